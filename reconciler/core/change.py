@@ -1,0 +1,105 @@
+"""One step of a plan, and the things a plan holds back."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+
+from reconciler.core.address import Address
+from reconciler.core.finding import Place
+from reconciler.core.kinds import Action
+from reconciler.core.resource import Attributes, Resource
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Change:
+    """One action on one address, with everything needed to carry it out later on another machine.
+
+    action                            before              after
+    create_*, invite, grant, ...      None, or how the    what it shall be; its status is what the system
+                                      last attempt ended  will show right after the call (invited, active, ...)
+    change_*, reinvite                the live resource   the same resource with new attributes
+    remove, revoke, unlink, ...       the live resource   None
+    """
+
+    address: Address
+    action: Action
+    before: Resource | None
+    after: Resource | None
+    fingerprint: str
+    """Of the live resource the change was computed from; apply refuses when it no longer fits."""
+    why: str
+    """The cause in the user's terms: "declared", "no longer declared", "ends 2027-01-31", ..."""
+    place: Place | None = None
+    """The manifest line that asks for it; for a removal the line of what ended it, if there is one."""
+    actor: str = ""
+    """Key of the person who acts: an active admin of the organization."""
+    needs: tuple[Address, ...] = ()
+    """Changes of this plan that must have been applied first."""
+    cost: str = ""
+    """What it costs besides its purpose: an invitation spent, a gap in access."""
+    irreversible: str = ""
+    """What cannot be taken back; empty for everything that can."""
+    consent: str = ""
+    """Reason and origin of the consent that let a blocked change through."""
+    exempt: bool = False
+    """A removal that the removal ratio does not count, because the person has left."""
+
+    @property
+    def attributes(self) -> Attributes:
+        """The values it leads to; empty for a removal."""
+        return self.after.attributes if self.after else {}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Waiting:
+    """Something wanted that cannot go on until somebody or something else moves."""
+
+    address: Address
+    action: Action
+    on: str
+    """Person key, or a description of who: "the owner of @acme", "the platform"."""
+    why: str
+    since: date | None = None
+    before: Resource | None = None
+    after: Resource | None = None
+    place: Place | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Blocked:
+    """A change that a guard stopped."""
+
+    change: Change
+    guard: str
+    """Name of the guard: removal_ratio, last_admin, required_admin, self, protected, irreversible, risky, cap,
+    invitation_budget, empty_source, declined, left, ..."""
+    message: str
+    """Why, with the numbers."""
+    consent: str = ""
+    """The manifest line that would allow exactly this; empty when nothing may."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LeftOut:
+    """An address that the plan says nothing about, with the reason: unreadable or quarantined."""
+
+    address: Address
+    reason: str
+    since: date | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unmanaged:
+    """A live thing nobody declared and this tool never managed; listed and left alone."""
+
+    resource: Resource
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Drift:
+    """A difference between what was recorded and what is live: somebody acted outside this tool."""
+
+    address: Address
+    recorded: Resource | None
+    live: Resource | None

@@ -1,0 +1,110 @@
+"""What the user wants: the outcome of reading and resolving the manifests."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from enum import StrEnum
+
+from reconciler.core.address import Address
+from reconciler.core.finding import Place
+from reconciler.core.kinds import Action
+from reconciler.core.resource import Attributes
+from reconciler.core.system import System
+
+
+class Mode(StrEnum):
+    """What happens to live things that no manifest declares."""
+
+    ADDITIVE = "additive"
+    """Remove what this tool once managed; leave and list everything else."""
+    AUTHORITATIVE = "authoritative"
+    """Remove everything that is not declared."""
+    OBSERVE = "observe"
+    """Change nothing at all."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Person:
+    """Somebody in the directory. Whoever is not in it has their e-mail address as key and no Person."""
+
+    key: str
+    name: str = ""
+    identities: Mapping[str, str] = field(default_factory=dict)
+    """email, phone, tiktok, or the name of a system -> identifier, normalised for comparison."""
+    employment: str = "employee"
+    starts: date | None = None
+    ends: date | None = None
+    """Access is gone on this UTC day."""
+    place: Place
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Organization:
+    """One organization on one system: the unit of planning, locking and state."""
+
+    key: str
+    system: System
+    mode: Mode = Mode.ADDITIVE
+    identity: str = ""
+    """Its id, handle or name on the system, whichever that system uses."""
+    name: str = ""
+    deleted: bool = False
+    """An explicit tombstone: the organization shall be deleted, which also needs a consent."""
+    place: Place
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Declared:
+    """One resource as the manifests want it, groups expanded and people's dates applied."""
+
+    address: Address
+    attributes: Attributes = field(default_factory=dict)
+    identity: str = ""
+    place: Place
+    reason: str = ""
+    """The user's own words: a ticket, a justification."""
+    through: str = ""
+    """The group it came from, as `group:NAME`."""
+    starts: date | None = None
+    expires: date | None = None
+    protect: bool = False
+    details: Mapping[str, str] = field(default_factory=dict)
+    """Things an operator must know but that are never compared, such as answers for a research invitation."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Consent:
+    """A person's permission, given in reviewed manifests or on the command line, for one blocked change."""
+
+    allow: Action
+    address: Address
+    reason: str = ""
+    until: date | None = None
+    """The last UTC day on which it counts."""
+    place: Place | None = None
+    """None when it was given on the command line for one run."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Move:
+    """A resource that got another address; its record follows it."""
+
+    source: Address
+    target: Address
+    place: Place
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Desired:
+    """Everything the manifests say, indexed the way the planner works: one organization at a time."""
+
+    people: Mapping[str, Person] = field(default_factory=dict)
+    organizations: Mapping[str, Organization] = field(default_factory=dict)
+    resources: Mapping[str, Mapping[Address, Declared]] = field(default_factory=dict)
+    """Organization key -> address -> declaration."""
+    consents: tuple[Consent, ...] = ()
+    moves: tuple[Move, ...] = ()
+    digest: str = ""
+    """SHA-256 over all manifest files, names and bytes."""

@@ -1,0 +1,74 @@
+"""A plan: ordered changes per organization, and everything that is held back with the reason."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+
+from reconciler.core.change import Blocked, Change, Drift, LeftOut, Unmanaged, Waiting
+from reconciler.core.declared import Mode
+from reconciler.core.finding import Finding
+
+PLAN_FORMAT = "1.0"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OrganizationPlan:
+    """The part of a plan that concerns one organization and its state."""
+
+    organization: str
+    system: str
+    mode: Mode
+    lineage: str
+    """Of the state the plan was computed from; empty when there was no state yet."""
+    serial: int
+    changes: tuple[Change, ...] = ()
+    """In the order in which they are carried out; every prefix is safe to stop after."""
+    waiting: tuple[Waiting, ...] = ()
+    blocked: tuple[Blocked, ...] = ()
+    left_out: tuple[LeftOut, ...] = ()
+    """Unreadable or quarantined; nothing is known or done about these."""
+    unmanaged: tuple[Unmanaged, ...] = ()
+    drift: tuple[Drift, ...] = ()
+
+    @property
+    def is_settled(self) -> bool:
+        """Nothing to do, nothing waiting, nothing held back."""
+        return not (self.changes or self.waiting or self.blocked or self.left_out)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """What would be done to bring the systems to what the manifests say."""
+
+    format_version: str = PLAN_FORMAT
+    tool_version: str = ""
+    manifests: str = ""
+    """SHA-256 over the manifests it was made from; apply refuses a plan of other manifests."""
+    today: date
+    """The UTC day the plan was made for; it decides which access has begun and ended."""
+    organizations: tuple[OrganizationPlan, ...] = ()
+    findings: tuple[Finding, ...] = ()
+    """Warnings that belong to the plan rather than to a manifest alone: unused consents, lockouts ahead."""
+    targets: tuple[str, ...] = ()
+    """Addresses or patterns the plan was limited to; empty for a whole plan."""
+
+    @property
+    def changes(self) -> tuple[Change, ...]:
+        """All changes in order."""
+        return tuple(change for part in self.organizations for change in part.changes)
+
+    @property
+    def waiting(self) -> tuple[Waiting, ...]:
+        """Everything that waits."""
+        return tuple(waiting for part in self.organizations for waiting in part.waiting)
+
+    @property
+    def blocked(self) -> tuple[Blocked, ...]:
+        """Everything a guard stopped."""
+        return tuple(blocked for part in self.organizations for blocked in part.blocked)
+
+    @property
+    def is_settled(self) -> bool:
+        """Whether there is nothing to do, to wait for or to decide."""
+        return all(part.is_settled for part in self.organizations)

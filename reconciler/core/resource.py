@@ -1,0 +1,84 @@
+"""A resource as one of the three worlds sees it: desired, recorded or live."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from enum import StrEnum
+
+from reconciler.core.address import Address
+
+Attributes = Mapping[str, str | tuple[str, ...]]
+"""What is compared. Empty values are left out and sets are sorted tuples, so that plain `==` decides:
+
+member                      role, finance (only where the person has a finance role)
+app                         owner: `organization:KEY` or `person:KEY`
+*_access, partner_share     role, or permissions (a sorted tuple) for TikTok accounts; pixels have neither
+tiktok_account              permissions
+everything else             nothing: it is there or it is not
+"""
+
+
+class Status(StrEnum):
+    """Where a resource stands in its life; a resource that is not there has no status, it is None or Unknown."""
+
+    ACTIVE = "active"
+    INVITED = "invited"
+    DECLINED = "declined"
+    EXPIRED = "expired"
+    CANCELLED = "cancelled"
+    REMOVED = "removed"
+    LEFT = "left"
+    AWAITING_ACCEPTANCE = "awaiting_acceptance"
+    """An app transfer was initiated; nothing has changed hands yet."""
+    REQUESTED = "requested"
+    """A link or an access request waits for the owner."""
+    LAPSED = "lapsed"
+    """The owner did not answer a request in time."""
+    REVOKED_BY_OWNER = "revoked_by_owner"
+
+    @property
+    def is_pending(self) -> bool:
+        """Asked for, and somebody else has to act."""
+        return self in _PENDING
+
+    @property
+    def is_gone(self) -> bool:
+        """Gives no access and waits for nobody; kept because how it ended decides what may happen next."""
+        return self is not Status.ACTIVE and self not in _PENDING
+
+
+_PENDING = frozenset({Status.INVITED, Status.AWAITING_ACCEPTANCE, Status.REQUESTED})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Resource:
+    """One managed thing with the values that matter for access."""
+
+    address: Address
+    attributes: Attributes = field(default_factory=dict)
+    status: Status = Status.ACTIVE
+    identity: str = ""
+    """What the system knows it by: e-mail, phone number, handle or numeric id."""
+    since: date | None = None
+    """The UTC day on which it got this status, where the system tells."""
+    pending: Attributes = field(default_factory=dict)
+    """Values that take effect when the other party agrees, for a change of something that is already active."""
+
+    @property
+    def fingerprint(self) -> str:
+        """Changes when anything a plan relied on changes; `since` is left out because systems round it."""
+        content = [str(self.address), dict(self.attributes), self.status, self.identity, dict(self.pending)]
+        text = json.dumps(content, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+        return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+ABSENT_FINGERPRINT = "absent"
+
+
+def fingerprint_of(resource: Resource | None) -> str:
+    """The fingerprint of a live resource, with a fixed word for one that is not there."""
+    return ABSENT_FINGERPRINT if resource is None else resource.fingerprint

@@ -1,0 +1,69 @@
+"""What is remembered between runs, one state per organization."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import date
+
+from reconciler.core.address import Address
+from reconciler.core.resource import Attributes, Resource, Status
+
+STATE_FORMAT = "1.0"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Record:
+    """The last thing this tool knows of one resource that it manages or managed."""
+
+    address: Address
+    attributes: Attributes = field(default_factory=dict)
+    status: Status = Status.ACTIVE
+    identity: str = ""
+    """What the system knows it by; kept so that someone deleted from the directory can still be removed."""
+    since: date | None = None
+    """The UTC day on which the status was first seen."""
+    asked: int = 0
+    """How often in a row it was invited or asked for without success."""
+    asked_on: date | None = None
+    """The UTC day of the last invitation or request."""
+    protect: bool = False
+    """Outlives the manifest block that set it: lifting it takes `protect: false`, not deleting the block."""
+
+    def seen(self, live: Resource, *, on: date) -> Record:
+        """This record brought up to what the system shows."""
+        since = self.since if live.status is self.status else (live.since or on)
+        asked = 0 if live.status is Status.ACTIVE else self.asked
+        return replace(
+            self,
+            attributes=live.attributes,
+            status=live.status,
+            identity=live.identity or self.identity,
+            since=since,
+            asked=asked,
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Quarantine:
+    """A resource that could not be handled and was put aside so that the rest can go on."""
+
+    reason: str
+    since: date
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class State:
+    """Everything remembered of one organization."""
+
+    organization: str
+    lineage: str = ""
+    """A random name given once; two states with different lineages were never the same state."""
+    serial: int = 0
+    """Grows by one with every settled write."""
+    records: Mapping[Address, Record] = field(default_factory=dict)
+    quarantined: Mapping[Address, Quarantine] = field(default_factory=dict)
+    removals: Mapping[date, int] = field(default_factory=dict)
+    """UTC day -> how many things were taken away, for the rolling removal guard; older days are dropped."""
+    invitations: Mapping[date, int] = field(default_factory=dict)
+    """UTC day -> how many invitations were sent, for the invitation budget."""

@@ -1,0 +1,85 @@
+"""The shape of what is known about a system; the knowledge itself is data in `reconciler/systems`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from reconciler.core.kinds import Action
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fact:
+    """Something the vendor says today and may change tomorrow."""
+
+    text: str
+    source: str
+    """Page or document that says so."""
+    date: str
+    """When it was read or published, as YYYY-MM or YYYY-MM-DD."""
+    certainty: str = "certain"
+    """certain | operator (seen by people who run the live API) | inferred | weak."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Role:
+    """One role, or one permission of a set."""
+
+    name: str
+    """The word in manifests, lower case."""
+    label: str
+    """The word the platform shows."""
+    rank: int
+    """Higher can do more; a change to a lower rank is a downgrade."""
+    may: str
+    may_not: str = ""
+    administers: bool = False
+    """Holders can manage other people's access; the guards count them."""
+    cap: int | None = None
+    """How many people can hold it at once, pending ones included."""
+    aliases: tuple[str, ...] = ()
+    """Other words people write for it; accepted nowhere, offered as a suggestion."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class System:
+    """What one system is, whichever way it is reached."""
+
+    name: str
+    variant: str = ""
+    """Distinguishes role systems and organization kinds of one system, for example `owner` or `research`."""
+    title: str
+    roles: Mapping[str, tuple[Role, ...]]
+    """Kind -> roles, strongest first. A kind that is missing here carries no role."""
+    permissions: Mapping[str, tuple[Role, ...]] = field(default_factory=dict)
+    """Kind -> permissions, any set of which may be given."""
+    kinds: tuple[str, ...]
+    """Kinds of resources an organization of this system can have, parents before children."""
+    identifiers: tuple[str, ...]
+    """What a member is invited by, preferred first: email | phone."""
+    must_be_registered: bool
+    """Whether an address that has no account there yet cannot be invited."""
+    member_cap: int | None = None
+    """Active and pending members together."""
+    invitation_hours: int | None = None
+    """How long an invitation lasts; None where it lasts for an unknown time or for ever."""
+    demotes_admins: bool = True
+    """Whether one admin can lower another admin's role in place."""
+    creatable: str = ""
+    """Empty when the tool may create an organization; otherwise the reason why not."""
+    irreversible: Mapping[Action, str] = field(default_factory=dict)
+    """Action -> what cannot be taken back; needs a consent."""
+    risky: Mapping[Action, str] = field(default_factory=dict)
+    """Action -> damage it does to others or a gap in access; needs a consent."""
+    cannot: Mapping[Action, str] = field(default_factory=dict)
+    """Action -> why the system does not offer it."""
+    facts: tuple[Fact, ...] = ()
+
+    def find_role(self, kind: str, name: str) -> Role | None:
+        """The role or permission `name` of `kind`."""
+        known = (*self.roles.get(kind, ()), *self.permissions.get(kind, ()))
+        return next((role for role in known if role.name == name), None)
+
+    def administers(self, role: str) -> bool:
+        """Whether members with this role manage other members."""
+        return any(known.administers and known.name == role for known in self.roles.get("member", ()))
