@@ -33,8 +33,7 @@ _MODERATOR = Role(
     name="moderator",
     label="Moderator",
     rank=20,
-    may="Answer and moderate comments.",
-    may_not="Publish content, billing and settings.",
+    may="Answer comments.",
     aliases=("community_manager", "community manager"),
 )
 _ANALYST = Role(

@@ -101,7 +101,7 @@ ASSET_ROLES: dict[str, tuple[Role, ...]] = {
             name="admin",
             label="Admin",
             rank=10,
-            may="Manage the forms and read the leads, which are personal data of other people.",
+            may="Everything in the library of lead forms, which holds personal data of other people.",
             aliases=("administrator", "owner", "manager"),
         ),
     ),
@@ -134,7 +134,7 @@ ASSET_PERMISSIONS: dict[str, tuple[Role, ...]] = {
         ),
         Role(
             name="live",
-            label="LIVE",
+            label="Live",
             rank=30,
             may="Use the account's live streams in ads.",
             aliases=("live_stream",),

@@ -96,8 +96,8 @@ ORGANIZATION_ACCOUNT = System(
             date=_READ,
         ),
         Fact(
-            text="Seller Center can give people access to the same account by its own means; such access does not "
-            "show in the app's list and is taken away there.",
+            text="Seller Center can give its sub-accounts access to the same account; it is taken away there, which "
+            "logs them out at once.",
             source=_SELLER_CENTER,
             date=_READ,
         ),
