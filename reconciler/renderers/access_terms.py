@@ -1,0 +1,127 @@
+"""A change told in terms of access: who it is about, what they can do before and after, more or less.
+
+Reviewers judge access, not API calls, so this is what all plan and report renderers speak.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from reconciler.core.access import is_administrator, is_downgrade
+from reconciler.core.address import Address
+from reconciler.core.kinds import KINDS, Action, Shape
+from reconciler.core.resource import Attributes, Resource
+from reconciler.core.system import System
+from reconciler.renderers.signs import SIGNS, Sign
+from reconciler.systems import SYSTEMS
+
+
+class Direction(StrEnum):
+    """What a change does to access."""
+
+    GAIN = "gain"
+    LOSS = "loss"
+    OTHER = "other"
+    """Neither or both: ownership, a new asset, a role that can do other things."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AccessTerms:
+    """One line of a plan before it is laid out."""
+
+    subject: str
+    """Who or what: a person, `partner north-agency`, `TikTok account acme-handle`."""
+    access: str
+    """`standard -> admin`, `operator on ad account us-brand`."""
+    direction: Direction
+    is_admin: bool
+    """Whether a role that manages other people is won or lost."""
+
+
+def describe(
+    system: str, address: Address, action: Action, *, before: Resource | None, after: Resource | None
+) -> AccessTerms:
+    """Tell one step on one address; `before` and `after` as in `Change`."""
+    had = before.attributes if before is not None and not before.status.is_gone else None
+    gets = after.attributes if after is not None else None
+    return AccessTerms(
+        subject=name_subject(address),
+        access=_name_access(address, had, gets),
+        direction=_direction(system, address.kind, action, had, gets),
+        is_admin=_concerns_admin(system, address.kind, had, gets),
+    )
+
+
+def name_subject(address: Address) -> str:
+    """Who or what an address is about; a person by key alone, everything else with its kind."""
+    kind = KINDS[address.kind]
+    parts = address.parts
+    if kind.person_part is not None and kind.person_part < len(parts):
+        return parts[kind.person_part]
+    if kind.parents:
+        return f"{KINDS[kind.parents[0]].title} {parts[0]}"
+    return f"{kind.title} {address.key}"
+
+
+def name_values(address: Address, attributes: Attributes) -> str:
+    """The attributes as a reader would say them: `standard, finance analyst`."""
+    said = []
+    for name, value in sorted(attributes.items(), key=lambda item: (item[0] != "role", item[0])):
+        text = value if isinstance(value, str) else " + ".join(value)
+        if name == "owner":
+            text = f"owned by {text.replace(':', ' ', 1)}"
+        said.append(text if name in ("role", "permissions", "owner") else f"{name} {text}")
+    return ", ".join(said) or _name_without_values(address)
+
+
+def name_object(address: Address) -> str:
+    """What an edge reaches, besides its subject: `ad account us-brand`; empty for anything that is no edge."""
+    kind = KINDS[address.kind]
+    person = kind.person_part
+    others = [index for index in range(len(kind.parents)) if index != (0 if person is None else person)]
+    parts = address.parts
+    return " ".join(f"{KINDS[kind.parents[index]].title} {parts[index]}" for index in others if index < len(parts))
+
+
+def _name_without_values(address: Address) -> str:
+    """What having something means where there is no role to name."""
+    kind = KINDS[address.kind]
+    if kind.shape is not Shape.GRANT:
+        return ""
+    return "access" if kind.person_part is not None else kind.title
+
+
+def _name_access(address: Address, had: Attributes | None, gets: Attributes | None) -> str:
+    values = [name_values(address, attributes) for attributes in (had, gets) if attributes is not None]
+    said = " -> ".join(dict.fromkeys(value for value in values if value))
+    reached = name_object(address)
+    return " on ".join(part for part in (said, reached) if part)
+
+
+def _direction(system: str, kind: str, action: Action, had: Attributes | None, gets: Attributes | None) -> Direction:
+    if SIGNS[action] is Sign.REMOVE:
+        return Direction.LOSS
+    if SIGNS[action] is Sign.ADD:
+        is_access = KINDS[kind].shape in (Shape.MEMBERSHIP, Shape.GRANT)
+        return Direction.GAIN if is_access else Direction.OTHER
+    known = _system_that_knows(system, kind, had or {}, gets or {})
+    if known is None or SIGNS[action] is not Sign.CHANGE:
+        return Direction.OTHER
+    less = is_downgrade(known, kind, before=had or {}, after=gets or {})
+    more = is_downgrade(known, kind, before=gets or {}, after=had or {})
+    if less is more:
+        return Direction.OTHER
+    return Direction.LOSS if less else Direction.GAIN
+
+
+def _concerns_admin(system: str, kind: str, *sides: Attributes | None) -> bool:
+    known = _system_that_knows(system, kind, *(side or {} for side in sides))
+    return known is not None and any(is_administrator(known, kind, side or {}) for side in sides)
+
+
+def _system_that_knows(system: str, kind: str, *sides: Attributes) -> System | None:
+    """The variant of a system in which all these roles exist; a plan names only the system itself."""
+    roles = [role for side in sides if isinstance(role := side.get("role"), str)]
+    variants = SYSTEMS.get(system, {}).values()
+    return next((variant for variant in variants if all(variant.find_role(kind, role) for role in roles)), None)

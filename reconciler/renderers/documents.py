@@ -1,0 +1,123 @@
+"""Machine-readable documents. Each carries `format_version`: a new minor version only adds properties."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import asdict
+from typing import Any
+
+from reconciler.core.change import Change
+from reconciler.core.finding import Finding, Place, Severity
+from reconciler.core.outcome import Applied, Failed, InDoubt, Outcome, Refused, Report, Waits
+from reconciler.core.plan import Plan
+from reconciler.core.state import State
+from reconciler.renderers.findings import Inspection
+from reconciler.renderers.style import Style
+from reconciler.systems.table import RoleRow
+
+FINDINGS_FORMAT = REPORT_FORMAT = STATES_FORMAT = SYSTEMS_FORMAT = "1.0"
+
+
+def render_findings_json(inspection: Inspection, _: Style) -> str:
+    """`{format_version, summary: {error, warning, note, files}, findings: [...]}`."""
+    severities = [finding.severity for finding in inspection.findings]
+    summary = {severity.value: severities.count(severity) for severity in Severity}
+    ordered = sorted(inspection.findings, key=lambda finding: finding.sort_key)
+    return _dump(
+        {
+            "format_version": FINDINGS_FORMAT,
+            "summary": {**summary, "files": inspection.files},
+            "findings": [_finding(finding) for finding in ordered],
+        }
+    )
+
+
+def render_plan_json(plan: Plan, _: Style) -> str:
+    """The plan as `plan -o` saves it and `apply` reads it."""
+    from reconciler.manifests.saved import plan_to_json
+
+    return plan_to_json(plan)
+
+
+def render_report_json(plan: Plan, report: Report, _: Style) -> str:
+    """`{format_version, manifests, summary, results: [...]}`; an outcome is `{kind, ...}`."""
+    outcomes = [_OUTCOMES[type(outcome)] for _, outcome in report.results]
+    summary = {name: outcomes.count(name) for name in _OUTCOMES.values()}
+    return _dump(
+        {
+            "format_version": REPORT_FORMAT,
+            "manifests": plan.manifests,
+            "summary": {**summary, "not_tried": len(plan.changes) - len(report.results)},
+            "results": [_result(change, outcome) for change, outcome in report.results],
+        }
+    )
+
+
+def render_state_json(state: State, _: Style) -> str:
+    """The state as it is stored, one line."""
+    from reconciler.manifests.saved import state_to_json
+
+    return state_to_json(state).decode()
+
+
+def render_state_list_json(states: Sequence[State], _: Style) -> str:
+    """`{format_version, organizations: [{organization, lineage, serial, records, quarantined}]}`."""
+    organizations = [
+        {
+            "organization": state.organization,
+            "lineage": state.lineage,
+            "serial": state.serial,
+            "records": len(state.records),
+            "quarantined": len(state.quarantined),
+        }
+        for state in states
+    ]
+    return _dump({"format_version": STATES_FORMAT, "organizations": organizations})
+
+
+def render_systems_json(rows: Sequence[RoleRow], _: Style) -> str:
+    """`{format_version, roles: [{system, variant, kind, role, label, may, may_not, cap}]}`."""
+    return _dump({"format_version": SYSTEMS_FORMAT, "roles": [asdict(row) for row in rows]})
+
+
+_OUTCOMES: dict[type[Outcome], str] = {
+    Applied: "applied",
+    Waits: "waits",
+    Failed: "failed",
+    Refused: "refused",
+    InDoubt: "in_doubt",
+}
+
+
+def _result(change: Change, outcome: Outcome) -> dict[str, Any]:
+    """What was tried and what became of it; the resource read back is not repeated here, it is in the state."""
+    details = {} if isinstance(outcome, Applied) else asdict(outcome)
+    return {
+        "address": str(change.address),
+        "action": change.action.value,
+        "cause": change.why,
+        "consent": change.consent,
+        "outcome": {"kind": _OUTCOMES[type(outcome)], **details},
+    }
+
+
+def _finding(finding: Finding) -> dict[str, Any]:
+    return {
+        "id": finding.id,
+        "severity": finding.severity.value,
+        "message": finding.message,
+        "advice": finding.advice,
+        "address": finding.address,
+        "place": _place(finding.place),
+        "related": [_place(place) for place in finding.related],
+    }
+
+
+def _place(place: Place | None) -> dict[str, str | int] | None:
+    return None if place is None else {"file": place.file, "line": place.line, "column": place.column}
+
+
+def _dump(document: dict[str, Any]) -> str:
+    """ASCII only: invisible characters stay visible, and any reader and terminal can take it."""
+    return json.dumps(document, indent=2, ensure_ascii=True) + "\n"

@@ -1,0 +1,124 @@
+"""A plan for a terminal, told so that a reviewer can judge it: who gains what, who loses what, what waits or is held."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+
+from reconciler.core.change import Change
+from reconciler.core.plan import OrganizationPlan, Plan
+from reconciler.renderers.access_terms import AccessTerms, Direction, describe
+from reconciler.renderers.findings import Inspection, render_findings
+from reconciler.renderers.held_back import (
+    blocked_lines,
+    drift_lines,
+    left_out_lines,
+    show_waiting,
+    unmanaged_lines,
+)
+from reconciler.renderers.rows import Row, render_rows, show_change
+from reconciler.renderers.signs import SIGNS, VERB_ORDER, VERBS, Sign
+from reconciler.renderers.style import Style, Tone
+from reconciler.renderers.visible import make_visible
+from reconciler.renderers.words import count
+
+_TITLES = {
+    Direction.GAIN: "Gains access",
+    Direction.LOSS: "Loses access",
+    Direction.OTHER: "Other changes",
+}
+
+
+def render_plan(plan: Plan, style: Style) -> str:
+    """The whole plan; ends with the counts or with "No changes"."""
+    blocks = [*_opening(plan, style)]
+    blocks += [block for part in plan.organizations if (block := render_organization(part, plan, style))]
+    if plan.findings:
+        blocks.append(render_findings(Inspection(findings=plan.findings), style))
+    blocks.append(f"{style.paint(render_closing(plan), Tone.STRONG)}\n")
+    return "\n".join(blocks)
+
+
+def render_closing(plan: Plan) -> str:
+    """`Plan: 3 to invite, 2 to remove, 1 waiting, 1 blocked.`, or that there is nothing to do."""
+    if plan.is_settled:
+        limit = " within the chosen targets" if plan.targets else ""
+        return f"No changes. Access matches the manifests{limit}."
+    verbs = Counter(VERBS[change.action] for change in plan.changes)
+    counted = [f"{verbs[verb]:,} to {verb}" for verb in VERB_ORDER if verbs[verb]] or ["nothing to do now"]
+    held = {
+        "waiting": len(plan.waiting),
+        "blocked": len(plan.blocked),
+        "left out": sum(len(part.left_out) for part in plan.organizations),
+    }
+    counted += [f"{number:,} {word}" for word, number in held.items() if number]
+    return f"Plan: {', '.join(counted)}."
+
+
+def render_organization(part: OrganizationPlan, plan: Plan, style: Style) -> str:
+    """One organization's part; empty when there is nothing at all to say about it."""
+    sections = [
+        *_changes(part, style),
+        _section("Waiting", render_rows([show_waiting(part, item, plan.today) for item in part.waiting], style), style),
+        _section("Blocked", blocked_lines(part, style), style),
+        _section("Left out: nothing is known or done about these", left_out_lines(part, plan.today, style), style),
+        _section("Drift: changed outside of this tool", drift_lines(part, style), style),
+        unmanaged_lines(part, style),
+    ]
+    lines = [line for section in sections for line in section]
+    if not lines:
+        return ""
+    title = f"{style.paint(make_visible(part.organization), Tone.STRONG)} ({part.system}, {part.mode})"
+    return "\n".join([title, *lines]) + "\n"
+
+
+def _opening(plan: Plan, style: Style) -> Iterator[str]:
+    if plan.targets:
+        limit = f"Limited to {', '.join(map(make_visible, plan.targets))}: this is not a whole plan."
+        yield f"{style.paint(limit, Tone.WARN)}\n"
+    used = _used_signs(plan)
+    if used:
+        legend = "   ".join(f"{style.paint(sign.mark, sign.tone)} {sign.meaning}" for sign in Sign if sign in used)
+        yield f"Plan for {plan.today}. Signs: {legend}\n"
+
+
+def _used_signs(plan: Plan) -> set[Sign]:
+    used = {SIGNS[change.action] for change in plan.changes}
+    used |= {Sign.BLOCKED for part in plan.organizations if part.blocked}
+    used |= {Sign.WAITING for part in plan.organizations if part.waiting}
+    used |= {Sign.LEFT_OUT for part in plan.organizations if part.left_out}
+    return used
+
+
+def _changes(part: OrganizationPlan, style: Style) -> Iterator[list[str]]:
+    """The changes by what they do to access; admins first, then in the order in which they are carried out."""
+    told = [(_tell(part, change), step, change) for step, change in enumerate(part.changes, start=1)]
+    for direction, title in _TITLES.items():
+        chosen = [item for item in told if item[0].direction is direction]
+        chosen.sort(key=lambda item: (not item[0].is_admin, item[1]))
+        rows = [_row(terms, change, step, part, style) for terms, step, change in chosen]
+        yield _section(title, render_rows(rows, style), style)
+
+
+def _tell(part: OrganizationPlan, change: Change) -> AccessTerms:
+    return describe(part.system, change.address, change.action, before=change.before, after=change.after)
+
+
+def _row(terms: AccessTerms, change: Change, step: int, part: OrganizationPlan, style: Style) -> Row:
+    row = show_change(terms, change)
+    if not style.verbose:
+        return row
+    actor = f" by {change.actor}" if change.actor else ""
+    needs = f", after {', '.join(map(str, change.needs))}" if change.needs else ""
+    return row.with_details(f"step {step} of {len(part.changes)}{actor}: {change.address}{needs}")
+
+
+def _section(title: str, lines: Sequence[str], style: Style) -> list[str]:
+    return ["", f"  {style.paint(title, Tone.STRONG)}", *lines] if lines else []
+
+
+def render_counts(plan: Plan) -> str:
+    """`5 changes in 2 organizations`, for a question before applying."""
+    touched = sum(1 for part in plan.organizations if part.changes)
+    changes = count(len(plan.changes), "change", "changes")
+    return f"{changes} in {count(touched, 'organization', 'organizations')}"

@@ -1,0 +1,50 @@
+"""What is remembered of organizations, for a terminal."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from reconciler.core.address import Address
+from reconciler.core.state import Quarantine, Record, State
+from reconciler.renderers.access_terms import name_object, name_subject, name_values
+from reconciler.renderers.style import Style, Tone
+from reconciler.renderers.table import render_table
+from reconciler.renderers.visible import make_visible
+from reconciler.renderers.words import count
+
+
+def render_state_list(states: Sequence[State], style: Style) -> str:
+    """One line per organization; a sentence when nothing is remembered at all."""
+    if not states:
+        return "Nothing is recorded yet: the first `reconciler apply` writes the state.\n"
+    rows = [
+        (state.organization, str(state.serial), f"{len(state.records):,}", f"{len(state.quarantined):,}")
+        for state in states
+    ]
+    return render_table(("organization", "serial", "records", "quarantined"), rows, style)
+
+
+def render_state(state: State, style: Style) -> str:
+    """All records of one organization, by address."""
+    title = style.paint(make_visible(state.organization), Tone.STRONG)
+    lineage = f", lineage {make_visible(state.lineage)}" if state.lineage else ""
+    parts = [f"{title}: serial {state.serial}{lineage}, {count(len(state.records), 'record', 'records')}\n"]
+    if state.records:
+        rows = [_show_record(address, record) for address, record in sorted(state.records.items())]
+        parts.append(render_table(("kind", "who or what", "access", "status", "since", "identity"), rows, style))
+    if state.quarantined:
+        quarantined = [_show_quarantine(address, item) for address, item in sorted(state.quarantined.items())]
+        parts.append(render_table(("quarantined", "since", "reason"), quarantined, style))
+    return "\n".join(parts)
+
+
+def _show_record(address: Address, record: Record) -> tuple[str, ...]:
+    values = name_values(address, record.attributes)
+    access = " on ".join(part for part in (values, name_object(address)) if part)
+    since = str(record.since) if record.since else ""
+    status = record.status.replace("_", " ") + (", protected" if record.protect else "")
+    return (address.kind, name_subject(address), access, status, since, record.identity)
+
+
+def _show_quarantine(address: Address, item: Quarantine) -> tuple[str, ...]:
+    return (str(address), str(item.since), item.reason)

@@ -1,0 +1,37 @@
+"""How a text renderer may write: in colour or not, in brief or in full."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Tone(StrEnum):
+    """What a piece of text is, as the SGR code that shows it; never the only carrier of a meaning."""
+
+    ADD = "32"
+    CHANGE = "33"
+    REMOVE = "31"
+    TRANSFER = "36"
+    ALARM = "1;31"
+    WARN = "1;33"
+    STRONG = "1"
+    QUIET = "2"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Style:
+    """Choices of the reader, not of the content."""
+
+    color: bool = False
+    verbose: bool = False
+    """Also list what is only counted otherwise, and say who acts in which order."""
+
+    def paint(self, text: str, tone: Tone | None) -> str:
+        """The text in that tone; unchanged without colour."""
+        if not self.color or tone is None or not text:
+            return text
+        return f"\x1b[{tone.value}m{text}\x1b[0m"
+
+
+PLAIN = Style()
