@@ -23,6 +23,9 @@ class Scope:
     organization: Organization
     people: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     """Person key -> identifiers this person may appear under in this system, the one to invite by first."""
+    keys: Mapping[str, str] = field(default_factory=dict)
+    """The other way round: identifier in lower case -> person key, over the whole directory. An identifier that is
+    not listed is itself the key, in lower case."""
     assets: Mapping[tuple[str, str], str] = field(default_factory=dict)
     """(kind, key) -> id, handle or client key of assets and partners. What is not listed has its id as key."""
 

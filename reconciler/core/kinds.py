@@ -173,7 +173,6 @@ _ALL = (
         title="partner",
         create=Action.ADD_PARTNER,
         delete=Action.REMOVE_PARTNER,
-        needs_other_party=True,
     ),
     Kind(
         name="partner_share",

@@ -50,6 +50,9 @@ class Quarantine:
 
     reason: str
     since: date
+    """The UTC day on which it first failed."""
+    tried: date
+    """The UTC day of the last attempt; it is tried again on a later day, or at once when asked to."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

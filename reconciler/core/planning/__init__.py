@@ -1,0 +1,10 @@
+"""Planning: from three worlds to an ordered, guarded plan, without any I/O.
+
+wanted, memory     prepare the worlds: dates, and what a vanished thing means
+diff, lifecycle    every difference and its next step
+guards, budgets    what must not happen without a consent
+readiness          what has to wait for whom
+order, headcount   a sequence whose every prefix is safe
+organization       puts these together for one organization
+planner            and for all of them
+"""

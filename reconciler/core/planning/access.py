@@ -1,0 +1,52 @@
+"""Comparing amounts of access: which of two sets of attributes can do more."""
+
+from __future__ import annotations
+
+from reconciler.core.change import Change
+from reconciler.core.kinds import Action
+from reconciler.core.resource import Attributes
+from reconciler.core.system import System
+
+
+def is_downgrade(system: System, kind: str, *, before: Attributes, after: Attributes) -> bool:
+    """Whether any part of the access gets less: a lower role, a permission or a finance role lost."""
+    return any(
+        _rank(system, _role_kind(kind, name), before.get(name)) > _rank(system, _role_kind(kind, name), after.get(name))
+        for name in ("role", "finance")
+    ) or bool(_permissions(before) - _permissions(after))
+
+
+def takes_away(change: Change, system: System) -> bool:
+    """Whether anybody has less access after the change than before."""
+    if change.before is None or change.before.status.is_gone:
+        return False
+    if change.after is None or change.action is Action.REMOVE_AND_INVITE:
+        return True
+    return change.action is not Action.REINVITE and is_downgrade(
+        system,
+        change.address.kind,
+        before=change.before.attributes,
+        after=change.after.attributes,
+    )
+
+
+def is_administrator(system: System, kind: str, attributes: Attributes) -> bool:
+    """Whether a membership with these attributes manages other members."""
+    role = attributes.get("role")
+    return kind == "member" and isinstance(role, str) and system.administers(role)
+
+
+def _role_kind(kind: str, attribute: str) -> str:
+    return kind if attribute == "role" else f"{kind}.{attribute}"
+
+
+def _rank(system: System, kind: str, name: str | tuple[str, ...] | None) -> int:
+    if not isinstance(name, str):
+        return -1
+    role = system.find_role(kind, name)
+    return role.rank if role else 0
+
+
+def _permissions(attributes: Attributes) -> set[str]:
+    permissions = attributes.get("permissions", ())
+    return {permissions} if isinstance(permissions, str) else set(permissions)

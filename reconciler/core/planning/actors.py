@@ -1,0 +1,46 @@
+"""Choosing who carries a change out: in every system only an active admin of that organization can act."""
+
+from __future__ import annotations
+
+from reconciler.core.address import Address
+from reconciler.core.change import Change
+from reconciler.core.kinds import Action
+from reconciler.core.planning.access import is_administrator
+from reconciler.core.planning.headcount import Headcount
+from reconciler.core.planning.situation import Situation
+
+
+def actor_for(change: Change, situation: Situation, headcount: Headcount) -> str:
+    """Key of the person who acts at this point of the plan; empty when there is nobody who could.
+
+    The configured identity where there is one; else an active admin who stays one, so that nobody is asked to act
+    in the middle of their own removal. Never the person the change is about. An app is transferred by its owner.
+    """
+    if change.action is Action.CREATE_ORGANIZATION:
+        return founder_of(situation)
+    if change.action is Action.TRANSFER_APP and change.before is not None:
+        owner = change.before.attributes.get("owner", "")
+        if isinstance(owner, str) and owner.startswith("person:"):
+            return owner.removeprefix("person:")
+    if situation.live.acting:
+        return situation.live.acting
+    candidates = headcount.active_admins - {situation.person_of(change.address)}
+    return min(candidates, key=lambda person: (not _stays(person, situation), person), default="")
+
+
+def founder_of(situation: Situation) -> str:
+    """Who creates an organization and thereby becomes its first admin."""
+    system = situation.organization.system
+    admins = [
+        address.key
+        for address, declared in situation.wanted.items()
+        if is_administrator(system, address.kind, declared.attributes)
+    ]
+    if situation.live.acting:
+        return situation.live.acting if situation.live.acting in admins else ""
+    return min(admins, default="")
+
+
+def _stays(person: str, situation: Situation) -> bool:
+    declared = situation.wanted.get(Address(situation.organization.key, "member", person))
+    return declared is not None and is_administrator(situation.organization.system, "member", declared.attributes)

@@ -1,0 +1,95 @@
+"""Guards over a whole set of changes: how much is taken away, and how many invitations are sent."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import date, timedelta
+
+from reconciler.core.change import Blocked, Change
+from reconciler.core.declared import Consent
+from reconciler.core.kinds import KINDS, Action, Shape
+from reconciler.core.planning.access import takes_away
+from reconciler.core.planning.guards import Objection, blocked_by, with_consent
+from reconciler.core.planning.situation import Situation
+from reconciler.core.system import System
+
+WINDOW_DAYS = 7
+"""Removals and invitations of this many days, today included, count together, so that many small plans add up."""
+
+INVITATIONS = frozenset({Action.INVITE, Action.REINVITE, Action.REMOVE_AND_INVITE})
+
+_COUNTED = (Shape.MEMBERSHIP, Shape.GRANT)
+
+
+def in_window(days: Mapping[date, int], today: date) -> int:
+    """How many happened in the window that ends today."""
+    first = today - timedelta(days=WINDOW_DAYS - 1)
+    return sum(count for day, count in days.items() if first <= day <= today)
+
+
+def counts_as_removal(change: Change, system: System) -> bool:
+    """Whether the removal ratio counts a change; what a consent or an end date explains does not count."""
+    counted = KINDS[change.address.kind].shape in _COUNTED
+    return counted and not change.exempt and not change.consent and takes_away(change, system)
+
+
+def hold_mass_removal(changes: Sequence[Change], situation: Situation) -> tuple[list[Change], list[Blocked]]:
+    """Block all counted removals of an organization when together they take away too much of its access."""
+    asked = [change for change in changes if counts_as_removal(change, situation.organization.system)]
+    before = sum(KINDS[address.kind].shape in _COUNTED for address in situation.live.resources)
+    recent = in_window(situation.state.removals, situation.today)
+    total, limit = before + recent, situation.settings.max_removal_ratio
+    most = limit * total
+    if total < situation.settings.removal_ratio_from or len(asked) + recent <= most:
+        return list(changes), []
+    unexplained = [change for change in asked if _consent_for(change, situation) is None]
+    message = (
+        f"{len(unexplained)} removals now and {recent} in the last {WINDOW_DAYS} days are "
+        f"{(len(unexplained) + recent) / total:.0%} of {total} memberships and grants; the limit is {limit:.0%}"
+    )
+    stopped = unexplained if len(unexplained) + recent > most else []
+    return _split(
+        changes, asked=asked, stopped=stopped, objection=Objection("removal_ratio", message), situation=situation
+    )
+
+
+def hold_invitations(changes: Sequence[Change], situation: Situation) -> tuple[list[Change], list[Blocked]]:
+    """Block the invitations that go beyond the budget of the window, later addresses first."""
+    budget = situation.settings.max_invitations
+    asked = [change for change in changes if change.action in INVITATIONS]
+    sent = in_window(situation.state.invitations, situation.today)
+    if budget is None or len(asked) + sent <= budget:
+        return list(changes), []
+    unexplained = [change for change in asked if _consent_for(change, situation) is None]
+    message = f"{sent} invitations sent in the last {WINDOW_DAYS} days, {len(asked)} wanted now; the budget is {budget}"
+    stopped = unexplained[max(0, budget - sent) :]
+    return _split(
+        changes, asked=asked, stopped=stopped, objection=Objection("invitation_budget", message), situation=situation
+    )
+
+
+def _consent_for(change: Change, situation: Situation) -> Consent | None:
+    return situation.consents.get((change.address, change.action))
+
+
+def _split(
+    changes: Sequence[Change],
+    *,
+    asked: Sequence[Change],
+    stopped: Sequence[Change],
+    objection: Objection,
+    situation: Situation,
+) -> tuple[list[Change], list[Blocked]]:
+    """Separate what a budget stops from what goes on, and write consents on what only passes thanks to them."""
+    counted = {change.address for change in asked}
+    held = {change.address for change in stopped}
+    passed: list[Change] = []
+    blocked: list[Blocked] = []
+    for change in changes:
+        if change.address in held:
+            blocked.append(blocked_by(change, objection))
+            continue
+        consent = _consent_for(change, situation)
+        uses_consent = consent is not None and change.address in counted and not change.consent
+        passed.append(with_consent(change, consent) if consent and uses_consent else change)
+    return passed, blocked

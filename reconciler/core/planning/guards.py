@@ -1,0 +1,167 @@
+"""Rules that stop a dangerous change. Each blocks only its own changes and can be lifted for one change by a consent.
+
+The hard rules that no consent lifts (last admin, caps) are kept by `order`, because they depend on what goes
+before; the rules about a whole set of changes are in `budgets`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+from reconciler.core.address import Address
+from reconciler.core.change import Blocked, Change
+from reconciler.core.declared import Consent
+from reconciler.core.kinds import KINDS, Action, Shape
+from reconciler.core.planning.access import is_administrator, takes_away
+from reconciler.core.planning.situation import Situation
+from reconciler.core.resource import Status
+
+
+@dataclass(frozen=True, slots=True)
+class Objection:
+    """What a guard has against a change."""
+
+    guard: str
+    message: str
+    can_consent: bool = True
+
+
+Guard = Callable[[Change, Situation], Objection | None]
+
+
+def _protected(change: Change, situation: Situation) -> Objection | None:
+    record = situation.records.get(change.address)
+    if record is None or not record.protect or not takes_away(change, situation.organization.system):
+        return None
+    return Objection("protected", "it is protected; the protection outlives the block that set it")
+
+
+def _required_admin(change: Change, situation: Situation) -> Objection | None:
+    person = situation.person_of(change.address)
+    if person not in situation.settings.required_admins or not _takes_admin(change, situation):
+        return None
+    return Objection("required_admin", f"{person} is listed in guards.required_admins")
+
+
+def _self(change: Change, situation: Situation) -> Objection | None:
+    if not situation.live.acting or situation.person_of(change.address) != situation.live.acting:
+        return None
+    if change.address.kind != "member" or not takes_away(change, situation.organization.system):
+        return None
+    message = f"{situation.live.acting} is who this tool acts as here; use another admin's credentials for this step"
+    return Objection("self", message, can_consent=False)
+
+
+def _acting(_: Change, situation: Situation) -> Objection | None:
+    organization, acting = situation.organization, situation.live.acting
+    if not acting or Address(organization.key, "organization", organization.key) not in situation.live.resources:
+        return None
+    membership = situation.live.resources.get(Address(organization.key, "member", acting))
+    is_active = membership is not None and membership.status is Status.ACTIVE
+    if is_active and membership and is_administrator(organization.system, "member", membership.attributes):
+        return None
+    message = f"{acting}, who this tool acts as, is not an active admin of {organization.key}"
+    return Objection("acting", message, can_consent=False)
+
+
+def _irreversible(change: Change, _: Situation) -> Objection | None:
+    return Objection("irreversible", change.irreversible) if change.irreversible else None
+
+
+def _risky(change: Change, situation: Situation) -> Objection | None:
+    risk = situation.organization.system.risky.get(change.action)
+    if risk is None:
+        return None
+    lowers_only = change.action in {Action.CHANGE_SHARE, Action.CHANGE_GRANT, Action.CHANGE_LINK}
+    if lowers_only and not takes_away(change, situation.organization.system):
+        return None
+    return Objection("risky", risk)
+
+
+_ENDINGS = {
+    Status.DECLINED: ("declined", "was declined or withdrawn on the other side"),
+    Status.LEFT: ("left", "was a member and is gone: left, or was removed by hand"),
+    Status.REVOKED_BY_OWNER: ("revoked", "was approved once and then taken away by its owner"),
+}
+
+
+def _ended_before(change: Change, situation: Situation) -> Objection | None:
+    """What somebody on the other side has ended is not asked for again by itself."""
+    if change.after is None or (change.before is not None and not change.before.status.is_gone):
+        return None
+    record = situation.records.get(change.address)
+    status = change.before.status if change.before else record.status if record else None
+    if record is None or status not in _ENDINGS or KINDS[change.address.kind].shape is Shape.GRANT:
+        return None
+    guard, what = _ENDINGS[status]
+    since = f" (since {record.since})" if record.since else ""
+    return Objection(guard, f"{change.address.key} {what}{since}; asking again needs a consent")
+
+
+def _expired_too_often(change: Change, situation: Situation) -> Objection | None:
+    record = situation.records.get(change.address)
+    if change.action is not Action.INVITE or record is None or record.status is not Status.EXPIRED:
+        return None
+    if record.asked <= situation.settings.max_expired_invitations:
+        return None
+    return Objection("expired", f"{record.asked} invitations expired unanswered; find out why before the next one")
+
+
+def _empty_source(change: Change, situation: Situation) -> Objection | None:
+    """Manifests that name nobody at all are more likely a mistake than a wish."""
+    if change.address.kind != "member" or change.after is not None:
+        return None
+    if any(address.kind == "member" for address in (*situation.wanted, *situation.ended)):
+        return None
+    return Objection("empty_source", f"no member of {situation.organization.key} is declared; is a file missing?")
+
+
+GUARDS: tuple[Guard, ...] = (
+    _acting,
+    _self,
+    _protected,
+    _required_admin,
+    _irreversible,
+    _risky,
+    _ended_before,
+    _expired_too_often,
+    _empty_source,
+)
+
+
+def judge(change: Change, situation: Situation) -> Change | Blocked:
+    """Let a change pass, possibly thanks to a consent, or say which guard stops it."""
+    objections = [objection for guard in GUARDS if (objection := guard(change, situation)) is not None]
+    if not objections:
+        return change
+    hard = next((objection for objection in objections if not objection.can_consent), None)
+    consent = situation.consents.get((change.address, change.action))
+    if hard is None and consent is not None:
+        return with_consent(change, consent)
+    return blocked_by(change, hard or objections[0])
+
+
+def with_consent(change: Change, consent: Consent) -> Change:
+    """The change with the consent that let it through written on it."""
+    origin = str(consent.place) if consent.place else "command line"
+    return replace(change, consent=f"{consent.reason or 'no reason given'} ({origin})")
+
+
+def blocked_by(change: Change, objection: Objection) -> Blocked:
+    """The change as blocked, with the manifest line that would allow it."""
+    consent = consent_line(change) if objection.can_consent else ""
+    return Blocked(change=change, guard=objection.guard, message=objection.message, consent=consent)
+
+
+def consent_line(change: Change) -> str:
+    """The line to add under `consents:` to allow exactly this change."""
+    return f"- {{allow: {change.action}, address: {change.address}, reason: TICKET, until: YYYY-MM-DD}}"
+
+
+def _takes_admin(change: Change, situation: Situation) -> bool:
+    system = situation.organization.system
+    before, after = change.before, change.after
+    was = before is not None and is_administrator(system, change.address.kind, before.attributes)
+    stays = after is not None and is_administrator(system, change.address.kind, after.attributes)
+    return was and not (stays and change.action is not Action.REMOVE_AND_INVITE)

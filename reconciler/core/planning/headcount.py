@@ -1,0 +1,117 @@
+"""Counting who is in an organization while a plan is laid out or carried out, one change at a time.
+
+Both the planner and apply ask the same object before every change, so an order that was safe on paper is checked
+again against what really happened.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+
+from reconciler.core.change import Change
+from reconciler.core.planning.access import is_administrator
+from reconciler.core.resource import Attributes, Resource, Status
+from reconciler.core.system import System
+
+_PRESENT = frozenset({Status.ACTIVE, Status.INVITED})
+
+
+class Headcount:
+    """Members, pending invitations and admins of one organization as they stand after the changes so far."""
+
+    def __init__(self, system: System, members: Iterable[Resource], *, min_admins: int) -> None:
+        self._system = system
+        self._active_admins: set[str] = set()
+        self._present: dict[str, str] = {}
+        """Key -> role, of active and invited members."""
+        self._roles: Counter[str] = Counter()
+        for member in members:
+            self._enter(member.address.key, member.attributes, member.status)
+        self._floor = max(1, min(min_admins, len(self._active_admins)))
+        """Active admins that must remain after every single change."""
+
+    @property
+    def active_admins(self) -> frozenset[str]:
+        """Keys of the admins who have accepted; invited ones cannot act and do not count."""
+        return frozenset(self._active_admins)
+
+    @property
+    def floor(self) -> int:
+        """The number of active admins below which no change may lead."""
+        return self._floor
+
+    def objection(self, change: Change) -> tuple[str, str] | None:
+        """The guard (`last_admin` or `cap`) that forbids the change at this point, with the numbers; else None."""
+        if change.address.kind != "member":
+            return None
+        key, after = change.address.key, change.after
+        if key in self._active_admins and not self._stays_admin(change):
+            left = len(self._active_admins) - 1
+            if left < self._floor:
+                return "last_admin", f"{left} active admins would remain, at least {self._floor} must"
+        if after is None:
+            return None
+        role = _role(after.attributes)
+        present = len(self._present) + (key not in self._present)
+        cap = self._system.member_cap
+        if cap is not None and present > cap:
+            return "cap", f"{present} active and invited members, the limit is {cap}"
+        limit = self._role_cap(role)
+        holders = self._roles[role] + (self._present.get(key) != role)
+        if limit is not None and holders > limit:
+            return "cap", f"{holders} people with role {role}, the limit is {limit}"
+        return None
+
+    def record(self, change: Change, *, outcome: Resource | None) -> None:
+        """Count what a change led to: the resource as it is afterwards, None when it is gone."""
+        if change.address.kind != "member":
+            return
+        key = change.address.key
+        self._active_admins.discard(key)
+        role = self._present.pop(key, None)
+        if role is not None:
+            self._roles[role] -= 1
+        if outcome is not None:
+            self._enter(key, outcome.attributes, outcome.status)
+
+    def found(self, founder: str, attributes: Attributes) -> None:
+        """Count the creator of a new organization, who is its first admin at once."""
+        self._enter(founder, attributes, Status.ACTIVE)
+
+    @property
+    def invited_admins(self) -> tuple[str, ...]:
+        """Keys of those who become admins when they accept."""
+        return tuple(
+            sorted(
+                key
+                for key, role in self._present.items()
+                if self._system.administers(role) and key not in self._active_admins
+            )
+        )
+
+    def _enter(self, key: str, attributes: Attributes, status: Status) -> None:
+        if status not in _PRESENT:
+            return
+        role = _role(attributes)
+        self._present[key] = role
+        self._roles[role] += 1
+        if status is Status.ACTIVE and is_administrator(self._system, "member", attributes):
+            self._active_admins.add(key)
+
+    def _stays_admin(self, change: Change) -> bool:
+        after = change.after
+        return (
+            after is not None
+            and after.status is Status.ACTIVE
+            and is_administrator(self._system, "member", after.attributes)
+        )
+
+    def _role_cap(self, role: str) -> int | None:
+        known = self._system.find_role("member", role)
+        return known.cap if known else None
+
+
+def _role(attributes: Attributes) -> str:
+    role = attributes.get("role", "")
+    return role if isinstance(role, str) else ""

@@ -1,0 +1,228 @@
+"""From a difference to the next step: a change, somebody to wait for, or nothing.
+
+Memberships:   absent -> invited -> active, ending as declined | expired | cancelled | removed | left
+App transfers: owned by a person -> awaiting_acceptance -> active
+Links:         requested -> active, ending as lapsed | revoked_by_owner
+
+Nothing here decides whether a step is allowed; that is what the guards are for.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from reconciler.core.address import Address
+from reconciler.core.change import Change, Waiting
+from reconciler.core.declared import Declared
+from reconciler.core.kinds import KINDS, Action, Kind, Shape
+from reconciler.core.planning.access import is_administrator, is_downgrade
+from reconciler.core.planning.diff import Difference
+from reconciler.core.planning.situation import Situation
+from reconciler.core.resource import Resource, Status, fingerprint_of
+
+_DAYS_BEFORE_NEXT_INVITATION = (0, 1, 3, 7)
+"""Days to let pass after the n-th unanswered invitation, so that an ignored one is not followed by another at once."""
+
+
+def next_step(difference: Difference, situation: Situation) -> Change | Waiting | None:
+    """What to do about one difference today."""
+    address, wanted, live = difference
+    if wanted is None:
+        return None if live is None else _leave(live, situation)
+    if live is None or live.status.is_gone:
+        return _enter(wanted, live, situation)
+    if live.status.is_pending or live.pending:
+        return _pending(wanted, live, situation)
+    return _alter(address, wanted, live, situation)
+
+
+def _enter(wanted: Declared, live: Resource | None, situation: Situation) -> Change | Waiting:
+    """Something wanted is not there."""
+    kind = KINDS[wanted.address.kind]
+    refusal = _cannot_enter(kind, situation)
+    if refusal:
+        return _waiting(wanted, live, kind.create, on="somebody with access to the platform", why=refusal)
+    if kind.name == "member" and (pause := _pause_before_invitation(wanted.address, situation)):
+        return _waiting(wanted, live, kind.create, on="time", why=pause)
+    return _change(kind.create, wanted, live, situation, status=_status_when_asked(kind))
+
+
+def _cannot_enter(kind: Kind, situation: Situation) -> str:
+    if kind.shape is Shape.ORGANIZATION:
+        return situation.organization.system.creatable
+    if kind.name == "app":
+        return "no app with this client key was found; register it, or correct the key"
+    return ""
+
+
+def _pause_before_invitation(address: Address, situation: Situation) -> str:
+    record = situation.records.get(address)
+    if record is None or record.status is not Status.EXPIRED or record.asked_on is None:
+        return ""
+    wait = _DAYS_BEFORE_NEXT_INVITATION[min(record.asked, len(_DAYS_BEFORE_NEXT_INVITATION) - 1)]
+    again = record.asked_on + timedelta(days=wait)
+    if again <= situation.today:
+        return ""
+    return f"invitation {record.asked} expired unanswered; the next one goes out on {again}"
+
+
+def _status_when_asked(kind: Kind) -> Status:
+    if kind.shape is Shape.MEMBERSHIP:
+        return Status.INVITED
+    if kind.name == "app":
+        return Status.AWAITING_ACCEPTANCE
+    if kind.needs_other_party:
+        return Status.REQUESTED
+    return Status.ACTIVE
+
+
+def _pending(wanted: Declared, live: Resource, situation: Situation) -> Change | Waiting | None:
+    """Something was asked for and nobody has answered; never asked twice."""
+    asked = live.pending or live.attributes
+    same_identity = not live.identity or not wanted.identity or live.identity.casefold() == wanted.identity.casefold()
+    if asked == wanted.attributes and (same_identity or live.status is not Status.INVITED):
+        return _waiting(
+            wanted, live, KINDS[live.address.kind].create, on=_answerer(wanted, live, situation), why=_asked(live)
+        )
+    if live.status is Status.INVITED:
+        return _change(Action.REINVITE, wanted, live, situation, status=Status.INVITED, cost="spends an invitation")
+    if live.address.kind == "app":
+        return _waiting(wanted, live, Action.TRANSFER_APP, on=_answerer(wanted, live, situation), why=_asked(live))
+    return _change(KINDS[live.address.kind].create, wanted, live, situation, status=live.status)
+
+
+def _asked(live: Resource) -> str:
+    verb = {Status.INVITED: "invited", Status.AWAITING_ACCEPTANCE: "transfer initiated"}.get(live.status, "asked")
+    return f"{verb} on {live.since}, no answer yet" if live.since else f"{verb}, no answer yet"
+
+
+def _answerer(wanted: Declared, live: Resource, situation: Situation) -> str:
+    """Who has to act next."""
+    if live.address.kind == "member":
+        return live.address.key
+    if live.address.kind == "app":
+        return f"an admin of {live.address.organization}"
+    owner = wanted.identity or live.address.key
+    return f"the owner of {owner}" if live.address.kind != "partner" else f"partner {owner}"
+
+
+def _alter(address: Address, wanted: Declared, live: Resource, situation: Situation) -> Change | Waiting | None:
+    """Something is there with other values."""
+    kind = KINDS[address.kind]
+    system = situation.organization.system
+    loses_admin = is_administrator(system, kind.name, live.attributes) and not is_administrator(
+        system, kind.name, wanted.attributes
+    )
+    if loses_admin and not system.demotes_admins:
+        return _demote_where_impossible(wanted, live, situation)
+    if kind.name == "app":
+        return _change(Action.TRANSFER_APP, wanted, live, situation, status=Status.AWAITING_ACCEPTANCE)
+    if kind.change is None:
+        return None
+    if kind.change is Action.CHANGE_LINK:
+        return _change(kind.change, wanted, live, situation, status=Status.ACTIVE)
+    return _change(
+        kind.change, wanted, live, situation, status=Status.ACTIVE, cost=_cost_of_change(kind, wanted, live, situation)
+    )
+
+
+def _cost_of_change(kind: Kind, wanted: Declared, live: Resource, situation: Situation) -> str:
+    downgrade = is_downgrade(situation.organization.system, kind.name, before=live.attributes, after=wanted.attributes)
+    if kind.name == "partner_share" and downgrade:
+        return "the share is removed and given again; the partner has no access in between"
+    return ""
+
+
+def _demote_where_impossible(wanted: Declared, live: Resource, situation: Situation) -> Change | Waiting:
+    """Another admin's rights cannot be lowered: ask them, or with a consent remove and invite them again."""
+    person = live.address.key
+    if (live.address, Action.REMOVE_AND_INVITE) in situation.consents:
+        return _change(
+            Action.REMOVE_AND_INVITE,
+            wanted,
+            live,
+            situation,
+            status=Status.INVITED,
+            cost="spends an invitation; no access until it is accepted",
+        )
+    why = (
+        f"this system does not let an admin demote another; ask {person} to give up admin rights, or consent to "
+        f"{{allow: {Action.REMOVE_AND_INVITE}, address: {live.address}}}"
+    )
+    return _waiting(wanted, live, Action.GIVE_UP_ADMIN, on=person, why=why)
+
+
+def _leave(live: Resource, situation: Situation) -> Change | None:
+    """Something is there that shall not be."""
+    kind = KINDS[live.address.kind]
+    if live.status.is_gone:
+        return None
+    action = kind.delete
+    if live.status is Status.INVITED:
+        action = Action.CANCEL_INVITATION
+    if action is Action.FORGET:
+        return None
+    return Change(
+        address=live.address,
+        action=action,
+        before=live,
+        after=None,
+        fingerprint=fingerprint_of(live),
+        why=_why_leave(live.address, situation),
+        place=situation.place_of(live.address),
+        exempt=_is_over(live.address, situation),
+    )
+
+
+def _why_leave(address: Address, situation: Situation) -> str:
+    if address in situation.ended:
+        return situation.ended[address].why
+    person = situation.person_of(address)
+    if person and situation.has_left(person):
+        known = situation.people.get(person)
+        return f"{person} left on {known.ends}" if known else f"{person} is not in the directory any more"
+    return "no longer declared" if address in situation.records else "not declared"
+
+
+def _is_over(address: Address, situation: Situation) -> bool:
+    """Whether a removal only carries out an end date that somebody wrote down before."""
+    person = situation.people.get(situation.person_of(address))
+    if person is not None and person.ends is not None and person.ends <= situation.today:
+        return True
+    ended = situation.ended.get(address)
+    return ended is not None and ended.declared.expires is not None and ended.declared.expires <= situation.today
+
+
+def _change(
+    action: Action, wanted: Declared, live: Resource | None, situation: Situation, *, status: Status, cost: str = ""
+) -> Change:
+    after = Resource(
+        address=wanted.address,
+        attributes=wanted.attributes,
+        status=status,
+        identity=wanted.identity or (live.identity if live else ""),
+    )
+    return Change(
+        address=wanted.address,
+        action=action,
+        before=live,
+        after=after,
+        fingerprint=fingerprint_of(live),
+        why=wanted.reason or (f"through {wanted.through}" if wanted.through else "declared"),
+        place=wanted.place,
+        cost=cost,
+        irreversible=situation.organization.system.irreversible.get(action, ""),
+    )
+
+
+def _waiting(wanted: Declared, live: Resource | None, action: Action, *, on: str, why: str) -> Waiting:
+    return Waiting(
+        address=wanted.address,
+        action=action,
+        on=on,
+        why=why,
+        since=live.since if live else None,
+        before=live,
+        after=Resource(address=wanted.address, attributes=wanted.attributes, identity=wanted.identity),
+        place=wanted.place,
+    )

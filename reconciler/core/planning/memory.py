@@ -1,0 +1,119 @@
+"""Bringing what was remembered up to what is live.
+
+The planner reasons over the result and apply stores it, so that a declined invitation, a person who left or an owner
+who revoked is remembered even where the system simply shows nothing any more.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Container, Iterable, Mapping
+from dataclasses import replace
+from datetime import date, timedelta
+
+from reconciler.core.address import Address
+from reconciler.core.declared import Declared, Move
+from reconciler.core.kinds import KINDS, Shape
+from reconciler.core.live import Live, Unknown
+from reconciler.core.resource import Status
+from reconciler.core.state import Record
+from reconciler.core.system import System
+
+
+def remember(
+    *,
+    records: Mapping[Address, Record],
+    live: Live,
+    wanted: Mapping[Address, Declared],
+    system: System,
+    today: date,
+) -> dict[Address, Record]:
+    """The records as they should be stored after looking at the system.
+
+    Kept: what is wanted and there or once was, and what is ours and still there. Dropped: what is neither wanted nor
+    there. What is unknown keeps its record as it is.
+    """
+    kept: dict[Address, Record] = {}
+    for address in records.keys() | wanted.keys():
+        record = _remember_one(
+            address, records.get(address), live=live, wanted=wanted.get(address), system=system, today=today
+        )
+        if record is not None:
+            kept[address] = record
+    return kept
+
+
+def _remember_one(
+    address: Address, record: Record | None, *, live: Live, wanted: Declared | None, system: System, today: date
+) -> Record | None:
+    found = live.find(address)
+    if isinstance(found, Unknown):
+        return record
+    if found is None:
+        return None if record is None or wanted is None else _vanished(record, system, today)
+    if record is None:
+        record = Record(address=address, since=found.since or today)
+        if found.status.is_pending:
+            record = replace(record, asked=1, asked_on=found.since or today)
+    record = record.seen(found, on=today)
+    return record if wanted is None else replace(record, protect=wanted.protect)
+
+
+def _vanished(record: Record, system: System, today: date) -> Record:
+    """What to believe of something that was there and that the system does not show any more."""
+    status = _status_after_vanishing(record, system, today)
+    return record if status is record.status else replace(record, status=status, since=today)
+
+
+def _status_after_vanishing(record: Record, system: System, today: date) -> Status:
+    kind = KINDS[record.address.kind]
+    if record.status is Status.ACTIVE and kind.shape is Shape.MEMBERSHIP:
+        return Status.LEFT
+    if record.status is Status.ACTIVE and kind.needs_other_party:
+        return Status.REVOKED_BY_OWNER
+    if record.status is Status.INVITED:
+        return Status.EXPIRED if _invitation_is_over(record, system, today) else Status.DECLINED
+    if record.status is Status.REQUESTED:
+        return Status.LAPSED
+    return record.status
+
+
+def _invitation_is_over(record: Record, system: System, today: date) -> bool:
+    """Whether the invitation's own time had run out; where that time is unknown, a vanished one counts as declined."""
+    if system.invitation_hours is None or record.asked_on is None:
+        return False
+    return record.asked_on + timedelta(hours=system.invitation_hours) <= today
+
+
+def follow_moves(
+    records: Mapping[Address, Record], moves: Iterable[Move], *, wanted: Container[Address]
+) -> dict[Address, Record]:
+    """Records under the addresses the manifests use now. Moving a member takes the person's grants along."""
+    moved = dict(records)
+    for move in moves:
+        for address in [address for address in moved if _moves(address, move)]:
+            target = _moved_address(address, move)
+            if target not in moved and (address not in wanted or address == move.source):
+                moved[target] = replace(moved.pop(address), address=target)
+    return moved
+
+
+def _moves(address: Address, move: Move) -> bool:
+    if address == move.source:
+        return True
+    part = KINDS[address.kind].person_part
+    same_organization = address.organization == move.source.organization
+    return (
+        move.source.kind == "member"
+        and same_organization
+        and part is not None
+        and address.parts[part] == move.source.key
+        and address.kind != "member"
+    )
+
+
+def _moved_address(address: Address, move: Move) -> Address:
+    if address == move.source:
+        return move.target
+    part = KINDS[address.kind].person_part
+    parts = [move.target.key if index == part else text for index, text in enumerate(address.parts)]
+    return Address(move.target.organization, address.kind, "/".join(parts))

@@ -1,0 +1,134 @@
+"""Laying changes out so that every prefix is safe.
+
+Two mechanisms, each alone too weak. A dependency graph says what must come before what for its own sake: a grant
+after the thing it hangs on, and before nothing it would outlive. A headcount says whether a change may come at this
+very point: enough active admins must remain, and caps must hold. Among the changes that both allow, the most urgent
+goes first; one that the headcount refuses is parked and tried again when the count has moved. What stays parked is
+held back, together with all that depends on it.
+"""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from graphlib import TopologicalSorter
+
+from reconciler.core.address import Address
+from reconciler.core.change import Change
+from reconciler.core.kinds import KINDS, Action, Shape
+from reconciler.core.planning.access import is_administrator, takes_away
+from reconciler.core.planning.actors import actor_for
+from reconciler.core.planning.headcount import Headcount
+from reconciler.core.planning.situation import Situation
+
+
+@dataclass(frozen=True, slots=True)
+class Parked:
+    """A change that may not come anywhere in this plan, and why."""
+
+    change: Change
+    guard: str
+    message: str
+
+
+@dataclass(slots=True)
+class Layout:
+    """Changes in order, and those left over."""
+
+    ordered: list[Change] = field(default_factory=list)
+    parked: list[Parked] = field(default_factory=list)
+    behind: list[Change] = field(default_factory=list)
+    """Changes whose predecessor is parked."""
+
+
+def lay_out(changes: Sequence[Change], situation: Situation, headcount: Headcount) -> Layout:
+    """Order the changes; the same changes always give the same order. `headcount` ends up as after the last one."""
+    by_address = {change.address: change for change in changes}
+    predecessors = {address: _predecessors(change, by_address) for address, change in by_address.items()}
+    _tie_cascades(by_address, predecessors)
+    sorter = TopologicalSorter(predecessors)
+    sorter.prepare()
+    urgency = {address: _urgency(change, situation) for address, change in by_address.items()}
+    ready: list[tuple[int, Address]] = []
+    waiting_for_room: list[tuple[int, Address]] = []
+    layout = Layout()
+    while sorter.is_active():
+        for address in sorter.get_ready():
+            heapq.heappush(ready, (urgency[address], address))
+        if not ready:
+            break
+        entry = heapq.heappop(ready)
+        change = by_address[entry[1]]
+        if headcount.objection(change) is not None:
+            waiting_for_room.append(entry)
+            continue
+        actor = actor_for(change, situation, headcount)
+        if not actor:
+            layout.parked.append(Parked(change, "no_admin", "there is no active admin who could do it"))
+            continue
+        _count(change, actor, situation, headcount)
+        layout.ordered.append(replace(change, actor=actor, needs=tuple(sorted(predecessors[change.address]))))
+        sorter.done(change.address)
+        if waiting_for_room and change.address.kind == "member":
+            for parked in waiting_for_room:
+                heapq.heappush(ready, parked)
+            waiting_for_room.clear()
+    for _, address in sorted(waiting_for_room):
+        guard, message = headcount.objection(by_address[address]) or ("", "")
+        layout.parked.append(Parked(by_address[address], guard, message))
+    placed = {change.address for change in layout.ordered} | {parked.change.address for parked in layout.parked}
+    layout.behind = [by_address[address] for address in sorted(by_address.keys() - placed)]
+    return layout
+
+
+def _count(change: Change, actor: str, situation: Situation, headcount: Headcount) -> None:
+    """Count what the change leads to; whoever creates an organization is in it at once."""
+    headcount.record(change, outcome=change.after)
+    if change.action is Action.CREATE_ORGANIZATION:
+        founder = Address(change.address.organization, "member", actor)
+        headcount.found(actor, situation.wanted[founder].attributes)
+
+
+def _predecessors(change: Change, by_address: Mapping[Address, Change]) -> set[Address]:
+    """Changes of this plan that must come first because the change makes no sense without them."""
+    if change.after is None:
+        return set()
+    return {parent for parent in parents_of(change.address) if parent in by_address and by_address[parent].after}
+
+
+def _tie_cascades(by_address: Mapping[Address, Change], predecessors: dict[Address, set[Address]]) -> None:
+    """Whatever hangs on a thing that goes, goes before it."""
+    for address, change in by_address.items():
+        if change.after is not None and change.action is not Action.REMOVE_AND_INVITE:
+            continue
+        for parent in parents_of(address):
+            goes = by_address.get(parent)
+            if goes is not None and (goes.after is None or goes.action is Action.REMOVE_AND_INVITE):
+                predecessors[parent].add(address)
+
+
+def parents_of(address: Address) -> Iterable[Address]:
+    """Addresses of the things an address hangs on: its organization and what its key names."""
+    kind = KINDS[address.kind]
+    if kind.shape is not Shape.ORGANIZATION:
+        yield Address(address.organization, "organization", address.organization)
+    for parent, key in zip(kind.parents, address.parts, strict=False):
+        yield Address(address.organization, parent, key)
+
+
+def _urgency(change: Change, situation: Situation) -> int:
+    """Position among changes that could all come next; ties break by address."""
+    person = situation.person_of(change.address)
+    taking = takes_away(change, situation.organization.system)
+    if taking and person and situation.has_left(person):
+        return 0
+    shape = KINDS[change.address.kind].shape
+    if taking:
+        return {Shape.GRANT: 6, Shape.MEMBERSHIP: 8}.get(shape, 7)
+    if shape is Shape.ORGANIZATION:
+        return 1
+    system = situation.organization.system
+    if change.action is Action.CHANGE_ROLE and is_administrator(system, "member", change.attributes):
+        return 2
+    return {Shape.MEMBERSHIP: 3, Shape.ASSET: 4, Shape.GRANT: 5}[shape]

@@ -1,0 +1,194 @@
+"""The plan of one organization: what to do about every difference, in which order, and what must wait."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+from reconciler.core.address import Address
+from reconciler.core.change import Blocked, Change, Drift, LeftOut, Unmanaged, Waiting
+from reconciler.core.declared import Mode
+from reconciler.core.kinds import Action
+from reconciler.core.live import Unknown
+from reconciler.core.plan import OrganizationPlan
+from reconciler.core.planning.actors import founder_of
+from reconciler.core.planning.budgets import hold_invitations, hold_mass_removal
+from reconciler.core.planning.diff import diff
+from reconciler.core.planning.guards import judge
+from reconciler.core.planning.headcount import Headcount
+from reconciler.core.planning.lifecycle import next_step
+from reconciler.core.planning.order import Parked, lay_out
+from reconciler.core.planning.readiness import hold_until_ready, is_needed_owner
+from reconciler.core.planning.situation import Situation
+from reconciler.core.planning.targets import Targets
+from reconciler.core.resource import Resource, Status
+
+
+@dataclass(slots=True)
+class _Draft:
+    """A plan in the making."""
+
+    changes: list[Change] = field(default_factory=list)
+    waiting: list[Waiting] = field(default_factory=list)
+    blocked: list[Blocked] = field(default_factory=list)
+    left_out: list[LeftOut] = field(default_factory=list)
+
+    def sort_in(self, items: Iterable[Change | Waiting | Blocked | LeftOut | None]) -> None:
+        """Put each item where it belongs."""
+        for item in items:
+            match item:
+                case Change():
+                    self.changes.append(item)
+                case Waiting():
+                    self.waiting.append(item)
+                case Blocked():
+                    self.blocked.append(item)
+                case LeftOut():
+                    self.left_out.append(item)
+                case None:
+                    pass
+
+
+def plan_organization(situation: Situation, targets: Targets) -> OrganizationPlan:
+    """Plan one organization. Pure: the same situation always gives the same plan."""
+    draft = _Draft()
+    managed, unmanaged = _managed_part(situation)
+    if situation.organization.mode is not Mode.OBSERVE:
+        _propose(draft, managed, situation, targets)
+        _hold_back(draft, situation)
+        _lay_out(draft, situation)
+    return OrganizationPlan(
+        organization=situation.organization.key,
+        system=situation.organization.system.name,
+        mode=situation.organization.mode,
+        lineage=situation.state.lineage,
+        serial=situation.state.serial,
+        changes=tuple(draft.changes),
+        waiting=tuple(sorted(draft.waiting, key=lambda item: item.address)),
+        blocked=tuple(sorted(draft.blocked, key=lambda item: item.change.address)),
+        left_out=tuple(sorted(draft.left_out, key=lambda item: item.address)),
+        unmanaged=tuple(Unmanaged(resource=found) for found in unmanaged),
+        drift=tuple(_drift(situation)),
+    )
+
+
+def _managed_part(situation: Situation) -> tuple[dict[Address, Resource], list[Resource]]:
+    """Split what is live into what this plan may touch and what it must leave alone."""
+    ours = situation.organization.mode is Mode.AUTHORITATIVE
+    managed: dict[Address, Resource] = {}
+    unmanaged: list[Resource] = []
+    for address, found in situation.live.resources.items():
+        if ours or address in situation.wanted or address in situation.ended or address in situation.records:
+            managed[address] = found
+        elif not found.status.is_gone:
+            unmanaged.append(found)
+    return managed, sorted(unmanaged, key=lambda found: found.address)
+
+
+def _propose(draft: _Draft, managed: Mapping[Address, Resource], situation: Situation, targets: Targets) -> None:
+    """The next step for every difference, and what must be left out of the plan."""
+    readable = dict(situation.wanted)
+    if situation.live.unknown:
+        for address in sorted(readable.keys() | situation.records.keys()):
+            found = situation.live.find(address)
+            if isinstance(found, Unknown):
+                readable.pop(address, None)
+                draft.sort_in([LeftOut(address=address, reason=found.reason)])
+    for difference in diff(desired=readable, live=managed):
+        step = next_step(difference, situation)
+        if step is not None and targets.covers(step.address):
+            draft.sort_in([_quarantined(step, situation) or step])
+
+
+def _quarantined(step: Change | Waiting, situation: Situation) -> LeftOut | None:
+    """A change that failed by itself before is put aside for the rest of the day."""
+    quarantine = situation.state.quarantined.get(step.address)
+    if quarantine is None or situation.retry or quarantine.tried < situation.today or isinstance(step, Waiting):
+        return None
+    return LeftOut(address=step.address, reason=quarantine.reason, since=quarantine.since)
+
+
+def _hold_back(draft: _Draft, situation: Situation) -> None:
+    """Take out of the changes what has to wait and what a guard stops."""
+    _drop_founder(draft, situation)
+    proposed, draft.changes = draft.changes, []
+    draft.sort_in(is_needed_owner(change, situation) or judge(change, situation) for change in proposed)
+    for budget in (hold_mass_removal, hold_invitations):
+        draft.changes, blocked = budget(draft.changes, situation)
+        draft.blocked += blocked
+    held = {item.address for item in draft.waiting}
+    held |= {item.address for item in draft.left_out}
+    held |= {item.change.address for item in draft.blocked}
+    proposed, draft.changes = draft.changes, []
+    draft.sort_in(hold_until_ready(proposed, held=held, situation=situation))
+
+
+def _drop_founder(draft: _Draft, situation: Situation) -> None:
+    """Whoever creates an organization is its admin at once and needs no invitation."""
+    if any(change.action is Action.CREATE_ORGANIZATION for change in draft.changes):
+        founder = Address(situation.organization.key, "member", founder_of(situation))
+        draft.changes = [change for change in draft.changes if change.address != founder]
+
+
+def _lay_out(draft: _Draft, situation: Situation) -> None:
+    """Put the changes in a safe order, name who acts, and hold back what fits nowhere."""
+    headcount = Headcount(
+        situation.organization.system,
+        (found for address, found in situation.live.resources.items() if address.kind == "member"),
+        min_admins=situation.settings.min_admins,
+    )
+    layout = lay_out(draft.changes, situation, headcount)
+    draft.changes = layout.ordered
+    draft.sort_in(_parked(parked, headcount) for parked in layout.parked)
+    draft.sort_in(_wait(change, on="another change", why="what it depends on is held back") for change in layout.behind)
+    draft.waiting = list(_ask_safely(draft.waiting, headcount))
+
+
+def _parked(parked: Parked, headcount: Headcount) -> Waiting | Blocked:
+    """A change that the headcount refuses waits for invited admins; where there are none, somebody must decide."""
+    change, guard, message = parked.change, parked.guard, parked.message
+    if guard == "cap" or (guard == "last_admin" and not headcount.invited_admins):
+        return Blocked(change=change, guard=guard, message=message)
+    on = ", ".join(headcount.invited_admins) or "an admin"
+    return _wait(change, on=on, why=f"{message}; waiting for a new admin")
+
+
+def _ask_safely(waiting: Sequence[Waiting], headcount: Headcount) -> Iterable[Waiting]:
+    """Ask admins to give up their rights only as long as enough others remain."""
+    spare = len(headcount.active_admins) - headcount.floor
+    for item in sorted(waiting, key=lambda item: item.address):
+        if item.action is not Action.GIVE_UP_ADMIN or item.on not in headcount.active_admins:
+            yield item
+            continue
+        spare -= 1
+        if spare >= 0:
+            yield item
+        else:
+            on = ", ".join(headcount.invited_admins) or "a new admin"
+            why = f"{item.on} cannot give up admin rights before another admin is active"
+            yield replace(item, on=on, why=why)
+
+
+def _wait(change: Change, *, on: str, why: str) -> Waiting:
+    return Waiting(
+        address=change.address,
+        action=change.action,
+        on=on,
+        why=why,
+        before=change.before,
+        after=change.after,
+        place=change.place,
+    )
+
+
+def _drift(situation: Situation) -> Iterable[Drift]:
+    """What somebody changed outside this tool since it was recorded."""
+    for address, record in sorted(situation.state.records.items()):
+        found = situation.live.find(address)
+        if record.status is not Status.ACTIVE or isinstance(found, Unknown):
+            continue
+        if found is None or found.status is not Status.ACTIVE or found.attributes != record.attributes:
+            recorded = Resource(
+                address=address, attributes=record.attributes, status=record.status, identity=record.identity
+            )
+            yield Drift(address=address, recorded=recorded, live=found)

@@ -1,0 +1,98 @@
+"""The plan over all organizations: a pure function of what is desired, recorded and live."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import date
+
+from reconciler.core.address import Address
+from reconciler.core.declared import Desired
+from reconciler.core.finding import Finding
+from reconciler.core.live import Live
+from reconciler.core.plan import Plan
+from reconciler.core.planning.diff import agrees
+from reconciler.core.planning.foresight import foresee
+from reconciler.core.planning.memory import follow_moves, remember
+from reconciler.core.planning.organization import plan_organization
+from reconciler.core.planning.situation import Situation, consents_of
+from reconciler.core.planning.targets import EVERYTHING, Targets
+from reconciler.core.planning.wanted import split_by_date
+from reconciler.core.settings import GuardSettings
+from reconciler.core.state import State
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Worlds:
+    """The three sources of a plan, and the day it is made for."""
+
+    desired: Desired
+    recorded: Mapping[str, State]
+    """Organization key -> state; one that is missing has never been applied."""
+    live: Mapping[str, Live]
+    """Organization key -> what its system shows. Organizations that are missing are not planned."""
+    today: date
+    retry: bool = False
+
+
+def situations(worlds: Worlds, settings: GuardSettings) -> list[Situation]:
+    """What the planner looks at, organization by organization, sorted."""
+    found = [_situation(key, worlds, settings) for key in sorted(worlds.desired.organizations) if key in worlds.live]
+    owned = _owned_apps(found)
+    return [replace(situation, owned_apps=owned) for situation in found] if owned else found
+
+
+def plan(worlds: Worlds, settings: GuardSettings, *, targets: Targets = EVERYTHING, tool_version: str = "") -> Plan:
+    """Everything to be done, waited for and decided to make the systems what the manifests say."""
+    looked_at = situations(worlds, settings)
+    organizations = tuple(plan_organization(situation, targets) for situation in looked_at)
+    findings: list[Finding] = foresee(looked_at, organizations, worlds.desired, recorded=worlds.recorded)
+    return Plan(
+        tool_version=tool_version,
+        manifests=worlds.desired.digest,
+        today=worlds.today,
+        organizations=organizations,
+        findings=tuple(sorted(findings, key=lambda finding: finding.sort_key)),
+        targets=targets.describe(),
+    )
+
+
+def _situation(key: str, worlds: Worlds, settings: GuardSettings) -> Situation:
+    desired = worlds.desired
+    organization = desired.organizations[key]
+    wanted, ended = split_by_date(desired.resources.get(key, {}), worlds.today)
+    state = worlds.recorded.get(key) or State(organization=key)
+    moves = [move for move in desired.moves if move.source.organization == key]
+    if moves:
+        state = replace(state, records=follow_moves(state.records, moves, wanted=wanted))
+    records = remember(
+        records=state.records, live=worlds.live[key], wanted=wanted, system=organization.system, today=worlds.today
+    )
+    return Situation(
+        organization=organization,
+        wanted=wanted,
+        ended=ended,
+        records=records,
+        state=state,
+        live=worlds.live[key],
+        people=desired.people,
+        consents=consents_of(desired.consents, key, worlds.today),
+        settings=settings,
+        today=worlds.today,
+        retry=worlds.retry,
+    )
+
+
+def _owned_apps(found: list[Situation]) -> dict[str, tuple[Address, ...]]:
+    """Person key -> apps this person still owns although the manifests give them to an organization."""
+    owned: dict[str, list[Address]] = defaultdict(list)
+    for situation in found:
+        for address, declared in situation.wanted.items():
+            if address.kind != "app":
+                continue
+            live = situation.live.resources.get(address)
+            owner = live.attributes.get("owner", "") if live and not agrees(declared, live) else ""
+            if isinstance(owner, str) and owner.startswith("person:"):
+                owned[owner.removeprefix("person:")].append(address)
+    return {person: tuple(sorted(apps)) for person, apps in owned.items()}

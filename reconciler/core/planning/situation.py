@@ -1,0 +1,76 @@
+"""Everything the planner looks at for one organization."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date
+
+from reconciler.core.address import Address
+from reconciler.core.declared import Consent, Declared, Organization, Person
+from reconciler.core.finding import Place
+from reconciler.core.kinds import KINDS, Action
+from reconciler.core.live import Live
+from reconciler.core.settings import GuardSettings
+from reconciler.core.state import Record, State
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ended:
+    """A declared thing whose time is over or has not come, so that it shall be absent today."""
+
+    declared: Declared
+    why: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Situation:
+    """One organization in its three worlds on one day."""
+
+    organization: Organization
+    wanted: Mapping[Address, Declared]
+    """What the manifests want today."""
+    ended: Mapping[Address, Ended] = field(default_factory=dict)
+    records: Mapping[Address, Record] = field(default_factory=dict)
+    """What was remembered, brought up to what is live (see `core.planning.memory`)."""
+    state: State
+    live: Live
+    people: Mapping[str, Person] = field(default_factory=dict)
+    consents: Mapping[tuple[Address, Action], Consent] = field(default_factory=dict)
+    """Only those that count today."""
+    owned_apps: Mapping[str, tuple[Address, ...]] = field(default_factory=dict)
+    """Person key -> apps whose transfer away from this person is wanted and not completed."""
+    settings: GuardSettings
+    today: date
+    retry: bool = False
+    """Whether things put into quarantine today are tried again at once."""
+
+    def has_left(self, person: str) -> bool:
+        """Whether somebody's time with the company is over, or nobody by that key is left in the directory."""
+        known = self.people.get(person)
+        if known is None:
+            return "@" not in person
+        return known.ends is not None and known.ends <= self.today
+
+    def person_of(self, address: Address) -> str:
+        """The person whose access an address is about, or an empty string."""
+        part = KINDS[address.kind].person_part
+        return "" if part is None else address.parts[part]
+
+    def place_of(self, address: Address) -> Place | None:
+        """The manifest line that is responsible for an address today."""
+        if address in self.wanted:
+            return self.wanted[address].place
+        if address in self.ended:
+            return self.ended[address].declared.place
+        person = self.people.get(self.person_of(address))
+        return person.place if person else None
+
+
+def consents_of(consents: tuple[Consent, ...], organization: str, today: date) -> dict[tuple[Address, Action], Consent]:
+    """The consents for one organization that still count; the last one wins where two say the same."""
+    return {
+        (consent.address, consent.allow): consent
+        for consent in consents
+        if consent.address.organization == organization and (consent.until is None or consent.until >= today)
+    }

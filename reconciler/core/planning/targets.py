@@ -1,0 +1,36 @@
+"""Limiting a plan to some addresses."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+
+from reconciler.core.address import Address
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Targets:
+    """Patterns of addresses with `*` and `?`; an organization's key alone stands for all of it."""
+
+    include: tuple[str, ...] = ()
+    exclude: tuple[str, ...] = ()
+
+    def covers(self, address: Address) -> bool:
+        """Whether the plan may contain a change of this address."""
+        if not (self.include or self.exclude):
+            return True
+        text = str(address)
+        included = not self.include or any(_matches(text, pattern) for pattern in self.include)
+        return included and not any(_matches(text, pattern) for pattern in self.exclude)
+
+    def describe(self) -> tuple[str, ...]:
+        """The patterns as the plan records them, exclusions with a leading `!`."""
+        return (*self.include, *(f"!{pattern}" for pattern in self.exclude))
+
+
+EVERYTHING = Targets()
+"""No limit."""
+
+
+def _matches(text: str, pattern: str) -> bool:
+    return fnmatchcase(text, pattern) or ("/" not in pattern and text.startswith(f"{pattern}/"))
