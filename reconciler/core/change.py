@@ -72,8 +72,8 @@ class Blocked:
 
     change: Change
     guard: str
-    """Name of the guard: removal_ratio, last_admin, required_admin, self, protected, irreversible, risky, cap,
-    invitation_budget, empty_source, declined, left, ..."""
+    """Name of the guard: acting, impossible, self, protected, required_admin, irreversible, risky, declined, left,
+    revoked, expired, empty_source, removal_ratio, invitation_budget, last_admin or cap."""
     message: str
     """Why, with the numbers."""
     consent: str = ""

@@ -43,6 +43,14 @@ class Record:
             asked=asked,
         )
 
+    def asked_again(self, on: date) -> Record:
+        """This record after one more invitation or request."""
+        return replace(self, asked=self.asked + 1, asked_on=on)
+
+    def protected(self, protect: bool) -> Record:
+        """This record with or without protection."""
+        return self if self.protect == protect else replace(self, protect=protect)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Quarantine:

@@ -65,6 +65,11 @@ def _acting(_: Change, situation: Situation) -> Objection | None:
     return Objection("acting", message, can_consent=False)
 
 
+def _impossible(change: Change, situation: Situation) -> Objection | None:
+    reason = situation.organization.system.cannot.get(change.action)
+    return Objection("impossible", reason, can_consent=False) if reason else None
+
+
 def _irreversible(change: Change, _: Situation) -> Objection | None:
     return Objection("irreversible", change.irreversible) if change.irreversible else None
 
@@ -119,6 +124,7 @@ def _empty_source(change: Change, situation: Situation) -> Objection | None:
 
 GUARDS: tuple[Guard, ...] = (
     _acting,
+    _impossible,
     _self,
     _protected,
     _required_admin,

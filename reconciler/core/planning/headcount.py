@@ -65,15 +65,17 @@ class Headcount:
 
     def record(self, change: Change, *, outcome: Resource | None) -> None:
         """Count what a change led to: the resource as it is afterwards, None when it is gone."""
-        if change.address.kind != "member":
-            return
-        key = change.address.key
+        if change.address.kind == "member":
+            self.observe(change.address.key, outcome)
+
+    def observe(self, key: str, member: Resource | None) -> None:
+        """Count a member as just seen; None when the membership is gone."""
         self._active_admins.discard(key)
         role = self._present.pop(key, None)
         if role is not None:
             self._roles[role] -= 1
-        if outcome is not None:
-            self._enter(key, outcome.attributes, outcome.status)
+        if member is not None:
+            self._enter(key, member.attributes, member.status)
 
     def found(self, founder: str, attributes: Attributes) -> None:
         """Count the creator of a new organization, who is its first admin at once."""

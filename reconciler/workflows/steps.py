@@ -1,0 +1,127 @@
+"""Carrying out one change: look, check, write down, act, look again, write down."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+from reconciler.core.address import Address
+from reconciler.core.change import Change
+from reconciler.core.errors import ProviderError
+from reconciler.core.live import Live, Unknown
+from reconciler.core.outcome import Applied, Failed, InDoubt, Outcome, Refused
+from reconciler.core.planning.headcount import Headcount
+from reconciler.core.planning.situation import Situation
+from reconciler.core.resource import Resource, Status, fingerprint_of
+from reconciler.ports import Provider, Scope, StateStore
+from reconciler.workflows.journal import intent_record, outcome_record
+from reconciler.workflows.ledger import Ledger
+
+
+class Steps:
+    """The changes of one organization on their way into the world; the caller holds the lock."""
+
+    def __init__(
+        self, *, situation: Situation, scope: Scope, provider: Provider, ledger: Ledger, store: StateStore
+    ) -> None:
+        self._situation = situation
+        self._scope = scope
+        self._provider = provider
+        self._ledger = ledger
+        self._store = store
+        self._applied: set[Address] = set()
+        self._headcount = _headcount(situation, situation.live)
+
+    def carry_out(self, change: Change) -> Outcome:
+        """Try one change and remember what became of it."""
+        outcome = self._refusal(change) or self._act(change)
+        if isinstance(outcome, Applied):
+            self._applied.add(change.address)
+            self._headcount.record(change, outcome=outcome.live)
+        return outcome
+
+    def _refusal(self, change: Change) -> Refused | None:
+        """Whether the change must not be tried any more, because something the plan relied on is not so."""
+        missing = [need for need in change.needs if need not in self._applied]
+        if missing:
+            return Refused(reason=f"{', '.join(map(str, missing))} was not applied")
+        try:
+            return self._moved(change)
+        except ProviderError as error:
+            return Refused(reason=f"it could not be read again: {error.message}")
+
+    def _moved(self, change: Change) -> Refused | None:
+        touches_admin = change.address.kind == "member" and change.address.key in self._headcount.active_admins
+        admins = self._headcount.active_admins if touches_admin else frozenset()
+        live = self._read([change.address, *self._members(admins)])
+        found = live.find(change.address)
+        if isinstance(found, Unknown):
+            return Refused(reason=f"it could not be read again: {found.reason}")
+        if fingerprint_of(found) != change.fingerprint:
+            return Refused(reason=f"it is not what the plan saw any more: {_describe(found)} now")
+        if touches_admin:
+            self._recount(admins, live)
+        objection = self._headcount.objection(change)
+        return Refused(reason=objection[1]) if objection else None
+
+    def _recount(self, admins: Collection[str], live: Live) -> None:
+        """Forget admins who have gone, or lost their rights, since the last look."""
+        for address in self._members(admins):
+            found = live.find(address)
+            self._headcount.observe(address.key, found if isinstance(found, Resource) else None)
+
+    def _act(self, change: Change) -> Outcome:
+        self._store.append(change.address.organization, intent_record(change, self._ledger.serial))
+        try:
+            outcome = self._provider.apply(self._scope, change)
+        except ProviderError as error:
+            outcome = Failed(reason=error.message)
+        if isinstance(outcome, InDoubt):
+            outcome = self._settle(change, outcome)
+        self._ledger.take(change, outcome)
+        if not isinstance(outcome, InDoubt):
+            record = outcome_record(change.address, self._ledger.part(change.address))
+            self._store.append(change.address.organization, record)
+        return outcome
+
+    def _settle(self, change: Change, doubt: InDoubt) -> Outcome:
+        """Find out by reading whether a call without an answer took effect; never by sending it again."""
+        try:
+            found = self._read([change.address]).find(change.address)
+        except ProviderError:
+            return doubt
+        if isinstance(found, Unknown):
+            return doubt
+        if _has_taken_effect(change, found):
+            return Applied(live=found)
+        if fingerprint_of(found) == change.fingerprint:
+            return Failed(reason=f"{doubt.reason}; read again, it had no effect")
+        return doubt
+
+    def _read(self, addresses: list[Address]) -> Live:
+        return self._provider.read_some(self._scope, addresses)
+
+    def _members(self, people: Collection[str]) -> list[Address]:
+        return [Address(self._situation.organization.key, "member", person) for person in sorted(people)]
+
+
+def _headcount(situation: Situation, live: Live) -> Headcount:
+    members = [found for address, found in live.resources.items() if address.kind == "member"]
+    return Headcount(situation.organization.system, members, min_admins=situation.settings.min_admins)
+
+
+def _has_taken_effect(change: Change, found: Resource | None) -> bool:
+    if change.after is None:
+        return found is None or found.status.is_gone
+    return (
+        found is not None
+        and found.status is change.after.status
+        and change.after.attributes in (found.attributes, found.pending)
+    )
+
+
+def _describe(found: Resource | None) -> str:
+    if found is None:
+        return "absent"
+    values = ", ".join(f"{name} {value}" for name, value in sorted(found.attributes.items()))
+    status = "" if found.status is Status.ACTIVE else f"{found.status} "
+    return f"{status}{values}".strip() or str(found.status)
