@@ -1,0 +1,57 @@
+# Needs make, Python 3.11 or newer and a package index; everything else is installed into $(VENV).
+# Another interpreter or place: make test PYTHON=python3.13 VENV=/tmp/venv
+
+PYTHON ?= python3
+VENV   ?= .venv
+
+BIN      := $(VENV)/bin
+PIP      := $(BIN)/python -m pip --disable-pip-version-check --quiet
+# Stamps say what was installed; they are older than pyproject.toml when it has to be done again.
+RUNTIME  := $(VENV)/.installed-runtime
+TOOLS    := $(VENV)/.installed-tools
+PACKAGE  := pyproject.toml reconciler/__init__.py
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.PHONY: help demo test lint format schemas history clean
+
+help: ## Show this list
+	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(firstword $(MAKEFILE_LIST)) | expand -t 12
+
+demo: $(RUNTIME) ## A whole story on the embedded platform: invite, accept, change, remove
+	examples/demo.sh $(abspath $(BIN))/reconciler
+
+test: lint ## Everything that must be green: lint, types, layers, tests with coverage
+	$(BIN)/python -m pytest -n auto --cov --cov-report=term
+
+lint: $(TOOLS) ## Linter, formatter, types and import layers
+	$(BIN)/python -m ruff check
+	$(BIN)/python -m ruff format --check
+	$(BIN)/python -m mypy
+	$(BIN)/lint-imports
+
+format: $(TOOLS) ## Bring the sources into the usual form
+	$(BIN)/python -m ruff check --fix-only
+	$(BIN)/python -m ruff format
+
+schemas: $(RUNTIME) ## Write the JSON Schemas again after a change of the documents
+	$(BIN)/reconciler schema --write schemas
+
+history: $(TOOLS) ## The long replay
+	$(BIN)/python -m pytest -m history
+
+clean: ## Remove what the tools left behind; the virtual environment stays
+	rm -rf .coverage .coverage.* .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache build dist
+	find reconciler tests -name __pycache__ -type d -prune -exec rm -rf {} +
+
+$(BIN)/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "needs Python 3.11 or newer: make PYTHON=python3.x")'
+	$(PYTHON) -m venv $(VENV)
+
+$(RUNTIME): $(PACKAGE) | $(BIN)/python
+	$(PIP) install --editable .
+	@touch $@
+
+$(TOOLS): $(PACKAGE) | $(BIN)/python
+	$(PIP) install --editable '.[test]'
+	@touch $(RUNTIME) $@

@@ -1,0 +1,162 @@
+"""The house rules that no linter knows, so that they hold without anybody watching."""
+
+from __future__ import annotations
+
+import ast
+import os
+import re
+import subprocess
+import sys
+import tomllib
+from collections.abc import Iterator
+from pathlib import Path
+from statistics import median
+
+import pytest
+
+import reconciler
+
+ROOT = Path(__file__).parent.parent
+PACKAGE = ROOT / "reconciler"
+
+MAX_FILE_LINES = 400
+MAX_MEDIAN_FILE_LINES = 170
+MAX_FUNCTION_LINES = 40
+
+VAGUE_NAMES = {"utils", "helpers", "common", "base", "manager"}
+PURE_PACKAGES = ("core", "systems", "manifests", "policies", "renderers", "workflows")
+HEAVY = {
+    "deepdiff",
+    "email_validator",
+    "httpx",
+    "httpx2",
+    "jsonschema",
+    "phonenumbers",
+    "pydantic",
+    "rich",
+    "sqlalchemy",
+}
+
+LONG_FUNCTIONS: dict[str, str] = {}
+"""`path:function` -> why it may be longer than the others."""
+
+NOT_OURS = {"build", "dist", "htmlcov", "node_modules", "__pycache__"}
+"""Folders that tools fill; hidden ones are looked into only where they are published."""
+PUBLISHED_HIDDEN = {".ci", ".github"}
+
+# Written so that no pattern finds itself.
+UNFINISHED = re.compile(r"\b(TO[D]O|FIX[M]E)\b")
+REGISTRY_HOST = re.compile(
+    r"\b(pypi\.org|pythonhosted\.org|npmjs\.(org|com)|rubygems\.org|proxy\.golang\.org|crates\.io)\b"
+)
+MACHINE_PATH = re.compile(r"(?<![\w.}/-])(/(home|Users|root|work|mnt|opt)/\w|[A-Z]:\\\\?Users)")
+
+
+def modules(folder: Path = PACKAGE) -> list[Path]:
+    return sorted(path for path in folder.rglob("*.py") if "__pycache__" not in path.parts)
+
+
+def published_files() -> Iterator[Path]:
+    for folder, below, names in os.walk(ROOT):
+        hidden = {name for name in below if name.startswith(".")} - PUBLISHED_HIDDEN
+        below[:] = [
+            name for name in below if name not in hidden | NOT_OURS and not Path(folder, name, "pyvenv.cfg").exists()
+        ]
+        yield from (Path(folder, name) for name in names if name != ".git" and not name.startswith(".coverage"))
+
+
+def lines_matching(pattern: re.Pattern[str]) -> list[str]:
+    return [
+        f"{path.relative_to(ROOT)}:{number}: {line.strip()}"
+        for path in published_files()
+        for number, line in enumerate(path.read_text(encoding="utf-8", errors="replace").splitlines(), start=1)
+        if pattern.search(line)
+    ]
+
+
+def calls(path: Path) -> Iterator[tuple[int, str]]:
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Call):
+            yield node.lineno, ast.unparse(node.func)
+
+
+def lines_without_docstring(function: ast.FunctionDef | ast.AsyncFunctionDef) -> int:
+    first = function.body[0]
+    documented = ast.get_docstring(function) is not None
+    docstring = (first.end_lineno or first.lineno) - first.lineno + 1 if documented else 0
+    return (function.end_lineno or function.lineno) - function.lineno + 1 - docstring
+
+
+def test_no_module_has_a_name_that_says_nothing() -> None:
+    vague = [path for path in [*modules(), *modules(ROOT / "tests")] if VAGUE_NAMES & {path.stem, path.parent.name}]
+    assert vague == []
+
+
+def test_only_the_command_line_prints() -> None:
+    outside = [path for path in modules() if PACKAGE / "cli" not in path.parents]
+    assert [(str(path), line) for path in outside for line, name in calls(path) if name == "print"] == []
+
+
+def test_what_only_computes_asks_no_clock() -> None:
+    clock = re.compile(r"\b(date|datetime)\.(now|today|utcnow)$")
+    pure = [path for package in PURE_PACKAGES for path in modules(PACKAGE / package)]
+    assert [(str(path), line) for path in pure for line, name in calls(path) if clock.search(name)] == []
+
+
+def test_files_are_short() -> None:
+    lengths = {str(path.relative_to(ROOT)): len(path.read_text(encoding="utf-8").splitlines()) for path in modules()}
+    assert {path: length for path, length in lengths.items() if length > MAX_FILE_LINES} == {}
+    assert median(lengths.values()) < MAX_MEDIAN_FILE_LINES
+
+
+def test_functions_are_short() -> None:
+    lengths = {
+        f"{path.relative_to(ROOT)}:{node.name}": lines_without_docstring(node)
+        for path in modules()
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
+    }
+    too_long = {name for name, length in lengths.items() if length > MAX_FUNCTION_LINES}
+    assert too_long == set(LONG_FUNCTIONS)
+
+
+def test_asking_for_the_version_loads_nothing_heavy() -> None:
+    run = subprocess.run(
+        [sys.executable, "-X", "importtime", "-m", "reconciler", "--version"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (run.returncode, run.stdout) == (0, f"reconciler {reconciler.__version__}\n"), run.stderr
+    loaded = {line.rpartition("|")[2].strip().partition(".")[0] for line in run.stderr.splitlines()}
+    assert "click" in loaded
+    assert loaded & HEAVY == set()
+
+
+@pytest.mark.parametrize(
+    "pattern", [UNFINISHED, REGISTRY_HOST, MACHINE_PATH], ids=["to do", "registry", "machine path"]
+)
+def test_no_published_file_holds_what_belongs_elsewhere(pattern: re.Pattern[str]) -> None:
+    assert lines_matching(pattern) == []
+
+
+@pytest.mark.parametrize(
+    ("pattern", "line"),
+    [
+        (UNFINISHED, "# TO" + "DO: later"),
+        (REGISTRY_HOST, "index-url = https://py" + "pi.org/simple"),
+        (MACHINE_PATH, "path: /ho" + "me/ana/access"),
+        (MACHINE_PATH, "`/wo" + "rk/main`"),
+    ],
+)
+def test_the_patterns_find_what_they_are_for(pattern: re.Pattern[str], line: str) -> None:
+    assert pattern.search(line)
+
+
+def test_the_version_is_written_in_one_place() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    assert "version" in project["project"]["dynamic"]
+    assert "version" not in project["project"]
+    source = ROOT / project["tool"]["hatch"]["version"]["path"]
+    assert f'__version__ = "{reconciler.__version__}"' in source.read_text(encoding="utf-8")
