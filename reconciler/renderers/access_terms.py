@@ -8,9 +8,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
-from reconciler.core.access import is_administrator, is_downgrade
 from reconciler.core.address import Address
 from reconciler.core.kinds import KINDS, Action, Shape
+from reconciler.core.planning.access import is_administrator, is_downgrade
 from reconciler.core.resource import Attributes, Resource
 from reconciler.core.system import System
 from reconciler.renderers.signs import SIGNS, Sign
@@ -47,7 +47,7 @@ def describe(
     gets = after.attributes if after is not None else None
     return AccessTerms(
         subject=name_subject(address),
-        access=_name_access(address, had, gets),
+        access=name_access(address, *(side for side in (had, gets) if side is not None)),
         direction=_direction(system, address.kind, action, had, gets),
         is_admin=_concerns_admin(system, address.kind, had, gets),
     )
@@ -64,39 +64,39 @@ def name_subject(address: Address) -> str:
     return f"{kind.title} {address.key}"
 
 
-def name_values(address: Address, attributes: Attributes) -> str:
+def name_access(address: Address, *sides: Attributes) -> str:
+    """What is had on what: `operator on ad account us-brand`, `access to pixel shop`; two sides with an arrow."""
+    values = list(dict.fromkeys(value for attributes in sides if (value := _name_values(attributes))))
+    reached = _name_object(address)
+    if values or not reached:
+        return " on ".join(part for part in (" -> ".join(values), reached) if part)
+    kind = KINDS[address.kind]
+    return f"access to {reached}" if kind.person_part is not None else f"{kind.title}: {reached}"
+
+
+def name_values(resource: Resource) -> str:
+    """The attributes and the status, for comparing one resource with itself: `admin, active`."""
+    status = resource.status.replace("_", " ")
+    return ", ".join(part for part in (_name_values(resource.attributes), status) if part)
+
+
+def _name_values(attributes: Attributes) -> str:
     """The attributes as a reader would say them: `standard, finance analyst`."""
     said = []
     for name, value in sorted(attributes.items(), key=lambda item: (item[0] != "role", item[0])):
         text = value if isinstance(value, str) else " + ".join(value)
         if name == "owner":
             text = f"owned by {text.replace(':', ' ', 1)}"
-        said.append(text if name in ("role", "permissions", "owner") else f"{name} {text}")
-    return ", ".join(said) or _name_without_values(address)
+        said.append(text if name in {"role", "permissions", "owner"} else f"{name} {text}")
+    return ", ".join(said)
 
 
-def name_object(address: Address) -> str:
+def _name_object(address: Address) -> str:
     """What an edge reaches, besides its subject: `ad account us-brand`; empty for anything that is no edge."""
     kind = KINDS[address.kind]
-    person = kind.person_part
-    others = [index for index in range(len(kind.parents)) if index != (0 if person is None else person)]
-    parts = address.parts
-    return " ".join(f"{KINDS[kind.parents[index]].title} {parts[index]}" for index in others if index < len(parts))
-
-
-def _name_without_values(address: Address) -> str:
-    """What having something means where there is no role to name."""
-    kind = KINDS[address.kind]
-    if kind.shape is not Shape.GRANT:
-        return ""
-    return "access" if kind.person_part is not None else kind.title
-
-
-def _name_access(address: Address, had: Attributes | None, gets: Attributes | None) -> str:
-    values = [name_values(address, attributes) for attributes in (had, gets) if attributes is not None]
-    said = " -> ".join(dict.fromkeys(value for value in values if value))
-    reached = name_object(address)
-    return " on ".join(part for part in (said, reached) if part)
+    subject = 0 if kind.person_part is None else kind.person_part
+    parts = enumerate(zip(kind.parents, address.parts, strict=False))
+    return " ".join(f"{KINDS[parent].title} {part}" for index, (parent, part) in parts if index != subject)
 
 
 def _direction(system: str, kind: str, action: Action, had: Attributes | None, gets: Attributes | None) -> Direction:

@@ -32,9 +32,14 @@ class Inspection:
 
 def render_findings(inspection: Inspection, style: Style) -> str:
     """All findings in reading order and a summary line; ends with a newline."""
+    return f"{render_finding_list(inspection, style)}{render_summary(inspection)}\n"
+
+
+def render_finding_list(inspection: Inspection, style: Style) -> str:
+    """All findings in reading order; empty when there are none."""
     lines_of = {path: text.splitlines() for path, text in inspection.texts.items()}
-    blocks = [_render_one(finding, lines_of, style) for finding in sorted(inspection.findings, key=_sort_key)]
-    return "".join(f"{block}\n" for block in (*blocks, render_summary(inspection)))
+    ordered = sorted(inspection.findings, key=lambda finding: finding.sort_key)
+    return "".join(f"{_render_one(finding, lines_of, style)}\n" for finding in ordered)
 
 
 def render_summary(inspection: Inspection) -> str:
@@ -45,10 +50,6 @@ def render_summary(inspection: Inspection) -> str:
         count(severities.count(severity), *nouns) for severity, nouns in _NOUNS.items() if severity in severities
     ]
     return f"{join(counted) or 'No findings'}{where}."
-
-
-def _sort_key(finding: Finding) -> tuple[str, int, int, str, str]:
-    return finding.sort_key
 
 
 def _render_one(finding: Finding, lines_of: Mapping[str, list[str]], style: Style) -> str:

@@ -8,7 +8,7 @@ from datetime import date
 from reconciler.core.change import Drift, LeftOut, Waiting
 from reconciler.core.plan import OrganizationPlan
 from reconciler.core.resource import Resource
-from reconciler.renderers.access_terms import describe, name_object, name_subject, name_values
+from reconciler.renderers.access_terms import describe, name_access, name_subject, name_values
 from reconciler.renderers.rows import Row, render_rows, show_change
 from reconciler.renderers.signs import Sign
 from reconciler.renderers.style import Style
@@ -72,7 +72,7 @@ def _show_left_out(item: LeftOut, today: date) -> Row:
     return Row(
         sign=Sign.LEFT_OUT,
         subject=name_subject(item.address),
-        access=name_object(item.address),
+        access=name_access(item.address),
         note=f"{item.reason}{show_age(item.since, today)}",
     )
 
@@ -87,7 +87,7 @@ def _show_drift(drift: Drift) -> Row:
     return Row(
         sign=signs.get((drift.recorded is not None, drift.live is not None), Sign.CHANGE),
         subject=name_subject(drift.address),
-        access=name_object(drift.address),
+        access=name_access(drift.address),
         note=f"recorded: {_show_resource(drift.recorded)}; live: {_show_resource(drift.live)}",
     )
 
@@ -104,24 +104,15 @@ def unmanaged_lines(part: OrganizationPlan, style: Style) -> list[str]:
 
 
 def _show_unmanaged(resource: Resource) -> Row:
-    reached = name_object(resource.address)
-    values = name_values(resource.address, resource.attributes)
+    since = f" since {resource.since}" if resource.since else ""
+    identity = f", {resource.identity}" if resource.identity else ""
     return Row(
         sign=Sign.UNMANAGED,
         subject=name_subject(resource.address),
-        access=" on ".join(part for part in (values, reached) if part),
-        note=_show_status(resource),
+        access=name_access(resource.address, resource.attributes),
+        note=f"{resource.status.replace('_', ' ')}{since}{identity}",
     )
 
 
 def _show_resource(resource: Resource | None) -> str:
-    if resource is None:
-        return "absent"
-    values = name_values(resource.address, resource.attributes)
-    return ", ".join(part for part in (values, _show_status(resource)) if part)
-
-
-def _show_status(resource: Resource) -> str:
-    since = f" since {resource.since}" if resource.since else ""
-    identity = f", {resource.identity}" if resource.identity else ""
-    return f"{resource.status.replace('_', ' ')}{since}{identity}"
+    return "absent" if resource is None else name_values(resource)

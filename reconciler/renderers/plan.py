@@ -1,4 +1,4 @@
-"""A plan for a terminal, told so that a reviewer can judge it: who gains what, who loses what, what waits or is held."""
+"""A plan for a terminal, told so that a reviewer can judge it: who gains what, who loses what, what is held back."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from reconciler.core.change import Change
 from reconciler.core.plan import OrganizationPlan, Plan
 from reconciler.renderers.access_terms import AccessTerms, Direction, describe
-from reconciler.renderers.findings import Inspection, render_findings
+from reconciler.renderers.findings import Inspection, render_finding_list
 from reconciler.renderers.held_back import (
     blocked_lines,
     drift_lines,
@@ -20,7 +20,7 @@ from reconciler.renderers.rows import Row, render_rows, show_change
 from reconciler.renderers.signs import SIGNS, VERB_ORDER, VERBS, Sign
 from reconciler.renderers.style import Style, Tone
 from reconciler.renderers.visible import make_visible
-from reconciler.renderers.words import count
+from reconciler.renderers.words import count, join
 
 _TITLES = {
     Direction.GAIN: "Gains access",
@@ -34,7 +34,7 @@ def render_plan(plan: Plan, style: Style) -> str:
     blocks = [*_opening(plan, style)]
     blocks += [block for part in plan.organizations if (block := render_organization(part, plan, style))]
     if plan.findings:
-        blocks.append(render_findings(Inspection(findings=plan.findings), style))
+        blocks.append(render_finding_list(Inspection(findings=plan.findings), style))
     blocks.append(f"{style.paint(render_closing(plan), Tone.STRONG)}\n")
     return "\n".join(blocks)
 
@@ -74,12 +74,19 @@ def render_organization(part: OrganizationPlan, plan: Plan, style: Style) -> str
 
 def _opening(plan: Plan, style: Style) -> Iterator[str]:
     if plan.targets:
-        limit = f"Limited to {', '.join(map(make_visible, plan.targets))}: this is not a whole plan."
-        yield f"{style.paint(limit, Tone.WARN)}\n"
+        yield f"{style.paint(_limit(plan.targets), Tone.WARN)}\n"
     used = _used_signs(plan)
     if used:
         legend = "   ".join(f"{style.paint(sign.mark, sign.tone)} {sign.meaning}" for sign in Sign if sign in used)
-        yield f"Plan for {plan.today}. Signs: {legend}\n"
+        yield f"Plan for {plan.today}\n  {legend}\n"
+
+
+def _limit(targets: Sequence[str]) -> str:
+    """In words; exclusions are recorded with a leading `!`."""
+    only = [make_visible(target) for target in targets if not target.startswith("!")]
+    without = [make_visible(target[1:]) for target in targets if target.startswith("!")]
+    parts = [f"{word} {join(names)}" for word, names in (("to", only), ("to everything but", without)) if names]
+    return f"Limited {', '.join(parts)}: this is not a whole plan."
 
 
 def _used_signs(plan: Plan) -> set[Sign]:

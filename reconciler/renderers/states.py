@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from reconciler.core.address import Address
 from reconciler.core.state import Quarantine, Record, State
-from reconciler.renderers.access_terms import name_object, name_subject, name_values
+from reconciler.renderers.access_terms import name_access, name_subject
 from reconciler.renderers.style import Style, Tone
 from reconciler.renderers.table import render_table
 from reconciler.renderers.visible import make_visible
@@ -39,11 +39,16 @@ def render_state(state: State, style: Style) -> str:
 
 
 def _show_record(address: Address, record: Record) -> tuple[str, ...]:
-    values = name_values(address, record.attributes)
-    access = " on ".join(part for part in (values, name_object(address)) if part)
     since = str(record.since) if record.since else ""
     status = record.status.replace("_", " ") + (", protected" if record.protect else "")
-    return (address.kind, name_subject(address), access, status, since, record.identity)
+    return (
+        address.kind,
+        name_subject(address),
+        name_access(address, record.attributes),
+        status,
+        since,
+        record.identity,
+    )
 
 
 def _show_quarantine(address: Address, item: Quarantine) -> tuple[str, ...]:

@@ -1,0 +1,110 @@
+"""`reconciler apply`."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Unpack
+
+import click
+
+from reconciler.cli.exit_codes import code_of_apply, code_of_plan
+from reconciler.cli.files import read_text_file
+from reconciler.cli.progress import show_progress
+from reconciler.cli.requests import Limits, Prepared, make_plan, planning_options, prepare
+from reconciler.cli.session import Session, is_interactive
+from reconciler.core.errors import ExitCode, UsageError
+
+if TYPE_CHECKING:
+    from reconciler.core.change import Change
+    from reconciler.core.outcome import Outcome, Report
+    from reconciler.core.plan import Plan
+
+
+@click.command()
+@click.argument(
+    "plan_file", metavar="[PLAN]", required=False, type=click.Path(exists=True, dir_okay=False, path_type=Path)
+)
+@click.option("--auto-approve", is_flag=True, help="Do not ask; for automation, after a review elsewhere.")
+@click.option("--format", "format_", type=click.Choice(["text", "json"]), default="text", help="Form of the report.")
+@planning_options
+@click.pass_obj
+def apply(session: Session, plan_file: Path | None, auto_approve: bool, format_: str, **limits: Unpack[Limits]) -> int:
+    """Carry out a saved plan or a new one.
+
+    A saved PLAN was reviewed when it was made, so nothing is asked; it is refused when the manifests or the state have
+    moved on since. Without PLAN, a plan is made, shown, and carried out after the answer `yes`.
+
+    Waiting for people is a normal end: exit code 0. A failed change gives 1, a blocked one 3, a stale plan or a locked
+    state 4.
+    """
+    _check_usage(plan_file, limits, auto_approve=auto_approve)
+    saved = _read_plan(plan_file) if plan_file else None
+    prepared = prepare(session, limits, today=saved.today if saved else None)
+    plan = saved or _show_new_plan(prepared, session, is_result=format_ == "text")
+    if not plan.changes:
+        return code_of_plan(plan, detailed=False)
+    if saved is None and not auto_approve and not _approved(plan):
+        session.notify("not approved: nothing was changed")
+        return ExitCode.FAILED
+    return code_of_apply(plan, _carry_out(plan, prepared, session, format_))
+
+
+def _check_usage(plan_file: Path | None, limits: Limits, *, auto_approve: bool) -> None:
+    if plan_file is not None and any(limits[name] for name in ("targets", "excludes", "consents", "retry")):
+        message = "a saved plan is carried out as it is"
+        raise UsageError(message, advice="give --target, --exclude, --allow and --retry to `reconciler plan`")
+    if plan_file is None and not auto_approve and not is_interactive(sys.stdin):
+        message = "nobody is here to approve the plan: stdin is not a terminal"
+        raise UsageError(message, advice="save a plan with `reconciler plan -o FILE` and apply that, or --auto-approve")
+
+
+def _read_plan(path: Path) -> Plan:
+    from reconciler.manifests.saved import plan_from_json
+
+    return plan_from_json(read_text_file(path))
+
+
+def _show_new_plan(prepared: Prepared, session: Session, *, is_result: bool) -> Plan:
+    """Make and show a plan: on stdout, unless stdout is kept for a machine-readable report."""
+    from reconciler.renderers.plan import render_plan
+
+    with show_progress(session, "reading the systems"):
+        plan = make_plan(prepared)
+    stream = sys.stdout if is_result else sys.stderr
+    click.echo(render_plan(plan, session.style(stream)), nl=False, err=not is_result, color=True)
+    return plan
+
+
+def _approved(plan: Plan) -> bool:
+    from reconciler.renderers.plan import render_counts
+
+    question = f"\nCarry out {render_counts(plan)}? Only `yes` is taken as a yes"
+    return str(click.prompt(question, default="", show_default=False, err=True)) == "yes"
+
+
+def _carry_out(plan: Plan, prepared: Prepared, session: Session, format_: str) -> Report:
+    """Apply and report; what was done is reported even when something stops the run in the middle."""
+    from reconciler.core.outcome import Report
+    from reconciler.renderers.catalogue import RENDERERS
+    from reconciler.workflows.applying import apply_plan
+
+    results: list[tuple[Change, Outcome]] = []
+    wiring = prepared.wiring
+    try:
+        with show_progress(session, f"applying {len(plan.changes)} changes") as tell:
+
+            def on_result(change: Change, outcome: Outcome) -> None:
+                results.append((change, outcome))
+                tell(f"{len(results)} of {len(plan.changes)}: {change.address}")
+
+            return apply_plan(
+                plan,
+                prepared.request,
+                provider_for=wiring.provider_for,
+                store=wiring.store(),
+                on_result=on_result,
+            )
+    finally:
+        report = Report(results=tuple(results))
+        click.echo(RENDERERS.report[format_](plan, report, session.style(sys.stdout)), nl=False, color=True)

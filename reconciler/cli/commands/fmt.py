@@ -1,0 +1,42 @@
+"""`reconciler fmt`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from reconciler.cli.files import replace_file
+from reconciler.cli.session import Session
+from reconciler.cli.workspace import read_config, read_manifest_files
+from reconciler.core.errors import ExitCode, ManifestError
+from reconciler.core.finding import Finding
+
+
+@click.command()
+@click.option("--check", is_flag=True, help="Write nothing; exit with 1 when a file would change.")
+@click.argument("files", nargs=-1, type=click.Path(exists=True, path_type=Path))
+@click.pass_obj
+def fmt(session: Session, check: bool, files: tuple[Path, ...]) -> int:
+    """Bring manifests into the usual form.
+
+    Without FILES, all manifests of the workspace. Prints the names of the files that change; comments and meaning
+    stay as they are.
+    """
+    from reconciler.manifests.write import format_manifest
+
+    entries = [str(file.resolve()) for file in files] or read_config(session.root).manifests
+    findings: list[Finding] = []
+    changed = 0
+    for source in read_manifest_files(session.root, entries):
+        text, found = format_manifest(source)
+        findings += found
+        if text is None or source.data is None or text.encode() == source.data:
+            continue
+        changed += 1
+        click.echo(source.path)
+        if not check:
+            replace_file(session.root / source.path, text)
+    if findings:
+        raise ManifestError(findings)
+    return ExitCode.FAILED if check and changed else ExitCode.DONE

@@ -1,0 +1,49 @@
+"""`reconciler plan`."""
+
+from __future__ import annotations
+
+import sys
+from datetime import date
+from pathlib import Path
+from typing import Unpack
+
+import click
+
+from reconciler.cli.exit_codes import code_of_plan
+from reconciler.cli.files import replace_file
+from reconciler.cli.progress import show_progress
+from reconciler.cli.requests import DateType, Limits, make_plan, planning_options, prepare
+from reconciler.cli.session import Session
+
+
+@click.command()
+@click.option(
+    "-o", "--out", type=click.Path(dir_okay=False, path_type=Path), metavar="FILE", help="Save the plan for apply."
+)
+@click.option("--format", "format_", type=click.Choice(["text", "json"]), default="text", help="Form of the result.")
+@click.option("--detailed-exitcode", is_flag=True, help="Exit with 2 when there are changes or something waits.")
+@click.option("--now", type=DateType(), metavar="DATE", help="Plan as of this UTC day.")
+@planning_options
+@click.pass_obj
+def plan(
+    session: Session,
+    out: Path | None,
+    format_: str,
+    detailed_exitcode: bool,
+    now: date | None,
+    **limits: Unpack[Limits],
+) -> int:
+    """Show what would change, and save it for apply.
+
+    Nothing is changed. Exits with 3 when a guard blocks something, whether or not there are other changes.
+    """
+    from reconciler.renderers.catalogue import RENDERERS
+
+    prepared = prepare(session, limits, today=now)
+    with show_progress(session, "reading the systems"):
+        made = make_plan(prepared)
+    click.echo(RENDERERS.plan[format_](made, session.style(sys.stdout)), nl=False, color=True)
+    if out is not None:
+        replace_file(out, RENDERERS.plan["json"](made, session.style(sys.stdout)))
+        session.notify(f"the plan is saved: carry it out with `reconciler apply {out}`")
+    return code_of_plan(made, detailed=detailed_exitcode)

@@ -1,0 +1,30 @@
+"""`reconciler systems`."""
+
+from __future__ import annotations
+
+import sys
+
+import click
+
+from reconciler.cli.session import Session
+
+
+@click.command()
+@click.argument("system", required=False)
+@click.option("--format", "format_", type=click.Choice(["text", "json"]), default="text", help="Form of the result.")
+@click.pass_obj
+def systems(session: Session, system: str | None, format_: str) -> None:
+    """List systems, roles and what they may do.
+
+    Role words are those that manifests use; the same word can mean different things in different systems. With
+    SYSTEM, only that one.
+    """
+    from reconciler.renderers.catalogue import RENDERERS
+    from reconciler.systems import SYSTEMS
+    from reconciler.systems.table import system_table
+
+    if system is not None and system not in SYSTEMS:
+        message = f"there is no system {system!r}; there are {', '.join(SYSTEMS)}"
+        raise click.BadParameter(message, param_hint="SYSTEM")
+    rows = [row for row in system_table() if system in (None, row.system)]
+    click.echo(RENDERERS.systems[format_](rows, session.style(sys.stdout)), nl=False, color=True)

@@ -1,0 +1,37 @@
+"""From what a command found to the code the process returns."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from reconciler.core.errors import ExitCode
+from reconciler.core.finding import Finding, Severity
+from reconciler.core.outcome import Failed, InDoubt, Refused, Report
+from reconciler.core.plan import Plan
+
+
+def code_of_findings(findings: Iterable[Finding]) -> ExitCode:
+    """Failed when anything is an error."""
+    is_wrong = any(finding.severity is Severity.ERROR for finding in findings)
+    return ExitCode.FAILED if is_wrong else ExitCode.DONE
+
+
+def code_of_plan(plan: Plan, *, detailed: bool) -> ExitCode:
+    """Blocked wins over changes: it needs a decision, while changes only need an apply."""
+    if is_blocked(plan):
+        return ExitCode.BLOCKED
+    return ExitCode.CHANGES if detailed and not plan.is_settled else ExitCode.DONE
+
+
+def code_of_apply(plan: Plan, report: Report) -> ExitCode:
+    """The worst outcome decides; waiting for people is what a good run ends with."""
+    if report.of(Failed, InDoubt):
+        return ExitCode.FAILED
+    if report.of(Refused):
+        return ExitCode.CONFLICT
+    return ExitCode.BLOCKED if is_blocked(plan) else ExitCode.DONE
+
+
+def is_blocked(plan: Plan) -> bool:
+    """Whether a guard or a finding of severity error holds something back."""
+    return bool(plan.blocked) or any(finding.severity is Severity.ERROR for finding in plan.findings)

@@ -1,0 +1,122 @@
+"""The command `reconciler`. Commands load when they are called: `--version` and `--help` stay quick."""
+
+from __future__ import annotations
+
+import difflib
+import importlib
+import io
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import click
+
+from reconciler import __version__
+from reconciler.cli.failures import run_guarded
+from reconciler.cli.session import Session, session_options
+
+
+@dataclass(frozen=True, slots=True)
+class CommandEntry:
+    """Where a command is, and the line that the help shows without loading it."""
+
+    target: str
+    """`module:attribute`."""
+    summary: str
+
+
+_COMMANDS_PACKAGE = "reconciler.cli.commands"
+
+COMMANDS: dict[str, CommandEntry] = {
+    "init": CommandEntry("init:init", "Write the files of a new workspace."),
+    "validate": CommandEntry("validate:validate", "Check the manifests, without any network."),
+    "fmt": CommandEntry("fmt:fmt", "Bring manifests into the usual form."),
+    "schema": CommandEntry("schema:schema", "Print or write the JSON Schemas."),
+    "plan": CommandEntry("plan:plan", "Show what would change, and save it for apply."),
+    "show": CommandEntry("show:show", "Show a saved plan."),
+    "apply": CommandEntry("apply:apply", "Carry out a saved plan or a new one."),
+    "state": CommandEntry("state:state", "Look at what is remembered between runs."),
+    "systems": CommandEntry("systems:systems", "List systems, roles and what they may do."),
+    "sandbox": CommandEntry("sandbox:sandbox", "Play the people and the clock of the embedded platform."),
+}
+
+
+class CommandLine(click.Group):
+    """A group that imports a command when it is called and turns every failure into a message and an exit code."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """In the order in which a newcomer needs them."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Import the command."""
+        entry = COMMANDS.get(cmd_name)
+        if entry is None:
+            return None
+        module, _, attribute = entry.target.partition(":")
+        command: click.Command = getattr(importlib.import_module(f"{_COMMANDS_PACKAGE}.{module}"), attribute)
+        return _with_session_options(command)
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Suggest the command that was probably meant."""
+        if args and args[0] not in COMMANDS and not args[0].startswith("-") and not ctx.resilient_parsing:
+            near = difflib.get_close_matches(args[0], COMMANDS, n=1)
+            hint = f"did you mean `{near[0]}`?" if near else f"there are: {', '.join(COMMANDS)}"
+            raise click.UsageError(f"no such command: {args[0]!r}; {hint}", ctx=ctx)
+        return super().resolve_command(ctx, args)
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """From the summaries in `COMMANDS`, so that help imports nothing."""
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, entry.summary) for name, entry in COMMANDS.items()])
+
+    def main(
+        self,
+        args: Sequence[str] | None = None,
+        prog_name: str | None = None,
+        complete_var: str | None = None,
+        standalone_mode: bool = True,  # noqa: FBT001, FBT002  # the signature that click overrides
+        **extra: Any,
+    ) -> Any:
+        """In standalone mode exits with one of the documented codes and never returns."""
+        session = extra.setdefault("obj", Session())
+
+        def run() -> Any:
+            return super(CommandLine, self).main(args, prog_name, complete_var, standalone_mode=False, **extra)
+
+        if not standalone_mode:
+            return run()
+        sys.exit(run_guarded(run, session))
+
+
+def _with_session_options(command: click.Command) -> click.Command:
+    """Let `-C`, `--color`, `--log-format` and `-v` also stand behind the name of a command."""
+    taken = {flag for parameter in command.params for flag in parameter.opts}
+    command.params += [option for option in session_options() if taken.isdisjoint(option.opts)]
+    if isinstance(command, click.Group):
+        for below in command.commands.values():
+            _with_session_options(below)
+    return command
+
+
+@click.group(
+    cls=CommandLine,
+    params=session_options(),
+    context_settings={"help_option_names": ["-h", "--help"]},
+    epilog="Exit codes: 0 done, 1 failed, 2 changes with --detailed-exitcode, 3 blocked, 4 locked or stale, 64 usage.",
+)
+@click.version_option(__version__, prog_name="reconciler", message="%(prog)s %(version)s")
+def cli() -> None:
+    """Keep who may do what on TikTok organizations in git: declare, validate, plan, apply."""
+
+
+def main() -> None:
+    """Entry point of the installed command."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            # A terminal that cannot show a character gets its escape, not a crash.
+            stream.reconfigure(errors="backslashreplace")
+    cli(prog_name="reconciler")

@@ -1,0 +1,118 @@
+"""What holds for one run of the command line, whatever the command: the workspace, colour, log."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal, TextIO
+
+import click
+
+from reconciler.renderers.style import Style, Tone
+from reconciler.renderers.visible import make_visible
+
+ColorChoice = Literal["auto", "always", "never"]
+LogFormat = Literal["text", "json"]
+
+CONFIG_FILE = "reconciler.yaml"
+"""What makes a folder a workspace."""
+
+
+@dataclass(slots=True, kw_only=True)
+class Session:
+    """`ctx.obj` of every command. Its options may stand before or after the command, so it is filled step by step."""
+
+    root: Path = Path()
+    """The workspace: where `reconciler.yaml` lies."""
+    color: ColorChoice = "auto"
+    log_format: LogFormat = "text"
+    verbose: bool = False
+
+    @property
+    def home(self) -> Path:
+        """The folder for everything the tool keeps in a workspace without asking."""
+        return self.root / ".reconciler"
+
+    def style(self, stream: TextIO) -> Style:
+        """How to write to a stream."""
+        return Style(color=wants_color(self.color, stream), verbose=self.verbose)
+
+    def notify(self, message: str, *, level: str = "notice", **fields: str | int) -> None:
+        """Tell the user something that is not the result: to stderr, as text or as one JSON object per line."""
+        if self.log_format == "json":
+            line = json.dumps({"level": level, "message": message, **fields})
+        else:
+            line = self._text(level, message, fields)
+        click.echo(line, err=True, color=True)
+
+    def _text(self, level: str, message: str, fields: dict[str, str | int]) -> str:
+        tone = Tone.ALARM if level == "error" else Tone.WARN
+        label = "" if level == "notice" else f"{self.style(sys.stderr).paint(level, tone)}: "
+        advice = f"\n  advice: {fields['advice']}" if fields.get("advice") else ""
+        return label + "\n".join(map(make_visible, f"{message}{advice}".splitlines()))
+
+
+def wants_color(choice: ColorChoice, stream: TextIO) -> bool:
+    """The option decides; then NO_COLOR, FORCE_COLOR, whether this is a build, and whether the stream is a terminal."""
+    if choice != "auto":
+        return choice == "always"
+    if os.environ.get("NO_COLOR"):
+        return False
+    if os.environ.get("FORCE_COLOR"):
+        return True
+    return is_interactive(stream) and os.environ.get("TERM") != "dumb"
+
+
+def is_interactive(stream: TextIO) -> bool:
+    """Whether a person sits at it: a terminal, and not one that a build server pretends."""
+    return stream.isatty() and not os.environ.get("CI")
+
+
+def session_options() -> list[click.Parameter]:
+    """The options every command understands, before and after its name."""
+    return [
+        click.Option(
+            ["-C", "directory"],
+            type=click.Path(exists=True, file_okay=False, path_type=Path),
+            metavar="DIR",
+            help="Work in this workspace instead of the current directory.",
+            expose_value=False,
+            callback=_store("root"),
+        ),
+        click.Option(
+            ["--color"],
+            type=click.Choice(["auto", "always", "never"]),
+            help="Colour the output; auto follows NO_COLOR, FORCE_COLOR, CI and the terminal.",
+            expose_value=False,
+            callback=_store("color"),
+        ),
+        click.Option(
+            ["--log-format"],
+            type=click.Choice(["text", "json"]),
+            help="How notices and errors on stderr are written.",
+            expose_value=False,
+            callback=_store("log_format"),
+        ),
+        click.Option(
+            ["-v", "--verbose"],
+            is_flag=True,
+            default=None,
+            help="Say more: lists that are only counted otherwise, the order of steps, tracebacks.",
+            expose_value=False,
+            callback=_store("verbose"),
+        ),
+    ]
+
+
+def _store(name: str) -> Callable[[click.Context, click.Parameter, Any], None]:
+    """A callback that puts a given option's value into the session; one that was not given changes nothing."""
+
+    def store(context: click.Context, _: click.Parameter, value: Any) -> None:
+        if value is not None:
+            setattr(context.ensure_object(Session), name, value)
+
+    return store

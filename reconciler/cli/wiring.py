@@ -1,0 +1,102 @@
+"""The composition root: which provider, store and clock the configuration asks for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from reconciler.core.declared import Organization
+from reconciler.core.errors import ReconcilerError
+from reconciler.ports import Clock, Provider, StateStore
+
+if TYPE_CHECKING:
+    from reconciler.manifests.load import Config, ProviderSettings
+    from reconciler.providers.sandbox.world import World
+
+
+class SystemClock:
+    """The machine's clock."""
+
+    def now(self) -> datetime:
+        """The current time, in UTC."""
+        return datetime.now(UTC)
+
+
+@dataclass(slots=True, kw_only=True)
+class Wiring:
+    """Makes what the configuration names, each thing once and not before it is needed."""
+
+    root: Path
+    config: Config
+    _providers: dict[str, Provider] = field(default_factory=dict)
+    _world: World | None = None
+
+    def provider_for(self, organization: Organization) -> Provider:
+        """The provider under the organization's key, else under its system's name, else under `default`."""
+        names = (organization.key, organization.system.name, "default")
+        name = next((name for name in names if name in self.config.providers), None)
+        if name is None:
+            message = f"{organization.key} has no provider"
+            advice = f"add `{organization.system.name}` or `default` under `providers:` in reconciler.yaml"
+            raise ReconcilerError(message, advice=advice)
+        if name not in self._providers:
+            self._providers[name] = _get_provider_kind(self.config.providers[name], name)(
+                self, self.config.providers[name]
+            )
+        return self._providers[name]
+
+    def store(self) -> StateStore:
+        """Where the state lives."""
+        scheme, separator, rest = self.config.state.partition(":")
+        make = STORES.get(scheme)
+        if not separator or make is None:
+            message = f"state {self.config.state!r} cannot be used"
+            raise ReconcilerError(message, advice=f"write `state: PREFIX:...` with one of {_listed(STORES)}")
+        return make(self.root, rest)
+
+    def clock(self) -> Clock:
+        """The sandbox's clock where there is a sandbox, so that its time passes for this tool too."""
+        kinds = {settings.kind for settings in self.config.providers.values()}
+        return self.world() if "sandbox" in kinds else SystemClock()
+
+    def world(self) -> World:
+        """The workspace's embedded platform."""
+        if self._world is None:
+            from reconciler.providers.sandbox.seed import open_world
+
+            self._world = open_world(self.root)
+        return self._world
+
+
+def _get_provider_kind(settings: ProviderSettings, name: str) -> Callable[[Wiring, ProviderSettings], Provider]:
+    make = PROVIDERS.get(settings.kind)
+    if make is None:
+        message = f"provider {name!r} is of kind {settings.kind!r}, which this version cannot reach"
+        raise ReconcilerError(message, advice=f"there are: {_listed(PROVIDERS)}")
+    return make
+
+
+def _listed(names: Iterable[str]) -> str:
+    return ", ".join(sorted(names))
+
+
+def _make_sandbox(wiring: Wiring, settings: ProviderSettings) -> Provider:
+    from reconciler.providers.sandbox.provider import SandboxProvider
+
+    return SandboxProvider(wiring.world(), act_as=str(settings.options.get("act_as", "")))
+
+
+def _make_file_store(root: Path, rest: str) -> StateStore:
+    from reconciler.stores.local_file import LocalFileStore
+
+    return LocalFileStore(root / rest)
+
+
+PROVIDERS: dict[str, Callable[[Wiring, ProviderSettings], Provider]] = {"sandbox": _make_sandbox}
+"""Kind -> how to make one."""
+
+STORES: dict[str, Callable[[Path, str], StateStore]] = {"file": _make_file_store}
+"""What stands before the colon of `state:` -> how to make one from what stands behind it."""

@@ -1,0 +1,154 @@
+"""Reading a workspace: `reconciler.yaml` and the manifest files it names."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from reconciler.cli.session import CONFIG_FILE
+from reconciler.core.declared import Desired
+from reconciler.core.errors import ManifestError, ReconcilerError
+from reconciler.core.finding import Finding
+from reconciler.renderers.findings import Inspection
+
+if TYPE_CHECKING:
+    from reconciler.manifests.load import Config, LoadedConfig, Manifests
+    from reconciler.manifests.source import SourceFile
+
+_SUFFIXES = (".yaml", ".yml")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Workspace:
+    """Everything the user wrote, read and checked; it may hold errors."""
+
+    config: Config
+    manifests: Manifests
+    files: int
+    """How many files were read, the configuration included."""
+
+    @property
+    def desired(self) -> Desired:
+        """What the manifests want; raises ManifestError with all findings when they cannot be used."""
+        if self.manifests.desired is None:
+            raise ManifestError(list(self.manifests.findings))
+        return self.manifests.desired
+
+
+def read_configuration(root: Path) -> LoadedConfig:
+    """The configuration and everything there is to say about it; raises ReconcilerError when there is none."""
+    from reconciler.manifests.load import load_config
+
+    path = root / CONFIG_FILE
+    if not os.path.lexists(path):
+        message = f"there is no {CONFIG_FILE} in {root.resolve()}"
+        raise ReconcilerError(message, advice="run `reconciler init` to write one, or name the workspace with -C DIR")
+    return load_config(_read_source(root, path))
+
+
+def read_config(root: Path) -> Config:
+    """The configuration; raises ManifestError when it has errors."""
+    loaded = read_configuration(root)
+    if loaded.config is None:
+        raise ManifestError(list(loaded.findings))
+    return loaded.config
+
+
+def read_workspace(root: Path, config: Config, *, today: date) -> Workspace:
+    """The manifests as they are meant on a day."""
+    from reconciler.manifests.load import load_manifests
+
+    files = read_manifest_files(root, config.manifests)
+    manifests = load_manifests(files, today=today, allowed_domains=config.allowed_domains)
+    return Workspace(config=config, manifests=manifests, files=len(files) + 1)
+
+
+def inspect_workspace(root: Path, *, today: date) -> Inspection:
+    """Everything there is to say about the files of a workspace, errors and all, as of a day."""
+    loaded = read_configuration(root)
+    if loaded.config is None:
+        return Inspection(findings=loaded.findings, texts=loaded.texts, files=1)
+    workspace = read_workspace(root, loaded.config, today=today)
+    manifests = workspace.manifests
+    return Inspection(
+        findings=(*loaded.findings, *manifests.findings),
+        texts={**loaded.texts, **manifests.texts},
+        files=workspace.files,
+    )
+
+
+def read_manifest_files(root: Path, entries: Iterable[str]) -> list[SourceFile]:
+    """All manifest files, each once, sorted by path; raises ReconcilerError when there are none at all."""
+    entries = tuple(entries)
+    paths = {path: problem for entry in entries for path, problem in _find(root / entry)}
+    if not paths:
+        message = (
+            f"there are no manifests: no *.yaml or *.yml file in {', '.join(entries) or 'an empty list of places'}"
+        )
+        raise ReconcilerError(
+            message, advice=f"write one, correct `manifests:` in {CONFIG_FILE}, or run `reconciler init`"
+        )
+    sources = [_read_source(root, path, problem) for path, problem in paths.items()]
+    return sorted(sources, key=lambda source: source.path)
+
+
+def read_texts(root: Path, findings: Iterable[Finding]) -> dict[str, str]:
+    """The files that findings point into, as far as they can be read, for showing the lines."""
+    names = {finding.place.file for finding in findings if finding.place}
+    sources = (_read_source(root, root / name) for name in sorted(names))
+    return {source.path: source.data.decode(errors="replace") for source in sources if source.data is not None}
+
+
+def _read_source(root: Path, path: Path, problem: str = "") -> SourceFile:
+    from reconciler.manifests.source import LARGEST, SourceFile
+
+    name = Path(os.path.relpath(path, root)).as_posix()
+    if problem:
+        return SourceFile(path=name, data=None, problem=problem)
+    try:
+        if not path.is_file() and path.exists():
+            # A pipe would make us wait for ever.
+            return SourceFile(path=name, data=None, problem="not a regular file")
+        with path.open("rb") as stream:
+            # One byte more than is accepted, so that the reader sees that it is too much.
+            return SourceFile(path=name, data=stream.read(LARGEST + 1))
+    except OSError as error:
+        return SourceFile(path=name, data=None, problem=_explain(path, error))
+
+
+def _explain(path: Path, error: OSError) -> str:
+    if path.is_symlink() and not path.exists():
+        return f"broken symbolic link to {path.readlink()}"
+    return f"cannot be read: {error.strerror or error}"
+
+
+def _find(place: Path, above: frozenset[Path] = frozenset()) -> Iterator[tuple[Path, str]]:
+    """Manifest files in a file or folder, with what is wrong with those that cannot be read.
+
+    Hidden files and folders are skipped: editors keep their locks and copies there.
+    """
+    try:
+        real = place.resolve(strict=True)
+        if not real.is_dir():
+            yield place, ""
+            return
+        if real in above:
+            yield place, "symbolic link to a folder above itself"
+            return
+        children = sorted(place.iterdir())
+    except (OSError, RuntimeError) as error:
+        # Before Python 3.13 a loop of links is a RuntimeError.
+        yield place, _explain(place, error) if isinstance(error, OSError) else "loop of symbolic links"
+        return
+    for child in children:
+        if not child.name.startswith(".") and (child.suffix in _SUFFIXES or child.is_dir() or _is_lost(child)):
+            yield from _find(child, above | {real})
+
+
+def _is_lost(path: Path) -> bool:
+    """A symbolic link to nowhere: whatever it meant to declare is missing, so it must not be passed over."""
+    return path.is_symlink() and not path.exists()

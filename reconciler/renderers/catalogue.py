@@ -1,0 +1,40 @@
+"""All renderers: one line to add one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+from reconciler.core.outcome import Report
+from reconciler.core.plan import Plan
+from reconciler.core.state import State
+from reconciler.renderers import documents
+from reconciler.renderers.findings import Inspection, render_findings
+from reconciler.renderers.plan import render_plan
+from reconciler.renderers.report import render_report
+from reconciler.renderers.states import render_state, render_state_list
+from reconciler.renderers.style import Style
+from reconciler.renderers.systems import render_systems
+from reconciler.systems.table import RoleRow
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Renderers:
+    """For every value that is shown: name of the format -> renderer."""
+
+    findings: Mapping[str, Callable[[Inspection, Style], str]]
+    plan: Mapping[str, Callable[[Plan, Style], str]]
+    report: Mapping[str, Callable[[Plan, Report, Style], str]]
+    state: Mapping[str, Callable[[State, Style], str]]
+    state_list: Mapping[str, Callable[[Sequence[State], Style], str]]
+    systems: Mapping[str, Callable[[Sequence[RoleRow], Style], str]]
+
+
+RENDERERS = Renderers(
+    findings={"text": render_findings, "json": documents.render_findings_json},
+    plan={"text": render_plan, "json": documents.render_plan_json},
+    report={"text": render_report, "json": documents.render_report_json},
+    state={"text": render_state, "json": documents.render_state_json},
+    state_list={"text": render_state_list, "json": documents.render_state_list_json},
+    systems={"text": render_systems, "json": documents.render_systems_json},
+)
