@@ -1,0 +1,50 @@
+"""The dictionary between manifest keys and what the world calls people and assets."""
+
+from __future__ import annotations
+
+from reconciler.core.address import Address
+from reconciler.core.kinds import KINDS
+from reconciler.ports import Scope
+from reconciler.providers.sandbox.registry import normalise
+
+
+class Names:
+    """Both directions of one scope. Whatever the scope does not list is its own key."""
+
+    def __init__(self, scope: Scope) -> None:
+        self._people = scope.people
+        self._keys = scope.keys or {normalise(name): key for key, names in scope.people.items() for name in names}
+        self._assets = scope.assets
+        self._asset_keys = {(kind, _plain(identity)): key for (kind, key), identity in scope.assets.items()}
+
+    def identities(self, key: str) -> tuple[str, ...]:
+        """Everything a person may appear under, the one to invite by first."""
+        return self._people.get(key) or (key,)
+
+    def person(self, identity: str) -> str:
+        """The key of whoever goes by an identity."""
+        return self._keys.get(normalise(identity), normalise(identity))
+
+    def asset(self, kind: str, identity: str) -> str:
+        """The key of an asset, a partner or a group."""
+        return self._asset_keys.get((kind, _plain(identity)), identity)
+
+    def asset_id(self, kind: str, key: str) -> str:
+        """What the world knows an asset, a partner or a group by."""
+        return self._assets.get((kind, key), key)
+
+    def listed(self, kind: str) -> list[str]:
+        """Ids of the assets of one kind that the scope lists."""
+        return [identity for (listed, _), identity in self._assets.items() if listed == kind]
+
+    def parts(self, address: Address) -> tuple[str, ...]:
+        """An address key in the world's words, part by part; for a person the identity to invite by."""
+        kinds = KINDS[address.kind].parents or (address.kind,)
+        return tuple(
+            self.identities(part)[0] if kind == "member" else self.asset_id(kind, part)
+            for kind, part in zip(kinds, address.parts, strict=True)
+        )
+
+
+def _plain(identity: str) -> str:
+    return identity.casefold()

@@ -1,0 +1,100 @@
+"""What the embedded platform enforces in each system, as its own data.
+
+Deliberately a second writing of facts that `reconciler.systems` states for the planner: the sandbox is the judge of
+the planner, and a judge that reads the planner's notes finds nothing. Sources: TikTok for Developers, "Working with
+organizations"; TikTok for Business help centre on Organization Accounts, Business Center roles and member limits.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Platform:
+    """The rules of one system, in one of its variants."""
+
+    roles: tuple[str, ...]
+    admins: frozenset[str]
+    """Roles that manage other people."""
+    invitable: tuple[str, ...]
+    """Roles an invitation can carry and a role change can lead to."""
+    role_caps: Mapping[str, int] = field(default_factory=dict)
+    """Role -> how many people hold it at most, pending invitations included."""
+    finance: tuple[str, ...] = ()
+    """Finance roles that come on top of the member's role."""
+    creatable: bool = False
+    admins_step_down_alone: bool = False
+    """No admin can lower another admin; each can only give up their own rights."""
+    owner_manages_admins: bool = False
+    """Only the owner makes and unmakes admins."""
+    repeated_invitation_is_ignored: bool = False
+
+
+_DEVELOPERS = Platform(
+    roles=("admin", "member"),
+    admins=frozenset({"admin"}),
+    invitable=("admin", "member"),
+    creatable=True,
+    admins_step_down_alone=True,
+)
+
+PLATFORMS: dict[tuple[str, str], Platform] = {
+    ("developers", ""): _DEVELOPERS,
+    ("developers", "research"): Platform(
+        roles=("admin", "member"),
+        admins=frozenset({"admin"}),
+        invitable=("admin", "member"),
+        admins_step_down_alone=True,
+    ),
+    ("developers", "owner"): Platform(
+        roles=("owner", "admin", "member"),
+        admins=frozenset({"owner", "admin"}),
+        invitable=("admin", "member"),
+        role_caps={"owner": 1, "admin": 20},
+        creatable=True,
+        admins_step_down_alone=True,
+        owner_manages_admins=True,
+    ),
+    ("organization_account", ""): Platform(
+        roles=("admin", "operator"),
+        admins=frozenset({"admin"}),
+        invitable=("admin", "operator"),
+    ),
+    ("business_account", ""): Platform(
+        roles=("administrator", "editor", "analyst", "moderator"),
+        admins=frozenset({"administrator"}),
+        invitable=("administrator", "editor", "analyst", "moderator"),
+    ),
+    ("business_center", ""): Platform(
+        roles=("admin", "standard"),
+        admins=frozenset({"admin"}),
+        invitable=("admin", "standard"),
+        role_caps={"admin": 20},
+        finance=("manager", "analyst"),
+        repeated_invitation_is_ignored=True,
+    ),
+}
+
+APP_MANAGERS_PER_APP = 20
+
+AD_ACCOUNT_ROLES = ("analyst", "operator", "admin")
+"""Weakest first: a partner's role may be raised in place but not lowered."""
+
+ASSET_ROLES: dict[str, tuple[str, ...]] = {
+    "ad_account": AD_ACCOUNT_ROLES,
+    "catalog": ("ad_promote", "admin"),
+    "shop": ("ad_promotion",),
+    "lead_library": ("admin",),
+    "pixel": (),
+}
+"""Kind -> the one role that access to it carries; nothing where there is no role at all."""
+
+ACCOUNT_PERMISSIONS = frozenset({"post", "live", "direct_message"})
+"""What a member may do with a TikTok account, any set of which can be given."""
+
+LINK_PERMISSIONS = frozenset(
+    {"existing_posts", "publish_ads_only", "publish_to_profile", "live", "direct_message"},
+)
+"""What the owner of a TikTok account lets a Business Center do."""

@@ -1,0 +1,150 @@
+"""The provider: the world as the workflows see it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from reconciler.core.address import Address
+from reconciler.core.change import Change
+from reconciler.core.declared import Organization as DeclaredOrganization
+from reconciler.core.kinds import Action
+from reconciler.core.live import Live
+from reconciler.core.outcome import Applied, Failed, Outcome, Waits
+from reconciler.core.resource import Resource
+from reconciler.ports import Ability, ByHand, Can, Cannot, Scope
+from reconciler.providers.sandbox.acting import Call, carry_out
+from reconciler.providers.sandbox.naming import Names
+from reconciler.providers.sandbox.organizations import Organization, create, find_organization
+from reconciler.providers.sandbox.reading import read_resources
+from reconciler.providers.sandbox.refusal import Refusal
+from reconciler.providers.sandbox.registry import find_person
+from reconciler.providers.sandbox.view import view
+from reconciler.providers.sandbox.world import World
+
+_MEMBERS = frozenset(
+    {
+        Action.INVITE,
+        Action.REINVITE,
+        Action.CANCEL_INVITATION,
+        Action.CHANGE_ROLE,
+        Action.REMOVE,
+        Action.REMOVE_AND_INVITE,
+        Action.FORGET,
+    }
+)
+_DEVELOPERS = frozenset(
+    {
+        Action.CREATE_ORGANIZATION,
+        Action.DELETE_ORGANIZATION,
+        Action.TRANSFER_APP,
+        Action.GRANT,
+        Action.REVOKE,
+    }
+)
+_ABILITIES = {
+    "developers": _MEMBERS | _DEVELOPERS,
+    "organization_account": _MEMBERS,
+    "business_account": _MEMBERS,
+    "business_center": frozenset(Action) - (_DEVELOPERS - {Action.GRANT, Action.REVOKE}) - {Action.GIVE_UP_ADMIN},
+}
+
+
+class SandboxProvider:
+    """Reads and changes one world, in process.
+
+    `act_as` is a person key or identity, if one person's credentials are to be used; without it every change is made
+    in the name of its own actor.
+    """
+
+    name = "sandbox"
+
+    def __init__(self, world: World, *, act_as: str = "") -> None:
+        self._world = world
+        self._act_as = act_as
+
+    def read(self, scope: Scope) -> Live:
+        """Everything of one organization; nothing at all when the world does not have it."""
+        return self._read(scope, None)
+
+    def read_some(self, scope: Scope, addresses: Sequence[Address]) -> Live:
+        """Only what is needed to be right about these addresses."""
+        return self._read(scope, addresses)
+
+    def apply(self, scope: Scope, change: Change) -> Outcome:
+        """Carry out one change; either all of it happens or the platform's refusal is the outcome."""
+        if change.action is Action.GIVE_UP_ADMIN:
+            return Waits(on=change.address.key, why="only the admins themselves can give up their rights")
+        if change.action is Action.FORGET:
+            return Applied(live=self._read_back(scope, change.address))
+        names = Names(scope)
+        try:
+            with self._world.transaction():
+                self._carry_out(scope, names, change)
+        except Refusal as refusal:
+            return Failed(reason=refusal.text, code=refusal.code(scope.organization.system.name))
+        return Applied(live=self._read_back(scope, change.address))
+
+    def ability(self, system: str, action: Action) -> Ability:
+        """The sandbox does by itself whatever the system offers to an admin."""
+        if action is Action.GIVE_UP_ADMIN:
+            return ByHand("only the admins themselves can give up their rights")
+        if action in _ABILITIES.get(system, ()):
+            return Can()
+        return Cannot(f"{system} does not offer it")
+
+    def now(self) -> datetime:
+        """The world's time, by which invitations expire."""
+        return self._world.now()
+
+    def _read(self, scope: Scope, only: Sequence[Address] | None) -> Live:
+        with self._world.transaction():
+            names = Names(scope)
+            organization = _find(self._world, scope.organization)
+            resources: dict[Address, Resource] = {}
+            if organization is not None:
+                seen = view(self._world, organization, scope.organization.key, names, only=only)
+                resources = read_resources(seen, only)
+            acting = names.person(self._act_as) if self._act_as else ""
+            return Live(
+                organization=scope.organization.key,
+                resources=resources,
+                acting=acting,
+                observed_at=self._world.now(),
+            )
+
+    def _read_back(self, scope: Scope, address: Address) -> Resource | None:
+        return self.read_some(scope, [address]).resources.get(address)
+
+    def _carry_out(self, scope: Scope, names: Names, change: Change) -> None:
+        actor, address = self._get_actor(names, change)
+        if change.action is Action.CREATE_ORGANIZATION:
+            wanted = scope.organization
+            create(
+                self._world,
+                system=wanted.system.name,
+                variant=wanted.system.variant,
+                identity=wanted.identity or wanted.name,
+                name=wanted.name,
+                creator=actor,
+                address=address,
+            )
+            return
+        organization = _find(self._world, scope.organization)
+        if organization is None:
+            raise Refusal("unknown", f"there is no {scope.organization.system.name} {scope.organization.identity}")
+        carry_out(Call(world=self._world, organization=organization, names=names, change=change, actor=actor))
+
+    def _get_actor(self, names: Names, change: Change) -> tuple[int, str]:
+        """The acting person, and under which identity they are known."""
+        key = change.actor or self._act_as
+        for identity in names.identities(key) if key else ():
+            person = find_person(self._world, identity)
+            if person is not None:
+                return person, identity
+        raise Refusal("not-an-admin", f"nobody here goes by {key}" if key else "nobody was named to do it")
+
+
+def _find(world: World, wanted: DeclaredOrganization) -> Organization | None:
+    identity = wanted.identity or wanted.name
+    return find_organization(world, system=wanted.system.name, identity=identity)

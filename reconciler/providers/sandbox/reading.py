@@ -1,0 +1,210 @@
+"""Readers: one function per sort of resource, all listed in `READERS`."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
+
+from reconciler.core.address import Address
+from reconciler.core.resource import Attributes, Resource, Status
+from reconciler.providers.sandbox.platforms import ASSET_ROLES
+from reconciler.providers.sandbox.registry import is_registered, known_as
+from reconciler.providers.sandbox.view import View, status_of
+from reconciler.providers.sandbox.world import Row
+
+
+def read_resources(view: View, only: Sequence[Address] | None = None) -> dict[Address, Resource]:
+    """All resources of an organization, or those of the kinds that `only` names."""
+    kinds = READERS if only is None else {address.kind for address in only} & READERS.keys()
+    return {found.address: found for kind in kinds for found in READERS[kind](view)}
+
+
+def _organization(view: View) -> Iterator[Resource]:
+    seen = view.organization
+    row = view.rows("SELECT since FROM organization WHERE id = :organization")[0]
+    yield view.resource("organization", view.key, row=row, identity=seen.identity)
+
+
+def _members(view: View) -> Iterator[Resource]:
+    for key, row in view.seats.values():
+        attributes = {"role": row["role"], **({"finance": row["finance"]} if row["finance"] else {})}
+        yield view.resource(
+            "member", key, row=row, attributes=attributes, status=status_of(row), identity=row["identity"]
+        )
+
+
+def _apps(view: View) -> Iterator[Resource]:
+    """Apps the scope lists, whoever owns them, and whatever else this organization owns or is offered."""
+    rows = view.rows(
+        "SELECT * FROM app WHERE client_key IN (SELECT value FROM json_each(:listed))"
+        " OR owner_organization = :organization OR receiver = :organization ORDER BY client_key",
+        listed=json.dumps(view.names.listed("app")),
+    )
+    for row in rows:
+        is_offered = row["receiver"] == view.organization.id
+        yield view.resource(
+            "app",
+            view.names.asset("app", row["client_key"]),
+            row=row,
+            attributes={"owner": _owner(view, row)},
+            status=Status.AWAITING_ACCEPTANCE if is_offered else Status.ACTIVE,
+            identity=row["client_key"],
+            pending={"owner": f"organization:{view.key}"} if is_offered else {},
+        )
+
+
+def _owner(view: View, app: Row) -> str:
+    """In manifest words. Organizations that are not this one have no key here, so their name stands for them."""
+    if app["owner_organization"] == view.organization.id:
+        return f"organization:{view.key}"
+    if app["owner_organization"] is not None:
+        other = view.rows("SELECT name FROM organization WHERE id = :other", other=app["owner_organization"])[0]
+        return f"organization:{other['name']}"
+    known = view.rows("SELECT value FROM identity WHERE person = :person ORDER BY value", person=app["owner_person"])
+    identities = [str(row["value"]) for row in known]
+    keys = [view.names.person(identity) for identity in identities]
+    mapped = [key for key, identity in zip(keys, identities, strict=True) if key != identity]
+    registered = [text for text in identities if is_registered(view.world, system="developers", identity=text)]
+    return f"person:{[*mapped, *registered, *identities, known_as(view.world, app['owner_person'])][0]}"
+
+
+def _app_managers(view: View) -> Iterator[Resource]:
+    rows = view.rows(
+        "SELECT app_manager.* FROM app_manager JOIN app ON app.client_key = app_manager.app"
+        " WHERE app.owner_organization = :organization"
+    )
+    for row in _seated(view, rows):
+        person = view.seats[row["membership"]][0]
+        attributes = {"role": "app_manager"}
+        yield view.resource("app_access", view.names.asset("app", row["app"]), person, row=row, attributes=attributes)
+
+
+def _assets(kind: str, view: View) -> Iterator[Resource]:
+    rows = view.rows(
+        "SELECT holding.*, asset.identity FROM holding JOIN asset ON asset.id = holding.asset"
+        " WHERE holding.organization = :organization AND asset.kind = :kind"
+        " AND (:wanted IS NULL OR asset.identity IN (SELECT value FROM json_each(:wanted))) ORDER BY asset.identity",
+        kind=kind,
+    )
+    for row in rows:
+        yield view.resource(
+            kind,
+            view.names.asset(kind, row["identity"]),
+            row=row,
+            status=status_of(row),
+            identity=row["identity"],
+            attributes=_permissions(row["permissions"]),
+            pending=_permissions(row["pending"]),
+        )
+
+
+def _grants(kind: str, view: View) -> Iterator[Resource]:
+    rows = view.rows(
+        "SELECT asset_grant.*, asset.identity FROM asset_grant JOIN holding ON holding.id = asset_grant.holding"
+        " JOIN asset ON asset.id = holding.asset WHERE holding.organization = :organization AND asset.kind = :kind"
+        " AND (:wanted IS NULL OR asset.identity IN (SELECT value FROM json_each(:wanted))) ORDER BY asset.identity",
+        kind=kind,
+    )
+    for row in _seated(view, rows):
+        attributes = _permissions(row["roles"]) if kind == "tiktok_account" else _role(row["roles"])
+        person = view.seats[row["membership"]][0]
+        yield view.resource(
+            f"{kind}_access", view.names.asset(kind, row["identity"]), person, row=row, attributes=attributes
+        )
+
+
+def _uses(kind: str, view: View) -> Iterator[Resource]:
+    rows = view.rows(
+        "SELECT asset_use.since, asset.identity, user.identity AS ad_account FROM asset_use"
+        " JOIN holding ON holding.id = asset_use.holding JOIN asset ON asset.id = holding.asset"
+        " JOIN holding AS held_by ON held_by.id = asset_use.ad_account JOIN asset AS user ON user.id = held_by.asset"
+        " WHERE holding.organization = :organization AND asset.kind = :kind"
+        " AND (:wanted IS NULL OR asset.identity IN (SELECT value FROM json_each(:wanted)))",
+        kind=kind,
+    )
+    for row in rows:
+        parts = (view.names.asset(kind, row["identity"]), view.names.asset("ad_account", row["ad_account"]))
+        yield view.resource(f"{kind}_use", *parts, row=row)
+
+
+def _groups(view: View) -> Iterator[Resource]:
+    for row in view.rows("SELECT * FROM asset_group WHERE organization = :organization ORDER BY name"):
+        yield view.resource("asset_group", view.names.asset("asset_group", row["name"]), row=row, identity=row["name"])
+
+
+def _group_assets(view: View) -> Iterator[Resource]:
+    rows = view.rows(
+        "SELECT group_asset.since, asset_group.name, asset.identity FROM group_asset"
+        " JOIN asset_group ON asset_group.id = group_asset.asset_group"
+        " JOIN holding ON holding.id = group_asset.holding JOIN asset ON asset.id = holding.asset"
+        " WHERE asset_group.organization = :organization"
+    )
+    for row in rows:
+        parts = (view.names.asset("asset_group", row["name"]), view.names.asset("ad_account", row["identity"]))
+        yield view.resource("asset_group_asset", *parts, row=row)
+
+
+def _group_members(view: View) -> Iterator[Resource]:
+    rows = view.rows(
+        "SELECT group_member.*, asset_group.name FROM group_member"
+        " JOIN asset_group ON asset_group.id = group_member.asset_group"
+        " WHERE asset_group.organization = :organization"
+    )
+    for row in _seated(view, rows):
+        parts = (view.names.asset("asset_group", row["name"]), view.seats[row["membership"]][0])
+        yield view.resource("asset_group_access", *parts, row=row, attributes={"role": row["role"]})
+
+
+def _partners(view: View) -> Iterator[Resource]:
+    rows = view.rows(
+        "SELECT partnership.status, partnership.since, organization.identity FROM partnership"
+        " JOIN organization ON organization.id = partnership.partner"
+        " WHERE partnership.organization = :organization ORDER BY organization.identity"
+    )
+    for row in rows:
+        key = view.names.asset("partner", row["identity"])
+        yield view.resource("partner", key, row=row, status=status_of(row), identity=row["identity"])
+
+
+def _shares(view: View) -> Iterator[Resource]:
+    rows = view.rows(
+        "SELECT share.role, share.since, organization.identity AS partner, asset.identity FROM share"
+        " JOIN partnership ON partnership.id = share.partnership"
+        " JOIN organization ON organization.id = partnership.partner"
+        " JOIN holding ON holding.id = share.holding JOIN asset ON asset.id = holding.asset"
+        " WHERE partnership.organization = :organization"
+    )
+    for row in rows:
+        parts = (view.names.asset("partner", row["partner"]), view.names.asset("ad_account", row["identity"]))
+        yield view.resource("partner_share", *parts, row=row, attributes={"role": row["role"]})
+
+
+def _seated(view: View, rows: list[Row]) -> Iterator[Row]:
+    """Rows of people that a narrowed reading asked for."""
+    return (row for row in rows if row["membership"] in view.seats)
+
+
+def _role(text: str) -> Attributes:
+    return {"role": text} if text else {}
+
+
+def _permissions(text: str | None) -> Attributes:
+    return {"permissions": tuple(text.split(","))} if text else {}
+
+
+READERS: dict[str, Callable[[View], Iterator[Resource]]] = {
+    "organization": _organization,
+    "member": _members,
+    "app": _apps,
+    "app_access": _app_managers,
+    **{kind: partial(_assets, kind) for kind in (*ASSET_ROLES, "tiktok_account")},
+    **{f"{kind}_access": partial(_grants, kind) for kind in (*ASSET_ROLES, "tiktok_account")},
+    **{f"{kind}_use": partial(_uses, kind) for kind in ("pixel", "tiktok_account")},
+    "asset_group": _groups,
+    "asset_group_asset": _group_assets,
+    "asset_group_access": _group_members,
+    "partner": _partners,
+    "partner_share": _shares,
+}
+"""Kind -> reader; a system that does not have a kind simply has no rows of it."""

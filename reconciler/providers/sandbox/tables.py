@@ -1,0 +1,151 @@
+"""The tables of a world file."""
+
+from __future__ import annotations
+
+FORMAT = 1
+"""Kept in the file's user_version; a file of another format is refused rather than guessed at."""
+
+TABLES = """
+CREATE TABLE setting (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT;
+
+CREATE TABLE person (id INTEGER PRIMARY KEY, key TEXT UNIQUE, name TEXT NOT NULL) STRICT;
+CREATE TABLE identity (
+    value TEXT PRIMARY KEY,                       -- normalised e-mail, phone number or handle
+    person INTEGER NOT NULL REFERENCES person
+) STRICT;
+CREATE TABLE registration (                       -- an account in a system, under exactly this identity
+    system TEXT NOT NULL,
+    identity TEXT NOT NULL REFERENCES identity,
+    PRIMARY KEY (system, identity)
+) STRICT;
+
+CREATE TABLE organization (
+    id INTEGER PRIMARY KEY,
+    system TEXT NOT NULL,
+    variant TEXT NOT NULL,                        -- developers: '', owner, research
+    identity TEXT NOT NULL COLLATE NOCASE,        -- id, handle or name, whatever the system knows it by
+    name TEXT NOT NULL,
+    key TEXT UNIQUE,                              -- a nickname for people at the command line
+    since TEXT NOT NULL,
+    UNIQUE (system, identity)
+) STRICT;
+CREATE TABLE membership (                         -- people who left or were removed have no row
+    id INTEGER PRIMARY KEY,
+    organization INTEGER NOT NULL REFERENCES organization ON DELETE CASCADE,
+    person INTEGER NOT NULL REFERENCES person,
+    identity TEXT NOT NULL,                       -- what the invitation was addressed to
+    role TEXT NOT NULL,
+    finance TEXT NOT NULL,
+    status TEXT NOT NULL CHECK (status IN ('invited', 'active', 'declined', 'expired')),
+    since TEXT NOT NULL,
+    expires TEXT,
+    UNIQUE (organization, identity)
+) STRICT;
+CREATE UNIQUE INDEX one_active_membership ON membership (organization, person) WHERE status = 'active';
+CREATE INDEX membership_expires ON membership (expires) WHERE expires IS NOT NULL;
+
+CREATE TABLE app (
+    client_key TEXT PRIMARY KEY,
+    name TEXT NOT NULL,
+    owner_organization INTEGER REFERENCES organization,
+    owner_person INTEGER REFERENCES person,
+    receiver INTEGER REFERENCES organization ON DELETE SET NULL,   -- of a transfer that is not accepted yet
+    since TEXT NOT NULL,
+    CHECK ((owner_organization IS NULL) <> (owner_person IS NULL))
+) STRICT;
+CREATE TABLE app_manager (
+    app TEXT NOT NULL REFERENCES app ON DELETE CASCADE,
+    membership INTEGER NOT NULL REFERENCES membership ON DELETE CASCADE,
+    since TEXT NOT NULL,
+    PRIMARY KEY (app, membership)
+) STRICT;
+
+CREATE TABLE asset (
+    id INTEGER PRIMARY KEY,
+    kind TEXT NOT NULL,
+    identity TEXT NOT NULL COLLATE NOCASE,
+    name TEXT NOT NULL,
+    owner_organization INTEGER REFERENCES organization,
+    owner_person INTEGER REFERENCES person,
+    UNIQUE (kind, identity)
+) STRICT;
+CREATE TABLE holding (                            -- an asset as one Business Center has it
+    id INTEGER PRIMARY KEY,
+    organization INTEGER NOT NULL REFERENCES organization ON DELETE CASCADE,
+    asset INTEGER NOT NULL REFERENCES asset ON DELETE CASCADE,
+    relation TEXT NOT NULL CHECK (relation IN ('owner', 'granted', 'partner')),
+    status TEXT NOT NULL CHECK (status IN ('active', 'requested', 'declined', 'lapsed', 'revoked_by_owner')),
+    permissions TEXT NOT NULL,                    -- of a TikTok account: sorted, joined by commas
+    pending TEXT,                                 -- permissions asked for and not approved yet
+    since TEXT NOT NULL,
+    expires TEXT,
+    UNIQUE (organization, asset)
+) STRICT;
+CREATE INDEX holding_expires ON holding (expires) WHERE expires IS NOT NULL;
+CREATE TABLE asset_grant (
+    holding INTEGER NOT NULL REFERENCES holding ON DELETE CASCADE,
+    membership INTEGER NOT NULL REFERENCES membership ON DELETE CASCADE,
+    roles TEXT NOT NULL,                          -- a role, or permissions joined by commas
+    since TEXT NOT NULL,
+    PRIMARY KEY (holding, membership)
+) STRICT;
+CREATE TABLE asset_use (                          -- a pixel or TikTok account that an ad account may use
+    holding INTEGER NOT NULL REFERENCES holding ON DELETE CASCADE,
+    ad_account INTEGER NOT NULL REFERENCES holding ON DELETE CASCADE,
+    since TEXT NOT NULL,
+    PRIMARY KEY (holding, ad_account)
+) STRICT;
+
+CREATE TABLE asset_group (
+    id INTEGER PRIMARY KEY,
+    organization INTEGER NOT NULL REFERENCES organization ON DELETE CASCADE,
+    name TEXT NOT NULL COLLATE NOCASE,
+    since TEXT NOT NULL,
+    UNIQUE (organization, name)
+) STRICT;
+CREATE TABLE group_asset (
+    asset_group INTEGER NOT NULL REFERENCES asset_group ON DELETE CASCADE,
+    holding INTEGER NOT NULL REFERENCES holding ON DELETE CASCADE,
+    since TEXT NOT NULL,
+    PRIMARY KEY (asset_group, holding)
+) STRICT;
+CREATE TABLE group_member (
+    asset_group INTEGER NOT NULL REFERENCES asset_group ON DELETE CASCADE,
+    membership INTEGER NOT NULL REFERENCES membership ON DELETE CASCADE,
+    role TEXT NOT NULL,
+    since TEXT NOT NULL,
+    PRIMARY KEY (asset_group, membership)
+) STRICT;
+
+CREATE TABLE partnership (
+    id INTEGER PRIMARY KEY,
+    organization INTEGER NOT NULL REFERENCES organization ON DELETE CASCADE,
+    partner INTEGER NOT NULL REFERENCES organization ON DELETE CASCADE,
+    status TEXT NOT NULL CHECK (status IN ('active', 'requested', 'declined')),
+    since TEXT NOT NULL,
+    UNIQUE (organization, partner)
+) STRICT;
+CREATE TABLE share (
+    partnership INTEGER NOT NULL REFERENCES partnership ON DELETE CASCADE,
+    holding INTEGER NOT NULL REFERENCES holding ON DELETE CASCADE,
+    role TEXT NOT NULL,
+    since TEXT NOT NULL,
+    PRIMARY KEY (partnership, holding)
+) STRICT;
+
+CREATE TABLE event (
+    seq INTEGER PRIMARY KEY,
+    at TEXT NOT NULL,
+    organization INTEGER,                         -- no reference: the log outlives what it tells of
+    actor TEXT NOT NULL,
+    verb TEXT NOT NULL,
+    text TEXT NOT NULL
+) STRICT;
+"""
+
+SWEEP = (
+    "UPDATE membership SET status = 'expired', since = expires, expires = NULL WHERE expires <= :now",
+    "UPDATE holding SET status = 'lapsed', since = expires WHERE status = 'requested' AND expires <= :now",
+    "UPDATE holding SET pending = NULL, expires = NULL WHERE expires <= :now",
+)
+"""What the passing of time does, carried out before anything else looks: nobody has to be awake for it to happen."""
