@@ -1,0 +1,74 @@
+#!/usr/bin/env bash
+# The agency's first weeks, played in a temporary copy against the sandbox.
+#
+#   examples/demo.sh RECONCILER_COMMAND        for example: examples/demo.sh "python -m reconciler"
+#
+# Exits with 0 only if everything came out as the manifests say. The last line is the plan's own.
+set -euo pipefail
+
+if [[ $# -eq 0 ]]; then
+  echo "usage: $0 RECONCILER_COMMAND" >&2
+  exit 64
+fi
+read -r -a command <<<"$*"
+
+workspace=$(mktemp -d)
+trap 'rm -rf "$workspace"' EXIT
+cp -R "$(dirname "${BASH_SOURCE[0]}")/agency/." "$workspace"
+rm -rf "$workspace/.reconciler"
+
+tell() { printf '\n# %s\n' "$*"; }
+
+reconciler() {
+  printf '$ reconciler %s\n' "$*"
+  "${command[@]}" -C "$workspace" "$@"
+}
+
+# Some commands are expected to return something else than 0: that is part of the story.
+expect() {
+  local wanted=$1 found=0
+  shift
+  "$@" || found=$?
+  if [[ $found -ne $wanted ]]; then
+    echo "demo: expected exit code $wanted, got $found" >&2
+    exit 1
+  fi
+}
+
+tell "The manifests are in order."
+reconciler validate
+
+tell "What would change? The first plan is the whole agency; 2 says that there is something to do."
+expect 2 reconciler plan --detailed-exitcode
+
+tell "It is agreed to, so carry it out: people are invited, Rolf is removed, an app is offered, accounts are asked for."
+reconciler apply --auto-approve
+
+tell "Now it is other people's turn. This waits for them:"
+reconciler sandbox inbox
+
+tell "They accept the invitations, scan the code of the client's account and take over the app."
+reconciler sandbox people answer --all accept
+
+tell "What waited for them goes on: access to assets follows membership."
+round=1
+until reconciler plan --detailed-exitcode; do
+  code=$?
+  if [[ $code -ne 2 || $round -gt 5 ]]; then
+    echo "demo: the plan does not settle (exit code $code in round $round)" >&2
+    exit 1
+  fi
+  tell "Round $((round++))."
+  reconciler apply --auto-approve
+  reconciler sandbox people answer --all accept
+done
+
+tell "Half a year passes. Nothing rots: the same manifests, the same answer."
+reconciler sandbox clock +180d
+reconciler plan --detailed-exitcode
+
+tell "What happens on the day Milo's contract ends? Nobody has to remember; the plan does."
+expect 2 reconciler plan --detailed-exitcode --now 2030-06-30
+
+tell "Until then there is nothing left to do."
+reconciler plan --detailed-exitcode
