@@ -111,6 +111,10 @@ def _direction(system: str, kind: str, action: Action, had: Attributes | None, g
     less = is_downgrade(known, kind, before=had or {}, after=gets or {})
     more = is_downgrade(known, kind, before=gets or {}, after=had or {})
     if less is more:
+        # Both or neither; what decides then is whether somebody stops or starts to manage other people.
+        was, becomes = (is_administrator(known, kind, side or {}) for side in (had, gets))
+        less, more = was and not becomes, becomes and not was
+    if less is more:
         return Direction.OTHER
     return Direction.LOSS if less else Direction.GAIN
 

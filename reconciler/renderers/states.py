@@ -34,7 +34,7 @@ def render_state(state: State, style: Style) -> str:
         parts.append(render_table(("kind", "who or what", "access", "status", "since", "identity"), rows, style))
     if state.quarantined:
         quarantined = [_show_quarantine(address, item) for address, item in sorted(state.quarantined.items())]
-        parts.append(render_table(("quarantined", "since", "reason"), quarantined, style))
+        parts.append(render_table(("quarantined", "since", "last tried", "reason"), quarantined, style))
     return "\n".join(parts)
 
 
@@ -52,4 +52,4 @@ def _show_record(address: Address, record: Record) -> tuple[str, ...]:
 
 
 def _show_quarantine(address: Address, item: Quarantine) -> tuple[str, ...]:
-    return (str(address), str(item.since), item.reason)
+    return (str(address), str(item.since), str(item.tried), item.reason)
