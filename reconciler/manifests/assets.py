@@ -1,0 +1,139 @@
+"""Assets of one organization and the access that hangs on them: what all kinds have in common."""
+
+from __future__ import annotations
+
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from reconciler.core.address import Address
+from reconciler.core.declared import Declared
+from reconciler.core.finding import Place
+from reconciler.core.resource import Attributes
+from reconciler.manifests.grants import NO_TERMS, Grant, Mention, Settling, grant_of, settle
+from reconciler.manifests.members import note_wrong_variant
+from reconciler.manifests.nodes import Cursor
+from reconciler.manifests.suggest import did_you_mean
+from reconciler.manifests.terms import Asset, RoleTerms, Terms
+
+NOTHING: Attributes = {}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AssetReader:
+    """Turns the assets of the organization `organization` into declarations."""
+
+    organization: str
+    members: Container[str]
+    """Who is a member; nobody else can be given access."""
+    settling: Settling
+    """For members; the kind is replaced for each kind of asset."""
+    ids: dict[tuple[str, str, str], Place]
+    """(scope, kind, id) -> where an asset with this id was declared."""
+
+    def asset(
+        self,
+        kind: str,
+        key: str,
+        document: Asset,
+        at: Cursor,
+        *,
+        identity: str,
+        attributes: Attributes = NOTHING,
+        details: Mapping[str, str] | None = None,
+        owned_by_one: bool = False,
+    ) -> Declared:
+        """The asset itself; an id that another asset of the kind has is a finding.
+
+        Most things can be shared between organizations, so an id is unique in one; `owned_by_one` makes it unique
+        in all.
+        """
+        scope = "" if owned_by_one else self.organization
+        first = self.ids.setdefault((scope, kind, identity), at.place) if identity else at.place
+        if first != at.place:
+            message = f"`{key}` has the id of another: {identity}"
+            self.settling.notes.error("duplicate-id", message, at.place, related=(first,))
+        return Declared(
+            address=Address(self.organization, kind, key),
+            attributes=attributes,
+            identity=identity,
+            place=at.place,
+            reason=document.reason,
+            protect=document.protect,
+            details={"name": document.name, **(details or {})} if document.name else details or {},
+        )
+
+    def role_access(
+        self, kind: str, key: str, access: Mapping[str, str | RoleTerms], at: Cursor, *, under: str = "access"
+    ) -> Iterator[Declared]:
+        """Access of people with a role."""
+        where = self._settling(kind)
+        spots = at.into(under)
+        mentions = []
+        for who, value in access.items():
+            role = value if isinstance(value, str) else value.role
+            note_wrong_variant(role, value, spots, who, where)
+            terms = NO_TERMS if isinstance(value, str) else value
+            mentions.append(Mention(who=who, attributes={"role": role}, terms=terms, at=spots.into(who)))
+        return self.access(kind, key, mentions)
+
+    def access(self, kind: str, key: str, mentions: Iterable[Mention]) -> Iterator[Declared]:
+        """Access of people, whatever it consists of."""
+        where = self._settling(kind)
+        for who, grant in settle(mentions, where).items():
+            if who in self.members:
+                yield self._grant(kind, f"{key}/{who}", grant)
+            else:
+                self._note_not_a_member(who, key, grant)
+
+    def _settling(self, kind: str) -> Settling:
+        return replace(self.settling, kind=kind)
+
+    def _grant(self, kind: str, key: str, grant: Grant) -> Declared:
+        return Declared(
+            address=Address(self.organization, kind, key),
+            attributes=grant.attributes,
+            place=grant.place,
+            reason=grant.terms.reason,
+            through=grant.through,
+            starts=grant.starts,
+            expires=grant.expires,
+            protect=grant.terms.protect,
+        )
+
+    def _note_not_a_member(self, who: str, key: str, grant: Grant) -> None:
+        roles = self.settling.system.roles["member"]
+        through = f" through {grant.through}" if grant.through else ""
+        message = f"`{who}` has access to `{key}`{through} but is not a member of `{self.organization}`"
+        advice = f"add `{who}: {min(roles, key=lambda role: role.rank).name}` to its members"
+        self.settling.notes.error("not-a-member", message, grant.place, advice=advice)
+
+    def edges(
+        self, kind: str, key: str, ad_accounts: Sequence[str], at: Cursor, known: Iterable[str]
+    ) -> Iterator[Declared]:
+        """Connections of an asset with ad accounts."""
+        spots = at.into("ad_accounts")
+        seen: dict[str, Place] = {}
+        for index, ad_account in enumerate(ad_accounts):
+            place = spots.key(index)
+            if ad_account in seen:
+                message = f"`{ad_account}` is in this list twice"
+                self.settling.notes.warning("listed-twice", message, place, related=(seen[ad_account],))
+            elif self.is_known(ad_account, known, place):
+                seen[ad_account] = place
+                yield Declared(address=Address(self.organization, kind, f"{key}/{ad_account}"), place=place)
+
+    def is_known(self, ad_account: str, known: Iterable[str], place: Place) -> bool:
+        """Whether an ad account is declared; a finding if not."""
+        if ad_account in known:
+            return True
+        message = f"`{self.organization}` has no ad account `{ad_account}`"
+        advice = did_you_mean(ad_account, known) or "declare it under `ad_accounts`"
+        self.settling.notes.error("unknown-asset", message, place, advice=advice)
+        return False
+
+    def share(self, key: str, ad_account: str, value: str | RoleTerms, at: Cursor) -> Declared:
+        """What a partner may do in an ad account."""
+        terms: Terms = NO_TERMS if isinstance(value, str) else value
+        attributes = {"role": value if isinstance(value, str) else value.role}
+        mention = Mention(who=key, attributes=attributes, terms=terms, at=at)
+        return self._grant("partner_share", f"{key}/{ad_account}", grant_of(mention, self.settling))

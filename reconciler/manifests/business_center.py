@@ -1,0 +1,97 @@
+"""Assets and partners of one Business Center."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from reconciler.core.declared import Declared
+from reconciler.manifests.assets import AssetReader
+from reconciler.manifests.business_center_documents import (
+    AccountTerms,
+    BusinessCenterDocument,
+    PartnerDocument,
+    PixelDocument,
+    TikTokAccountDocument,
+)
+from reconciler.manifests.grants import NO_TERMS, Mention
+from reconciler.manifests.keys import read_keys
+from reconciler.manifests.nodes import Cursor
+
+
+def read_business_center(document: BusinessCenterDocument, spot: Cursor, reader: AssetReader) -> Iterator[Declared]:
+    """Everything a Business Center has besides members."""
+    notes = reader.settling.notes
+    ad_accounts = document.ad_accounts
+    for key, ad_account, at in read_keys(ad_accounts, spot.into("ad_accounts"), notes):
+        yield reader.asset("ad_account", key, ad_account, at, identity=ad_account.id)
+        yield from reader.role_access("ad_account_access", key, ad_account.access, at)
+    for key, account, at in read_keys(document.tiktok_accounts, spot.into("tiktok_accounts"), notes):
+        yield from _tiktok_account(key, account, at, document, reader)
+    for key, catalog, at in read_keys(document.catalogs, spot.into("catalogs"), notes):
+        yield reader.asset("catalog", key, catalog, at, identity=catalog.id)
+        yield from reader.role_access("catalog_access", key, catalog.access, at)
+    for key, pixel, at in read_keys(document.pixels, spot.into("pixels"), notes):
+        yield from _pixel(key, pixel, at, document, reader)
+    for key, shop, at in read_keys(document.shops, spot.into("shops"), notes):
+        yield reader.asset("shop", key, shop, at, identity=shop.id)
+        yield from reader.role_access("shop_access", key, shop.access, at)
+    for key, library, at in read_keys(document.lead_libraries, spot.into("lead_libraries"), notes):
+        yield reader.asset("lead_library", key, library, at, identity=library.id)
+        yield from reader.role_access("lead_library_access", key, library.access, at)
+    for key, group, at in read_keys(document.asset_groups, spot.into("asset_groups"), notes):
+        yield reader.asset("asset_group", key, group, at, identity=group.id)
+        yield from reader.edges("asset_group_asset", key, group.ad_accounts, at, ad_accounts)
+        yield from reader.role_access("asset_group_access", key, group.access, at)
+    for key, partner, at in read_keys(document.partners, spot.into("partners"), notes):
+        yield from _partner(key, partner, at, document, reader)
+
+
+def _tiktok_account(
+    key: str, account: TikTokAccountDocument, at: Cursor, document: BusinessCenterDocument, reader: AssetReader
+) -> Iterator[Declared]:
+    asked = account.permissions or _least_permission(reader)
+    attributes = {"permissions": tuple(sorted(set(asked)))}
+    details = {"ownership": account.ownership}
+    identity = account.handle.lower()
+    yield reader.asset("tiktok_account", key, account, at, identity=identity, attributes=attributes, details=details)
+    spots = at.into("access")
+    mentions = [
+        Mention(
+            who=who,
+            attributes={
+                "permissions": tuple(sorted(set(value.permissions if isinstance(value, AccountTerms) else value)))
+            },
+            terms=value if isinstance(value, AccountTerms) else NO_TERMS,
+            at=spots.into(who),
+        )
+        for who, value in account.access.items()
+    ]
+    yield from reader.access("tiktok_account_access", key, mentions)
+    yield from reader.edges("tiktok_account_use", key, account.ad_accounts, at, document.ad_accounts)
+
+
+def _least_permission(reader: AssetReader) -> list[str]:
+    """What an owner is asked to allow when nothing is said: as little as possible."""
+    return [min(reader.settling.system.permissions["tiktok_account"], key=lambda permission: permission.rank).name]
+
+
+def _pixel(
+    key: str, pixel: PixelDocument, at: Cursor, document: BusinessCenterDocument, reader: AssetReader
+) -> Iterator[Declared]:
+    yield reader.asset("pixel", key, pixel, at, identity=pixel.id)
+    spots = at.into("access")
+    mentions = [Mention(who=who, at=spots.into(index)) for index, who in enumerate(pixel.access)]
+    yield from reader.access("pixel_access", key, mentions)
+    yield from reader.edges("pixel_use", key, pixel.ad_accounts, at, document.ad_accounts)
+
+
+def _partner(
+    key: str, partner: PartnerDocument, at: Cursor, document: BusinessCenterDocument, reader: AssetReader
+) -> Iterator[Declared]:
+    yield reader.asset("partner", key, partner, at, identity=partner.id)
+    if partner.id == document.id:
+        reader.settling.notes.error("duplicate-id", f"`{key}` is this Business Center itself", at.value("id"))
+    for ad_account, value in partner.shares.items():
+        shared = at.into("shares").into(ad_account)
+        if reader.is_known(ad_account, document.ad_accounts, shared.place):
+            yield reader.share(key, ad_account, value, shared)

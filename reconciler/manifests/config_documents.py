@@ -1,0 +1,65 @@
+"""The workspace file `reconciler.yaml`: what may stand where."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import ConfigDict, Field
+
+from reconciler.manifests.fields import Text, Version
+from reconciler.manifests.terms import Document
+
+OptionValue = str | int | float | bool | list[str]
+
+
+class ProviderDocument(Document):
+    """How systems are reached; the other keys are options of the provider.
+
+    Secrets are references, `env:NAME`, `file:PATH` or `keyring:NAME`, never values.
+    """
+
+    model_config = ConfigDict(extra="allow")
+    __pydantic_extra__: dict[str, OptionValue]
+
+    kind: Text = Field(examples=["sandbox", "business_api", "work_orders"])
+    """Which provider it is."""
+
+
+class GuardsDocument(Document):
+    """Limits that stop a dangerous change; each can be lifted for one change only, by a consent."""
+
+    max_removal_ratio: Annotated[float, Field(ge=0, le=1)] = 0.25
+    """Share of an organization's access that one plan, and any seven days, may take away."""
+    removal_ratio_from: Annotated[int, Field(ge=0)] = 10
+    """The ratio speaks only in organizations with at least this many counted things."""
+    min_admins: Annotated[int, Field(ge=1)] = 2
+    """Active admins an organization keeps; where it has fewer already, it keeps those."""
+    required_admins: list[Text] = Field(default_factory=list)
+    """Keys of people who are never removed or demoted where they are admin."""
+    max_invitations: Annotated[int, Field(ge=0)] = 0
+    """Invitations per organization in any seven days; no limit when it is not given."""
+    max_expired_invitations: Annotated[int, Field(ge=0)] = 3
+    """How often an invitation that expired unanswered is sent again before it is only reported."""
+    lockout_notice_days: Annotated[int, Field(ge=0)] = 30
+    """How long ahead a plan warns that dates leave an organization without an admin."""
+
+
+class ConfigDocument(Document):
+    """A workspace: where the manifests and the state are, and how systems are reached."""
+
+    version: Version = 1
+    """Version of the format."""
+    manifests: Annotated[list[Text], Field(min_length=1, examples=[["access"]])] = Field(
+        default_factory=lambda: ["access"]
+    )
+    """Files or folders with manifests; folders are read recursively."""
+    state: Text = Field(default="file:.reconciler/state", examples=["sqlite:///state.db", "s3://bucket/prefix"])
+    """Where the state is kept: file:PATH, sqlite:///PATH, postgresql://..., s3://bucket/prefix, gs://..., az://..."""
+    providers: dict[str, ProviderDocument] = Field(default_factory=dict)
+    """System -> how it is reached; `default` is for all systems that are not listed."""
+    guards: GuardsDocument = GuardsDocument()
+    """Limits of the planner."""
+    policies: list[Text] = Field(default_factory=list)
+    """Files or folders with policies of your own."""
+    allowed_domains: list[Text] = Field(default_factory=list, examples=[["acme.com"]])
+    """E-mail domains known to be yours; others that look like them are reported."""

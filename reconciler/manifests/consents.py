@@ -1,0 +1,116 @@
+"""Consents and moves: what names addresses rather than declaring them."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date
+
+from reconciler.core.address import Address
+from reconciler.core.declared import Consent, Move
+from reconciler.core.finding import Place
+from reconciler.core.kinds import KINDS, Action
+from reconciler.manifests.days import read_day
+from reconciler.manifests.documents import ConsentDocument, MoveDocument
+from reconciler.manifests.keys import note_twice
+from reconciler.manifests.nodes import Cursor
+from reconciler.manifests.notes import Notes
+from reconciler.manifests.suggest import did_you_mean
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AddressBook:
+    """What an address can name."""
+
+    organizations: Collection[str]
+    kinds: Mapping[str, Collection[str]]
+    """Organization -> kinds of resources it can have."""
+    notes: Notes
+
+    def read(self, text: str, place: Place, *, organization_may_be_gone: bool = False) -> Address | None:
+        """The address that `text` is; None after a finding."""
+        try:
+            address = Address.parse(text)
+        except ValueError as error:
+            self.notes.error("bad-address", str(error), place)
+            return None
+        return address if self._fits(address, place, organization_may_be_gone) else None
+
+    def _fits(self, address: Address, place: Place, organization_may_be_gone: bool) -> bool:
+        organization, kind, _ = address
+        if kind not in KINDS:
+            advice = did_you_mean(kind, KINDS)
+            self.notes.error("bad-address", f"`{kind}` in `{address}` is no kind of resource", place, advice=advice)
+            return False
+        parents = KINDS[kind].parents
+        if len(address.parts) != max(len(parents), 1) or not all(address.parts):
+            shape = "/".join(part.upper() for part in (parents or ("key",)))
+            message = f"`{address}` does not name one {KINDS[kind].title}"
+            advice = f"write {organization}/{kind}/{shape}"
+            self.notes.error("bad-address", message, place, advice=advice)
+            return False
+        if organization_may_be_gone and organization not in self.organizations:
+            return True
+        return self._organization_has(organization, kind, place)
+
+    def _organization_has(self, organization: str, kind: str, place: Place) -> bool:
+        if organization not in self.organizations:
+            advice = did_you_mean(organization, self.organizations)
+            message = f"there is no organization `{organization}`"
+            self.notes.error("unknown-organization", message, place, advice=advice)
+            return False
+        if kind not in self.kinds[organization]:
+            advice = did_you_mean(kind, self.kinds[organization])
+            message = f"`{organization}` can have no {KINDS[kind].title}"
+            self.notes.error("bad-address", message, place, advice=advice)
+            return False
+        return True
+
+
+def read_consents(
+    written: list[ConsentDocument], spots: Cursor, book: AddressBook, today: date | None
+) -> Iterator[Consent]:
+    """The consents of one file."""
+    for index, document in enumerate(written):
+        at = spots.into(index)
+        address = book.read(document.address, at.value("address"))
+        until = read_day(document.until, "until", at, book.notes)
+        if until and today and until < today:
+            message = f"this consent ended on {until}"
+            book.notes.warning("ended-consent", message, at.value("until"), advice="delete it")
+        if not document.reason:
+            advice = "write why: a ticket, a decision"
+            book.notes.warning("no-reason", "this consent has no reason", at.place, advice=advice)
+        if address:
+            allow = Action(document.allow)
+            yield Consent(allow=allow, address=address, reason=document.reason, until=until, place=at.place)
+
+
+def read_moves(written: list[MoveDocument], spots: Cursor, book: AddressBook) -> Iterator[Move]:
+    """The moves of one file."""
+    for index, document in enumerate(written):
+        at = spots.into(index)
+        source = book.read(document.source, at.value("from"), organization_may_be_gone=True)
+        target = book.read(document.target, at.value("to"))
+        if not (source and target):
+            continue
+        if source.kind != target.kind or source == target:
+            message = f"`{source}` cannot become `{target}`"
+            book.notes.error("bad-address", message, at.place, advice="a move keeps the kind and changes the rest")
+            continue
+        yield Move(source=source, target=target, place=at.place)
+
+
+def once(moves: Iterator[Move], notes: Notes) -> Iterator[Move]:
+    """The moves, of which no two may begin or end at the same address."""
+    sources: dict[Address, Place] = {}
+    targets: dict[Address, Place] = {}
+    for move in moves:
+        first = sources.setdefault(move.source, move.place)
+        second = targets.setdefault(move.target, move.place)
+        if first != move.place:
+            note_twice(f"a move of `{move.source}`", move.place, first, notes)
+        elif second != move.place:
+            note_twice(f"a move to `{move.target}`", move.place, second, notes)
+        else:
+            yield move

@@ -1,0 +1,77 @@
+"""Field types whose errors carry the id of a finding instead of pydantic's own words."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Annotated, Any, get_args
+
+from pydantic import Field, GetCoreSchemaHandler
+from pydantic_core import CoreSchema, core_schema
+
+from reconciler.core.kinds import Action
+from reconciler.systems import SYSTEMS
+
+
+@dataclass(frozen=True, slots=True)
+class OneOf:
+    """One of a few words; the published schema lists them, so that editors can complete them."""
+
+    values: tuple[str | int, ...]
+    finding: str = "unknown-value"
+    system: str = ""
+    kind: str = ""
+    """For roles: of which kind in which system, so that a suggestion can be made."""
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        return core_schema.custom_error_schema(
+            core_schema.literal_schema(list(self.values)),
+            custom_error_type=self.finding,
+            custom_error_message="not one of the allowed values",
+            custom_error_context={"field": self},
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Matching:
+    """Text of a certain form."""
+
+    pattern: str
+    finding: str
+    expected: str
+    """What it must be, for the message."""
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        return core_schema.custom_error_schema(
+            core_schema.str_schema(pattern=self.pattern, strict=True),
+            custom_error_type=self.finding,
+            custom_error_message="not of the expected form",
+            custom_error_context={"field": self},
+        )
+
+
+class ShortOrLong:
+    """For a union of a plain value and a mapping with more to say: only the errors of the form that was used appear."""
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        short, long = get_args(source)
+        choices = {"short": handler.generate_schema(short), "long": handler.generate_schema(long)}
+        return core_schema.tagged_union_schema(choices, discriminator=_form)
+
+
+def _form(value: Any) -> str:
+    return "long" if isinstance(value, dict) else "short"
+
+
+def roles_of(system: str, kind: str) -> OneOf:
+    """The roles, or permissions, that any variant of a system knows for a kind; the resolver knows the variant."""
+    variants = SYSTEMS[system].values()
+    named = [role.name for one in variants for role in (*one.roles.get(kind, ()), *one.permissions.get(kind, ()))]
+    return OneOf(tuple(dict.fromkeys(named)), finding="unknown-role", system=system, kind=kind)
+
+
+Text = Annotated[str, Matching(r"\S", "empty-value", "some text")]
+Day = Annotated[str, Matching(r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$", "bad-date", "a day such as 2027-01-31")]
+NumericId = Annotated[str, Matching(r"^[0-9]+$", "bad-id", "an id of digits in quotes")]
+Handle = Annotated[str, Matching(r"^@[^@\s/]+$", "bad-handle", "a handle that begins with @")]
+Version = Annotated[int, OneOf((1,), "unknown-version"), Field(title="Version")]
+ActionName = Annotated[str, OneOf(tuple(action.value for action in Action), "unknown-action")]

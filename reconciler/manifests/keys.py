@@ -1,0 +1,43 @@
+"""Keys that manifests give to things, and the same key given twice."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterator, Mapping
+from typing import TypeVar
+
+from reconciler.core.finding import Place
+from reconciler.manifests.lookalikes import has_mixed_scripts
+from reconciler.manifests.nodes import Cursor
+from reconciler.manifests.notes import Notes
+
+_KEY = re.compile(r"\w[\w.+-]{0,99}")
+T = TypeVar("T")
+
+
+def read_keys(section: Mapping[str, T], at: Cursor, notes: Notes) -> Iterator[tuple[str, T, Cursor]]:
+    """The entries of a section whose keys can be part of an address, each with its spot in the file."""
+    for key, value in section.items():
+        spot = at.into(key)
+        if _is_usable(key, spot.place, notes):
+            yield key, value, spot
+
+
+def _is_usable(key: str, place: Place, notes: Notes) -> bool:
+    if not _KEY.fullmatch(key):
+        shown = key if key.isprintable() else ascii(key)[1:-1]
+        advice = "use letters, digits, `.`, `_`, `-` and `+`, and begin with a letter or digit"
+        notes.error("bad-key", f"`{shown}` cannot be a key", place, advice=advice)
+        return False
+    if not key.isascii() and (has_mixed_scripts(key) or unicodedata.normalize("NFC", key) != key):
+        advice = "write it anew with the letters of one alphabet"
+        notes.error("bad-key", f"`{key}` ({ascii(key)[1:-1]}) is not what it looks like", place, advice=advice)
+        return False
+    return True
+
+
+def note_twice(what: str, place: Place, first: Place, notes: Notes) -> None:
+    """The same thing is declared in two places."""
+    message = f"{what} is already declared in {first}"
+    notes.error("declared-twice", message, place, advice="keep one of the two", related=(first,))

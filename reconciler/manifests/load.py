@@ -1,0 +1,74 @@
+"""All manifest files of a workspace to findings and what is desired."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from reconciler.core.declared import Desired
+from reconciler.core.finding import Finding
+from reconciler.manifests.doubts import Doubts, but_once
+from reconciler.manifests.nodes import Cursor
+from reconciler.manifests.notes import Notes
+from reconciler.manifests.source import SourceFile, parse_file
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Manifests:
+    """What was read."""
+
+    desired: Desired | None
+    """None when a finding is an error."""
+    findings: tuple[Finding, ...]
+    """In reading order."""
+    texts: Mapping[str, str]
+    """Path -> text of the file, for showing the lines that findings are about."""
+
+
+def load_manifests(
+    files: Sequence[SourceFile], *, today: date | None = None, allowed_domains: Sequence[str] = ()
+) -> Manifests:
+    """Read all manifests of a workspace together; findings that depend on the date need `today`."""
+    from reconciler.manifests.documents import ManifestDocument
+    from reconciler.manifests.resolve import resolve
+    from reconciler.manifests.structure import check_structure
+
+    notes, doubts = Notes(), Doubts()
+    texts: dict[str, str] = {}
+    documents: list[tuple[ManifestDocument, Cursor]] = []
+    ordered = sorted(files, key=lambda file: file.path)
+    for file in ordered:
+        parsed = parse_file(file)
+        texts[file.path] = parsed.text
+        notes.findings += parsed.findings
+        doubts.after_reading(parsed)
+        if parsed.node is None:
+            continue
+        said = Notes()
+        checked = check_structure(ManifestDocument, parsed.node, file.path, said, doubts)
+        notes.findings += but_once(said.findings, parsed.findings)
+        if checked is not None:
+            documents.append((checked, Cursor.at_top(file.path, parsed.node)))
+    resolving = Notes()
+    desired = resolve(
+        documents,
+        digest=digest_of(ordered),
+        today=today,
+        allowed_domains=allowed_domains,
+        notes=resolving,
+        doubts=doubts,
+    )
+    notes.findings += [finding for finding in resolving.findings if not doubts.explain(finding)]
+    return Manifests(desired=None if notes.has_errors else desired, findings=notes.in_order(), texts=texts)
+
+
+def digest_of(files: Sequence[SourceFile]) -> str:
+    """SHA-256 over names and bytes, in the order of the names."""
+    digest = hashlib.sha256()
+    for file in files:
+        data = file.data or b""
+        digest.update(f"{len(file.path.encode(errors='surrogateescape'))} {len(data)}\n".encode())
+        digest.update(file.path.encode(errors="surrogateescape"))
+        digest.update(data)
+    return digest.hexdigest()

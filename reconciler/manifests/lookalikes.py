@@ -1,0 +1,125 @@
+"""Addresses made to be mistaken for others: letters of other alphabets, and domains one letter off a known one."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+
+from reconciler.core.finding import Place
+from reconciler.manifests.notes import Notes
+
+# Pairs of a letter and the Latin one it is drawn like, from the confusables data of Unicode (UTS #39), written as
+# code points because the letters themselves cannot be told apart here.
+_TWINS = {
+    int(code, 16): latin
+    for code, latin in (
+        pair.split("=")
+        for pair in (
+            "430=a 435=e 43e=o 440=p 441=c 445=x 443=y 456=i 458=j 455=s 4bb=h 501=d 51b=q 51d=w 43a=k 43c=m 442=t"
+            " 432=b 43d=h 433=r 454=e 44c=b 4cf=l 3b1=a 3b2=b 3b5=e 3b9=i 3ba=k 3bd=v 3bf=o 3c1=p 3c4=t 3c5=u 3c7=x"
+            " 3c9=w 3b3=y 3b7=n 585=o 570=h 578=n 57d=u 581=g 566=q 131=i 251=a 261=g 30=o 31=l"
+        ).split()
+    )
+}
+_PAIRS = (("rn", "m"), ("vv", "w"))
+_ALPHABETS = frozenset({"LATIN", "CYRILLIC", "GREEK", "ARMENIAN", "CHEROKEE", "GEORGIAN", "COPTIC"})
+_SHORTEST = 6
+"""Domains shorter than this are one letter away from too many others."""
+
+
+def has_mixed_scripts(text: str) -> bool:
+    """Whether letters of several alphabets with similar letters stand in one word."""
+    if text.isascii():
+        return False
+    alphabets = {unicodedata.name(letter, "").partition(" ")[0] for letter in text if letter.isalpha()}
+    return len(alphabets & _ALPHABETS) > 1
+
+
+def note_lookalikes(emails: Mapping[str, Place], allowed_domains: Iterable[str], notes: Notes) -> None:
+    """Findings for addresses whose domain looks like a known one.
+
+    Known are the allowed domains and those that at least two addresses use; the latter are compared with the former.
+    """
+    allowed = {domain.lower().strip(".") for domain in allowed_domains}
+    domains = {email: email.rpartition("@")[2] for email in emails}
+    counts = Counter(domains.values())
+    popular = {domain for domain, count in counts.items() if count > 1} - allowed
+    firmly, loosely = _Known(allowed), _Known(allowed | popular)
+    told: set[str] = set()
+    for email, place in emails.items():
+        domain = domains[email]
+        if _note_mixed(email, place, notes) or domain in allowed or domain in told:
+            continue
+        told.add(domain)
+        _note_near(domain, firmly if domain in popular else loosely, place, notes)
+
+
+def _note_mixed(email: str, place: Place, notes: Notes) -> bool:
+    local, _, domain = email.rpartition("@")
+    shown = readable_domain(domain)
+    if not any(has_mixed_scripts(word) for word in (local, *shown.split("."))):
+        return False
+    message = f"`{local}@{shown}` ({ascii(local)[1:-1]}@{domain}) mixes letters of several alphabets"
+    notes.error("look-alike", message, place, advice="type it anew")
+    return True
+
+
+def _note_near(domain: str, known: _Known, place: Place, notes: Notes) -> None:
+    twin = known.find_twin(domain)
+    if twin:
+        message = f"the domain `{readable_domain(domain)}` ({domain}) looks like `{twin}` but is another"
+        notes.error("look-alike", message, place, advice=f"write `{twin}`, or add it to allowed_domains")
+        return
+    near = known.find_near(domain)
+    if near:
+        message = f"the domain `{domain}` differs from `{near}` by one letter"
+        notes.warning("near-domain", message, place, advice=f"write `{near}`, or add `{domain}` to allowed_domains")
+
+
+class _Known:
+    """Known domains, indexed by how they look and by what is left when one letter is dropped."""
+
+    def __init__(self, domains: Iterable[str]) -> None:
+        self._by_look = {_look_of(domain): domain for domain in sorted(domains)}
+        self._by_variant = {variant: domain for domain in sorted(domains) for variant in _variants(domain)}
+
+    def find_twin(self, domain: str) -> str:
+        twin = self._by_look.get(_look_of(domain), "")
+        return "" if twin == domain else twin
+
+    def find_near(self, domain: str) -> str:
+        if len(domain) < _SHORTEST:
+            return ""
+        found = (self._by_variant.get(variant, "") for variant in _variants(domain))
+        return next((near for near in found if near and near != domain), "")
+
+
+def _variants(domain: str) -> Iterator[str]:
+    """The domain itself and all ways to drop one letter: two domains one edit apart have one of these in common."""
+    yield domain
+    for index in range(len(domain)):
+        yield domain[:index] + domain[index + 1 :]
+
+
+def _look_of(domain: str) -> str:
+    """What the domain looks like at a glance, in Latin letters."""
+    plain = unicodedata.normalize("NFKD", readable_domain(domain).lower())
+    look = "".join(letter for letter in plain if not unicodedata.combining(letter)).translate(_TWINS)
+    for pair, letter in _PAIRS:
+        look = look.replace(pair, letter)
+    return look
+
+
+def readable_domain(domain: str) -> str:
+    """A domain as it is shown, its encoded labels decoded."""
+    return ".".join(_decoded(label) for label in domain.split("."))
+
+
+def _decoded(label: str) -> str:
+    if not label.startswith("xn--"):
+        return label
+    try:
+        return label[4:].encode("ascii").decode("punycode")
+    except UnicodeError:
+        return label

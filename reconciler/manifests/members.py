@@ -1,0 +1,103 @@
+"""Members of one organization."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from reconciler.core.address import Address
+from reconciler.core.declared import Declared
+from reconciler.manifests.business_center_documents import BusinessCenterTerms
+from reconciler.manifests.documents import AnyOrganization
+from reconciler.manifests.grants import Grant, Mention, Settling, settle
+from reconciler.manifests.nodes import Cursor
+from reconciler.manifests.organization_documents import OrganizationAccountTerms
+from reconciler.manifests.roles import note_unknown_role
+from reconciler.manifests.terms import MemberTerms, RoleTerms
+
+FEWEST_ADMINS = 2
+"""What the vendors advise for every system."""
+
+
+def read_members(key: str, document: AnyOrganization, spot: Cursor, where: Settling) -> Iterator[Declared]:
+    """The memberships of the organization `key`."""
+    written: Mapping[str, str | MemberTerms] = document.members
+    grants = settle(_mentions(written, spot.into("members"), where), where)
+    for who, grant in grants.items():
+        yield _membership(key, who, grant, where)
+    _note_admins(key, grants, spot, where)
+
+
+def _mentions(written: Mapping[str, str | MemberTerms], at: Cursor, where: Settling) -> Iterator[Mention]:
+    for who, value in written.items():
+        spot = at.into(who)
+        attributes = {"role": value if isinstance(value, str) else value.role}
+        note_wrong_variant(attributes["role"], value, at, who, where)
+        if isinstance(value, str):
+            yield Mention(who=who, attributes=attributes, at=spot)
+            continue
+        via = value.via if isinstance(value, OrganizationAccountTerms) else ""
+        if isinstance(value, BusinessCenterTerms) and value.finance:
+            attributes["finance"] = value.finance
+        yield Mention(who=who, attributes=attributes, terms=value, at=spot, via=via)
+
+
+def note_wrong_variant(role: str, value: str | RoleTerms, at: Cursor, who: str, where: Settling) -> None:
+    """A finding for a role that another variant of the system has, but not this one."""
+    if where.system.find_role(where.kind, role) is None:
+        place = at.value(who) if isinstance(value, str) else at.into(who).value("role")
+        note_unknown_role(where.notes, role, [where.system], where.kind, place)
+
+
+def _membership(organization: str, who: str, grant: Grant, where: Settling) -> Declared:
+    identity = where.directory.find_identity(who, where.system, grant.via)
+    if not identity and who not in where.directory.doubts.people:
+        _note_missing_identity(who, grant, where)
+    terms = grant.terms
+    return Declared(
+        address=Address(organization, "member", who),
+        attributes=grant.attributes,
+        identity=identity,
+        place=grant.place,
+        reason=terms.reason,
+        through=grant.through,
+        starts=grant.starts,
+        expires=grant.expires,
+        protect=terms.protect,
+        details=terms.details if isinstance(terms, MemberTerms) else {},
+    )
+
+
+def _note_missing_identity(who: str, grant: Grant, where: Settling) -> None:
+    person = where.directory.people[who]
+    system = where.system
+    wanted = "phone" if grant.via == "phone" else system.name
+    message = f"`{who}` cannot be invited: there is no {'phone number' if grant.via == 'phone' else 'e-mail address'}"
+    advice = f"give `{who}` an `email` or `identities: {{{wanted}: ...}}`"
+    if grant.via == "phone":
+        advice = f"give `{who}` `identities: {{phone: ...}}`, or leave `via` out"
+    elif "phone" in system.identifiers and person.identities.get("phone"):
+        advice = "write `via: phone`"
+    where.notes.error("missing-identity", message, grant.place, advice=advice, related=(person.place,))
+
+
+def _note_admins(key: str, grants: Mapping[str, Grant], spot: Cursor, where: Settling) -> None:
+    place = spot.key("members")
+    if not grants:
+        message = f"`{key}` has no members"
+        where.notes.warning("empty-members", message, place, advice="declare who is in it, its admins first")
+        return
+    admins = [grant for grant in grants.values() if _administers(grant, where)]
+    if len(admins) < FEWEST_ADMINS:
+        count = "no admin" if not admins else "one admin"
+        advice = "let two people administer it, so that one can leave"
+        where.notes.warning("few-admins", f"`{key}` has {count}", place, advice=advice)
+
+
+def _administers(grant: Grant, where: Settling) -> bool:
+    role = grant.attributes["role"]
+    today = where.today
+    if today and (grant.expires and grant.expires <= today or grant.starts and grant.starts > today):
+        return False
+    return isinstance(role, str) and where.system.administers(role)
+
+

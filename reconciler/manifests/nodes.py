@@ -1,0 +1,92 @@
+"""Parsed YAML that still knows where every key and value was written."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from reconciler.core.finding import Place
+
+
+class Mark(Protocol):
+    """A position as the YAML reader counts it: lines and columns from 0, columns in characters."""
+
+    @property
+    def line(self) -> int: ...
+
+    @property
+    def column(self) -> int: ...
+
+
+class MapNode(dict[str, object]):
+    """A YAML mapping: a plain dict for every reader, plus the marks of its keys and values."""
+
+    __slots__ = ("mark", "marks")
+
+    def __init__(self, mark: Mark) -> None:
+        super().__init__()
+        self.mark = mark
+        self.marks: dict[str, tuple[Mark, Mark]] = {}
+
+
+class ListNode(list[object]):
+    """A YAML sequence: a plain list for every reader, plus the marks of its items."""
+
+    __slots__ = ("mark", "marks")
+
+    def __init__(self, mark: Mark) -> None:
+        super().__init__()
+        self.mark = mark
+        self.marks: list[Mark] = []
+
+
+def place_of(file: str, mark: Mark) -> Place:
+    """A mark as people count: from 1."""
+    return Place(file, mark.line + 1, mark.column + 1)
+
+
+class Cursor:
+    """A spot in one parsed file from which places of keys and items can be asked.
+
+    Resolving works on validated documents, which know nothing of positions; a cursor walks the parsed file beside
+    them. Whatever was not written, such as a default, has the place of what should contain it.
+    """
+
+    __slots__ = ("file", "node", "start")
+
+    def __init__(self, file: str, node: object, start: Mark) -> None:
+        self.file = file
+        self.node = node
+        self.start = start
+
+    @classmethod
+    def at_top(cls, file: str, node: MapNode) -> Cursor:
+        """The whole file."""
+        return cls(file, node, node.mark)
+
+    @property
+    def place(self) -> Place:
+        """Where the thing starts: its key, if it has one."""
+        return place_of(self.file, self.start)
+
+    def into(self, part: str | int) -> Cursor:
+        """The value under a key or an index; it starts at its key, or at the item itself."""
+        node = self.node
+        if isinstance(node, MapNode) and isinstance(part, str) and part in node.marks:
+            return Cursor(self.file, node[part], node.marks[part][0])
+        if isinstance(node, ListNode) and isinstance(part, int) and 0 <= part < len(node.marks):
+            return Cursor(self.file, node[part], node.marks[part])
+        return Cursor(self.file, None, self.start)
+
+    def key(self, *parts: str | int) -> Place:
+        """Where the last of these keys (or items) is written."""
+        cursor = self
+        for part in parts:
+            cursor = cursor.into(part)
+        return cursor.place
+
+    def value(self, part: str) -> Place:
+        """Where the value of a key is written, rather than the key."""
+        node = self.node
+        if isinstance(node, MapNode) and part in node.marks:
+            return place_of(self.file, node.marks[part][1])
+        return self.place

@@ -1,0 +1,273 @@
+"""YAML text to plain values with positions, refusing whatever two readers could read differently.
+
+The values are built from libyaml's events rather than by PyYAML's constructor: that one takes the last of duplicate
+keys, reads `no` as false, expands aliases, forgets positions and is several times slower; and its C composer crashes
+the process on deeply nested input, while here the depth is counted as the events come in.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import yaml
+from yaml.events import (
+    AliasEvent,
+    DocumentStartEvent,
+    Event,
+    MappingEndEvent,
+    MappingStartEvent,
+    ScalarEvent,
+    SequenceEndEvent,
+    SequenceStartEvent,
+    StreamEndEvent,
+)
+
+from reconciler.core.finding import Finding, Place
+from reconciler.manifests.characters import decode
+from reconciler.manifests.nodes import ListNode, MapNode, Mark, place_of
+from reconciler.manifests.notes import Notes
+from reconciler.manifests.scalars import Surprise, read_plain
+from reconciler.manifests.secrets import SHORTEST, looks_like_secret
+
+LARGEST = 20 * 1024 * 1024
+"""Bytes; a manifest larger than this is a mistake or an attack."""
+DEEPEST = 40
+
+
+@dataclass(frozen=True, slots=True)
+class SourceFile:
+    """One file of the workspace, as the caller found it."""
+
+    path: str
+    """Relative to the workspace, with forward slashes."""
+    data: bytes | None
+    """None when it could not be read; `problem` then says why."""
+    problem: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ParsedFile:
+    """What could be read of a file."""
+
+    file: SourceFile
+    node: MapNode | None
+    """The top-level mapping; None after a finding that leaves nothing to look at."""
+    text: str
+    """For showing source lines; empty when the file has no readable text."""
+    findings: tuple[Finding, ...]
+
+
+def parse_yaml(file: SourceFile) -> tuple[MapNode | None, list[Finding]]:
+    """The top-level mapping of a file with positions, and everything that is wrong with the file as YAML."""
+    parsed = parse_file(file)
+    return parsed.node, list(parsed.findings)
+
+
+def parse_file(file: SourceFile) -> ParsedFile:
+    """Like `parse_yaml`, together with the text."""
+    notes = Notes()
+    text = _read_text(file, notes)
+    node = None if text is None else _parse_text(text, file.path, notes)
+    if text is None:
+        text = (file.data or b"")[:LARGEST].decode(errors="replace")
+    return ParsedFile(file=file, node=node, text=text, findings=tuple(notes.findings))
+
+
+def _read_text(file: SourceFile, notes: Notes) -> str | None:
+    top = Place(file.path, 1, 1)
+    if file.data is None:
+        notes.error("unreadable-file", f"cannot read the file: {file.problem or 'unknown reason'}", top)
+        return None
+    if len(file.data) > LARGEST:
+        message = f"the file has {len(file.data):,} bytes; more than {LARGEST:,} are not read"
+        notes.error("file-too-large", message, top, advice="split it; any file may hold any section")
+        return None
+    return decode(file.data, file.path, notes)
+
+
+def _parse_text(text: str, file: str, notes: Notes) -> MapNode | None:
+    try:
+        return _Builder(text, file, notes).document()
+    except _StopReadingError:
+        return None
+    except yaml.MarkedYAMLError as error:
+        _note_syntax_error(error, text, file, notes)
+    except yaml.YAMLError as error:
+        notes.error("yaml-syntax", f"not YAML: {' '.join(str(error).split())}", Place(file, 1, 1))
+    return None
+
+
+def _note_syntax_error(error: yaml.MarkedYAMLError, text: str, file: str, notes: Notes) -> None:
+    mark = error.problem_mark or error.context_mark
+    place = Place(file, 1, 1) if mark is None else place_of(file, mark)
+    problem = error.problem or "it cannot be read"
+    if text.split("\n")[place.line - 1 : place.line] and text.split("\n")[place.line - 1][place.column - 1 :][:1] == "\t":
+        notes.error("yaml-tab", "a tab is not allowed here", place, advice="indent with spaces")
+        return
+    context = f" {error.context}" if error.context else ""
+    if error.context_mark is not None and error.context_mark.line != (mark.line if mark else -1):
+        context += f" that begins in line {error.context_mark.line + 1}"
+    notes.error("yaml-syntax", f"not YAML: {problem}{context}", place)
+
+
+class _StopReadingError(Exception):
+    """The rest of the file would only repeat or hide the finding that was just made."""
+
+
+def _events_of(text: str) -> Callable[[], Event]:
+    """The next event of a YAML text each time it is called; libyaml's where it is installed."""
+    if yaml.__with_libyaml__:
+        from yaml.cyaml import CParser
+
+        next_event: Callable[[], Event] = CParser(text).get_event
+        return next_event
+    events: Iterator[Event] = yaml.parse(text, Loader=yaml.SafeLoader)
+    return events.__next__
+
+
+class _Builder:
+    """Turns the events of one document into values."""
+
+    def __init__(self, text: str, file: str, notes: Notes) -> None:
+        self._next = _events_of(text)
+        self._file = file
+        self._notes = notes
+        self._depth = 0
+
+    def document(self) -> MapNode | None:
+        self._next()  # the start of the stream
+        if isinstance(self._next(), StreamEndEvent):
+            advice = "write `version: 1` and at least one section, or delete the file"
+            self._notes.error("empty-file", "the file is empty", Place(self._file, 1, 1), advice=advice)
+            return None
+        first = self._next()
+        value = self._value(first)
+        self._next()  # the end of the document
+        following = self._next()
+        if isinstance(following, DocumentStartEvent):
+            advice = "put the second document into a file of its own"
+            self._error("several-documents", "a file holds one YAML document", following.start_mark, advice)
+        if isinstance(value, MapNode):
+            return value
+        if not isinstance(first, AliasEvent):
+            message = "the top level must be a mapping such as `version: 1`"
+            self._error("not-a-mapping", message, first.start_mark)
+        return None
+
+    def _value(self, event: Event) -> object:
+        if type(event) is ScalarEvent:
+            return self._scalar(event)
+        if isinstance(event, MappingStartEvent):
+            return self._nested(event, self._mapping)
+        if isinstance(event, SequenceStartEvent):
+            return self._nested(event, self._sequence)
+        self._error(
+            "yaml-anchor", f"alias `*{getattr(event, 'anchor', '')}`: aliases are not read", event.start_mark,
+            "write the value out, or use a group",
+        )  # fmt: skip
+        return None
+
+    def _nested(self, event: Any, build: Callable[[Mark], object]) -> object:
+        if event.anchor is not None or event.tag is not None:
+            self._refuse_decoration(event)
+        self._depth += 1
+        if self._depth > DEEPEST:
+            self._error("too-deep", f"nested deeper than {DEEPEST} levels", event.start_mark)
+            raise _StopReadingError
+        value = build(event.start_mark)
+        self._depth -= 1
+        return value
+
+    def _mapping(self, mark: Mark) -> MapNode:
+        node = MapNode(mark)
+        marks = node.marks
+        next_event = self._next
+        while True:
+            event: Any = next_event()
+            if type(event) is MappingEndEvent:
+                return node
+            key = self._key(event)
+            value_event: Any = next_event()
+            value = self._value(value_event)
+            if key is None:
+                continue
+            if key in marks:
+                self._note_duplicate(key, event.start_mark, marks[key][0])
+                continue
+            marks[key] = (event.start_mark, value_event.start_mark)
+            node[key] = value
+
+    def _sequence(self, mark: Mark) -> ListNode:
+        node = ListNode(mark)
+        next_event = self._next
+        while True:
+            event: Any = next_event()
+            if type(event) is SequenceEndEvent:
+                return node
+            node.append(self._value(event))
+            node.marks.append(event.start_mark)
+
+    def _scalar(self, event: Any) -> str | int | float | bool | None:
+        text: str = event.value
+        if event.anchor is not None or event.tag is not None:
+            self._refuse_decoration(event)
+        if len(text) >= SHORTEST and looks_like_secret(text):
+            self._note_secret(event.start_mark)
+        if event.style:  # quoted or a block: it is what it says
+            return text
+        value = read_plain(text)
+        if isinstance(value, Surprise):
+            self._note_surprise(text, value, event.start_mark)
+            return text
+        return value
+
+    def _key(self, event: Any) -> str | None:
+        """The text of a key; None when it has none or is not to be kept."""
+        if type(event) is not ScalarEvent:
+            self._error("key-not-text", "a key must be text", event.start_mark)
+            self._value(event)
+            return None
+        if event.value == "<<" and not event.style:
+            advice = "write the keys out; a group can hold what several places share"
+            self._error("yaml-merge", "merge keys `<<` are not read", event.start_mark, advice)
+            return None
+        value = self._scalar(event)
+        if not isinstance(value, str):
+            read = "nothing" if value is None else f"the {_sort_of(value)} {event.value}"
+            advice = f'write "{event.value}" in quotes'
+            self._error("key-not-text", f"this key is read as {read}, not as text", event.start_mark, advice)
+        return str(event.value)
+
+    def _refuse_decoration(self, event: Any) -> None:
+        if event.tag is not None:
+            self._error("yaml-tag", f"tag `{event.tag}`: tags are not read", event.start_mark, "delete the tag")
+        if event.anchor is not None:
+            message = f"anchor `&{event.anchor}`: anchors are not read"
+            self._error("yaml-anchor", message, event.start_mark, "write the value out where it is needed")
+
+    def _note_duplicate(self, key: str, mark: Mark, first: Mark) -> None:
+        self._notes.error(
+            "duplicate-key",
+            f"`{key}` is already there in line {first.line + 1}",
+            place_of(self._file, mark),
+            advice="keep one of the two",
+            related=(place_of(self._file, first),),
+        )
+
+    def _note_surprise(self, text: str, surprise: Surprise, mark: Mark) -> None:
+        message = f"YAML 1.1 reads `{text}` as {surprise.reads}"
+        self._error(surprise.id, message, mark, f'write "{text}" in quotes, or true or false'
+                    if surprise.id == "yaml-boolean" else f'write "{text}" in quotes')  # fmt: skip
+
+    def _note_secret(self, mark: Mark) -> None:
+        advice = "take it out, and revoke it: it is in the history of the file now"
+        self._error("secret", "this value looks like a password, token or key", mark, advice)
+
+    def _error(self, id_: str, message: str, mark: Mark, advice: str = "") -> None:
+        self._notes.error(id_, message, place_of(self._file, mark), advice=advice)
+
+
+def _sort_of(value: float) -> str:
+    return "truth value" if isinstance(value, bool) else "number"

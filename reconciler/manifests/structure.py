@@ -1,0 +1,105 @@
+"""From a parsed file to a validated document; what is wrong is told, taken out, and the rest goes on.
+
+Going on matters: the findings of a run are shown all at once, so a wrong role must not hide an unknown person.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, TypeVar
+
+from reconciler.manifests.doubts import Doubts
+from reconciler.manifests.nodes import Cursor, ListNode, MapNode
+from reconciler.manifests.notes import Notes
+
+if TYPE_CHECKING:
+    from pydantic_core import ErrorDetails
+
+    from reconciler.manifests.terms import Document
+
+_ROUNDS = 6
+_NAMING = frozenset({"access", "ad_accounts", "shares", "members"})
+"""Keys inside an asset or a group under which names stand."""
+
+D = TypeVar("D", bound="Document")
+
+
+def check_structure(model: type[D], node: MapNode, file: str, notes: Notes, doubts: Doubts) -> D | None:
+    """The document in `node`, which loses the parts that do not fit; None when nothing is left of it."""
+    from pydantic import ValidationError
+
+    from reconciler.manifests.wording import note_structure_error
+
+    for turn in range(_ROUNDS):
+        try:
+            return model.model_validate(node)
+        except ValidationError as problem:
+            errors = problem.errors(include_url=False)
+            if turn == 0:
+                for error in errors:
+                    note_structure_error(model, error, Cursor.at_top(file, node), notes)
+            for error in reversed(errors):  # from the end, so that positions in lists stay true
+                _take_out(error, node, doubts)
+    doubts.incomplete = True
+    return None
+
+
+def _take_out(error: ErrorDetails, node: MapNode, doubts: Doubts) -> None:
+    """Remove what an error is about, or replace it where what it belongs to would otherwise be lost."""
+    path = path_in(node, error["loc"])
+    if error["type"] == "missing":
+        path = path[:-1]
+    if not path:
+        node.clear()
+        node.marks.clear()
+        doubts.incomplete = True
+        return
+    *parents, last = path
+    parent: object = node
+    for part in parents:
+        parent = parent[part] if isinstance(parent, (MapNode, ListNode)) else None  # type: ignore[index, call-overload]  # path_in followed the same nodes
+    substitute = _substitute(error)
+    if substitute is not None and isinstance(parent, (MapNode, ListNode)):
+        parent[last] = substitute  # type: ignore[index, call-overload]  # see above
+        return
+    if isinstance(parent, MapNode) and isinstance(last, str):
+        parent.pop(last, None)
+        parent.marks.pop(last, None)
+    elif isinstance(parent, ListNode) and isinstance(last, int) and last < len(parent):
+        del parent[last], parent.marks[last]
+    _remember(path, doubts)
+
+
+def _substitute(error: ErrorDetails) -> str | None:
+    """A value that lets what surrounds it be looked at: some role, or the number that should have been text."""
+    value = error["input"]
+    if error["type"] == "unknown-role":
+        values: tuple[str, ...] = error["ctx"]["field"].values
+        return values[0]
+    if error["type"] in {"bad-id", "empty-value", "string_type"} and type(value) is int:
+        return str(abs(value))
+    return None
+
+
+def _remember(path: tuple[str | int, ...], doubts: Doubts) -> None:
+    """Judge whether names may have gone with what was taken out."""
+    section = path[0]
+    if section == "people" and len(path) > 2:
+        doubts.people.add(str(path[1]))
+    elif section in {"consents", "moved", "version"}:
+        return
+    elif section != "organizations" or len(path) < 5 or _NAMING.intersection(map(str, path[4:])):
+        doubts.incomplete = True
+
+
+def path_in(node: object, loc: tuple[str | int, ...]) -> tuple[str | int, ...]:
+    """The keys and indexes of an error's location, without the names of union members that pydantic adds."""
+    path: list[str | int] = []
+    for index, part in enumerate(loc):
+        if isinstance(node, MapNode) and isinstance(part, str) and part in node:
+            node = node[part]
+        elif isinstance(node, ListNode) and isinstance(part, int) and part < len(node):
+            node = node[part]
+        elif index < len(loc) - 1 or not isinstance(node, MapNode):
+            continue
+        path.append(part)
+    return tuple(path)

@@ -1,0 +1,76 @@
+"""What the documents of all systems share: access with dates and reasons, assets, organizations."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from reconciler.manifests.fields import Day, OneOf, Text
+
+
+class Document(BaseModel):
+    """A mapping in a file; keys that are not listed are refused.
+
+    Nothing is nullable: a key without a value (`expires:`) is a mistake, not a default.
+    """
+
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+
+
+class Terms(Document):
+    """What can be said about any access, besides what it allows."""
+
+    starts: Day = ""
+    """Absent before this UTC day."""
+    expires: Day = ""
+    """Gone on this UTC day."""
+    reason: Text = ""
+    """Why: a ticket, a justification."""
+    protect: bool = False
+    """Never removed or lowered by a plan; outlives this block until it is set to false."""
+
+
+class RoleTerms(Terms):
+    """Access with a role."""
+
+    role: Text
+    """What it allows."""
+
+
+class MemberTerms(RoleTerms):
+    """A membership."""
+
+    details: dict[str, Text] = Field(default_factory=dict)
+    """What an operator must know, such as answers that an invitation to a research organization asks for."""
+
+
+class Asset(Document):
+    """Anything access can be given to."""
+
+    name: Text = ""
+    """For readers; not compared."""
+    reason: Text = ""
+    """Why it is here: a ticket, a justification."""
+    protect: bool = False
+    """Never given up by a plan; outlives this block until it is set to false."""
+
+
+class OrganizationDocument(Document):
+    """What all organizations have."""
+
+    name: Text = ""
+    """Its name, for readers, and where the system has no other identifier, on the system."""
+    mode: Annotated[str, OneOf(("additive", "authoritative", "observe"))] = "additive"
+    """What happens to live access that is not declared: left and listed, removed, or nothing is changed at all."""
+    on_conflict: Annotated[str, OneOf(("error", "highest"))] = "error"
+    """What to do when a person gets different roles directly and through groups."""
+    deleted: bool = False
+    """The organization shall be deleted; it takes a consent too."""
+    represents: Annotated[str, OneOf(("company", "department", "group"))] = "company"
+    """Documentary: what it stands for."""
+
+    @property
+    def variant(self) -> str:
+        """Which variant of its system it is; see `reconciler.systems`."""
+        return ""
