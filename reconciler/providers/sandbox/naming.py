@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Self
+
 from reconciler.core.address import Address
 from reconciler.core.kinds import KINDS
 from reconciler.ports import Scope
@@ -9,13 +12,25 @@ from reconciler.providers.sandbox.registry import normalise
 
 
 class Names:
-    """Both directions of one scope. Whatever the scope does not list is its own key."""
+    """Both directions of one scope. Whatever is not listed is its own key."""
 
-    def __init__(self, scope: Scope) -> None:
-        self._people = scope.people
-        self._keys = scope.keys or {normalise(name): key for key, names in scope.people.items() for name in names}
-        self._assets = scope.assets
-        self._asset_keys = {(kind, _plain(identity)): key for (kind, key), identity in scope.assets.items()}
+    def __init__(
+        self,
+        *,
+        people: Mapping[str, tuple[str, ...]],
+        keys: Mapping[str, str],
+        assets: Mapping[tuple[str, str], str],
+    ) -> None:
+        self._people = people
+        self._keys = keys
+        self._assets = assets
+        self._asset_keys = {(kind, _plain(identity)): key for (kind, key), identity in assets.items()}
+
+    @classmethod
+    def of(cls, scope: Scope) -> Self:
+        """The names of a scope, which may leave the way back to be worked out from the way there."""
+        keys = scope.keys or {normalise(name): key for key, names in scope.people.items() for name in names}
+        return cls(people=scope.people, keys=keys, assets=scope.assets)
 
     def identities(self, key: str) -> tuple[str, ...]:
         """Everything a person may appear under, the one to invite by first."""

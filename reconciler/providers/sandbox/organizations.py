@@ -37,15 +37,23 @@ def find_organization(world: World, *, system: str, identity: str) -> Organizati
     return _organization(row) if row else None
 
 
-def get_organization(world: World, known_as_: str) -> Organization:
-    """By nickname, id, handle or name, in any system; one that is not there, or is not the only one, is a Refusal."""
+def find_organizations(world: World, called: str) -> list[Organization]:
+    """All that go by this nickname, id, handle or name, in any system; the nickname alone if one has it."""
     rows = world.rows(
-        "SELECT * FROM organization WHERE key = :text OR identity = :text OR name = :text", {"text": known_as_}
+        "SELECT * FROM organization WHERE key = :text"
+        " OR ((identity = :text OR name = :text) AND NOT EXISTS (SELECT 1 FROM organization WHERE key = :text))",
+        {"text": called},
     )
-    if len(rows) != 1:
-        how_many = "no organization is" if not rows else "several organizations are"
-        raise Refusal("unknown", f"{how_many} called {known_as_}")
-    return _organization(rows[0])
+    return [_organization(row) for row in rows]
+
+
+def get_organization(world: World, called: str) -> Organization:
+    """The only one that goes by this; none, or several, is a Refusal."""
+    candidates = find_organizations(world, called)
+    if len(candidates) != 1:
+        how_many = "several organizations are" if candidates else "no organization is"
+        raise Refusal("unknown", f"{how_many} called {called}")
+    return candidates[0]
 
 
 def get_organization_by_id(world: World, number: int) -> Organization:

@@ -10,7 +10,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 
 from reconciler.providers.sandbox.answers import accept_invitation, decline_invitation
-from reconciler.providers.sandbox.apps import accept_transfer, decline_transfer
+from reconciler.providers.sandbox.apps import accept_transfer, decline_transfer, get_app
 from reconciler.providers.sandbox.assets import answer_access, find_holding, take_back_access
 from reconciler.providers.sandbox.links import approve_link, refuse_link, revoke_link
 from reconciler.providers.sandbox.members import change_role, get_active, go, invite, remove, step_down
@@ -209,9 +209,23 @@ def set_role_by_hand(world: World, admin: str, person: str, organization: str, r
         change_role(world, place, actor=get_person(world, admin), address=address, role=role, finance=finance)
 
 
+def promote_by_hand(world: World, admin: str, person: str, organization: str) -> None:
+    """An admin makes somebody an admin in the portal, past the tool."""
+    highest = get_organization(world, organization).platform.invitable[0]
+    set_role_by_hand(world, admin, person, organization, highest)
+
+
 def get_admin_of(world: World, organization: str) -> str:
     """Some active admin, to act when nobody in particular is named; the longest-standing one."""
     return known_as(world, get_admin(world, get_organization(world, organization)))
+
+
+def get_receiver_of(world: World, client_key: str) -> str:
+    """Some admin of the organization that an app is offered to; no offer is a Refusal."""
+    receiver = get_app(world, client_key)["receiver"]
+    if receiver is None:
+        raise Refusal("unknown", f"no transfer of {client_key} waits to be accepted")
+    return known_as(world, get_admin(world, get_organization_by_id(world, receiver)))
 
 
 def _address(world: World, person: str, organization: Organization) -> str:

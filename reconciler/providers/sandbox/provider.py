@@ -77,7 +77,7 @@ class SandboxProvider:
             return Waits(on=change.address.key, why="only the admins themselves can give up their rights")
         if change.action is Action.FORGET:
             return Applied(live=self._read_back(scope, change.address))
-        names = Names(scope)
+        names = Names.of(scope)
         try:
             with self._world.transaction():
                 self._carry_out(scope, names, change)
@@ -99,7 +99,7 @@ class SandboxProvider:
 
     def _read(self, scope: Scope, only: Sequence[Address] | None) -> Live:
         with self._world.transaction():
-            names = Names(scope)
+            names = Names.of(scope)
             organization = _find(self._world, scope.organization)
             resources: dict[Address, Resource] = {}
             if organization is not None:

@@ -1,0 +1,305 @@
+"""`reconciler sandbox`: the people, the portal and the clock of the embedded platform."""
+
+from __future__ import annotations
+
+import re
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+import click
+
+from reconciler.cli.session import CONFIG_FILE, Session
+from reconciler.cli.workspace import read_config, read_workspace
+from reconciler.core.errors import ReconcilerError, UsageError
+
+if TYPE_CHECKING:
+    from reconciler.core.declared import Desired
+    from reconciler.core.resource import Resource
+    from reconciler.providers.sandbox.people import Message
+    from reconciler.providers.sandbox.world import World
+
+_DURATION = re.compile(r"\+?(\d+)([dhm])")
+_UNITS = {"d": "days", "h": "hours", "m": "minutes"}
+
+
+@dataclass(kw_only=True)
+class _Sandbox:
+    """An open world, and the way from what the user typed to what the world calls it.
+
+    The world knows the keys of its seed; whatever it does not know is looked up in the workspace's manifests.
+    """
+
+    session: Session
+    world: World
+
+    def person(self, typed: str) -> str:
+        """A person key, e-mail, phone or handle as something the world knows."""
+        from reconciler.providers.sandbox.registry import find_person
+
+        declared = None if find_person(self.world, typed) is not None else self._desired
+        if declared is None or typed not in declared.people:
+            return typed
+        identities = list(declared.people[typed].identities.values())
+        known = [identity for identity in identities if find_person(self.world, identity) is not None]
+        return [*known, *identities, typed][0]
+
+    def organization(self, typed: str) -> str:
+        """An organization key, id, handle or name as something the world knows."""
+        from reconciler.providers.sandbox.organizations import find_organizations
+
+        if find_organizations(self.world, typed) or self._desired is None:
+            return typed
+        declared = self._desired.organizations.get(typed)
+        return declared.identity if declared else typed
+
+    def subject(self, typed: str, organization: str) -> str:
+        """An asset, app or partner key as the id the world knows; an id stays what it is."""
+        resources = self._desired.resources.get(organization, {}) if self._desired else {}
+        ids = [
+            item.identity for address, item in resources.items() if address.key == typed and address.kind != "member"
+        ]
+        return next(filter(None, ids), typed)
+
+    @cached_property
+    def _desired(self) -> Desired | None:
+        """The manifests; None when there are none that can be used, because playing somebody needs no manifests."""
+        try:
+            config = read_config(self.session.root)
+            return read_workspace(self.session.root, config, today=self.world.now().date()).manifests.desired
+        except ReconcilerError:
+            return None
+
+
+@contextmanager
+def _open(session: Session) -> Iterator[_Sandbox]:
+    """The workspace's world; what the platform refuses ends the command."""
+    from reconciler.providers.sandbox.refusal import Refusal
+    from reconciler.providers.sandbox.seed import SEED_FILE, WORLD_FILE, open_world
+
+    if not any((session.root / name).exists() for name in (WORLD_FILE, SEED_FILE, CONFIG_FILE)):
+        message = f"there is no sandbox in {session.root.resolve()}"
+        raise ReconcilerError(message, advice="name the workspace with -C DIR, or write a sandbox.yaml there")
+    with open_world(session.root) as world:
+        try:
+            yield _Sandbox(session=session, world=world)
+        except Refusal as refusal:
+            raise ReconcilerError(f"the platform refuses: {refusal.text} [{refusal.word}]") from refusal
+
+
+@click.group()
+def sandbox() -> None:
+    """Play the people and the clock of the embedded platform.
+
+    People are named by key, e-mail, phone or handle; organizations by key, id, handle or name.
+    """
+
+
+def _own_step(name: str, function: str, done: str, summary: str) -> None:
+    """A command `NAME PERSON ORGANIZATION` for something that people do for themselves."""
+
+    @sandbox.command(name, help=summary)
+    @click.argument("person")
+    @click.argument("organization")
+    @click.pass_obj
+    def command(session: Session, person: str, organization: str) -> None:
+        from reconciler.providers.sandbox import people
+
+        with _open(session) as opened:
+            step: Callable[[World, str, str], None] = getattr(people, function)
+            step(opened.world, opened.person(person), opened.organization(organization))
+        session.notify(f"{person} {done} {organization}")
+
+
+_own_step("accept", "accept", "is now in", "Accept an invitation.")
+_own_step("decline", "decline", "declined", "Decline an invitation.")
+_own_step("leave", "leave", "left", "Leave an organization.")
+_own_step("give-up-admin", "give_up_admin", "is no longer an admin of", "Give up one's own admin rights.")
+
+
+def _owner_step(name: str, done: str, summary: str) -> None:
+    """A command `NAME WHAT ORGANIZATION` for what the other side of a request does."""
+
+    @sandbox.command(name, help=summary)
+    @click.argument("what", metavar="HANDLE|ASSET|PARTNER")
+    @click.argument("organization")
+    @click.pass_obj
+    def command(session: Session, what: str, organization: str) -> None:
+        from reconciler.providers.sandbox import people
+
+        with _open(session) as opened:
+            step: Callable[[World, str, str], None] = getattr(people, name)
+            step(opened.world, opened.subject(what, organization), opened.organization(organization))
+        session.notify(f"{done} {what} for {organization}")
+
+
+_owner_step("approve", "approved", "As the owner, approve a link (scan the code), an access request or a partnership.")
+_owner_step("refuse", "refused", "As the owner, refuse a link, an access request or a partnership.")
+_owner_step("revoke", "took back", "As the owner, take back a link or an access.")
+
+
+_as_option = click.option("--as", "admin", metavar="ADMIN", help="Which admin acts; the longest-standing by default.")
+
+
+def _admin_step(name: str, function: str, summary: str, *, takes_role: bool) -> None:
+    """A command for an admin who clicks in the portal, past the tool."""
+
+    def command(session: Session, person: str, organization: str, admin: str | None, role: str = "") -> None:
+        from reconciler.providers.sandbox import people
+
+        with _open(session) as opened:
+            place = opened.organization(organization)
+            actor = opened.person(admin) if admin else people.get_admin_of(opened.world, place)
+            step: Callable[..., None] = getattr(people, function)
+            step(opened.world, actor, opened.person(person), place, *([role] if takes_role else []))
+        session.notify(f"{actor} by hand: {' '.join(filter(None, (name, person, organization, role)))}")
+
+    arguments = ["person", "organization", *(["role"] if takes_role else [])]
+    decorated: Callable[..., None] = _as_option(click.pass_obj(command))
+    for argument in reversed(arguments):
+        decorated = click.argument(argument)(decorated)
+    sandbox.command(name, help=summary)(decorated)
+
+
+_admin_step("invite", "invite_by_hand", "As an admin, invite somebody by hand.", takes_role=True)
+_admin_step("remove", "remove_by_hand", "As an admin, remove somebody by hand.", takes_role=False)
+_admin_step("promote", "promote_by_hand", "As an admin, make somebody an admin by hand.", takes_role=False)
+_admin_step("role", "set_role_by_hand", "As an admin, change somebody's role by hand.", takes_role=True)
+
+
+@sandbox.command()
+@click.argument("person", required=False)
+@click.pass_obj
+def inbox(session: Session, person: str | None) -> None:
+    """List what waits for an answer, of one person or of everybody."""
+    from reconciler.providers.sandbox import people
+
+    with _open(session) as opened:
+        messages = people.inbox(opened.world, opened.person(person) if person else None)
+    _print_messages(session, messages)
+
+
+@sandbox.group("people")
+def people_group() -> None:
+    """Play many people at once."""
+
+
+@people_group.command("answer")
+@click.argument("answer", type=click.Choice(["accept", "decline"]))
+@click.argument("people", nargs=-1)
+@click.option("--all", "everybody", is_flag=True, help="Everybody who has something to answer.")
+@click.pass_obj
+def answer_messages(session: Session, answer: str, people: tuple[str, ...], everybody: bool) -> None:
+    """Answer everything that waits for these people; print what was answered."""
+    from reconciler.providers.sandbox.people import answer_all
+
+    if bool(people) is everybody:
+        raise UsageError("name the people who answer, or say --all")
+    with _open(session) as opened:
+        named = [opened.person(person) for person in people]
+        answered = answer_all(opened.world, named, agree=answer == "accept")
+    _print_messages(session, answered)
+
+
+@sandbox.command()
+@click.argument("answer", type=click.Choice(["accept", "decline"]))
+@click.argument("app")
+@click.option("--as", "admin", metavar="ADMIN", help="Which admin of the receiving organization answers.")
+@click.pass_obj
+def transfer(session: Session, answer: str, app: str, admin: str | None) -> None:
+    """Answer an app transfer, as an admin of the receiving organization. APP is a client key."""
+    from reconciler.providers.sandbox import people
+
+    with _open(session) as opened:
+        actor = opened.person(admin) if admin else people.get_receiver_of(opened.world, app)
+        people.transfer(opened.world, app, actor, agree=answer == "accept")
+    session.notify(f"{actor} answered the transfer of {app}: {answer}")
+
+
+@sandbox.command()
+@click.argument("duration", required=False, metavar="[+2d|+6h|+30m]")
+@click.pass_obj
+def clock(session: Session, duration: str | None) -> None:
+    """Print the platform's time, or let time pass first. It never goes back."""
+    with _open(session) as opened:
+        if duration is not None:
+            opened.world.advance(_parse_duration(duration))
+        click.echo(opened.world.now().isoformat())
+
+
+@sandbox.command()
+@click.argument("organization", required=False)
+@click.pass_obj
+def show(session: Session, organization: str | None) -> None:
+    """Show what is on the platform, in one organization or in all."""
+    from reconciler.providers.sandbox.organizations import get_organization, list_organizations
+    from reconciler.providers.sandbox.showing import show as look
+
+    with _open(session) as opened:
+        world = opened.world
+        shown = (
+            [get_organization(world, opened.organization(organization))] if organization else list_organizations(world)
+        )
+        rows = [(each.identity, resource) for each in shown for resource in look(world, each)]
+    header = ("organization", "kind", "name", "status", "what", "since")
+    _print_table(session, header, [_describe(identity, resource) for identity, resource in rows])
+
+
+@sandbox.command()
+@click.argument("organization", required=False)
+@click.pass_obj
+def events(session: Session, organization: str | None) -> None:
+    """List what has happened, oldest first."""
+    from reconciler.providers.sandbox.organizations import get_organization
+
+    with _open(session) as opened:
+        world = opened.world
+        number = get_organization(world, opened.organization(organization)).id if organization else None
+        rows = [(event.at.isoformat(), event.actor, event.verb, event.text) for event in world.events(number)]
+    _print_table(session, ("at", "who", "did", "what"), rows)
+
+
+@sandbox.command()
+@click.pass_obj
+def reset(session: Session) -> None:
+    """Forget the platform; the next command begins a new one from sandbox.yaml."""
+    from reconciler.providers.sandbox.seed import WORLD_FILE
+
+    path = session.root / WORLD_FILE
+    for suffix in ("", "-wal", "-shm"):
+        path.with_name(path.name + suffix).unlink(missing_ok=True)
+    session.notify("the sandbox begins anew; the tool's own state is not touched")
+
+
+def _parse_duration(text: str) -> timedelta:
+    match = _DURATION.fullmatch(text)
+    if match is None:
+        raise UsageError(f"{text!r} is not a duration: write +2d, +6h or +30m")
+    return timedelta(**{_UNITS[match[2]]: int(match[1])})
+
+
+def _describe(organization: str, resource: Resource) -> tuple[str, ...]:
+    values = {**resource.attributes, **{f"pending {name}": value for name, value in resource.pending.items()}}
+    told = ", ".join(
+        f"{name} {value if isinstance(value, str) else '+'.join(value)}" for name, value in sorted(values.items())
+    )
+    since = resource.since.isoformat() if resource.since else ""
+    return (organization, resource.address.kind, resource.address.key, resource.status, told, since)
+
+
+def _print_messages(session: Session, messages: list[Message]) -> None:
+    rows = [(each.person, each.kind, each.organization, each.subject, each.text, each.since[:10]) for each in messages]
+    _print_table(session, ("who", "kind", "asked by", "about", "what", "since"), rows)
+
+
+def _print_table(session: Session, header: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> None:
+    from reconciler.renderers.table import render_table
+
+    if rows:
+        click.echo(render_table(header, rows, session.style(sys.stdout)), nl=False, color=True)
+    else:
+        session.notify("nothing")

@@ -1,0 +1,28 @@
+"""A look at the world from outside, with the names that people at the command line use."""
+
+from __future__ import annotations
+
+from reconciler.core.resource import Resource
+from reconciler.providers.sandbox.naming import Names
+from reconciler.providers.sandbox.organizations import Organization, list_organizations
+from reconciler.providers.sandbox.reading import read_resources
+from reconciler.providers.sandbox.view import view
+from reconciler.providers.sandbox.world import World
+
+
+def show(world: World, organization: Organization) -> list[Resource]:
+    """Everything in an organization, as the provider would read it, people under the keys of the seed."""
+    known = world.rows(
+        "SELECT identity.value, person.key FROM identity JOIN person ON person.id = identity.person"
+        " WHERE person.key IS NOT NULL",
+        {},
+    )
+    names = Names(people={}, keys={row["value"]: row["key"] for row in known}, assets={})
+    with world.transaction():
+        resources = read_resources(view(world, organization, organization.identity, names))
+    return list(resources.values())
+
+
+def show_all(world: World) -> dict[Organization, list[Resource]]:
+    """Every organization with everything in it."""
+    return {organization: show(world, organization) for organization in list_organizations(world)}
