@@ -7,15 +7,11 @@ import sys
 import traceback
 from collections.abc import Callable
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
 
 import click
 
-from reconciler.cli.session import CONFIG_FILE
+from reconciler.cli.session import CONFIG_FILE, Session
 from reconciler.core.errors import ExitCode, ManifestError, ReconcilerError
-
-if TYPE_CHECKING:
-    from reconciler.cli.session import Session
 
 INTERRUPTED = 130
 """128 + SIGINT, as every shell expects it."""

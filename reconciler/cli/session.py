@@ -8,7 +8,7 @@ import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal, TextIO
+from typing import Any, Literal, Protocol
 
 import click
 
@@ -20,6 +20,14 @@ LogFormat = Literal["text", "json"]
 
 CONFIG_FILE = "reconciler.yaml"
 """What makes a folder a workspace."""
+
+
+class Terminal(Protocol):
+    """A stream, as far as it matters who reads it."""
+
+    def isatty(self) -> bool:
+        """Whether it is a terminal."""
+        ...
 
 
 @dataclass(slots=True, kw_only=True)
@@ -37,7 +45,7 @@ class Session:
         """The folder for everything the tool keeps in a workspace without asking."""
         return self.root / ".reconciler"
 
-    def style(self, stream: TextIO) -> Style:
+    def style(self, stream: Terminal) -> Style:
         """How to write to a stream."""
         return Style(color=wants_color(self.color, stream), verbose=self.verbose)
 
@@ -56,7 +64,7 @@ class Session:
         return label + "\n".join(map(make_visible, f"{message}{advice}".splitlines()))
 
 
-def wants_color(choice: ColorChoice, stream: TextIO) -> bool:
+def wants_color(choice: str, stream: Terminal) -> bool:
     """The option decides; then NO_COLOR, FORCE_COLOR, whether this is a build, and whether the stream is a terminal."""
     if choice != "auto":
         return choice == "always"
@@ -67,7 +75,7 @@ def wants_color(choice: ColorChoice, stream: TextIO) -> bool:
     return is_interactive(stream) and os.environ.get("TERM") != "dumb"
 
 
-def is_interactive(stream: TextIO) -> bool:
+def is_interactive(stream: Terminal) -> bool:
     """Whether a person sits at it: a terminal, and not one that a build server pretends."""
     return stream.isatty() and not os.environ.get("CI")
 

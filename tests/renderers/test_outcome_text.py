@@ -87,7 +87,7 @@ def state() -> State:
             eve: Record(
                 address=eve,
                 attributes={"role": "admin"},
-                identity="eve@acme.example",
+                identity="eve@acme.test",
                 since=date(2026, 11, 20),
                 protect=True,
             ),
@@ -107,7 +107,7 @@ def test_a_state_lists_its_records_and_what_was_put_aside() -> None:
         "",
         "kind               who or what  access                           status             since       identity",
         "ad_account_access  eve          operator on ad account us-brand  revoked by owner",
-        "member             eve          admin                            active, protected  2026-11-20  eve@acme.example",
+        "member             eve          admin                            active, protected  2026-11-20  eve@acme.test",
         "",
         "quarantined         since       last tried  reason",
         "acme-bc/member/eve  2026-11-21  2026-11-22  two accounts match e***@acme.example",

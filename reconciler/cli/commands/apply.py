@@ -51,9 +51,10 @@ def apply(session: Session, plan_file: Path | None, auto_approve: bool, format_:
 
 
 def _check_usage(plan_file: Path | None, limits: Limits, *, auto_approve: bool) -> None:
-    if plan_file is not None and any(limits[name] for name in ("targets", "excludes", "consents", "retry")):
+    is_limited = limits["targets"] or limits["excludes"] or limits["consents"] or limits["retry"]
+    if plan_file is not None and (is_limited or not limits["refresh"]):
         message = "a saved plan is carried out as it is"
-        raise UsageError(message, advice="give --target, --exclude, --allow and --retry to `reconciler plan`")
+        raise UsageError(message, advice="give these options to `reconciler plan`")
     if plan_file is None and not auto_approve and not is_interactive(sys.stdin):
         message = "nobody is here to approve the plan: stdin is not a terminal"
         raise UsageError(message, advice="save a plan with `reconciler plan -o FILE` and apply that, or --auto-approve")

@@ -1,0 +1,163 @@
+"""The command line as a whole: help, unknown words, options in any order, real processes."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import click
+import pytest
+from click.testing import CliRunner
+
+from reconciler.cli.main import COMMANDS, cli
+from reconciler.cli.session import Session, is_interactive, wants_color
+
+ROOT = Path(__file__).parents[2]
+HEAVY = ("pydantic", "jsonschema", "deepdiff", "rich", "httpx", "sqlalchemy", "phonenumbers", "email_validator", "yaml")
+
+
+def start(*words: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, *words],
+        cwd=ROOT,
+        env={**os.environ, **environment},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+@pytest.mark.parametrize("option", ["--help", "-h"])
+def test_help_lists_every_command_and_loads_nothing_heavy(option: str) -> None:
+    run = start("-X", "importtime", "-m", "reconciler", option)
+    assert run.returncode == 0
+    for name, entry in COMMANDS.items():
+        assert f"  {name} " in run.stdout
+        assert entry.summary.split()[0] in run.stdout
+    loaded = {line.rpartition("|")[2].strip().partition(".")[0] for line in run.stderr.splitlines()}
+    assert loaded.isdisjoint(HEAVY)
+
+
+@pytest.mark.parametrize("name", [name for name in COMMANDS if name != "sandbox"])
+def test_the_summary_in_the_list_is_the_first_line_of_the_command_s_own_help(name: str) -> None:
+    command = cli.get_command(click.Context(cli), name)
+    assert command is not None
+    assert (command.help or "").partition("\n")[0] == COMMANDS[name].summary
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_every_command_explains_itself_and_takes_the_workspace_option(name: str) -> None:
+    result = CliRunner().invoke(cli, [name, "--help"])
+    assert result.exit_code == 0
+    assert "-C DIR" in result.output
+
+
+def test_without_a_command_the_help_is_shown_as_a_mistake() -> None:
+    result = CliRunner().invoke(cli, [])
+    assert result.exit_code == 64
+    assert "Commands:" in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["aply"], "did you mean `apply`?"),
+        (["frobnicate"], "there are: init, validate"),
+        (["plan", "--formt", "json"], "--format"),
+        (["plan", "--format", "yaml"], "'text', 'json'"),
+        (["plan", "--now", "22.11.2026"], "YYYY-MM-DD"),
+        (["plan", "--allow", "acme-bc/member/eve"], "ACTION:ADDRESS"),
+        (["plan", "--allow", "delete:acme-bc/member/eve"], "ACTION:ADDRESS"),
+        (["-C", "nowhere", "plan"], "does not exist"),
+        (["show"], "PLAN"),
+        (["schema", "manifst"], "manifest"),
+        (["schema"], "--write DIR"),
+        (["systems", "tiktok"], "developers"),
+        (["apply"], "--auto-approve"),
+        (["apply", __file__, "--target", "acme-bc"], "reconciler plan"),
+        (["apply", __file__, "--no-refresh"], "reconciler plan"),
+    ],
+)
+def test_wrong_usage_gives_64_and_says_what_is_right(words: list[str], said: str) -> None:
+    result = CliRunner().invoke(cli, words)
+    assert result.exit_code == 64, result.output
+    assert said in result.stderr
+    assert result.stdout == ""
+
+
+@pytest.mark.parametrize("place", ["before", "after"])
+def test_the_workspace_may_be_named_before_or_after_the_command(place: str, tmp_path: Path) -> None:
+    option = ["-C", str(tmp_path)]
+    words = [*option, "validate"] if place == "before" else ["validate", *option]
+    result = CliRunner().invoke(cli, words)
+    assert result.exit_code == 1
+    assert f"there is no reconciler.yaml in {tmp_path}" in result.stderr
+    assert "reconciler init" in result.stderr
+
+
+def test_no_command_at_all_works_without_a_workspace_unless_it_needs_none(tmp_path: Path) -> None:
+    for words in (["plan"], ["validate"], ["fmt"], ["state", "list"], ["apply", "--auto-approve"]):
+        result = CliRunner().invoke(cli, [*words, "-C", str(tmp_path)])
+        assert (result.exit_code, "reconciler init" in result.stderr) == (1, True), words
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_the_output_may_be_cut_off_by_whoever_reads_it() -> None:
+    with subprocess.Popen(
+        [sys.executable, "-m", "reconciler", "systems"],
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as run:
+        assert run.stdout is not None
+        assert run.stderr is not None
+        run.stdout.close()
+        assert run.stderr.read() == ""
+
+
+class Stream:
+    def __init__(self, *, terminal: bool) -> None:
+        self.terminal = terminal
+
+    def isatty(self) -> bool:
+        return self.terminal
+
+
+@pytest.mark.parametrize(
+    ("choice", "terminal", "environment", "wanted"),
+    [
+        ("auto", True, {}, True),
+        ("auto", False, {}, False),
+        ("always", False, {"NO_COLOR": "1"}, True),
+        ("never", True, {"FORCE_COLOR": "1"}, False),
+        ("auto", True, {"NO_COLOR": "1"}, False),
+        ("auto", True, {"NO_COLOR": ""}, True),
+        ("auto", False, {"FORCE_COLOR": "1"}, True),
+        ("auto", True, {"NO_COLOR": "1", "FORCE_COLOR": "1"}, False),
+        ("auto", True, {"CI": "true"}, False),
+        ("auto", True, {"CI": "true", "FORCE_COLOR": "1"}, True),
+        ("auto", True, {"TERM": "dumb"}, False),
+    ],
+)
+def test_colour_follows_the_option_then_the_environment_then_the_terminal(
+    choice: str, *, terminal: bool, environment: dict[str, str], wanted: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("NO_COLOR", "FORCE_COLOR", "CI", "TERM"):
+        monkeypatch.delenv(name, raising=False)
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    assert wants_color(choice, Stream(terminal=terminal)) is wanted
+
+
+def test_a_build_server_is_nobody_who_could_answer(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CI", "true")
+    assert not is_interactive(Stream(terminal=True))
+    monkeypatch.delenv("CI")
+    assert is_interactive(Stream(terminal=True))
+
+
+def test_a_session_keeps_its_own_files_inside_the_workspace(tmp_path: Path) -> None:
+    assert Session(root=tmp_path).home == tmp_path / ".reconciler"
