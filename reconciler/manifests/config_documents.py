@@ -6,10 +6,10 @@ from typing import Annotated
 
 from pydantic import ConfigDict, Field
 
-from reconciler.manifests.fields import Text, Version
+from reconciler.manifests.fields import Sort, Text, Version
 from reconciler.manifests.terms import Document
 
-OptionValue = str | int | float | bool | list[str]
+OptionValue = Annotated[str | int | float | bool | list[str], Sort("text, a number, true, false or a list of texts")]
 
 
 class ProviderDocument(Document):

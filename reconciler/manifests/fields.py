@@ -58,6 +58,22 @@ class ShortOrLong:
         return core_schema.tagged_union_schema(choices, discriminator=_form)
 
 
+@dataclass(frozen=True, slots=True)
+class Sort:
+    """A value that may be of several sorts, with one name for all of them in the message."""
+
+    expected: str
+    finding: str = "wrong-type"
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        return core_schema.custom_error_schema(
+            handler(source),
+            custom_error_type=self.finding,
+            custom_error_message="not of the expected sort",
+            custom_error_context={"field": self},
+        )
+
+
 def _form(value: Any) -> str:
     return "long" if isinstance(value, dict) else "short"
 

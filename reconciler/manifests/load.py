@@ -9,10 +9,22 @@ from datetime import date
 
 from reconciler.core.declared import Desired
 from reconciler.core.finding import Finding
+from reconciler.manifests.config import Config, LoadedConfig, ProviderSettings, load_config
 from reconciler.manifests.doubts import Doubts, but_once
 from reconciler.manifests.nodes import Cursor
 from reconciler.manifests.notes import Notes
 from reconciler.manifests.source import SourceFile, parse_file
+__all__ = [
+    "Config",
+    "LoadedConfig",
+    "Manifests",
+    "ProviderSettings",
+    "SourceFile",
+    "digest_of",
+    "load_config",
+    "load_manifests",
+]
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Manifests:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Union, get_args, get_origin
 from pydantic import BaseModel
 
 from reconciler.core.finding import Place
-from reconciler.manifests.fields import Matching, OneOf
+from reconciler.manifests.fields import Matching, OneOf, Sort
 from reconciler.manifests.nodes import Cursor
 from reconciler.manifests.notes import Notes
 from reconciler.manifests.roles import note_unknown_role
@@ -45,6 +45,8 @@ def note_structure_error(model: type[BaseModel], error: ErrorDetails, top: Curso
     place = _value_place(top, path)
     if isinstance(custom, (OneOf, Matching)):
         _note_custom(custom, error, path, place, notes)
+    elif isinstance(custom, Sort):
+        _note_wrong_type(error["input"], custom.expected, path, place, notes)
     elif error["type"] in _EXPECTED:
         _note_wrong_type(error["input"], _EXPECTED[error["type"]], path, place, notes)
     else:

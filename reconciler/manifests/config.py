@@ -1,0 +1,120 @@
+"""The workspace file `reconciler.yaml`: how everything else is found and reached."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from reconciler.core.finding import Finding, Place
+from reconciler.core.settings import GuardSettings
+from reconciler.manifests.doubts import Doubts, but_once
+from reconciler.manifests.nodes import Cursor
+from reconciler.manifests.notes import Notes
+from reconciler.manifests.secrets import is_secret_name
+from reconciler.manifests.source import SourceFile, parse_file
+
+if TYPE_CHECKING:
+    from reconciler.manifests.config_documents import ConfigDocument, GuardsDocument
+
+Option = str | int | float | bool | tuple[str, ...]
+
+_REFERENCE = re.compile(r"(?:env:[A-Za-z_][A-Za-z0-9_]*|file:.+|keyring:.+)")
+_PASSWORD_IN_URL = re.compile(r"://[^/@\s]*:[^/@\s]+@")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProviderSettings:
+    """How one system, or everything else, is reached."""
+
+    kind: str
+    options: Mapping[str, Option] = field(default_factory=dict)
+    """What the provider wants to know; secrets are references such as `env:NAME`."""
+    place: Place
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Config:
+    """What the workspace file says, with defaults for what it leaves out."""
+
+    manifests: tuple[str, ...]
+    state: str
+    providers: Mapping[str, ProviderSettings] = field(default_factory=dict)
+    """Organization, system or `default` -> provider."""
+    guards: GuardSettings = field(default_factory=GuardSettings)
+    policies: tuple[str, ...] = ()
+    allowed_domains: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LoadedConfig:
+    """What was read of the workspace file."""
+
+    config: Config | None
+    """None when a finding is an error."""
+    findings: tuple[Finding, ...]
+    texts: Mapping[str, str]
+    """Path -> text of the file, for showing the lines that findings are about."""
+
+
+def load_config(file: SourceFile) -> LoadedConfig:
+    """Read the workspace file."""
+    from reconciler.manifests.config_documents import ConfigDocument
+    from reconciler.manifests.structure import check_structure
+
+    notes = Notes()
+    parsed = parse_file(file)
+    notes.findings += parsed.findings
+    config = None
+    if parsed.node is not None:
+        said = Notes()
+        document = check_structure(ConfigDocument, parsed.node, file.path, said, Doubts())
+        notes.findings += but_once(said.findings, parsed.findings)
+        if document is not None:
+            config = _read_config(document, Cursor.at_top(file.path, parsed.node), notes)
+    return LoadedConfig(
+        config=None if notes.has_errors else config, findings=notes.in_order(), texts={file.path: parsed.text}
+    )
+
+
+def _read_config(document: ConfigDocument, top: Cursor, notes: Notes) -> Config:
+    if _PASSWORD_IN_URL.search(document.state):
+        message = "`state` holds a password"
+        advice = "leave the password out of the address; give it by the environment or a password file"
+        notes.error("literal-secret", message, top.value("state"), advice=advice)
+    spots = top.into("providers")
+    return Config(
+        manifests=tuple(document.manifests),
+        state=document.state,
+        providers={
+            name: ProviderSettings(
+                kind=provider.kind,
+                options=_read_options(provider.__pydantic_extra__, spots.into(name), notes),
+                place=spots.key(name),
+            )
+            for name, provider in document.providers.items()
+        },
+        guards=_read_guards(document.guards),
+        policies=tuple(document.policies),
+        allowed_domains=tuple(document.allowed_domains),
+    )
+
+
+def _read_options(
+    options: Mapping[str, str | int | float | bool | list[str]], at: Cursor, notes: Notes
+) -> dict[str, Option]:
+    for name, value in options.items():
+        if is_secret_name(name) and not (isinstance(value, str) and _REFERENCE.fullmatch(value)):
+            message = f"`{name}` is written out; this file is in git"
+            advice = f"write `{name}: env:NAME`, `file:PATH` or `keyring:NAME`"
+            notes.error("literal-secret", message, at.value(name), advice=advice)
+    return {name: tuple(value) if isinstance(value, list) else value for name, value in options.items()}
+
+
+def _read_guards(document: GuardsDocument) -> GuardSettings:
+    """Only what is written: defaults stand in one place, at the settings themselves."""
+    written = document.model_dump(exclude_unset=True)
+    return GuardSettings(
+        **{name: tuple(value) if isinstance(value, list) else value for name, value in written.items()}
+    )
