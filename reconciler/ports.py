@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Protocol
 
 from reconciler.core.address import Address
@@ -85,34 +84,132 @@ class Snapshot:
     version: str
 
 
+@dataclass(frozen=True, slots=True)
+class Journal:
+    """What was appended since the last snapshot."""
+
+    records: tuple[bytes, ...] = ()
+    """Oldest first."""
+    torn: bytes = b""
+    """What a crash left of a record that was never acknowledged; the next append drops it."""
+
+
+@dataclass(frozen=True, slots=True)
+class PastVersion:
+    """A snapshot that can still be read back."""
+
+    version: str
+    at: datetime
+    """When it was written, by the store's clock."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lock:
+    """Who holds an organization against other writers, and until when."""
+
+    id: str
+    """Random; what a person repeats to break the lock."""
+    organization: str
+    token: int
+    """Grows with every acquisition and is never used again: a store refuses writes with an older one."""
+    who: str
+    host: str
+    process: int
+    purpose: str
+    job: str = ""
+    """Address of the CI job."""
+    since: datetime
+    expires: datetime
+    """By the store's clock; from then on anybody may take the organization over."""
+
+
 class StateStore(Protocol):
-    """Moves bytes with a version, one state per organization; knows nothing of their meaning."""
+    """Moves bytes with a version, one state per organization; knows nothing of their meaning.
+
+    Whoever changes a state holds its lock and names the lock's token, so that a holder who was slow, asleep or
+    replaced cannot write over its successor. Reading needs no lock. Every method may raise StoreError.
+    """
 
     def organizations(self) -> list[str]:
-        """Keys of all organizations that have a state, sorted."""
+        """Keys of all organizations that have a snapshot or a journal, sorted."""
         ...
 
     def read(self, organization: str) -> Snapshot | None:
         """The last snapshot, or None when there is none."""
         ...
 
-    def write(self, organization: str, data: bytes, *, replacing: str | None) -> str:
-        """Replace the snapshot and empty the journal; raises StateConflict unless `replacing` is its version.
+    def write(self, organization: str, data: bytes, *, replacing: str | None, token: int) -> str:
+        """Replace the snapshot and empty the journal, both or neither; durable when it returns the new version.
 
-        `replacing` is None for the first write. Durable when it returns. Returns the new version.
+        Raises StateConflict unless `replacing` is the present version (None: there is none), LeaseLost when a newer
+        token was given out.
         """
         ...
 
-    def read_journal(self, organization: str) -> list[bytes]:
-        """Records appended since the last snapshot, oldest first."""
+    def read_journal(self, organization: str) -> Journal:
+        """Records appended since the last snapshot."""
         ...
 
-    def append(self, organization: str, record: bytes) -> None:
-        """Add one record, durable when it returns; it must not contain a newline."""
+    def append(self, organization: str, record: bytes, *, token: int) -> None:
+        """Add one record without a newline, durable when it returns; LeaseLost when a newer token was given out."""
         ...
 
-    def lock(self, organization: str, *, purpose: str) -> AbstractContextManager[None]:
-        """Hold the organization against other writers; raises StateLocked, naming the holder."""
+    def history(self, organization: str) -> list[PastVersion]:
+        """All snapshots ever written, oldest first; the last one is the present one."""
+        ...
+
+    def read_past(self, organization: str, version: str) -> Snapshot:
+        """A snapshot of the history; raises StoreError when there is none of that version."""
+        ...
+
+    def find_lock(self, organization: str) -> Lock | None:
+        """The present lock, expired or not."""
+        ...
+
+    def acquire(self, organization: str, *, purpose: str, ttl: timedelta) -> Lock:
+        """Take the lock in the name of this process; raises StateLocked, naming the holder, while somebody has it.
+
+        An expired lock is taken over, and so is that of a holder who is known to be dead.
+        """
+        ...
+
+    def renew(self, lock: Lock, *, ttl: timedelta) -> Lock:
+        """Keep the lock for another `ttl` from now; raises LeaseLost when it is not the present one any more."""
+        ...
+
+    def release(self, lock: Lock) -> None:
+        """Give the lock up; does nothing when it is not the present one any more."""
+        ...
+
+    def break_lock(self, organization: str, lock_id: str) -> None:
+        """Take the lock away from its holder, whose writes are refused from then on.
+
+        Raises StateConflict when the present lock has another id, or when there is none.
+        """
+        ...
+
+    def count_audit(self) -> int:
+        """How many records the audit log has."""
+        ...
+
+    def append_audit(self, record: bytes, *, after: int) -> None:
+        """Add record number `after` + 1, durable when it returns; it must not contain a newline.
+
+        Raises StateConflict when the log does not end at `after` any more: read what is new, then try again. No lock
+        is needed, because the log belongs to all organizations.
+        """
+        ...
+
+    def read_audit(self, *, after: int = 0) -> Iterator[bytes]:
+        """The records behind number `after`, oldest first."""
+        ...
+
+
+class Timer(Protocol):
+    """Time that never jumps, whatever happens to the calendar."""
+
+    def elapsed(self) -> float:
+        """Seconds since some fixed moment, those included in which the process was stopped or the machine asleep."""
         ...
 
 

@@ -6,7 +6,8 @@ ReconcilerError (exit 1)
 ├── ProviderError (1)            a system cannot be reached or used at all
 ├── StoreError (1)               the state cannot be read or written
 │   ├── StateConflict (4)        somebody else wrote the state meanwhile
-│   └── StateLocked (4)          somebody else holds the lock
+│   ├── StateLocked (4)          somebody else holds the lock
+│   └── LeaseLost (4)            the lock ran out or was taken away while it was needed
 └── StalePlan (4)                the plan was made from other manifests or another state
 """
 
@@ -69,6 +70,12 @@ class StateConflict(StoreError):
 
 class StateLocked(StoreError):
     """Somebody else holds the lock; the message says who, where and since when."""
+
+    exit_code = ExitCode.CONFLICT
+
+
+class LeaseLost(StoreError):
+    """The lock ran out, or somebody took it away: nothing more may be written under it."""
 
     exit_code = ExitCode.CONFLICT
 

@@ -1,188 +1,174 @@
-"""State in a folder of files: a snapshot, a journal and a lock file for each organization."""
+"""State in a folder of files, for the processes of one machine.
+
+```
+organizations/acme-bc/
+  00000007-20261122T062400Z.json             snapshots, never changed once written; the last one is the present one
+  00000007-20261122T062400Z.journal          what was appended to snapshot 7; the next one begins an empty journal
+  lease                                      the newest token, and who holds the lock
+  held-3f2a...                               kept open by the holder, so that everybody sees when it dies
+  guard                                      locked for the moment of every change
+audit.jsonl
+```
+
+Because the journal has the name of the snapshot it belongs to, one rename replaces both.
+"""
 
 from __future__ import annotations
 
-import fcntl
-import getpass
-import hashlib
-import json
-import os
-import socket
-import tempfile
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from urllib.parse import quote, unquote
 
-from reconciler.core.errors import StateConflict, StateLocked, StoreError
-from reconciler.ports import Snapshot
+from reconciler.core.errors import StoreError
+from reconciler.ports import Journal, Lock, PastVersion, Snapshot
+from reconciler.stores.audit_file import AuditFile
+from reconciler.stores.files import append_line, replace_durably, sync_folder
+from reconciler.stores.leases import moved, no_such_version
+from reconciler.stores.local_lock import LocalLocks, changing, read_lease
+from reconciler.stores.names import find_key, name_of
+from reconciler.stores.process import Holder, this_process
 
-_SNAPSHOT = ".state.json"
-_JOURNAL = ".journal.jsonl"
-_LOCK = ".lock"
-_PRIVATE = 0o600
+_VERSION = re.compile(r"\d{8}-\d{8}T\d{6}Z")
+_TIME = "%Y%m%dT%H%M%SZ"
+_FIRST = "00000000-00010101T000000Z"
+"""The version that the journal of an organization without a snapshot is named after."""
 
 
 class LocalFileStore:
-    """Keeps state in `root`; files are readable by their owner only, because they hold e-mail addresses.
+    """Keeps state in `root`. For a folder that several machines share over a network there are the other stores."""
 
-    The lock is the operating system's advisory lock on a file that stays, so a holder that dies leaves nothing
-    behind. It protects processes of one machine; a folder shared over a network needs another store.
-    """
-
-    def __init__(self, root: Path) -> None:
-        self._root = root
+    def __init__(self, root: Path, *, holder: Holder | None = None) -> None:
+        self._organizations = root / "organizations"
+        self._audit = AuditFile(root / "audit.jsonl")
+        self._locks = LocalLocks(holder or this_process())
 
     def organizations(self) -> list[str]:
         """Keys of all organizations that have a snapshot or a journal."""
-        names = set()
-        for suffix in (_SNAPSHOT, _JOURNAL):
-            names |= {unquote(path.name.removesuffix(suffix)) for path in self._root.glob(f"*{suffix}")}
-        return sorted(names)
+        with _explained():
+            folders = [folder for folder in self._organizations.glob("*") if any(folder.glob("[0-9]*"))]
+            return sorted(find_key(folder.name) or read_lease(folder, "").organization for folder in folders)
 
     def read(self, organization: str) -> Snapshot | None:
         """The last snapshot, or None."""
-        try:
-            data = self._path(organization, _SNAPSHOT).read_bytes()
-        except FileNotFoundError:
-            return None
-        except OSError as error:
-            raise _unusable(error) from error
-        return Snapshot(data, _version(data))
+        with _explained():
+            version = self._find_version(organization)
+            return self._read_snapshot(organization, version) if version else None
 
-    def write(self, organization: str, data: bytes, *, replacing: str | None) -> str:
-        """Replace the snapshot atomically, then drop the journal it contains."""
-        current = self.read(organization)
-        if (current.version if current else None) != replacing:
-            message = f"the state of {organization} was written by somebody else meanwhile"
-            raise StateConflict(message, advice="plan again")
-        try:
-            self._replace(self._path(organization, _SNAPSHOT), data)
-            self._path(organization, _JOURNAL).unlink(missing_ok=True)
-            self._sync_folder()
-        except OSError as error:
-            raise _unusable(error) from error
-        return _version(data)
+    def write(self, organization: str, data: bytes, *, replacing: str | None, token: int) -> str:
+        """Add a snapshot; its name makes it the present one and leaves the journal behind."""
+        folder = self._folder(organization)
+        with _explained(), changing(folder, organization) as lease:
+            lease.require(token)
+            present = self._find_version(organization)
+            if present != replacing:
+                raise moved(organization)
+            version = _next_version(present)
+            replace_durably(folder / f"{version}.json", data)
+            self._journal(organization, present).unlink(missing_ok=True)
+            sync_folder(folder)
+            return version
 
-    def read_journal(self, organization: str) -> list[bytes]:
-        """Complete records; a last one that was cut off by a crash never took effect and is left out."""
-        try:
-            data = self._path(organization, _JOURNAL).read_bytes()
-        except FileNotFoundError:
-            return []
-        except OSError as error:
-            raise _unusable(error) from error
-        return data.split(b"\n")[:-1]
-
-    def append(self, organization: str, record: bytes) -> None:
-        """Add one record and wait until it is on the disk."""
-        path = self._path(organization, _JOURNAL)
-        try:
-            self._make_folder()
-            is_new = not path.exists()
-            descriptor = os.open(path, os.O_RDWR | os.O_APPEND | os.O_CREAT, _PRIVATE)
+    def read_journal(self, organization: str) -> Journal:
+        """The lines behind the present snapshot; the last one is torn when its end is missing."""
+        with _explained():
             try:
-                _drop_torn_record(descriptor)
-                _write_all(descriptor, record + b"\n")
-                os.fdatasync(descriptor)
-            finally:
-                os.close(descriptor)
-            if is_new:
-                self._sync_folder()
-        except OSError as error:
-            raise _unusable(error) from error
+                data = self._journal(organization, self._find_version(organization)).read_bytes()
+            except FileNotFoundError:
+                return Journal()
+            *records, torn = data.split(b"\n")
+            return Journal(tuple(records), torn)
 
-    @contextmanager
-    def lock(self, organization: str, *, purpose: str) -> Iterator[None]:
-        """Hold the organization; raises StateLocked at once when another process does."""
-        path = self._path(organization, _LOCK)
-        try:
-            self._make_folder()
-            descriptor = os.open(path, os.O_RDWR | os.O_CREAT, _PRIVATE)
-        except OSError as error:
-            raise _unusable(error) from error
-        try:
-            try:
-                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
-                raise _locked(organization, path) from None
-            os.ftruncate(descriptor, 0)
-            os.pwrite(descriptor, json.dumps(_holder(purpose)).encode(), 0)
-            yield
-            os.ftruncate(descriptor, 0)
-        finally:
-            os.close(descriptor)
+    def append(self, organization: str, record: bytes, *, token: int) -> None:
+        """Add one line and wait until it is on the disk."""
+        with _explained(), changing(self._folder(organization), organization) as lease:
+            lease.require(token)
+            append_line(self._journal(organization, self._find_version(organization)), record)
 
-    def _path(self, organization: str, suffix: str) -> Path:
-        return self._root / f"{quote(organization, safe='@+')}{suffix}"
+    def history(self, organization: str) -> list[PastVersion]:
+        """All snapshots, oldest first."""
+        with _explained():
+            return [PastVersion(version, _written_at(version)) for version in self._versions(organization)]
 
-    def _make_folder(self) -> None:
-        self._root.mkdir(parents=True, exist_ok=True, mode=0o700)
+    def read_past(self, organization: str, version: str) -> Snapshot:
+        """One snapshot of the history."""
+        with _explained():
+            if version not in self._versions(organization):
+                raise no_such_version(organization, version)
+            return self._read_snapshot(organization, version)
 
-    def _replace(self, path: Path, data: bytes) -> None:
-        self._make_folder()
-        descriptor, name = tempfile.mkstemp(dir=self._root, prefix=".writing-")
-        try:
-            with os.fdopen(descriptor, "wb") as file:
-                file.write(data)
-                file.flush()
-                os.fsync(file.fileno())
-            Path(name).replace(path)
-        except BaseException:
-            Path(name).unlink(missing_ok=True)
-            raise
-        self._sync_folder()
+    def find_lock(self, organization: str) -> Lock | None:
+        """The present lock, expired or not."""
+        with _explained():
+            return read_lease(self._folder(organization), organization).lock
 
-    def _sync_folder(self) -> None:
-        """Make a new or removed name as durable as the bytes behind it."""
-        descriptor = os.open(self._root, os.O_RDONLY)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
+    def acquire(self, organization: str, *, purpose: str, ttl: timedelta) -> Lock:
+        """Take the lock; that of a process of this machine that died is free at once."""
+        with _explained():
+            return self._locks.acquire(self._folder(organization), organization, purpose=purpose, ttl=ttl)
 
+    def renew(self, lock: Lock, *, ttl: timedelta) -> Lock:
+        """Keep the lock for longer."""
+        with _explained():
+            return self._locks.renew(self._folder(lock.organization), lock, ttl=ttl)
 
-def _version(data: bytes) -> str:
-    return hashlib.sha256(data).hexdigest()
+    def release(self, lock: Lock) -> None:
+        """Give the lock up."""
+        with _explained():
+            self._locks.release(self._folder(lock.organization), lock)
 
+    def break_lock(self, organization: str, lock_id: str) -> None:
+        """Take the lock away from its holder."""
+        with _explained():
+            self._locks.break_lock(self._folder(organization), organization, lock_id)
 
-def _write_all(descriptor: int, data: bytes) -> None:
-    view = memoryview(data)
-    while view:
-        view = view[os.write(descriptor, view) :]
+    def count_audit(self) -> int:
+        """How many records the audit log has."""
+        with _explained():
+            return self._audit.count()
 
+    def append_audit(self, record: bytes, *, after: int) -> None:
+        """Add a record to the audit log."""
+        with _explained():
+            self._audit.append(record, after=after)
 
-def _drop_torn_record(descriptor: int) -> None:
-    """Cut off what a crash left behind the last complete record, so that the next one starts on its own line."""
-    size = os.fstat(descriptor).st_size
-    if size == 0 or os.pread(descriptor, 1, size - 1) == b"\n":
-        return
-    data = os.pread(descriptor, size, 0)
-    os.ftruncate(descriptor, data.rfind(b"\n") + 1)
+    def read_audit(self, *, after: int = 0) -> Iterator[bytes]:
+        """The records behind number `after`."""
+        with _explained():
+            yield from self._audit.read(after=after)
 
+    def _folder(self, organization: str) -> Path:
+        return self._organizations / name_of(organization)
 
-def _holder(purpose: str) -> dict[str, str | int]:
-    return {
-        "who": getpass.getuser(),
-        "host": socket.gethostname(),
-        "process": os.getpid(),
-        "purpose": purpose,
-        "since": datetime.now(UTC).isoformat(timespec="seconds"),
-        "job": os.environ.get("CI_JOB_URL", "") or os.environ.get("GITHUB_RUN_ID", ""),
-    }
+    def _journal(self, organization: str, version: str | None) -> Path:
+        return self._folder(organization) / f"{version or _FIRST}.journal"
+
+    def _versions(self, organization: str) -> list[str]:
+        names = (path.stem for path in self._folder(organization).glob("*.json"))
+        return sorted(name for name in names if _VERSION.fullmatch(name))
+
+    def _find_version(self, organization: str) -> str | None:
+        return max(self._versions(organization), default=None)
+
+    def _read_snapshot(self, organization: str, version: str) -> Snapshot:
+        return Snapshot((self._folder(organization) / f"{version}.json").read_bytes(), version)
 
 
-def _locked(organization: str, path: Path) -> StateLocked:
+def _next_version(present: str | None) -> str:
+    number = int((present or _FIRST).partition("-")[0]) + 1
+    return f"{number:08}-{datetime.now(UTC).strftime(_TIME)}"
+
+
+def _written_at(version: str) -> datetime:
+    return datetime.strptime(version.partition("-")[2], _TIME).replace(tzinfo=UTC)
+
+
+@contextmanager
+def _explained() -> Iterator[None]:
+    """Problems of the file system in the words of the store."""
     try:
-        holder = json.loads(path.read_bytes())
-        who = "{who} on {host} (process {process}, {purpose}) since {since}".format(**holder)
-    except (OSError, ValueError, KeyError):
-        who = "another process"
-    return StateLocked(
-        f"the state of {organization} is locked by {who}", advice="wait for it to finish, then try again"
-    )
-
-
-def _unusable(error: OSError) -> StoreError:
-    return StoreError(f"the state cannot be used: {error}")
+        yield
+    except OSError as error:
+        message = f"the state cannot be used: {error}"
+        raise StoreError(message) from error

@@ -1,0 +1,114 @@
+"""Files that are either there, whole and on the disk, or not there at all."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from reconciler.core.errors import StoreError
+
+PRIVATE = 0o600
+"""State holds e-mail addresses and phone numbers: only its owner may read it."""
+
+_GUARD_PATIENCE = 30.0
+_GUARD_PAUSE = 0.005
+
+
+def make_folder(folder: Path) -> None:
+    """Make it and the folders above, durably, readable by nobody else."""
+    if folder.is_dir():
+        return
+    make_folder(folder.parent)
+    folder.mkdir(exist_ok=True, mode=0o700)
+    sync_folder(folder.parent)
+
+
+def replace_durably(path: Path, data: bytes) -> None:
+    """Put the bytes under the name, both on the disk when it returns."""
+    descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=".writing-")
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(data)
+            file.flush()
+            _sync(file.fileno())
+        Path(temporary).replace(path)
+    except BaseException:
+        Path(temporary).unlink(missing_ok=True)
+        raise
+    sync_folder(path.parent)
+
+
+def append_line(path: Path, line: bytes) -> None:
+    """Add a line and wait until it is on the disk; what a crash left of the last one is cut off first."""
+    is_new = not path.exists()
+    descriptor = os.open(path, os.O_RDWR | os.O_APPEND | os.O_CREAT, PRIVATE)
+    try:
+        _drop_torn_line(descriptor)
+        _write_all(descriptor, line + b"\n")
+        _sync(descriptor)
+    finally:
+        os.close(descriptor)
+    if is_new:
+        sync_folder(path.parent)
+
+
+def sync_folder(folder: Path) -> None:
+    """Make new, renamed and removed names as durable as the bytes behind them."""
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        _sync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+@contextmanager
+def guard(path: Path) -> Iterator[None]:
+    """Keep other processes and threads out for a moment; the operating system ends it when the process dies."""
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT, PRIVATE)
+    try:
+        deadline = time.monotonic() + _GUARD_PATIENCE
+        while not try_lock(descriptor):
+            if time.monotonic() > deadline:
+                message = f"{path} has been locked for {_GUARD_PATIENCE:.0f} seconds"
+                raise StoreError(message, advice="a process that was stopped in the middle of a write holds it")
+            time.sleep(_GUARD_PAUSE)
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def try_lock(descriptor: int) -> bool:
+    """Take the operating system's lock on an open file, unless another open file of the same name has it."""
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
+
+
+def _sync(descriptor: int) -> None:
+    """Wait for the disk. On macOS fsync stops at the drive's cache; F_FULLFSYNC goes through it."""
+    full: int | None = getattr(fcntl, "F_FULLFSYNC", None)
+    if full is None:
+        os.fsync(descriptor)
+    else:
+        fcntl.fcntl(descriptor, full)
+
+
+def _write_all(descriptor: int, data: bytes) -> None:
+    view = memoryview(data)
+    while view:
+        view = view[os.write(descriptor, view) :]
+
+
+def _drop_torn_line(descriptor: int) -> None:
+    size = os.fstat(descriptor).st_size
+    if size == 0 or os.pread(descriptor, 1, size - 1) == b"\n":
+        return
+    data = os.pread(descriptor, size, 0)
+    os.ftruncate(descriptor, data.rfind(b"\n") + 1)

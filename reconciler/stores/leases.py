@@ -1,0 +1,137 @@
+"""The rules of a lock, the same for every store: pure steps from one lease record to the next.
+
+A store keeps one record per organization and replaces it in one piece: under a file lock, in a transaction, or by a
+conditional request. A token is given out with every acquisition and never again; breaking a lock uses one up, so that
+the broken holder's token is old at once.
+"""
+
+from __future__ import annotations
+
+import json
+import secrets
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, replace
+from datetime import datetime, timedelta
+
+from reconciler.core.errors import LeaseLost, StateConflict, StateLocked, StoreError
+from reconciler.ports import Lock
+from reconciler.stores.process import Holder
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LeaseRecord:
+    """What a store remembers of an organization's lock, also while nobody holds it."""
+
+    organization: str
+    token: int = 0
+    """The newest one; 0 before the first acquisition."""
+    lock: Lock | None = None
+
+    def taken(
+        self,
+        holder: Holder,
+        *,
+        purpose: str,
+        now: datetime,
+        ttl: timedelta,
+        is_dead: Callable[[Lock], bool] = lambda _lock: False,
+    ) -> LeaseRecord:
+        """Acquired; raises StateLocked while somebody holds it who is not known to be dead."""
+        if self.lock is not None and self.lock.expires > now and not is_dead(self.lock):
+            raise _locked(self.lock)
+        token = self.token + 1
+        lock = Lock(
+            id=secrets.token_hex(8),
+            organization=self.organization,
+            token=token,
+            who=holder.who,
+            host=holder.host,
+            process=holder.process,
+            purpose=purpose,
+            job=holder.job,
+            since=now,
+            expires=now + ttl,
+        )
+        return replace(self, token=token, lock=lock)
+
+    def renewed(self, lock: Lock, *, now: datetime, ttl: timedelta) -> LeaseRecord:
+        """Kept for longer. A lease that ran out but that nobody took is as good as ever: its token is the newest."""
+        if self.lock is None or self.lock.id != lock.id:
+            raise lost(self.organization)
+        return replace(self, lock=replace(self.lock, expires=now + ttl))
+
+    def released(self, lock: Lock) -> LeaseRecord:
+        """Given up, or unchanged when it belongs to somebody else by now."""
+        held = self.lock is not None and self.lock.id == lock.id
+        return replace(self, lock=None) if held else self
+
+    def broken(self, lock_id: str) -> LeaseRecord:
+        """Taken away from its holder."""
+        if self.lock is None:
+            message = f"the state of {self.organization} is not locked"
+            raise StateConflict(message)
+        if self.lock.id != lock_id:
+            message = f"the state of {self.organization} is locked by another: {describe(self.lock)}"
+            raise StateConflict(message, advice=f"its id is {self.lock.id}")
+        return replace(self, token=self.token + 1, lock=None)
+
+    @property
+    def held(self) -> Lock:
+        """The lock; raises LeaseLost when there is none."""
+        if self.lock is None:
+            raise lost(self.organization)
+        return self.lock
+
+    def require(self, token: int) -> None:
+        """Raises LeaseLost unless the token is the newest."""
+        if token != self.token:
+            raise lost(self.organization)
+
+    def to_json(self) -> bytes:
+        """For stores that keep it as text."""
+        return json.dumps(asdict(self), default=datetime.isoformat, sort_keys=True, ensure_ascii=False).encode()
+
+    @classmethod
+    def parse(cls, data: bytes) -> LeaseRecord:
+        """Read it back; raises StoreError when it is not one."""
+        try:
+            body = json.loads(data)
+            lock = body["lock"]
+            if lock is not None:
+                times = {name: datetime.fromisoformat(lock[name]) for name in ("since", "expires")}
+                lock = Lock(**{**lock, **times})
+            return cls(organization=body["organization"], token=body["token"], lock=lock)
+        except (ValueError, KeyError, TypeError) as error:
+            message = f"the lock of an organization cannot be read: {error}"
+            raise StoreError(message, advice="restore it from a copy of the state") from error
+
+
+def describe(lock: Lock) -> str:
+    """Who, where, what and since when, as part of a sentence."""
+    job = f", {lock.job}" if lock.job else ""
+    since = f"{lock.since:%Y-%m-%d %H:%M:%S} UTC"
+    return f"{lock.who} on {lock.host} (process {lock.process}, {lock.purpose}{job}) since {since}"
+
+
+def lost(organization: str) -> LeaseLost:
+    """The refusal of a holder whose time is over."""
+    return LeaseLost(
+        f"the lock on {organization} was taken over or broken", advice="run the command again; it goes on from there"
+    )
+
+
+def moved(organization: str) -> StateConflict:
+    """The refusal of a write that would replace something its writer has not seen."""
+    return StateConflict(f"the state of {organization} was written by somebody else meanwhile", advice="plan again")
+
+
+def no_such_version(organization: str, version: str) -> StoreError:
+    """The answer to a version that the history does not have."""
+    return StoreError(
+        f"{organization} has no state of version {version}", advice="`reconciler state history` lists all"
+    )
+
+
+def _locked(lock: Lock) -> StateLocked:
+    advice = f"wait with --lock-timeout, or if it is dead: reconciler state unlock {lock.id}"
+    return StateLocked(f"the state of {lock.organization} is locked by {describe(lock)}", advice=advice)

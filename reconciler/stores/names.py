@@ -1,0 +1,33 @@
+"""Organization keys as names of files and objects."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+
+_PLAIN = re.compile(r"[a-z0-9@+_.-]")
+_ESCAPED = re.compile(r"(?:=[0-9a-f]{2})+")
+_LONGEST = 180
+_MARK = "~"
+
+
+def name_of(organization: str) -> str:
+    """A name no other key has, also where case does not count and `%` means something; long ones are cut and marked."""
+    name = "".join(character if _PLAIN.match(character) else _escape(character) for character in organization)
+    if name.startswith("."):
+        name = _escape(".") + name[1:]
+    if len(name) <= _LONGEST:
+        return name
+    digest = hashlib.sha256(organization.encode()).hexdigest()[:32]
+    return f"{name[: _LONGEST - 60]}{_MARK}{digest}"
+
+
+def find_key(name: str) -> str | None:
+    """The key behind a name; None when the name was cut, so that only the lease record beside it knows."""
+    if _MARK in name:
+        return None
+    return _ESCAPED.sub(lambda run: bytes.fromhex(run[0].replace("=", "")).decode(), name)
+
+
+def _escape(character: str) -> str:
+    return "".join(f"={byte:02x}" for byte in character.encode())
