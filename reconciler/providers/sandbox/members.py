@@ -163,7 +163,7 @@ def _require_registration(world: World, organization: Organization, address: str
         raise Refusal("not-registered", f"{address} has no account here")
 
 
-def _require_role_to_give(organization: Organization, *, role: str, finance: str, held: str = "") -> None:
+def _require_role_to_give(organization: Organization, *, role: str, finance: str, held: str | None = None) -> None:
     platform = organization.platform
     if role not in platform.invitable and role != held:
         raise Refusal("invalid", f"role {role!r} is not acceptable, correct is {list(platform.invitable)}")

@@ -23,7 +23,7 @@ from reconciler.providers.sandbox.organizations import (
 from reconciler.providers.sandbox.partners import answer_partnership
 from reconciler.providers.sandbox.platforms import ASSET_ROLES
 from reconciler.providers.sandbox.refusal import Refusal
-from reconciler.providers.sandbox.registry import find_address, find_person, get_person, known_as
+from reconciler.providers.sandbox.registry import find_address, find_person, get_person, is_identity, known_as
 from reconciler.providers.sandbox.world import Row, World
 
 
@@ -229,9 +229,9 @@ def get_receiver_of(world: World, client_key: str) -> str:
 
 
 def _address(world: World, person: str, organization: Organization) -> str:
-    """Where somebody is or would be in an organization; a stranger is their own address."""
+    """Where somebody is or would be in an organization; an address that was spelled out is taken at its word."""
     number = find_person(world, person)
-    if number is None:
+    if number is None or is_identity(world, person):
         return person
     return find_address(world, number, system=organization.system, organization=organization.id)
 

@@ -50,6 +50,11 @@ def is_registered(world: World, *, system: str, identity: str) -> bool:
     return found is not None
 
 
+def is_identity(world: World, text: str) -> bool:
+    """Whether it is somebody's address or handle, as opposed to a key."""
+    return world.find_row("SELECT 1 FROM identity WHERE value = :value", {"value": normalise(text)}) is not None
+
+
 def find_person(world: World, known_as: str) -> int | None:
     """Whoever goes by this key or identity."""
     row = world.find_row(
