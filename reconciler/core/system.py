@@ -37,6 +37,10 @@ class Role:
     """Holders can manage other people's access; the guards count them."""
     cap: int | None = None
     """How many people can hold it at once, pending ones included."""
+    manages_admins: bool = True
+    """Whether holders may also appoint, demote and remove administering members; only read where `administers`."""
+    handed_over: bool = False
+    """Only its present holder can pass it on; it is never given by invitation nor taken by another admin."""
     aliases: tuple[str, ...] = ()
     """Other words people write for it; accepted nowhere, offered as a suggestion."""
 
@@ -79,6 +83,10 @@ class System:
         """The role or permission `name` of `kind`."""
         known = (*self.roles.get(kind, ()), *self.permissions.get(kind, ()))
         return next((role for role in known if role.name == name), None)
+
+    def is_handed_over(self, role: object) -> bool:
+        """Whether a member's role changes hands only by its holder's own act on the platform."""
+        return any(known.handed_over and known.name == role for known in self.roles.get("member", ()))
 
     def administers(self, role: str) -> bool:
         """Whether members with this role manage other members."""

@@ -141,6 +141,7 @@ OWNER = replace(
                 "organization.",
                 may_not="Be two people: there is exactly one.",
                 administers=True,
+                handed_over=True,
                 cap=1,
                 aliases=("organization owner",),
             ),
@@ -151,6 +152,7 @@ OWNER = replace(
                 may="Reach every app of the organization and manage the roles inside apps.",
                 may_not="Appoint or manage other admins, or delete the organization.",
                 administers=True,
+                manages_admins=False,
                 cap=20,
                 aliases=("administrator", "organization admin", "manager"),
             ),
@@ -173,12 +175,13 @@ OWNER = replace(
         ),
     },
     member_cap=None,
+    demotes_admins=True,
     facts=(
         *_SHARED_FACTS,
         _NEW_ROLE_SYSTEM,
         Fact(
             text="Only the owner appoints and manages admins; that admins therefore cannot lower each other follows "
-            "from what the page lists for each role.",
+            "from what the page lists for each role, and so does that the owner can.",
             source=_ROLES,
             date=_READ,
             certainty="inferred",

@@ -70,12 +70,19 @@ def test_roles_for_single_apps_exist_only_where_there_is_an_owner() -> None:
     assert [variant for variant, system in DEVELOPERS.items() if "app_access" in system.kinds] == ["owner"]
 
 
-@pytest.mark.parametrize("variant", list(DEVELOPERS))
+@pytest.mark.parametrize("variant", ["", "research"])
 def test_a_developers_admin_cannot_be_lowered_by_another(variant: str) -> None:
     system = DEVELOPERS[variant]
     assert not system.demotes_admins
     assert Action.GIVE_UP_ADMIN not in system.cannot
     assert "invitation" in system.risky[Action.REMOVE_AND_INVITE]
+
+
+def test_where_there_is_an_owner_only_the_owner_manages_admins_and_hands_the_role_over() -> None:
+    owner, admin, _ = DEVELOPERS["owner"].roles["member"]
+    assert (owner.name, owner.handed_over, owner.manages_admins) == ("owner", True, True)
+    assert (admin.name, admin.handed_over, admin.manages_admins) == ("admin", False, False)
+    assert DEVELOPERS["owner"].demotes_admins
 
 
 @pytest.mark.parametrize("variant", list(DEVELOPERS))

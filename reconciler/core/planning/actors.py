@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Set as AbstractSet
+
 from reconciler.core.address import Address
 from reconciler.core.change import Change
 from reconciler.core.kinds import Action
@@ -24,21 +26,32 @@ def actor_for(change: Change, situation: Situation, headcount: Headcount) -> str
             return owner.removeprefix("person:")
     if situation.live.acting:
         return situation.live.acting
-    candidates = headcount.active_admins - {situation.person_of(change.address)}
+    candidates: AbstractSet[str] = headcount.active_admins - {situation.person_of(change.address)}
+    if _is_about_admins(change, situation):
+        member = situation.organization.system.roles.get("member", ())
+        appointing = {role.name for role in member if role.administers and role.manages_admins}
+        candidates = {person for person in candidates if headcount.role_of(person) in appointing}
     return min(candidates, key=lambda person: (not _stays(person, situation), person), default="")
 
 
 def founder_of(situation: Situation) -> str:
     """Who creates an organization and thereby becomes its first admin."""
     system = situation.organization.system
-    admins = [
-        address.key
+    admins = {
+        address.key: not system.is_handed_over(declared.attributes.get("role"))
         for address, declared in situation.wanted.items()
         if is_administrator(system, address.kind, declared.attributes)
-    ]
+    }
     if situation.live.acting:
         return situation.live.acting if situation.live.acting in admins else ""
-    return min(admins, default="")
+    return min(admins, key=lambda person: (admins[person], person), default="")
+
+
+def _is_about_admins(change: Change, situation: Situation) -> bool:
+    """Whether a membership becomes, stays or stops being one that administers."""
+    system = situation.organization.system
+    sides = [side.attributes for side in (change.before, change.after) if side is not None]
+    return any(is_administrator(system, change.address.kind, attributes) for attributes in sides)
 
 
 def _stays(person: str, situation: Situation) -> bool:

@@ -70,6 +70,18 @@ def _impossible(change: Change, situation: Situation) -> Objection | None:
     return Objection("impossible", reason, can_consent=False) if reason else None
 
 
+def _handed_over(change: Change, situation: Situation) -> Objection | None:
+    """An owner's membership ends or changes only after the owner has passed the role on."""
+    before = change.before
+    if change.address.kind != "member" or before is None or before.status.is_gone:
+        return None
+    role = before.attributes.get("role")
+    if not situation.organization.system.is_handed_over(role):
+        return None
+    message = f"{change.address.key} is {role}; the role has to be handed over on the platform first"
+    return Objection("impossible", message, can_consent=False)
+
+
 def _irreversible(change: Change, _: Situation) -> Objection | None:
     return Objection("irreversible", change.irreversible) if change.irreversible else None
 
@@ -125,6 +137,7 @@ def _empty_source(change: Change, situation: Situation) -> Objection | None:
 GUARDS: tuple[Guard, ...] = (
     _acting,
     _impossible,
+    _handed_over,
     _self,
     _protected,
     _required_admin,

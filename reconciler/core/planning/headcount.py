@@ -41,6 +41,10 @@ class Headcount:
         """The number of active admins below which no change may lead."""
         return self._floor
 
+    def role_of(self, key: str) -> str:
+        """The role of an active or invited member; empty for anybody else."""
+        return self._present.get(key, "")
+
     def objection(self, change: Change) -> tuple[str, str] | None:
         """The guard (`last_admin` or `cap`) that forbids the change at this point, with the numbers; else None."""
         if change.address.kind != "member":

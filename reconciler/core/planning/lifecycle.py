@@ -40,6 +40,8 @@ def _enter(wanted: Declared, live: Resource | None, situation: Situation) -> Cha
     """Something wanted is not there."""
     kind = KINDS[wanted.address.kind]
     refusal = _cannot_enter(kind, situation)
+    if kind.name == "member" and _needs_handover(wanted, None, situation):
+        return _wait_for_handover(wanted, live, situation)
     if refusal:
         return _waiting(wanted, live, kind.create, on="somebody with access to the platform", why=refusal)
     if kind.name == "member" and (pause := _pause_before_invitation(wanted.address, situation)):
@@ -81,14 +83,14 @@ def _pending(wanted: Declared, live: Resource, situation: Situation) -> Change |
     asked = live.pending or live.attributes
     same_identity = not live.identity or not wanted.identity or live.identity.casefold() == wanted.identity.casefold()
     if asked == wanted.attributes and (same_identity or live.status is not Status.INVITED):
-        return _waiting(
-            wanted, live, KINDS[live.address.kind].create, on=_answerer(wanted, live, situation), why=_asked(live)
-        )
+        return _waiting(wanted, live, KINDS[live.address.kind].create, on=_answerer(wanted, live), why=_asked(live))
     if live.status is Status.INVITED:
         return _change(Action.REINVITE, wanted, live, situation, status=Status.INVITED, cost="spends an invitation")
     if live.address.kind == "app":
-        return _waiting(wanted, live, Action.TRANSFER_APP, on=_answerer(wanted, live, situation), why=_asked(live))
-    return _change(KINDS[live.address.kind].create, wanted, live, situation, status=live.status)
+        return _waiting(wanted, live, Action.TRANSFER_APP, on=_answerer(wanted, live), why=_asked(live))
+    kind = KINDS[live.address.kind]
+    action = kind.change if live.status is Status.ACTIVE and kind.change else kind.create
+    return _change(action, wanted, live, situation, status=live.status)
 
 
 def _asked(live: Resource) -> str:
@@ -96,7 +98,7 @@ def _asked(live: Resource) -> str:
     return f"{verb} on {live.since}, no answer yet" if live.since else f"{verb}, no answer yet"
 
 
-def _answerer(wanted: Declared, live: Resource, situation: Situation) -> str:
+def _answerer(wanted: Declared, live: Resource) -> str:
     """Who has to act next."""
     if live.address.kind == "member":
         return live.address.key
@@ -115,6 +117,8 @@ def _alter(address: Address, wanted: Declared, live: Resource, situation: Situat
     )
     if loses_admin and not system.demotes_admins:
         return _demote_where_impossible(wanted, live, situation)
+    if kind.name == "member" and _needs_handover(wanted, live, situation):
+        return _wait_for_handover(wanted, live, situation)
     if kind.name == "app":
         return _change(Action.TRANSFER_APP, wanted, live, situation, status=Status.AWAITING_ACCEPTANCE)
     if kind.change is None:
@@ -124,6 +128,26 @@ def _alter(address: Address, wanted: Declared, live: Resource, situation: Situat
     return _change(
         kind.change, wanted, live, situation, status=Status.ACTIVE, cost=_cost_of_change(kind, wanted, live, situation)
     )
+
+
+def _needs_handover(wanted: Declared, live: Resource | None, situation: Situation) -> bool:
+    """Whether a role would begin or end that only its present holder can pass on; a founder gets it by founding."""
+    organization = situation.organization
+    if live is None and Address(organization.key, "organization", organization.key) not in situation.live.resources:
+        return False
+    roles = {wanted.attributes.get("role"), live.attributes.get("role") if live else None}
+    return len(roles) > 1 and any(organization.system.is_handed_over(role) for role in roles)
+
+
+def _wait_for_handover(wanted: Declared, live: Resource | None, situation: Situation) -> Waiting:
+    holders = [
+        address.key
+        for address, found in situation.live.resources.items()
+        if address.kind == "member" and situation.organization.system.is_handed_over(found.attributes.get("role"))
+    ]
+    on = ", ".join(sorted(holders)) or "the platform"
+    why = "this role is handed over on the platform by whoever holds it; nobody can be invited or promoted to it"
+    return _waiting(wanted, live, Action.CHANGE_ROLE, on=on, why=why)
 
 
 def _cost_of_change(kind: Kind, wanted: Declared, live: Resource, situation: Situation) -> str:
