@@ -92,6 +92,9 @@ class Journal:
     """Oldest first."""
     torn: bytes = b""
     """What a crash left of a record that was never acknowledged; the next append drops it."""
+    behind: str | None = None
+    """Version of the snapshot it follows. Whoever reads without the lock compares it with the version of the snapshot
+    they have: when they differ, somebody has written in between, and both have to be read again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,6 +167,10 @@ class StateStore(Protocol):
 
     def find_lock(self, organization: str) -> Lock | None:
         """The present lock, expired or not."""
+        ...
+
+    def locks(self) -> list[Lock]:
+        """All present locks, also those of organizations that have no state yet, by organization."""
         ...
 
     def acquire(self, organization: str, *, purpose: str, ttl: timedelta) -> Lock:

@@ -26,7 +26,7 @@ from reconciler.ports import Journal, Lock, PastVersion, Snapshot
 from reconciler.stores.audit_file import AuditFile
 from reconciler.stores.files import append_line, replace_durably, sync_folder
 from reconciler.stores.leases import moved, no_such_version
-from reconciler.stores.local_lock import LocalLocks, changing, read_lease
+from reconciler.stores.local_lock import LEASE, LocalLocks, changing, read_lease
 from reconciler.stores.names import find_key, name_of
 from reconciler.stores.process import Holder, this_process
 
@@ -73,12 +73,12 @@ class LocalFileStore:
     def read_journal(self, organization: str) -> Journal:
         """The lines behind the present snapshot; the last one is torn when its end is missing."""
         with _explained():
+            version = self._find_version(organization)
             try:
-                data = self._journal(organization, self._find_version(organization)).read_bytes()
+                *records, torn = self._journal(organization, version).read_bytes().split(b"\n")
             except FileNotFoundError:
-                return Journal()
-            *records, torn = data.split(b"\n")
-            return Journal(tuple(records), torn)
+                return Journal(behind=version)
+            return Journal(tuple(records), torn, version)
 
     def append(self, organization: str, record: bytes, *, token: int) -> None:
         """Add one line and wait until it is on the disk."""
@@ -102,6 +102,12 @@ class LocalFileStore:
         """The present lock, expired or not."""
         with _explained():
             return read_lease(self._folder(organization), organization).lock
+
+    def locks(self) -> list[Lock]:
+        """All present locks."""
+        with _explained():
+            leases = [read_lease(path.parent, "") for path in self._organizations.glob(f"*/{LEASE}")]
+            return sorted((lease.lock for lease in leases if lease.lock), key=lambda lock: lock.organization)
 
     def acquire(self, organization: str, *, purpose: str, ttl: timedelta) -> Lock:
         """Take the lock; that of a process of this machine that died is free at once."""

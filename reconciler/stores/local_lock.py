@@ -14,7 +14,8 @@ from reconciler.stores.files import PRIVATE, guard, make_folder, replace_durably
 from reconciler.stores.leases import LeaseRecord
 from reconciler.stores.process import Holder
 
-_LEASE = "lease"
+LEASE = "lease"
+"""Name of the file with the lease record."""
 
 
 class LocalLocks:
@@ -88,13 +89,13 @@ def changing(folder: Path, organization: str) -> Iterator[LeaseRecord]:
 def read_lease(folder: Path, organization: str) -> LeaseRecord:
     """What is known of an organization's lock."""
     try:
-        return LeaseRecord.parse((folder / _LEASE).read_bytes())
+        return LeaseRecord.parse((folder / LEASE).read_bytes())
     except FileNotFoundError:
         return LeaseRecord(organization=organization)
 
 
 def _write_lease(folder: Path, lease: LeaseRecord) -> None:
-    replace_durably(folder / _LEASE, lease.to_json())
+    replace_durably(folder / LEASE, lease.to_json())
 
 
 def _sign_of_life(folder: Path, lock: Lock) -> Path:
