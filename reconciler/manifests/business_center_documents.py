@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from reconciler.manifests.fields import Handle, NumericId, OneOf, ShortOrLong, Text, roles_of
+from reconciler.manifests.fields import Handle, NumericId, OneOf, ShortOrLong, roles_of
 from reconciler.manifests.terms import Asset, MemberTerms, OrganizationDocument, RoleTerms, Terms
 
 _SYSTEM = "business_center"

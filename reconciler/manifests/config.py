@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from reconciler.core.finding import Finding, Place
 from reconciler.core.settings import GuardSettings
@@ -114,7 +114,7 @@ def _read_options(
 
 def _read_guards(document: GuardsDocument) -> GuardSettings:
     """Only what is written: defaults stand in one place, at the settings themselves."""
-    written = document.model_dump(exclude_unset=True)
-    return GuardSettings(
-        **{name: tuple(value) if isinstance(value, list) else value for name, value in written.items()}
-    )
+    written: dict[str, Any] = document.model_dump(exclude_unset=True)
+    if "required_admins" in written:
+        written["required_admins"] = tuple(document.required_admins)
+    return GuardSettings(**written)

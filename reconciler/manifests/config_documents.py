@@ -36,8 +36,8 @@ class GuardsDocument(Document):
     """Active admins an organization keeps; where it has fewer already, it keeps those."""
     required_admins: list[Text] = Field(default_factory=list)
     """Keys of people who are never removed or demoted where they are admin."""
-    max_invitations: Annotated[int, Field(ge=0)] = 0
-    """Invitations per organization in any seven days; no limit when it is not given."""
+    max_invitations: Annotated[int, Field(ge=0)] = 0  # never read: only what is written counts
+    """Invitations per organization in any seven days; without it there is no limit."""
     max_expired_invitations: Annotated[int, Field(ge=0)] = 3
     """How often an invitation that expired unanswered is sent again before it is only reported."""
     lockout_notice_days: Annotated[int, Field(ge=0)] = 30

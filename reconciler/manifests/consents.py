@@ -34,9 +34,14 @@ class AddressBook:
         except ValueError as error:
             self.notes.error("bad-address", str(error), place)
             return None
-        return address if self._fits(address, place, organization_may_be_gone) else None
+        if not self._is_whole(address, place):
+            return None
+        if organization_may_be_gone and address.organization not in self.organizations:
+            return address
+        return address if self._is_possible(address, place) else None
 
-    def _fits(self, address: Address, place: Place, organization_may_be_gone: bool) -> bool:
+    def _is_whole(self, address: Address, place: Place) -> bool:
+        """Whether the kind exists and the key has as many parts as the kind needs."""
         organization, kind, _ = address
         if kind not in KINDS:
             advice = did_you_mean(kind, KINDS)
@@ -49,11 +54,11 @@ class AddressBook:
             advice = f"write {organization}/{kind}/{shape}"
             self.notes.error("bad-address", message, place, advice=advice)
             return False
-        if organization_may_be_gone and organization not in self.organizations:
-            return True
-        return self._organization_has(organization, kind, place)
+        return True
 
-    def _organization_has(self, organization: str, kind: str, place: Place) -> bool:
+    def _is_possible(self, address: Address, place: Place) -> bool:
+        """Whether the organization is declared and can have such a thing."""
+        organization, kind, _ = address
         if organization not in self.organizations:
             advice = did_you_mean(organization, self.organizations)
             message = f"there is no organization `{organization}`"

@@ -12,10 +12,10 @@ _PLAIN_EMAIL = re.compile(
     r"[a-z0-9_+-]+(?:\.[a-z0-9_+-]+)*@(?:[a-z0-9](?:[a-z0-9-]{0,60}[a-z0-9])?\.)+"
     r"(?!(?:arpa|invalid|local|localhost|onion|test)$)[a-z]{2,20}"
 )
-_ROLE_MAILBOXES = frozenset(
-    "account accounts ad admin administrator ads agency billing contact dev devs finance group hello help hi hr info it"
-    " marketing media noreply no-reply office people postmaster press root sales security service social staff studio"
-    " support team tiktok webmaster".split()
+_ROLE_MAILBOXES = re.compile(
+    r"(?:accounts?|ads?|admin|administrator|agency|billing|contact|devs?|finance|group|hello|help|hi|hr|info|it|marketing"
+    r"|media|no-?reply|office|people|postmaster|press|root|sales|security|service|social|staff|studio|support|team"
+    r"|tiktok|webmaster)(?:\+.*)?"
 )
 
 
@@ -29,7 +29,7 @@ class Contacts:
 
     def read(self, text: str, place: Place, *, phone_allowed: bool = False) -> str:
         """An e-mail address, or where that is allowed a phone number; empty after a finding."""
-        if phone_allowed and (text.startswith("+") or text[:1].isdigit() and "@" not in text):
+        if phone_allowed and (text.startswith("+") or (text[:1].isdigit() and "@" not in text)):
             return self.read_phone(text, place)
         return self.read_email(text, place)
 
@@ -56,7 +56,7 @@ class Contacts:
 
     def _note_role_mailbox(self, email: str, place: Place) -> None:
         local, _, domain = email.partition("@")
-        if local.partition("+")[0] in _ROLE_MAILBOXES:
+        if _ROLE_MAILBOXES.fullmatch(local):
             message = f"`{local}@{domain}` looks like a mailbox that several people read"
             self._notes.warning("role-mailbox", message, place, advice="invite each person by their own address")
 

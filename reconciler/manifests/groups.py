@@ -49,18 +49,21 @@ class Directory:
     def read_groups(self, files: Sequence[tuple[ManifestDocument, Cursor]]) -> None:
         """Take in the groups of all files."""
         for document, top in files:
-            for name, group, spot in read_keys(document.groups, top.into("groups"), self._notes):
+            for name, written, spot in read_keys(document.groups, top.into("groups"), self._notes):
                 if name in self.groups:
                     note_twice(f"the group `{name}`", spot.place, self.groups[name].place, self._notes)
                     continue
-                self.groups[name] = Group(spot.place)
-                items = spot.into("members")
-                for index, item in enumerate(group.members):
-                    self._add_to(self.groups[name], item, items.key(index))
+                self.groups[name] = self._read_group(written.members, spot)
         for group in self.groups.values():
-            for name in [name for name, place in group.groups.items() if not self._is_group(name, place)]:
-                del group.groups[name]
+            group.groups = {name: place for name, place in group.groups.items() if self._is_group(name, place)}
         self._note_cycles()
+
+    def _read_group(self, members: Sequence[str], spot: Cursor) -> Group:
+        group = Group(spot.place)
+        items = spot.into("members")
+        for index, item in enumerate(members):
+            self._add_to(group, item, items.key(index))
+        return group
 
     def _add_to(self, group: Group, item: str, place: Place) -> None:
         if item.startswith(PREFIX):
@@ -71,9 +74,7 @@ class Directory:
     def _is_group(self, name: str, place: Place) -> bool:
         if name in self.groups:
             return True
-        self._notes.error(
-            "unknown-group", f"there is no group `{name}`", place, advice=did_you_mean(name, self.groups)
-        )
+        self._notes.error("unknown-group", f"there is no group `{name}`", place, advice=did_you_mean(name, self.groups))
         return False
 
     def _note_cycles(self) -> None:

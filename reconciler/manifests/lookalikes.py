@@ -11,17 +11,12 @@ from reconciler.manifests.notes import Notes
 
 # Pairs of a letter and the Latin one it is drawn like, from the confusables data of Unicode (UTS #39), written as
 # code points because the letters themselves cannot be told apart here.
-_TWINS = {
-    int(code, 16): latin
-    for code, latin in (
-        pair.split("=")
-        for pair in (
-            "430=a 435=e 43e=o 440=p 441=c 445=x 443=y 456=i 458=j 455=s 4bb=h 501=d 51b=q 51d=w 43a=k 43c=m 442=t"
-            " 432=b 43d=h 433=r 454=e 44c=b 4cf=l 3b1=a 3b2=b 3b5=e 3b9=i 3ba=k 3bd=v 3bf=o 3c1=p 3c4=t 3c5=u 3c7=x"
-            " 3c9=w 3b3=y 3b7=n 585=o 570=h 578=n 57d=u 581=g 566=q 131=i 251=a 261=g 30=o 31=l"
-        ).split()
-    )
-}
+_TWIN_LETTERS = """
+a=430 e=435 o=43e p=440 c=441 x=445 y=443 i=456 j=458 s=455 h=4bb d=501 q=51b w=51d k=43a m=43c t=442 b=432 h=43d r=433
+e=454 b=44c l=4cf a=3b1 b=3b2 e=3b5 i=3b9 k=3ba v=3bd o=3bf p=3c1 t=3c4 u=3c5 x=3c7 w=3c9 y=3b3 n=3b7 o=585 h=570 n=578
+u=57d g=581 q=566 i=131 a=251 g=261 o=30 l=31
+"""
+_TWINS = {int(code, 16): latin for latin, _, code in (pair.partition("=") for pair in _TWIN_LETTERS.split())}
 _PAIRS = (("rn", "m"), ("vv", "w"))
 _ALPHABETS = frozenset({"LATIN", "CYRILLIC", "GREEK", "ARMENIAN", "CHEROKEE", "GEORGIAN", "COPTIC"})
 _SHORTEST = 6
@@ -41,7 +36,7 @@ def note_lookalikes(emails: Mapping[str, Place], allowed_domains: Iterable[str],
 
     Known are the allowed domains and those that at least two addresses use; the latter are compared with the former.
     """
-    allowed = {domain.lower().strip(".") for domain in allowed_domains}
+    allowed = {_encoded(domain) for domain in allowed_domains}
     domains = {email: email.rpartition("@")[2] for email in emails}
     counts = Counter(domains.values())
     popular = {domain for domain, count in counts.items() if count > 1} - allowed
@@ -114,6 +109,12 @@ def _look_of(domain: str) -> str:
 def readable_domain(domain: str) -> str:
     """A domain as it is shown, its encoded labels decoded."""
     return ".".join(_decoded(label) for label in domain.split("."))
+
+
+def _encoded(domain: str) -> str:
+    """A domain as it is compared: in ASCII."""
+    labels = unicodedata.normalize("NFC", domain.lower().strip("@.")).split(".")
+    return ".".join(label if label.isascii() else f"xn--{label.encode('punycode').decode()}" for label in labels)
 
 
 def _decoded(label: str) -> str:

@@ -96,8 +96,6 @@ def _note_admins(key: str, grants: Mapping[str, Grant], spot: Cursor, where: Set
 def _administers(grant: Grant, where: Settling) -> bool:
     role = grant.attributes["role"]
     today = where.today
-    if today and (grant.expires and grant.expires <= today or grant.starts and grant.starts > today):
+    if today and ((grant.expires and grant.expires <= today) or (grant.starts and grant.starts > today)):
         return False
     return isinstance(role, str) and where.system.administers(role)
-
-

@@ -11,10 +11,12 @@ class Mark(Protocol):
     """A position as the YAML reader counts it: lines and columns from 0, columns in characters."""
 
     @property
-    def line(self) -> int: ...
+    def line(self) -> int:
+        """Lines before it."""
 
     @property
-    def column(self) -> int: ...
+    def column(self) -> int:
+        """Characters before it in its line."""
 
 
 class MapNode(dict[str, object]):

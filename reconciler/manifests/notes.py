@@ -15,25 +15,24 @@ class Notes:
         self, id_: str, message: str, place: Place | None, *, advice: str = "", related: tuple[Place, ...] = ()
     ) -> None:
         """Something that has to be repaired first."""
-        self._add(id_, message, Severity.ERROR, place, advice, related)
+        self.findings.append(
+            Finding(id=id_, message=message, severity=Severity.ERROR, place=place, advice=advice, related=related)
+        )
 
     def warning(
         self, id_: str, message: str, place: Place | None, *, advice: str = "", related: tuple[Place, ...] = ()
     ) -> None:
         """Something that is probably not meant."""
-        self._add(id_, message, Severity.WARNING, place, advice, related)
+        self.findings.append(
+            Finding(id=id_, message=message, severity=Severity.WARNING, place=place, advice=advice, related=related)
+        )
 
     def note(
         self, id_: str, message: str, place: Place | None, *, advice: str = "", related: tuple[Place, ...] = ()
     ) -> None:
         """Something worth knowing."""
-        self._add(id_, message, Severity.NOTE, place, advice, related)
-
-    def _add(
-        self, id_: str, message: str, severity: Severity, place: Place | None, advice: str, related: tuple[Place, ...]
-    ) -> None:
         self.findings.append(
-            Finding(id=id_, message=message, severity=severity, place=place, advice=advice, related=related)
+            Finding(id=id_, message=message, severity=Severity.NOTE, place=place, advice=advice, related=related)
         )
 
     @property

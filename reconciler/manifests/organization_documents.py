@@ -30,9 +30,7 @@ class AppDocument(Asset):
 
     client_key: Text = ""
     """Client key as the developer portal shows it. Never the client secret."""
-    access: dict[str, Annotated[_AppRole | AppTerms, ShortOrLong()]] = Field(
-        default_factory=dict
-    )
+    access: dict[str, Annotated[_AppRole | AppTerms, ShortOrLong()]] = Field(default_factory=dict)
     """Person or group -> role in the app; only with `role_system: owner`."""
 
 
@@ -55,9 +53,7 @@ class DevelopersDocument(OrganizationDocument):
     """Research organizations are made by TikTok when a research project is approved."""
     role_system: Annotated[str, OneOf(("legacy", "owner"))] = "legacy"
     """`owner` for new and migrated organizations, which have one owner and app managers."""
-    members: dict[
-        str, Annotated[_DeveloperRole | DeveloperTerms, ShortOrLong()]
-    ] = Field(default_factory=dict)
+    members: dict[str, Annotated[_DeveloperRole | DeveloperTerms, ShortOrLong()]] = Field(default_factory=dict)
     """Person, e-mail address or `group:NAME` -> role."""
     apps: dict[str, AppDocument] = Field(default_factory=dict)
     """Apps that this organization owns."""

@@ -18,6 +18,8 @@ class Surprise:
     id: str
     reads: str
     """What YAML 1.1 reads it as, for the message."""
+    otherwise: str = ""
+    """What else may have been meant, for the advice."""
 
 
 _TRUE = ("yes", "Yes", "YES", "on", "On", "ON", "y", "Y")
@@ -26,8 +28,8 @@ _WORDS: dict[str, bool | Surprise | None] = {
     **dict.fromkeys(("", "~", "null", "Null", "NULL"), None),
     **dict.fromkeys(("true", "True", "TRUE"), True),
     **dict.fromkeys(("false", "False", "FALSE"), False),
-    **dict.fromkeys(_TRUE, Surprise("yaml-boolean", "true")),
-    **dict.fromkeys(_FALSE, Surprise("yaml-boolean", "false")),
+    **dict.fromkeys(_TRUE, Surprise("yaml-boolean", "true", ", or true")),
+    **dict.fromkeys(_FALSE, Surprise("yaml-boolean", "false", ", or false")),
 }
 _NUMBER_STARTS = frozenset("0123456789+-.")
 _INT = re.compile(r"-?(?:0|[1-9][0-9]{0,29})")

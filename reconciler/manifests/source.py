@@ -15,7 +15,6 @@ import yaml
 from yaml.events import (
     AliasEvent,
     DocumentStartEvent,
-    Event,
     MappingEndEvent,
     MappingStartEvent,
     ScalarEvent,
@@ -103,7 +102,7 @@ def _note_syntax_error(error: yaml.MarkedYAMLError, text: str, file: str, notes:
     mark = error.problem_mark or error.context_mark
     place = Place(file, 1, 1) if mark is None else place_of(file, mark)
     problem = error.problem or "it cannot be read"
-    if text.split("\n")[place.line - 1 : place.line] and text.split("\n")[place.line - 1][place.column - 1 :][:1] == "\t":
+    if mark is not None and text.split("\n")[mark.line][mark.column :].startswith("\t"):
         notes.error("yaml-tab", "a tab is not allowed here", place, advice="indent with spaces")
         return
     context = f" {error.context}" if error.context else ""
@@ -116,14 +115,14 @@ class _StopReadingError(Exception):
     """The rest of the file would only repeat or hide the finding that was just made."""
 
 
-def _events_of(text: str) -> Callable[[], Event]:
+def events_of(text: str) -> Callable[[], Any]:
     """The next event of a YAML text each time it is called; libyaml's where it is installed."""
     if yaml.__with_libyaml__:
-        from yaml.cyaml import CParser
+        from yaml._yaml import CParser
 
-        next_event: Callable[[], Event] = CParser(text).get_event
+        next_event: Callable[[], Any] = CParser(text).get_event
         return next_event
-    events: Iterator[Event] = yaml.parse(text, Loader=yaml.SafeLoader)
+    events: Iterator[Any] = yaml.parse(text, Loader=yaml.SafeLoader)
     return events.__next__
 
 
@@ -131,7 +130,7 @@ class _Builder:
     """Turns the events of one document into values."""
 
     def __init__(self, text: str, file: str, notes: Notes) -> None:
-        self._next = _events_of(text)
+        self._next = events_of(text)
         self._file = file
         self._notes = notes
         self._depth = 0
@@ -142,13 +141,14 @@ class _Builder:
             advice = "write `version: 1` and at least one section, or delete the file"
             self._notes.error("empty-file", "the file is empty", Place(self._file, 1, 1), advice=advice)
             return None
-        first = self._next()
+        first: Any = self._next()
         value = self._value(first)
         self._next()  # the end of the document
-        following = self._next()
-        if isinstance(following, DocumentStartEvent):
+        following: Any = self._next()
+        mark = following.start_mark
+        if type(following) is DocumentStartEvent:
             advice = "put the second document into a file of its own"
-            self._error("several-documents", "a file holds one YAML document", following.start_mark, advice)
+            self._error("several-documents", "a file holds one YAML document", mark, advice)
         if isinstance(value, MapNode):
             return value
         if not isinstance(first, AliasEvent):
@@ -156,17 +156,16 @@ class _Builder:
             self._error("not-a-mapping", message, first.start_mark)
         return None
 
-    def _value(self, event: Event) -> object:
-        if type(event) is ScalarEvent:
+    def _value(self, event: Any) -> object:
+        sort = type(event)
+        if sort is ScalarEvent:
             return self._scalar(event)
-        if isinstance(event, MappingStartEvent):
+        if sort is MappingStartEvent:
             return self._nested(event, self._mapping)
-        if isinstance(event, SequenceStartEvent):
+        if sort is SequenceStartEvent:
             return self._nested(event, self._sequence)
-        self._error(
-            "yaml-anchor", f"alias `*{getattr(event, 'anchor', '')}`: aliases are not read", event.start_mark,
-            "write the value out, or use a group",
-        )  # fmt: skip
+        advice = "write the value out, or use a group"
+        self._error("yaml-anchor", f"alias `*{event.anchor}`: aliases are not read", event.start_mark, advice)
         return None
 
     def _nested(self, event: Any, build: Callable[[Mark], object]) -> object:
@@ -185,11 +184,11 @@ class _Builder:
         marks = node.marks
         next_event = self._next
         while True:
-            event: Any = next_event()
+            event = next_event()
             if type(event) is MappingEndEvent:
                 return node
             key = self._key(event)
-            value_event: Any = next_event()
+            value_event = next_event()
             value = self._value(value_event)
             if key is None:
                 continue
@@ -203,7 +202,7 @@ class _Builder:
         node = ListNode(mark)
         next_event = self._next
         while True:
-            event: Any = next_event()
+            event = next_event()
             if type(event) is SequenceEndEvent:
                 return node
             node.append(self._value(event))
@@ -225,7 +224,8 @@ class _Builder:
 
     def _key(self, event: Any) -> str | None:
         """The text of a key; None when it has none or is not to be kept."""
-        if type(event) is not ScalarEvent:
+        sort = type(event)
+        if sort is not ScalarEvent:
             self._error("key-not-text", "a key must be text", event.start_mark)
             self._value(event)
             return None
@@ -258,8 +258,8 @@ class _Builder:
 
     def _note_surprise(self, text: str, surprise: Surprise, mark: Mark) -> None:
         message = f"YAML 1.1 reads `{text}` as {surprise.reads}"
-        self._error(surprise.id, message, mark, f'write "{text}" in quotes, or true or false'
-                    if surprise.id == "yaml-boolean" else f'write "{text}" in quotes')  # fmt: skip
+        advice = f'write "{text}" in quotes'
+        self._error(surprise.id, message, mark, advice + surprise.otherwise)
 
     def _note_secret(self, mark: Mark) -> None:
         advice = "take it out, and revoke it: it is in the history of the file now"

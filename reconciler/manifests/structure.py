@@ -20,6 +20,9 @@ _ROUNDS = 6
 _NAMING = frozenset({"access", "ad_accounts", "shares", "members"})
 """Keys inside an asset or a group under which names stand."""
 
+_NOTHING = object()
+
+Path = tuple[str | int, ...]
 D = TypeVar("D", bound="Document")
 
 
@@ -53,20 +56,46 @@ def _take_out(error: ErrorDetails, node: MapNode, doubts: Doubts) -> None:
         node.marks.clear()
         doubts.incomplete = True
         return
-    *parents, last = path
-    parent: object = node
-    for part in parents:
-        parent = parent[part] if isinstance(parent, (MapNode, ListNode)) else None  # type: ignore[index, call-overload]  # path_in followed the same nodes
+    parent, last = _follow(node, path[:-1]), path[-1]
     substitute = _substitute(error)
-    if substitute is not None and isinstance(parent, (MapNode, ListNode)):
-        parent[last] = substitute  # type: ignore[index, call-overload]  # see above
-        return
-    if isinstance(parent, MapNode) and isinstance(last, str):
-        parent.pop(last, None)
-        parent.marks.pop(last, None)
-    elif isinstance(parent, ListNode) and isinstance(last, int) and last < len(parent):
-        del parent[last], parent.marks[last]
-    _remember(path, doubts)
+    if substitute is None:
+        _drop(parent, last)
+        _remember(path, doubts)
+    else:
+        _put(parent, last, substitute)
+
+
+def _drop(parent: object, part: str | int) -> None:
+    if _inside(parent, part) is _NOTHING:
+        return  # gone with an earlier error
+    if isinstance(parent, MapNode):
+        key = str(part)
+        del parent[key], parent.marks[key]
+    elif isinstance(parent, ListNode):
+        index = int(part)
+        del parent[index], parent.marks[index]
+
+
+def _put(parent: object, part: str | int, value: str) -> None:
+    if isinstance(parent, MapNode):
+        parent[str(part)] = value
+    elif isinstance(parent, ListNode):
+        parent[int(part)] = value
+
+
+def _follow(node: object, path: Path) -> object:
+    for part in path:
+        node = _inside(node, part)
+    return node
+
+
+def _inside(node: object, part: str | int) -> object:
+    """The value under a key or an index; `_NOTHING` when there is none."""
+    if isinstance(node, MapNode) and isinstance(part, str):
+        return node.get(part, _NOTHING)
+    if isinstance(node, ListNode) and isinstance(part, int) and part < len(node):
+        return node[part]
+    return _NOTHING
 
 
 def _substitute(error: ErrorDetails) -> str | None:
@@ -80,7 +109,7 @@ def _substitute(error: ErrorDetails) -> str | None:
     return None
 
 
-def _remember(path: tuple[str | int, ...], doubts: Doubts) -> None:
+def _remember(path: Path, doubts: Doubts) -> None:
     """Judge whether names may have gone with what was taken out."""
     section = path[0]
     if section == "people" and len(path) > 2:
@@ -91,15 +120,14 @@ def _remember(path: tuple[str | int, ...], doubts: Doubts) -> None:
         doubts.incomplete = True
 
 
-def path_in(node: object, loc: tuple[str | int, ...]) -> tuple[str | int, ...]:
+def path_in(node: object, loc: Path) -> Path:
     """The keys and indexes of an error's location, without the names of union members that pydantic adds."""
     path: list[str | int] = []
     for index, part in enumerate(loc):
-        if isinstance(node, MapNode) and isinstance(part, str) and part in node:
-            node = node[part]
-        elif isinstance(node, ListNode) and isinstance(part, int) and part < len(node):
-            node = node[part]
+        inner = _inside(node, part)
+        if inner is not _NOTHING:
+            node = inner
         elif index < len(loc) - 1 or not isinstance(node, MapNode):
-            continue
+            continue  # a member of a union; only the last part can be a key that is not there
         path.append(part)
     return tuple(path)

@@ -1,4 +1,4 @@
-"""Did you mean ...?"""
+"""Guesses at what was meant."""
 
 from __future__ import annotations
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 import types
 from collections.abc import Callable
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Annotated, Any, Union, get_args, get_origin
 
 from pydantic import BaseModel
@@ -14,7 +16,7 @@ from reconciler.manifests.nodes import Cursor
 from reconciler.manifests.notes import Notes
 from reconciler.manifests.roles import note_unknown_role
 from reconciler.manifests.secrets import is_secret_name
-from reconciler.manifests.structure import path_in
+from reconciler.manifests.structure import Path, path_in
 from reconciler.manifests.suggest import did_you_mean, listed
 from reconciler.systems import SYSTEMS
 
@@ -34,67 +36,88 @@ _EXPECTED = {
 }
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Problem:
+    """One error of validating a file against its model."""
+
+    model: type[BaseModel]
+    error: ErrorDetails
+    path: Path
+    """Keys and indexes in the file, down to what the error is about."""
+    top: Cursor
+
+    @property
+    def name(self) -> str:
+        """What a person calls the thing: the last key on the way."""
+        return next((part for part in reversed(self.path) if isinstance(part, str)), "the file")
+
+    @property
+    def key_place(self) -> Place:
+        """Where its key is written."""
+        return self.top.key(*self.path)
+
+    @property
+    def place(self) -> Place:
+        """Where its value is written."""
+        if not self.path:
+            return self.top.place
+        cursor = self.top
+        for part in self.path[:-1]:
+            cursor = cursor.into(part)
+        last = self.path[-1]
+        return cursor.value(last) if isinstance(last, str) else cursor.key(last)
+
+
 def note_structure_error(model: type[BaseModel], error: ErrorDetails, top: Cursor, notes: Notes) -> None:
     """Tell one error of validating `model` against the file that `top` stands for."""
-    path = path_in(top.node, error["loc"])
-    told = _SPECIAL.get(error["type"])
-    if told is not None:
-        told(model, error, path, top, notes)
-        return
+    problem = Problem(model=model, error=error, path=path_in(top.node, error["loc"]), top=top)
+    kind = error["type"]
     custom = error.get("ctx", {}).get("field")
-    place = _value_place(top, path)
-    if isinstance(custom, (OneOf, Matching)):
-        _note_custom(custom, error, path, place, notes)
-    elif isinstance(custom, Sort):
-        _note_wrong_type(error["input"], custom.expected, path, place, notes)
-    elif error["type"] in _EXPECTED:
-        _note_wrong_type(error["input"], _EXPECTED[error["type"]], path, place, notes)
+    if kind in _SPECIAL:
+        _SPECIAL[kind](problem, notes)
+    elif isinstance(custom, OneOf):
+        _note_unknown_word(custom, problem, notes)
+    elif isinstance(custom, Matching):
+        _note_malformed(custom, problem, notes)
+    elif isinstance(custom, Sort) or kind in _EXPECTED:
+        _note_wrong_type(custom.expected if isinstance(custom, Sort) else _EXPECTED[kind], problem, notes)
     else:
-        name = path[-1] if path else "this"
-        notes.error("out-of-range", f"`{name}`: {error['msg'].removeprefix('Input ').lower()}", place)
+        message = f"`{problem.name}`: {error['msg'].removeprefix('Input ').lower()}"
+        notes.error("out-of-range", message, problem.place)
 
 
-def _note_unknown_key(
-    model: type[BaseModel], error: ErrorDetails, path: tuple[str | int, ...], top: Cursor, notes: Notes
-) -> None:
-    key, place = str(path[-1]), top.key(*path)
+def _note_unknown_key(problem: Problem, notes: Notes) -> None:
+    key = problem.name
     if is_secret_name(key):
-        notes.error("secret", f"`{key}`: a file in git never holds a secret", place, advice="delete it")
+        notes.error("secret", f"`{key}`: a file in git never holds a secret", problem.key_place, advice="delete it")
         return
-    notes.error(
-        "unknown-key", f"`{key}` is not known here", place, advice=did_you_mean(key, _keys_at(model, error["loc"][:-1]))
-    )
+    advice = did_you_mean(key, _keys_at(problem.model, problem.error["loc"][:-1]))
+    notes.error("unknown-key", f"`{key}` is not known here", problem.key_place, advice=advice)
 
 
-def _note_missing(
-    _model: type[BaseModel], error: ErrorDetails, path: tuple[str | int, ...], top: Cursor, notes: Notes
-) -> None:
-    owner = f"`{path[-2]}`" if len(path) > 1 and isinstance(path[-2], str) else "this"
-    notes.error("missing-key", f"{owner} has no `{path[-1]}`", top.key(*path[:-1]), advice=f"write `{path[-1]}: ...`")
+def _note_missing(problem: Problem, notes: Notes) -> None:
+    owner = replace(problem, path=problem.path[:-1])
+    name = f"`{owner.name}`" if owner.path and isinstance(owner.path[-1], str) else "this"
+    advice = f"write `{problem.name}: ...`"
+    notes.error("missing-key", f"{name} has no `{problem.name}`", owner.key_place, advice=advice)
 
 
-def _note_no_system(
-    _model: type[BaseModel], error: ErrorDetails, path: tuple[str | int, ...], top: Cursor, notes: Notes
-) -> None:
-    systems = listed(SYSTEMS)
-    notes.error("missing-key", f"`{path[-1]}` has no `system`", top.key(*path), advice=f"write one of {systems}")
+def _note_no_system(problem: Problem, notes: Notes) -> None:
+    advice = f"write `system:` with one of {listed(SYSTEMS)}"
+    notes.error("missing-key", f"`{problem.name}` has no `system`", problem.key_place, advice=advice)
 
 
-def _note_unknown_system(
-    _model: type[BaseModel], error: ErrorDetails, path: tuple[str | int, ...], top: Cursor, notes: Notes
-) -> None:
-    written = str(error["ctx"]["tag"])
-    place = _value_place(top, (*path, "system"))
+def _note_unknown_system(problem: Problem, notes: Notes) -> None:
+    written = str(problem.error["ctx"]["tag"])
+    place = replace(problem, path=(*problem.path, "system")).place
     notes.error("unknown-system", f"`{written}` is no system", place, advice=did_you_mean(written, SYSTEMS))
 
 
-def _note_empty(
-    _model: type[BaseModel], error: ErrorDetails, path: tuple[str | int, ...], top: Cursor, notes: Notes
-) -> None:
-    notes.error("empty-value", f"`{path[-1]}` must not be empty", _value_place(top, path), advice="or delete the key")
+def _note_empty(problem: Problem, notes: Notes) -> None:
+    notes.error("empty-value", f"`{problem.name}` must not be empty", problem.place, advice="or delete the key")
 
 
-_SPECIAL: dict[str, Callable[[type[BaseModel], ErrorDetails, tuple[str | int, ...], Cursor, Notes], None]] = {
+_SPECIAL: dict[str, Callable[[Problem, Notes], None]] = {
     "extra_forbidden": _note_unknown_key,
     "missing": _note_missing,
     "union_tag_not_found": _note_no_system,
@@ -103,34 +126,33 @@ _SPECIAL: dict[str, Callable[[type[BaseModel], ErrorDetails, tuple[str | int, ..
 }
 
 
-def _note_custom(
-    field: OneOf | Matching, error: ErrorDetails, path: tuple[str | int, ...], place: Place, notes: Notes
-) -> None:
-    value = error["input"]
-    if isinstance(field, OneOf) and isinstance(field.values[0], int):
-        notes.error(field.finding, f"version {value!r} is not known", place, advice=f"write {field.values[0]}")
-    elif not isinstance(value, str) and not (field.finding == "bad-date" and type(value) is int):
-        _note_wrong_type(value, "text", path, place, notes)
-    elif isinstance(field, Matching):
-        message = "there is nothing in the quotes" if value == "" else f"`{value}` is not {field.expected}"
-        notes.error(field.finding, message, place, advice=_repair(field, str(value)))
+def _note_unknown_word(field: OneOf, problem: Problem, notes: Notes) -> None:
+    value = problem.error["input"]
+    words = [word for word in field.values if isinstance(word, str)]
+    if not words:
+        advice = f"write {field.values[0]}"
+        notes.error(field.finding, f"version {value!r} is not known", problem.place, advice=advice)
+    elif not isinstance(value, str):
+        _note_wrong_type("text", problem, notes)
     elif field.kind:
-        note_unknown_role(notes, value, list(SYSTEMS[field.system].values()), field.kind, place)
+        note_unknown_role(notes, value, list(SYSTEMS[field.system].values()), field.kind, problem.place)
     else:
-        notes.error(
-            field.finding, f"`{value}` is not known for `{path[-1]}`", place,
-            advice=did_you_mean(value, map(str, field.values)),
-        )  # fmt: skip
+        message = f"`{value}` is not known for `{problem.name}`"
+        notes.error(field.finding, message, problem.place, advice=did_you_mean(value, words))
 
 
-def _repair(field: Matching, value: str) -> str:
-    if field.finding == "bad-handle" and value and not value.startswith("@") and " " not in value:
-        return f'write "@{value}"'
-    return ""
+def _note_malformed(field: Matching, problem: Problem, notes: Notes) -> None:
+    value = problem.error["input"]
+    if not isinstance(value, str) and not (field.finding == "bad-date" and type(value) is int):
+        _note_wrong_type("text", problem, notes)
+        return
+    message = f"`{value}` is not {field.expected}" if value != "" else f"`{problem.name}` is empty"
+    is_bare_handle = field.finding == "bad-handle" and re.fullmatch(r"[^@\s/]+", str(value))
+    notes.error(field.finding, message, problem.place, advice=f'write "@{value}"' if is_bare_handle else "")
 
 
-def _note_wrong_type(value: object, expected: str, path: tuple[str | int, ...], place: Place, notes: Notes) -> None:
-    name = next((part for part in reversed(path) if isinstance(part, str)), "the file")
+def _note_wrong_type(expected: str, problem: Problem, notes: Notes) -> None:
+    name, value, place = problem.name, problem.error["input"], problem.place
     if value is None:
         notes.error("no-value", f"`{name}` has no value", place, advice=f"write {expected}, or delete the key")
     elif expected == "text" and isinstance(value, (int, float)):
@@ -142,22 +164,12 @@ def _note_wrong_type(value: object, expected: str, path: tuple[str | int, ...], 
 
 
 def _sort_of(value: object) -> str:
-    sorts = {bool: "true or false", int: "a number", float: "a number", str: "text"}
     if isinstance(value, (dict, list)):
         return "a mapping" if isinstance(value, dict) else "a list"
-    return sorts.get(type(value), "this")
+    return {bool: "true or false", int: "a number", float: "a number"}.get(type(value), "text")
 
 
-def _value_place(top: Cursor, path: tuple[str | int, ...]) -> Place:
-    """Where the value at the end of a path is written."""
-    cursor = top
-    for part in path[:-1]:
-        cursor = cursor.into(part)
-    last = path[-1] if path else ""
-    return cursor.value(last) if isinstance(last, str) else cursor.key(last)
-
-
-def _keys_at(model: type[BaseModel], loc: tuple[str | int, ...]) -> list[str]:
+def _keys_at(model: type[BaseModel], loc: Path) -> list[str]:
     """The keys that the mapping at a location may have, found by walking the types of the documents."""
     found: Any = model
     for part in loc:

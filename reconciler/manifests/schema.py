@@ -1,0 +1,139 @@
+"""The published JSON Schemas, made from the documents and from the values of the core themselves."""
+
+from __future__ import annotations
+
+import ast
+import inspect
+from collections.abc import Callable, Mapping
+from types import ModuleType
+from typing import Any
+
+from reconciler.core.state import STATE_FORMAT
+
+Schema = dict[str, Any]
+
+_DIALECT = "https://json-schema.org/draft/2020-12/schema"
+_TITLES = {
+    "manifest": "Access manifest: who may do what on TikTok organizations",
+    "config": "Workspace of reconciler (reconciler.yaml)",
+    "plan": "Plan: ordered changes and everything that is held back",
+    "state": "State: everything remembered of one organization",
+}
+
+
+def json_schema(name: str) -> Schema:
+    """The schema of `manifest`, `config`, `plan` or `state`, in JSON Schema 2020-12."""
+    schema = _SOURCES[name]()
+    _describe(schema)
+    return {"$schema": _DIALECT, "$id": f"{name}.schema.json", **_ordered(schema), "title": _TITLES[name]}
+
+
+def _manifest() -> Schema:
+    from reconciler.manifests.documents import ManifestDocument
+
+    return ManifestDocument.model_json_schema()
+
+
+def _config() -> Schema:
+    from reconciler.manifests.config_documents import ConfigDocument
+
+    return ConfigDocument.model_json_schema()
+
+
+def _plan() -> Schema:
+    from reconciler.manifests.saved import plan_adapter
+
+    schema = plan_adapter().json_schema()
+    schema["required"] = ["format_version", *schema["required"]]
+    return schema
+
+
+def _state() -> Schema:
+    from reconciler.manifests.saved import state_adapter
+
+    schema = state_adapter().json_schema()
+    schema["properties"]["format_version"] = {
+        "type": "string",
+        "description": f"This version writes {STATE_FORMAT}; another number before the dot is another format.",
+    }
+    schema["required"] = ["format_version", *schema["required"]]
+    return schema
+
+
+_SOURCES: Mapping[str, Callable[[], Schema]] = {
+    "manifest": _manifest,
+    "config": _config,
+    "plan": _plan,
+    "state": _state,
+}
+
+
+def _ordered(schema: Schema) -> Schema:
+    """The schema with what it is about first and the definitions last."""
+    definitions = schema.pop("$defs", {})
+    return {**schema, "$defs": definitions} if definitions else schema
+
+
+def _describe(schema: Schema) -> None:
+    """Put the docstrings of classes and attributes where editors show them, and drop what says nothing."""
+    docstrings = _docstrings()
+    for title, definition in [(schema.get("title", ""), schema), *schema.get("$defs", {}).items()]:
+        about = docstrings.get(title, {})
+        if "" in about:
+            definition["description"] = about[""]
+        for name, field in definition.get("properties", {}).items():
+            _tidy(field)
+            if about.get(name):
+                field["description"] = about[name]
+        definition.pop("discriminator", None)
+
+
+def _tidy(field: Schema) -> None:
+    """Titles only repeat the name of the key; an empty default means that the key may be left out."""
+    field.pop("title", None)
+    if field.get("default") in ("", 0, [], {}) and field.get("default") is not False:
+        del field["default"]
+
+
+def _docstrings() -> dict[str, dict[str, str]]:
+    """Class -> attribute -> docstring, with the class's own under the empty name; inherited ones included."""
+    found: dict[str, dict[str, str]] = {}
+    for module in _modules():
+        for node in ast.parse(inspect.getsource(module)).body:
+            if isinstance(node, ast.ClassDef):
+                inherited: dict[str, str] = {}
+                for parent in node.bases:
+                    inherited |= found.get(ast.unparse(parent), {})
+                found[node.name] = inherited | _attributes_of(node)
+    aliases = {"from": "source", "to": "target"}
+    found["MoveDocument"] |= {alias: found["MoveDocument"][name] for alias, name in aliases.items()}
+    return found
+
+
+def _attributes_of(node: ast.ClassDef) -> dict[str, str]:
+    about = {"": _one_line(ast.get_docstring(node) or "")}
+    for statement, following in zip(node.body, node.body[1:], strict=False):
+        if not (isinstance(statement, ast.AnnAssign) and isinstance(statement.target, ast.Name)):
+            continue
+        if isinstance(following, ast.Expr) and isinstance(following.value, ast.Constant):
+            about[statement.target.id] = _one_line(str(following.value.value))
+    return about
+
+
+def _one_line(text: str) -> str:
+    return " ".join(text.partition("\n\n")[0].split())
+
+
+def _modules() -> list[ModuleType]:
+    """Where the documents and values are defined, bases before what builds on them."""
+    from reconciler.core import change, finding, plan, resource, state
+    from reconciler.manifests import (
+        business_center_documents,
+        config_documents,
+        documents,
+        organization_documents,
+        terms,
+    )
+
+    ours = [terms, organization_documents, business_center_documents, documents, config_documents]
+    return [*ours, finding, resource, change, plan, state]
