@@ -13,7 +13,7 @@ from reconciler.core.errors import ReconcilerError
 from reconciler.ports import Clock, Provider, StateStore
 
 if TYPE_CHECKING:
-    from reconciler.manifests.load import Config, ProviderSettings
+    from reconciler.manifests.config import Config, ProviderSettings
     from reconciler.providers.sandbox.world import World
 
 

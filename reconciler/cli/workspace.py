@@ -16,7 +16,8 @@ from reconciler.core.finding import Finding
 from reconciler.renderers.findings import Inspection
 
 if TYPE_CHECKING:
-    from reconciler.manifests.load import Config, LoadedConfig, Manifests
+    from reconciler.manifests.config import Config, LoadedConfig
+    from reconciler.manifests.load import Manifests
     from reconciler.manifests.source import SourceFile
 
 _SUFFIXES = (".yaml", ".yml")
@@ -41,7 +42,7 @@ class Workspace:
 
 def read_configuration(root: Path) -> LoadedConfig:
     """The configuration and everything there is to say about it; raises ReconcilerError when there is none."""
-    from reconciler.manifests.load import load_config
+    from reconciler.manifests.config import load_config
 
     path = root / CONFIG_FILE
     if not os.path.lexists(path):

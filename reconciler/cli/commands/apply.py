@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Unpack
 
 import click
 
-from reconciler.cli.exit_codes import code_of_apply, code_of_plan
+from reconciler.cli.exit_codes import code_of_apply
 from reconciler.cli.files import read_text_file
 from reconciler.cli.progress import show_progress
 from reconciler.cli.requests import Limits, Prepared, make_plan, planning_options, prepare
@@ -42,9 +42,7 @@ def apply(session: Session, plan_file: Path | None, auto_approve: bool, format_:
     saved = _read_plan(plan_file) if plan_file else None
     prepared = prepare(session, limits, today=saved.today if saved else None)
     plan = saved or _show_new_plan(prepared, session, is_result=format_ == "text")
-    if not plan.changes:
-        return code_of_plan(plan, detailed=False)
-    if saved is None and not auto_approve and not _approved(plan):
+    if plan.changes and saved is None and not auto_approve and not _approved(plan):
         session.notify("not approved: nothing was changed")
         return ExitCode.FAILED
     return code_of_apply(plan, _carry_out(plan, prepared, session, format_))
@@ -73,19 +71,22 @@ def _show_new_plan(prepared: Prepared, session: Session, *, is_result: bool) -> 
     with show_progress(session, "reading the systems"):
         plan = make_plan(prepared)
     stream = sys.stdout if is_result else sys.stderr
-    click.echo(render_plan(plan, session.style(stream)), nl=False, err=not is_result, color=True)
+    click.echo(render_plan(plan, session.style(stream)), nl=bool(plan.changes), err=not is_result, color=True)
     return plan
 
 
 def _approved(plan: Plan) -> bool:
     from reconciler.renderers.plan import render_counts
 
-    question = f"\nCarry out {render_counts(plan)}? Only `yes` is taken as a yes"
+    question = f"Carry out {render_counts(plan)}? Only `yes` is taken as a yes"
     return str(click.prompt(question, default="", show_default=False, err=True)) == "yes"
 
 
 def _carry_out(plan: Plan, prepared: Prepared, session: Session, format_: str) -> Report:
-    """Apply and report; what was done is reported even when something stops the run in the middle."""
+    """Apply and report; what was done is reported even when something stops the run in the middle.
+
+    A plan without changes is carried out too: who has accepted or left since the last run is then recorded.
+    """
     from reconciler.core.outcome import Report
     from reconciler.renderers.catalogue import RENDERERS
     from reconciler.workflows.applying import apply_plan
@@ -107,5 +108,6 @@ def _carry_out(plan: Plan, prepared: Prepared, session: Session, format_: str) -
                 on_result=on_result,
             )
     finally:
-        report = Report(results=tuple(results))
-        click.echo(RENDERERS.report[format_](plan, report, session.style(sys.stdout)), nl=False, color=True)
+        if plan.changes or format_ != "text":
+            report = Report(results=tuple(results))
+            click.echo(RENDERERS.report[format_](plan, report, session.style(sys.stdout)), nl=False, color=True)

@@ -1,0 +1,99 @@
+"""Reading the files of a workspace: every file once, in one order, and nothing that is missing goes unnoticed."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from reconciler.cli.workspace import read_manifest_files, read_texts
+from reconciler.core.errors import ReconcilerError
+from reconciler.core.finding import Finding, Place
+
+
+def write(root: Path, *names: str) -> None:
+    for name in names:
+        (root / name).parent.mkdir(parents=True, exist_ok=True)
+        (root / name).write_text(f"# {name}\n", encoding="utf-8")
+
+
+def paths(root: Path, *entries: str) -> list[str]:
+    return [file.path for file in read_manifest_files(root, entries)]
+
+
+def problems(root: Path, *entries: str) -> dict[str, str]:
+    return {file.path: file.problem for file in read_manifest_files(root, entries) if file.data is None}
+
+
+def test_folders_are_read_recursively_and_files_come_sorted(tmp_path: Path) -> None:
+    write(tmp_path, "access/b.yml", "access/teams/z.yaml", "access/a.yaml", "access/readme.md", "elsewhere.yaml")
+    assert paths(tmp_path, "access") == ["access/a.yaml", "access/b.yml", "access/teams/z.yaml"]
+
+
+def test_a_named_file_is_read_whatever_its_ending_is(tmp_path: Path) -> None:
+    write(tmp_path, "people.manifest")
+    assert paths(tmp_path, "people.manifest") == ["people.manifest"]
+
+
+def test_a_file_that_is_named_twice_is_read_once(tmp_path: Path) -> None:
+    write(tmp_path, "access/a.yaml")
+    assert paths(tmp_path, "access", "access/a.yaml", "./access") == ["access/a.yaml"]
+
+
+def test_hidden_files_and_folders_are_left_alone(tmp_path: Path) -> None:
+    write(tmp_path, "access/a.yaml", "access/.a.yaml.swp", "access/.git/b.yaml", "access/.hidden.yaml")
+    assert paths(tmp_path, "access") == ["access/a.yaml"]
+
+
+def test_bytes_arrive_as_they_are(tmp_path: Path) -> None:
+    (tmp_path / "a.yaml").write_bytes(b"\xff\r\n")
+    assert [file.data for file in read_manifest_files(tmp_path, ["a.yaml"])] == [b"\xff\r\n"]
+
+
+def test_a_missing_entry_is_a_problem_and_not_an_empty_source(tmp_path: Path) -> None:
+    write(tmp_path, "access/a.yaml")
+    assert problems(tmp_path, "access", "acces") == {"acces": "cannot be read: No such file or directory"}
+
+
+def test_a_broken_link_is_a_problem(tmp_path: Path) -> None:
+    write(tmp_path, "access/a.yaml")
+    (tmp_path / "access/teams").symlink_to("../gone")
+    assert problems(tmp_path, "access") == {"access/teams": "broken symbolic link to ../gone"}
+
+
+def test_a_loop_of_links_is_a_problem_and_ends(tmp_path: Path) -> None:
+    write(tmp_path, "access/a.yaml")
+    (tmp_path / "access/again").symlink_to(".")
+    (tmp_path / "access/b.yaml").symlink_to("b.yaml")
+    found = problems(tmp_path, "access")
+    assert found["access/again"] == "symbolic link to a folder above itself"
+    assert "link" in found["access/b.yaml"]
+
+
+def test_a_link_to_a_folder_elsewhere_is_followed(tmp_path: Path) -> None:
+    write(tmp_path, "teams/a.yaml")
+    (tmp_path / "access").mkdir()
+    (tmp_path / "access/linked").symlink_to("../teams")
+    assert paths(tmp_path, "access") == ["access/linked/a.yaml"]
+
+
+def test_a_pipe_is_a_problem_and_is_not_waited_for(tmp_path: Path) -> None:
+    (tmp_path / "access").mkdir()
+    os.mkfifo(tmp_path / "access/a.yaml")
+    assert problems(tmp_path, "access") == {"access/a.yaml": "not a regular file"}
+
+
+@pytest.mark.parametrize("entries", [[], ["access"]])
+def test_a_workspace_without_any_manifest_says_what_to_do(entries: list[str], tmp_path: Path) -> None:
+    (tmp_path / "access").mkdir()
+    with pytest.raises(ReconcilerError) as caught:
+        read_manifest_files(tmp_path, entries)
+    assert "there are no manifests" in caught.value.message
+    assert "reconciler init" in caught.value.advice
+
+
+def test_texts_for_findings_are_those_of_the_files_that_can_be_read(tmp_path: Path) -> None:
+    write(tmp_path, "a.yaml")
+    findings = [Finding(id="x-y", message="m", place=Place(name, 1, 1)) for name in ("a.yaml", "a.yaml", "gone.yaml")]
+    assert read_texts(tmp_path, [*findings, Finding(id="x-y", message="m")]) == {"a.yaml": "# a.yaml\n"}
