@@ -63,12 +63,13 @@ until reconciler plan --detailed-exitcode; do
   reconciler sandbox people answer --all accept
 done
 
-tell "Half a year passes. Nothing rots: the same manifests, the same answer."
-reconciler sandbox clock +180d
-reconciler plan --detailed-exitcode
+tell "The consent has done its work, and the plan says so: it can go. In life that is a pull request."
+printf '$ rm access/consents.yaml\n'
+rm "$workspace/access/consents.yaml"
 
 tell "What happens on the day Milo's contract ends? Nobody has to remember; the plan does."
-expect 2 reconciler plan --detailed-exitcode --now 2030-06-30
+expect 2 reconciler plan --detailed-exitcode --now 2036-06-30
 
-tell "Until then there is nothing left to do."
+tell "Half a year passes. Nobody touched anything, so there is nothing left to do."
+reconciler sandbox clock +180d
 reconciler plan --detailed-exitcode
