@@ -18,6 +18,7 @@ from reconciler.core.declared import Consent
 from reconciler.core.finding import Finding
 from reconciler.core.kinds import Action
 from reconciler.core.planning.targets import Targets
+from reconciler.workflows.sharding import EVERYTHING, Shard
 
 if TYPE_CHECKING:
     from reconciler.core.plan import Plan
@@ -34,6 +35,7 @@ class Limits(TypedDict):
     refresh: bool
     consents: tuple[Consent, ...]
     retry: bool
+    shard: Shard
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,6 +78,21 @@ class ConsentType(click.ParamType[Consent]):
             self.fail(message, param, ctx)
 
 
+class ShardType(click.ParamType[Shard]):
+    """`K/N`: the K-th of N parts of all organizations."""
+
+    name = "shard"
+
+    def convert(self, value: str | Shard, param: click.Parameter | None, ctx: click.Context | None) -> Shard:
+        """Read the number and the count."""
+        if isinstance(value, Shard):
+            return value
+        try:
+            return Shard.parse(value)
+        except ValueError as error:
+            self.fail(str(error), param, ctx)
+
+
 def planning_options(command: _Command) -> _Command:
     """The options that limit or ease a plan; they arrive as `**limits`."""
     options = [
@@ -107,6 +124,13 @@ def planning_options(command: _Command) -> _Command:
             help="Consent to one blocked change, for this run only. Repeatable.",
         ),
         click.option("--retry", is_flag=True, help="Try again at once what failed earlier today."),
+        click.option(
+            "--shard",
+            type=ShardType(),
+            default=EVERYTHING,
+            metavar="K/N",
+            help="Only the K-th of N parts of all organizations, for runners that share the work.",
+        ),
     ]
     for option in reversed(options):
         command = option(command)
@@ -129,17 +153,20 @@ def prepare(session: Session, limits: Limits, *, today: date | None = None) -> P
         targets=Targets(include=limits["targets"], exclude=limits["excludes"]),
         refresh=limits["refresh"],
         retry=limits["retry"],
+        shard=limits["shard"],
     )
     _mention(workspace.manifests.findings, session)
     return Prepared(wiring=wiring, request=request)
 
 
-def make_plan(prepared: Prepared) -> Plan:
+def make_plan(prepared: Prepared, session: Session) -> Plan:
     """Plan with the parts that the workspace is wired to."""
     from reconciler.workflows import planning
 
     wiring = prepared.wiring
-    return planning.make_plan(prepared.request, provider_for=wiring.provider_for, store=wiring.store())
+    return planning.make_plan(
+        prepared.request, provider_for=wiring.provider_for, store=wiring.store(), on_notice=session.notify
+    )
 
 
 def _mention(findings: tuple[Finding, ...], session: Session) -> None:

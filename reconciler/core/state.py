@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 
 from reconciler.core.address import Address
+from reconciler.core.change import Change
 from reconciler.core.resource import Attributes, Resource, Status
 
 STATE_FORMAT = "1.0"
@@ -47,7 +48,7 @@ class Record:
         """This record after one more invitation or request."""
         return replace(self, asked=self.asked + 1, asked_on=on)
 
-    def protected(self, protect: bool) -> Record:
+    def protected(self, *, protect: bool) -> Record:
         """This record with or without protection."""
         return self if self.protect == protect else replace(self, protect=protect)
 
@@ -71,10 +72,12 @@ class State:
     lineage: str = ""
     """A random name given once; two states with different lineages were never the same state."""
     serial: int = 0
-    """Grows by one with every settled write."""
+    """Grows by one with every durable write, snapshots and journal records alike."""
     records: Mapping[Address, Record] = field(default_factory=dict)
     quarantined: Mapping[Address, Quarantine] = field(default_factory=dict)
     removals: Mapping[date, int] = field(default_factory=dict)
     """UTC day -> how many things were taken away, for the rolling removal guard; older days are dropped."""
     invitations: Mapping[date, int] = field(default_factory=dict)
     """UTC day -> how many invitations were sent, for the invitation budget."""
+    in_doubt: Mapping[Address, Change] = field(default_factory=dict)
+    """Begun, and never heard of again: what became of these is read from the system before anything else happens."""

@@ -2,76 +2,158 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+import hashlib
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
 
+from reconciler.core.audit import AuditEntry, AuditRecord, Origin
 from reconciler.core.change import Change
-from reconciler.core.errors import StalePlan
+from reconciler.core.errors import LeaseLost, ReconcilerError, StalePlan
 from reconciler.core.outcome import Outcome, Report
 from reconciler.core.plan import OrganizationPlan, Plan
 from reconciler.core.planning.planner import Worlds, situations
-from reconciler.core.planning.situation import Situation
-from reconciler.ports import Provider, Scope, StateStore
+from reconciler.manifests.saved import plan_to_json
+from reconciler.ports import Clock, StateStore
+from reconciler.workflows.leases import Lease, LeaseTerms, hold
 from reconciler.workflows.ledger import Ledger
+from reconciler.workflows.logbook import Logbook
 from reconciler.workflows.planning import PlanRequest, ProviderFor, read_live
 from reconciler.workflows.scopes import Scopes
-from reconciler.workflows.states import LoadedState, load_state, save_state
+from reconciler.workflows.settling import Settled, left_behind, settle
+from reconciler.workflows.states import LoadedState, load_state, new_lineage, save_state
 from reconciler.workflows.steps import Steps
-
-OnResult = Callable[[Change, Outcome], None]
+from reconciler.workflows.trail import AuditSink, audit_entry
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Ground:
-    """One organization, locked and freshly read."""
+class Run:
+    """What one run of apply brings along besides the plan."""
 
-    loaded: LoadedState
-    situation: Situation
-    scope: Scope
-    provider: Provider
+    clock: Clock
+    """Dates the journal and the audit log."""
+    terms: LeaseTerms
+    audit: AuditSink
+    origin: Origin = field(default_factory=Origin)
+    on_result: Callable[[Change, Outcome], None] = lambda _change, _outcome: None
+    on_notice: Callable[[str], None] = lambda _text: None
+    """Told what an earlier run left behind, and what stopped an organization while others go on."""
 
 
-def apply_plan(
-    plan: Plan,
-    request: PlanRequest,
-    *,
-    provider_for: ProviderFor,
-    store: StateStore,
-    on_result: OnResult = lambda _change, _outcome: None,
-) -> Report:
+def apply_plan(plan: Plan, request: PlanRequest, *, provider_for: ProviderFor, store: StateStore, run: Run) -> Report:
     """Carry out the changes of a plan and record everything that was seen.
 
-    Exactly the plan's changes are tried, each only while the live resource is still what the plan saw. Raises
-    StalePlan before anything is touched when the plan belongs to other manifests or to another state, and
-    StateLocked when somebody else is at work on the organization.
+    Exactly the plan's changes are tried, each only while the live resource is still what the plan saw. Raises StalePlan
+    before anything is touched when the plan belongs to other manifests. An organization that is locked, whose state has
+    moved on or cannot be used is left out, the others go on, and the error is raised at the end.
     """
     if plan.manifests != request.desired.digest:
         message = "the plan was made from other manifests"
         raise StalePlan(message, advice="plan again and apply the new plan")
-    results = []
+    digest = hashlib.sha256(plan_to_json(plan).encode()).hexdigest()
+    application = _Application(
+        request=request,
+        provider_for=provider_for,
+        store=store,
+        run=replace(run, origin=replace(run.origin, plan=digest)),
+    )
+    stopped: list[ReconcilerError] = []
     for part in plan.organizations:
-        for change, outcome in _apply_organization(part, request, provider_for=provider_for, store=store):
-            on_result(change, outcome)
-            results.append((change, outcome))
-    return Report(results=tuple(results))
+        try:
+            application.carry_out(part)
+        except ReconcilerError as error:
+            stopped.append(error)
+    for other in stopped[1:]:
+        run.on_notice(other.message)
+    if stopped:
+        raise stopped[0]
+    return Report(results=tuple(application.results))
 
 
-def _apply_organization(
-    part: OrganizationPlan, request: PlanRequest, *, provider_for: ProviderFor, store: StateStore
-) -> Iterator[tuple[Change, Outcome]]:
-    with store.lock(part.organization, purpose="apply"):
-        loaded = load_state(store, part.organization)
-        _refuse_stale(part, loaded)
-        ground = _survey(part, request, loaded=loaded, provider_for=provider_for)
-        ledger = Ledger(ground.situation)
-        steps = Steps(
-            situation=ground.situation, scope=ground.scope, provider=ground.provider, ledger=ledger, store=store
-        )
+class _Application:
+    """One plan on its way into the world."""
+
+    def __init__(self, *, request: PlanRequest, provider_for: ProviderFor, store: StateStore, run: Run) -> None:
+        self._request = request
+        self._provider_for = provider_for
+        self._scopes = Scopes(request.desired)
+        self._store = store
+        self._run = run
+        self.results: list[tuple[Change, Outcome]] = []
+
+    def carry_out(self, part: OrganizationPlan) -> None:
+        """Everything the plan wants of one organization, under its lock."""
+        with hold(self._store, part.organization, purpose="apply", terms=self._run.terms) as lease:
+            loaded = load_state(self._store, part.organization)
+            _refuse_stale(part, loaded)
+            self._carry_out(part, loaded, lease)
+
+    def _carry_out(self, part: OrganizationPlan, loaded: LoadedState, lease: Lease) -> None:
+        """Look again, clear up what an earlier run left, then one change after the other."""
+        request, key = self._request, part.organization
+        organization = request.desired.organizations[key]
+        provider = self._provider_for(organization)
+        scope = self._scopes.scope_of(key, loaded.state)
+        live = read_live(provider, scope)
+        settled = settle(loaded.state, live, system=organization.system, today=request.today)
+        loaded = self._recover(loaded, settled, lease)
+        worlds = Worlds(desired=request.desired, recorded={key: loaded.state}, live={key: live}, today=request.today)
+        (situation,) = situations(worlds, request.settings)
+        ledger = Ledger.of(situation, lineage=loaded.state.lineage or new_lineage())
+        logbook = Logbook(store=self._store, lease=lease, ledger=ledger, origin=self._run.origin, clock=self._run.clock)
+        steps = Steps(situation=situation, scope=scope, provider=provider, logbook=logbook)
         try:
             for change in part.changes:
-                yield change, steps.carry_out(change)
-        finally:
-            save_state(store, loaded, ledger.state())
+                outcome = steps.carry_out(change)
+                self.results.append((change, outcome))
+                self._run.on_result(change, outcome)
+        except LeaseLost:
+            # Whoever has the organization now continues from the journal; a word from us would be a second one.
+            raise
+        except BaseException:
+            self._close(loaded, logbook, lease)
+            raise
+        else:
+            self._close(loaded, logbook, lease)
+
+    def _recover(self, loaded: LoadedState, settled: Settled, lease: Lease) -> LoadedState:
+        """Bring an unfinished run to its end: its audit trail, and a snapshot in place of its journal."""
+        if not loaded.has_journal and not settled.findings:
+            return loaded
+        self._mention(loaded, settled)
+        now = self._run.clock.now()
+        serial = loaded.state.serial
+        found = [
+            audit_entry(change, outcome, serial=serial + number, at=now)
+            for number, (change, outcome) in enumerate(settled.findings, start=1)
+        ]
+        state = replace(settled.state, serial=serial + len(found), lineage=settled.state.lineage or new_lineage())
+        self._audit_missing(loaded, state.lineage, (*loaded.entries, *found))
+        return save_state(self._store, loaded, state, token=lease.token)
+
+    def _audit_missing(self, loaded: LoadedState, lineage: str, entries: tuple[AuditEntry, ...]) -> None:
+        if entries:
+            record = AuditRecord(
+                organization=loaded.state.organization, lineage=lineage, origin=loaded.origin, entries=entries
+            )
+            self._run.audit.append_missing(record)
+
+    def _mention(self, loaded: LoadedState, settled: Settled) -> None:
+        for text in left_behind(loaded, settled):
+            self._run.on_notice(text)
+
+    def _close(self, loaded: LoadedState, logbook: Logbook, lease: Lease) -> None:
+        """First the audit log, then the snapshot: until both are there, the journal can tell the story again."""
+        state = logbook.state
+        if logbook.entries:
+            self._run.audit.append(
+                AuditRecord(
+                    organization=state.organization,
+                    lineage=state.lineage,
+                    origin=self._run.origin,
+                    entries=logbook.entries,
+                )
+            )
+        save_state(self._store, loaded, state, token=lease.token)
 
 
 def _refuse_stale(part: OrganizationPlan, loaded: LoadedState) -> None:
@@ -82,19 +164,3 @@ def _refuse_stale(part: OrganizationPlan, loaded: LoadedState) -> None:
             f"the plan was made at serial {part.serial} of lineage {part.lineage or 'none'}"
         )
         raise StalePlan(message, advice="plan again and apply the new plan")
-
-
-def _survey(part: OrganizationPlan, request: PlanRequest, *, loaded: LoadedState, provider_for: ProviderFor) -> _Ground:
-    """Read the organization again, under the lock."""
-    organization = request.desired.organizations[part.organization]
-    provider = provider_for(organization)
-    scope = Scopes(request.desired).scope_of(part.organization, loaded.state)
-    live = read_live(provider, scope)
-    worlds = Worlds(
-        desired=request.desired,
-        recorded={part.organization: loaded.state},
-        live={part.organization: live},
-        today=request.today,
-    )
-    (situation,) = situations(worlds, request.settings)
-    return _Ground(loaded=loaded, situation=situation, scope=scope, provider=provider)

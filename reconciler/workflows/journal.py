@@ -1,21 +1,42 @@
 """What is written around every call: the intent before it, the outcome after it.
 
-One JSON object per record. An intent without an outcome means that the process died in between; the next run reads
-the live system before it plans, so the question whether the call took effect answers itself, and it is never repeated
-blindly.
+One record per line: a CRC-32 in eight hexadecimal digits, a space, and one JSON object. Every record has a serial, the
+state's serial right after it, so records that a snapshot already contains are told from those it lacks, and a gap is
+seen. There are three sorts:
+
+run      who carries out which plan; the first record of every apply that changes anything
+intent   the whole change, durable before its call leaves
+outcome  what became of it, and everything that the state now says of its address
+
+An intent without an outcome means that the process died, or lost its lease, in between. The change is then in doubt:
+the next run reads the live resource before it plans anything, and never repeats the call blindly.
 """
 
 from __future__ import annotations
 
 import json
+import zlib
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
-from typing import Any
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from functools import cache
+from typing import TYPE_CHECKING, Any, get_args
 
 from reconciler.core.address import Address
+from reconciler.core.audit import AuditEntry, Origin
 from reconciler.core.change import Change
 from reconciler.core.errors import StoreError
+from reconciler.core.outcome import Outcome
 from reconciler.core.state import State
+from reconciler.ports import Journal
+from reconciler.workflows.trail import audit_entry
+
+if TYPE_CHECKING:
+    from pydantic import TypeAdapter
+
+JOURNAL_FORMAT = "1.0"
+
+_OUTCOMES: dict[str, type[Any]] = {kind.__name__: kind for kind in get_args(Outcome)}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,70 +44,184 @@ class Replayed:
     """A state brought up to date from its journal."""
 
     state: State
-    in_doubt: tuple[Address, ...] = ()
-    """Changes that were begun and whose outcome is not known."""
+    entries: tuple[AuditEntry, ...] = ()
+    """What the journal says was done; a run that died had no time to put it into the audit log."""
+    origin: Origin = field(default_factory=Origin)
+    """Of the last run that wrote here; a change in doubt is its doing."""
+    is_torn: bool = False
+    """Whether the last record was cut off by a crash and left out."""
 
 
-def intent_record(change: Change, serial: int) -> bytes:
-    """Written, durably, before a call leaves; `serial` is the state's serial at this moment."""
-    return _encode({"record": "intent", "serial": serial, "address": str(change.address), "action": str(change.action)})
+def run_record(origin: Origin, *, lineage: str, serial: int, at: datetime) -> bytes:
+    """Written before the first intent of a run. `lineage` is that of the state, given now when it has none yet."""
+    return _encode(
+        {
+            "format_version": JOURNAL_FORMAT,
+            "record": "run",
+            "serial": serial,
+            "lineage": lineage,
+            "time": at.isoformat(),
+            "origin": _dump(Origin, origin),
+        }
+    )
 
 
-def outcome_record(address: Address, part: State) -> bytes:
+def intent_record(change: Change, *, serial: int) -> bytes:
+    """Written before a call leaves."""
+    return _encode({"record": "intent", "serial": serial, "change": _dump(Change, change)})
+
+
+def outcome_record(change: Change, outcome: Outcome, *, part: State, at: datetime) -> bytes:
     """Written after a call: `part` is everything the state now says about this address and about the day."""
-    from pydantic import TypeAdapter
+    return _encode(
+        {
+            "record": "outcome",
+            "serial": part.serial,
+            "address": str(change.address),
+            "time": at.isoformat(),
+            "outcome": _dump(type(outcome), outcome),
+            "kind": type(outcome).__name__,
+            "state": _dump(State, part),
+        }
+    )
 
-    body = TypeAdapter(State).dump_python(part, mode="json")
-    return _encode({"record": "outcome", "serial": part.serial, "address": str(address), "state": body})
 
+def replay(state: State, journal: Journal) -> Replayed:
+    """Bring a snapshot up to its journal.
 
-def replay(state: State, journal: list[bytes]) -> Replayed:
-    """Bring a snapshot up to its journal; records that the snapshot already contains are passed over.
-
-    Raises StoreError when a record cannot be read: a journal is never repaired by guessing.
+    Raises StoreError, saying which record and what to do, when one cannot be read or is missing: only the last one can
+    have been cut off by a crash, and a journal is never repaired by guessing.
     """
-    open_intents: dict[Address, None] = {}
-    parts: dict[Address, dict[str, Any]] = {}
-    for number, line in enumerate(journal, start=1):
-        record = _decode(state.organization, number, line)
-        if record["serial"] < state.serial or (record["record"] == "outcome" and record["serial"] == state.serial):
-            continue
-        address = Address.parse(record["address"])
-        if record["record"] == "intent":
-            open_intents[address] = None
+    fold = _Fold(state)
+    is_torn = bool(journal.torn)
+    for number, line in enumerate(journal.records, start=1):
+        record = _decode(line)
+        if record is None and number == len(journal.records):
+            is_torn = True
+        elif record is None:
+            raise _corrupted(state.organization, number, "its checksum does not fit")
         else:
-            open_intents.pop(address, None)
-            parts.pop(address, None)
-            parts[address] = record["state"]
-    return Replayed(state=_merge(state, parts) if parts else state, in_doubt=tuple(open_intents))
+            fold.take(number, record)
+    return fold.result(is_torn=is_torn)
 
 
-def _merge(state: State, parts: Mapping[Address, dict[str, Any]]) -> State:
+class _Fold:
+    """A journal taken in record by record. States are put together once at the end, or this would be quadratic."""
+
+    def __init__(self, snapshot: State) -> None:
+        self._snapshot = snapshot
+        self._serial = snapshot.serial
+        self._lineage = snapshot.lineage
+        self._origin = Origin()
+        self._open: dict[Address, Change] = {}
+        self._parts: dict[Address, Mapping[str, Any]] = {}
+        self._entries: list[AuditEntry] = []
+
+    def take(self, number: int, record: Mapping[str, Any]) -> None:
+        serial = record["serial"]
+        if serial <= self._snapshot.serial:
+            return
+        if serial != self._serial + 1:
+            raise _corrupted(
+                self._snapshot.organization, number, f"it has serial {serial} where {self._serial + 1} must come"
+            )
+        self._serial = serial
+        match record["record"]:
+            case "run":
+                self._begin(record)
+            case "intent":
+                change = _load(Change, record["change"])
+                self._open[change.address] = change
+            case "outcome":
+                self._settle(record)
+            case unknown:
+                raise _corrupted(self._snapshot.organization, number, f"{unknown!r} is no sort of record")
+
+    def result(self, *, is_torn: bool) -> Replayed:
+        state = self._snapshot
+        if self._serial != state.serial:
+            merged = _merge(state, self._parts)
+            in_doubt = {**merged.in_doubt, **self._open}
+            state = replace(merged, in_doubt=in_doubt, serial=self._serial, lineage=self._lineage)
+        return Replayed(state=state, entries=tuple(self._entries), origin=self._origin, is_torn=is_torn)
+
+    def _begin(self, record: Mapping[str, Any]) -> None:
+        if record["format_version"].partition(".")[0] != JOURNAL_FORMAT.partition(".")[0]:
+            message = f"the journal of {self._snapshot.organization} has format {record['format_version']}"
+            raise StoreError(message, advice=f"this version reads {JOURNAL_FORMAT}: use the version that wrote it")
+        self._lineage = record["lineage"]
+        self._origin = _load(Origin, record["origin"])
+
+    def _settle(self, record: Mapping[str, Any]) -> None:
+        address = Address.parse(record["address"])
+        change = self._open.pop(address, None) or self._snapshot.in_doubt.get(address)
+        self._parts.pop(address, None)
+        self._parts[address] = record["state"]
+        if change is None:
+            return
+        self._entries.append(
+            audit_entry(
+                change,
+                _load(_OUTCOMES[record["kind"]], record["outcome"]),
+                serial=record["serial"],
+                at=datetime.fromisoformat(record["time"]),
+            )
+        )
+
+
+def _merge(state: State, parts: Mapping[Address, Mapping[str, Any]]) -> State:
     """The state with what the parts, oldest first, say of their addresses and the last one of everything else."""
-    from pydantic import TypeAdapter
-
-    read = TypeAdapter(State).validate_python
-    records, quarantined = dict(state.records), dict(state.quarantined)
+    records, quarantined, in_doubt = dict(state.records), dict(state.quarantined), dict(state.in_doubt)
     latest = state
     for address, body in parts.items():
-        latest = read(body)
-        records.pop(address, None)
-        quarantined.pop(address, None)
-        records.update(latest.records)
-        quarantined.update(latest.quarantined)
-    return replace(latest, records=records, quarantined=quarantined)
+        latest = _load(State, body)
+        for known, now in (
+            (records, latest.records),
+            (quarantined, latest.quarantined),
+            (in_doubt, latest.in_doubt),
+        ):
+            _replace(known, address, now)
+    return replace(latest, records=records, quarantined=quarantined, in_doubt=in_doubt)
 
 
-def _encode(record: dict[str, Any]) -> bytes:
-    return json.dumps(record, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
+def _replace(known: dict[Address, Any], address: Address, now: Mapping[Address, Any]) -> None:
+    known.pop(address, None)
+    known.update(now)
 
 
-def _decode(organization: str, number: int, line: bytes) -> dict[str, Any]:
-    try:
-        record = json.loads(line)
-        if isinstance(record, dict) and {"record", "serial", "address"} <= record.keys():
-            return record
-    except ValueError:
-        pass
-    message = f"record {number} in the journal of {organization} cannot be read"
-    raise StoreError(message, advice="restore the state from a copy; the journal is never repaired by guessing")
+@cache
+def _adapter(kind: Any) -> TypeAdapter[Any]:
+    """Building one costs milliseconds, using it microseconds."""
+    from pydantic import TypeAdapter
+
+    return TypeAdapter(kind)
+
+
+def _dump(kind: Any, value: object) -> Any:
+    return _adapter(kind).dump_python(value, mode="json", exclude_defaults=True)
+
+
+def _load(kind: Any, value: Any) -> Any:
+    return _adapter(kind).validate_python(value)
+
+
+def _encode(record: Mapping[str, Any]) -> bytes:
+    body = json.dumps(record, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
+    return b"%08x %s" % (zlib.crc32(body), body)
+
+
+def _decode(line: bytes) -> dict[str, Any] | None:
+    """None when a line is not what was written."""
+    checksum, _, body = line.partition(b" ")
+    if checksum != b"%08x" % zlib.crc32(body):
+        return None
+    record: dict[str, Any] = json.loads(body)
+    return record
+
+
+def _corrupted(organization: str, number: int, what: str) -> StoreError:
+    return StoreError(
+        f"record {number} in the journal of {organization} cannot be used: {what}",
+        advice=f"restore the state of {organization} from a copy, or look at it with `reconciler state verify`; "
+        "the journal is never repaired by guessing",
+    )

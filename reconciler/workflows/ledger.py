@@ -3,43 +3,70 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
+from dataclasses import replace
 from datetime import date
+from typing import Self, TypeVar
 
 from reconciler.core.address import Address
 from reconciler.core.change import Change
 from reconciler.core.kinds import KINDS
-from reconciler.core.outcome import Applied, Failed, Outcome
+from reconciler.core.outcome import Applied, Failed, InDoubt, Outcome
 from reconciler.core.planning.budgets import INVITATIONS, WINDOW_DAYS, counts_as_removal
 from reconciler.core.planning.situation import Situation
 from reconciler.core.state import Quarantine, Record, State
 from reconciler.core.system import System
 
+T = TypeVar("T")
+
 
 class Ledger:
     """A state that takes in one outcome after the other."""
 
-    def __init__(self, situation: Situation) -> None:
-        state = situation.state
-        self._organization = state.organization
-        self._lineage = state.lineage
+    def __init__(
+        self, state: State, *, system: System, today: date, protected: Collection[Address] = frozenset()
+    ) -> None:
+        """`protected` are the addresses whose new records are to outlive their manifest block."""
+        self._state = state
         self._serial = state.serial
-        self._system: System = situation.organization.system
-        self._today = situation.today
-        self._protected = {address for address, declared in situation.wanted.items() if declared.protect}
-        self._records = dict(situation.records)
+        self._system = system
+        self._today = today
+        self._protected = protected
+        self._records = dict(state.records)
         self._quarantined = dict(state.quarantined)
-        self._removals = _recent(state.removals, situation.today)
-        self._invitations = _recent(state.invitations, situation.today)
+        self._in_doubt = dict(state.in_doubt)
+        self._removals = _recent(state.removals, today)
+        self._invitations = _recent(state.invitations, today)
+
+    @classmethod
+    def of(cls, situation: Situation, *, lineage: str) -> Self:
+        """A ledger that begins with what was just seen of an organization."""
+        return cls(
+            replace(situation.state, records=situation.records, lineage=lineage),
+            system=situation.organization.system,
+            today=situation.today,
+            protected={address for address, declared in situation.wanted.items() if declared.protect},
+        )
 
     @property
-    def serial(self) -> int:
-        """Grows by one with every outcome."""
+    def lineage(self) -> str:
+        """Of the state."""
+        return self._state.lineage
+
+    def next_serial(self) -> int:
+        """The serial of the next durable write."""
+        self._serial += 1
         return self._serial
 
-    def take(self, change: Change, outcome: Outcome) -> None:
-        """Remember what became of a change."""
-        self._serial += 1
+    def begin(self, change: Change) -> int:
+        """Remember that a call is about to leave, until its outcome is known; returns the serial of its intent."""
+        self._in_doubt[change.address] = change
+        return self.next_serial()
+
+    def take(self, change: Change, outcome: Outcome) -> int:
+        """Remember what became of a change; returns the serial of the outcome."""
+        if not isinstance(outcome, InDoubt):
+            self._in_doubt.pop(change.address, None)
         match outcome:
             case Applied():
                 self._applied(change, outcome)
@@ -49,25 +76,39 @@ class Ledger:
                 self._quarantined[change.address] = Quarantine(reason=reason, since=since, tried=self._today)
             case _:
                 pass
+        return self.next_serial()
+
+    def forget(self, change: Change) -> None:
+        """Take back the intent of a change that had no effect."""
+        self._in_doubt.pop(change.address, None)
 
     def part(self, address: Address) -> State:
         """The state reduced to one address, which is what the journal needs to know."""
-        record, quarantine = self._records.get(address), self._quarantined.get(address)
-        return self._state(
-            records={address: record} if record else {}, quarantined={address: quarantine} if quarantine else {}
+        return self._as_state(
+            records=_only(address, self._records),
+            quarantined=_only(address, self._quarantined),
+            in_doubt=_only(address, self._in_doubt),
         )
 
     def state(self) -> State:
         """The whole state as it stands."""
-        return self._state(records=dict(self._records), quarantined=dict(self._quarantined))
+        return self._as_state(
+            records=dict(self._records), quarantined=dict(self._quarantined), in_doubt=dict(self._in_doubt)
+        )
 
-    def _state(self, *, records: dict[Address, Record], quarantined: dict[Address, Quarantine]) -> State:
-        return State(
-            organization=self._organization,
-            lineage=self._lineage,
+    def _as_state(
+        self,
+        *,
+        records: dict[Address, Record],
+        quarantined: dict[Address, Quarantine],
+        in_doubt: dict[Address, Change],
+    ) -> State:
+        return replace(
+            self._state,
             serial=self._serial,
             records=records,
             quarantined=quarantined,
+            in_doubt=in_doubt,
             removals=dict(self._removals),
             invitations=dict(self._invitations),
         )
@@ -85,7 +126,11 @@ class Ledger:
         record = known.seen(outcome.live, on=self._today)
         if outcome.live.status.is_pending and KINDS[change.address.kind].needs_other_party:
             record = record.asked_again(self._today)
-        self._records[change.address] = record.protected(change.address in self._protected)
+        self._records[change.address] = record.protected(protect=change.address in self._protected)
+
+
+def _only(address: Address, known: Mapping[Address, T]) -> dict[Address, T]:
+    return {address: known[address]} if address in known else {}
 
 
 def _recent(days: Mapping[date, int], today: date) -> Counter[date]:

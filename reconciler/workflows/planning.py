@@ -18,7 +18,10 @@ from reconciler.core.settings import GuardSettings
 from reconciler.core.state import State
 from reconciler.ports import Provider, Scope, StateStore
 from reconciler.workflows.scopes import Scopes
-from reconciler.workflows.states import read_state
+from reconciler.workflows.settling import left_behind, settle
+from reconciler.workflows.sharding import EVERYTHING as ALL_SHARDS
+from reconciler.workflows.sharding import Shard
+from reconciler.workflows.states import load_state
 
 ProviderFor = Callable[[Organization], Provider]
 
@@ -31,26 +34,51 @@ class PlanRequest:
     settings: GuardSettings
     today: date
     targets: Targets = EVERYTHING
+    shard: Shard = ALL_SHARDS
+    """Only these organizations are looked at."""
     refresh: bool = True
     """False plans against what is recorded, without asking any system."""
     retry: bool = False
     """Try again at once what failed earlier today."""
 
 
-def make_plan(request: PlanRequest, *, provider_for: ProviderFor, store: StateStore) -> Plan:
-    """A plan over all declared organizations. Reads, and changes nothing."""
+def make_plan(
+    request: PlanRequest,
+    *,
+    provider_for: ProviderFor,
+    store: StateStore,
+    on_notice: Callable[[str], None] = lambda _text: None,
+) -> Plan:
+    """A plan over the declared organizations. Reads, and changes nothing.
+
+    What an earlier run left in doubt is settled from what is live before anything is planned, and told to `on_notice`;
+    the next apply writes it down.
+    """
     desired = request.desired
-    recorded = {key: read_state(store, key) for key in store.organizations()}
+    recorded: dict[str, State] = {}
+    live: dict[str, Live] = {}
     scopes = Scopes(desired)
-    live = {}
-    for key, organization in desired.organizations.items():
-        state = recorded.get(key) or State(organization=key)
-        if request.refresh:
-            live[key] = read_live(provider_for(organization), scopes.scope_of(key, state))
-        else:
-            live[key] = recorded_as_live(state)
+    for key in sorted({*store.organizations(), *desired.organizations}):
+        if not request.shard.covers(key):
+            continue
+        loaded = load_state(store, key)
+        organization = desired.organizations.get(key)
+        if organization is None:
+            recorded[key] = loaded.state
+            continue
+        seen = _look(request, provider_for, organization, scopes.scope_of(key, loaded.state), loaded.state)
+        settled = settle(loaded.state, seen, system=organization.system, today=request.today)
+        live[key], recorded[key] = seen, settled.state
+        for text in left_behind(loaded, settled):
+            on_notice(text)
     worlds = Worlds(desired=desired, recorded=recorded, live=live, today=request.today, retry=request.retry)
     return plan(worlds, request.settings, targets=request.targets, tool_version=__version__)
+
+
+def _look(
+    request: PlanRequest, provider_for: ProviderFor, organization: Organization, scope: Scope, state: State
+) -> Live:
+    return read_live(provider_for(organization), scope) if request.refresh else recorded_as_live(state)
 
 
 def read_live(provider: Provider, scope: Scope) -> Live:
@@ -63,8 +91,10 @@ def read_live(provider: Provider, scope: Scope) -> Live:
 
 
 def recorded_as_live(state: State) -> Live:
-    """What was last seen, taken for what is there now."""
-    return Live(organization=state.organization, resources={r.address: r for r in _resources(state)})
+    """What was last seen, taken for what is there now; unknown where the answer to a call never came."""
+    doubts = {str(address): "the answer to an earlier call never came" for address in state.in_doubt}
+    seen = {item.address: item for item in _resources(state) if item.address not in state.in_doubt}
+    return Live(organization=state.organization, resources=seen, unknown=doubts)
 
 
 def _resources(state: State) -> Iterable[Resource]:

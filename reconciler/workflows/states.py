@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import secrets
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
-from reconciler.core.address import Address
+from reconciler.core.audit import AuditEntry, Origin
+from reconciler.core.errors import ReconcilerError, StateConflict, StoreError
 from reconciler.core.state import State
 from reconciler.manifests.saved import state_from_json, state_to_json
-from reconciler.ports import StateStore
+from reconciler.ports import Journal, Snapshot, StateStore
 from reconciler.workflows.journal import replay
+
+_MOST_LOOKS = 20
+"""A snapshot is written once in an apply, so a second look nearly always fits."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -19,23 +23,53 @@ class LoadedState:
     state: State
     version: str | None
     """Of the snapshot it came from; None when there is none yet."""
-    in_doubt: tuple[Address, ...] = ()
-    """Changes that an earlier run began and never finished."""
     has_journal: bool = False
+    """Whether the snapshot alone would not do: an earlier run did not come to its end."""
+    entries: tuple[AuditEntry, ...] = ()
+    """What that run did; it may be missing from the audit log."""
+    origin: Origin = field(default_factory=Origin)
+    """Of that run."""
+    is_torn: bool = False
+    """Whether its last record was cut off by a crash and left out."""
 
 
 def load_state(store: StateStore, organization: str) -> LoadedState:
     """Snapshot plus journal; an organization that was never applied has an empty state without a lineage."""
-    snapshot = store.read(organization)
-    state = state_from_json(snapshot.data) if snapshot else State(organization=organization)
-    journal = store.read_journal(organization)
+    snapshot, journal = _read_together(store, organization)
+    state = parse_state(organization, snapshot.data) if snapshot else State(organization=organization)
     replayed = replay(state, journal)
     return LoadedState(
         state=replayed.state,
         version=snapshot.version if snapshot else None,
-        in_doubt=replayed.in_doubt,
-        has_journal=bool(journal),
+        has_journal=bool(journal.records or journal.torn),
+        entries=replayed.entries,
+        origin=replayed.origin,
+        is_torn=replayed.is_torn,
     )
+
+
+def _read_together(store: StateStore, organization: str) -> tuple[Snapshot | None, Journal]:
+    """A snapshot and the journal that follows it, although somebody may be writing meanwhile."""
+    for _ in range(_MOST_LOOKS):
+        snapshot, journal = store.read(organization), store.read_journal(organization)
+        if journal.behind == (snapshot.version if snapshot else None):
+            return snapshot, journal
+    message = f"the state of {organization} changes faster than it can be read"
+    raise StateConflict(message, advice="try again when the other run is over")
+
+
+def parse_state(organization: str, data: bytes) -> State:
+    """The state in a snapshot; raises StoreError, saying whose, when it cannot be read or is another's."""
+    try:
+        state = state_from_json(data)
+    except ReconcilerError as error:
+        message = f"the state of {organization} cannot be read: {error.message}"
+        advice = error.advice or f"look for a good one with `reconciler state history {organization}`"
+        raise StoreError(message, advice=advice) from error
+    if state.organization != organization:
+        message = f"what is stored as the state of {organization} is that of {state.organization}"
+        raise StoreError(message, advice=f"look for a good one with `reconciler state history {organization}`")
+    return state
 
 
 def read_state(store: StateStore, organization: str) -> State:
@@ -43,10 +77,15 @@ def read_state(store: StateStore, organization: str) -> State:
     return load_state(store, organization).state
 
 
-def save_state(store: StateStore, loaded: LoadedState, state: State) -> State:
+def new_lineage() -> str:
+    """A name for a state that begins now."""
+    return secrets.token_hex(8)
+
+
+def save_state(store: StateStore, loaded: LoadedState, state: State, *, token: int) -> LoadedState:
     """Write a snapshot if it says anything new; the serial grows with every write."""
     if state == loaded.state and loaded.version is not None and not loaded.has_journal:
-        return loaded.state
-    saved = replace(state, lineage=state.lineage or secrets.token_hex(8), serial=state.serial + 1)
-    store.write(state.organization, state_to_json(saved), replacing=loaded.version)
-    return saved
+        return loaded
+    saved = replace(state, lineage=state.lineage or new_lineage(), serial=state.serial + 1)
+    version = store.write(state.organization, state_to_json(saved), replacing=loaded.version, token=token)
+    return LoadedState(state=saved, version=version)

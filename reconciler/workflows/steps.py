@@ -12,28 +12,29 @@ from reconciler.core.outcome import Applied, Failed, InDoubt, Outcome, Refused
 from reconciler.core.planning.headcount import Headcount
 from reconciler.core.planning.situation import Situation
 from reconciler.core.resource import Resource, Status, fingerprint_of
-from reconciler.ports import Provider, Scope, StateStore
-from reconciler.workflows.journal import intent_record, outcome_record
-from reconciler.workflows.ledger import Ledger
+from reconciler.ports import Provider, Scope
+from reconciler.workflows.logbook import Logbook
+from reconciler.workflows.settling import judge
 
 
 class Steps:
     """The changes of one organization on their way into the world; the caller holds the lock."""
 
-    def __init__(
-        self, *, situation: Situation, scope: Scope, provider: Provider, ledger: Ledger, store: StateStore
-    ) -> None:
+    def __init__(self, *, situation: Situation, scope: Scope, provider: Provider, logbook: Logbook) -> None:
         self._situation = situation
         self._scope = scope
         self._provider = provider
-        self._ledger = ledger
-        self._store = store
+        self._logbook = logbook
         self._applied: set[Address] = set()
         self._headcount = _headcount(situation, situation.live)
 
     def carry_out(self, change: Change) -> Outcome:
         """Try one change and remember what became of it."""
-        outcome = self._refusal(change) or self._act(change)
+        refusal = self._refusal(change)
+        if refusal:
+            self._logbook.refuse(change, refusal)
+            return refusal
+        outcome = self._act(change)
         if isinstance(outcome, Applied):
             self._applied.add(change.address)
             self._headcount.record(change, outcome=outcome.live)
@@ -70,17 +71,14 @@ class Steps:
             self._headcount.observe(address.key, found if isinstance(found, Resource) else None)
 
     def _act(self, change: Change) -> Outcome:
-        self._store.append(change.address.organization, intent_record(change, self._ledger.serial))
+        self._logbook.intend(change)
         try:
             outcome = self._provider.apply(self._scope, change)
         except ProviderError as error:
             outcome = Failed(reason=error.message)
         if isinstance(outcome, InDoubt):
             outcome = self._settle(change, outcome)
-        self._ledger.take(change, outcome)
-        if not isinstance(outcome, InDoubt):
-            record = outcome_record(change.address, self._ledger.part(change.address))
-            self._store.append(change.address.organization, record)
+        self._logbook.conclude(change, outcome)
         return outcome
 
     def _settle(self, change: Change, doubt: InDoubt) -> Outcome:
@@ -91,11 +89,10 @@ class Steps:
             return doubt
         if isinstance(found, Unknown):
             return doubt
-        if _has_taken_effect(change, found):
-            return Applied(live=found)
-        if fingerprint_of(found) == change.fingerprint:
-            return Failed(reason=f"{doubt.reason}; read again, it had no effect")
-        return doubt
+        outcome = judge(change, found)
+        if isinstance(outcome, Failed):
+            return Failed(reason=f"{doubt.reason}; {outcome.reason}")
+        return outcome or doubt
 
     def _read(self, addresses: list[Address]) -> Live:
         return self._provider.read_some(self._scope, addresses)
@@ -107,16 +104,6 @@ class Steps:
 def _headcount(situation: Situation, live: Live) -> Headcount:
     members = [found for address, found in live.resources.items() if address.kind == "member"]
     return Headcount(situation.organization.system, members, min_admins=situation.settings.min_admins)
-
-
-def _has_taken_effect(change: Change, found: Resource | None) -> bool:
-    if change.after is None:
-        return found is None or found.status.is_gone
-    return (
-        found is not None
-        and found.status is change.after.status
-        and change.after.attributes in (found.attributes, found.pending)
-    )
 
 
 def _describe(found: Resource | None) -> str:

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import sys
+from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Unpack
 
 import click
 
+from reconciler.cli.durations import DurationType
 from reconciler.cli.exit_codes import code_of_apply
 from reconciler.cli.files import read_text_file
 from reconciler.cli.progress import show_progress
 from reconciler.cli.requests import Limits, Prepared, make_plan, planning_options, prepare
+from reconciler.cli.runs import make_run
 from reconciler.cli.session import Session, is_interactive
 from reconciler.core.errors import ExitCode, UsageError
 
@@ -27,9 +30,23 @@ if TYPE_CHECKING:
 )
 @click.option("--auto-approve", is_flag=True, help="Do not ask; for automation, after a review elsewhere.")
 @click.option("--format", "format_", type=click.Choice(["text", "json"]), default="text", help="Form of the report.")
+@click.option(
+    "--lock-timeout",
+    type=DurationType(),
+    default=timedelta(),
+    metavar="DURATION",
+    help="Wait this long (30s, 5m, 1h) while somebody else is at work on an organization.",
+)
 @planning_options
 @click.pass_obj
-def apply(session: Session, plan_file: Path | None, auto_approve: bool, format_: str, **limits: Unpack[Limits]) -> int:
+def apply(
+    session: Session,
+    plan_file: Path | None,
+    auto_approve: bool,
+    format_: str,
+    lock_timeout: timedelta,
+    **limits: Unpack[Limits],
+) -> int:
     """Carry out a saved plan or a new one.
 
     A saved PLAN was reviewed when it was made, so nothing is asked; it is refused when the manifests or the state have
@@ -45,11 +62,13 @@ def apply(session: Session, plan_file: Path | None, auto_approve: bool, format_:
     if plan.changes and saved is None and not auto_approve and not _approved(plan):
         session.notify("not approved: nothing was changed")
         return ExitCode.FAILED
-    return code_of_apply(plan, _carry_out(plan, prepared, session, format_))
+    return code_of_apply(plan, _carry_out(plan, prepared, session, format_, lock_timeout=lock_timeout))
 
 
 def _check_usage(plan_file: Path | None, limits: Limits, *, auto_approve: bool) -> None:
-    is_limited = limits["targets"] or limits["excludes"] or limits["consents"] or limits["retry"]
+    is_limited = (
+        limits["targets"] or limits["excludes"] or limits["consents"] or limits["retry"] or limits["shard"].count > 1
+    )
     if plan_file is not None and (is_limited or not limits["refresh"]):
         message = "a saved plan is carried out as it is"
         raise UsageError(message, advice="give these options to `reconciler plan`")
@@ -69,7 +88,7 @@ def _show_new_plan(prepared: Prepared, session: Session, *, is_result: bool) -> 
     from reconciler.renderers.plan import render_plan
 
     with show_progress(session, "reading the systems"):
-        plan = make_plan(prepared)
+        plan = make_plan(prepared, session)
     stream = sys.stdout if is_result else sys.stderr
     click.echo(render_plan(plan, session.style(stream)), nl=bool(plan.changes), err=not is_result, color=True)
     return plan
@@ -82,7 +101,7 @@ def _approved(plan: Plan) -> bool:
     return str(click.prompt(question, default="", show_default=False, err=True)) == "yes"
 
 
-def _carry_out(plan: Plan, prepared: Prepared, session: Session, format_: str) -> Report:
+def _carry_out(plan: Plan, prepared: Prepared, session: Session, format_: str, *, lock_timeout: timedelta) -> Report:
     """Apply and report; what was done is reported even when something stops the run in the middle.
 
     A plan without changes is carried out too: who has accepted or left since the last run is then recorded.
@@ -93,6 +112,7 @@ def _carry_out(plan: Plan, prepared: Prepared, session: Session, format_: str) -
 
     results: list[tuple[Change, Outcome]] = []
     wiring = prepared.wiring
+    store = wiring.store()
     try:
         with show_progress(session, f"applying {len(plan.changes)} changes") as tell:
 
@@ -104,8 +124,8 @@ def _carry_out(plan: Plan, prepared: Prepared, session: Session, format_: str) -
                 plan,
                 prepared.request,
                 provider_for=wiring.provider_for,
-                store=wiring.store(),
-                on_result=on_result,
+                store=store,
+                run=make_run(wiring, store, session, lock_timeout=lock_timeout, on_result=on_result),
             )
     finally:
         if plan.changes or format_ != "text":

@@ -41,7 +41,7 @@ def plan(
 
     prepared = prepare(session, limits, today=now)
     with show_progress(session, "reading the systems"):
-        made = make_plan(prepared)
+        made = make_plan(prepared, session)
     click.echo(RENDERERS.plan[format_](made, session.style(sys.stdout)), nl=False, color=True)
     if out is not None:
         replace_file(out, RENDERERS.plan["json"](made, session.style(sys.stdout)))

@@ -1,0 +1,113 @@
+"""Audit records as lines, each with the digest of the one before it, so that no edit goes unseen.
+
+A chain shows that nothing inside it was changed, added or taken out. It cannot show by itself that its end was cut
+off: for that, keep the digest that `reconciler audit verify` prints somewhere else, and compare.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import cache
+from typing import TYPE_CHECKING
+
+from reconciler.core.audit import AuditRecord
+from reconciler.core.errors import StoreError
+
+if TYPE_CHECKING:
+    from pydantic import TypeAdapter
+
+AUDIT_FORMAT = "1.0"
+BEGINNING = "0" * 64
+"""What the first record has for the digest of the one before it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Link:
+    """One record as it lies in the log."""
+
+    number: int
+    """From 1."""
+    digest: str
+    record: AuditRecord
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verdict:
+    """What a look at the whole chain found."""
+
+    records: int
+    """How many fit, up to the first that does not."""
+    entries: int
+    head: str
+    """Digest of the last record that fits."""
+    broken: str = ""
+    """What is wrong with the next one; empty when there is none."""
+
+
+def encode(record: AuditRecord, *, previous: str) -> bytes:
+    """The line of a record."""
+    content = _adapter().dump_python(record, mode="json", exclude_defaults=True)
+    line = {"format_version": AUDIT_FORMAT, "previous": previous, **content}
+    return json.dumps(line, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
+
+
+def digest_of(line: bytes) -> str:
+    """What the next record says of this one."""
+    return hashlib.sha256(line).hexdigest()
+
+
+def decode(line: bytes, *, number: int) -> tuple[str, AuditRecord]:
+    """The digest a record has for the one before it, and the record; raises StoreError when it cannot be read."""
+    from pydantic import ValidationError
+
+    try:
+        content = json.loads(line)
+        version = str(content.pop("format_version"))
+        previous = str(content.pop("previous"))
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise _unreadable(number, "it is no audit record") from error
+    if version.partition(".")[0] != AUDIT_FORMAT.partition(".")[0]:
+        raise _unreadable(number, f"it has format {version}, and this version reads {AUDIT_FORMAT}")
+    try:
+        return previous, _adapter().validate_python(content)
+    except ValidationError as error:
+        raise _unreadable(number, str(error.errors(include_url=False, include_input=False)[0]["msg"])) from error
+
+
+def verify(lines: Iterable[bytes]) -> Verdict:
+    """Follow the chain from its beginning to its end or to the first record that does not fit."""
+    head, records, entries = BEGINNING, 0, 0
+    for number, line in enumerate(lines, start=1):
+        try:
+            previous, record = decode(line, number=number)
+        except StoreError as error:
+            return Verdict(records=records, entries=entries, head=head, broken=error.message)
+        if previous != head:
+            return Verdict(records=records, entries=entries, head=head, broken=_misfit(number, previous))
+        head, records, entries = digest_of(line), number, entries + len(record.entries)
+    return Verdict(records=records, entries=entries, head=head)
+
+
+def _misfit(number: int, previous: str) -> str:
+    if number == 1:
+        return f"record 1 follows a record {previous[:12]}…, but it is the first one: older ones were taken out"
+    if previous == BEGINNING:
+        return f"record {number} says that it is the first one, but it is not"
+    return (
+        f"record {number} follows a record {previous[:12]}…, which record {number - 1} is not: "
+        f"record {number - 1} was changed, or something was added or taken out between the two"
+    )
+
+
+def _unreadable(number: int, what: str) -> StoreError:
+    return StoreError(f"record {number} of the audit log cannot be read: {what}")
+
+
+@cache
+def _adapter() -> TypeAdapter[AuditRecord]:
+    from pydantic import TypeAdapter
+
+    return TypeAdapter(AuditRecord)

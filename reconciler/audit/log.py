@@ -1,0 +1,93 @@
+"""The audit log of all organizations, kept by whatever store keeps their states."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from datetime import date
+
+from reconciler.audit.chain import BEGINNING, Link, Verdict, decode, digest_of, encode, verify
+from reconciler.core.audit import AuditEntry, AuditRecord
+from reconciler.core.errors import StateConflict
+from reconciler.ports import StateStore
+
+_MOST_TRIES = 1000
+"""Every failed try means that somebody else got a record in, so this many come together only by a fault."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Selection:
+    """Which entries to show; what is empty excludes nothing."""
+
+    organization: str = ""
+    person: str = ""
+    since: date | None = None
+
+    def covers(self, organization: str, entry: AuditEntry) -> bool:
+        """Whether an entry belongs to the selection."""
+        return (
+            self.organization in ("", organization)
+            and self.person in ("", entry.person)
+            and (self.since is None or entry.time.date() >= self.since)
+        )
+
+
+class AuditLog:
+    """Adds records to the chain and reads them back. Nothing here removes one: keeping less is not our decision."""
+
+    def __init__(self, store: StateStore) -> None:
+        self._store = store
+        self._end: tuple[int, str] | None = None
+        """How many records there are as far as we know, and the digest of the last one."""
+
+    def append(self, record: AuditRecord) -> None:
+        """Add a record to the end, wherever that is by then."""
+        for attempt in range(1, _MOST_TRIES + 1):
+            count, head = self._find_end()
+            line = encode(record, previous=head)
+            try:
+                self._store.append_audit(line, after=count)
+            except StateConflict:
+                if attempt == _MOST_TRIES:
+                    raise
+            else:
+                self._end = count + 1, digest_of(line)
+                return
+
+    def append_missing(self, record: AuditRecord) -> None:
+        """Add those entries that are not in the log yet; reads all of it, so it is for rare occasions."""
+        known = {
+            entry.serial
+            for link in self.links()
+            if (link.record.organization, link.record.lineage) == (record.organization, record.lineage)
+            for entry in link.record.entries
+        }
+        missing = tuple(entry for entry in record.entries if entry.serial not in known)
+        if missing:
+            self.append(replace(record, entries=missing))
+
+    def links(self) -> Iterator[Link]:
+        """All records, oldest first; raises StoreError at one that cannot be read."""
+        for number, line in enumerate(self._store.read_audit(), start=1):
+            _, record = decode(line, number=number)
+            yield Link(number=number, digest=digest_of(line), record=record)
+
+    def select(self, selection: Selection) -> Iterator[Link]:
+        """The records that hold something of the selection, with just those entries."""
+        for link in self.links():
+            entries = tuple(e for e in link.record.entries if selection.covers(link.record.organization, e))
+            if entries:
+                yield replace(link, record=replace(link.record, entries=entries))
+
+    def verify(self) -> Verdict:
+        """Follow the whole chain."""
+        return verify(self._store.read_audit())
+
+    def _find_end(self) -> tuple[int, str]:
+        """The end as it is now: what others added since the last look is followed."""
+        count = self._store.count_audit()
+        if self._end is None or self._end[0] != count:
+            known = max(count - 1, 0)
+            lines = list(self._store.read_audit(after=known))
+            self._end = known + len(lines), digest_of(lines[-1]) if lines else BEGINNING
+        return self._end

@@ -1,0 +1,46 @@
+"""Where a run comes from, as the audit log keeps it: the repository, the branch, the CI job, the person."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from pathlib import Path
+
+from reconciler.core.audit import Origin
+
+_GIT_PATIENCE = 10.0
+_COMMITS = ("GITHUB_SHA", "CI_COMMIT_SHA", "BUILDKITE_COMMIT", "CIRCLE_SHA1")
+_BRANCHES = ("GITHUB_HEAD_REF", "GITHUB_REF_NAME", "CI_COMMIT_REF_NAME", "BUILDKITE_BRANCH", "CIRCLE_BRANCH")
+
+
+def read_origin(root: Path) -> Origin:
+    """What the repository and the environment say.
+
+    The commit is the one that is checked out, whatever a CI system says that it started from. The branch is what CI
+    says, because CI checks out a commit and not a branch.
+    """
+    from reconciler.stores.process import this_process
+
+    process = this_process()
+    commit = _git(root, "rev-parse", "HEAD") or _first(_COMMITS)
+    branch = _first(_BRANCHES) or _git(root, "symbolic-ref", "--short", "-q", "HEAD")
+    return Origin(commit=commit, branch=branch, job=process.job, operator=process.who)
+
+
+def _first(names: tuple[str, ...]) -> str:
+    return next((os.environ[name] for name in names if os.environ.get(name)), "")
+
+
+def _git(root: Path, *command: str) -> str:
+    """What git answers; empty where there is no repository, or no git."""
+    try:
+        run = subprocess.run(  # noqa: S603  # fixed arguments
+            ["git", "-C", str(root), *command],  # noqa: S607  # which git is the user's choice
+            capture_output=True,
+            text=True,
+            timeout=_GIT_PATIENCE,
+            check=False,
+        )
+    except (OSError, subprocess.SubprocessError):
+        return ""
+    return run.stdout.strip() if run.returncode == 0 else ""

@@ -1,0 +1,52 @@
+"""What an apply brings along from the outside: the time, the lease, the audit log, and where it comes from."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from reconciler.cli.origin import read_origin
+from reconciler.cli.session import Session
+from reconciler.cli.wiring import Wiring
+from reconciler.ports import StateStore
+
+if TYPE_CHECKING:
+    from reconciler.core.change import Change
+    from reconciler.core.errors import StateLocked
+    from reconciler.core.outcome import Outcome
+    from reconciler.workflows.applying import Run
+    from reconciler.workflows.leases import LeaseTerms
+
+
+def make_run(
+    wiring: Wiring,
+    store: StateStore,
+    session: Session,
+    *,
+    lock_timeout: timedelta,
+    on_result: Callable[[Change, Outcome], None],
+) -> Run:
+    """Everything one apply needs besides the plan."""
+    from reconciler.audit.log import AuditLog
+    from reconciler.workflows.applying import Run
+
+    return Run(
+        clock=wiring.clock(),
+        terms=make_terms(session, lock_timeout=lock_timeout),
+        audit=AuditLog(store),
+        origin=read_origin(session.root),
+        on_result=on_result,
+        on_notice=session.notify,
+    )
+
+
+def make_terms(session: Session, *, lock_timeout: timedelta = timedelta()) -> LeaseTerms:
+    """How to hold an organization, saying for whom we wait."""
+    from reconciler.stores.process import SystemTimer
+    from reconciler.workflows.leases import LeaseTerms
+
+    def say(locked: StateLocked) -> None:
+        session.notify(f"{locked.message}; waiting up to {int(lock_timeout.total_seconds())} seconds")
+
+    return LeaseTerms(timer=SystemTimer(), timeout=lock_timeout, on_wait=say)

@@ -1,0 +1,82 @@
+"""What the audit log keeps: who changed what, on whose word, and what became of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from reconciler.core.outcome import Applied, Failed, InDoubt, Outcome, Refused, Waits
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Origin:
+    """Where a run comes from; everything may be empty, because not every run has a repository or a CI job."""
+
+    commit: str = ""
+    branch: str = ""
+    job: str = ""
+    """URL or number of the CI job."""
+    operator: str = ""
+    """The person or account that started the run."""
+    plan: str = ""
+    """SHA-256 of the plan that was carried out."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AuditEntry:
+    """One thing that was tried, and its outcome."""
+
+    time: datetime
+    serial: int
+    """Of the organization's state right after it; 0 for what was refused, which leaves the state as it was."""
+    address: str
+    action: str
+    cause: str
+    """Why it was planned, in the words of the plan."""
+    outcome: str
+    """applied | waits | failed | refused | in_doubt."""
+    detail: str = ""
+    """The reason, or on whom it waits."""
+    consent: str = ""
+    """Reason and origin of the consent that let a blocked change through."""
+    actor: str = ""
+    """The person in whose name it was done."""
+    person: str = ""
+    """Key of the person whose access it is about; empty when it is about no person."""
+    before: str = ""
+    after: str = ""
+    """The access before and after, as `name=value` pairs."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AuditRecord:
+    """What one run did to one organization; written whole or not at all."""
+
+    organization: str
+    lineage: str
+    """Of the organization's state; with it and an entry's serial an entry is named for ever."""
+    origin: Origin = field(default_factory=Origin)
+    entries: tuple[AuditEntry, ...] = ()
+
+
+OUTCOME_WORDS: dict[type[Outcome], str] = {
+    Applied: "applied",
+    Waits: "waits",
+    Failed: "failed",
+    Refused: "refused",
+    InDoubt: "in_doubt",
+}
+
+
+def describe_outcome(outcome: Outcome) -> tuple[str, str]:
+    """The word for an outcome, and the rest of the story."""
+    match outcome:
+        case Applied():
+            detail = ""
+        case Waits(on=on, why=why, work_order=order):
+            detail = f"{on}: {why}" + (f" (work order {order})" if order else "")
+        case Failed(reason=reason, code=code):
+            detail = reason + (f" [{code}]" if code else "")
+        case Refused(reason=reason) | InDoubt(reason=reason):
+            detail = reason
+    return OUTCOME_WORDS[type(outcome)], detail

@@ -1,0 +1,60 @@
+"""Writing down what happens to one organization while it happens."""
+
+from __future__ import annotations
+
+from reconciler.core.audit import AuditEntry, Origin
+from reconciler.core.change import Change
+from reconciler.core.outcome import Outcome, Refused
+from reconciler.core.state import State
+from reconciler.ports import Clock, StateStore
+from reconciler.workflows.journal import intent_record, outcome_record, run_record
+from reconciler.workflows.leases import Lease
+from reconciler.workflows.ledger import Ledger
+from reconciler.workflows.trail import audit_entry
+
+
+class Logbook:
+    """The journal of one organization during one run, with the state it leads to and what the audit log will say."""
+
+    def __init__(self, *, store: StateStore, lease: Lease, ledger: Ledger, origin: Origin, clock: Clock) -> None:
+        self._store = store
+        self._lease = lease
+        self._ledger = ledger
+        self._origin = origin
+        self._clock = clock
+        self._has_begun = False
+        self._entries: list[AuditEntry] = []
+
+    @property
+    def entries(self) -> tuple[AuditEntry, ...]:
+        """Everything that was tried so far."""
+        return tuple(self._entries)
+
+    @property
+    def state(self) -> State:
+        """The state as it stands; a change that was begun and not concluded is in doubt."""
+        return self._ledger.state()
+
+    def intend(self, change: Change) -> None:
+        """Write down, durably, that a call is about to leave. Returns only while the organization is ours."""
+        organization = change.address.organization
+        if not self._has_begun:
+            begin = run_record(
+                self._origin, lineage=self._ledger.lineage, serial=self._ledger.next_serial(), at=self._clock.now()
+            )
+            self._store.append(organization, begin, token=self._lease.token)
+            self._has_begun = True
+        intent = intent_record(change, serial=self._ledger.begin(change))
+        self._store.append(organization, intent, token=self._lease.token)
+        self._lease.check()
+
+    def conclude(self, change: Change, outcome: Outcome) -> None:
+        """Write down, durably, what became of a call."""
+        serial, now = self._ledger.take(change, outcome), self._clock.now()
+        self._entries.append(audit_entry(change, outcome, serial=serial, at=now))
+        record = outcome_record(change, outcome, part=self._ledger.part(change.address), at=now)
+        self._store.append(change.address.organization, record, token=self._lease.token)
+
+    def refuse(self, change: Change, refusal: Refused) -> None:
+        """Keep for the audit log that a change was not attempted; the state stays as it is."""
+        self._entries.append(audit_entry(change, refusal, serial=0, at=self._clock.now()))

@@ -1,0 +1,101 @@
+"""Finding out what became of a call whose answer never came, by looking; never by sending it again."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import date
+
+from reconciler.core.change import Change
+from reconciler.core.kinds import Action
+from reconciler.core.live import Live, Unknown
+from reconciler.core.outcome import Applied, Failed, InDoubt, Outcome
+from reconciler.core.resource import Resource, fingerprint_of
+from reconciler.core.state import State
+from reconciler.core.system import System
+from reconciler.workflows.ledger import Ledger
+from reconciler.workflows.states import LoadedState
+
+_IN_TWO_STEPS = frozenset({Action.REINVITE, Action.REMOVE_AND_INVITE})
+"""Take away and give anew: cut off in between, what is gone is gone through us."""
+
+_NO_EFFECT = "no answer came; looked at again, it had no effect"
+_SOMETHING_ELSE = "no answer came; looked at again, it is neither as it was nor as it should become"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settled:
+    """A state whose doubts are cleared up as far as the system could be read."""
+
+    state: State
+    """With the serial it had before: nothing has been written yet."""
+    findings: tuple[tuple[Change, Outcome], ...] = ()
+    """What became of each change that was in doubt."""
+
+
+def settle(state: State, live: Live, *, system: System, today: date) -> Settled:
+    """Clear up everything that an earlier run began and never heard of again."""
+    if not state.in_doubt:
+        return Settled(state=state)
+    ledger = Ledger(state, system=system, today=today)
+    findings = [(change, _settle_one(change, live, ledger)) for change in state.in_doubt.values()]
+    return Settled(state=replace(ledger.state(), serial=state.serial), findings=tuple(findings))
+
+
+def _settle_one(change: Change, live: Live, ledger: Ledger) -> Outcome:
+    found = live.find(change.address)
+    if isinstance(found, Unknown):
+        return InDoubt(reason=f"no answer came, and it could not be read since: {found.reason}")
+    outcome = judge(change, found) or Failed(reason=_SOMETHING_ELSE)
+    if isinstance(outcome, Failed):
+        # Nobody refused it, so nobody is to be kept from trying again today; it is planned anew from what is there.
+        ledger.forget(change)
+    else:
+        ledger.take(change, outcome)
+    return outcome
+
+
+def judge(change: Change, found: Resource | None) -> Applied | Failed | None:
+    """What became of a change, from what the system shows now; None when it is neither done nor as it was."""
+    if has_taken_effect(change, found):
+        return Applied(live=found)
+    if fingerprint_of(found) == change.fingerprint:
+        return Failed(reason=_NO_EFFECT)
+    if found is None and change.action in _IN_TWO_STEPS:
+        return Applied(live=None)
+    if found is not None and not found.status.is_gone and _was_absent(change):
+        # It went on from there: an invitation that was accepted meanwhile, for instance.
+        return Applied(live=found)
+    return None
+
+
+def has_taken_effect(change: Change, found: Resource | None) -> bool:
+    """Whether what is there is what the change leads to."""
+    if change.after is None:
+        return found is None or found.status.is_gone
+    return (
+        found is not None
+        and found.status is change.after.status
+        and change.after.attributes in (found.attributes, found.pending)
+    )
+
+
+def _was_absent(change: Change) -> bool:
+    return change.before is None or change.before.status.is_gone
+
+
+def left_behind(loaded: LoadedState, settled: Settled) -> list[str]:
+    """What to say to the user of a run that did not come to its end."""
+    organization = loaded.state.organization
+    torn = f"{organization}: the last journal record was cut off by a crash; it never took effect and is left out"
+    return [*([torn] if loaded.is_torn else []), *(_tell(change, outcome) for change, outcome in settled.findings)]
+
+
+def _tell(change: Change, outcome: Outcome) -> str:
+    what = f"{change.address}: an earlier run was cut off during {change.action.value.replace('_', ' ')}"
+    match outcome:
+        case Applied():
+            return f"{what}; it took effect"
+        case Failed():
+            return f"{what}; it had no effect, and is planned anew"
+        case _:
+            return f"{what}; whether it took effect cannot be told yet, so it is left alone"

@@ -1,0 +1,53 @@
+"""From a change and its outcome to the entry that the audit log keeps."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Protocol
+
+from reconciler.core.audit import AuditEntry, AuditRecord, describe_outcome
+from reconciler.core.change import Change
+from reconciler.core.kinds import KINDS
+from reconciler.core.outcome import Outcome
+from reconciler.core.resource import Resource
+
+
+class AuditSink(Protocol):
+    """Where the audit trail goes; both ways are durable when they return."""
+
+    def append(self, record: AuditRecord) -> None:
+        """Add a record to the end of the log."""
+        ...
+
+    def append_missing(self, record: AuditRecord) -> None:
+        """Add those entries that the log does not have yet, for a run that may or may not have come that far."""
+        ...
+
+
+def audit_entry(change: Change, outcome: Outcome, *, serial: int, at: datetime) -> AuditEntry:
+    """What to remember for ever of one change."""
+    word, detail = describe_outcome(outcome)
+    part = KINDS[change.address.kind].person_part
+    return AuditEntry(
+        time=at,
+        serial=serial,
+        address=str(change.address),
+        action=change.action.value,
+        cause=change.why,
+        consent=change.consent,
+        outcome=word,
+        detail=detail,
+        actor=change.actor,
+        person="" if part is None else change.address.parts[part],
+        before=_access(change.before),
+        after=_access(change.after),
+    )
+
+
+def _access(resource: Resource | None) -> str:
+    if resource is None:
+        return ""
+    values = {**resource.attributes, "status": resource.status.value}
+    return " ".join(
+        f"{name}={value if isinstance(value, str) else ','.join(value)}" for name, value in sorted(values.items())
+    )
