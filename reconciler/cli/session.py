@@ -81,10 +81,10 @@ def is_interactive(stream: Terminal) -> bool:
 
 
 def session_options() -> list[click.Parameter]:
-    """The options every command understands, before and after its name."""
+    """The options every command understands, before and after its name; named so that no command's own name clashes."""
     return [
         click.Option(
-            ["-C", "directory"],
+            ["-C", "session_root"],
             type=click.Path(exists=True, file_okay=False, path_type=Path),
             metavar="DIR",
             help="Work in this workspace instead of the current directory.",
@@ -92,21 +92,21 @@ def session_options() -> list[click.Parameter]:
             callback=_store("root"),
         ),
         click.Option(
-            ["--color"],
+            ["--color", "session_color"],
             type=click.Choice(["auto", "always", "never"]),
             help="Colour the output; auto follows NO_COLOR, FORCE_COLOR, CI and the terminal.",
             expose_value=False,
             callback=_store("color"),
         ),
         click.Option(
-            ["--log-format"],
+            ["--log-format", "session_log_format"],
             type=click.Choice(["text", "json"]),
             help="How notices and errors on stderr are written.",
             expose_value=False,
             callback=_store("log_format"),
         ),
         click.Option(
-            ["-v", "--verbose"],
+            ["-v", "--verbose", "session_verbose"],
             is_flag=True,
             default=None,
             help="Say more: lists that are only counted otherwise, the order of steps, tracebacks.",
