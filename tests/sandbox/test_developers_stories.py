@@ -223,7 +223,9 @@ def test_an_app_has_at_most_twenty_managers() -> None:
             add_manager(
                 world, stage["owned"], actor=stage.person("ana"), client_key="awx-lab", address="cy@acme.example"
             )
-        remove_manager(world, stage["owned"], actor=stage.person("ana"), client_key="awx-lab", address="p0@acme.example")
+        remove_manager(
+            world, stage["owned"], actor=stage.person("ana"), client_key="awx-lab", address="p0@acme.example"
+        )
         add_manager(world, stage["owned"], actor=stage.person("ana"), client_key="awx-lab", address="cy@acme.example")
 
 

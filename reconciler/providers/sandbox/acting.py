@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -49,13 +50,13 @@ class Call:
     def address(self, key: str) -> str:
         """Under which of a person's identities they are in this organization; else the one to invite by."""
         identities = self.names.identities(key)
-        rows = self.world.rows(
+        row = self.world.find_row(
             "SELECT identity FROM membership WHERE organization = :organization"
+            " AND identity IN (SELECT value FROM json_each(:mine))"
             " ORDER BY CASE status WHEN 'active' THEN 0 WHEN 'invited' THEN 1 ELSE 2 END, id",
-            {"organization": self.organization.id},
+            {"organization": self.organization.id, "mine": json.dumps([normalise(name) for name in identities])},
         )
-        mine = {normalise(identity) for identity in identities}
-        return next((str(row["identity"]) for row in rows if row["identity"] in mine), identities[0])
+        return str(row["identity"]) if row else identities[0]
 
 
 def _delete_organization(call: Call) -> None:

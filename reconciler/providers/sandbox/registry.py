@@ -80,12 +80,7 @@ def find_or_add_person(world: World, identity: str) -> int:
 
 def known_as(world: World, person: int) -> str:
     """How to call somebody: the key, else an identity."""
-    row = world.rows(
-        "SELECT coalesce(key, (SELECT min(value) FROM identity WHERE person = person.id), name) AS text"
-        " FROM person WHERE id = :id",
-        {"id": person},
-    )[0]
-    return str(row["text"])
+    return str(world.rows("SELECT known_as FROM known_person WHERE id = :id", {"id": person})[0]["known_as"])
 
 
 def find_address(world: World, person: int, *, system: str, organization: int | None = None) -> str:
@@ -95,7 +90,7 @@ def find_address(world: World, person: int, *, system: str, organization: int | 
         " AND status = 'active'"
         " UNION ALL SELECT registration.identity, 1 FROM registration JOIN identity"
         " ON identity.value = registration.identity WHERE identity.person = :person AND registration.system = :system"
-        " UNION ALL SELECT value, 2 FROM identity WHERE person = :person ORDER BY 2, 1",
+        " UNION ALL SELECT value, 1 + rowid FROM identity WHERE person = :person ORDER BY place LIMIT 1",
         {"person": person, "system": system, "organization": organization},
     )
     return str(row["value"]) if row else ""

@@ -13,6 +13,9 @@ CREATE TABLE identity (
     value TEXT PRIMARY KEY,                       -- normalised e-mail, phone number or handle
     person INTEGER NOT NULL REFERENCES person
 ) STRICT;
+CREATE VIEW known_person AS                       -- how to call somebody: by key, else by the first identity
+    SELECT id, coalesce(key, (SELECT value FROM identity WHERE person = person.id ORDER BY rowid LIMIT 1), name)
+    AS known_as FROM person;
 CREATE TABLE registration (                       -- an account in a system, under exactly this identity
     system TEXT NOT NULL,
     identity TEXT NOT NULL REFERENCES identity,

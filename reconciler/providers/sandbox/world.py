@@ -165,11 +165,7 @@ class World:
     def log(self, verb: str, text: str, *, actor: int | None, organization: int | None) -> None:
         """Add to the event log, as part of the transaction that it tells of."""
         with self.transaction() as db:
-            row = self.find_row(
-                "SELECT coalesce(key, (SELECT min(value) FROM identity WHERE person = person.id), name) AS known_as"
-                " FROM person WHERE id = :id",
-                {"id": actor},
-            )
+            row = self.find_row("SELECT known_as FROM known_person WHERE id = :id", {"id": actor})
             db.execute(
                 "INSERT INTO event (at, organization, actor, verb, text) VALUES (?, ?, ?, ?, ?)",
                 (self.timestamp(), organization, row["known_as"] if row else "the platform", verb, text),
