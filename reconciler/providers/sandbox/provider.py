@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
 
 from reconciler.core.address import Address
 from reconciler.core.change import Change
@@ -92,10 +91,6 @@ class SandboxProvider:
         if action in _ABILITIES.get(system, ()):
             return Can()
         return Cannot(f"{system} does not offer it")
-
-    def now(self) -> datetime:
-        """The world's time, by which invitations expire."""
-        return self._world.now()
 
     def _read(self, scope: Scope, only: Sequence[Address] | None) -> Live:
         with self._world.transaction():
