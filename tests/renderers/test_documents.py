@@ -5,8 +5,6 @@ from __future__ import annotations
 import json
 from datetime import date
 
-from reconciler.manifests.saved import plan_from_json, state_from_json
-
 from reconciler.core.address import Address
 from reconciler.core.change import Change
 from reconciler.core.declared import Mode
@@ -15,6 +13,7 @@ from reconciler.core.kinds import Action
 from reconciler.core.outcome import Applied, Failed, Report, Waits
 from reconciler.core.plan import OrganizationPlan, Plan
 from reconciler.core.state import State
+from reconciler.manifests.saved import plan_from_json, state_from_json
 from reconciler.renderers.catalogue import RENDERERS
 from reconciler.renderers.findings import Inspection
 from reconciler.renderers.style import Style

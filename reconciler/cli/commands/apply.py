@@ -12,8 +12,9 @@ import click
 from reconciler.cli.durations import DurationType
 from reconciler.cli.exit_codes import code_of_apply
 from reconciler.cli.files import read_text_file
+from reconciler.cli.options import Limits, planning_options
 from reconciler.cli.progress import show_progress
-from reconciler.cli.requests import Limits, Prepared, make_plan, planning_options, prepare
+from reconciler.cli.requests import Prepared, make_plan, prepare
 from reconciler.cli.runs import make_run
 from reconciler.cli.session import Session, is_interactive
 from reconciler.core.errors import ExitCode, UsageError

@@ -11,8 +11,9 @@ import click
 
 from reconciler.cli.exit_codes import code_of_plan
 from reconciler.cli.files import replace_file
+from reconciler.cli.options import DateType, Limits, planning_options
 from reconciler.cli.progress import show_progress
-from reconciler.cli.requests import DateType, Limits, make_plan, planning_options, prepare
+from reconciler.cli.requests import make_plan, prepare
 from reconciler.cli.session import Session
 
 

@@ -8,7 +8,7 @@ from datetime import date
 import click
 
 from reconciler.cli.exit_codes import code_of_findings
-from reconciler.cli.requests import DateType
+from reconciler.cli.options import DateType
 from reconciler.cli.session import Session
 from reconciler.cli.wiring import SystemClock
 from reconciler.cli.workspace import inspect_workspace
