@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-from reconciler.core.errors import StateConflict
 from reconciler.stores.files import append_line, guard, make_folder
+from reconciler.stores.leases import audit_moved
 
 _BLOCK = 1 << 20
 
@@ -42,8 +42,7 @@ class AuditFile:
         make_folder(self._path.parent)
         with guard(self._path.with_suffix(".guard")):
             if self.count() != after:
-                message = "somebody else wrote to the audit log meanwhile"
-                raise StateConflict(message, advice="try again")
+                raise audit_moved()
             append_line(self._path, record)
 
     def read(self, *, after: int) -> Iterator[bytes]:

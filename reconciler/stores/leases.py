@@ -125,6 +125,11 @@ def moved(organization: str) -> StateConflict:
     return StateConflict(f"the state of {organization} was written by somebody else meanwhile", advice="plan again")
 
 
+def audit_moved() -> StateConflict:
+    """The refusal of an audit record whose writer has not seen the one before it."""
+    return StateConflict("somebody else wrote to the audit log meanwhile", advice="run the command again")
+
+
 def no_such_version(organization: str, version: str) -> StoreError:
     """The answer to a version that the history does not have."""
     return StoreError(

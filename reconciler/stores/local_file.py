@@ -77,6 +77,8 @@ class LocalFileStore:
             try:
                 *records, torn = self._journal(organization, version).read_bytes().split(b"\n")
             except FileNotFoundError:
+                if self._find_version(organization) != version:  # a writer came in between and removed it
+                    return self.read_journal(organization)
                 return Journal(behind=version)
             return Journal(tuple(records), torn, version)
 
