@@ -1,0 +1,80 @@
+"""What plans and reports mean for the exit code."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import pytest
+
+from reconciler.cli.exit_codes import code_of_apply, code_of_findings, code_of_plan
+from reconciler.core.address import Address
+from reconciler.core.change import Blocked, Change, LeftOut, Waiting
+from reconciler.core.declared import Mode
+from reconciler.core.errors import ExitCode
+from reconciler.core.finding import Finding, Severity
+from reconciler.core.kinds import Action
+from reconciler.core.outcome import Applied, Failed, InDoubt, Outcome, Refused, Report, Waits
+from reconciler.core.plan import OrganizationPlan, Plan
+
+EVE = Address("acme-bc", "member", "eve")
+CHANGE = Change(address=EVE, action=Action.REMOVE, before=None, after=None, fingerprint="f", why="")
+WAITING = Waiting(address=EVE, action=Action.INVITE, on="eve", why="")
+BLOCKED = Blocked(change=CHANGE, guard="self", message="")
+LEFT_OUT = LeftOut(address=EVE, reason="")
+
+
+def plan(*things: Change | Waiting | Blocked | LeftOut, findings: tuple[Finding, ...] = ()) -> Plan:
+    part = OrganizationPlan(
+        organization="acme-bc",
+        system="business_center",
+        mode=Mode.ADDITIVE,
+        lineage="",
+        serial=0,
+        changes=tuple(thing for thing in things if isinstance(thing, Change)),
+        waiting=tuple(thing for thing in things if isinstance(thing, Waiting)),
+        blocked=tuple(thing for thing in things if isinstance(thing, Blocked)),
+        left_out=tuple(thing for thing in things if isinstance(thing, LeftOut)),
+    )
+    return Plan(today=date(2026, 11, 22), organizations=(part,), findings=findings)
+
+
+@pytest.mark.parametrize(
+    ("made", "plain", "detailed"),
+    [
+        (plan(), 0, 0),
+        (plan(CHANGE), 0, 2),
+        (plan(WAITING), 0, 2),
+        (plan(LEFT_OUT), 0, 2),
+        (plan(BLOCKED), 3, 3),
+        (plan(CHANGE, WAITING, BLOCKED), 3, 3),
+        (plan(findings=(Finding(id="x-y", message="m", severity=Severity.WARNING),)), 0, 0),
+        (plan(findings=(Finding(id="x-y", message="m", severity=Severity.ERROR),)), 3, 3),
+    ],
+)
+def test_blocked_wins_over_changes_and_changes_count_only_in_detail(made: Plan, plain: int, detailed: int) -> None:
+    assert (code_of_plan(made, detailed=False), code_of_plan(made, detailed=True)) == (plain, detailed)
+
+
+@pytest.mark.parametrize(
+    ("outcomes", "code"),
+    [
+        ([], 0),
+        ([Applied()], 0),
+        ([Waits(on="eve", why="")], 0),
+        ([Applied(), Failed(reason="")], 1),
+        ([InDoubt(reason="")], 1),
+        ([Refused(reason="")], 4),
+        ([Refused(reason=""), Failed(reason="")], 1),
+    ],
+)
+def test_the_worst_outcome_decides_over_an_apply(outcomes: list[Outcome], code: int) -> None:
+    report = Report(results=tuple((CHANGE, outcome) for outcome in outcomes))
+    assert code_of_apply(plan(CHANGE), report) == code
+    assert code_of_apply(plan(CHANGE, BLOCKED), report) == (code or ExitCode.BLOCKED)
+
+
+@pytest.mark.parametrize(
+    ("severities", "code"), [([], 0), ([Severity.WARNING, Severity.NOTE], 0), ([Severity.NOTE, Severity.ERROR], 1)]
+)
+def test_only_errors_among_findings_fail(severities: list[Severity], code: int) -> None:
+    assert code_of_findings(Finding(id="x-y", message="m", severity=severity) for severity in severities) == code

@@ -1,0 +1,101 @@
+"""With a person at a terminal: the question before applying, colour, progress, Ctrl-C."""
+
+from __future__ import annotations
+
+import os
+import pty
+import signal
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from reconciler.cli.main import cli
+
+ROOT = Path(__file__).parents[2]
+Session = Callable[..., tuple[int, str]]
+
+
+def read_until(terminal: int, wanted: str) -> str:
+    """What the command writes, until it wrote the wanted text; without one, until it closes the terminal."""
+    said = b""
+    while not wanted or wanted.encode() not in said:
+        try:
+            chunk = os.read(terminal, 65536)
+        except OSError:  # Linux's way to say that the other side has closed
+            break
+        if not chunk:
+            break
+        said += chunk
+    return said.decode()
+
+
+@pytest.fixture
+def session(tmp_path: Path) -> Session:
+    """Run a command at a terminal of its own and do something when it has said something."""
+    assert CliRunner().invoke(cli, ["-C", str(tmp_path), "init"]).exit_code == 0
+    environment = {name: value for name, value in os.environ.items() if name not in {"CI", "NO_COLOR", "FORCE_COLOR"}}
+
+    def start(*words: str, when: str = "", do: Callable[[int, subprocess.Popen[bytes]], object]) -> tuple[int, str]:
+        ours, theirs = pty.openpty()
+        with subprocess.Popen(
+            [sys.executable, "-m", "reconciler", "-C", str(tmp_path), *words],
+            cwd=ROOT,
+            env={**environment, "TERM": "xterm", "COLUMNS": "200"},
+            stdin=theirs,
+            stdout=theirs,
+            stderr=theirs,
+            start_new_session=True,
+        ) as process:
+            os.close(theirs)
+            said = read_until(ours, when)
+            do(ours, process)
+            said += read_until(ours, "")
+        os.close(ours)
+        return process.returncode, said
+
+    return start
+
+
+def answer(text: str) -> Callable[[int, subprocess.Popen[bytes]], object]:
+    return lambda terminal, _: os.write(terminal, f"{text}\n".encode())
+
+
+def nothing(_terminal: int, _process: subprocess.Popen[bytes]) -> None:
+    return None
+
+
+def test_apply_asks_and_goes_on_after_yes(session: Session) -> None:
+    code, said = session("apply", when="taken as a yes", do=answer("yes"))
+    assert "Carry out 2 changes in 2 organizations?" in said
+    assert "Applied 2 changes." in said
+    assert code == 0
+
+
+@pytest.mark.parametrize("text", ["y", ""])
+def test_anything_but_yes_changes_nothing(session: Session, text: str, tmp_path: Path) -> None:
+    code, said = session("apply", when="taken as a yes", do=answer(text))
+    assert "not approved: nothing was changed" in said
+    assert code == 1
+    assert "Plan: 2 to invite" in CliRunner().invoke(cli, ["-C", str(tmp_path), "plan"]).stdout
+
+
+def test_ctrl_c_at_the_question_is_told_and_gives_130(session: Session) -> None:
+    code, said = session("apply", when="taken as a yes", do=lambda _, process: os.kill(process.pid, signal.SIGINT))
+    assert "interrupted" in said
+    assert "Traceback" not in said
+    assert code == 130
+
+
+def test_a_terminal_gets_colour_and_a_sign_of_life(session: Session) -> None:
+    code, said = session("plan", do=nothing)
+    assert code == 0
+    assert "\x1b[32m+\x1b[0m" in said
+    assert "reading the systems" in said
+
+
+def test_a_terminal_gets_neither_when_it_does_not_want_them(session: Session) -> None:
+    assert "\x1b[32m" not in session("--color", "never", "plan", do=nothing)[1]
