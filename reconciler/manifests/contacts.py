@@ -50,7 +50,9 @@ class Contacts:
             valid = validate_email(text, check_deliverability=False)
         except EmailNotValidError as error:
             shown = text if text.isprintable() else ascii(text)[1:-1]
-            self._notes.error("bad-email", f"`{shown}` is not an e-mail address: {error}", place)
+            why = str(error).removesuffix(".")
+            message = f"`{shown}` is not an e-mail address: {why[:1].lower()}{why[1:]}"
+            self._notes.error("bad-email", message, place)
             return ""
         return f"{valid.local_part}@{valid.ascii_domain}".lower()
 

@@ -140,4 +140,6 @@ class Directory:
     def find_identity(self, who: str, system: System, via: str = "") -> str:
         """What a system knows somebody by; somebody who is not in the manifests is known by their address."""
         person = self.people.get(who)
-        return who if person is None else identity_for(person, system, via)
+        if person is None:
+            return "" if via == "phone" else who
+        return identity_for(person, system, via)

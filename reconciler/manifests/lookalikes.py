@@ -63,8 +63,10 @@ def _note_mixed(email: str, place: Place, notes: Notes) -> bool:
 def _note_near(domain: str, known: _Known, place: Place, notes: Notes) -> None:
     twin = known.find_twin(domain)
     if twin:
-        message = f"the domain `{readable_domain(domain)}` ({domain}) looks like `{twin}` but is another"
-        notes.error("look-alike", message, place, advice=f"write `{twin}`, or add it to allowed_domains")
+        shown = readable_domain(domain)
+        encoded = f" ({domain})" if shown != domain else ""
+        message = f"the domain `{shown}`{encoded} looks like `{twin}` but is another"
+        notes.error("look-alike", message, place, advice=f"write `{twin}`, or add `{domain}` to allowed_domains")
         return
     near = known.find_near(domain)
     if near:

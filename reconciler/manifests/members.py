@@ -45,7 +45,7 @@ def note_wrong_variant(role: str, value: str | RoleTerms, at: Cursor, who: str, 
     """A finding for a role that another variant of the system has, but not this one."""
     if where.system.find_role(where.kind, role) is None:
         place = at.value(who) if isinstance(value, str) else at.into(who).value("role")
-        note_unknown_role(where.notes, role, [where.system], where.kind, place)
+        note_unknown_role(where.notes, role, where.system, where.kind, place)
 
 
 def _membership(organization: str, who: str, grant: Grant, where: Settling) -> Declared:
@@ -68,16 +68,19 @@ def _membership(organization: str, who: str, grant: Grant, where: Settling) -> D
 
 
 def _note_missing_identity(who: str, grant: Grant, where: Settling) -> None:
-    person = where.directory.people[who]
+    person = where.directory.people.get(who)
     system = where.system
     wanted = "phone" if grant.via == "phone" else system.name
     message = f"`{who}` cannot be invited: there is no {'phone number' if grant.via == 'phone' else 'e-mail address'}"
     advice = f"give `{who}` an `email` or `identities: {{{wanted}: ...}}`"
     if grant.via == "phone":
         advice = f"give `{who}` `identities: {{phone: ...}}`, or leave `via` out"
-    elif "phone" in system.identifiers and person.identities.get("phone"):
+    elif person and "phone" in system.identifiers and person.identities.get("phone"):
         advice = "write `via: phone`"
-    where.notes.error("missing-identity", message, grant.place, advice=advice, related=(person.place,))
+    if person is None:
+        advice = "declare the person under `people`, or leave `via` out"
+    related = (person.place,) if person else ()
+    where.notes.error("missing-identity", message, grant.place, advice=advice, related=related)
 
 
 def _note_admins(key: str, grants: Mapping[str, Grant], spot: Cursor, where: Settling) -> None:

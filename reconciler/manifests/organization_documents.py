@@ -43,6 +43,13 @@ class ResearchProjectDocument(Document):
     """Its id in the portal."""
 
 
+def developers_variant(kind: object, role_system: object) -> str:
+    """The variant of the system that these two words choose, right or wrong as they may be."""
+    if kind == "research":
+        return "research"
+    return "owner" if role_system == "owner" else ""
+
+
 class DevelopersDocument(OrganizationDocument):
     """A TikTok for Developers organization."""
 
@@ -62,10 +69,8 @@ class DevelopersDocument(OrganizationDocument):
 
     @property
     def variant(self) -> str:
-        """Research organizations know no other role system than their own."""
-        if self.kind == "research":
-            return "research"
-        return "" if self.role_system == "legacy" else self.role_system
+        """Research organizations have the roles of research organizations, whatever `role_system` says."""
+        return developers_variant(self.kind, self.role_system)
 
 
 _OrganizationAccountRole = Annotated[str, roles_of("organization_account", "member")]

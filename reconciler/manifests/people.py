@@ -99,7 +99,7 @@ def _note_same_identities(people: Mapping[str, Person], notes: Notes) -> None:
             if not identity or first is person or (first.key, person.key) in told:
                 continue
             told.add((first.key, person.key))
-            message = f"`{person.key}` and `{first.key}` have the same {name}, {identity}"
+            message = f"`{person.key}` and `{first.key}` are both {identity} ({name})"
             advice = "give each their own, or make them one person"
             notes.error("same-identity", message, person.place, advice=advice, related=(first.place,))
 

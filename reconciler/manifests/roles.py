@@ -12,49 +12,44 @@ from reconciler.manifests.suggest import did_you_mean, listed
 from reconciler.systems import SYSTEMS
 
 
-def roles_known(systems: Sequence[System], kind: str) -> list[Role]:
-    """The roles and permissions of a kind in any of the systems, each name once."""
-    named = {
-        role.name: role
-        for one in reversed(systems)
-        for role in reversed((*one.roles.get(kind, ()), *one.permissions.get(kind, ())))
-    }
-    return list(reversed(named.values()))
+def note_unknown_role(notes: Notes, name: str, system: System, kind: str, place: Place) -> None:
+    """A finding for a role or permission that a system does not know for this kind."""
+    known = [*system.roles.get(kind, ()), *system.permissions.get(kind, ())]
+    word = "permission" if kind in system.permissions else "role"
+    message = f"`{name}` is no {word} here: {_title(kind)} in {system.name}"
+    notes.error("unknown-role", message, place, advice=_advice(name, known, system, kind))
 
 
-def note_unknown_role(notes: Notes, name: str, systems: Sequence[System], kind: str, place: Place) -> None:
-    """A finding for a role that these variants of one system do not know for this kind."""
-    known = roles_known(systems, kind)
-    title = "the finance role" if kind not in KINDS else KINDS[kind].title
-    if not known:
-        message = f"a {systems[0].title} has no roles for {title}"
-        notes.error("unknown-role", message, place, advice="`role_system: owner` has" if kind == "app_access" else "")
-        return
-    message = f"`{name}` is no role for {title} in {systems[0].name}"
-    notes.error("unknown-role", message, place, advice=_advice(name, known, systems[0].name, kind))
-
-
-def _advice(name: str, known: Sequence[Role], system: str, kind: str) -> str:
+def _advice(name: str, known: Sequence[Role], system: System, kind: str) -> str:
     word = name.lower().replace("-", "_")
     meant = [role.name for role in known if word == role.name or word in role.aliases or name == role.label]
-    advice = f"did you mean `{meant[0]}`?" if meant else did_you_mean(name, (role.name for role in known))
+    if meant:
+        return f"did you mean `{meant[0]}`? {_all(known)}"
+    advice = did_you_mean(name, (role.name for role in known))
     elsewhere = _elsewhere(name, system, kind)
-    if meant and len(known) > 1:
-        advice += f" known are {listed(role.name for role in known)}"
-    return f"{advice}; `{name}` exists for {elsewhere}" if elsewhere else advice
+    return "; ".join(part for part in (advice, f"`{name}` exists for {elsewhere}" if elsewhere else "") if part)
 
 
-def _elsewhere(name: str, system: str, kind: str) -> str:
-    """Where this word is a role of the same kind, else where it is any role at all."""
+def _all(known: Sequence[Role]) -> str:
+    return f"There are {listed(role.name for role in known)}" if len(known) > 1 else "There is no other"
+
+
+def _elsewhere(name: str, system: System, kind: str) -> str:
+    """Where the word is a role: for the same kind if possible, and nearby rather than far away."""
     found = [
-        (other_kind != kind, other != system, other, other_kind)
-        for other, variants in SYSTEMS.items()
-        for one in variants.values()
-        for other_kind in (*one.roles, *one.permissions)
-        if one.find_role(other_kind, name)
+        (other_kind != kind, other.name != system.name, other.name, other_kind)
+        for variants in SYSTEMS.values()
+        for other in variants.values()
+        for other_kind in (*other.roles, *other.permissions)
+        if other.find_role(other_kind, name)
     ]
     if not found:
         return ""
-    _, _, other, other_kind = min(found)
-    title = KINDS[other_kind].title if other_kind in KINDS else "the finance role"
-    return f"{title} in {other}"
+    _, is_far, other_system, other_kind = min(found)
+    if not is_far and system.find_role(other_kind, name) is None:
+        return f"{_title(other_kind)} with another `role_system` or `kind`"
+    return f"{_title(other_kind)} in {other_system}"
+
+
+def _title(kind: str) -> str:
+    return KINDS[kind].title if kind in KINDS else "finance role"

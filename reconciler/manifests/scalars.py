@@ -17,7 +17,7 @@ class Surprise:
 
     id: str
     reads: str
-    """What YAML 1.1 reads it as, for the message."""
+    """What some readers take it for."""
     otherwise: str = ""
     """What else may have been meant, for the advice."""
 
@@ -37,12 +37,12 @@ _FLOAT = re.compile(r"-?(?:0|[1-9][0-9]{0,29})\.[0-9]{1,30}")
 _SURPRISING_NUMBERS = (
     (re.compile(r"\+[0-9]+"), "a number, without its plus sign"),
     (re.compile(r"[-+]?0[0-7_]+"), "an octal number"),
-    (re.compile(r"[-+]?0o[0-7_]+"), "an octal number in YAML 1.2"),
+    (re.compile(r"[-+]?0o[0-7_]+"), "an octal number"),
     (re.compile(r"[-+]?0x[0-9a-fA-F_]+"), "a hexadecimal number"),
     (re.compile(r"[-+]?0b[01_]+"), "a binary number"),
     (re.compile(r"[-+]?[0-9][0-9_]*(?::[0-5]?[0-9])+(?:\.[0-9_]*)?"), "a number to the base of 60"),
-    (re.compile(r"[-+]?\.(?:inf|Inf|INF)|\.(?:nan|NaN|NAN)"), "infinity or not a number"),
-    (re.compile(r"[-+]?(?:[0-9][0-9_]*\.?[0-9_]*|\.[0-9][0-9_]*)(?:[eE][-+]?[0-9]+)?"), "another number"),
+    (re.compile(r"[-+]?\.(?:inf|Inf|INF)|\.(?:nan|NaN|NAN)"), "a number"),
+    (re.compile(r"[-+]?(?:[0-9][0-9_]*\.?[0-9_]*|\.[0-9][0-9_]*)(?:[eE][-+]?[0-9]+)?"), "a number"),
 )
 
 

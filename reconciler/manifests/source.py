@@ -100,13 +100,17 @@ def _parse_text(text: str, file: str, notes: Notes) -> MapNode | None:
 
 def _note_syntax_error(error: yaml.MarkedYAMLError, text: str, file: str, notes: Notes) -> None:
     mark = error.problem_mark or error.context_mark
-    place = Place(file, 1, 1) if mark is None else place_of(file, mark)
     problem = error.problem or "it cannot be read"
-    if mark is not None and text.split("\n")[mark.line][mark.column :].startswith("\t"):
+    lines = text.split("\n")
+    line, column = (mark.line, mark.column) if mark else (0, 0)
+    if line >= len(lines):  # libyaml's place for the end of a file that does not end with a newline
+        line, column = len(lines) - 1, len(lines[-1])
+    place = Place(file, line + 1, column + 1)
+    if lines[line][column:].startswith("\t"):
         notes.error("yaml-tab", "a tab is not allowed here", place, advice="indent with spaces")
         return
     context = f" {error.context}" if error.context else ""
-    if error.context_mark is not None and error.context_mark.line != (mark.line if mark else -1):
+    if error.context_mark is not None and error.context_mark.line != line:
         context += f" that begins in line {error.context_mark.line + 1}"
     notes.error("yaml-syntax", f"not YAML: {problem}{context}", place)
 
@@ -242,7 +246,8 @@ class _Builder:
 
     def _refuse_decoration(self, event: Any) -> None:
         if event.tag is not None:
-            self._error("yaml-tag", f"tag `{event.tag}`: tags are not read", event.start_mark, "delete the tag")
+            tag = event.tag.replace("tag:yaml.org,2002:", "!!")
+            self._error("yaml-tag", f"tag `{tag}`: tags are not read", event.start_mark, "delete the tag")
         if event.anchor is not None:
             message = f"anchor `&{event.anchor}`: anchors are not read"
             self._error("yaml-anchor", message, event.start_mark, "write the value out where it is needed")
@@ -257,7 +262,7 @@ class _Builder:
         )
 
     def _note_surprise(self, text: str, surprise: Surprise, mark: Mark) -> None:
-        message = f"YAML 1.1 reads `{text}` as {surprise.reads}"
+        message = f"some YAML readers take `{text}` for {surprise.reads}"
         advice = f'write "{text}" in quotes'
         self._error(surprise.id, message, mark, advice + surprise.otherwise)
 

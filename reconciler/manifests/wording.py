@@ -11,9 +11,11 @@ from typing import TYPE_CHECKING, Annotated, Any, Union, get_args, get_origin
 from pydantic import BaseModel
 
 from reconciler.core.finding import Place
+from reconciler.core.system import System
 from reconciler.manifests.fields import Matching, OneOf, Sort
 from reconciler.manifests.nodes import Cursor
 from reconciler.manifests.notes import Notes
+from reconciler.manifests.organization_documents import developers_variant
 from reconciler.manifests.roles import note_unknown_role
 from reconciler.manifests.secrets import is_secret_name
 from reconciler.manifests.structure import Path, path_in
@@ -66,6 +68,13 @@ class Problem:
             cursor = cursor.into(part)
         last = self.path[-1]
         return cursor.value(last) if isinstance(last, str) else cursor.key(last)
+
+    def system(self, name: str) -> System:
+        """The system of the organization it is in, in the variant which that seems to be."""
+        organization = self.top.into(self.path[0]).into(self.path[1]).node
+        written = organization if isinstance(organization, dict) else {}
+        variants = SYSTEMS[name]
+        return variants.get(developers_variant(written.get("kind"), written.get("role_system")), variants[""])
 
 
 def note_structure_error(model: type[BaseModel], error: ErrorDetails, top: Cursor, notes: Notes) -> None:
@@ -135,7 +144,7 @@ def _note_unknown_word(field: OneOf, problem: Problem, notes: Notes) -> None:
     elif not isinstance(value, str):
         _note_wrong_type("text", problem, notes)
     elif field.kind:
-        note_unknown_role(notes, value, list(SYSTEMS[field.system].values()), field.kind, problem.place)
+        note_unknown_role(notes, value, problem.system(field.system), field.kind, problem.place)
     else:
         message = f"`{value}` is not known for `{problem.name}`"
         notes.error(field.finding, message, problem.place, advice=did_you_mean(value, words))

@@ -1,7 +1,7 @@
 """Manifests in their usual form, without touching meaning, comments or order.
 
-Only what no reader looks at changes: the byte order mark, line ends, spaces at the end of lines, and blank lines in rows
-and at both ends. Indentation stays, because people align what belongs together. Texts over several lines are left
+Only what no reader looks at changes: the byte order mark, line ends, spaces at the end of lines, and blank lines in
+rows and at both ends. Indentation stays, because people align what belongs together. Texts over several lines are left
 alone. The result is read again and must mean the same, or nothing is changed.
 """
 

@@ -1,0 +1,80 @@
+"""Given these files, these findings or these resources: one file in tests/cases/manifests for each rule."""
+
+from __future__ import annotations
+
+import difflib
+import json
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+import pytest
+import yaml
+from pydantic import ValidationError
+from reconciler.core.finding import Severity
+from reconciler.manifests.documents import ManifestDocument
+from reconciler.manifests.load import load_manifests
+from reconciler.manifests.schema import json_schema
+from reconciler.manifests.source import parse_yaml
+
+from tests.manifests.given import PATHS, Case, read_case, tell_desired, tell_findings
+
+every_case = pytest.mark.parametrize("path", PATHS, ids=lambda path: path.stem)
+
+
+@every_case
+def test_reading_the_files_gives_what_the_case_wants(path: Path) -> None:
+    case = read_case(path)
+    told = _load(case)
+    wanted = {"findings": [], **case.want}
+    _must_be_equal(wanted, {name: told[name] for name in wanted})
+
+
+@every_case
+def test_the_order_in_which_files_are_found_does_not_matter(path: Path) -> None:
+    case = read_case(path)
+    files = case.files[::-1]
+    assert load_manifests(files, today=case.today, allowed_domains=case.allowed_domains) == load_manifests(
+        case.files, today=case.today, allowed_domains=case.allowed_domains
+    )
+
+
+@every_case
+def test_something_is_desired_unless_there_is_an_error(path: Path) -> None:
+    case = read_case(path)
+    manifests = load_manifests(case.files, today=case.today, allowed_domains=case.allowed_domains)
+    has_errors = any(finding.severity is Severity.ERROR for finding in manifests.findings)
+    assert (manifests.desired is None) == has_errors
+
+
+@every_case
+def test_the_published_schema_accepts_exactly_what_the_documents_accept(path: Path) -> None:
+    validator = jsonschema.Draft202012Validator(json_schema("manifest"))
+    for file in read_case(path).files:
+        node, _ = parse_yaml(file)
+        if node is not None:
+            assert validator.is_valid(node) == _documents_accept(node), file.path
+
+
+def test_there_are_cases() -> None:
+    assert len(PATHS) > 60
+
+
+def _documents_accept(node: object) -> bool:
+    try:
+        ManifestDocument.model_validate(node)
+    except ValidationError:
+        return False
+    return True
+
+
+def _load(case: Case) -> dict[str, Any]:
+    manifests = load_manifests(case.files, today=case.today, allowed_domains=case.allowed_domains)
+    return {"findings": tell_findings(manifests.findings), **tell_desired(manifests.desired)}
+
+
+def _must_be_equal(wanted: Any, told: Any) -> None:
+    if wanted != told:
+        texts = [yaml.safe_dump(json.loads(json.dumps(one, default=str)), width=200) for one in (wanted, told)]
+        lines = difflib.unified_diff(*(text.splitlines() for text in texts), "wanted", "told", lineterm="", n=5)
+        pytest.fail("\n".join(lines), pytrace=False)
