@@ -1,0 +1,170 @@
+"""Reading a case: the three worlds as a person writes them down, in one YAML file."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from reconciler.core.address import Address
+from reconciler.core.declared import Desired
+from reconciler.core.finding import Severity
+from reconciler.core.live import Live
+from reconciler.core.planning.planner import Worlds
+from reconciler.core.planning.targets import Targets
+from reconciler.core.resource import Attributes, Resource, Status
+from reconciler.core.settings import GuardSettings
+from reconciler.core.state import Quarantine, Record, State
+from reconciler.manifests.load import load_manifests
+from reconciler.manifests.source import SourceFile
+
+DIRECTORY = ("ana", "bo", "cy", "dee", "eve", "finn", "gil", "hal", "ida", "jon", "kim", "lou", "zoe")
+"""People every case may speak of without declaring them: KEY@acme.example."""
+
+_KEYS = {"today", "guards", "manifest", "directory_without", "recorded", "live", "absent", "unknown", "acting"}
+_KEYS |= {"removals", "invitations", "quarantined", "retry", "targets", "excludes", "want"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Case:
+    """What is given, and what is wanted as plain lines."""
+
+    worlds: Worlds
+    settings: GuardSettings
+    targets: Targets
+    want: dict[str, list[str]]
+    """Section -> lines."""
+
+
+def read_case(path: Path) -> Case:
+    """One case; whatever the format does not know is refused, so that no line is without effect."""
+    given = yaml.safe_load(path.read_text(encoding="utf-8"))
+    unknown = given.keys() - _KEYS
+    assert not unknown, f"unknown keys: {sorted(unknown)}"
+    today = given["today"]
+    desired = _desired(given, today)
+    live = {key: _live(key, given) for key in desired.organizations if key in given["live"]}
+    return Case(
+        worlds=Worlds(
+            desired=desired,
+            recorded=_recorded(given, live, today),
+            live=live,
+            today=today,
+            retry=given.get("retry", False),
+        ),
+        settings=GuardSettings(**{name: _frozen(value) for name, value in given.get("guards", {}).items()}),
+        targets=Targets(include=_frozen(given.get("targets", [])), exclude=_frozen(given.get("excludes", []))),
+        want={section: text.splitlines() for section, text in given["want"].items()},
+    )
+
+
+def _desired(given: Mapping[str, Any], today: date) -> Desired:
+    """Through the same door as the user's own files."""
+    manifest = dict(given["manifest"])
+    present = [key for key in DIRECTORY if key not in given.get("directory_without", [])]
+    people = {key: {"email": f"{key}@acme.example"} for key in present}
+    for key, more in manifest.get("people", {}).items():
+        people[key] = {**people.get(key, {}), **more}
+    manifest = {"version": 1, **manifest, "people": people}
+    data = yaml.dump(manifest, Dumper=_PlainDumper, sort_keys=False).encode()
+    loaded = load_manifests([SourceFile("access.yaml", data)], today=today)
+    errors = [finding for finding in loaded.findings if finding.severity is Severity.ERROR]
+    assert loaded.desired is not None, "\n".join(f"{finding.place}: {finding.message}" for finding in errors)
+    return loaded.desired
+
+
+class _PlainDumper(yaml.SafeDumper):
+    """Without anchors, which a manifest may not lean on too much."""
+
+    def ignore_aliases(self, data: Any) -> bool:
+        return True
+
+
+def _live(key: str, given: Mapping[str, Any]) -> Live:
+    resources = [_resource(key, text, told) for text, told in (given["live"][key] or {}).items()]
+    if key not in given.get("absent", []):
+        resources.append(Resource(address=Address(key, "organization", key)))
+    unknown = {prefix: why for prefix, why in given.get("unknown", {}).items() if prefix.startswith(f"{key}/")}
+    return Live(
+        organization=key,
+        resources={resource.address: resource for resource in resources},
+        unknown=unknown,
+        acting=given.get("acting", {}).get(key, ""),
+    )
+
+
+def _resource(organization: str, text: str, told: str | dict[str, Any] | None) -> Resource:
+    values = _values(told)
+    return Resource(
+        address=Address.parse(f"{organization}/{text}"),
+        attributes=_attributes(values),
+        status=Status(values.pop("status", "active")),
+        identity=values.pop("identity", ""),
+        since=values.pop("since", None),
+        pending=_attributes(values.pop("pending", {})),
+    )
+
+
+def _recorded(given: Mapping[str, Any], live: Mapping[str, Live], today: date) -> dict[str, State]:
+    told = given.get("recorded", {})
+    memories = ("removals", "invitations", "quarantined")
+    keys = {*told, *(key for memory in memories for key in given.get(memory, {}))}
+    return {key: _state(key, told.get(key, {}), live, given, today) for key in sorted(keys)}
+
+
+def _state(
+    key: str, told: str | dict[str, Any], live: Mapping[str, Live], given: Mapping[str, Any], today: date
+) -> State:
+    """`everything live` stands for records of all that is live; entries beside it are added or say it differently."""
+    entries = {"everything": "live"} if told == "everything live" else dict(told)  # type: ignore[arg-type]  # else a dict
+    records: dict[Address, Record] = {}
+    if entries.pop("everything", "") == "live":
+        records = {address: _record_of(resource, today) for address, resource in live[key].resources.items()}
+    for text, values in entries.items():
+        record = _record(Address.parse(f"{key}/{text}"), _values(values))
+        records[record.address] = record
+    quarantined = given.get("quarantined", {}).get(key, {})
+    return State(
+        organization=key,
+        lineage="made-for-the-case",
+        serial=1,
+        records=records,
+        removals=given.get("removals", {}).get(key, {}),
+        invitations=given.get("invitations", {}).get(key, {}),
+        quarantined={Address.parse(f"{key}/{text}"): Quarantine(**values) for text, values in quarantined.items()},
+    )
+
+
+def _record_of(resource: Resource, today: date) -> Record:
+    record = Record(address=resource.address, since=resource.since)
+    return record.seen(resource, on=today)
+
+
+def _record(address: Address, values: dict[str, Any]) -> Record:
+    attributes = _attributes(values)
+    status = Status(values.pop("status", "active"))
+    return Record(address=address, attributes=attributes, status=status, **values)
+
+
+def _values(told: str | dict[str, Any] | None) -> dict[str, Any]:
+    """A word alone is a role."""
+    return {"role": told} if isinstance(told, str) else dict(told or {})
+
+
+def _attributes(values: dict[str, Any]) -> Attributes:
+    """Take the compared values out of what was written."""
+    found: dict[str, str | tuple[str, ...]] = {}
+    for name in ("role", "finance", "owner"):
+        if name in values:
+            found[name] = values.pop(name)
+    if "permissions" in values:
+        found["permissions"] = tuple(sorted(values.pop("permissions")))
+    return found
+
+
+def _frozen(value: Any) -> Any:
+    return tuple(value) if isinstance(value, list) else value

@@ -1,0 +1,151 @@
+"""The invariants of a plan, judged by a small model that shares no code with the planner.
+
+It plays the changes one after the other on a copy of what is live and looks at the whole after each: counting by hand,
+slowly, with plain sets. Invited people never answer here; that is the worst they can do.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+from reconciler.core.address import Address
+from reconciler.core.change import Change
+from reconciler.core.declared import Declared
+from reconciler.core.kinds import Action
+from reconciler.core.live import Live
+from reconciler.core.plan import OrganizationPlan
+from reconciler.core.resource import Resource, Status
+from reconciler.core.system import System
+
+_GRANT_ENDS: Mapping[str, tuple[str, str]] = {
+    "app_access": ("app", "member"),
+    "ad_account_access": ("ad_account", "member"),
+    "tiktok_account_access": ("tiktok_account", "member"),
+    "tiktok_account_use": ("tiktok_account", "ad_account"),
+    "catalog_access": ("catalog", "member"),
+    "pixel_access": ("pixel", "member"),
+    "pixel_use": ("pixel", "ad_account"),
+    "shop_access": ("shop", "member"),
+    "lead_library_access": ("lead_library", "member"),
+    "asset_group_asset": ("asset_group", "ad_account"),
+    "asset_group_access": ("asset_group", "member"),
+    "partner_share": ("partner", "ad_account"),
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ground:
+    """What the judge needs to know besides the plan."""
+
+    system: System
+    live: Live
+    wanted: Mapping[Address, Declared]
+    min_admins: int
+
+
+def broken_rules(part: OrganizationPlan, ground: Ground) -> list[str]:
+    """What goes wrong after any prefix of the plan, in words; empty for a safe plan."""
+    broken: list[str] = []
+    world = {address: found for address, found in ground.live.resources.items() if not found.status.is_gone}
+    for number, change in enumerate(part.changes):
+        complaints = [*_actor_may(change, world, ground), *_makes_sense(change, world, ground)]
+        _play(change, world, ground)
+        complaints += [*_enough_admins(world, ground), *_within_caps(world, ground)]
+        if change.after is None or change.action is Action.REMOVE_AND_INVITE:
+            complaints += _grants_went_before(change, part.changes[number + 1 :])
+        broken += [f"after {change.action} {change.address}: {complaint}" for complaint in complaints]
+    return broken
+
+
+def _play(change: Change, world: dict[Address, Resource], ground: Ground) -> None:
+    if change.after is None:
+        world.pop(change.address, None)
+    elif change.address.kind == "app" and change.before is not None:
+        world[change.address] = replace(change.before, status=Status.AWAITING_ACCEPTANCE)
+    else:
+        world[change.address] = change.after
+    if change.action is Action.CREATE_ORGANIZATION:
+        founder = Address(change.address.organization, "member", change.actor)
+        world[founder] = Resource(address=founder, attributes=ground.wanted[founder].attributes)
+
+
+def _members(world: Mapping[Address, Resource]) -> dict[str, Resource]:
+    return {address.key: found for address, found in world.items() if address.kind == "member"}
+
+
+def _admins(world: Mapping[Address, Resource], system: System) -> set[str]:
+    members = _members(world)
+    active = {key: found for key, found in members.items() if found.status is Status.ACTIVE}
+    return {key for key, found in active.items() if system.administers(str(found.attributes.get("role")))}
+
+
+def _enough_admins(world: Mapping[Address, Resource], ground: Ground) -> list[str]:
+    before = len(_admins(ground.live.resources, ground.system))
+    now = len(_admins(world, ground.system))
+    needed = max(1, min(ground.min_admins, before))
+    return [f"{now} active admins, {needed} needed"] if now < needed else []
+
+
+def _within_caps(world: Mapping[Address, Resource], ground: Ground) -> list[str]:
+    """A system that is over a cap already may stay there, but not grow."""
+    now, before = _members(world), _members(ground.live.resources)
+    complaints = []
+    cap = ground.system.member_cap
+    if cap is not None and len(now) > max(cap, len(before)):
+        complaints.append(f"{len(now)} members, at most {cap}")
+    for role in ground.system.roles["member"]:
+        holders, had = _holders(now, role.name), _holders(before, role.name)
+        if role.cap is not None and holders > max(role.cap, had):
+            complaints.append(f"{holders} times {role.name}, at most {role.cap}")
+    return complaints
+
+
+def _holders(members: Mapping[str, Resource], role: str) -> int:
+    return sum(found.attributes.get("role") == role for found in members.values() if not found.status.is_gone)
+
+
+def _actor_may(change: Change, world: Mapping[Address, Resource], ground: Ground) -> list[str]:
+    if change.action is Action.CREATE_ORGANIZATION:
+        return []
+    if change.action is Action.TRANSFER_APP:
+        owner = change.before.attributes.get("owner") if change.before else ""
+        return [] if owner == f"person:{change.actor}" else [f"{change.actor} does not own the app"]
+    admins = _admins(world, ground.system)
+    complaints = [] if change.actor in admins else [f"{change.actor or 'nobody'} is no active admin"]
+    if ground.live.acting and change.actor != ground.live.acting:
+        complaints.append(f"{change.actor} acts, not {ground.live.acting}")
+    return complaints
+
+
+def _makes_sense(change: Change, world: Mapping[Address, Resource], ground: Ground) -> list[str]:
+    complaints = []
+    found = world.get(change.address)
+    if change.action is Action.INVITE and found is not None:
+        complaints.append(f"is {found.status} already")
+    is_acting = change.address == Address(change.address.organization, "member", ground.live.acting)
+    if is_acting and (
+        change.after is None or change.address.key not in _admins({change.address: change.after}, ground.system)
+    ):
+        complaints.append("takes admin rights from whom the tool acts as")
+    if change.after is not None:
+        for kind, key in zip(_GRANT_ENDS.get(change.address.kind, ()), change.address.parts, strict=False):
+            end = world.get(Address(change.address.organization, kind, key))
+            if end is None or end.status is not Status.ACTIVE:
+                complaints.append(f"{kind} {key} is not there")
+    if change.address.kind == "member" and change.action in {Action.REMOVE, Action.REMOVE_AND_INVITE}:
+        owner = f"person:{change.address.key}"
+        apps = [a for a in ground.wanted if a in world and world[a].attributes.get("owner") == owner]
+        complaints += [f"still owns {app}" for app in apps]
+    return complaints
+
+
+def _grants_went_before(change: Change, later: tuple[Change, ...]) -> list[str]:
+    """Nothing may still be taken away that hung on what has gone."""
+    return [
+        f"{other.address} goes only later"
+        for other in later
+        if other.after is None
+        and (change.address.kind, change.address.key)
+        in zip(_GRANT_ENDS.get(other.address.kind, ()), other.address.parts, strict=False)
+    ]

@@ -1,0 +1,112 @@
+"""Telling a plan in the lines that cases are written in."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+import yaml
+
+from reconciler.core.change import Blocked, Change, Drift, LeftOut, Unmanaged, Waiting
+from reconciler.core.finding import Finding
+from reconciler.core.kinds import Action
+from reconciler.core.plan import Plan
+from reconciler.core.resource import Attributes, Resource, Status
+
+SECTIONS = ("changes", "waiting", "blocked", "left_out", "unmanaged", "drift", "findings")
+
+
+def tell(plan: Plan) -> dict[str, list[str]]:
+    """Section -> lines; empty ones are there too, so that a case also says what does not happen."""
+    parts = plan.organizations
+    return {
+        "changes": [_change(change) for part in parts for change in part.changes],
+        "waiting": [_waiting(waiting) for part in parts for waiting in part.waiting],
+        "blocked": [line for part in parts for blocked in part.blocked for line in _blocked(blocked)],
+        "left_out": [_left_out(left_out) for part in parts for left_out in part.left_out],
+        "unmanaged": [_unmanaged(unmanaged) for part in parts for unmanaged in part.unmanaged],
+        "drift": [_drift(drift) for part in parts for drift in part.drift],
+        "findings": [_finding(finding) for finding in plan.findings],
+    }
+
+
+def in_full(told: Mapping[str, Iterable[str]]) -> list[str]:
+    """All sections as one list of lines, for comparing and for showing a difference."""
+    return [line for name in SECTIONS for line in (f"{name}:", *(f"  {line}" for line in told.get(name, ())))]
+
+
+def _change(change: Change, *, with_actor: bool = True) -> str:
+    asides = [
+        "" if change.why == "declared" else change.why,
+        f"by {change.actor}" if with_actor and change.actor else "",
+        f"costs: {change.cost}" if change.cost else "",
+        f"allowed: {change.consent.rsplit(' (', 1)[0]}" if change.consent else "",
+    ]
+    told = "; ".join(filter(None, asides))
+    return f"{_sign(change)} {change.action} {change.address}{_values_of(change)}" + (f" ({told})" if told else "")
+
+
+def _sign(change: Change) -> str:
+    if change.action is Action.TRANSFER_APP:
+        return ">"
+    if change.after is None:
+        return "-"
+    return "+" if change.before is None or change.before.status.is_gone else "~"
+
+
+def _values_of(change: Change) -> str:
+    if change.after is None or not change.after.attributes:
+        return ""
+    if change.before is None or change.before.status.is_gone:
+        return f" as {_attributes(change.after.attributes)}"
+    return f" from {_attributes(change.before.attributes)} to {_attributes(change.after.attributes)}"
+
+
+def _attributes(attributes: Attributes) -> str:
+    words = [str(attributes[name]) for name in ("role", "owner") if name in attributes]
+    if "finance" in attributes:
+        words.append(f"finance {attributes['finance']}")
+    words += attributes.get("permissions", ())
+    return ", ".join(words) or "nothing"
+
+
+def _waiting(waiting: Waiting) -> str:
+    since = f" since {waiting.since}" if waiting.since else ""
+    return f"{waiting.action} {waiting.address} on {waiting.on}{since}: {waiting.why}"
+
+
+def _blocked(blocked: Blocked) -> list[str]:
+    lines = [_change(blocked.change, with_actor=False), f"  {blocked.guard}: {blocked.message}"]
+    if blocked.consent:
+        lines.append("  consent: {allow} {address}".format(**read_consent(blocked)))
+    return lines
+
+
+def read_consent(blocked: Blocked) -> dict[str, str]:
+    """The consent line as YAML reads it: exactly one entry for the list of consents, with a ticket and a date."""
+    [consent] = yaml.safe_load(blocked.consent)
+    assert list(consent) == ["allow", "address", "reason", "until"]
+    return dict(consent)
+
+
+def _left_out(left_out: LeftOut) -> str:
+    return f"{left_out.address}: {left_out.reason}" + (f" since {left_out.since}" if left_out.since else "")
+
+
+def _unmanaged(unmanaged: Unmanaged) -> str:
+    return f"{unmanaged.resource.address}: {_resource(unmanaged.resource)}"
+
+
+def _drift(drift: Drift) -> str:
+    return f"{drift.address}: was {_resource(drift.recorded)}, is {_resource(drift.live)}"
+
+
+def _resource(resource: Resource | None) -> str:
+    if resource is None:
+        return "absent"
+    words = ["" if resource.status is Status.ACTIVE else str(resource.status)]
+    words.append(_attributes(resource.attributes) if resource.attributes else "")
+    return " ".join(filter(None, words)) or "there"
+
+
+def _finding(finding: Finding) -> str:
+    return f"{finding.severity} {finding.id}: {finding.message}"
