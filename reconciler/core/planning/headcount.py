@@ -54,16 +54,15 @@ class Headcount:
             left = len(self._active_admins) - 1
             if left < self._floor:
                 return "last_admin", f"{left} active admins would remain, at least {self._floor} must"
-        if after is None:
-            return None
-        role = _role(after.attributes)
-        present = len(self._present) + (key not in self._present)
-        cap = self._system.member_cap
-        if cap is not None and present > cap:
+        return None if after is None else self._over_cap(key, _role(after.attributes))
+
+    def _over_cap(self, key: str, role: str) -> tuple[str, str] | None:
+        """Only what adds to a count can go over its cap: platforms raise limits for some, who then are above ours."""
+        cap, present = self._system.member_cap, len(self._present) + 1
+        if cap is not None and key not in self._present and present > cap:
             return "cap", f"{present} active and invited members, the limit is {cap}"
-        limit = self._role_cap(role)
-        holders = self._roles[role] + (self._present.get(key) != role)
-        if limit is not None and holders > limit:
+        limit, holders = self._role_cap(role), self._roles[role] + 1
+        if limit is not None and self._present.get(key) != role and holders > limit:
             return "cap", f"{holders} people with role {role}, the limit is {limit}"
         return None
 
