@@ -36,7 +36,10 @@ def counts_as_removal(change: Change, system: System) -> bool:
 def hold_mass_removal(changes: Sequence[Change], situation: Situation) -> tuple[list[Change], list[Blocked]]:
     """Block all counted removals of an organization when together they take away too much of its access."""
     asked = [change for change in changes if counts_as_removal(change, situation.organization.system)]
-    before = sum(KINDS[address.kind].shape in _COUNTED for address in situation.live.resources)
+    before = sum(
+        KINDS[address.kind].shape in _COUNTED and not found.status.is_gone
+        for address, found in situation.live.resources.items()
+    )
     recent = in_window(situation.state.removals, situation.today)
     total, limit = before + recent, situation.settings.max_removal_ratio
     most = limit * total
