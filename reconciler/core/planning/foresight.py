@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from datetime import timedelta
+from datetime import date, timedelta
 
-from reconciler.core.change import Change
+from reconciler.core.address import Address
 from reconciler.core.declared import Desired, Mode
 from reconciler.core.finding import Finding, Severity
+from reconciler.core.kinds import Action
 from reconciler.core.plan import OrganizationPlan
 from reconciler.core.planning.access import is_administrator
-from reconciler.core.planning.diff import diff
+from reconciler.core.planning.diff import Difference, diff
+from reconciler.core.planning.lifecycle import why_leave
 from reconciler.core.planning.situation import Situation
+from reconciler.core.planning.targets import Targets
+from reconciler.core.resource import Status
 from reconciler.core.state import State
 
 
@@ -21,10 +25,11 @@ def foresee(
     desired: Desired,
     *,
     recorded: Mapping[str, State],
+    targets: Targets,
 ) -> list[Finding]:
     """All findings of a plan, in no particular order."""
     findings = [finding for situation in looked_at for finding in _about(situation)]
-    findings += _unused_consents(looked_at, organizations, desired)
+    findings += _unused_consents(looked_at, organizations, desired, targets)
     findings += _dropped(desired, recorded)
     return findings
 
@@ -36,15 +41,11 @@ def _about(situation: Situation) -> Iterator[Finding]:
 
 
 def _lockout_ahead(situation: Situation) -> Iterator[Finding]:
-    """The day on which the last declared admin's time ends, if it is near."""
-    system = situation.organization.system
-    admins = [
-        item for address, item in situation.wanted.items() if is_administrator(system, address.kind, item.attributes)
-    ]
-    ends = [item.expires for item in admins if item.expires]
-    if not admins or len(ends) < len(admins):
+    """The day on which the time of the last admin who has accepted ends, if it is near."""
+    ends = [_end_of(address, situation) for address in _admins(situation)]
+    if not ends or None in ends:
         return
-    last = max(ends)
+    last = max(filter(None, ends))
     if last <= situation.today + timedelta(days=situation.settings.lockout_notice_days):
         yield Finding(
             id="lockout-ahead",
@@ -56,34 +57,64 @@ def _lockout_ahead(situation: Situation) -> Iterator[Finding]:
         )
 
 
+def _admins(situation: Situation) -> Iterator[Address]:
+    """Who administers the organization once the plan is carried out: declared and active, or left alone."""
+    system = situation.organization.system
+    for address, found in situation.live.resources.items():
+        declared = situation.wanted.get(address)
+        stays = declared is not None or not situation.is_ours(address)
+        values = declared.attributes if declared else found.attributes
+        if stays and found.status is Status.ACTIVE and is_administrator(system, address.kind, values):
+            yield address
+
+
+def _end_of(address: Address, situation: Situation) -> date | None:
+    declared = situation.wanted.get(address)
+    return declared.expires if declared else None
+
+
 def _observed(situation: Situation) -> Iterator[Finding]:
     """In observe mode nothing is planned, so what differs is said here."""
     readable = {
         a: d for a, d in situation.wanted.items() if a in situation.live.resources or situation.live.find(a) is None
     }
-    live = {a: r for a, r in situation.live.resources.items() if a in situation.wanted}
+    live = {a: r for a, r in situation.live.resources.items() if situation.is_ours(a)}
     for difference in diff(desired=readable, live=live):
-        is_there = "is different on the system" if difference.live else "is not there"
-        yield Finding(
-            id="observed-difference",
-            severity=Severity.WARNING,
-            message=f"{difference.address} is declared and {is_there}; the organization is only observed",
-            place=situation.place_of(difference.address),
-            address=str(difference.address),
-        )
+        what = _what_differs(difference, situation)
+        if what:
+            yield Finding(
+                id="observed-difference",
+                severity=Severity.WARNING,
+                message=f"{difference.address} {what}; the organization is only observed",
+                place=situation.place_of(difference.address),
+                address=str(difference.address),
+            )
+
+
+def _what_differs(difference: Difference, situation: Situation) -> str:
+    if difference.wanted is not None:
+        return f"is declared and {'is different on the system' if difference.live else 'is not there'}"
+    if difference.live is None or difference.live.status.is_gone:
+        return ""
+    return f"is there and should not be: {why_leave(difference.address, situation)}"
 
 
 def _unused_consents(
-    looked_at: Sequence[Situation], organizations: Sequence[OrganizationPlan], desired: Desired
+    looked_at: Sequence[Situation], organizations: Sequence[OrganizationPlan], desired: Desired, targets: Targets
 ) -> Iterator[Finding]:
-    """Consents that let nothing through today: outdated ones, and ones whose change is done or was never blocked."""
+    """Consents that let nothing through today: outdated ones, and ones whose change is done or was never blocked.
+
+    One whose change is still to come, because it waits or something no consent can lift stops it, is kept.
+    """
     today = {situation.organization.key: situation.today for situation in looked_at}
-    used = {(c.address, c.action) for c in _changes(organizations) if c.consent}
+    needed = set(_consented(organizations))
     for consent in desired.consents:
         day = today.get(consent.address.organization)
-        if consent.place is None or day is None or (consent.address, consent.allow) in used:
+        if consent.place is None or day is None or not targets.covers(consent.address):
             continue
         outdated = consent.until is not None and consent.until < day
+        if not outdated and not needed.isdisjoint({(consent.address, consent.allow), (consent.address, None)}):
+            continue
         yield Finding(
             id="outdated-consent" if outdated else "unused-consent",
             severity=Severity.WARNING,
@@ -95,9 +126,13 @@ def _unused_consents(
         )
 
 
-def _changes(organizations: Iterable[OrganizationPlan]) -> Iterator[Change]:
-    for organization in organizations:
-        yield from organization.changes
+def _consented(organizations: Iterable[OrganizationPlan]) -> Iterator[tuple[Address, Action | None]]:
+    """What consents let through or still have to; of what is left out the action is not known."""
+    for part in organizations:
+        yield from ((change.address, change.action) for change in part.changes if change.consent)
+        yield from ((item.address, item.action) for item in part.waiting)
+        yield from ((item.change.address, item.change.action) for item in part.blocked)
+        yield from ((item.address, None) for item in part.left_out)
 
 
 def _dropped(desired: Desired, recorded: Mapping[str, State]) -> Iterator[Finding]:

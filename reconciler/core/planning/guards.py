@@ -10,12 +10,12 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from reconciler.core.address import Address
-from reconciler.core.change import Blocked, Change
+from reconciler.core.change import Blocked, Change, Waiting
 from reconciler.core.declared import Consent
 from reconciler.core.kinds import KINDS, Action, Shape
 from reconciler.core.planning.access import is_administrator, takes_away
 from reconciler.core.planning.situation import Situation
-from reconciler.core.resource import Status
+from reconciler.core.resource import Status, fingerprint_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +127,7 @@ def _expired_too_often(change: Change, situation: Situation) -> Objection | None
 
 def _empty_source(change: Change, situation: Situation) -> Objection | None:
     """Manifests that name nobody at all are more likely a mistake than a wish."""
-    if change.address.kind != "member" or change.after is not None:
+    if change.after is not None or situation.organization.deleted:
         return None
     if any(address.kind == "member" for address in (*situation.wanted, *situation.ended)):
         return None
@@ -151,7 +151,11 @@ GUARDS: tuple[Guard, ...] = (
 
 def judge(change: Change, situation: Situation) -> Change | Blocked:
     """Let a change pass, possibly thanks to a consent, or say which guard stops it."""
-    objections = [objection for guard in GUARDS if (objection := guard(change, situation)) is not None]
+    return _verdict(change, situation, GUARDS)
+
+
+def _verdict(change: Change, situation: Situation, guards: tuple[Guard, ...]) -> Change | Blocked:
+    objections = [objection for guard in guards if (objection := guard(change, situation)) is not None]
     if not objections:
         return change
     hard = next((objection for objection in objections if not objection.can_consent), None)
@@ -159,6 +163,26 @@ def judge(change: Change, situation: Situation) -> Change | Blocked:
     if hard is None and consent is not None:
         return with_consent(change, consent)
     return blocked_by(change, hard or objections[0])
+
+
+_ON_REQUESTS: tuple[Guard, ...] = (_self, _protected, _required_admin)
+
+
+def judge_request(request: Waiting, situation: Situation) -> Waiting | Blocked:
+    """Asking admins to give up their rights takes away as much as demoting them, so the same guards apply."""
+    if request.action is not Action.GIVE_UP_ADMIN:
+        return request
+    change = Change(
+        address=request.address,
+        action=request.action,
+        before=request.before,
+        after=request.after,
+        fingerprint=fingerprint_of(request.before),
+        why="declared",
+        place=request.place,
+    )
+    verdict = _verdict(change, situation, _ON_REQUESTS)
+    return verdict if isinstance(verdict, Blocked) else request
 
 
 def with_consent(change: Change, consent: Consent) -> Change:

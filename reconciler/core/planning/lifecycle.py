@@ -192,13 +192,17 @@ def _leave(live: Resource, situation: Situation) -> Change | None:
         before=live,
         after=None,
         fingerprint=fingerprint_of(live),
-        why=_why_leave(live.address, situation),
+        why=why_leave(live.address, situation),
         place=situation.place_of(live.address),
+        irreversible=situation.organization.system.irreversible.get(action, ""),
         exempt=_is_over(live.address, situation),
     )
 
 
-def _why_leave(address: Address, situation: Situation) -> str:
+def why_leave(address: Address, situation: Situation) -> str:
+    """Why something that is there shall not be, in the user's terms."""
+    if situation.organization.deleted:
+        return "the manifests say that it shall be deleted"
     if address in situation.ended:
         return situation.ended[address].why
     person = situation.person_of(address)

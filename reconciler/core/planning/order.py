@@ -60,12 +60,9 @@ def lay_out(changes: Sequence[Change], situation: Situation, headcount: Headcoun
             break
         entry = heapq.heappop(ready)
         change = by_address[entry[1]]
-        if headcount.objection(change) is not None:
-            waiting_for_room.append(entry)
-            continue
         actor = actor_for(change, situation, headcount)
-        if not actor:
-            layout.parked.append(Parked(change, "no_admin", "there is no active admin who could do it"))
+        if _obstacle(change, actor, headcount) is not None:
+            waiting_for_room.append(entry)
             continue
         _count(change, actor, situation, headcount)
         layout.ordered.append(replace(change, actor=actor, needs=tuple(sorted(predecessors[change.address]))))
@@ -75,11 +72,20 @@ def lay_out(changes: Sequence[Change], situation: Situation, headcount: Headcoun
                 heapq.heappush(ready, parked)
             waiting_for_room.clear()
     for _, address in sorted(waiting_for_room):
-        guard, message = headcount.objection(by_address[address]) or ("", "")
-        layout.parked.append(Parked(by_address[address], guard, message))
+        change = by_address[address]
+        guard, message = _obstacle(change, actor_for(change, situation, headcount), headcount) or ("", "")
+        layout.parked.append(Parked(change, guard, message))
     placed = {change.address for change in layout.ordered} | {parked.change.address for parked in layout.parked}
     layout.behind = [by_address[address] for address in sorted(by_address.keys() - placed)]
     return layout
+
+
+def _obstacle(change: Change, actor: str, headcount: Headcount) -> tuple[str, str] | None:
+    """What keeps a change from coming at this point, as a guard and a message."""
+    objection = headcount.objection(change)
+    if objection is None and not actor:
+        return "no_admin", "there is no other active admin who could do it"
+    return objection
 
 
 def _count(change: Change, actor: str, situation: Situation, headcount: Headcount) -> None:

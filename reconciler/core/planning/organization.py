@@ -7,18 +7,18 @@ from dataclasses import dataclass, field, replace
 
 from reconciler.core.address import Address
 from reconciler.core.change import Blocked, Change, Drift, LeftOut, Unmanaged, Waiting
-from reconciler.core.declared import Mode
+from reconciler.core.declared import Declared, Mode
 from reconciler.core.kinds import Action
 from reconciler.core.live import Unknown
 from reconciler.core.plan import OrganizationPlan
 from reconciler.core.planning.actors import founder_of
 from reconciler.core.planning.budgets import hold_invitations, hold_mass_removal
 from reconciler.core.planning.diff import diff
-from reconciler.core.planning.guards import judge
+from reconciler.core.planning.guards import judge, judge_request
 from reconciler.core.planning.headcount import Headcount
 from reconciler.core.planning.lifecycle import next_step
 from reconciler.core.planning.order import Parked, lay_out
-from reconciler.core.planning.readiness import hold_until_ready, is_needed_owner
+from reconciler.core.planning.readiness import hold_until_ready, is_needed_owner, why_nobody_can_act
 from reconciler.core.planning.situation import Situation
 from reconciler.core.planning.targets import Targets
 from reconciler.core.resource import Resource, Status
@@ -53,8 +53,9 @@ def plan_organization(situation: Situation, targets: Targets) -> OrganizationPla
     """Plan one organization. Pure: the same situation always gives the same plan."""
     draft = _Draft()
     managed, unmanaged = _managed_part(situation)
+    readable = _leave_out_unknown(draft, situation, targets)
     if situation.organization.mode is not Mode.OBSERVE:
-        _propose(draft, managed, situation, targets)
+        _propose(draft, readable, managed, situation, targets)
         _hold_back(draft, situation)
         _lay_out(draft, situation)
     return OrganizationPlan(
@@ -74,26 +75,47 @@ def plan_organization(situation: Situation, targets: Targets) -> OrganizationPla
 
 def _managed_part(situation: Situation) -> tuple[dict[Address, Resource], list[Resource]]:
     """Split what is live into what this plan may touch and what it must leave alone."""
-    ours = situation.organization.mode is Mode.AUTHORITATIVE
+    if situation.organization.deleted:
+        return _all_of_it(situation), []
     managed: dict[Address, Resource] = {}
     unmanaged: list[Resource] = []
     for address, found in situation.live.resources.items():
-        if ours or address in situation.wanted or address in situation.ended or address in situation.records:
+        if situation.is_ours(address):
             managed[address] = found
         elif not found.status.is_gone:
             unmanaged.append(found)
     return managed, sorted(unmanaged, key=lambda found: found.address)
 
 
-def _propose(draft: _Draft, managed: Mapping[Address, Resource], situation: Situation, targets: Targets) -> None:
-    """The next step for every difference, and what must be left out of the plan."""
+def _all_of_it(situation: Situation) -> dict[Address, Resource]:
+    """An organization that shall be deleted goes in one step, and all that is in it with it."""
+    organization = Address(situation.organization.key, "organization", situation.organization.key)
+    found = situation.live.resources.get(organization)
+    return {} if found is None else {organization: found}
+
+
+def _leave_out_unknown(draft: _Draft, situation: Situation, targets: Targets) -> Mapping[Address, Declared]:
+    """Say what could not be read; what is left of what is wanted can be compared."""
+    if not situation.live.unknown:
+        return situation.wanted
     readable = dict(situation.wanted)
-    if situation.live.unknown:
-        for address in sorted(readable.keys() | situation.records.keys()):
-            found = situation.live.find(address)
-            if isinstance(found, Unknown):
-                readable.pop(address, None)
-                draft.sort_in([LeftOut(address=address, reason=found.reason)])
+    for address in sorted(readable.keys() | situation.records.keys()):
+        found = situation.live.find(address)
+        if isinstance(found, Unknown):
+            readable.pop(address, None)
+            if targets.covers(address):
+                draft.left_out.append(LeftOut(address=address, reason=found.reason))
+    return readable
+
+
+def _propose(
+    draft: _Draft,
+    readable: Mapping[Address, Declared],
+    managed: Mapping[Address, Resource],
+    situation: Situation,
+    targets: Targets,
+) -> None:
+    """The next step for every difference."""
     for difference in diff(desired=readable, live=managed):
         step = next_step(difference, situation)
         if step is not None and targets.covers(step.address):
@@ -111,7 +133,10 @@ def _quarantined(step: Change | Waiting, situation: Situation) -> LeftOut | None
 def _hold_back(draft: _Draft, situation: Situation) -> None:
     """Take out of the changes what has to wait and what a guard stops."""
     _drop_founder(draft, situation)
+    _leave_out_without_actor(draft, situation)
     proposed, draft.changes = draft.changes, []
+    draft.waiting, asked = [], draft.waiting
+    draft.sort_in(judge_request(waiting, situation) for waiting in asked)
     draft.sort_in(is_needed_owner(change, situation) or judge(change, situation) for change in proposed)
     for budget in (hold_mass_removal, hold_invitations):
         draft.changes, blocked = budget(draft.changes, situation)
@@ -119,8 +144,18 @@ def _hold_back(draft: _Draft, situation: Situation) -> None:
     held = {item.address for item in draft.waiting}
     held |= {item.address for item in draft.left_out}
     held |= {item.change.address for item in draft.blocked}
+    kept = {item.change.address for item in draft.blocked if item.guard == "protected"}
     proposed, draft.changes = draft.changes, []
-    draft.sort_in(hold_until_ready(proposed, held=held, situation=situation))
+    draft.sort_in(hold_until_ready(proposed, held=held, kept=kept, situation=situation))
+
+
+def _leave_out_without_actor(draft: _Draft, situation: Situation) -> None:
+    """Nobody may act before it is known who is an admin."""
+    reason = why_nobody_can_act(situation) if draft.changes else ""
+    if reason:
+        text = f"who administers {situation.organization.key} could not be read: {reason}"
+        draft.left_out += [LeftOut(address=change.address, reason=text) for change in draft.changes]
+        draft.changes = []
 
 
 def _drop_founder(draft: _Draft, situation: Situation) -> None:

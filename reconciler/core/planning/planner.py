@@ -47,7 +47,9 @@ def plan(worlds: Worlds, settings: GuardSettings, *, targets: Targets = EVERYTHI
     """Everything to be done, waited for and decided to make the systems what the manifests say."""
     looked_at = situations(worlds, settings)
     organizations = tuple(plan_organization(situation, targets) for situation in looked_at)
-    findings: list[Finding] = foresee(looked_at, organizations, worlds.desired, recorded=worlds.recorded)
+    findings: list[Finding] = foresee(
+        looked_at, organizations, worlds.desired, recorded=worlds.recorded, targets=targets
+    )
     return Plan(
         tool_version=tool_version,
         manifests=worlds.desired.digest,
@@ -63,7 +65,7 @@ def _situation(key: str, worlds: Worlds, settings: GuardSettings) -> Situation:
     organization = desired.organizations[key]
     wanted, ended = split_by_date(desired.resources.get(key, {}), worlds.today)
     state = worlds.recorded.get(key) or State(organization=key)
-    moves = [move for move in desired.moves if move.source.organization == key]
+    moves = [move for move in desired.moves if move.source.organization == move.target.organization == key]
     if moves:
         state = replace(state, records=follow_moves(state.records, moves, wanted=wanted))
     records = remember(

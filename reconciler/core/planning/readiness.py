@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from datetime import date
 
 from reconciler.core.address import Address
 from reconciler.core.change import Change, LeftOut, Waiting
 from reconciler.core.kinds import KINDS, Action, Shape
 from reconciler.core.live import Unknown
+from reconciler.core.planning.access import is_administrator
 from reconciler.core.planning.order import parents_of
 from reconciler.core.planning.situation import Situation
 from reconciler.core.resource import Resource, Status
@@ -16,22 +18,35 @@ _PARENTS_FIRST = (Shape.ORGANIZATION, Shape.MEMBERSHIP, Shape.ASSET, Shape.GRANT
 
 
 def hold_until_ready(
-    changes: Sequence[Change], *, held: Collection[Address], situation: Situation
+    changes: Sequence[Change], *, held: Collection[Address], kept: Collection[Address], situation: Situation
 ) -> Iterator[Change | Waiting | LeftOut]:
-    """Each change whose parents are there or come into being in this plan; for the others, whom they wait for."""
+    """Each change whose parents are there or come into being in this plan; for the others, whom they wait for.
+
+    `kept` are things that must not go, so nothing they hang on may go either: the system would take them along.
+    """
+    needed = {parent: address for address in sorted(kept) for parent in parents_of(address)}
     coming = {change.address: change for change in changes}
     not_coming = set(held)
     for change in sorted(changes, key=lambda change: _PARENTS_FIRST.index(KINDS[change.address.kind].shape)):
-        obstacle = None if change.after is None else _first_obstacle(change, coming, not_coming, situation)
+        obstacle = _would_take_along(change, needed) or _first_obstacle(change, coming, not_coming, situation)
         if obstacle is not None:
             not_coming.add(change.address)
             del coming[change.address]
         yield obstacle or change
 
 
+def _would_take_along(change: Change, needed: Mapping[Address, Address]) -> Waiting | None:
+    kept = needed.get(change.address)
+    if kept is None or change.after is not None:
+        return None
+    return _wait(change, on="a consent", why=f"{kept} would go with it and is protected")
+
+
 def _first_obstacle(
     change: Change, coming: dict[Address, Change], held: Collection[Address], situation: Situation
 ) -> Waiting | LeftOut | None:
+    if change.after is None:
+        return None
     for parent in parents_of(change.address):
         found = situation.live.find(parent)
         if isinstance(found, Unknown):
@@ -41,31 +56,26 @@ def _first_obstacle(
         creation = coming.get(parent)
         if found is None and creation is not None and creation.after and creation.after.status is Status.ACTIVE:
             continue
-        return _wait_for(change, parent, found, is_held=parent in held and creation is None)
+        return _wait_for(change, parent, found, is_coming=creation is not None, is_held=parent in held)
     return None
 
 
-def _wait_for(change: Change, parent: Address, found: Resource | None, *, is_held: bool) -> Waiting:
+def _wait_for(change: Change, parent: Address, found: Resource | None, *, is_coming: bool, is_held: bool) -> Waiting:
     kind = KINDS[parent.kind]
     on = parent.key if parent.kind == "member" else f"{kind.title} {parent.key}"
     if found is not None and found.status is Status.INVITED:
         why = f"{parent.key} has not accepted the invitation yet"
     elif found is not None and found.status.is_pending:
         why = f"{kind.title} {parent.key} is not approved yet"
+    elif is_coming and parent.kind == "member":
+        why = f"{parent.key} is invited by this plan and has to accept first"
+    elif is_coming:
+        why = f"{kind.title} {parent.key} is asked for by this plan and has to be approved first"
     elif is_held:
         why = f"{kind.title} {parent.key} is held back in this plan"
     else:
         why = f"{kind.title} {parent.key} is not there yet"
-    return Waiting(
-        address=change.address,
-        action=change.action,
-        on=on,
-        why=why,
-        since=found.since if found else None,
-        before=change.before,
-        after=change.after,
-        place=change.place,
-    )
+    return _wait(change, on=on, why=why, since=found.since if found else None)
 
 
 def is_needed_owner(change: Change, situation: Situation) -> Waiting | None:
@@ -78,11 +88,31 @@ def is_needed_owner(change: Change, situation: Situation) -> Waiting | None:
     if not apps:
         return None
     names = ", ".join(str(app) for app in apps)
+    return _wait(change, on=change.address.key, why=f"still owns {names}; the transfer must be completed first")
+
+
+def why_nobody_can_act(situation: Situation) -> str:
+    """Why nothing can be done here: whoever could act may be among the members that could not be read."""
+    live, organization = situation.live, situation.organization
+    if live.acting:
+        found = live.find(Address(organization.key, "member", live.acting))
+        return found.reason if isinstance(found, Unknown) else ""
+    if any(
+        found.status is Status.ACTIVE and is_administrator(organization.system, address.kind, found.attributes)
+        for address, found in live.resources.items()
+    ):
+        return ""
+    unread = (f"{organization.key}/", f"{organization.key}/member/")
+    return next((live.unknown[prefix] for prefix in unread if prefix in live.unknown), "")
+
+
+def _wait(change: Change, *, on: str, why: str, since: date | None = None) -> Waiting:
     return Waiting(
         address=change.address,
         action=change.action,
-        on=change.address.key,
-        why=f"still owns {names}; the transfer must be completed first",
+        on=on,
+        why=why,
+        since=since,
         before=change.before,
         after=change.after,
         place=change.place,

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import date
 
 from reconciler.core.address import Address
-from reconciler.core.declared import Consent, Declared, Organization, Person
+from reconciler.core.declared import Consent, Declared, Mode, Organization, Person
 from reconciler.core.finding import Place
 from reconciler.core.kinds import KINDS, Action
 from reconciler.core.live import Live
@@ -44,6 +44,12 @@ class Situation:
     today: date
     retry: bool = False
     """Whether things put into quarantine today are tried again at once."""
+
+    def is_ours(self, address: Address) -> bool:
+        """Whether a live thing may be changed or taken away; a thing that can only be forgotten must be known to us."""
+        if address in self.wanted or address in self.ended or address in self.records:
+            return True
+        return self.organization.mode is Mode.AUTHORITATIVE and KINDS[address.kind].delete is not Action.FORGET
 
     def has_left(self, person: str) -> bool:
         """Whether somebody's time with the company is over, or nobody by that key is left in the directory."""
