@@ -61,6 +61,7 @@ class SandboxProvider:
     def __init__(self, world: World, *, act_as: str = "") -> None:
         self._world = world
         self._act_as = act_as
+        self._names: tuple[Scope, Names] | None = None
 
     def read(self, scope: Scope) -> Live:
         """Everything of one organization; nothing at all when the world does not have it."""
@@ -76,7 +77,7 @@ class SandboxProvider:
             return Waits(on=change.address.key, why="only the admins themselves can give up their rights")
         if change.action is Action.FORGET:
             return Applied(live=self._read_back(scope, change.address))
-        names = Names.of(scope)
+        names = self._names_of(scope)
         try:
             with self._world.transaction():
                 self._carry_out(scope, names, change)
@@ -94,7 +95,7 @@ class SandboxProvider:
 
     def _read(self, scope: Scope, only: Sequence[Address] | None) -> Live:
         with self._world.transaction():
-            names = Names.of(scope)
+            names = self._names_of(scope)
             organization = _find(self._world, scope.organization)
             resources: dict[Address, Resource] = {}
             if organization is not None:
@@ -107,6 +108,12 @@ class SandboxProvider:
                 acting=acting,
                 observed_at=self._world.now(),
             )
+
+    def _names_of(self, scope: Scope) -> Names:
+        """An apply brings the same scope with every change, and working out its names is slow."""
+        if self._names is None or self._names[0] is not scope:
+            self._names = scope, Names.of(scope)
+        return self._names[1]
 
     def _read_back(self, scope: Scope, address: Address) -> Resource | None:
         return self.read_some(scope, [address]).resources.get(address)

@@ -45,6 +45,7 @@ CREATE TABLE membership (                         -- people who left or were rem
     UNIQUE (organization, identity)
 ) STRICT;
 CREATE UNIQUE INDEX one_active_membership ON membership (organization, person) WHERE status = 'active';
+CREATE INDEX membership_person ON membership (person, organization);
 CREATE INDEX membership_expires ON membership (expires) WHERE expires IS NOT NULL;
 
 CREATE TABLE app (

@@ -16,10 +16,14 @@ from reconciler.providers.sandbox.organizations import Organization
 from reconciler.providers.sandbox.registry import normalise
 from reconciler.providers.sandbox.world import Row, World
 
+# If one person has several rows, the one that gives access is the person's: it comes first.
 _SEATS = (
     "SELECT * FROM membership WHERE organization = :organization"
-    " AND (:wanted_people IS NULL OR identity IN (SELECT value FROM json_each(:wanted_people)))"
-    # If one person has several rows, the one that gives access is the person's.
+    " ORDER BY CASE status WHEN 'active' THEN 0 WHEN 'invited' THEN 1 ELSE 2 END, id"
+)
+_SOME_SEATS = (
+    "SELECT * FROM membership WHERE organization = :organization"
+    " AND identity IN (SELECT value FROM json_each(:wanted_people))"
     " ORDER BY CASE status WHEN 'active' THEN 0 WHEN 'invited' THEN 1 ELSE 2 END, id"
 )
 
@@ -52,7 +56,7 @@ def view(
     world: World, organization: Organization, key: str, names: Names, *, only: Sequence[Address] | None = None
 ) -> View:
     """Look at all of an organization, or only at what these addresses are about."""
-    values: dict[str, Any] = {"organization": organization.id, "wanted_people": None, "wanted": None}
+    values: dict[str, Any] = {"organization": organization.id, "wanted": None}
     if only is not None:
         values["wanted_people"] = json.dumps(_wanted_people(names, only))
         values["wanted"] = json.dumps([names.parts(address)[0] for address in only])
@@ -62,7 +66,7 @@ def view(
         key=key,
         names=names,
         values=values,
-        seats=_seats(world.rows(_SEATS, values), names),
+        seats=_seats(world.rows(_SEATS if only is None else _SOME_SEATS, values), names),
     )
 
 
