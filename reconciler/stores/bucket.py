@@ -1,0 +1,240 @@
+"""A bucket of objects: conditional requests that tell the truth, and problems in the words of the store."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, TypeVar
+from urllib.parse import urlsplit
+
+from reconciler.core.errors import StoreError
+
+if TYPE_CHECKING:
+    from obstore import PutMode
+    from obstore.auth.boto3 import Boto3CredentialProvider
+    from obstore.store import AzureStore, ClientConfig, GCSStore, ObjectStore, RetryConfig, S3Store
+
+_T = TypeVar("_T")
+_AT_ONCE = 16
+_CLOCK = "clock"
+_QUERY = re.compile(r"\?\S*")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Blob:
+    """An object as it was read."""
+
+    data: bytes
+    modified: datetime
+    """By the server's clock, whole seconds."""
+    e_tag: str | None
+    version: str | None
+
+
+class Bucket:
+    """The objects below one prefix. What is written must hold a nonce: nobody else may ever write the same bytes.
+
+    The client library repeats a request whose answer was lost, and may then be told that the object exists already:
+    its own. So a refusal is believed only after the object was read back and is not what was to be written.
+    """
+
+    def __init__(self, store: ObjectStore) -> None:
+        self._store = store
+        self._process = os.getpid()
+
+    def find(self, key: str) -> Blob | None:
+        """An object, or None."""
+        from obstore import get
+        from obstore.exceptions import NotFoundError
+
+        with self._explained():
+            try:
+                result = get(self._store, key)
+            except (NotFoundError, FileNotFoundError):
+                return None
+            meta = result.meta
+            return Blob(
+                data=bytes(result.bytes()),
+                modified=meta["last_modified"],
+                e_tag=meta["e_tag"],
+                version=meta["version"],
+            )
+
+    def find_many(self, keys: Sequence[str]) -> list[Blob | None]:
+        """Several objects, read at the same time."""
+        return self._together(self.find, keys)
+
+    def find_starts(self, keys: Sequence[str], length: int) -> list[bytes | None]:
+        """The first bytes of several objects that have at least so many, read at the same time."""
+        return self._together(lambda key: self._find_start(key, length), keys)
+
+    def _find_start(self, key: str, length: int) -> bytes | None:
+        from obstore import get_range
+        from obstore.exceptions import NotFoundError
+
+        with self._explained():
+            try:
+                return bytes(get_range(self._store, key, start=0, length=length))
+            except (NotFoundError, FileNotFoundError):
+                return None
+
+    def exists(self, key: str) -> bool:
+        """Whether there is such an object."""
+        return self._modified(key) is not None
+
+    def create(self, key: str, data: bytes) -> bool:
+        """Write a new object; False when somebody else's is there."""
+        return self._put(key, data, "create")
+
+    def replace(self, key: str, data: bytes, *, seen: Blob | None) -> bool:
+        """Write over what was seen; False when it is not there any more."""
+        if seen is None:
+            return self.create(key, data)
+        tags = {"e_tag": seen.e_tag, "version": seen.version}
+        return self._put(key, data, {name: tag for name, tag in tags.items() if tag})  # type: ignore[arg-type]  # None would be refused
+
+    def names(self, folder: str, *, after: str = "") -> list[str]:
+        """Names in a folder that sort behind `after`, sorted."""
+        from obstore import list as list_objects
+
+        with self._explained():
+            pages = list_objects(self._store, f"{folder}/", offset=f"{folder}/{after}" if after else None)
+            return sorted(meta["path"].removeprefix(f"{folder}/") for page in pages for meta in page)
+
+    def delete(self, keys: Iterable[str]) -> None:
+        """Remove objects; one that is not there is fine."""
+        from obstore import delete
+        from obstore.exceptions import NotFoundError
+
+        with self._explained(), suppress(NotFoundError, FileNotFoundError):
+            delete(self._store, list(keys))
+
+    def now(self) -> datetime:
+        """The server's clock, at most a second behind: what it writes down for an object that is written now."""
+        from obstore import put
+
+        with self._explained():
+            put(self._store, _CLOCK, os.urandom(8).hex().encode(), use_multipart=False)
+        modified = self._modified(_CLOCK)
+        if modified is None:
+            message = "the bucket with the state forgets what is written to it"
+            raise StoreError(message)
+        return modified
+
+    def _together(self, read: Callable[[str], _T], keys: Sequence[str]) -> list[_T]:
+        with ThreadPoolExecutor(max_workers=_AT_ONCE) as pool:
+            return list(pool.map(read, keys))
+
+    def _modified(self, key: str) -> datetime | None:
+        from obstore import head
+        from obstore.exceptions import NotFoundError
+
+        with self._explained():
+            try:
+                return head(self._store, key)["last_modified"]
+            except (NotFoundError, FileNotFoundError):
+                return None
+
+    def _put(self, key: str, data: bytes, mode: PutMode) -> bool:
+        from obstore import put
+        from obstore.exceptions import AlreadyExistsError, BaseError, NotFoundError, PreconditionError
+
+        with self._explained():
+            failure: Exception | None = None
+            try:
+                put(self._store, key, data, mode=mode, use_multipart=False)
+            except (AlreadyExistsError, PreconditionError, NotFoundError, FileExistsError, FileNotFoundError):
+                pass
+            except BaseError as error:
+                failure = error
+            else:
+                return True
+            found = self.find(key)
+            if found is not None and found.data == data:
+                return True
+            if failure is not None:
+                raise failure
+            return False
+
+    @contextmanager
+    def _explained(self) -> Iterator[None]:
+        """Errors as StoreError, without the rest of an address, which may be a signature."""
+        from obstore.exceptions import BaseError
+
+        if os.getpid() != self._process:
+            message = "the bucket with the state was opened by another process"
+            raise StoreError(message, advice="its client does not survive a fork: start processes with `spawn`")
+        try:
+            yield
+        except BaseError as error:
+            said = _QUERY.sub("", str(error).strip().partition("\n")[0])
+            message = f"the bucket with the state cannot be used: {said}"
+            raise StoreError(message) from None
+
+
+def open_bucket(address: str) -> Bucket:
+    """`s3://BUCKET/PREFIX`, `gs://BUCKET/PREFIX` or `az://CONTAINER/PREFIX`; who we are says the environment."""
+    parts = urlsplit(address)
+    if "@" in parts.netloc or not parts.netloc or parts.query:
+        message = "the address of the bucket with the state holds something else than a bucket and a prefix"
+        raise StoreError(message, advice=f"write {parts.scheme}://BUCKET/PREFIX; credentials come from the environment")
+    try:
+        return Bucket(_OPENERS[parts.scheme](parts.netloc, parts.path.strip("/")))
+    except ModuleNotFoundError as error:
+        message = "state in a bucket needs the extra `cloud`"
+        raise StoreError(message, advice="pip install 'access-reconciler[cloud]'") from error
+
+
+def _open_s3(bucket: str, prefix: str) -> S3Store:
+    """Variables, web identity, container and instance roles are read by the client; a profile needs boto3."""
+    from obstore.store import S3Store
+
+    return S3Store(
+        bucket,
+        prefix=prefix,
+        client_options=_client(os.environ.get("AWS_ENDPOINT_URL", "")),
+        retry_config=_retries(),
+        credential_provider=_find_profile(),
+    )
+
+
+def _open_gcs(bucket: str, prefix: str) -> GCSStore:
+    from obstore.store import GCSStore
+
+    return GCSStore(bucket, prefix=prefix, client_options=_client(""), retry_config=_retries())
+
+
+def _open_azure(container: str, prefix: str) -> AzureStore:
+    """The account is AZURE_STORAGE_ACCOUNT_NAME."""
+    from obstore.store import AzureStore
+
+    endpoint = os.environ.get("AZURE_STORAGE_ENDPOINT", "")
+    return AzureStore(container, prefix=prefix, client_options=_client(endpoint), retry_config=_retries())
+
+
+def _client(endpoint: str) -> ClientConfig:
+    return {"timeout": "60s", "connect_timeout": "10s", "allow_http": endpoint.startswith("http://")}
+
+
+def _retries() -> RetryConfig:
+    return {"max_retries": 5, "retry_timeout": timedelta(seconds=60)}
+
+
+def _find_profile() -> Boto3CredentialProvider | None:
+    if not os.environ.get("AWS_PROFILE") or os.environ.get("AWS_ACCESS_KEY_ID"):
+        return None
+    try:
+        from obstore.auth.boto3 import Boto3CredentialProvider
+    except ModuleNotFoundError as error:
+        message = "AWS_PROFILE is set, and reading profiles needs boto3"
+        advice = "pip install boto3, or run `aws configure export-credentials --format env`"
+        raise StoreError(message, advice=advice) from error
+    return Boto3CredentialProvider()
+
+
+_OPENERS: dict[str, Callable[[str, str], ObjectStore]] = {"s3": _open_s3, "gs": _open_gcs, "az": _open_azure}

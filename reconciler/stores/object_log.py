@@ -1,0 +1,163 @@
+"""One organization's state as a row of numbered objects, none of which is ever written twice.
+
+Everything that happens takes the next number: a record of the journal, a snapshot, or a fence, which is what a new
+holder of the lock writes before anything else. A holder that was replaced knows the next number from before the fence.
+Whatever it tries to write, however late, finds the number taken.
+"""
+
+from __future__ import annotations
+
+import json
+import secrets
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from enum import StrEnum
+
+from reconciler.core.errors import StoreError
+from reconciler.stores.bucket import Bucket
+
+_HEADER = 192
+"""Bytes before the data, so that one short request says what an object is."""
+_MOST_AT_ONCE = 128
+_FENCES_STAND = timedelta(days=1)
+"""Longer than any request can be under way, and than a stopped process keeps its connection."""
+
+
+class Kind(StrEnum):
+    """What an entry is."""
+
+    FENCE = "fence"
+    RECORD = "record"
+    SNAPSHOT = "snapshot"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """One object of the log."""
+
+    kind: Kind
+    token: int
+    data: bytes = b""
+    at: datetime = field(default_factory=lambda: datetime.now(UTC))
+    number: int = 0
+    """0 until it is written."""
+
+    def encode(self) -> bytes:
+        """The object's bytes, unlike any other's."""
+        header = {"at": self.at.isoformat(), "kind": self.kind, "nonce": secrets.token_hex(8), "token": self.token}
+        return json.dumps(header, sort_keys=True).encode().ljust(_HEADER - 1) + b"\n" + self.data
+
+    @classmethod
+    def parse(cls, number: int, data: bytes) -> Entry:
+        """Read it back; raises StoreError when it is not one."""
+        try:
+            header = json.loads(data[:_HEADER])
+            return cls(
+                kind=Kind(header["kind"]),
+                token=header["token"],
+                at=datetime.fromisoformat(header["at"]),
+                data=data[_HEADER:],
+                number=number,
+            )
+        except (ValueError, KeyError, TypeError) as error:
+            message = f"object {number} of a state cannot be read: {error}"
+            raise StoreError(message, advice="restore the object from its older version or a copy") from error
+
+
+class ObjectLog:
+    """The log in one folder of a bucket; `seen` keeps the last snapshot, which may be large, from being read twice."""
+
+    def __init__(self, bucket: Bucket, folder: str, *, seen: dict[str, Entry]) -> None:
+        self._bucket = bucket
+        self._folder = folder
+        self._seen = seen
+
+    def numbers(self, *, after: int = 0) -> list[int]:
+        """All numbers there are, sorted."""
+        return [int(name) for name in self._bucket.names(self._folder, after=_name(after) if after else "")]
+
+    def put(self, number: int, entry: Entry) -> Entry | None:
+        """Write an entry under a number; what is there already when somebody else was first."""
+        if self._bucket.create(self._key(number), entry.encode()):
+            return None
+        found = self.find(number)
+        if found is None:
+            message = f"object {number} of a state came and went"
+            raise StoreError(message, advice="let nothing but reconciler write to the bucket")
+        return found
+
+    def find(self, number: int) -> Entry | None:
+        """One entry."""
+        key = self._key(number)
+        if key in self._seen:
+            return self._seen[key]
+        blob = self._bucket.find(key)
+        return Entry.parse(number, blob.data) if blob else None
+
+    def tail(self) -> list[Entry]:
+        """The present snapshot, if there is one, and what came after it."""
+        while True:
+            entries = self._walk_back(self.numbers())
+            if entries is not None:
+                return entries
+
+    def snapshots(self) -> list[Entry]:
+        """All snapshots, without their data."""
+        numbers = self.numbers()
+        starts = self._bucket.find_starts([self._key(number) for number in numbers], _HEADER)
+        pairs = zip(numbers, starts, strict=True)
+        entries = [Entry.parse(number, start) for number, start in pairs if start is not None]
+        return [entry for entry in entries if entry.kind is Kind.SNAPSHOT]
+
+    def prune(self, entries: Iterable[Entry]) -> None:
+        """Remove records that are in a snapshot, and fences that nobody can run into any more.
+
+        A younger fence has to stay even behind a snapshot: its number is the one that a replaced holder would use.
+        """
+        old = datetime.now(UTC) - _FENCES_STAND
+        superfluous = [entry for entry in entries if entry.kind is Kind.RECORD or entry.at < old]
+        if superfluous:
+            self._bucket.delete(self._key(entry.number) for entry in superfluous)
+
+    def _walk_back(self, numbers: list[int]) -> list[Entry] | None:
+        """From the end to the newest snapshot; None when a writer removed something meanwhile."""
+        entries: list[Entry] = []
+        step = 1  # usually the end is the snapshot, or the fence behind it
+        while numbers:
+            numbers, part = numbers[:-step], numbers[-step:]
+            found = self._find_all(part)
+            if len(found) < len(part):
+                return None
+            entries = found + entries
+            snapshots = [place for place, entry in enumerate(entries) if entry.kind is Kind.SNAPSHOT]
+            if snapshots:
+                entries = entries[snapshots[-1] :]
+                self._remember(entries[0])
+                break
+            step = min(2 * step, _MOST_AT_ONCE)
+        return entries
+
+    def _find_all(self, numbers: list[int]) -> list[Entry]:
+        keys = [self._key(number) for number in numbers]
+        unknown = [key for key in keys if key not in self._seen]
+        blobs = dict(zip(unknown, self._bucket.find_many(unknown), strict=True))
+        entries = []
+        for number, key in zip(numbers, keys, strict=True):
+            blob = blobs.get(key)
+            if key in self._seen:
+                entries.append(self._seen[key])
+            elif blob is not None:
+                entries.append(Entry.parse(number, blob.data))
+        return entries
+
+    def _remember(self, entry: Entry) -> None:
+        self._seen.clear()
+        self._seen[self._key(entry.number)] = entry
+
+    def _key(self, number: int) -> str:
+        return f"{self._folder}/{_name(number)}"
+
+
+def _name(number: int) -> str:
+    return f"{number:010}"

@@ -1,0 +1,210 @@
+"""State in a bucket: S3 and what speaks its language, Google Cloud Storage, Azure.
+
+```
+organizations/acme-bc/0000000012   records, snapshots and fences, numbered; see object_log
+locks/acme-bc                      the newest token, and who holds the lock
+index/acme-bc                      says that the organization has something; holds its key
+audit/0000000001                   the audit log
+clock                              written to learn the server's time
+```
+
+It takes a server that refuses to create what exists (If-None-Match), replaces only what was seen (If-Match), and
+lists what was written.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from reconciler.core.errors import StoreError
+from reconciler.ports import Journal, Lock, PastVersion, Snapshot
+from reconciler.stores.bucket import Bucket, open_bucket
+from reconciler.stores.leases import LeaseRecord, lost, moved, no_such_version
+from reconciler.stores.names import find_key, name_of
+from reconciler.stores.object_audit import ObjectAudit
+from reconciler.stores.object_lease import change_lease, read_lease
+from reconciler.stores.object_log import Entry, Kind, ObjectLog
+from reconciler.stores.process import Holder, this_process
+
+
+@dataclass(slots=True, kw_only=True)
+class _Writer:
+    """What a holder of a lock knows of its log. It is never refreshed: a number that is taken means it was replaced."""
+
+    token: int
+    next: int
+    is_listed: bool = False
+    """Whether the index has the organization for sure."""
+
+
+def open_object_store(address: str, *, holder: Holder | None = None) -> ObjectStateStore:
+    """The store at `s3://BUCKET/PREFIX`, `gs://BUCKET/PREFIX` or `az://CONTAINER/PREFIX`."""
+    return ObjectStateStore(open_bucket(address), holder=holder or this_process())
+
+
+class ObjectStateStore:
+    """Keeps state below one prefix of a bucket, which must be nobody else's."""
+
+    def __init__(self, bucket: Bucket, *, holder: Holder) -> None:
+        self._bucket = bucket
+        self._holder = holder
+        self._audit = ObjectAudit(bucket)
+        self._writers: dict[str, _Writer] = {}
+        self._seen: dict[str, Entry] = {}
+
+    def organizations(self) -> list[str]:
+        """Keys of all organizations that have a snapshot or a journal."""
+        return sorted(find_key(name) or self._read_key(name) for name in self._bucket.names("index"))
+
+    def read(self, organization: str) -> Snapshot | None:
+        """The newest snapshot, or None."""
+        tail = self._log(organization).tail()
+        if not tail or tail[0].kind is not Kind.SNAPSHOT:
+            return None
+        return Snapshot(tail[0].data, str(tail[0].number))
+
+    def write(self, organization: str, data: bytes, *, replacing: str | None, token: int) -> str:
+        """Add a snapshot, then remove the records it contains; a crash in between leaves some that nobody reads."""
+        writer, log = self._writer(organization, token), self._log(organization)
+        tail = log.tail()
+        present = tail[0].number if tail and tail[0].kind is Kind.SNAPSHOT else None
+        if (None if present is None else str(present)) != replacing:
+            self._read_lease(organization).require(token)
+            raise moved(organization)
+        self._list(organization, writer)
+        number = writer.next
+        other = log.put(number, Entry(kind=Kind.SNAPSHOT, token=token, data=data))
+        if other is not None:
+            raise lost(organization) if other.token > token else moved(organization)
+        writer.next = number + 1
+        log.prune(entry for entry in tail if entry.kind is not Kind.SNAPSHOT)
+        return str(number)
+
+    def read_journal(self, organization: str) -> Journal:
+        """The records behind the newest snapshot; an object is never torn."""
+        tail = self._log(organization).tail()
+        records = tuple(entry.data for entry in tail if entry.kind is Kind.RECORD)
+        behind = str(tail[0].number) if tail and tail[0].kind is Kind.SNAPSHOT else None
+        return Journal(records, behind=behind)
+
+    def append(self, organization: str, record: bytes, *, token: int) -> None:
+        """Add one object under the next number."""
+        writer, log = self._writer(organization, token), self._log(organization)
+        self._list(organization, writer)
+        while (other := log.put(writer.next, Entry(kind=Kind.RECORD, token=token, data=record))) is not None:
+            if other.token > token:
+                raise lost(organization)
+            writer.next += 1  # the same holder, through another instance of this class
+        writer.next += 1
+
+    def history(self, organization: str) -> list[PastVersion]:
+        """All snapshots, oldest first."""
+        return [PastVersion(str(entry.number), entry.at) for entry in self._log(organization).snapshots()]
+
+    def read_past(self, organization: str, version: str) -> Snapshot:
+        """One snapshot of the history."""
+        entry = self._log(organization).find(int(version)) if version.isdecimal() else None
+        if entry is None or entry.kind is not Kind.SNAPSHOT:
+            raise no_such_version(organization, version)
+        return Snapshot(entry.data, version)
+
+    def find_lock(self, organization: str) -> Lock | None:
+        """The present lock, expired or not."""
+        return self._read_lease(organization).lock
+
+    def locks(self) -> list[Lock]:
+        """All present locks."""
+        leases = [read_lease(self._bucket, f"locks/{name}", "")[0] for name in self._bucket.names("locks")]
+        return sorted((lease.lock for lease in leases if lease.lock), key=lambda lock: lock.organization)
+
+    def acquire(self, organization: str, *, purpose: str, ttl: timedelta) -> Lock:
+        """Take the lock, then put up the fence that keeps the last holder out."""
+        lease = self._change_lease(
+            organization, lambda lease, now: lease.taken(self._holder, purpose=purpose, now=now, ttl=ttl), ttl=ttl
+        )
+        fence = self._put_fence(organization, lease.token)
+        self._writers[organization] = _Writer(token=lease.token, next=fence + 1)
+        return lease.held
+
+    def renew(self, lock: Lock, *, ttl: timedelta) -> Lock:
+        """Keep the lock for longer."""
+        return self._change_lease(
+            lock.organization, lambda lease, now: lease.renewed(lock, now=now, ttl=ttl), ttl=ttl
+        ).held
+
+    def release(self, lock: Lock) -> None:
+        """Give the lock up; the fence stays, against those before."""
+        self._writers.pop(lock.organization, None)
+        self._change_lease(lock.organization, lambda lease, _: lease.released(lock))
+
+    def break_lock(self, organization: str, lock_id: str) -> None:
+        """Take the lock away from its holder, and put up a fence against it."""
+        lease = self._change_lease(organization, lambda lease, _: lease.broken(lock_id))
+        self._put_fence(organization, lease.token)
+
+    def count_audit(self) -> int:
+        """How many records the audit log has."""
+        return self._audit.count()
+
+    def append_audit(self, record: bytes, *, after: int) -> None:
+        """Add one object under the next number."""
+        self._audit.append(record, after=after)
+
+    def read_audit(self, *, after: int = 0) -> Iterator[bytes]:
+        """The records behind number `after`."""
+        return self._audit.read(after=after)
+
+    def _log(self, organization: str) -> ObjectLog:
+        return ObjectLog(self._bucket, f"organizations/{name_of(organization)}", seen=self._seen)
+
+    def _writer(self, organization: str, token: int) -> _Writer:
+        """What the holder of this token may write next; raises LeaseLost when there is a newer token.
+
+        For a holder that took the lock through another instance the end of the log is read *before* the lock: a
+        successor that is not in the lock yet will put its fence behind this end.
+        """
+        writer = self._writers.get(organization)
+        if writer is None or writer.token != token:
+            numbers = self._log(organization).numbers()
+            self._read_lease(organization).require(token)
+            writer = self._writers[organization] = _Writer(token=token, next=max(numbers, default=0) + 1)
+        return writer
+
+    def _put_fence(self, organization: str, token: int) -> int:
+        """The number of a new fence; from then on older tokens are refused. Very old fences are cleared away."""
+        log = self._log(organization)
+        tail = log.tail()
+        number = tail[-1].number + 1 if tail else 1
+        while (other := log.put(number, Entry(kind=Kind.FENCE, token=token))) is not None:
+            if other.token > token:
+                raise lost(organization)
+            number += 1
+        log.prune(entry for entry in tail if entry.kind is Kind.FENCE)
+        return number
+
+    def _list(self, organization: str, writer: _Writer) -> None:
+        """Make the organization known before there is anything of it."""
+        if not writer.is_listed:
+            self._bucket.create(f"index/{name_of(organization)}", organization.encode())
+            writer.is_listed = True
+
+    def _read_key(self, name: str) -> str:
+        blob = self._bucket.find(f"index/{name}")
+        if blob is None:
+            message = f"the index of the bucket with the state has lost {name}"
+            raise StoreError(message)
+        return blob.data.decode()
+
+    def _read_lease(self, organization: str) -> LeaseRecord:
+        return read_lease(self._bucket, f"locks/{name_of(organization)}", organization)[0]
+
+    def _change_lease(
+        self,
+        organization: str,
+        change: Callable[[LeaseRecord, datetime], LeaseRecord],
+        *,
+        ttl: timedelta = timedelta(),
+    ) -> LeaseRecord:
+        return change_lease(self._bucket, f"locks/{name_of(organization)}", organization, change, ttl=ttl)
