@@ -124,7 +124,7 @@ def _read_source(root: Path, path: Path, problem: str = "") -> SourceFile:
 def _explain(path: Path, error: OSError) -> str:
     if path.is_symlink() and not path.exists():
         return f"broken symbolic link to {path.readlink()}"
-    return f"cannot be read: {error.strerror or error}"
+    return error.strerror or str(error)
 
 
 def _find(place: Path, above: frozenset[Path] = frozenset()) -> Iterator[tuple[Path, str]]:

@@ -142,7 +142,7 @@ def test_a_file_that_is_no_plan_is_told_apart_from_a_bug(run: Run, tmp_path: Pat
     file = tmp_path / "plan.json"
     file.write_text(content, encoding="utf-8")
     for words in (["show", str(file)], ["apply", str(file)]):
-        assert "bug" not in run(*words, code=1).stderr
+        assert run(*words, code=1).stderr.startswith(f"error: {file}: ")
 
 
 def test_a_binary_file_is_no_plan(run: Run, tmp_path: Path) -> None:

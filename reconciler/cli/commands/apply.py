@@ -11,8 +11,8 @@ import click
 
 from reconciler.cli.durations import DurationType
 from reconciler.cli.exit_codes import code_of_apply
-from reconciler.cli.files import read_text_file
 from reconciler.cli.options import Limits, planning_options
+from reconciler.cli.plans import read_plan
 from reconciler.cli.progress import show_progress
 from reconciler.cli.requests import Prepared, make_plan, prepare
 from reconciler.cli.runs import make_run
@@ -57,7 +57,7 @@ def apply(
     state 4.
     """
     _check_usage(plan_file, limits, auto_approve=auto_approve)
-    saved = _read_plan(plan_file) if plan_file else None
+    saved = read_plan(plan_file) if plan_file else None
     prepared = prepare(session, limits, today=saved.today if saved else None)
     plan = saved or _show_new_plan(prepared, session, is_result=format_ == "text")
     if plan.changes and saved is None and not auto_approve and not _approved(plan):
@@ -76,12 +76,6 @@ def _check_usage(plan_file: Path | None, limits: Limits, *, auto_approve: bool) 
     if plan_file is None and not auto_approve and not is_interactive(sys.stdin):
         message = "nobody is here to approve the plan: stdin is not a terminal"
         raise UsageError(message, advice="save a plan with `reconciler plan -o FILE` and apply that, or --auto-approve")
-
-
-def _read_plan(path: Path) -> Plan:
-    from reconciler.manifests.saved import plan_from_json
-
-    return plan_from_json(read_text_file(path))
 
 
 def _show_new_plan(prepared: Prepared, session: Session, *, is_result: bool) -> Plan:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from reconciler.cli.files import read_text_file
+from reconciler.cli.plans import read_plan
 from reconciler.cli.session import Session
 
 
@@ -20,8 +20,6 @@ def show(session: Session, plan_file: Path, format_: str) -> None:
 
     Needs neither the manifests nor any system.
     """
-    from reconciler.manifests.saved import plan_from_json
     from reconciler.renderers.catalogue import RENDERERS
 
-    plan = plan_from_json(read_text_file(plan_file))
-    click.echo(RENDERERS.plan[format_](plan, session.style(sys.stdout)), nl=False, color=True)
+    click.echo(RENDERERS.plan[format_](read_plan(plan_file), session.style(sys.stdout)), nl=False, color=True)
