@@ -88,6 +88,7 @@ def test_an_editor_finds_the_schema_of_every_workspace_file(example: Path) -> No
     assert schema_named_in(example / "reconciler.yaml") == ROOT / "schemas" / "config.schema.json"
 
 
+@pytest.mark.timeout(180)  # a dozen processes one after the other
 def test_the_demo_ends_with_nothing_left_to_do() -> None:
     demo = ROOT / "examples" / "demo.sh"
     command = [str(demo), sys.executable, "-m", "reconciler"]
