@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -95,8 +96,31 @@ def _make_file_store(root: Path, rest: str) -> StateStore:
     return LocalFileStore(root / rest)
 
 
+def _make_sql_store(scheme: str, root: Path, rest: str) -> StateStore:
+    try:
+        from reconciler.stores.sql import open_sql_store
+    except ModuleNotFoundError as error:
+        extra = "postgres" if scheme == "postgresql" else scheme
+        message = f"state in a database needs the extra `{extra}`"
+        raise ReconcilerError(message, advice=f"pip install 'access-reconciler[{extra}]'") from error
+    return open_sql_store(f"{scheme}:{rest}", root=root)
+
+
+def _make_object_store(scheme: str, _root: Path, rest: str) -> StateStore:
+    from reconciler.stores.object_store import open_object_store
+
+    return open_object_store(f"{scheme}:{rest}")
+
+
 PROVIDERS: dict[str, Callable[[Wiring, ProviderSettings], Provider]] = {"sandbox": _make_sandbox}
 """Kind -> how to make one."""
 
-STORES: dict[str, Callable[[Path, str], StateStore]] = {"file": _make_file_store}
+STORES: dict[str, Callable[[Path, str], StateStore]] = {
+    "file": _make_file_store,
+    "sqlite": partial(_make_sql_store, "sqlite"),
+    "postgresql": partial(_make_sql_store, "postgresql"),
+    "s3": partial(_make_object_store, "s3"),
+    "gs": partial(_make_object_store, "gs"),
+    "az": partial(_make_object_store, "az"),
+}
 """What stands before the colon of `state:` -> how to make one from what stands behind it."""
