@@ -8,26 +8,34 @@ from datetime import date
 from reconciler.core.change import Drift, LeftOut, Waiting
 from reconciler.core.plan import OrganizationPlan
 from reconciler.core.resource import Resource
-from reconciler.renderers.access_terms import describe, name_access, name_subject, name_values
+from reconciler.renderers.access_terms import AccessTerms, describe, name_access, name_subject, name_values
 from reconciler.renderers.rows import Row, render_rows, show_change
 from reconciler.renderers.signs import Sign
 from reconciler.renderers.style import Style
 from reconciler.renderers.words import count
 
 
-def show_waiting(part: OrganizationPlan, waiting: Waiting, today: date) -> Row:
-    """Something waiting: on whom, since when, why."""
-    terms = describe(part.system, waiting.address, waiting.action, before=waiting.before, after=waiting.after)
+def waiting_lines(part: OrganizationPlan, today: date, style: Style) -> list[str]:
+    """What waits, on whom, since when and why; admins first."""
+    told = [
+        (describe(part.system, item.address, item.action, before=item.before, after=item.after), item)
+        for item in part.waiting
+    ]
+    told.sort(key=lambda pair: not pair[0].is_admin)
+    return render_rows([_show_waiting(terms, item, today) for terms, item in told], style)
+
+
+def _show_waiting(terms: AccessTerms, waiting: Waiting, today: date) -> Row:
     return Row(
         sign=Sign.WAITING,
         subject=terms.subject,
         access=terms.access,
-        note=f"waits for {waiting.on}{show_age(waiting.since, today)}: {waiting.why}",
+        note=f"waits for {waiting.on}{_show_age(waiting.since, today)}: {waiting.why}",
         place=waiting.place,
     )
 
 
-def show_age(since: date | None, today: date) -> str:
+def _show_age(since: date | None, today: date) -> str:
     """` since 2026-11-20 (2 days)`; empty when nobody knows."""
     if since is None:
         return ""
@@ -73,7 +81,7 @@ def _show_left_out(item: LeftOut, today: date) -> Row:
         sign=Sign.LEFT_OUT,
         subject=name_subject(item.address),
         access=name_access(item.address),
-        note=f"{item.reason}{show_age(item.since, today)}",
+        note=f"{item.reason}{_show_age(item.since, today)}",
     )
 
 

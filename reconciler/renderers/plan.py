@@ -13,8 +13,8 @@ from reconciler.renderers.held_back import (
     blocked_lines,
     drift_lines,
     left_out_lines,
-    show_waiting,
     unmanaged_lines,
+    waiting_lines,
 )
 from reconciler.renderers.rows import Row, render_rows, show_change
 from reconciler.renderers.signs import SIGNS, VERB_ORDER, VERBS, Sign
@@ -59,7 +59,7 @@ def render_organization(part: OrganizationPlan, plan: Plan, style: Style) -> str
     """One organization's part; empty when there is nothing at all to say about it."""
     sections = [
         *_changes(part, style),
-        _section("Waiting", render_rows([show_waiting(part, item, plan.today) for item in part.waiting], style), style),
+        _section("Waiting", waiting_lines(part, plan.today, style), style),
         _section("Blocked", blocked_lines(part, style), style),
         _section("Left out: nothing is known or done about these", left_out_lines(part, plan.today, style), style),
         _section("Drift: changed outside of this tool", drift_lines(part, style), style),

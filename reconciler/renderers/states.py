@@ -32,6 +32,9 @@ def render_state(state: State, style: Style) -> str:
     if state.records:
         rows = [_show_record(address, record) for address, record in sorted(state.records.items())]
         parts.append(render_table(("kind", "who or what", "access", "status", "since", "identity"), rows, style))
+    if state.in_doubt:
+        doubts = [(str(address), change.action.replace("_", " ")) for address, change in sorted(state.in_doubt.items())]
+        parts.append(render_table(("in doubt", "what was sent"), doubts, style))
     if state.quarantined:
         quarantined = [_show_quarantine(address, item) for address, item in sorted(state.quarantined.items())]
         parts.append(render_table(("quarantined", "since", "last tried", "reason"), quarantined, style))

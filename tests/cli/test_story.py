@@ -10,6 +10,10 @@ import pytest
 from click.testing import CliRunner, Result
 
 from reconciler.cli.main import cli
+from reconciler.core.change import Change
+from reconciler.core.outcome import Outcome
+from reconciler.ports import Scope
+from reconciler.providers.sandbox.provider import SandboxProvider
 
 Run = Callable[..., Result]
 
@@ -258,6 +262,29 @@ def test_schemas_are_printed_and_written(run: Run, tmp_path: Path) -> None:
     names = sorted(path.name for path in (tmp_path / "schemas").iterdir())
     assert names == ["config.schema.json", "manifest.schema.json", "plan.schema.json", "state.schema.json"]
     assert json.loads((tmp_path / "schemas/manifest.schema.json").read_text("utf-8")) == printed
+
+
+def test_fmt_leaves_a_broken_file_alone_and_says_why(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "access/broken.yaml").write_text("people: [\n", encoding="utf-8")
+    assert "access/broken.yaml:" in run("fmt", code=1).stderr
+    assert (tmp_path / "access/broken.yaml").read_text(encoding="utf-8") == "people: [\n"
+
+
+def test_what_was_done_is_reported_when_the_run_breaks_in_the_middle(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    real = SandboxProvider.apply
+
+    def break_down(self: SandboxProvider, scope: Scope, change: Change) -> Outcome:
+        if change.address.organization == "acme-dev":
+            raise ZeroDivisionError
+        return real(self, scope, change)
+
+    monkeypatch.setattr(SandboxProvider, "apply", break_down)
+    broken = run("apply", "--auto-approve", code=1)
+    assert last_line(broken) == "Applied 1 change; 1 not tried."
+    assert "this is a bug in reconciler: ZeroDivisionError" in broken.stderr
+    monkeypatch.undo()
+    run("apply", "--auto-approve")
+    assert len(run("sandbox", "inbox").stdout.splitlines()) == 1 + 2
 
 
 def test_systems_can_be_listed_one_by_one(run: Run) -> None:

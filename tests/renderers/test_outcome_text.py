@@ -114,6 +114,14 @@ def test_a_state_lists_its_records_and_what_was_put_aside() -> None:
     ]
 
 
+def test_a_state_tells_what_was_sent_and_never_answered() -> None:
+    doubt = replace(State(organization="acme-bc"), in_doubt={invite("eve").address: invite("eve")})
+    assert render_state(doubt, Style()).splitlines()[-2:] == [
+        "in doubt            what was sent",
+        "acme-bc/member/eve  invite",
+    ]
+
+
 def test_an_empty_state_is_one_line() -> None:
     assert render_state(State(organization="acme-bc"), Style()) == "acme-bc: serial 0, 0 records\n"
 

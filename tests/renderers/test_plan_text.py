@@ -247,6 +247,14 @@ def test_admins_come_first_however_long_the_plan_is() -> None:
     assert len(lines) == 5000 + 8
 
 
+def test_admins_come_first_among_those_who_are_waited_for() -> None:
+    waiting = held_back().organizations[0].waiting[0]
+    boss = replace(waiting, address=Address.parse("acme-bc/member/zoe"), before=None, after=None)
+    boss = replace(boss, after=resource("acme-bc/member/zoe", role="admin"))
+    text = render_plan(plan(replace(part(), waiting=(waiting, boss))), Style())
+    assert text.index("zoe") < text.index("… finn")
+
+
 def test_hostile_names_leave_no_control_character_in_any_style() -> None:
     text = render_plan(hostile(), Style(verbose=True))
     assert [character for character in text if not character.isprintable() and character != "\n"] == []

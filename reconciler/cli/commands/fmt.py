@@ -10,7 +10,7 @@ from reconciler.cli.files import replace_file
 from reconciler.cli.session import Session
 from reconciler.cli.workspace import read_config, read_manifest_files
 from reconciler.core.errors import ExitCode, ManifestError
-from reconciler.core.finding import Finding
+from reconciler.core.finding import Finding, Severity
 
 
 @click.command()
@@ -26,17 +26,17 @@ def fmt(session: Session, check: bool, files: tuple[Path, ...]) -> int:
     from reconciler.manifests.write import format_manifest
 
     entries = [str(file.resolve()) for file in files] or read_config(session.root).manifests
-    findings: list[Finding] = []
+    errors: list[Finding] = []
     changed = 0
     for source in read_manifest_files(session.root, entries):
         text, found = format_manifest(source)
-        findings += found
+        errors += [finding for finding in found if finding.severity is Severity.ERROR]
         if text is None or source.data is None or text.encode() == source.data:
             continue
         changed += 1
         click.echo(source.path)
         if not check:
             replace_file(session.root / source.path, text)
-    if findings:
-        raise ManifestError(findings)
+    if errors:
+        raise ManifestError(errors)
     return ExitCode.FAILED if check and changed else ExitCode.DONE
