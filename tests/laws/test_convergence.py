@@ -1,0 +1,327 @@
+"""Whatever people do and whatever goes wrong: nobody is locked out, and in the end the world is what was declared.
+
+A state machine edits manifests, lets people accept, decline, ignore, leave and change things by hand, lets time pass,
+makes calls fail or answers get lost, and stops the process after any change. Around every single call the world is
+examined by code that shares nothing with the planner (`neighbourhood`). At the end of every run people settle, the
+manifests stop changing, and plan and apply must reach an empty plan within `ROUNDS` rounds, with the world equal to
+the manifests.
+
+Deleting any of these in `reconciler.core.planning` makes it fail (tried by hand, one at a time):
+
+    order._tie_cascades                     a membership goes before the grants that hang on it
+    order._urgency, promotions first        a demotion is parked although its replacement is promoted in the same plan
+    headcount.objection, last admin         the number of active admins falls below the floor
+    headcount.objection, cap                the platform refuses an invitation the plan contained
+    readiness.hold_until_ready              a grant is sent for somebody who has not accepted
+    guards._ended_before                    somebody who declined or left is invited again without a consent
+    lifecycle._pending                      a pending invitation is sent again
+    steps.Steps._moved, fingerprint         a change is carried out on a resource that moved
+    steps.Steps._moved, recount             an admin goes who was spare when the plan was made and is not any more
+"""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from contextlib import suppress
+from datetime import timedelta
+from pathlib import Path
+
+import hypothesis.strategies as st
+from hypothesis import HealthCheck, settings
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
+
+from tests.laws.neighbourhood import (
+    ADMIN,
+    AD_ACCOUNTS,
+    ADMINISTERS,
+    FIRST,
+    HANDLE,
+    OTHER,
+    PEOPLE,
+    SYSTEMS,
+    Wishes,
+    active,
+    admins,
+    app_owner,
+    grants,
+    link_status,
+    make_world,
+    seats,
+)
+from tests.laws.observed_provider import Mischief, ObservedProvider, Stopped
+from reconciler.audit.log import AuditLog
+from reconciler.core.change import Change
+from reconciler.core.kinds import Action
+from reconciler.core.outcome import Applied, Failed, Outcome
+from reconciler.core.plan import Plan
+from reconciler.core.settings import GuardSettings
+from reconciler.providers.sandbox import people
+from reconciler.providers.sandbox.provider import SandboxProvider
+from reconciler.providers.sandbox.refusal import Refusal
+from reconciler.stores.local_file import LocalFileStore
+from reconciler.stores.process import SystemTimer
+from reconciler.workflows.applying import Run, apply_plan
+from reconciler.workflows.leases import LeaseTerms
+from reconciler.workflows.planning import PlanRequest, make_plan
+
+ROUNDS = 8
+"""Plans that a settled world may need: invite; accept and grant; replace an admin; remove the old one; each may be
+delayed once by a consent that somebody has to give first."""
+FLOOR = 2
+
+organizations = st.sampled_from(sorted(SYSTEMS))
+persons = st.sampled_from(PEOPLE)
+calls = st.frozensets(st.integers(0, 6), max_size=2)
+
+
+class Access(RuleBasedStateMachine):
+    """People, manifests and the tool, in any order."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.world = make_world()
+        self.wishes = Wishes()
+        self.folder = Path(tempfile.mkdtemp(prefix="laws-"))
+        self.store = LocalFileStore(self.folder)
+        self.trouble = False
+        self.mischief = Mischief()
+        self.floor: dict[str, int] = {}
+
+    @initialize(mode=st.sampled_from(["authoritative", "additive"]))
+    def choose_mode(self, mode: str) -> None:
+        self.wishes.mode = mode
+
+    # What reviewers merge ------------------------------------------------------------------------------------------
+
+    @rule(key=organizations, person=persons, choice=st.integers(0, 3))
+    def declare(self, key: str, person: str, choice: int) -> None:
+        members = self.wishes.members[key]
+        if members.get(person) == "owner":
+            return
+        roles = (ADMIN[key], *OTHER[key])
+        if choice < len(roles):
+            members[person] = roles[choice]
+        elif len(members) > 1:
+            members.pop(person, None)
+            self._drop_grants(key, person)
+
+    @rule(asset=st.sampled_from(AD_ACCOUNTS), person=persons, role=st.sampled_from(["operator", "analyst", None]))
+    def declare_grant(self, asset: str, person: str, role: str | None) -> None:
+        if role is None or person not in self.wishes.members["bc"]:
+            self.wishes.grants.pop((asset, person), None)
+        else:
+            self.wishes.grants[asset, person] = role
+
+    @rule(person=st.sampled_from(PEOPLE[1:]))
+    def depart(self, person: str) -> None:
+        self.wishes.gone.add(person)
+
+    @rule(app=st.booleans(), link=st.booleans())
+    def declare_assets(self, app: bool, link: bool) -> None:  # noqa: FBT001  # hypothesis passes by name
+        self.wishes.app, self.wishes.link = app, link
+
+    @rule()
+    def consent_to_everything_blocked(self) -> None:
+        self._consent(self._plan())
+
+    def _consent(self, plan: Plan) -> None:
+        lines = [f"  {blocked.consent}" for blocked in plan.blocked if blocked.consent]
+        self.wishes.consents += [line.replace("YYYY-MM-DD", "2099-12-31") for line in lines]
+
+    def _drop_grants(self, key: str, person: str) -> None:
+        if key == "bc":
+            for asset in AD_ACCOUNTS:
+                self.wishes.grants.pop((asset, person), None)
+
+    # What people do ------------------------------------------------------------------------------------------------
+
+    @rule(key=organizations, person=persons, what=st.sampled_from(["accept", "decline", "leave", "give_up"]))
+    def act(self, key: str, person: str, what: str) -> None:
+        self._act(key, person, what)
+
+    def _act(self, key: str, person: str, what: str) -> None:
+        acts = {"accept": people.accept, "decline": people.decline, "leave": people.leave, "give_up": people.give_up_admin}
+        with suppress(Refusal):
+            acts[what](self.world, person, key)
+
+    @rule(key=organizations, person=persons, choice=st.integers(0, 2))
+    def change_by_hand(self, key: str, person: str, choice: int) -> None:
+        somebody = min(admins(self.world, key) - {person}, default=None)
+        if somebody is None:
+            return
+        with suppress(Refusal):
+            match choice:
+                case 0:
+                    people.remove_by_hand(self.world, somebody, person, key)
+                case 1:
+                    people.set_role_by_hand(self.world, somebody, person, key, OTHER[key][0])
+                case _:
+                    people.promote_by_hand(self.world, somebody, person, key)
+
+    @rule(agree=st.booleans())
+    def owner_answers_the_link(self, agree: bool) -> None:  # noqa: FBT001  # hypothesis passes by name
+        with suppress(Refusal):
+            (people.approve if agree else people.refuse)(self.world, HANDLE, "bc")
+
+    @rule()
+    def owner_revokes_the_link(self) -> None:
+        with suppress(Refusal):
+            people.revoke(self.world, HANDLE, "bc")
+
+    @rule(hours=st.sampled_from([1, 30, 24 * 9, 24 * 40]))
+    def let_time_pass(self, hours: int) -> None:
+        self.world.advance(timedelta(hours=hours))
+
+    # What the tool does --------------------------------------------------------------------------------------------
+
+    @rule(
+        fail=calls,
+        lose_answer=calls,
+        lose_request=calls,
+        stop=st.none() | st.integers(0, 6),
+        meddler=st.none() | st.tuples(st.integers(0, 4), organizations, persons, st.sampled_from(["accept", "leave"])),
+    )
+    def reconcile(
+        self,
+        fail: frozenset[int],
+        lose_answer: frozenset[int],
+        lose_request: frozenset[int],
+        stop: int | None,
+        meddler: tuple[int, str, str, str] | None,
+    ) -> None:
+        def between(call: int) -> None:
+            if meddler and meddler[0] == call:
+                self._act(*meddler[1:])
+
+        self.trouble = meddler is not None
+        self.mischief = Mischief(
+            fail=fail,
+            lose_answer=lose_answer,
+            lose_request=lose_request,
+            stop_before=stop,
+            between=between if meddler else None,
+        )
+        with suppress(Stopped):
+            self._reconcile()
+
+    def _request(self, *, retry: bool = False) -> PlanRequest:
+        return PlanRequest(
+            desired=self.wishes.desired(),
+            settings=GuardSettings(min_admins=FLOOR, removal_ratio_from=6),
+            today=self.world.now().date(),
+            retry=retry,
+        )
+
+    def _plan(self, *, retry: bool = False) -> Plan:
+        return make_plan(
+            self._request(retry=retry), provider_for=lambda _: SandboxProvider(self.world), store=self.store
+        )
+
+    def _reconcile(self, *, retry: bool = False) -> Plan:
+        plan = self._plan(retry=retry)
+        provider = ObservedProvider(
+            SandboxProvider(self.world), self.mischief, before=self._before_call, after=self._after_call
+        )
+        self.floor = {key: min(FLOOR, len(admins(self.world, key))) for key in SYSTEMS}
+        try:
+            report = apply_plan(
+                plan, self._request(retry=retry), provider_for=lambda _: provider, store=self.store, run=self._run()
+            )
+            if self.mischief.is_none:
+                assert len(report.of(Applied)) == len(plan.changes), "a plan that nothing disturbed was not carried out"
+        finally:
+            assert len(provider.calls) <= len(plan.changes)
+            assert set(map(id, provider.calls)) <= set(map(id, plan.changes)), "apply called what the plan does not hold"
+        return plan
+
+    def _run(self) -> Run:
+        return Run(clock=self.world, terms=LeaseTerms(timer=SystemTimer()), audit=AuditLog(self.store))
+
+    # What must never happen ----------------------------------------------------------------------------------------
+
+    def _before_call(self, change: Change) -> None:
+        key, person = change.address.organization, change.address.key
+        self.admins_before = admins(self.world, key)
+        may = {app_owner(self.world)} if change.action is Action.TRANSFER_APP else self.admins_before
+        assert change.actor in may, f"{change.actor} is not one who could {change.action}"
+        if change.address.kind != "member":
+            return
+        status = seats(self.world, key).get(person, ("absent", ""))[0]
+        if change.action is Action.INVITE:
+            assert status != "invited", f"{person} already has an invitation"
+            assert status != "active", f"{person} is already in"
+            assert status != "declined" or change.consent, f"{person} declined and is invited again"
+        if change.action in {Action.REMOVE, Action.CANCEL_INVITATION}:
+            assert person not in self.wishes.wanted_members(key), f"{person} is declared and taken out"
+        if change.action is Action.REMOVE and key == "dev" and self.wishes.app:
+            assert app_owner(self.world) != person, f"{person} is removed and still owns the app"
+
+    def _after_call(self, change: Change, outcome: Outcome) -> None:
+        key = change.address.organization
+        now = admins(self.world, key)
+        if len(now) < len(self.admins_before):
+            assert len(now) >= max(1, self.floor[key]), f"{change.action} {change.address} leaves {sorted(now)}"
+        if not self.trouble:
+            assert not isinstance(outcome, Failed), f"the platform refused {change.action} {change.address}: {outcome}"
+
+    @invariant()
+    def every_organization_has_an_admin(self) -> None:
+        for key in SYSTEMS:
+            assert admins(self.world, key), f"{key} has nobody left who could manage it"
+
+    # What must happen in the end -----------------------------------------------------------------------------------
+
+    def teardown(self) -> None:
+        try:
+            self._settle()
+        finally:
+            self.world.close()
+            shutil.rmtree(self.folder)
+
+    def _settle(self) -> None:
+        self.mischief, self.trouble = Mischief(), False
+        for key in SYSTEMS:
+            self.wishes.gone -= {"p0", "p1"}
+            self.wishes.members[key].update(FIRST[key])
+        for _ in range(ROUNDS):
+            plan = self._reconcile(retry=True)
+            if plan.is_settled:
+                break
+            self._everybody_does_as_asked(plan)
+        final = self._plan()
+        assert final.is_settled, [*final.changes, *final.waiting, *final.blocked]
+        self._world_is_what_was_declared()
+
+    def _everybody_does_as_asked(self, plan: Plan) -> None:
+        self._consent(plan)
+        people.answer_all(self.world, [], agree=True)
+        for waiting in plan.waiting:
+            if waiting.action is Action.GIVE_UP_ADMIN and waiting.on in PEOPLE:
+                self._act(waiting.address.organization, waiting.on, "give_up")
+        if any(waiting.on == "time" for waiting in plan.waiting):
+            self.world.advance(timedelta(days=8))
+
+    def _world_is_what_was_declared(self) -> None:
+        strict = self.wishes.mode == "authoritative"
+        for key in SYSTEMS:
+            wanted, found = self.wishes.wanted_members(key), active(self.world, key)
+            assert (found if strict else {p: r for p, r in found.items() if p in wanted}) == wanted, key
+            assert not self.wishes.gone & found.keys() - wanted.keys() or not strict
+        wanted_grants, found_grants = self.wishes.wanted_grants(), grants(self.world)
+        if self.wishes.app:
+            assert app_owner(self.world) == "dev"
+        if self.wishes.link:
+            assert link_status(self.world) == "active, 1 uses"
+        elif strict:
+            assert not link_status(self.world).startswith("active")
+        assert found_grants == wanted_grants if strict else wanted_grants.items() <= found_grants.items()
+
+
+TestAccess = Access.TestCase
+TestAccess.settings = settings(
+    max_examples=200,
+    stateful_step_count=12,
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much],
+)
