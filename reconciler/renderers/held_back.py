@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from datetime import date
 
@@ -26,11 +27,14 @@ def waiting_lines(part: OrganizationPlan, today: date, style: Style) -> list[str
 
 
 def _show_waiting(terms: AccessTerms, waiting: Waiting, today: date) -> Row:
+    # A reason that names whom it waits for says it all; twice in one line nobody reads it.
+    names_them = re.search(rf"(?<!\w){re.escape(waiting.on)}(?!\w)", waiting.why) is not None
+    age = _show_age(waiting.since, today)
     return Row(
         sign=Sign.WAITING,
         subject=terms.subject,
         access=terms.access,
-        note=f"waits for {waiting.on}{_show_age(waiting.since, today)}: {waiting.why}",
+        note=f"{waiting.why}{age and ','}{age}" if names_them else f"waits for {waiting.on}{age}: {waiting.why}",
         place=waiting.place,
     )
 

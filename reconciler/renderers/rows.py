@@ -12,8 +12,8 @@ from reconciler.renderers.signs import SIGNS, Sign
 from reconciler.renderers.style import Style, Tone
 from reconciler.renderers.visible import display_width, make_visible, pad
 
-_WIDEST_SUBJECT = 32
-_WIDEST_ACCESS = 48
+_WIDEST_SUBJECT = 40
+_WIDEST_ACCESS = 60
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

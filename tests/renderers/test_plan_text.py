@@ -255,6 +255,17 @@ def test_admins_come_first_among_those_who_are_waited_for() -> None:
     assert text.index("zoe") < text.index("… finn")
 
 
+def test_whom_something_waits_for_is_named_once() -> None:
+    waiting = replace(held_back().organizations[0].waiting[0], why="finn has not accepted yet")
+    text = render_plan(plan(replace(part(), waiting=(waiting,))), Style())
+    assert "… finn  standard  finn has not accepted yet, since 2026-11-20 (2 days)  [" in text
+
+
+def test_a_short_name_inside_another_word_does_not_hide_whom_something_waits_for() -> None:
+    waiting = replace(held_back().organizations[0].waiting[0], on="a", why="was asked", since=None)
+    assert "waits for a: was asked" in render_plan(plan(replace(part(), waiting=(waiting,))), Style())
+
+
 def test_hostile_names_leave_no_control_character_in_any_style() -> None:
     text = render_plan(hostile(), Style(verbose=True))
     assert [character for character in text if not character.isprintable() and character != "\n"] == []
