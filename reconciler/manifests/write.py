@@ -57,7 +57,7 @@ def _lines_of_long_texts(text: str) -> set[int]:
     lines: set[int] = set()
     while not isinstance(event := next_event(), StreamEndEvent):
         if isinstance(event, ScalarEvent) and event.start_mark is not None and event.end_mark is not None:
-            first, last = event.start_mark.line, event.end_mark.line
+            first, last = event.start_mark.line, event.end_mark.line - (event.end_mark.column == 0)
             if last > first:
                 lines.update(range(first, last + 1))
     return lines

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import yaml
+
 from reconciler.core.declared import Declared, Desired
 from reconciler.core.finding import Finding
 from reconciler.manifests.load import SourceFile

@@ -2,23 +2,27 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date
 
 import yaml
 from hypothesis import example, given
 from hypothesis import strategies as st
+
 from reconciler.core.finding import Severity
 from reconciler.manifests.load import SourceFile, load_config, load_manifests
 from reconciler.manifests.write import format_manifest
-
 from tests.manifests.given import PATHS, read_case
 
 TEXTS = [file.data for path in PATHS for file in read_case(path).files if file.data is not None]
 WORDS = st.sampled_from(
-    "version people groups organizations consents moved members system kind id handle name email identities phone"
-    " developers business_center business_account organization_account ad_accounts access role admin ana group:a from"
-    " to allow address remove providers default guards min_admins state acme/member/ana 2027-01-31 @acme a@b.example"
-    " *a &a !!str <<".split()
+    re.findall(
+        r"\S+",
+        """version people groups organizations consents moved members system kind id handle name email identities phone
+        developers business_center business_account organization_account ad_accounts access role admin ana group:a
+        from to allow address remove providers default guards min_admins state acme/member/ana 2027-01-31 @acme
+        a@b.example *a &a !!str <<""",
+    )
 )
 SCALARS = st.one_of(WORDS, st.none(), st.booleans(), st.integers(), st.floats(), st.text(max_size=8))
 VALUES = st.recursive(
@@ -27,7 +31,9 @@ VALUES = st.recursive(
     max_leaves=25,
 )
 LINES = st.lists(
-    st.tuples(st.integers(0, 6), WORDS, st.sampled_from([":", ": ", ": [", ": {", ": |", "", " - ", "- ", "\t"]), WORDS),
+    st.tuples(
+        st.integers(0, 6), WORDS, st.sampled_from([":", ": ", ": [", ": {", ": |", "", " - ", "- ", "\t"]), WORDS
+    ),
     max_size=15,
 ).map(lambda rows: "\n".join(f"{' ' * indent}{one}{mark}{other}" for indent, one, mark, other in rows).encode())
 

@@ -7,16 +7,13 @@ import json
 from pathlib import Path
 from typing import Any
 
-import jsonschema
 import pytest
 import yaml
-from pydantic import ValidationError
+
 from reconciler.core.finding import Severity
-from reconciler.manifests.documents import ManifestDocument
 from reconciler.manifests.load import load_manifests
 from reconciler.manifests.schema import json_schema
 from reconciler.manifests.source import parse_yaml
-
 from tests.manifests.given import PATHS, Case, read_case, tell_desired, tell_findings
 
 every_case = pytest.mark.parametrize("path", PATHS, ids=lambda path: path.stem)
@@ -49,6 +46,8 @@ def test_something_is_desired_unless_there_is_an_error(path: Path) -> None:
 
 @every_case
 def test_the_published_schema_accepts_exactly_what_the_documents_accept(path: Path) -> None:
+    import jsonschema
+
     validator = jsonschema.Draft202012Validator(json_schema("manifest"))
     for file in read_case(path).files:
         node, _ = parse_yaml(file)
@@ -61,6 +60,10 @@ def test_there_are_cases() -> None:
 
 
 def _documents_accept(node: object) -> bool:
+    from pydantic import ValidationError
+
+    from reconciler.manifests.documents import ManifestDocument
+
     try:
         ManifestDocument.model_validate(node)
     except ValidationError:
@@ -75,6 +78,9 @@ def _load(case: Case) -> dict[str, Any]:
 
 def _must_be_equal(wanted: Any, told: Any) -> None:
     if wanted != told:
-        texts = [yaml.safe_dump(json.loads(json.dumps(one, default=str)), width=200) for one in (wanted, told)]
-        lines = difflib.unified_diff(*(text.splitlines() for text in texts), "wanted", "told", lineterm="", n=5)
+        lines = difflib.unified_diff(_lines(wanted), _lines(told), "wanted", "told", lineterm="", n=5)
         pytest.fail("\n".join(lines), pytrace=False)
+
+
+def _lines(value: Any) -> list[str]:
+    return yaml.safe_dump(json.loads(json.dumps(value, default=str)), width=200).splitlines()

@@ -1,0 +1,126 @@
+"""The workspace file."""
+
+from __future__ import annotations
+
+from dataclasses import fields
+
+from reconciler.core.settings import GuardSettings
+from reconciler.manifests.config import Config, ProviderSettings
+from reconciler.manifests.config_documents import ConfigDocument, GuardsDocument
+from reconciler.manifests.load import SourceFile, load_config
+from tests.manifests.given import tell_findings
+
+
+def load(text: str) -> Config:
+    loaded = load_config(SourceFile("reconciler.yaml", text.encode()))
+    assert loaded.findings == ()
+    assert loaded.config is not None
+    assert loaded.texts == {"reconciler.yaml": text}
+    return loaded.config
+
+
+def told(text: str) -> list[str]:
+    loaded = load_config(SourceFile("reconciler.yaml", text.encode()))
+    assert loaded.config is None
+    return [line.removeprefix("reconciler.yaml:") for line in tell_findings(loaded.findings)]
+
+
+def test_a_whole_workspace() -> None:
+    config = load("""\
+version: 1
+manifests: [access, more/people.yaml]
+state: s3://bucket/prefix
+providers:
+  default: {kind: sandbox}
+  business_center:
+    kind: business_api
+    app_id: "1234"
+    access_token: env:TIKTOK_ACCESS_TOKEN
+    client_secret: file:/run/secrets/tiktok
+    retries: 3
+    strict: true
+    scopes: [one, two]
+guards: {max_removal_ratio: 0.5, min_admins: 3, required_admins: [ana], max_invitations: 7}
+policies: [policies]
+allowed_domains: [acme.example]
+""")
+    assert config.manifests == ("access", "more/people.yaml")
+    assert config.state == "s3://bucket/prefix"
+    assert config.providers["default"].kind == "sandbox"
+    settings: ProviderSettings = config.providers["business_center"]
+    assert str(settings.place) == "reconciler.yaml:6:3"
+    assert settings.options == {
+        "app_id": "1234",
+        "access_token": "env:TIKTOK_ACCESS_TOKEN",
+        "client_secret": "file:/run/secrets/tiktok",
+        "retries": 3,
+        "strict": True,
+        "scopes": ("one", "two"),
+    }
+    assert config.guards == GuardSettings(
+        max_removal_ratio=0.5, min_admins=3, required_admins=("ana",), max_invitations=7
+    )
+    assert config.policies == ("policies",)
+    assert config.allowed_domains == ("acme.example",)
+
+
+def test_what_is_left_out_has_a_default() -> None:
+    assert load("version: 1\n") == Config(manifests=("access",), state="file:.reconciler/state")
+
+
+def test_a_secret_is_named_and_never_written_out() -> None:
+    text = 'providers: {default: {kind: business_api, access_token: abc, app_secret: 12, password: "env:"}}\n'
+    findings = told(text)
+    assert [line.partition(";")[0] for line in findings] == [
+        "1:57: error[literal-secret]: `access_token` is written out",
+        "1:74: error[literal-secret]: `app_secret` is written out",
+        "1:88: error[literal-secret]: `password` is written out",
+    ]
+    assert "abc" not in "".join(findings)
+
+
+def test_a_token_is_found_under_any_name() -> None:
+    findings = told("providers: {default: {kind: x, note: ghp_abcdefghijklmnopqrstuvwxyz0123456789}}\n")
+    assert [line[:26] for line in findings] == ["1:38: error[secret]: this "]
+    assert "ghp_" not in findings[0]
+
+
+def test_the_address_of_the_state_holds_no_password() -> None:
+    (finding,) = told("state: postgresql://ana:secret@db.example/state\n")
+    assert finding.startswith("1:8: error[literal-secret]: `state` holds a password; leave the password out")
+
+
+def test_a_user_name_in_the_address_of_the_state_is_fine() -> None:
+    assert load("state: postgresql://ana@db.example:5432/state\n").state == "postgresql://ana@db.example:5432/state"
+
+
+def test_everything_wrong_is_told_at_once() -> None:
+    assert told("""\
+version: 2
+manifests: access
+providers: {default: {knd: sandbox}, x: {kind: k, deep: {a: b}}}
+guards: {max_removal_ratio: 25, min_admin: 3, min_admins: 0}
+policy: [x]
+""") == [
+        "1:10: error[unknown-version]: version 2 is not known; write 1",
+        "2:12: error[wrong-type]: `manifests` must be a list, not text",
+        "3:13: error[missing-key]: `default` has no `kind`; write `kind: ...`",
+        "3:57: error[wrong-type]: `deep` must be text, a number, true, false or a list of texts, not a mapping",
+        "4:29: error[out-of-range]: `max_removal_ratio`: should be less than or equal to 1",
+        "4:33: error[unknown-key]: `min_admin` is not known here; did you mean `min_admins`?",
+        "4:59: error[out-of-range]: `min_admins`: should be greater than or equal to 1",
+        "5:1: error[unknown-key]: `policy` is not known here; did you mean `policies`?",
+    ]
+
+
+def test_every_guard_can_be_set_and_has_the_default_of_the_planner() -> None:
+    planner = {field.name: getattr(GuardSettings(), field.name) for field in fields(GuardSettings)}
+    written = GuardsDocument().model_dump()
+    assert written.keys() == planner.keys()
+    shown = {name: tuple(value) if isinstance(value, list) else value for name, value in written.items()}
+    assert {**shown, "max_invitations": None} == planner
+
+
+def test_the_defaults_of_the_file_are_what_is_read() -> None:
+    document = ConfigDocument()
+    assert load("{}\n") == Config(manifests=tuple(document.manifests), state=document.state)

@@ -1,0 +1,113 @@
+"""What the code repeats of other parts must stay in step with them, and old documents must stay readable."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterable
+from pathlib import Path
+
+import pytest
+
+from reconciler.core.kinds import KINDS
+from reconciler.manifests.business_center_documents import BusinessCenterDocument
+from reconciler.manifests.documents import IdentitiesDocument
+from reconciler.manifests.load import SourceFile, load_config, load_manifests
+from reconciler.manifests.organization_documents import DevelopersDocument, developers_variant
+from reconciler.systems import SYSTEMS
+
+ROOT = Path(__file__).parents[2]
+SOURCES = sorted((ROOT / "reconciler" / "manifests").glob("*.py"))
+FINDINGS_PAGE = (ROOT / "docs" / "findings.md").read_text(encoding="utf-8")
+MANIFEST_PAGE = (ROOT / "docs" / "manifest.md").read_text(encoding="utf-8")
+
+
+def ids_in_code() -> set[str]:
+    """First arguments of `notes.error(...)` and the like, and ids that fields and surprises carry."""
+    found: set[str] = set()
+    for path in SOURCES:
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if not isinstance(node, ast.Call):
+                continue
+            name = ast.unparse(node.func).rpartition(".")[2]
+            if name in {"error", "warning", "note", "_error", "Surprise", "OneOf", "Matching", "Sort"}:
+                found |= _ids_among(node.args)
+            found |= _ids_among([keyword.value for keyword in node.keywords if keyword.arg == "finding"])
+    return found | {"unknown-value", "wrong-type"}  # the defaults of OneOf and Sort
+
+
+def _ids_among(arguments: Iterable[ast.expr]) -> set[str]:
+    texts = {one.value for one in arguments if isinstance(one, ast.Constant) and isinstance(one.value, str)}
+    return {text for text in texts if text == "secret" or re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)+", text)}
+
+
+def ids_on_page() -> list[str]:
+    return re.findall(r"^\| `([a-z0-9-]+)` \|", FINDINGS_PAGE, re.MULTILINE)
+
+
+def test_every_finding_is_documented_once() -> None:
+    assert sorted(ids_on_page()) == sorted(ids_in_code())
+
+
+def test_every_finding_is_shown_by_a_case_or_a_test() -> None:
+    shown = "".join(
+        path.read_text(encoding="utf-8")
+        for path in [*(ROOT / "tests/cases/manifests").glob("*.yaml"), *(ROOT / "tests/manifests").glob("test_*.py")]
+    )
+    assert [one for one in ids_on_page() if f"[{one}]" not in shown and f'"{one}"' not in shown] == []
+
+
+def test_findings_are_documented_with_their_severity() -> None:
+    severities = {
+        (name, id_)
+        for path in SOURCES
+        for name, id_ in re.findall(r'\.(error|warning|note)\(\s*"([a-z0-9-]+)"', path.read_text(encoding="utf-8"))
+    }
+    documented = dict(re.findall(r"^\| `([a-z0-9-]+)` \| (\w+) \|", FINDINGS_PAGE, re.MULTILINE))
+    assert {(documented[id_], id_) for _, id_ in severities} == severities
+
+
+def test_a_person_can_have_an_identity_for_every_system() -> None:
+    assert set(IdentitiesDocument.model_fields) == {*SYSTEMS, "phone", "tiktok"}
+
+
+def test_every_kind_of_asset_of_a_business_center_has_its_section() -> None:
+    (system,) = SYSTEMS["business_center"].values()
+    assets = {kind for kind in system.kinds if not KINDS[kind].parents} - {"organization", "member"}
+    plural = {kind: "lead_libraries" if kind == "lead_library" else f"{kind}s" for kind in assets}
+    assert set(plural.values()) <= set(BusinessCenterDocument.model_fields)
+
+
+@pytest.mark.parametrize("kind", ["company", "research"])
+@pytest.mark.parametrize("role_system", ["legacy", "owner"])
+def test_every_choice_leads_to_a_variant_of_the_system(kind: str, role_system: str) -> None:
+    document = DevelopersDocument(system="developers", name="Acme", kind=kind, role_system=role_system)
+    assert document.variant == developers_variant(kind, role_system)
+    assert document.variant in SYSTEMS["developers"]
+
+
+def blocks(page: str) -> list[str]:
+    return re.findall(r"^```yaml\n(.*?)^```", page, re.MULTILINE | re.DOTALL)
+
+
+def test_the_manifest_in_the_documentation_has_no_findings() -> None:
+    manifests = load_manifests([SourceFile("access/acme.yaml", blocks(MANIFEST_PAGE)[0].encode())])
+    assert manifests.findings == ()
+
+
+def test_the_workspace_file_in_the_documentation_has_no_findings() -> None:
+    assert load_config(SourceFile("reconciler.yaml", blocks(MANIFEST_PAGE)[1].encode())).findings == ()
+
+
+def test_every_key_of_the_format_is_in_the_documentation() -> None:
+    from reconciler.manifests import business_center_documents, config_documents, documents, organization_documents
+    from reconciler.manifests.terms import Document
+
+    modules = (business_center_documents, config_documents, documents, organization_documents)
+    models = [one for module in modules for one in vars(module).values() if _is_document(one, Document)]
+    keys = {info.alias or name for model in models for name, info in model.model_fields.items()}
+    assert [key for key in sorted(keys) if not re.search(rf"\b{key}\b", MANIFEST_PAGE)] == []
+
+
+def _is_document(one: object, base: type) -> bool:
+    return isinstance(one, type) and issubclass(one, base)
