@@ -10,7 +10,10 @@ if [[ $# -eq 0 ]]; then
   echo "usage: $0 RECONCILER_COMMAND" >&2
   exit 64
 fi
-read -r -a command <<<"$*"
+tool=("$@")
+if [[ $# -eq 1 ]] && ! type -P "$1" >/dev/null; then
+  read -r -a tool <<<"$1"               # several words in one argument
+fi
 
 workspace=$(mktemp -d)
 trap 'rm -rf "$workspace"' EXIT
@@ -21,7 +24,7 @@ tell() { printf '\n# %s\n' "$*"; }
 
 reconciler() {
   printf '$ reconciler %s\n' "$*"
-  "${command[@]}" -C "$workspace" "$@"
+  "${tool[@]}" -C "$workspace" "$@"
 }
 
 # Some commands are expected to return something else than 0: that is part of the story.

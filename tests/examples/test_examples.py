@@ -10,6 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+import yaml
 from click.testing import CliRunner, Result
 
 from reconciler.cli.main import cli
@@ -52,6 +53,10 @@ def test_an_example_is_valid_without_a_single_finding(run: Run) -> None:
     assert json.loads(run("validate", "--format", "json").stdout)["findings"] == []
 
 
+def test_an_example_is_in_the_usual_form(run: Run) -> None:
+    run("fmt", "--check")
+
+
 def test_an_example_settles_and_the_world_is_what_its_manifests_say(run: Run, workspace: Path) -> None:
     wanted = declared_facts(workspace)
     run("plan", "--detailed-exitcode", exits=2)
@@ -70,22 +75,23 @@ def test_an_example_has_much_to_do_at_first(run: Run, workspace: Path) -> None:
 
 
 def test_the_plan_of_an_example_follows_the_published_schema(run: Run) -> None:
-    from jsonschema import Draft202012Validator
-
-    schema = json.loads((ROOT / "schemas" / "plan.schema.json").read_text(encoding="utf-8"))
-    validator = Draft202012Validator(schema)
-    assert list(validator.iter_errors(json.loads(run("plan", "--format", "json").stdout))) == []
-    assert not validator.is_valid({})
+    schema = ROOT / "schemas" / "plan.schema.json"
+    assert mistakes_in(json.loads(run("plan", "--format", "json").stdout), schema) == []
+    assert mistakes_in({}, schema) != []
 
 
 @pytest.mark.parametrize("path", MANIFESTS, ids=lambda path: f"{path.parents[1].name}-{path.name}")
-def test_an_editor_finds_the_schema_of_every_manifest(path: Path) -> None:
-    assert schema_named_in(path) == ROOT / "schemas" / "manifest.schema.json"
+def test_an_editor_finds_the_schema_of_every_manifest_and_no_mistake(path: Path) -> None:
+    schema = schema_named_in(path)
+    assert schema == ROOT / "schemas" / "manifest.schema.json"
+    assert mistakes_in(read_as_json(path), schema) == []
 
 
 @pytest.mark.parametrize("example", EXAMPLES, ids=lambda path: path.name)
-def test_an_editor_finds_the_schema_of_every_workspace_file(example: Path) -> None:
-    assert schema_named_in(example / "reconciler.yaml") == ROOT / "schemas" / "config.schema.json"
+def test_an_editor_finds_the_schema_of_every_workspace_file_and_no_mistake(example: Path) -> None:
+    schema = schema_named_in(example / "reconciler.yaml")
+    assert schema == ROOT / "schemas" / "config.schema.json"
+    assert mistakes_in(read_as_json(example / "reconciler.yaml"), schema) == []
 
 
 @pytest.mark.timeout(180)  # a dozen processes one after the other
@@ -107,6 +113,17 @@ def schema_named_in(path: Path) -> Path:
     """Where the first line of a file sends a YAML language server."""
     mark, _, target = path.read_text(encoding="utf-8").partition("\n")[0].partition("$schema=")
     assert mark == "# yaml-language-server: "
-    schema = (path.parent / target).resolve()
-    assert schema.is_file()
-    return schema
+    return (path.parent / target).resolve(strict=True)
+
+
+def read_as_json(path: Path) -> object:
+    """A YAML file as an editor judges it: JSON knows days as text only."""
+    return json.loads(json.dumps(yaml.safe_load(path.read_text(encoding="utf-8")), default=str))
+
+
+def mistakes_in(document: object, schema: Path) -> list[str]:
+    """What the schema alone has to say."""
+    from jsonschema import Draft202012Validator
+
+    validator = Draft202012Validator(json.loads(schema.read_text(encoding="utf-8")))
+    return [error.message for error in validator.iter_errors(document)]
