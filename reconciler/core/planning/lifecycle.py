@@ -214,8 +214,7 @@ def why_leave(address: Address, situation: Situation) -> str:
 
 def _is_over(address: Address, situation: Situation) -> bool:
     """Whether a removal only carries out an end date that somebody wrote down before."""
-    person = situation.people.get(situation.person_of(address))
-    if person is not None and person.ends is not None and person.ends <= situation.today:
+    if situation.time_is_over(situation.person_of(address)):
         return True
     ended = situation.ended.get(address)
     return ended is not None and ended.declared.expires is not None and ended.declared.expires <= situation.today

@@ -49,14 +49,18 @@ class Situation:
         """Whether a live thing may be changed or taken away; a thing that can only be forgotten must be known to us."""
         if address in self.wanted or address in self.ended or address in self.records:
             return True
+        if self.time_is_over(self.person_of(address)):
+            return True
         return self.organization.mode is Mode.AUTHORITATIVE and KINDS[address.kind].delete is not Action.FORGET
 
     def has_left(self, person: str) -> bool:
         """Whether somebody's time with the company is over, or nobody by that key is left in the directory."""
+        return "@" not in person if person not in self.people else self.time_is_over(person)
+
+    def time_is_over(self, person: str) -> bool:
+        """Whether the directory says that somebody has left; that ends all their access, whoever gave it."""
         known = self.people.get(person)
-        if known is None:
-            return "@" not in person
-        return known.ends is not None and known.ends <= self.today
+        return known is not None and known.ends is not None and known.ends <= self.today
 
     def person_of(self, address: Address) -> str:
         """The person whose access an address is about, or an empty string."""
