@@ -14,6 +14,7 @@ from reconciler.core.change import Blocked, Change, Waiting
 from reconciler.core.declared import Consent
 from reconciler.core.kinds import KINDS, Action, Shape
 from reconciler.core.planning.access import is_administrator, takes_away
+from reconciler.core.planning.actors import founder_of
 from reconciler.core.planning.situation import Situation
 from reconciler.core.resource import Status, fingerprint_of
 
@@ -65,6 +66,15 @@ def _acting(_: Change, situation: Situation) -> Objection | None:
     return Objection("acting", message, can_consent=False)
 
 
+def _founder(change: Change, situation: Situation) -> Objection | None:
+    """Whoever creates an organization is its first admin, so it has to be somebody who shall be one."""
+    if change.action is not Action.CREATE_ORGANIZATION or founder_of(situation):
+        return None
+    acting = situation.live.acting
+    message = f"{acting}, who this tool acts as, would become its admin and is not declared as one"
+    return Objection("acting", message if acting else "no admin is declared who could create it", can_consent=False)
+
+
 def _impossible(change: Change, situation: Situation) -> Objection | None:
     reason = situation.organization.system.cannot.get(change.action)
     return Objection("impossible", reason, can_consent=False) if reason else None
@@ -88,7 +98,8 @@ def _irreversible(change: Change, _: Situation) -> Objection | None:
 
 def _risky(change: Change, situation: Situation) -> Objection | None:
     risk = situation.organization.system.risky.get(change.action)
-    if risk is None:
+    is_withdrawn = change.after is None and change.before is not None and change.before.status.is_pending
+    if risk is None or is_withdrawn:
         return None
     lowers_only = change.action in {Action.CHANGE_SHARE, Action.CHANGE_GRANT, Action.CHANGE_LINK}
     if lowers_only and not takes_away(change, situation.organization.system):
@@ -136,6 +147,7 @@ def _empty_source(change: Change, situation: Situation) -> Objection | None:
 
 GUARDS: tuple[Guard, ...] = (
     _acting,
+    _founder,
     _impossible,
     _handed_over,
     _self,
