@@ -1,0 +1,99 @@
+"""Counting members and admins, where a whole plan would say less than one change."""
+
+from __future__ import annotations
+
+import pytest
+
+from reconciler.core.address import Address
+from reconciler.core.change import Change
+from reconciler.core.kinds import Action
+from reconciler.core.planning.headcount import Headcount
+from reconciler.core.resource import Resource, Status
+from reconciler.core.system import System
+from reconciler.systems import get_system
+
+LEGACY = get_system("developers")
+
+
+def member(key: str, role: str, status: Status = Status.ACTIVE) -> Resource:
+    return Resource(address=Address("acme", "member", key), attributes={"role": role}, status=status)
+
+
+def count(*members: Resource, min_admins: int = 2, system: System = LEGACY) -> Headcount:
+    return Headcount(system, members, min_admins=min_admins)
+
+
+def change(action: Action, before: Resource | None, after: Resource | None) -> Change:
+    [address] = {side.address for side in (before, after) if side is not None}
+    return Change(address=address, action=action, before=before, after=after, fingerprint="", why="declared")
+
+
+def removal(before: Resource) -> Change:
+    return change(Action.REMOVE, before, None)
+
+
+@pytest.mark.parametrize(("admins", "min_admins", "floor"), [(0, 2, 1), (1, 2, 1), (2, 2, 2), (3, 2, 2), (3, 1, 1)])
+def test_the_floor_is_the_minimum_or_what_there_was_but_never_none(admins: int, min_admins: int, floor: int) -> None:
+    people = [member(f"p{number}", "admin") for number in range(admins)]
+    assert count(*people, min_admins=min_admins).floor == floor
+
+
+@pytest.mark.parametrize("status", [status for status in Status if status is not Status.ACTIVE])
+def test_only_active_admins_count(status: Status) -> None:
+    headcount = count(member("ana", "admin"), member("bo", "admin", status))
+    assert headcount.active_admins == {"ana"}
+    assert headcount.invited_admins == (("bo",) if status is Status.INVITED else ())
+
+
+def test_the_floor_stays_where_it_was_when_admins_come() -> None:
+    ana = member("ana", "admin")
+    headcount = count(ana)
+    headcount.record(
+        change(Action.CHANGE_ROLE, member("bo", "member"), member("bo", "admin")), outcome=member("bo", "admin")
+    )
+    assert headcount.floor == 1
+    assert headcount.objection(removal(ana)) is None
+
+
+def test_a_removed_admin_is_counted_out() -> None:
+    ana, bo, cy = (member(key, "admin") for key in ("ana", "bo", "cy"))
+    headcount = count(ana, bo, cy)
+    headcount.record(removal(ana), outcome=None)
+    assert headcount.objection(removal(bo)) == ("last_admin", "1 active admins would remain, at least 2 must")
+
+
+def test_an_admin_who_is_removed_and_invited_again_is_no_admin_meanwhile() -> None:
+    ana = member("ana", "admin")
+    again = change(Action.REMOVE_AND_INVITE, ana, member("ana", "admin", Status.INVITED))
+    assert count(ana).objection(again) == ("last_admin", "0 active admins would remain, at least 1 must")
+
+
+def test_invited_members_fill_the_cap() -> None:
+    people = [member(f"p{number}", "member", Status.INVITED) for number in range(10)]
+    invitation = change(Action.INVITE, None, member("zoe", "member", Status.INVITED))
+    full = "11 active and invited members, the limit is 10"
+    assert count(*people).objection(invitation) == ("cap", full)
+    assert count(*people[1:]).objection(invitation) is None
+
+
+def test_declined_and_expired_invitations_do_not_fill_the_cap() -> None:
+    people = [member(f"p{number}", "member", Status.DECLINED) for number in range(10)]
+    invitation = change(Action.INVITE, None, member("zoe", "member", Status.INVITED))
+    assert count(*people).objection(invitation) is None
+
+
+def test_a_role_with_a_cap_takes_no_more_holders_but_keeps_those_it_has() -> None:
+    system = get_system("business_center")
+    admins = [member(f"p{number:02}", "admin") for number in range(21)]
+    headcount = count(*admins, member("zoe", "standard"), system=system)
+    promotion = change(Action.CHANGE_ROLE, member("zoe", "standard"), member("zoe", "admin"))
+    assert headcount.objection(promotion) == ("cap", "22 people with role admin, the limit is 20")
+    assert headcount.objection(change(Action.CHANGE_ROLE, admins[0], admins[0])) is None
+
+
+def test_nothing_but_memberships_is_counted() -> None:
+    app = Resource(address=Address("acme", "app", "login"), attributes={"owner": "organization:acme"})
+    headcount = count(member("ana", "admin"))
+    headcount.record(change(Action.TRANSFER_APP, None, app), outcome=app)
+    assert headcount.objection(change(Action.TRANSFER_APP, app, None)) is None
+    assert headcount.active_admins == {"ana"}
