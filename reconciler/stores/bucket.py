@@ -98,12 +98,12 @@ class Bucket:
         tags = {"e_tag": seen.e_tag, "version": seen.version}
         return self._put(key, data, {name: tag for name, tag in tags.items() if tag})  # type: ignore[arg-type]  # None would be refused
 
-    def names(self, folder: str, *, after: str = "") -> list[str]:
-        """Names in a folder that sort behind `after`, sorted."""
+    def names(self, folder: str) -> list[str]:
+        """Names in a folder, sorted."""
         from obstore import list as list_objects
 
         with self._explained():
-            pages = list_objects(self._store, f"{folder}/", offset=f"{folder}/{after}" if after else None)
+            pages = list_objects(self._store, f"{folder}/")
             return sorted(meta["path"].removeprefix(f"{folder}/") for page in pages for meta in page)
 
     def delete(self, keys: Iterable[str]) -> None:

@@ -84,7 +84,7 @@ class LeaseRecord:
 
     def require(self, token: int) -> None:
         """Raises LeaseLost unless the token is the newest."""
-        if token != self.token:
+        if token != self.token or token < 1:
             raise lost(self.organization)
 
     def to_json(self) -> bytes:

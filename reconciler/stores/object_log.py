@@ -73,9 +73,9 @@ class ObjectLog:
         self._folder = folder
         self._seen = seen
 
-    def numbers(self, *, after: int = 0) -> list[int]:
+    def numbers(self) -> list[int]:
         """All numbers there are, sorted."""
-        return [int(name) for name in self._bucket.names(self._folder, after=_name(after) if after else "")]
+        return [int(name) for name in self._bucket.names(self._folder)]
 
     def put(self, number: int, entry: Entry) -> Entry | None:
         """Write an entry under a number; what is there already when somebody else was first."""
@@ -156,8 +156,4 @@ class ObjectLog:
         self._seen[self._key(entry.number)] = entry
 
     def _key(self, number: int) -> str:
-        return f"{self._folder}/{_name(number)}"
-
-
-def _name(number: int) -> str:
-    return f"{number:010}"
+        return f"{self._folder}/{number:010}"

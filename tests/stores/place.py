@@ -1,0 +1,26 @@
+"""Somewhere states can be kept."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+
+from reconciler.cli.wiring import STORES
+from reconciler.ports import StateStore
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """Somewhere states can be kept; every `open` is another instance, as another process would have it."""
+
+    kind: str
+    address: str
+    root: Path
+    ttl: timedelta
+    """The shortest lease that makes sense there: object stores count whole seconds."""
+
+    def open(self) -> StateStore:
+        """A store as the command line makes it."""
+        scheme, _, rest = self.address.partition(":")
+        return STORES[scheme](self.root, rest)

