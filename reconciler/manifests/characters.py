@@ -45,6 +45,12 @@ def _is_honest(text: str, file: str, notes: Notes) -> bool:
     return True
 
 
+def find_hidden(text: str) -> str:
+    """The first character of a value that nobody would see, such as an escape sequence can bring in; else empty."""
+    found = _CONTROL.search(text) or _HIDDEN.search(text)
+    return found[0] if found else ""
+
+
 def place_at(text: str, index: int, file: str) -> Place:
     """The place of a character, by its index."""
     return Place(file, text.count("\n", 0, index) + 1, index - text.rfind("\n", 0, index))

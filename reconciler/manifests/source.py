@@ -24,7 +24,7 @@ from yaml.events import (
 )
 
 from reconciler.core.finding import Finding, Place
-from reconciler.manifests.characters import decode
+from reconciler.manifests.characters import decode, find_hidden
 from reconciler.manifests.nodes import ListNode, MapNode, Mark, place_of
 from reconciler.manifests.notes import Notes
 from reconciler.manifests.scalars import Surprise, read_plain
@@ -219,6 +219,9 @@ class _Builder:
         if len(text) >= SHORTEST and looks_like_secret(text):
             self._note_secret(event.start_mark)
         if event.style:  # quoted or a block: it is what it says
+            if event.style == '"' and not text.isprintable() and (hidden := find_hidden(text)):
+                message = f"the text contains the invisible character U+{ord(hidden):04X}"
+                self._error("hidden-character", message, event.start_mark, "delete it")
             return text
         value = read_plain(text)
         if isinstance(value, Surprise):

@@ -5,6 +5,7 @@ Going on matters: the findings of a run are shown all at once, so a wrong role m
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, TypeVar
 
 from reconciler.manifests.doubts import Doubts
@@ -40,34 +41,34 @@ def check_structure(model: type[D], node: MapNode, file: str, notes: Notes, doub
             if turn == 0:
                 for error in errors:
                     note_structure_error(model, error, Cursor.at_top(file, node), notes)
-            for error in reversed(errors):  # from the end, so that positions in lists stay true
-                _take_out(error, node, doubts)
+            _take_out(errors, node, doubts)
     doubts.incomplete = True
     return None
 
 
-def _take_out(error: ErrorDetails, node: MapNode, doubts: Doubts) -> None:
-    """Remove what an error is about, or replace it where what it belongs to would otherwise be lost."""
+def _take_out(errors: Sequence[ErrorDetails], node: MapNode, doubts: Doubts) -> None:
+    """Remove what the errors are about, or replace it where what it belongs to would otherwise be lost."""
+    repairs = {_path_of(error, node): _substitute(error) for error in errors}
+    # Inner before outer and last before first, so that the places of the others stay true.
+    for path in sorted(repairs, reverse=True):
+        if not path:
+            continue
+        parent, last = _follow(node, path[:-1]), path[-1]
+        substitute = repairs[path]
+        if substitute is None:
+            _drop(parent, last)
+            _remember(path, doubts)
+        else:
+            _put(parent, last, substitute)
+
+
+def _path_of(error: ErrorDetails, node: MapNode) -> Path:
+    """What has to go: for something that is missing, the mapping that lacks it."""
     path = path_in(node, error["loc"])
-    if error["type"] == "missing":
-        path = path[:-1]
-    if not path:
-        node.clear()
-        node.marks.clear()
-        doubts.incomplete = True
-        return
-    parent, last = _follow(node, path[:-1]), path[-1]
-    substitute = _substitute(error)
-    if substitute is None:
-        _drop(parent, last)
-        _remember(path, doubts)
-    else:
-        _put(parent, last, substitute)
+    return path[:-1] if error["type"] == "missing" else path
 
 
 def _drop(parent: object, part: str | int) -> None:
-    if _inside(parent, part) is _NOTHING:
-        return  # gone with an earlier error
     if isinstance(parent, MapNode):
         key = str(part)
         del parent[key], parent.marks[key]

@@ -1,0 +1,102 @@
+"""What is left of a file after the parts with findings are taken out."""
+
+from __future__ import annotations
+
+import pytest
+import yaml
+
+from reconciler.manifests import source
+from reconciler.manifests.documents import ManifestDocument
+from reconciler.manifests.doubts import Doubts
+from reconciler.manifests.fields import Text
+from reconciler.manifests.notes import Notes
+from reconciler.manifests.source import SourceFile, parse_yaml
+from reconciler.manifests.structure import check_structure
+from reconciler.manifests.terms import Document
+from tests.manifests.given import tell_findings
+
+
+def check(text: str) -> tuple[ManifestDocument, Doubts]:
+    node, findings = parse_yaml(SourceFile("a.yaml", text.encode()))
+    assert node is not None
+    assert findings == []
+    doubts = Doubts()
+    document = check_structure(ManifestDocument, node, "a.yaml", Notes(), doubts)
+    assert document is not None
+    return document, doubts
+
+
+def test_items_beside_a_broken_one_stay() -> None:
+    document, doubts = check("""\
+consents:
+  - {}
+  - {allow: remove, address: acme/member/a}
+  - {allow: remov}
+  - {allow: remove, address: acme/member/b}
+""")
+    assert [consent.address for consent in document.consents] == ["acme/member/a", "acme/member/b"]
+    assert not doubts.incomplete
+
+
+def test_a_member_with_a_wrong_role_stays_a_member() -> None:
+    document, doubts = check("organizations: {x: {system: business_account, handle: '@x', members: {ana: boss}}}\n")
+    assert list(document.organizations["x"].members) == ["ana"]
+    assert not doubts.incomplete
+
+
+def test_a_permission_that_is_wrong_does_not_take_the_others_along() -> None:
+    document, _ = check("""\
+organizations:
+  x: {system: business_center, id: "1", tiktok_accounts: {z: {handle: "@z", access: {ana: [post, boss, live]}}}}
+""")
+    dumped = document.model_dump()
+    assert dumped["organizations"]["x"]["tiktok_accounts"]["z"]["access"]["ana"][::2] == ["post", "live"]
+
+
+@pytest.mark.parametrize(
+    ("text", "incomplete", "people"),
+    [
+        ("people: {ana: {age: 3}}\n", False, {"ana"}),
+        ("people: {ana: 3}\n", True, set()),
+        ("peple: {}\n", True, set()),
+        ("groups: {a: {members: {}}}\n", True, set()),
+        ("organizations: {x: {system: developers, name: X, membrs: {}}}\n", True, set()),
+        ("organizations: {x: {system: developers, name: X, members: {ana: {role: admin, age: 3}}}}\n", False, set()),
+        ("organizations: {x: {system: developers, name: X, apps: {z: {access: []}}}}\n", True, set()),
+        ("version: 7\n", False, set()),
+    ],
+)
+def test_what_was_left_out_decides_what_can_be_missed(text: str, incomplete: bool, people: set[str]) -> None:
+    _, doubts = check(text)
+    assert (doubts.incomplete, doubts.people) == (incomplete, people)
+
+
+class Strict(Document):
+    name: Text
+
+
+def test_nothing_is_left_of_a_file_that_lacks_what_it_must_have() -> None:
+    node, _ = parse_yaml(SourceFile("a.yaml", b"age: 3\n"))
+    assert node is not None
+    notes, doubts = Notes(), Doubts()
+    assert check_structure(Strict, node, "a.yaml", notes, doubts) is None
+    assert doubts.incomplete
+    assert tell_findings(notes.in_order()) == [
+        "a.yaml:1:1: error[missing-key]: this has no `name`; write `name: ...`",
+        "a.yaml:1:1: error[unknown-key]: `age` is not known here; write one of `name`",
+    ]
+
+
+def test_the_end_of_a_file_without_a_newline_has_a_place() -> None:
+    _, findings = parse_yaml(SourceFile("a.yaml", b"people: [ana"))
+    assert [str(finding.place) for finding in findings] == ["a.yaml:1:13"]
+
+
+def test_what_only_the_yaml_library_refuses_is_told_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(text: str) -> object:
+        message = f"no {text}"
+        raise yaml.YAMLError(message)
+
+    monkeypatch.setattr(source, "events_of", refuse)
+    _, findings = parse_yaml(SourceFile("a.yaml", b"a: 1"))
+    assert tell_findings(findings) == ["a.yaml:1:1: error[yaml-syntax]: not YAML: no a: 1"]
