@@ -36,7 +36,9 @@ COMMANDS: dict[str, CommandEntry] = {
     "plan": CommandEntry("plan:plan", "Show what would change, and save it for apply."),
     "show": CommandEntry("show:show", "Show a saved plan."),
     "apply": CommandEntry("apply:apply", "Carry out a saved plan or a new one."),
-    "state": CommandEntry("state:state", "Look at what is remembered between runs."),
+    "state": CommandEntry("state:state", "Look at what is remembered between runs, and look after it."),
+    "audit": CommandEntry("audit:audit", "Read and verify the log of what was done."),
+    "shards": CommandEntry("shards:shards", "Divide the organizations among several runners."),
     "systems": CommandEntry("systems:systems", "List systems, roles and what they may do."),
     "sandbox": CommandEntry("sandbox:sandbox", "Play the people and the clock of the embedded platform."),
 }

@@ -51,12 +51,7 @@ class Wiring:
 
     def store(self) -> StateStore:
         """Where the state lives."""
-        scheme, separator, rest = self.config.state.partition(":")
-        make = STORES.get(scheme)
-        if not separator or make is None:
-            message = f"state {self.config.state!r} cannot be used"
-            raise ReconcilerError(message, advice=f"write `state: PREFIX:...` with one of {_listed(STORES)}")
-        return make(self.root, rest)
+        return open_store(self.config.state, root=self.root)
 
     def clock(self) -> Clock:
         """The sandbox's clock where there is a sandbox, so that its time passes for this tool too."""
@@ -70,6 +65,16 @@ class Wiring:
 
             self._world = open_world(self.root)
         return self._world
+
+
+def open_store(address: str, *, root: Path) -> StateStore:
+    """The store at an address as `state:` has it. A message never repeats an address: it may hold a password."""
+    scheme, separator, rest = address.partition(":")
+    make = STORES.get(scheme)
+    if not separator or make is None:
+        message = f"state of kind {scheme!r} cannot be used" if separator else "the address of the state has no scheme"
+        raise ReconcilerError(message, advice=f"write `state: PREFIX:...` with one of {_listed(STORES)}")
+    return make(root, rest)
 
 
 def _get_provider_kind(settings: ProviderSettings, name: str) -> Callable[[Wiring, ProviderSettings], Provider]:

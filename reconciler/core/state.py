@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from datetime import date
+from datetime import date, datetime
 
 from reconciler.core.address import Address
 from reconciler.core.change import Change
@@ -81,3 +81,16 @@ class State:
     """UTC day -> how many invitations were sent, for the invitation budget."""
     in_doubt: Mapping[Address, Change] = field(default_factory=dict)
     """Begun, and never heard of again: what became of these is read from the system before anything else happens."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PastState:
+    """One state of the history, as lists show it."""
+
+    version: str
+    """What the store calls it."""
+    at: datetime
+    """When it was written."""
+    serial: int
+    lineage: str
+    records: int

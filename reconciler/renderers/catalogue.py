@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 from reconciler.core.outcome import Report
 from reconciler.core.plan import Plan
-from reconciler.core.state import State
-from reconciler.renderers import documents
+from reconciler.core.state import PastState, State
+from reconciler.renderers import archive, documents
 from reconciler.renderers.findings import Inspection, render_findings
 from reconciler.renderers.plan import render_plan
 from reconciler.renderers.report import render_report
@@ -28,6 +28,8 @@ class Renderers:
     state: Mapping[str, Callable[[State, Style], str]]
     state_list: Mapping[str, Callable[[Sequence[State], Style], str]]
     systems: Mapping[str, Callable[[Sequence[RoleRow], Style], str]]
+    history: Mapping[str, Callable[[Sequence[PastState], Style], str]]
+    audit_log: Mapping[str, Callable[[Sequence[archive.Numbered], Style], str]]
 
 
 RENDERERS = Renderers(
@@ -37,4 +39,6 @@ RENDERERS = Renderers(
     state={"text": render_state, "json": documents.render_state_json},
     state_list={"text": render_state_list, "json": documents.render_state_list_json},
     systems={"text": render_systems, "json": documents.render_systems_json},
+    history={"text": archive.render_history, "json": archive.render_history_json},
+    audit_log={"text": archive.render_audit_log, "json": archive.render_audit_log_json},
 )

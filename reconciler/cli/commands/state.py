@@ -1,57 +1,95 @@
-"""`reconciler state`."""
+"""`reconciler state`: looking. What changes something is in `state_edit` and `state_move`."""
 
 from __future__ import annotations
 
 import sys
+from datetime import date
 
 import click
 
+from reconciler.cli.commands.state_edit import forget, move, push, unlock
+from reconciler.cli.commands.state_move import migrate, verify
 from reconciler.cli.session import Session
-from reconciler.cli.wiring import Wiring
-from reconciler.cli.workspace import read_config
-from reconciler.core.errors import ReconcilerError
-from reconciler.ports import StateStore
+from reconciler.cli.upkeep import format_option, open_configured_store, require_known
 
-_format_option = click.option(
-    "--format", "format_", type=click.Choice(["text", "json"]), default="text", help="Form of the result."
-)
+
+class MomentType(click.ParamType["date | int"]):
+    """A UTC day as YYYY-MM-DD, or a serial."""
+
+    name = "moment"
+
+    def convert(self, value: str | date | int, param: click.Parameter | None, ctx: click.Context | None) -> date | int:
+        """Read the day or the number."""
+        if not isinstance(value, str):
+            return value
+        try:
+            return int(value) if value.isdecimal() else date.fromisoformat(value)
+        except ValueError:
+            self.fail(f"{value!r} is neither a date (YYYY-MM-DD) nor a serial", param, ctx)
 
 
 @click.group()
 def state() -> None:
-    """Look at what is remembered between runs."""
+    """Look at what is remembered between runs, and look after it."""
 
 
 @state.command("list")
-@_format_option
+@format_option
 @click.pass_obj
 def list_states(session: Session, format_: str) -> None:
     """List the organizations that have a state."""
     from reconciler.renderers.catalogue import RENDERERS
     from reconciler.workflows.states import read_state
 
-    store = _read_store(session)
+    store = open_configured_store(session)
     states = [read_state(store, organization) for organization in store.organizations()]
     click.echo(RENDERERS.state_list[format_](states, session.style(sys.stdout)), nl=False, color=True)
 
 
 @state.command("show")
 @click.argument("organization")
-@_format_option
+@click.option("--as-of", type=MomentType(), metavar="DATE|SERIAL", help="As it was at the end of a UTC day, or then.")
+@format_option
 @click.pass_obj
-def show_state(session: Session, organization: str, format_: str) -> None:
+def show_state(session: Session, organization: str, as_of: date | int | None, format_: str) -> None:
     """Show everything that is remembered of one organization."""
     from reconciler.renderers.catalogue import RENDERERS
+    from reconciler.workflows.archive import read_state_as_of
     from reconciler.workflows.states import read_state
 
-    store = _read_store(session)
-    known = store.organizations()
-    if organization not in known:
-        message = f"{organization} has no state"
-        raise ReconcilerError(message, advice=f"there are: {', '.join(known)}" if known else "run `reconciler apply`")
-    found = read_state(store, organization)
+    store = open_configured_store(session)
+    require_known(store, organization)
+    found = read_state(store, organization) if as_of is None else read_state_as_of(store, organization, as_of)
     click.echo(RENDERERS.state[format_](found, session.style(sys.stdout)), nl=False, color=True)
 
 
-def _read_store(session: Session) -> StateStore:
-    return Wiring(root=session.root, config=read_config(session.root)).store()
+@state.command("history")
+@click.argument("organization")
+@format_option
+@click.pass_obj
+def show_history(session: Session, organization: str, format_: str) -> None:
+    """List every state of an organization that is kept."""
+    from reconciler.renderers.catalogue import RENDERERS
+    from reconciler.workflows.archive import read_history
+
+    store = open_configured_store(session)
+    require_known(store, organization)
+    history = read_history(store, organization)
+    click.echo(RENDERERS.history[format_](history, session.style(sys.stdout)), nl=False, color=True)
+
+
+@state.command("pull")
+@click.argument("organization")
+@click.pass_obj
+def pull(session: Session, organization: str) -> None:
+    """Print the state of an organization as it is stored."""
+    from reconciler.manifests.saved import state_to_json
+    from reconciler.workflows.states import read_state
+
+    store = open_configured_store(session)
+    require_known(store, organization)
+    click.echo(state_to_json(read_state(store, organization)), nl=False)
+
+
+for _command in (push, move, forget, unlock, migrate, verify):
+    state.add_command(_command)

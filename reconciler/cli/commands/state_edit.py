@@ -1,0 +1,75 @@
+"""`reconciler state push|mv|rm|unlock`: changing what is remembered. No system is touched."""
+
+from __future__ import annotations
+
+from typing import BinaryIO
+
+import click
+
+from reconciler.cli.session import Session
+from reconciler.cli.upkeep import AddressType, confirm, make_upkeep, open_configured_store, yes_option
+from reconciler.core.address import Address
+
+
+@click.command("push")
+@click.argument("organization")
+@click.argument("file", type=click.File("rb"))
+@yes_option
+@click.pass_obj
+def push(session: Session, organization: str, file: BinaryIO, yes: bool) -> None:
+    """Replace the state of an organization by that in FILE; `-` is stdin.
+
+    A state of another lineage and one with an older serial are refused.
+    """
+    data = file.read()
+    store = open_configured_store(session)
+    confirm(f"Replace the state of {organization}?", yes=yes)
+    pushed = make_upkeep(session, store).push(organization, data)
+    session.notify(f"the state of {organization} is at serial {pushed.serial}")
+
+
+@click.command("mv")
+@click.argument("source", type=AddressType())
+@click.argument("target", type=AddressType())
+@yes_option
+@click.pass_obj
+def move(session: Session, source: Address, target: Address, yes: bool) -> None:
+    """Give a record another address.
+
+    In manifests, `moved:` does the same for everybody, after a review.
+    """
+    store = open_configured_store(session)
+    confirm(f"Move {source} to {target}?", yes=yes)
+    make_upkeep(session, store).move(source, target)
+    session.notify(f"{source} is {target} now")
+
+
+@click.command("rm")
+@click.argument("addresses", metavar="ADDRESS...", nargs=-1, required=True, type=AddressType())
+@yes_option
+@click.pass_obj
+def forget(session: Session, addresses: tuple[Address, ...], yes: bool) -> None:
+    """Forget records: what they are about stays as it is, and is not managed any more."""
+    store = open_configured_store(session)
+    confirm(f"Forget {', '.join(map(str, addresses))}?", yes=yes)
+    make_upkeep(session, store).forget(addresses)
+    session.notify(f"forgotten: {', '.join(map(str, addresses))}")
+
+
+@click.command("unlock")
+@click.argument("lock_id", metavar="ID")
+@yes_option
+@click.pass_obj
+def unlock(session: Session, lock_id: str, yes: bool) -> None:
+    """Take a lock away from its holder, whose writes are refused from then on.
+
+    A lock runs out by itself soon after its holder has died, so this is for one that hangs.
+    """
+    from reconciler.workflows.upkeep import find_lock
+
+    store = open_configured_store(session)
+    lock = find_lock(store, lock_id)
+    holder = f"{lock.who} on {lock.host} (process {lock.process}, {lock.purpose}) since {lock.since:%Y-%m-%d %H:%M:%SZ}"
+    confirm(f"Unlock {lock.organization}, which is held by {holder}?", yes=yes)
+    make_upkeep(session, store).unlock(lock)
+    session.notify(f"{lock.organization} is unlocked")

@@ -1,0 +1,80 @@
+"""What the commands that look at or edit the state have in common."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from reconciler.cli.origin import read_origin
+from reconciler.cli.runs import make_terms
+from reconciler.cli.session import Session
+from reconciler.cli.wiring import SystemClock, Wiring
+from reconciler.cli.workspace import read_config
+from reconciler.core.address import Address
+from reconciler.core.errors import ReconcilerError, UsageError
+from reconciler.ports import StateStore
+
+if TYPE_CHECKING:
+    from reconciler.workflows.upkeep import Upkeep
+
+format_option = click.option(
+    "--format", "format_", type=click.Choice(["text", "json"]), default="text", help="Form of the result."
+)
+yes_option = click.option("--yes", is_flag=True, help="Do not ask.")
+
+
+class AddressType(click.ParamType[Address]):
+    """`organization/kind/key`."""
+
+    name = "address"
+
+    def convert(self, value: str | Address, param: click.Parameter | None, ctx: click.Context | None) -> Address:
+        """Read the three parts."""
+        if isinstance(value, Address):
+            return value
+        try:
+            return Address.parse(value)
+        except ValueError as error:
+            self.fail(str(error), param, ctx)
+
+
+def open_configured_store(session: Session) -> StateStore:
+    """The store of the workspace."""
+    return Wiring(root=session.root, config=read_config(session.root)).store()
+
+
+def require_known(store: StateStore, organization: str) -> None:
+    """Raises ReconcilerError, naming those there are, when an organization has no state."""
+    known = store.organizations()
+    if organization not in known:
+        message = f"{organization} has no state"
+        raise ReconcilerError(message, advice=f"there are: {', '.join(known)}" if known else "run `reconciler apply`")
+
+
+def make_upkeep(session: Session, store: StateStore) -> Upkeep:
+    """Everything that editing needs. Its entries carry the real time: nobody edits in the sandbox's."""
+    from reconciler.audit.log import AuditLog
+    from reconciler.workflows.upkeep import Upkeep
+
+    return Upkeep(
+        store=store,
+        terms=make_terms(session),
+        clock=SystemClock(),
+        audit=AuditLog(store),
+        origin=read_origin(session.root),
+    )
+
+
+def confirm(question: str, *, yes: bool) -> None:
+    """Go on only if a person, or `--yes`, says so."""
+    import sys
+
+    from reconciler.cli.session import is_interactive
+
+    if yes:
+        return
+    if not is_interactive(sys.stdin):
+        raise UsageError("nobody is here to answer: stdin is not a terminal", advice="give --yes")
+    if click.prompt(f"{question} Only `yes` is taken as a yes", default="", show_default=False, err=True) != "yes":
+        raise ReconcilerError("not confirmed: nothing was changed")

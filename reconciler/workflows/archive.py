@@ -1,0 +1,75 @@
+"""Looking back, and looking whether everything that is kept can be read."""
+
+from __future__ import annotations
+
+from datetime import date
+
+from reconciler.core.errors import ReconcilerError, StoreError
+from reconciler.core.state import PastState, State
+from reconciler.ports import StateStore
+from reconciler.workflows.states import load_state, parse_state
+
+
+def read_history(store: StateStore, organization: str) -> list[PastState]:
+    """Every snapshot that is kept, oldest first."""
+    history = []
+    for kept in store.history(organization):
+        state = parse_state(organization, store.read_past(organization, kept.version).data)
+        history.append(
+            PastState(
+                version=kept.version,
+                at=kept.at,
+                serial=state.serial,
+                lineage=state.lineage,
+                records=len(state.records),
+            )
+        )
+    return history
+
+
+def read_state_as_of(store: StateStore, organization: str, when: date | int) -> State:
+    """The state at the end of a UTC day, or at a serial: the newest that is kept of then or before.
+
+    An apply keeps one state, at its end; what happened in between is in the audit log.
+    """
+    kept = store.history(organization)
+    if isinstance(when, date):
+        chosen = [version for version in kept if version.at.date() <= when]
+        if chosen and chosen[-1] == kept[-1]:
+            return load_state(store, organization).state
+        for version in reversed(chosen):
+            return parse_state(organization, store.read_past(organization, version.version).data)
+    else:
+        present = load_state(store, organization).state
+        if present.serial <= when:
+            return present
+        for version in reversed(kept):
+            state = parse_state(organization, store.read_past(organization, version.version).data)
+            if state.serial <= when:
+                return state
+    message = f"nothing is kept of {organization} as of {when}"
+    raise StoreError(message, advice=f"`reconciler state history {organization}` lists what is")
+
+
+def verify_state(store: StateStore, organization: str) -> list[str]:
+    """What is wrong with everything that is kept of an organization; empty when all of it can be read and fits."""
+    problems = []
+    try:
+        present = load_state(store, organization)
+    except ReconcilerError as error:
+        return [error.message]
+    if present.is_torn:
+        problems.append(f"{organization}: the last journal record was cut off by a crash; the next apply drops it")
+    serial = -1
+    for kept in store.history(organization):
+        try:
+            state = parse_state(organization, store.read_past(organization, kept.version).data)
+        except ReconcilerError as error:
+            problems.append(f"version {kept.version}: {error.message}")
+            continue
+        if state.lineage != present.state.lineage:
+            problems.append(f"{organization}: version {kept.version} has another lineage, {state.lineage}")
+        elif state.serial <= serial:
+            problems.append(f"{organization}: version {kept.version} has serial {state.serial}, not above {serial}")
+        serial = state.serial
+    return problems

@@ -1,0 +1,130 @@
+"""Changing what is remembered, by hand: every way is written to the audit log, and none touches a system."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
+
+from reconciler.core.address import Address
+from reconciler.core.audit import AuditEntry, AuditRecord, Origin
+from reconciler.core.errors import StateConflict, StoreError
+from reconciler.core.state import State
+from reconciler.ports import Clock, Lock, StateStore
+from reconciler.workflows.leases import Lease, LeaseTerms, hold
+from reconciler.workflows.states import LoadedState, load_state, parse_state, save_state
+from reconciler.workflows.trail import AuditSink
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Upkeep:
+    """Who edits which store, and where it is written down."""
+
+    store: StateStore
+    terms: LeaseTerms
+    clock: Clock
+    audit: AuditSink
+    origin: Origin = field(default_factory=Origin)
+
+    def forget(self, addresses: Iterable[Address]) -> None:
+        """Drop records; what they are about stays as it is, and is not managed any more."""
+        by_organization: dict[str, list[Address]] = {}
+        for address in addresses:
+            by_organization.setdefault(address.organization, []).append(address)
+        for organization, wanted in sorted(by_organization.items()):
+            with hold(self.store, organization, purpose="state rm", terms=self.terms) as lease:
+                loaded = load_state(self.store, organization)
+                for address in wanted:
+                    _require(loaded.state, address)
+                state = replace(
+                    loaded.state,
+                    records={key: value for key, value in loaded.state.records.items() if key not in wanted},
+                    quarantined={key: value for key, value in loaded.state.quarantined.items() if key not in wanted},
+                    in_doubt={key: value for key, value in loaded.state.in_doubt.items() if key not in wanted},
+                )
+                self._save(loaded, state, lease, [(str(address), "state_rm", "") for address in wanted])
+
+    def move(self, source: Address, target: Address) -> None:
+        """Give a record another address of the same kind in the same organization."""
+        if (source.organization, source.kind) != (target.organization, target.kind):
+            message = f"{source} cannot become {target}: a record stays in its organization and of its kind"
+            raise StoreError(message)
+        with hold(self.store, source.organization, purpose="state mv", terms=self.terms) as lease:
+            loaded = load_state(self.store, source.organization)
+            _require(loaded.state, source)
+            if target in loaded.state.records:
+                message = f"{target} is there already"
+                raise StoreError(message, advice=f"remove one of the two: reconciler state rm {target}")
+            records = dict(loaded.state.records)
+            if source not in records:
+                message = f"{source} is quarantined or in doubt, and has no record that could move"
+                raise StoreError(message, advice="run `reconciler apply` first")
+            records[target] = replace(records.pop(source), address=target)
+            state = replace(loaded.state, records=records)
+            self._save(loaded, state, lease, [(str(source), "state_mv", str(target))])
+
+    def push(self, organization: str, data: bytes) -> State:
+        """Replace a state by another version of itself, for instance one from a copy."""
+        given = parse_state(organization, data)
+        with hold(self.store, organization, purpose="state push", terms=self.terms) as lease:
+            loaded = load_state(self.store, organization)
+            _refuse_other(given, loaded)
+            state = replace(given, serial=max(given.serial, loaded.state.serial))
+            return self._save(loaded, state, lease, [(f"{organization}/organization/{organization}", "state_push", "")])
+
+    def unlock(self, lock: Lock) -> None:
+        """Take a lock away from its holder."""
+        self.store.break_lock(lock.organization, lock.id)
+        holder = f"{lock.who} on {lock.host} (process {lock.process}, {lock.purpose})"
+        lineage = load_state(self.store, lock.organization).state.lineage
+        address = f"{lock.organization}/organization/{lock.organization}"
+        self._write_down(lock.organization, lineage, 0, [(address, "state_unlock", holder)])
+
+    def _save(self, loaded: LoadedState, state: State, lease: Lease, deeds: list[tuple[str, str, str]]) -> State:
+        """What an unfinished apply did goes into the audit log first: its journal ends here."""
+        organization, lineage = state.organization, loaded.state.lineage or state.lineage
+        if loaded.entries:
+            done = AuditRecord(organization=organization, lineage=lineage, origin=loaded.origin, entries=loaded.entries)
+            self.audit.append_missing(done)
+        self._write_down(organization, lineage, state.serial + 1, deeds)
+        return save_state(self.store, loaded, state, token=lease.token).state
+
+    def _write_down(self, organization: str, lineage: str, serial: int, deeds: list[tuple[str, str, str]]) -> None:
+        now = self.clock.now()
+        entries = tuple(
+            AuditEntry(
+                time=now,
+                serial=serial,
+                address=address,
+                action=action,
+                cause="by hand",
+                outcome="applied",
+                detail=detail,
+            )
+            for address, action, detail in deeds
+        )
+        record = AuditRecord(organization=organization, lineage=lineage, origin=self.origin, entries=entries)
+        self.audit.append(record)
+
+
+def find_lock(store: StateStore, lock_id: str) -> Lock:
+    """The present lock with this id; raises StateConflict when it is gone."""
+    for lock in store.locks():
+        if lock.id == lock_id:
+            return lock
+    raise StateConflict(f"there is no lock {lock_id}", advice="it was released, or has been taken over meanwhile")
+
+
+def _require(state: State, address: Address) -> None:
+    if address not in {*state.records, *state.quarantined, *state.in_doubt}:
+        message = f"nothing is recorded of {address}"
+        raise StoreError(message, advice=f"`reconciler state show {state.organization}` lists what is")
+
+
+def _refuse_other(given: State, loaded: LoadedState) -> None:
+    present = loaded.state
+    if present.lineage and given.lineage != present.lineage:
+        message = f"this state has lineage {given.lineage or 'none'}, that of {present.organization} {present.lineage}"
+        raise StateConflict(message, advice="they were never the same state")
+    if given.serial < present.serial:
+        message = f"this state has serial {given.serial}, but that of {present.organization} is at {present.serial}"
+        raise StateConflict(message, advice="pull the present one and edit that")
