@@ -13,7 +13,7 @@ PACKAGE  := pyproject.toml reconciler/__init__.py
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test lint format schemas history clean
+.PHONY: help demo test lint format schemas history laws bench clean
 
 help: ## Show this list
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(firstword $(MAKEFILE_LIST)) | expand -t 12
@@ -39,6 +39,12 @@ schemas: $(RUNTIME) ## Write the JSON Schemas again after a change of the docume
 
 history: $(TOOLS) ## The long replay
 	$(BIN)/python -m pytest -m history
+
+laws: $(TOOLS) ## The planner's laws on ten times as many random worlds
+	$(BIN)/python -m pytest tests/laws --hypothesis-profile=long --timeout=3600
+
+bench: $(TOOLS) ## Time and memory of plan and validate, by size and stage
+	$(BIN)/python -m bench.plan_cost 10000 100000
 
 clean: ## Remove what the tools left behind; the virtual environment stays
 	rm -rf .coverage .coverage.* .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache build dist

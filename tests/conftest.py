@@ -6,6 +6,7 @@ import pytest
 from hypothesis import settings
 
 settings.register_profile("patient", deadline=None)  # a shared machine is slow now and then
+settings.register_profile("long", deadline=None, max_examples=2000)  # make laws
 settings.load_profile("patient")
 
 

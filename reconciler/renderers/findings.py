@@ -17,6 +17,7 @@ _NOUNS = {
     Severity.NOTE: ("note", "notes"),
 }
 _LONGEST_LINE = 120
+_HIDDEN = "(the line is not shown, because it holds a secret)"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,8 +39,18 @@ def render_findings(inspection: Inspection, style: Style) -> str:
 def render_finding_list(inspection: Inspection, style: Style) -> str:
     """All findings in reading order; empty when there are none."""
     lines_of = {path: text.splitlines() for path, text in inspection.texts.items()}
+    _hide_secrets(inspection.findings, lines_of)
     ordered = sorted(inspection.findings, key=lambda finding: finding.sort_key)
     return "".join(f"{_render_one(finding, lines_of, style)}\n" for finding in ordered)
+
+
+def _hide_secrets(findings: Sequence[Finding], lines_of: Mapping[str, list[str]]) -> None:
+    """Take lines that hold a secret out of sight, for every finding on them: terminals and CI logs are kept."""
+    for finding in findings:
+        place = finding.place
+        lines = lines_of.get(place.file, []) if place else []
+        if finding.id == "secret" and place is not None and 1 <= place.line <= len(lines):
+            lines[place.line - 1] = _HIDDEN
 
 
 def render_summary(inspection: Inspection) -> str:
@@ -73,6 +84,8 @@ def _excerpt(place: Place | None, lines_of: Mapping[str, list[str]], style: Styl
     if place is None or not 1 <= place.line <= len(lines):
         return []
     line = lines[place.line - 1]
+    if line is _HIDDEN:
+        return [f"  {style.paint(_HIDDEN, Tone.QUIET)}"]
     start = _window_start(line, place.column)
     lead = "… " if start else ""
     shown = show_source(line[start : start + _LONGEST_LINE])

@@ -30,6 +30,7 @@ OTHER = {
 ADMINISTERS = {"admin", "administrator", "owner"}
 AD_ACCOUNTS = ("us", "eu")
 APP, APP_OWNER = "awxshop1", "p2"
+PIXEL = "7300000000000000001"
 HANDLE, HANDLE_OWNER = "@clips", "p6"
 SYSTEMS: dict[str, dict[str, Any]] = {
     "dev": {"system": "developers", "name": "Dev"},
@@ -43,8 +44,9 @@ FIRST = {
     "own": {"p0": "admin", "p1": "owner"},
     "brand": {"p0": "admin", "p1": "admin"},
     "studio": {"p0": "administrator", "p1": "administrator"},
-    "bc": {"p0": "admin", "p1": "admin"},
+    "bc": {"p0": "admin", "p1": "admin", "p3": "standard"},
 }
+FOUNDERS = ("p0", "p1")
 
 
 def make_world() -> World:
@@ -53,6 +55,7 @@ def make_world() -> World:
     people = {p: {"email": f"{p}@acme.example"} for p in PEOPLE}
     organizations: dict[str, Any] = {key: {**SYSTEMS[key], "members": dict(FIRST[key])} for key in SYSTEMS}
     organizations["bc"]["ad_accounts"] = {f"710000000000000000{n}": name for n, name in enumerate(AD_ACCOUNTS)}
+    organizations["bc"]["pixels"] = {PIXEL: {"name": "web", "access": {"p3": ""}}}
     seed = {"version": 1, "people": people, "organizations": organizations}
     seed["apps"] = {APP: APP_OWNER}
     seed["tiktok_accounts"] = {HANDLE: {"owner": HANDLE_OWNER}}
@@ -65,8 +68,8 @@ class Wishes:
     """What the manifests say, as plain data that a random test can change."""
 
     members: dict[str, dict[str, str]] = field(default_factory=lambda: {key: dict(FIRST[key]) for key in SYSTEMS})
-    grants: dict[tuple[str, str], str] = field(default_factory=dict)
-    """(ad account, person) -> role."""
+    grants: dict[tuple[str, str], str] = field(default_factory=lambda: {("web", "p3"): ""})
+    """(ad account or pixel, person) -> role; pixels have none."""
     app: bool = False
     """Whether the app of `APP_OWNER` shall belong to the developers organization."""
     link: bool = False
@@ -91,6 +94,8 @@ class Wishes:
             }
             for n, name in enumerate(AD_ACCOUNTS)
         }
+        users = sorted(person for asset, person in self.grants if asset == "web")
+        organizations["bc"]["pixels"] = {"web": {"id": PIXEL, "access": users}}
         if self.app:
             organizations["dev"]["apps"] = {"shop": {"client_key": APP}}
         if self.link:

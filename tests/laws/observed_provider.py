@@ -13,7 +13,7 @@ from reconciler.core.outcome import Failed, InDoubt, Outcome
 from reconciler.ports import Ability, Provider, Scope
 
 
-class Stopped(BaseException):  # noqa: N818  # it stands for a process that is stopped, not for an error
+class Stopped(BaseException):  # it stands for a process that is stopped, not for an error
     """The process ends here."""
 
 

@@ -28,28 +28,10 @@ from datetime import timedelta
 from pathlib import Path
 
 import hypothesis.strategies as st
+import pytest
 from hypothesis import HealthCheck, settings
-from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
-from tests.laws.neighbourhood import (
-    ADMIN,
-    AD_ACCOUNTS,
-    ADMINISTERS,
-    FIRST,
-    HANDLE,
-    OTHER,
-    PEOPLE,
-    SYSTEMS,
-    Wishes,
-    active,
-    admins,
-    app_owner,
-    grants,
-    link_status,
-    make_world,
-    seats,
-)
-from tests.laws.observed_provider import Mischief, ObservedProvider, Stopped
 from reconciler.audit.log import AuditLog
 from reconciler.core.change import Change
 from reconciler.core.kinds import Action
@@ -64,6 +46,25 @@ from reconciler.stores.process import SystemTimer
 from reconciler.workflows.applying import Run, apply_plan
 from reconciler.workflows.leases import LeaseTerms
 from reconciler.workflows.planning import PlanRequest, make_plan
+from tests.laws.neighbourhood import (
+    AD_ACCOUNTS,
+    ADMIN,
+    FIRST,
+    FOUNDERS,
+    HANDLE,
+    OTHER,
+    PEOPLE,
+    SYSTEMS,
+    Wishes,
+    active,
+    admins,
+    app_owner,
+    grants,
+    link_status,
+    make_world,
+    seats,
+)
+from tests.laws.observed_provider import Mischief, ObservedProvider, Stopped
 
 ROUNDS = 8
 """Plans that a settled world may need: invite; accept and grant; replace an admin; remove the old one; each may be
@@ -113,12 +114,17 @@ class Access(RuleBasedStateMachine):
         else:
             self.wishes.grants[asset, person] = role
 
+    @rule(person=persons)
+    def declare_use_of_pixel(self, person: str) -> None:
+        if person in self.wishes.members["bc"]:
+            self.wishes.grants["web", person] = ""
+
     @rule(person=st.sampled_from(PEOPLE[1:]))
     def depart(self, person: str) -> None:
         self.wishes.gone.add(person)
 
     @rule(app=st.booleans(), link=st.booleans())
-    def declare_assets(self, app: bool, link: bool) -> None:  # noqa: FBT001  # hypothesis passes by name
+    def declare_assets(self, app: bool, link: bool) -> None:  # hypothesis passes by name
         self.wishes.app, self.wishes.link = app, link
 
     @rule()
@@ -131,7 +137,7 @@ class Access(RuleBasedStateMachine):
 
     def _drop_grants(self, key: str, person: str) -> None:
         if key == "bc":
-            for asset in AD_ACCOUNTS:
+            for asset in (*AD_ACCOUNTS, "web"):
                 self.wishes.grants.pop((asset, person), None)
 
     # What people do ------------------------------------------------------------------------------------------------
@@ -141,7 +147,12 @@ class Access(RuleBasedStateMachine):
         self._act(key, person, what)
 
     def _act(self, key: str, person: str, what: str) -> None:
-        acts = {"accept": people.accept, "decline": people.decline, "leave": people.leave, "give_up": people.give_up_admin}
+        acts = {
+            "accept": people.accept,
+            "decline": people.decline,
+            "leave": people.leave,
+            "give_up": people.give_up_admin,
+        }
         with suppress(Refusal):
             acts[what](self.world, person, key)
 
@@ -160,7 +171,7 @@ class Access(RuleBasedStateMachine):
                     people.promote_by_hand(self.world, somebody, person, key)
 
     @rule(agree=st.booleans())
-    def owner_answers_the_link(self, agree: bool) -> None:  # noqa: FBT001  # hypothesis passes by name
+    def owner_answers_the_link(self, agree: bool) -> None:  # hypothesis passes by name
         with suppress(Refusal):
             (people.approve if agree else people.refuse)(self.world, HANDLE, "bc")
 
@@ -232,7 +243,9 @@ class Access(RuleBasedStateMachine):
                 assert len(report.of(Applied)) == len(plan.changes), "a plan that nothing disturbed was not carried out"
         finally:
             assert len(provider.calls) <= len(plan.changes)
-            assert set(map(id, provider.calls)) <= set(map(id, plan.changes)), "apply called what the plan does not hold"
+            assert set(map(id, provider.calls)) <= set(map(id, plan.changes)), (
+                "apply called what the plan does not hold"
+            )
         return plan
 
     def _run(self) -> Run:
@@ -282,8 +295,8 @@ class Access(RuleBasedStateMachine):
     def _settle(self) -> None:
         self.mischief, self.trouble = Mischief(), False
         for key in SYSTEMS:
-            self.wishes.gone -= {"p0", "p1"}
-            self.wishes.members[key].update(FIRST[key])
+            self.wishes.gone -= set(FOUNDERS)
+            self.wishes.members[key].update({person: FIRST[key][person] for person in FOUNDERS})
         for _ in range(ROUNDS):
             plan = self._reconcile(retry=True)
             if plan.is_settled:
@@ -320,8 +333,9 @@ class Access(RuleBasedStateMachine):
 
 TestAccess = Access.TestCase
 TestAccess.settings = settings(
-    max_examples=200,
+    max_examples=max(200, settings().max_examples),  # 100 by default, 2,000 in the long profile
     stateful_step_count=12,
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much],
 )
+TestAccess.runTest = pytest.mark.timeout(900)(TestAccess.runTest)  # type: ignore[method-assign]  # a marker, no change

@@ -107,3 +107,11 @@ def test_colour_marks_the_severity() -> None:
 def test_the_summary_counts_by_severity(severities: list[Severity], files: int, summary: str) -> None:
     findings = [Finding(id="x-y", message="m", severity=severity) for severity in severities]
     assert render_summary(Inspection(findings=findings, files=files)) == summary
+
+
+def test_a_line_that_holds_a_secret_is_shown_for_no_finding_on_it() -> None:
+    secret = Finding(id="secret", message="`password`: a file in git never holds a secret", place=Place(FILE, 1, 12))
+    other = Finding(id="unknown-key", message="`colour` is not known here", place=Place(FILE, 1, 2))
+    shown = render("{colour: red, password: hunter2}\n", other, secret)
+    assert "hunter2" not in shown
+    assert shown.count("(the line is not shown, because it holds a secret)") == 2
