@@ -69,12 +69,12 @@ class ObjectStateStore:
         """Add a snapshot, then remove the records it contains; a crash in between leaves some that nobody reads."""
         writer, log = self._writer(organization, token), self._log(organization)
         tail = log.tail()
-        present = tail[0].number if tail and tail[0].kind is Kind.SNAPSHOT else None
-        if (None if present is None else str(present)) != replacing:
-            self._read_lease(organization).require(token)
+        if tail and tail[-1].token > token:
+            raise lost(organization)
+        if _version(tail) != replacing:
             raise moved(organization)
         self._list(organization, writer)
-        number = writer.next
+        number = max(writer.next, tail[-1].number + 1 if tail else 1)
         other = log.put(number, Entry(kind=Kind.SNAPSHOT, token=token, data=data))
         if other is not None:
             raise lost(organization) if other.token > token else moved(organization)
@@ -86,8 +86,7 @@ class ObjectStateStore:
         """The records behind the newest snapshot; an object is never torn."""
         tail = self._log(organization).tail()
         records = tuple(entry.data for entry in tail if entry.kind is Kind.RECORD)
-        behind = str(tail[0].number) if tail and tail[0].kind is Kind.SNAPSHOT else None
-        return Journal(records, behind=behind)
+        return Journal(records, behind=_version(tail))
 
     def append(self, organization: str, record: bytes, *, token: int) -> None:
         """Add one object under the next number."""
@@ -208,3 +207,8 @@ class ObjectStateStore:
         ttl: timedelta = timedelta(),
     ) -> LeaseRecord:
         return change_lease(self._bucket, f"locks/{name_of(organization)}", organization, change, ttl=ttl)
+
+
+def _version(tail: list[Entry]) -> str | None:
+    """Of the snapshot that the end of a log begins with."""
+    return str(tail[0].number) if tail and tail[0].kind is Kind.SNAPSHOT else None

@@ -16,7 +16,7 @@ from reconciler.stores.process import SystemTimer
 from reconciler.workflows.leases import LeaseTerms, hold
 
 MINUTE = timedelta(minutes=1)
-ROUNDS = 8
+ROUNDS = 5
 
 
 def race(store: StateStore, name: str, *, token: int) -> dict[str, list[str]]:

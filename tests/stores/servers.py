@@ -76,8 +76,7 @@ def s3() -> Iterator[Server]:
     options = [f"-{name}.port={port}" for name, port in ports.items()]
     command = [weed, "mini", "-ip=127.0.0.1", "-ip.bind=127.0.0.1", "-bucket=states", "-webdav=false", *options]
     with _running(command, environment) as alive:
-        # The bucket is made after the gate is open: 403 and 404 are answers of a server that is not ready.
-        _wait_for(lambda: _answers(f"http://127.0.0.1:{ports['s3']}/status"), alive)
+        _wait_for(lambda: _has_bucket(environment), alive)
         yield Server(address="s3://states", environment=environment)
 
 
@@ -142,14 +141,23 @@ def _wait_for(is_ready: Callable[[], bool], alive: Callable[[], bool]) -> None:
         time.sleep(0.05)
 
 
-def _answers(url: str) -> bool:
+def _has_bucket(environment: Mapping[str, str]) -> bool:
+    """The bucket is made a moment after the server begins to answer."""
+    from obstore import list as list_objects
+    from obstore.exceptions import BaseError
+    from obstore.store import S3Store
+
+    store = S3Store(
+        "states",
+        access_key_id=environment["AWS_ACCESS_KEY_ID"],
+        secret_access_key=environment["AWS_SECRET_ACCESS_KEY"],
+        endpoint=environment["AWS_ENDPOINT_URL"],
+        client_options={"allow_http": True},
+        retry_config={"max_retries": 0},
+    )
     try:
-        with urllib.request.urlopen(url, timeout=5):  # noqa: S310  # our own server
-            return True
-    except urllib.error.HTTPError as error:
-        error.close()
-        return False
-    except OSError:
+        return list(list_objects(store)) == []
+    except BaseError:
         return False
 
 
