@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from datetime import date
+from itertools import islice
 
 from reconciler.audit.chain import BEGINNING, Link, Verdict, decode, digest_of, encode, verify
 from reconciler.core.audit import AuditEntry, AuditRecord
@@ -32,39 +33,60 @@ class Selection:
         )
 
 
+@dataclass(frozen=True, slots=True)
+class _End:
+    """How many records there are as far as we know, and the digest of the last one."""
+
+    count: int
+    head: str
+
+
 class AuditLog:
     """Adds records to the chain and reads them back. Nothing here removes one: keeping less is not our decision."""
 
     def __init__(self, store: StateStore) -> None:
         self._store = store
-        self._end: tuple[int, str] | None = None
-        """How many records there are as far as we know, and the digest of the last one."""
+        self._end: _End | None = None
 
-    def append(self, record: AuditRecord) -> None:
-        """Add a record to the end, wherever that is by then."""
+    def append(self, record: AuditRecord, *, guard: Callable[[], None] = lambda: None) -> None:
+        """Add a record to the end, wherever that is by then; `guard` may object before every try."""
+
+        def whole(end: _End) -> bytes:
+            guard()
+            return encode(record, previous=end.head)
+
+        self._append(whole)
+
+    def append_missing(self, record: AuditRecord) -> None:
+        """Add those entries that are not in the log yet; reads all of it, so it is for rare occasions."""
+
+        def missing(end: _End) -> bytes | None:
+            known = {
+                entry.serial
+                for link in islice(self.links(), end.count)
+                if (link.record.organization, link.record.lineage) == (record.organization, record.lineage)
+                for entry in link.record.entries
+            }
+            entries = tuple(entry for entry in record.entries if entry.serial not in known)
+            return encode(replace(record, entries=entries), previous=end.head) if entries else None
+
+        self._append(missing)
+
+    def _append(self, make_line: Callable[[_End], bytes | None]) -> None:
+        """Add what is right to add at the end; when somebody else was faster, at the next one. None adds nothing."""
         for attempt in range(1, _MOST_TRIES + 1):
-            count, head = self._find_end()
-            line = encode(record, previous=head)
+            end = self._find_end()
+            line = make_line(end)
+            if line is None:
+                return
             try:
-                self._store.append_audit(line, after=count)
+                self._store.append_audit(line, after=end.count)
             except StateConflict:
                 if attempt == _MOST_TRIES:
                     raise
             else:
-                self._end = count + 1, digest_of(line)
+                self._end = _End(end.count + 1, digest_of(line))
                 return
-
-    def append_missing(self, record: AuditRecord) -> None:
-        """Add those entries that are not in the log yet; reads all of it, so it is for rare occasions."""
-        known = {
-            entry.serial
-            for link in self.links()
-            if (link.record.organization, link.record.lineage) == (record.organization, record.lineage)
-            for entry in link.record.entries
-        }
-        missing = tuple(entry for entry in record.entries if entry.serial not in known)
-        if missing:
-            self.append(replace(record, entries=missing))
 
     def links(self) -> Iterator[Link]:
         """All records, oldest first; raises StoreError at one that cannot be read."""
@@ -83,11 +105,11 @@ class AuditLog:
         """Follow the whole chain."""
         return verify(self._store.read_audit())
 
-    def _find_end(self) -> tuple[int, str]:
+    def _find_end(self) -> _End:
         """The end as it is now: what others added since the last look is followed."""
         count = self._store.count_audit()
-        if self._end is None or self._end[0] != count:
+        if self._end is None or self._end.count != count:
             known = max(count - 1, 0)
             lines = list(self._store.read_audit(after=known))
-            self._end = known + len(lines), digest_of(lines[-1]) if lines else BEGINNING
+            self._end = _End(known + len(lines), digest_of(lines[-1]) if lines else BEGINNING)
         return self._end

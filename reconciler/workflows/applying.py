@@ -151,7 +151,8 @@ class _Application:
                     lineage=state.lineage,
                     origin=self._run.origin,
                     entries=logbook.entries,
-                )
+                ),
+                guard=lease.check,
             )
         save_state(self._store, loaded, state, token=lease.token)
 

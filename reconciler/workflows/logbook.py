@@ -57,4 +57,5 @@ class Logbook:
 
     def refuse(self, change: Change, refusal: Refused) -> None:
         """Keep for the audit log that a change was not attempted; the state stays as it is."""
+        self._lease.check()
         self._entries.append(audit_entry(change, refusal, serial=0, at=self._clock.now()))

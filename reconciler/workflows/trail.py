@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime
 from typing import Protocol
 
@@ -15,8 +16,12 @@ from reconciler.core.resource import Resource
 class AuditSink(Protocol):
     """Where the audit trail goes; both ways are durable when they return."""
 
-    def append(self, record: AuditRecord) -> None:
-        """Add a record to the end of the log."""
+    def append(self, record: AuditRecord, *, guard: Callable[[], None]) -> None:
+        """Add a record to the end of the log.
+
+        `guard` raises when the record is not ours to write any more. It is asked after the end was found, so that
+        whatever a successor has written by then makes this try fail, and the next one asks again.
+        """
         ...
 
     def append_missing(self, record: AuditRecord) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 
 from reconciler.core.address import Address
@@ -85,10 +85,18 @@ class Upkeep:
         if loaded.entries:
             done = AuditRecord(organization=organization, lineage=lineage, origin=loaded.origin, entries=loaded.entries)
             self.audit.append_missing(done)
-        self._write_down(organization, lineage, state.serial + 1, deeds)
+        self._write_down(organization, lineage, state.serial + 1, deeds, guard=lease.check)
         return save_state(self.store, loaded, state, token=lease.token).state
 
-    def _write_down(self, organization: str, lineage: str, serial: int, deeds: list[tuple[str, str, str]]) -> None:
+    def _write_down(
+        self,
+        organization: str,
+        lineage: str,
+        serial: int,
+        deeds: list[tuple[str, str, str]],
+        *,
+        guard: Callable[[], None] = lambda: None,
+    ) -> None:
         now = self.clock.now()
         entries = tuple(
             AuditEntry(
@@ -103,7 +111,7 @@ class Upkeep:
             for address, action, detail in deeds
         )
         record = AuditRecord(organization=organization, lineage=lineage, origin=self.origin, entries=entries)
-        self.audit.append(record)
+        self.audit.append(record, guard=guard)
 
 
 def find_lock(store: StateStore, lock_id: str) -> Lock:

@@ -19,17 +19,18 @@ T = TypeVar("T")
 
 
 class Fate:
-    """Counts the moments at which a process can die, and lets it die at one of them."""
+    """Counts the moments at which a process can die, and lets it die, or fall asleep, at one of them."""
 
-    def __init__(self, die_at: int) -> None:
+    def __init__(self, die_at: int, *, by: signal.Signals = signal.SIGKILL) -> None:
         self._die_at = die_at
+        self._by = by
         self.moments: list[str] = []
 
     def moment(self, name: str, *, last_words: Callable[[], None] = lambda: None) -> None:
         self.moments.append(name)
         if len(self.moments) == self._die_at:
             last_words()
-            os.kill(os.getpid(), signal.SIGKILL)
+            os.kill(os.getpid(), self._by)
 
     def around(self, name: str, act: Callable[[], T]) -> T:
         self.moment(f"before {name}")

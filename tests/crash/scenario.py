@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections import Counter
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -97,12 +97,21 @@ def set_the_scene(folder: Path) -> None:
         reconcile(BEFORE, SandboxProvider(world), files.store())
 
 
-def reconcile(desired: Desired, provider: Provider, store: StateStore, *, notices: list[str] | None = None) -> Report:
+def reconcile(
+    desired: Desired,
+    provider: Provider,
+    store: StateStore,
+    *,
+    notices: list[str] | None = None,
+    ttl: timedelta = timedelta(minutes=1),
+) -> Report:
     """Plan and apply once, as the command line does it."""
     told = [] if notices is None else notices
     request = PlanRequest(desired=desired, settings=GuardSettings(max_removal_ratio=1), today=NOW.date())
     plan = make_plan(request, provider_for=lambda _: provider, store=store, on_notice=told.append)
-    run = Run(clock=_Still(), terms=LeaseTerms(timer=SystemTimer()), audit=AuditLog(store), on_notice=told.append)
+    run = Run(
+        clock=_Still(), terms=LeaseTerms(timer=SystemTimer(), ttl=ttl), audit=AuditLog(store), on_notice=told.append
+    )
     return apply_plan(plan, request, provider_for=lambda _: provider, store=store, run=run)
 
 

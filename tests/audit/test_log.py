@@ -1,0 +1,114 @@
+"""The audit log: a chain in which every edit shows."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, date, datetime
+from pathlib import Path
+
+import pytest
+
+from reconciler.audit.chain import BEGINNING, digest_of, encode, verify
+from reconciler.audit.log import AuditLog, Selection
+from reconciler.core.audit import AuditEntry, AuditRecord, Origin
+from reconciler.stores.local_file import LocalFileStore
+
+ORIGIN = Origin(commit="c0ffee", branch="main", job="https://ci.example/7", operator="ana", plan="ab12")
+
+
+def entry(serial: int, *, person: str = "eve", day: int = 1) -> AuditEntry:
+    return AuditEntry(
+        time=datetime(2026, 11, day, tzinfo=UTC),
+        serial=serial,
+        address=f"bc/member/{person}",
+        action="remove",
+        cause="no longer declared",
+        outcome="applied",
+        consent="SEC-1",
+        person=person,
+        before="role=admin status=active",
+    )
+
+
+def record(*entries: AuditEntry, organization: str = "bc", lineage: str = "l1") -> AuditRecord:
+    return AuditRecord(organization=organization, lineage=lineage, origin=ORIGIN, entries=entries)
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> LocalFileStore:
+    return LocalFileStore(tmp_path)
+
+
+def chain(count: int) -> list[bytes]:
+    lines, previous = [], BEGINNING
+    for number in range(count):
+        lines.append(encode(record(entry(number)), previous=previous))
+        previous = digest_of(lines[-1])
+    return lines
+
+
+def test_what_was_appended_is_read_back_whole(store: LocalFileStore) -> None:
+    first, second = record(entry(1), entry(2)), record(entry(3, person="ana"), organization="dev")
+    AuditLog(store).append(first)
+    AuditLog(store).append(second)
+    assert [link.record for link in AuditLog(store).links()] == [first, second]
+
+
+def test_an_untouched_chain_fits_and_ends_with_the_digest_of_its_last_record() -> None:
+    lines = chain(4)
+    verdict = verify(lines)
+    assert (verdict.records, verdict.entries, verdict.head, verdict.broken) == (4, 4, digest_of(lines[-1]), "")
+
+
+@pytest.mark.parametrize(
+    ("edit", "named"),
+    [
+        (lambda lines: [*lines[:1], lines[1].replace(b"eve", b"bob"), *lines[2:]], "record 2 was changed"),
+        (lambda lines: lines[:1] + lines[2:], "record 2 follows"),
+        (lambda lines: lines[1:], "record 1 follows"),
+        (lambda lines: [lines[0], lines[2], lines[1], lines[3]], "record 2 follows"),
+        (lambda lines: [*lines[:2], lines[0], *lines[2:]], "record 3 says that it is the first one"),
+        (lambda lines: [*lines[:3], b"{}"], "record 4 of the audit log cannot be read"),
+        (lambda lines: [*lines[:3], b"\xff"], "record 4 of the audit log cannot be read"),
+        (lambda lines: [*lines[:3], lines[3].replace(b'"1.0"', b'"2.0"')], "it has format 2.0"),
+        (lambda lines: [*lines[:3], lines[3].replace(b'"serial":3', b'"serial":"x"')], "cannot be read"),
+    ],
+    ids=["changed", "taken out", "beginning gone", "swapped", "repeated", "no record", "no text", "newer", "damaged"],
+)
+def test_the_first_record_that_does_not_fit_is_named(edit: Callable[[list[bytes]], list[bytes]], named: str) -> None:
+    assert named in verify(edit(chain(4))).broken
+
+
+def test_two_logs_on_one_store_make_one_chain(tmp_path: Path) -> None:
+    logs = [AuditLog(LocalFileStore(tmp_path)) for _ in range(2)]
+    for number in range(6):
+        logs[number % 2].append(record(entry(number)))
+    verdict = logs[0].verify()
+    assert (verdict.records, verdict.broken) == (6, "")
+
+
+def test_what_the_log_has_already_is_not_added_again(store: LocalFileStore) -> None:
+    log = AuditLog(store)
+    log.append(record(entry(1), entry(2)))
+    log.append_missing(record(entry(1), entry(2), entry(3)))
+    log.append_missing(record(entry(1), entry(2), entry(3)))
+    log.append_missing(record(entry(1), lineage="l2"))
+    assert [[e.serial for e in link.record.entries] for link in log.links()] == [[1, 2], [3], [1]]
+
+
+@pytest.mark.parametrize(
+    ("selection", "serials"),
+    [
+        (Selection(), [1, 2, 3]),
+        (Selection(organization="dev"), [3]),
+        (Selection(person="eve"), [1, 3]),
+        (Selection(since=date(2026, 11, 2)), [2, 3]),
+        (Selection(organization="bc", person="ana", since=date(2026, 11, 2)), [2]),
+        (Selection(person="nobody"), []),
+    ],
+)
+def test_a_selection_shows_just_what_it_names(store: LocalFileStore, selection: Selection, serials: list[int]) -> None:
+    log = AuditLog(store)
+    log.append(record(entry(1), entry(2, person="ana", day=2)))
+    log.append(record(entry(3, day=3), organization="dev"))
+    assert [e.serial for link in log.select(selection) for e in link.record.entries] == serials

@@ -1,0 +1,70 @@
+"""Small values that the tests of workflows begin with."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from reconciler.audit.log import AuditLog
+from reconciler.core.address import Address
+from reconciler.core.audit import Origin
+from reconciler.core.change import Change
+from reconciler.core.kinds import Action
+from reconciler.core.resource import Attributes, Resource, Status, fingerprint_of
+from reconciler.core.state import Record, State
+from reconciler.ports import StateStore
+from reconciler.stores.process import SystemTimer
+from reconciler.workflows.leases import LeaseTerms
+from reconciler.workflows.upkeep import Upkeep
+
+NOW = datetime(2026, 11, 22, 9, tzinfo=UTC)
+TODAY = NOW.date()
+ORIGIN = Origin(commit="c0ffee", operator="ana", plan="ab12")
+EVE = Address("bc", "member", "eve")
+
+
+@dataclass(frozen=True, slots=True)
+class Still:
+    """A clock that does not move."""
+
+    def now(self) -> datetime:
+        return NOW
+
+
+def terms(ttl: timedelta = timedelta(minutes=1)) -> LeaseTerms:
+    return LeaseTerms(timer=SystemTimer(), ttl=ttl)
+
+
+def upkeep(store: StateStore) -> Upkeep:
+    return Upkeep(store=store, terms=terms(), clock=Still(), audit=AuditLog(store), origin=ORIGIN)
+
+
+def resource(address: Address = EVE, status: Status = Status.ACTIVE, **attributes: str) -> Resource:
+    values: Attributes = attributes or {"role": "standard"}
+    return Resource(address=address, attributes=values, status=status, identity=f"{address.key}@acme.example")
+
+
+def change(action: Action, before: Resource | None, after: Resource | None) -> Change:
+    either = after or before
+    assert either is not None
+    return Change(
+        address=either.address,
+        action=action,
+        before=before,
+        after=after,
+        fingerprint=fingerprint_of(before),
+        why="declared",
+        actor="ana",
+    )
+
+
+INVITE = change(Action.INVITE, None, resource(status=Status.INVITED))
+REMOVE = change(Action.REMOVE, resource(), None)
+
+
+def state(*addresses: Address, serial: int = 7) -> State:
+    records = {
+        address: Record(address=address, attributes={"role": "standard"}, identity=f"{address.key}@acme.example")
+        for address in addresses
+    }
+    return State(organization="bc", lineage="l1", serial=serial, records=records)
