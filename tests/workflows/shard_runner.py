@@ -1,0 +1,74 @@
+"""Runs in a process of its own: plans and applies one shard of many organizations.
+
+Arguments: the address of the state, the folder of the world, the shard. Prints how many organizations it had.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+
+from reconciler.audit.log import AuditLog
+from reconciler.cli.wiring import open_store
+from reconciler.core.declared import Desired
+from reconciler.core.outcome import Applied
+from reconciler.core.settings import GuardSettings
+from reconciler.manifests.load import load_manifests
+from reconciler.manifests.source import SourceFile
+from reconciler.providers.sandbox.provider import SandboxProvider
+from reconciler.providers.sandbox.world import World
+from reconciler.workflows.applying import Run, apply_plan
+from reconciler.workflows.planning import PlanRequest, make_plan
+from reconciler.workflows.sharding import Shard
+from tests.workflows.given import NOW, ORIGIN, TODAY, Still, terms
+
+ORGANIZATIONS = [f"org-{number:03}" for number in range(400)]
+
+
+def seed() -> dict[str, object]:
+    """Every organization with its first administrator."""
+    return {
+        "version": 1,
+        "people": {"ana": "ana@acme.example", "bo": "bo@acme.example"},
+        "organizations": {
+            key: {"system": "business_account", "handle": f"@{key}", "members": {"ana": "administrator"}}
+            for key in ORGANIZATIONS
+        },
+    }
+
+
+def desired() -> Desired:
+    """One person to invite everywhere."""
+    document = {
+        "version": 1,
+        "people": {"ana": {"email": "ana@acme.example"}, "bo": {"email": "bo@acme.example"}},
+        "organizations": {
+            key: {
+                "system": "business_account",
+                "handle": f"@{key}",
+                "members": {"ana": "administrator", "bo": "editor"},
+            }
+            for key in ORGANIZATIONS
+        },
+    }
+    loaded = load_manifests([SourceFile("access.yaml", json.dumps(document).encode())])
+    assert loaded.desired is not None, loaded.findings
+    return loaded.desired
+
+
+def main() -> None:
+    address, folder, shard = sys.argv[1], Path(sys.argv[2]), Shard.parse(sys.argv[3])
+    store = open_store(address, root=folder)
+    request = PlanRequest(desired=desired(), settings=GuardSettings(), today=TODAY, shard=shard)
+    with World.open(folder / "world.db", clock=lambda: NOW) as world:
+        provider = SandboxProvider(world)
+        plan = make_plan(request, provider_for=lambda _: provider, store=store)
+        run = Run(clock=Still(), terms=terms(), audit=AuditLog(store), origin=ORIGIN)
+        report = apply_plan(plan, request, provider_for=lambda _: provider, store=store, run=run)
+    assert len(report.of(Applied)) == len(plan.organizations)
+    sys.stdout.write(str(len(plan.organizations)))
+
+
+if __name__ == "__main__":
+    main()
