@@ -1,0 +1,64 @@
+"""What the interface can do by itself, and what a person has to do because it offers no call for it."""
+
+from __future__ import annotations
+
+from reconciler.core.change import Change
+from reconciler.core.kinds import Action
+from reconciler.ports import Ability, ByHand, Can, Cannot
+from reconciler.providers.business_api.vocabulary import BY_ACCESS
+
+SYSTEM = "business_center"
+
+_CAN = frozenset(
+    {
+        Action.INVITE,
+        Action.REINVITE,
+        Action.CANCEL_INVITATION,
+        Action.CHANGE_ROLE,
+        Action.REMOVE,
+        Action.REMOVE_AND_INVITE,
+        Action.UNLINK,
+        Action.GRANT,
+        Action.CHANGE_GRANT,
+        Action.REVOKE,
+        Action.DELETE_GROUP,
+        Action.ADD_PARTNER,
+        Action.REMOVE_PARTNER,
+        Action.SHARE,
+        Action.CHANGE_SHARE,
+        Action.UNSHARE,
+        Action.FORGET,
+    }
+)
+_BY_HAND = {
+    Action.REQUEST_ACCESS: "no call asks the owner of an asset for access",
+    Action.LINK: "the owner of the TikTok account has to scan a QR code",
+    Action.CHANGE_LINK: "the owner of the TikTok account has to scan a QR code",
+    Action.CREATE_GROUP: "a group is only created together with its first ad account and its first member, and a plan "
+    "has them as three steps",
+    Action.GIVE_UP_ADMIN: "only the admins themselves can give up their rights",
+}
+_CANNOT = {
+    Action.CREATE_ORGANIZATION: "its first admin creates a Business Center on the site",
+    Action.DELETE_ORGANIZATION: "no way to delete a Business Center is documented",
+    Action.TRANSFER_APP: "a Business Center has no apps",
+}
+
+
+def ability_of(system: str, action: Action) -> Ability:
+    """Whether the interface carries out an action; single kinds of assets may be exceptions (see `obstacle`)."""
+    if system != SYSTEM:
+        return Cannot(f"the API for Business does not reach {system}")
+    if action in _CAN:
+        return Can()
+    return ByHand(_BY_HAND[action]) if action in _BY_HAND else Cannot(_CANNOT[action])
+
+
+def obstacle(change: Change) -> str:
+    """Why a change of an otherwise possible action takes a person; empty when it does not."""
+    asset_type = BY_ACCESS.get(change.address.kind)
+    if asset_type is not None:
+        return asset_type.unassign if change.action is Action.REVOKE else asset_type.assign
+    if change.action is Action.UNLINK and change.address.kind != "tiktok_account":
+        return "no call gives such an asset back"
+    return ""

@@ -1,0 +1,187 @@
+"""Reading assets, and who and what has access to them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from collections.abc import Set as AbstractSet
+
+from reconciler.core.resource import Resource, Status
+from reconciler.providers.business_api.center import Asset, Center, Seen, text_of
+from reconciler.providers.business_api.endpoints import (
+    ACCOUNT_USERS,
+    ASSET_MEMBERS,
+    ASSETS,
+    OWN_ASSETS,
+    PIXEL_USERS,
+    SHARES,
+)
+from reconciler.providers.business_api.errors import ApiError
+from reconciler.providers.business_api.members import hide_ambiguous
+from reconciler.providers.business_api.paging import Row
+from reconciler.providers.business_api.partners import list_partners
+from reconciler.providers.business_api.vocabulary import ASSET_STATUS, AssetType
+
+_HANDLE = re.compile(r"@?[a-z0-9_.]{2,24}", re.IGNORECASE)
+_SHARED_TYPES = frozenset({"ADVERTISER", "CATALOG"})
+_LEAST_PERMISSION = ("existing_posts",)
+"""What every link allows. The interface does not tell what else its owner has allowed."""
+
+
+def read_assets(center: Center, asset_type: AssetType) -> Seen:
+    """All assets of one type, those included that partners share with us: it is disputed whether the list has them."""
+    kind = asset_type.kind
+    try:
+        rows = center.list(ASSETS, asset_type=asset_type.word)
+        rows += _shared_with_us(center, asset_type, {text_of(row, "asset_id") for row in rows})
+    except ApiError as error:
+        center.assets.pop(kind, None)
+        return Seen(unknown={center.prefix(kind): str(error)})
+    seen = Seen()
+    listed: dict[str, Asset] = {}
+    for row in rows:
+        found = _asset(center, kind, row)
+        if found.address.key in listed:
+            seen.unknown[str(found.address)] = f"several accounts are called {text_of(row, 'asset_name')}"
+        listed[found.address.key] = Asset(
+            key=found.address.key, id=text_of(row, "asset_id"), code=text_of(row, "pixel_code")
+        )
+        seen.add(found)
+    for address in [address for address in seen.resources if str(address) in seen.unknown]:
+        del seen.resources[address]
+    center.assets[kind] = listed
+    if kind == "tiktok_account":
+        _doubt_names(center, rows, listed, seen)
+    return seen
+
+
+def read_access(center: Center, asset_type: AssetType, only: AbstractSet[tuple[str, str]] | None = None) -> Seen:
+    """People's access to assets of one type; to all of them, or that of `only` these (asset, person).
+
+    Asset by asset where the interface lists the members of one and there are no more assets than people; else person
+    by person. A second look reads the same way as the first, because the two ways may differ.
+    """
+    assets = center.assets.get(asset_type.kind, {})
+    if only is None:
+        members = len(center.roster.members)
+        by_person = not asset_type.lists_members or len(assets) > members
+        (center.read_by_person.add if by_person else center.read_by_person.discard)(asset_type.access)
+    if asset_type.access in center.read_by_person or not asset_type.lists_members:
+        people = [seat.key for seat in center.roster.members] if only is None else {person for _, person in only}
+        seen = _read_by_person(center, asset_type, sorted(people) if assets or only else [])
+    else:
+        wanted = assets if only is None else {asset for asset, _ in only}
+        seen = _read_by_asset(center, asset_type, sorted(wanted))
+    hide_ambiguous(center, asset_type.access, assets if only is None else {asset for asset, _ in only}, seen)
+    return seen
+
+
+def read_uses(center: Center, kind: str, only: AbstractSet[str] | None = None) -> Seen:
+    """Which ad accounts may use TikTok accounts or pixels (`kind`); all of these assets, or `only` some."""
+    wanted = sorted(center.assets.get(kind, {}) if only is None else only & center.assets.get(kind, {}).keys())
+    return Seen().merge(center.client.map(lambda key: _read_uses_of(center, kind, key), wanted))
+
+
+def _asset(center: Center, kind: str, row: Row) -> Resource:
+    number = text_of(row, "asset_id")
+    identity = (_handle(row) or number) if kind == "tiktok_account" else number
+    key = center.names.find_asset(kind, number) or center.names.find_asset(kind, identity) or identity
+    return Resource(
+        address=center.address(kind, key.replace("/", "_")),
+        status=ASSET_STATUS.get(text_of(row, "relation_status"), Status.ACTIVE),
+        identity=identity,
+        attributes={"permissions": _LEAST_PERMISSION} if kind == "tiktok_account" else {},
+    )
+
+
+def _handle(row: Row) -> str:
+    """Of a TikTok account, if the interface shows it; its name is the handle in some answers and a title in others."""
+    name = text_of(row, "tt_asset_handle") or text_of(row, "asset_name")
+    return f"@{name.removeprefix('@').lower()}" if _HANDLE.fullmatch(name) else ""
+
+
+def _doubt_names(center: Center, rows: Iterable[Row], listed: Iterable[str], seen: Seen) -> None:
+    """An account that shows a title in place of its handle may be any of the declared ones that were not found."""
+    titles = [text_of(row, "asset_name") for row in rows if not _handle(row)]
+    nameless = [title for title in titles if title]
+    if not nameless:
+        return
+    for key in center.names.listed("tiktok_account").keys() - set(listed):
+        why = f"it may be the linked account that is shown as {nameless[0]!r}; its handle is not shown"
+        seen.unknown[str(center.address("tiktok_account", key))] = why
+
+
+def _shared_with_us(center: Center, asset_type: AssetType, known: AbstractSet[str]) -> list[Row]:
+    if asset_type.word not in _SHARED_TYPES:
+        return []
+    partners = list_partners(center)
+    lists = center.client.map(
+        lambda partner: center.list(SHARES, partner_id=partner, asset_type=asset_type.word, share_type="SHARED"),
+        partners,
+    )
+    shared = {text_of(row, "asset_id"): row for rows in lists for row in rows}
+    return [row for number, row in shared.items() if number not in known]
+
+
+def _read_by_asset(center: Center, asset_type: AssetType, keys: Iterable[str]) -> Seen:
+    def read(key: str) -> Seen:
+        def rows() -> Iterator[Resource]:
+            found = center.list(
+                ASSET_MEMBERS, asset_type=asset_type.word, asset_id=center.asset_id(asset_type.kind, key)
+            )
+            return _grants(center, asset_type, ((key, text_of(row, "user_id"), row) for row in found))
+
+        return center.seen_or_unknown(center.prefix(asset_type.access, key), rows)
+
+    return Seen().merge(center.client.map(read, keys))
+
+
+def _read_by_person(center: Center, asset_type: AssetType, people: Iterable[str]) -> Seen:
+    def read(person: str) -> Seen:
+        number = center.roster.find_user_id(person)
+        if not number:
+            return Seen()
+        try:
+            found = center.list(OWN_ASSETS, asset_type=asset_type.word, filtering={"user_id": number})
+        except ApiError as error:
+            return _unread(center, asset_type, person, str(error))
+        keys = {asset.id: asset.key for asset in center.assets.get(asset_type.kind, {}).values()}
+        triples = ((_key(center, asset_type, keys, row), number, row) for row in found)
+        return Seen(resources={grant.address: grant for grant in _grants(center, asset_type, triples)})
+
+    return Seen().merge(center.client.map(read, people))
+
+
+def _key(center: Center, asset_type: AssetType, keys: dict[str, str], row: Row) -> str:
+    number = text_of(row, "asset_id")
+    return keys.get(number) or center.asset_key(asset_type.kind, number)
+
+
+def _unread(center: Center, asset_type: AssetType, person: str, why: str) -> Seen:
+    """Nothing is known of this person's access to any asset of the type."""
+    keys = {*center.assets.get(asset_type.kind, {}), *center.names.listed(asset_type.kind)}
+    return Seen(unknown={str(center.address(asset_type.access, key, person)): why for key in keys})
+
+
+def _grants(center: Center, asset_type: AssetType, rows: Iterable[tuple[str, str, Row]]) -> Iterator[Resource]:
+    """Rows of people who are in no seat are left out: whose they are cannot be told, and they are marked unknown."""
+    for asset, number, row in rows:
+        person = center.roster.people.get(number)
+        if person is not None:
+            address = center.address(asset_type.access, asset, person)
+            yield Resource(address=address, attributes=asset_type.attributes(row))
+
+
+def _read_uses_of(center: Center, kind: str, key: str) -> Seen:
+    asset = center.assets[kind][key]
+
+    def rows() -> Iterator[Resource]:
+        if kind == "pixel":
+            found = center.list(PIXEL_USERS, pixel_code=asset.code)
+        else:
+            found = center.list(ACCOUNT_USERS, asset_id=asset.id, asset_type="TT_ACCOUNT")
+        for row in found:
+            ad_account = center.asset_key("ad_account", text_of(row, "advertiser_id"))
+            yield Resource(address=center.address(f"{kind}_use", key, ad_account))
+
+    return center.seen_or_unknown(center.prefix(f"{kind}_use", key), rows)

@@ -1,0 +1,106 @@
+"""One Business Center while it is being worked on: how to call it, and what has been learnt of it so far."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from reconciler.core.address import Address
+from reconciler.core.resource import Resource
+from reconciler.providers.business_api.client import Client
+from reconciler.providers.business_api.endpoints import Listing
+from reconciler.providers.business_api.errors import ApiError
+from reconciler.providers.business_api.names import Names
+from reconciler.providers.business_api.paging import Row, read_list
+from reconciler.providers.business_api.roster import Roster
+
+
+@dataclass(slots=True, kw_only=True)
+class Seen:
+    """What a reading found, and what it could not read."""
+
+    resources: dict[Address, Resource] = field(default_factory=dict)
+    unknown: dict[str, str] = field(default_factory=dict)
+    """Prefix of addresses -> reason."""
+
+    def add(self, *resources: Resource) -> None:
+        """Take in what was found."""
+        self.resources.update((found.address, found) for found in resources)
+
+    def merge(self, others: Iterable[Seen]) -> Seen:
+        """Take in what other readings found."""
+        for other in others:
+            self.resources.update(other.resources)
+            self.unknown.update(other.unknown)
+        return self
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asset:
+    """How the interface knows an asset."""
+
+    key: str
+    id: str
+    code: str = ""
+    """Of a pixel: what web pages and the calls about its use know it by."""
+
+
+@dataclass(slots=True, kw_only=True)
+class Center:
+    """Everything the readers and the actions share."""
+
+    client: Client
+    bc_id: str
+    organization: str
+    """Key in the manifests."""
+    names: Names
+    roster: Roster = field(default_factory=Roster)
+    acting: str = ""
+    """Key of the member whose token is used; empty when it could not be told."""
+    assets: dict[str, dict[str, Asset]] = field(default_factory=dict)
+    """Kind -> key -> asset, for every kind that was listed."""
+    groups: dict[str, str] = field(default_factory=dict)
+    """Key -> id of the asset groups."""
+    partners: tuple[str, ...] | None = None
+    """Ids of partners; None before they were read."""
+    read_by_person: set[str] = field(default_factory=set)
+    """Kinds of access that are read person by person; the other ones asset by asset."""
+    keyword_finds: bool | None = None
+    """Whether searching the member list for an address finds a masked member; None before it was tried."""
+
+    def list(self, listing: Listing, **parameters: Any) -> list[Row]:
+        """A whole list of this Business Center; raises ApiError."""
+        return read_list(self.client, listing, {"bc_id": self.bc_id, **parameters})
+
+    def address(self, kind: str, *parts: str) -> Address:
+        """The address of something in this Business Center."""
+        return Address(self.organization, kind, "/".join(parts))
+
+    def prefix(self, kind: str, *parts: str) -> str:
+        """The beginning of the addresses of a kind, or of those that hang on one asset."""
+        return "/".join((self.organization, kind, *parts, ""))
+
+    def seen_or_unknown(self, prefix: str, read: Callable[[], Iterable[Resource]]) -> Seen:
+        """What a reading yields; nothing but the reason when it is refused, because unread is not empty."""
+        seen = Seen()
+        try:
+            seen.add(*read())
+        except ApiError as error:
+            seen.unknown[prefix] = str(error)
+        return seen
+
+    def asset_id(self, kind: str, key: str) -> str:
+        """What the interface knows an asset by, as listed or else as declared."""
+        known = self.assets.get(kind, {}).get(key)
+        return known.id if known else self.names.asset_id(kind, key)
+
+    def asset_key(self, kind: str, asset_id: str) -> str:
+        """The other way round."""
+        return self.names.find_asset(kind, asset_id) or asset_id
+
+
+def text_of(row: Mapping[str, Any], name: str) -> str:
+    """A field as text; missing and null are empty."""
+    value = row.get(name)
+    return "" if value is None else str(value)

@@ -1,0 +1,153 @@
+"""One call: header, parameters, pace, repetition, answer. It knows nothing of what the calls are about."""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Callable, Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Self, TypeVar
+
+from reconciler.providers.business_api.codes import Remedy
+from reconciler.providers.business_api.envelope import Data, parse_answer
+from reconciler.providers.business_api.errors import ApiError, stopping
+from reconciler.providers.business_api.pace import MachineTicker, Pace, Ticker
+from reconciler.providers.business_api.tiers import DEFAULT_TIER, TIERS, Tier
+
+if TYPE_CHECKING:
+    import httpx2
+
+T = TypeVar("T")
+R = TypeVar("R")
+
+BASE_URL = "https://business-api.tiktok.com"
+PREFIX = "/open_api/v1.3/"
+_ATTEMPTS = 6
+
+# stamina tells of every repetition; without anybody listening that would end up on the terminal.
+logging.getLogger("stamina").addHandler(logging.NullHandler())
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Connection:
+    """Where to call and how often."""
+
+    access_token: str = field(repr=False, default="")
+    """Empty only for getting one."""
+    base_url: str = BASE_URL
+    tier: Tier = TIERS[DEFAULT_TIER]
+    connect_seconds: float = 10.0
+    answer_seconds: float = 60.0
+    workers: int = 0
+    """How many calls may be under way at once; 0 for as many as the tier allows per second."""
+
+
+class Client:
+    """Calls that share one connection pool, one token and one pace; may be used from several threads.
+
+    `transport` replaces the network, `ticker` the time.
+    """
+
+    def __init__(
+        self,
+        connection: Connection,
+        *,
+        transport: httpx2.BaseTransport | None = None,
+        ticker: Ticker | None = None,
+    ) -> None:
+        import httpx2
+
+        self.ticker: Ticker = ticker or MachineTicker()
+        self.pace = Pace(connection.tier, self.ticker)
+        self.calls = 0
+        """How many requests went out, repeated ones included."""
+        self._workers = connection.workers or connection.tier.calls_per_second
+        headers = {"Access-Token": connection.access_token} if connection.access_token else {}
+        self._http = httpx2.Client(
+            base_url=connection.base_url.rstrip("/") + PREFIX,
+            headers=headers,
+            timeout=httpx2.Timeout(connection.answer_seconds, connect=connection.connect_seconds),
+            transport=transport,
+            # A redirect would carry the token to wherever it points.
+            follow_redirects=False,
+        )
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Give the connections back."""
+        self._http.close()
+
+    def get(self, endpoint: str, parameters: Mapping[str, Any]) -> Data:
+        """Read something. Repeated after failures that may pass; raises ApiError when they do not.
+
+        Texts and numbers go as they are, everything else as JSON text; what is None is left out.
+        """
+        import stamina
+
+        # The waiting between attempts is our pace's, because all threads have to keep it.
+        attempts = stamina.retry_context(
+            on=_may_pass, attempts=_ATTEMPTS, timeout=None, wait_initial=0, wait_max=0, wait_jitter=0
+        )
+        query = {name: as_query(value) for name, value in parameters.items() if value is not None}
+        for attempt in attempts:
+            with attempt:
+                if attempt.num > 1:
+                    self.pace.back_off(attempt.num - 1)
+                return self._send("GET", endpoint, params=query)
+        raise AssertionError  # stamina raises the last error by itself
+
+    def post(self, endpoint: str, body: Mapping[str, Any]) -> Data:
+        """Write something, sent exactly once: whoever calls looks what became of it before sending it again."""
+        return self._send("POST", endpoint, json={name: value for name, value in body.items() if value is not None})
+
+    def map(self, work: Callable[[T], R], items: Iterable[T]) -> list[R]:
+        """Do the same with many things at once; the results are in the order of the things."""
+        todo = list(items)
+        if self._workers == 1 or len(todo) < 2:
+            return [work(item) for item in todo]
+        with ThreadPoolExecutor(min(self._workers, len(todo))) as pool:
+            return list(pool.map(work, todo))
+
+    def _send(self, method: str, endpoint: str, **content: Any) -> Data:
+        import httpx2
+
+        self.pace.wait()
+        self.calls += 1
+        try:
+            response = self._http.request(method, endpoint, **content)
+        except (httpx2.ConnectError, httpx2.ConnectTimeout, httpx2.PoolTimeout) as error:
+            message = f"could not be reached: {_told(error)}"
+            raise ApiError(message, endpoint=endpoint, remedy=Remedy.WAIT) from error
+        except (httpx2.TransportError, httpx2.DecodingError) as error:
+            message = f"no answer came: {_told(error)}"
+            raise ApiError(message, endpoint=endpoint, remedy=Remedy.DOUBT) from error
+        try:
+            return parse_answer(response.text, status=response.status_code, endpoint=endpoint)
+        except ApiError as error:
+            if error.is_over_limit:
+                self.pace.note_breach()
+            if error.remedy is Remedy.STOP:
+                raise stopping(error) from error
+            raise
+
+
+def as_query(value: object) -> str:
+    """A parameter of a reading call as the interface wants it: objects and lists as JSON text."""
+    return str(value) if isinstance(value, str | int) else json.dumps(value, separators=(",", ":"))
+
+
+def _may_pass(error: Exception) -> bool:
+    return isinstance(error, ApiError) and error.remedy in (Remedy.WAIT, Remedy.DOUBT)
+
+
+def _told(error: Exception) -> str:
+    return str(error) or type(error).__name__

@@ -1,0 +1,129 @@
+"""Reading who is in: the whole member list, or single people in it, and who the token is."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from reconciler.core.resource import Resource
+from reconciler.providers.business_api.center import Center, Seen, text_of
+from reconciler.providers.business_api.endpoints import MEMBERS, USER_INFO
+from reconciler.providers.business_api.errors import ApiError
+from reconciler.providers.business_api.masks import is_masked
+from reconciler.providers.business_api.paging import Row
+from reconciler.providers.business_api.roster import Roster, Seat, make_roster
+
+
+def read_roster(center: Center) -> None:
+    """Look at the whole member list; what was learnt of numbers before is kept. Raises ApiError."""
+    rows = center.list(MEMBERS)
+    center.roster = make_roster(rows, center.names, learnt=_learnt(center.roster))
+
+
+def find_members(center: Center, people: Iterable[str]) -> None:
+    """Look at single people, with one call each where the interface can search; else at everybody. Raises ApiError.
+
+    Whether a search by address finds a member whose address is masked is not documented, so it is tried once with a
+    member who is known to be there.
+    """
+    wanted = sorted(set(people))
+    if not center.roster.seats or not _can_search(center):
+        read_roster(center)
+        return
+    found = center.client.map(lambda person: _search(center, person), wanted)
+    seats, owners = dict(center.roster.seats), dict(center.roster.people)
+    for person, rows in zip(wanted, found, strict=True):
+        seat = _seat_among(rows, person, center)
+        former = seats.pop(person, None)
+        if former is not None:
+            owners.pop(former.user_id, None)
+        if seat is not None:
+            seats[person] = seat
+            owners |= {seat.user_id: person} if seat.user_id else {}
+    center.roster = Roster(seats=seats, ambiguous=center.roster.ambiguous, people=owners)
+
+
+def show_members(center: Center) -> Seen:
+    """The roster as resources; whoever is ambiguous is unknown with all their access."""
+    seen = Seen()
+    for key, seat in center.roster.seats.items():
+        seen.add(
+            Resource(
+                address=center.address("member", key),
+                attributes=seat.attributes,
+                status=seat.status,
+                identity=seat.identity,
+            )
+        )
+    for person, why in center.roster.ambiguous.items():
+        seen.unknown[str(center.address("member", person))] = why
+    return seen
+
+
+def hide_ambiguous(center: Center, kind: str, assets: Iterable[str], seen: Seen) -> None:
+    """Mark access of people who could not be told apart as unknown: it may be in a row that was left out."""
+    for asset in assets:
+        for person, why in center.roster.ambiguous.items():
+            seen.unknown[str(center.address(kind, asset, person))] = why
+
+
+def find_self(center: Center, configured: str) -> str:
+    """The key of the member whose token this is, or an empty text when that cannot be told.
+
+    `configured` is a person's key or a user id. Without it the owner's number decides; where the platform keeps
+    another number for members, name and masked address together do, if they fit one member only.
+    """
+    roster = center.roster
+    if configured:
+        return roster.people.get(configured, configured if configured in roster.seats else "")
+    try:
+        info = center.client.get(USER_INFO, {})
+    except ApiError:
+        return ""
+    number = text_of(info, "core_user_id") or text_of(info, "id")
+    if number in roster.people:
+        return roster.people[number]
+    email, name = text_of(info, "email").casefold(), text_of(info, "display_name")
+    alike = [seat for seat in roster.members if _is_same(seat, email, name)]
+    return alike[0].key if len(alike) == 1 else ""
+
+
+def _is_same(seat: Seat, email: str, name: str) -> bool:
+    if email and not is_masked(email):
+        return seat.email == email
+    return bool(name) and seat.name == name and seat.shown == email
+
+
+def _learnt(roster: Roster) -> dict[str, str]:
+    """Numbers whose person is certain: of people with an address."""
+    return {seat.user_id: seat.key for seat in roster.seats.values() if seat.user_id and seat.email}
+
+
+def _can_search(center: Center) -> bool:
+    if center.keyword_finds is None:
+        known = [seat for seat in center.roster.members if seat.email and seat.user_id]
+        masked = [seat for seat in known if is_masked(seat.shown)]
+        sample = next(iter(masked or known), None)
+        if sample is None:
+            return False
+        rows = center.list(MEMBERS, filtering={"keyword": sample.email})
+        center.keyword_finds = any(text_of(row, "user_id") == sample.user_id for row in rows)
+    return center.keyword_finds
+
+
+def _search(center: Center, person: str) -> list[Row]:
+    """Rows that a search for any of the person's addresses finds, each once."""
+    seat = center.roster.seats.get(person)
+    emails = dict.fromkeys([*([seat.email] if seat and seat.email else []), *center.names.emails(person)])
+    rows: dict[tuple[str, str, str], Row] = {}
+    for email in emails:
+        for row in center.list(MEMBERS, filtering={"keyword": email}):
+            rows[text_of(row, "user_id"), text_of(row, "user_email"), text_of(row, "relation_status")] = row
+    return list(rows.values())
+
+
+def _seat_among(rows: list[Row], person: str, center: Center) -> Seat | None:
+    """The person's seat among found rows; a search may also find others, whose numbers are known."""
+    learnt = _learnt(center.roster)
+    others = {number for number, owner in learnt.items() if owner != person}
+    mine = [row for row in rows if text_of(row, "user_id") not in others]
+    return make_roster(mine, center.names, learnt=learnt).seats.get(person)

@@ -1,0 +1,52 @@
+"""The dictionary between manifest keys and what the interface calls people and assets."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Self
+
+from reconciler.ports import Scope
+
+
+class Names:
+    """Both directions of one scope. Whatever is not listed is its own key."""
+
+    def __init__(self, *, people: Mapping[str, tuple[str, ...]], keys: Mapping[str, str], scope: Scope) -> None:
+        self._people = people
+        self._keys = keys
+        self._assets = scope.assets
+        self._asset_keys = {(kind, name.casefold()): key for (kind, key), name in scope.assets.items()}
+
+    @classmethod
+    def of(cls, scope: Scope) -> Self:
+        """The names of a scope, which may leave the way back to be worked out from the way there."""
+        keys = scope.keys or {name.casefold(): key for key, names in scope.people.items() for name in names}
+        return cls(people=scope.people, keys=keys, scope=scope)
+
+    def identities(self, person: str) -> tuple[str, ...]:
+        """Everything a person may appear under; whoever is not listed is an address themselves."""
+        return self._people.get(person) or (person,)
+
+    def emails(self, person: str) -> tuple[str, ...]:
+        """Addresses of a person, the one to invite by first."""
+        return tuple(name.casefold() for name in self.identities(person) if "@" in name.strip("@"))
+
+    def find_person(self, identity: str) -> str | None:
+        """The key of whoever goes by an identity, if somebody is known to."""
+        return self._keys.get(identity.casefold())
+
+    def addresses(self) -> dict[str, str]:
+        """Every e-mail address there is -> the person."""
+        return {name.casefold(): key for name, key in self._keys.items() if "@" in name.strip("@")}
+
+    def find_asset(self, kind: str, identity: str) -> str | None:
+        """The key under which an asset, a partner or a group is declared or recorded."""
+        return self._asset_keys.get((kind, identity.casefold()))
+
+    def asset_id(self, kind: str, key: str) -> str:
+        """What the scope says an asset goes by; its key where it says nothing."""
+        return self._assets.get((kind, key), key)
+
+    def listed(self, kind: str) -> dict[str, str]:
+        """Key -> id of everything of a kind that is declared or recorded."""
+        return {key: identity for (listed, key), identity in self._assets.items() if listed == kind}

@@ -1,0 +1,95 @@
+"""When the next call may go out: one gate for all threads of a process."""
+
+from __future__ import annotations
+
+import random
+import threading
+import time
+from typing import Protocol
+
+from reconciler.providers.business_api.tiers import Tier
+
+REST_AFTER_MINUTE_LIMIT = 300.0
+"""Seconds without any call that TikTok asks for when the limit per minute was broken."""
+_ONE_SECOND = 1.0
+_SAME_BREACH = 3.0
+"""A second refusal within this time after the pause means that it was not the limit per second."""
+_LONGEST_BACK_OFF = 30.0
+
+
+class Ticker(Protocol):
+    """Time that passes, and waiting for it; tests bring one that does not really wait."""
+
+    def now(self) -> float:
+        """Seconds since some fixed moment."""
+        ...
+
+    def sleep(self, seconds: float) -> None:
+        """Return after this many seconds."""
+        ...
+
+
+class MachineTicker:
+    """The machine's own time."""
+
+    def now(self) -> float:
+        """Seconds since the machine started."""
+        return time.monotonic()
+
+    def sleep(self, seconds: float) -> None:
+        """Wait for real."""
+        time.sleep(seconds)
+
+
+class Pace:
+    """Lets calls through as fast as a tier allows, and none at all while the platform wants peace."""
+
+    def __init__(self, tier: Tier, ticker: Ticker) -> None:
+        from pyrate_limiter import InMemoryBucket, Rate
+
+        second, minute = Rate(tier.calls_per_second, 1000), Rate(tier.calls_per_minute, 60_000)
+        self._bucket = InMemoryBucket([second, minute])
+        self._ticker = ticker
+        self._lock = threading.Lock()
+        self._closed_until = float("-inf")
+        self._breach_is_fresh_until = float("-inf")
+
+    def wait(self) -> None:
+        """Return when a call may go out; that call is counted."""
+        while (seconds := self._seconds_to_wait()) > 0:
+            self._ticker.sleep(seconds)
+
+    def note_breach(self) -> None:
+        """The platform turned a call away for being one too many: nobody calls for a second, or for five minutes."""
+        with self._lock:
+            now = self._ticker.now()
+            if now < self._closed_until:
+                return  # sent before we stopped: the same breach
+            again = now < self._breach_is_fresh_until
+            rest = REST_AFTER_MINUTE_LIMIT if again else _ONE_SECOND
+            self._closed_until = now + rest
+            self._breach_is_fresh_until = self._closed_until + _SAME_BREACH
+
+    def back_off(self, failures: int) -> None:
+        """Wait before a call is repeated: 1, 2, 4, 8 ... seconds, half of it by chance so that threads part."""
+        self._ticker.sleep(seconds_to_back_off(failures))
+
+    def _seconds_to_wait(self) -> float:
+        from pyrate_limiter import RateItem
+
+        with self._lock:
+            now = self._ticker.now()
+            if now < self._closed_until:
+                return self._closed_until - now
+            item = RateItem("call", int(now * 1000))
+            self._bucket.leak(item.timestamp)
+            if self._bucket.put(item):
+                return 0.0
+            waiting = self._bucket.waiting(item)
+            return max(1, waiting if isinstance(waiting, int) else 1) / 1000
+
+
+def seconds_to_back_off(failures: int) -> float:
+    """Between half of and all of 2 ** (failures - 1) seconds."""
+    whole = min(_LONGEST_BACK_OFF, 2.0 ** (failures - 1))
+    return whole * random.uniform(0.5, 1)  # noqa: S311  # spreads calls over time, keeps no secret

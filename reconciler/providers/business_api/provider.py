@@ -1,0 +1,158 @@
+"""The provider: one Business Center after the other, as the workflows see it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from reconciler.core.address import Address
+from reconciler.core.change import Change
+from reconciler.core.errors import ProviderError
+from reconciler.core.kinds import Action
+from reconciler.core.live import Live, Unknown
+from reconciler.core.outcome import Applied, Failed, InDoubt, Outcome
+from reconciler.core.resource import Resource, Status
+from reconciler.ports import Ability, Can, Clock, Scope
+from reconciler.providers.business_api.abilities import SYSTEM, ability_of
+from reconciler.providers.business_api.acting import ACTIONS, carry_out
+from reconciler.providers.business_api.center import Center, Seen
+from reconciler.providers.business_api.client import Client
+from reconciler.providers.business_api.errors import ApiError
+from reconciler.providers.business_api.instructions import give_up
+from reconciler.providers.business_api.names import Names
+from reconciler.providers.business_api.reading import read_a_few, read_everything
+from reconciler.providers.business_api.writing import Doubt, Task
+
+_TAKES_AWAY = frozenset({Action.REMOVE, Action.REMOVE_AND_INVITE, Action.CHANGE_ROLE})
+
+
+class BusinessApiProvider:
+    """Reads and changes Business Centers with one token.
+
+    `self_is` names the member the token belongs to, as person key or user id, for platforms that do not tell.
+    `show_code` shows a QR code to whoever runs the tool; the code itself is kept nowhere.
+    """
+
+    name = "business_api"
+
+    def __init__(
+        self,
+        client: Client,
+        *,
+        clock: Clock,
+        self_is: str = "",
+        show_code: Callable[[str, str], None] | None = None,
+    ) -> None:
+        self._client = client
+        self._clock = clock
+        self._self_is = self_is
+        self._show_code = show_code
+        self._centers: dict[str, tuple[Scope, Center]] = {}
+
+    def read(self, scope: Scope) -> Live:
+        """Everything of one Business Center; what was refused or cannot be told apart is unknown."""
+        self._require_business_center(scope)
+        center = self._new_center(scope)
+        return self._live(scope, center, lambda: read_everything(center, configured_self=self._self_is))
+
+    def read_some(self, scope: Scope, addresses: Sequence[Address]) -> Live:
+        """Only the calls that these addresses need."""
+        self._require_business_center(scope)
+        center = self._center_of(scope)
+        return self._live(scope, center, lambda: read_a_few(center, addresses))
+
+    def apply(self, scope: Scope, change: Change) -> Outcome:
+        """Carry out one change and look until the platform shows it."""
+        self._require_business_center(scope)
+        center = self._center_of(scope)
+        task = Task(center=center, change=change, show_code=self._show_code)
+        if change.action is Action.GIVE_UP_ADMIN:
+            return give_up(change.address.key)
+        if change.action is Action.FORGET:
+            return _as_seen(task)
+        refusal = _refusal(center, change, is_self_known=bool(center.acting))
+        return Failed(reason=refusal) if refusal else _carry_out(task)
+
+    def ability(self, system: str, action: Action) -> Ability:
+        """What the interface has a call for."""
+        return ability_of(system, action)
+
+    def _live(self, scope: Scope, center: Center, read: Callable[[], Seen]) -> Live:
+        key = scope.organization.key
+        try:
+            seen = read()
+        except ApiError as error:
+            seen = Seen(unknown={f"{key}/": str(error)})
+        return Live(
+            organization=key,
+            resources=seen.resources,
+            unknown=seen.unknown,
+            acting=center.acting,
+            observed_at=self._clock.now(),
+        )
+
+    def _center_of(self, scope: Scope) -> Center:
+        """What was learnt in the last reading is kept: numbers of members and assets do not change."""
+        known = self._centers.get(scope.organization.key)
+        if known is None:
+            return self._new_center(scope)
+        if known[0] is not scope:
+            known[1].names = Names.of(scope)
+            self._centers[scope.organization.key] = scope, known[1]
+        return known[1]
+
+    def _new_center(self, scope: Scope) -> Center:
+        organization = scope.organization
+        center = Center(
+            client=self._client,
+            bc_id=organization.identity,
+            organization=organization.key,
+            names=Names.of(scope),
+        )
+        self._centers[organization.key] = scope, center
+        return center
+
+    @staticmethod
+    def _require_business_center(scope: Scope) -> None:
+        system = scope.organization.system.name
+        if system != SYSTEM:
+            message = f"{scope.organization.key} is on {system}, which the API for Business does not reach"
+            raise ProviderError(message, advice="choose another provider for it in reconciler.yaml")
+
+
+def _refusal(center: Center, change: Change, *, is_self_known: bool) -> str:
+    """Why a change must not even be tried."""
+    if change.action not in ACTIONS:
+        ability = ability_of(SYSTEM, change.action)
+        return "" if isinstance(ability, Can) else ability.reason
+    if not change.actor:
+        return "nobody was named to do it"
+    if is_self_known and change.actor != center.acting:
+        return f"the token belongs to {center.acting}; it cannot act as {change.actor}"
+    before = change.before
+    was_admin = before is not None and before.status is Status.ACTIVE and before.attributes.get("role") == "admin"
+    stays_admin = change.attributes.get("role") == "admin" and change.action is Action.CHANGE_ROLE
+    if change.address.kind != "member" or change.action not in _TAKES_AWAY or not was_admin or stays_admin:
+        return ""
+    if not is_self_known:
+        return "whose token this is could not be told, so no admin is removed or demoted; set `self` of the provider"
+    return "this is the member whose token is used" if change.address.key == center.acting else ""
+
+
+def _carry_out(task: Task) -> Outcome:
+    try:
+        waits = carry_out(task)
+    except KeyError as error:
+        return Failed(reason=f"the platform does not know the role or permission {error}")
+    except ApiError as error:
+        return Failed(reason=str(error), code=str(error.code) if error.code else "")
+    except Doubt as doubt:
+        return InDoubt(reason=str(doubt))
+    return waits or _as_seen(task)
+
+
+def _as_seen(task: Task) -> Outcome:
+    """What is there now. The platform has shown it a moment ago, so one look more is enough."""
+    found = task.look()
+    if isinstance(found, Unknown):
+        return InDoubt(reason=f"it was done, and could not be read again: {found.reason}")
+    return Applied(live=found if isinstance(found, Resource) else None)

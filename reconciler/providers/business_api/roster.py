@@ -1,0 +1,163 @@
+"""The members of a Business Center under the keys that manifests use."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+from reconciler.core.resource import Attributes, Status
+from reconciler.providers.business_api.masks import is_masked, match_masks, may_show
+from reconciler.providers.business_api.names import Names
+from reconciler.providers.business_api.paging import Row
+from reconciler.providers.business_api.vocabulary import MEMBER_STATUS, member_attributes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Seat:
+    """One row of the member list, and whose it is."""
+
+    key: str
+    email: str
+    """The real address, in lower case; empty where it is masked and nobody's."""
+    user_id: str
+    """Empty for whoever has not accepted: only members have one."""
+    shown: str
+    """The address as the interface shows it."""
+    name: str
+    status: Status
+    attributes: Attributes
+
+    @property
+    def identity(self) -> str:
+        """What to remember the member by."""
+        return self.email or self.user_id or self.shown
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Roster:
+    """Everybody who is in, was invited, or said no."""
+
+    seats: Mapping[str, Seat] = field(default_factory=dict)
+    """Key -> seat; one for each person."""
+    ambiguous: Mapping[str, str] = field(default_factory=dict)
+    """Person who may be one of the masked members -> why it cannot be told."""
+    people: Mapping[str, str] = field(default_factory=dict)
+    """User id -> key."""
+
+    @property
+    def members(self) -> list[Seat]:
+        """Who is in."""
+        return [seat for seat in self.seats.values() if seat.status is Status.ACTIVE]
+
+    def find_user_id(self, person: str) -> str:
+        """The number of a member, empty for whoever is none."""
+        seat = self.seats.get(person)
+        return seat.user_id if seat and seat.status is Status.ACTIVE else ""
+
+
+def make_roster(rows: Iterable[Row], names: Names, *, learnt: Mapping[str, str] | None = None) -> Roster:
+    """Tell whose each row is: by a number seen before, by the whole address, then by a mask that fits one person only.
+
+    `learnt` are numbers whose person is known already. Rows that might be several people's are in no seat: whoever
+    they may be is ambiguous, and nothing may be concluded about them.
+    """
+    ordered = sorted(rows, key=lambda row: _RANK.get(_status(row), len(_RANK)))
+    owners: dict[int, str] = {}
+    for index, row in enumerate(ordered):
+        known = _find_owner(row, names, learnt or {})
+        if known:
+            owners[index] = known
+    doubts: dict[int, frozenset[str]] = {}
+    living = [index for index, row in enumerate(ordered) if not _status(row).is_gone]
+    for indexes in (living, [index for index in range(len(ordered)) if index not in set(living)]):
+        _match(indexes, ordered, owners, doubts, names)
+    seats = _seat({index: (row, owners.get(index)) for index, row in enumerate(ordered) if index not in doubts}, names)
+    people = {seat.user_id: seat.key for seat in seats.values() if seat.user_id}
+    return Roster(seats=seats, ambiguous=_told(doubts, ordered, seats), people=people)
+
+
+_RANK = {Status.ACTIVE: 0, Status.INVITED: 1, Status.DECLINED: 2}
+"""If one person has several rows, the one that gives access is the person's."""
+
+
+def _status(row: Row) -> Status:
+    return MEMBER_STATUS.get(str(row.get("relation_status")), Status.REMOVED)
+
+
+def _email(row: Row) -> str:
+    return str(row.get("user_email") or "").casefold()
+
+
+def _find_owner(row: Row, names: Names, learnt: Mapping[str, str]) -> str | None:
+    number, email = str(row.get("user_id") or ""), _email(row)
+    known = learnt.get(number) or (names.find_person(number) if number else None)
+    return known or (None if is_masked(email) else names.find_person(email) or email)
+
+
+def _match(
+    indexes: list[int],
+    rows: list[Row],
+    owners: dict[int, str],
+    doubts: dict[int, frozenset[str]],
+    names: Names,
+) -> None:
+    """Find owners for masked rows among the people who have no row yet."""
+    masked = [index for index in indexes if index not in owners]
+    if not masked:
+        return
+    taken = set(owners.values())
+    candidates = {email: person for email, person in names.addresses().items() if person not in taken}
+    matches = match_masks([_email(rows[index]) for index in masked], candidates)
+    for index in masked:
+        mask = _email(rows[index])
+        if mask in matches.people:
+            owners[index] = matches.people[mask]
+        elif mask in matches.ambiguous:
+            doubts[index] = matches.ambiguous[mask]
+
+
+def _seat(rows: Mapping[int, tuple[Row, str | None]], names: Names) -> dict[str, Seat]:
+    seats: dict[str, Seat] = {}
+    for row, owner in rows.values():
+        seat = _seat_of(row, owner, names, taken=seats)
+        if seat is not None:
+            seats[seat.key] = seat
+    return seats
+
+
+def _seat_of(row: Row, owner: str | None, names: Names, *, taken: Mapping[str, Seat]) -> Seat | None:
+    """A second row of a person counts only if it gives access, and then stands under its own address."""
+    number, shown, status = str(row.get("user_id") or ""), _email(row), _status(row)
+    key = owner or f"{shown}#{number}".rstrip("#")
+    if key in taken:
+        if status.is_gone or shown in (key, taken[key].email):
+            return None
+        key = shown if not is_masked(shown) else f"{shown}#{number}".rstrip("#")
+    return Seat(
+        key=key,
+        email=_real_email(shown, owner, names),
+        user_id=number,
+        shown=shown,
+        name=str(row.get("user_name") or ""),
+        status=status,
+        attributes=member_attributes(row),
+    )
+
+
+def _real_email(shown: str, owner: str | None, names: Names) -> str:
+    if not is_masked(shown):
+        return shown
+    known = names.emails(owner) if owner else ()
+    return next((email for email in known if may_show(shown, email)), "")
+
+
+def _told(doubts: Mapping[int, frozenset[str]], rows: list[Row], seats: Mapping[str, Seat]) -> dict[str, str]:
+    told: dict[str, str] = {}
+    for index, people in doubts.items():
+        others = ", ".join(sorted(people)[:3]) + (", ..." if len(people) > 3 else "")
+        why = f"the member shown as {_email(rows[index])} may be any of {others}"
+        if len(people) == 1:
+            why = f"several members are shown as {_email(rows[index])}"
+        for person in people - seats.keys():
+            told.setdefault(person, why)
+    return told

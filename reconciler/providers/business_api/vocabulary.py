@@ -1,0 +1,129 @@
+"""The words of the interface and ours, and which call takes which sort of asset.
+
+Names of enums from TikTok's documentation and SDK; the table of asset types and calls is theirs, asset type by asset
+type.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from reconciler.core.resource import Attributes, Status
+
+MEMBER_ROLES = {"admin": "ADMIN", "standard": "STANDARD"}
+FINANCE_ROLES = {"manager": "MANAGER", "analyst": "ANALYST"}
+AD_ACCOUNT_ROLES = {"admin": "ADMIN", "operator": "OPERATOR", "analyst": "ANALYST"}
+GROUP_ROLES = {role: f"ADVERTISER_ROLE_{word}" for role, word in AD_ACCOUNT_ROLES.items()}
+
+MEMBER_STATUS = {
+    "BOUND": Status.ACTIVE,
+    "PENDING": Status.INVITED,
+    "REJECTED": Status.DECLINED,
+    "UNBOUND": Status.REMOVED,
+}
+ASSET_STATUS = {
+    "BOUND": Status.ACTIVE,
+    "PENDING": Status.REQUESTED,
+    "REJECTED": Status.DECLINED,
+    "UNBOUND": Status.REMOVED,
+}
+"""Catalogs, lead libraries and TikTok accounts have none: they are there or not."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AssetType:
+    """How one kind of asset appears in the interface."""
+
+    kind: str
+    word: str
+    role_field: str = ""
+    """Where a person's access says what it allows; empty where access has no roles."""
+    roles: Mapping[str, str]
+    """Our word -> theirs."""
+    is_set: bool = False
+    """Whether a person has any number of these."""
+    sends_role_as: str = ""
+    """Another name of the field when giving access."""
+    lists_members: bool = False
+    """Whether the interface lists who has access to one asset; else only what one person has access to."""
+    assign: str = ""
+    """Why access cannot be given by a call; empty where it can."""
+    unassign: str = ""
+    """Why access cannot be taken away by a call; empty where it can."""
+
+    @property
+    def access(self) -> str:
+        """Kind of people's access to it."""
+        return f"{self.kind}_access"
+
+    def role_words(self, attributes: Attributes) -> dict[str, str | list[str]]:
+        """The fields that give these attributes; raises KeyError with a role that the interface does not have."""
+        name = self.sends_role_as or self.role_field
+        if self.is_set:
+            return {name: [self.roles[each] for each in attributes.get("permissions", ())]}
+        return {name: self.roles[str(attributes.get("role", ""))]} if name else {}
+
+    def attributes(self, row: Mapping[str, object]) -> Attributes:
+        """What a row says a person may do; a lead library says nothing, because it has one role only."""
+        ours = {word: role for role, word in self.roles.items()}
+        said = row.get(self.role_field) if self.role_field else None
+        if self.is_set:
+            words = said if isinstance(said, list) else []
+            return {"permissions": tuple(sorted(ours.get(word, str(word).lower()) for word in words))} if words else {}
+        if isinstance(said, str) and said:
+            return {"role": ours.get(said, said.lower())}
+        return {"role": next(iter(self.roles))} if len(self.roles) == 1 else {}
+
+
+_PIXELS = "the interface gives nobody access to a pixel"
+_SHOPS = "the documented interface takes nobody's access to a shop away"
+
+ASSET_TYPES: tuple[AssetType, ...] = (
+    AssetType(
+        kind="ad_account",
+        word="ADVERTISER",
+        role_field="advertiser_role",
+        roles=AD_ACCOUNT_ROLES,
+        lists_members=True,
+    ),
+    AssetType(
+        kind="tiktok_account",
+        word="TT_ACCOUNT",
+        role_field="tt_account_roles",
+        roles={"post": "POST", "live": "LIVE", "direct_message": "DIRECT_MESSAGE"},
+        is_set=True,
+    ),
+    AssetType(
+        kind="catalog",
+        word="CATALOG",
+        role_field="catalog_role",
+        roles={"admin": "ADMIN", "ad_promote": "AD_PROMOTE"},
+        lists_members=True,
+    ),
+    AssetType(kind="pixel", word="PIXEL", roles={}, assign=_PIXELS, unassign=_PIXELS),
+    AssetType(
+        kind="shop",
+        word="TIKTOK_SHOP",
+        role_field="store_role",
+        roles={"ad_promotion": "AD_PROMOTION"},
+        unassign=_SHOPS,
+    ),
+    AssetType(
+        kind="lead_library",
+        word="LEAD",
+        roles={"admin": "ADMIN"},
+        sends_role_as="form_library_role",
+        lists_members=True,
+    ),
+)
+BY_KIND = {each.kind: each for each in ASSET_TYPES}
+BY_ACCESS = {each.access: each for each in ASSET_TYPES}
+
+
+def member_attributes(row: Mapping[str, object]) -> Attributes:
+    """What a row of the member list says a person is; the finance role is there only where the person has one."""
+    role = str(row.get("user_role") or "").lower()
+    extended = row.get("ext_user_role")
+    finance = extended.get("finance_role") if isinstance(extended, dict) else None
+    return {"role": role, **({"finance": str(finance).lower()} if finance else {})}

@@ -1,0 +1,89 @@
+"""One write: sent once, then looked for. No write of this interface can be repeated without risk.
+
+It has no idempotency keys, and an answer that says nothing is the rule. So a write is sent again only after a look
+showed that it has had no effect, and only when the platform said that it did not even begin.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from reconciler.core.address import Address
+from reconciler.core.change import Change
+from reconciler.core.errors import ProviderError
+from reconciler.core.live import Live, Unknown
+from reconciler.providers.business_api.center import Center
+from reconciler.providers.business_api.codes import Remedy
+from reconciler.providers.business_api.errors import ApiError
+from reconciler.providers.business_api.reading import read_a_few
+from reconciler.providers.business_api.verifying import Found, has_arrived, look_until
+
+_ATTEMPTS = 5
+
+
+class Doubt(Exception):  # a state of knowledge, not an error
+    """A write was sent, and whether it took effect cannot be told."""
+
+
+class NotShown(Doubt):
+    """The platform said yes, and the readings do not show it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Task:
+    """One change of one Business Center."""
+
+    center: Center
+    change: Change
+    show_code: Callable[[str, str], None] | None
+    """Shows a QR code to whoever runs the tool: handle of the TikTok account, text of the code."""
+
+    @property
+    def address(self) -> Address:
+        """What the change is about."""
+        return self.change.address
+
+    def look(self) -> Found:
+        """What is there now; Unknown when that cannot be read."""
+        try:
+            seen = read_a_few(self.center, [self.address])
+        except (ApiError, ProviderError) as error:
+            return Unknown(str(error))
+        live = Live(organization=self.center.organization, resources=seen.resources, unknown=seen.unknown)
+        return live.find(self.address)
+
+    def write(self, endpoint: str, body: Mapping[str, Any], *, until: Callable[[Found], bool] | None = None) -> None:
+        """Send it and return when it shows, by default as the change wants it in the end.
+
+        Raises ApiError when the platform refuses and nothing changed, Doubt when that cannot be told.
+        """
+        is_done = until or (lambda found: has_arrived(self.change, found))
+        client = self.center.client
+        for attempt in range(1, _ATTEMPTS + 1):
+            problem = self._send(endpoint, body)
+            if problem is not None and problem.remedy is Remedy.WAIT:
+                client.pace.back_off(attempt)
+                found = self.look()
+            else:
+                found = look_until(is_done, self.look, client.ticker)
+            if is_done(found):
+                return
+            if problem is None:
+                raise NotShown(f"{endpoint}: the platform accepted it and does not show it yet")
+            if problem.remedy is Remedy.LOOK:
+                raise problem
+            if problem.remedy is Remedy.DOUBT:
+                raise Doubt(str(problem)) from problem
+        raise problem or AssertionError
+
+    def _send(self, endpoint: str, body: Mapping[str, Any]) -> ApiError | None:
+        """The problem, if it is one that a look may solve."""
+        try:
+            self.center.client.post(endpoint, {"bc_id": self.center.bc_id, **body})
+        except ApiError as error:
+            if error.remedy in (Remedy.NONE, Remedy.STOP):
+                raise
+            return error
+        return None
