@@ -57,8 +57,8 @@ def scan_code(owner: str, *, is_shown: bool) -> Waits:
     shown = "scan the QR code that this run has shown" if is_shown else "a QR code is needed"
     return Waits(
         on=f"the owner of {owner}",
-        why=f"{shown} with the TikTok app of {owner} and allow what it asks for; the code is valid for a short time, and "
-        "every further apply shows a new one",
+        why=f"{shown} with the TikTok app of {owner} and allow what it asks for; the code ends soon, and every "
+        "further apply shows a new one",
     )
 
 

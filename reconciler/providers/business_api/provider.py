@@ -151,8 +151,8 @@ def _carry_out(task: Task) -> Outcome:
 
 
 def _as_seen(task: Task) -> Outcome:
-    """What is there now. The platform has shown it a moment ago, so one look more is enough."""
-    found = task.look()
+    """What is there now, which the look after a write has shown already."""
+    found = task.seen if task.is_seen else task.look()
     if isinstance(found, Unknown):
         return InDoubt(reason=f"it was done, and could not be read again: {found.reason}")
     return Applied(live=found if isinstance(found, Resource) else None)

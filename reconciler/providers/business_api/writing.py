@@ -31,7 +31,7 @@ class NotShown(Doubt):
     """The platform said yes, and the readings do not show it."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)
 class Task:
     """One change of one Business Center."""
 
@@ -39,6 +39,10 @@ class Task:
     change: Change
     show_code: Callable[[str, str], None] | None
     """Shows a QR code to whoever runs the tool: handle of the TikTok account, text of the code."""
+    is_seen: bool = False
+    """Whether somebody has looked since the last write."""
+    seen: Found = None
+    """What the last look showed."""
 
     @property
     def address(self) -> Address:
@@ -47,6 +51,10 @@ class Task:
 
     def look(self) -> Found:
         """What is there now; Unknown when that cannot be read."""
+        self.seen, self.is_seen = self._look(), True
+        return self.seen
+
+    def _look(self) -> Found:
         try:
             seen = read_a_few(self.center, [self.address])
         except (ApiError, ProviderError) as error:
