@@ -21,6 +21,14 @@ def accept_invitation(world: World, organization: Organization, *, person: int) 
             "UPDATE membership SET status = 'active', since = ?, expires = NULL WHERE id = ?",
             (world.timestamp(), invitation["id"]),
         )
+        db.execute(
+            "INSERT OR IGNORE INTO asset_grant (holding, membership, roles, since)"
+            " SELECT promised_grant.holding, promised_grant.membership, promised_grant.roles, :now FROM promised_grant"
+            " JOIN holding ON holding.id = promised_grant.holding"
+            " WHERE membership = :membership AND holding.status = 'active'",
+            {"membership": invitation["id"], "now": world.timestamp()},
+        )
+        db.execute("DELETE FROM promised_grant WHERE membership = ?", (invitation["id"],))
         world.log("accept", f"{invitation['identity']} accepted", actor=person, organization=organization.id)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from reconciler.providers.sandbox.members import get_active
+from reconciler.providers.sandbox.members import get_active, get_membership
 from reconciler.providers.sandbox.organizations import Organization, get_organization_by_id, require_admin
 from reconciler.providers.sandbox.platforms import ACCOUNT_PERMISSIONS, ASSET_ROLES
 from reconciler.providers.sandbox.refusal import Refusal
@@ -156,6 +156,29 @@ def revoke(world: World, organization: Organization, *, actor: int, kind: str, i
         if not gone.rowcount:
             raise Refusal("unknown", f"{address} has no access to {identity}")
         world.log("revoke", f"{address} lost {kind} {identity}", actor=actor, organization=organization.id)
+
+
+def promise(
+    world: World, organization: Organization, *, actor: int, ad_accounts: Iterable[str], address: str, role: str
+) -> None:
+    """Let an invitation bring access to ad accounts with it, from the moment it is accepted."""
+    with world.transaction() as db:
+        require_admin(world, organization, actor)
+        _require_grantable("ad_account", (role,))
+        invitation = get_membership(world, organization, address)
+        for identity in ad_accounts:
+            held = get_holding(world, organization, "ad_account", identity)
+            values = (held["id"], invitation["id"], role)
+            db.execute("INSERT OR REPLACE INTO promised_grant VALUES (?, ?, ?)", values)
+
+
+def release(world: World, organization: Organization, *, actor: int, kind: str, identity: str) -> None:
+    """Let go of an asset; everybody's access there ends with it."""
+    with world.transaction() as db:
+        require_admin(world, organization, actor)
+        held = get_holding(world, organization, kind, identity)
+        db.execute("DELETE FROM holding WHERE id = ?", (held["id"],))
+        world.log("unlink", f"gave up {kind} {identity}", actor=actor, organization=organization.id)
 
 
 def require_asset_owner(world: World, asset: Row, person: int) -> None:

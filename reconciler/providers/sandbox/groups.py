@@ -31,6 +31,17 @@ def delete_group(world: World, organization: Organization, *, actor: int, name: 
         world.log("delete_group", f"deleted group {name}", actor=actor, organization=organization.id)
 
 
+def rename_group(world: World, organization: Organization, *, actor: int, name: str, new_name: str) -> None:
+    """Call a group something else."""
+    with world.transaction() as db:
+        require_admin(world, organization, actor)
+        group, other = _get(world, organization, name), _find(world, organization, new_name)
+        if other is not None and other["id"] != group["id"]:
+            raise Refusal("name-taken", f"there already is a group {new_name}")
+        db.execute("UPDATE asset_group SET name = ? WHERE id = ?", (new_name, group["id"]))
+        world.log("group", f"renamed {name} to {new_name}", actor=actor, organization=organization.id)
+
+
 def add_asset_to_group(world: World, organization: Organization, *, actor: int, name: str, ad_account: str) -> None:
     """Put an ad account that this Business Center has into a group."""
     with world.transaction() as db:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from reconciler.core.errors import ProviderError
+from reconciler.providers.sandbox.api.seeding import plant_business_api
 from reconciler.providers.sandbox.fields import Fields
 from reconciler.providers.sandbox.knobs import Knobs
 from reconciler.providers.sandbox.planting import plant_apps, plant_assets, plant_organizations, plant_people
@@ -57,6 +58,7 @@ def load_seed(world: World, document: Mapping[str, Any]) -> None:
             plant_organizations(world, seed)
             plant_apps(world, seed)
             plant_assets(world, seed)
+            plant_business_api(world, seed)
             seed.finish()
     except (Refusal, ValueError) as error:
         raise ProviderError(f"sandbox.yaml: {error}", advice="the format is described in docs/sandbox.md") from error

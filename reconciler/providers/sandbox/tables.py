@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-FORMAT = 1
+FORMAT = 2
 """Kept in the file's user_version; a file of another format is refused rather than guessed at."""
 
 TABLES = """
@@ -93,6 +93,19 @@ CREATE TABLE asset_grant (
     since TEXT NOT NULL,
     PRIMARY KEY (holding, membership)
 ) STRICT;
+CREATE TABLE promised_grant (                     -- access to an ad account that comes with accepting an invitation
+    holding INTEGER NOT NULL REFERENCES holding ON DELETE CASCADE,
+    membership INTEGER NOT NULL REFERENCES membership ON DELETE CASCADE,
+    roles TEXT NOT NULL,
+    PRIMARY KEY (holding, membership)
+) STRICT;
+CREATE TABLE qr_code (                            -- shown by a Business Center to whoever owns a TikTok account
+    code TEXT PRIMARY KEY,
+    organization INTEGER NOT NULL REFERENCES organization ON DELETE CASCADE,
+    actor INTEGER NOT NULL REFERENCES person,
+    since TEXT NOT NULL,
+    expires TEXT NOT NULL
+) STRICT;
 CREATE TABLE asset_use (                          -- a pixel or TikTok account that an ad account may use
     holding INTEGER NOT NULL REFERENCES holding ON DELETE CASCADE,
     ad_account INTEGER NOT NULL REFERENCES holding ON DELETE CASCADE,
@@ -135,6 +148,26 @@ CREATE TABLE share (
     role TEXT NOT NULL,
     since TEXT NOT NULL,
     PRIMARY KEY (partnership, holding)
+) STRICT;
+
+CREATE TABLE api_app (
+    id TEXT PRIMARY KEY,
+    secret TEXT NOT NULL,
+    scopes TEXT NOT NULL                          -- numbers joined by commas
+) STRICT;
+CREATE TABLE api_code (                           -- what the browser brings back after a person approved an app
+    code TEXT PRIMARY KEY,
+    app TEXT NOT NULL REFERENCES api_app ON DELETE CASCADE,
+    person INTEGER NOT NULL REFERENCES person,
+    expires TEXT NOT NULL,
+    used INTEGER NOT NULL DEFAULT 0
+) STRICT;
+CREATE TABLE api_token (
+    token TEXT PRIMARY KEY,
+    app TEXT NOT NULL REFERENCES api_app ON DELETE CASCADE,
+    person INTEGER NOT NULL REFERENCES person,
+    scopes TEXT NOT NULL,
+    since TEXT NOT NULL
 ) STRICT;
 
 CREATE TABLE event (

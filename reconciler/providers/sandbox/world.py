@@ -125,7 +125,18 @@ class World:
 
     def now(self) -> datetime:
         """The world's time: the real one plus what was skipped by `advance`."""
-        return (self._clock() + timedelta(seconds=float(self._find_setting("offset") or 0))).replace(microsecond=0)
+        return (self._clock() + timedelta(seconds=float(self.find_setting("offset") or 0))).replace(microsecond=0)
+
+    def seconds(self) -> float:
+        """The world's time as a number that has fractions, for what happens within a second."""
+        return self._clock().timestamp() + float(self.find_setting("offset") or 0)
+
+    def copy(self) -> World:
+        """Another world in memory, as this one is now, under the same clock."""
+        connection = _connect(":memory:")
+        with self._lock:
+            self._connection.backup(connection)
+        return World(connection, clock=self._clock)
 
     def timestamp(self, after: timedelta = timedelta()) -> str:
         """`now`, or a while after it, in the one spelling that all tables use and that sorts by time."""
@@ -137,30 +148,41 @@ class World:
             message = "time does not go backwards"
             raise ValueError(message)
         with self.transaction():
-            offset = float(self._find_setting("offset") or 0) + duration.total_seconds()
-            self._set_setting("offset", str(offset))
+            offset = float(self.find_setting("offset") or 0) + duration.total_seconds()
+            self.set_setting("offset", str(offset))
         return self.now()
+
+    def find_setting(self, name: str) -> str | None:
+        """One of the few things that are remembered under a name."""
+        with self._lock:
+            row = self._connection.execute("SELECT value FROM setting WHERE name = ?", (name,)).fetchone()
+        return row["value"] if row else None
+
+    def set_setting(self, name: str, value: str) -> None:
+        """Remember something under a name."""
+        with self._lock:
+            self._connection.execute("INSERT OR REPLACE INTO setting VALUES (?, ?)", (name, value))
 
     @property
     def has_begun(self) -> bool:
         """Whether it was seeded; a world is seeded only once, however often it is opened."""
-        return self._find_setting("begun") is not None
+        return self.find_setting("begun") is not None
 
     def begin(self) -> None:
         """Write down that it was seeded."""
         with self.transaction():
-            self._set_setting("begun", self.timestamp())
+            self.set_setting("begun", self.timestamp())
 
     @property
     def knobs(self) -> Knobs:
         """How this world is tuned."""
-        text = self._find_setting("knobs")
+        text = self.find_setting("knobs")
         return Knobs.from_mapping(json.loads(text)) if text else Knobs()
 
     @knobs.setter
     def knobs(self, knobs: Knobs) -> None:
         with self.transaction():
-            self._set_setting("knobs", knobs.to_json())
+            self.set_setting("knobs", knobs.to_json())
 
     def log(self, verb: str, text: str, *, actor: int | None, organization: int | None) -> None:
         """Add to the event log, as part of the transaction that it tells of."""
@@ -218,14 +240,6 @@ class World:
         if found not in (0, FORMAT):
             message = f"the sandbox world has format {found}; this version reads {FORMAT}"
             raise ProviderError(message, advice="`reconciler sandbox reset` starts afresh")
-
-    def _find_setting(self, name: str) -> str | None:
-        with self._lock:
-            row = self._connection.execute("SELECT value FROM setting WHERE name = ?", (name,)).fetchone()
-        return row["value"] if row else None
-
-    def _set_setting(self, name: str, value: str) -> None:
-        self._connection.execute("INSERT OR REPLACE INTO setting VALUES (?, ?)", (name, value))
 
 
 def _connect(target: str) -> sqlite3.Connection:

@@ -1,0 +1,106 @@
+"""Every question the API's documentation leaves open, as a choice. Defaults are the likeliest answers."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Final, Literal, get_args, get_origin, get_type_hints
+
+from reconciler.providers.sandbox.world import World
+
+_SETTING: Final = "business_api_options"
+
+Profile = Literal["docs", "gateway"]
+Tier = Literal["unlimited", "basic", "advanced", "premium", "ultimate"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Options:
+    """What one emulated API does where several answers are plausible."""
+
+    profile: Profile = "docs"
+    """Which asset types an endpoint takes: those of the documentation, or those of the gateway's own schema."""
+    tier: Tier = "basic"
+    """How many calls an app may make."""
+    mask_emails: Literal["all", "some", "none"] = "all"
+    keyword_finds_masked: bool = True
+    """Whether searching for a full address finds a member whose address is masked."""
+    pending_user_id: Literal["null", "empty"] = "null"
+    rejected_rows: Literal["listed", "hidden"] = "listed"
+    expired_rows: Literal["hidden", "pending", "rejected"] = "hidden"
+    standard_may_list_members: bool = False
+    core_user_id: Literal["equal", "other"] = "equal"
+    """Whether the number of a token's owner is also their number as a member."""
+    write_visibility_delay: float = 0.0
+    """Seconds until reads show a write."""
+    page_size_above_maximum: Literal["error", "clamp"] = "error"
+    unknown_fields: Literal["ignored", "error"] = "ignored"
+    unknown_bc: Literal["empty", "40001", "40007"] = "empty"
+    """What bc/get says about a Business Center that the caller cannot see."""
+    missing_scope: Literal["40001", "40130"] = "40001"
+    self_delete: Literal["allow", "40001", "40002"] = "allow"
+    reassign_same_role: Literal["ok", "40012", "40050"] = "ok"
+    reassign_account_roles: Literal["replace", "add"] = "replace"
+    unassign_missing: Literal["ok", "40002", "40007"] = "ok"
+    shared_in_listed: bool = True
+    """Whether asset/admin/get also lists ad accounts that partners share."""
+    pixel_links_need_role: bool = False
+    """Whether pixel/link/get is refused to admins who have no role on the pixel themselves."""
+    group_member_again: Literal["replaces", "ignored"] = "replaces"
+    group_get_shape: Literal["object", "list"] = "object"
+    partner_again: Literal["ok", "40002", "40050"] = "ok"
+    pending_partners_listed: bool = False
+    codes: Mapping[str, int] = field(default_factory=dict)
+    """Word of a refusal (`last-admin`, `cap`, `unknown`, ...) -> return code, in place of the usual one."""
+
+    @classmethod
+    def from_mapping(cls, values: Mapping[str, object]) -> Options:
+        """Named options chosen, the others at their default; raises ValueError for a wrong name or value."""
+        return Options().changed(values)
+
+    def changed(self, values: Mapping[str, object]) -> Options:
+        """Some options chosen differently; raises ValueError for a wrong name or value."""
+        kinds = get_type_hints(Options)
+        for name, value in values.items():
+            if name not in kinds:
+                raise ValueError(f"there is no option {name!r}; there are {', '.join(sorted(kinds))}")
+            if not _fits(kinds[name], value):
+                raise ValueError(f"option {name} cannot be {value!r}; {_choices(kinds[name])}")
+        return dataclasses.replace(self, **values)  # type: ignore[arg-type]  # compared with the annotations just above
+
+    def to_mapping(self) -> dict[str, object]:
+        """All options, as JSON has them."""
+        return {**dataclasses.asdict(self), "codes": dict(self.codes)}
+
+
+def read_options(world: World) -> Options:
+    """How this world's API is tuned."""
+    text = world.find_setting(_SETTING)
+    return Options.from_mapping(json.loads(text)) if text else Options()
+
+
+def write_options(world: World, options: Options) -> None:
+    """Tune this world's API, for everybody who speaks to it."""
+    with world.transaction():
+        world.set_setting(_SETTING, json.dumps(options.to_mapping(), sort_keys=True))
+
+
+def _fits(kind: object, value: object) -> bool:
+    if get_origin(kind) is Literal:
+        return value in get_args(kind)
+    if kind is bool:
+        return isinstance(value, bool)
+    if kind is float:
+        return isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value < float("inf")
+    return isinstance(value, Mapping) and all(
+        isinstance(word, str) and isinstance(code, int) and not isinstance(code, bool) and code > 0
+        for word, code in value.items()
+    )
+
+
+def _choices(kind: object) -> str:
+    if get_origin(kind) is Literal:
+        return f"it is one of {', '.join(get_args(kind))}"
+    return "it is true or false" if kind is bool else "it is a number of seconds" if kind is float else "word: code"
