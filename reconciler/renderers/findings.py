@@ -17,6 +17,8 @@ _NOUNS = {
     Severity.NOTE: ("note", "notes"),
 }
 _LONGEST_LINE = 120
+_SECRETS = frozenset({"secret", "literal-secret"})
+"""Findings on lines that hold one."""
 _HIDDEN = "(the line is not shown, because it holds a secret)"
 
 
@@ -49,7 +51,7 @@ def _hide_secrets(findings: Sequence[Finding], lines_of: Mapping[str, list[str]]
     for finding in findings:
         place = finding.place
         lines = lines_of.get(place.file, []) if place else []
-        if finding.id == "secret" and place is not None and 1 <= place.line <= len(lines):
+        if finding.id in _SECRETS and place is not None and 1 <= place.line <= len(lines):
             lines[place.line - 1] = _HIDDEN
 
 
