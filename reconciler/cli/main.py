@@ -39,6 +39,7 @@ COMMANDS: dict[str, CommandEntry] = {
     "state": CommandEntry("state:state", "Look at what is remembered between runs, and look after it."),
     "audit": CommandEntry("audit:audit", "Read and verify the log of what was done."),
     "shards": CommandEntry("shards:shards", "Divide the organizations among several runners."),
+    "auth": CommandEntry("auth:auth", "Get, check and give back the token for Business Centers."),
     "systems": CommandEntry("systems:systems", "List systems, roles and what they may do."),
     "sandbox": CommandEntry("sandbox:sandbox", "Play the people and the clock of the embedded platform."),
 }

@@ -55,8 +55,9 @@ class Wiring:
 
     def clock(self) -> Clock:
         """The sandbox's clock where there is a sandbox, so that its time passes for this tool too."""
-        kinds = {settings.kind for settings in self.config.providers.values()}
-        return self.world() if "sandbox" in kinds else SystemClock()
+        providers = self.config.providers.values()
+        is_played = any(made.kind == "sandbox" or made.options.get("via") == "sandbox" for made in providers)
+        return self.world() if is_played else SystemClock()
 
     def world(self) -> World:
         """The workspace's embedded platform."""
@@ -95,6 +96,18 @@ def _make_sandbox(wiring: Wiring, settings: ProviderSettings) -> Provider:
     return SandboxProvider(wiring.world(), act_as=str(settings.options.get("act_as", "")))
 
 
+def _make_business_api(wiring: Wiring, settings: ProviderSettings) -> Provider:
+    """Over the network, or with `via: sandbox` over the workspace's embedded platform."""
+    from reconciler.cli.business_center import make_provider, make_sandbox_provider
+
+    via = settings.options.get("via", "")
+    if via == "sandbox":
+        return make_sandbox_provider(wiring.world(), settings.options)
+    if via:
+        raise ReconcilerError(f"via {via!r} leads nowhere", advice="write `via: sandbox`, or leave it out")
+    return make_provider(wiring.root, settings.options, clock=wiring.clock())
+
+
 def _make_file_store(root: Path, rest: str) -> StateStore:
     from reconciler.stores.local_file import LocalFileStore
 
@@ -117,7 +130,10 @@ def _make_object_store(scheme: str, _root: Path, rest: str) -> StateStore:
     return open_object_store(f"{scheme}:{rest}")
 
 
-PROVIDERS: dict[str, Callable[[Wiring, ProviderSettings], Provider]] = {"sandbox": _make_sandbox}
+PROVIDERS: dict[str, Callable[[Wiring, ProviderSettings], Provider]] = {
+    "business_api": _make_business_api,
+    "sandbox": _make_sandbox,
+}
 """Kind -> how to make one."""
 
 STORES: dict[str, Callable[[Path, str], StateStore]] = {

@@ -25,6 +25,7 @@ R = TypeVar("R")
 BASE_URL = "https://business-api.tiktok.com"
 PREFIX = "/open_api/v1.3/"
 _ATTEMPTS = 6
+_MOST_WORKERS = 40
 
 # stamina tells of every repetition; without anybody listening that would end up on the terminal.
 logging.getLogger("stamina").addHandler(logging.NullHandler())
@@ -63,7 +64,7 @@ class Client:
         self.pace = Pace(connection.tier, self.ticker)
         self.calls = 0
         """How many requests went out, repeated ones included."""
-        self._workers = connection.workers or connection.tier.calls_per_second
+        self._workers = connection.workers or min(_MOST_WORKERS, connection.tier.calls_per_second)
         headers = {"Access-Token": connection.access_token} if connection.access_token else {}
         self._http = httpx2.Client(
             base_url=connection.base_url.rstrip("/") + PREFIX,

@@ -23,7 +23,7 @@ def ask_for_access(change: Change, asset_id: str) -> Waits:
     kind = KINDS[change.address.kind]
     place = _PLACES[kind.name]
     steps = f"{_SITE} open {place}, choose to request access and enter the id {asset_id}; its owner then has to agree"
-    return Waits(on="an admin", why=f"no call asks for access to a {kind.title}: {steps}")
+    return Waits(on="an admin", why=f"no call asks for access to this {kind.title}: {steps}")
 
 
 def create_group(change: Change) -> Waits:

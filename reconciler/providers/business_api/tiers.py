@@ -35,4 +35,5 @@ TIERS: dict[str, Tier] = {
     "advanced": Tier(per_second=20, per_minute=1200),
     "premium": Tier(per_second=30, per_minute=1800),
     "ultimate": Tier(per_second=50, per_minute=3000),
+    "unlimited": Tier(per_second=100_000, per_minute=1_000_000),  # no tier of TikTok's: for an emulator of one's own
 }

@@ -1,0 +1,120 @@
+"""From the options of a `business_api` provider to a client and a provider."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from reconciler.core.errors import ReconcilerError
+
+if TYPE_CHECKING:
+    from reconciler.manifests.config import Option
+    from reconciler.ports import Clock
+    from reconciler.providers.business_api.client import Client, Connection
+    from reconciler.providers.business_api.provider import BusinessApiProvider
+    from reconciler.providers.sandbox.world import World
+
+KNOWN_OPTIONS = frozenset({"access_token", "act_as", "api_tier", "app_id", "app_secret", "base_url", "timeout", "via"})
+
+
+def make_provider(root: Path, options: Mapping[str, Option], *, clock: Clock) -> BusinessApiProvider:
+    """The provider that calls TikTok, or whatever answers at `base_url`."""
+    from reconciler.providers.business_api.provider import BusinessApiProvider
+
+    client = make_client(root, options)
+    return BusinessApiProvider(client, clock=clock, self_is=_text(options, "act_as"), show_code=show_code)
+
+
+def make_sandbox_provider(world: World, options: Mapping[str, Option]) -> BusinessApiProvider:
+    """The same provider over the embedded platform, in this process and without a pace; `act_as` says as whom."""
+    from dataclasses import replace
+
+    from reconciler.providers.business_api.client import Client, Connection
+    from reconciler.providers.business_api.provider import BusinessApiProvider
+    from reconciler.providers.business_api.tiers import TIERS
+    from reconciler.providers.sandbox.api.access import add_token
+    from reconciler.providers.sandbox.api.emulator import Emulator
+    from reconciler.providers.sandbox.api.options import read_options
+    from reconciler.providers.sandbox.api.transport import BusinessApiTransport
+    from reconciler.providers.sandbox.registry import find_person
+
+    _check_names(options)
+    name = _text(options, "act_as")
+    person = find_person(world, name) if name else None
+    if person is None:
+        message = f"nobody in the sandbox goes by {name!r}" if name else "a token belongs to a person; none is named"
+        raise ReconcilerError(message, advice="write `act_as:` with the key of an admin of the Business Center")
+    token = f"sandbox-token-of-{name}"
+    add_token(world, token, person=person)
+    emulator = Emulator(world, replace(read_options(world), tier="unlimited"))
+    # One world is one database connection, which serves one call after the other.
+    connection = Connection(access_token=token, tier=TIERS["unlimited"], workers=1)
+    client = Client(connection, transport=BusinessApiTransport(emulator))
+    return BusinessApiProvider(client, clock=world, show_code=show_code)
+
+
+def make_client(root: Path, options: Mapping[str, Option], *, needs_token: bool = True) -> Client:
+    """Calls as the options say; raises ReconcilerError when they make no sense or the token is not there."""
+    from reconciler.providers.business_api.client import Client
+
+    return Client(_make_connection(root, options, needs_token=needs_token))
+
+
+def _make_connection(root: Path, options: Mapping[str, Option], *, needs_token: bool) -> Connection:
+    from reconciler.providers.business_api.client import BASE_URL, Connection
+    from reconciler.providers.business_api.credentials import read_secret
+    from reconciler.providers.business_api.tiers import DEFAULT_TIER, TIERS
+
+    _check_names(options)
+    tier = _text(options, "api_tier") or DEFAULT_TIER
+    if tier not in TIERS:
+        raise ReconcilerError(f"there is no api_tier {tier!r}", advice=f"there are: {', '.join(TIERS)}")
+    reference = _text(options, "access_token")
+    if needs_token and not reference:
+        advice = "write `access_token: env:NAME`, `file:PATH` or `keyring:SERVICE/NAME`"
+        raise ReconcilerError("the business_api provider has no access_token", advice=advice)
+    seconds = options.get("timeout", 60)
+    if isinstance(seconds, bool) or not isinstance(seconds, int | float) or seconds <= 0:
+        raise ReconcilerError(f"timeout {seconds!r} is no number of seconds")
+    return Connection(
+        access_token=read_secret(reference, root=root) if needs_token else "",
+        base_url=_check_url(_text(options, "base_url") or BASE_URL),
+        tier=TIERS[tier],
+        answer_seconds=float(seconds),
+    )
+
+
+def show_code(handle: str, code: str) -> None:
+    """A QR code on the terminal, for the owner of a TikTok account to scan; nothing else keeps it."""
+    import segno
+
+    click.echo(f"the owner of {handle} scans this with the TikTok app:", err=True)
+    segno.make(code, error="l", micro=False).terminal(out=sys.stderr, compact=True)
+    click.echo(code, err=True)
+
+
+def _check_names(options: Mapping[str, Option]) -> None:
+    foreign = sorted(options.keys() - KNOWN_OPTIONS)
+    if foreign:
+        message = f"the business_api provider has no option {', '.join(foreign)}"
+        raise ReconcilerError(message, advice=f"it has {', '.join(sorted(KNOWN_OPTIONS))}")
+
+
+def _check_url(url: str) -> str:
+    """A token must not travel in the clear, except to this very machine."""
+    from urllib.parse import urlsplit
+
+    parts = urlsplit(url)
+    is_local = parts.hostname in ("127.0.0.1", "::1", "localhost")
+    if parts.scheme != "https" and not (parts.scheme == "http" and is_local):
+        raise ReconcilerError(f"base_url {url!r} would show the token to others", advice="use https")
+    return url
+
+
+def _text(options: Mapping[str, Option], name: str) -> str:
+    value = options.get(name, "")
+    return value if isinstance(value, str) else str(value)

@@ -1,0 +1,145 @@
+"""`reconciler auth`."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+import click
+
+from reconciler.cli.business_center import make_client
+from reconciler.cli.session import Session
+from reconciler.cli.workspace import read_config
+from reconciler.core.errors import ReconcilerError
+
+if TYPE_CHECKING:
+    from reconciler.manifests.config import Option
+    from reconciler.providers.business_api.authorizing import Check, Membership
+
+_provider_option = click.option(
+    "--provider", "provider", metavar="NAME", help="Which provider of kind business_api, if there are several."
+)
+
+
+@click.group()
+def auth() -> None:
+    """Get, check and give back the token for Business Centers."""
+
+
+@auth.command("url")
+@click.option("--redirect-uri", required=True, metavar="URI", help="One that is registered for the app.")
+@click.option("--state", metavar="TEXT", help="Comes back with the code; random unless given.")
+@_provider_option
+@click.pass_obj
+def show_url(session: Session, redirect_uri: str, state: str | None, provider: str | None) -> None:
+    """Print the page on which a person approves the app.
+
+    The token will act as whoever approves, with their role in each Business Center. The browser comes back to the
+    redirect URI with `auth_code`, which is valid for an hour.
+    """
+    from reconciler.providers.business_api.authorizing import authorization_url
+
+    app_id = _required(_options(session, provider), "app_id")
+    state = state or secrets.token_urlsafe(16)
+    click.echo(authorization_url(app_id=app_id, redirect_uri=redirect_uri, state=state))
+    session.notify(f"the browser has to come back with state={state}")
+
+
+@auth.command("exchange")
+@click.argument("code")
+@click.option("--save", metavar="PLACE", help="Where to keep the token: file:PATH or keyring:SERVICE/NAME.")
+@_provider_option
+@click.pass_obj
+def exchange(session: Session, code: str, save: str | None, provider: str | None) -> None:
+    """Exchange CODE for a token and save it; the token is never shown.
+
+    Without --save it goes where `access_token` of the provider says.
+    """
+    from reconciler.providers.business_api.authorizing import SCOPES, exchange_code, missing_scopes
+    from reconciler.providers.business_api.credentials import read_secret, save_secret
+
+    options = _options(session, provider)
+    place = save or _required(options, "access_token")
+    if not place.startswith(("file:", "keyring:")):
+        raise ReconcilerError(f"a token cannot be saved in {place}", advice="name a place with --save")
+    secret = read_secret(_required(options, "app_secret"), root=session.root)
+    with make_client(session.root, options, needs_token=False) as client:
+        token = exchange_code(client, app_id=_required(options, "app_id"), secret=secret, code=code)
+    save_secret(place, token.access_token, root=session.root)
+    click.echo(f"the token is in {place}")
+    for scope in missing_scopes(token.scopes):
+        session.notify(f"scope {scope} was not given: {SCOPES[scope]}", level="warning")
+
+
+@auth.command("check")
+@_provider_option
+@click.pass_obj
+def check(session: Session, provider: str | None) -> None:
+    """Show whose token it is, their role in each Business Center, and what the token may read there."""
+    from reconciler.providers.business_api.authorizing import check_token
+
+    with make_client(session.root, _options(session, provider)) as client:
+        click.echo(_render_check(check_token(client)), nl=False)
+
+
+@auth.command("revoke")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@_provider_option
+@click.pass_obj
+def revoke(session: Session, provider: str | None, *, yes: bool) -> None:
+    """Make the token worthless, for everybody who has it."""
+    from reconciler.providers.business_api.authorizing import revoke_token
+    from reconciler.providers.business_api.credentials import read_secret
+
+    options = _options(session, provider)
+    token = read_secret(_required(options, "access_token"), root=session.root)
+    secret = read_secret(_required(options, "app_secret"), root=session.root)
+    if not yes and click.prompt("Revoke the token? Only `yes` is taken as a yes", default="", err=True) != "yes":
+        raise ReconcilerError("the token was not revoked")
+    with make_client(session.root, options) as client:
+        revoke_token(client, app_id=_required(options, "app_id"), secret=secret, token=token)
+    click.echo("the token is revoked")
+
+
+def _options(session: Session, name: str | None) -> Mapping[str, Option]:
+    """The options of the one provider that is meant."""
+    providers = read_config(session.root).providers
+    found = {key: made.options for key, made in providers.items() if made.kind == "business_api"}
+    if name is not None and name not in found:
+        message = f"no provider {name!r} is of kind business_api"
+        raise ReconcilerError(message, advice=f"there are: {', '.join(sorted(found))}" if found else "")
+    if name is None and len(found) != 1:
+        message = "no provider is of kind business_api" if not found else "several providers are of kind business_api"
+        advice = f"name one with --provider: {', '.join(sorted(found))}" if found else "see docs/business-center.md"
+        raise ReconcilerError(message, advice=advice)
+    return found[name] if name else next(iter(found.values()))
+
+
+def _required(options: Mapping[str, Option], name: str) -> str:
+    value = options.get(name)
+    if not value:
+        raise ReconcilerError(f"the business_api provider has no {name}", advice="add it in reconciler.yaml")
+    return str(value)
+
+
+def _render_check(found: Check) -> str:
+    lines = [f"The token acts as {found.owner}."]
+    lines += [] if found.centers else ["They are in no Business Center."]
+    return "\n".join([*lines, *(line for center in found.centers for line in _rows_of(center))]) + "\n"
+
+
+def _rows_of(center: Membership) -> list[str]:
+    finance = f", finance {center.finance}" if center.finance else ""
+    head = f"\n{center.name} ({center.id}): {center.role}{finance}, {center.status}"
+    if center.role != "ADMIN":
+        return [head, "  nothing can be managed here: that takes an ADMIN"]
+    return [
+        head,
+        *(
+            f"  no   {probe.title}, scope {probe.scope}: {probe.refusal}"
+            if probe.refusal
+            else f"  yes  {probe.title} ({probe.size})"
+            for probe in center.probes
+        ),
+    ]

@@ -1,0 +1,172 @@
+"""Getting, judging and giving back a token.
+
+A token acts as the person who approved the app, with that person's role in each Business Center; there are no service
+accounts. It does not expire and dies only when it is revoked.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import urlencode
+
+from reconciler.core.errors import ProviderError
+from reconciler.providers.business_api.center import text_of
+from reconciler.providers.business_api.client import BASE_URL, Client
+from reconciler.providers.business_api.endpoints import (
+    ASSETS,
+    CENTERS,
+    EXCHANGE_CODE,
+    GROUPS,
+    MEMBERS,
+    PARTNERS,
+    REVOKE_TOKEN,
+    USER_INFO,
+    Listing,
+)
+from reconciler.providers.business_api.errors import ApiError
+from reconciler.providers.business_api.paging import count_rows, read_list
+
+SCOPES = {
+    15: "Business Center, with 150 to 156 below it",
+    150: "read Business Centers",
+    153: "assets and access to them",
+    155: "partners",
+    156: "members",
+    7153155400966176769: "asset groups",
+}
+"""Number -> what it is for; the ones this tool needs."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Token:
+    """What a code is exchanged for."""
+
+    access_token: str
+    scopes: tuple[int, ...]
+
+    def __repr__(self) -> str:
+        return f"Token(access_token=..., scopes={self.scopes})"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Probe:
+    """Whether the token may read one part of a Business Center."""
+
+    title: str
+    scope: int
+    size: int = 0
+    refusal: str = ""
+    """Empty when it may."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Part:
+    title: str
+    scope: int
+    listing: Listing
+    parameters: Mapping[str, Any] = field(default_factory=dict)
+
+
+_PARTS = (
+    _Part("members", 156, MEMBERS),
+    _Part("assets and access", 153, ASSETS, {"asset_type": "ADVERTISER"}),
+    _Part("partners", 155, PARTNERS),
+    _Part("asset groups", 7153155400966176769, GROUPS),
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Membership:
+    """The token's owner in one Business Center."""
+
+    id: str
+    name: str
+    role: str
+    finance: str
+    status: str
+    probes: tuple[Probe, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Check:
+    """What a token is good for."""
+
+    owner: str
+    centers: tuple[Membership, ...]
+
+
+def authorization_url(*, app_id: str, redirect_uri: str, state: str) -> str:
+    """The page where a person approves the app; the browser comes back to the redirect URI with `auth_code`."""
+    query = urlencode({"app_id": app_id, "redirect_uri": redirect_uri, "state": state})
+    return f"{BASE_URL}/portal/auth?{query}"
+
+
+def exchange_code(client: Client, *, app_id: str, secret: str, code: str) -> Token:
+    """A token for a code, which is valid for an hour and works once; raises ProviderError."""
+    data = _ask(client, EXCHANGE_CODE, {"app_id": app_id, "secret": secret, "auth_code": code})
+    token = text_of(data, "access_token")
+    if not token:
+        raise ProviderError("the platform answered without a token")
+    scopes = data.get("scope")
+    numbers = scopes if isinstance(scopes, list) else []
+    return Token(access_token=token, scopes=tuple(number for number in numbers if isinstance(number, int)))
+
+
+def revoke_token(client: Client, *, app_id: str, secret: str, token: str) -> None:
+    """Make a token worthless; raises ProviderError."""
+    _ask(client, REVOKE_TOKEN, {"app_id": app_id, "secret": secret, "access_token": token})
+
+
+def check_token(client: Client) -> Check:
+    """Whose token it is, their role everywhere, and what it may read there; raises ProviderError."""
+    try:
+        rows = read_list(client, CENTERS, {})
+    except ApiError as error:
+        raise ProviderError(str(error), advice="the token needs scope 150, read Business Centers") from error
+    return Check(owner=_owner(client), centers=tuple(_membership(client, row) for row in rows))
+
+
+def missing_scopes(scopes: tuple[int, ...]) -> list[int]:
+    """Scopes this tool needs and that were not given; a parent stands for all below it."""
+    below_center = {150, 153, 155, 156}
+    given = set(scopes) | (below_center if 15 in scopes else set())
+    return [scope for scope in SCOPES if scope != 15 and scope not in given]
+
+
+def _ask(client: Client, endpoint: str, body: Mapping[str, Any]) -> Mapping[str, Any]:
+    try:
+        return client.post(endpoint, body)
+    except ApiError as error:
+        raise ProviderError(str(error)) from error
+
+
+def _owner(client: Client) -> str:
+    try:
+        info = client.get(USER_INFO, {})
+    except ApiError as error:
+        return f"somebody unknown ({error.message})"
+    return " ".join(filter(None, (text_of(info, "display_name"), f"<{text_of(info, 'email')}>")))
+
+
+def _membership(client: Client, row: Mapping[str, Any]) -> Membership:
+    info, extended = row.get("bc_info") or {}, row.get("ext_user_role") or {}
+    number, role = text_of(info, "bc_id"), text_of(row, "user_role")
+    probes = tuple(_probe(client, number, part) for part in _PARTS) if role == "ADMIN" else ()
+    return Membership(
+        id=number,
+        name=text_of(info, "name"),
+        role=role,
+        finance=text_of(extended, "finance_role"),
+        status=text_of(info, "status"),
+        probes=probes,
+    )
+
+
+def _probe(client: Client, number: str, part: _Part) -> Probe:
+    try:
+        size = count_rows(client, part.listing, {"bc_id": number, **part.parameters})
+    except ApiError as error:
+        return Probe(title=part.title, scope=part.scope, refusal=str(error))
+    return Probe(title=part.title, scope=part.scope, size=size)

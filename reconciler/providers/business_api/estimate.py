@@ -1,0 +1,90 @@
+"""How many calls a run takes, and how long: from sizes alone, without calling anybody."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import ceil
+
+from reconciler.providers.business_api.endpoints import (
+    ACCOUNT_USERS,
+    ASSET_MEMBERS,
+    ASSETS,
+    GROUPS,
+    MEMBERS,
+    OWN_ASSETS,
+    PARTNERS,
+    Listing,
+)
+from reconciler.providers.business_api.tiers import Tier
+
+_CALLS_PER_WRITE = 3
+"""Look, write, look again; an invitation needs the same."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sizes:
+    """How large a Business Center is. Averages are of those that have any."""
+
+    members: int
+    invitations: int = 0
+    ad_accounts: int = 0
+    catalogs: int = 0
+    lead_libraries: int = 0
+    tiktok_accounts: int = 0
+    pixels: int = 0
+    shops: int = 0
+    asset_groups: int = 0
+    partners: int = 0
+    members_per_asset: int = 20
+    """People with access to one ad account, catalog or lead library."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Estimate:
+    """What a run takes."""
+
+    calls: int
+    seconds: int
+
+
+def estimate(sizes: Sizes, tier: Tier, *, changes: int = 0) -> Estimate:
+    """Of one reading of everything, and of the given number of changes after it."""
+    calls = estimate_reading(sizes) + changes * _CALLS_PER_WRITE
+    by_minute = calls / tier.calls_per_minute * 60 if calls > tier.calls_per_minute else 0
+    return Estimate(calls=calls, seconds=ceil(max(calls / tier.calls_per_second, by_minute)))
+
+
+def estimate_reading(sizes: Sizes) -> int:
+    """Calls of one reading of everything."""
+    itself = 2  # the Business Center, and whose token it is
+    members = _pages(MEMBERS, sizes.members + sizes.invitations)
+    types = (
+        sizes.ad_accounts,
+        sizes.catalogs,
+        sizes.lead_libraries,
+        sizes.tiktok_accounts,
+        sizes.pixels,
+        sizes.shops,
+    )
+    assets = sum(_pages(ASSETS, size) for size in types)
+    listed = (sizes.ad_accounts, sizes.catalogs, sizes.lead_libraries)
+    access = sum(_access(size, sizes) for size in listed)
+    by_person = sum(sizes.members for size in (sizes.tiktok_accounts, sizes.pixels, sizes.shops) if size)
+    uses = (sizes.tiktok_accounts + sizes.pixels) * _pages(ACCOUNT_USERS, 1)
+    groups = _pages(GROUPS, sizes.asset_groups) + 2 * sizes.asset_groups
+    partners = _pages(PARTNERS, sizes.partners) + 3 * sizes.partners
+    return itself + members + assets + access + by_person + uses + groups + partners
+
+
+def _access(assets: int, sizes: Sizes) -> int:
+    """The cheaper of both ways, chosen as the reading chooses."""
+    if not assets:
+        return 0
+    if assets > sizes.members:
+        grants = ceil(assets * sizes.members_per_asset / max(1, sizes.members))
+        return sizes.members * _pages(OWN_ASSETS, grants)
+    return assets * _pages(ASSET_MEMBERS, min(sizes.members, sizes.members_per_asset))
+
+
+def _pages(listing: Listing, rows: int) -> int:
+    return max(1, ceil(rows / listing.page_size))
