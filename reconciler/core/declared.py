@@ -18,7 +18,7 @@ class Mode(StrEnum):
     """What happens to live things that no manifest declares."""
 
     ADDITIVE = "additive"
-    """Remove what this tool once managed; leave and list everything else."""
+    """Remove what this tool once managed and everything of people who have left; leave and list the rest."""
     AUTHORITATIVE = "authoritative"
     """Remove everything that is not declared."""
     OBSERVE = "observe"
@@ -69,7 +69,8 @@ class Declared:
     """The group it came from, as `group:NAME`."""
     starts: date | None = None
     expires: date | None = None
-    protect: bool = False
+    protect: bool | None = None
+    """None where the manifest does not say: then what was said before still holds."""
     details: Mapping[str, str] = field(default_factory=dict)
     """Things an operator must know but that are never compared, such as answers for a research invitation."""
 

@@ -27,7 +27,7 @@ class Terms(Document):
     """Gone on this UTC day."""
     reason: Text = ""
     """Why: a ticket, a justification."""
-    protect: bool = False
+    protect: bool | None = None
     """Never removed or lowered by a plan; outlives this block until it is set to false."""
 
 
@@ -52,7 +52,7 @@ class Asset(Document):
     """For readers; not compared."""
     reason: Text = ""
     """Why it is here: a ticket, a justification."""
-    protect: bool = False
+    protect: bool | None = None
     """Never given up by a plan; outlives this block until it is set to false."""
 
 

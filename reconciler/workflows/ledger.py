@@ -126,7 +126,7 @@ class Ledger:
         record = known.seen(outcome.live, on=self._today)
         if outcome.live.status.is_pending and KINDS[change.address.kind].needs_other_party:
             record = record.asked_again(self._today)
-        self._records[change.address] = record.protected(protect=change.address in self._protected)
+        self._records[change.address] = record.protected(protect=known.protect or change.address in self._protected)
 
 
 def _only(address: Address, known: Mapping[Address, T]) -> dict[Address, T]:

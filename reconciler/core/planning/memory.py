@@ -55,7 +55,9 @@ def _remember_one(
         if found.status.is_pending:
             record = replace(record, asked=1, asked_on=found.since or today)
     record = record.seen(found, on=today)
-    return record if wanted is None else replace(record, protect=wanted.protect)
+    if wanted is None or wanted.protect is None:
+        return record
+    return record.protected(protect=wanted.protect)
 
 
 def _vanished(record: Record, system: System, today: date) -> Record:
