@@ -18,7 +18,7 @@ class Place:
     address: str
     root: Path
     ttl: timedelta
-    """The shortest lease that makes sense there: object stores count whole seconds."""
+    """A short lease, for tests that wait until it runs out."""
 
     def open(self) -> StateStore:
         """A store as the command line makes it."""

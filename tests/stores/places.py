@@ -48,18 +48,18 @@ def postgresql_address(postgresql_server: Server) -> str:
 def place(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Place:
     """One test, every store."""
     kind: str = request.param
-    short, whole_seconds = timedelta(milliseconds=500), timedelta(seconds=1)
+    ttl = timedelta(seconds=1)
     if kind == "local file":
-        return Place(kind=kind, address="file:state", root=tmp_path, ttl=short)
+        return Place(kind=kind, address="file:state", root=tmp_path, ttl=ttl)
     if kind == "sqlite":
-        return Place(kind=kind, address="sqlite:///state/states.db", root=tmp_path, ttl=short)
+        return Place(kind=kind, address="sqlite:///state/states.db", root=tmp_path, ttl=ttl)
     if kind == "postgresql":
         address: str = request.getfixturevalue("postgresql_address")
-        return Place(kind=kind, address=address, root=tmp_path, ttl=short)
+        return Place(kind=kind, address=address, root=tmp_path, ttl=ttl)
     server: Server = request.getfixturevalue(f"{kind}_server")
     for name, value in server.environment.items():
         monkeypatch.setenv(name, value)
-    return Place(kind=kind, address=f"{server.address}/{secrets.token_hex(6)}", root=tmp_path, ttl=whole_seconds)
+    return Place(kind=kind, address=f"{server.address}/{secrets.token_hex(6)}", root=tmp_path, ttl=ttl)
 
 
 def _start(server: AbstractContextManager[Server], *, required: bool) -> Iterator[Server]:

@@ -6,6 +6,7 @@ import base64
 import hashlib
 import hmac
 import os
+import secrets
 import shutil
 import signal
 import socket
@@ -194,14 +195,16 @@ def _make_container(port: int, key: str) -> bool:
 
 
 def _free_ports(count: int) -> list[int]:
-    """Ports nobody uses; below 50000, because SeaweedFS opens another 10000 above each."""
-    ports: list[int] = []
-    candidate = 20000 + os.getpid() % 20000
+    """Ports nobody uses, at random because other workers look at the same time.
+
+    SeaweedFS opens another 10000 above each; all stay below those that systems give to outgoing connections.
+    """
+    ports: set[int] = set()
     while len(ports) < count:
-        candidate = candidate + 1 if candidate < 50000 else 20000
+        candidate = 12000 + secrets.randbelow(10000)
         if _is_free(candidate) and _is_free(candidate + 10000):
-            ports.append(candidate)
-    return ports
+            ports.add(candidate)
+    return list(ports)
 
 
 def _is_free(port: int) -> bool:
