@@ -42,9 +42,9 @@ SYSTEMS: dict[str, dict[str, Any]] = {
 FIRST = {
     "dev": {"p0": "admin", "p1": "admin"},
     "own": {"p0": "admin", "p1": "owner"},
-    "brand": {"p0": "admin", "p1": "admin"},
-    "studio": {"p0": "administrator", "p1": "administrator"},
-    "bc": {"p0": "admin", "p1": "admin", "p3": "standard"},
+    "brand": {"p0": "admin", "p1": "admin", "p2": "operator"},
+    "studio": {"p0": "administrator", "p1": "administrator", "p2": "administrator", "p4": "editor"},
+    "bc": {"p0": "admin", "p1": "admin", "p2": "admin", "p3": "standard", "p4": "standard"},
 }
 FOUNDERS = ("p0", "p1")
 

@@ -23,6 +23,7 @@ from __future__ import annotations
 
 import shutil
 import tempfile
+from collections.abc import Sequence
 from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
@@ -37,6 +38,7 @@ from reconciler.core.change import Change
 from reconciler.core.kinds import Action
 from reconciler.core.outcome import Applied, Failed, Outcome
 from reconciler.core.plan import Plan
+from reconciler.core.resource import Status
 from reconciler.core.settings import GuardSettings
 from reconciler.providers.sandbox import people
 from reconciler.providers.sandbox.provider import SandboxProvider
@@ -49,6 +51,7 @@ from reconciler.workflows.planning import PlanRequest, make_plan
 from tests.laws.neighbourhood import (
     AD_ACCOUNTS,
     ADMIN,
+    ADMINISTERS,
     FIRST,
     FOUNDERS,
     HANDLE,
@@ -95,17 +98,18 @@ class Access(RuleBasedStateMachine):
 
     # What reviewers merge ------------------------------------------------------------------------------------------
 
-    @rule(key=organizations, person=persons, choice=st.integers(0, 3))
-    def declare(self, key: str, person: str, choice: int) -> None:
+    @rule(key=organizations, choices=st.dictionaries(persons, st.integers(0, 3), min_size=1, max_size=4))
+    def declare(self, key: str, choices: dict[str, int]) -> None:
         members = self.wishes.members[key]
-        if members.get(person) == "owner":
-            return
         roles = (ADMIN[key], *OTHER[key])
-        if choice < len(roles):
-            members[person] = roles[choice]
-        elif len(members) > 1:
-            members.pop(person, None)
-            self._drop_grants(key, person)
+        for person, choice in choices.items():
+            if members.get(person) == "owner":
+                continue
+            if choice < len(roles):
+                members[person] = roles[choice]
+            elif len(members) > 1:
+                members.pop(person, None)
+                self._drop_grants(key, person)
 
     @rule(asset=st.sampled_from(AD_ACCOUNTS), person=persons, role=st.sampled_from(["operator", "analyst", None]))
     def declare_grant(self, asset: str, person: str, role: str | None) -> None:
@@ -231,6 +235,8 @@ class Access(RuleBasedStateMachine):
 
     def _reconcile(self, *, retry: bool = False) -> Plan:
         plan = self._plan(retry=retry)
+        for part in plan.organizations:
+            self._order_is_right(part.changes)
         provider = ObservedProvider(
             SandboxProvider(self.world), self.mischief, before=self._before_call, after=self._after_call
         )
@@ -283,6 +289,17 @@ class Access(RuleBasedStateMachine):
         for key in SYSTEMS:
             assert admins(self.world, key), f"{key} has nobody left who could manage it"
 
+    def _order_is_right(self, changes: Sequence[Change]) -> None:
+        """Who has left loses access first, and admins are made before others stop being one."""
+        losses = [n for n, change in enumerate(changes) if change.after is None]
+        departed = [n for n in losses if set(changes[n].address.parts) & self.wishes.gone]
+        others = set(losses) - set(departed)
+        assert not departed or not others or max(departed) < min(others), "somebody who left keeps access for longer"
+        made = [n for n, change in enumerate(changes) if not _was_admin(change) and _becomes_admin(change)]
+        unmade = [n for n, change in enumerate(changes) if _was_admin(change) and not _becomes_admin(change)]
+        unmade = [n for n in unmade if n not in departed]
+        assert not made or not unmade or max(made) < min(unmade), "an admin goes before another is made"
+
     # What must happen in the end -----------------------------------------------------------------------------------
 
     def teardown(self) -> None:
@@ -329,6 +346,16 @@ class Access(RuleBasedStateMachine):
         elif strict:
             assert not link_status(self.world).startswith("active")
         assert found_grants == wanted_grants if strict else wanted_grants.items() <= found_grants.items()
+
+
+def _was_admin(change: Change) -> bool:
+    return change.before is not None and change.before.attributes.get("role") in ADMINISTERS
+
+
+def _becomes_admin(change: Change) -> bool:
+    """At once, which an invitation does not do."""
+    after = change.after
+    return after is not None and after.status is Status.ACTIVE and after.attributes.get("role") in ADMINISTERS
 
 
 TestAccess = Access.TestCase
