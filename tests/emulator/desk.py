@@ -119,7 +119,7 @@ class Desk:
 
 
 @contextmanager
-def new_desk(person: str = "ana", *, knobs: dict[str, object] | None = None, **options: object) -> Iterator[Desk]:
+def new_desk(person: str = "ana", *, knobs: dict[str, Any] | None = None, **options: object) -> Iterator[Desk]:
     """Somebody at work in a world of their own, without limits and masks unless asked for."""
     chosen = {"tier": "unlimited", "mask_emails": "none", **options}
     with new_world(**(knobs or {})) as world:

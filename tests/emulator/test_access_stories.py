@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from reconciler.providers.sandbox.people import accept, decline
@@ -116,7 +118,7 @@ def test_access_to_each_type_of_asset_is_given_with_its_own_role_field(
 
 def test_only_admins_look_at_what_others_have(desk: Desk) -> None:
     bo = desk.as_("bo")
-    query = {"asset_type": "ADVERTISER", "filtering": {"user_id": user(desk, "ana")}}
+    query: dict[str, Any] = {"asset_type": "ADVERTISER", "filtering": {"user_id": user(desk, "ana")}}
     assert bo.get("bc/asset/get/", **query)["code"] == 40001
     assert bo.get("bc/member/get/")["code"] == 40001
     assert bo.rows("bc/asset/get/", asset_type="ADVERTISER") == []

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from reconciler.cli.commands.sandbox_serve import serve
 from reconciler.cli.session import CONFIG_FILE, Session
 from reconciler.cli.workspace import read_config, read_workspace
 from reconciler.core.errors import ReconcilerError, UsageError
@@ -97,6 +98,9 @@ def sandbox() -> None:
 
     People are named by key, e-mail, phone or handle; organizations by key, id, handle or name.
     """
+
+
+sandbox.add_command(serve)
 
 
 def _own_step(name: str, function: str, done: str, summary: str) -> None:

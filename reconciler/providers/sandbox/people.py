@@ -190,21 +190,21 @@ def transfer(world: World, client_key: str, person: str, *, agree: bool) -> None
 def invite_by_hand(world: World, admin: str, person: str, organization: str, role: str) -> None:
     """An admin invites somebody in the portal, past the tool."""
     inviting = get_organization(world, organization)
-    address = _address(world, person, inviting)
+    address = address_of(world, person, inviting)
     invite(world, inviting, actor=get_person(world, admin), address=address, role=role)
 
 
 def remove_by_hand(world: World, admin: str, person: str, organization: str) -> None:
     """An admin removes somebody in the portal, past the tool."""
     left = get_organization(world, organization)
-    remove(world, left, actor=get_person(world, admin), address=_address(world, person, left))
+    remove(world, left, actor=get_person(world, admin), address=address_of(world, person, left))
 
 
 def set_role_by_hand(world: World, admin: str, person: str, organization: str, role: str) -> None:
     """An admin changes somebody's role in the portal, past the tool; a finance role stays."""
     place = get_organization(world, organization)
     with world.transaction():
-        address = _address(world, person, place)
+        address = address_of(world, person, place)
         finance = get_active(world, place, address)["finance"]
         change_role(world, place, actor=get_person(world, admin), address=address, role=role, finance=finance)
 
@@ -228,7 +228,7 @@ def get_receiver_of(world: World, client_key: str) -> str:
     return known_as(world, get_admin(world, get_organization_by_id(world, receiver)))
 
 
-def _address(world: World, person: str, organization: Organization) -> str:
+def address_of(world: World, person: str, organization: Organization) -> str:
     """Where somebody is or would be in an organization; an address that was spelled out is taken at its word."""
     number = find_person(world, person)
     if number is None or is_identity(world, person):
