@@ -11,9 +11,10 @@ from reconciler.core.live import Live, Unknown
 from reconciler.core.outcome import Applied, Failed, InDoubt, Outcome, Refused
 from reconciler.core.planning.headcount import Headcount
 from reconciler.core.planning.situation import Situation
-from reconciler.core.resource import Resource, Status, fingerprint_of
+from reconciler.core.resource import Resource, fingerprint_of
 from reconciler.ports import Provider, Scope
 from reconciler.workflows.logbook import Logbook
+from reconciler.workflows.moved_fields import describe_move
 from reconciler.workflows.settling import judge
 
 
@@ -58,7 +59,8 @@ class Steps:
         if isinstance(found, Unknown):
             return Refused(reason=f"it could not be read again: {found.reason}")
         if fingerprint_of(found) != change.fingerprint:
-            return Refused(reason=f"it is not what the plan saw any more: {_describe(found)} now")
+            move = describe_move(seen=change.before, found=found)
+            return Refused(reason=f"it is not what the plan saw any more: {move}")
         if touches_admin:
             self._recount(admins, live)
         objection = self._headcount.objection(change)
@@ -104,11 +106,3 @@ class Steps:
 def _headcount(situation: Situation, live: Live) -> Headcount:
     members = [found for address, found in live.resources.items() if address.kind == "member"]
     return Headcount(situation.organization.system, members, min_admins=situation.settings.min_admins)
-
-
-def _describe(found: Resource | None) -> str:
-    if found is None:
-        return "absent"
-    values = ", ".join(f"{name} {value}" for name, value in sorted(found.attributes.items()))
-    status = "" if found.status is Status.ACTIVE else f"{found.status} "
-    return f"{status}{values}".strip() or str(found.status)

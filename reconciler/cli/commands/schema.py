@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from reconciler.cli.files import replace_file
-from reconciler.core.errors import UsageError
+from reconciler.core.errors import ManifestError, UsageError
 
 NAMES = ("manifest", "config", "plan", "state")
 
@@ -22,18 +22,43 @@ NAMES = ("manifest", "config", "plan", "state")
     metavar="DIR",
     help="Write NAME, or all of them, as NAME.schema.json into this folder.",
 )
-def schema(name: str | None, directory: Path | None) -> None:
-    """Print or write the JSON Schemas.
+@click.option(
+    "--check",
+    "files",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    multiple=True,
+    metavar="FILE",
+    help="Check a YAML or JSON file against NAME, as an editor would; may be given several times.",
+)
+def schema(name: str | None, directory: Path | None, files: tuple[Path, ...]) -> None:
+    """Print or write the JSON Schemas, or check files against one.
 
     They give completion in editors and let other programs check manifests, configuration, plan and state files.
     """
-    if directory is not None:
+    if files:
+        _check(name, files)
+    elif directory is not None:
         _write(directory, [name] if name else list(NAMES))
     elif name is not None:
         click.echo(_render(name), nl=False)
     else:
         message = "which schema?"
         raise UsageError(message, advice=f"name one of {', '.join(NAMES)}, or write them all with --write DIR")
+
+
+def _check(name: str | None, files: tuple[Path, ...]) -> None:
+    """Raises ManifestError with everything that does not fit."""
+    from reconciler.manifests.conformance import check_conformance
+    from reconciler.manifests.source import SourceFile
+
+    if name is None:
+        message = "which schema shall the files fit?"
+        raise UsageError(message, advice=f"name one of {', '.join(NAMES)} before --check")
+    findings = [
+        finding for file in files for finding in check_conformance(SourceFile(str(file), file.read_bytes()), name)
+    ]
+    if findings:
+        raise ManifestError(findings)
 
 
 def _write(directory: Path, names: list[str]) -> None:

@@ -1,0 +1,41 @@
+"""`reconciler schema NAME --check FILE`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from click.testing import CliRunner
+
+from reconciler.cli.main import cli
+
+
+def check(folder: Path, name: str, text: str) -> tuple[int, str]:
+    file = folder / "file.yaml"
+    file.write_text(text)
+    done = CliRunner().invoke(cli, ["schema", name, "--check", str(file)])
+    return done.exit_code, done.output.replace(f"{folder}/", "")
+
+
+def test_a_file_that_fits_says_nothing(tmp_path: Path) -> None:
+    assert check(tmp_path, "manifest", "version: 1\npeople: {ana: {email: ana@acme.example}}\n") == (0, "")
+
+
+def test_everything_that_does_not_fit_is_told_with_its_place(tmp_path: Path) -> None:
+    text = "version: 1\npeople:\n  ana: {colour: red}\n  bo: {employment: owner}\n"
+    code, output = check(tmp_path, "manifest", text)
+    assert code == 1
+    assert "file.yaml:3:3: error[schema]: people.ana: Additional properties are not allowed" in output
+    assert "file.yaml:4:8: error[schema]: people.bo.employment: 'owner' is not one of" in output
+
+
+def test_a_file_that_is_no_yaml_is_told_as_everywhere(tmp_path: Path) -> None:
+    code, output = check(tmp_path, "plan", "{")
+    assert code == 1
+    assert "error[yaml-syntax]" in output
+
+
+def test_the_name_of_the_schema_is_needed(tmp_path: Path) -> None:
+    file = tmp_path / "file.yaml"
+    file.write_text("version: 1\n")
+    done = CliRunner().invoke(cli, ["schema", "--check", str(file)])
+    assert done.exit_code == 64
