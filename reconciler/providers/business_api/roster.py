@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 
 from reconciler.core.resource import Attributes, Status
@@ -68,9 +69,11 @@ def make_roster(rows: Iterable[Row], names: Names, *, learnt: Mapping[str, str] 
         if known:
             owners[index] = known
     doubts: dict[int, frozenset[str]] = {}
-    living = [index for index, row in enumerate(ordered) if not _status(row).is_gone]
-    for indexes in (living, [index for index in range(len(ordered)) if index not in set(living)]):
-        _match(indexes, ordered, owners, doubts, names)
+    # Rows that give access come first: whoever declined once may be in under a mask all the same.
+    living = sum(not _status(row).is_gone for row in ordered)
+    for end, indexes in ((living, range(living)), (len(ordered), range(living, len(ordered)))):
+        taken = {owner for index, owner in owners.items() if index < end}
+        _match(indexes, ordered, owners, doubts, names=names, taken=taken)
     seats = _seat({index: (row, owners.get(index)) for index, row in enumerate(ordered) if index not in doubts}, names)
     people = {seat.user_id: seat.key for seat in seats.values() if seat.user_id}
     return Roster(seats=seats, ambiguous=_told(doubts, ordered, seats), people=people)
@@ -95,17 +98,18 @@ def _find_owner(row: Row, names: Names, learnt: Mapping[str, str]) -> str | None
 
 
 def _match(
-    indexes: list[int],
+    indexes: Iterable[int],
     rows: list[Row],
     owners: dict[int, str],
     doubts: dict[int, frozenset[str]],
+    *,
     names: Names,
+    taken: AbstractSet[str],
 ) -> None:
-    """Find owners for masked rows among the people who have no row yet."""
+    """Find owners for masked rows among the people who are not taken."""
     masked = [index for index in indexes if index not in owners]
     if not masked:
         return
-    taken = set(owners.values())
     candidates = {email: person for email, person in names.addresses().items() if person not in taken}
     matches = match_masks([_email(rows[index]) for index in masked], candidates)
     for index in masked:

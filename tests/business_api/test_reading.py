@@ -1,0 +1,302 @@
+"""What is read, what it costs, and what is unknown rather than empty."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+import httpx2
+import pytest
+
+from reconciler.core.address import Address
+from reconciler.core.errors import ProviderError
+from reconciler.core.kinds import Action
+from reconciler.core.live import Live, Unknown
+from reconciler.core.outcome import Applied
+from reconciler.core.resource import Status
+from reconciler.providers.business_api.provider import BusinessApiProvider
+from reconciler.providers.sandbox.api.faults import Fault
+from reconciler.providers.sandbox.assets import request_access
+from reconciler.providers.sandbox.organizations import get_organization
+from reconciler.providers.sandbox.partners import add_partner, share
+from reconciler.providers.sandbox.people import accept, approve, decline
+from reconciler.providers.sandbox.registry import get_person
+from reconciler.systems import get_system
+from tests.business_api.scripted import envelope, page, scripted
+from tests.business_api.stage import ASSETS, CENTER, PEOPLE, SCOPE, Stage, staged
+from tests.sandbox.stage import SEED, new_world
+
+
+@pytest.fixture
+def stage() -> Iterator[Stage]:
+    with staged() as made:
+        yield made
+
+
+NORTHERN = "7100000000000000077"
+
+
+def find(live: Live, kind: str, key: str) -> object:
+    return live.find(Address("acme-bc", kind, key))
+
+
+def test_the_business_center_comes_first_and_everything_else_after_it(stage: Stage) -> None:
+    live = stage.provider.read(SCOPE)
+    assert (live.acting, dict(live.unknown)) == ("ana", {})
+    assert next(iter(stage.emulator.counted)) == "GET bc/get/"
+    kinds = {address.kind for address in live.resources}
+    assert kinds == {
+        "organization",
+        "member",
+        "ad_account",
+        "tiktok_account",
+        "catalog",
+        "pixel",
+        "shop",
+        "lead_library",
+    }
+
+
+@pytest.mark.parametrize("masking", ["all", "some", "none"])
+def test_members_are_the_same_people_however_their_addresses_are_shown(masking: str) -> None:
+    with staged(mask_emails=masking) as stage:
+        stage.do(Action.INVITE, "member", "cy", role="standard")
+        live = stage.provider.read(SCOPE).resources
+    told = {a.key: (r.status, r.identity) for a, r in live.items() if a.kind == "member"}
+    assert told == {
+        "ana": (Status.ACTIVE, "ana@acme.example"),
+        "bo": (Status.ACTIVE, "bo@acme.example"),
+        "cy": (Status.INVITED, "cy@acme.example"),
+    }
+
+
+def test_people_who_cannot_be_told_apart_are_unknown_with_all_their_access_and_nobody_is_removed() -> None:
+    scope = replace(SCOPE, people={**PEOPLE, "bob": ("bx@acme.example",)})
+    with staged() as stage:
+        stage.do(Action.GRANT, "ad_account_access", "us/bo", role="analyst")
+        live = stage.provider.read(scope)
+    for person in ("bo", "bob"):
+        for kind, key in (("member", person), ("ad_account_access", f"us/{person}")):
+            found = find(live, kind, key)
+            assert isinstance(found, Unknown)
+            assert "may be any of bo, bob" in found.reason
+    assert {a.key for a in live.resources if a.kind == "member"} == {"ana"}
+    assert find(live, "member", "cy") is None
+
+
+@pytest.mark.parametrize("answer", ["empty", "40001", "40007"])
+def test_a_business_center_that_the_token_does_not_see_is_unknown(answer: str) -> None:
+    scope = replace(SCOPE, organization=replace(CENTER, identity="6900000000000000099"))
+    with staged(unknown_bc=answer) as stage:
+        live = stage.provider.read(scope)
+    assert live.resources == {}
+    assert list(live.unknown) == ["acme-bc/"]
+
+
+def test_whoever_is_no_admin_sees_that_it_is_there_and_nothing_else() -> None:
+    with staged(person="bo") as stage:
+        live = stage.provider.read(SCOPE)
+    assert [address.kind for address in live.resources] == ["organization"]
+    found = find(live, "member", "ana")
+    assert found == Unknown("the token's owner is STANDARD there; only an ADMIN sees and changes who has access")
+
+
+@pytest.mark.parametrize("status", ["REVIEWING", "DENY", "PUNISH"])
+def test_a_business_center_out_of_service_is_only_named(status: str) -> None:
+    row = {"bc_info": {"bc_id": CENTER.identity, "status": status}, "user_role": "ADMIN"}
+    client, script, _ = scripted(page([row], total=1))
+    with staged() as stage:
+        live = BusinessApiProvider(client, clock=stage.world).read(SCOPE)
+    assert len(script.requests) == 1
+    assert live.unknown == {"acme-bc/": f"the Business Center is not in service: its status is {status}"}
+
+
+@pytest.mark.parametrize(
+    ("path", "unknown"),
+    [
+        ("bc/member/get/", ["acme-bc/"]),
+        ("bc/asset/admin/get/", ["acme-bc/ad_account/", "acme-bc/ad_account_access/"]),
+        ("bc/asset/member/get/", ["acme-bc/ad_account_access/eu/"]),
+        ("bc/asset/advertiser/assigned/", ["acme-bc/tiktok_account_use/handle/"]),
+        ("bc/pixel/link/get/", ["acme-bc/pixel_use/web/"]),
+        (
+            "bc/asset_group/list/",
+            ["acme-bc/asset_group/", "acme-bc/asset_group_access/", "acme-bc/asset_group_asset/"],
+        ),
+    ],
+)
+def test_what_is_refused_is_unknown_and_everything_else_is_read(path: str, unknown: list[str]) -> None:
+    with staged() as stage:
+        stage.emulator.faults.add(Fault(kind="code", code=40001, message="No permission", path=path))
+        live = stage.provider.read(SCOPE)
+    assert sorted(live.unknown) == unknown
+    assert all("No permission (code 40001, request" in reason for reason in live.unknown.values())
+
+
+def test_access_that_could_not_be_read_for_one_person_is_unknown_for_that_person(stage: Stage) -> None:
+    stage.emulator.faults.add(Fault(kind="code", code=40001, path="bc/asset/get/"))
+    live = stage.provider.read(SCOPE)
+    assert isinstance(find(live, "tiktok_account_access", "handle/ana"), Unknown)
+    assert find(live, "tiktok_account_access", "handle/bo") is None
+
+
+def test_without_partners_their_shares_are_unknown_and_so_are_assets_they_might_share(stage: Stage) -> None:
+    stage.emulator.faults.add(Fault(kind="code", code=40001, path="bc/partner/get/", times=9))
+    live = stage.provider.read(SCOPE)
+    assert "acme-bc/partner/" in live.unknown
+    assert "acme-bc/partner_share/" in live.unknown
+    assert "acme-bc/ad_account/" in live.unknown
+
+
+def test_a_token_that_is_worth_nothing_stops_the_run() -> None:
+    client, script, _ = scripted(envelope(code=40105, message="Access token is incorrect or has been revoked."))
+    with staged() as stage, pytest.raises(ProviderError, match="incorrect or has been revoked") as caught:
+        BusinessApiProvider(client, clock=stage.world).read(SCOPE)
+    assert "auth exchange" in caught.value.advice
+    assert len(script.requests) == 1
+
+
+def test_other_systems_are_refused(stage: Stage) -> None:
+    scope = replace(SCOPE, organization=replace(CENTER, system=get_system("developers")))
+    with pytest.raises(ProviderError, match="does not reach"):
+        stage.provider.read(scope)
+
+
+@pytest.mark.parametrize("number", ["equal", "other"])
+def test_the_tokens_owner_is_found_by_number_or_else_by_name_and_masked_address(number: str) -> None:
+    with staged(core_user_id=number) as stage:
+        assert stage.provider.read(SCOPE).acting == "ana"
+
+
+def test_an_owner_who_might_be_two_members_is_not_guessed() -> None:
+    seed = SEED.replace("bo: bo@acme.example", "bo: {email: bo@acme.example, name: Sam}").replace(
+        "ana: {email", "ana: {name: Sam, email"
+    )
+    scope = replace(SCOPE, people={**PEOPLE, "bo": ("aba@acme.example",)})
+    with staged(world=new_world(seed.replace("bo@acme", "aba@acme")), core_user_id="other") as stage:
+        assert stage.provider.read(scope).acting == ""
+
+
+@pytest.mark.parametrize("configured", ["ana", "6800000000000000001"])
+def test_the_owner_can_be_configured(configured: str) -> None:
+    with staged(core_user_id="other", self_is=configured) as stage:
+        assert stage.provider.read(SCOPE).acting == "ana"
+        assert stage.count("GET user/info/") == 0
+
+
+def test_a_member_who_declined_and_one_who_asks_are_shown_as_such(stage: Stage) -> None:
+    stage.do(Action.INVITE, "member", "cy", role="standard")
+    decline(stage.world, "cy", "bc")
+    found = stage.live("member", "cy")
+    assert found is not None
+    assert found.status is Status.DECLINED
+
+
+@pytest.mark.parametrize("listed", [True, False])
+def test_ad_accounts_that_partners_share_are_found_wherever_they_are_listed(*, listed: bool) -> None:
+    seed = SEED.replace("members: {gus: admin}}", f'members: {{gus: admin}}, ad_accounts: {{"{NORTHERN}": North}}}}')
+    with staged(world=new_world(seed), shared_in_listed=listed) as stage:
+        _share_with_acme(stage)
+        live = stage.provider.read(SCOPE)
+        some = stage.provider.read_some(SCOPE, [Address("acme-bc", "ad_account", NORTHERN)])
+    for seen in (live, some):
+        assert Address("acme-bc", "ad_account", NORTHERN) in seen.resources
+
+
+def _share_with_acme(stage: Stage) -> None:
+    north, gus = get_organization(stage.world, "north"), get_person(stage.world, "gus")
+    add_partner(stage.world, north, actor=gus, partner=CENTER.identity)
+    share(stage.world, north, actor=gus, partner=CENTER.identity, ad_account=NORTHERN, role="operator")
+
+
+@pytest.mark.parametrize("name", ["Acme Official!", "Acme  Store"])
+def test_an_account_that_hides_its_handle_may_be_any_declared_one_that_was_not_found(name: str) -> None:
+    with staged() as stage:
+        with stage.world.transaction() as db:
+            db.execute("UPDATE asset SET name = ? WHERE identity = '@acme'", (name,))
+        live = stage.provider.read(SCOPE)
+    found = find(live, "tiktok_account", "handle")
+    assert isinstance(found, Unknown)
+    assert name in found.reason
+
+
+def test_access_is_read_the_cheaper_way_and_again_the_same_way() -> None:
+    seed = SEED.replace('"7100000000000000002": EU brand', '"7100000000000000002": EU brand, "7100000000000000003": x')
+    with staged(world=new_world(seed)) as stage:
+        stage.do(Action.GRANT, "ad_account_access", "us/bo", role="operator")
+        stage.emulator.counted.clear()
+        live = stage.provider.read(SCOPE)
+        assert stage.count("GET bc/asset/member/get/") == 2  # one catalog, one lead library; ad accounts by person
+        stage.emulator.counted.clear()
+        address = Address("acme-bc", "ad_account_access", "us/bo")
+        assert stage.provider.read_some(SCOPE, [address]).find(address) == live.find(address)
+        assert dict(stage.emulator.counted) == {"GET bc/asset/get/": 1}
+
+
+@pytest.mark.parametrize("finds", [True, False])
+def test_a_single_member_is_searched_for_where_that_works_and_else_everybody_is_read(*, finds: bool) -> None:
+    with staged(keyword_finds_masked=finds) as stage:
+        stage.provider.read(SCOPE)
+        for person, is_there in (("bo", True), ("cy", False), ("bo", True)):
+            address = Address("acme-bc", "member", person)
+            stage.emulator.counted.clear()
+            found = stage.provider.read_some(SCOPE, [address]).find(address)
+            assert (found is not None) == is_there
+        assert dict(stage.emulator.counted) == {"GET bc/member/get/": 1}
+
+
+def test_links_that_need_a_role_on_the_pixel_are_unknown_and_not_none() -> None:
+    with staged(pixel_links_need_role=True) as stage:
+        live = stage.provider.read(SCOPE)
+    assert isinstance(find(live, "pixel_use", "web/us"), Unknown)
+
+
+def test_reading_everything_takes_no_more_calls_than_the_contract_needs(stage: Stage) -> None:
+    stage.provider.read(SCOPE)
+    counted = dict(stage.emulator.counted)
+    assert counted == {
+        "GET bc/get/": 1,
+        "GET bc/member/get/": 1,
+        "GET user/info/": 1,
+        "GET bc/partner/get/": 1,
+        "GET bc/asset/admin/get/": 6,
+        "GET bc/asset/member/get/": 4,
+        "GET bc/asset/get/": 6,
+        "GET bc/asset/advertiser/assigned/": 1,
+        "GET bc/pixel/link/get/": 1,
+        "GET bc/asset_group/list/": 1,
+    }
+
+
+def test_requested_access_is_seen_when_somebody_has_asked_by_hand(stage: Stage) -> None:
+    ana, bc = get_person(stage.world, "ana"), get_organization(stage.world, "bc")
+    request_access(stage.world, bc, actor=ana, kind="ad_account", identity=ASSETS["ad_account", "dee"])
+    asked = stage.live("ad_account", "dee")
+    assert asked is not None
+    assert asked.status is Status.REQUESTED
+    approve(stage.world, ASSETS["ad_account", "dee"], "bc")
+    given = stage.live("ad_account", "dee")
+    assert given is not None
+    assert given.status is Status.ACTIVE
+
+
+def test_a_slow_answer_is_read_again(stage: Stage) -> None:
+    stage.emulator.faults.add(Fault(kind="slow", path="bc/member/get/", seconds=3600))
+    stage.emulator.faults.add(Fault(kind="reset", path="bc/partner/get/"))
+    assert not stage.provider.read(SCOPE).unknown
+
+
+def test_accepting_makes_a_member_of_an_invited_person(stage: Stage) -> None:
+    assert isinstance(stage.do(Action.INVITE, "member", "cy", role="standard"), Applied)
+    accept(stage.world, "cy", "bc")
+    found = stage.live("member", "cy")
+    assert found is not None
+    assert found.status is Status.ACTIVE
+
+
+def test_an_unreadable_answer_stops_nothing_else() -> None:
+    broken = httpx2.Response(200, text="<html>")
+    client, _, _ = scripted(broken)
+    with staged() as stage:
+        live = BusinessApiProvider(client, clock=stage.world).read(SCOPE)
+    assert list(live.unknown) == ["acme-bc/"]
