@@ -50,10 +50,16 @@ def exists(reference: str, root: Path) -> bool:
     if not name:
         return file.suffix != ".py"
     text = file.read_text(encoding="utf-8")
-    function = name.rpartition("::")[2].partition("[")[0]
-    return bool(re.search(rf"^\s*(async )?def {re.escape(function)}\(", text, re.MULTILINE)) or (
-        file.suffix in {".yaml", ".yml"} and bool(re.search(rf"(?<![\w-]){re.escape(name)}(?![\w-])", text))
-    )
+    if file.suffix != ".py":
+        return bool(re.search(rf"(?<![\w-]){re.escape(name)}(?![\w-])", text))
+    return _defines_test(text, name.rpartition("::")[2].partition("[")[0])
+
+
+def _defines_test(text: str, name: str) -> bool:
+    """Whether pytest finds this name in a module: a function, a class, or a state machine's `TestX = X.TestCase`."""
+    as_function = name.startswith("test_") and re.search(rf"^\s*(async )?def {re.escape(name)}\(", text, re.MULTILINE)
+    as_class = name.startswith("Test") and re.search(rf"^(class )?{re.escape(name)}\b", text, re.MULTILINE)
+    return bool(as_function or as_class)
 
 
 def shows_it(row: Row, root: Path) -> bool:
@@ -82,9 +88,9 @@ def test_what_is_done_is_shown_by_a_test_that_exists(row: Row) -> None:
     assert shows_it(row, ROOT), row.shown_by
 
 
-def test_files_named_in_the_other_rows_exist() -> None:
+def test_what_the_other_rows_name_exists_too() -> None:
     named = [reference for row in ROWS if row.state != "done" for reference in row.references]
-    assert [reference for reference in named if not (ROOT / reference.partition("::")[0]).is_file()] == []
+    assert [reference for reference in named if not exists(reference, ROOT)] == []
 
 
 def test_what_is_not_done_has_a_reason() -> None:
@@ -95,7 +101,10 @@ def test_what_is_not_done_has_a_reason() -> None:
 def small_tree(tmp_path: Path) -> Path:
     """One test module, one case and one document."""
     for path, text in {
-        "tests/test_a.py": "def test_b():\n    ...\n\nclass TestA:\n    def test_c(self):\n        ...\n",
+        "tests/test_a.py": (
+            "def test_b():\n    ...\n\nclass TestA:\n    def test_c(self):\n        ...\n"
+            "\ndef read():\n    ...\n\nclass Access:\n    ...\n\nTestAccess = Access.TestCase\n"
+        ),
         "tests/case.yaml": "name: a case\n",
         "docs/page.md": "# Page\n",
     }.items():
@@ -115,6 +124,8 @@ def _claim(shown_by: str) -> Row:
         "`tests/test_a.py::test_b`",
         "`tests/test_a.py::test_b[one case]`",
         "`tests/test_a.py::TestA::test_c`",
+        "`tests/test_a.py::TestA`",
+        "`tests/test_a.py::TestAccess`",
         "`tests/case.yaml`",
         "`tests/case.yaml::a case`",
         "`tests/test_a.py::test_b`, `docs/page.md`",
@@ -128,6 +139,9 @@ def test_a_claim_counts_when_all_it_names_is_there(small_tree: Path, shown_by: s
     "shown_by",
     [
         "`tests/test_a.py::test_missing`",
+        "`tests/test_a.py::read`",
+        "`tests/test_a.py::Access`",
+        "`tests/test_a.py::TestAcces`",
         "`tests/test_a.py`",
         "`tests/test_none.py::test_b`",
         "`tests/case.yaml::another case`",
