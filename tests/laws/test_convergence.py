@@ -111,6 +111,16 @@ class Access(RuleBasedStateMachine):
                 members.pop(person, None)
                 self._drop_grants(key, person)
 
+    @rule(key=organizations, data=st.data())
+    def hand_the_admin_role_on(self, key: str, data: st.DataObject) -> None:
+        """One admin becomes something else and somebody else becomes admin, in the same review."""
+        members = self.wishes.members[key]
+        old = sorted(person for person, role in members.items() if role == ADMIN[key])
+        new = sorted(person for person, role in members.items() if role in OTHER[key])
+        if old and new:
+            chosen, successor = data.draw(st.sampled_from(old)), data.draw(st.sampled_from(new))
+            members[chosen], members[successor] = OTHER[key][0], ADMIN[key]
+
     @rule(asset=st.sampled_from(AD_ACCOUNTS), person=persons, role=st.sampled_from(["operator", "analyst", None]))
     def declare_grant(self, asset: str, person: str, role: str | None) -> None:
         if role is None or person not in self.wishes.members["bc"]:
