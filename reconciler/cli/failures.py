@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
 import traceback
@@ -15,6 +16,9 @@ from reconciler.core.errors import ExitCode, ManifestError, ReconcilerError
 
 INTERRUPTED = 130
 """128 + SIGINT, as every shell expects it."""
+
+_MACHINE_REFUSES = {errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOSPC, errno.EDQUOT}
+"""What a folder, a disk or an account does to any program: nobody's bug."""
 
 
 def run_guarded(command: Callable[[], object], session: Session) -> int:
@@ -39,6 +43,8 @@ def run_guarded(command: Callable[[], object], session: Session) -> int:
         _silence_stdout()
         return ExitCode.FAILED
     except Exception as error:
+        if isinstance(error, OSError) and error.errno in _MACHINE_REFUSES:
+            return _report_refusal(error, session)
         return _report_bug(error, session)
     return code if isinstance(code, int) else ExitCode.DONE
 
@@ -71,6 +77,16 @@ def _print_findings(error: ManifestError, session: Session) -> None:
 def _silence_stdout() -> None:
     """Whoever read our output has enough (`| head`); nothing may complain when Python closes stdout."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def _report_refusal(error: OSError, session: Session) -> int:
+    if session.verbose:
+        click.echo("".join(traceback.format_exception(error)), nl=False, err=True)
+    place = f"{os.fsdecode(error.filename)}: " if isinstance(error.filename, str | bytes) else ""
+    session.notify(f"{place}{error.strerror}", level="error")
+    if not error.filename:
+        _silence_stdout()
+    return ExitCode.FAILED
 
 
 def _report_bug(error: Exception, session: Session) -> int:

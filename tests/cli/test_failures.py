@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 from pathlib import Path
 
@@ -102,6 +103,18 @@ def test_a_bug_leaves_its_traceback_in_the_workspace(tmp_path: Path, capsys: pyt
     assert "this is a bug in reconciler: KeyError: 'eve'" in err
     assert str(log) in err
     assert "Traceback" not in err
+
+
+def test_what_the_machine_refuses_is_no_bug(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "reconciler.yaml").touch()
+    code = stop(PermissionError(errno.EACCES, "Permission denied", ".reconciler"), Session(root=tmp_path))
+    assert (code, capsys.readouterr().err) == (ExitCode.FAILED, "error: .reconciler: Permission denied\n")
+    assert not (tmp_path / ".reconciler").exists()
+
+
+def test_a_full_disk_behind_stdout_is_told_in_one_line(capfd: pytest.CaptureFixture[str]) -> None:
+    assert stop(OSError(errno.ENOSPC, "No space left on device"), Session()) == ExitCode.FAILED
+    assert capfd.readouterr().err == "error: No space left on device\n"
 
 
 def test_a_bug_outside_of_a_workspace_leaves_no_files(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
