@@ -20,7 +20,8 @@ from reconciler.cli.workspace import read_config, read_workspace
 def shards(session: Session, count: int, format_: str) -> None:
     """Divide the organizations among several runners.
 
-    Each of the N parts is for one `plan` and `apply --shard K/N`. JSON is the matrix of a CI job. Parts without an organization are left out.
+    Each of the N parts is for one `plan` and `apply --shard K/N`. JSON is the matrix of a CI job. Parts without an
+    organization are left out.
     """
     from reconciler.workflows.sharding import shards_of
 
