@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from reconciler.providers.sandbox.answers import accept_invitation, decline_invitation
 from reconciler.providers.sandbox.apps import accept_transfer, decline_transfer, get_app
 from reconciler.providers.sandbox.assets import answer_access, find_holding, take_back_access
+from reconciler.providers.sandbox.codes import find_code
+from reconciler.providers.sandbox.codes import scan as scan_code
 from reconciler.providers.sandbox.links import approve_link, refuse_link, revoke_link
 from reconciler.providers.sandbox.members import change_role, get_active, go, invite, remove, step_down
 from reconciler.providers.sandbox.organizations import (
@@ -147,8 +149,14 @@ def answer_all(world: World, people: list[str], *, agree: bool) -> list[Message]
 
 
 def approve(world: World, what: str, organization: str) -> None:
-    """The owner approves a link or an access request, or a partner the partnership: whatever waits under this name."""
+    """The owner approves a link, a code or an access request, a partner the partnership: what waits under this name."""
     _answer_one(world, what, organization, agree=True)
+
+
+def scan(world: World, handle: str, organization: str, answer: str, permissions: str = "") -> None:
+    """The owner of a TikTok account scans a Business Center's code: `approve` or `refuse`; permissions by commas."""
+    place, wanted = get_organization(world, organization), tuple(filter(None, permissions.split(",")))
+    scan_code(world, place, handle=handle, permissions=wanted, agree=answer == "approve")
 
 
 def refuse(world: World, what: str, organization: str) -> None:
@@ -164,6 +172,9 @@ def _answer_one(world: World, what: str, organization: str, *, agree: bool) -> N
         if matches and message.kind in kinds:
             answer(world, message, agree=agree)
             return
+    if find_code(world, asking) is not None:
+        scan_code(world, asking, handle=what, agree=agree)
+        return
     raise Refusal("unknown", f"{asking.name} does not wait for {what}")
 
 

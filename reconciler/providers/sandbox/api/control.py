@@ -33,10 +33,6 @@ def _answer_all(world: World, answer: str) -> None:
     people.answer_all(world, [], agree=answer == "accept")
 
 
-def _scan(world: World, handle: str, organization: str, answer: str, permissions: str = "") -> None:
-    clicks.scan(world, handle, organization, filter(None, permissions.split(",")), agree=answer == "approve")
-
-
 def _transfer(world: World, app: str, person: str, answer: str) -> None:
     people.transfer(world, app, person, agree=answer == "accept")
 
@@ -52,7 +48,7 @@ EVENTS: Final[Mapping[str, tuple[Callable[..., None], tuple[str, ...], tuple[str
     "approve": (people.approve, ("what", "organization"), ()),
     "refuse": (people.refuse, ("what", "organization"), ()),
     "revoke": (people.revoke, ("what", "organization"), ()),
-    "scan": (_scan, ("handle", "organization", "answer"), ("permissions",)),
+    "scan": (people.scan, ("handle", "organization", "answer"), ("permissions",)),
     "invite": (people.invite_by_hand, ("admin", "person", "organization", "role"), ()),
     "remove": (people.remove_by_hand, ("admin", "person", "organization"), ()),
     "role": (people.set_role_by_hand, ("admin", "person", "organization", "role"), ()),

@@ -1,7 +1,7 @@
 """How many calls an app may make: per second, per minute and per day, summed over all of its users and endpoints.
 
 Windows are those of the calendar. Whoever exceeds the limit of a minute is turned away for five minutes, that of a day
-until midnight UTC. Calls that were turned away are not counted.
+until midnight UTC. Calls that were turned away are not counted, and of several limits the longest is told.
 """
 
 from __future__ import annotations
@@ -50,7 +50,8 @@ class Limiter:
             if at < counter.barred_until:
                 raise ApiError(40100, "Too many requests. Please retry in some time.")
             self._begin_windows(counter, at)
-            for index, (limit, unit) in enumerate(zip(LIMITS[tier], ("QPS", "QPM", "QPD"), strict=True)):
+            for index, unit in reversed(list(enumerate(("QPS", "QPM", "QPD")))):
+                limit = LIMITS[tier][index]
                 if counter.calls[index] >= limit:
                     counter.barred_until = self._end_of_rest(index, at)
                     raise ApiError(40100, f"Too many requests: the {unit} limit of this app is {limit}.")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 from typing import Any
 
-from reconciler.providers.sandbox.clicks import open_codes
+from reconciler.providers.sandbox.codes import open_codes
 from reconciler.providers.sandbox.organizations import Organization, list_organizations
 from reconciler.providers.sandbox.people import inbox
 from reconciler.providers.sandbox.world import World
