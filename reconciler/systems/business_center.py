@@ -66,8 +66,8 @@ BUSINESS_CENTER = System(
     member_cap=4000,
     creatable="its first Admin creates it on the Business Center site; declare it with its id once it is there",
     risky={
-        Action.UNLINK: "campaigns that use the account's identity or posts may break, and only its owner can allow "
-        "it again",
+        Action.UNLINK: "campaigns that use the account's identity or posts may break and new ones cannot choose it, "
+        "other ads go on; only its owner can allow it again",
         Action.CHANGE_SHARE: "a partner's role can be raised in place but lowered only by taking the share away and "
         "giving it again, which leaves a gap in the partner's access",
         Action.REMOVE_PARTNER: "everything shared in either direction is lost at once, and ads that run under a "

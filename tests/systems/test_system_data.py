@@ -79,7 +79,8 @@ def test_every_fact_says_where_and_when_it_was_published_or_read(system: System)
     for fact in system.facts:
         assert re.fullmatch(r"20\d\d-(0[1-9]|1[0-2])(-\d\d)?", fact.date), fact
         assert fact.certainty in {"certain", "operator", "inferred", "weak"}, fact
-        assert fact.source and fact.text.endswith("."), fact
+        assert fact.source, fact
+        assert fact.text.endswith("."), fact
     assert len({fact.text for fact in system.facts}) == len(system.facts)
 
 

@@ -120,7 +120,7 @@ def _alter(address: Address, wanted: Declared, live: Resource, situation: Situat
     if kind.name == "member" and _needs_handover(wanted, live, situation):
         return _wait_for_handover(wanted, live, situation)
     if kind.name == "app":
-        return _change(Action.TRANSFER_APP, wanted, live, situation, status=Status.AWAITING_ACCEPTANCE)
+        return _take_over(wanted, live, situation)
     if kind.change is None:
         return None
     if kind.change is Action.CHANGE_LINK:
@@ -128,6 +128,16 @@ def _alter(address: Address, wanted: Declared, live: Resource, situation: Situat
     return _change(
         kind.change, wanted, live, situation, status=Status.ACTIVE, cost=_cost_of_change(kind, wanted, live, situation)
     )
+
+
+def _take_over(wanted: Declared, live: Resource, situation: Situation) -> Change | Waiting:
+    """A person hands an app over; that an organization could is nowhere said, so its admins have to find a way."""
+    owner = str(live.attributes.get("owner", ""))
+    if owner.startswith("person:"):
+        return _change(Action.TRANSFER_APP, wanted, live, situation, status=Status.AWAITING_ACCEPTANCE)
+    name = owner.removeprefix("organization:")
+    why = f"it belongs to organization {name}, and only a person who owns an app can initiate its transfer"
+    return _waiting(wanted, live, Action.TRANSFER_APP, on=f"an admin of {name}", why=why)
 
 
 def _needs_handover(wanted: Declared, live: Resource | None, situation: Situation) -> bool:
