@@ -10,6 +10,8 @@ import json
 import shutil
 import tempfile
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
@@ -43,7 +45,8 @@ from tests.business_api.stage import WorldTicker
 from tests.sandbox.stage import new_world
 
 TODAY = date(2026, 11, 22)
-ROUNDS = 8
+ROUNDS = 4
+"""Without faults: invite; wait for the answer; grant; find nothing to do."""
 FAULTY_ROUNDS = 4
 
 SEED = """
@@ -172,7 +175,7 @@ class Story:
 
     def tell(self) -> None:
         """Rounds of plan and apply; people accept in between, and things go wrong in the first ones."""
-        for number in range(ROUNDS):
+        for number in range(ROUNDS + len(self.faults)):
             self.emulator.faults.clear()
             for fault in self.faults[number] if number < len(self.faults) else ():
                 self.emulator.faults.add(fault)
@@ -184,6 +187,7 @@ class Story:
         self.emulator.faults.clear()
         assert members(self.world) == IN_THE_END
         assert grants(self.world) == GRANTS
+        assert len(invitations(self.world)) == 1
         assert self.plan_is_empty()
 
     def run(self) -> None:
@@ -207,10 +211,8 @@ class Story:
         assert len(invitations(self.world)) <= 1
 
     def accept(self) -> None:
-        try:
+        with suppress(Refusal):
             accept(self.world, "cy", "bc")
-        except Refusal as refusal:
-            assert refusal.word in ("active", "already-a-member")
 
     def close(self) -> None:
         self.client.close()
@@ -240,8 +242,6 @@ def test_every_answer_to_an_open_question_leads_to_the_same_access(knob: str, va
     ids=["50002", "html", "reset", "40100"],
 )
 def test_every_fault_leads_to_the_same_access(fault: Fault, path: str, *, after: bool) -> None:
-    from dataclasses import replace
-
     tell({}, [[replace(fault, path=path, after=after)]])
 
 
