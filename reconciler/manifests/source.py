@@ -34,6 +34,12 @@ LARGEST = 20 * 1024 * 1024
 """Bytes; a manifest larger than this is a mistake or an attack."""
 DEEPEST = 40
 
+_SYNTAX_ADVICE = {
+    "cannot start any token": "put a value that begins with such a sign in quotes",
+    "mapping values are not allowed": "put a value that contains a colon in quotes, or check the indentation",
+}
+"""For the slips that everybody makes: a part of what libyaml says -> what to do."""
+
 
 @dataclass(frozen=True, slots=True)
 class SourceFile:
@@ -112,7 +118,8 @@ def _note_syntax_error(error: yaml.MarkedYAMLError, text: str, file: str, notes:
     context = f" {error.context}" if error.context else ""
     if error.context_mark is not None and error.context_mark.line != line:
         context += f" that begins in line {error.context_mark.line + 1}"
-    notes.error("yaml-syntax", f"not YAML: {problem}{context}", place)
+    advice = next((advice for part, advice in _SYNTAX_ADVICE.items() if part in problem), "")
+    notes.error("yaml-syntax", f"not YAML: {problem}{context}", place, advice=advice)
 
 
 class _StopReadingError(Exception):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import types
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Annotated, Any, Union, get_args, get_origin
 
@@ -13,7 +13,7 @@ from pydantic import BaseModel
 from reconciler.core.finding import Place
 from reconciler.core.system import System
 from reconciler.manifests.fields import Matching, OneOf, Sort
-from reconciler.manifests.nodes import Cursor
+from reconciler.manifests.nodes import Cursor, MapNode
 from reconciler.manifests.notes import Notes
 from reconciler.manifests.organization_documents import developers_variant
 from reconciler.manifests.roles import note_unknown_role
@@ -59,6 +59,14 @@ class Problem:
         return self.top.key(*self.path)
 
     @property
+    def siblings(self) -> Collection[str]:
+        """The keys that stand beside it, its own included."""
+        cursor = self.top
+        for part in self.path[:-1]:
+            cursor = cursor.into(part)
+        return cursor.node if isinstance(cursor.node, MapNode) else ()
+
+    @property
     def place(self) -> Place:
         """Where its value is written."""
         if not self.path:
@@ -100,7 +108,8 @@ def _note_unknown_key(problem: Problem, notes: Notes) -> None:
     if is_secret_name(key):
         notes.error("secret", f"`{key}`: a file in git never holds a secret", problem.key_place, advice="delete it")
         return
-    advice = did_you_mean(key, _keys_at(problem.model, problem.error["loc"][:-1]))
+    known = _keys_at(problem.model, problem.error["loc"][:-1])
+    advice = did_you_mean(key, known, taken=problem.siblings)
     notes.error("unknown-key", f"`{key}` is not known here", problem.key_place, advice=advice)
 
 
