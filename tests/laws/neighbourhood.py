@@ -18,6 +18,9 @@ from reconciler.providers.sandbox.seed import load_seed
 from reconciler.providers.sandbox.world import World
 
 PEOPLE = tuple(f"p{number}" for number in range(7))
+CROWD = tuple(f"q{number}" for number in range(6))
+"""People whom nobody touches; they fill the developers organization up to two below its limit."""
+LIMIT = 10
 ADMIN = {"dev": "admin", "own": "admin", "brand": "admin", "studio": "administrator", "bc": "admin"}
 """Organization -> the role that administers and that can be given."""
 OTHER = {
@@ -40,7 +43,7 @@ SYSTEMS: dict[str, dict[str, Any]] = {
     "bc": {"system": "business_center", "id": "6900000000000000001"},
 }
 FIRST = {
-    "dev": {"p0": "admin", "p1": "admin"},
+    "dev": {"p0": "admin", "p1": "admin", **dict.fromkeys(CROWD, "member")},
     "own": {"p0": "admin", "p1": "owner"},
     "brand": {"p0": "admin", "p1": "admin", "p2": "operator"},
     "studio": {"p0": "administrator", "p1": "administrator", "p2": "administrator", "p4": "editor"},
@@ -52,7 +55,7 @@ FOUNDERS = ("p0", "p1")
 def make_world() -> World:
     """The neighbourhood before anybody declared anything."""
     world = World.in_memory(clock=lambda: datetime(2026, 11, 22, 12, tzinfo=UTC))
-    people = {p: {"email": f"{p}@acme.example"} for p in PEOPLE}
+    people = {p: {"email": f"{p}@acme.example"} for p in (*PEOPLE, *CROWD)}
     organizations: dict[str, Any] = {key: {**SYSTEMS[key], "members": dict(FIRST[key])} for key in SYSTEMS}
     organizations["bc"]["ad_accounts"] = {f"710000000000000000{n}": name for n, name in enumerate(AD_ACCOUNTS)}
     organizations["bc"]["pixels"] = {PIXEL: {"name": "web", "access": {"p3": ""}}}
@@ -81,7 +84,7 @@ class Wishes:
 
     def desired(self) -> Desired:
         """The manifests, read the way a user's files are read."""
-        people = {p: {"email": f"{p}@acme.example"} for p in PEOPLE}
+        people = {p: {"email": f"{p}@acme.example"} for p in (*PEOPLE, *CROWD)}
         for person in self.gone:
             people[person]["ends"] = "2026-01-01"
         organizations: dict[str, Any] = {

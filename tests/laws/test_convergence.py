@@ -55,6 +55,7 @@ from tests.laws.neighbourhood import (
     FIRST,
     FOUNDERS,
     HANDLE,
+    LIMIT,
     OTHER,
     PEOPLE,
     SYSTEMS,
@@ -324,6 +325,10 @@ class Access(RuleBasedStateMachine):
         for key in SYSTEMS:
             self.wishes.gone -= set(FOUNDERS)
             self.wishes.members[key].update({person: FIRST[key][person] for person in FOUNDERS})
+        while len(self.wishes.members["dev"]) > LIMIT:
+            self.wishes.members["dev"].pop(
+                max(self.wishes.members["dev"], key=lambda person: (person in PEOPLE, person))
+            )
         for _ in range(ROUNDS):
             plan = self._reconcile(retry=True)
             if plan.is_settled:
