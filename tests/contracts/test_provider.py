@@ -5,7 +5,7 @@ A new provider joins by adding a function to `PROVIDERS` that builds the stage f
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -16,11 +16,20 @@ from reconciler.core.change import Change
 from reconciler.core.declared import Organization
 from reconciler.core.finding import Place
 from reconciler.core.kinds import KINDS, Action
-from reconciler.core.outcome import Applied, Failed, Waits
+from reconciler.core.live import Live
+from reconciler.core.outcome import Applied, Failed, Outcome, Waits
 from reconciler.core.resource import Resource, Status, fingerprint_of
-from reconciler.ports import ByHand, Can, Cannot, Provider, Scope
+from reconciler.ports import Ability, ByHand, Can, Cannot, Provider, Scope
+from reconciler.providers.business_api.client import Client, Connection
+from reconciler.providers.business_api.provider import BusinessApiProvider
+from reconciler.providers.business_api.tiers import TIERS
+from reconciler.providers.sandbox.api.access import issue_token
+from reconciler.providers.sandbox.api.emulator import Emulator
+from reconciler.providers.sandbox.api.options import Options
+from reconciler.providers.sandbox.api.transport import BusinessApiTransport
 from reconciler.providers.sandbox.people import accept, approve, decline
 from reconciler.providers.sandbox.provider import SandboxProvider
+from reconciler.providers.sandbox.registry import get_person
 from reconciler.providers.sandbox.world import World
 from reconciler.systems import SYSTEMS, get_system
 from tests.sandbox.stage import EU, NORTH, OF_DEE, START, US, new_world
@@ -90,7 +99,68 @@ def _sandbox() -> Subject:
     )
 
 
-PROVIDERS: dict[str, Callable[[], Subject]] = {"sandbox": _sandbox}
+class WithBusinessApi:
+    """The sandbox for everything but Business Centers; those over the emulated interface, with each actor's token."""
+
+    name = "business_api"
+
+    def __init__(self, world: World) -> None:
+        emulator = Emulator(world, Options(tier="unlimited", mask_emails="none"))
+        self._others = SandboxProvider(world)
+        self.clients = {person: self._client(world, emulator, person) for person in ("ana", "bo")}
+        self._by_actor = {person: BusinessApiProvider(made, clock=world) for person, made in self.clients.items()}
+
+    @staticmethod
+    def _client(world: World, emulator: Emulator, person: str) -> Client:
+        token = issue_token(world, get_person(world, person))
+        connection = Connection(access_token=token, tier=TIERS["unlimited"], workers=1)
+        return Client(connection, transport=BusinessApiTransport(emulator))
+
+    def read(self, scope: Scope) -> Live:
+        return self._for(scope, "ana").read(scope)
+
+    def read_some(self, scope: Scope, addresses: Sequence[Address]) -> Live:
+        return self._for(scope, "ana").read_some(scope, addresses)
+
+    def apply(self, scope: Scope, change: Change) -> Outcome:
+        return self._for(scope, change.actor).apply(scope, change)
+
+    def ability(self, system: str, action: Action) -> Ability:
+        return self._by_actor["ana"].ability(system, action)
+
+    def _for(self, scope: Scope, actor: str) -> Provider:
+        if scope.organization.system.name != "business_center":
+            return self._others
+        return self._by_actor.get(actor, self._by_actor["ana"])
+
+
+def _business_api() -> Subject:
+    world = new_world()
+    provider = WithBusinessApi(world)
+
+    def close() -> None:
+        for client in provider.clients.values():
+            client.close()
+        world.close()
+
+    return Subject(
+        provider=provider,
+        accept=lambda person, organization: accept(world, person, organization),
+        decline=lambda person, organization: decline(world, person, organization),
+        approve=lambda what, organization: approve(world, what, organization),
+        close=close,
+    )
+
+
+PROVIDERS: dict[str, Callable[[], Subject]] = {"sandbox": _sandbox, "business_api": _business_api}
+
+
+def takes_a_person(outcome: object) -> bool:
+    """Where a way to reach a system has no means for a step, it says who has to do it and how."""
+    if isinstance(outcome, Waits):
+        assert outcome.on
+        assert outcome.why
+    return isinstance(outcome, Waits)
 
 
 @pytest.fixture(params=list(PROVIDERS))
@@ -112,7 +182,7 @@ def test_reading_shows_the_organization_its_members_and_when(subject: Subject, s
     assert live.resources[Address(key, "organization", key)].identity == scope.organization.identity
     ana = live.resources[Address(key, "member", "ana")]
     assert (ana.attributes, ana.status, ana.identity) == ({"role": "admin"}, Status.ACTIVE, "ana@acme.example")
-    assert ana.since == START.date()
+    assert ana.since in (START.date(), None)  # not every system tells
     assert live.observed_at is not None
     assert not live.unknown
 
@@ -257,7 +327,9 @@ def test_grants_are_given_changed_and_revoked(
 ) -> None:
     for action, attributes in ((Action.GRANT, first), (Action.CHANGE_GRANT, second)):
         if attributes is not None:
-            subject.do(CENTER, action, kind, key, **attributes)
+            outcome = subject.do(CENTER, action, kind, key, **attributes)
+            if takes_a_person(outcome):
+                return
             live = subject.live(CENTER, kind, key)
             assert live is not None
             assert live.attributes == attributes
@@ -274,6 +346,8 @@ def test_groups_are_founded_filled_and_deleted(subject: Subject) -> None:
     ]
     for action, kind, key, attributes in steps:
         outcome = subject.do(CENTER, action, kind, key, **attributes)
+        if takes_a_person(outcome):
+            return
         assert isinstance(outcome, Applied)
         assert outcome.live is not None
         assert outcome.live.attributes == attributes
@@ -289,6 +363,8 @@ def test_links_and_access_requests_wait_for_the_owner(subject: Subject) -> None:
     ]
     for action, kind, key, attributes, identity in steps:
         outcome = subject.do(CENTER, action, kind, key, **attributes)
+        if takes_a_person(outcome):
+            continue
         assert isinstance(outcome, Applied)
         assert outcome.live is not None
         assert (outcome.live.status, outcome.live.attributes) == (Status.REQUESTED, attributes)
@@ -301,10 +377,11 @@ def test_links_and_access_requests_wait_for_the_owner(subject: Subject) -> None:
 def test_a_link_asks_for_more_while_what_it_has_stands(subject: Subject) -> None:
     wanted = ("existing_posts", "live")
     outcome = subject.do(CENTER, Action.CHANGE_LINK, "tiktok_account", "handle", permissions=wanted)
-    assert isinstance(outcome, Applied)
-    assert outcome.live is not None
-    assert outcome.live.attributes == {"permissions": ("existing_posts",)}
-    assert outcome.live.pending == {"permissions": wanted}
+    if not takes_a_person(outcome):
+        assert isinstance(outcome, Applied)
+        assert outcome.live is not None
+        assert outcome.live.attributes == {"permissions": ("existing_posts",)}
+        assert outcome.live.pending == {"permissions": wanted}
     assert subject.do(CENTER, Action.UNLINK, "tiktok_account", "handle") == Applied(live=None)
 
 
