@@ -41,7 +41,7 @@ def server(desk: Desk) -> Iterator[Server]:
 
 
 def call(server: Server, method: str, path: str, body: object = None, **headers: str) -> tuple[int, Any]:
-    connection = HTTPConnection(*server.server_address[:2], timeout=10)
+    connection = HTTPConnection("127.0.0.1", server.server_port, timeout=10)
     given = {name.replace("_", "-"): value for name, value in headers.items()}
     sent = None if body is None else json.dumps(body)
     try:
@@ -81,6 +81,10 @@ def test_a_foreign_name_that_points_here_reaches_nothing(server: Server, host: s
 def test_a_page_of_another_site_cannot_make_anything_happen(server: Server, headers: dict[str, str]) -> None:
     assert call(server, "POST", "/_sandbox/clock", {"seconds": 60}, **headers)[0] == 403
     assert call(server, "POST", "/_sandbox/clock", {"seconds": 60}, Origin=server.url)[0] == 200
+
+
+def test_a_method_that_nobody_knows_reaches_nothing(server: Server) -> None:
+    assert call(server, "BREW", "/open_api/v1.3/bc/get/")[0] == 405
 
 
 def test_the_page_needs_nothing_from_elsewhere(server: Server) -> None:
@@ -270,7 +274,7 @@ def test_a_port_that_is_taken_and_a_folder_without_a_sandbox_are_told(tmp_path: 
     assert isinstance(run.exception, ReconcilerError)
     assert "there is no sandbox" in run.exception.message
     (tmp_path / "sandbox.yaml").write_text("version: 1\n")
-    port = str(server.server_address[1])
+    port = str(server.server_port)
     run = CliRunner().invoke(cli, ["-C", str(tmp_path), "sandbox", "serve", "--port", port], standalone_mode=False)
     assert isinstance(run.exception, ReconcilerError)
     assert "cannot listen on" in run.exception.message

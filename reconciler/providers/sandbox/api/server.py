@@ -61,7 +61,11 @@ class _Handler(BaseHTTPRequestHandler):
         request = Request.of(self.command, self.path, dict(self.headers.items()), body)
         self._send(self.server.site.handle(request))
 
-    do_GET = do_POST = do_PATCH = do_PUT = do_DELETE = do_OPTIONS = do_HEAD = do_TRACE = _serve  # noqa: N815  # names that the standard library looks for
+    def __getattr__(self, name: str) -> object:
+        """The base class looks for a method per HTTP method; all of them are served, known or not."""
+        if name.startswith("do_"):
+            return self._serve
+        raise AttributeError(name)
 
     def _send(self, response: Response) -> None:
         if response.delay:
