@@ -1,0 +1,68 @@
+"""From a workspace to a provider, over the embedded platform and towards TikTok."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import yaml
+from click.testing import CliRunner, Result
+
+from reconciler.cli.main import cli
+from reconciler.cli.wiring import SystemClock, Wiring
+from reconciler.core.errors import ReconcilerError
+from reconciler.manifests.config import Config, Option, ProviderSettings
+from reconciler.providers.business_api.provider import BusinessApiProvider
+from tests.business_api.stage import CENTER, PLACE
+
+
+def wired(root: Path, **options: Option) -> Wiring:
+    settings = ProviderSettings(kind="business_api", options=options, place=PLACE)
+    return Wiring(
+        root=root, config=Config(manifests=("access",), state="file:state", providers={"business_center": settings})
+    )
+
+
+def run(root: Path, *words: str) -> Result:
+    return CliRunner().invoke(cli, ["-C", str(root), *words])
+
+
+@pytest.fixture
+def workspace(tmp_path: Path) -> Path:
+    """The example that `init` writes, its Business Center reached over the interface."""
+    assert run(tmp_path, "init").exit_code == 0
+    config = yaml.safe_load((tmp_path / "reconciler.yaml").read_text(encoding="utf-8"))
+    config["providers"]["business_center"] = {"kind": "business_api", "via": "sandbox", "act_as": "ana"}
+    (tmp_path / "reconciler.yaml").write_text(yaml.safe_dump(config), encoding="utf-8")
+    return tmp_path
+
+
+def test_an_example_is_settled_over_the_interface_like_without_it(workspace: Path) -> None:
+    assert run(workspace, "apply", "--auto-approve").exit_code == 0
+    assert run(workspace, "sandbox", "people", "answer", "accept", "--all").exit_code == 0
+    assert run(workspace, "apply", "--auto-approve").exit_code == 0
+    settled = run(workspace, "plan", "--detailed-exitcode")
+    assert (settled.exit_code, "No changes" in settled.stdout) == (0, True)
+
+
+def test_a_token_towards_tiktok_is_read_when_it_is_needed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    wiring = wired(tmp_path, access_token="env:TIKTOK_TOKEN", api_tier="advanced", act_as="ana", timeout=5)
+    assert isinstance(wiring.clock(), SystemClock)
+    with pytest.raises(ReconcilerError, match="there is no secret in env:TIKTOK_TOKEN"):
+        wiring.provider_for(CENTER)
+    monkeypatch.setenv("TIKTOK_TOKEN", "abc")
+    assert isinstance(wiring.provider_for(CENTER), BusinessApiProvider)
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        ({"via": "moon"}, "via 'moon' leads nowhere"),
+        ({"via": "sandbox"}, "none is named"),
+        ({"via": "sandbox", "act_as": "nobody"}, "nobody in the sandbox goes by 'nobody'"),
+        ({"via": "sandbox", "act_as": "ana", "color": "red"}, "has no option color"),
+    ],
+)
+def test_what_leads_nowhere_is_told(workspace: Path, options: dict[str, Option], said: str) -> None:
+    with pytest.raises(ReconcilerError, match=said):
+        wired(workspace, **options).provider_for(CENTER)
