@@ -72,7 +72,7 @@ def test_members_are_the_same_people_however_their_addresses_are_shown(masking: 
 
 def test_people_who_cannot_be_told_apart_are_unknown_with_all_their_access_and_nobody_is_removed() -> None:
     scope = replace(SCOPE, people={**PEOPLE, "bob": ("bx@acme.example",)})
-    with staged() as stage:
+    with staged(keyword_finds_masked=False) as stage:
         stage.do(Action.GRANT, "ad_account_access", "us/bo", role="analyst")
         live = stage.provider.read(scope)
     for person in ("bo", "bob"):
@@ -82,6 +82,23 @@ def test_people_who_cannot_be_told_apart_are_unknown_with_all_their_access_and_n
             assert "may be any of bo, bob" in found.reason
     assert {a.key for a in live.resources if a.kind == "member"} == {"ana"}
     assert find(live, "member", "cy") is None
+
+
+def test_people_whose_masks_are_alike_are_told_apart_by_searching_where_that_works() -> None:
+    scope = replace(SCOPE, people={**PEOPLE, "bob": ("bx@acme.example",), "cyd": ("cx@acme.example",)})
+    with staged(scope=scope) as stage:
+        assert isinstance(stage.do(Action.INVITE, "member", "cy", role="standard"), Applied)
+        assert isinstance(stage.do(Action.INVITE, "member", "bob", role="admin"), Applied)
+        assert isinstance(stage.do(Action.GRANT, "ad_account_access", "us/bo", role="analyst"), Applied)
+        live = stage.provider.read(scope)
+    members = {a.key: (r.status, r.attributes["role"]) for a, r in live.resources.items() if a.kind == "member"}
+    assert members == {
+        "ana": (Status.ACTIVE, "admin"),
+        "bo": (Status.ACTIVE, "standard"),
+        "bob": (Status.INVITED, "admin"),
+        "cy": (Status.INVITED, "standard"),
+    }
+    assert dict(live.unknown) == {}
 
 
 @pytest.mark.parametrize("answer", ["empty", "40001", "40007"])

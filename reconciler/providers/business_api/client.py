@@ -62,8 +62,6 @@ class Client:
 
         self.ticker: Ticker = ticker or MachineTicker()
         self.pace = Pace(connection.tier, self.ticker)
-        self.calls = 0
-        """How many requests went out, repeated ones included."""
         self._workers = connection.workers or min(_MOST_WORKERS, connection.tier.calls_per_second)
         headers = {"Access-Token": connection.access_token} if connection.access_token else {}
         self._http = httpx2.Client(
@@ -86,6 +84,11 @@ class Client:
     def close(self) -> None:
         """Give the connections back."""
         self._http.close()
+
+    @property
+    def calls(self) -> int:
+        """How many requests went out, repeated ones included."""
+        return self.pace.calls
 
     def get(self, endpoint: str, parameters: Mapping[str, Any]) -> Data:
         """Read something. Repeated after failures that may pass; raises ApiError when they do not.
@@ -122,7 +125,6 @@ class Client:
         import httpx2
 
         self.pace.wait()
-        self.calls += 1
         try:
             response = self._http.request(method, endpoint, **content)
         except (httpx2.ConnectError, httpx2.ConnectTimeout, httpx2.PoolTimeout) as error:

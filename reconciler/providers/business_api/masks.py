@@ -90,7 +90,10 @@ def _pattern(masked: str, *, is_strict: bool) -> re.Pattern[str]:
 def _part(part: str, *, is_strict: bool) -> str:
     if not part.startswith(STAR):
         return re.escape(part)
-    return f".{{{len(part)}}}" if is_strict else ".*"
+    if not is_strict:
+        return ".*"
+    # A single star may be there only because there is always one.
+    return ".?" if len(part) == 1 else f".{{{len(part)}}}"
 
 
 def _certain(masks: list[str], fits: Mapping[str, set[str]]) -> dict[str, str]:

@@ -8,15 +8,39 @@ from reconciler.core.resource import Resource
 from reconciler.providers.business_api.center import Center, Seen, text_of
 from reconciler.providers.business_api.endpoints import MEMBERS, USER_INFO
 from reconciler.providers.business_api.errors import ApiError
-from reconciler.providers.business_api.masks import is_masked
+from reconciler.providers.business_api.masks import is_masked, may_show
 from reconciler.providers.business_api.paging import Row
-from reconciler.providers.business_api.roster import Roster, Seat, make_roster
+from reconciler.providers.business_api.roster import Roster, Seat, make_roster, mark_of
+
+_MOST_SEARCHES = 500
+"""So many people who cannot be told apart are searched for one by one; with more it takes too long."""
 
 
 def read_roster(center: Center) -> None:
     """Look at the whole member list; what was learnt of numbers before is kept. Raises ApiError."""
     rows = center.list(MEMBERS)
-    center.roster = make_roster(rows, center.names, learnt=_learnt(center.roster))
+    learnt = _learnt(center.roster)
+    center.roster = make_roster(rows, center.names, learnt=learnt)
+    if 0 < len(center.roster.ambiguous) <= _MOST_SEARCHES and _can_search(center):
+        center.roster = make_roster(rows, center.names, learnt={**learnt, **_search_ambiguous(center)})
+
+
+def _search_ambiguous(center: Center) -> dict[str, str]:
+    """Marks of rows that a search for the whole address of one person only finds -> that person.
+
+    That a search finds nobody proves nothing: whoever has just joined may not be in its index yet.
+    """
+    people = sorted(center.roster.ambiguous)
+    claims: dict[str, set[str]] = {}
+    for person, rows in zip(people, center.client.map(lambda each: _search(center, each), people), strict=True):
+        marks = {mark_of(row) for row in rows if _may_be(row, center.names.emails(person))}
+        if len(marks) == 1:
+            claims.setdefault(marks.pop(), set()).add(person)
+    return {mark: owners.pop() for mark, owners in claims.items() if len(owners) == 1}
+
+
+def _may_be(row: Row, emails: Iterable[str]) -> bool:
+    return any(may_show(text_of(row, "user_email"), email) for email in emails)
 
 
 def find_members(center: Center, people: Iterable[str]) -> None:
@@ -122,8 +146,14 @@ def _search(center: Center, person: str) -> list[Row]:
 
 
 def _seat_among(rows: list[Row], person: str, center: Center) -> Seat | None:
-    """The person's seat among found rows; a search may also find others, whose numbers are known."""
+    """The person's seat among found rows; a search may also find others, whose numbers are known.
+
+    The only row that a search for somebody's whole address finds, and that may be theirs, is theirs.
+    """
     learnt = _learnt(center.roster)
     others = {number for number, owner in learnt.items() if owner != person}
     mine = [row for row in rows if text_of(row, "user_id") not in others]
+    fitting = [row for row in mine if _may_be(row, center.names.emails(person))]
+    if len(fitting) == 1:
+        learnt[mark_of(fitting[0])] = person
     return make_roster(mine, center.names, learnt=learnt).seats.get(person)

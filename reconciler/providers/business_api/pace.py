@@ -51,6 +51,8 @@ class Pace:
         self._bucket = InMemoryBucket([second, minute])
         self._ticker = ticker
         self._lock = threading.Lock()
+        self.calls = 0
+        """How many calls were let through."""
         self._closed_until = float("-inf")
         self._breach_is_fresh_until = float("-inf")
 
@@ -84,6 +86,7 @@ class Pace:
             item = RateItem("call", int(now * 1000))
             self._bucket.leak(item.timestamp)
             if self._bucket.put(item):
+                self.calls += 1
                 return 0.0
             waiting = self._bucket.waiting(item)
             return max(1, waiting if isinstance(waiting, int) else 1) / 1000

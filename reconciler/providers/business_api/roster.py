@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
@@ -59,13 +60,15 @@ class Roster:
 def make_roster(rows: Iterable[Row], names: Names, *, learnt: Mapping[str, str] | None = None) -> Roster:
     """Tell whose each row is: by a number seen before, by the whole address, then by a mask that fits one person only.
 
-    `learnt` are numbers whose person is known already. Rows that might be several people's are in no seat: whoever
-    they may be is ambiguous, and nothing may be concluded about them.
+    `learnt` are marks of rows (see `mark_of`) whose person is known already. Rows that might be several people's are in
+    no seat: whoever they may be is ambiguous, and nothing may be concluded about them.
     """
     ordered = sorted(rows, key=lambda row: _RANK.get(_status(row), len(_RANK)))
+    marks = Counter(map(mark_of, ordered))
+    telling = {mark: person for mark, person in (learnt or {}).items() if marks[mark] == 1}
     owners: dict[int, str] = {}
     for index, row in enumerate(ordered):
-        known = _find_owner(row, names, learnt or {})
+        known = _find_owner(row, names, telling)
         if known:
             owners[index] = known
     doubts: dict[int, frozenset[str]] = {}
@@ -83,6 +86,11 @@ _RANK = {Status.ACTIVE: 0, Status.INVITED: 1, Status.DECLINED: 2}
 """If one person has several rows, the one that gives access is the person's."""
 
 
+def mark_of(row: Row) -> str:
+    """What tells a row from others: the number of a member; of an invitation only what is shown of it."""
+    return str(row.get("user_id") or f"{row.get('relation_status')} {_email(row)}")
+
+
 def _status(row: Row) -> Status:
     return MEMBER_STATUS.get(str(row.get("relation_status")), Status.REMOVED)
 
@@ -92,9 +100,8 @@ def _email(row: Row) -> str:
 
 
 def _find_owner(row: Row, names: Names, learnt: Mapping[str, str]) -> str | None:
-    number, email = str(row.get("user_id") or ""), _email(row)
-    known = learnt.get(number) or (names.find_person(number) if number else None)
-    return known or (None if is_masked(email) else names.find_person(email) or email)
+    email = _email(row)
+    return learnt.get(mark_of(row)) or (None if is_masked(email) else names.find_person(email) or email)
 
 
 def _match(
