@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 
 from reconciler.providers.sandbox.platforms import PLATFORMS, Platform
@@ -137,14 +138,14 @@ def find_active(world: World, organization: Organization, person: int) -> Row | 
 
 def get_admin(world: World, organization: Organization) -> int:
     """The longest-standing active admin; an organization without one is a Refusal."""
-    rows = world.rows(
-        "SELECT person, role FROM membership WHERE organization = :id AND status = 'active' ORDER BY since, id",
-        {"id": organization.id},
+    row = world.find_row(
+        "SELECT person FROM membership WHERE organization = :id AND status = 'active'"
+        " AND role IN (SELECT value FROM json_each(:admins)) ORDER BY since, id LIMIT 1",
+        {"id": organization.id, "admins": json.dumps(sorted(organization.platform.admins))},
     )
-    admins = [int(row["person"]) for row in rows if row["role"] in organization.platform.admins]
-    if not admins:
+    if row is None:
         raise Refusal("not-an-admin", f"{organization.name} has no admin")
-    return admins[0]
+    return int(row["person"])
 
 
 def require_admin(world: World, organization: Organization, person: int) -> Row:

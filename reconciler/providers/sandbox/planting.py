@@ -126,12 +126,14 @@ def _plant_member(world: World, organization: Organization, name: str, fields: F
 def _plant_owned(world: World, organization: Organization, kind: str, identity: str, fields: Fields) -> None:
     """An asset the Business Center owns, with the access that members have from the start."""
     add_asset(world, kind, identity, name=fields.text("name", ""), organization=organization)
-    for name, role in fields.fields("access").each():
+    access = list(fields.fields("access").each())
+    actor = get_admin(world, organization) if access else 0
+    for name, role in access:
         person = _get_person(world, name)
         grant(
             world,
             organization,
-            actor=get_admin(world, organization),
+            actor=actor,
             kind=kind,
             identity=identity,
             address=find_address(world, person, system=organization.system, organization=organization.id),

@@ -13,6 +13,7 @@ CREATE TABLE identity (
     value TEXT PRIMARY KEY,                       -- normalised e-mail, phone number or handle
     person INTEGER NOT NULL REFERENCES person
 ) STRICT;
+CREATE INDEX identity_person ON identity (person);
 CREATE VIEW known_person AS                       -- how to call somebody: by key, else by the first identity
     SELECT id, coalesce(key, (SELECT value FROM identity WHERE person = person.id ORDER BY rowid LIMIT 1), name)
     AS known_as FROM person;

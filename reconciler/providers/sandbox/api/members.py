@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 from reconciler.providers.sandbox.api.calls import Call, Data, Route
@@ -66,15 +67,18 @@ def _finance(row: Row) -> Data:
 
 
 def _get_members(call: Call) -> Data:
-    relations = _relations(call)
+    relations, wanted = _relations(call), call.filtering
+    statuses = [status for status, name in relations.items() if wanted.get("relation_status", name) == name]
     rows = call.world.rows(
         "SELECT membership.*, person.name FROM membership JOIN person ON person.id = membership.person"
-        " WHERE membership.organization = :bc ORDER BY membership.id",
-        {"bc": call.bc.id},
+        " WHERE membership.organization = :bc AND membership.status IN (SELECT value FROM json_each(:statuses))"
+        " AND (:role IS NULL OR membership.role = lower(:role)) ORDER BY membership.id",
+        {"bc": call.bc.id, "statuses": json.dumps(statuses), "role": wanted.get("user_role")},
     )
-    found = [(row, relations[row["status"]]) for row in rows if row["status"] in relations]
-    wanted = [(row, relation) for row, relation in found if _is_wanted(call, row, relation)]
-    return call.page(wanted, lambda item: _member(call, *item))
+    keyword = wanted.get("keyword", "").casefold()
+    if keyword:
+        rows = [row for row in rows if _is_found(call, row, keyword)]
+    return call.page(rows, lambda row: _member(call, row, relations[row["status"]]))
 
 
 def _relations(call: Call) -> dict[str, str]:
@@ -87,15 +91,9 @@ def _relations(call: Call) -> dict[str, str]:
     return relations
 
 
-def _is_wanted(call: Call, row: Row, relation: str) -> bool:
-    wanted = call.filtering
-    keyword = wanted.get("keyword", "").casefold()
+def _is_found(call: Call, row: Row, keyword: str) -> bool:
     address = row["identity"] if call.options.keyword_finds_masked else shown(row["identity"], call.options.mask_emails)
-    return (
-        wanted.get("user_role", row["role"].upper()) == row["role"].upper()
-        and wanted.get("relation_status", relation) == relation
-        and (keyword in address.casefold() or keyword in row["name"].casefold())
-    )
+    return keyword in address.casefold() or keyword in row["name"].casefold()
 
 
 def _member(call: Call, row: Row, relation: str) -> Data:
