@@ -7,6 +7,7 @@ from collections.abc import Collection
 from reconciler.core.address import Address
 from reconciler.core.change import Change
 from reconciler.core.errors import ProviderError
+from reconciler.core.kinds import Action
 from reconciler.core.live import Live, Unknown
 from reconciler.core.outcome import Applied, Failed, InDoubt, Outcome, Refused
 from reconciler.core.planning.headcount import Headcount
@@ -16,6 +17,8 @@ from reconciler.ports import Provider, Scope
 from reconciler.workflows.logbook import Logbook
 from reconciler.workflows.moved_fields import describe_move
 from reconciler.workflows.settling import judge
+
+_NOT_BY_AN_ADMIN = frozenset({Action.CREATE_ORGANIZATION, Action.TRANSFER_APP})
 
 
 class Steps:
@@ -39,6 +42,9 @@ class Steps:
         if isinstance(outcome, Applied):
             self._applied.add(change.address)
             self._headcount.record(change, outcome=outcome.live)
+            if change.action is Action.CREATE_ORGANIZATION:
+                founder = Address(change.address.organization, "member", change.actor)
+                self._headcount.found(change.actor, self._situation.wanted[founder].attributes)
         return outcome
 
     def _refusal(self, change: Change) -> Refused | None:
@@ -46,6 +52,8 @@ class Steps:
         missing = [need for need in change.needs if need not in self._applied]
         if missing:
             return Refused(reason=f"{', '.join(map(str, missing))} was not applied")
+        if change.action not in _NOT_BY_AN_ADMIN and change.actor not in self._headcount.active_admins:
+            return Refused(reason=f"{change.actor}, who should do it, is not an active admin")
         try:
             return self._moved(change)
         except ProviderError as error:

@@ -92,6 +92,7 @@ class Access(RuleBasedStateMachine):
         self.trouble = False
         self.mischief = Mischief()
         self.floor: dict[str, int] = {}
+        self.planned: tuple[Change, ...] = ()
 
     @initialize(mode=st.sampled_from(["authoritative", "additive"]))
     def choose_mode(self, mode: str) -> None:
@@ -99,18 +100,24 @@ class Access(RuleBasedStateMachine):
 
     # What reviewers merge ------------------------------------------------------------------------------------------
 
-    @rule(key=organizations, choices=st.dictionaries(persons, st.integers(0, 3), min_size=1, max_size=4))
-    def declare(self, key: str, choices: dict[str, int]) -> None:
+    @rule(
+        choices=st.fixed_dictionaries({key: st.dictionaries(persons, st.integers(0, 3), max_size=5) for key in SYSTEMS})
+    )
+    def declare(self, choices: dict[str, dict[str, int]]) -> None:
+        for key, chosen in choices.items():
+            for person, choice in chosen.items():
+                self._declare(key, person, choice)
+
+    def _declare(self, key: str, person: str, choice: int) -> None:
         members = self.wishes.members[key]
         roles = (ADMIN[key], *OTHER[key])
-        for person, choice in choices.items():
-            if members.get(person) == "owner":
-                continue
-            if choice < len(roles):
-                members[person] = roles[choice]
-            elif len(members) > 1:
-                members.pop(person, None)
-                self._drop_grants(key, person)
+        if members.get(person) == "owner":
+            return
+        if choice < len(roles):
+            members[person] = roles[choice]
+        elif len(members) > 1:
+            members.pop(person, None)
+            self._drop_grants(key, person)
 
     @rule(key=organizations, data=st.data())
     def hand_the_admin_role_on(self, key: str, data: st.DataObject) -> None:
@@ -157,9 +164,17 @@ class Access(RuleBasedStateMachine):
 
     # What people do ------------------------------------------------------------------------------------------------
 
-    @rule(key=organizations, person=persons, what=st.sampled_from(["accept", "decline", "leave", "give_up"]))
-    def act(self, key: str, person: str, what: str) -> None:
-        self._act(key, person, what)
+    @rule(data=st.data(), agree=st.sampled_from([True, True, False]))
+    def answer(self, data: st.DataObject, agree: bool) -> None:  # hypothesis passes by name
+        """Some of those who were asked something answer; the others go on ignoring it."""
+        asked = people.inbox(self.world)
+        for message in data.draw(st.lists(st.sampled_from(asked), max_size=6)) if asked else []:
+            with suppress(Refusal):
+                people.answer(self.world, message, agree=agree)
+
+    @rule(key=organizations, data=st.data(), what=st.sampled_from(["leave", "give_up"]))
+    def act(self, key: str, data: st.DataObject, what: str) -> None:
+        self._act(key, data.draw(st.sampled_from(sorted(active(self.world, key)))), what)
 
     def _act(self, key: str, person: str, what: str) -> None:
         acts = {
@@ -185,11 +200,6 @@ class Access(RuleBasedStateMachine):
                 case _:
                     people.promote_by_hand(self.world, somebody, person, key)
 
-    @rule(agree=st.booleans())
-    def owner_answers_the_link(self, agree: bool) -> None:  # hypothesis passes by name
-        with suppress(Refusal):
-            (people.approve if agree else people.refuse)(self.world, HANDLE, "bc")
-
     @rule()
     def owner_revokes_the_link(self) -> None:
         with suppress(Refusal):
@@ -206,7 +216,7 @@ class Access(RuleBasedStateMachine):
         lose_answer=calls,
         lose_request=calls,
         stop=st.none() | st.integers(0, 6),
-        meddler=st.none() | st.tuples(st.integers(0, 4), organizations, persons, st.sampled_from(["accept", "leave"])),
+        meddler=st.none() | st.tuples(st.integers(0, 4), st.sampled_from(["accept", "decline", "leave", "hand"])),
     )
     def reconcile(
         self,
@@ -214,11 +224,13 @@ class Access(RuleBasedStateMachine):
         lose_answer: frozenset[int],
         lose_request: frozenset[int],
         stop: int | None,
-        meddler: tuple[int, str, str, str] | None,
+        meddler: tuple[int, str] | None,
     ) -> None:
         def between(call: int) -> None:
+            """After this call, all that the plan still wants to touch is touched by somebody else first."""
             if meddler and meddler[0] == call:
-                self._act(*meddler[1:])
+                for change in self.planned[call + 1 :]:
+                    self._meddle(change, meddler[1])
 
         self.trouble = meddler is not None
         self.mischief = Mischief(
@@ -230,6 +242,17 @@ class Access(RuleBasedStateMachine):
         )
         with suppress(Stopped):
             self._reconcile()
+
+    def _meddle(self, change: Change, what: str) -> None:
+        if change.address.kind != "member":
+            return
+        key, person = change.address.organization, change.address.key
+        if what == "hand":
+            somebody = min(admins(self.world, key) - {person}, default=person)
+            with suppress(Refusal):
+                people.promote_by_hand(self.world, somebody, person, key)
+        else:
+            self._act(key, person, what)
 
     def _request(self, *, retry: bool = False) -> PlanRequest:
         return PlanRequest(
@@ -248,6 +271,7 @@ class Access(RuleBasedStateMachine):
         plan = self._plan(retry=retry)
         for part in plan.organizations:
             self._order_is_right(part.changes)
+        self.planned = plan.changes
         provider = ObservedProvider(
             SandboxProvider(self.world), self.mischief, before=self._before_call, after=self._after_call
         )
@@ -274,14 +298,18 @@ class Access(RuleBasedStateMachine):
         key, person = change.address.organization, change.address.key
         self.admins_before = admins(self.world, key)
         may = {app_owner(self.world)} if change.action is Action.TRANSFER_APP else self.admins_before
-        assert change.actor in may, f"{change.actor} is not one who could {change.action}"
+        assert self.trouble or change.actor in may, f"{change.actor} is not one who could {change.action}"
         if change.address.kind != "member":
             return
-        status = seats(self.world, key).get(person, ("absent", ""))[0]
+        status, role = seats(self.world, key).get(person, ("absent", ""))
+        seen = change.before
+        assert (status, role) == ((seen.status, seen.attributes["role"]) if seen else ("absent", "")), "it moved"
         if change.action is Action.INVITE:
             assert status != "invited", f"{person} already has an invitation"
             assert status != "active", f"{person} is already in"
             assert status != "declined" or change.consent, f"{person} declined and is invited again"
+        if change.action is Action.REINVITE:
+            assert role != self.wishes.members[key][person], f"{person} is invited again as {role}"
         if change.action in {Action.REMOVE, Action.CANCEL_INVITATION}:
             assert person not in self.wishes.wanted_members(key), f"{person} is declared and taken out"
         if change.action is Action.REMOVE and key == "dev" and self.wishes.app:
@@ -322,6 +350,7 @@ class Access(RuleBasedStateMachine):
 
     def _settle(self) -> None:
         self.mischief, self.trouble = Mischief(), False
+        self._reconcile(retry=True)
         for key in SYSTEMS:
             self.wishes.gone -= set(FOUNDERS)
             self.wishes.members[key].update({person: FIRST[key][person] for person in FOUNDERS})

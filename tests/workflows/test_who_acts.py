@@ -1,0 +1,88 @@
+"""Apply, as far as it is about who carries a change out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from reconciler.audit.log import AuditLog
+from reconciler.core.outcome import Applied, Outcome, Refused
+from reconciler.core.settings import GuardSettings
+from reconciler.manifests.load import load_manifests
+from reconciler.manifests.source import SourceFile
+from reconciler.ports import Provider
+from reconciler.providers.sandbox.faults import FaultyProvider, Script
+from reconciler.providers.sandbox.provider import SandboxProvider
+from reconciler.providers.sandbox.seed import load_seed
+from reconciler.providers.sandbox.world import World
+from reconciler.stores.local_file import LocalFileStore
+from reconciler.workflows.applying import Run, apply_plan
+from reconciler.workflows.planning import PlanRequest, make_plan
+from tests.workflows.given import NOW, TODAY, Still, terms
+
+PEOPLE = {key: {"email": f"{key}@acme.example"} for key in ("ana", "bo", "cy", "eve")}
+
+
+def applied(folder: Path, provider: Provider, manifest: str) -> Mapping[str, Outcome]:
+    """What became of each change of one plan, by address."""
+    loaded = load_manifests([SourceFile("access.yaml", manifest.encode())])
+    assert loaded.desired is not None, loaded.findings
+    request = PlanRequest(desired=loaded.desired, settings=GuardSettings(), today=TODAY)
+    store = LocalFileStore(folder)
+    plan = make_plan(request, provider_for=lambda _: provider, store=store)
+    run = Run(clock=Still(), terms=terms(), audit=AuditLog(store))
+    report = apply_plan(plan, request, provider_for=lambda _: provider, store=store, run=run)
+    return {str(change.address): outcome for change, outcome in report.results}
+
+
+def world_with(organizations: dict[str, Any]) -> World:
+    world = World.in_memory(clock=lambda: NOW)
+    load_seed(world, {"version": 1, "people": PEOPLE, "organizations": organizations})
+    return world
+
+
+PEOPLE_LINE = "people: {ana: {email: ana@acme.example}, bo: {email: bo@acme.example}, cy: {email: cy@acme.example}}"
+
+
+@pytest.mark.parametrize(("role_system", "first"), [("legacy", "admin"), ("owner", "owner")])
+def test_whoever_creates_an_organization_invites_the_others_in_the_same_run(
+    tmp_path: Path, role_system: str, first: str
+) -> None:
+    manifest = f"""
+version: 1
+{PEOPLE_LINE}
+organizations:
+  dev:
+    system: developers
+    role_system: {role_system}
+    name: New Games
+    members: {{ana: admin, bo: {first}, cy: member}}
+"""
+    with world_with({}) as world:
+        results = applied(tmp_path, SandboxProvider(world), manifest)
+    founder = "bo" if first == "owner" else "ana"
+    assert set(results) == {"dev/organization/dev", *(f"dev/member/{who}" for who in {"ana", "bo", "cy"} - {founder})}
+    assert all(isinstance(outcome, Applied) for outcome in results.values())
+
+
+def test_nobody_acts_as_an_admin_whose_promotion_failed(tmp_path: Path) -> None:
+    """Bo is the only one left who could remove Ana, and becomes admin by a call that fails."""
+    manifest = f"""
+version: 1
+{PEOPLE_LINE}
+organizations:
+  bc:
+    system: business_center
+    id: "6900000000000000001"
+    mode: authoritative
+    members: {{ana: {{role: admin, finance: manager}}, bo: admin}}
+"""
+    seed = {"system": "business_center", "id": "6900000000000000001", "members": {"ana": "admin", "bo": "standard"}}
+    with world_with({"bc": seed}) as world:
+        provider = FaultyProvider(SandboxProvider(world), Script(fail={1: "refused"}))
+        results = applied(tmp_path, provider, manifest)
+    assert results["bc/member/ana"] == Refused(reason="bo, who should do it, is not an active admin")
+    assert len(provider.calls) == 1
