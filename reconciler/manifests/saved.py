@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from reconciler.core.errors import ReconcilerError
 from reconciler.core.plan import PLAN_FORMAT, Plan
 from reconciler.core.state import STATE_FORMAT, State
+from reconciler.manifests.integrity import find_damage
 
 if TYPE_CHECKING:
     from pydantic import TypeAdapter
@@ -73,9 +74,13 @@ def _validated(adapter: TypeAdapter[T], value: dict[str, Any], what: str) -> T:
     from pydantic import ValidationError
 
     try:
-        return adapter.validate_python(value)
+        read = adapter.validate_python(value)
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
         where = "/".join(str(part) for part in first["loc"])
         message = f"the {what} is damaged at {where}: {first['msg']}"
         raise ReconcilerError(message) from error
+    if damage := find_damage(read):
+        message = f"the {what} is damaged: {damage}"
+        raise ReconcilerError(message)
+    return read

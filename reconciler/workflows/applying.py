@@ -12,6 +12,8 @@ from reconciler.core.errors import LeaseLost, ReconcilerError, StalePlan
 from reconciler.core.outcome import Outcome, Report
 from reconciler.core.plan import OrganizationPlan, Plan
 from reconciler.core.planning.planner import Worlds, situations
+from reconciler.core.planning.recheck import objections
+from reconciler.core.planning.targets import Targets
 from reconciler.manifests.saved import plan_to_json
 from reconciler.ports import Clock, StateStore
 from reconciler.workflows.leases import Lease, LeaseTerms, hold
@@ -42,16 +44,19 @@ class Run:
 def apply_plan(plan: Plan, request: PlanRequest, *, provider_for: ProviderFor, store: StateStore, run: Run) -> Report:
     """Carry out the changes of a plan and record everything that was seen.
 
-    Exactly the plan's changes are tried, each only while the live resource is still what the plan saw. Raises StalePlan
-    before anything is touched when the plan belongs to other manifests. An organization that is locked, whose state has
-    moved on or cannot be used is left out, the others go on, and the error is raised at the end.
+    No change but the plan's is tried, and each only while the live resource is still what the plan saw and the same
+    would be planned again on the day of the request: a plan is a file that may be old or edited, so nothing in it is
+    taken for a guard's answer. Raises StalePlan before anything is touched when the plan belongs to other manifests. An
+    organization that is locked, whose state has moved on or cannot be used is left out, the others go on, and the error
+    is raised at the end.
     """
     if plan.manifests != request.desired.digest:
         message = "the plan was made from other manifests"
         raise StalePlan(message, advice="plan again and apply the new plan")
     digest = hashlib.sha256(plan_to_json(plan).encode()).hexdigest()
     application = _Application(
-        request=request,
+        # What was put aside today is in a plan only if it was to be tried again.
+        request=replace(request, targets=Targets.parse(plan.targets), retry=True),
         provider_for=provider_for,
         store=store,
         run=replace(run, origin=replace(run.origin, plan=digest)),
@@ -82,6 +87,9 @@ class _Application:
 
     def carry_out(self, part: OrganizationPlan) -> None:
         """Everything the plan wants of one organization, under its lock."""
+        if part.organization not in self._request.desired.organizations:
+            message = f"the plan is about {part.organization}, which the manifests do not declare"
+            raise StalePlan(message, advice="plan again and apply the new plan")
         with hold(self._store, part.organization, purpose="apply", terms=self._run.terms) as lease:
             loaded = load_state(self._store, part.organization)
             _refuse_stale(part, loaded)
@@ -96,11 +104,23 @@ class _Application:
         live = read_live(provider, scope)
         settled = settle(loaded.state, live, system=organization.system, today=request.today)
         loaded = self._recover(loaded, settled, lease)
-        worlds = Worlds(desired=request.desired, recorded={key: loaded.state}, live={key: live}, today=request.today)
+        worlds = Worlds(
+            desired=request.desired,
+            recorded={key: loaded.state},
+            live={key: live},
+            today=request.today,
+            retry=request.retry,
+        )
         (situation,) = situations(worlds, request.settings)
         ledger = Ledger.of(situation, lineage=loaded.state.lineage or new_lineage())
         logbook = Logbook(store=self._store, lease=lease, ledger=ledger, origin=self._run.origin, clock=self._run.clock)
-        steps = Steps(situation=situation, scope=scope, provider=provider, logbook=logbook)
+        steps = Steps(
+            situation=situation,
+            scope=scope,
+            provider=provider,
+            logbook=logbook,
+            objections=objections(part, situation, request.targets),
+        )
         try:
             for change in part.changes:
                 outcome = steps.carry_out(change)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 
 from reconciler.core.address import Address
 from reconciler.core.change import Change
@@ -24,11 +24,21 @@ _NOT_BY_AN_ADMIN = frozenset({Action.CREATE_ORGANIZATION, Action.TRANSFER_APP})
 class Steps:
     """The changes of one organization on their way into the world; the caller holds the lock."""
 
-    def __init__(self, *, situation: Situation, scope: Scope, provider: Provider, logbook: Logbook) -> None:
+    def __init__(
+        self,
+        *,
+        situation: Situation,
+        scope: Scope,
+        provider: Provider,
+        logbook: Logbook,
+        objections: Mapping[Address, str],
+    ) -> None:
+        """`objections` say of changes why they would not be planned any more."""
         self._situation = situation
         self._scope = scope
         self._provider = provider
         self._logbook = logbook
+        self._objections = objections
         self._applied: set[Address] = set()
         self._headcount = _headcount(situation, situation.live)
 
@@ -69,6 +79,8 @@ class Steps:
         if fingerprint_of(found) != change.fingerprint:
             move = describe_move(seen=change.before, found=found)
             return Refused(reason=f"it is not what the plan saw any more: {move}")
+        if change.address in self._objections:
+            return Refused(reason=self._objections[change.address])
         if touches_admin:
             self._recount(admins, live)
         objection = self._headcount.objection(change)

@@ -51,14 +51,16 @@ def apply(
     """Carry out a saved plan or a new one.
 
     A saved PLAN was reviewed when it was made, so nothing is asked; it is refused when the manifests or the state have
-    moved on since. Without PLAN, a plan is made, shown, and carried out after the answer `yes`.
+    moved on since, and so is every change in it that would not be planned again today. A consent that was given on the
+    command line of `plan` held for that run: give it again. Without PLAN, a plan is made, shown, and carried out after
+    the answer `yes`.
 
     Waiting for people is a normal end: exit code 0. A failed change gives 1, a blocked one 3, a stale plan or a locked
     state 4.
     """
     _check_usage(plan_file, limits, auto_approve=auto_approve)
     saved = read_plan(plan_file) if plan_file else None
-    prepared = prepare(session, limits, today=saved.today if saved else None)
+    prepared = prepare(session, limits)
     plan = saved or _show_new_plan(prepared, session, is_result=format_ == "text")
     if plan.changes and saved is None and not auto_approve and not _approved(plan):
         session.notify("not approved: nothing was changed")
@@ -67,9 +69,7 @@ def apply(
 
 
 def _check_usage(plan_file: Path | None, limits: Limits, *, auto_approve: bool) -> None:
-    is_limited = (
-        limits["targets"] or limits["excludes"] or limits["consents"] or limits["retry"] or limits["shard"].count > 1
-    )
+    is_limited = limits["targets"] or limits["excludes"] or limits["retry"] or limits["shard"].count > 1
     if plan_file is not None and (is_limited or not limits["refresh"]):
         message = "a saved plan is carried out as it is"
         raise UsageError(message, advice="give these options to `reconciler plan`")

@@ -30,6 +30,9 @@ class Objection:
 
 Guard = Callable[[Change, Situation], Objection | None]
 
+COMMAND_LINE = "(command line)"
+"""How the origin of a consent ends that stands in no manifest."""
+
 
 def _protected(change: Change, situation: Situation) -> Objection | None:
     record = situation.records.get(change.address)
@@ -199,8 +202,8 @@ def judge_request(request: Waiting, situation: Situation) -> Waiting | Blocked:
 
 def with_consent(change: Change, consent: Consent) -> Change:
     """The change with the consent that let it through written on it."""
-    origin = str(consent.place) if consent.place else "command line"
-    return replace(change, consent=f"{consent.reason or 'no reason given'} ({origin})")
+    origin = f"({consent.place})" if consent.place else COMMAND_LINE
+    return replace(change, consent=f"{consent.reason or 'no reason given'} {origin}")
 
 
 def blocked_by(change: Change, objection: Objection) -> Blocked:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
+from typing import Self
 
 from reconciler.core.address import Address
 
@@ -26,6 +28,15 @@ class Targets:
     def describe(self) -> tuple[str, ...]:
         """The patterns as the plan records them, exclusions with a leading `!`."""
         return (*self.include, *(f"!{pattern}" for pattern in self.exclude))
+
+    @classmethod
+    def parse(cls, described: Iterable[str]) -> Self:
+        """The limits that a plan recorded."""
+        patterns = tuple(described)
+        return cls(
+            include=tuple(pattern for pattern in patterns if not pattern.startswith("!")),
+            exclude=tuple(pattern[1:] for pattern in patterns if pattern.startswith("!")),
+        )
 
 
 EVERYTHING = Targets()

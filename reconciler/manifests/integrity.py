@@ -1,0 +1,89 @@
+"""What the types of a plan or a state cannot say: that its addresses make sense and fit each other.
+
+Both are files that people can edit. Everything behind this door relies on known kinds and on keys with as many parts as
+their kind has, and a change of one organization must never travel under the lock of another.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator
+
+from reconciler.core.address import Address
+from reconciler.core.change import Change
+from reconciler.core.kinds import KINDS
+from reconciler.core.plan import OrganizationPlan, Plan
+from reconciler.core.resource import Resource
+from reconciler.core.state import State
+
+
+def find_damage(read: object) -> str:
+    """The first thing that no plan or state written by this tool would say; empty where there is none."""
+    match read:
+        case Plan():
+            return _damage_in_plan(read)
+        case State():
+            return _damage_in_state(read)
+        case _:
+            return ""
+
+
+def _damage_in_plan(plan: Plan) -> str:
+    organizations = [part.organization for part in plan.organizations]
+    twice = _twice(organizations)
+    return f"{twice} is in it twice" if twice else _first(map(_damage_in_part, plan.organizations))
+
+
+def _damage_in_state(state: State) -> str:
+    addresses = [*state.records, *state.quarantined, *state.in_doubt]
+    return (
+        _first(_damage_of(address, state.organization) for address in addresses)
+        or _first(_mismatch(address, record.address) for address, record in state.records.items())
+        or _first(_mismatch(address, change.address) for address, change in state.in_doubt.items())
+        or _first(_damage_in_change(change, state.organization) for change in state.in_doubt.values())
+    )
+
+
+def _damage_in_part(part: OrganizationPlan) -> str:
+    steps = (*part.changes, *(blocked.change for blocked in part.blocked))
+    twice = _twice([str(change.address) for change in part.changes])
+    return (
+        _first(_damage_of(address, part.organization) for address in _addresses(part))
+        or _first(_damage_in_change(change, part.organization) for change in steps)
+        or (f"{twice} changes twice" if twice else "")
+    )
+
+
+def _addresses(part: OrganizationPlan) -> Iterator[Address]:
+    yield from (waiting.address for waiting in part.waiting)
+    yield from (left_out.address for left_out in part.left_out)
+    yield from (drift.address for drift in part.drift)
+    yield from (unmanaged.resource.address for unmanaged in part.unmanaged)
+
+
+def _damage_in_change(change: Change, organization: str) -> str:
+    sides: Iterable[Resource | None] = (change.before, change.after)
+    return _damage_of(change.address, organization) or _first(
+        _mismatch(change.address, side.address) for side in sides if side is not None
+    )
+
+
+def _damage_of(address: Address, organization: str) -> str:
+    kind = KINDS.get(address.kind)
+    if kind is None:
+        return f"{address} is of a kind that this version does not know"
+    if len(address.parts) < len(kind.parents):
+        return f"{address} does not name one {kind.title}"
+    return "" if address.organization == organization else f"{address} does not belong to {organization}"
+
+
+def _mismatch(address: Address, other: Address) -> str:
+    return "" if address == other else f"{address} is said of {other}"
+
+
+def _twice(names: list[str]) -> str:
+    return next((name for name, count in Counter(names).items() if count > 1), "")
+
+
+def _first(problems: Iterable[str]) -> str:
+    return next(filter(None, problems), "")
