@@ -52,10 +52,13 @@ class ConsentType(click.ParamType[Consent]):
         if isinstance(value, Consent):
             return value
         action, _, address = value.partition(":")
+        if action not in set(Action):
+            message = f"{value!r} begins with no action: write ACTION:ADDRESS with one of {', '.join(Action)}"
+            self.fail(message, param, ctx)
         try:
             return Consent(allow=Action(action), address=Address.parse(address), reason="given for this run")
         except ValueError:
-            message = f"{value!r} names no step: write ACTION:ADDRESS, for example remove:acme-bc/member/eve"
+            message = f"{value!r} names no address: write ACTION:ADDRESS, for example remove:acme-bc/member/eve"
             self.fail(message, param, ctx)
 
 

@@ -51,12 +51,15 @@ def prepare(session: Session, limits: Limits, *, today: date | None = None) -> P
 
 def make_plan(prepared: Prepared, session: Session) -> Plan:
     """Plan with the parts that the workspace is wired to."""
+    from reconciler.cli.strays import find_strays
     from reconciler.workflows import planning
 
     wiring = prepared.wiring
-    return planning.make_plan(
-        prepared.request, provider_for=wiring.provider_for, store=wiring.store(), on_notice=session.notify
-    )
+    store = wiring.store()
+    # Not an error, because what nobody declared or recorded may still be live.
+    for stray in find_strays(prepared.request, store):
+        session.notify(stray.message, level="warning", advice=stray.advice)
+    return planning.make_plan(prepared.request, provider_for=wiring.provider_for, store=store, on_notice=session.notify)
 
 
 def _mention(findings: tuple[Finding, ...], session: Session) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date
@@ -47,8 +48,16 @@ def read_configuration(root: Path) -> LoadedConfig:
     path = root / CONFIG_FILE
     if not os.path.lexists(path):
         message = f"there is no {CONFIG_FILE} in {root.resolve()}"
-        raise ReconcilerError(message, advice="run `reconciler init` to write one, or name the workspace with -C DIR")
+        raise ReconcilerError(message, advice=_advise_on_folder(root))
     return load_config(_read_source(root, path))
+
+
+def _advise_on_folder(root: Path) -> str:
+    """A folder inside of a workspace is told from one that is nowhere near any."""
+    above = next((folder for folder in root.resolve().parents if (folder / CONFIG_FILE).is_file()), None)
+    if above is None:
+        return "run `reconciler init` to write one, or name the workspace with -C DIR"
+    return f"there is one above: use {shlex.join(['-C', os.path.relpath(above)])}"
 
 
 def read_config(root: Path) -> Config:
@@ -85,7 +94,7 @@ def inspect_workspace(root: Path, *, today: date) -> Inspection:
 def read_manifest_files(root: Path, entries: Iterable[str]) -> list[SourceFile]:
     """All manifest files, each once, sorted by path; raises ReconcilerError when there are none at all."""
     entries = tuple(entries)
-    paths = {path: problem for entry in entries for path, problem in _find(root / entry)}
+    paths = {path: problem for entry in entries for path, problem in _find_entry(root, entry)}
     if not paths:
         message = (
             f"there are no manifests: no *.yaml or *.yml file in {', '.join(entries) or 'an empty list of places'}"
@@ -125,6 +134,13 @@ def _explain(path: Path, error: OSError) -> str:
     if path.is_symlink() and not path.exists():
         return f"broken symbolic link to {path.readlink()}"
     return error.strerror or str(error)
+
+
+def _find_entry(root: Path, entry: str) -> Iterator[tuple[Path, str]]:
+    place = root / entry
+    if os.path.lexists(place):
+        return _find(place)
+    return iter([(place, f"it does not exist, but stands under `manifests:` in {CONFIG_FILE}")])
 
 
 def _find(place: Path, above: frozenset[Path] = frozenset()) -> Iterator[tuple[Path, str]]:

@@ -83,7 +83,7 @@ def parse_file(file: SourceFile) -> ParsedFile:
 def _read_text(file: SourceFile, notes: Notes) -> str | None:
     top = Place(file.path, 1, 1)
     if file.data is None:
-        notes.error("unreadable-file", f"cannot read the file: {file.problem or 'unknown reason'}", top)
+        notes.error("unreadable-file", f"this cannot be read: {file.problem or 'unknown reason'}", top)
         return None
     if len(file.data) > LARGEST:
         message = f"the file has {len(file.data):,} bytes; more than {LARGEST:,} are not read"

@@ -69,7 +69,8 @@ def test_without_a_command_the_help_is_shown_as_a_mistake() -> None:
         (["plan", "--format", "yaml"], "'text', 'json'"),
         (["plan", "--now", "22.11.2026"], "YYYY-MM-DD"),
         (["plan", "--allow", "acme-bc/member/eve"], "ACTION:ADDRESS"),
-        (["plan", "--allow", "delete:acme-bc/member/eve"], "ACTION:ADDRESS"),
+        (["plan", "--allow", "delete:acme-bc/member/eve"], "delete_organization"),
+        (["plan", "--allow", "remove:eve"], "names no address"),
         (["-C", "nowhere", "plan"], "does not exist"),
         (["show"], "PLAN"),
         (["schema", "manifst"], "manifest"),
@@ -95,6 +96,15 @@ def test_the_workspace_may_be_named_before_or_after_the_command(place: str, tmp_
     assert result.exit_code == 1
     assert f"there is no reconciler.yaml in {tmp_path}" in result.stderr
     assert "reconciler init" in result.stderr
+
+
+def test_a_folder_inside_of_a_workspace_is_told_where_the_workspace_is(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "reconciler.yaml").touch()
+    (tmp_path / "access").mkdir()
+    monkeypatch.chdir(tmp_path / "access")
+    assert "advice: there is one above: use -C ..\n" in CliRunner().invoke(cli, ["plan"]).stderr
 
 
 def test_no_command_at_all_works_without_a_workspace_unless_it_needs_none(tmp_path: Path) -> None:

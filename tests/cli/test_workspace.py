@@ -53,7 +53,9 @@ def test_bytes_arrive_as_they_are(tmp_path: Path) -> None:
 
 def test_a_missing_entry_is_a_problem_and_not_an_empty_source(tmp_path: Path) -> None:
     write(tmp_path, "access/a.yaml")
-    assert problems(tmp_path, "access", "acces") == {"acces": "No such file or directory"}
+    assert problems(tmp_path, "access", "acces") == {
+        "acces": "it does not exist, but stands under `manifests:` in reconciler.yaml"
+    }
 
 
 def test_a_broken_link_is_a_problem(tmp_path: Path) -> None:

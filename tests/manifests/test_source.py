@@ -19,7 +19,7 @@ def told(data: bytes | None, problem: str = "") -> list[str]:
 
 
 def test_a_file_that_could_not_be_read_is_told_with_the_reason() -> None:
-    want = "a.yaml:1:1: error[unreadable-file]: cannot read the file: broken symbolic link to b.yaml"
+    want = "a.yaml:1:1: error[unreadable-file]: this cannot be read: broken symbolic link to b.yaml"
     assert told(None, "broken symbolic link to b.yaml") == [want]
 
 

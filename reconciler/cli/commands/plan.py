@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import sys
 from datetime import date
 from pathlib import Path
@@ -46,5 +47,7 @@ def plan(
     click.echo(RENDERERS.plan[format_](made, session.style(sys.stdout)), nl=False, color=True)
     if out is not None:
         replace_file(out, RENDERERS.plan["json"](made, session.style(sys.stdout)))
-        session.notify(f"the plan is saved: carry it out with `reconciler apply {out}`")
+        where = [] if session.root == Path() else ["-C", str(session.root)]
+        command = shlex.join(["reconciler", *where, "apply", str(out)])
+        session.notify(f"the plan is saved: carry it out with `{command}`")
     return code_of_plan(made, detailed=detailed_exitcode)
