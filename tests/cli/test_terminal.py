@@ -85,7 +85,9 @@ def test_anything_but_yes_changes_nothing(session: Session, text: str, tmp_path:
 
 def test_ctrl_c_at_the_question_is_told_and_gives_130(session: Session) -> None:
     code, said = session("apply", when="taken as a yes", do=lambda _, process: os.kill(process.pid, signal.SIGINT))
-    assert "interrupted" in said
+    assert "^C" not in said.splitlines()[-1]
+    assert said.splitlines()[-1].endswith("goes on from there")
+    assert any(line.strip().startswith(("error:", "\x1b")) and "interrupted" in line for line in said.splitlines())
     assert "Traceback" not in said
     assert code == 130
 

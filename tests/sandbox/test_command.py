@@ -74,7 +74,9 @@ def test_people_answer_and_leave(shell: Shell) -> None:
 
 def test_what_the_platform_refuses_is_a_failure_with_its_reason(shell: Shell) -> None:
     assert "last admin of @acme" in shell.refused("leave", "ana", "brand")
-    assert "nobody goes by anna" in shell.refused("accept", "anna", "brand")
+    told = shell.refused("accept", "anna", "brand")
+    assert "nobody goes by anna" in told
+    assert "advice: `reconciler sandbox show` tells who and what is there" in told
     assert "no organization is called acme" in shell.refused("accept", "ana", "acme")
     assert "there is no app" in shell.refused("transfer", "accept", "awx-nothing")
     assert "has no access" in shell.refused("revoke", "@nobody", "bc")

@@ -93,7 +93,11 @@ def _approved(plan: Plan) -> bool:
     from reconciler.renderers.plan import render_counts
 
     question = f"Carry out {render_counts(plan)}? Only `yes` is taken as a yes"
-    return str(click.prompt(question, default="", show_default=False, err=True)) == "yes"
+    try:
+        return str(click.prompt(question, default="", show_default=False, err=True)) == "yes"
+    except click.Abort:
+        click.echo(err=True)  # the question's line is still open
+        raise
 
 
 def _carry_out(plan: Plan, prepared: Prepared, session: Session, format_: str, *, lock_timeout: timedelta) -> Report:

@@ -89,7 +89,8 @@ def _open(session: Session) -> Iterator[_Sandbox]:
         try:
             yield _Sandbox(session=session, world=world)
         except Refusal as refusal:
-            raise ReconcilerError(f"the platform refuses: {refusal.text} [{refusal.word}]") from refusal
+            advice = "`reconciler sandbox show` tells who and what is there" if refusal.word == "unknown" else ""
+            raise ReconcilerError(f"the platform refuses: {refusal.text} [{refusal.word}]", advice=advice) from refusal
 
 
 @click.group()
