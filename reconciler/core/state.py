@@ -10,7 +10,8 @@ from reconciler.core.address import Address
 from reconciler.core.change import Change
 from reconciler.core.resource import Attributes, Resource, Status
 
-STATE_FORMAT = "1.0"
+STATE_FORMAT = "1.1"
+"""1.1 added `in_doubt`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
+from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from reconciler.core.errors import ReconcilerError
+from reconciler.core.errors import ReconcilerError, StoreError
 from reconciler.core.plan import PLAN_FORMAT, Plan
 from reconciler.core.state import STATE_FORMAT, State
 from reconciler.manifests.integrity import find_damage
@@ -15,7 +17,29 @@ if TYPE_CHECKING:
     from pydantic import TypeAdapter
 
 T = TypeVar("T")
+Content = dict[str, Any]
 _UPGRADE = "use the version of reconciler that wrote it, or a newer one"
+
+SEALED = b"sealed."
+"""What bytes begin with when a store keeps e-mail addresses and phone numbers out of them."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Upgrade:
+    """One step from a format of the state to the next one."""
+
+    source: str
+    target: str
+    change: Callable[[Content], Content]
+
+
+def _remember_doubts(content: Content) -> Content:
+    """1.0 was also what the first versions wrote that knew of changes in doubt: theirs are kept."""
+    return {"in_doubt": {}, **content}
+
+
+UPGRADES: tuple[Upgrade, ...] = (Upgrade(source="1.0", target="1.1", change=_remember_doubts),)
+"""From the oldest format to the present one. Written down once and never edited: states out there need them."""
 
 
 @cache
@@ -51,11 +75,30 @@ def state_to_json(state: State) -> bytes:
 
 
 def state_from_json(data: bytes) -> State:
-    """The state in `data`; raises ReconcilerError when it is no state or of a format that is not known."""
-    return _validated(state_adapter(), _read(data, "state", STATE_FORMAT), "state")
+    """The state in `data`, upgraded when its format is older; raises ReconcilerError when it is no state.
+
+    A state of any newer format is refused, also when only the number behind the dot has grown. What this version would
+    leave out is not only lost with the next write: a reader that did not know of `in_doubt` would have repeated calls.
+    """
+    refuse_sealed(data, "the state")
+    content = _read(data, "state", STATE_FORMAT)
+    for upgrade in UPGRADES:
+        if content["format_version"] == upgrade.source:
+            content = {**upgrade.change(content), "format_version": upgrade.target}
+    if content["format_version"] != STATE_FORMAT:
+        raise _unknown_format("state", content["format_version"], STATE_FORMAT)
+    return _validated(state_adapter(), content, "state")
 
 
-def _read(data: str | bytes, what: str, known: str) -> dict[str, Any]:
+def refuse_sealed(data: bytes, what: str) -> None:
+    """Raises StoreError for bytes that a sealed store wrote, when they are read without their key."""
+    if data.startswith(SEALED):
+        message = f"{what} is sealed"
+        advice = "give `state:` in reconciler.yaml `personal_data: sealed` and the key"
+        raise StoreError(message, advice=advice)
+
+
+def _read(data: str | bytes, what: str, known: str) -> Content:
     try:
         value = json.loads(data)
     except (ValueError, RecursionError) as error:
@@ -65,12 +108,16 @@ def _read(data: str | bytes, what: str, known: str) -> dict[str, Any]:
         message = f"this is no {what}: it has no format_version"
         raise ReconcilerError(message)
     if version.partition(".")[0] != known.partition(".")[0]:
-        message = f"the {what} has format {version}, but this version reads {known}"
-        raise ReconcilerError(message, advice=_UPGRADE)
+        raise _unknown_format(what, version, known)
     return value
 
 
-def _validated(adapter: TypeAdapter[T], value: dict[str, Any], what: str) -> T:
+def _unknown_format(what: str, version: str, known: str) -> ReconcilerError:
+    message = f"the {what} has format {version}, but this version reads {known}"
+    return ReconcilerError(message, advice=_UPGRADE)
+
+
+def _validated(adapter: TypeAdapter[T], value: Content, what: str) -> T:
     from pydantic import ValidationError
 
     try:

@@ -28,6 +28,7 @@ from reconciler.core.change import Change
 from reconciler.core.errors import StoreError
 from reconciler.core.outcome import Outcome
 from reconciler.core.state import State
+from reconciler.manifests.saved import refuse_sealed
 from reconciler.ports import Journal
 from reconciler.workflows.trail import audit_entry
 
@@ -95,6 +96,7 @@ def replay(state: State, journal: Journal) -> Replayed:
     fold = _Fold(state)
     is_torn = bool(journal.torn)
     for number, line in enumerate(journal.records, start=1):
+        refuse_sealed(line, f"the journal of {state.organization}")
         record = _decode(line)
         if record is None and number == len(journal.records):
             is_torn = True
@@ -146,7 +148,7 @@ class _Fold:
         return Replayed(state=state, entries=tuple(self._entries), origin=self._origin, is_torn=is_torn)
 
     def _begin(self, record: Mapping[str, Any]) -> None:
-        if record["format_version"].partition(".")[0] != JOURNAL_FORMAT.partition(".")[0]:
+        if record["format_version"] != JOURNAL_FORMAT:
             message = f"the journal of {self._snapshot.organization} has format {record['format_version']}"
             raise StoreError(message, advice=f"this version reads {JOURNAL_FORMAT}: use the version that wrote it")
         self._lineage = record["lineage"]
