@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 from reconciler.core.audit import AuditRecord
 from reconciler.core.errors import StoreError
+from reconciler.manifests.saved import refuse_sealed
 
 if TYPE_CHECKING:
     from pydantic import TypeAdapter
@@ -63,6 +64,7 @@ def decode(line: bytes, *, number: int) -> tuple[str, AuditRecord]:
     """The digest a record has for the one before it, and the record; raises StoreError when it cannot be read."""
     from pydantic import ValidationError
 
+    refuse_sealed(line, f"record {number} of the audit log")
     try:
         content = json.loads(line)
         version = str(content.pop("format_version"))

@@ -10,6 +10,7 @@ from itertools import islice
 from reconciler.audit.chain import BEGINNING, Link, Verdict, decode, digest_of, encode, verify
 from reconciler.core.audit import AuditEntry, AuditRecord
 from reconciler.core.errors import StateConflict
+from reconciler.manifests.saved import refuse_sealed
 from reconciler.ports import StateStore
 
 _MOST_TRIES = 1000
@@ -111,5 +112,6 @@ class AuditLog:
         if self._end is None or self._end.count != count:
             known = max(count - 1, 0)
             lines = list(self._store.read_audit(after=known))
+            refuse_sealed(b"".join(lines[-1:]), "the audit log")
             self._end = _End(known + len(lines), digest_of(lines[-1]) if lines else BEGINNING)
         return self._end

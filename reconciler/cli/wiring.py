@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from reconciler.core.declared import Organization
 from reconciler.core.errors import ReconcilerError
@@ -16,6 +16,7 @@ from reconciler.ports import Clock, Provider, StateStore
 if TYPE_CHECKING:
     from reconciler.manifests.config import Config, ProviderSettings
     from reconciler.providers.sandbox.world import World
+    from reconciler.stores.process import Holder
 
 
 class SystemClock:
@@ -51,7 +52,7 @@ class Wiring:
 
     def store(self) -> StateStore:
         """Where the state lives."""
-        return open_store(self.config.state, root=self.root)
+        return open_store(self.config.state, root=self.root, key=self.config.state_key)
 
     def clock(self) -> Clock:
         """The sandbox's clock where there is a sandbox, so that its time passes for this tool too."""
@@ -68,14 +69,27 @@ class Wiring:
         return self._world
 
 
-def open_store(address: str, *, root: Path) -> StateStore:
-    """The store at an address as `state:` has it. A message never repeats an address: it may hold a password."""
+def open_store(address: str, *, root: Path, key: str = "") -> StateStore:
+    """The store at an address as `state:` has it; `key` is a reference to the key that it is sealed under, if any.
+
+    A message never repeats an address: it may hold a password.
+    """
     scheme, separator, rest = address.partition(":")
     make = STORES.get(scheme)
     if not separator or make is None:
         message = f"state of kind {scheme!r} cannot be used" if separator else "the address of the state has no scheme"
         raise ReconcilerError(message, advice=f"write `state: PREFIX:...` with one of {_listed(STORES)}")
-    return make(root, rest)
+    return _open_sealed(make, root, rest, key) if key else make(root, rest)
+
+
+def _open_sealed(make: MakeStore, root: Path, rest: str, reference: str) -> StateStore:
+    from reconciler.providers.business_api.credentials import read_secret
+    from reconciler.stores.process import this_process
+    from reconciler.stores.seal import Seal, parse_key
+    from reconciler.stores.sealed import SealedStore, sealed_holder
+
+    seal = Seal(parse_key(read_secret(reference, root=root)))
+    return SealedStore(make(root, rest, holder=sealed_holder(this_process(), seal)), seal)
 
 
 def _get_provider_kind(settings: ProviderSettings, name: str) -> Callable[[Wiring, ProviderSettings], Provider]:
@@ -108,26 +122,34 @@ def _make_business_api(wiring: Wiring, settings: ProviderSettings) -> Provider:
     return make_provider(wiring.root, settings.options, clock=wiring.clock())
 
 
-def _make_file_store(root: Path, rest: str) -> StateStore:
+class MakeStore(Protocol):
+    """Opens a store; without a `holder`, locks are taken in the name of this process."""
+
+    def __call__(self, root: Path, rest: str, /, *, holder: Holder | None = None) -> StateStore:
+        """`rest` is what stands behind the scheme; paths count from `root`."""
+        ...
+
+
+def _make_file_store(root: Path, rest: str, *, holder: Holder | None = None) -> StateStore:
     from reconciler.stores.local_file import LocalFileStore
 
-    return LocalFileStore(root / rest)
+    return LocalFileStore(root / rest, holder=holder)
 
 
-def _make_sql_store(scheme: str, root: Path, rest: str) -> StateStore:
+def _make_sql_store(scheme: str, root: Path, rest: str, *, holder: Holder | None = None) -> StateStore:
     try:
         from reconciler.stores.sql import open_sql_store
     except ModuleNotFoundError as error:
         extra = "postgres" if scheme == "postgresql" else scheme
         message = f"state in a database needs the extra `{extra}`"
         raise ReconcilerError(message, advice=f"pip install 'access-reconciler[{extra}]'") from error
-    return open_sql_store(f"{scheme}:{rest}", root=root)
+    return open_sql_store(f"{scheme}:{rest}", root=root, holder=holder)
 
 
-def _make_object_store(scheme: str, _root: Path, rest: str) -> StateStore:
+def _make_object_store(scheme: str, _root: Path, rest: str, *, holder: Holder | None = None) -> StateStore:
     from reconciler.stores.object_store import open_object_store
 
-    return open_object_store(f"{scheme}:{rest}")
+    return open_object_store(f"{scheme}:{rest}", holder=holder)
 
 
 PROVIDERS: dict[str, Callable[[Wiring, ProviderSettings], Provider]] = {
@@ -136,7 +158,7 @@ PROVIDERS: dict[str, Callable[[Wiring, ProviderSettings], Provider]] = {
 }
 """Kind -> how to make one."""
 
-STORES: dict[str, Callable[[Path, str], StateStore]] = {
+STORES: dict[str, MakeStore] = {
     "file": _make_file_store,
     "sqlite": partial(_make_sql_store, "sqlite"),
     "postgresql": partial(_make_sql_store, "postgresql"),

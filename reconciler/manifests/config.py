@@ -16,7 +16,7 @@ from reconciler.manifests.secrets import is_secret_name
 from reconciler.manifests.source import SourceFile, parse_file
 
 if TYPE_CHECKING:
-    from reconciler.manifests.config_documents import ConfigDocument, GuardsDocument
+    from reconciler.manifests.config_documents import ConfigDocument, GuardsDocument, StateDocument
 
 Option = str | int | float | bool | tuple[str, ...]
 
@@ -40,6 +40,9 @@ class Config:
 
     manifests: tuple[str, ...]
     state: str
+    """Address of the store."""
+    state_key: str = ""
+    """Reference to the key under which personal data is sealed in the store; empty where it is kept in clear."""
     providers: Mapping[str, ProviderSettings] = field(default_factory=dict)
     """Organization, system or `default` -> provider."""
     guards: GuardSettings = field(default_factory=GuardSettings)
@@ -79,14 +82,12 @@ def load_config(file: SourceFile) -> LoadedConfig:
 
 
 def _read_config(document: ConfigDocument, top: Cursor, notes: Notes) -> Config:
-    if _PASSWORD_IN_URL.search(document.state):
-        message = "`state` holds a password"
-        advice = "leave the password out of the address; give it by the environment or a password file"
-        notes.error("literal-secret", message, top.value("state"), advice=advice)
+    address, key = _read_state(document.state, top, notes)
     spots = top.into("providers")
     return Config(
         manifests=tuple(document.manifests),
-        state=document.state,
+        state=address,
+        state_key=key,
         providers={
             name: ProviderSettings(
                 kind=provider.kind,
@@ -99,6 +100,32 @@ def _read_config(document: ConfigDocument, top: Cursor, notes: Notes) -> Config:
         policies=tuple(document.policies),
         allowed_domains=tuple(document.allowed_domains),
     )
+
+
+def _read_state(document: str | StateDocument, top: Cursor, notes: Notes) -> tuple[str, str]:
+    """The address, and the reference to the key where there is something to seal."""
+    if isinstance(document, str):
+        _refuse_password(document, top.value("state"), notes)
+        return document, ""
+    at, key = top.into("state"), document.key
+    _refuse_password(document.address, at.value("address"), notes)
+    if document.personal_data == "sealed" and not key:
+        advice = "write `key: env:NAME`; `reconciler state new-key` makes one"
+        notes.error("missing-key", "`personal_data: sealed` has no `key`", at.value("personal_data"), advice=advice)
+    elif document.personal_data == "clear" and key:
+        advice = "write `personal_data: sealed`, or leave the key out"
+        notes.error("unknown-key", "`key` has nothing to seal", at.key("key"), advice=advice)
+    elif key and not _REFERENCE.fullmatch(key):
+        advice = "write `key: env:NAME`, `file:PATH` or `keyring:SERVICE/NAME`"
+        notes.error("literal-secret", "`key` is written out; this file is in git", at.value("key"), advice=advice)
+    return document.address, key
+
+
+def _refuse_password(address: str, place: Place, notes: Notes) -> None:
+    if _PASSWORD_IN_URL.search(address):
+        message = "`state` holds a password"
+        advice = "leave the password out of the address; give it by the environment or a password file"
+        notes.error("literal-secret", message, place, advice=advice)
 
 
 def _read_options(

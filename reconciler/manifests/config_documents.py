@@ -6,7 +6,7 @@ from typing import Annotated
 
 from pydantic import ConfigDict, Field
 
-from reconciler.manifests.fields import Sort, Text, Version
+from reconciler.manifests.fields import OneOf, ShortOrLong, Sort, Text, Version
 from reconciler.manifests.terms import Document
 
 OptionValue = Annotated[str | int | float | bool | list[str], Sort("text, a number, true, false or a list of texts")]
@@ -44,6 +44,17 @@ class GuardsDocument(Document):
     """How long ahead a plan warns that dates leave an organization without an admin."""
 
 
+class StateDocument(Document):
+    """Where the state is kept, and how."""
+
+    address: Text = Field(default="file:.reconciler/state", examples=["sqlite:///state.db", "s3://bucket/prefix"])
+    """file:PATH, sqlite:///PATH, postgresql://..., s3://bucket/prefix, gs://... or az://..."""
+    personal_data: Annotated[str, OneOf(("clear", "sealed"))] = "clear"
+    """`sealed` keeps e-mail addresses and phone numbers out of what is stored."""
+    key: Text = Field(default="", examples=["env:RECONCILER_STATE_KEY"])
+    """Where the key to what is sealed is: env:NAME, file:PATH or keyring:SERVICE/NAME; never the key itself."""
+
+
 class ConfigDocument(Document):
     """A workspace: where the manifests and the state are, and how systems are reached."""
 
@@ -53,7 +64,9 @@ class ConfigDocument(Document):
         default_factory=lambda: ["access"]
     )
     """Files or folders with manifests; folders are read recursively."""
-    state: Text = Field(default="file:.reconciler/state", examples=["sqlite:///state.db", "s3://bucket/prefix"])
+    state: Annotated[Text | StateDocument, ShortOrLong()] = Field(
+        default="file:.reconciler/state", examples=["sqlite:///state.db", "s3://bucket/prefix"]
+    )
     """Where the state is kept: file:PATH, sqlite:///PATH, postgresql://..., s3://bucket/prefix, gs://..., az://..."""
     providers: dict[str, ProviderDocument] = Field(default_factory=dict)
     """System -> how it is reached; `default` is for all systems that are not listed."""

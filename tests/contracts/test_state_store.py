@@ -68,7 +68,8 @@ def journal(store: StateStore, organization: str = "acme") -> list[bytes]:
 
 @contextmanager
 def process(place: Place, deed: str, *arguments: str) -> Iterator[subprocess.Popen[str]]:
-    command = [sys.executable, "-m", "tests.stores.other_process", deed, place.address, str(place.root), *arguments]
+    where = [place.address, str(place.root), place.key]
+    command = [sys.executable, "-m", "tests.stores.other_process", deed, *where, *arguments]
     started = subprocess.Popen(
         command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     )

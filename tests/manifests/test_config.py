@@ -94,6 +94,26 @@ def test_a_user_name_in_the_address_of_the_state_is_fine() -> None:
     assert load("state: postgresql://ana@db.example:5432/state\n").state == "postgresql://ana@db.example:5432/state"
 
 
+def test_personal_data_in_the_state_can_be_sealed() -> None:
+    config = load("state: {address: s3://bucket/prefix, personal_data: sealed, key: env:STATE_KEY}\n")
+    assert (config.state, config.state_key) == ("s3://bucket/prefix", "env:STATE_KEY")
+    clear = load("state: {personal_data: clear}\n")
+    assert (clear.state, clear.state_key) == ("file:.reconciler/state", "")
+
+
+def test_what_does_not_seal_is_told() -> None:
+    (keyless,) = told("state: {personal_data: sealed}\n")
+    assert keyless.startswith("1:24: error[missing-key]: `personal_data: sealed` has no `key`; write `key: env:NAME`")
+    assert told("state: {key: env:STATE_KEY}\n") == [
+        "1:9: error[unknown-key]: `key` has nothing to seal; write `personal_data: sealed`, or leave the key out"
+    ]
+    (written_out,) = told("state: {personal_data: sealed, key: hunter2}\n")
+    assert written_out.startswith("1:37: error[literal-secret]: `key` is written out; this file is in git")
+    assert told("state: {personal_data: hashed}\n")[0].startswith("1:24: error[unknown-value]: ")
+    (password,) = told("state: {address: 'postgresql://ana:secret@db.example/state'}\n")
+    assert password.startswith("1:18: error[literal-secret]: `state` holds a password")
+
+
 def test_everything_wrong_is_told_at_once() -> None:
     assert told("""\
 version: 2
@@ -123,4 +143,5 @@ def test_every_guard_can_be_set_and_has_the_default_of_the_planner() -> None:
 
 def test_the_defaults_of_the_file_are_what_is_read() -> None:
     document = ConfigDocument()
+    assert isinstance(document.state, str)
     assert load("{}\n") == Config(manifests=tuple(document.manifests), state=document.state)

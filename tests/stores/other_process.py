@@ -1,4 +1,4 @@
-"""What the tests let other processes do to a store: `python other_process.py DEED ADDRESS ROOT ...`."""
+"""What the tests let other processes do to a store: `python other_process.py DEED ADDRESS ROOT KEY ...`."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
 
-from reconciler.cli.wiring import STORES
+from reconciler.cli.wiring import open_store
 from reconciler.core.errors import StateConflict, StateLocked, StoreError
 from reconciler.ports import StateStore
 from reconciler.stores.process import SystemTimer
@@ -99,6 +99,5 @@ def say(line: str) -> None:
 DEEDS: dict[str, Callable[..., None]] = {"race": run_race, "hold": run_holder}
 
 if __name__ == "__main__":
-    deed, address, root, *arguments = sys.argv[1:]
-    scheme, _, rest = address.partition(":")
-    DEEDS[deed](STORES[scheme](Path(root), rest), *arguments)
+    deed, address, root, key, *arguments = sys.argv[1:]
+    DEEDS[deed](open_store(address, root=Path(root), key=key), *arguments)

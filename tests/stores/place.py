@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 
-from reconciler.cli.wiring import STORES
+from reconciler.cli.wiring import open_store
 from reconciler.ports import StateStore
 
 
@@ -19,8 +19,9 @@ class Place:
     root: Path
     ttl: timedelta
     """A short lease, for tests that wait until it runs out."""
+    key: str = ""
+    """Reference to the key, where personal data is sealed."""
 
     def open(self) -> StateStore:
         """A store as the command line makes it."""
-        scheme, _, rest = self.address.partition(":")
-        return STORES[scheme](self.root, rest)
+        return open_store(self.address, root=self.root, key=self.key)

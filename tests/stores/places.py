@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from reconciler.stores.seal import new_key
 from tests.stores.place import Place
 from tests.stores.servers import Server, ServerMissingError, azure, postgresql, s3
 
@@ -44,13 +45,16 @@ def postgresql_address(postgresql_server: Server) -> str:
     return f"{postgresql_server.address}&options=-csearch_path%3D{name}"
 
 
-@pytest.fixture(params=["local file", "sqlite", "postgresql", "s3", "azure"])
+@pytest.fixture(params=["local file", "sealed local file", "sqlite", "postgresql", "s3", "azure"])
 def place(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Place:
     """One test, every store."""
     kind: str = request.param
     ttl = timedelta(seconds=1)
     if kind == "local file":
         return Place(kind=kind, address="file:state", root=tmp_path, ttl=ttl)
+    if kind == "sealed local file":
+        (tmp_path / "key").write_text(new_key(), encoding="ascii")
+        return Place(kind=kind, address="file:state", root=tmp_path, ttl=ttl, key="file:key")
     if kind == "sqlite":
         return Place(kind=kind, address="sqlite:///state/states.db", root=tmp_path, ttl=ttl)
     if kind == "postgresql":

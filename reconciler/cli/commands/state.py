@@ -8,7 +8,7 @@ from datetime import date
 import click
 
 from reconciler.cli.commands.state_edit import forget, move, push, unlock
-from reconciler.cli.commands.state_move import migrate, verify
+from reconciler.cli.commands.state_move import migrate, new_key, verify
 from reconciler.cli.session import Session
 from reconciler.cli.upkeep import format_option, open_configured_store, require_known
 
@@ -91,5 +91,5 @@ def pull(session: Session, organization: str) -> None:
     click.echo(state_to_json(read_state(store, organization)), nl=False)
 
 
-for _command in (push, move, forget, unlock, migrate, verify):
+for _command in (push, move, forget, unlock, migrate, verify, new_key):
     state.add_command(_command)

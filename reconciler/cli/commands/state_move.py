@@ -1,4 +1,4 @@
-"""`reconciler state migrate|verify`: everything that is remembered, at once."""
+"""`reconciler state migrate|verify|new-key`: everything that is remembered, at once."""
 
 from __future__ import annotations
 
@@ -13,16 +13,18 @@ from reconciler.core.errors import ExitCode
 
 @click.command("migrate")
 @click.argument("to", metavar="STATE")
+@click.option("--key", default="", metavar="REFERENCE", help="Seal personal data there, under this key: env:NAME, ...")
 @yes_option
 @click.pass_obj
-def migrate(session: Session, to: str, yes: bool) -> None:
+def migrate(session: Session, to: str, key: str, yes: bool) -> None:
     """Copy the states of all organizations and the audit log to another store, and read them back.
 
-    STATE is what `state:` in reconciler.yaml will say. The present store stays as it is, and keeps the history.
+    STATE is the address that `state:` in reconciler.yaml will have, and `--key` the key; without it, personal data is
+    in clear there. The present store stays as it is, and keeps the history.
     """
     from reconciler.workflows import migrating
 
-    source, target = open_configured_store(session), open_store(to, root=session.root)
+    source, target = open_configured_store(session), open_store(to, root=session.root, key=key)
     confirm(f"Copy {len(source.organizations())} organizations?", yes=yes)
 
     def say(organization: str, records: int) -> None:
@@ -47,3 +49,11 @@ def verify(session: Session, organization: str | None) -> int:
     if not problems:
         session.notify(f"{len(organizations)} organizations: everything can be read and fits together")
     return ExitCode.FAILED if problems else ExitCode.DONE
+
+
+@click.command("new-key")
+def new_key() -> None:
+    """Print a key for `personal_data: sealed`. Keep it where your secrets are: without it the state is lost."""
+    from reconciler.stores.seal import new_key as make_key
+
+    click.echo(make_key())
