@@ -43,8 +43,9 @@ history: $(TOOLS) ## The long replay
 laws: $(TOOLS) ## The planner's laws on ten times as many random worlds
 	$(BIN)/python -m pytest tests/laws --hypothesis-profile=long --timeout=3600
 
-bench: $(TOOLS) ## Time and memory of plan and validate, by size and stage
+bench: $(TOOLS) ## Time and memory of plan and validate by size and stage, and what a change costs the state
 	$(BIN)/python -m bench.plan_cost 10000 100000
+	$(BIN)/python -m bench.state_cost 100000 1000
 
 clean: ## Remove what the tools left behind; the virtual environment stays
 	rm -rf .coverage .coverage.* .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache build dist
