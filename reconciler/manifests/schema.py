@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import inspect
 from collections.abc import Callable, Mapping
+from functools import partial
 from types import ModuleType
 from typing import Any
 
@@ -18,11 +19,19 @@ _TITLES = {
     "config": "Workspace of reconciler (reconciler.yaml)",
     "plan": "Plan: ordered changes and everything that is held back",
     "state": "State: everything remembered of one organization",
+    "findings": "Findings of validate",
+    "report": "Report: what apply did",
+    "state-list": "Organizations that have a state",
+    "systems": "Systems, roles and permissions",
+    "history": "States of one organization that are kept",
+    "audit-log": "Audit log",
+    "who": "Everything one person has",
+    "access": "Access matrix of an organization or of one thing in it",
 }
 
 
 def json_schema(name: str) -> Schema:
-    """The schema of `manifest`, `config`, `plan` or `state`, in JSON Schema 2020-12."""
+    """The schema of one of `SCHEMAS`, in JSON Schema 2020-12."""
     schema = _SOURCES[name]()
     _describe(schema)
     return {"$schema": _DIALECT, "$id": f"{name}.schema.json", **_ordered(schema), "title": _TITLES[name]}
@@ -60,12 +69,32 @@ def _state() -> Schema:
     return schema
 
 
+def _output(shape: str) -> Schema:
+    """Of a document that a command writes with `--format json`."""
+    from pydantic import TypeAdapter
+
+    from reconciler.manifests import output_documents
+
+    return TypeAdapter(getattr(output_documents, shape)).json_schema()
+
+
 _SOURCES: Mapping[str, Callable[[], Schema]] = {
     "manifest": _manifest,
     "config": _config,
     "plan": _plan,
     "state": _state,
+    "findings": partial(_output, "FindingsOutput"),
+    "report": partial(_output, "ReportOutput"),
+    "state-list": partial(_output, "StateListOutput"),
+    "systems": partial(_output, "SystemsOutput"),
+    "history": partial(_output, "HistoryOutput"),
+    "audit-log": partial(_output, "AuditLogOutput"),
+    "who": partial(_output, "WhoOutput"),
+    "access": partial(_output, "AccessOutput"),
 }
+
+SCHEMAS = tuple(_SOURCES)
+"""Names of all published schemas: first what people write, then what this tool does."""
 
 
 def _ordered(schema: Schema) -> Schema:
@@ -132,8 +161,9 @@ def _modules() -> list[ModuleType]:
         config_documents,
         documents,
         organization_documents,
+        output_documents,
         terms,
     )
 
-    ours = [terms, organization_documents, business_center_documents, documents, config_documents]
+    ours = [terms, organization_documents, business_center_documents, documents, config_documents, output_documents]
     return [*ours, finding, resource, change, plan, state]

@@ -66,7 +66,7 @@ def name_subject(address: Address) -> str:
 
 def name_access(address: Address, *sides: Attributes) -> str:
     """What is had on what: `operator on ad account us-brand`, `access to pixel shop`; two sides with an arrow."""
-    values = list(dict.fromkeys(value for attributes in sides if (value := _name_values(attributes))))
+    values = list(dict.fromkeys(value for attributes in sides if (value := name_attributes(attributes))))
     reached = _name_object(address)
     if values or not reached:
         return " on ".join(part for part in (" -> ".join(values), reached) if part)
@@ -77,10 +77,10 @@ def name_access(address: Address, *sides: Attributes) -> str:
 def name_values(resource: Resource) -> str:
     """The attributes and the status, for comparing one resource with itself: `admin, active`."""
     status = resource.status.replace("_", " ")
-    return ", ".join(part for part in (_name_values(resource.attributes), status) if part)
+    return ", ".join(part for part in (name_attributes(resource.attributes), status) if part)
 
 
-def _name_values(attributes: Attributes) -> str:
+def name_attributes(attributes: Attributes) -> str:
     """The attributes as a reader would say them: `standard, finance analyst`."""
     said = []
     for name, value in sorted(attributes.items(), key=lambda item: (item[0] != "role", item[0])):

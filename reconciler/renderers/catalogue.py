@@ -5,16 +5,19 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
+from reconciler.core.holding import AccessMatrix, PersonReport
 from reconciler.core.outcome import Report
 from reconciler.core.plan import Plan
 from reconciler.core.state import PastState, State
 from reconciler.renderers import archive, documents
+from reconciler.renderers.access import render_access, render_access_json
 from reconciler.renderers.findings import Inspection, render_findings
 from reconciler.renderers.plan import render_plan
 from reconciler.renderers.report import render_report
 from reconciler.renderers.states import render_state, render_state_list
 from reconciler.renderers.style import Style
 from reconciler.renderers.systems import render_systems
+from reconciler.renderers.who import render_who, render_who_json
 from reconciler.systems.table import RoleRow
 
 
@@ -30,6 +33,8 @@ class Renderers:
     systems: Mapping[str, Callable[[Sequence[RoleRow], Style], str]]
     history: Mapping[str, Callable[[Sequence[PastState], Style], str]]
     audit_log: Mapping[str, Callable[[Sequence[archive.Numbered], Style], str]]
+    who: Mapping[str, Callable[[PersonReport, Style], str]]
+    access: Mapping[str, Callable[[AccessMatrix, Style], str]]
 
 
 RENDERERS = Renderers(
@@ -41,4 +46,6 @@ RENDERERS = Renderers(
     systems={"text": render_systems, "json": documents.render_systems_json},
     history={"text": archive.render_history, "json": archive.render_history_json},
     audit_log={"text": archive.render_audit_log, "json": archive.render_audit_log_json},
+    who={"text": render_who, "json": render_who_json},
+    access={"text": render_access, "json": render_access_json},
 )

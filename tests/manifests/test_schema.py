@@ -14,19 +14,25 @@ import yaml
 from reconciler.core.plan import Plan
 from reconciler.core.state import State
 from reconciler.manifests.saved import plan_to_json, state_to_json
-from reconciler.manifests.schema import json_schema
+from reconciler.manifests.schema import SCHEMAS, json_schema
 from reconciler.systems import SYSTEMS
 
 ROOT = Path(__file__).parents[2]
-NAMES = ("manifest", "config", "plan", "state")
 
-every_schema = pytest.mark.parametrize("name", NAMES)
+every_schema = pytest.mark.parametrize("name", SCHEMAS)
 
 
 @every_schema
 def test_the_published_file_is_what_the_code_makes(name: str) -> None:
     published = (ROOT / "schemas" / f"{name}.schema.json").read_text(encoding="utf-8")
     assert published == json.dumps(json_schema(name), indent=2, ensure_ascii=False) + "\n"
+
+
+def test_every_published_schema_can_be_asked_for() -> None:
+    from reconciler.cli.commands.schema import NAMES
+
+    assert NAMES == SCHEMAS
+    assert {path.name for path in (ROOT / "schemas").iterdir()} == {f"{name}.schema.json" for name in SCHEMAS}
 
 
 @every_schema

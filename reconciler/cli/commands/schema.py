@@ -10,7 +10,21 @@ import click
 from reconciler.cli.files import replace_file
 from reconciler.core.errors import ManifestError, UsageError
 
-NAMES = ("manifest", "config", "plan", "state")
+NAMES = (
+    "manifest",
+    "config",
+    "plan",
+    "state",
+    "findings",
+    "report",
+    "state-list",
+    "systems",
+    "history",
+    "audit-log",
+    "who",
+    "access",
+)
+"""Those of `manifests.schema.SCHEMAS`, which is too slow to load for a completion."""
 
 
 @click.command()
@@ -33,7 +47,8 @@ NAMES = ("manifest", "config", "plan", "state")
 def schema(name: str | None, directory: Path | None, files: tuple[Path, ...]) -> None:
     """Print or write the JSON Schemas, or check files against one.
 
-    They give completion in editors and let other programs check manifests, configuration, plan and state files.
+    They give completion in editors, and let other programs check manifests, configuration, plan and state files, and
+    know what the commands write with `--format json`.
     """
     if files:
         _check(name, files)

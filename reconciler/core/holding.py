@@ -1,0 +1,151 @@
+"""Who has what: what is declared beside what is recorded, for one person or for one thing."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, timedelta
+from enum import StrEnum
+
+from reconciler.core.address import Address
+from reconciler.core.declared import Declared, Person
+from reconciler.core.resource import Attributes, Status
+from reconciler.core.state import Record
+
+SOON = timedelta(days=30)
+"""How far ahead an end is worth pointing out."""
+
+
+class Standing(StrEnum):
+    """How what is declared and what is recorded fit together."""
+
+    HELD = "held"
+    """Recorded as it is declared."""
+    PENDING = "pending"
+    """Asked for; somebody else has to act."""
+    DIFFERENT = "different"
+    """Recorded with other values than declared."""
+    MISSING = "missing"
+    """Declared, and not there: never given yet, or lost."""
+    UNDECLARED = "undeclared"
+    """There, and no manifest says so."""
+    OVER = "over"
+    """There, although what declared it has ended or not begun."""
+    ABSENT = "absent"
+    """Not there, and it shall not be: it ended, has not begun, or only the memory of it is left."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Holding:
+    """One membership, grant, share or ownership as the manifests and the state see it."""
+
+    address: Address
+    declared: Declared | None = None
+    recorded: Record | None = None
+    excuse: str = ""
+    """Why the declaration does not count today: `ends 2027-01-31`, `starts 2027-02-01`."""
+    reaches: tuple[str, ...] = ()
+    """Keys of the ad accounts behind an asset group."""
+    trouble: str = ""
+    """Why the record may be wrong: an answer that never came, or a failure that put it aside."""
+
+    @property
+    def is_active(self) -> bool:
+        """Whether it gives access, as far as is recorded."""
+        return self.recorded is not None and self.recorded.status is Status.ACTIVE
+
+    @property
+    def is_wanted(self) -> bool:
+        """Whether it shall be there today."""
+        return self.declared is not None and not self.excuse
+
+    @property
+    def standing(self) -> Standing:
+        """What a reader should make of it."""
+        recorded = self.recorded
+        if recorded is None or recorded.status.is_gone:
+            return Standing.MISSING if self.is_wanted else Standing.ABSENT
+        if not self.is_wanted:
+            return Standing.UNDECLARED if self.declared is None else Standing.OVER
+        if self.declared is not None and recorded.attributes != self.declared.attributes:
+            return Standing.DIFFERENT
+        return Standing.PENDING if recorded.status.is_pending else Standing.HELD
+
+    @property
+    def ends(self) -> date | None:
+        """The UTC day on which it is gone."""
+        return self.declared.expires if self.declared else None
+
+    def ends_soon(self, today: date) -> bool:
+        """Whether its end is near."""
+        return self.ends is not None and today < self.ends <= today + SOON
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OrganizationHoldings:
+    """Everything one person has in one organization."""
+
+    organization: str
+    system: str = ""
+    """Empty when no manifest declares the organization any more."""
+    title: str = ""
+    """What a person calls the system."""
+    administers: bool = False
+    """Holds a role that manages other people's access, and so can give themselves any access here."""
+    holdings: tuple[Holding, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PersonReport:
+    """Everything one person has, across all organizations."""
+
+    key: str
+    person: Person | None = None
+    """None for somebody who is not in the directory, or not any more."""
+    today: date
+    as_of: date | None = None
+    """The records are those of the end of this UTC day, and nothing is declared beside them."""
+    groups: tuple[str, ...] = ()
+    """Groups of people they are in, also through other groups."""
+    organizations: tuple[OrganizationHoldings, ...] = ()
+    not_kept: tuple[str, ...] = ()
+    """Organizations that have a state today, but none of that day."""
+
+    @property
+    def ending(self) -> tuple[Holding, ...]:
+        """What ends soon, the nearest first."""
+        found = [one for part in self.organizations for one in part.holdings if one.ends_soon(self.today)]
+        return tuple(sorted(found, key=lambda one: (one.ends or date.max, one.address)))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reach:
+    """One cell of the access matrix: what somebody can do with one thing, and how they come to it."""
+
+    on: Address
+    """An asset, or the organization itself."""
+    subject: Address
+    """A member or a partner."""
+    ways: tuple[Holding, ...] = ()
+    """Memberships, grants and shares that lead there; empty for an admin who could only take access."""
+    effective: Attributes | None = None
+    """The strongest of what is active; None while nothing is."""
+    intended: Attributes | None = None
+    """The strongest of what is declared for today; None when nothing is."""
+    can_take: bool = False
+    """An active admin of the organization, who can give themselves access at any time."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AccessMatrix:
+    """Who can reach an organization, or one thing in it."""
+
+    about: Address
+    system: str = ""
+    title: str = ""
+    today: date
+    as_of: date | None = None
+    """As in `PersonReport`."""
+    reaches: tuple[Reach, ...] = ()
+    """By thing, then people before partners."""
+    connections: tuple[Holding, ...] = ()
+    """Edges between things: what is in which asset group, and what may be used in which ad account."""

@@ -1,0 +1,104 @@
+"""Putting side by side what one organization's manifests and records say."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+
+from reconciler.core.address import Address
+from reconciler.core.declared import Declared, Desired
+from reconciler.core.holding import Holding
+from reconciler.core.kinds import KINDS
+from reconciler.core.planning.access import is_administrator
+from reconciler.core.planning.memory import follow_moves
+from reconciler.core.planning.wanted import split_by_date
+from reconciler.core.resource import Status
+from reconciler.core.state import Record, State
+from reconciler.core.system import System
+from reconciler.systems import SYSTEMS
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ledger:
+    """One organization: every address with what is declared and recorded of it."""
+
+    organization: str
+    system: System | None
+    """None when nothing tells which system it is on."""
+    holdings: Mapping[Address, Holding]
+
+    def administers(self, member: str) -> bool:
+        """Whether a member can manage other people's access now."""
+        holding = self.holdings.get(Address(self.organization, "member", member))
+        if self.system is None or holding is None or not holding.is_active or holding.recorded is None:
+            return False
+        return is_administrator(self.system, "member", holding.recorded.attributes)
+
+
+def person_in(address: Address) -> str:
+    """The person whom an address is about; empty for what is about no person."""
+    part = KINDS[address.kind].person_part
+    return "" if part is None else address.parts[part]
+
+
+def make_ledger(organization: str, *, desired: Desired, state: State, today: date, as_of: date | None) -> Ledger:
+    """Everything that is known of one organization; of a past day only the records."""
+    declared = desired.resources.get(organization, {}) if as_of is None else {}
+    known = desired.organizations.get(organization)
+    _, ended = split_by_date(declared, today)
+    moves = [move for move in desired.moves if move.source.organization == organization] if as_of is None else []
+    records = follow_moves(state.records, moves, wanted=declared)
+    addresses = sorted({*records, *declared, *state.quarantined, *state.in_doubt})
+    groups = _ad_accounts_by_group(declared, records)
+    return Ledger(
+        organization=organization,
+        system=known.system if known else _guess_system(records),
+        holdings={
+            address: Holding(
+                address=address,
+                declared=declared.get(address),
+                recorded=records.get(address),
+                excuse=ended[address].why if address in ended else "",
+                reaches=groups.get(address.parts[0], ()) if address.kind == "asset_group_access" else (),
+                trouble=_trouble(state, address),
+            )
+            for address in addresses
+        },
+    )
+
+
+def _ad_accounts_by_group(
+    declared: Mapping[Address, Declared], records: Mapping[Address, Record]
+) -> dict[str, tuple[str, ...]]:
+    """Asset group -> ad accounts in it, as recorded or else as declared."""
+    found: dict[str, set[str]] = {}
+    recorded = {address for address, record in records.items() if record.status is Status.ACTIVE}
+    for address in {*recorded, *declared}:
+        if address.kind == "asset_group_asset":
+            found.setdefault(address.parts[0], set()).add(address.parts[1])
+    return {group: tuple(sorted(keys)) for group, keys in found.items()}
+
+
+def _trouble(state: State, address: Address) -> str:
+    doubt, quarantine = state.in_doubt.get(address), state.quarantined.get(address)
+    if doubt is not None:
+        return f"the answer to {doubt.action.replace('_', ' ')} never came"
+    return f"put aside since {quarantine.since}: {quarantine.reason}" if quarantine else ""
+
+
+def _guess_system(records: Mapping[Address, Record]) -> System | None:
+    """The system on which all recorded kinds and roles exist; None when none or several would do."""
+    kinds = {address.kind for address in records} - {"organization"}
+    roles = {(address.kind, record.attributes["role"]) for address, record in records.items() if _has_role(record)}
+    fitting = [
+        system
+        for variants in SYSTEMS.values()
+        for system in variants.values()
+        if kinds <= set(system.kinds) and all(system.find_role(kind, str(role)) for kind, role in roles)
+    ]
+    return fitting[0] if len({system.name for system in fitting}) == 1 else None
+
+
+def _has_role(record: Record) -> bool:
+    return isinstance(record.attributes.get("role"), str) and KINDS[record.address.kind].name != "app"

@@ -1,0 +1,204 @@
+"""Who can reach an organization or one thing in it, with which role, and how they come to it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import date
+
+from reconciler.core.address import Address
+from reconciler.core.errors import ReconcilerError
+from reconciler.core.holding import AccessMatrix, Holding, Reach
+from reconciler.core.kinds import KINDS, Shape
+from reconciler.core.resource import Attributes
+from reconciler.core.state import State
+from reconciler.core.system import System
+from reconciler.manifests.load import SourceFile
+from reconciler.ports import StateStore
+from reconciler.workflows.directory import load_about
+from reconciler.workflows.holdings import Ledger, make_ledger, person_in
+from reconciler.workflows.naming import nearest
+from reconciler.workflows.recollection import recollect_one
+
+_FEW = 12
+"""As many names as anybody reads."""
+
+
+def access(
+    text: str, *, files: Sequence[SourceFile], store: StateStore, today: date, as_of: date | None = None
+) -> AccessMatrix:
+    """The access matrix of an organization (its key), or its part about one asset, partner or member (an address).
+
+    Raises ReconcilerError, naming what there is, when nothing has that address.
+    """
+    organization = text.partition("/")[0]
+    ledger = _read_ledger(organization, files=files, store=store, today=today, as_of=as_of)
+    about = _find(text, ledger)
+    edges = [one for one in ledger.holdings.values() if len(one.address.parts) > 1 and not person_in(one.address)]
+    return AccessMatrix(
+        about=about,
+        system=ledger.system.name if ledger.system else "",
+        title=ledger.system.title if ledger.system else "",
+        today=today,
+        as_of=as_of,
+        reaches=tuple(reach for reach in _reaches(ledger) if _concerns(reach, about)),
+        connections=tuple(one for one in edges if one.address.kind != "partner_share" and _touches(one, about)),
+    )
+
+
+def _read_ledger(
+    organization: str, *, files: Sequence[SourceFile], store: StateStore, today: date, as_of: date | None
+) -> Ledger:
+    known = store.organizations()
+    desired = load_about(files, [organization], today=today)
+    if organization not in known and organization not in desired.organizations:
+        everything = {*known, *load_about(files, [""], today=today).organizations}
+        listed = f"there are: {', '.join(sorted(everything))}" if len(everything) <= _FEW else ""
+        message = f"there is no organization {organization!r}: not in the manifests, and without a recorded state"
+        raise ReconcilerError(message, advice=nearest(organization, everything) or listed)
+    state = State(organization=organization)
+    if organization in known:
+        state = recollect_one(store, organization, as_of=as_of)
+    return make_ledger(organization, desired=desired, state=state, today=today, as_of=as_of)
+
+
+def _find(text: str, ledger: Ledger) -> Address:
+    """The address that is asked about; that of the organization for its mere key."""
+    whole = Address(ledger.organization, "organization", ledger.organization)
+    if text in (ledger.organization, str(whole)):
+        return whole
+    topics = {str(address): address for address in _topics(ledger)}
+    if text in topics:
+        return topics[text]
+    advice = nearest(text, topics) or f"ask for {ledger.organization} to see everything that is in it"
+    raise ReconcilerError(f"nothing in {ledger.organization} is called {text!r}", advice=advice)
+
+
+def _topics(ledger: Ledger) -> Iterator[Address]:
+    """Everything that an access matrix can be about: members, and what access hangs on."""
+    for address in ledger.holdings:
+        if KINDS[address.kind].shape in (Shape.MEMBERSHIP, Shape.ASSET):
+            yield address
+
+
+def _concerns(reach: Reach, about: Address) -> bool:
+    return about.kind == "organization" or about in (reach.on, reach.subject)
+
+
+def _touches(edge: Holding, about: Address) -> bool:
+    """Whether a connection has the thing at one of its ends, or is in the organization that is asked about."""
+    ends = zip(KINDS[edge.address.kind].parents, edge.address.parts, strict=True)
+    return about.kind == "organization" or (about.kind, about.key) in ends
+
+
+def _reaches(ledger: Ledger) -> Iterator[Reach]:
+    """All cells: the organization's own members first, then thing by thing."""
+    members = [one for one in ledger.holdings.values() if one.address.kind == "member"]
+    whole = Address(ledger.organization, "organization", ledger.organization)
+    for member in members:
+        yield _reach(whole, member.address, [member], ledger)
+    for asset in _assets(ledger):
+        yield from _reaches_of(asset, members, ledger)
+
+
+def _assets(ledger: Ledger) -> list[Address]:
+    return [
+        address for address in ledger.holdings if KINDS[address.kind].shape is Shape.ASSET and address.kind != "partner"
+    ]
+
+
+def _reaches_of(asset: Address, members: Iterable[Holding], ledger: Ledger) -> Iterator[Reach]:
+    """Everybody who reaches one asset, then the admins who could, then partners."""
+    ways: dict[Address, list[Holding]] = {}
+    for holding in _ways_to(asset, ledger):
+        ways.setdefault(_subject(holding.address), []).append(holding)
+    if not _is_granted(asset.kind, ledger.system):
+        # Nobody is given access to such a thing: all members of the organization have it.
+        ways = {member.address: [member] for member in members}
+    takers: dict[Address, list[Holding]] = {
+        member.address: [] for member in members if ledger.administers(member.address.key)
+    }
+    people = {subject: found for subject, found in {**takers, **ways}.items() if subject.kind == "member"}
+    for subject in sorted(people):
+        yield _reach(asset, subject, people[subject], ledger)
+    for subject in sorted(ways.keys() - people.keys()):
+        yield _reach(asset, subject, ways[subject], ledger)
+
+
+def _ways_to(asset: Address, ledger: Ledger) -> Iterator[Holding]:
+    """Grants on the asset, grants on the asset groups it is in, shares with partners."""
+    for holding in ledger.holdings.values():
+        kind, parts = holding.address.kind, holding.address.parts
+        if kind == f"{asset.kind}_access":
+            leads = parts[0] == asset.key
+        elif asset.kind != "ad_account":
+            leads = False
+        elif kind == "asset_group_access":
+            leads = asset.key in holding.reaches
+        else:
+            leads = kind == "partner_share" and parts[1] == asset.key
+        if leads:
+            yield holding
+
+
+def _subject(grant: Address) -> Address:
+    person = person_in(grant)
+    return Address(grant.organization, "member" if person else "partner", person or grant.parts[0])
+
+
+def _is_granted(kind: str, system: System | None) -> bool:
+    """Whether people are given access to things of a kind one by one, rather than by being members."""
+    return system is None or f"{kind}_access" in system.kinds
+
+
+def _reach(on: Address, subject: Address, ways: Sequence[Holding], ledger: Ledger) -> Reach:
+    membership = ledger.holdings.get(subject)
+    is_in = subject.kind == "partner" or (membership is not None and membership.is_active)
+    links = [_link(one, on, ledger) for one in ways]
+    active = [
+        one.recorded.attributes
+        for one, link in zip(ways, links, strict=True)
+        if is_in and one.recorded is not None and one.is_active and (link is None or link.is_active)
+    ]
+    wanted = [
+        one.declared.attributes
+        for one, link in zip(ways, links, strict=True)
+        if one.declared is not None and one.is_wanted and (link is None or link.is_wanted)
+    ]
+    kind = ways[0].address.kind if ways else on.kind
+    return Reach(
+        on=on,
+        subject=subject,
+        ways=tuple(ways),
+        effective=_strongest(active, kind, ledger.system),
+        intended=_strongest(wanted, kind, ledger.system),
+        can_take=on.kind != "organization"
+        and subject.kind == "member"
+        and not active
+        and ledger.administers(subject.key),
+    )
+
+
+def _administers(subject: Address, ledger: Ledger) -> bool:
+    return subject.kind == "member" and ledger.administers(subject.key)
+
+
+def _link(way: Holding, on: Address, ledger: Ledger) -> Holding | None:
+    """What puts an ad account into the asset group through which a way leads; None for ways that need none."""
+    if way.address.kind != "asset_group_access" or on.kind != "ad_account":
+        return None
+    address = Address(on.organization, "asset_group_asset", f"{way.address.parts[0]}/{on.key}")
+    return ledger.holdings.get(address, Holding(address=address))
+
+
+def _strongest(found: Sequence[Attributes], kind: str, system: System | None) -> Attributes | None:
+    """The highest role of all, or all permissions together; None when there is nothing at all."""
+    if not found:
+        return None
+    best = max(found, key=lambda attributes: _rank(attributes.get("role"), kind, system))
+    permissions = {name for attributes in found for name in attributes.get("permissions", ())}
+    return {**best, "permissions": tuple(sorted(permissions))} if permissions else best
+
+
+def _rank(role: object, kind: str, system: System | None) -> int:
+    known = system.find_role(kind, role) if system is not None and isinstance(role, str) else None
+    return known.rank if known else 0
