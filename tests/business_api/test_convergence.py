@@ -245,7 +245,7 @@ def test_every_fault_leads_to_the_same_access(fault: Fault, path: str, *, after:
     tell({}, [[replace(fault, path=path, after=after)]])
 
 
-@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(
     options=st.fixed_dictionaries({}, optional={knob: st.sampled_from(values) for knob, values in KNOBS.items()}),
     faults=st.lists(FAULTS, max_size=FAULTY_ROUNDS),
