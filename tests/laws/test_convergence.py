@@ -74,6 +74,7 @@ ROUNDS = 8
 """Plans that a settled world may need: invite; accept and grant; replace an admin; remove the old one; each may be
 delayed once by a consent that somebody has to give first."""
 FLOOR = 2
+MEDDLING = ("accept", "decline", "leave", "hand", "desert")
 
 organizations = st.sampled_from(sorted(SYSTEMS))
 persons = st.sampled_from(PEOPLE)
@@ -216,7 +217,7 @@ class Access(RuleBasedStateMachine):
         lose_answer=calls,
         lose_request=calls,
         stop=st.none() | st.integers(0, 6),
-        meddler=st.none() | st.tuples(st.integers(0, 4), st.sampled_from(["accept", "decline", "leave", "hand"])),
+        meddler=st.none() | st.tuples(st.integers(0, 4), st.sampled_from(MEDDLING)),
     )
     def reconcile(
         self,
@@ -247,7 +248,10 @@ class Access(RuleBasedStateMachine):
         if change.address.kind != "member":
             return
         key, person = change.address.organization, change.address.key
-        if what == "hand":
+        if what == "desert":
+            for other in sorted(admins(self.world, key) - {person, change.actor}):
+                self._act(key, other, "leave")
+        elif what == "hand":
             somebody = min(admins(self.world, key) - {person}, default=person)
             with suppress(Refusal):
                 people.promote_by_hand(self.world, somebody, person, key)
