@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
 from reconciler.core.audit import AuditEntry, AuditRecord, Origin
 from reconciler.core.change import Change
 from reconciler.core.errors import LeaseLost, ReconcilerError, StalePlan
+from reconciler.core.kinds import Action
 from reconciler.core.outcome import Outcome, Report
 from reconciler.core.plan import OrganizationPlan, Plan
 from reconciler.core.planning.planner import Worlds, situations
@@ -16,7 +17,7 @@ from reconciler.core.planning.recheck import objections
 from reconciler.core.planning.targets import Targets
 from reconciler.manifests.saved import plan_to_json
 from reconciler.ports import Clock, StateStore
-from reconciler.workflows.leases import Lease, LeaseTerms, hold
+from reconciler.workflows.leases import Lease, LeaseTerms, hold_many
 from reconciler.workflows.ledger import Ledger
 from reconciler.workflows.logbook import Logbook
 from reconciler.workflows.planning import PlanRequest, ProviderFor, read_live
@@ -25,6 +26,7 @@ from reconciler.workflows.settling import Settled, left_behind, settle
 from reconciler.workflows.states import LoadedState, load_state, new_lineage, save_state
 from reconciler.workflows.steps import Steps
 from reconciler.workflows.trail import AuditSink, audit_entry
+from reconciler.workflows.transfers import other_sides
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,7 +66,7 @@ def apply_plan(plan: Plan, request: PlanRequest, *, provider_for: ProviderFor, s
     stopped: list[ReconcilerError] = []
     for part in plan.organizations:
         try:
-            application.carry_out(part)
+            application.carry_out(part, others=other_sides(part, plan, request.desired))
         except ReconcilerError as error:
             stopped.append(error)
     for other in stopped[1:]:
@@ -85,20 +87,21 @@ class _Application:
         self._run = run
         self.results: list[tuple[Change, Outcome]] = []
 
-    def carry_out(self, part: OrganizationPlan) -> None:
-        """Everything the plan wants of one organization, under its lock."""
+    def carry_out(self, part: OrganizationPlan, *, others: Collection[str]) -> None:
+        """Everything the plan wants of one organization, under its lock and those of `others`, whose apps it gets."""
         if part.organization not in self._request.desired.organizations:
             message = f"the plan is about {part.organization}, which the manifests do not declare"
             raise StalePlan(message, advice="plan again and apply the new plan")
-        with hold(self._store, part.organization, purpose="apply", terms=self._run.terms) as lease:
+        organizations = {part.organization, *others}
+        with hold_many(self._store, organizations, purpose="apply", terms=self._run.terms) as leases:
             loaded = load_state(self._store, part.organization)
             _refuse_stale(part, loaded)
-            self._carry_out(part, loaded, lease)
+            self._carry_out(part, loaded, leases)
 
-    def _carry_out(self, part: OrganizationPlan, loaded: LoadedState, lease: Lease) -> None:
+    def _carry_out(self, part: OrganizationPlan, loaded: LoadedState, leases: Mapping[str, Lease]) -> None:
         """Look again, clear up what an earlier run left, then one change after the other."""
         request, key = self._request, part.organization
-        organization = request.desired.organizations[key]
+        organization, lease = request.desired.organizations[key], leases[key]
         provider = self._provider_for(organization)
         scope = self._scopes.scope_of(key, loaded.state)
         live = read_live(provider, scope)
@@ -122,10 +125,7 @@ class _Application:
             objections=objections(part, situation, request.targets),
         )
         try:
-            for change in part.changes:
-                outcome = steps.carry_out(change)
-                self.results.append((change, outcome))
-                self._run.on_result(change, outcome)
+            self._take(steps, part.changes, leases)
         except LeaseLost:
             # Whoever has the organization now continues from the journal; a word from us would be a second one.
             raise
@@ -134,6 +134,15 @@ class _Application:
             raise
         else:
             self._close(loaded, logbook, lease)
+
+    def _take(self, steps: Steps, changes: Iterable[Change], leases: Mapping[str, Lease]) -> None:
+        for change in changes:
+            if change.action is Action.TRANSFER_APP:
+                for lease in leases.values():
+                    lease.check()
+            outcome = steps.carry_out(change)
+            self.results.append((change, outcome))
+            self._run.on_result(change, outcome)
 
     def _recover(self, loaded: LoadedState, settled: Settled, lease: Lease) -> LoadedState:
         """Bring an unfinished run to its end: its audit trail, and a snapshot in place of its journal."""
