@@ -52,6 +52,7 @@ from tests.laws.neighbourhood import (
     AD_ACCOUNTS,
     ADMIN,
     ADMINISTERS,
+    CROWD,
     FIRST,
     FOUNDERS,
     HANDLE,
@@ -375,7 +376,7 @@ class Access(RuleBasedStateMachine):
         self._consent(plan)
         people.answer_all(self.world, [], agree=True)
         for waiting in plan.waiting:
-            if waiting.action is Action.GIVE_UP_ADMIN and waiting.on in PEOPLE:
+            if waiting.action is Action.GIVE_UP_ADMIN and waiting.on in (*PEOPLE, *CROWD):
                 self._act(waiting.address.organization, waiting.on, "give_up")
         if any(waiting.on == "time" for waiting in plan.waiting):
             self.world.advance(timedelta(days=8))
