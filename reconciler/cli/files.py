@@ -12,9 +12,16 @@ _NEW_FILE_MODE = 0o666
 
 
 def replace_file(path: Path, text: str) -> None:
-    """Write a text file in one step, keeping its permissions and, where it is a link, the link."""
+    """Write a text file in one step, keeping its permissions and, where it is a link, the link.
+
+    What is there and is no file, such as /dev/stdout or a named pipe, is written to: it must not be replaced by one.
+    """
     target = path.resolve()
     try:
+        if path.exists() and not path.is_file():
+            with path.open("w", encoding="utf-8", newline="") as stream:
+                stream.write(text)
+            return
         handle, temporary = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
         try:
             with os.fdopen(handle, "w", encoding="utf-8", newline="") as stream:

@@ -12,7 +12,12 @@ _PLAIN_ASCII = bytes([9, 10, 13, *range(32, 127)])
 _CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]|\r(?!\n)")
 # Line breaks that only some programs honour, and marks that change the direction of what is shown: what a reviewer
 # sees is then not what is read (CVE-2021-42574, "Trojan Source").
-_HIDDEN = re.compile("[\u2028\u2029\u200e\u200f\u202a-\u202e\u2066-\u2069\u061c\ufeff]")
+# The same holds for characters that are drawn as nothing at all. The joiners U+200C and U+200D are not among them:
+# words of several languages, and many emoji, cannot be written without them.
+_HIDDEN = re.compile(
+    "[\u2028\u2029\u200e\u200f\u202a-\u202e\u2066-\u2069\u061c\ufeff"
+    "\u00ad\u115f\u1160\u180e\u200b\u2060-\u2064\u3164\uffa0\ufff9-\ufffb\U000e0000-\U000e007f]"
+)
 
 
 def decode(data: bytes, file: str, notes: Notes) -> str | None:

@@ -23,12 +23,18 @@ class OneOf:
     """For roles: of which kind in which system, so that a suggestion can be made."""
 
     def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        allowed = core_schema.literal_schema(list(self.values))
         return core_schema.custom_error_schema(
-            core_schema.literal_schema(list(self.values)),
+            # To Python, and so to pydantic, `true` equals 1.
+            core_schema.no_info_before_validator_function(_no_boolean, allowed),
             custom_error_type=self.finding,
             custom_error_message="not one of the allowed values",
             custom_error_context={"field": self},
         )
+
+
+def _no_boolean(value: Any) -> Any:
+    return str(value) if isinstance(value, bool) else value
 
 
 @dataclass(frozen=True, slots=True)

@@ -101,6 +101,11 @@ class Directory:
             self._note_unknown(who, place)
             return ""
         email = self._contacts.read_email(who, place)
+        if "/" in email:
+            # The parts of an address are divided by slashes: `a/b@x` would pass for something of the person `a`.
+            advice = "declare the person under `people` and write the key you give them there"
+            self._notes.error("bad-key", f"`{email}` contains a slash and cannot be a key", place, advice=advice)
+            return ""
         if email in self._person_by_identity:
             key = self._person_by_identity[email]
             message = f"`{who}` is an address of `{key}`"

@@ -36,8 +36,11 @@ def _damage_in_plan(plan: Plan) -> str:
 
 def _damage_in_state(state: State) -> str:
     addresses = [*state.records, *state.quarantined, *state.in_doubt]
+    counts = (state.serial, *state.removals.values(), *state.invitations.values())
     return (
-        _first(_damage_of(address, state.organization) for address in addresses)
+        # A guard would take a negative count for room to spare.
+        (f"it counts {min(counts)} of something" if min(counts) < 0 else "")
+        or _first(_damage_of(address, state.organization) for address in addresses)
         or _first(_mismatch(address, record.address) for address, record in state.records.items())
         or _first(_mismatch(address, change.address) for address, change in state.in_doubt.items())
         or _first(_damage_in_change(change, state.organization) for change in state.in_doubt.values())

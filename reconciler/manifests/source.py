@@ -226,7 +226,8 @@ class _Builder:
         if len(text) >= SHORTEST and looks_like_secret(text):
             self._note_secret(event.start_mark)
         if event.style:  # quoted or a block: it is what it says
-            if event.style == '"' and not text.isprintable() and (hidden := find_hidden(text)):
+            is_plain = text.isascii() and text.isprintable()
+            if event.style == '"' and not is_plain and (hidden := find_hidden(text)):
                 message = f"the text contains the invisible character U+{ord(hidden):04X}"
                 self._error("hidden-character", message, event.start_mark, "delete it")
             return text

@@ -149,7 +149,8 @@ def _note_unknown_word(field: OneOf, problem: Problem, notes: Notes) -> None:
     words = [word for word in field.values if isinstance(word, str)]
     if not words:
         advice = f"write {field.values[0]}"
-        notes.error(field.finding, f"version {value!r} is not known", problem.place, advice=advice)
+        written = str(value).lower() if isinstance(value, bool) else repr(value)
+        notes.error(field.finding, f"version {written} is not known", problem.place, advice=advice)
     elif not isinstance(value, str):
         _note_wrong_type("text", problem, notes)
     elif field.kind:

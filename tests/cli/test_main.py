@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -13,6 +14,7 @@ from click.testing import CliRunner
 
 from reconciler.cli.main import COMMANDS, cli
 from reconciler.cli.session import Session, is_interactive, wants_color
+from reconciler.core.errors import ExitCode
 
 ROOT = Path(__file__).parents[2]
 HEAVY = ("pydantic", "jsonschema", "deepdiff", "rich", "httpx", "sqlalchemy", "phonenumbers", "email_validator", "yaml")
@@ -171,3 +173,17 @@ def test_a_build_server_is_nobody_who_could_answer(monkeypatch: pytest.MonkeyPat
 
 def test_a_session_keeps_its_own_files_inside_the_workspace(tmp_path: Path) -> None:
     assert Session(root=tmp_path).home == tmp_path / ".reconciler"
+
+
+@pytest.mark.parametrize("closed", ["<&-", ">&-", "2>&-"])
+def test_a_stream_that_is_closed_from_the_start_breaks_nothing(closed: str, tmp_path: Path) -> None:
+    command = f"{shlex.quote(sys.executable)} -m reconciler -C {shlex.quote(str(tmp_path))}"
+    finished = subprocess.run(
+        ["sh", "-c", f"{command} init {closed} && {command} plan {closed} && {command} apply {closed}"],
+        check=False,
+        capture_output=True,
+        text=True,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+    )
+    assert finished.returncode == ExitCode.USAGE, "nobody is here to approve, and that is all"
+    assert list((tmp_path / ".reconciler").glob("crash-*")) == []

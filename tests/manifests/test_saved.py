@@ -253,6 +253,8 @@ def test_a_plan_whose_addresses_do_not_fit_is_refused(parts: list[object], damag
             "acme/pixel_access/eve does not name one access to pixel",
         ),
         ({"in_doubt": {"acme/member/bo": MEMBER}}, "acme/member/bo is said of acme/member/eve"),
+        ({"removals": {"2026-11-22": -5}}, "it counts -5 of something"),
+        ({"serial": -1}, "it counts -1 of something"),
     ],
 )
 def test_a_state_whose_addresses_do_not_fit_is_refused(values: dict[str, object], damage: str) -> None:

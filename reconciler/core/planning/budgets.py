@@ -22,9 +22,9 @@ _COUNTED = (Shape.MEMBERSHIP, Shape.GRANT)
 
 
 def in_window(days: Mapping[date, int], today: date) -> int:
-    """How many happened in the window that ends today."""
-    first = today - timedelta(days=WINDOW_DAYS - 1)
-    return sum(count for day, count in days.items() if first <= day <= today)
+    """How many happened in the window that ends today, and after it where the clock has gone back since."""
+    first = today - min(timedelta(days=WINDOW_DAYS - 1), today - date.min)
+    return sum(count for day, count in days.items() if first <= day)
 
 
 def counts_as_removal(change: Change, system: System) -> bool:
