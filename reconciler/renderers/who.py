@@ -93,7 +93,7 @@ def _closing(report: PersonReport) -> str:
         organizations = count(len(report.organizations), "organization", "organizations")
         where = f"{organizations} on {count(len(systems), 'system', 'systems')}"
         standings = Counter(STANDINGS[one.standing] for one in holdings)
-        told = ", ".join(f"{number} {word}" for word in STANDINGS.values() if (number := standings[word]))
+        told = "; ".join(f"{number} {word}" for word in STANDINGS.values() if (number := standings[word]))
         said = f"In {where}." if report.as_of else f"In {where}: {told}."
     if not report.not_kept:
         return said

@@ -96,14 +96,14 @@ def _parts(
         state = remembered.states.get(organization, State(organization=organization))
         ledger = make_ledger(organization, desired=desired, state=state, today=today, as_of=as_of)
         keys = {key for key in _members(ledger) if names.fit(key, ledger)}
-        holdings = tuple(one for one in ledger.holdings.values() if _belongs_to(one, keys | names.keys))
+        holdings = [one for one in ledger.holdings.values() if _belongs_to(one, keys | names.keys)]
         if holdings:
             yield OrganizationHoldings(
                 organization=organization,
                 system=ledger.system.name if ledger.system else "",
                 title=ledger.system.title if ledger.system else "",
                 administers=any(map(ledger.administers, keys)),
-                holdings=holdings,
+                holdings=tuple(sorted(holdings, key=lambda one: one.address.kind != "member")),
             )
 
 

@@ -175,15 +175,15 @@ def test_somebody_who_was_deleted_from_the_directory_is_found_in_the_records(sto
     by_key = ask("gil", store)
     assert by_key.person is None
     assert list(holdings(by_key)) == [
-        "acme-bc/ad_account_access/us-brand/gil",
         "acme-bc/member/gil",
-        "old-dev/app/game",
+        "acme-bc/ad_account_access/us-brand/gil",
         "old-dev/member/gil",
+        "old-dev/app/game",
     ]
     assert all(one.standing is Standing.UNDECLARED for one in holdings(by_key).values())
     by_mail = ask("gil@ACME.example", store)
     assert by_mail.key == "gil"
-    assert list(holdings(by_mail)) == ["acme-bc/ad_account_access/us-brand/gil", "acme-bc/member/gil"]
+    assert list(holdings(by_mail)) == ["acme-bc/member/gil", "acme-bc/ad_account_access/us-brand/gil"]
 
 
 def test_a_handle_is_not_the_key_of_somebody_else(store: LocalFileStore) -> None:

@@ -1,0 +1,93 @@
+"""`reconciler who` and `reconciler access` in a workspace, from the first plan to settled access."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from reconciler.cli.main import cli
+
+Run = Callable[..., Result]
+
+
+@pytest.fixture
+def run(tmp_path: Path) -> Run:
+    def start(*words: str, code: int = 0) -> Result:
+        result = CliRunner().invoke(cli, ["-C", str(tmp_path), *words])
+        assert result.exit_code == code, result.output
+        return result
+
+    start("init")
+    return start
+
+
+def standing(result: Result) -> str | None:
+    """That of eve's membership."""
+    (part,) = json.loads(result.stdout)["organizations"]
+    found: str | None = part["holdings"][0]["standing"]
+    assert part["holdings"][0]["address"] == "acme-bc/member/eve"
+    return found
+
+
+def test_a_person_goes_from_declared_to_held(run: Run) -> None:
+    assert standing(run("who", "eve", "--format", "json")) == "missing"
+    run("apply", "--auto-approve")
+    assert standing(run("who", "eve", "--format", "json")) == "pending"
+    run("sandbox", "people", "answer", "accept", "--all")
+    run("apply", "--auto-approve")
+    assert standing(run("who", "eve@agency.example", "--format", "json")) == "held"
+    told = run("who", "eve").stdout
+    assert "acme-bc (TikTok Business Center)" in told
+    assert "as declared" in told
+
+
+def test_a_person_of_a_past_day_is_read_from_what_was_kept(run: Run) -> None:
+    run("apply", "--auto-approve")
+    assert standing(run("who", "eve", "--as-of", "2999-12-31", "--format", "json")) is None
+    assert "Has nothing anywhere." in run("who", "eve", "--as-of", "2001-01-01").stdout
+
+
+def test_the_matrix_of_an_organization_names_everybody_in_it(run: Run) -> None:
+    run("apply", "--auto-approve")
+    told = run("access", "acme-bc").stdout
+    assert told.startswith("acme-bc (TikTok Business Center)\n\nmembers of acme-bc\n")
+    assert "eve" in told
+    document = json.loads(run("access", "acme-bc/member/eve", "--format", "json").stdout)
+    assert {cell["subject"] for cell in document["reaches"]} == {"acme-bc/member/eve"}
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["who", "evee"], "did you mean `eve`"),
+        (["access", "acme-bd"], "did you mean `acme-bc`"),
+        (["access", "acme-bc/member/evee"], "did you mean `acme-bc/member/eve`"),
+        (["access", "acme-bc", "--as-of", "2001-01-01"], "nothing is kept of acme-bc as of 2001-01-01"),
+    ],
+)
+def test_what_nobody_knows_is_an_error_with_what_is_near(run: Run, words: list[str], said: str) -> None:
+    run("apply", "--auto-approve")
+    assert said in run(*words, code=1).stderr
+
+
+def test_a_hostile_name_is_shown_harmless(run: Run) -> None:
+    assert "\\x1b[31m" in run("who", "\x1b[31mroot", code=1).stderr
+
+
+def test_errors_in_what_is_asked_about_are_shown_with_their_lines(run: Run, tmp_path: Path) -> None:
+    manifest = tmp_path / "access" / "example.yaml"
+    manifest.write_text(manifest.read_text(encoding="utf-8").replace("bo: admin", "bo: amdin"), encoding="utf-8")
+    assert "error[unknown-role]" in run("who", "bo", code=1).stderr
+
+
+def test_neither_asks_a_system(run: Run, tmp_path: Path) -> None:
+    config = tmp_path / "reconciler.yaml"
+    text = config.read_text(encoding="utf-8")
+    config.write_text(text.replace("kind: sandbox", "kind: business_api"), encoding="utf-8")
+    assert "business_api" in config.read_text(encoding="utf-8")
+    assert "eve" in run("who", "eve").stdout
+    assert "eve" in run("access", "acme-bc").stdout

@@ -1,0 +1,127 @@
+"""What the JSON renderers write fits the published schemas, and holds nothing that they do not name."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from datetime import UTC, date, datetime
+from typing import Any
+
+import pytest
+
+from reconciler.core.address import Address
+from reconciler.core.audit import AuditEntry, AuditRecord
+from reconciler.core.change import Change
+from reconciler.core.declared import Declared, Mode, Person
+from reconciler.core.finding import Finding, Place
+from reconciler.core.holding import AccessMatrix, Holding, OrganizationHoldings, PersonReport, Reach
+from reconciler.core.kinds import Action
+from reconciler.core.outcome import Applied, Failed, InDoubt, Refused, Report, Waits
+from reconciler.core.plan import OrganizationPlan, Plan
+from reconciler.core.state import PastState, Record, State
+from reconciler.manifests.schema import json_schema
+from reconciler.renderers.catalogue import RENDERERS
+from reconciler.renderers.findings import Inspection
+from reconciler.renderers.style import Style
+from reconciler.systems.table import system_table
+
+EVE = Address("acme-bc", "member", "eve")
+DAY = date(2026, 11, 22)
+PLACE = Place("a.yaml", 2, 3)
+PLAIN = Style()
+
+
+def strict(schema: Any) -> Any:
+    """The same schema without room for properties that it does not name.
+
+    What is published leaves that room, because a new minor version adds some.
+    """
+    if isinstance(schema, list):
+        return [strict(one) for one in schema]
+    if not isinstance(schema, dict):
+        return schema
+    inner = {key: strict(value) for key, value in schema.items()}
+    return {**inner, "additionalProperties": False} if isinstance(schema.get("properties"), dict) else inner
+
+
+def findings() -> str:
+    finding = Finding(id="x-y", message="m", place=PLACE, related=(PLACE,), address=str(EVE))
+    return RENDERERS.findings["json"](Inspection(findings=[finding, Finding(id="z", message="m")], files=2), PLAIN)
+
+
+def report() -> str:
+    change = Change(address=EVE, action=Action.REMOVE, before=None, after=None, fingerprint="f", why="w")
+    part = OrganizationPlan(
+        organization="acme-bc", system="business_center", mode=Mode.ADDITIVE, lineage="", serial=0, changes=(change,)
+    )
+    outcomes = (Applied(), Waits(on="bo", why="w"), Failed(reason="r"), Refused(reason="r"), InDoubt(reason="r"))
+    results = tuple((change, outcome) for outcome in outcomes)
+    return RENDERERS.report["json"](Plan(today=DAY, organizations=(part,)), Report(results=results), PLAIN)
+
+
+def audit_log() -> str:
+    entry = AuditEntry(
+        time=datetime(2026, 11, 22, tzinfo=UTC), serial=1, address=str(EVE), action="remove", cause="c", outcome="waits"
+    )
+    return RENDERERS.audit_log["json"]([(1, AuditRecord(organization="bc", lineage="l", entries=(entry,)))], PLAIN)
+
+
+def history() -> str:
+    past = PastState(version="1", at=datetime(2026, 11, 22, tzinfo=UTC), serial=1, lineage="l", records=2)
+    return RENDERERS.history["json"]([past], PLAIN)
+
+
+HOLDING = Holding(
+    address=EVE,
+    declared=Declared(address=EVE, attributes={"permissions": ("live", "post")}, place=PLACE, starts=DAY, expires=DAY),
+    recorded=Record(address=EVE, attributes={"role": "standard"}, since=DAY),
+    reaches=("us",),
+)
+
+
+def who() -> str:
+    person = Person(key="eve", identities={"email": "eve@acme.example"}, starts=DAY, ends=DAY, place=PLACE)
+    part = OrganizationHoldings(organization="acme-bc", holdings=(HOLDING, Holding(address=EVE)))
+    return RENDERERS.who["json"](PersonReport(key="eve", person=person, today=DAY, organizations=(part,)), PLAIN)
+
+
+def access() -> str:
+    reaches = (Reach(on=EVE, subject=EVE, ways=(HOLDING,), effective={"role": "x"}), Reach(on=EVE, subject=EVE))
+    return RENDERERS.access["json"](AccessMatrix(about=EVE, today=DAY, reaches=reaches, connections=(HOLDING,)), PLAIN)
+
+
+OUTPUTS: dict[str, Callable[[], str]] = {
+    "findings": findings,
+    "report": report,
+    "state-list": lambda: RENDERERS.state_list["json"]([State(organization="acme-bc", serial=3)], PLAIN),
+    "systems": lambda: RENDERERS.systems["json"](system_table(), PLAIN),
+    "history": history,
+    "audit-log": audit_log,
+    "who": who,
+    "access": access,
+}
+
+
+def problems(name: str, document: Any) -> list[str]:
+    from jsonschema import Draft202012Validator
+
+    return [error.message for error in Draft202012Validator(strict(json_schema(name))).iter_errors(document)]
+
+
+@pytest.mark.parametrize("name", OUTPUTS)
+def test_what_is_written_fits_the_published_schema_exactly(name: str) -> None:
+    assert problems(name, json.loads(OUTPUTS[name]())) == []
+
+
+@pytest.mark.parametrize("name", OUTPUTS)
+def test_every_property_is_promised(name: str) -> None:
+    document = json.loads(OUTPUTS[name]())
+    for key in document:
+        assert problems(name, {other: value for other, value in document.items() if other != key}) != []
+    assert problems(name, {**document, "more": 1}) != []
+
+
+def test_every_json_output_has_a_schema() -> None:
+    published_elsewhere = {"plan", "state"}
+    names = {name.replace("_", "-") for name in RENDERERS.__slots__}
+    assert names == set(OUTPUTS) | published_elsewhere
