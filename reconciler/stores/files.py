@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import fcntl
 import os
+import socket
 import tempfile
 import time
 from collections.abc import Iterator
@@ -68,15 +69,19 @@ def sync_folder(folder: Path) -> None:
 
 @contextmanager
 def guard(path: Path) -> Iterator[None]:
-    """Keep other processes and threads out for a moment; the operating system ends it when the process dies."""
+    """Keep other processes and threads out for a moment; the operating system ends it when the process dies.
+
+    Of a process that is stopped in between nobody can take over: it may go on with its write at any moment. All that
+    can be done is to say which one it is, so its number lies in the file.
+    """
     descriptor = os.open(path, os.O_RDWR | os.O_CREAT, PRIVATE)
     try:
         deadline = time.monotonic() + _GUARD_PATIENCE
         while not try_lock(descriptor):
             if time.monotonic() > deadline:
-                message = f"{path} has been locked for {_GUARD_PATIENCE:.0f} seconds"
-                raise StoreError(message, advice="a process that was stopped in the middle of a write holds it")
+                raise _kept_out(path, descriptor)
             time.sleep(_GUARD_PAUSE)
+        os.pwrite(descriptor, b"%-20d%s\n" % (os.getpid(), socket.gethostname().encode()), 0)
         yield
     finally:
         os.close(descriptor)
@@ -89,6 +94,25 @@ def try_lock(descriptor: int) -> bool:
     except BlockingIOError:
         return False
     return True
+
+
+def _kept_out(path: Path, descriptor: int) -> StoreError:
+    message = f"{path} has been locked for {_GUARD_PATIENCE:.0f} seconds"
+    number, _, host = os.pread(descriptor, 1000, 0).partition(b"\n")[0].decode(errors="replace").partition(" ")
+    if not number.isdecimal():
+        return StoreError(message, advice="a process that was stopped in the middle of a write holds it")
+    how = ", which is stopped," if _is_stopped(number) else ""
+    advice = f"on {host.strip()}, let it go on with `kill -CONT {number}` or end it with `kill -KILL {number}`"
+    return StoreError(f"{message} by process {number}{how} in the middle of a write", advice=advice)
+
+
+def _is_stopped(number: str) -> bool:
+    """As far as this system tells."""
+    try:
+        status = Path(f"/proc/{number}/stat").read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return False
+    return status.rpartition(")")[2].split()[:1] in (["T"], ["t"])
 
 
 def _sync(descriptor: int) -> None:

@@ -25,6 +25,14 @@ from reconciler.stores.local_file import LocalFileStore
 LocalFileStore(Path(sys.argv[1])).acquire("acme", purpose="dying", ttl=timedelta(hours=1))
 os._exit(1)
 """
+STOP = """
+import os, signal, sys
+from pathlib import Path
+from reconciler.stores.files import guard
+with guard(Path(sys.argv[1])):
+    print("mine", flush=True)
+    os.kill(os.getpid(), signal.SIGSTOP)
+"""
 
 
 def open_files() -> int:
@@ -152,8 +160,34 @@ def test_a_process_that_stands_still_in_a_write_is_not_waited_for_for_ever(
     store = LocalFileStore(tmp_path)
     store.acquire("acme", purpose="apply", ttl=HOUR)
     (path,) = tmp_path.rglob("guard")
-    with files.guard(path), pytest.raises(StoreError, match="has been locked"):
+    with files.guard(path), pytest.raises(StoreError, match=f"locked for 0 seconds by process {os.getpid()} in"):
         store.acquire("acme", purpose="apply", ttl=HOUR)
+    with path.open("rb") as held:
+        assert files.try_lock(held.fileno())
+        path.write_bytes(b"")
+        with pytest.raises(StoreError, match=r"has been locked for 0 seconds$"):
+            store.acquire("acme", purpose="apply", ttl=HOUR)
+
+
+def test_a_process_that_was_stopped_in_a_write_is_named_and_can_be_ended(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(files, "_GUARD_PATIENCE", 0.2)
+    store = LocalFileStore(tmp_path)
+    lock = store.acquire("acme", purpose="apply", ttl=HOUR)
+    (path,) = tmp_path.rglob("guard")
+    with subprocess.Popen([sys.executable, "-c", STOP, str(path)], stdout=subprocess.PIPE) as stopped:
+        try:
+            assert stopped.stdout is not None
+            assert stopped.stdout.readline() == b"mine\n"
+            os.waitid(os.P_PID, stopped.pid, os.WSTOPPED | os.WNOWAIT)
+            with pytest.raises(StoreError, match=f"by process {stopped.pid}, which is stopped, in the") as caught:
+                store.append("acme", b"record", token=lock.token)
+            assert f"kill -KILL {stopped.pid}" in caught.value.advice
+        finally:
+            stopped.kill()
+    store.append("acme", b"record", token=lock.token)
+    assert store.read_journal("acme").records == (b"record",)
 
 
 @pytest.mark.parametrize("data", [b"", b"{", b"[]", b'{"organization": "acme", "token": 1}'])
