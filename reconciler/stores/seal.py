@@ -80,15 +80,15 @@ class Seal:
 
     def close_name(self, name: str) -> str:
         """A name of something, which only says who it is about when it holds an address."""
-        return _IN_NAMES.sub(self._replace, name.encode("utf-8", "surrogateescape")).decode("utf-8", "surrogateescape")
+        return _IN_NAMES.sub(self._replace, name.encode("utf-8", "surrogatepass")).decode("utf-8", "surrogatepass")
 
     def open_names(self, text: str) -> str:
         """The names, or a sentence about them, as they were; raises StoreError when one is not ours."""
-        opened = self.find_opened(text.encode("utf-8", "surrogateescape"))
+        opened = self.find_opened(text.encode("utf-8", "surrogatepass"))
         if opened is None:
             message = "the name of an organization is sealed under another key"
             raise StoreError(message, advice="give the key that it was sealed under; nothing was changed")
-        return opened.decode("utf-8", "surrogateescape")
+        return opened.decode("utf-8", "surrogatepass")
 
     def _replace(self, found: re.Match[bytes]) -> bytes:
         escapes = found["escapes"] or b""

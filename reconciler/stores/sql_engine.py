@@ -61,6 +61,9 @@ def transaction(engine: Engine, *, writes: bool = True) -> Iterator[Connection]:
     except SQLAlchemyError as error:
         message = f"the database with the state cannot be used: {type(error).__name__}"
         raise StoreError(message) from error
+    except UnicodeEncodeError as error:  # from a command line, which may hold any bytes
+        message = f"{error.object!a} cannot be the key of an organization"
+        raise StoreError(message) from error
 
 
 def database_now(connection: Connection) -> datetime:

@@ -28,6 +28,7 @@ pytest_plugins = ["tests.stores.places"]
 ROOT = Path(__file__).parents[2]
 RACERS = 3
 ODD_KEYS = [
+    "",
     "a",
     "A",
     "..",
@@ -270,6 +271,15 @@ def test_organizations_with_odd_keys_do_not_meet(place: Place) -> None:
     assert {lock.organization for lock in other.locks()} == set(ODD_KEYS)
     snapshots = [other.read(key) for key in ODD_KEYS]
     assert [snapshot.data for snapshot in snapshots if snapshot] == [b"%d" % n for n in range(len(ODD_KEYS))]
+
+
+def test_what_is_no_text_is_no_key(place: Place) -> None:
+    store = place.open()
+    for key in ("\udcff", "acme\ud800"):
+        for deed in (store.find_lock, store.read, store.read_journal, lambda key: take(store, key)):
+            with pytest.raises(StoreError):
+                deed(key)
+    assert store.organizations() == []
 
 
 def test_big_values_come_back_whole(place: Place) -> None:

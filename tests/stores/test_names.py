@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from reconciler.core.errors import StoreError
 from reconciler.stores.names import find_key, name_of
 
-KEYS = st.text(min_size=1, alphabet=st.characters(exclude_categories=["Cs"]))
+KEYS = st.text(alphabet=st.characters(exclude_categories=["Cs"]))
 
 
 @given(KEYS)
@@ -21,9 +23,16 @@ def test_two_keys_never_share_a_name_even_where_case_does_not_count(one: str, ot
     assert (name_of(one).casefold() == name_of(other).casefold()) is (one == other)
 
 
+def test_what_is_no_text_has_no_name() -> None:
+    for key in ("\udcff", "acme\ud800"):
+        with pytest.raises(StoreError, match="cannot be part of the key"):
+            name_of(key)
+
+
 @given(KEYS)
 def test_a_name_is_plain(key: str) -> None:
     name = name_of(key)
+    assert name
     assert name.isascii()
     assert not {"/", "\\", "%", " ", ":", "\0"} & set(name)
     assert not name.startswith(".")
