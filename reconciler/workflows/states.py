@@ -67,7 +67,7 @@ def parse_state(organization: str, data: bytes) -> State:
         advice = error.advice or f"look for a good one with `reconciler state history {organization}`"
         raise StoreError(message, advice=advice) from error
     if state.organization != organization:
-        message = f"what is stored as the state of {organization} is that of {state.organization}"
+        message = f"this is not the state of {organization} but that of {state.organization}"
         raise StoreError(message, advice=f"look for a good one with `reconciler state history {organization}`")
     return state
 

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from reconciler.audit.log import AuditLog
 from reconciler.cli.wiring import open_store
 from reconciler.core.address import Address
-from reconciler.core.errors import StateConflict, StateLocked, StoreError
-from reconciler.core.state import State
+from reconciler.core.errors import LeaseLost, StateConflict, StateLocked, StoreError
+from reconciler.core.state import Quarantine, Record, State
 from reconciler.manifests.saved import state_to_json
 from reconciler.ports import StateStore
 from reconciler.stores.local_file import LocalFileStore
@@ -23,7 +26,7 @@ from reconciler.workflows.leases import hold
 from reconciler.workflows.migrating import migrate
 from reconciler.workflows.states import load_state, read_state, save_state
 from reconciler.workflows.upkeep import find_lock
-from tests.workflows.given import EVE, INVITE, NOW, ORIGIN, state, terms, upkeep
+from tests.workflows.given import EVE, INVITE, NOW, ORIGIN, TODAY, state, terms, upkeep
 
 ANA, BO = Address("bc", "member", "ana"), Address("bc", "member", "bo")
 
@@ -111,8 +114,24 @@ def test_a_state_that_is_another_or_older_is_not_pushed(
 
 
 def test_the_state_of_another_organization_is_not_pushed(store: LocalFileStore) -> None:
-    with pytest.raises(StoreError, match="what is stored as the state of bc is that of dev"):
+    with pytest.raises(StoreError, match="this is not the state of bc but that of dev"):
         upkeep(store).push("bc", state_to_json(State(organization="dev")))
+
+
+@pytest.mark.parametrize(
+    "edit",
+    [
+        {"records": {Address("dev", "member", "ana"): Record(address=Address("dev", "member", "ana"))}},
+        {"records": {ANA: Record(address=BO)}},
+        {"quarantined": {Address("dev", "member", "ana"): Quarantine(reason="403", since=TODAY, tried=TODAY)}},
+        {"in_doubt": {ANA: INVITE}},
+    ],
+)
+def test_a_state_that_speaks_of_what_is_not_its_own_is_not_pushed(store: LocalFileStore, edit: dict[str, Any]) -> None:
+    before = read_state(store, "bc")
+    with pytest.raises(StoreError, match="the state is damaged: "):
+        upkeep(store).push("bc", state_to_json(replace(before, **edit)))
+    assert read_state(store, "bc") == before
 
 
 def test_a_state_of_a_newer_format_is_refused(store: LocalFileStore) -> None:
@@ -143,6 +162,18 @@ def test_a_lock_is_taken_away_by_its_id_and_written_down(store: LocalFileStore) 
     ]
     with pytest.raises(StateConflict, match="there is no lock"):
         find_lock(store, lock.id)
+
+
+def test_a_holder_whose_lock_is_taken_away_stops_although_it_lives(store: LocalFileStore) -> None:
+    with hold(store, "bc", purpose="apply", terms=terms(ttl=timedelta(seconds=1))) as lease:
+        upkeep(store).unlock(find_lock(store, lease.lock.id))
+        with pytest.raises(LeaseLost):
+            store.append("bc", b"late", token=lease.token)
+        with hold(LocalFileStore(store._organizations.parent), "bc", purpose="next", terms=terms()):  # noqa: SLF001  # a second instance
+            time.sleep(1)
+            with pytest.raises(LeaseLost, match="the lock on bc is lost"):
+                lease.check()
+    assert (store.locks(), load_state(store, "bc").has_journal) == ([], False)
 
 
 def test_every_state_that_was_written_can_be_read_back(store: LocalFileStore) -> None:
@@ -193,6 +224,29 @@ def test_a_migration_carries_states_and_the_audit_log_and_can_be_repeated(
     assert AuditLog(target).verify().broken == ""
     with pytest.raises(StateConflict, match="the new store has"):
         migrate(store, target, terms=terms(), on_moved=lambda _key, _records: None)
+
+
+def test_of_two_migrations_at_once_one_at_least_ends_well_and_nothing_is_doubled(
+    store: LocalFileStore, tmp_path: Path
+) -> None:
+    for number in range(5):
+        save(store, State(organization=f"org-{number}", lineage="l2"))
+        upkeep(store).push(f"org-{number}", state_to_json(read_state(store, f"org-{number}")))
+
+    def run(_number: int) -> bool:
+        target = open_store("sqlite:///moved/states.db", root=tmp_path)
+        try:
+            migrate(LocalFileStore(tmp_path / "state"), target, terms=terms(), on_moved=lambda _key, _records: None)
+        except (StateConflict, StateLocked):
+            return False
+        return True
+
+    with ThreadPoolExecutor(2) as pool:
+        assert any(pool.map(run, range(2)))
+    target = open_store("sqlite:///moved/states.db", root=tmp_path)
+    assert list(target.read_audit()) == list(store.read_audit())
+    assert target.organizations() == store.organizations()
+    assert {len(target.history(key)) for key in target.organizations()} == {1}
 
 
 def test_an_unfinished_apply_is_not_migrated(store: LocalFileStore, tmp_path: Path) -> None:
