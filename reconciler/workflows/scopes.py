@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import ChainMap
+from collections.abc import Mapping
 
 from reconciler.core.declared import Desired, Person
 from reconciler.core.state import State
@@ -23,7 +24,8 @@ class Scopes:
     def scope_of(self, organization: str, state: State) -> Scope:
         """Everything the manifests and the state know about names in one organization.
 
-        The state adds people who are not in the directory any more, so that they can still be found and removed.
+        The state adds people who are not in the directory any more and addresses that were corrected since, so that
+        what was given under them can still be found and removed; an address that is somebody else's by now is not.
         """
         declared = self._desired.resources.get(organization, {})
         people, keys = self._directory(self._desired.organizations[organization].system)
@@ -32,18 +34,21 @@ class Scopes:
         known = [(record.address, record.identity) for record in state.records.values()]
         known += [(item.address, item.identity) for item in declared.values()]
         for address, identity in known:
-            if not identity:
-                continue
-            if address.kind == "member":
-                others = tuple(other for other in people.get(address.key, ()) if other != identity)
-                own_people[address.key] = (identity, *others)
-            elif len(address.parts) == 1:
+            if identity and address.kind != "member" and len(address.parts) == 1:
                 assets[address.kind, address.key] = identity
-        own_keys = {name.casefold(): key for key, names in own_people.items() for name in names}
+        for item in declared.values():
+            if item.identity and item.address.kind == "member":
+                key = item.address.key
+                own_people[key] = _unique(item.identity, *people.get(key, ()))
+        claimed = ChainMap(_reverse(own_people), keys)
+        for record in state.records.values():
+            key = record.address.key
+            if record.identity and record.address.kind == "member" and _is_free(record.identity, key, claimed):
+                own_people[key] = _unique(*own_people.get(key, people.get(key, ())), record.identity)
         return Scope(
             organization=self._desired.organizations[organization],
             people=ChainMap(own_people, people),
-            keys=ChainMap(own_keys, keys),
+            keys=ChainMap(_reverse(own_people), keys),
             assets=assets,
         )
 
@@ -51,12 +56,25 @@ class Scopes:
         """Identifiers of everybody in the directory in one system, both ways."""
         if system.name not in self._by_system:
             people = {key: identifiers_in(system, person) for key, person in self._desired.people.items()}
-            keys = {name.casefold(): key for key, names in people.items() for name in names}
+            keys = _reverse(people)
             self._by_system[system.name] = people, keys
         return self._by_system[system.name]
+
+
+def _unique(*names: str) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(names))
+
+
+def _reverse(people: Mapping[str, tuple[str, ...]]) -> dict[str, str]:
+    return {name.casefold(): key for key, names in people.items() for name in names}
+
+
+def _is_free(identity: str, key: str, claimed: Mapping[str, str]) -> bool:
+    """Whether a remembered address still means the same person."""
+    return claimed.get(identity.casefold(), key) == key
 
 
 def identifiers_in(system: System, person: Person) -> tuple[str, ...]:
     """What a person may be known by in a system, the most specific first."""
     names = [person.identities.get(kind, "") for kind in (system.name, *system.identifiers, "email")]
-    return tuple(dict.fromkeys(name for name in names if name))
+    return _unique(*filter(None, names))

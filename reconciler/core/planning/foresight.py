@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date, timedelta
 
 from reconciler.core.address import Address
-from reconciler.core.declared import Desired, Mode
+from reconciler.core.declared import Declared, Desired, Mode
 from reconciler.core.finding import Finding, Severity
 from reconciler.core.kinds import Action
 from reconciler.core.plan import OrganizationPlan
@@ -15,7 +15,7 @@ from reconciler.core.planning.diff import Difference, diff
 from reconciler.core.planning.lifecycle import why_leave
 from reconciler.core.planning.situation import Situation
 from reconciler.core.planning.targets import Targets
-from reconciler.core.resource import Status
+from reconciler.core.resource import Resource, Status
 from reconciler.core.state import State
 
 
@@ -36,8 +36,34 @@ def foresee(
 
 def _about(situation: Situation) -> Iterator[Finding]:
     yield from _lockout_ahead(situation)
+    yield from _other_identities(situation)
     if situation.organization.mode is Mode.OBSERVE:
         yield from _observed(situation)
+
+
+def _other_identities(situation: Situation) -> Iterator[Finding]:
+    """Members who came in under an address that the manifests do not give them any more."""
+    for address, declared in situation.wanted.items():
+        found = situation.live.resources.get(address) if address.kind == "member" else None
+        if found is None or found.status is not Status.ACTIVE or not _is_other(declared, found, situation):
+            continue
+        yield Finding(
+            id="other-identity",
+            severity=Severity.WARNING,
+            message=f"{address.key} is in {address.organization} as {found.identity}, not as {declared.identity}",
+            place=declared.place,
+            advice="if that is another account, remove the person in one change and declare them again in the next",
+            address=str(address),
+        )
+
+
+def _is_other(declared: Declared, found: Resource, situation: Situation) -> bool:
+    """Masked addresses and numbers of accounts say nothing."""
+    if "@" not in found.identity or "*" in found.identity or not declared.identity:
+        return False
+    person = situation.people.get(declared.address.key)
+    known = {declared.identity, *(person.identities.values() if person else ())}
+    return found.identity.casefold() not in {name.casefold() for name in known}
 
 
 def _lockout_ahead(situation: Situation) -> Iterator[Finding]:
