@@ -144,7 +144,7 @@ def _hold_back(draft: _Draft, situation: Situation) -> None:
     held = {item.address for item in draft.waiting}
     held |= {item.address for item in draft.left_out}
     held |= {item.change.address for item in draft.blocked}
-    kept = {item.change.address for item in draft.blocked if item.guard == "protected"}
+    kept = {item.change.address: item.guard for item in draft.blocked if item.change.after is None}
     proposed, draft.changes = draft.changes, []
     draft.sort_in(hold_until_ready(proposed, held=held, kept=kept, situation=situation))
 

@@ -18,13 +18,14 @@ _PARENTS_FIRST = (Shape.ORGANIZATION, Shape.MEMBERSHIP, Shape.ASSET, Shape.GRANT
 
 
 def hold_until_ready(
-    changes: Sequence[Change], *, held: Collection[Address], kept: Collection[Address], situation: Situation
+    changes: Sequence[Change], *, held: Collection[Address], kept: Mapping[Address, str], situation: Situation
 ) -> Iterator[Change | Waiting | LeftOut]:
     """Each change whose parents are there or come into being in this plan; for the others, whom they wait for.
 
-    `kept` are things that must not go, so nothing they hang on may go either: the system would take them along.
+    `kept` are things that a guard does not let go, so nothing they hang on may go either: the system would take them
+    along, and a consent to the one is none to the other.
     """
-    needed = {parent: address for address in sorted(kept) for parent in parents_of(address)}
+    needed = {parent: (address, kept[address]) for address in sorted(kept) for parent in parents_of(address)}
     coming = {change.address: change for change in changes}
     not_coming = set(held)
     for change in sorted(changes, key=lambda change: _PARENTS_FIRST.index(KINDS[change.address.kind].shape)):
@@ -35,11 +36,12 @@ def hold_until_ready(
         yield obstacle or change
 
 
-def _would_take_along(change: Change, needed: Mapping[Address, Address]) -> Waiting | None:
-    kept = needed.get(change.address)
-    if kept is None or change.after is not None:
+def _would_take_along(change: Change, needed: Mapping[Address, tuple[Address, str]]) -> Waiting | None:
+    if change.address not in needed or change.after is not None:
         return None
-    return _wait(change, on="a consent", why=f"{kept} would go with it and is protected")
+    kept, guard = needed[change.address]
+    why = "is protected" if guard == "protected" else f"is blocked by {guard}"
+    return _wait(change, on="a consent", why=f"{kept} would go with it and {why}")
 
 
 def _first_obstacle(
@@ -51,13 +53,18 @@ def _first_obstacle(
         found = situation.live.find(parent)
         if isinstance(found, Unknown):
             return LeftOut(address=change.address, reason=f"{parent} could not be read: {found.reason}")
-        if found is not None and found.status is Status.ACTIVE:
+        if found is not None and found.status is Status.ACTIVE and not _is_somebodys(found):
             continue
         creation = coming.get(parent)
         if found is None and creation is not None and creation.after and creation.after.status is Status.ACTIVE:
             continue
         return _wait_for(change, parent, found, is_coming=creation is not None, is_held=parent in held)
     return None
+
+
+def _is_somebodys(found: Resource) -> bool:
+    """Whether an app that shall be the organization's still belongs to a person; nobody here can give access to it."""
+    return str(found.attributes.get("owner", "")).startswith("person:")
 
 
 def _wait_for(change: Change, parent: Address, found: Resource | None, *, is_coming: bool, is_held: bool) -> Waiting:
