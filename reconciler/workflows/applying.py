@@ -190,7 +190,7 @@ def _refuse_stale(part: OrganizationPlan, loaded: LoadedState) -> None:
     state = loaded.state
     if (part.lineage, part.serial) != (state.lineage, state.serial):
         message = (
-            f"the state of {part.organization} is at serial {state.serial} of lineage {state.lineage or 'none'}; "
-            f"the plan was made at serial {part.serial} of lineage {part.lineage or 'none'}"
+            f"{part.organization} has changed since the plan was made: its state is at serial {state.serial} of "
+            f"lineage {state.lineage or 'none'}, the plan knows {part.serial} of lineage {part.lineage or 'none'}"
         )
         raise StalePlan(message, advice="plan again and apply the new plan")

@@ -59,7 +59,7 @@ def test_a_removed_admin_is_counted_out() -> None:
     ana, bo, cy = (member(key, "admin") for key in ("ana", "bo", "cy"))
     headcount = count(ana, bo, cy)
     headcount.record(removal(ana), outcome=None)
-    assert headcount.objection(removal(bo)) == ("last_admin", "1 active admins would remain, at least 2 must")
+    assert headcount.objection(removal(bo)) == ("last_admin", "1 active admin would remain, at least 2 must")
 
 
 def test_an_admin_who_is_removed_and_invited_again_is_no_admin_meanwhile() -> None:

@@ -53,7 +53,7 @@ class Headcount:
         if key in self._active_admins and not self._stays_admin(change):
             left = len(self._active_admins) - 1
             if left < self._floor:
-                return "last_admin", f"{left} active admins would remain, at least {self._floor} must"
+                return "last_admin", f"{_count(left)} would remain, at least {self._floor} must"
         return None if after is None else self._over_cap(key, _role(after.attributes))
 
     def _over_cap(self, key: str, role: str) -> tuple[str, str] | None:
@@ -120,3 +120,7 @@ class Headcount:
 def _role(attributes: Attributes) -> str:
     role = attributes.get("role", "")
     return role if isinstance(role, str) else ""
+
+
+def _count(admins: int) -> str:
+    return f"{admins} active admin" if admins == 1 else f"{admins} active admins"

@@ -183,7 +183,8 @@ def _parked(parked: Parked, headcount: Headcount) -> Waiting | Blocked:
     """A change that the headcount refuses waits for invited admins; where there are none, somebody must decide."""
     change, guard, message = parked.change, parked.guard, parked.message
     if guard == "cap" or (guard == "last_admin" and not headcount.invited_admins):
-        return Blocked(change=change, guard=guard, message=message)
+        way_out = "; appoint another admin first" if guard == "last_admin" else ""
+        return Blocked(change=change, guard=guard, message=f"{message}{way_out}")
     on = ", ".join(headcount.invited_admins) or "an admin"
     return _wait(change, on=on, why=f"{message}; waiting for a new admin")
 

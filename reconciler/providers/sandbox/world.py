@@ -61,6 +61,10 @@ class World:
         world = cls(_connect(str(path)), clock=clock)
         try:
             world._prepare()
+        except sqlite3.OperationalError as error:
+            world.close()
+            message = f"the sandbox world {path} cannot be used: {error}"
+            raise ProviderError(message, advice="look at who may write there, and whether the disk is full") from error
         except sqlite3.DatabaseError as error:
             world.close()
             message = f"{path} is not a sandbox world: {error}"
