@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from pathlib import Path
 
@@ -102,6 +103,21 @@ def test_a_state_moves_to_another_key_and_back_into_the_clear(root: Path) -> Non
     assert run(root, "plan", "--detailed-exitcode") == "No changes. Access matches the manifests.\n"
     assert not PERSONAL.search((root / "moved.db").read_bytes())
     assert PERSONAL.search(b"".join(path.read_bytes() for path in (root / "clear").rglob("*.json")))
+
+
+def test_a_key_is_in_no_file_and_in_no_message(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    key = os.environ["STATE_KEY"]
+    settle(root)
+    monkeypatch.setenv("STATE_KEY", key[:-4])
+    for command in (
+        ["-v", "plan"],
+        ["--log-format", "json", "state", "list"],
+        ["state", "migrate", "file:new", "--yes"],
+    ):
+        said = run(root, *command, code=1)
+        assert "not 64 bytes in base64" in said
+        assert key[:20] not in said
+    assert not [path for path in root.rglob("*") if path.is_file() and key[:20].encode() in path.read_bytes()]
 
 
 def test_new_keys_are_printed_and_read_from_a_file(root: Path) -> None:
