@@ -1,7 +1,7 @@
-"""What the types of a plan or a state cannot say: that its addresses make sense and fit each other.
+"""What the types of a plan, a state or a reading cannot say: that its addresses make sense and fit each other.
 
-Both are files that people can edit. Everything behind this door relies on known kinds and on keys with as many parts as
-their kind has, and a change of one organization must never travel under the lock of another.
+Files can be edited, and a provider can be wrong. Everything behind this door relies on known kinds and on keys with as
+many parts as their kind has, and a change of one organization must never travel under the lock of another.
 """
 
 from __future__ import annotations
@@ -12,18 +12,21 @@ from collections.abc import Iterable, Iterator
 from reconciler.core.address import Address
 from reconciler.core.change import Change
 from reconciler.core.kinds import KINDS
+from reconciler.core.live import Live
 from reconciler.core.plan import OrganizationPlan, Plan
 from reconciler.core.resource import Resource
 from reconciler.core.state import State
 
 
 def find_damage(read: object) -> str:
-    """The first thing that no plan or state written by this tool would say; empty where there is none."""
+    """The first thing that no plan, state or reading of this tool would say; empty where there is none."""
     match read:
         case Plan():
             return _damage_in_plan(read)
         case State():
             return _damage_in_state(read)
+        case Live():
+            return _damage_in_live(read)
         case _:
             return ""
 
@@ -44,6 +47,12 @@ def _damage_in_state(state: State) -> str:
         or _first(_mismatch(address, record.address) for address, record in state.records.items())
         or _first(_mismatch(address, change.address) for address, change in state.in_doubt.items())
         or _first(_damage_in_change(change, state.organization) for change in state.in_doubt.values())
+    )
+
+
+def _damage_in_live(live: Live) -> str:
+    return _first(_damage_of(address, live.organization) for address in live.resources) or _first(
+        _mismatch(address, resource.address) for address, resource in live.resources.items()
     )
 
 

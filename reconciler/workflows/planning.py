@@ -16,6 +16,7 @@ from reconciler.core.planning.targets import EVERYTHING, Targets
 from reconciler.core.resource import Resource
 from reconciler.core.settings import GuardSettings
 from reconciler.core.state import State
+from reconciler.manifests.integrity import find_damage
 from reconciler.ports import Provider, Scope, StateStore
 from reconciler.workflows.scopes import Scopes
 from reconciler.workflows.settling import left_behind, settle
@@ -82,12 +83,19 @@ def _look(
 
 
 def read_live(provider: Provider, scope: Scope) -> Live:
-    """One organization as its system shows it; entirely unknown when the system cannot be reached."""
+    """One organization as its system shows it; entirely unknown when that cannot be read or makes no sense.
+
+    An admin of another organization who slipped in would count as one of this.
+    """
     key = scope.organization.key
     try:
-        return provider.read(scope)
+        live = provider.read(scope)
     except ProviderError as error:
         return Live(organization=key, unknown={f"{key}/": error.message})
+    damage = find_damage(live) if live.organization == key else f"it is of {live.organization}"
+    if damage:
+        return Live(organization=key, unknown={f"{key}/": f"what was read makes no sense: {damage}"})
+    return live
 
 
 def recorded_as_live(state: State) -> Live:

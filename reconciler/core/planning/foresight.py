@@ -31,7 +31,21 @@ def foresee(
     findings = [finding for situation in looked_at for finding in _about(situation)]
     findings += _unused_consents(looked_at, organizations, desired, targets)
     findings += _dropped(desired, recorded)
+    findings += _unknown_required(looked_at, desired)
     return findings
+
+
+def _unknown_required(looked_at: Sequence[Situation], desired: Desired) -> Iterator[Finding]:
+    """A misspelt name would leave the guard without anybody to look after."""
+    required = {name for situation in looked_at for name in situation.settings.required_admins}
+    for name in sorted(required - desired.people.keys()):
+        if "@" not in name:
+            yield Finding(
+                id="unknown-required-admin",
+                severity=Severity.WARNING,
+                message=f"guards.required_admins names {name}, who is not in the directory",
+                advice="correct the name in reconciler.yaml",
+            )
 
 
 def _about(situation: Situation) -> Iterator[Finding]:
