@@ -12,7 +12,7 @@ from click.testing import CliRunner
 from reconciler.cli.main import cli
 from reconciler.stores.seal import new_key
 
-PERSONAL = re.compile(rb"[\w.+-]+@[\w-]+\.\w+|\+\d{7,15}")
+PERSONAL = re.compile(rb"@[\w-]+\.example|\+\d{7,15}")
 ABOUT_PEOPLE = {"access/example.yaml", "sandbox.yaml", ".reconciler/sandbox.db"}
 """What the user writes, and the embedded platform, which stands for systems that know their members."""
 
