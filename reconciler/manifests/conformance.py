@@ -19,7 +19,9 @@ def check_conformance(file: SourceFile, name: str) -> list[Finding]:
     from jsonschema import Draft202012Validator
     from jsonschema.exceptions import best_match, relevance
 
-    node, findings = parse_yaml(file)
+    node, read = parse_yaml(file)
+    # Digests in plans and states look like secrets; that is a question for manifests, not for a shape.
+    findings = [finding for finding in read if finding.id != "secret"]
     if node is None:
         return findings
     validator = Draft202012Validator(json_schema(name), format_checker=Draft202012Validator.FORMAT_CHECKER)

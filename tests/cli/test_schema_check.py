@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import date
 from pathlib import Path
 
 from click.testing import CliRunner
 
 from reconciler.cli.main import cli
+from reconciler.core.plan import Plan
+from reconciler.manifests.saved import plan_to_json
 
 
 def check(folder: Path, name: str, text: str) -> tuple[int, str]:
@@ -39,3 +42,9 @@ def test_the_name_of_the_schema_is_needed(tmp_path: Path) -> None:
     file.write_text("version: 1\n")
     done = CliRunner().invoke(cli, ["schema", "--check", str(file)])
     assert done.exit_code == 64
+
+
+def test_a_plan_of_ours_fits_the_schema_of_plans(tmp_path: Path) -> None:
+    digest = "3b7e1c9a52d84f60" * 4
+    text = plan_to_json(Plan(today=date(2026, 11, 22), manifests=digest))
+    assert check(tmp_path, "plan", text) == (0, "")
