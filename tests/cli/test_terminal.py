@@ -18,6 +18,11 @@ from reconciler.cli.main import cli
 
 ROOT = Path(__file__).parents[2]
 Session = Callable[..., tuple[int, str]]
+LISTENING = (
+    "import runpy, signal; signal.signal(signal.SIGINT, signal.default_int_handler);"
+    " runpy.run_module('reconciler', run_name='__main__', alter_sys=True)"
+)
+"""The command with Ctrl-C switched on, which shells switch off for what they start in the background."""
 
 
 def read_until(terminal: int, wanted: str) -> str:
@@ -43,7 +48,7 @@ def session(tmp_path: Path) -> Session:
     def start(*words: str, when: str = "", do: Callable[[int, subprocess.Popen[bytes]], object]) -> tuple[int, str]:
         ours, theirs = pty.openpty()
         with subprocess.Popen(
-            [sys.executable, "-m", "reconciler", "-C", str(tmp_path), *words],
+            [sys.executable, "-c", LISTENING, "-C", str(tmp_path), *words],
             cwd=ROOT,
             env={**environment, "TERM": "xterm", "COLUMNS": "200"},
             stdin=theirs,
