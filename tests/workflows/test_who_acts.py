@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from reconciler.audit.log import AuditLog
+from reconciler.core.change import Change
 from reconciler.core.outcome import Applied, Outcome, Refused
 from reconciler.core.settings import GuardSettings
 from reconciler.manifests.load import load_manifests
 from reconciler.manifests.source import SourceFile
-from reconciler.ports import Provider
+from reconciler.ports import Provider, Scope
 from reconciler.providers.sandbox.faults import FaultyProvider, Script
+from reconciler.providers.sandbox.people import leave
 from reconciler.providers.sandbox.provider import SandboxProvider
+from reconciler.providers.sandbox.refusal import Refusal
 from reconciler.providers.sandbox.seed import load_seed
 from reconciler.providers.sandbox.world import World
 from reconciler.stores.local_file import LocalFileStore
@@ -86,3 +90,36 @@ organizations:
         results = applied(tmp_path, provider, manifest)
     assert results["bc/member/ana"] == Refused(reason="bo, who should do it, is not an active admin")
     assert len(provider.calls) == 1
+
+
+class Deserted(SandboxProvider):
+    """Bo leaves as soon as the first change is made."""
+
+    def __init__(self, world: World) -> None:
+        super().__init__(world)
+        self._inhabited = world
+
+    def apply(self, scope: Scope, change: Change) -> Outcome:
+        outcome = super().apply(scope, change)
+        with suppress(Refusal):
+            leave(self._inhabited, "bo", "bc")
+        return outcome
+
+
+def test_admins_are_counted_again_before_one_of_them_goes(tmp_path: Path) -> None:
+    manifest = f"""
+version: 1
+{PEOPLE_LINE}
+organizations:
+  bc:
+    system: business_center
+    id: "6900000000000000001"
+    mode: authoritative
+    members: {{ana: admin, bo: admin}}
+"""
+    members = dict.fromkeys(("ana", "bo", "cy", "eve"), "admin")
+    seed = {"system": "business_center", "id": "6900000000000000001", "members": members}
+    with world_with({"bc": seed}) as world:
+        results = applied(tmp_path, Deserted(world), manifest)
+    assert isinstance(results["bc/member/cy"], Applied)
+    assert results["bc/member/eve@acme.example"] == Refused(reason="1 active admin would remain, at least 2 must")
