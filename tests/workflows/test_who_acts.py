@@ -51,6 +51,20 @@ def world_with(organizations: dict[str, Any]) -> World:
 PEOPLE_LINE = "people: {ana: {email: ana@acme.example}, bo: {email: bo@acme.example}, cy: {email: cy@acme.example}}"
 
 
+def center(members: str) -> str:
+    """The manifest of a Business Center that has these members and no others."""
+    return f"""
+version: 1
+{PEOPLE_LINE}
+organizations:
+  bc:
+    system: business_center
+    id: "6900000000000000001"
+    mode: authoritative
+    members: {members}
+"""
+
+
 @pytest.mark.parametrize(("role_system", "first"), [("legacy", "admin"), ("owner", "owner")])
 def test_whoever_creates_an_organization_invites_the_others_in_the_same_run(
     tmp_path: Path, role_system: str, first: str
@@ -74,16 +88,7 @@ organizations:
 
 def test_nobody_acts_as_an_admin_whose_promotion_failed(tmp_path: Path) -> None:
     """Bo is the only one left who could remove Ana, and becomes admin by a call that fails."""
-    manifest = f"""
-version: 1
-{PEOPLE_LINE}
-organizations:
-  bc:
-    system: business_center
-    id: "6900000000000000001"
-    mode: authoritative
-    members: {{ana: {{role: admin, finance: manager}}, bo: admin}}
-"""
+    manifest = center("{ana: {role: admin, finance: manager}, bo: admin}")
     seed = {"system": "business_center", "id": "6900000000000000001", "members": {"ana": "admin", "bo": "standard"}}
     with world_with({"bc": seed}) as world:
         provider = FaultyProvider(SandboxProvider(world), Script(fail={1: "refused"}))
@@ -107,16 +112,7 @@ class Deserted(SandboxProvider):
 
 
 def test_admins_are_counted_again_before_one_of_them_goes(tmp_path: Path) -> None:
-    manifest = f"""
-version: 1
-{PEOPLE_LINE}
-organizations:
-  bc:
-    system: business_center
-    id: "6900000000000000001"
-    mode: authoritative
-    members: {{ana: admin, bo: admin}}
-"""
+    manifest = center("{ana: admin, bo: admin}")
     members = dict.fromkeys(("ana", "bo", "cy", "eve"), "admin")
     seed = {"system": "business_center", "id": "6900000000000000001", "members": members}
     with world_with({"bc": seed}) as world:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from reconciler.core.resource import Resource
 from reconciler.providers.sandbox.naming import Names
-from reconciler.providers.sandbox.organizations import Organization, list_organizations
+from reconciler.providers.sandbox.organizations import Organization
 from reconciler.providers.sandbox.reading import read_resources
 from reconciler.providers.sandbox.view import view
 from reconciler.providers.sandbox.world import World
@@ -21,8 +21,3 @@ def show(world: World, organization: Organization) -> list[Resource]:
     with world.transaction():
         resources = read_resources(view(world, organization, organization.identity, names))
     return list(resources.values())
-
-
-def show_all(world: World) -> dict[Organization, list[Resource]]:
-    """Every organization with everything in it."""
-    return {organization: show(world, organization) for organization in list_organizations(world)}
