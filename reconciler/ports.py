@@ -13,6 +13,7 @@ from reconciler.core.declared import Organization
 from reconciler.core.kinds import Action
 from reconciler.core.live import Live
 from reconciler.core.outcome import Outcome
+from reconciler.core.roster import Roster
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,6 +28,10 @@ class Scope:
     not listed is itself the key, in lower case."""
     assets: Mapping[tuple[str, str], str] = field(default_factory=dict)
     """(kind, key) -> id, handle or client key of assets and partners. What is not listed has its id as key."""
+    platform_ids: Mapping[str, str] = field(default_factory=dict)
+    """Number the platform has for a member -> person key, as far as earlier runs have learnt it."""
+    rosters: Mapping[str, Roster] = field(default_factory=dict)
+    """Kind -> what a person last read off the system; only for systems that a program cannot read."""
 
 
 @dataclass(frozen=True, slots=True)

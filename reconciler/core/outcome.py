@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from reconciler.core.change import Change
 from reconciler.core.resource import Resource
+from reconciler.core.work_order import WorkOrder
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -21,8 +22,13 @@ class Waits:
 
     on: str
     why: str
-    work_order: str = ""
-    """Id of the work order that tells them how, if one was written."""
+    orders: tuple[WorkOrder, ...] = ()
+    """Who has to do what, in sequence; written by the provider without ids, stored by the workflow with them."""
+
+    @property
+    def work_order(self) -> str:
+        """Id of the first order, empty when there is none or it has not been stored."""
+        return self.orders[0].id if self.orders else ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

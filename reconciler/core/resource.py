@@ -63,6 +63,9 @@ class Resource:
     status: Status = Status.ACTIVE
     identity: str = ""
     """What the system knows it by: e-mail, phone number, handle or numeric id."""
+    platform_id: str = ""
+    """The number the platform has for it besides the identity; no part of the fingerprint, because it never changes
+    what access somebody has."""
     since: date | None = None
     """The UTC day on which it got this status, where the system tells."""
     pending: Attributes = field(default_factory=dict)

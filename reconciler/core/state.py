@@ -8,10 +8,13 @@ from datetime import date, datetime
 
 from reconciler.core.address import Address
 from reconciler.core.change import Change
+from reconciler.core.drifting import KnownDrift
 from reconciler.core.resource import Attributes, Resource, Status
+from reconciler.core.roster import Roster
+from reconciler.core.work_order import WorkOrder
 
-STATE_FORMAT = "1.1"
-"""1.1 added `in_doubt`."""
+STATE_FORMAT = "1.2"
+"""1.1 added `in_doubt`; 1.2 work orders, rosters, known drift and platform ids."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,6 +26,8 @@ class Record:
     status: Status = Status.ACTIVE
     identity: str = ""
     """What the system knows it by; kept so that someone deleted from the directory can still be removed."""
+    platform_id: str = ""
+    """The number the platform has for it, where there is one besides the identity: a member's user id."""
     since: date | None = None
     """The UTC day on which the status was first seen."""
     asked: int = 0
@@ -41,6 +46,7 @@ class Record:
             attributes=live.attributes,
             status=live.status,
             identity=live.identity or self.identity,
+            platform_id=live.platform_id or self.platform_id,
             since=since,
             asked=asked,
         )
@@ -82,6 +88,12 @@ class State:
     """UTC day -> how many invitations were sent, for the invitation budget."""
     in_doubt: Mapping[Address, Change] = field(default_factory=dict)
     """Begun, and never heard of again: what became of these is read from the system before anything else happens."""
+    orders: Mapping[str, WorkOrder] = field(default_factory=dict)
+    """Work orders by id: those that are pending, and the closed ones of the last year."""
+    rosters: Mapping[str, Roster] = field(default_factory=dict)
+    """Kind -> the last roster of it; only organizations that people have to read for the tool have any."""
+    drift: Mapping[Address, KnownDrift] = field(default_factory=dict)
+    """Differences that audits have found and that are still there."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -85,8 +85,8 @@ class WaitsOutput:
     kind: Literal["waits"]
     on: str
     why: str
-    work_order: str
-    """Id of the work order that says how; may be empty."""
+    work_orders: tuple[str, ...]
+    """Ids of the work orders that say how, in sequence; may be empty."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -92,14 +92,23 @@ _OUTCOMES: dict[type[Outcome], str] = {
 
 def _result(change: Change, outcome: Outcome) -> dict[str, Any]:
     """What was tried and what became of it; the resource read back is not repeated here, it is in the state."""
-    details = {} if isinstance(outcome, Applied) else asdict(outcome)
     return {
         "address": str(change.address),
         "action": change.action.value,
         "cause": change.why,
         "consent": change.consent,
-        "outcome": {"kind": _OUTCOMES[type(outcome)], **details},
+        "outcome": {"kind": _OUTCOMES[type(outcome)], **_details(outcome)},
     }
+
+
+def _details(outcome: Outcome) -> dict[str, Any]:
+    match outcome:
+        case Applied():
+            return {}
+        case Waits(on=on, why=why, orders=orders):
+            return {"on": on, "why": why, "work_orders": [order.id for order in orders]}
+        case _:
+            return asdict(outcome)
 
 
 def _finding(finding: Finding) -> dict[str, Any]:

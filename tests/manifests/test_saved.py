@@ -151,9 +151,11 @@ def test_addresses_come_back_as_addresses() -> None:
 
 def test_a_state_has_one_canonical_form() -> None:
     want = (
-        b'{"format_version":"1.1","in_doubt":{},"invitations":{},"lineage":"","organization":"acme","quarantined":{},'
+        b'{"drift":{},"format_version":"1.2","in_doubt":{},"invitations":{},"lineage":"","orders":{},'
+        b'"organization":"acme","quarantined":{},'
         b'"records":{"acme/member/ana":{"address":"acme/member/ana","asked":0,"asked_on":null,"attributes":{},'
-        b'"identity":"","protect":false,"since":null,"status":"active"}},"removals":{},"serial":0}\n'
+        b'"identity":"","platform_id":"","protect":false,"since":null,"status":"active"}},"removals":{},'
+        b'"rosters":{},"serial":0}\n'
     )
     assert state_to_json(STATE) == want
     records = {Address("acme", "member", key): Record(address=Address("acme", "member", key)) for key in "ba"}
@@ -165,10 +167,10 @@ def test_a_state_has_one_canonical_form() -> None:
 @pytest.mark.parametrize(
     ("data", "message"),
     [
-        (b'{"format_version":"2.0"}', "the state has format 2.0, but this version reads 1.1"),
-        (b'{"format_version":"10.0"}', "the state has format 10.0, but this version reads 1.1"),
-        (b'{"format_version":"1.2"}', "the state has format 1.2, but this version reads 1.1"),
-        (b'{"format_version":"1"}', "the state has format 1, but this version reads 1.1"),
+        (b'{"format_version":"2.0"}', "the state has format 2.0, but this version reads 1.2"),
+        (b'{"format_version":"10.0"}', "the state has format 10.0, but this version reads 1.2"),
+        (b'{"format_version":"1.3"}', "the state has format 1.3, but this version reads 1.2"),
+        (b'{"format_version":"1"}', "the state has format 1, but this version reads 1.2"),
         (b'{"format_version":1}', "this is no state: it has no format_version"),
         (b"{}", "this is no state: it has no format_version"),
         (b"[]", "this is no state: it has no format_version"),

@@ -110,7 +110,7 @@ def test_a_report_counts_and_lists_outcomes() -> None:
         "action": "remove",
         "cause": "ends 2026-11-01",
         "consent": "",
-        "outcome": {"kind": "waits", "on": "bo", "why": "must leave by herself", "work_order": ""},
+        "outcome": {"kind": "waits", "on": "bo", "why": "must leave by herself", "work_orders": []},
     }
     assert [result["outcome"]["kind"] for result in document["results"]] == ["applied", "waits", "failed"]
 

@@ -13,6 +13,7 @@ from reconciler.core.outcome import Applied, Failed, InDoubt, Outcome, Refused, 
 from reconciler.core.plan import OrganizationPlan, Plan
 from reconciler.core.resource import Resource, Status
 from reconciler.core.state import Quarantine, Record, State
+from reconciler.core.work_order import WorkOrder
 from reconciler.renderers.report import render_report
 from reconciler.renderers.states import render_state, render_state_list
 from reconciler.renderers.style import Style
@@ -40,6 +41,20 @@ def plan() -> Plan:
     return Plan(today=date(2026, 11, 22), organizations=(part,))
 
 
+def order(name: str) -> WorkOrder:
+    return WorkOrder(
+        id=name,
+        operation="business_center.accept",
+        address=Address("acme-bc", "member", "bo"),
+        action=Action.INVITE,
+        system="business_center",
+        actor_role="the invitee",
+        title="Accept the invitation",
+        steps=("Click the link in the mail",),
+        reason="declared",
+    )
+
+
 def report(*outcomes: Outcome) -> Report:
     return Report(results=tuple(zip((invite(person) for person in PEOPLE), outcomes, strict=False)))
 
@@ -47,7 +62,7 @@ def report(*outcomes: Outcome) -> Report:
 def test_a_report_names_every_outcome_and_says_how_to_go_on() -> None:
     outcomes = (
         Applied(),
-        Waits(on="bo", why="must click the link in the mail", work_order="WO-7"),
+        Waits(on="bo", why="must click the link in the mail", orders=(order("wo-7k3f2a"),)),
         Failed(reason="no such\x1b user", code="40002"),
         Refused(reason="dee was removed meanwhile"),
         InDoubt(reason="the connection broke"),
@@ -55,7 +70,7 @@ def test_a_report_names_every_outcome_and_says_how_to_go_on() -> None:
     assert render_report(plan(), report(*outcomes), Style()) == (
         "acme-bc\n"
         "    + ana  standard  invite: applied\n"
-        "    … bo   standard  invite: waits for bo: must click the link in the mail (work order WO-7)\n"
+        "    … bo   standard  invite: waits for bo: must click the link in the mail (work order wo-7k3f2a)\n"
         "    ! cy   standard  invite: failed: no such\\x1b user [40002]\n"
         "    ! dee  standard  invite: not tried: dee was removed meanwhile\n"
         "    ? eve  standard  invite: in doubt, it may have taken effect: the connection broke\n"

@@ -1,0 +1,113 @@
+"""A work order: exact steps for one person, remembered until the system shows what became of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+
+from reconciler.core.address import Address
+from reconciler.core.finding import Place
+from reconciler.core.kinds import Action
+from reconciler.core.resource import Attributes
+
+
+class OrderStatus(StrEnum):
+    """Where a work order stands; only an open one asks anybody for anything."""
+
+    OPEN = "open"
+    DONE = "done"
+    """Somebody says so; that it is true is only known when a later look at the system shows it."""
+    VERIFIED = "verified"
+    """A look at the system, taken after it was issued, shows what it asked for."""
+    FAILED = "failed"
+    SUPERSEDED = "superseded"
+    """Nobody needs it any more: the manifests or the system moved on."""
+    EXPIRED = "expired"
+
+    @property
+    def is_pending(self) -> bool:
+        """Whether the same thing must not be asked for again: it is being done, or waits to be verified."""
+        return self in (OrderStatus.OPEN, OrderStatus.DONE)
+
+
+class FailureReason(StrEnum):
+    """Why a person could not carry an order out; the usual ones of these platforms."""
+
+    WRONG_ADDRESS = "wrong_address"
+    SPAM = "spam"
+    """The mail was not found, or was filed as spam."""
+    OTHER_ACCOUNT = "other_account"
+    """The invitee was logged in with another account."""
+    REGISTRATION_MISSING = "registration_missing"
+    CAP_REACHED = "cap_reached"
+    EXPIRED = "expired"
+    DECLINED = "declined"
+    NO_PERMISSION = "no_permission"
+    STEPS_DIFFER = "steps_differ"
+    """The pages do not look as described any more."""
+    OTHER = "other"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WorkOrder:
+    """What one person is asked to do in one system.
+
+    A change that takes several people is several orders with the same address and action and growing `party`; the
+    second is issued together with the first, and says that it begins when the first is done.
+    """
+
+    id: str = ""
+    """Short and stable, such as `wo-7k3f2a`; given when the order is stored, empty before."""
+    operation: str
+    """Key of the step data it was written from, such as `developers.invite`."""
+    address: Address
+    action: Action
+    wanted: Attributes = field(default_factory=dict)
+    """The values it shall lead to; together with address and action it says what is asked for."""
+    fingerprint: str = ""
+    """Of the live resource that the change was computed from."""
+    system: str
+    actor: str = ""
+    """Person key; empty when whoever must act is not in the directory."""
+    actor_role: str
+    """In which capacity they act: "an admin of acme-dev", "the owner of @acme"."""
+    party: int = 1
+    parties: int = 1
+    title: str
+    """One line in the imperative: what this order is for."""
+    preconditions: tuple[str, ...] = ()
+    steps: tuple[str, ...]
+    done_when: str = ""
+    undo: str = ""
+    """How to take it back; empty when `irreversible` says why that cannot be done or nothing is known."""
+    irreversible: str = ""
+    note: str = ""
+    reason: str
+    """The cause in the user's terms, from the change."""
+    place: Place | None = None
+    issued: datetime | None = None
+    """Given when the order is stored, in UTC, as are all times here."""
+    expires: datetime | None = None
+    """When what it asks for stops making sense, such as an invitation that lasts 24 hours; None when it does not."""
+    status: OrderStatus = OrderStatus.OPEN
+    closed: datetime | None = None
+    """When it was last said to be done, failed, expired or superseded."""
+    closed_by: str = ""
+    """Who said so."""
+    evidence: str = ""
+    """What proves it, as text or the name of a file."""
+    evidence_digest: str = ""
+    """SHA-256 of the evidence."""
+    failure: FailureReason | None = None
+    explanation: str = ""
+    """In words: why it failed, or why nobody needs it any more."""
+
+    def asks_the_same(self, other: WorkOrder) -> bool:
+        """Whether two orders ask the same person's part of the same thing."""
+        return (self.address, self.action, dict(self.wanted), self.party) == (
+            other.address,
+            other.action,
+            dict(other.wanted),
+            other.party,
+        )
