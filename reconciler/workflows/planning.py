@@ -22,6 +22,7 @@ from reconciler.workflows.scopes import Scopes
 from reconciler.workflows.settling import left_behind, settle
 from reconciler.workflows.sharding import EVERYTHING as ALL_SHARDS
 from reconciler.workflows.sharding import Shard
+from reconciler.workflows.shielding import shielded
 from reconciler.workflows.states import load_state
 
 ProviderFor = Callable[[Organization], Provider]
@@ -89,10 +90,11 @@ def read_live(provider: Provider, scope: Scope) -> Live:
     """
     key = scope.organization.key
     try:
-        live = provider.read(scope)
+        with shielded(provider):
+            live = provider.read(scope)
+            damage = find_damage(live) if live.organization == key else f"it is of {live.organization}"
     except ProviderError as error:
         return Live(organization=key, unknown={f"{key}/": error.message})
-    damage = find_damage(live) if live.organization == key else f"it is of {live.organization}"
     if damage:
         return Live(organization=key, unknown={f"{key}/": f"what was read makes no sense: {damage}"})
     return live

@@ -17,6 +17,7 @@ from reconciler.ports import Provider, Scope
 from reconciler.workflows.logbook import Logbook
 from reconciler.workflows.moved_fields import describe_move
 from reconciler.workflows.settling import judge
+from reconciler.workflows.shielding import ProviderBroke, shielded
 
 _NOT_BY_AN_ADMIN = frozenset({Action.CREATE_ORGANIZATION, Action.TRANSFER_APP})
 
@@ -95,7 +96,10 @@ class Steps:
     def _act(self, change: Change) -> Outcome:
         self._logbook.intend(change)
         try:
-            outcome = self._provider.apply(self._scope, change)
+            with shielded(self._provider):
+                outcome = self._provider.apply(self._scope, change)
+        except ProviderBroke as error:
+            outcome = InDoubt(reason=error.message)
         except ProviderError as error:
             outcome = Failed(reason=error.message)
         if isinstance(outcome, InDoubt):
@@ -117,7 +121,8 @@ class Steps:
         return outcome or doubt
 
     def _read(self, addresses: list[Address]) -> Live:
-        return self._provider.read_some(self._scope, addresses)
+        with shielded(self._provider):
+            return self._provider.read_some(self._scope, addresses)
 
     def _members(self, people: Collection[str]) -> list[Address]:
         return [Address(self._situation.organization.key, "member", person) for person in sorted(people)]
