@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from reconciler.core.resource import Resource
@@ -10,7 +11,7 @@ from reconciler.core.resource import Resource
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Roster:
-    """Everything of one kind that one organization showed at one moment; what is not in it was not there.
+    """Everything of one kind that an organization showed at a moment; what is neither in it nor unknown was not there.
 
     An organization has at most one roster for each kind; a kind without a roster is unknown, never empty.
     """
@@ -27,3 +28,6 @@ class Roster:
     """SHA-256 of that file."""
     resources: tuple[Resource, ...] = ()
     """Sorted by address."""
+    unknown: Mapping[str, str] = field(default_factory=dict)
+    """Prefix of addresses -> reason, as in `Live`: rows that could not be understood, and everything that is not listed
+    when only part of the page was handed in."""
