@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from datetime import date
 
-from reconciler.core.change import Drift, LeftOut, Waiting
+from reconciler.core.change import Blocked, Change, Drift, LeftOut, Waiting
 from reconciler.core.plan import OrganizationPlan
 from reconciler.core.resource import Resource
 from reconciler.renderers.access_terms import AccessTerms, describe, name_access, name_subject, name_values
@@ -15,18 +14,18 @@ from reconciler.renderers.signs import Sign
 from reconciler.renderers.style import Style
 from reconciler.renderers.words import count
 
+_NO_WAY_OUT = "no consent can allow this"
+
 
 def waiting_lines(part: OrganizationPlan, today: date, style: Style) -> list[str]:
     """What waits, on whom, since when and why; admins first."""
-    told = [
-        (describe(part.system, item.address, item.action, before=item.before, after=item.after), item)
-        for item in part.waiting
-    ]
+    told = [(tell(part, item), item) for item in part.waiting]
     told.sort(key=lambda pair: not pair[0].is_admin)
-    return render_rows([_show_waiting(terms, item, today) for terms, item in told], style)
+    return render_rows([show_waiting(terms, item, today) for terms, item in told], style)
 
 
-def _show_waiting(terms: AccessTerms, waiting: Waiting, today: date) -> Row:
+def show_waiting(terms: AccessTerms, waiting: Waiting, today: date) -> Row:
+    """The row of something that waits: on whom, since when and why."""
     # A reason that names whom it waits for says it all; twice in one line nobody reads it.
     names_them = re.search(rf"(?<!\w){re.escape(waiting.on)}(?!\w)", waiting.why) is not None
     age = _show_age(waiting.since, today)
@@ -50,37 +49,35 @@ def _show_age(since: date | None, today: date) -> str:
 
 def blocked_lines(part: OrganizationPlan, style: Style) -> list[str]:
     """What a guard stopped, with its numbers, and the exact line that would let it through."""
-    rows = []
-    for blocked in part.blocked:
-        change = blocked.change
-        terms = describe(part.system, change.address, change.action, before=change.before, after=change.after)
-        rows.append(
-            Row(
-                sign=Sign.BLOCKED,
-                subject=terms.subject,
-                access=terms.access,
-                note=show_change(terms, change).note,
-                place=change.place,
-                details=(f"{blocked.guard}: {blocked.message}", *_ways_out(blocked.consent)),
-            )
-        )
-    return render_rows(rows, style)
+    return render_rows([show_blocked(tell(part, blocked.change), blocked) for blocked in part.blocked], style)
 
 
-def _ways_out(consent: str) -> Iterator[str]:
-    if consent:
-        yield "to allow exactly this, add to `consents:` in a manifest:"
-        yield f"  {consent}"
-    else:
-        yield "no consent can allow this"
+def tell(part: OrganizationPlan, change: Change | Waiting) -> AccessTerms:
+    """A step of an organization's plan in terms of access."""
+    return describe(part.system, change.address, change.action, before=change.before, after=change.after)
+
+
+def show_blocked(terms: AccessTerms, blocked: Blocked) -> Row:
+    """The row of a change that a guard stopped."""
+    way_out = "to allow exactly this, add to `consents:` in a manifest:" if blocked.consent else _NO_WAY_OUT
+    return Row(
+        sign=Sign.BLOCKED,
+        subject=terms.subject,
+        access=terms.access,
+        note=show_change(terms, blocked.change).note,
+        place=blocked.change.place,
+        details=(f"{blocked.guard}: {blocked.message}", way_out),
+        snippet=blocked.consent,
+    )
 
 
 def left_out_lines(part: OrganizationPlan, today: date, style: Style) -> list[str]:
     """What the plan says nothing about, and why."""
-    return render_rows([_show_left_out(item, today) for item in part.left_out], style)
+    return render_rows([show_left_out(item, today) for item in part.left_out], style)
 
 
-def _show_left_out(item: LeftOut, today: date) -> Row:
+def show_left_out(item: LeftOut, today: date) -> Row:
+    """The row of something that the plan says nothing about."""
     return Row(
         sign=Sign.LEFT_OUT,
         subject=name_subject(item.address),
@@ -91,10 +88,11 @@ def _show_left_out(item: LeftOut, today: date) -> Row:
 
 def drift_lines(part: OrganizationPlan, style: Style) -> list[str]:
     """What somebody changed outside: recorded value, live value."""
-    return render_rows([_show_drift(item) for item in part.drift], style)
+    return render_rows([show_drift(item) for item in part.drift], style)
 
 
-def _show_drift(drift: Drift) -> Row:
+def show_drift(drift: Drift) -> Row:
+    """The row of a difference: recorded value, live value."""
     signs = {(False, True): Sign.ADD, (True, False): Sign.REMOVE}
     return Row(
         sign=signs.get((drift.recorded is not None, drift.live is not None), Sign.CHANGE),
@@ -111,11 +109,12 @@ def unmanaged_lines(part: OrganizationPlan, style: Style) -> list[str]:
         return []
     hint = "" if style.verbose else " (list them with -v)"
     title = f"  Unmanaged: {count(number, 'live thing', 'live things')} never declared, left alone{hint}"
-    rows = [_show_unmanaged(item.resource) for item in part.unmanaged] if style.verbose else []
+    rows = [show_unmanaged(item.resource) for item in part.unmanaged] if style.verbose else []
     return ["", title, *render_rows(rows, style)]
 
 
-def _show_unmanaged(resource: Resource) -> Row:
+def show_unmanaged(resource: Resource) -> Row:
+    """The row of a live thing that nobody declared."""
     since = f" since {resource.since}" if resource.since else ""
     identity = f", {resource.identity}" if resource.identity else ""
     return Row(

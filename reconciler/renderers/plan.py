@@ -7,12 +7,13 @@ from collections.abc import Iterator, Sequence
 
 from reconciler.core.change import Change
 from reconciler.core.plan import OrganizationPlan, Plan
-from reconciler.renderers.access_terms import AccessTerms, Direction, describe
+from reconciler.renderers.access_terms import AccessTerms, Direction
 from reconciler.renderers.findings import Inspection, render_finding_list
 from reconciler.renderers.held_back import (
     blocked_lines,
     drift_lines,
     left_out_lines,
+    tell,
     unmanaged_lines,
     waiting_lines,
 )
@@ -22,11 +23,12 @@ from reconciler.renderers.style import Style, Tone
 from reconciler.renderers.visible import make_visible
 from reconciler.renderers.words import count, join
 
-_TITLES = {
+TITLES = {
     Direction.GAIN: "Gains access",
     Direction.LOSS: "Loses access",
     Direction.OTHER: "Other changes",
 }
+"""What a change does to access -> the heading under which it stands."""
 
 
 def render_plan(plan: Plan, style: Style) -> str:
@@ -74,17 +76,17 @@ def render_organization(part: OrganizationPlan, plan: Plan, style: Style) -> str
 
 def _opening(plan: Plan, style: Style) -> Iterator[str]:
     if plan.targets:
-        yield f"{style.paint(_limit(plan.targets), Tone.WARN)}\n"
+        yield f"{style.paint(make_visible(say_limit(plan.targets)), Tone.WARN)}\n"
     used = _used_signs(plan)
     if used:
         legend = "   ".join(f"{style.paint(sign.mark, sign.tone)} {sign.meaning}" for sign in Sign if sign in used)
         yield f"Plan for {plan.today}\n  {legend}\n"
 
 
-def _limit(targets: Sequence[str]) -> str:
-    """In words; exclusions are recorded with a leading `!`."""
-    only = [make_visible(target) for target in targets if not target.startswith("!")]
-    without = [make_visible(target[1:]) for target in targets if target.startswith("!")]
+def say_limit(targets: Sequence[str]) -> str:
+    """What a plan is limited to, in words; exclusions are recorded with a leading `!`."""
+    only = [target for target in targets if not target.startswith("!")]
+    without = [target[1:] for target in targets if target.startswith("!")]
     parts = [f"{word} {join(names)}" for word, names in (("to", only), ("to everything but", without)) if names]
     return f"Limited {', '.join(parts)}: this is not a whole plan."
 
@@ -99,16 +101,12 @@ def _used_signs(plan: Plan) -> set[Sign]:
 
 def _changes(part: OrganizationPlan, style: Style) -> Iterator[list[str]]:
     """The changes by what they do to access; admins first, then in the order in which they are carried out."""
-    told = [(_tell(part, change), step, change) for step, change in enumerate(part.changes, start=1)]
-    for direction, title in _TITLES.items():
+    told = [(tell(part, change), step, change) for step, change in enumerate(part.changes, start=1)]
+    for direction, title in TITLES.items():
         chosen = [item for item in told if item[0].direction is direction]
         chosen.sort(key=lambda item: (not item[0].is_admin, item[1]))
         rows = [_row(terms, change, step, part, style) for terms, step, change in chosen]
         yield _section(title, render_rows(rows, style), style)
-
-
-def _tell(part: OrganizationPlan, change: Change) -> AccessTerms:
-    return describe(part.system, change.address, change.action, before=change.before, after=change.after)
 
 
 def _row(terms: AccessTerms, change: Change, step: int, part: OrganizationPlan, style: Style) -> Row:

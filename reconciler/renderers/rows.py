@@ -26,6 +26,8 @@ class Row:
     note: str
     place: Place | None = None
     details: tuple[str, ...] = ()
+    snippet: str = ""
+    """What the reader may paste into a manifest, exactly so; comes last."""
 
     def with_details(self, *details: str) -> Row:
         """The same with more lines below."""
@@ -61,6 +63,8 @@ def render_rows(rows: Sequence[Row], style: Style) -> list[str]:
         text = f"{pad(subject, subject_width)}  {pad(access, access_width)}  {make_visible(row.note)}".rstrip()
         lines.append(f"    {style.paint(row.sign.mark, row.sign.tone)} {text}{_show_place(row.place, style)}")
         lines += [f"        {style.paint(make_visible(detail), Tone.QUIET)}" for detail in row.details]
+        if row.snippet:
+            lines.append(f"          {style.paint(make_visible(row.snippet), Tone.QUIET)}")
     return lines
 
 
