@@ -30,6 +30,8 @@ class Live:
     """Key of the person whose credentials are used; empty when any admin of the organization may carry changes out."""
     observed_at: datetime | None = None
     """When the system was looked at, in UTC; rosters can be old."""
+    taken: Mapping[str, datetime] = field(default_factory=dict)
+    """Kind -> when it was looked at, where people read the system, kind by kind; the oldest is `observed_at`."""
 
     def find(self, address: Address) -> Resource | Unknown | None:
         """The live resource, None when it is known to be absent, or Unknown."""
@@ -43,6 +45,10 @@ class Live:
             if reason is not None:
                 return Unknown(reason)
         return None
+
+    def seen_at(self, kind: str) -> datetime | None:
+        """When the resources of a kind were looked at; None where nobody knows, or where nothing was looked at."""
+        return self.taken.get(kind, self.observed_at)
 
 
 def _prefixes(address: Address) -> tuple[str, ...]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
+from typing import NamedTuple
 
 from reconciler.core.address import Address
 from reconciler.core.finding import Place
@@ -46,7 +47,23 @@ class FailureReason(StrEnum):
     NO_PERMISSION = "no_permission"
     STEPS_DIFFER = "steps_differ"
     """The pages do not look as described any more."""
+    NOT_SEEN = "not_seen"
+    """It was said to be done, and a later look at the system does not show it. Found by the tool, said by nobody."""
     OTHER = "other"
+
+
+class Request(NamedTuple):
+    """What one change asks for; the orders to all its parties have the same."""
+
+    address: Address
+    action: Action
+    wanted: tuple[tuple[str, str | tuple[str, ...]], ...]
+    identity: str
+
+    @classmethod
+    def of(cls, address: Address, action: Action, wanted: Attributes, identity: str) -> Request:
+        """The order of attributes and the case of an address make no difference."""
+        return cls(address, action, tuple(sorted(wanted.items())), identity.casefold())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,6 +82,8 @@ class WorkOrder:
     action: Action
     wanted: Attributes = field(default_factory=dict)
     """The values it shall lead to; together with address and action it says what is asked for."""
+    identity: str = ""
+    """What the system shall know the resource by, such as the address to invite; a corrected one is another request."""
     fingerprint: str = ""
     """Of the live resource that the change was computed from."""
     system: str
@@ -103,11 +122,7 @@ class WorkOrder:
     explanation: str = ""
     """In words: why it failed, or why nobody needs it any more."""
 
-    def asks_the_same(self, other: WorkOrder) -> bool:
-        """Whether two orders ask the same person's part of the same thing."""
-        return (self.address, self.action, dict(self.wanted), self.party) == (
-            other.address,
-            other.action,
-            dict(other.wanted),
-            other.party,
-        )
+    @property
+    def request(self) -> Request:
+        """What is asked for, whoever carries out which part of it."""
+        return Request.of(self.address, self.action, self.wanted, self.identity)
