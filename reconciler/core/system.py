@@ -41,6 +41,8 @@ class Role:
     """Whether holders may also appoint, demote and remove administering members; only read where `administers`."""
     handed_over: bool = False
     """Only its present holder can pass it on; it is never given by invitation nor taken by another admin."""
+    handles_money: bool = False
+    """Holders see or manage payments."""
     aliases: tuple[str, ...] = ()
     """Other words people write for it; accepted nowhere, offered as a suggestion."""
 

@@ -36,7 +36,7 @@ def note_lookalikes(emails: Mapping[str, Place], allowed_domains: Iterable[str],
 
     Known are the allowed domains and those that at least two addresses use; the latter are compared with the former.
     """
-    allowed = {_encoded(domain) for domain in allowed_domains}
+    allowed = {encoded_domain(domain) for domain in allowed_domains}
     domains = {email: email.rpartition("@")[2] for email in emails}
     counts = Counter(domains.values())
     popular = {domain for domain, count in counts.items() if count > 1} - allowed
@@ -113,7 +113,7 @@ def readable_domain(domain: str) -> str:
     return ".".join(_decoded(label) for label in domain.split("."))
 
 
-def _encoded(domain: str) -> str:
+def encoded_domain(domain: str) -> str:
     """A domain as it is compared: in ASCII."""
     labels = unicodedata.normalize("NFC", domain.lower().strip("@.")).split(".")
     return ".".join(label if label.isascii() else f"xn--{label.encode('punycode').decode()}" for label in labels)

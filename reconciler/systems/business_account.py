@@ -19,6 +19,7 @@ _ADMINISTRATOR = Role(
     rank=40,
     may="Everything on the account, including its settings, billing and the team.",
     administers=True,
+    handles_money=True,
     aliases=("admin", "owner", "manager"),
 )
 _EDITOR = Role(

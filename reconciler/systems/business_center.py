@@ -44,6 +44,7 @@ _FINANCE_MANAGER = Role(
     label="Finance Manager",
     rank=20,
     may="Full control of payments.",
+    handles_money=True,
     aliases=("finance_manager", "finance manager", "admin"),
 )
 _FINANCE_ANALYST = Role(
@@ -52,6 +53,7 @@ _FINANCE_ANALYST = Role(
     rank=10,
     may="See bills, invoices and transactions.",
     may_not="Change anything about payments.",
+    handles_money=True,
     aliases=("finance_analyst", "finance analyst", "viewer"),
 )
 

@@ -47,6 +47,7 @@ _AD_ACCOUNT_ROLES = (
         label="Admin",
         rank=30,
         may="View, report, create and edit ads and audiences, and manage finance and account settings.",
+        handles_money=True,
         aliases=("administrator", "owner", "manager"),
     ),
     Role(

@@ -9,7 +9,7 @@ from reconciler.core.address import Address
 from reconciler.core.errors import ReconcilerError
 from reconciler.core.holding import AccessMatrix, Holding, Reach
 from reconciler.core.kinds import KINDS, Shape
-from reconciler.core.resource import Attributes
+from reconciler.core.planning.access import strongest
 from reconciler.core.state import State
 from reconciler.core.system import System
 from reconciler.manifests.load import SourceFile
@@ -169,17 +169,13 @@ def _reach(on: Address, subject: Address, ways: Sequence[Holding], ledger: Ledge
         on=on,
         subject=subject,
         ways=tuple(ways),
-        effective=_strongest(active, kind, ledger.system),
-        intended=_strongest(wanted, kind, ledger.system),
+        effective=strongest(active, kind, ledger.system),
+        intended=strongest(wanted, kind, ledger.system),
         can_take=on.kind != "organization"
         and subject.kind == "member"
         and not active
         and ledger.administers(subject.key),
     )
-
-
-def _administers(subject: Address, ledger: Ledger) -> bool:
-    return subject.kind == "member" and ledger.administers(subject.key)
 
 
 def _link(way: Holding, on: Address, ledger: Ledger) -> Holding | None:
@@ -188,17 +184,3 @@ def _link(way: Holding, on: Address, ledger: Ledger) -> Holding | None:
         return None
     address = Address(on.organization, "asset_group_asset", f"{way.address.parts[0]}/{on.key}")
     return ledger.holdings.get(address, Holding(address=address))
-
-
-def _strongest(found: Sequence[Attributes], kind: str, system: System | None) -> Attributes | None:
-    """The highest role of all, or all permissions together; None when there is nothing at all."""
-    if not found:
-        return None
-    best = max(found, key=lambda attributes: _rank(attributes.get("role"), kind, system))
-    permissions = {name for attributes in found for name in attributes.get("permissions", ())}
-    return {**best, "permissions": tuple(sorted(permissions))} if permissions else best
-
-
-def _rank(role: object, kind: str, system: System | None) -> int:
-    known = system.find_role(kind, role) if system is not None and isinstance(role, str) else None
-    return known.rank if known else 0

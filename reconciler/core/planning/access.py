@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from reconciler.core.change import Change
 from reconciler.core.kinds import Action
 from reconciler.core.resource import Attributes
@@ -34,6 +36,20 @@ def is_administrator(system: System, kind: str, attributes: Attributes) -> bool:
     """Whether a membership with these attributes manages other members."""
     role = attributes.get("role")
     return kind == "member" and isinstance(role, str) and system.administers(role)
+
+
+def strongest(found: Sequence[Attributes], kind: str, system: System | None) -> Attributes | None:
+    """The highest role of all, or all permissions together; None when there is nothing at all."""
+    if not found:
+        return None
+    best = max(found, key=lambda attributes: _role_rank(attributes.get("role"), kind, system))
+    permissions = {name for attributes in found for name in _permissions(attributes)}
+    return {**best, "permissions": tuple(sorted(permissions))} if permissions else best
+
+
+def _role_rank(role: object, kind: str, system: System | None) -> int:
+    known = system.find_role(kind, role) if system is not None and isinstance(role, str) else None
+    return known.rank if known else 0
 
 
 def _role_kind(kind: str, attribute: str) -> str:
