@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from reconciler.core.address import Address
 from reconciler.core.change import Change
@@ -78,6 +78,26 @@ class Provider(Protocol):
 
     def ability(self, system: str, action: Action) -> Ability:
         """Whether this provider can carry out an action in a system."""
+        ...
+
+
+@runtime_checkable
+class BatchProvider(Provider, Protocol):
+    """A provider whose system takes several changes in one call, or takes some of them only together."""
+
+    def together(self, scope: Scope, changes: Sequence[Change]) -> int:
+        """How many of the first changes one call carries out, at least 1; asks nobody.
+
+        Changes come in the order of a plan, and each may rely on those before it: a group, then what is in it. The
+        answer for fewer changes may be smaller than that number, where some only go together.
+        """
+        ...
+
+    def apply_many(self, scope: Scope, changes: Sequence[Change]) -> tuple[Outcome, ...]:
+        """Carry out as many changes as `together` said, and say of each what became of it, in the same order.
+
+        A system may do a part of it only; no change gets the outcome of another one.
+        """
         ...
 
 

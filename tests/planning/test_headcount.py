@@ -97,3 +97,13 @@ def test_nothing_but_memberships_is_counted() -> None:
     headcount.record(change(Action.TRANSFER_APP, None, app), outcome=app)
     assert headcount.objection(change(Action.TRANSFER_APP, app, None)) is None
     assert headcount.active_admins == {"ana"}
+
+
+def test_trying_something_out_on_a_copy_leaves_the_count_as_it_is() -> None:
+    ana, bo, cy = member("ana", "admin"), member("bo", "admin"), member("cy", "member", Status.INVITED)
+    headcount = count(ana, bo)
+    copy = headcount.fork()
+    copy.record(removal(bo), outcome=None)
+    copy.record(change(Action.INVITE, None, cy), outcome=cy)
+    assert (copy.active_admins, copy.role_of("cy")) == ({"ana"}, "member")
+    assert (headcount.active_admins, headcount.role_of("cy")) == ({"ana", "bo"}, "")

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable
+from copy import deepcopy
 
 from reconciler.core.change import Change
 from reconciler.core.planning.access import is_administrator
@@ -30,6 +31,10 @@ class Headcount:
             self._enter(member.address.key, member.attributes, member.status)
         self._floor = max(1, min(min_admins, len(self._active_admins)))
         """Active admins that must remain after every single change."""
+
+    def fork(self) -> Headcount:
+        """A copy to try things out on; the original does not notice."""
+        return deepcopy(self, {id(self._system): self._system})
 
     @property
     def active_admins(self) -> frozenset[str]:

@@ -5,6 +5,9 @@ after the thing it hangs on, and before nothing it would outlive. A headcount sa
 very point: enough active admins must remain, and caps must hold. Among the changes that both allow, the most urgent
 goes first; one that the headcount refuses is parked and tried again when the count has moved. What stays parked is
 held back, together with all that depends on it.
+
+Some systems take several changes in one call. Among equally urgent changes those that such a call could carry out
+together stand next to each other: invitations with the same role, a group and what is put into it, shares of a partner.
 """
 
 from __future__ import annotations
@@ -22,6 +25,9 @@ from reconciler.core.planning.actors import actor_for
 from reconciler.core.planning.headcount import Headcount
 from reconciler.core.planning.situation import Situation
 
+_Rank = tuple[int, tuple[str, ...], Address]
+"""Place among changes that could all come next: how urgent, in which company, and at last by address."""
+
 
 @dataclass(frozen=True, slots=True)
 class Parked:
@@ -30,6 +36,10 @@ class Parked:
     change: Change
     guard: str
     message: str
+
+
+_GIVING = 5
+"""How urgent it is to give access."""
 
 
 @dataclass(slots=True)
@@ -49,17 +59,17 @@ def lay_out(changes: Sequence[Change], situation: Situation, headcount: Headcoun
     _tie_cascades(by_address, predecessors)
     sorter = TopologicalSorter(predecessors)
     sorter.prepare()
-    urgency = {address: _urgency(change, situation) for address, change in by_address.items()}
-    ready: list[tuple[int, Address]] = []
-    waiting_for_room: list[tuple[int, Address]] = []
+    rank = {address: (_urgency(change, situation), _company(change), address) for address, change in by_address.items()}
+    ready: list[_Rank] = []
+    waiting_for_room: list[_Rank] = []
     layout = Layout()
     while sorter.is_active():
         for address in sorter.get_ready():
-            heapq.heappush(ready, (urgency[address], address))
+            heapq.heappush(ready, rank[address])
         if not ready:
             break
         entry = heapq.heappop(ready)
-        change = by_address[entry[1]]
+        change = by_address[entry[-1]]
         actor = actor_for(change, situation, headcount)
         if _obstacle(change, actor, headcount) is not None:
             waiting_for_room.append(entry)
@@ -71,7 +81,7 @@ def lay_out(changes: Sequence[Change], situation: Situation, headcount: Headcoun
             for parked in waiting_for_room:
                 heapq.heappush(ready, parked)
             waiting_for_room.clear()
-    for _, address in sorted(waiting_for_room):
+    for *_, address in sorted(waiting_for_room):
         change = by_address[address]
         guard, message = _obstacle(change, actor_for(change, situation, headcount), headcount) or ("", "")
         layout.parked.append(Parked(change, guard, message))
@@ -123,8 +133,21 @@ def parents_of(address: Address) -> Iterable[Address]:
         yield Address(address.organization, parent, key)
 
 
+def _company(change: Change) -> tuple[str, ...]:
+    """What changes have in common that one call may carry out together; the kind comes first, as in an address."""
+    kind, parts = change.address.kind, change.address.parts
+    match change.action:
+        case Action.INVITE:
+            return kind, *(str(change.attributes.get(name, "")) for name in ("role", "finance"))
+        case Action.CREATE_GROUP | Action.GRANT if kind.startswith("asset_group"):
+            return "asset_group", parts[0]
+        case Action.SHARE:
+            return kind, parts[0], str(change.attributes.get("role", ""))
+    return (kind,)
+
+
 def _urgency(change: Change, situation: Situation) -> int:
-    """Position among changes that could all come next; ties break by address."""
+    """How early a change comes among those that could all come next; 0 is the earliest."""
     person = situation.person_of(change.address)
     taking = takes_away(change, situation.organization.system)
     if taking and person and situation.has_left(person):
@@ -134,7 +157,9 @@ def _urgency(change: Change, situation: Situation) -> int:
         return {Shape.GRANT: 6, Shape.MEMBERSHIP: 8}.get(shape, 7)
     if shape is Shape.ORGANIZATION:
         return 1
+    if change.action is Action.CREATE_GROUP:
+        return _GIVING  # with what is put into it, because some systems make no empty group
     system = situation.organization.system
     if change.action is Action.CHANGE_ROLE and is_administrator(system, "member", change.attributes):
         return 2
-    return {Shape.MEMBERSHIP: 3, Shape.ASSET: 4, Shape.GRANT: 5}[shape]
+    return {Shape.MEMBERSHIP: 3, Shape.ASSET: 4, Shape.GRANT: _GIVING}[shape]
