@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
+from reconciler.cli.session import is_interactive
 from reconciler.core.errors import ReconcilerError
 
 if TYPE_CHECKING:
@@ -26,7 +27,7 @@ def make_provider(root: Path, options: Mapping[str, Option], *, clock: Clock) ->
     from reconciler.providers.business_api.provider import BusinessApiProvider
 
     client = make_client(root, options)
-    return BusinessApiProvider(client, clock=clock, self_is=_text(options, "act_as"), show_code=show_code)
+    return BusinessApiProvider(client, clock=clock, self_is=_text(options, "act_as"), show_code=find_screen())
 
 
 def make_sandbox_provider(world: World, options: Mapping[str, Option]) -> BusinessApiProvider:
@@ -54,7 +55,7 @@ def make_sandbox_provider(world: World, options: Mapping[str, Option]) -> Busine
     # One world is one database connection, which serves one call after the other.
     connection = Connection(access_token=token, tier=TIERS["unlimited"], workers=1)
     client = Client(connection, transport=BusinessApiTransport(emulator))
-    return BusinessApiProvider(client, clock=world, show_code=show_code)
+    return BusinessApiProvider(client, clock=world, show_code=find_screen())
 
 
 def make_client(root: Path, options: Mapping[str, Option], *, needs_token: bool = True) -> Client:
@@ -86,6 +87,11 @@ def _make_connection(root: Path, options: Mapping[str, Option], *, needs_token: 
         tier=TIERS[tier],
         answer_seconds=float(seconds),
     )
+
+
+def find_screen() -> Callable[[str, str], None] | None:
+    """How to show a QR code; None where nobody would see it, because then it would stay in a log."""
+    return show_code if is_interactive(sys.stderr) else None
 
 
 def show_code(handle: str, code: str) -> None:

@@ -25,6 +25,9 @@ class Waits:
     orders: tuple[WorkOrder, ...] = ()
     """Who has to do what, in sequence; written by the provider without ids, stored by the workflow with them."""
 
+    is_blind: bool = False
+    """Nothing will ever show what becomes of it, so from now on it is taken for done."""
+
     @property
     def work_order(self) -> str:
         """Id of the first order, empty when there is none or it has not been stored."""

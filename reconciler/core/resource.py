@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from enum import StrEnum
 
@@ -70,11 +70,44 @@ class Resource:
     """The UTC day on which it got this status, where the system tells."""
     pending: Attributes = field(default_factory=dict)
     """Values that take effect when the other party agrees, for a change of something that is already active."""
+    unread: tuple[str, ...] = ()
+    """Sorted names of attributes that the system has and does not show. A provider leaves their values out; what
+    `attributes` says of them anyway is what was believed of them before (see `believing`)."""
+
+    @property
+    def shown(self) -> Attributes:
+        """The attributes that the system shows."""
+        return self._without_unread(self.attributes) if self.unread else self.attributes
+
+    def shows(self, attributes: Attributes) -> bool:
+        """Whether nothing that the system shows says otherwise than `attributes`."""
+        return self.shown == self._without_unread(attributes)
+
+    def fits(self, attributes: Attributes) -> bool:
+        """Like `shows`, and what is believed of the rest is the same too; of what nobody knows anything, all fits."""
+        doubtful = {name for name in self.unread if name not in self.attributes}
+        return self.attributes == {name: value for name, value in attributes.items() if name not in doubtful}
+
+    def believing(self, *sources: Attributes) -> Resource:
+        """With values for what the system does not show, from the first source that has one."""
+        believed = {
+            name: next((source[name] for source in sources if name in source), None)
+            for name in self.unread
+            if name not in self.attributes
+        }
+        values = {name: value for name, value in believed.items() if value is not None}
+        return replace(self, attributes={**self.attributes, **values}) if values else self
+
+    def _without_unread(self, attributes: Attributes) -> Attributes:
+        return {name: value for name, value in attributes.items() if name not in self.unread}
 
     @property
     def fingerprint(self) -> str:
-        """Changes when anything a plan relied on changes; `since` is left out because systems round it."""
-        content = [str(self.address), dict(self.attributes), self.status, self.identity, dict(self.pending)]
+        """Changes when anything a plan relied on and the system shows changes.
+
+        `since` is left out because systems round it.
+        """
+        content = [str(self.address), dict(self.shown), self.status, self.identity, dict(self.pending)]
         text = json.dumps(content, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
         return hashlib.sha256(text.encode()).hexdigest()[:16]
 

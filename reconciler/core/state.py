@@ -28,6 +28,8 @@ class Record:
     """What the system knows it by; kept so that someone deleted from the directory can still be removed."""
     platform_id: str = ""
     """The number the platform has for it, where there is one besides the identity: a member's user id."""
+    unread: tuple[str, ...] = ()
+    """Names of the attributes that are believed and not seen, because the system does not show them."""
     since: date | None = None
     """The UTC day on which the status was first seen."""
     asked: int = 0
@@ -43,10 +45,11 @@ class Record:
         asked = 0 if live.status is Status.ACTIVE else self.asked
         return replace(
             self,
-            attributes=live.attributes,
+            attributes=live.believing(self.attributes).attributes,
             status=live.status,
             identity=live.identity or self.identity,
             platform_id=live.platform_id or self.platform_id,
+            unread=live.unread,
             since=since,
             asked=asked,
         )

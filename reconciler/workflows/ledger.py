@@ -11,7 +11,7 @@ from typing import Self, TypeVar
 from reconciler.core.address import Address
 from reconciler.core.change import Change
 from reconciler.core.kinds import KINDS
-from reconciler.core.outcome import Applied, Failed, InDoubt, Outcome
+from reconciler.core.outcome import Applied, Failed, InDoubt, Outcome, Waits
 from reconciler.core.planning.budgets import INVITATIONS, WINDOW_DAYS, counts_as_removal
 from reconciler.core.planning.situation import Situation
 from reconciler.core.state import Quarantine, Record, State
@@ -74,6 +74,8 @@ class Ledger:
                 known = self._quarantined.get(change.address)
                 since = known.since if known else self._today
                 self._quarantined[change.address] = Quarantine(reason=reason, since=since, tried=self._today)
+            case Waits(is_blind=True):
+                self._believe(change)
             case _:
                 pass
         return self.next_serial()
@@ -123,10 +125,18 @@ class Ledger:
             self._records.pop(change.address, None)
             return
         known = self._records.get(change.address) or Record(address=change.address, since=self._today)
-        record = known.seen(outcome.live, on=self._today)
+        record = known.seen(outcome.live.believing(change.attributes), on=self._today)
         if outcome.live.status.is_pending and KINDS[change.address.kind].needs_other_party:
             record = record.asked_again(self._today)
         self._records[change.address] = record.protected(protect=known.protect or change.address in self._protected)
+
+    def _believe(self, change: Change) -> None:
+        """Take what was asked for as done, as far as the system does not show it."""
+        known = self._records.get(change.address)
+        if known is not None:
+            asked = {name: value for name, value in change.attributes.items() if name in known.unread}
+            kept = {name: value for name, value in known.attributes.items() if name not in known.unread}
+            self._records[change.address] = replace(known, attributes={**kept, **asked})
 
 
 def _only(address: Address, known: Mapping[Address, T]) -> dict[Address, T]:

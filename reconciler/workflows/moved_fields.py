@@ -17,7 +17,7 @@ def describe_move(*, seen: Resource | None, found: Resource | None) -> str:
 
 def _fields(resource: Resource) -> dict[str, Any]:
     values: dict[str, Any] = {"status": str(resource.status), "identity": resource.identity}
-    for name, value in (*resource.attributes.items(), *((f"pending {n}", v) for n, v in resource.pending.items())):
+    for name, value in (*resource.shown.items(), *((f"pending {n}", v) for n, v in resource.pending.items())):
         values[name] = value if isinstance(value, str) else list(value)
     return values
 

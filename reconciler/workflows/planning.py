@@ -115,5 +115,7 @@ def _resources(state: State) -> Iterable[Resource]:
                 attributes=record.attributes,
                 status=record.status,
                 identity=record.identity,
+                platform_id=record.platform_id,
+                unread=record.unread,
                 since=record.since,
             )

@@ -56,10 +56,10 @@ def _settle_one(change: Change, live: Live, ledger: Ledger) -> Outcome:
 
 def judge(change: Change, found: Resource | None) -> Applied | Failed | None:
     """What became of a change, from what the system shows now; None when it is neither done nor as it was."""
-    if has_taken_effect(change, found):
-        return Applied(live=found)
     if fingerprint_of(found) == change.fingerprint:
         return Failed(reason=_NO_EFFECT)
+    if has_taken_effect(change, found):
+        return Applied(live=found)
     if found is None and change.action in _IN_TWO_STEPS:
         return Applied(live=None)
     if found is not None and not found.status.is_gone and _was_absent(change):
@@ -75,7 +75,7 @@ def has_taken_effect(change: Change, found: Resource | None) -> bool:
     return (
         found is not None
         and found.status is change.after.status
-        and change.after.attributes in (found.attributes, found.pending)
+        and (found.shows(change.after.attributes) or found.pending == change.after.attributes)
     )
 
 

@@ -372,4 +372,4 @@ def test_a_link_that_its_owner_allows_by_scanning_is_there(stage: Stage) -> None
     approve(stage.world, "@dee", "bc")
     found = stage.live("tiktok_account", "creator")
     assert found is not None
-    assert found.attributes == {"permissions": ("existing_posts",)}
+    assert (found.status, found.attributes, found.unread) == (Status.ACTIVE, {}, ("permissions",))

@@ -106,6 +106,7 @@ def _resource(organization: str, text: str, told: str | dict[str, Any] | None) -
         identity=values.pop("identity", ""),
         since=values.pop("since", None),
         pending=_attributes(values.pop("pending", {})),
+        unread=tuple(sorted(values.pop("unread", ()))),
     )
 
 

@@ -22,6 +22,9 @@ REINVITE = change(
     Action.REINVITE, resource(status=Status.INVITED), replace(resource(role="admin"), status=Status.INVITED)
 )
 
+HIDDEN = replace(resource(), attributes={}, unread=("role",))
+PROMOTE_UNSEEN = change(Action.CHANGE_ROLE, HIDDEN, resource(role="admin"))
+
 
 def settled(doubt: Change, found: Resource | None, *, known: bool = False) -> Settled:
     before = replace(state(EVE) if known else state(), in_doubt={EVE: doubt})
@@ -42,6 +45,7 @@ def settled(doubt: Change, found: Resource | None, *, known: bool = False) -> Se
         (PROMOTE, resource(), False),
         (PROMOTE, None, False),
         (REINVITE, None, True),
+        (PROMOTE_UNSEEN, HIDDEN, False),
     ],
     ids=[
         "invited",
@@ -54,6 +58,7 @@ def settled(doubt: Change, found: Resource | None, *, known: bool = False) -> Se
         "not promoted",
         "not promoted, and gone",
         "cancelled, and not invited again",
+        "nothing shows whether promoted",
     ],
 )
 def test_what_is_there_says_what_happened(doubt: Change, found: Resource | None, happened: bool) -> None:

@@ -51,6 +51,7 @@ def _unknown_required(looked_at: Sequence[Situation], desired: Desired) -> Itera
 def _about(situation: Situation) -> Iterator[Finding]:
     yield from _lockout_ahead(situation)
     yield from _other_identities(situation)
+    yield from _not_shown(situation)
     if situation.organization.mode is Mode.OBSERVE:
         yield from _observed(situation)
 
@@ -78,6 +79,24 @@ def _is_other(declared: Declared, found: Resource, situation: Situation) -> bool
     person = situation.people.get(declared.address.key)
     known = {declared.identity, *(person.identities.values() if person else ())}
     return found.identity.casefold() not in {name.casefold() for name in known}
+
+
+def _not_shown(situation: Situation) -> Iterator[Finding]:
+    """Values that are believed on the word of the manifests alone; from the next apply on the record has them."""
+    for address, declared in situation.wanted.items():
+        found = situation.live.resources.get(address)
+        record = situation.state.records.get(address)
+        if found is None or (record is not None and not record.status.is_gone):
+            continue
+        unread = [name for name in found.unread if name in declared.attributes]
+        if unread:
+            yield Finding(
+                id="not-shown",
+                severity=Severity.NOTE,
+                message=f"nothing shows the {' and '.join(unread)} of {address}; they are taken to be as declared",
+                place=declared.place,
+                address=str(address),
+            )
 
 
 def _lockout_ahead(situation: Situation) -> Iterator[Finding]:

@@ -6,7 +6,7 @@ who revoked is remembered even where the system simply shows nothing any more.
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterable, Mapping
+from collections.abc import Container, Iterable, Iterator, Mapping
 from dataclasses import replace
 from datetime import date, timedelta
 
@@ -14,9 +14,34 @@ from reconciler.core.address import Address
 from reconciler.core.declared import Declared, Move
 from reconciler.core.kinds import KINDS, Shape
 from reconciler.core.live import Live, Unknown
-from reconciler.core.resource import Status
+from reconciler.core.resource import Attributes, Status
 from reconciler.core.state import Record
 from reconciler.core.system import System
+
+
+def recall(live: Live, *, records: Mapping[Address, Record], wanted: Mapping[Address, Declared]) -> Live:
+    """What is live, completed by what is believed of attributes that the system does not show.
+
+    That is what was recorded: it changes only when this tool asks for something else. Where nothing was recorded, or
+    only how the last attempt ended, it is what is declared: the alternative would be to ask for it over and over again.
+    """
+    if not any(found.unread for found in live.resources.values()):
+        return live
+    completed = {
+        address: found.believing(*_beliefs(records.get(address), wanted.get(address))) if found.unread else found
+        for address, found in live.resources.items()
+    }
+    return replace(live, resources=completed)
+
+
+def _beliefs(record: Record | None, wanted: Declared | None) -> Iterator[Attributes]:
+    """What may be believed, the most reliable first."""
+    if record is not None and not record.status.is_gone:
+        yield record.attributes
+    if wanted is not None:
+        yield wanted.attributes
+    if record is not None:
+        yield record.attributes
 
 
 def remember(

@@ -14,7 +14,7 @@ from reconciler.core.live import Live
 from reconciler.core.plan import Plan
 from reconciler.core.planning.diff import agrees
 from reconciler.core.planning.foresight import foresee
-from reconciler.core.planning.memory import follow_moves, remember
+from reconciler.core.planning.memory import follow_moves, recall, remember
 from reconciler.core.planning.organization import plan_organization
 from reconciler.core.planning.situation import Situation, consents_of
 from reconciler.core.planning.targets import EVERYTHING, Targets
@@ -68,16 +68,15 @@ def _situation(key: str, worlds: Worlds, settings: GuardSettings) -> Situation:
     moves = [move for move in desired.moves if move.source.organization == move.target.organization == key]
     if moves:
         state = replace(state, records=follow_moves(state.records, moves, wanted=wanted))
-    records = remember(
-        records=state.records, live=worlds.live[key], wanted=wanted, system=organization.system, today=worlds.today
-    )
+    live = recall(worlds.live[key], records=state.records, wanted=wanted)
+    records = remember(records=state.records, live=live, wanted=wanted, system=organization.system, today=worlds.today)
     return Situation(
         organization=organization,
         wanted=wanted,
         ended=ended,
         records=records,
         state=state,
-        live=worlds.live[key],
+        live=live,
         people=desired.people,
         consents=consents_of(desired.consents, key, worlds.today),
         settings=settings,

@@ -134,15 +134,19 @@ def _request_access(task: Task) -> Waits:
 
 
 def _link(task: Task) -> Waits:
-    """Each call makes a new code, which ends soon; it is shown and then forgotten."""
+    """Each call makes a new code, which ends soon; it is shown and then forgotten.
+
+    That an account was linked is seen later. What its owner allows beyond that never is.
+    """
     account = task.center.names.asset_id("tiktok_account", task.address.key)
     if task.show_code is None:
-        return instructions.scan_code(account, is_shown=False)
+        return instructions.show_code_elsewhere(account)
     data = task.center.client.get(endpoints.AUTHORIZATION, {"bc_id": task.center.bc_id})
     code = str(data.get("bc_auth_qr_code") or "")
-    if code:
-        task.show_code(account, code)
-    return instructions.scan_code(account, is_shown=bool(code))
+    if not code:
+        raise ApiError("no QR code came", endpoint=endpoints.AUTHORIZATION)
+    task.show_code(account, code)
+    return instructions.scan_code(account, is_blind=task.change.action is Action.CHANGE_LINK)
 
 
 def _unlink(task: Task) -> None:

@@ -24,8 +24,6 @@ from reconciler.providers.business_api.vocabulary import ASSET_STATUS, AssetType
 
 _HANDLE = re.compile(r"@?[a-z0-9_.]{2,24}", re.IGNORECASE)
 _SHARED_TYPES = frozenset({"ADVERTISER", "CATALOG"})
-_LEAST_PERMISSION = ("existing_posts",)
-"""What every link allows. The interface does not tell what else its owner has allowed."""
 
 
 def read_assets(center: Center, asset_type: AssetType) -> Seen:
@@ -90,7 +88,8 @@ def _asset(center: Center, kind: str, row: Row) -> Resource:
         address=center.address(kind, key.replace("/", "_")),
         status=ASSET_STATUS.get(text_of(row, "relation_status"), Status.ACTIVE),
         identity=identity,
-        attributes={"permissions": _LEAST_PERMISSION} if kind == "tiktok_account" else {},
+        # What the owner of a linked account has allowed is told nowhere.
+        unread=("permissions",) if kind == "tiktok_account" else (),
     )
 
 

@@ -52,13 +52,27 @@ def take_finance_role(person: str) -> Waits:
     return Waits(on="an admin", why=f"no call takes a finance role away: {steps}")
 
 
-def scan_code(owner: str, *, is_shown: bool) -> Waits:
+def scan_code(owner: str, *, is_blind: bool) -> Waits:
     """The owner of a TikTok account has to scan the code that was just shown."""
-    shown = "scan the QR code that this run has shown" if is_shown else "a QR code is needed"
+    end = (
+        "nothing shows what they allow, so from now on it is taken to be as declared"
+        if is_blind
+        else "every further apply shows a new one"
+    )
     return Waits(
         on=f"the owner of {owner}",
-        why=f"{shown} with the TikTok app of {owner} and allow what it asks for; the code ends soon, and every "
-        "further apply shows a new one",
+        why=f"scan the QR code that this run has shown with the TikTok app of {owner} and allow what it asks for; the "
+        f"code ends soon, and {end}",
+        is_blind=is_blind,
+    )
+
+
+def show_code_elsewhere(owner: str) -> Waits:
+    """Nobody is there to see a code, and whoever read it in a log could link an account of theirs with it."""
+    return Waits(
+        on=f"the owner of {owner}",
+        why="a QR code has to be scanned, and nobody sits at a terminal here; codes do not belong in logs: apply from "
+        f"a terminal when the owner of {owner} is ready with the TikTok app",
     )
 
 

@@ -25,7 +25,7 @@ def has_arrived(change: Change, found: Found) -> bool:
     after = change.after
     if after is None or isinstance(found, Unknown):
         return is_gone(found) and after is None
-    if found is None or found.attributes != after.attributes:
+    if found is None or not found.shows(after.attributes):
         return False
     if change.action in _INVITES:
         is_same_address = not after.identity or found.identity.casefold() == after.identity.casefold()
