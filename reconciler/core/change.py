@@ -64,6 +64,8 @@ class Waiting:
     before: Resource | None = None
     after: Resource | None = None
     place: Place | None = None
+    work_order: str = ""
+    """Id of the work order that asks for it, if there is one: it is not asked for again."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

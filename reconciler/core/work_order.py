@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from reconciler.core.address import Address
 from reconciler.core.finding import Place
-from reconciler.core.kinds import Action
+from reconciler.core.kinds import KINDS, Action
 from reconciler.core.resource import Attributes
 
 
@@ -126,3 +126,8 @@ class WorkOrder:
     def request(self) -> Request:
         """What is asked for, whoever carries out which part of it."""
         return Request.of(self.address, self.action, self.wanted, self.identity)
+
+    @property
+    def takes_away(self) -> bool:
+        """Whether what it is about shall not be there afterwards."""
+        return self.action in (KINDS[self.address.kind].delete, Action.CANCEL_INVITATION)

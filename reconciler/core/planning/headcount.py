@@ -11,9 +11,11 @@ from collections.abc import Iterable
 from copy import deepcopy
 
 from reconciler.core.change import Change
+from reconciler.core.kinds import Action
 from reconciler.core.planning.access import is_administrator
 from reconciler.core.resource import Attributes, Resource, Status
 from reconciler.core.system import System
+from reconciler.core.work_order import WorkOrder
 
 _PRESENT = frozenset({Status.ACTIVE, Status.INVITED})
 
@@ -88,6 +90,21 @@ class Headcount:
     def found(self, founder: str, attributes: Attributes) -> None:
         """Count the creator of a new organization, who is its first admin at once."""
         self._enter(founder, attributes, Status.ACTIVE)
+
+    def expect(self, orders: Iterable[WorkOrder]) -> None:
+        """Count what people were asked for and may do at any moment.
+
+        A seat that may be taken is taken, an admin who may go does not count any more, one who may come not yet.
+        """
+        for order in orders:
+            if not order.status.is_pending or order.address.kind != "member":
+                continue
+            key, gains = order.address.key, is_administrator(self._system, "member", order.wanted)
+            loses = key in self._active_admins and (order.action is Action.REMOVE_AND_INVITE or not gains)
+            if loses:
+                self._active_admins.discard(key)
+            elif not order.takes_away and key not in self._active_admins:
+                self.observe(key, Resource(address=order.address, attributes=order.wanted, status=Status.INVITED))
 
     @property
     def invited_admins(self) -> tuple[str, ...]:

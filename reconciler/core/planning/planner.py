@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import date
+from datetime import UTC, date, datetime, time
 
 from reconciler.core.address import Address
 from reconciler.core.declared import Desired
@@ -15,6 +15,7 @@ from reconciler.core.plan import Plan
 from reconciler.core.planning.diff import agrees
 from reconciler.core.planning.foresight import foresee
 from reconciler.core.planning.memory import follow_moves, recall, remember
+from reconciler.core.planning.orders import count_invitations, review
 from reconciler.core.planning.organization import plan_organization
 from reconciler.core.planning.situation import Situation, consents_of
 from reconciler.core.planning.targets import EVERYTHING, Targets
@@ -33,6 +34,8 @@ class Worlds:
     live: Mapping[str, Live]
     """Organization key -> what its system shows. Organizations that are missing are not planned."""
     today: date
+    moment: datetime | None = None
+    """The time on that day, where it is known; else it is its beginning."""
     retry: bool = False
 
 
@@ -70,17 +73,22 @@ def _situation(key: str, worlds: Worlds, settings: GuardSettings) -> Situation:
         state = replace(state, records=follow_moves(state.records, moves, wanted=wanted))
     live = recall(worlds.live[key], records=state.records, wanted=wanted)
     records = remember(records=state.records, live=live, wanted=wanted, system=organization.system, today=worlds.today)
+    moment = worlds.moment or datetime.combine(worlds.today, time(), UTC)
+    orders = review(state.orders, live, moment=moment, invitation_hours=organization.system.invitation_hours)
     return Situation(
         organization=organization,
         wanted=wanted,
         ended=ended,
-        records=records,
+        records=count_invitations(records, state, orders, live),
         state=state,
         live=live,
+        orders=orders,
+        asked_for=frozenset(order.address for order in orders.values() if not order.takes_away),
         people=desired.people,
         consents=consents_of(desired.consents, key, worlds.today),
         settings=settings,
         today=worlds.today,
+        moment=moment,
         retry=worlds.retry,
     )
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, datetime
 
 from reconciler.core.address import Address
 from reconciler.core.declared import Consent, Declared, Mode, Organization, Person
@@ -13,6 +13,7 @@ from reconciler.core.kinds import KINDS, Action
 from reconciler.core.live import Live
 from reconciler.core.settings import GuardSettings
 from reconciler.core.state import Record, State
+from reconciler.core.work_order import WorkOrder
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,14 +41,22 @@ class Situation:
     """Only those that count today."""
     owned_apps: Mapping[str, tuple[Address, ...]] = field(default_factory=dict)
     """Person key -> apps whose transfer away from this person is wanted and not completed."""
+    orders: Mapping[str, WorkOrder] = field(default_factory=dict)
+    """Work orders by id, as they stand after looking at the system (see `core.planning.orders`)."""
+    asked_for: frozenset[Address] = frozenset()
+    """What is ours if it is there, because a work order has asked somebody for it."""
     settings: GuardSettings
     today: date
+    moment: datetime
+    """On that day; it decides which work orders have run out."""
     retry: bool = False
     """Whether things put into quarantine today are tried again at once."""
 
     def is_ours(self, address: Address) -> bool:
         """Whether a live thing may be changed or taken away; a thing that can only be forgotten must be known to us."""
         if address in self.wanted or address in self.ended or address in self.records:
+            return True
+        if address in self.asked_for:
             return True
         if self.time_is_over(self.person_of(address)):
             return True

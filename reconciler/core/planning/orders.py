@@ -1,0 +1,259 @@
+"""What becomes of work orders: what a look at the system says of them, and what must not be asked a second time.
+
+open -> done -> verified      somebody says that it was done; a later look at the system shows it
+     -> failed                somebody says why it could not be done, or a later look does not show it
+     -> superseded | expired  nobody needs it any more; its time is over
+
+Only `review` and `withdrawn` end orders here; `done` and `failed` are said by people.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+from reconciler.core.address import Address
+from reconciler.core.change import Change, LeftOut, Waiting
+from reconciler.core.live import Live, Unknown
+from reconciler.core.plan import OrganizationPlan
+from reconciler.core.planning.budgets import INVITATIONS
+from reconciler.core.planning.situation import Situation
+from reconciler.core.planning.targets import Targets
+from reconciler.core.resource import Resource, Status
+from reconciler.core.state import Record, State
+from reconciler.core.work_order import FailureReason, OrderStatus, Request, WorkOrder
+
+_LONG_AGO = datetime.min.replace(tzinfo=UTC)
+
+KEPT_FOR = timedelta(days=365)
+"""How long closed orders are remembered."""
+
+PAUSES: Mapping[FailureReason, timedelta | None] = {
+    FailureReason.WRONG_ADDRESS: None,
+    FailureReason.SPAM: timedelta(days=1),
+    FailureReason.OTHER_ACCOUNT: timedelta(days=1),
+    FailureReason.REGISTRATION_MISSING: timedelta(days=7),
+    FailureReason.CAP_REACHED: timedelta(days=7),
+    FailureReason.EXPIRED: timedelta(),
+    FailureReason.DECLINED: timedelta(),
+    FailureReason.NO_PERMISSION: timedelta(days=1),
+    FailureReason.STEPS_DIFFER: None,
+    FailureReason.NOT_SEEN: timedelta(),
+    FailureReason.OTHER: timedelta(days=1),
+}
+"""How long the same is not asked for again, counted from the failure; None until somebody says so.
+
+A corrected address is another request and is not held up. What was declined or ran out is left to the lifecycle of
+invitations, which asks again only so often, and after a refusal only with a consent.
+"""
+
+
+def request_of(step: Change | Waiting) -> Request:
+    """What a step asks for."""
+    after = step.after
+    return Request.of(step.address, step.action, after.attributes if after else {}, after.identity if after else "")
+
+
+def review(
+    orders: Mapping[str, WorkOrder], live: Live, *, moment: datetime, invitation_hours: int | None
+) -> dict[str, WorkOrder]:
+    """Orders as they stand after looking at the system; those that were closed long ago are dropped."""
+    kept = {
+        key: order
+        for key, order in orders.items()
+        if order.status.is_pending or order.closed is None or moment - order.closed < KEPT_FOR
+    }
+    for parts in _requests(kept.values()):
+        for order in _review_request(parts, live, moment, invitation_hours):
+            kept[order.id] = order
+    return kept
+
+
+def _requests(orders: Iterable[WorkOrder]) -> list[list[WorkOrder]]:
+    """Pending orders with all other parts of what they ask for that were issued at the same time, in sequence."""
+    together: dict[tuple[Request, datetime | None], list[WorkOrder]] = {}
+    for order in orders:
+        together.setdefault((order.request, order.issued), []).append(order)
+    return [
+        sorted(parts, key=lambda order: order.party)
+        for parts in together.values()
+        if any(order.status.is_pending for order in parts)
+    ]
+
+
+def _review_request(
+    parts: list[WorkOrder], live: Live, moment: datetime, invitation_hours: int | None
+) -> Iterator[WorkOrder]:
+    reviewed = [_review_one(order, parts, live, moment, invitation_hours) for order in parts]
+    broken = next((order for order in reviewed if order.status in (OrderStatus.FAILED, OrderStatus.EXPIRED)), None)
+    for order in reviewed:
+        if broken is not None and order.status.is_pending:
+            yield close(order, OrderStatus.SUPERSEDED, at=moment, why=f"{broken.id} is {broken.status}")
+        else:
+            yield order
+
+
+def _review_one(
+    order: WorkOrder, parts: list[WorkOrder], live: Live, moment: datetime, invitation_hours: int | None
+) -> WorkOrder:
+    seen = live.seen_at(order.address.kind)
+    found = live.find(order.address)
+    if not order.status.is_pending:
+        return order
+    if seen is not None and order.issued is not None and seen > order.issued and not isinstance(found, Unknown):
+        if shows(order, found):
+            return close(order, OrderStatus.VERIFIED, at=seen, why=f"seen on {seen:%Y-%m-%d}")
+        said = _said_to_be_done(parts)
+        if said is not None and seen > said:
+            return _not_seen(order, seen, said, invitation_hours)
+    if order.status is OrderStatus.OPEN and order.expires is not None and order.expires <= moment:
+        return close(order, OrderStatus.EXPIRED, at=order.expires, why="its time is over")
+    return order
+
+
+def _said_to_be_done(parts: Iterable[WorkOrder]) -> datetime | None:
+    """When the last party said so; None while one has not: in between, nothing may be seen of it."""
+    closed = [order.closed for order in parts]
+    if any(order.status not in (OrderStatus.DONE, OrderStatus.VERIFIED) for order in parts):
+        return None
+    return max((time for time in closed if time is not None), default=None)
+
+
+def _not_seen(order: WorkOrder, seen: datetime, said: datetime, invitation_hours: int | None) -> WorkOrder:
+    """What a later look does not show; an invitation may have come and gone before."""
+    if (
+        order.action in INVITATIONS
+        and invitation_hours is not None
+        and seen >= said + timedelta(hours=invitation_hours)
+    ):
+        return close(order, OrderStatus.EXPIRED, at=seen, why="the invitation ran out unanswered")
+    failed = close(order, OrderStatus.FAILED, at=seen, why=f"said to be done, not seen on {seen:%Y-%m-%d}")
+    return replace(failed, failure=FailureReason.NOT_SEEN)
+
+
+def shows(order: WorkOrder, found: Resource | None) -> bool:
+    """Whether the system shows what an order asks for, as far as its party can bring it about."""
+    if order.takes_away:
+        return found is None or found.status.is_gone
+    if found is None or found.status.is_gone:
+        return False
+    if found.status is Status.ACTIVE and not found.pending:
+        return found.attributes == order.wanted
+    asked = found.pending or found.attributes
+    return asked == order.wanted and (order.parties == 1 or order.party < order.parties)
+
+
+def close(order: WorkOrder, status: OrderStatus, *, at: datetime, why: str) -> WorkOrder:
+    """The order as it ended by itself; who had said that it was done stays written on it."""
+    return replace(order, status=status, closed=at, explanation=why)
+
+
+def closed_between(before: Mapping[str, WorkOrder], after: Mapping[str, WorkOrder]) -> list[WorkOrder]:
+    """Orders whose status is another one than before, by id."""
+    return [order for key, order in sorted(after.items()) if key in before and before[key].status is not order.status]
+
+
+def hold_asked(change: Change, situation: Situation) -> Waiting | LeftOut | None:
+    """Whom to wait for where the same was asked before; the memory of a failure, while it counts; else None."""
+    about = [order for order in situation.orders.values() if order.address == change.address]
+    wanted = request_of(change)
+    same = sorted((order for order in about if order.request == wanted), key=_sequence)
+    pending = [order for order in same if order.status.is_pending]
+    if pending:
+        return _wait_for(change, pending)
+    said = sorted((order for order in about if order.status is OrderStatus.DONE), key=_sequence)
+    if said:
+        return _wait_for(change, said)
+    return _put_aside(change, same[-1], situation) if same and not situation.retry else None
+
+
+def _sequence(order: WorkOrder) -> tuple[datetime, int]:
+    return order.issued or _LONG_AGO, order.party
+
+
+def _wait_for(step: Change, pending: list[WorkOrder]) -> Waiting:
+    """On the first party that has not acted; when all have, on somebody who looks."""
+    order = next((order for order in pending if order.status is OrderStatus.OPEN), pending[-1])
+    part = f" (part {order.party} of {order.parties})" if order.parties > 1 else ""
+    since = order.closed if order.status is OrderStatus.DONE else order.issued
+    day = since.date() if since else None
+    if order.status is OrderStatus.DONE:
+        on, why = "a newer roster", f"work order {order.id} is said to be done on {day}; a newer roster has to show it"
+    else:
+        on, why = order.actor or order.actor_role, f"work order {order.id}{part} is open since {day}"
+    return Waiting(
+        address=step.address,
+        action=step.action,
+        on=on,
+        why=why,
+        since=day,
+        before=step.before,
+        after=step.after,
+        place=step.place,
+        work_order=order.id,
+    )
+
+
+def _put_aside(change: Change, last: WorkOrder, situation: Situation) -> LeftOut | None:
+    """A request that failed is not repeated before its reason may have gone away."""
+    if last.status is not OrderStatus.FAILED or last.failure is None or last.closed is None:
+        return None
+    pause = PAUSES[last.failure]
+    again = None if pause is None else last.closed + pause
+    if again is not None and again <= situation.moment:
+        return None
+    said = f": {last.explanation}" if last.explanation else ""
+    until = "not asked again without --retry" if again is None else f"asked again from {again:%Y-%m-%d} on"
+    reason = f"work order {last.id} failed, {last.failure.replace('_', ' ')}{said}; {until}"
+    return LeftOut(address=change.address, reason=reason, since=last.closed.date())
+
+
+def withdrawn(situation: Situation, part: OrganizationPlan, targets: Targets) -> list[WorkOrder]:
+    """Open orders that the plan does not need any more, as superseded, by id.
+
+    What could not be read or is not covered by the plan is left as it is. An order that is said to be done stays,
+    because the next roster has to tell what came of it.
+    """
+    needed = {waiting.work_order for waiting in part.waiting}
+    kept = {order.request for order in situation.orders.values() if order.id in needed}
+    unclear = {left_out.address for left_out in part.left_out}
+    reasons = {blocked.change.address: f"{blocked.guard}: {blocked.message}" for blocked in part.blocked}
+    found = []
+    for order in sorted(situation.orders.values(), key=lambda order: order.id):
+        address = order.address
+        if order.status is not OrderStatus.OPEN or order.request in kept or not targets.covers(address):
+            continue
+        if address in unclear or isinstance(situation.live.find(address), Unknown):
+            continue
+        why = reasons.get(address, "no plan needs it any more")
+        found.append(close(order, OrderStatus.SUPERSEDED, at=situation.moment, why=why))
+    return found
+
+
+def count_invitations(
+    records: dict[Address, Record], state: State, orders: Mapping[str, WorkOrder], live: Live
+) -> dict[Address, Record]:
+    """Records that know of every invitation a person has sent for us, so that the limits of invitations hold for them.
+
+    One that was seen counts as sent; one whose time ran out counts as expired unanswered.
+    """
+    counted = records
+    for order in closed_between(state.orders, orders):
+        if order.action not in INVITATIONS or order.issued is None or order.party > 1:
+            continue
+        known, found = state.records.get(order.address), live.find(order.address)
+        if isinstance(found, Resource) and not found.status.is_gone:
+            was_gone = known is not None and known.status.is_gone
+            if order.status is OrderStatus.VERIFIED and was_gone and found.status.is_pending:
+                counted = {**counted, order.address: counted[order.address].asked_again(order.issued.date())}
+        elif order.status is OrderStatus.EXPIRED:
+            counted = {**counted, order.address: invitation_ended(known, order, Status.EXPIRED)}
+    return counted
+
+
+def invitation_ended(known: Record | None, order: WorkOrder, status: Status) -> Record:
+    """The record of somebody who declined, or did not answer, an invitation that a person was asked to send."""
+    record = known or Record(address=order.address, attributes=order.wanted, identity=order.identity)
+    issued, closed = order.issued or _LONG_AGO, order.closed or _LONG_AGO
+    return replace(record.asked_again(issued.date()), status=status, since=closed.date())
