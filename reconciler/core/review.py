@@ -128,6 +128,14 @@ class AccessChange:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Rename:
+    """A member or an asset that has another name in the manifests now and is the same to its system."""
+
+    before: Address
+    after: Address
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ValueChange:
     """One value before and after, as the manifests write it; empty where it is not said."""
 
@@ -208,6 +216,8 @@ class Review:
     people: tuple[PersonChange, ...] = ()
     settings: tuple[ValueChange, ...] = ()
     """What changes in reconciler.yaml: its rules of BASE hold for this review, those of HEAD after it."""
+    renames: tuple[Rename, ...] = ()
+    """Everything else is told in the names of HEAD."""
     steps: tuple[DangerousStep, ...] = ()
     consents_given: tuple[Consent, ...] = ()
     consents_withdrawn: tuple[Consent, ...] = ()
@@ -228,6 +238,7 @@ class Review:
             or self.things
             or self.people
             or self.settings
+            or self.renames
             or self.steps
             or self.consents_given
             or self.consents_withdrawn

@@ -35,6 +35,8 @@ class Manifests:
 
     desired: Desired | None
     """None when a finding is an error."""
+    readable: Desired
+    """The same, or what is left of it without what is wrong: for comparing only, never for acting on."""
     findings: tuple[Finding, ...]
     """In reading order."""
     texts: Mapping[str, str]
@@ -95,7 +97,9 @@ def _load(files: Sequence[SourceFile], today: date | None, allowed_domains: Sequ
         doubts=doubts,
     )
     notes.findings += [finding for finding in resolving.findings if not doubts.explain(finding)]
-    return Manifests(desired=None if notes.has_errors else desired, findings=notes.in_order(), texts=texts)
+    return Manifests(
+        desired=None if notes.has_errors else desired, readable=desired, findings=notes.in_order(), texts=texts
+    )
 
 
 def digest_of(files: Sequence[SourceFile]) -> str:

@@ -1,0 +1,123 @@
+"""The whole comparison of two revisions."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import date
+
+from reconciler.core.address import Address
+from reconciler.core.comparison.access import Half, compare_access
+from reconciler.core.comparison.names import find_renames, with_names
+from reconciler.core.comparison.reach import reach
+from reconciler.core.comparison.steps import find_steps
+from reconciler.core.comparison.things import compare_organization, compare_people, compare_things
+from reconciler.core.declared import Consent, Declared, Desired, Organization
+from reconciler.core.kinds import KINDS
+from reconciler.core.planning.situation import consents_of
+from reconciler.core.review import (
+    AccessChange,
+    DangerousStep,
+    PersonChange,
+    Rename,
+    ThingChange,
+)
+
+
+@dataclass(slots=True, kw_only=True)
+class Comparison:
+    """What differs, before it is told; fields as in `Review`."""
+
+    access: list[AccessChange] = field(default_factory=list)
+    things: list[ThingChange] = field(default_factory=list)
+    people: list[PersonChange] = field(default_factory=list)
+    renames: tuple[Rename, ...] = ()
+    steps: list[DangerousStep] = field(default_factory=list)
+    consents_given: tuple[Consent, ...] = ()
+    consents_withdrawn: tuple[Consent, ...] = ()
+    notices: list[str] = field(default_factory=list)
+
+
+def compare(base: Desired, head: Desired, *, today: date, allowed_domains: Collection[str]) -> Comparison:
+    """What a change from BASE to HEAD does to access from that day on."""
+    found = Comparison(renames=find_renames(base, head))
+    members: dict[str, set[str]] = {}
+    for key in sorted(base.organizations.keys() | head.organizations.keys()):
+        pair = _Pair(
+            before=base.organizations.get(key),
+            after=head.organizations.get(key),
+            resources_before=with_names(base.resources.get(key, {}), found.renames),
+            resources_after=head.resources.get(key, {}),
+        )
+        _compare_organization(pair, found, head, today=today, allowed_domains=allowed_domains)
+        for person in pair.people:
+            members.setdefault(person, set()).add(key)
+    organizations = {person: frozenset(keys) for person, keys in members.items()}
+    found.people = list(compare_people(base.people, head.people, organizations=organizations))
+    found.consents_given = _only_in(head.consents, base.consents)
+    found.consents_withdrawn = _only_in(base.consents, head.consents)
+    return found
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Pair:
+    """One organization on both sides."""
+
+    before: Organization | None
+    after: Organization | None
+    resources_before: Mapping[Address, Declared]
+    resources_after: Mapping[Address, Declared]
+
+    @property
+    def people(self) -> set[str]:
+        both = self.resources_before.keys() | self.resources_after.keys()
+        return {address.parts[part] for address in both if (part := KINDS[address.kind].person_part) is not None}
+
+
+def _compare_organization(
+    pair: _Pair, found: Comparison, head: Desired, *, today: date, allowed_domains: Collection[str]
+) -> None:
+    organization = pair.after or pair.before
+    if organization is None:
+        return
+    key = organization.key
+    halves = [
+        Half(system=side.system, reach=reach(key, resources, system=side.system, today=today))
+        for side, resources in (
+            (pair.before or organization, pair.resources_before),
+            (pair.after or organization, pair.resources_after),
+        )
+    ]
+    found.access += compare_access(halves[0], halves[1], allowed_domains=allowed_domains)
+    changed = compare_organization(pair.before, pair.after)
+    found.things += [changed] if changed else []
+    found.things += compare_things(pair.resources_before, pair.resources_after)
+    found.notices += _notices(pair)
+    was_deleted = pair.before is not None and pair.before.deleted
+    if pair.after is not None and not (was_deleted and pair.after.deleted):
+        found.steps += find_steps(
+            pair.resources_before, pair.resources_after, pair.after, consents=consents_of(head.consents, key, today)
+        )
+
+
+def _notices(pair: _Pair) -> Iterator[str]:
+    """What the rows of an organization alone would let a reader misunderstand."""
+    before, after = pair.before, pair.after
+    if before is None:
+        return
+    if after is None:
+        yield (
+            f"{before.key} is not declared any more: a plan takes nothing away there, and nothing looks after it; "
+            "to take it down, declare it with `deleted: true`"
+        )
+    elif (before.system.name, before.identity) != (after.system.name, after.identity):
+        yield f"{after.key} is another organization on its system now: what is live in the old one stays there"
+
+
+def _only_in(consents: tuple[Consent, ...], others: tuple[Consent, ...]) -> tuple[Consent, ...]:
+    known = {_terms_of(consent) for consent in others}
+    return tuple(consent for consent in consents if _terms_of(consent) not in known)
+
+
+def _terms_of(consent: Consent) -> tuple[object, ...]:
+    return (consent.allow, consent.address, consent.reason, consent.until)

@@ -1,0 +1,143 @@
+"""Reviewing a change: what two revisions of a workspace differ in, from the files alone."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, fields, is_dataclass, replace
+from datetime import date
+
+from reconciler import __version__
+from reconciler.core.comparison.compare import compare
+from reconciler.core.comparison.findings import findings_only_in
+from reconciler.core.comparison.things import compare_values
+from reconciler.core.finding import Finding, Place, Severity
+from reconciler.core.review import Review, Side
+from reconciler.manifests.load import Config, LoadedConfig, Manifests, SourceFile, load_manifests
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Revision:
+    """A workspace as one revision has it."""
+
+    name: str
+    """As it was asked for."""
+    commit: str = ""
+    """Empty for the working tree."""
+    config: LoadedConfig | None = None
+    """None when there is no reconciler.yaml in it."""
+    files: Sequence[SourceFile] = ()
+    """The manifests, as its own configuration finds them."""
+
+
+def review(base: Revision, head: Revision, *, today: date) -> Review:
+    """Everything a reviewer has to judge, by the rules that hold at BASE.
+
+    A change must not weaken its own review: the allowed domains are those of BASE, and that they change is part of the
+    review.
+    """
+    rules = _config_of(base) or _config_of(head)
+    domains = rules.allowed_domains if rules else ()
+    before, after = _read(base, today, domains), _read(head, today, domains)
+    made = Review(
+        tool_version=__version__,
+        today=today,
+        base=before.side,
+        head=after.side,
+        settings=compare_values(_settings_of(base), _settings_of(head)),
+        findings=_new_findings(before, after),
+        resolved=findings_only_in(before.findings, after.findings),
+        notices=tuple(_notices(before, after)),
+    )
+    return made if after.side.problems else _compared(made, before, after, domains)
+
+
+def _compared(made: Review, before: _Read, after: _Read, domains: Sequence[str]) -> Review:
+    from reconciler.manifests.lookalikes import encoded_domain
+
+    found = compare(
+        before.manifests.readable,
+        after.manifests.readable,
+        today=made.today,
+        allowed_domains=[encoded_domain(domain) for domain in domains],
+    )
+    return replace(
+        made,
+        access=tuple(found.access),
+        things=tuple(found.things),
+        people=tuple(found.people),
+        renames=found.renames,
+        steps=tuple(found.steps),
+        consents_given=found.consents_given,
+        consents_withdrawn=found.consents_withdrawn,
+        notices=(*made.notices, *found.notices),
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Read:
+    """One revision, understood as far as that is possible."""
+
+    revision: Revision
+    manifests: Manifests
+    side: Side
+
+    @property
+    def findings(self) -> tuple[Finding, ...]:
+        config = self.revision.config
+        return (*(config.findings if config else ()), *self.manifests.findings)
+
+
+def _read(revision: Revision, today: date, domains: Sequence[str]) -> _Read:
+    manifests = load_manifests(revision.files, today=today, allowed_domains=domains)
+    config = revision.config
+    said = (*(config.findings if config else ()), *manifests.findings)
+    side = Side(
+        name=revision.name,
+        commit=revision.commit,
+        digest=manifests.readable.digest,
+        problems=tuple(finding for finding in said if finding.severity is Severity.ERROR),
+    )
+    return _Read(revision=revision, manifests=manifests, side=side)
+
+
+def _new_findings(before: _Read, after: _Read) -> tuple[Finding, ...]:
+    """What is new, and all errors of a HEAD that cannot be used: those are never old news."""
+    new = findings_only_in(after.findings, before.findings)
+    old_errors = [finding for finding in after.side.problems if finding not in new]
+    return tuple(sorted((*new, *old_errors), key=lambda finding: finding.sort_key))
+
+
+def _notices(before: _Read, after: _Read) -> Iterator[str]:
+    name = before.revision.name
+    if before.revision.config is None:
+        yield f"there is no reconciler.yaml at {name}: everything is new, and judged by its own rules"
+    elif _config_of(before.revision) is None:
+        yield f"reconciler.yaml cannot be read at {name}: everything is judged by the rules of the change itself"
+    if before.manifests.desired is None:
+        yield f"the manifests at {name} have errors: what is wrong there is taken for not declared"
+    if after.side.problems:
+        yield f"{after.revision.name} has errors: nothing can be compared before they are repaired"
+
+
+def _config_of(revision: Revision) -> Config | None:
+    return revision.config.config if revision.config else None
+
+
+def _settings_of(revision: Revision) -> dict[str, str]:
+    """All settings of a workspace file by dotted name, defaults included."""
+    config = _config_of(revision)
+    return dict(_flatten("", config)) if config else {}
+
+
+def _flatten(name: str, value: object) -> Iterator[tuple[str, str]]:
+    if is_dataclass(value) and not isinstance(value, (type, Place)):
+        inner = {field.name: getattr(value, field.name) for field in fields(value)}
+        for key, below in inner.items():
+            yield from _flatten(f"{name}.{key}" if name else key, below)
+    elif isinstance(value, Mapping):
+        for key, below in sorted(value.items()):
+            yield from _flatten(f"{name}.{key}", below)
+    elif isinstance(value, (list, tuple)):
+        yield name, ", ".join(map(str, value))
+    elif value is not None and not isinstance(value, Place):
+        yield name, str(value)
