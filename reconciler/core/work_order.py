@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import NamedTuple
 
@@ -107,6 +107,8 @@ class WorkOrder:
     place: Place | None = None
     issued: datetime | None = None
     """Given when the order is stored, in UTC, as are all times here."""
+    lasts: timedelta | None = None
+    """How long it can be done once the part before it has been done; None where that is not limited or not known."""
     expires: datetime | None = None
     """When what it asks for stops making sense, such as an invitation that lasts 24 hours; None when it does not."""
     status: OrderStatus = OrderStatus.OPEN

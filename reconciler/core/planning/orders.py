@@ -85,48 +85,72 @@ def _requests(orders: Iterable[WorkOrder]) -> list[list[WorkOrder]]:
 def _review_request(
     parts: list[WorkOrder], live: Live, moment: datetime, invitation_hours: int | None
 ) -> Iterator[WorkOrder]:
-    reviewed = [_review_one(order, parts, live, moment, invitation_hours) for order in parts]
-    broken = next((order for order in reviewed if order.status in (OrderStatus.FAILED, OrderStatus.EXPIRED)), None)
+    """Where one part has ended badly, nobody is asked for the others; what was done stays to be looked at."""
+    looked_at = list(begin_next([_look(order, parts, live, invitation_hours) for order in parts]))
+    reviewed = [_run_out(order, moment) for order in looked_at]
+    broken = next((order for order in reviewed if order.status in _ENDED_BADLY), None)
     for order in reviewed:
-        if broken is not None and order.status.is_pending:
+        if broken is not None and order.status is OrderStatus.OPEN:
             yield close(order, OrderStatus.SUPERSEDED, at=moment, why=f"{broken.id} is {broken.status}")
         else:
             yield order
 
 
-def _review_one(
-    order: WorkOrder, parts: list[WorkOrder], live: Live, moment: datetime, invitation_hours: int | None
-) -> WorkOrder:
-    seen = live.seen_at(order.address.kind)
-    found = live.find(order.address)
-    if not order.status.is_pending:
-        return order
-    if seen is not None and order.issued is not None and seen > order.issued and not isinstance(found, Unknown):
-        if shows(order, found):
-            return close(order, OrderStatus.VERIFIED, at=seen, why=f"seen on {seen:%Y-%m-%d}")
-        said = _said_to_be_done(parts)
-        if said is not None and seen > said:
-            return _not_seen(order, seen, said, invitation_hours)
+_ENDED_BADLY = (OrderStatus.FAILED, OrderStatus.EXPIRED)
+_CARRIED_OUT = (OrderStatus.DONE, OrderStatus.VERIFIED)
+
+
+def begin_next(parts: Iterable[WorkOrder]) -> Iterator[WorkOrder]:
+    """Parts in sequence; the time of each that lasts only for a while begins when the one before is done."""
+    before: WorkOrder | None = None
+    for order in parts:
+        begins = before.closed if before is not None and before.status in _CARRIED_OUT else None
+        is_new = order.status is OrderStatus.OPEN and order.expires is None and order.lasts is not None
+        if is_new and begins is not None and order.lasts is not None:
+            before = replace(order, expires=begins + order.lasts)
+        else:
+            before = order
+        yield before
+
+
+def _run_out(order: WorkOrder, moment: datetime) -> WorkOrder:
     if order.status is OrderStatus.OPEN and order.expires is not None and order.expires <= moment:
         return close(order, OrderStatus.EXPIRED, at=order.expires, why="its time is over")
     return order
 
 
+def _look(order: WorkOrder, parts: list[WorkOrder], live: Live, invitation_hours: int | None) -> WorkOrder:
+    """Whether a look that is newer than the order shows it; or than the word that it was done, and does not."""
+    seen = live.seen_at(order.address.kind)
+    found = live.find(order.address)
+    if not order.status.is_pending or isinstance(found, Unknown):
+        return order
+    if seen is None or order.issued is None or seen <= order.issued:
+        return order
+    if shows(order, found):
+        return close(order, OrderStatus.VERIFIED, at=seen, why=f"seen on {seen:%Y-%m-%d}")
+    said = _said_to_be_done(parts)
+    if order.status is not OrderStatus.DONE or said is None or seen <= said:
+        return order
+    return _not_seen(order, parts, seen, said, invitation_hours)
+
+
 def _said_to_be_done(parts: Iterable[WorkOrder]) -> datetime | None:
-    """When the last party said so; None while one has not: in between, nothing may be seen of it."""
-    closed = [order.closed for order in parts]
-    if any(order.status not in (OrderStatus.DONE, OrderStatus.VERIFIED) for order in parts):
+    """When the last party was heard of; None while one has not been: in between, nothing may be seen of it."""
+    if any(order.status is OrderStatus.OPEN for order in parts):
         return None
-    return max((time for time in closed if time is not None), default=None)
+    return max((order.closed for order in parts if order.closed is not None), default=None)
 
 
-def _not_seen(order: WorkOrder, seen: datetime, said: datetime, invitation_hours: int | None) -> WorkOrder:
-    """What a later look does not show; an invitation may have come and gone before."""
-    if (
-        order.action in INVITATIONS
-        and invitation_hours is not None
-        and seen >= said + timedelta(hours=invitation_hours)
-    ):
+def _not_seen(
+    order: WorkOrder, parts: Iterable[WorkOrder], seen: datetime, said: datetime, invitation_hours: int | None
+) -> WorkOrder:
+    """What a later look does not show; an invitation may have come and gone before, or been turned down."""
+    broken = next((part for part in parts if part.status in _ENDED_BADLY), None)
+    if broken is not None:
+        return close(order, OrderStatus.SUPERSEDED, at=seen, why=f"{broken.id} is {broken.status}")
+    lasts = None if invitation_hours is None else timedelta(hours=invitation_hours)
+    if order.action in INVITATIONS and lasts is not None and seen >= said + lasts:
         return close(order, OrderStatus.EXPIRED, at=seen, why="the invitation ran out unanswered")
     failed = close(order, OrderStatus.FAILED, at=seen, why=f"said to be done, not seen on {seen:%Y-%m-%d}")
     return replace(failed, failure=FailureReason.NOT_SEEN)
@@ -217,6 +241,7 @@ def withdrawn(situation: Situation, part: OrganizationPlan, targets: Targets) ->
     """
     needed = {waiting.work_order for waiting in part.waiting}
     kept = {order.request for order in situation.orders.values() if order.id in needed}
+    kept |= {request_of(waiting) for waiting in part.waiting}
     unclear = {left_out.address for left_out in part.left_out}
     reasons = {blocked.change.address: f"{blocked.guard}: {blocked.message}" for blocked in part.blocked}
     found = []
@@ -236,20 +261,28 @@ def count_invitations(
 ) -> dict[Address, Record]:
     """Records that know of every invitation a person has sent for us, so that the limits of invitations hold for them.
 
-    One that was seen counts as sent; one whose time ran out counts as expired unanswered.
+    One that was seen counts as sent; one that ran out without ever being seen counts as expired unanswered.
     """
-    counted = records
+    counted = dict(records)
     for order in closed_between(state.orders, orders):
-        if order.action not in INVITATIONS or order.issued is None or order.party > 1:
+        if order.action not in INVITATIONS or order.issued is None:
             continue
         known, found = state.records.get(order.address), live.find(order.address)
-        if isinstance(found, Resource) and not found.status.is_gone:
-            was_gone = known is not None and known.status.is_gone
-            if order.status is OrderStatus.VERIFIED and was_gone and found.status.is_pending:
-                counted = {**counted, order.address: counted[order.address].asked_again(order.issued.date())}
-        elif order.status is OrderStatus.EXPIRED:
-            counted = {**counted, order.address: invitation_ended(known, order, Status.EXPIRED)}
+        is_there = isinstance(found, Resource) and not found.status.is_gone
+        if order.status is OrderStatus.EXPIRED and not is_there and not _was_seen(order, orders):
+            counted[order.address] = invitation_ended(known, order, Status.EXPIRED)
+        is_sent = order.status is OrderStatus.VERIFIED and order.party == 1
+        if is_sent and is_there and known is not None and known.status.is_gone:
+            counted[order.address] = counted[order.address].asked_again(order.issued.date())
     return counted
+
+
+def _was_seen(order: WorkOrder, orders: Mapping[str, WorkOrder]) -> bool:
+    """Whether a look has shown what an earlier part of the same asked for."""
+    return any(
+        other.status is OrderStatus.VERIFIED and (other.request, other.issued) == (order.request, order.issued)
+        for other in orders.values()
+    )
 
 
 def invitation_ended(known: Record | None, order: WorkOrder, status: Status) -> Record:

@@ -18,6 +18,7 @@ from reconciler.core.planning.guards import judge, judge_request
 from reconciler.core.planning.headcount import Headcount
 from reconciler.core.planning.lifecycle import next_step
 from reconciler.core.planning.order import Parked, lay_out
+from reconciler.core.planning.orders import hold_asked
 from reconciler.core.planning.readiness import hold_until_ready, is_needed_owner, why_nobody_can_act
 from reconciler.core.planning.situation import Situation
 from reconciler.core.planning.targets import Targets
@@ -138,6 +139,8 @@ def _hold_back(draft: _Draft, situation: Situation) -> None:
     draft.waiting, asked = [], draft.waiting
     draft.sort_in(judge_request(waiting, situation) for waiting in asked)
     draft.sort_in(is_needed_owner(change, situation) or judge(change, situation) for change in proposed)
+    proposed, draft.changes = draft.changes, []
+    draft.sort_in(hold_asked(change, situation) or change for change in proposed)
     for budget in (hold_mass_removal, hold_invitations):
         draft.changes, blocked = budget(draft.changes, situation)
         draft.blocked += blocked
@@ -172,6 +175,7 @@ def _lay_out(draft: _Draft, situation: Situation) -> None:
         (found for address, found in situation.live.resources.items() if address.kind == "member"),
         min_admins=situation.settings.min_admins,
     )
+    headcount.expect(situation.orders.values())
     layout = lay_out(draft.changes, situation, headcount)
     draft.changes = layout.ordered
     draft.sort_in(_parked(parked, headcount) for parked in layout.parked)
