@@ -50,7 +50,30 @@ class Scopes:
             people=ChainMap(own_people, people),
             keys=ChainMap(_reverse(own_people), keys),
             assets=assets,
+            platform_ids=self._platform_ids(organization, state, claimed),
+            rosters=state.rosters,
         )
+
+    def _platform_ids(self, organization: str, state: State, claimed: Mapping[str, str]) -> dict[str, str]:
+        """Whose number is whose, as far as the state knows it and it still means the same person.
+
+        A person who was renamed keeps their number. Where the address under which it was learnt is somebody else's
+        by now, nobody can say which of the two the number means.
+        """
+        renamed = {
+            move.source.key: move.target.key
+            for move in self._desired.moves
+            if move.source.kind == "member" and move.source.organization == move.target.organization == organization
+        }
+        found: dict[str, str] = {}
+        disputed: set[str] = set()
+        for address, record in state.records.items():
+            if address.kind != "member" or not record.platform_id:
+                continue
+            key = renamed.get(address.key, address.key)
+            if found.setdefault(record.platform_id, key) != key or not _is_free(record.identity, key, claimed):
+                disputed.add(record.platform_id)
+        return {number: key for number, key in found.items() if number not in disputed}
 
     def _directory(self, system: System) -> _Directory:
         """Identifiers of everybody in the directory in one system, both ways."""

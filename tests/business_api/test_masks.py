@@ -107,6 +107,18 @@ def test_a_number_seen_before_decides_first() -> None:
     assert found.seats["alexa"].email == "alexa@x.example"
 
 
+def test_a_number_whose_address_is_another_persons_is_nobodys() -> None:
+    found = roster(row("bo@x.example", number="1"), learnt={"1": "ana"}, ana=("ana@x.example",), bo=("bo@x.example",))
+    assert found.seats == {}
+    assert set(found.ambiguous) == {"ana", "bo"}
+
+
+def test_whoever_took_an_address_that_nobody_else_has_is_still_known_by_number() -> None:
+    found = roster(row("ana@home.example", number="1"), learnt={"1": "ana"}, ana=("ana@x.example",))
+    assert found.people == {"1": "ana"}
+    assert found.ambiguous == {}
+
+
 def test_an_ambiguous_row_is_in_no_seat_and_its_people_are_told_why() -> None:
     found = roster(row("a*a@x.example", number="1"), ana=("ana@x.example",), alexa=("alexa@x.example",))
     assert found.seats == {}

@@ -101,6 +101,22 @@ def test_people_whose_masks_are_alike_are_told_apart_by_searching_where_that_wor
     assert dict(live.unknown) == {}
 
 
+def test_people_whose_masks_are_alike_are_told_apart_by_the_numbers_that_earlier_runs_learnt() -> None:
+    alike = replace(SCOPE, people={**PEOPLE, "bob": ("bx@acme.example",)})
+    with staged(keyword_finds_masked=False) as stage:
+        before = stage.provider.read(SCOPE).resources
+        numbers = {found.platform_id: key.key for key, found in before.items() if key.kind == "member"}
+        assert sorted(numbers.values()) == ["ana", "bo"]
+        assert isinstance(find(stage.provider.read(alike), "member", "bo"), Unknown)
+        learnt = replace(alike, platform_ids=numbers)
+        live = stage.provider.read(learnt)
+        assert dict(live.unknown) == {}
+        assert find(live, "member", "bob") is None
+        stage.scope = learnt
+        assert stage.do(Action.REMOVE, "member", "bo") == Applied(live=None)
+    assert stage.count("POST bc/member/delete/") == 1
+
+
 @pytest.mark.parametrize("answer", ["empty", "40001", "40007"])
 def test_a_business_center_that_the_token_does_not_see_is_unknown(answer: str) -> None:
     scope = replace(SCOPE, organization=replace(CENTER, identity="6900000000000000099"))

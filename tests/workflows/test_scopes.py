@@ -12,16 +12,25 @@ from reconciler.workflows.scopes import Scopes
 EVE = Address("bc", "member", "eve")
 
 
-def scope(people: str, *, members: str = "{ana: admin, eve: standard}", remembered: str = "eve@old.example") -> Scope:
-    """Of a Business Center in which Eve was recorded under the remembered address."""
+def scope(
+    people: str,
+    *,
+    members: str = "{ana: admin, eve: standard}",
+    remembered: str = "eve@old.example",
+    more: str = "",
+    others: tuple[Record, ...] = (),
+) -> Scope:
+    """Of a Business Center in which Eve was recorded under the remembered address, with the number 42."""
     manifest = f"""
 version: 1
 people: {{ana: {{email: ana@acme.example}}, {people}}}
 organizations: {{bc: {{system: business_center, id: "6900000000000000001", members: {members}}}}}
+{more}
 """
     loaded = load_manifests([SourceFile("access.yaml", manifest.encode())])
     assert loaded.desired is not None, loaded.findings
-    state = State(organization="bc", records={EVE: Record(address=EVE, identity=remembered)})
+    records = (Record(address=EVE, identity=remembered, platform_id="42"), *others)
+    state = State(organization="bc", records={record.address: record for record in records})
     return Scopes(loaded.desired).scope_of("bc", state)
 
 
@@ -40,3 +49,33 @@ def test_an_address_that_is_somebody_elses_by_now_is_theirs() -> None:
     found = scope("eve: {email: eve@new.example}, finn: {email: eve@old.example}")
     assert found.people["eve"] == ("eve@new.example",)
     assert found.keys["eve@old.example"] == "finn"
+
+
+def test_a_number_once_learnt_means_the_same_person_whatever_the_address_is_now() -> None:
+    assert dict(scope("eve: {email: eve@new.example}").platform_ids) == {"42": "eve"}
+    gone = scope("bo: {email: bo@acme.example}", members="{ana: admin, bo: admin}")
+    assert dict(gone.platform_ids) == {"42": "eve"}
+
+
+def test_a_number_goes_with_a_renamed_person() -> None:
+    found = scope(
+        "eva: {email: eve@old.example}",
+        members="{ana: admin, eva: standard}",
+        more="moved: [{from: bc/member/eve, to: bc/member/eva}]",
+    )
+    assert dict(found.platform_ids) == {"42": "eva"}
+
+
+def test_a_number_learnt_under_an_address_that_is_somebody_elses_by_now_means_nobody() -> None:
+    found = scope("eve: {email: eve@new.example}, finn: {email: eve@old.example}")
+    assert dict(found.platform_ids) == {}
+
+
+def test_a_number_that_is_remembered_of_two_people_means_nobody() -> None:
+    ana = Record(address=Address("bc", "member", "ana"), identity="ana@acme.example", platform_id="42")
+    assert dict(scope("eve: {email: eve@old.example}", others=(ana,)).platform_ids) == {}
+
+
+def test_only_members_have_numbers_that_name_a_person() -> None:
+    account = Record(address=Address("bc", "ad_account", "us"), identity="71", platform_id="71")
+    assert dict(scope("eve: {email: eve@old.example}", others=(account,)).platform_ids) == {"42": "eve"}

@@ -19,7 +19,7 @@ _MOST_SEARCHES = 500
 def read_roster(center: Center) -> None:
     """Look at the whole member list; what was learnt of numbers before is kept. Raises ApiError."""
     rows = center.list(MEMBERS)
-    learnt = _learnt(center.roster)
+    learnt = _learnt(center)
     center.roster = make_roster(rows, center.names, learnt=learnt)
     if 0 < len(center.roster.ambiguous) <= _MOST_SEARCHES and _can_search(center):
         center.roster = make_roster(rows, center.names, learnt={**learnt, **_search_ambiguous(center)})
@@ -76,6 +76,7 @@ def show_members(center: Center) -> Seen:
                 attributes=seat.attributes,
                 status=seat.status,
                 identity=seat.identity,
+                platform_id=seat.user_id,
             )
         )
     for person, why in center.roster.ambiguous.items():
@@ -117,9 +118,10 @@ def _is_same(seat: Seat, email: str, name: str) -> bool:
     return bool(name) and seat.name == name and seat.shown == email
 
 
-def _learnt(roster: Roster) -> dict[str, str]:
-    """Numbers whose person is certain: of people with an address."""
-    return {seat.user_id: seat.key for seat in roster.seats.values() if seat.user_id and seat.email}
+def _learnt(center: Center) -> dict[str, str]:
+    """Numbers whose person is certain: from earlier runs, and of people whose address this one has seen."""
+    seats = center.roster.seats.values()
+    return {**center.names.numbers(), **{seat.user_id: seat.key for seat in seats if seat.user_id and seat.email}}
 
 
 def _can_search(center: Center) -> bool:
@@ -150,7 +152,7 @@ def _seat_among(rows: list[Row], person: str, center: Center) -> Seat | None:
 
     The only row that a search for somebody's whole address finds, and that may be theirs, is theirs.
     """
-    learnt = _learnt(center.roster)
+    learnt = _learnt(center)
     others = {number for number, owner in learnt.items() if owner != person}
     mine = [row for row in rows if text_of(row, "user_id") not in others]
     fitting = [row for row in mine if _may_be(row, center.names.emails(person))]

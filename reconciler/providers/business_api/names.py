@@ -15,6 +15,7 @@ class Names:
         self._people = people
         self._keys = keys
         self._assets = scope.assets
+        self._numbers = scope.platform_ids
         self._asset_keys = {(kind, name.casefold()): key for (kind, key), name in scope.assets.items()}
 
     @classmethod
@@ -34,6 +35,10 @@ class Names:
     def find_person(self, identity: str) -> str | None:
         """The key of whoever goes by an identity, if somebody is known to."""
         return self._keys.get(identity.casefold())
+
+    def numbers(self) -> Mapping[str, str]:
+        """User id -> person, as far as earlier runs have learnt it."""
+        return self._numbers
 
     def addresses(self) -> dict[str, str]:
         """Every e-mail address there is -> the person."""

@@ -60,18 +60,20 @@ class Roster:
 def make_roster(rows: Iterable[Row], names: Names, *, learnt: Mapping[str, str] | None = None) -> Roster:
     """Tell whose each row is: by a number seen before, by the whole address, then by a mask that fits one person only.
 
-    `learnt` are marks of rows (see `mark_of`) whose person is known already. Rows that might be several people's are in
-    no seat: whoever they may be is ambiguous, and nothing may be concluded about them.
+    `learnt` are marks of rows (see `mark_of`) whose person is known already, such as the numbers in a scope. Rows that
+    might be several people's are in no seat: whoever they may be is ambiguous, and nothing may be concluded about them.
     """
     ordered = sorted(rows, key=lambda row: _RANK.get(_status(row), len(_RANK)))
     marks = Counter(map(mark_of, ordered))
     telling = {mark: person for mark, person in (learnt or {}).items() if marks[mark] == 1}
     owners: dict[int, str] = {}
-    for index, row in enumerate(ordered):
-        known = _find_owner(row, names, telling)
-        if known:
-            owners[index] = known
     doubts: dict[int, frozenset[str]] = {}
+    for index, row in enumerate(ordered):
+        known = _find_owners(row, names, telling)
+        if len(known) == 1:
+            owners[index] = next(iter(known))
+        elif known:
+            doubts[index] = known
     # Rows that give access come first: whoever declined once may be in under a mask all the same.
     living = sum(not _status(row).is_gone for row in ordered)
     for end, indexes in ((living, range(living)), (len(ordered), range(living, len(ordered)))):
@@ -99,9 +101,12 @@ def _email(row: Row) -> str:
     return str(row.get("user_email") or "").casefold()
 
 
-def _find_owner(row: Row, names: Names, learnt: Mapping[str, str]) -> str | None:
+def _find_owners(row: Row, names: Names, learnt: Mapping[str, str]) -> frozenset[str]:
+    """Whoever the number is known to be, else whoever has the address; both where the address is another person's."""
     email = _email(row)
-    return learnt.get(mark_of(row)) or (None if is_masked(email) else names.find_person(email) or email)
+    remembered = learnt.get(mark_of(row))
+    addressed = None if is_masked(email) else names.find_person(email) or (None if remembered else email)
+    return frozenset(filter(None, (remembered, addressed)))
 
 
 def _match(
@@ -114,7 +119,7 @@ def _match(
     taken: AbstractSet[str],
 ) -> None:
     """Find owners for masked rows among the people who are not taken."""
-    masked = [index for index in indexes if index not in owners]
+    masked = [index for index in indexes if index not in owners and index not in doubts]
     if not masked:
         return
     candidates = {email: person for email, person in names.addresses().items() if person not in taken}
