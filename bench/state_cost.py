@@ -87,7 +87,7 @@ def _measure(store: LocalFileStore, lease: Lease, *, changes: int, snapshot_seco
     written, begun = _bytes_written(), time.perf_counter()
     for number in range(changes):
         change = invitation(number)
-        logbook.intend(change)
+        logbook.intend([change])
         logbook.conclude(change, Applied(live=change.after))
     audit = AuditLog(store)
     audit.append(

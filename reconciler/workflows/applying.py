@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from reconciler.core.audit import AuditEntry, AuditRecord, Origin
@@ -99,7 +99,7 @@ class _Application:
             self._carry_out(part, loaded, leases)
 
     def _carry_out(self, part: OrganizationPlan, loaded: LoadedState, leases: Mapping[str, Lease]) -> None:
-        """Look again, clear up what an earlier run left, then one change after the other."""
+        """Look again, clear up what an earlier run left, then one call after the other."""
         request, key = self._request, part.organization
         organization, lease = request.desired.organizations[key], leases[key]
         provider = self._provider_for(organization)
@@ -135,14 +135,16 @@ class _Application:
         else:
             self._close(loaded, logbook, lease)
 
-    def _take(self, steps: Steps, changes: Iterable[Change], leases: Mapping[str, Lease]) -> None:
-        for change in changes:
-            if change.action is Action.TRANSFER_APP:
+    def _take(self, steps: Steps, changes: Sequence[Change], leases: Mapping[str, Lease]) -> None:
+        rest = changes
+        while rest:
+            if rest[0].action is Action.TRANSFER_APP:
                 for lease in leases.values():
                     lease.check()
-            outcome = steps.carry_out(change)
-            self.results.append((change, outcome))
-            self._run.on_result(change, outcome)
+            for change, outcome in (results := steps.carry_out(rest)):
+                self.results.append((change, outcome))
+                self._run.on_result(change, outcome)
+            rest = rest[len(results) :]
 
     def _recover(self, loaded: LoadedState, settled: Settled, lease: Lease) -> LoadedState:
         """Bring an unfinished run to its end: its audit trail, and a snapshot in place of its journal."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from reconciler.core.audit import AuditEntry, Origin
 from reconciler.core.change import Change
 from reconciler.core.outcome import Outcome, Refused
@@ -35,17 +37,21 @@ class Logbook:
         """The state as it stands; a change that was begun and not concluded is in doubt."""
         return self._ledger.state()
 
-    def intend(self, change: Change) -> None:
-        """Write down, durably, that a call is about to leave. Returns only while the organization is ours."""
-        organization = change.address.organization
+    def intend(self, changes: Sequence[Change]) -> None:
+        """Write down, durably, that a call is about to leave with these changes of one organization.
+
+        Returns only while the organization is ours.
+        """
+        organization = changes[0].address.organization
         if not self._has_begun:
             begin = run_record(
                 self._origin, lineage=self._ledger.lineage, serial=self._ledger.next_serial(), at=self._clock.now()
             )
             self._store.append(organization, begin, token=self._lease.token)
             self._has_begun = True
-        intent = intent_record(change, serial=self._ledger.begin(change))
-        self._store.append(organization, intent, token=self._lease.token)
+        for change in changes:
+            intent = intent_record(change, serial=self._ledger.begin(change))
+            self._store.append(organization, intent, token=self._lease.token)
         self._lease.check()
 
     def conclude(self, change: Change, outcome: Outcome) -> None:

@@ -1,25 +1,31 @@
-"""Carrying out one change: look, check, write down, act, look again, write down."""
+"""Carrying out what one call carries out: look, check, write down, act, look again, write down.
+
+Mostly that is one change. Some systems take several in one call; then each passes the checks as if those before it had
+been applied, all of them are written down before the call leaves, and each gets its own outcome afterwards.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 
 from reconciler.core.address import Address
 from reconciler.core.change import Change
 from reconciler.core.errors import ProviderError
 from reconciler.core.kinds import Action
 from reconciler.core.live import Live, Unknown
-from reconciler.core.outcome import Applied, Failed, InDoubt, Outcome, Refused
-from reconciler.core.planning.headcount import Headcount
+from reconciler.core.outcome import Applied, Outcome, Refused
 from reconciler.core.planning.situation import Situation
 from reconciler.core.resource import Resource, fingerprint_of
 from reconciler.ports import Provider, Scope
+from reconciler.workflows.calling import Caller
 from reconciler.workflows.logbook import Logbook
 from reconciler.workflows.moved_fields import describe_move
-from reconciler.workflows.settling import judge
-from reconciler.workflows.shielding import ProviderBroke, shielded
+from reconciler.workflows.standing import Standing
 
-_NOT_BY_AN_ADMIN = frozenset({Action.CREATE_ORGANIZATION, Action.TRANSFER_APP})
+MOST_TOGETHER = 300
+"""More changes than any known call takes; nobody is asked about those behind."""
+
+Result = tuple[Change, Outcome]
 
 
 class Steps:
@@ -35,45 +41,58 @@ class Steps:
         objections: Mapping[Address, str],
     ) -> None:
         """`objections` say of changes why they would not be planned any more."""
-        self._situation = situation
-        self._scope = scope
-        self._provider = provider
+        self._organization = situation.organization.key
+        self._caller = Caller(provider, scope)
         self._logbook = logbook
         self._objections = objections
-        self._applied: set[Address] = set()
-        self._headcount = _headcount(situation, situation.live)
+        self._standing = Standing(situation)
 
-    def carry_out(self, change: Change) -> Outcome:
-        """Try one change and remember what became of it."""
-        refusal = self._refusal(change)
-        if refusal:
-            self._logbook.refuse(change, refusal)
-            return refusal
-        outcome = self._act(change)
-        if isinstance(outcome, Applied):
-            self._applied.add(change.address)
-            self._headcount.record(change, outcome=outcome.live)
-            if change.action is Action.CREATE_ORGANIZATION:
-                founder = Address(change.address.organization, "member", change.actor)
-                self._headcount.found(change.actor, self._situation.wanted[founder].attributes)
-        return outcome
+    def carry_out(self, changes: Sequence[Change]) -> list[Result]:
+        """Try the first change, and with it those right behind it that leave in the same call.
 
-    def _refusal(self, change: Change) -> Refused | None:
-        """Whether the change must not be tried any more, because something the plan relied on is not so."""
-        missing = [need for need in change.needs if need not in self._applied]
-        if missing:
-            return Refused(reason=f"{', '.join(map(str, missing))} was not applied")
-        if change.action not in _NOT_BY_AN_ADMIN and change.actor not in self._headcount.active_admins:
-            return Refused(reason=f"{change.actor}, who should do it, is not an active admin")
+        Returns what became of them, in order and at least of the first. Later changes are untouched.
+        """
+        together = changes[: self._together(changes)]
+        cleared = self._clear(together)
+        if isinstance(cleared, Refused):
+            self._logbook.refuse(changes[0], cleared)
+            return [(changes[0], cleared)]
+        results = self._act(cleared)
+        for change, outcome in results:
+            if isinstance(outcome, Applied):
+                self._standing.record(change, outcome=outcome.live)
+        return results
+
+    def _together(self, changes: Sequence[Change]) -> int:
+        """How many of the first changes leave in one call. What touches an admin goes alone: the count comes first."""
+        alone = [self._goes_alone(change) for change in changes[:MOST_TOGETHER]]
+        joinable = alone.index(True) if True in alone else len(alone)
+        return self._caller.together(changes[:joinable]) if joinable > 1 else 1
+
+    def _goes_alone(self, change: Change) -> bool:
+        return change.action is Action.TRANSFER_APP or self._standing.touches_admin(change)
+
+    def _clear(self, changes: Sequence[Change]) -> Sequence[Change] | Refused:
+        """Those of the changes that one call may carry out now, or why not even the first one may."""
+        gap = self._standing.find_gap(changes[0])
+        if gap is not None:
+            return gap
         try:
-            return self._moved(change)
+            live = self._look(changes)
         except ProviderError as error:
             return Refused(reason=f"it could not be read again: {error.message}")
+        expected = self._standing if len(changes) == 1 else self._standing.fork()
+        for number, change in enumerate(changes):
+            refusal = expected.find_gap(change) or self._find_move(change, live) or expected.find_excess(change)
+            if refusal is not None:
+                # What is left may be too little for one call. Whatever is behind gets its own look.
+                return changes[: self._caller.together(changes[:number])] if number else refusal
+            if len(changes) > 1:
+                expected.record(change, outcome=change.after)
+        return changes
 
-    def _moved(self, change: Change) -> Refused | None:
-        touches_admin = change.address.kind == "member" and change.address.key in self._headcount.active_admins
-        admins = self._headcount.active_admins if touches_admin else frozenset()
-        live = self._read([change.address, *self._members(admins)])
+    def _find_move(self, change: Change, live: Live) -> Refused | None:
+        """Whether something is not as the plan saw it any more, or would not be planned any more."""
         found = live.find(change.address)
         if isinstance(found, Unknown):
             return Refused(reason=f"it could not be read again: {found.reason}")
@@ -82,52 +101,28 @@ class Steps:
             return Refused(reason=f"it is not what the plan saw any more: {move}")
         if change.address in self._objections:
             return Refused(reason=self._objections[change.address])
-        if touches_admin:
-            self._recount(admins, live)
-        objection = self._headcount.objection(change)
-        return Refused(reason=objection[1]) if objection else None
+        if self._standing.touches_admin(change):
+            self._recount(live)
+        return None
 
-    def _recount(self, admins: Collection[str], live: Live) -> None:
+    def _look(self, changes: Sequence[Change]) -> Live:
+        """The changes' own addresses, and all admins where one of them may lose the rights."""
+        touched = any(self._standing.touches_admin(change) for change in changes)
+        admins = self._members(self._standing.active_admins) if touched else []
+        return self._caller.read([*(change.address for change in changes), *admins])
+
+    def _recount(self, live: Live) -> None:
         """Forget admins who have gone, or lost their rights, since the last look."""
-        for address in self._members(admins):
+        for address in self._members(self._standing.active_admins):
             found = live.find(address)
-            self._headcount.observe(address.key, found if isinstance(found, Resource) else None)
+            self._standing.observe(address.key, found if isinstance(found, Resource) else None)
 
-    def _act(self, change: Change) -> Outcome:
-        self._logbook.intend(change)
-        try:
-            with shielded(self._provider):
-                outcome = self._provider.apply(self._scope, change)
-        except ProviderBroke as error:
-            outcome = InDoubt(reason=error.message)
-        except ProviderError as error:
-            outcome = Failed(reason=error.message)
-        if isinstance(outcome, InDoubt):
-            outcome = self._settle(change, outcome)
-        self._logbook.conclude(change, outcome)
-        return outcome
-
-    def _settle(self, change: Change, doubt: InDoubt) -> Outcome:
-        """Find out by reading whether a call without an answer took effect; never by sending it again."""
-        try:
-            found = self._read([change.address]).find(change.address)
-        except ProviderError:
-            return doubt
-        if isinstance(found, Unknown):
-            return doubt
-        outcome = judge(change, found)
-        if isinstance(outcome, Failed):
-            return Failed(reason=f"{doubt.reason}; {outcome.reason}")
-        return outcome or doubt
-
-    def _read(self, addresses: list[Address]) -> Live:
-        with shielded(self._provider):
-            return self._provider.read_some(self._scope, addresses)
+    def _act(self, changes: Sequence[Change]) -> list[Result]:
+        self._logbook.intend(changes)
+        results = list(zip(changes, self._caller.apply(changes), strict=True))
+        for change, outcome in results:
+            self._logbook.conclude(change, outcome)
+        return results
 
     def _members(self, people: Collection[str]) -> list[Address]:
-        return [Address(self._situation.organization.key, "member", person) for person in sorted(people)]
-
-
-def _headcount(situation: Situation, live: Live) -> Headcount:
-    members = [found for address, found in live.resources.items() if address.kind == "member"]
-    return Headcount(situation.organization.system, members, min_admins=situation.settings.min_admins)
+        return [Address(self._organization, "member", person) for person in sorted(people)]

@@ -27,7 +27,7 @@ def journal_of(folder: Path, *, resources: int) -> tuple[int, int]:
         logbook = Logbook(store=store, lease=lease, ledger=ledger, origin=Origin(), clock=Still())
         for number in range(CHANGES):
             change = invitation(number)
-            logbook.intend(change)
+            logbook.intend([change])
             logbook.conclude(change, Applied(live=change.after))
     return sum(len(record) for record in store.read_journal("bc").records), len(store.history("bc"))
 

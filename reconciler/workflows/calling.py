@@ -1,0 +1,84 @@
+"""Speaking with a provider about one change or several, and finding out what it did not answer."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from reconciler.core.address import Address
+from reconciler.core.change import Change
+from reconciler.core.errors import ProviderError
+from reconciler.core.live import Live, Unknown
+from reconciler.core.outcome import Failed, InDoubt, Outcome
+from reconciler.ports import BatchProvider, Provider, Scope
+from reconciler.workflows.settling import judge
+from reconciler.workflows.shielding import ProviderBroke, shielded
+
+
+class Caller:
+    """A provider, asked about one organization."""
+
+    def __init__(self, provider: Provider, scope: Scope) -> None:
+        self._provider = provider
+        self._scope = scope
+
+    def together(self, changes: Sequence[Change]) -> int:
+        """How many of the first changes one call carries out."""
+        if not isinstance(self._provider, BatchProvider):
+            return 1
+        try:
+            with shielded(self._provider):
+                number = self._provider.together(self._scope, changes)
+        except ProviderError:
+            return 1  # whatever it is that it cannot say of several, it says of the one
+        return max(1, min(number, len(changes)))
+
+    def read(self, addresses: Sequence[Address]) -> Live:
+        """Look at these addresses; raises ProviderError."""
+        with shielded(self._provider):
+            return self._provider.read_some(self._scope, addresses)
+
+    def apply(self, changes: Sequence[Change]) -> list[Outcome]:
+        """Carry out what goes together, and settle what came back without an answer."""
+        try:
+            with shielded(self._provider):
+                outcomes = self._call(changes)
+        except ProviderBroke as error:
+            outcomes = [InDoubt(reason=error.message)] * len(changes)
+        except ProviderError as error:
+            outcomes = [Failed(reason=error.message)] * len(changes)
+        return self._settle(changes, outcomes)
+
+    def _call(self, changes: Sequence[Change]) -> list[Outcome]:
+        if len(changes) == 1 or not isinstance(self._provider, BatchProvider):
+            return [self._provider.apply(self._scope, change) for change in changes]
+        outcomes = list(self._provider.apply_many(self._scope, changes))
+        if len(outcomes) != len(changes):
+            message = f"{len(outcomes)} outcomes for {len(changes)} changes"
+            raise ValueError(message)
+        return outcomes
+
+    def _settle(self, changes: Sequence[Change], outcomes: list[Outcome]) -> list[Outcome]:
+        """Find out by one look which calls without an answer took effect; never by sending them again."""
+        doubtful = [
+            change.address for change, outcome in zip(changes, outcomes, strict=True) if isinstance(outcome, InDoubt)
+        ]
+        if not doubtful:
+            return outcomes
+        try:
+            live = self.read(doubtful)
+        except ProviderError:
+            return outcomes
+        return [
+            _settled(change, outcome, live) if isinstance(outcome, InDoubt) else outcome
+            for change, outcome in zip(changes, outcomes, strict=True)
+        ]
+
+
+def _settled(change: Change, doubt: InDoubt, live: Live) -> Outcome:
+    found = live.find(change.address)
+    if isinstance(found, Unknown):
+        return doubt
+    outcome = judge(change, found)
+    if isinstance(outcome, Failed):
+        return Failed(reason=f"{doubt.reason}; {outcome.reason}")
+    return outcome or doubt

@@ -1,0 +1,66 @@
+"""What has been reached in one organization so far, and what that lets through next."""
+
+from __future__ import annotations
+
+from copy import copy
+
+from reconciler.core.address import Address
+from reconciler.core.change import Change
+from reconciler.core.kinds import Action
+from reconciler.core.outcome import Refused
+from reconciler.core.planning.headcount import Headcount
+from reconciler.core.planning.situation import Situation
+from reconciler.core.resource import Resource
+
+_NOT_BY_AN_ADMIN = frozenset({Action.CREATE_ORGANIZATION, Action.TRANSFER_APP})
+
+
+class Standing:
+    """Counts what was applied; of several changes that leave in one call, what would be if all went well."""
+
+    def __init__(self, situation: Situation) -> None:
+        self._situation = situation
+        self._applied: set[Address] = set()
+        members = [found for address, found in situation.live.resources.items() if address.kind == "member"]
+        self._headcount = Headcount(situation.organization.system, members, min_admins=situation.settings.min_admins)
+
+    @property
+    def active_admins(self) -> frozenset[str]:
+        """Keys of those who can act."""
+        return self._headcount.active_admins
+
+    def fork(self) -> Standing:
+        """A copy to try things out on."""
+        other = copy(self)
+        other._applied, other._headcount = set(self._applied), self._headcount.fork()  # noqa: SLF001  # one of us
+        return other
+
+    def touches_admin(self, change: Change) -> bool:
+        """Whether a change is about somebody who administers now."""
+        return change.address.kind == "member" and change.address.key in self.active_admins
+
+    def find_gap(self, change: Change) -> Refused | None:
+        """What a change needs and does not have: another change, or somebody who may do it."""
+        missing = [need for need in change.needs if need not in self._applied]
+        if missing:
+            return Refused(reason=f"{', '.join(map(str, missing))} was not applied")
+        if change.action not in _NOT_BY_AN_ADMIN and change.actor not in self.active_admins:
+            return Refused(reason=f"{change.actor}, who should do it, is not an active admin")
+        return None
+
+    def find_excess(self, change: Change) -> Refused | None:
+        """Whether a change would leave too few admins or bring too many members at this point."""
+        objection = self._headcount.objection(change)
+        return Refused(reason=objection[1]) if objection else None
+
+    def record(self, change: Change, *, outcome: Resource | None) -> None:
+        """Count a change that was applied, and the resource it led to; None when that is gone."""
+        self._applied.add(change.address)
+        self._headcount.record(change, outcome=outcome)
+        if change.action is Action.CREATE_ORGANIZATION:
+            founder = Address(change.address.organization, "member", change.actor)
+            self._headcount.found(change.actor, self._situation.wanted[founder].attributes)
+
+    def observe(self, person: str, member: Resource | None) -> None:
+        """Count a member as just seen; None when the membership is gone."""
+        self._headcount.observe(person, member)
