@@ -32,6 +32,10 @@ class Scope:
     """Number the platform has for a member -> person key, as far as earlier runs have learnt it."""
     rosters: Mapping[str, Roster] = field(default_factory=dict)
     """Kind -> what a person last read off the system; only for systems that a program cannot read."""
+    names: Mapping[str, str] = field(default_factory=dict)
+    """Person key -> the name people call them by, of those who have one in the directory."""
+    details: Mapping[Address, Mapping[str, str]] = field(default_factory=dict)
+    """What the manifests say for the eyes of whoever acts by hand, such as the answers for a research invitation."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,6 +20,7 @@ class Scopes:
     def __init__(self, desired: Desired) -> None:
         self._desired = desired
         self._by_system: dict[str, _Directory] = {}
+        self._names = {key: person.name for key, person in desired.people.items() if person.name}
 
     def scope_of(self, organization: str, state: State) -> Scope:
         """Everything the manifests and the state know about names in one organization.
@@ -50,6 +51,8 @@ class Scopes:
             people=ChainMap(own_people, people),
             keys=ChainMap(_reverse(own_people), keys),
             assets=assets,
+            names=self._names,
+            details={address: item.details for address, item in declared.items() if item.details},
             platform_ids=self._platform_ids(organization, state, claimed),
             rosters=state.rosters,
         )

@@ -1,0 +1,170 @@
+"""The values that fill the blanks of an operation's texts, from a change and what the manifests call things."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from reconciler.core.address import Address
+from reconciler.core.change import Change
+from reconciler.core.kinds import KINDS
+from reconciler.core.resource import Attributes, Resource
+from reconciler.core.system import System
+from reconciler.ports import Scope
+from reconciler.systems.marked import literal, plain
+
+BLANKS = {
+    "organization": "what the organization is found by on the system: its name, handle or id",
+    "person": "name and identifier of the person a change is about",
+    "identifier": "the address or number to type for that person",
+    "former_identifier": "the address or number that a pending invitation went to",
+    "role": "the role to choose, as the platform labels it",
+    "former_role": "the role they have now",
+    "finance": "the finance role to choose",
+    "former_finance": "the finance role to take away",
+    "answers": "what the manifest answers to the questions of a research invitation",
+    "member_cap": "how many members the organization holds",
+    "asset": "name and id of the asset, app or group",
+    "asset_id": "its id, handle or client key alone",
+    "asset_kind": "what sort of asset it is",
+    "menu": "where such assets are listed in Business Center",
+    "permissions": "the permissions to choose on a TikTok account",
+    "ad_account": "the ad account that an asset is used in, or a partner gets",
+    "partner": "key and Business Center id of a partner",
+    "app_owner": "the person who owns an app",
+    "place": "the line of the manifest",
+}
+"""Every blank there is. A value is marked prose, and empty where a case has none."""
+
+_MENUS = {
+    "ad_account": "'Assets' > 'Advertiser accounts'",
+    "catalog": "'Assets' > 'Catalogs'",
+    "pixel": "'Assets' > 'Pixels'",
+    "shop": "'Assets' > 'TikTok Shops'",
+    "lead_library": "'Assets' > 'Lead libraries'",
+    "asset_group": "'Assets' > 'Asset groups'",
+}
+
+
+def fill_blanks(change: Change, scope: Scope) -> dict[str, str]:
+    """The value of every blank for one change."""
+    address = change.address
+    wanted: Attributes = change.after.attributes if change.after else {}
+    had: Attributes = change.before.attributes if change.before else {}
+    system = scope.organization.system
+    details = scope.details.get(address, {})
+    asset = _asset_of(address)
+    return {
+        "organization": literal(name_organization(scope)),
+        **_person(change, scope),
+        **_roles(system, address.kind, wanted, had),
+        "answers": _answers(details) if system.variant == "research" else "",
+        "member_cap": str(system.member_cap or ""),
+        "asset": name_asset(asset, scope) if asset else "",
+        "asset_id": literal(find_id(asset, scope, change)) if asset else "",
+        "asset_kind": KINDS[asset.kind].title if asset else "",
+        "menu": _MENUS.get(asset.kind, "") if asset else "",
+        "permissions": _labels(system, address.kind, wanted.get("permissions", ())),
+        "ad_account": _part(address, "ad_account", scope),
+        "partner": _part(address, "partner", scope),
+        "app_owner": _app_owner(change.before, scope),
+        "place": literal(str(change.place)) if change.place else "",
+    }
+
+
+def name_organization(scope: Scope) -> str:
+    """What the organization is called where somebody looks for it."""
+    organization = scope.organization
+    if organization.system.name == "developers":
+        return organization.name or organization.identity or organization.key
+    return organization.identity or organization.name or organization.key
+
+
+def name_person(key: str, scope: Scope, identifier: str = "") -> str:
+    """`Ana Lopez ('ana@acme.example')`: enough for somebody who knows neither the manifests nor the person."""
+    shown = identifier or next(iter(scope.people.get(key, ())), key)
+    name = scope.names.get(key, "") or (key if key.casefold() != shown.casefold() else "")
+    return f"{plain(name)} ({literal(shown)})" if name else literal(shown)
+
+
+def name_asset(asset: Address, scope: Scope) -> str:
+    """The key in the manifests, with the id on the system where that is another."""
+    shown = scope.assets.get((asset.kind, asset.key), asset.key)
+    return literal(shown) if shown == asset.key else f"{plain(asset.key)} ({literal(shown)})"
+
+
+def find_id(asset: Address, scope: Scope, change: Change) -> str:
+    """Id, handle or client key; the key where the manifests give nothing else."""
+    known = scope.assets.get((asset.kind, asset.key), "")
+    own = [side.identity for side in (change.before, change.after) if side and side.address == asset]
+    return known or next(filter(None, own), asset.key)
+
+
+def find_person(address: Address) -> str:
+    """Key of the person an address is about; empty where it is about none."""
+    part = KINDS[address.kind].person_part
+    return address.parts[part] if part is not None else ""
+
+
+def _person(change: Change, scope: Scope) -> Mapping[str, str]:
+    key = find_person(change.address)
+    if not key:
+        return {"person": "", "identifier": "", "former_identifier": ""}
+    is_member = change.address.kind == "member"
+    former = change.before.identity if is_member and change.before else ""
+    wanted = change.after.identity if is_member and change.after else ""
+    usual = next(iter(scope.people.get(key, ())), key)
+    return {
+        "person": name_person(key, scope, wanted or former),
+        "identifier": literal(wanted or usual),
+        "former_identifier": literal(former or wanted or usual),
+    }
+
+
+def _roles(system: System, kind: str, wanted: Attributes, had: Attributes) -> Mapping[str, str]:
+    finance = _labels(system, f"{kind}.finance", wanted.get("finance", ""))
+    former = _labels(system, f"{kind}.finance", had.get("finance", ""))
+    return {
+        "role": _labels(system, kind, wanted.get("role", "")),
+        "former_role": _labels(system, kind, had.get("role", "")),
+        "finance": finance,
+        "former_finance": former if former and not finance else "",
+    }
+
+
+def _labels(system: System, kind: str, values: str | tuple[str, ...]) -> str:
+    """The labels of roles or permissions, quoted as every label is; an unknown word is its own label."""
+    names = (values,) if isinstance(values, str) else values
+    known = [system.find_role(kind, name) for name in names if name]
+    labels = [role.label if role else plain(name) for role, name in zip(known, filter(None, names), strict=True)]
+    return ", ".join(f"'{label}'" for label in labels)
+
+
+def _answers(details: Mapping[str, str]) -> str:
+    said = "; ".join(f"{plain(question)}: {literal(answer)}" for question, answer in sorted(details.items()))
+    return said or "the manifest declares none, so ask the person first"
+
+
+def _asset_of(address: Address) -> Address | None:
+    """What an address gives access to, or the asset itself; None for members and organizations."""
+    if address.kind in {"member", "organization"}:
+        return None
+    parents = KINDS[address.kind].parents
+    if not parents:
+        return address
+    return Address(address.organization, parents[0], address.parts[0])
+
+
+def _part(address: Address, kind: str, scope: Scope) -> str:
+    """The part of an address that names a thing of some kind."""
+    if address.kind == kind:
+        return name_asset(address, scope)
+    parents = KINDS[address.kind].parents
+    if kind not in parents:
+        return ""
+    return name_asset(Address(address.organization, kind, address.parts[parents.index(kind)]), scope)
+
+
+def _app_owner(before: Resource | None, scope: Scope) -> str:
+    owner = str(before.attributes.get("owner", "")) if before else ""
+    kind, _, key = owner.partition(":")
+    return name_person(key, scope) if kind == "person" else plain(key) or "its present owner"

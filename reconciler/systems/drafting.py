@@ -1,0 +1,187 @@
+"""From a change that a program cannot make to the exact steps of every person who can.
+
+Pure: no clock, no ids. Whoever stores the orders gives them both, and sets `expires` from `lasts` when the part before
+has been done, because nobody knows earlier when an invitation was sent.
+"""
+
+from __future__ import annotations
+
+import re
+
+from reconciler.core.change import Change, Waiting
+from reconciler.core.kinds import Action
+from reconciler.core.outcome import Waits
+from reconciler.core.resource import Resource, Status, fingerprint_of
+from reconciler.core.work_order import WorkOrder
+from reconciler.ports import Scope
+from reconciler.systems.blanks import fill_blanks, find_person, name_organization
+from reconciler.systems.marked import strip_marks
+from reconciler.systems.operations import OPERATIONS
+from reconciler.systems.operations.choosing import choose
+from reconciler.systems.operations.operation import Actor, Operation, Party
+
+_ASKED_FOR = frozenset({Action.CREATE_ORGANIZATION, Action.GIVE_UP_ADMIN, Action.CHANGE_ROLE})
+"""Steps that a plan never takes by itself but waits for: who they are up to has to be told."""
+_OUTSIDERS = {
+    Actor.ASSET_OWNER: "the owner of {asset_kind} {asset}",
+    Actor.PARTNER_ADMIN: "an admin of partner {partner}",
+    Actor.CENTER_ADMIN: "an Admin of a verified Business Center",
+}
+"""Whom no manifest names; a reader has to know who that is."""
+_BLANK = re.compile(r"\{(\w+)\}")
+
+
+def draft_orders(change: Change | Waiting, scope: Scope) -> tuple[WorkOrder, ...]:
+    """One order for each person who has to act, in the order in which they act; empty where nobody can do anything.
+
+    A step that waits is drafted too, for whatever is still missing: an invitation that was sent is the invitee's to
+    answer, and an app that nobody can find has to be registered. Texts are marked prose (`systems.marked`).
+    """
+    if isinstance(change, Waiting) and not _is_for_a_person(change):
+        return ()
+    step = _as_change(change) if isinstance(change, Waiting) else change
+    key = choose(step, scope.organization.system)
+    return draft_operation(key, step, scope) if key else ()
+
+
+def draft_operation(key: str, change: Change, scope: Scope) -> tuple[WorkOrder, ...]:
+    """The orders of one operation by its key, for what no plan asks for by itself, such as an owner's revocation."""
+    operation = OPERATIONS[key]
+    values = fill_blanks(change, scope)
+    return tuple(_draft(operation, number, change, scope, values) for number in range(1, len(operation.parties) + 1))
+
+
+def describe_wait(orders: tuple[WorkOrder, ...], *, because: str = "") -> Waits:
+    """The outcome of a change that was handed over with these orders; there must be at least one."""
+    first = orders[0]
+    why = strip_marks(first.title)
+    return Waits(on=first.actor or first.actor_role, why=f"{because}: {why}" if because else why, orders=orders)
+
+
+def _draft(operation: Operation, number: int, change: Change, scope: Scope, values: dict[str, str]) -> WorkOrder:
+    party = operation.parties[number - 1]
+    actor, role = _who(party, change, scope)
+    wanted = change.after
+    return WorkOrder(
+        operation=operation.key,
+        address=change.address,
+        action=change.action,
+        wanted=wanted.attributes if wanted else {},
+        identity=_identity(change),
+        fingerprint=change.fingerprint,
+        system=scope.organization.system.name,
+        actor=actor,
+        actor_role=role,
+        party=number,
+        parties=len(operation.parties),
+        title=_fill(party.title, values),
+        preconditions=_fill_all(party.preconditions, values),
+        steps=_fill_all(party.steps, values),
+        done_when=_fill(party.done_when, values),
+        undo=_fill(party.undo, values),
+        irreversible=_fill(operation.irreversible, values),
+        note=_fill(party.note, values),
+        reason=change.why,
+        place=change.place,
+        lasts=party.lasts,
+    )
+
+
+def _identity(change: Change) -> str:
+    sides = (change.after, change.before)
+    return next((side.identity for side in sides if side is not None and side.identity), "")
+
+
+def _fill(text: str, values: dict[str, str]) -> str:
+    return _BLANK.sub(lambda found: values[found[1]], text)
+
+
+def _fill_all(texts: tuple[str, ...], values: dict[str, str]) -> tuple[str, ...]:
+    """The texts whose blanks all have a value."""
+    return tuple(_fill(text, values) for text in texts if all(values[name] for name in _BLANK.findall(text)))
+
+
+def _who(party: Party, change: Change, scope: Scope) -> tuple[str, str]:
+    """Key of the person, where it is known, and in which capacity they act."""
+    key = scope.organization.key
+    person = find_person(change.address)
+    an_admin, a_member = f"an admin of {key}", f"a member of {key}"
+    match party.actor:
+        case Actor.MEMBER:
+            return person, a_member
+        case Actor.INVITEE:
+            return person, "the person invited"
+        case Actor.ANY_MEMBER:
+            return _first_member(scope), a_member
+        case Actor.ROLE_HOLDER:
+            return _first_member(scope, handing_over=True), f"the owner of {key}"
+        case Actor.RECEIVING_ADMIN:
+            return _first_member(scope, administering=True), an_admin
+        case Actor.APP_OWNER:
+            return _app_owner(change), f"the owner of app {change.address.key}"
+        case Actor.ACCOUNT_OWNER:
+            handle = _account(change, scope)
+            return scope.keys.get(handle.casefold(), ""), f"the owner of {handle}"
+        case outsider if outsider in _OUTSIDERS:
+            return "", _OUTSIDERS[outsider].format_map(_names(change, scope))
+        case _:
+            founder = f"the first admin of {key}"
+            return change.actor, founder if party.actor is Actor.FOUNDER else an_admin
+
+
+def _names(change: Change, scope: Scope) -> dict[str, str]:
+    return {name: strip_marks(value) for name, value in fill_blanks(change, scope).items()}
+
+
+def _account(change: Change, scope: Scope) -> str:
+    """The handle of the TikTok account a change is about: an asset, or the organization itself."""
+    if change.address.kind == "organization":
+        return name_organization(scope)
+    return (
+        scope.assets.get(("tiktok_account", change.address.parts[0]), "")
+        or _identity(change)
+        or change.address.parts[0]
+    )
+
+
+def _app_owner(change: Change) -> str:
+    owner = str(change.before.attributes.get("owner", "")) if change.before else ""
+    kind, _, key = owner.partition(":")
+    return key if kind == "person" else change.actor
+
+
+def _first_member(scope: Scope, *, administering: bool = False, handing_over: bool = False) -> str:
+    """Somebody the last roster shows as active, admins first; empty where there is no roster."""
+    roster = scope.rosters.get("member")
+    system = scope.organization.system
+    found = []
+    for resource in roster.resources if roster else ():
+        role = str(resource.attributes.get("role", ""))
+        fits = system.is_handed_over(role) if handing_over else system.administers(role) or not administering
+        if resource.status is Status.ACTIVE and fits:
+            found.append((not system.administers(role), resource.address.key))
+    return min(found, default=(True, ""))[1]
+
+
+def _is_for_a_person(waiting: Waiting) -> bool:
+    """Whether somebody can end the wait by acting; what waits for time or for another step has nobody to ask."""
+    if waiting.action in _ASKED_FOR:
+        return True
+    before = waiting.before
+    if before is not None and before.status.is_pending:
+        return True
+    return waiting.action is Action.TRANSFER_APP and before is None
+
+
+def _as_change(waiting: Waiting) -> Change:
+    """A step that waits as the change it would be; nobody is appointed to act."""
+    before: Resource | None = waiting.before
+    return Change(
+        address=waiting.address,
+        action=waiting.action,
+        before=before,
+        after=waiting.after,
+        fingerprint=fingerprint_of(before),
+        why=waiting.why,
+        place=waiting.place,
+    )
