@@ -33,6 +33,7 @@ def prepare(session: Session, limits: Limits, *, today: date | None = None) -> P
 
     config = read_config(session.root)
     wiring = Wiring(root=session.root, config=config)
+    moment = None if today else wiring.clock().now()
     today = today or wiring.clock().now().date()
     workspace = read_workspace(session.root, config, today=today)
     desired = workspace.desired
@@ -40,6 +41,7 @@ def prepare(session: Session, limits: Limits, *, today: date | None = None) -> P
         desired=replace(desired, consents=(*desired.consents, *limits["consents"])),
         settings=config.guards,
         today=today,
+        moment=moment,
         targets=Targets(include=limits["targets"], exclude=limits["excludes"]),
         refresh=limits["refresh"],
         retry=limits["retry"],

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 
 from reconciler.core.outcome import Applied, Failed, InDoubt, Outcome, Refused, Waits
+from reconciler.core.work_order import WorkOrder
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,6 +48,10 @@ class AuditEntry:
     before: str = ""
     after: str = ""
     """The access before and after, as `name=value` pairs."""
+    order: str = ""
+    """Id of the work order whose life this is about; for a change that was handed over, the ids of all of them."""
+    evidence: str = ""
+    """SHA-256 of what proves that a work order was carried out."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,13 +74,18 @@ OUTCOME_WORDS: dict[type[Outcome], str] = {
 }
 
 
+def name_orders(orders: Iterable[WorkOrder]) -> str:
+    """Their ids; empty before they are stored."""
+    return ", ".join(order.id for order in orders if order.id)
+
+
 def describe_outcome(outcome: Outcome) -> tuple[str, str]:
     """The word for an outcome, and the rest of the story."""
     match outcome:
         case Applied():
             detail = ""
-        case Waits(on=on, why=why, work_order=order):
-            detail = f"{on}: {why}" + (f" (work order {order})" if order else "")
+        case Waits(on=on, why=why, orders=orders):
+            detail = f"{on}: {why}" + (f" (work order {name_orders(orders)})" if name_orders(orders) else "")
         case Failed(reason=reason, code=code):
             detail = reason + (f" [{code}]" if code else "")
         case Refused(reason=reason) | InDoubt(reason=reason):

@@ -130,6 +130,12 @@ class WorkOrder:
         return Request.of(self.address, self.action, self.wanted, self.identity)
 
     @property
+    def is_said(self) -> bool:
+        """Whether how it stands is somebody's word; else it is open, or was found by the tool."""
+        said = self.status is OrderStatus.DONE or self.status is OrderStatus.FAILED
+        return said and self.failure is not FailureReason.NOT_SEEN
+
+    @property
     def takes_away(self) -> bool:
         """Whether what it is about shall not be there afterwards."""
         return self.action in (KINDS[self.address.kind].delete, Action.CANCEL_INVITATION)

@@ -16,6 +16,7 @@ from reconciler.core.live import Live
 from reconciler.core.plan import OrganizationPlan, Plan
 from reconciler.core.resource import Resource
 from reconciler.core.state import State
+from reconciler.core.work_order import OrderStatus, WorkOrder
 
 
 def find_damage(read: object) -> str:
@@ -38,7 +39,7 @@ def _damage_in_plan(plan: Plan) -> str:
 
 
 def _damage_in_state(state: State) -> str:
-    addresses = [*state.records, *state.quarantined, *state.in_doubt]
+    addresses = [*state.records, *state.quarantined, *state.in_doubt, *(o.address for o in state.orders.values())]
     counts = (state.serial, *state.removals.values(), *state.invitations.values())
     return (
         # A guard would take a negative count for room to spare.
@@ -47,7 +48,20 @@ def _damage_in_state(state: State) -> str:
         or _first(_mismatch(address, record.address) for address, record in state.records.items())
         or _first(_mismatch(address, change.address) for address, change in state.in_doubt.items())
         or _first(_damage_in_change(change, state.organization) for change in state.in_doubt.values())
+        or _first(_damage_in_order(key, order) for key, order in state.orders.items())
     )
+
+
+def _damage_in_order(key: str, order: WorkOrder) -> str:
+    """An order without its times would never be verified, and one under another id never be found."""
+    if order.id != key:
+        return f"work order {key} calls itself {order.id or 'nothing'}"
+    if order.issued is None:
+        return f"work order {key} was never issued"
+    if order.status is not OrderStatus.OPEN and order.closed is None:
+        return f"work order {key} is {order.status} since nobody knows when"
+    times = (order.issued, order.closed, order.expires)
+    return f"work order {key} has a time without a zone" if any(t and t.tzinfo is None for t in times) else ""
 
 
 def _damage_in_live(live: Live) -> str:

@@ -233,13 +233,17 @@ class AuditEntryOutput:
     address: str
     action: str
     cause: str
-    outcome: Literal["applied", "waits", "failed", "refused", "in_doubt"]
+    outcome: Literal["applied", "waits", "failed", "refused", "in_doubt", "done", "verified", "superseded", "expired"]
     detail: str
     consent: str
     actor: str
     person: str
     before: str
     after: str
+    order: str
+    """Id of the work order, or of several, that it is about."""
+    evidence: str
+    """SHA-256 of what proves that a work order was carried out."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -20,6 +20,7 @@ from reconciler.ports import Clock, StateStore
 from reconciler.workflows.leases import Lease, LeaseTerms, hold_many
 from reconciler.workflows.ledger import Ledger
 from reconciler.workflows.logbook import Logbook
+from reconciler.workflows.orders import ended_orders
 from reconciler.workflows.planning import PlanRequest, ProviderFor, read_live
 from reconciler.workflows.scopes import Scopes
 from reconciler.workflows.settling import Settled, left_behind, settle
@@ -112,6 +113,7 @@ class _Application:
             recorded={key: loaded.state},
             live={key: live},
             today=request.today,
+            moment=self._run.clock.now(),
             retry=request.retry,
         )
         (situation,) = situations(worlds, request.settings)
@@ -125,6 +127,8 @@ class _Application:
             objections=objections(part, situation, request.targets),
         )
         try:
+            for order in ended_orders(situation, request.targets):
+                logbook.end(order)
             self._take(steps, part.changes, leases)
         except LeaseLost:
             # Whoever has the organization now continues from the journal; a word from us would be a second one.

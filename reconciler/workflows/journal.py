@@ -2,11 +2,12 @@
 
 One record per line: a CRC-32 in eight hexadecimal digits, a space, and one JSON object. Every record has a serial, the
 state's serial right after it, so records that a snapshot already contains are told from those it lacks, and a gap is
-seen. There are three sorts:
+seen. There are four sorts:
 
 run      who carries out which plan; the first record of every apply that changes anything
 intent   the whole change, durable before its call leaves
 outcome  what became of it, and everything that the state now says of its address
+order    a work order that has ended: nobody needs it any more, or a look at the system has shown what came of it
 
 An intent without an outcome means that the process died, or lost its lease, in between. The change is then in doubt:
 the next run reads the live resource before it plans anything, and never repeats the call blindly.
@@ -28,9 +29,10 @@ from reconciler.core.change import Change
 from reconciler.core.errors import StoreError
 from reconciler.core.outcome import Outcome
 from reconciler.core.state import State
+from reconciler.core.work_order import WorkOrder
 from reconciler.manifests.saved import refuse_sealed
 from reconciler.ports import Journal
-from reconciler.workflows.trail import audit_entry
+from reconciler.workflows.trail import audit_entry, order_entry
 
 if TYPE_CHECKING:
     from pydantic import TypeAdapter
@@ -87,6 +89,20 @@ def outcome_record(change: Change, outcome: Outcome, *, part: State, at: datetim
     )
 
 
+def order_record(order: WorkOrder, *, part: State, at: datetime) -> bytes:
+    """Written when a work order has ended: `part` is everything the state now says about its address."""
+    return _encode(
+        {
+            "record": "order",
+            "serial": part.serial,
+            "address": str(order.address),
+            "time": at.isoformat(),
+            "order": order.id,
+            "state": _dump(State, part),
+        }
+    )
+
+
 def replay(state: State, journal: Journal) -> Replayed:
     """Bring a snapshot up to its journal.
 
@@ -117,6 +133,7 @@ class _Fold:
         self._origin = Origin()
         self._open: dict[Address, Change] = {}
         self._parts: dict[Address, Mapping[str, Any]] = {}
+        self._orders: dict[str, WorkOrder] = {}
         self._entries: list[AuditEntry] = []
 
     def take(self, number: int, record: Mapping[str, Any]) -> None:
@@ -136,13 +153,15 @@ class _Fold:
                 self._open[change.address] = change
             case "outcome":
                 self._settle(record)
+            case "order":
+                self._close(record)
             case unknown:
                 raise _corrupted(self._snapshot.organization, number, f"{unknown!r} is no sort of record")
 
     def result(self, *, is_torn: bool) -> Replayed:
         state = self._snapshot
         if self._serial != state.serial:
-            merged = _merge(state, self._parts)
+            merged = _merge(state, self._parts, self._orders)
             in_doubt = {**merged.in_doubt, **self._open}
             state = replace(merged, in_doubt=in_doubt, serial=self._serial, lineage=self._lineage)
         return Replayed(state=state, entries=tuple(self._entries), origin=self._origin, is_torn=is_torn)
@@ -154,11 +173,21 @@ class _Fold:
         self._lineage = record["lineage"]
         self._origin = _load(Origin, record["origin"])
 
+    def _close(self, record: Mapping[str, Any]) -> None:
+        self._keep(Address.parse(record["address"]), record["state"])
+        order, at = self._orders[record["order"]], datetime.fromisoformat(record["time"])
+        self._entries.append(order_entry(order, serial=record["serial"], at=at))
+
+    def _keep(self, address: Address, part: Mapping[str, Any]) -> None:
+        """The last part of an address says everything about it; orders are only ever added or rewritten."""
+        self._parts.pop(address, None)
+        self._parts[address] = part
+        self._orders.update(_load(dict[str, WorkOrder], part.get("orders", {})))
+
     def _settle(self, record: Mapping[str, Any]) -> None:
         address = Address.parse(record["address"])
         change = self._open.pop(address, None) or self._snapshot.in_doubt.get(address)
-        self._parts.pop(address, None)
-        self._parts[address] = record["state"]
+        self._keep(address, record["state"])
         if change is None:
             return
         self._entries.append(
@@ -171,7 +200,7 @@ class _Fold:
         )
 
 
-def _merge(state: State, parts: Mapping[Address, Mapping[str, Any]]) -> State:
+def _merge(state: State, parts: Mapping[Address, Mapping[str, Any]], orders: Mapping[str, WorkOrder]) -> State:
     """The state with what the parts, oldest first, say of their addresses and the last one of everything else."""
     records, quarantined, in_doubt = dict(state.records), dict(state.quarantined), dict(state.in_doubt)
     latest = state
@@ -183,7 +212,8 @@ def _merge(state: State, parts: Mapping[Address, Mapping[str, Any]]) -> State:
             (in_doubt, latest.in_doubt),
         ):
             _replace(known, address, now)
-    return replace(latest, records=records, quarantined=quarantined, in_doubt=in_doubt)
+    merged = {**state.orders, **orders}
+    return replace(latest, records=records, quarantined=quarantined, in_doubt=in_doubt, orders=merged)
 
 
 def _replace(known: dict[Address, Any], address: Address, now: Mapping[Address, Any]) -> None:

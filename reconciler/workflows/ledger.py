@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import replace
-from datetime import date
+from datetime import date, datetime
 from typing import Self, TypeVar
 
 from reconciler.core.address import Address
@@ -16,6 +16,8 @@ from reconciler.core.planning.budgets import INVITATIONS, WINDOW_DAYS, counts_as
 from reconciler.core.planning.situation import Situation
 from reconciler.core.state import Quarantine, Record, State
 from reconciler.core.system import System
+from reconciler.core.work_order import WorkOrder
+from reconciler.workflows.issuing import issue_orders
 
 T = TypeVar("T")
 
@@ -35,6 +37,7 @@ class Ledger:
         self._records = dict(state.records)
         self._quarantined = dict(state.quarantined)
         self._in_doubt = dict(state.in_doubt)
+        self._orders = dict(state.orders)
         self._removals = _recent(state.removals, today)
         self._invitations = _recent(state.invitations, today)
 
@@ -42,7 +45,7 @@ class Ledger:
     def of(cls, situation: Situation, *, lineage: str) -> Self:
         """A ledger that begins with what was just seen of an organization."""
         return cls(
-            replace(situation.state, records=situation.records, lineage=lineage),
+            replace(situation.state, records=situation.records, orders=situation.orders, lineage=lineage),
             system=situation.organization.system,
             today=situation.today,
             protected={address for address, declared in situation.wanted.items() if declared.protect},
@@ -63,6 +66,20 @@ class Ledger:
         self._in_doubt[change.address] = change
         return self.next_serial()
 
+    def issue(self, change: Change, outcome: Outcome, *, at: datetime) -> Outcome:
+        """The outcome with ids and times on the work orders that come with it; `take` stores them."""
+        if not isinstance(outcome, Waits) or not outcome.orders:
+            return outcome
+        orders = issue_orders(
+            outcome.orders, change, lineage=self.lineage, serial=self._serial + 1, taken=self._orders, at=at
+        )
+        return replace(outcome, orders=orders)
+
+    def close(self, order: WorkOrder) -> int:
+        """Remember how a work order ended; returns the serial of that."""
+        self._orders[order.id] = order
+        return self.next_serial()
+
     def take(self, change: Change, outcome: Outcome) -> int:
         """Remember what became of a change; returns the serial of the outcome."""
         if not isinstance(outcome, InDoubt):
@@ -76,6 +93,8 @@ class Ledger:
                 self._quarantined[change.address] = Quarantine(reason=reason, since=since, tried=self._today)
             case Waits(is_blind=True):
                 self._believe(change)
+            case Waits(orders=orders) if orders:
+                self._asked(change, orders)
             case _:
                 pass
         return self.next_serial()
@@ -90,12 +109,16 @@ class Ledger:
             records=_only(address, self._records),
             quarantined=_only(address, self._quarantined),
             in_doubt=_only(address, self._in_doubt),
+            orders={key: order for key, order in self._orders.items() if order.address == address},
         )
 
     def state(self) -> State:
         """The whole state as it stands."""
         return self._as_state(
-            records=dict(self._records), quarantined=dict(self._quarantined), in_doubt=dict(self._in_doubt)
+            records=dict(self._records),
+            quarantined=dict(self._quarantined),
+            in_doubt=dict(self._in_doubt),
+            orders=dict(self._orders),
         )
 
     def _as_state(
@@ -104,6 +127,7 @@ class Ledger:
         records: dict[Address, Record],
         quarantined: dict[Address, Quarantine],
         in_doubt: dict[Address, Change],
+        orders: dict[str, WorkOrder],
     ) -> State:
         return replace(
             self._state,
@@ -111,16 +135,26 @@ class Ledger:
             records=records,
             quarantined=quarantined,
             in_doubt=in_doubt,
+            orders=orders,
             removals=dict(self._removals),
             invitations=dict(self._invitations),
         )
 
-    def _applied(self, change: Change, outcome: Applied) -> None:
+    def _asked(self, change: Change, orders: Iterable[WorkOrder]) -> None:
+        """What was asked of people counts from that moment on, because they may do it at any time."""
         self._quarantined.pop(change.address, None)
+        self._orders.update({order.id: order for order in orders})
+        self._count(change)
+
+    def _count(self, change: Change) -> None:
         if counts_as_removal(change, self._system):
             self._removals[self._today] += 1
         if change.action in INVITATIONS:
             self._invitations[self._today] += 1
+
+    def _applied(self, change: Change, outcome: Applied) -> None:
+        self._quarantined.pop(change.address, None)
+        self._count(change)
         if outcome.live is None:
             self._records.pop(change.address, None)
             return

@@ -6,13 +6,14 @@ from collections.abc import Sequence
 
 from reconciler.core.audit import AuditEntry, Origin
 from reconciler.core.change import Change
-from reconciler.core.outcome import Outcome, Refused
+from reconciler.core.outcome import Outcome, Refused, Waits
 from reconciler.core.state import State
+from reconciler.core.work_order import WorkOrder
 from reconciler.ports import Clock, StateStore
-from reconciler.workflows.journal import intent_record, outcome_record, run_record
+from reconciler.workflows.journal import intent_record, order_record, outcome_record, run_record
 from reconciler.workflows.leases import Lease
 from reconciler.workflows.ledger import Ledger
-from reconciler.workflows.trail import audit_entry
+from reconciler.workflows.trail import audit_entry, order_entry
 
 
 class Logbook:
@@ -43,25 +44,41 @@ class Logbook:
         Returns only while the organization is ours.
         """
         organization = changes[0].address.organization
-        if not self._has_begun:
-            begin = run_record(
-                self._origin, lineage=self._ledger.lineage, serial=self._ledger.next_serial(), at=self._clock.now()
-            )
-            self._store.append(organization, begin, token=self._lease.token)
-            self._has_begun = True
+        self._begin(organization)
         for change in changes:
             intent = intent_record(change, serial=self._ledger.begin(change))
             self._store.append(organization, intent, token=self._lease.token)
         self._lease.check()
 
-    def conclude(self, change: Change, outcome: Outcome) -> None:
-        """Write down, durably, what became of a call."""
-        serial, now = self._ledger.take(change, outcome), self._clock.now()
+    def conclude(self, change: Change, outcome: Outcome) -> Outcome:
+        """Write down, durably, what became of a call; what comes back says how work orders are called from now on."""
+        now = self._clock.now()
+        outcome = self._ledger.issue(change, outcome, at=now)
+        serial = self._ledger.take(change, outcome)
         self._entries.append(audit_entry(change, outcome, serial=serial, at=now))
         record = outcome_record(change, outcome, part=self._ledger.part(change.address), at=now)
         self._store.append(change.address.organization, record, token=self._lease.token)
+        return outcome
 
-    def refuse(self, change: Change, refusal: Refused) -> None:
+    def end(self, order: WorkOrder) -> None:
+        """Write down, durably, that a work order has ended without anybody's word."""
+        self._begin(order.address.organization)
+        serial, now = self._ledger.close(order), self._clock.now()
+        self._entries.append(order_entry(order, serial=serial, at=now))
+        record = order_record(order, part=self._ledger.part(order.address), at=now)
+        self._store.append(order.address.organization, record, token=self._lease.token)
+
+    def _begin(self, organization: str) -> None:
+        """Who carries out which plan comes before everything else."""
+        if self._has_begun:
+            return
+        begin = run_record(
+            self._origin, lineage=self._ledger.lineage, serial=self._ledger.next_serial(), at=self._clock.now()
+        )
+        self._store.append(organization, begin, token=self._lease.token)
+        self._has_begun = True
+
+    def refuse(self, change: Change, refusal: Refused | Waits) -> None:
         """Keep for the audit log that a change was not attempted; the state stays as it is."""
         self._lease.check()
         self._entries.append(audit_entry(change, refusal, serial=0, at=self._clock.now()))

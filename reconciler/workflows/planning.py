@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 
 from reconciler import __version__
 from reconciler.core.declared import Desired, Organization
@@ -35,6 +35,8 @@ class PlanRequest:
     desired: Desired
     settings: GuardSettings
     today: date
+    moment: datetime | None = None
+    """The time on that day, where it is known."""
     targets: Targets = EVERYTHING
     shard: Shard = ALL_SHARDS
     """Only these organizations are looked at."""
@@ -73,7 +75,9 @@ def make_plan(
         live[key], recorded[key] = seen, settled.state
         for text in left_behind(loaded, settled):
             on_notice(text)
-    worlds = Worlds(desired=desired, recorded=recorded, live=live, today=request.today, retry=request.retry)
+    worlds = Worlds(
+        desired=desired, recorded=recorded, live=live, today=request.today, moment=request.moment, retry=request.retry
+    )
     return plan(worlds, request.settings, targets=request.targets, tool_version=__version__)
 
 

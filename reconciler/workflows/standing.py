@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from copy import copy
 
 from reconciler.core.address import Address
 from reconciler.core.change import Change
 from reconciler.core.kinds import Action
-from reconciler.core.outcome import Refused
+from reconciler.core.outcome import Refused, Waits
 from reconciler.core.planning.headcount import Headcount
 from reconciler.core.planning.situation import Situation
 from reconciler.core.resource import Resource
+from reconciler.core.work_order import WorkOrder
 
 _NOT_BY_AN_ADMIN = frozenset({Action.CREATE_ORGANIZATION, Action.TRANSFER_APP})
 
@@ -21,8 +23,11 @@ class Standing:
     def __init__(self, situation: Situation) -> None:
         self._situation = situation
         self._applied: set[Address] = set()
+        self._asked: dict[Address, WorkOrder] = {}
+        """What people were asked for in this run; nobody knows when they will do it."""
         members = [found for address, found in situation.live.resources.items() if address.kind == "member"]
         self._headcount = Headcount(situation.organization.system, members, min_admins=situation.settings.min_admins)
+        self._headcount.expect(situation.orders.values())
 
     @property
     def active_admins(self) -> frozenset[str]:
@@ -39,19 +44,39 @@ class Standing:
         """Whether a change is about somebody who administers now."""
         return change.address.kind == "member" and change.address.key in self.active_admins
 
-    def find_gap(self, change: Change) -> Refused | None:
+    def find_gap(self, change: Change) -> Refused | Waits | None:
         """What a change needs and does not have: another change, or somebody who may do it."""
         missing = [need for need in change.needs if need not in self._applied]
+        if missing and all(need in self._asked for need in missing):
+            return self._wait_for(self._asked[missing[0]])
         if missing:
             return Refused(reason=f"{', '.join(map(str, missing))} was not applied")
         if change.action not in _NOT_BY_AN_ADMIN and change.actor not in self.active_admins:
+            promotion = self._asked.get(Address(change.address.organization, "member", change.actor))
+            if promotion is not None:
+                return self._wait_for(promotion)
             return Refused(reason=f"{change.actor}, who should do it, is not an active admin")
         return None
 
-    def find_excess(self, change: Change) -> Refused | None:
+    def find_excess(self, change: Change) -> Refused | Waits | None:
         """Whether a change would leave too few admins or bring too many members at this point."""
         objection = self._headcount.objection(change)
-        return Refused(reason=objection[1]) if objection else None
+        if objection is None:
+            return None
+        members = [order for address, order in self._asked.items() if address.kind == "member"]
+        return self._wait_for(members[-1], objection[1]) if members else Refused(reason=objection[1])
+
+    def expect(self, orders: Iterable[WorkOrder]) -> None:
+        """Count what people were just asked for."""
+        for order in orders:
+            self._asked.setdefault(order.address, order)
+        self._headcount.expect(self._asked.values())
+
+    @staticmethod
+    def _wait_for(order: WorkOrder, why: str = "") -> Waits:
+        """Not tried, because what comes before it is in somebody's hands; the next plan looks at it again."""
+        first = f"work order {order.id} has to be done first"
+        return Waits(on=order.actor or order.actor_role, why=f"{why}; {first}" if why else first)
 
     def record(self, change: Change, *, outcome: Resource | None) -> None:
         """Count a change that was applied, and the resource it led to; None when that is gone."""

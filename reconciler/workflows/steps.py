@@ -13,7 +13,7 @@ from reconciler.core.change import Change
 from reconciler.core.errors import ProviderError
 from reconciler.core.kinds import Action
 from reconciler.core.live import Live, Unknown
-from reconciler.core.outcome import Applied, Outcome, Refused
+from reconciler.core.outcome import Applied, Outcome, Refused, Waits
 from reconciler.core.planning.situation import Situation
 from reconciler.core.resource import Resource, fingerprint_of
 from reconciler.ports import Provider, Scope
@@ -54,13 +54,15 @@ class Steps:
         """
         together = changes[: self._together(changes)]
         cleared = self._clear(together)
-        if isinstance(cleared, Refused):
+        if isinstance(cleared, Refused | Waits):
             self._logbook.refuse(changes[0], cleared)
             return [(changes[0], cleared)]
         results = self._act(cleared)
         for change, outcome in results:
             if isinstance(outcome, Applied):
                 self._standing.record(change, outcome=outcome.live)
+            elif isinstance(outcome, Waits):
+                self._standing.expect(outcome.orders)
         return results
 
     def _together(self, changes: Sequence[Change]) -> int:
@@ -72,7 +74,7 @@ class Steps:
     def _goes_alone(self, change: Change) -> bool:
         return change.action is Action.TRANSFER_APP or self._standing.touches_admin(change)
 
-    def _clear(self, changes: Sequence[Change]) -> Sequence[Change] | Refused:
+    def _clear(self, changes: Sequence[Change]) -> Sequence[Change] | Refused | Waits:
         """Those of the changes that one call may carry out now, or why not even the first one may."""
         gap = self._standing.find_gap(changes[0])
         if gap is not None:
@@ -119,10 +121,10 @@ class Steps:
 
     def _act(self, changes: Sequence[Change]) -> list[Result]:
         self._logbook.intend(changes)
-        results = list(zip(changes, self._caller.apply(changes), strict=True))
-        for change, outcome in results:
-            self._logbook.conclude(change, outcome)
-        return results
+        outcomes = self._caller.apply(changes)
+        return [
+            (change, self._logbook.conclude(change, outcome)) for change, outcome in zip(changes, outcomes, strict=True)
+        ]
 
     def _members(self, people: Collection[str]) -> list[Address]:
         return [Address(self._organization, "member", person) for person in sorted(people)]

@@ -6,11 +6,12 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Protocol
 
-from reconciler.core.audit import AuditEntry, AuditRecord, describe_outcome
+from reconciler.core.audit import AuditEntry, AuditRecord, describe_outcome, name_orders
 from reconciler.core.change import Change
 from reconciler.core.kinds import KINDS
-from reconciler.core.outcome import Outcome
+from reconciler.core.outcome import Outcome, Waits
 from reconciler.core.resource import Resource
+from reconciler.core.work_order import WorkOrder
 
 
 class AuditSink(Protocol):
@@ -46,6 +47,30 @@ def audit_entry(change: Change, outcome: Outcome, *, serial: int, at: datetime) 
         person="" if part is None else change.address.parts[part],
         before=_access(change.before),
         after=_access(change.after),
+        order=name_orders(outcome.orders) if isinstance(outcome, Waits) else "",
+    )
+
+
+ORDER_ACTION = "work_order"
+"""What the audit log calls a step in the life of a work order; the outcome is the order's new status."""
+
+
+def order_entry(order: WorkOrder, *, serial: int, at: datetime) -> AuditEntry:
+    """What to remember for ever of a work order that was done, has failed or has ended otherwise."""
+    part = KINDS[order.address.kind].person_part
+    reason = order.failure.value if order.failure else ""
+    return AuditEntry(
+        time=at,
+        serial=serial,
+        address=str(order.address),
+        action=ORDER_ACTION,
+        cause=f"{order.action.replace('_', ' ')}: {order.reason}",
+        outcome=order.status.value,
+        detail=": ".join(filter(None, (reason, order.explanation))),
+        actor=order.closed_by if order.is_said else "",
+        person="" if part is None else order.address.parts[part],
+        order=order.id,
+        evidence=order.evidence_digest if order.is_said else "",
     )
 
 

@@ -1,0 +1,50 @@
+"""Giving work orders what only the moment of storing can give: an id and a time."""
+
+from __future__ import annotations
+
+import hashlib
+from base64 import b32encode
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import replace
+from datetime import datetime
+from itertools import count
+
+from reconciler.core.change import Change
+from reconciler.core.planning.orders import request_of
+from reconciler.core.work_order import WorkOrder
+
+_DIGITS = 6
+"""Of base 32: short enough to be read aloud, and a billion of them."""
+
+
+def issue_orders(
+    drafts: Sequence[WorkOrder], change: Change, *, lineage: str, serial: int, taken: Collection[str], at: datetime
+) -> tuple[WorkOrder, ...]:
+    """The orders to store for a change. The same state at the same serial gives the same ids.
+
+    What they ask for is written on them from the change itself, so that whoever drafts them cannot make the planner ask
+    for the same thing twice.
+    """
+    ids = _new_ids(lineage, serial, taken)
+    request = request_of(change)
+    return tuple(
+        replace(
+            draft,
+            id=next(ids),
+            issued=at,
+            address=change.address,
+            action=change.action,
+            wanted=change.attributes,
+            identity=request.identity,
+            fingerprint=change.fingerprint,
+        )
+        for draft in drafts
+    )
+
+
+def _new_ids(lineage: str, serial: int, taken: Collection[str]) -> Iterator[str]:
+    for number in count():
+        digest = hashlib.sha256(f"{lineage}:{serial}:{number}".encode()).digest()
+        name = f"wo-{b32encode(digest).decode()[:_DIGITS].lower()}"
+        if name not in taken:
+            yield name
