@@ -18,8 +18,8 @@ from reconciler.providers.business_api.endpoints import (
 )
 from reconciler.providers.business_api.errors import ApiError
 from reconciler.providers.business_api.members import hide_ambiguous
-from reconciler.providers.business_api.paging import Row
 from reconciler.providers.business_api.partners import list_partners
+from reconciler.providers.business_api.rows import Row
 from reconciler.providers.business_api.vocabulary import ASSET_STATUS, AssetType
 
 _HANDLE = re.compile(r"@?[a-z0-9_.]{2,24}", re.IGNORECASE)

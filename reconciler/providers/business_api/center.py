@@ -12,8 +12,9 @@ from reconciler.providers.business_api.client import Client
 from reconciler.providers.business_api.endpoints import Listing
 from reconciler.providers.business_api.errors import ApiError
 from reconciler.providers.business_api.names import Names
-from reconciler.providers.business_api.paging import Row, read_list
+from reconciler.providers.business_api.paging import read_list
 from reconciler.providers.business_api.roster import Roster
+from reconciler.providers.business_api.rows import Row
 
 
 @dataclass(slots=True, kw_only=True)

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 import logging
+import time
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
+from reconciler.core.errors import ProviderError
 from reconciler.providers.business_api.codes import Remedy
 from reconciler.providers.business_api.envelope import Data, parse_answer
 from reconciler.providers.business_api.errors import ApiError, stopping
@@ -26,6 +28,10 @@ BASE_URL = "https://business-api.tiktok.com"
 PREFIX = "/open_api/v1.3/"
 _ATTEMPTS = 6
 _MOST_WORKERS = 40
+_MOST_BYTES = 16 * 1024 * 1024
+"""Far more than a page of fifty rows."""
+_PATIENCE = 2
+"""So many times the time for one piece of an answer, an answer may take in all."""
 
 # stamina tells of every repetition; without anybody listening that would end up on the terminal.
 logging.getLogger("stamina").addHandler(logging.NullHandler())
@@ -60,9 +66,11 @@ class Client:
     ) -> None:
         import httpx2
 
+        _require_sendable(connection.access_token)
         self.ticker: Ticker = ticker or MachineTicker()
         self.pace = Pace(connection.tier, self.ticker)
         self._workers = connection.workers or min(_MOST_WORKERS, connection.tier.calls_per_second)
+        self._patience = _PATIENCE * connection.answer_seconds
         headers = {"Access-Token": connection.access_token} if connection.access_token else {}
         self._http = httpx2.Client(
             base_url=connection.base_url.rstrip("/") + PREFIX,
@@ -126,7 +134,7 @@ class Client:
 
         self.pace.wait()
         try:
-            response = self._http.request(method, endpoint, **content)
+            status, text = self._exchange(method, endpoint, **content)
         except (httpx2.ConnectError, httpx2.ConnectTimeout, httpx2.PoolTimeout) as error:
             message = f"could not be reached: {_told(error)}"
             raise ApiError(message, endpoint=endpoint, remedy=Remedy.WAIT) from error
@@ -134,13 +142,36 @@ class Client:
             message = f"no answer came: {_told(error)}"
             raise ApiError(message, endpoint=endpoint, remedy=Remedy.DOUBT) from error
         try:
-            return parse_answer(response.text, status=response.status_code, endpoint=endpoint)
+            return parse_answer(text, status=status, endpoint=endpoint)
         except ApiError as error:
             if error.is_over_limit:
                 self.pace.note_breach()
             if error.remedy is Remedy.STOP:
                 raise stopping(error) from error
             raise
+
+    def _exchange(self, method: str, endpoint: str, **content: Any) -> tuple[int, str]:
+        """Status and body, read to its end as long as that is in sight."""
+        began, size, parts = time.monotonic(), 0, []
+        with self._http.stream(method, endpoint, **content) as response:
+            for part in response.iter_bytes():
+                parts.append(part)
+                size += len(part)
+                if size > _MOST_BYTES:
+                    message = f"the answer is longer than {_MOST_BYTES >> 20} MiB"
+                    raise ApiError(message, endpoint=endpoint, remedy=Remedy.DOUBT)
+                if time.monotonic() - began > self._patience:
+                    message = f"the answer was not complete after {self._patience:.0f} seconds"
+                    raise ApiError(message, endpoint=endpoint, remedy=Remedy.DOUBT)
+        # JSON is UTF-8, whatever the header says of it.
+        return response.status_code, b"".join(parts).decode("utf-8-sig", "replace")
+
+
+def _require_sendable(token: str) -> None:
+    """A token with a line break or an accent would be quoted by whoever fails to send it."""
+    if not (token.isascii() and (token.isprintable() or not token) and " " not in token):
+        message = "the access token has characters in it that no token has, such as spaces or line breaks"
+        raise ProviderError(message, advice="look at what `access_token` refers to; only the bare token belongs there")
 
 
 def as_query(value: object) -> str:

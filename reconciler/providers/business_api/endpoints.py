@@ -6,7 +6,8 @@ slash; without it the gateway does not find it.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 INVITE = "bc/member/invite/"
 UPDATE_MEMBER = "bc/member/update/"
@@ -42,10 +43,20 @@ class Listing:
     the first field, such as invitations, have no name."""
     items: str = "list"
     """The name of the list in the data."""
+    other_id: str = ""
+    """What names a row that lacks the first of those fields."""
+    words: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    """Field -> what it may say; with another word nobody knows whether the row gives access."""
 
 
 CENTERS = Listing("bc/get/", 50, ())
-MEMBERS = Listing("bc/member/get/", 20, ("user_id", "relation_status"))
+MEMBERS = Listing(
+    "bc/member/get/",
+    20,
+    ("user_id", "relation_status"),
+    other_id="user_email",
+    words={"relation_status": frozenset({"BOUND", "PENDING", "REJECTED", "UNBOUND"})},
+)
 OWN_ASSETS = Listing("bc/asset/get/", 50, ("asset_id",))
 """Of one person; without naming one, of the person the token belongs to."""
 ASSETS = Listing("bc/asset/admin/get/", 50, ("asset_id",))

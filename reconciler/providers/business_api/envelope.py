@@ -16,6 +16,8 @@ from reconciler.providers.business_api.errors import ApiError
 Data = Mapping[str, Any]
 
 _MOST_SHOWN = 80
+_LONGEST_MESSAGE = 500
+"""What the platform says ends up in plans, states and logs."""
 
 
 def parse_answer(text: str, *, status: int, endpoint: str) -> Data:
@@ -25,8 +27,9 @@ def parse_answer(text: str, *, status: int, endpoint: str) -> Data:
     if body is None or not isinstance(code, int) or isinstance(code, bool):
         raise _not_an_envelope(text, status=status, endpoint=endpoint)
     if code not in (OK, PARTLY_OK):
-        message = str(body.get("message") or "")
-        raise ApiError(message, endpoint=endpoint, code=code, request_id=str(body.get("request_id") or ""))
+        message = _shorten(str(body.get("message") or ""), _LONGEST_MESSAGE)
+        request_id = _shorten(str(body.get("request_id") or ""), _MOST_SHOWN)
+        raise ApiError(message, endpoint=endpoint, code=code, request_id=request_id)
     data = body.get("data")
     return data if isinstance(data, dict) else {}
 
@@ -34,15 +37,25 @@ def parse_answer(text: str, *, status: int, endpoint: str) -> Data:
 def _parse_object(text: str) -> dict[str, Any] | None:
     try:
         body = json.loads(text)
-    except ValueError:
+        if "\\ud" in text.lower():
+            # Half a character cannot be written to any file of ours.
+            body = json.loads(json.dumps(body, ensure_ascii=False).encode(errors="replace"))
+    except (ValueError, RecursionError):
         return None
     return body if isinstance(body, dict) else None
 
 
 def _not_an_envelope(text: str, *, status: int, endpoint: str) -> ApiError:
     """Below 500 the call never reached the interface; from there on nobody knows how far it got."""
-    words = " ".join(text.split())
-    shown = words if len(words) <= _MOST_SHOWN else f"{words[:_MOST_SHOWN]}..."
+    shown = _shorten(text, _MOST_SHOWN)
     said = f"HTTP status {status} without a return code" + (f": {shown}" if shown else "")
+    if 300 <= status < 400:
+        said += "; a redirect is not followed, because it would carry the token away: look at `base_url` and the proxy"
+        return ApiError(said, endpoint=endpoint, remedy=Remedy.LOOK)
     remedy = Remedy.NONE if 400 <= status < 500 else Remedy.DOUBT
     return ApiError(said, endpoint=endpoint, remedy=remedy)
+
+
+def _shorten(text: str, most: int) -> str:
+    words = " ".join(text[: 4 * most].split())
+    return words if len(words) <= most else f"{words[:most]}..."

@@ -9,7 +9,7 @@ from reconciler.core.resource import Resource
 from reconciler.providers.business_api.center import Center, Seen, text_of
 from reconciler.providers.business_api.endpoints import GROUP_ASSETS, GROUP_MEMBERS, GROUPS
 from reconciler.providers.business_api.members import hide_ambiguous
-from reconciler.providers.business_api.paging import Row
+from reconciler.providers.business_api.rows import Row
 from reconciler.providers.business_api.vocabulary import GROUP_ROLES
 
 _ROLES = {word: role for role, word in GROUP_ROLES.items()}

@@ -9,8 +9,8 @@ from reconciler.providers.business_api.center import Center, Seen, text_of
 from reconciler.providers.business_api.endpoints import MEMBERS, USER_INFO
 from reconciler.providers.business_api.errors import ApiError
 from reconciler.providers.business_api.masks import is_masked, may_show
-from reconciler.providers.business_api.paging import Row
 from reconciler.providers.business_api.roster import Roster, Seat, make_roster, mark_of
+from reconciler.providers.business_api.rows import Row
 
 _MOST_SEARCHES = 500
 """So many people who cannot be told apart are searched for one by one; with more it takes too long."""

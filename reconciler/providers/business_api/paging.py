@@ -15,10 +15,11 @@ from reconciler.providers.business_api.codes import Remedy
 from reconciler.providers.business_api.endpoints import Listing
 from reconciler.providers.business_api.envelope import Data
 from reconciler.providers.business_api.errors import ApiError
-
-Row = Mapping[str, Any]
+from reconciler.providers.business_api.rows import Row, find_count, nonsense, rows_of
 
 _RESTARTS = 4
+_MOST_PAGES = 5000
+"""A hundred thousand members; what claims to be longer is a mistake that we must not spend days on."""
 
 
 def read_list(client: Client, listing: Listing, parameters: Mapping[str, Any]) -> list[Row]:
@@ -34,7 +35,7 @@ def read_list(client: Client, listing: Listing, parameters: Mapping[str, Any]) -
 def count_rows(client: Client, listing: Listing, parameters: Mapping[str, Any]) -> int:
     """How long a list is, for one call."""
     data = client.get(listing.endpoint, {**parameters, "page": 1, "page_size": 1})
-    total, _ = _totals(data)
+    total, _ = _totals(data, listing)
     return total if total is not None else len(rows_of(data, listing))
 
 
@@ -45,11 +46,13 @@ def _read_once(client: Client, listing: Listing, parameters: Mapping[str, Any]) 
         return client.get(listing.endpoint, {**parameters, "page": number, "page_size": listing.page_size})
 
     first = page(1)
-    total, pages = _totals(first)
+    total, pages = _totals(first, listing)
+    rows = rows_of(first, listing)
     others = client.map(page, range(2, pages + 1))
-    if any(_totals(other) != (total, pages) for other in others):
+    if any(_totals(other, listing) != (total, pages) for other in others):
         return None
-    rows = [row for data in (first, *others) for row in rows_of(data, listing)]
+    for other in others:
+        rows += rows_of(other, listing)
     return rows if _is_whole(rows, total, listing) else None
 
 
@@ -62,18 +65,15 @@ def _is_whole(rows: list[Row], total: int | None, listing: Listing) -> bool:
     return len(set(names)) == len(names)
 
 
-def _totals(data: Data) -> tuple[int | None, int]:
+def _totals(data: Data, listing: Listing) -> tuple[int | None, int]:
     """How many rows there are, where the answer says it, and on how many pages."""
     info = data.get("page_info")
+    if info is None and len(rows_of(data, listing)) < listing.page_size:
+        return None, 1
     info = info if isinstance(info, dict) else {}
-    total, pages = info.get("total_number"), info.get("total_page")
-    return (total if isinstance(total, int) else None), (pages if isinstance(pages, int) else 1)
-
-
-def rows_of(data: Data, listing: Listing) -> list[Row]:
-    """The rows of one page. An asset group comes as an object or as a list with it: both are documented."""
-    if "asset_group" in data:
-        group = data["asset_group"]
-        groups = group if isinstance(group, list) else [group]
-        return [row for one in groups for row in (one or {}).get(listing.items) or ()]
-    return list(data.get(listing.items) or ())
+    total, pages = find_count(info, "total_number"), find_count(info, "total_page")
+    if total is None or pages is None or pages < bool(total):
+        raise nonsense(listing, "it does not tell how long the list is")
+    if pages > _MOST_PAGES:
+        raise nonsense(listing, f"the list is said to have {total} rows on {pages} pages")
+    return total, max(1, pages)

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from reconciler.core.resource import Attributes, Status
 from reconciler.providers.business_api.masks import is_masked, match_masks, may_show
 from reconciler.providers.business_api.names import Names
-from reconciler.providers.business_api.paging import Row
+from reconciler.providers.business_api.rows import Row
 from reconciler.providers.business_api.vocabulary import MEMBER_STATUS, member_attributes
 
 
