@@ -37,6 +37,8 @@ class AccessTerms:
     direction: Direction
     is_admin: bool
     """Whether a role that manages other people is won or lost."""
+    is_asset_admin: bool = False
+    """Whether the highest role on an asset is won or lost, where there are several."""
 
 
 def describe(
@@ -50,6 +52,7 @@ def describe(
         access=name_access(address, *(side for side in (had, gets) if side is not None)),
         direction=_direction(system, address.kind, action, had, gets),
         is_admin=_concerns_admin(system, address.kind, had, gets),
+        is_asset_admin=_concerns_highest(system, address.kind, had, gets),
     )
 
 
@@ -122,6 +125,12 @@ def _direction(system: str, kind: str, action: Action, had: Attributes | None, g
 def _concerns_admin(system: str, kind: str, *sides: Attributes | None) -> bool:
     known = _system_that_knows(system, kind, *(side or {} for side in sides))
     return known is not None and any(is_administrator(known, kind, side or {}) for side in sides)
+
+
+def _concerns_highest(system: str, kind: str, *sides: Attributes | None) -> bool:
+    known = _system_that_knows(system, kind, *(side or {} for side in sides))
+    roles = known.roles.get(kind, ()) if known is not None and KINDS[kind].shape is Shape.GRANT else ()
+    return len(roles) > 1 and any(side.get("role") == roles[0].name for side in sides if side)
 
 
 def _system_that_knows(system: str, kind: str, *sides: Attributes) -> System | None:

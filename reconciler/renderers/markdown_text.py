@@ -12,6 +12,7 @@ those with a zero-width space, as a bot does that must not wake people up.
 from __future__ import annotations
 
 import re
+from html import escape
 
 from reconciler.renderers.visible import make_visible
 
@@ -34,6 +35,12 @@ def inline(text: str) -> str:
     marked = _BLOCK_START.sub(lambda found: found[0] + _ESCAPE_NEXT, marked)
     escaped = _SPECIAL.sub(lambda found: _AS_REFERENCE.get(found[0], f"\\{found[0]}"), marked)
     return _keep_outer_spaces(escaped).replace("\u200b", _BREAK).replace(_ESCAPE_NEXT, "\\")
+
+
+def in_html(text: str) -> str:
+    """Text inside of an HTML tag that stands in Markdown, such as `<summary>`, where Markdown is not read."""
+    marked = _SIGIL.sub(lambda found: found[0] + "\u200b", make_visible(text))
+    return escape(marked).replace("$", "&#36;").replace("\u200b", _BREAK)
 
 
 def code(text: str) -> str:

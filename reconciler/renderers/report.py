@@ -32,7 +32,7 @@ def render_report(plan: Plan, report: Report, style: Style) -> str:
         results = [result for result in report.results if result[0].address.organization == organization]
         rows = [show_result(systems.get(organization, ""), change, outcome) for change, outcome in results]
         lines += [style.paint(make_visible(organization), Tone.STRONG), *render_rows(rows, style), ""]
-    lines += [f"{advice}\n" for advice in _advice(report)]
+    lines += [f"{advice}\n" for advice in advise(report)]
     lines.append(style.paint(render_report_closing(plan, report), Tone.STRONG))
     return "\n".join(lines) + "\n"
 
@@ -68,11 +68,11 @@ def show_result(system: str, change: Change, outcome: Outcome) -> Row:
             return replace(row, sign=Sign.LEFT_OUT, note=f"{action}: in doubt, it may have taken effect: {reason}")
 
 
-def _advice(report: Report) -> list[str]:
+def advise(report: Report) -> list[str]:
     """What to do about everything that did not go through; waiting needs nothing."""
-    advice = []
+    told = []
     if report.of(InDoubt):
-        advice.append("In doubt means no answer came. The next plan reads the system first and settles it.")
+        told.append("In doubt means no answer came. The next plan reads the system first and settles it.")
     if report.of(Failed, Refused):
-        advice.append("What failed or was refused stays open: run `reconciler plan` to see what is left to do.")
-    return advice
+        told.append("What failed or was refused stays open: run `reconciler plan` to see what is left to do.")
+    return told

@@ -19,6 +19,10 @@ class Tone(StrEnum):
     QUIET = "2"
 
 
+COMMENT_BUDGET = 65_000
+"""GitHub takes 65,536 characters; the rest is for the hidden marker, and for what a workflow puts around it."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Style:
     """Choices of the reader, not of the content."""
@@ -26,6 +30,12 @@ class Style:
     color: bool = False
     verbose: bool = False
     """Also list what is only counted otherwise, and say who acts in which order."""
+    max_chars: int = COMMENT_BUDGET
+    """How long Markdown may become."""
+    prefix: str = ""
+    """Where the workspace is in its repository, such as `access/`: annotations count their paths from the top."""
+    job: str = ""
+    """Address of the CI job that shows this, where a reader finds the rest."""
 
     def paint(self, text: str, tone: Tone | None) -> str:
         """The text in that tone; unchanged without colour."""

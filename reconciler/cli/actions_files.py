@@ -1,0 +1,53 @@
+"""The files through which a step talks to GitHub Actions; nothing happens where it is not that which runs us.
+
+Source: docs.github.com, "Workflow commands for GitHub Actions".
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+from reconciler.cli.session import Session
+from reconciler.core.errors import ReconcilerError
+
+LARGEST_SUMMARY = 1024 * 1024
+"""Of one step; a larger one is not shown at all."""
+_MARGIN = 1024
+_SMALLEST_USE = 4096
+
+
+def write_summary(render: Callable[[int], str], session: Session) -> None:
+    """Add to the summary of the step what `render` makes of the room that is left, in bytes."""
+    path = _find_file("GITHUB_STEP_SUMMARY")
+    if path is None:
+        return
+    room = LARGEST_SUMMARY - _MARGIN - (path.stat().st_size if path.exists() else 0)
+    if room < _SMALLEST_USE:
+        session.notify("the summary of this step is full: nothing was added", level="warning")
+        return
+    _append(path, f"{render(room)}\n")
+
+
+def write_outputs(outputs: Mapping[str, str]) -> None:
+    """Set outputs of the step. The delimiter is random, so that no value can end itself and set another output."""
+    path = _find_file("GITHUB_OUTPUT")
+    if path is None or not outputs:
+        return
+    delimiter = f"reconciler_{secrets.token_hex(16)}"
+    _append(path, "".join(f"{name}<<{delimiter}\n{value}\n{delimiter}\n" for name, value in outputs.items()))
+
+
+def _find_file(variable: str) -> Path | None:
+    name = os.environ.get(variable)
+    return Path(name) if name else None
+
+
+def _append(path: Path, text: str) -> None:
+    try:
+        with path.open("a", encoding="utf-8", errors="backslashreplace", newline="") as stream:
+            stream.write(text)
+    except OSError as error:
+        raise ReconcilerError(f"{path} cannot be written: {error.strerror or error}") from error

@@ -1,0 +1,52 @@
+"""A sheet as one page that needs nothing but itself: no network, no script, light and dark, wide and narrow."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import TYPE_CHECKING
+
+from reconciler.renderers.sheet import Cell, Look, Sheet
+from reconciler.renderers.signs import Sign
+from reconciler.renderers.style import Style
+from reconciler.renderers.visible import make_visible
+
+if TYPE_CHECKING:
+    from jinja2 import Template
+
+_SIGNS = {sign.mark: sign for sign in Sign}
+
+
+def render_html(sheet: Sheet, style: Style) -> str:
+    """The page with every line; the template escapes all texts."""
+    job = style.job if style.job.startswith("https://") else ""
+    return _template().render(sheet=sheet, job=job)
+
+
+@cache
+def _template() -> Template:
+    from jinja2 import Environment, PackageLoader, StrictUndefined
+
+    environment = Environment(
+        loader=PackageLoader("reconciler.renderers"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters["visible"] = make_visible
+    environment.filters["sign"] = _sign
+    environment.tests["sign"] = _is_sign
+    environment.tests["code"] = _is_code
+    return environment.get_template("page.html.j2")
+
+
+def _sign(cell: Cell) -> Sign:
+    return _SIGNS[cell.text]
+
+
+def _is_sign(cell: Cell) -> bool:
+    return cell.look is Look.SIGN
+
+
+def _is_code(cell: Cell) -> bool:
+    return cell.look is Look.CODE and bool(cell.text)

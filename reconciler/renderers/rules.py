@@ -1,0 +1,101 @@
+"""What the rules behind findings mean, for forms that carry the explanation along.
+
+The sentences about manifests are those of docs/findings.md; a test compares them.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+RULES: dict[str, str] = {
+    "admin-change": "Somebody becomes an admin, or stops being one.",
+    "bad-address": "Not the address of a resource, or of one that the organization cannot have.",
+    "bad-date": "Not a day of the calendar in the form 2027-01-31.",
+    "bad-email": "Not an e-mail address.",
+    "bad-handle": "A handle that does not begin with `@`, or has spaces.",
+    "bad-id": "An id that does not consist of digits.",
+    "bad-key": "A key that cannot be part of an address, or is not what it looks like.",
+    "bad-phone": "Not a phone number in the form +34600111222.",
+    "blocked-change": "A guard of the planner stopped a change.",
+    "change-in-doubt": "A change was sent and no answer came; the next plan reads the system and settles it.",
+    "changed-outside": "What is live is not what was recorded: somebody changed it outside of this tool.",
+    "control-character": "A control character that no editor shows.",
+    "declared-twice": "The same person, group, organization or move in two places.",
+    "duplicate-id": "Two organizations or two assets with the same id, handle or client key.",
+    "duplicate-key": "The same key twice in one mapping; most readers silently take the last.",
+    "email-of-person": "An e-mail address where the person's key belongs.",
+    "empty-file": "The file has no content, as if it had been cut off.",
+    "empty-members": "An organization without members.",
+    "empty-value": "An empty text or list where something must be said.",
+    "ended-consent": "A consent whose last day has passed.",
+    "ended-person": "A person whose `ends` has passed is still listed.",
+    "expired-access": "Access that ended in the past is still listed.",
+    "failed-change": "The system refused a change, or could not be reached.",
+    "few-admins": "Fewer than two people who can administer the organization.",
+    "file-too-large": "The file is larger than 20 MiB.",
+    "group-cycle": "Groups that contain each other.",
+    "hidden-character": "A character that changes the direction or the lines of what is shown, so that a reviewer sees "
+    "something else.",
+    "key-not-text": "A key that is read as a number, as nothing or as a mapping.",
+    "left-out": "Something could not be read, so that the plan says nothing about it.",
+    "listed-twice": "The same ad account twice in a list.",
+    "literal-secret": "A secret written out instead of `env:NAME`, `file:PATH` or `keyring:NAME`.",
+    "look-alike": "An address that mixes alphabets, or whose domain looks like a known one.",
+    "missing-identity": "Nothing by which the system could invite the person.",
+    "missing-key": "A key that has to be there.",
+    "near-domain": "A domain one letter away from a known one.",
+    "no-reason": "A consent that does not say why.",
+    "no-value": "A key without a value.",
+    "not-a-mapping": "The top of the file is not a mapping.",
+    "not-a-member": "Access for somebody who is not a member of the organization.",
+    "not-utf8": "The file is not UTF-8.",
+    "out-of-range": "A number that is too small or too large.",
+    "refused-change": "A change was not tried, because what the plan relied on is no longer true.",
+    "research-project": "A research project in an organization that TikTok did not make for it.",
+    "role-mailbox": "An address such as `team@`, which several people read.",
+    "same-identity": "Two people with the same address, phone number or handle.",
+    "secret": "A value that looks like a password, token or key, or a key for one. It is never repeated in "
+    "the message.",
+    "several-documents": "More than one YAML document in a file.",
+    "starts-after-expires": "A span of days that never begins.",
+    "too-deep": "Nested deeper than 40 levels.",
+    "two-roles": "A person gets different roles in one place.",
+    "unknown-action": "Not the name of an action.",
+    "unknown-asset": "An ad account that is not declared in the organization.",
+    "unknown-group": "A group that is not declared.",
+    "unknown-key": "A key that the format does not have here.",
+    "unknown-organization": "An address in an organization that is not declared.",
+    "unknown-person": "A key that is neither a person nor an e-mail address.",
+    "unknown-role": "Not a role or permission in this place; the same word means different things in different places.",
+    "unknown-system": "Not the name of a system.",
+    "unknown-value": "A word that is not one of the few allowed here.",
+    "unknown-version": "A version of the format that this program does not know.",
+    "unquoted-text": "An id, a phone number or other text that YAML reads as a number or truth value because it has "
+    "no quotes.",
+    "unreadable-file": "The file could not be read, for example a broken symbolic link.",
+    "unsafe-format": "Formatting would change what the file means, so it was left alone.",
+    "wrong-type": "A mapping, a list or text where something else belongs.",
+    "yaml-anchor": "Anchors and aliases are not read.",
+    "yaml-boolean": "`yes`, `no`, `on`, `off`, `y` or `n` without quotes, which some YAML readers take for true or "
+    "false.",
+    "yaml-merge": "Merge keys `<<` are not read.",
+    "yaml-number": "A number in a form that YAML versions read differently, such as `0123`, `1_000` or `12:30`.",
+    "yaml-syntax": "The file is not YAML.",
+    "yaml-tab": "A tab where YAML wants spaces.",
+    "yaml-tag": "Tags such as `!!str` are not read.",
+}
+"""Id -> one sentence, with code in backticks."""
+
+
+def describe_rule(id_: str) -> dict[str, Any]:
+    """A rule as SARIF has it; one without a sentence here, such as a workspace's own policy, is called by its id."""
+    words = id_.replace("-", " ")
+    sentence = RULES.get(id_, f"{words.capitalize()}.")
+    return {
+        "id": id_,
+        "name": "".join(word.capitalize() for word in id_.split("-")),
+        "shortDescription": {"text": f"{words.capitalize()}."},
+        "fullDescription": {"text": sentence.replace("`", "")},
+        "help": {"text": sentence.replace("`", ""), "markdown": sentence},
+        "properties": {"tags": ["access"]},
+    }

@@ -1,0 +1,44 @@
+"""What a step of a pipeline hands on to later steps: small values by name, such as `blocked=2`."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+from reconciler.core.audit import OUTCOME_WORDS
+from reconciler.core.finding import Severity
+from reconciler.core.outcome import Report
+from reconciler.core.plan import Plan
+from reconciler.renderers.findings import Inspection, render_summary
+from reconciler.renderers.plan import render_closing
+from reconciler.renderers.remarks import remarks_on_admins
+from reconciler.renderers.report import render_report_closing
+from reconciler.renderers.sheet_of_plan import digest_of_plan
+
+Outputs = dict[str, str]
+
+
+def outputs_of_findings(inspection: Inspection) -> Outputs:
+    """`errors`, `warnings`, `notes`, `summary`."""
+    found = Counter(finding.severity for finding in inspection.findings)
+    return {**{f"{one}s": str(found[one]) for one in Severity}, "summary": render_summary(inspection)}
+
+
+def outputs_of_plan(plan: Plan) -> Outputs:
+    """`changes`, `waiting`, `blocked`, `left_out`, `admin_changes`, `settled`, `digest`, `summary`."""
+    return {
+        "changes": str(len(plan.changes)),
+        "waiting": str(len(plan.waiting)),
+        "blocked": str(len(plan.blocked)),
+        "left_out": str(sum(len(part.left_out) for part in plan.organizations)),
+        "admin_changes": str(len(remarks_on_admins(plan))),
+        "settled": str(plan.is_settled).lower(),
+        "digest": digest_of_plan(plan),
+        "summary": render_closing(plan),
+    }
+
+
+def outputs_of_report(plan: Plan, report: Report) -> Outputs:
+    """`applied`, `waits`, `failed`, `refused`, `in_doubt`, `summary`."""
+    found = Counter(type(outcome) for _, outcome in report.results)
+    counts = {word: str(found[sort]) for sort, word in OUTCOME_WORDS.items()}
+    return {**counts, "summary": render_report_closing(plan, report)}
