@@ -7,8 +7,12 @@ what the emulator answers are both held against them. A query is looked at as an
 from __future__ import annotations
 
 import json
-from typing import Any
+from functools import cache
+from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, urlsplit
+
+if TYPE_CHECKING:
+    from jsonschema.protocols import Validator
 
 PREFIX = "/open_api/v1.3/"
 
@@ -415,6 +419,9 @@ RESPONSES: dict[str, Schema] = {
 """`METHOD path/` -> `data` of a success; endpoints that are missing answer an empty object."""
 
 
+ENVELOPE = exactly(code=COUNT, message=TEXT, request_id=TEXT, data={"type": "object"})
+
+
 def check_request(method: str, url: str, body: bytes) -> None:
     """Hold a request against the contract; an endpoint that the contract does not have is a KeyError."""
     parts = urlsplit(url)
@@ -426,7 +433,7 @@ def check_response(method: str, url: str, status: int, body: bytes) -> None:
     """Hold an answer of the API against the contract: the envelope always, the data of a success."""
     document = json.loads(body)
     assert status == 200, f"HTTP {status}"
-    _check(document, exactly(code=COUNT, message=TEXT, request_id=TEXT, data={"type": "object"}), url)
+    _check(document, ENVELOPE, url)
     name = f"{method} {urlsplit(url).path.removeprefix(PREFIX)}"
     if document["code"] == 0:
         assert document["message"] == "OK"
@@ -446,8 +453,15 @@ def _decode(text: str) -> object:
     return int(text) if text.isdigit() and len(text) < 6 else text
 
 
-def _check(value: object, schema: Schema, where: str) -> None:
+@cache
+def _validator(number: int) -> Validator:
+    """Of the schema with this id: all of them live as long as this module, and making one takes long."""
     from jsonschema import Draft202012Validator
 
-    errors = sorted(Draft202012Validator(schema).iter_errors(value), key=lambda error: error.json_path)
+    every = (*REQUESTS.values(), *RESPONSES.values(), ENVELOPE, NOTHING)
+    return Draft202012Validator(next(schema for schema in every if id(schema) == number))
+
+
+def _check(value: Any, schema: Schema, where: str) -> None:
+    errors = sorted(_validator(id(schema)).iter_errors(value), key=lambda error: error.json_path)
     assert not errors, f"{where}: " + "; ".join(f"{error.json_path}: {error.message}" for error in errors)
