@@ -8,6 +8,7 @@ from reconciler.core.errors import ExitCode
 from reconciler.core.finding import Finding, Severity
 from reconciler.core.outcome import Failed, InDoubt, Refused, Report
 from reconciler.core.plan import Plan
+from reconciler.core.review import Review
 
 
 def code_of_findings(findings: Iterable[Finding]) -> ExitCode:
@@ -30,6 +31,15 @@ def code_of_apply(plan: Plan, report: Report) -> ExitCode:
     if report.of(Refused):
         return ExitCode.CONFLICT
     return ExitCode.BLOCKED if is_blocked(plan) else ExitCode.DONE
+
+
+def code_of_review(review: Review, *, detailed: bool) -> ExitCode:
+    """Only what is new counts: a change is not blamed for what was wrong before it."""
+    if review.has_errors:
+        return ExitCode.FAILED
+    if review.has_policy_errors:
+        return ExitCode.BLOCKED
+    return ExitCode.CHANGES if detailed and not review.is_empty else ExitCode.DONE
 
 
 def is_blocked(plan: Plan) -> bool:

@@ -35,6 +35,7 @@ COMMANDS: dict[str, CommandEntry] = {
     "validate": CommandEntry("validate:validate", "Check the manifests, without any network."),
     "fmt": CommandEntry("fmt:fmt", "Bring manifests into the usual form."),
     "schema": CommandEntry("schema:schema", "Print or write the JSON Schemas, or check files against one."),
+    "diff": CommandEntry("diff:diff", "Show what a change of the manifests does to access."),
     "plan": CommandEntry("plan:plan", "Show what would change, and save it for apply."),
     "show": CommandEntry("show:show", "Show a saved plan."),
     "apply": CommandEntry("apply:apply", "Carry out a saved plan or a new one."),

@@ -113,9 +113,13 @@ class AccessChange:
 
     @property
     def place(self) -> Place | None:
-        """The line to look at: at HEAD, or for a loss the line that was there at BASE."""
-        side = self.after or self.before
-        return side.ways[0].place if side else None
+        """The line at HEAD; None for a loss that left none."""
+        return self.after.ways[0].place if self.after else None
+
+    @property
+    def earlier_place(self) -> Place | None:
+        """The line that was there at BASE."""
+        return self.before.ways[0].place if self.before else None
 
     @property
     def rank(self) -> tuple[int, Address, Address]:

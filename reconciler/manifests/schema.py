@@ -27,6 +27,7 @@ _TITLES = {
     "audit-log": "Audit log",
     "who": "Everything one person has",
     "access": "Access matrix of an organization or of one thing in it",
+    "review": "Review of a change: who gains and who loses what",
 }
 
 
@@ -78,6 +79,14 @@ def _output(shape: str) -> Schema:
     return TypeAdapter(getattr(output_documents, shape)).json_schema()
 
 
+def _review() -> Schema:
+    from pydantic import TypeAdapter
+
+    from reconciler.manifests.review_documents import ReviewOutput
+
+    return TypeAdapter(ReviewOutput).json_schema()
+
+
 _SOURCES: Mapping[str, Callable[[], Schema]] = {
     "manifest": _manifest,
     "config": _config,
@@ -91,6 +100,7 @@ _SOURCES: Mapping[str, Callable[[], Schema]] = {
     "audit-log": partial(_output, "AuditLogOutput"),
     "who": partial(_output, "WhoOutput"),
     "access": partial(_output, "AccessOutput"),
+    "review": _review,
 }
 
 SCHEMAS = tuple(_SOURCES)
@@ -162,8 +172,9 @@ def _modules() -> list[ModuleType]:
         documents,
         organization_documents,
         output_documents,
+        review_documents,
         terms,
     )
 
-    ours = [terms, organization_documents, business_center_documents, documents, config_documents, output_documents]
-    return [*ours, finding, resource, change, plan, state]
+    ours = [terms, organization_documents, business_center_documents, documents, config_documents]
+    return [*ours, output_documents, review_documents, finding, resource, change, plan, state]

@@ -8,12 +8,15 @@ from dataclasses import dataclass
 from reconciler.core.holding import AccessMatrix, PersonReport
 from reconciler.core.outcome import Report
 from reconciler.core.plan import Plan
+from reconciler.core.review import Review
 from reconciler.core.state import PastState, State
 from reconciler.renderers import archive, documents
 from reconciler.renderers.access import render_access, render_access_json
 from reconciler.renderers.findings import Inspection, render_findings
+from reconciler.renderers.pages import FINDINGS_PAGES, PLAN_PAGES, REPORT_PAGES
 from reconciler.renderers.plan import render_plan
 from reconciler.renderers.report import render_report
+from reconciler.renderers.review import render_review, render_review_json
 from reconciler.renderers.states import render_state, render_state_list
 from reconciler.renderers.style import Style
 from reconciler.renderers.systems import render_systems
@@ -35,12 +38,13 @@ class Renderers:
     audit_log: Mapping[str, Callable[[Sequence[archive.Numbered], Style], str]]
     who: Mapping[str, Callable[[PersonReport, Style], str]]
     access: Mapping[str, Callable[[AccessMatrix, Style], str]]
+    review: Mapping[str, Callable[[Review, Style], str]]
 
 
 RENDERERS = Renderers(
-    findings={"text": render_findings, "json": documents.render_findings_json},
-    plan={"text": render_plan, "json": documents.render_plan_json},
-    report={"text": render_report, "json": documents.render_report_json},
+    findings={"text": render_findings, "json": documents.render_findings_json, **FINDINGS_PAGES},
+    plan={"text": render_plan, "json": documents.render_plan_json, **PLAN_PAGES},
+    report={"text": render_report, "json": documents.render_report_json, **REPORT_PAGES},
     state={"text": render_state, "json": documents.render_state_json},
     state_list={"text": render_state_list, "json": documents.render_state_list_json},
     systems={"text": render_systems, "json": documents.render_systems_json},
@@ -48,4 +52,5 @@ RENDERERS = Renderers(
     audit_log={"text": archive.render_audit_log, "json": archive.render_audit_log_json},
     who={"text": render_who, "json": render_who_json},
     access={"text": render_access, "json": render_access_json},
+    review={"text": render_review, "json": render_review_json},
 )

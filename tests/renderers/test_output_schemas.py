@@ -12,12 +12,26 @@ import pytest
 from reconciler.core.address import Address
 from reconciler.core.audit import AuditEntry, AuditRecord
 from reconciler.core.change import Change
-from reconciler.core.declared import Declared, Mode, Person
+from reconciler.core.declared import Consent, Declared, Mode, Person
 from reconciler.core.finding import Finding, Place
 from reconciler.core.holding import AccessMatrix, Holding, OrganizationHoldings, PersonReport, Reach
 from reconciler.core.kinds import Action
 from reconciler.core.outcome import Applied, Failed, InDoubt, Refused, Report, Waits
 from reconciler.core.plan import OrganizationPlan, Plan
+from reconciler.core.review import (
+    Access,
+    AccessChange,
+    DangerousStep,
+    Effect,
+    Mark,
+    PersonChange,
+    Rename,
+    Review,
+    Side,
+    ThingChange,
+    ValueChange,
+    Way,
+)
 from reconciler.core.state import PastState, Record, State
 from reconciler.manifests.schema import json_schema
 from reconciler.renderers.catalogue import RENDERERS
@@ -90,6 +104,39 @@ def access() -> str:
     return RENDERERS.access["json"](AccessMatrix(about=EVE, today=DAY, reaches=reaches, connections=(HOLDING,)), PLAIN)
 
 
+def review() -> str:
+    way = Way(address=EVE, attributes={"role": "admin"}, starts=DAY, ends=DAY, place=PLACE)
+    access = Access(attributes={"permissions": ("live", "post")}, ways=(way,), identity="eve@acme.example")
+    values = (ValueChange(name="mode", before="", after="observe"),)
+    consent = Consent(allow=Action.REMOVE, address=EVE, until=DAY, place=PLACE)
+    finding = Finding(id="x-y", message="m", place=PLACE, related=(PLACE,))
+    steps = [
+        DangerousStep(action=Action.REMOVE, address=EVE, why="w", irreversible=True, consent=given, place=PLACE)
+        for given in (consent, None)
+    ]
+    made = Review(
+        today=DAY,
+        base=Side(name="main", commit="c0ffee", problems=(finding,)),
+        head=Side(name="working tree"),
+        access=(
+            AccessChange(subject=EVE, on=EVE, before=access, after=None, effect=Effect.LOSS, marks=tuple(Mark)),
+            AccessChange(subject=EVE, on=EVE, before=None, after=access, effect=Effect.GAIN),
+        ),
+        things=(ThingChange(address=EVE, before=None, after=PLACE, values=values),),
+        people=(PersonChange(key="eve", before=PLACE, after=None, values=values, organizations=("acme-bc",)),),
+        settings=values,
+        renames=(Rename(before=EVE, after=EVE),),
+        steps=tuple(steps),
+        consents_given=(consent,),
+        consents_withdrawn=(consent,),
+        findings=(finding,),
+        policy_findings=(finding,),
+        resolved=(finding,),
+        notices=("n",),
+    )
+    return RENDERERS.review["json"](made, PLAIN)
+
+
 OUTPUTS: dict[str, Callable[[], str]] = {
     "findings": findings,
     "report": report,
@@ -99,6 +146,7 @@ OUTPUTS: dict[str, Callable[[], str]] = {
     "audit-log": audit_log,
     "who": who,
     "access": access,
+    "review": review,
 }
 
 

@@ -23,6 +23,7 @@ NAMES = (
     "audit-log",
     "who",
     "access",
+    "review",
 )
 """Those of `manifests.schema.SCHEMAS`, which is too slow to load for a completion."""
 

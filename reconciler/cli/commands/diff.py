@@ -1,0 +1,106 @@
+"""`reconciler diff`."""
+
+from __future__ import annotations
+
+import sys
+from datetime import date
+from typing import TYPE_CHECKING
+
+import click
+
+from reconciler.cli.exit_codes import code_of_review
+from reconciler.cli.options import DateType
+from reconciler.cli.repository import Repository, open_repository
+from reconciler.cli.session import CONFIG_FILE, Session
+from reconciler.cli.upkeep import format_option
+from reconciler.cli.wiring import SystemClock
+from reconciler.cli.workspace import read_configuration, read_manifest_files
+from reconciler.core.errors import ReconcilerError, UsageError
+
+if TYPE_CHECKING:
+    from reconciler.workflows.reviewing import Revision
+
+_WORKING_TREE = "working tree"
+
+
+@click.command()
+@click.argument("base")
+@click.argument("head", required=False, default="")
+@click.option("--merge-base", is_flag=True, help="Compare with the commit where HEAD left BASE, as BASE...HEAD does.")
+@click.option(
+    "--path", "folder", metavar="DIR", help="Folder of the workspace in the repository, where -C cannot say it."
+)
+@click.option("--detailed-exitcode", is_flag=True, help="Exit with 2 when there is anything to judge.")
+@click.option("--now", type=DateType(), metavar="DATE", help="Judge dates as of this UTC day.")
+@format_option
+@click.pass_obj
+def diff(
+    session: Session,
+    *,
+    base: str,
+    head: str,
+    merge_base: bool,
+    folder: str | None,
+    detailed_exitcode: bool,
+    now: date | None,
+    format_: str,
+) -> int:
+    """Show what a change of the manifests does to access.
+
+    BASE and HEAD are revisions of git; without HEAD it is the working tree. Needs no state, no token and no checkout.
+    Exits with 1 when validation finds a new error, and with 3 when a policy objects to something new.
+    """
+    from reconciler.renderers.catalogue import RENDERERS
+    from reconciler.workflows.reviewing import review
+
+    base, head, from_merge_base = _split(base, head)
+    with open_repository(session.root) as repository:
+        before, after = _read_both(
+            session, repository, base, head, folder=folder, from_merge_base=merge_base or from_merge_base
+        )
+    made = review(before, after, today=now or SystemClock().now().date())
+    click.echo(RENDERERS.review[format_](made, session.style(sys.stdout)), nl=False, color=True)
+    return code_of_review(made, detailed=detailed_exitcode)
+
+
+def _split(base: str, head: str) -> tuple[str, str, bool]:
+    """`A..B` and `A...B` as git has them, the latter from where B left A; an empty side is HEAD."""
+    for dots in ("...", ".."):
+        one, found, other = base.partition(dots)
+        if found and head:
+            raise UsageError(f"{base!r} names two revisions already", advice=f"leave {head!r} out")
+        if found:
+            return one or "HEAD", other or "HEAD", dots == "..."
+    return base, head, False
+
+
+def _read_both(
+    session: Session, repository: Repository, base: str, head: str, *, folder: str | None, from_merge_base: bool
+) -> tuple[Revision, Revision]:
+    from reconciler.cli.revisions import read_revision
+
+    if not head and (repository.is_bare or folder is not None):
+        why = "a bare repository has no working tree" if repository.is_bare else "--path is for two revisions"
+        raise UsageError(why, advice="give HEAD too: reconciler diff BASE HEAD")
+    workspace = repository.prefix if folder is None else folder
+    commit = repository.get_commit(base)
+    after_commit = repository.get_commit(head or "HEAD") if head or from_merge_base else ""
+    if from_merge_base:
+        commit, base = repository.get_merge_base(commit, after_commit), f"merge base with {base}"
+    before = read_revision(repository, commit, name=base, workspace=workspace)
+    if not head:
+        return before, _read_working_tree(session)
+    after = read_revision(repository, after_commit, name=head, workspace=workspace)
+    if after.config is None:
+        where = f"in {workspace.strip('/')} " if workspace.strip("/") else ""
+        advice = "name the folder of the workspace with -C DIR, or with --path DIR in a bare repository"
+        raise ReconcilerError(f"there is no {CONFIG_FILE} {where}at {head}", advice=advice)
+    return before, after
+
+
+def _read_working_tree(session: Session) -> Revision:
+    from reconciler.workflows.reviewing import Revision
+
+    loaded = read_configuration(session.root)
+    files = read_manifest_files(session.root, loaded.config.manifests) if loaded.config else []
+    return Revision(name=_WORKING_TREE, config=loaded, files=files)

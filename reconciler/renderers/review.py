@@ -1,0 +1,127 @@
+"""A review of a change for a terminal: admins and money first, then who gains what and who loses what."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import asdict
+
+from reconciler.core.finding import Finding
+from reconciler.core.review import AccessChange, Effect, Mark, Review
+from reconciler.renderers.findings import Inspection, render_finding_list
+from reconciler.renderers.review_terms import (
+    EFFECT_MEANINGS,
+    EFFECT_SIGNS,
+    ReviewTerms,
+    say_side,
+    say_summary,
+    say_value,
+    tell_access,
+    tell_person,
+    tell_step,
+    tell_thing,
+)
+from reconciler.renderers.rows import Row, render_rows
+from reconciler.renderers.style import Style, Tone
+from reconciler.renderers.visible import make_visible
+from reconciler.renderers.words import count
+
+_SECTIONS: dict[str, Callable[[AccessChange], bool]] = {
+    "Admins and money": lambda one: one.effect is not Effect.WAY and bool({Mark.ADMIN, Mark.MONEY} & {*one.marks}),
+    "Gains access": lambda one: one.effect is Effect.GAIN,
+    "Loses access": lambda one: one.effect is Effect.LOSS,
+    "Other access": lambda one: one.effect is Effect.BOTH,
+    "The same access in another way": lambda _: True,
+}
+"""Title -> what belongs under it, unless it belongs under one before."""
+
+
+def render_review(review: Review, style: Style) -> str:
+    """The whole review; ends with the counts, or with "No changes of access"."""
+    blocks = [_opening(review, style)]
+    blocks += [_organization(key, review, style) for key in review.organizations]
+    blocks += _beside(review, style)
+    blocks += _findings(review, style)
+    blocks.append(f"{style.paint(say_summary(review), Tone.STRONG)}\n")
+    return "\n".join(block for block in blocks if block)
+
+
+def _opening(review: Review, style: Style) -> str:
+    lines = [f"Changes from {make_visible(say_side(review.base))} to {make_visible(say_side(review.head))}"]
+    used = {change.effect for change in review.access}
+    legend = [
+        f"{style.paint(EFFECT_SIGNS[effect].mark, EFFECT_SIGNS[effect].tone)} {meaning}"
+        for effect, meaning in EFFECT_MEANINGS.items()
+        if effect in used
+    ]
+    lines += [f"  {'   '.join(legend)}"] if legend else []
+    lines += [f"{style.paint('note', Tone.STRONG)}: {make_visible(notice)}" for notice in review.notices]
+    return "".join(f"{line}\n" for line in lines)
+
+
+def _organization(key: str, review: Review, style: Style) -> str:
+    left = [change for change in review.access if change.organization == key]
+    lines = [style.paint(make_visible(key), Tone.STRONG)]
+    for title, belongs in _SECTIONS.items():
+        lines += _section(title, [tell_access(change) for change in left if belongs(change)], style)
+        left = [change for change in left if not belongs(change)]
+    things = [tell_thing(change) for change in review.things if change.address.organization == key]
+    return "\n".join([*lines, *_section("The organization and its assets", things, style)]) + "\n"
+
+
+def _section(title: str, terms: Sequence[ReviewTerms], style: Style) -> list[str]:
+    if not terms:
+        return []
+    rows = [
+        Row(sign=one.sign, subject=one.subject, access=one.what, note="; ".join(one.notes), place=one.place)
+        for one in terms
+    ]
+    return ["", f"  {style.paint(title, Tone.STRONG)}", *render_rows(rows, style)]
+
+
+def _beside(review: Review, style: Style) -> Iterator[str]:
+    """What belongs to no organization, and what a plan will stop at."""
+    yield _block("Steps that a plan stops at", map(tell_step, review.steps), style)
+    yield _block("People", map(tell_person, review.people), style)
+    yield _list("Other names for the same", (f"{one.before} is {one.after.key} now" for one in review.renames), style)
+    given = (f"{one.allow}: {one.address}: {one.reason or 'without a reason'}" for one in review.consents_given)
+    yield _list("Consents given", given, style)
+    withdrawn = (f"{one.allow}: {one.address}" for one in review.consents_withdrawn)
+    yield _list("Consents withdrawn", withdrawn, style)
+    yield _list("Workspace, in force after this change", map(say_value, review.settings), style)
+
+
+def _block(title: str, terms: Iterable[ReviewTerms], style: Style) -> str:
+    """Steps and people; their notes go below, because they are long."""
+    rows = [
+        Row(sign=one.sign, subject=one.subject, access=one.what, note="", place=one.place, details=one.notes)
+        for one in terms
+    ]
+    return "\n".join([style.paint(title, Tone.STRONG), *render_rows(rows, style)]) + "\n" if rows else ""
+
+
+def _list(title: str, items: Iterable[str], style: Style) -> str:
+    lines = [f"    {make_visible(item)}" for item in items]
+    return "\n".join([style.paint(title, Tone.STRONG), *lines]) + "\n" if lines else ""
+
+
+def _findings(review: Review, style: Style) -> Iterator[str]:
+    yield _finding_block("New findings", review.findings, style)
+    yield _finding_block("New findings of policies", review.policy_findings, style)
+    if review.resolved:
+        number = len(review.resolved)
+        yield f"{count(number, 'earlier finding is', 'earlier findings are')} gone.\n"
+
+
+def _finding_block(title: str, findings: Sequence[Finding], style: Style) -> str:
+    if not findings:
+        return ""
+    return f"{style.paint(title, Tone.STRONG)}\n{render_finding_list(Inspection(findings=findings), style)}"
+
+
+def render_review_json(review: Review, _: Style) -> str:
+    """`ReviewOutput` as JSON."""
+    from reconciler.renderers.review_output import describe_review  # the shapes take time to load
+
+    # ASCII only: invisible characters stay visible, and any reader and terminal can take it.
+    return json.dumps(asdict(describe_review(review)), indent=2, ensure_ascii=True) + "\n"
