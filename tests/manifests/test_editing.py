@@ -1,0 +1,168 @@
+"""Edits of manifests that leave everything else as it was written."""
+
+from __future__ import annotations
+
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from hypothesis import given
+from hypothesis import strategies as st
+
+from reconciler.manifests.editing import (
+    Drop,
+    Edit,
+    EditError,
+    Join,
+    Leave,
+    Put,
+    edit_manifest,
+    find_file,
+    render_patch,
+)
+from reconciler.manifests.source import SourceFile
+
+CASES = sorted((Path(__file__).parents[1] / "cases" / "edits").glob("*.yaml"))
+AGENCY = sorted((Path(__file__).parents[2] / "examples" / "agency" / "access").glob("*.yaml"))
+
+
+def source(text: str) -> SourceFile:
+    return SourceFile(path="a.yaml", data=text.encode())
+
+
+def edit_of(written: dict[str, Any]) -> Edit:
+    match written:
+        case {"put": path, "value": value}:
+            return Put(path=tuple(path.split(".")), value=value)
+        case {"drop": path}:
+            return Drop(path=tuple(path.split(".")))
+        case {"join": path, "item": item}:
+            return Join(path=tuple(path.split(".")), item=item)
+        case {"leave": path, "item": item}:
+            return Leave(path=tuple(path.split(".")), item=item)
+        case _:
+            raise AssertionError(written)
+
+
+@pytest.mark.parametrize("path", CASES, ids=lambda path: path.stem)
+def test_case(path: Path) -> None:
+    case = yaml.safe_load(path.read_text())
+    edits = [edit_of(written) for written in case["edits"]]
+    if "refused" in case:
+        with pytest.raises(EditError) as caught:
+            edit_manifest(source(case["given"]), edits)
+        assert caught.value.message == case["refused"]
+    else:
+        assert edit_manifest(source(case["given"]), edits) == case["want"]
+
+
+@pytest.mark.parametrize(
+    ("given_text", "edit", "want"),
+    [
+        ("g:\r\n  a: b\r\n# c\r\n", Put(path=("g", "z"), value="q"), "g:\r\n  a: b\r\n  z: q\r\n# c\r\n"),
+        ("g:\n  a: b", Put(path=("g", "z"), value="q"), "g:\n  a: b\n  z: q\n"),
+        ("", Put(path=("version",), value=1), "version: 1\n"),
+        ("---\ng:\n  a: b\n...\n", Put(path=("g", "z"), value="q"), "---\ng:\n  a: b\n  z: q\n...\n"),
+        ("# c\n---\n# d\ng:\n  a: b\n", Drop(path=("g",), keep=0), "# c\n---\n# d\n{}\n"),
+        ("g: {\n  a: b,\n  c: d,  # x\n}\n", Drop(path=("g", "a")), "g: {\n  c: d,  # x\n}\n"),
+        ("g:\n  b: |\n    text\n\n  # c\n  h: i\n", Drop(path=("g", "b")), "g:\n  # c\n  h: i\n"),
+        ("g:\n  - a\n  # c\n  - b # d\n", Leave(path=("g",), item="b"), "g:\n  - a\n  # c\n"),
+        ("g:\n  山: b\n", Put(path=("g", "no"), value="山: x"), "g:\n  山: b\n  \"no\": '山: x'\n"),
+        ("g:\n  a: b\n", Put(path=("g", "a"), value="x\ny: z"), 'g:\n  a: "x\\ny: z"\n'),
+    ],
+)
+def test_odd_files_are_edited_as_their_author_would(given_text: str, edit: Edit, want: str) -> None:
+    assert edit_manifest(source(given_text), [edit]) == want
+
+
+def entries(node: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
+    if isinstance(node, dict):
+        for key, value in node.items():
+            yield (*path, key)
+            yield from entries(value, (*path, key))
+
+
+def without(node: Any, path: tuple[str, ...]) -> Any:
+    return {
+        key: without(value, path[1:]) if key == path[0] else value
+        for key, value in node.items()
+        if (key,) != path
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize("path", AGENCY, ids=lambda path: path.stem)
+def test_every_entry_of_a_real_workspace_can_be_taken_out_and_nothing_else_goes(path: Path) -> None:
+    text = path.read_text()
+    content = yaml.safe_load(text)
+    for entry in entries(content):
+        after = edit_manifest(source(text), [Drop(path=entry, keep=len(entry))])
+        assert yaml.safe_load(after) == without(content, entry)
+        kept = set(after.splitlines())
+        gone = [line for line in text.splitlines() if line not in kept]
+        assert all(line.startswith(" ") or line.split(":")[0].strip('"') == entry[0] for line in gone)
+
+
+words = st.sampled_from(
+    ["ana", "bo", "group:x", "no", "12:30", "0123", "@acme", "ré山", "a b", "x: y", "#z", "", "'", '"']
+)
+trees = st.recursive(words, lambda inner: st.dictionaries(words, inner, max_size=3), max_leaves=12)
+
+
+def written(tree: Any, indent: str = "", path: str = "") -> Iterator[str]:
+    """A tree as YAML with a comment of its own above every entry."""
+    for number, (key, value) in enumerate(tree.items()):
+        here = f"{path}/{number}"
+        yield f"{indent}# above {here}"
+        name = yaml.safe_dump(key, default_style='"', allow_unicode=True, width=1000).strip()
+        if isinstance(value, dict) and value:
+            yield f"{indent}{name}:  # beside {here}"
+            yield from written(value, indent + "  ", here)
+        else:
+            text = "{}" if value == {} else yaml.safe_dump(value, default_style='"', allow_unicode=True).strip()
+            yield f"{indent}{name}: {text}  # beside {here}"
+
+
+@given(st.dictionaries(words, trees, min_size=1, max_size=3), st.data())
+def test_whatever_is_written_somewhere_leaves_every_comment_elsewhere(tree: Any, data: st.DataObject) -> None:
+    text = "".join(f"{line}\n" for line in written(tree))
+    path = data.draw(st.sampled_from(sorted(entries(tree))))
+    edit: Edit = data.draw(
+        st.one_of(
+            trees.map(lambda value: Put(path=path, value=value)),
+            st.builds(Put, path=words.map(lambda key: (*path[:-1], key)), value=trees),
+            st.just(Drop(path=path, keep=len(path))),
+        )
+    )
+    after = edit_manifest(source(text), [edit])
+    gone = {line.strip() for line in text.splitlines()} - {line.strip() for line in after.splitlines()}
+    # What is above an entry stays even when the entry goes, unless it goes with something around it.
+    inside = [line for line in gone if line.startswith("# above")]
+    assert all(len(line.split("/")) > len(path) + 1 for line in inside)
+    if isinstance(edit, Drop):
+        assert yaml.safe_load(after) == without(tree, path)
+
+
+def test_the_file_that_has_most_of_a_path_is_found() -> None:
+    files = [
+        SourceFile(path="people.yaml", data=b"people: {ana: {email: a@b.example}}\n"),
+        SourceFile(path="bc.yaml", data=b"organizations: {acme-bc: {members: {ana: admin}}}\n"),
+        SourceFile(path="dev.yaml", data=b"organizations: {acme-dev: {}}\n"),
+    ]
+    found = [
+        find_file(files, path) for path in (("people", "zed"), ("organizations", "acme-dev", "members"), ("groups",))
+    ]
+    assert [file.path if file else None for file in found] == ["people.yaml", "dev.yaml", None]
+
+
+def test_git_applies_the_patch(tmp_path: Path) -> None:
+    before = {"a.yaml": "g:\n  a: b", "b.yaml": "x: y\n"}
+    after = {"a.yaml": "g:\n  a: c", "b.yaml": "x: y\n", "sub/new.yaml": "n: m\n"}
+    for name, text in before.items():
+        (tmp_path / name).write_text(text)
+    patch = render_patch(before, after)
+    subprocess.run(["git", "apply", "-"], input=patch.encode(), cwd=tmp_path, check=True)
+    assert {name: (tmp_path / name).read_text() for name in after} == after
+    assert render_patch(before, before) == ""
