@@ -8,12 +8,14 @@ from datetime import datetime, timedelta
 from typing import Protocol, runtime_checkable
 
 from reconciler.core.address import Address
-from reconciler.core.change import Change
+from reconciler.core.change import Change, Waiting
 from reconciler.core.declared import Organization
+from reconciler.core.deed import Deed
 from reconciler.core.kinds import Action
 from reconciler.core.live import Live
 from reconciler.core.outcome import Outcome
 from reconciler.core.roster import Roster
+from reconciler.core.work_order import WorkOrder
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,6 +103,27 @@ class BatchProvider(Provider, Protocol):
         """Carry out as many changes as `together` said, and say of each what became of it, in the same order.
 
         A system may do a part of it only; no change gets the outcome of another one.
+        """
+        ...
+
+
+@runtime_checkable
+class AskingProvider(Provider, Protocol):
+    """A provider that reaches people, and can also tell them of steps that nobody else takes for them."""
+
+    def ask(self, scope: Scope, waiting: Waiting) -> tuple[WorkOrder, ...]:
+        """The orders for a step that waits for somebody; none where nobody can end the wait by acting."""
+        ...
+
+
+@runtime_checkable
+class Witness(Protocol):
+    """A provider whose system keeps a log of who did what, by hand or through a program."""
+
+    def read_deeds(self, scope: Scope, *, since: datetime, until: datetime) -> tuple[Deed, ...]:
+        """What was done in one organization between two moments, both included, oldest first.
+
+        Raises ProviderError when the log cannot be read; that says nothing about what it may contain.
         """
         ...
 

@@ -122,6 +122,16 @@ def _make_business_api(wiring: Wiring, settings: ProviderSettings) -> Provider:
     return make_provider(wiring.root, settings.options, clock=wiring.clock())
 
 
+def _make_work_orders(_: Wiring, settings: ProviderSettings) -> Provider:
+    from reconciler.providers.work_orders.provider import WorkOrdersProvider
+
+    exists = settings.options.get("exists", True)
+    if not isinstance(exists, bool):
+        message = "`exists` of a provider of kind work_orders is neither true nor false"
+        raise ReconcilerError(message, advice="write `exists: false` for an organization that is to be created")
+    return WorkOrdersProvider(exists=exists)
+
+
 class MakeStore(Protocol):
     """Opens a store; without a `holder`, locks are taken in the name of this process."""
 
@@ -155,6 +165,7 @@ def _make_object_store(scheme: str, _root: Path, rest: str, *, holder: Holder | 
 PROVIDERS: dict[str, Callable[[Wiring, ProviderSettings], Provider]] = {
     "business_api": _make_business_api,
     "sandbox": _make_sandbox,
+    "work_orders": _make_work_orders,
 }
 """Kind -> how to make one."""
 

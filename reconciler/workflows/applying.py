@@ -7,20 +7,22 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from reconciler.core.audit import AuditEntry, AuditRecord, Origin
-from reconciler.core.change import Change
+from reconciler.core.change import Change, Waiting
 from reconciler.core.errors import LeaseLost, ReconcilerError, StalePlan
 from reconciler.core.kinds import Action
-from reconciler.core.outcome import Outcome, Report
+from reconciler.core.outcome import Outcome, Report, Waits
 from reconciler.core.plan import OrganizationPlan, Plan
+from reconciler.core.planning.organization import plan_organization
 from reconciler.core.planning.planner import Worlds, situations
 from reconciler.core.planning.recheck import objections
 from reconciler.core.planning.targets import Targets
 from reconciler.manifests.saved import plan_to_json
-from reconciler.ports import Clock, StateStore
+from reconciler.ports import AskingProvider, Clock, Provider, Scope, StateStore
+from reconciler.systems.drafting import describe_wait
 from reconciler.workflows.leases import Lease, LeaseTerms, hold_many
 from reconciler.workflows.ledger import Ledger
 from reconciler.workflows.logbook import Logbook
-from reconciler.workflows.orders import ended_orders
+from reconciler.workflows.orders import as_change, ended_orders, may_have_orders, steps_to_ask_for
 from reconciler.workflows.planning import PlanRequest, ProviderFor, read_live
 from reconciler.workflows.scopes import Scopes
 from reconciler.workflows.settling import Settled, left_behind, settle
@@ -119,17 +121,22 @@ class _Application:
         (situation,) = situations(worlds, request.settings)
         ledger = Ledger.of(situation, lineage=loaded.state.lineage or new_lineage())
         logbook = Logbook(store=self._store, lease=lease, ledger=ledger, origin=self._run.origin, clock=self._run.clock)
+        fresh = part
+        if part.changes or may_have_orders(situation, part):
+            fresh = plan_organization(situation, request.targets)
         steps = Steps(
             situation=situation,
             scope=scope,
             provider=provider,
             logbook=logbook,
-            objections=objections(part, situation, request.targets),
+            objections=objections(part, fresh),
         )
         try:
-            for order in ended_orders(situation, request.targets):
+            for order in ended_orders(situation, fresh, request.targets):
                 logbook.end(order)
             self._take(steps, part.changes, leases)
+            for waiting in steps_to_ask_for(part, fresh, situation):
+                self._ask(provider, scope, waiting, logbook)
         except LeaseLost:
             # Whoever has the organization now continues from the journal; a word from us would be a second one.
             raise
@@ -149,6 +156,17 @@ class _Application:
                 self.results.append((change, outcome))
                 self._run.on_result(change, outcome)
             rest = rest[len(results) :]
+
+    def _ask(self, provider: Provider, scope: Scope, waiting: Waiting, logbook: Logbook) -> None:
+        """Tell a person, where the provider reaches people, of a step that nobody else takes for them."""
+        orders = provider.ask(scope, waiting) if isinstance(provider, AskingProvider) else ()
+        if not orders:
+            return
+        change = as_change(waiting)
+        logbook.intend([change])
+        outcome = logbook.conclude(change, describe_wait(orders))
+        if isinstance(outcome, Waits):
+            self._run.on_notice(f"work order {outcome.work_order}: {outcome.on} is asked to {outcome.why}")
 
     def _recover(self, loaded: LoadedState, settled: Settled, lease: Lease) -> LoadedState:
         """Bring an unfinished run to its end: its audit trail, and a snapshot in place of its journal."""

@@ -37,6 +37,7 @@ def issue_orders(
             wanted=change.attributes,
             identity=request.identity,
             fingerprint=change.fingerprint,
+            expires=at + draft.lasts if draft.lasts is not None and draft.party == 1 else None,
         )
         for draft in drafts
     )

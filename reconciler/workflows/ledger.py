@@ -10,7 +10,7 @@ from typing import Self, TypeVar
 
 from reconciler.core.address import Address
 from reconciler.core.change import Change
-from reconciler.core.kinds import KINDS
+from reconciler.core.kinds import KINDS, Action
 from reconciler.core.outcome import Applied, Failed, InDoubt, Outcome, Waits
 from reconciler.core.planning.budgets import INVITATIONS, WINDOW_DAYS, counts_as_removal
 from reconciler.core.planning.situation import Situation
@@ -144,7 +144,9 @@ class Ledger:
         """What was asked of people counts from that moment on, because they may do it at any time."""
         self._quarantined.pop(change.address, None)
         self._orders.update({order.id: order for order in orders})
-        self._count(change)
+        if change.action is not Action.INVITE or change.before is None or change.before.status.is_gone:
+            # Else somebody is asked to answer an invitation that was counted when it was sent.
+            self._count(change)
 
     def _count(self, change: Change) -> None:
         if counts_as_removal(change, self._system):

@@ -1,17 +1,51 @@
-"""What ends a work order without anybody's word."""
+"""What an apply does about work orders besides its changes: it ends some, and asks for what no change can do."""
 
 from __future__ import annotations
 
-from reconciler.core.planning.orders import closed_between, withdrawn
-from reconciler.core.planning.organization import plan_organization
+from collections.abc import Iterator
+
+from reconciler.core.change import Change, Waiting
+from reconciler.core.kinds import Action
+from reconciler.core.plan import OrganizationPlan
+from reconciler.core.planning.orders import closed_between, request_of, withdrawn
 from reconciler.core.planning.situation import Situation
 from reconciler.core.planning.targets import Targets
+from reconciler.core.resource import fingerprint_of
 from reconciler.core.work_order import OrderStatus, WorkOrder
 
 
-def ended_orders(situation: Situation, targets: Targets) -> list[WorkOrder]:
+def ended_orders(situation: Situation, fresh: OrganizationPlan, targets: Targets) -> list[WorkOrder]:
     """Orders that a look at the system, the calendar or the manifests have ended since they were stored."""
-    ended = closed_between(situation.state.orders, situation.orders)
-    if any(order.status is OrderStatus.OPEN for order in situation.orders.values()):
-        ended += withdrawn(situation, plan_organization(situation, targets), targets)
-    return ended
+    return [*closed_between(situation.state.orders, situation.orders), *withdrawn(situation, fresh, targets)]
+
+
+def may_have_orders(situation: Situation, part: OrganizationPlan) -> bool:
+    """Whether there is anything to end or to ask for; planning once more costs time."""
+    return bool(part.waiting) or any(order.status is OrderStatus.OPEN for order in situation.orders.values())
+
+
+def steps_to_ask_for(part: OrganizationPlan, fresh: OrganizationPlan, situation: Situation) -> Iterator[Waiting]:
+    """What the plan waits for, as far as it would still wait for it and nobody was asked for it before.
+
+    An admin is not asked to give up the rights while the plan waits for another admin to come first.
+    """
+    asked = {order.request for order in situation.orders.values()}
+    planned = {(waiting.address, waiting.action, waiting.on) for waiting in part.waiting}
+    for waiting in fresh.waiting:
+        is_early = waiting.action is Action.GIVE_UP_ADMIN and waiting.on != waiting.address.key
+        is_planned = (waiting.address, waiting.action, waiting.on) in planned
+        if is_planned and not is_early and not waiting.work_order and request_of(waiting) not in asked:
+            yield waiting
+
+
+def as_change(waiting: Waiting) -> Change:
+    """A step that waits as the change it would be; nobody is appointed to act."""
+    return Change(
+        address=waiting.address,
+        action=waiting.action,
+        before=waiting.before,
+        after=waiting.after,
+        fingerprint=fingerprint_of(waiting.before),
+        why=waiting.why,
+        place=waiting.place,
+    )

@@ -160,7 +160,7 @@ def shows(order: WorkOrder, found: Resource | None) -> bool:
     """Whether the system shows what an order asks for, as far as its party can bring it about."""
     if order.takes_away:
         return found is None or found.status.is_gone
-    if found is None or found.status.is_gone:
+    if found is None or found.status.is_gone or found.fingerprint == order.fingerprint:
         return False
     if found.status is Status.ACTIVE and not found.pending:
         return found.attributes == order.wanted
@@ -269,10 +269,11 @@ def count_invitations(
             continue
         known, found = state.records.get(order.address), live.find(order.address)
         is_there = isinstance(found, Resource) and not found.status.is_gone
+        found_pending = isinstance(found, Resource) and found.status.is_pending
         if order.status is OrderStatus.EXPIRED and not is_there and not _was_seen(order, orders):
             counted[order.address] = invitation_ended(known, order, Status.EXPIRED)
         is_sent = order.status is OrderStatus.VERIFIED and order.party == 1
-        if is_sent and is_there and known is not None and known.status.is_gone:
+        if is_sent and found_pending and known is not None and known.status.is_gone:
             counted[order.address] = counted[order.address].asked_again(order.issued.date())
     return counted
 

@@ -14,20 +14,14 @@ from reconciler.core.address import Address
 from reconciler.core.change import Change
 from reconciler.core.plan import OrganizationPlan
 from reconciler.core.planning.guards import COMMAND_LINE
-from reconciler.core.planning.organization import plan_organization
-from reconciler.core.planning.situation import Situation
-from reconciler.core.planning.targets import Targets
 
 
-def objections(part: OrganizationPlan, situation: Situation, targets: Targets) -> dict[Address, str]:
+def objections(part: OrganizationPlan, fresh: OrganizationPlan) -> dict[Address, str]:
     """Why changes of a plan must not be carried out now; those that may are not listed.
 
-    `situation` is what apply sees. `targets` are those the plan was made with: a whole plan takes away more at once, so
-    the removal ratio would stop what it let through in the smaller one.
+    `fresh` is planned from what apply sees, for the targets that the plan was made with: a whole plan takes away more
+    at once, so the removal ratio would stop what it let through in the smaller one.
     """
-    if not part.changes:
-        return {}
-    fresh = plan_organization(situation, targets)
     planned = {change.address: change for change in fresh.changes}
     stopped = dict(_stopped(fresh))
     found = {}
