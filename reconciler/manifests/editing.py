@@ -14,11 +14,12 @@ from typing import Any
 
 import yaml
 
-from reconciler.core.errors import ReconcilerError
-from reconciler.core.finding import Finding, Place, Severity
+from reconciler.core.errors import ManifestError
+from reconciler.core.finding import Place, Severity
 from reconciler.manifests.edit_spans import lines_of, place_in
 from reconciler.manifests.edit_values import yaml_key, yaml_value
 from reconciler.manifests.nodes import MapNode
+from reconciler.manifests.notes import Notes
 from reconciler.manifests.source import SourceFile, parse_file
 
 Path = tuple[str, ...]
@@ -67,13 +68,8 @@ _PLACEHOLDER = "placeholder:\n"
 """yaml-edit needs a key before it can add another one."""
 
 
-class EditError(ReconcilerError):
+class EditError(ManifestError):
     """An edit that cannot be made without touching what it must not touch; nothing was changed."""
-
-    def __init__(self, finding: Finding) -> None:
-        where = f"{finding.place}: " if finding.place else ""
-        super().__init__(f"{where}{finding.message}", advice=finding.advice)
-        self.finding = finding
 
 
 def edit_manifest(file: SourceFile, edits: Iterable[Edit]) -> str:
@@ -158,7 +154,7 @@ def _parse(file: SourceFile, *, written: bool = False) -> tuple[MapNode, str]:
         message = error.message if error else "it is no mapping"
         prefix = "the edit would break this file" if written else "this file has to be repaired before it can be edited"
         place = error.place if error else Place(file.path, 1, 1)
-        raise EditError(Finding(id="unsafe-edit", message=f"{prefix}: {message}", place=place))
+        raise _error(f"{prefix}: {message}", place)
     return parsed.node, parsed.text
 
 
@@ -236,7 +232,7 @@ def _write(file: SourceFile, text: str, edit: Edit) -> str:
         after = str(written)
     except (YamlError, KeyError, TypeError, RuntimeError) as error:
         message = f"this edit cannot be made here: {error}"
-        raise EditError(Finding(id="unsafe-edit", message=message, place=Place(file.path, 1, 1))) from error
+        raise _error(message, Place(file.path, 1, 1)) from error
     if "\r\n" in text:
         after = after.replace("\r\n", "\n").replace("\n", "\r\n")
     return after
@@ -275,4 +271,10 @@ def _lines(text: str) -> list[str]:
 def _refusal(file: SourceFile, node: MapNode, edit: Edit, message: str) -> EditError:
     place = place_in(file.path, node, edit.path)
     advice = f"change `{'.'.join(edit.path)}` by hand"
-    return EditError(Finding(id="unsafe-edit", message=message, place=place, advice=advice))
+    return _error(message, place, advice)
+
+
+def _error(message: str, place: Place, advice: str = "") -> EditError:
+    notes = Notes()
+    notes.error("unsafe-edit", message, place, advice=advice)
+    return EditError(notes.findings)

@@ -54,7 +54,8 @@ def test_case(path: Path) -> None:
     if "refused" in case:
         with pytest.raises(EditError) as caught:
             edit_manifest(source(case["given"]), edits)
-        assert caught.value.message == case["refused"]
+        (finding,) = caught.value.findings
+        assert (finding.id, f"{finding.place}: {finding.message}") == ("unsafe-edit", case["refused"])
     else:
         assert edit_manifest(source(case["given"]), edits) == case["want"]
 
