@@ -274,7 +274,7 @@ def _refusal(file: SourceFile, node: MapNode, edit: Edit, message: str) -> EditE
     return _error(message, place, advice)
 
 
-def _error(message: str, place: Place, advice: str = "") -> EditError:
+def _error(message: str, place: Place | None, advice: str = "") -> EditError:
     notes = Notes()
     notes.error("unsafe-edit", message, place, advice=advice)
     return EditError(notes.findings)
