@@ -17,6 +17,7 @@ from reconciler.cli.progress import show_progress
 from reconciler.cli.requests import Prepared, make_plan, prepare
 from reconciler.cli.runs import make_run
 from reconciler.cli.session import Session, is_interactive
+from reconciler.cli.showing import page_options, show_result
 from reconciler.core.errors import ExitCode, UsageError
 
 if TYPE_CHECKING:
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
     "plan_file", metavar="[PLAN]", required=False, type=click.Path(exists=True, dir_okay=False, path_type=Path)
 )
 @click.option("--auto-approve", is_flag=True, help="Do not ask; for automation, after a review elsewhere.")
-@click.option("--format", "format_", type=click.Choice(["text", "json"]), default="text", help="Form of the report.")
+@page_options
 @click.option(
     "--lock-timeout",
     type=DurationType(),
@@ -42,9 +43,11 @@ if TYPE_CHECKING:
 @click.pass_obj
 def apply(
     session: Session,
+    *,
     plan_file: Path | None,
     auto_approve: bool,
     format_: str,
+    max_chars: int,
     lock_timeout: timedelta,
     **limits: Unpack[Limits],
 ) -> int:
@@ -65,7 +68,8 @@ def apply(
     if plan.changes and saved is None and not auto_approve and not _approved(plan):
         session.notify("not approved: nothing was changed")
         return ExitCode.FAILED
-    return code_of_apply(plan, _carry_out(plan, prepared, session, format_, lock_timeout=lock_timeout))
+    report = _carry_out(plan, prepared, session, format_, max_chars=max_chars, lock_timeout=lock_timeout)
+    return code_of_apply(plan, report)
 
 
 def _check_usage(plan_file: Path | None, limits: Limits, *, auto_approve: bool) -> None:
@@ -100,13 +104,16 @@ def _approved(plan: Plan) -> bool:
         raise
 
 
-def _carry_out(plan: Plan, prepared: Prepared, session: Session, format_: str, *, lock_timeout: timedelta) -> Report:
+def _carry_out(
+    plan: Plan, prepared: Prepared, session: Session, format_: str, *, max_chars: int, lock_timeout: timedelta
+) -> Report:
     """Apply and report; what was done is reported even when something stops the run in the middle.
 
     A plan without changes is carried out too: who has accepted or left since the last run is then recorded.
     """
     from reconciler.core.outcome import Report
     from reconciler.renderers.catalogue import RENDERERS
+    from reconciler.renderers.step_outputs import outputs_of_report
     from reconciler.workflows.applying import apply_plan
 
     results: list[tuple[Change, Outcome]] = []
@@ -128,5 +135,12 @@ def _carry_out(plan: Plan, prepared: Prepared, session: Session, format_: str, *
             )
     finally:
         if plan.changes or format_ != "text":
-            report = Report(results=tuple(results))
-            click.echo(RENDERERS.report[format_](plan, report, session.style(sys.stdout)), nl=False, color=True)
+            show_result(
+                RENDERERS.report,
+                plan,
+                Report(results=tuple(results)),
+                session=session,
+                format_=format_,
+                max_chars=max_chars,
+                outputs=outputs_of_report,
+            )

@@ -16,21 +16,24 @@ from reconciler.cli.options import DateType, Limits, planning_options
 from reconciler.cli.progress import show_progress
 from reconciler.cli.requests import make_plan, prepare
 from reconciler.cli.session import Session
+from reconciler.cli.showing import page_options, show_result
 
 
 @click.command()
 @click.option(
     "-o", "--out", type=click.Path(dir_okay=False, path_type=Path), metavar="FILE", help="Save the plan for apply."
 )
-@click.option("--format", "format_", type=click.Choice(["text", "json"]), default="text", help="Form of the result.")
+@page_options
 @click.option("--detailed-exitcode", is_flag=True, help="Exit with 2 when there are changes or something waits.")
 @click.option("--now", type=DateType(), metavar="DATE", help="Plan as of this UTC day.")
 @planning_options
 @click.pass_obj
 def plan(
     session: Session,
+    *,
     out: Path | None,
     format_: str,
+    max_chars: int,
     detailed_exitcode: bool,
     now: date | None,
     **limits: Unpack[Limits],
@@ -40,11 +43,12 @@ def plan(
     Nothing is changed. Exits with 3 when a guard blocks something, whether or not there are other changes.
     """
     from reconciler.renderers.catalogue import RENDERERS
+    from reconciler.renderers.step_outputs import outputs_of_plan
 
     prepared = prepare(session, limits, today=now)
     with show_progress(session, "reading the systems"):
         made = make_plan(prepared, session)
-    click.echo(RENDERERS.plan[format_](made, session.style(sys.stdout)), nl=False, color=True)
+    show_result(RENDERERS.plan, made, session=session, format_=format_, max_chars=max_chars, outputs=outputs_of_plan)
     if out is not None:
         replace_file(out, RENDERERS.plan["json"](made, session.style(sys.stdout)))
         where = [] if session.root == Path() else ["-C", str(session.root)]

@@ -2,24 +2,26 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 
 import click
 
 from reconciler.cli.plans import read_plan
 from reconciler.cli.session import Session
+from reconciler.cli.showing import page_options, show_result
 
 
 @click.command()
 @click.argument("plan_file", metavar="PLAN", type=click.Path(exists=True, dir_okay=False, path_type=Path))
-@click.option("--format", "format_", type=click.Choice(["text", "json"]), default="text", help="Form of the result.")
+@page_options
 @click.pass_obj
-def show(session: Session, plan_file: Path, format_: str) -> None:
+def show(session: Session, plan_file: Path, format_: str, max_chars: int) -> None:
     """Show a saved plan.
 
     Needs neither the manifests nor any system.
     """
     from reconciler.renderers.catalogue import RENDERERS
+    from reconciler.renderers.step_outputs import outputs_of_plan
 
-    click.echo(RENDERERS.plan[format_](read_plan(plan_file), session.style(sys.stdout)), nl=False, color=True)
+    plan = read_plan(plan_file)
+    show_result(RENDERERS.plan, plan, session=session, format_=format_, max_chars=max_chars, outputs=outputs_of_plan)

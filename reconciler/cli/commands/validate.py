@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from datetime import date
 
 import click
@@ -10,22 +9,30 @@ import click
 from reconciler.cli.exit_codes import code_of_findings
 from reconciler.cli.options import DateType
 from reconciler.cli.session import Session
+from reconciler.cli.showing import page_options, show_result
 from reconciler.cli.wiring import SystemClock
 from reconciler.cli.workspace import inspect_workspace
 
 
 @click.command()
-@click.option("--format", "format_", type=click.Choice(["text", "json"]), default="text", help="Form of the result.")
+@page_options
 @click.option("--now", type=DateType(), metavar="DATE", help="Judge dates as of this UTC day.")
 @click.pass_obj
-def validate(session: Session, format_: str, now: date | None) -> int:
+def validate(session: Session, format_: str, max_chars: int, now: date | None) -> int:
     """Check the manifests, without any network.
 
     All findings of a run are shown at once. Errors give exit code 1, warnings and notes do not.
     """
     from reconciler.renderers.catalogue import RENDERERS
+    from reconciler.renderers.step_outputs import outputs_of_findings
 
     inspection = inspect_workspace(session.root, today=now or SystemClock().now().date())
-    text = RENDERERS.findings[format_](inspection, session.style(sys.stdout))
-    click.echo(text, nl=False, color=True)
+    show_result(
+        RENDERERS.findings,
+        inspection,
+        session=session,
+        format_=format_,
+        max_chars=max_chars,
+        outputs=outputs_of_findings,
+    )
     return code_of_findings(inspection.findings)
