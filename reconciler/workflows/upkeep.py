@@ -14,6 +14,9 @@ from reconciler.workflows.leases import Lease, LeaseTerms, hold
 from reconciler.workflows.states import LoadedState, load_state, parse_state, save_state
 from reconciler.workflows.trail import AuditSink
 
+Deeds = list[tuple[str, str, str]]
+"""Address, action and detail of everything that goes into the audit log."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Upkeep:
@@ -71,6 +74,13 @@ class Upkeep:
             state = replace(given, serial=max(given.serial, loaded.state.serial))
             return self._save(loaded, state, lease, [(f"{organization}/organization/{organization}", "state_push", "")])
 
+    def edit(self, organization: str, *, purpose: str, change: Callable[[State], tuple[State, Deeds]]) -> State:
+        """Change a state while nobody else can, and write down what was done; without deeds nothing is written."""
+        with hold(self.store, organization, purpose=purpose, terms=self.terms) as lease:
+            loaded = load_state(self.store, organization)
+            state, deeds = change(loaded.state)
+            return self._save(loaded, state, lease, deeds) if deeds else loaded.state
+
     def unlock(self, lock: Lock) -> None:
         """Take a lock away from its holder."""
         self.store.break_lock(lock.organization, lock.id)
@@ -79,7 +89,7 @@ class Upkeep:
         address = f"{lock.organization}/organization/{lock.organization}"
         self._write_down(lock.organization, lineage, 0, [(address, "state_unlock", holder)])
 
-    def _save(self, loaded: LoadedState, state: State, lease: Lease, deeds: list[tuple[str, str, str]]) -> State:
+    def _save(self, loaded: LoadedState, state: State, lease: Lease, deeds: Deeds) -> State:
         """What an unfinished apply did goes into the audit log first: its journal ends here."""
         organization, lineage = state.organization, loaded.state.lineage or state.lineage
         if loaded.entries:
@@ -93,7 +103,7 @@ class Upkeep:
         organization: str,
         lineage: str,
         serial: int,
-        deeds: list[tuple[str, str, str]],
+        deeds: Deeds,
         *,
         guard: Callable[[], None] = lambda: None,
     ) -> None:

@@ -1,0 +1,53 @@
+"""What became of a roster that somebody handed in."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from reconciler.core.address import Address
+from reconciler.core.finding import Finding, Severity
+from reconciler.core.resource import Resource
+from reconciler.core.roster import Roster
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Difference:
+    """What one roster shows otherwise than the one before it."""
+
+    address: Address
+    before: Resource | None
+    after: Resource | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Observation:
+    """A roster as it was understood, beside the one before it."""
+
+    organization: str
+    title: str
+    """Of the system."""
+    rosters: tuple[Roster, ...] = ()
+    """By kind; empty when nothing could be understood."""
+    findings: tuple[Finding, ...] = ()
+    texts: Mapping[str, str] = field(default_factory=dict)
+    """File -> text, for showing the lines that findings are about."""
+    lines: Mapping[Address, int] = field(default_factory=dict)
+    """Where each resource stands in its file."""
+    previous: datetime | None = None
+    """When the roster before this one was taken."""
+    differences: tuple[Difference, ...] = ()
+    """What has changed since then, by address; what is unknown now is not among it."""
+    is_kept: bool = False
+    """Whether it is the organization's roster from now on."""
+
+    @property
+    def is_usable(self) -> bool:
+        """Whether it may be kept."""
+        return bool(self.rosters) and not any(finding.severity is Severity.ERROR for finding in self.findings)
+
+    @property
+    def unknown(self) -> dict[str, str]:
+        """Prefix of addresses -> why nothing is known of them, over all kinds."""
+        return {prefix: reason for roster in self.rosters for prefix, reason in roster.unknown.items()}

@@ -1,0 +1,177 @@
+"""From the bytes of a file to the entries of a roster, with everything that was not understood."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+
+from reconciler.core.finding import Finding, Place
+from reconciler.core.system import System
+from reconciler.manifests.notes import Notes
+from reconciler.manifests.rosters.entries import Entry, read_app, read_member
+from reconciler.manifests.rosters.page import parse_page
+from reconciler.manifests.rosters.sheet import Cell, Sheet
+from reconciler.manifests.rosters.tables import names_columns, parse_csv, parse_json, shorten
+from reconciler.manifests.rosters.vocabulary import AROUND, Sort, Vocabulary
+from reconciler.systems.roster_pages import Column
+
+LARGEST = 8 * 1024 * 1024
+"""Bytes; a page of ten thousand members is a tenth of it."""
+FORMS = ("csv", "json", "page")
+_CONTROL = re.compile("[\x00-\x08\x0b\x0e-\x1f\x7f]")
+_TYPED = {"json": "json", "csv": "csv"}
+_NEEDED = {"member": frozenset({Column.ROLE}), "app": frozenset({Column.CLIENT_KEY, Column.OWNER})}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ParsedRoster:
+    """What one file says."""
+
+    entries: tuple[Entry, ...] = ()
+    findings: tuple[Finding, ...] = ()
+    """In reading order; an error among them means that the file says nothing at all."""
+    cut: str = ""
+    """What shows that the file breaks off; such a file is never everything."""
+    text: str = ""
+    """As it was decoded, for showing lines."""
+    total: int | None = None
+    """How many rows the page says there are."""
+    pages: int = 1
+    """How many pages it says there are."""
+    around: tuple[Cell, ...] = ()
+    """What stands outside of all rows and was not understood; it may name somebody."""
+
+    @property
+    def is_readable(self) -> bool:
+        """Whether the entries, also when there are none, are what the file says."""
+        return not any(finding.severity == "error" for finding in self.findings)
+
+
+def parse_roster(data: bytes, *, file: str, system: System, kind: str = "member", form: str = "") -> ParsedRoster:
+    """The members or apps that a file lists. `form` is one of `FORMS`; without it, it is told from the text.
+
+    Never raises, and never finds nothing in a file that it cannot read: then there is an error.
+    """
+    notes = Notes()
+    text = _decode(data, file, notes)
+    if text is None:
+        return ParsedRoster(findings=notes.in_order())
+    vocabulary = Vocabulary(system, kind)
+    sheet = _parse_sheet(text, form or _guess_form(text, kind), file, vocabulary, notes)
+    if sheet is None:
+        return ParsedRoster(findings=notes.in_order(), text=text)
+    parsed = _read_sheet(sheet, file, vocabulary, notes)
+    return replace(parsed, text=text, findings=notes.in_order())
+
+
+def _decode(data: bytes, file: str, notes: Notes) -> str | None:
+    """UTF-8, or UTF-16 as spreadsheets write it; every sort of line end becomes a line feed."""
+    place = Place(file, 1, 1)
+    if len(data) > LARGEST:
+        notes.error("roster-unreadable", f"the file is larger than {LARGEST // 1024**2} MiB", place)
+        return None
+    encoding = "utf-16" if data[:2] in {b"\xff\xfe", b"\xfe\xff"} else "utf-8-sig"
+    try:
+        text = data.decode(encoding)
+    except UnicodeDecodeError as error:
+        message = f"byte {error.start} is not {encoding.removesuffix('-sig').upper()}"
+        notes.error("roster-unreadable", message, place, advice="save the file as text in UTF-8")
+        return None
+    text = text.replace("\r\n", "\n").replace("\r", "\n")
+    if match := _CONTROL.search(text):
+        line = text.count("\n", 0, match.start()) + 1
+        message = f"control character U+{ord(match[0]):04X}: this is no text"
+        notes.error("roster-unreadable", message, Place(file, line, 1), advice="save the file as text in UTF-8")
+        return None
+    if not text.strip():
+        notes.error("roster-unreadable", "there is nothing in the file", place)
+        return None
+    return text
+
+
+def _guess_form(text: str, kind: str) -> str:
+    start = text.lstrip()
+    if start[:1] in {"{", "["}:
+        return "json"
+    first = start.partition("\n")[0]
+    is_table = first.lower().lstrip('"').startswith("sep=") or ("\t" not in first and names_columns(first, kind))
+    return "csv" if is_table else "page"
+
+
+def _parse_sheet(text: str, form: str, file: str, vocabulary: Vocabulary, notes: Notes) -> Sheet | None:
+    if form == "json":
+        return parse_json(text, file=file, kind=vocabulary.kind, notes=notes)
+    if form == "csv":
+        return parse_csv(text, file=file, kind=vocabulary.kind, notes=notes)
+    return parse_page(text, vocabulary)
+
+
+def _read_sheet(sheet: Sheet, file: str, vocabulary: Vocabulary, notes: Notes) -> ParsedRoster:
+    read = read_member if vocabulary.kind == "member" else read_app
+    entries = tuple(read(row, vocabulary, marks_pending_only=sheet.marks_pending_only) for row in sheet.rows)
+    for entry in entries:
+        _note_entry(entry, file, notes)
+    around = _hear_around(sheet.loose, vocabulary)
+    for cell in around.unread:
+        _note_unread(cell, file, notes)
+    _require_columns(sheet, file, vocabulary.kind, notes)
+    if not entries and not _may_be_empty(sheet, vocabulary.kind, is_empty=around.is_empty):
+        noun = "members" if vocabulary.kind == "member" else "apps"
+        advice = "copy the whole list with the names of its columns, or hand in CSV or JSON"
+        notes.error("roster-unreadable", f"no {noun} were found in the file", Place(file, 1, 1), advice=advice)
+    return ParsedRoster(
+        entries=entries, cut=sheet.cut, total=around.total, pages=around.pages, around=tuple(around.unread)
+    )
+
+
+def _may_be_empty(sheet: Sheet, kind: str, *, is_empty: bool) -> bool:
+    """Somebody who looks at a list of members is one of them; a list of apps can be empty."""
+    return kind == "app" and (sheet.is_explicit or is_empty)
+
+
+def _require_columns(sheet: Sheet, file: str, kind: str, notes: Notes) -> None:
+    missing = _NEEDED[kind] - sheet.columns if sheet.columns else frozenset[Column]()
+    if kind == "member" and sheet.marks_pending_only:
+        return  # a page may say it in the same cell
+    if missing:
+        message = f"no column says the {' or the '.join(sorted(column.replace('_', ' ') for column in missing))}"
+        notes.error("roster-columns", message, Place(file, 1, 1))
+
+
+def _note_entry(entry: Entry, file: str, notes: Notes) -> None:
+    place = Place(file, entry.line, 1)
+    for word in entry.aliases:
+        notes.note("roster-role", f"`{word}` is read as {entry.role or 'a role'}", place)
+    for cell in entry.unread:
+        _note_unread(cell, file, notes)
+
+
+def _note_unread(cell: Cell, file: str, notes: Notes) -> None:
+    notes.note("roster-not-understood", f"not understood: `{shorten(cell.text)}`", Place(file, cell.line, 1))
+
+
+@dataclass(slots=True)
+class _Around:
+    """What the text around a list says of it."""
+
+    total: int | None = None
+    pages: int = 1
+    is_empty: bool = False
+    unread: list[Cell] = field(default_factory=list)
+
+
+def _hear_around(cells: Sequence[Cell], vocabulary: Vocabulary) -> _Around:
+    around = _Around()
+    for cell in cells:
+        heard = vocabulary.hear(cell.text)
+        for said in heard:
+            if said.sort is Sort.COUNT:
+                around.total = max(around.total or 0, int(said.value))
+            elif said.sort is Sort.PAGES:
+                around.pages = max(around.pages, int(said.value))
+            elif said.sort is Sort.EMPTY:
+                around.is_empty = True
+        if not {said.sort for said in heard} <= AROUND:
+            around.unread.append(cell)
+    return around

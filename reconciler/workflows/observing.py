@@ -1,0 +1,260 @@
+"""Taking in what a person read off a system that no program can read."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from reconciler.core.declared import Desired, Organization
+from reconciler.core.errors import ReconcilerError
+from reconciler.core.finding import Place
+from reconciler.core.live import Live, Unknown
+from reconciler.core.observation import Difference, Observation
+from reconciler.core.resource import Resource, Status
+from reconciler.core.roster import Roster
+from reconciler.core.state import State
+from reconciler.manifests.notes import Notes
+from reconciler.manifests.rosters.parse import ParsedRoster, parse_roster
+from reconciler.workflows.naming import nearest
+from reconciler.workflows.rosters import Understanding, understand_apps, understand_around, understand_members
+from reconciler.workflows.scopes import Scopes
+from reconciler.workflows.states import read_state
+from reconciler.workflows.upkeep import Deeds, Upkeep
+
+KINDS = ("member", "app")
+"""What can be handed in; a list of apps may tell their managers too."""
+_FEW = 2
+"""So many can leave between two looks without anybody wondering whether the file is whole."""
+_PART = "only a part of the list was handed in"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RosterFile:
+    """A file as it was handed in."""
+
+    name: str
+    data: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sighting:
+    """What is handed in, and what whoever hands it in says about it."""
+
+    organization: str
+    files: tuple[RosterFile, ...]
+    """Several pages of one list."""
+    kind: str = "member"
+    form: str = ""
+    """One of `FORMS`; told from the text when empty."""
+    taken: datetime
+    observed_by: str = ""
+    is_part: bool = False
+    """Whoever is not listed stays unknown."""
+    is_whole: bool = False
+    """Everything is listed, although much less than before."""
+
+
+def look(sighting: Sighting, *, desired: Desired, state: State) -> Observation:
+    """What a roster says, and what it says otherwise than the one before; nothing is kept."""
+    organization = get_organization(sighting, desired)
+    notes = Notes()
+    parsed = {
+        file.name: parse_roster(
+            file.data, file=file.name, system=organization.system, kind=sighting.kind, form=sighting.form
+        )
+        for file in sighting.files
+    }
+    readable = all(one.is_readable for one in parsed.values())
+    scope = Scopes(desired).scope_of(organization.key, state)
+    made = Understanding.begin(scope, desired.people, notes)
+    kinds = _understand(sighting.kind, parsed, made) if readable else ()
+    if readable:
+        _judge_extent(sighting, organization, parsed, state, made)
+        _judge_time(sighting, state, made)
+    rosters = tuple(_roster(kind, sighting, made) for kind in kinds)
+    known = {kind: state.rosters[kind] for kind in kinds if kind in state.rosters}
+    findings = [*notes.findings, *(finding for one in parsed.values() for finding in one.findings)]
+    return Observation(
+        organization=organization.key,
+        title=organization.system.title,
+        rosters=rosters,
+        findings=tuple(sorted(findings, key=lambda finding: finding.sort_key)),
+        texts={name: one.text for name, one in parsed.items()},
+        lines={address: place.line for address, place in made.places.items()},
+        previous=max((roster.taken for roster in known.values()), default=None),
+        differences=tuple(_differences(known, rosters)),
+    )
+
+
+def observe(sighting: Sighting, *, desired: Desired, upkeep: Upkeep) -> Observation:
+    """Make a roster the organization's, unless it cannot be used; then the state stays as it is."""
+    seen: list[Observation] = []
+
+    def take_in(state: State) -> tuple[State, Deeds]:
+        observation = look(sighting, desired=desired, state=state)
+        seen.append(observation)
+        if not observation.is_usable:
+            return state, []
+        rosters = {**state.rosters, **{roster.kind: roster for roster in observation.rosters}}
+        return replace(state, rosters=rosters), list(_deeds(observation))
+
+    get_organization(sighting, desired)
+    upkeep.edit(sighting.organization, purpose="observe", change=take_in)
+    return replace(seen[0], is_kept=seen[0].is_usable)
+
+
+def look_only(sighting: Sighting, *, desired: Desired, upkeep: Upkeep) -> Observation:
+    """What `observe` would find now."""
+    get_organization(sighting, desired)
+    return look(sighting, desired=desired, state=read_state(upkeep.store, sighting.organization))
+
+
+def get_organization(sighting: Sighting, desired: Desired) -> Organization:
+    """The organization that the roster is of; raises ReconcilerError when it is not declared, or has no such things."""
+    organization = desired.organizations.get(sighting.organization)
+    if organization is None:
+        known = desired.organizations
+        advice = nearest(sighting.organization, known) or f"there are: {', '.join(sorted(known))}"
+        raise ReconcilerError(f"no organization {sighting.organization!r} is declared", advice=advice)
+    if sighting.kind not in organization.system.kinds:
+        message = f"{organization.key} is a {organization.system.title}, which has no {sighting.kind}s"
+        raise ReconcilerError(message)
+    return organization
+
+
+def _understand(kind: str, parsed: Mapping[str, ParsedRoster], made: Understanding) -> tuple[str, ...]:
+    entries = [(name, entry) for name, one in parsed.items() for entry in one.entries]
+    if kind == "member":
+        understand_members(entries, made)
+        understand_around(((name, cell) for name, one in parsed.items() for cell in one.around), made)
+        return ("member",)
+    tells_managers = understand_apps(entries, made)
+    has_managers = "app_access" in made.scope.organization.system.kinds
+    return ("app", "app_access") if tells_managers and has_managers else ("app",)
+
+
+def _judge_extent(
+    sighting: Sighting,
+    organization: Organization,
+    parsed: Mapping[str, ParsedRoster],
+    state: State,
+    made: Understanding,
+) -> None:
+    """Whether the file looks like everything; what is not listed in a part of it is unknown."""
+    rows = sum(len(one.entries) for one in parsed.values())
+    place = Place(next(iter(parsed)), 1, 1)
+    cut = list(_signs_of_a_cut(parsed, rows))
+    doubts = [] if sighting.is_whole else list(_doubts(sighting, organization, rows, state, made))
+    if sighting.is_part:
+        _leave_open(sighting.kind, made, _PART)
+    elif cut:
+        advice = "hand in the rest too (`--from` can be given for each page), or take it as a part: --accept-partial"
+        made.notes.error("roster-cut", f"rows are missing: {'; '.join(cut)}", place, advice=advice)
+    elif doubts:
+        advice = "--accept-partial takes it as a part; --complete says that it is everything"
+        made.notes.error("roster-cut", f"rows seem to be missing: {'; '.join(doubts)}", place, advice=advice)
+
+
+def _judge_time(sighting: Sighting, state: State, made: Understanding) -> None:
+    """What is newer is never replaced by something older."""
+    present = state.rosters.get(sighting.kind)
+    if present is not None and sighting.taken < present.taken:
+        place = Place(sighting.files[0].name, 1, 1)
+        when = f"{sighting.taken:%Y-%m-%d %H:%MZ}, and the present roster on {present.taken:%Y-%m-%d %H:%MZ}"
+        made.notes.error("roster-old", f"it was taken on {when}", place, advice="take a new one")
+
+
+def _leave_open(kind: str, made: Understanding, reason: str) -> None:
+    for open_kind in (kind, *(("app_access",) if kind == "app" else ())):
+        made.unknown.setdefault(f"{made.organization}/{open_kind}/", reason)
+
+
+def _signs_of_a_cut(parsed: Mapping[str, ParsedRoster], rows: int) -> Iterator[str]:
+    """What the files themselves say."""
+    total = max((one.total for one in parsed.values() if one.total is not None), default=None)
+    if total is not None and total > rows:
+        yield f"the page speaks of {total}, and the file has {rows}"
+    pages = max(one.pages for one in parsed.values())
+    if pages > len(parsed):
+        yield f"there are {pages} pages, and {len(parsed)} of them here"
+    for name, one in parsed.items():
+        if one.cut:
+            yield f"{name}: {one.cut}" if len(parsed) > 1 else one.cut
+
+
+def _doubts(
+    sighting: Sighting, organization: Organization, rows: int, state: State, made: Understanding
+) -> Iterator[str]:
+    """What is odd about it compared with what is known."""
+    known = _known(sighting.kind, state)
+    if rows * 2 <= known and known - rows >= _FEW:
+        yield f"{known} were known, and the file has {rows}"
+    admins = [one for one in made.of_kind("member") if _is_admin(one, organization)]
+    if sighting.kind == "member" and not made.unknown and not admins:
+        yield "nobody in it manages members, and somebody must"
+
+
+def _known(kind: str, state: State) -> int:
+    """How many there were, by the last roster and by the records, whichever knows of more."""
+    listed = state.rosters[kind].resources if kind in state.rosters else ()
+    recorded = [record for record in state.records.values() if record.address.kind == kind]
+    return max(
+        sum(not one.status.is_gone for one in listed),
+        sum(not one.status.is_gone for one in recorded),
+    )
+
+
+def _is_admin(member: Resource, organization: Organization) -> bool:
+    return member.status is Status.ACTIVE and organization.system.administers(str(member.attributes.get("role", "")))
+
+
+def _roster(kind: str, sighting: Sighting, made: Understanding) -> Roster:
+    return Roster(
+        kind=kind,
+        taken=sighting.taken,
+        observed_by=sighting.observed_by,
+        source=", ".join(file.name.rpartition("/")[2] for file in sighting.files),
+        digest=digest_of(sighting.files),
+        resources=made.of_kind(kind),
+        unknown=made.unknown_of(kind),
+    )
+
+
+def digest_of(files: Sequence[RosterFile]) -> str:
+    """SHA-256 of the file; of several, that of their digests one below the other."""
+    digests = [hashlib.sha256(file.data).hexdigest() for file in files]
+    return digests[0] if len(digests) == 1 else hashlib.sha256("\n".join(digests).encode()).hexdigest()
+
+
+def _differences(known: Mapping[str, Roster], rosters: Iterable[Roster]) -> Iterator[Difference]:
+    for roster in rosters:
+        if roster.kind not in known:
+            continue
+        before = {one.address: one for one in known[roster.kind].resources}
+        after = {one.address: one for one in roster.resources}
+        for address in sorted({*before, *after}):
+            was, now = before.get(address), after.get(address)
+            if now is None and isinstance(_as_live(roster, address.organization).find(address), Unknown):
+                continue
+            if was is None or now is None or _shown(was) != _shown(now):
+                yield Difference(address=address, before=was, after=now)
+
+
+def _shown(resource: Resource) -> tuple[object, ...]:
+    """What a reader calls a change; a page that shows addresses where an earlier one showed names is none."""
+    return (resource.attributes, resource.status, resource.pending)
+
+
+def _as_live(roster: Roster, organization: str) -> Live:
+    return Live(organization=organization, unknown=roster.unknown)
+
+
+def _deeds(observation: Observation) -> Iterator[tuple[str, str, str]]:
+    """What the audit log keeps: the file by its digest, and how much of it there is."""
+    whole = f"{observation.organization}/organization/{observation.organization}"
+    for roster in observation.rosters:
+        detail = f"{roster.kind} roster of {roster.taken:%Y-%m-%dT%H:%M:%SZ}: {len(roster.resources)} rows"
+        detail += f", {len(roster.unknown)} unknown" if roster.unknown else ""
+        yield whole, "observe", f"{detail}, from {roster.source}, sha256:{roster.digest}"
