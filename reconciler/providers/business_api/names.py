@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Self
 
+from reconciler.core.address import Address
+from reconciler.core.deed import find_subject
 from reconciler.ports import Scope
 
 
@@ -47,6 +49,10 @@ class Names:
     def find_asset(self, kind: str, identity: str) -> str | None:
         """The key under which an asset, a partner or a group is declared or recorded."""
         return self._asset_keys.get((kind, identity.casefold()))
+
+    def find_subject(self, text: str, *, organization: str) -> Address | None:
+        """What a sentence of the platform is about, where the names in it come to exactly one address."""
+        return find_subject(text, organization=organization, keys=self._keys, assets=self._assets)
 
     def asset_id(self, kind: str, key: str) -> str:
         """What the scope says an asset goes by; its key where it says nothing."""

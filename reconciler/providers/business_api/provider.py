@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from datetime import datetime
 
 from reconciler.core.address import Address
 from reconciler.core.change import Change
+from reconciler.core.deed import Deed
 from reconciler.core.errors import ProviderError
 from reconciler.core.kinds import Action
 from reconciler.core.live import Live, Unknown
@@ -20,6 +22,7 @@ from reconciler.providers.business_api.errors import ApiError
 from reconciler.providers.business_api.instructions import give_up
 from reconciler.providers.business_api.names import Names
 from reconciler.providers.business_api.reading import read_a_few, read_everything
+from reconciler.providers.business_api.witnessing import read_deeds
 from reconciler.providers.business_api.writing import Doubt, Task
 
 _TAKES_AWAY = frozenset({Action.REMOVE, Action.REMOVE_AND_INVITE, Action.CHANGE_ROLE})
@@ -75,6 +78,11 @@ class BusinessApiProvider:
     def ability(self, system: str, action: Action) -> Ability:
         """What the interface has a call for."""
         return ability_of(system, action)
+
+    def read_deeds(self, scope: Scope, *, since: datetime, until: datetime) -> tuple[Deed, ...]:
+        """What the activity log of one Business Center tells."""
+        self._require_business_center(scope)
+        return read_deeds(self._center_of(scope), since=since, until=until)
 
     def _live(self, scope: Scope, center: Center, read: Callable[[], Seen]) -> Live:
         key = scope.organization.key

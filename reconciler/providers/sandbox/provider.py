@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 
 from reconciler.core.address import Address
 from reconciler.core.change import Change
 from reconciler.core.declared import Organization as DeclaredOrganization
+from reconciler.core.deed import Deed, find_subject
 from reconciler.core.kinds import Action
 from reconciler.core.live import Live
 from reconciler.core.outcome import Applied, Failed, Outcome, Waits
@@ -92,6 +94,23 @@ class SandboxProvider:
         if action in _ABILITIES.get(system, ()):
             return Can()
         return Cannot(f"{system} does not offer it")
+
+    def read_deeds(self, scope: Scope, *, since: datetime, until: datetime) -> tuple[Deed, ...]:
+        """What the world remembers of one organization."""
+        organization = _find(self._world, scope.organization)
+        events = self._world.events(organization.id) if organization else []
+        return tuple(
+            Deed(
+                at=event.at,
+                who=event.actor,
+                what=event.text,
+                address=find_subject(
+                    event.text, organization=scope.organization.key, keys=scope.keys, assets=scope.assets
+                ),
+            )
+            for event in events
+            if since <= event.at <= until
+        )
 
     def _read(self, scope: Scope, only: Sequence[Address] | None) -> Live:
         with self._world.transaction():
