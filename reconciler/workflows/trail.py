@@ -66,7 +66,7 @@ def order_entry(order: WorkOrder, *, serial: int, at: datetime) -> AuditEntry:
         action=ORDER_ACTION,
         cause=f"{order.action.replace('_', ' ')}: {order.reason}",
         outcome=order.status.value,
-        detail=": ".join(filter(None, (reason, order.explanation))),
+        detail=": ".join(filter(None, (reason, order.explanation))) or order.evidence,
         actor=order.closed_by if order.is_said else "",
         person="" if part is None else order.address.parts[part],
         order=order.id,

@@ -203,9 +203,9 @@ def _wait_for(step: Change, pending: list[WorkOrder]) -> Waiting:
     since = order.closed if order.status is OrderStatus.DONE else order.issued
     day = since.date() if since else None
     if order.status is OrderStatus.DONE:
-        on, why = "a newer roster", f"work order {order.id} is said to be done on {day}; a newer roster has to show it"
+        on, why = "a newer roster", f"work order {order.id} is said to be done; a newer roster has to show it"
     else:
-        on, why = order.actor or order.actor_role, f"work order {order.id}{part} is open since {day}"
+        on, why = order.actor or order.actor_role, f"work order {order.id}{part} is open"
     return Waiting(
         address=step.address,
         action=step.action,
