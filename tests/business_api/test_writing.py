@@ -263,10 +263,10 @@ def _found_group(stage: Stage) -> None:
     set_group_role(stage.world, bc, actor=ana, name="Europe", address="ana@acme.example", role="analyst")
 
 
-def test_a_group_is_founded_by_hand(stage: Stage) -> None:
+def test_a_group_with_nothing_and_nobody_to_put_into_it_waits_for_them(stage: Stage) -> None:
     outcome = stage.do(Action.CREATE_GROUP, "asset_group", "europe")
     assert isinstance(outcome, Waits)
-    assert "Asset groups" in outcome.why
+    assert outcome.on == "an ad account and a member"
 
 
 @pytest.mark.parametrize("shape", ["object", "list"])

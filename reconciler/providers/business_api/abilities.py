@@ -21,6 +21,7 @@ _CAN = frozenset(
         Action.GRANT,
         Action.CHANGE_GRANT,
         Action.REVOKE,
+        Action.CREATE_GROUP,
         Action.DELETE_GROUP,
         Action.ADD_PARTNER,
         Action.REMOVE_PARTNER,
@@ -34,8 +35,6 @@ _BY_HAND = {
     Action.REQUEST_ACCESS: "no call asks the owner of an asset for access",
     Action.LINK: "the owner of the TikTok account has to scan a QR code",
     Action.CHANGE_LINK: "the owner of the TikTok account has to scan a QR code",
-    Action.CREATE_GROUP: "a group is only created together with its first ad account and its first member, and a plan "
-    "has them as three steps",
     Action.GIVE_UP_ADMIN: "only the admins themselves can give up their rights",
 }
 _CANNOT = {

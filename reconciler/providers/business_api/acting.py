@@ -7,25 +7,29 @@ is sent, so that a role that the platform does not have changes nothing.
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 from reconciler.core.kinds import Action
 from reconciler.core.live import Unknown
 from reconciler.core.outcome import Waits
 from reconciler.core.resource import Resource, Status
 from reconciler.providers.business_api import endpoints, instructions
+from reconciler.providers.business_api.bundles import GIVING, id_of
 from reconciler.providers.business_api.codes import Remedy
 from reconciler.providers.business_api.errors import ApiError
-from reconciler.providers.business_api.giving import change_grant, grant, id_of, revoke, share, unshare
+from reconciler.providers.business_api.giving import change_grant, grant, revoke, share, unshare
 from reconciler.providers.business_api.groups import read_groups
 from reconciler.providers.business_api.masks import is_masked
 from reconciler.providers.business_api.verifying import Found, is_gone
 from reconciler.providers.business_api.vocabulary import AD_ACCOUNT_ROLES, FINANCE_ROLES, MEMBER_ROLES
 from reconciler.providers.business_api.writing import Doubt, NotShown, Task
 
+_INVITATION = GIVING["member"]
+
 
 def _invite(task: Task) -> None:
     """Where somebody declined, the old row goes first: an address that is listed may be passed over in silence."""
-    body = _invitation(task)
+    body = _INVITATION.body([task])
     before = task.change.before
     if before is not None and before.status is Status.DECLINED:
         _delete_quietly(task)
@@ -33,7 +37,7 @@ def _invite(task: Task) -> None:
 
 
 def _reinvite(task: Task) -> Waits | None:
-    body = _invitation(task)
+    body = _INVITATION.body([task])
     email = _invited_address(task)
     if not email:
         return instructions.cancel_invitation(task.change.before.identity if task.change.before else task.address.key)
@@ -43,12 +47,12 @@ def _reinvite(task: Task) -> Waits | None:
 
 
 def _remove_and_invite(task: Task) -> None:
-    body = _invitation(task)
+    body = _INVITATION.body([task])
     task.write(endpoints.DELETE_MEMBER, {"user_id": _user_id(task)}, until=is_gone)
     _second_half(task, endpoints.INVITE, body)
 
 
-def _second_half(task: Task, endpoint: str, body: dict[str, object]) -> None:
+def _second_half(task: Task, endpoint: str, body: dict[str, Any]) -> None:
     """What follows a first half that has been done: a refusal now is no longer without effect."""
     try:
         task.write(endpoint, body)
@@ -89,18 +93,6 @@ def _remove(task: Task) -> Waits | None:
         return _cancel_invitation(task)
     task.write(endpoints.DELETE_MEMBER, {"user_id": _user_id(task)})
     return None
-
-
-def _invitation(task: Task) -> dict[str, object]:
-    after, key = task.change.after, task.address.key
-    finance = str(task.change.attributes.get("finance", ""))
-    known = task.center.names.emails(key)
-    email = after.identity if after and "@" in after.identity else next(iter(known), key)
-    body: dict[str, object] = {
-        "emails": [email.lower()],
-        "user_role": MEMBER_ROLES[str(task.change.attributes.get("role", ""))],
-    }
-    return {**body, "ext_user_role": {"finance_role": FINANCE_ROLES[finance]}} if finance else body
 
 
 def _invited_address(task: Task) -> str:
@@ -155,7 +147,8 @@ def _unlink(task: Task) -> None:
 
 
 def _create_group(task: Task) -> Waits:
-    return instructions.create_group(task.change)
+    """Nothing goes into it in the same run, or it would have come along (see `batching`)."""
+    return instructions.wait_for_contents(task.change)
 
 
 def _delete_group(task: Task) -> None:

@@ -26,15 +26,13 @@ def ask_for_access(change: Change, asset_id: str) -> Waits:
     return Waits(on="an admin", why=f"no call asks for access to this {kind.title}: {steps}")
 
 
-def create_group(change: Change) -> Waits:
-    """Somebody has to found an asset group with something and somebody in it."""
+def wait_for_contents(change: Change) -> Waits:
+    """A group is not founded with nothing and nobody in it."""
     name = change.address.key
-    steps = (
-        f"{_SITE} open {_PLACES['asset_group']}, create the group {name!r} with one of the ad accounts and one of the"
-    )
     return Waits(
-        on="an admin",
-        why=f"a group is only created together with its first ad account and member: {steps} members declared for it",
+        on="an ad account and a member",
+        why=f"a group is only created together with its first ad account and its first member, and not both of {name} "
+        "are there yet; a later run creates it",
     )
 
 

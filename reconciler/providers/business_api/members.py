@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from collections.abc import Set as AbstractSet
+from math import ceil
 
 from reconciler.core.resource import Resource
 from reconciler.providers.business_api.center import Center, Seen, text_of
@@ -46,30 +48,34 @@ def _may_be(row: Row, emails: Iterable[str]) -> bool:
 def find_members(center: Center, people: Iterable[str]) -> None:
     """Look at single people, with one call each where the interface can search; else at everybody. Raises ApiError.
 
-    Whether a search by address finds a member whose address is masked is not documented, so it is tried once with a
-    member who is known to be there.
+    Everybody is also looked at where that takes fewer calls, unless addresses are masked: a search for a whole address
+    tells apart what looks alike in the list. Whether it finds a member whose address is masked is not documented, so it
+    is tried once with a member who is known to be there.
     """
     wanted = sorted(set(people))
-    if not center.roster.seats or not _can_search(center):
+    seats = center.roster.seats.values()
+    lists = len(wanted) > ceil(len(seats) / MEMBERS.page_size) and not any(is_masked(seat.shown) for seat in seats)
+    if not seats or lists or not _can_search(center):
         read_roster(center)
         return
     found = center.client.map(lambda person: _search(center, person), wanted)
-    seats, owners = dict(center.roster.seats), dict(center.roster.people)
+    known, owners = dict(center.roster.seats), dict(center.roster.people)
     for person, rows in zip(wanted, found, strict=True):
         seat = _seat_among(rows, person, center)
-        former = seats.pop(person, None)
+        former = known.pop(person, None)
         if former is not None:
             owners.pop(former.user_id, None)
         if seat is not None:
-            seats[person] = seat
+            known[person] = seat
             owners |= {seat.user_id: person} if seat.user_id else {}
-    center.roster = Roster(seats=seats, ambiguous=center.roster.ambiguous, people=owners)
+    center.roster = Roster(seats=known, ambiguous=center.roster.ambiguous, people=owners)
 
 
-def show_members(center: Center) -> Seen:
-    """The roster as resources; whoever is ambiguous is unknown with all their access."""
-    seen = Seen()
-    for key, seat in center.roster.seats.items():
+def show_members(center: Center, only: AbstractSet[str] | None = None) -> Seen:
+    """The roster as resources, or `only` some people of it; whoever is ambiguous is unknown with all their access."""
+    seen, seats = Seen(), center.roster.seats
+    for key in seats if only is None else only & seats.keys():
+        seat = seats[key]
         seen.add(
             Resource(
                 address=center.address("member", key),

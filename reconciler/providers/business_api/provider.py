@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 
 from reconciler.core.address import Address
@@ -10,20 +10,22 @@ from reconciler.core.change import Change
 from reconciler.core.deed import Deed
 from reconciler.core.errors import ProviderError
 from reconciler.core.kinds import Action
-from reconciler.core.live import Live, Unknown
-from reconciler.core.outcome import Applied, Failed, InDoubt, Outcome
-from reconciler.core.resource import Resource, Status
+from reconciler.core.live import Live
+from reconciler.core.outcome import Failed, InDoubt, Outcome
+from reconciler.core.resource import Status
 from reconciler.ports import Ability, Can, Clock, Scope
 from reconciler.providers.business_api.abilities import SYSTEM, ability_of
 from reconciler.providers.business_api.acting import ACTIONS, carry_out
+from reconciler.providers.business_api.batching import carry_out_together, count_together
 from reconciler.providers.business_api.center import Center, Seen
 from reconciler.providers.business_api.client import Client
 from reconciler.providers.business_api.errors import ApiError
+from reconciler.providers.business_api.estimate import Sizes, estimate, seconds_for
 from reconciler.providers.business_api.instructions import give_up
 from reconciler.providers.business_api.names import Names
 from reconciler.providers.business_api.reading import read_a_few, read_everything
 from reconciler.providers.business_api.witnessing import read_deeds
-from reconciler.providers.business_api.writing import Doubt, Task
+from reconciler.providers.business_api.writing import Doubt, Task, failure_of
 
 _TAKES_AWAY = frozenset({Action.REMOVE, Action.REMOVE_AND_INVITE, Action.CHANGE_ROLE})
 
@@ -71,9 +73,28 @@ class BusinessApiProvider:
         if change.action is Action.GIVE_UP_ADMIN:
             return give_up(change.address.key)
         if change.action is Action.FORGET:
-            return _as_seen(task)
+            return task.outcome()
         refusal = _refusal(center, change, is_self_known=bool(center.acting))
         return Failed(reason=refusal) if refusal else _carry_out(task)
+
+    def together(self, scope: Scope, changes: Sequence[Change]) -> int:
+        """How many of the first changes go into one call, or are only done with one another."""
+        return count_together(changes) if scope.organization.system.name == SYSTEM else 1
+
+    def apply_many(self, scope: Scope, changes: Sequence[Change]) -> tuple[Outcome, ...]:
+        """Carry out what goes together, and look until the platform shows it."""
+        self._require_business_center(scope)
+        center = self._center_of(scope)
+        outcomes: dict[Address, Outcome] = {}
+        for change in changes:
+            refusal = _refusal(center, change, is_self_known=bool(center.acting))
+            if refusal:
+                outcomes[change.address] = Failed(reason=refusal)
+        allowed = [change for change in changes if change.address not in outcomes]
+        tasks = [Task(center=center, change=change, show_code=self._show_code) for change in allowed]
+        if tasks:
+            outcomes |= carry_out_together(tasks)
+        return tuple(outcomes[change.address] for change in changes)
 
     def ability(self, system: str, action: Action) -> Ability:
         """What the interface has a call for."""
@@ -83,6 +104,19 @@ class BusinessApiProvider:
         """What the activity log of one Business Center tells."""
         self._require_business_center(scope)
         return read_deeds(self._center_of(scope), since=since, until=until)
+
+    @property
+    def limit(self) -> str:
+        """What the tier of the app allows."""
+        return self._client.pace.tier.limit
+
+    def count_calls(self, counts: Mapping[str, int], *, changes: int = 0) -> int:
+        """As the reading works, if nothing has to be repeated."""
+        return estimate(Sizes.of(counts), self._client.pace.tier, changes=changes).calls
+
+    def seconds_for(self, calls: int) -> int:
+        """At the pace that the tier allows."""
+        return seconds_for(calls, self._client.pace.tier)
 
     def _live(self, scope: Scope, center: Center, read: Callable[[], Seen]) -> Live:
         key = scope.organization.key
@@ -149,18 +183,8 @@ def _refusal(center: Center, change: Change, *, is_self_known: bool) -> str:
 def _carry_out(task: Task) -> Outcome:
     try:
         waits = carry_out(task)
-    except KeyError as error:
-        return Failed(reason=f"the platform does not know the role or permission {error}")
-    except ApiError as error:
-        return Failed(reason=str(error), code=str(error.code) if error.code else "")
+    except (ApiError, KeyError) as error:
+        return failure_of(error)
     except Doubt as doubt:
         return InDoubt(reason=str(doubt))
-    return waits or _as_seen(task)
-
-
-def _as_seen(task: Task) -> Outcome:
-    """What is there now, which the look after a write has shown already."""
-    found = task.seen if task.is_seen else task.look()
-    if isinstance(found, Unknown):
-        return InDoubt(reason=f"it was done, and could not be read again: {found.reason}")
-    return Applied(live=found if isinstance(found, Resource) else None)
+    return waits or task.outcome()

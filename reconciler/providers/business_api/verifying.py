@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import TypeVar
 
 from reconciler.core.change import Change
 from reconciler.core.kinds import Action
@@ -10,10 +11,12 @@ from reconciler.core.live import Unknown
 from reconciler.core.resource import Resource, Status
 from reconciler.providers.business_api.pace import Ticker
 
-LOOKS = (0.0, 1.0, 2.0, 4.0, 8.0)
-"""Seconds to wait before each look."""
+LOOKS = (1.0, 2.0, 4.0, 8.0)
+"""Seconds to wait before each look but the first."""
 
 Found = Resource | Unknown | None
+Sight = TypeVar("Sight")
+"""What a look shows: one thing, or several."""
 
 _INVITES = frozenset({Action.INVITE, Action.REINVITE, Action.REMOVE_AND_INVITE})
 _INVITED = frozenset({Status.INVITED, Status.ACTIVE})
@@ -38,13 +41,12 @@ def is_gone(found: Found) -> bool:
     return found is None or (isinstance(found, Resource) and found.status.is_gone)
 
 
-def look_until(is_right: Callable[[Found], bool], look: Callable[[], Found], ticker: Ticker) -> Found:
+def look_until(is_right: Callable[[Sight], bool], look: Callable[[], Sight], ticker: Ticker) -> Sight:
     """Look again and again, ever more slowly, until it is right; what was seen last."""
-    found: Found = None
+    seen = look()
     for pause in LOOKS:
-        if pause:
-            ticker.sleep(pause)
-        found = look()
-        if is_right(found):
+        if is_right(seen):
             break
-    return found
+        ticker.sleep(pause)
+        seen = look()
+    return seen

@@ -8,17 +8,19 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from reconciler.core.address import Address
 from reconciler.core.change import Change
 from reconciler.core.errors import ProviderError
 from reconciler.core.live import Live, Unknown
+from reconciler.core.outcome import Applied, Failed, InDoubt, Outcome
 from reconciler.providers.business_api.center import Center
 from reconciler.providers.business_api.codes import Remedy
 from reconciler.providers.business_api.errors import ApiError
 from reconciler.providers.business_api.reading import read_a_few
-from reconciler.providers.business_api.verifying import Found, has_arrived, look_until
+from reconciler.providers.business_api.verifying import Found, Sight, has_arrived, look_until
 
 _ATTEMPTS = 5
 
@@ -67,31 +69,63 @@ class Task:
 
         Raises ApiError when the platform refuses and nothing changed, Doubt when that cannot be told.
         """
-        is_done = until or (lambda found: has_arrived(self.change, found))
-        client = self.center.client
-        for attempt in range(1, _ATTEMPTS + 1):
-            problem = self._send(endpoint, body)
-            if problem is not None and problem.remedy is Remedy.WAIT:
-                client.pace.back_off(attempt)
-                found = self.look()
-            else:
-                found = look_until(is_done, self.look, client.ticker)
-            if is_done(found):
-                return
-            if problem is None:
-                raise NotShown(f"{endpoint}: the platform accepted it and does not show it yet")
-            if problem.remedy is Remedy.LOOK:
-                raise problem
-            if problem.remedy is Remedy.DOUBT:
-                raise Doubt(str(problem)) from problem
-        raise problem or AssertionError
+        send(self.center, endpoint, body, look=self.look, is_done=until or partial(has_arrived, self.change))
 
-    def _send(self, endpoint: str, body: Mapping[str, Any]) -> ApiError | None:
-        """The problem, if it is one that a look may solve."""
-        try:
-            self.center.client.post(endpoint, {"bc_id": self.center.bc_id, **body})
-        except ApiError as error:
-            if error.remedy in (Remedy.NONE, Remedy.STOP):
-                raise
-            return error
-        return None
+    def outcome(self) -> Outcome:
+        """What is there now that it is done, which the look after the write has shown already."""
+        found = self.seen if self.is_seen else self.look()
+        if isinstance(found, Unknown):
+            return InDoubt(reason=f"it was done, and could not be read again: {found.reason}")
+        return Applied(live=found)
+
+
+def send(
+    center: Center,
+    endpoint: str,
+    body: Mapping[str, Any],
+    *,
+    look: Callable[[], Sight],
+    is_done: Callable[[Sight], bool],
+) -> None:
+    """Send a write and return when a look shows that it is done.
+
+    Raises ApiError when the platform refuses and nothing changed, Doubt when that cannot be told.
+    """
+    client = center.client
+    problem: ApiError | None = None
+    for attempt in range(1, _ATTEMPTS + 1):
+        problem = _post(center, endpoint, body)
+        if problem is not None and problem.remedy is Remedy.WAIT:
+            client.pace.back_off(attempt)
+            seen = look()
+        else:
+            seen = look_until(is_done, look, client.ticker)
+        if is_done(seen):
+            return
+        if problem is None:
+            raise NotShown(f"{endpoint}: the platform accepted it and does not show it yet")
+        if problem.remedy is Remedy.LOOK:
+            raise problem
+        if problem.remedy is Remedy.DOUBT:
+            raise Doubt(str(problem)) from problem
+    raise problem or AssertionError
+
+
+def failure_of(error: ApiError | KeyError | ProviderError) -> Failed:
+    """The outcome of a change that was refused, by the platform or before it was asked."""
+    if isinstance(error, ProviderError):
+        return Failed(reason=error.message)
+    if isinstance(error, KeyError):
+        return Failed(reason=f"the platform does not know the role or permission {error}")
+    return Failed(reason=str(error), code=str(error.code) if error.code else "")
+
+
+def _post(center: Center, endpoint: str, body: Mapping[str, Any]) -> ApiError | None:
+    """The problem, if it is one that a look may solve."""
+    try:
+        center.client.post(endpoint, {"bc_id": center.bc_id, **body})
+    except ApiError as error:
+        if error.remedy in (Remedy.NONE, Remedy.STOP):
+            raise
+        return error
+    return None
