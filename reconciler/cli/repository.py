@@ -101,7 +101,7 @@ class Repository:
         except BrokenPipeError:
             answer = []
         if not answer:
-            raise ReconcilerError(f"git stopped answering: {self._last_words()}")
+            raise self._failure()
         if len(answer) != 3 or not _OBJECT_ID.fullmatch(answer[0]):
             return None
         return GitObject(id=answer[0].decode(), type=answer[1].decode(), data=self._read(int(answer[2]), limit))
@@ -111,8 +111,8 @@ class Repository:
         if id_ not in self._trees:
             found = self.find_object(f"{id_}^{{tree}}", limit=2**31)
             if found is None:
-                message = f"the folder {id_} is not in this clone"
-                raise ReconcilerError(message, advice="clone without --filter, or fetch what is missing")
+                message = f"the folder with the id {id_} is not in this clone"
+                raise ReconcilerError(message, advice="run git fsck; the clone is damaged")
             self._trees[id_] = _parse_tree(found.data, digits=len(found.id))
         return self._trees[id_]
 
@@ -124,13 +124,18 @@ class Repository:
         while stream is not None and left > 0 and (passed := stream.read(min(left, 1 << 20))):
             left -= len(passed)
         if left:
-            raise ReconcilerError(f"git stopped in the middle of an answer: {self._last_words()}")
+            raise self._failure()
         return wanted
 
-    def _last_words(self) -> str:
+    def _failure(self) -> ReconcilerError:
+        """Why git gave up; it does so at the first object that a partial clone has left at its origin."""
         self._git.wait(_PATIENCE)
         self._said.seek(0)
-        return _first_line(self._said.read()) or "it said nothing"
+        said = self._said.read()
+        if b"lazy fetching disabled" in said or b"promisor" in said:
+            message = "this is a partial clone, and what has to be read is not in it"
+            return ReconcilerError(message, advice="clone without --filter")
+        return ReconcilerError(f"git stopped answering: {_first_line(said) or 'it said nothing'}")
 
     def _is_shallow(self) -> bool:
         return _run(self.folder, "rev-parse", "--is-shallow-repository").stdout.strip() == b"true"

@@ -119,7 +119,7 @@ class _Tree:
         # One byte more than is accepted, so that the reader sees that it is too much.
         found = self.repository.find_object(entry.id, limit=LARGEST + 1)
         if found is None:
-            return SourceFile(path=name, data=None, problem="its content is not in this clone; clone without --filter")
+            return SourceFile(path=name, data=None, problem="its content is not in this clone")
         return SourceFile(path=name, data=found.data)
 
     def _named(self, path: str) -> str:

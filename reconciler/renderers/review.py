@@ -70,38 +70,45 @@ def _organization(key: str, review: Review, style: Style) -> str:
 
 
 def _section(title: str, terms: Sequence[ReviewTerms], style: Style) -> list[str]:
-    if not terms:
-        return []
+    lines = _lines(terms, style)
+    return ["", f"  {style.paint(title, Tone.STRONG)}", *lines] if lines else []
+
+
+def _lines(terms: Iterable[ReviewTerms], style: Style) -> list[str]:
     rows = [
         Row(sign=one.sign, subject=one.subject, access=one.what, note="; ".join(one.notes), place=one.place)
         for one in terms
     ]
-    return ["", f"  {style.paint(title, Tone.STRONG)}", *render_rows(rows, style)]
+    return render_rows(rows, style)
 
 
 def _beside(review: Review, style: Style) -> Iterator[str]:
     """What belongs to no organization, and what a plan will stop at."""
-    yield _block("Steps that a plan stops at", map(tell_step, review.steps), style)
-    yield _block("People", map(tell_person, review.people), style)
-    yield _list("Other names for the same", (f"{one.before} is {one.after.key} now" for one in review.renames), style)
+    yield _block("Steps that need a consent, unless they are done already", _steps(review, style), style)
+    yield _block("People", _lines(map(tell_person, review.people), style), style)
+    renames = (f"{one.before} is {one.after.key} now" for one in review.renames)
+    yield _block("Other names for the same", _items(renames), style)
     given = (f"{one.allow}: {one.address}: {one.reason or 'without a reason'}" for one in review.consents_given)
-    yield _list("Consents given", given, style)
+    yield _block("Consents given", _items(given), style)
     withdrawn = (f"{one.allow}: {one.address}" for one in review.consents_withdrawn)
-    yield _list("Consents withdrawn", withdrawn, style)
-    yield _list("Workspace, in force after this change", map(say_value, review.settings), style)
+    yield _block("Consents withdrawn", _items(withdrawn), style)
+    yield _block("Workspace, in force after this change", _items(map(say_value, review.settings)), style)
 
 
-def _block(title: str, terms: Iterable[ReviewTerms], style: Style) -> str:
-    """Steps and people; their notes go below, because they are long."""
+def _steps(review: Review, style: Style) -> list[str]:
+    """With the notes below, because they are long."""
     rows = [
         Row(sign=one.sign, subject=one.subject, access=one.what, note="", place=one.place, details=one.notes)
-        for one in terms
+        for one in map(tell_step, review.steps)
     ]
-    return "\n".join([style.paint(title, Tone.STRONG), *render_rows(rows, style)]) + "\n" if rows else ""
+    return render_rows(rows, style)
 
 
-def _list(title: str, items: Iterable[str], style: Style) -> str:
-    lines = [f"    {make_visible(item)}" for item in items]
+def _items(items: Iterable[str]) -> list[str]:
+    return [f"    {make_visible(item)}" for item in items]
+
+
+def _block(title: str, lines: Sequence[str], style: Style) -> str:
     return "\n".join([style.paint(title, Tone.STRONG), *lines]) + "\n" if lines else ""
 
 

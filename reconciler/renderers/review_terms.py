@@ -116,8 +116,11 @@ def say_ways(access: Access, change: AccessChange) -> str:
         hops = [way.through] if way.through else []
         if way.address.kind == "asset_group_access" and change.on.kind == "ad_account":
             hops.append(f"asset group {way.address.parts[0]}")
-        protected = ", protected" if way.protect else ""
-        said.append(f"{f'through {join(hops)}' if hops else _DIRECTLY}{protected}")
+        said.append(f"through {join(hops)}" if hops else _DIRECTLY)
+        if len(access.ways) > 1 and way.attributes:
+            said[-1] += f" {name_attributes(way.attributes)}"
+        if way.protect:
+            said[-1] += ", protected"
     return " and ".join(dict.fromkeys(said))
 
 
@@ -150,8 +153,13 @@ def _values_of_one_side(change: ThingChange | PersonChange) -> tuple[str, ...]:
     """What something new or gone is like, and where it was."""
     if change.before and change.after:
         return ()
-    values = tuple(f"{value.name} {value.after or value.before}" for value in change.values)
+    said = {value.name: value.after or value.before for value in change.values}
+    values = tuple(f"{name} {value}" for name, value in said.items() if _USUAL.get(name) != value)
     return values if change.after else (*values, f"was in {change.before}")
+
+
+_USUAL = {"employment": "employee", "mode": "additive", "ownership": "own"}
+"""Values that go without saying for something new."""
 
 
 def tell_person(change: PersonChange) -> ReviewTerms:
@@ -169,7 +177,7 @@ def tell_person(change: PersonChange) -> ReviewTerms:
 
 def tell_step(step: DangerousStep) -> ReviewTerms:
     """A step that a plan will not take without a consent."""
-    kept = "cannot be undone" if step.irreversible else "does damage"
+    kept = "cannot be undone" if step.irreversible else "risky"
     if step.consent is None:
         consent = f"needs a consent: {{allow: {step.action}, address: {step.address}}}"
     else:
@@ -207,14 +215,17 @@ def say_summary(review: Review) -> str:
 
 def _counts(review: Review) -> Iterator[str]:
     for effect, verbs in (
-        (Effect.GAIN, ("gains", "gain")),
-        (Effect.LOSS, ("loses", "lose")),
-        (Effect.BOTH, ("gets other", "get other")),
+        (Effect.GAIN, ("gains access", "gain access")),
+        (Effect.LOSS, ("loses access", "lose access")),
+        (Effect.BOTH, ("gets other access", "get other access")),
     ):
-        whose = {change.subject.key for change in review.access if change.effect is effect}
-        if whose:
-            number = count(len(whose), "person or partner", "people or partners")
-            yield f"{number} {verbs[len(whose) > 1]} access"
+        whose = {change.subject for change in review.access if change.effect is effect}
+        people = {subject.key for subject in whose if subject.kind == "member"}
+        partners = len({subject for subject in whose if subject.kind == "partner"})
+        if people:
+            yield f"{count(len(people), 'person', 'people')} {verbs[len(people) > 1]}"
+        if partners:
+            yield f"{count(partners, 'partner', 'partners')} {verbs[partners > 1]}"
     marks = [mark for change in review.access if change.effect is not Effect.WAY for mark in change.marks]
     if admins := marks.count(Mark.ADMIN):
         yield count(admins, "admin change", "admin changes")

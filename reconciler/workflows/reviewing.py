@@ -10,6 +10,7 @@ from reconciler import __version__
 from reconciler.core.comparison.compare import compare
 from reconciler.core.comparison.findings import findings_only_in
 from reconciler.core.comparison.things import compare_values
+from reconciler.core.declared import Desired
 from reconciler.core.finding import Finding, Place, Severity
 from reconciler.core.review import Review, Side
 from reconciler.manifests.load import Config, LoadedConfig, Manifests, SourceFile, load_manifests
@@ -55,7 +56,7 @@ def _compared(made: Review, before: _Read, after: _Read, domains: Sequence[str])
     from reconciler.manifests.lookalikes import encoded_domain
 
     found = compare(
-        before.manifests.readable,
+        _without_stand_ins(before.manifests),
         after.manifests.readable,
         today=made.today,
         allowed_domains=[encoded_domain(domain) for domain in domains],
@@ -71,6 +72,22 @@ def _compared(made: Review, before: _Read, after: _Read, domains: Sequence[str])
         consents_withdrawn=found.consents_withdrawn,
         notices=(*made.notices, *found.notices),
     )
+
+
+def _without_stand_ins(manifests: Manifests) -> Desired:
+    """What could be read, without access whose role the reader had to make up to go on after an error."""
+    resources = dict(manifests.readable.resources)
+    for finding in manifests.findings:
+        if finding.id != "unknown-role" or finding.place is None:
+            continue
+        wrong = finding.place
+        for organization, declared in resources.items():
+            places = [one.place for one in declared.values() if one.place.file == wrong.file and one.place <= wrong]
+            nearest = max(places, default=None)
+            resources[organization] = {
+                address: one for address, one in declared.items() if nearest is None or one.place != nearest
+            }
+    return replace(manifests.readable, resources=resources)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
