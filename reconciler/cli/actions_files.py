@@ -24,11 +24,21 @@ def write_summary(render: Callable[[int], str], session: Session) -> None:
     path = _find_file("GITHUB_STEP_SUMMARY")
     if path is None:
         return
-    room = LARGEST_SUMMARY - _MARGIN - (path.stat().st_size if path.exists() else 0)
+    room = _room(path)
     if room < _SMALLEST_USE:
         session.notify("the summary of this step is full: nothing was added", level="warning")
         return
     _append(path, f"{render(room)}\n")
+
+
+def append_summary(text: str) -> None:
+    """Add a text to the summary of the step as it is; raises ReconcilerError where there is none, or it is too long."""
+    path = _find_file("GITHUB_STEP_SUMMARY")
+    if path is None:
+        raise ReconcilerError("there is no job summary here: GITHUB_STEP_SUMMARY is not set")
+    if len(text.encode()) > _room(path):
+        raise ReconcilerError("the text is longer than what is left of the 1 MiB of a summary", advice="--max-chars")
+    _append(path, f"{text}\n")
 
 
 def write_outputs(outputs: Mapping[str, str]) -> None:
@@ -38,6 +48,10 @@ def write_outputs(outputs: Mapping[str, str]) -> None:
         return
     delimiter = f"reconciler_{secrets.token_hex(16)}"
     _append(path, "".join(f"{name}<<{delimiter}\n{value}\n{delimiter}\n" for name, value in outputs.items()))
+
+
+def _room(path: Path) -> int:
+    return LARGEST_SUMMARY - _MARGIN - (path.stat().st_size if path.exists() else 0)
 
 
 def _find_file(variable: str) -> Path | None:

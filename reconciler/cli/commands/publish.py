@@ -1,0 +1,106 @@
+"""`reconciler publish`."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from reconciler.cli.actions_files import append_summary
+from reconciler.cli.files import read_text_file
+from reconciler.cli.session import Session
+from reconciler.cli.showing import find_prefix
+from reconciler.core.errors import UsageError
+
+if TYPE_CHECKING:
+    from reconciler.publishing.sticky import Published
+    from reconciler.publishing.target import Choice
+
+_FAREWELL = "Settled: nothing of this is found any more."
+
+
+@click.command()
+@click.option("--to", "forge", type=click.Choice(["github", "gitlab"]), help="Where; by default where CI runs this.")
+@click.option("--from", "source", default="-", metavar="FILE", help="The Markdown to publish; - is stdin. [default: -]")
+@click.option("--summary", is_flag=True, help="Write the summary of the job instead of a comment.")
+@click.option("--issue", is_flag=True, help="Open or update an issue instead of a comment.")
+@click.option("--close", is_flag=True, help="With --issue: close it, because what it was about is settled.")
+@click.option("--title", default="", metavar="TEXT", help="With --issue: its title.")
+@click.option("--label", "labels", multiple=True, metavar="LABEL", help="With --issue: for a new one. Repeatable.")
+@click.option("--name", default="", metavar="NAME", help="Which comment or issue; by default named by the workspace.")
+@click.option("--repository", default="", metavar="NAME", help="OWNER/NAME, or number or path of a GitLab project.")
+@click.option("--number", type=click.IntRange(min=1), default=None, metavar="N", help="Of the pull or merge request.")
+@click.option("--api", default="", metavar="URL", help="Address of the interface of a server of one's own.")
+@click.pass_obj
+def publish(
+    session: Session,
+    *,
+    forge: str | None,
+    source: str,
+    summary: bool,
+    issue: bool,
+    close: bool,
+    title: str,
+    labels: tuple[str, ...],
+    name: str,
+    repository: str,
+    number: int | None,
+    api: str,
+) -> None:
+    """Publish Markdown as one comment, issue or job summary.
+
+    A comment is written once for each pull request and workspace and then kept up to date, as is an issue. The token
+    comes from GITHUB_TOKEN or GITLAB_TOKEN.
+    """
+    from reconciler.publishing.target import Choice
+
+    _check_usage(summary=summary, issue=issue, close=close, title=title, labels=labels)
+    if summary:
+        append_summary(_read(source))
+        return
+    choice = Choice(forge=forge or "", repository=repository, number=number or 0, api=api)
+    name = name or find_prefix(session.root).rstrip("/") or "."
+    if issue:
+        published = _keep_issue(choice, name, title, labels, "" if close else source)
+    else:
+        published = _keep_comment(choice, name, source)
+    what = "issue" if issue else "comment"
+    click.echo(f"{what}: {published.done}{published.url and f' {published.url}'}")
+
+
+def _check_usage(*, summary: bool, issue: bool, close: bool, title: str, labels: tuple[str, ...]) -> None:
+    if summary and issue:
+        raise UsageError("--summary and --issue are two places", advice="choose one of them")
+    if not issue and (close or title or labels):
+        raise UsageError("--close, --title and --label are about an issue", advice="give --issue too")
+    if issue and not close and not title:
+        raise UsageError("an issue needs a title", advice="give --title")
+
+
+def _keep_comment(choice: Choice, name: str, source: str) -> Published:
+    from reconciler.publishing.sticky import publish_comment
+    from reconciler.publishing.target import open_forge
+
+    with open_forge(choice, os.environ, for_comment=True) as forge:
+        return publish_comment(forge, name=name, body=_read(source))
+
+
+def _keep_issue(choice: Choice, name: str, title: str, labels: tuple[str, ...], source: str) -> Published:
+    from reconciler.publishing.sticky import close_issue, publish_issue
+    from reconciler.publishing.target import open_forge
+
+    with open_forge(choice, os.environ, for_comment=False) as forge:
+        if not source:
+            return close_issue(forge, name=name, farewell=_FAREWELL)
+        return publish_issue(forge, name=name, title=title, body=_read(source), labels=labels)
+
+
+def _read(source: str) -> str:
+    """The Markdown; an empty one is a mistake in the pipeline before it."""
+    text = sys.stdin.read() if source == "-" else read_text_file(Path(source))
+    if not text.strip():
+        raise UsageError("there is nothing to publish", advice="write it with --format markdown first")
+    return text
