@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import click
@@ -52,14 +53,14 @@ def require_known(store: StateStore, organization: str) -> None:
         raise ReconcilerError(message, advice=f"there are: {', '.join(known)}" if known else "run `reconciler apply`")
 
 
-def make_upkeep(session: Session, store: StateStore) -> Upkeep:
+def make_upkeep(session: Session, store: StateStore, *, lock_timeout: timedelta = timedelta()) -> Upkeep:
     """Everything that editing needs. Its entries carry the real time: nobody edits in the sandbox's."""
     from reconciler.audit.log import AuditLog
     from reconciler.workflows.upkeep import Upkeep
 
     return Upkeep(
         store=store,
-        terms=make_terms(session),
+        terms=make_terms(session, lock_timeout=lock_timeout),
         clock=SystemClock(),
         audit=AuditLog(store),
         origin=read_origin(session.root),

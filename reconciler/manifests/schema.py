@@ -28,6 +28,7 @@ _TITLES = {
     "who": "Everything one person has",
     "access": "Access matrix of an organization or of one thing in it",
     "review": "Review of a change: who gains and who loses what",
+    "observation": "Roster: the members or apps that somebody read off a page",
 }
 
 
@@ -87,6 +88,14 @@ def _review() -> Schema:
     return TypeAdapter(ReviewOutput).json_schema()
 
 
+def _observation() -> Schema:
+    from pydantic import TypeAdapter
+
+    from reconciler.manifests.roster_documents import ObservationOutput
+
+    return TypeAdapter(ObservationOutput).json_schema()
+
+
 _SOURCES: Mapping[str, Callable[[], Schema]] = {
     "manifest": _manifest,
     "config": _config,
@@ -101,6 +110,7 @@ _SOURCES: Mapping[str, Callable[[], Schema]] = {
     "who": partial(_output, "WhoOutput"),
     "access": partial(_output, "AccessOutput"),
     "review": _review,
+    "observation": _observation,
 }
 
 SCHEMAS = tuple(_SOURCES)
@@ -173,8 +183,9 @@ def _modules() -> list[ModuleType]:
         organization_documents,
         output_documents,
         review_documents,
+        roster_documents,
         terms,
     )
 
     ours = [terms, organization_documents, business_center_documents, documents, config_documents]
-    return [*ours, output_documents, review_documents, finding, resource, change, plan, state]
+    return [*ours, output_documents, review_documents, roster_documents, finding, resource, change, plan, state]

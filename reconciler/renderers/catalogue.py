@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from reconciler.core.holding import AccessMatrix, PersonReport
+from reconciler.core.observation import Observation
 from reconciler.core.outcome import Report
 from reconciler.core.plan import Plan
 from reconciler.core.review import Review
@@ -13,6 +14,8 @@ from reconciler.core.state import PastState, State
 from reconciler.renderers import archive, documents
 from reconciler.renderers.access import render_access, render_access_json
 from reconciler.renderers.findings import Inspection, render_findings
+from reconciler.renderers.observation import render_observation
+from reconciler.renderers.observation_json import render_observation_json
 from reconciler.renderers.pages import FINDINGS_PAGES, PLAN_PAGES, REPORT_PAGES
 from reconciler.renderers.plan import render_plan
 from reconciler.renderers.report import render_report
@@ -39,6 +42,7 @@ class Renderers:
     who: Mapping[str, Callable[[PersonReport, Style], str]]
     access: Mapping[str, Callable[[AccessMatrix, Style], str]]
     review: Mapping[str, Callable[[Review, Style], str]]
+    observation: Mapping[str, Callable[[Observation, Style], str]]
 
 
 RENDERERS = Renderers(
@@ -52,5 +56,6 @@ RENDERERS = Renderers(
     audit_log={"text": archive.render_audit_log, "json": archive.render_audit_log_json},
     who={"text": render_who, "json": render_who_json},
     access={"text": render_access, "json": render_access_json},
+    observation={"text": render_observation, "json": render_observation_json},
     review={"text": render_review, "json": render_review_json},
 )

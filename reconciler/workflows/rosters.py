@@ -53,7 +53,7 @@ class Understanding:
 
     def doubt(self, prefix: str, reason: str, place: Place, *, id_: str, advice: str) -> None:
         """Nothing is known of what begins so, except what other rows show."""
-        self.unknown[prefix] = f"line {place.line} of {place.file}: {reason}"
+        self.unknown[prefix] = f"line {place.line} of {place.file.rpartition('/')[2]}: {reason}"
         self.notes.warning(id_, reason, place, advice=advice)
 
 

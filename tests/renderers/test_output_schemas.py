@@ -16,8 +16,10 @@ from reconciler.core.declared import Consent, Declared, Mode, Person
 from reconciler.core.finding import Finding, Place
 from reconciler.core.holding import AccessMatrix, Holding, OrganizationHoldings, PersonReport, Reach
 from reconciler.core.kinds import Action
+from reconciler.core.observation import Difference, Observation
 from reconciler.core.outcome import Applied, Failed, InDoubt, Refused, Report, Waits
 from reconciler.core.plan import OrganizationPlan, Plan
+from reconciler.core.resource import Resource
 from reconciler.core.review import (
     Access,
     AccessChange,
@@ -32,6 +34,7 @@ from reconciler.core.review import (
     ValueChange,
     Way,
 )
+from reconciler.core.roster import Roster
 from reconciler.core.state import PastState, Record, State
 from reconciler.manifests.schema import json_schema
 from reconciler.renderers.catalogue import RENDERERS
@@ -42,6 +45,7 @@ from reconciler.systems.table import system_table
 EVE = Address("acme-bc", "member", "eve")
 DAY = date(2026, 11, 22)
 PLACE = Place("a.yaml", 2, 3)
+NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
 PLAIN = Style()
 
 
@@ -137,6 +141,25 @@ def review() -> str:
     return RENDERERS.review["json"](made, PLAIN)
 
 
+def observation() -> str:
+    member = Resource(address=EVE, attributes={"role": "standard"}, since=DAY, pending={"role": "admin"})
+    roster = Roster(kind="member", taken=NOON, resources=(member,), unknown={"acme-bc/member/": "r"})
+    made = Observation(
+        organization="acme-bc",
+        title="t",
+        rosters=(roster,),
+        findings=(Finding(id="x-y", message="m", place=PLACE, related=(PLACE,)), Finding(id="z", message="m")),
+        lines={EVE: 2},
+        previous=NOON,
+        differences=(
+            Difference(address=EVE, before=None, after=member),
+            Difference(address=EVE, before=member, after=None),
+            Difference(address=EVE, before=member, after=member),
+        ),
+    )
+    return RENDERERS.observation["json"](made, PLAIN)
+
+
 OUTPUTS: dict[str, Callable[[], str]] = {
     "findings": findings,
     "report": report,
@@ -147,6 +170,7 @@ OUTPUTS: dict[str, Callable[[], str]] = {
     "who": who,
     "access": access,
     "review": review,
+    "observation": observation,
 }
 
 

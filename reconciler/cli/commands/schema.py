@@ -24,6 +24,7 @@ NAMES = (
     "who",
     "access",
     "review",
+    "observation",
 )
 """Those of `manifests.schema.SCHEMAS`, which is too slow to load for a completion."""
 

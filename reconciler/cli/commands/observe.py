@@ -1,0 +1,129 @@
+"""`reconciler observe`."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, TypedDict, Unpack
+
+import click
+
+from reconciler.cli.durations import DurationType
+from reconciler.cli.exit_codes import code_of_findings
+from reconciler.cli.session import Session
+from reconciler.cli.upkeep import format_option, make_upkeep
+from reconciler.cli.wiring import Wiring
+from reconciler.cli.workspace import read_config, read_workspace
+from reconciler.core.errors import ReconcilerError, UsageError
+
+if TYPE_CHECKING:
+    from reconciler.workflows.observing import RosterFile
+
+
+class _Said(TypedDict):
+    """What whoever hands it in says about it, as click passes it."""
+
+    form: str | None
+    kind: str
+    taken: datetime | None
+    accept_partial: bool
+    complete: bool
+    dry_run: bool
+    lock_timeout: timedelta
+
+
+class MomentType(click.ParamType[datetime]):
+    """A UTC day, or a moment: `2026-11-22`, `2026-11-22T09:30`, `2026-11-22T10:30+01:00`."""
+
+    name = "moment"
+
+    def convert(self, value: str | datetime, param: click.Parameter | None, ctx: click.Context | None) -> datetime:
+        """A day alone is its beginning: a list may be older than its date says, and never newer."""
+        if isinstance(value, datetime):
+            return value
+        try:
+            moment = datetime.fromisoformat(value)
+        except ValueError:
+            self.fail(f"{value!r} is no moment: write 2026-11-22 or 2026-11-22T09:30 (UTC)", param, ctx)
+        return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+
+
+@click.command()
+@click.argument("organization", metavar="ORG")
+@click.option(
+    "--from",
+    "paths",
+    multiple=True,
+    required=True,
+    metavar="FILE",
+    help="The list, as CSV, JSON or text copied from its page; `-` is stdin. Repeatable, for the pages of one list.",
+)
+@click.option("--as", "form", type=click.Choice(["csv", "json", "page"]), help="What FILE is; told from it by default.")
+@click.option("--kind", type=click.Choice(["member", "app"]), default="member", help="What the list is of.")
+@click.option("--taken", type=MomentType(), metavar="TIME", help="When the list was looked at; now by default. UTC.")
+@click.option("--accept-partial", is_flag=True, help="It is a part: whoever it does not list stays unknown.")
+@click.option("--complete", is_flag=True, help="It is everything, although it lists much less than before.")
+@click.option("--dry-run", is_flag=True, help="Show what was understood and what has changed, and keep nothing.")
+@click.option(
+    "--lock-timeout",
+    type=DurationType(),
+    default=timedelta(),
+    metavar="DURATION",
+    help="Wait this long (30s, 5m, 1h) while somebody else is at work on the organization.",
+)
+@format_option
+@click.pass_obj
+def observe(session: Session, organization: str, paths: tuple[str, ...], format_: str, **said: Unpack[_Said]) -> int:
+    """Take in the members or apps of an organization that no program can read, as somebody exported or copied them.
+
+    Everything that was not understood is shown; whoever it may be about is unknown, and never taken to be absent. A
+    file that cannot be read changes nothing.
+    """
+    from reconciler.renderers.catalogue import RENDERERS
+    from reconciler.workflows.observing import Sighting, look_only
+    from reconciler.workflows.observing import observe as take_in
+
+    if said["accept_partial"] and said["complete"]:
+        raise UsageError("--accept-partial and --complete say the opposite of each other")
+    config = read_config(session.root)
+    wiring = Wiring(root=session.root, config=config)
+    now = wiring.clock().now()
+    upkeep = replace(make_upkeep(session, wiring.store(), lock_timeout=said["lock_timeout"]), clock=wiring.clock())
+    sighting = Sighting(
+        organization=organization,
+        files=tuple(map(_read_roster, paths)),
+        kind=said["kind"],
+        form=said["form"] or "",
+        taken=_not_after(said["taken"] or now, now),
+        observed_by=upkeep.origin.operator,
+        is_part=said["accept_partial"],
+        is_whole=said["complete"],
+    )
+    desired = read_workspace(session.root, config, today=now.date()).desired
+    act = look_only if said["dry_run"] else take_in
+    observation = act(sighting, desired=desired, upkeep=upkeep)
+    click.echo(RENDERERS.observation[format_](observation, session.style(sys.stdout)), nl=False, color=True)
+    return code_of_findings(observation.findings)
+
+
+def _not_after(taken: datetime, now: datetime) -> datetime:
+    if taken > now:
+        raise UsageError(f"--taken is in the future: it is {now:%Y-%m-%d %H:%M:%SZ} now")
+    return taken
+
+
+def _read_roster(path: str) -> RosterFile:
+    from reconciler.manifests.rosters.parse import LARGEST
+    from reconciler.workflows.observing import RosterFile
+
+    # One byte more than is accepted, so that the reader sees that it is too much.
+    if path == "-":
+        return RosterFile(name="<stdin>", data=sys.stdin.buffer.read(LARGEST + 1))
+    try:
+        with Path(path).open("rb") as stream:
+            return RosterFile(name=path, data=stream.read(LARGEST + 1))
+    except OSError as error:
+        message = f"{path} cannot be read: {error.strerror or error}"
+        raise ReconcilerError(message) from error
