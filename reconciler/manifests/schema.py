@@ -29,6 +29,7 @@ _TITLES = {
     "access": "Access matrix of an organization or of one thing in it",
     "review": "Review of a change: who gains and who loses what",
     "observation": "Roster: the members or apps that somebody read off a page",
+    "work-orders": "Work orders: what people are asked to do by hand",
 }
 
 
@@ -96,6 +97,14 @@ def _observation() -> Schema:
     return TypeAdapter(ObservationOutput).json_schema()
 
 
+def _work_orders() -> Schema:
+    from pydantic import TypeAdapter
+
+    from reconciler.manifests.work_order_documents import WorkOrdersOutput
+
+    return TypeAdapter(WorkOrdersOutput).json_schema()
+
+
 _SOURCES: Mapping[str, Callable[[], Schema]] = {
     "manifest": _manifest,
     "config": _config,
@@ -111,6 +120,7 @@ _SOURCES: Mapping[str, Callable[[], Schema]] = {
     "access": partial(_output, "AccessOutput"),
     "review": _review,
     "observation": _observation,
+    "work-orders": _work_orders,
 }
 
 SCHEMAS = tuple(_SOURCES)
@@ -185,6 +195,7 @@ def _modules() -> list[ModuleType]:
         review_documents,
         roster_documents,
         terms,
+        work_order_documents,
     )
 
     ours = [terms, organization_documents, business_center_documents, documents, config_documents]

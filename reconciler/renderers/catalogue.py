@@ -11,6 +11,7 @@ from reconciler.core.outcome import Report
 from reconciler.core.plan import Plan
 from reconciler.core.review import Review
 from reconciler.core.state import PastState, State
+from reconciler.core.work_order import WorkOrder
 from reconciler.renderers import archive, documents
 from reconciler.renderers.access import render_access, render_access_json
 from reconciler.renderers.findings import Inspection, render_findings
@@ -24,6 +25,19 @@ from reconciler.renderers.states import render_state, render_state_list
 from reconciler.renderers.style import Style
 from reconciler.renderers.systems import render_systems
 from reconciler.renderers.who import render_who, render_who_json
+from reconciler.renderers.work_orders import render_work_order, render_work_orders, render_worksheet
+from reconciler.renderers.work_orders_html import (
+    render_work_order_html,
+    render_work_orders_html,
+    render_worksheet_html,
+)
+from reconciler.renderers.work_orders_json import render_work_order_json, render_work_orders_json, render_worksheet_json
+from reconciler.renderers.work_orders_markdown import (
+    render_work_order_markdown,
+    render_work_orders_markdown,
+    render_worksheet_markdown,
+)
+from reconciler.renderers.worksheets import WorkList, Worksheet
 from reconciler.systems.table import RoleRow
 
 
@@ -43,6 +57,9 @@ class Renderers:
     access: Mapping[str, Callable[[AccessMatrix, Style], str]]
     review: Mapping[str, Callable[[Review, Style], str]]
     observation: Mapping[str, Callable[[Observation, Style], str]]
+    work_orders: Mapping[str, Callable[[WorkList, Style], str]]
+    work_order: Mapping[str, Callable[[WorkOrder, Style], str]]
+    worksheet: Mapping[str, Callable[[Worksheet, Style], str]]
 
 
 RENDERERS = Renderers(
@@ -58,4 +75,22 @@ RENDERERS = Renderers(
     access={"text": render_access, "json": render_access_json},
     observation={"text": render_observation, "json": render_observation_json},
     review={"text": render_review, "json": render_review_json},
+    work_orders={
+        "text": render_work_orders,
+        "markdown": render_work_orders_markdown,
+        "html": render_work_orders_html,
+        "json": render_work_orders_json,
+    },
+    work_order={
+        "text": render_work_order,
+        "markdown": render_work_order_markdown,
+        "html": render_work_order_html,
+        "json": render_work_order_json,
+    },
+    worksheet={
+        "text": render_worksheet,
+        "markdown": render_worksheet_markdown,
+        "html": render_worksheet_html,
+        "json": render_worksheet_json,
+    },
 )

@@ -22,7 +22,7 @@ _ESCAPE_NEXT = "\ue000"
 _AS_REFERENCE = {"&": "&amp;", "<": "&lt;", ">": "&gt;", "|": "&#124;", "$": "&#36;"}
 """By number or name, because some forges look for these in the source, before Markdown is parsed."""
 _SPECIAL = re.compile(r"[\\`*_\[\]{}~^#&<>|$]")
-_SIGIL = re.compile(r"[@#!$~%&^:\[{](?=\S)|\bwww(?=\.)|\bGH-(?=\d)", re.IGNORECASE)
+_SIGIL = re.compile(r"[@#!$~%&^\[{](?=\S)|:(?=/|[\w+-]+:)|\bwww(?=\.)|\bGH-(?=\d)", re.IGNORECASE)
 """What begins a mention, a reference, an emoji or a link, or belongs to one."""
 _BLOCK_START = re.compile(r"^(?:\d{1,9}(?=[.)])|(?=[-+=/:]))")
 """Lists, underlines of headings and GitLab's quick actions, where a line begins with the text."""

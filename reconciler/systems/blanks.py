@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 
 from reconciler.core.address import Address
@@ -43,6 +44,8 @@ _MENUS = {
     "lead_library": "'Assets' > 'Lead libraries'",
     "asset_group": "'Assets' > 'Asset groups'",
 }
+_ORDINARY_NAME = re.compile(r"(?=.{1,60}$)[^\W\d_]+(?:['\u2019.-][^\W\d_]+|[.,]? [^\W\d_]+|\.(?=,? |$)){0,12}")
+"""Letters, with what stands between the parts of a name; anything else is marked, lest it read as an instruction."""
 
 
 def fill_blanks(change: Change, scope: Scope) -> dict[str, str]:
@@ -83,7 +86,9 @@ def name_person(key: str, scope: Scope, identifier: str = "") -> str:
     """`Ana Lopez ('ana@acme.example')`: enough for somebody who knows neither the manifests nor the person."""
     shown = identifier or next(iter(scope.people.get(key, ())), key)
     name = scope.names.get(key, "") or (key if key.casefold() != shown.casefold() else "")
-    return f"{plain(name)} ({literal(shown)})" if name else literal(shown)
+    if not name:
+        return literal(shown)
+    return f"{plain(name) if _ORDINARY_NAME.fullmatch(name) else literal(name)} ({literal(shown)})"
 
 
 def name_asset(asset: Address, scope: Scope) -> str:

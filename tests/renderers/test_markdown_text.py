@@ -36,7 +36,7 @@ TRICKS = (
     "ana@acme.example",
     "see #12, !34, GH-56 and acme/site#7",
     "https://evil.example www.evil.example",
-    ":skull: ~~gone~~ $x^2$ {+ added +} [[_TOC_]]",
+    ":skull: :+1: ~~gone~~ $x^2$ {+ added +} [[_TOC_]]",
     "/close",
     "    indented",
     "trailing  ",
@@ -50,7 +50,7 @@ names = st.one_of(
     st.lists(st.sampled_from(TRICKS), max_size=4).map(" ".join),
 )
 MENTION_OR_REFERENCE = re.compile(
-    r"@[A-Za-z0-9]|[#!$~%&^]\d|\bGH-\d|://|www\.|:\w+:|\[\[?_?TOC|\{\+|\[-", re.IGNORECASE
+    r"@[A-Za-z0-9]|[#!$~%&^]\d|\bGH-\d|://|www\.|:[\w+-]+:|\[\[?_?TOC|\{\+|\[-", re.IGNORECASE
 )
 
 
@@ -129,7 +129,9 @@ def test_no_line_begins_with_a_quick_action() -> None:
     assert inline("/close").startswith("\\/")
 
 
-@pytest.mark.parametrize("text", ["Ana Lopez", "Ana Lopez-García", "O'Neill, Bo (contractor)", "李雷", "a.b", "50 %"])
+@pytest.mark.parametrize(
+    "text", ["Ana Lopez", "Ana Lopez-García", "O'Neill, Bo (contractor)", "李雷", "a.b", "50 %", "at 9:30"]
+)
 def test_an_ordinary_name_is_left_alone(text: str) -> None:
     assert inline(text) == text
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from datetime import UTC, date, datetime
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -36,10 +37,12 @@ from reconciler.core.review import (
 )
 from reconciler.core.roster import Roster
 from reconciler.core.state import PastState, Record, State
+from reconciler.core.work_order import FailureReason, OrderStatus, WorkOrder
 from reconciler.manifests.schema import json_schema
 from reconciler.renderers.catalogue import RENDERERS
 from reconciler.renderers.findings import Inspection
 from reconciler.renderers.style import Style
+from reconciler.renderers.worksheets import WorkList, Worksheet
 from reconciler.systems.table import system_table
 
 EVE = Address("acme-bc", "member", "eve")
@@ -108,6 +111,36 @@ def access() -> str:
     return RENDERERS.access["json"](AccessMatrix(about=EVE, today=DAY, reaches=reaches, connections=(HOLDING,)), PLAIN)
 
 
+LEAST_ORDER: dict[str, Any] = {
+    "operation": "o.x",
+    "address": EVE,
+    "action": Action.LINK,
+    "wanted": {"permissions": ("live", "post")},
+    "system": "business_center",
+    "actor_role": "somebody",
+    "title": "t",
+    "steps": ("s",),
+    "reason": "r",
+}
+
+
+def work_orders() -> str:
+    moment = datetime(2026, 11, 22, tzinfo=UTC)
+    least = WorkOrder(**LEAST_ORDER)
+    most = replace(
+        least,
+        preconditions=("p",),
+        place=PLACE,
+        issued=moment,
+        lasts=timedelta(hours=24),
+        expires=moment,
+        closed=moment,
+        status=OrderStatus.FAILED,
+        failure=FailureReason.SPAM,
+    )
+    return RENDERERS.work_orders["json"](WorkList(orders=(least, most)), PLAIN)
+
+
 def review() -> str:
     way = Way(address=EVE, attributes={"role": "admin"}, starts=DAY, ends=DAY, place=PLACE)
     access = Access(attributes={"permissions": ("live", "post")}, ways=(way,), identity="eve@acme.example")
@@ -171,6 +204,7 @@ OUTPUTS: dict[str, Callable[[], str]] = {
     "access": access,
     "review": review,
     "observation": observation,
+    "work-orders": work_orders,
 }
 
 
@@ -195,5 +229,15 @@ def test_every_property_is_promised(name: str) -> None:
 
 def test_every_json_output_has_a_schema() -> None:
     published_elsewhere = {"plan", "state"}
-    names = {name.replace("_", "-") for name in RENDERERS.__slots__}
-    assert names == set(OUTPUTS) | published_elsewhere
+    same_document = {"work-order", "worksheet"}
+    names = {name.replace("_", "-") for name in RENDERERS.__slots__ if "json" in getattr(RENDERERS, name)}
+    assert names == set(OUTPUTS) | published_elsewhere | same_document
+
+
+def test_one_work_order_is_written_as_a_list_of_one() -> None:
+    order = json.loads(work_orders())["work_orders"][0]
+    assert order["valid_hours"] is None
+    document = RENDERERS.work_order["json"](WorkOrder(**LEAST_ORDER), PLAIN)
+    assert json.loads(document)["work_orders"] == [order]
+    sheet = Worksheet(actor="eve", orders=(WorkOrder(**LEAST_ORDER),))
+    assert RENDERERS.worksheet["json"](sheet, PLAIN) == document

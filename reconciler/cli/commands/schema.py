@@ -25,6 +25,7 @@ NAMES = (
     "access",
     "review",
     "observation",
+    "work-orders",
 )
 """Those of `manifests.schema.SCHEMAS`, which is too slow to load for a completion."""
 
