@@ -128,6 +128,27 @@ class Witness(Protocol):
         ...
 
 
+@runtime_checkable
+class Metered(Protocol):
+    """A provider whose system allows so many calls and no more; calls nobody to answer what is asked here."""
+
+    @property
+    def limit(self) -> str:
+        """The limit in words, such as "8 calls a second and 480 a minute"; empty where there is none after all."""
+        ...
+
+    def count_calls(self, counts: Mapping[str, int], *, changes: int = 0) -> int:
+        """Calls to read everything of one organization once, and to carry out so many changes after that.
+
+        `counts` is how many resources of each kind it has.
+        """
+        ...
+
+    def seconds_for(self, calls: int) -> int:
+        """How long so many calls take under the limit."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class Snapshot:
     """Stored bytes with the version that a later write must name."""

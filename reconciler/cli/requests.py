@@ -15,6 +15,7 @@ from reconciler.core.finding import Finding
 from reconciler.core.planning.targets import Targets
 
 if TYPE_CHECKING:
+    from reconciler.core.forecast import Forecast
     from reconciler.core.plan import Plan
     from reconciler.workflows.planning import PlanRequest
 
@@ -62,6 +63,14 @@ def make_plan(prepared: Prepared, session: Session) -> Plan:
     for stray in find_strays(prepared.request, store):
         session.notify(stray.message, level="warning", advice=stray.advice)
     return planning.make_plan(prepared.request, provider_for=wiring.provider_for, store=store, on_notice=session.notify)
+
+
+def estimate_run(prepared: Prepared) -> Forecast:
+    """What planning and applying take, as far as that can be told without asking any system."""
+    from reconciler.workflows import estimating
+
+    wiring = prepared.wiring
+    return estimating.estimate_run(prepared.request, provider_for=wiring.provider_for, store=wiring.store())
 
 
 def _mention(findings: tuple[Finding, ...], session: Session) -> None:

@@ -27,6 +27,7 @@ _TITLES = {
     "audit-log": "Audit log",
     "who": "Everything one person has",
     "access": "Access matrix of an organization or of one thing in it",
+    "estimate": "Calls and time that a run takes",
     "review": "Review of a change: who gains and who loses what",
     "observation": "Roster: the members or apps that somebody read off a page",
     "work-orders": "Work orders: what people are asked to do by hand",
@@ -81,6 +82,14 @@ def _output(shape: str) -> Schema:
     return TypeAdapter(getattr(output_documents, shape)).json_schema()
 
 
+def _estimate() -> Schema:
+    from pydantic import TypeAdapter
+
+    from reconciler.manifests.forecast_documents import ForecastOutput
+
+    return TypeAdapter(ForecastOutput).json_schema()
+
+
 def _review() -> Schema:
     from pydantic import TypeAdapter
 
@@ -119,6 +128,7 @@ _SOURCES: Mapping[str, Callable[[], Schema]] = {
     "who": partial(_output, "WhoOutput"),
     "access": partial(_output, "AccessOutput"),
     "review": _review,
+    "estimate": _estimate,
     "observation": _observation,
     "work-orders": _work_orders,
 }
@@ -190,6 +200,7 @@ def _modules() -> list[ModuleType]:
         business_center_documents,
         config_documents,
         documents,
+        forecast_documents,
         organization_documents,
         output_documents,
         review_documents,
@@ -199,4 +210,5 @@ def _modules() -> list[ModuleType]:
     )
 
     ours = [terms, organization_documents, business_center_documents, documents, config_documents]
-    return [*ours, output_documents, review_documents, roster_documents, finding, resource, change, plan, state]
+    outputs = [output_documents, forecast_documents, review_documents, roster_documents]
+    return [*ours, *outputs, finding, resource, change, plan, state]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
+from reconciler.core.forecast import Forecast
 from reconciler.core.holding import AccessMatrix, PersonReport
 from reconciler.core.observation import Observation
 from reconciler.core.outcome import Report
@@ -15,6 +16,7 @@ from reconciler.core.work_order import WorkOrder
 from reconciler.renderers import archive, documents
 from reconciler.renderers.access import render_access, render_access_json
 from reconciler.renderers.findings import Inspection, render_findings
+from reconciler.renderers.forecast import render_forecast, render_forecast_json
 from reconciler.renderers.observation import render_observation
 from reconciler.renderers.observation_json import render_observation_json
 from reconciler.renderers.pages import FINDINGS_PAGES, PLAN_PAGES, REPORT_PAGES
@@ -56,6 +58,7 @@ class Renderers:
     who: Mapping[str, Callable[[PersonReport, Style], str]]
     access: Mapping[str, Callable[[AccessMatrix, Style], str]]
     review: Mapping[str, Callable[[Review, Style], str]]
+    estimate: Mapping[str, Callable[[Forecast, Style], str]]
     observation: Mapping[str, Callable[[Observation, Style], str]]
     work_orders: Mapping[str, Callable[[WorkList, Style], str]]
     work_order: Mapping[str, Callable[[WorkOrder, Style], str]]
@@ -75,6 +78,7 @@ RENDERERS = Renderers(
     access={"text": render_access, "json": render_access_json},
     observation={"text": render_observation, "json": render_observation_json},
     review={"text": render_review, "json": render_review_json},
+    estimate={"text": render_forecast, "json": render_forecast_json},
     work_orders={
         "text": render_work_orders,
         "markdown": render_work_orders_markdown,

@@ -15,6 +15,7 @@ from reconciler.core.audit import AuditEntry, AuditRecord
 from reconciler.core.change import Change
 from reconciler.core.declared import Consent, Declared, Mode, Person
 from reconciler.core.finding import Finding, Place
+from reconciler.core.forecast import Allowance, Effort, Forecast, OrganizationForecast
 from reconciler.core.holding import AccessMatrix, Holding, OrganizationHoldings, PersonReport, Reach
 from reconciler.core.kinds import Action
 from reconciler.core.observation import Difference, Observation
@@ -141,6 +142,15 @@ def work_orders() -> str:
     return RENDERERS.work_orders["json"](WorkList(orders=(least, most)), PLAIN)
 
 
+def estimate() -> str:
+    part = OrganizationForecast(
+        organization="acme-bc", system="business_center", is_limited=True, is_recorded=False, changes=3
+    )
+    effort = Effort(calls=3, seconds=1)
+    allowance = Allowance(limit="8 calls a second", organizations=("acme-bc",), plan=effort, apply=effort)
+    return RENDERERS.estimate["json"](Forecast(organizations=(part,), allowances=(allowance,)), PLAIN)
+
+
 def review() -> str:
     way = Way(address=EVE, attributes={"role": "admin"}, starts=DAY, ends=DAY, place=PLACE)
     access = Access(attributes={"permissions": ("live", "post")}, ways=(way,), identity="eve@acme.example")
@@ -203,6 +213,7 @@ OUTPUTS: dict[str, Callable[[], str]] = {
     "who": who,
     "access": access,
     "review": review,
+    "estimate": estimate,
     "observation": observation,
     "work-orders": work_orders,
 }

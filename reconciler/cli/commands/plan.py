@@ -14,9 +14,10 @@ from reconciler.cli.exit_codes import code_of_plan
 from reconciler.cli.files import replace_file
 from reconciler.cli.options import DateType, Limits, planning_options
 from reconciler.cli.progress import show_progress
-from reconciler.cli.requests import make_plan, prepare
+from reconciler.cli.requests import estimate_run, make_plan, prepare
 from reconciler.cli.session import Session
 from reconciler.cli.showing import page_options, show_result
+from reconciler.core.errors import ExitCode, UsageError
 
 
 @click.command()
@@ -24,6 +25,7 @@ from reconciler.cli.showing import page_options, show_result
     "-o", "--out", type=click.Path(dir_okay=False, path_type=Path), metavar="FILE", help="Save the plan for apply."
 )
 @page_options
+@click.option("--estimate", is_flag=True, help="Only tell how many calls and how much time it takes; asks no system.")
 @click.option("--detailed-exitcode", is_flag=True, help="Exit with 2 when there are changes or something waits.")
 @click.option("--now", type=DateType(), metavar="DATE", help="Plan as of this UTC day.")
 @planning_options
@@ -34,6 +36,7 @@ def plan(
     out: Path | None,
     format_: str,
     max_chars: int,
+    estimate: bool,
     detailed_exitcode: bool,
     now: date | None,
     **limits: Unpack[Limits],
@@ -46,6 +49,10 @@ def plan(
     from reconciler.renderers.step_outputs import outputs_of_plan
 
     prepared = prepare(session, limits, today=now)
+    if estimate:
+        _refuse_with_estimate(out=out, format_=format_)
+        show_result(RENDERERS.estimate, estimate_run(prepared), session=session, format_=format_)
+        return ExitCode.DONE
     with show_progress(session, "reading the systems"):
         made = make_plan(prepared, session)
     show_result(RENDERERS.plan, made, session=session, format_=format_, max_chars=max_chars, outputs=outputs_of_plan)
@@ -55,3 +62,13 @@ def plan(
         command = shlex.join(["reconciler", *where, "apply", str(out)])
         session.notify(f"the plan is saved: carry it out with `{command}`")
     return code_of_plan(made, detailed=detailed_exitcode)
+
+
+def _refuse_with_estimate(*, out: Path | None, format_: str) -> None:
+    """An estimate is no plan: there is nothing to save, and it has fewer forms."""
+    from reconciler.renderers.catalogue import RENDERERS
+
+    if out is not None:
+        raise UsageError("--estimate makes no plan that could be saved", advice="leave --out away")
+    if format_ not in RENDERERS.estimate:
+        raise UsageError(f"an estimate has no form {format_}", advice=f"it has {' and '.join(RENDERERS.estimate)}")

@@ -24,6 +24,7 @@ NAMES = (
     "who",
     "access",
     "review",
+    "estimate",
     "observation",
     "work-orders",
 )

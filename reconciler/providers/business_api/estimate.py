@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from math import ceil
+from typing import Self
 
 from reconciler.providers.business_api.endpoints import (
     ACCOUNT_USERS,
@@ -17,6 +19,8 @@ from reconciler.providers.business_api.endpoints import (
 )
 from reconciler.providers.business_api.tiers import Tier
 
+_LISTED = ("ad_account", "catalog", "lead_library")
+"""Assets whose members the interface lists."""
 _CALLS_PER_WRITE = 3
 """Look, write, look again; an invitation needs the same."""
 
@@ -38,6 +42,24 @@ class Sizes:
     members_per_asset: int = 20
     """People with access to one ad account, catalog or lead library."""
 
+    @classmethod
+    def of(cls, counts: Mapping[str, int]) -> Self:
+        """From how many resources of each kind there are; kinds that cost no call of their own do not count."""
+        listed = [counts.get(kind, 0) for kind in _LISTED]
+        grants = sum(counts.get(f"{kind}_access", 0) for kind in _LISTED)
+        return cls(
+            members=counts.get("member", 0),
+            ad_accounts=counts.get("ad_account", 0),
+            catalogs=counts.get("catalog", 0),
+            lead_libraries=counts.get("lead_library", 0),
+            tiktok_accounts=counts.get("tiktok_account", 0),
+            pixels=counts.get("pixel", 0),
+            shops=counts.get("shop", 0),
+            asset_groups=counts.get("asset_group", 0),
+            partners=counts.get("partner", 0),
+            members_per_asset=ceil(grants / max(1, sum(listed))),
+        )
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Estimate:
@@ -50,8 +72,13 @@ class Estimate:
 def estimate(sizes: Sizes, tier: Tier, *, changes: int = 0) -> Estimate:
     """Of one reading of everything, and of the given number of changes after it."""
     calls = estimate_reading(sizes) + changes * _CALLS_PER_WRITE
+    return Estimate(calls=calls, seconds=seconds_for(calls, tier))
+
+
+def seconds_for(calls: int, tier: Tier) -> int:
+    """How long so many calls take at the pace of a tier, rounded up."""
     by_minute = calls / tier.calls_per_minute * 60 if calls > tier.calls_per_minute else 0
-    return Estimate(calls=calls, seconds=ceil(max(calls / tier.calls_per_second, by_minute)))
+    return ceil(max(calls / tier.calls_per_second, by_minute))
 
 
 def estimate_reading(sizes: Sizes) -> int:

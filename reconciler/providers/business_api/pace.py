@@ -47,6 +47,7 @@ class Pace:
     def __init__(self, tier: Tier, ticker: Ticker) -> None:
         from pyrate_limiter import InMemoryBucket, Rate
 
+        self.tier = tier
         second, minute = Rate(tier.calls_per_second, 1000), Rate(tier.calls_per_minute, 60_000)
         self._bucket = InMemoryBucket([second, minute])
         self._ticker = ticker

@@ -20,6 +20,13 @@ class Tier:
     per_minute: int
 
     @property
+    def limit(self) -> str:
+        """Our share of it in words; empty for the one that is none."""
+        if self == TIERS["unlimited"]:
+            return ""
+        return f"{self.calls_per_second} calls a second and {self.calls_per_minute:,} a minute"
+
+    @property
     def calls_per_second(self) -> int:
         """How many calls we make in any second."""
         return int(self.per_second * _SHARE)

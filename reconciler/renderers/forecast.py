@@ -1,0 +1,105 @@
+"""What a run takes, for people and for programs."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import asdict
+from datetime import timedelta
+
+from reconciler.core.forecast import Effort, Forecast, OrganizationForecast
+from reconciler.manifests.forecast_documents import (
+    AllowanceOutput,
+    EffortOutput,
+    ForecastOutput,
+    OrganizationForecastOutput,
+)
+from reconciler.renderers.style import Style, Tone
+from reconciler.renderers.visible import make_visible
+
+FORECAST_FORMAT = "1.0"
+
+
+def render_forecast(forecast: Forecast, style: Style) -> str:
+    """The time in all, then each organization, then what the numbers leave out."""
+    return "".join(f"{line}\n" for line in _lines(forecast, style))
+
+
+def render_forecast_json(forecast: Forecast, _: Style) -> str:
+    """The same for programs; ASCII only."""
+    document = ForecastOutput(
+        format_version=FORECAST_FORMAT,
+        plan=_effort(forecast.plan),
+        apply=_effort(forecast.apply),
+        limits=[
+            AllowanceOutput(
+                limit=one.limit,
+                organizations=list(one.organizations),
+                plan=_effort(one.plan),
+                apply=_effort(one.apply),
+            )
+            for one in forecast.allowances
+        ],
+        organizations=[
+            OrganizationForecastOutput(
+                organization=one.organization,
+                system=one.system,
+                limited=one.is_limited,
+                recorded=one.is_recorded,
+                changes=one.changes,
+                plan_calls=one.plan_calls,
+                apply_calls=one.apply_calls,
+            )
+            for one in forecast.organizations
+        ],
+    )
+    return json.dumps(asdict(document), indent=2, ensure_ascii=True) + "\n"
+
+
+def _effort(effort: Effort) -> EffortOutput:
+    return EffortOutput(calls=effort.calls, seconds=effort.seconds)
+
+
+def _lines(forecast: Forecast, style: Style) -> Iterator[str]:
+    free = [make_visible(one.organization) for one in forecast.organizations if not one.is_limited]
+    if forecast.allowances:
+        yield style.paint(f"A plan takes {_told(forecast.plan)}; to apply it, {_told(forecast.apply)}.", Tone.STRONG)
+    for allowance in forecast.allowances:
+        yield f"\nAt most {allowance.limit}, for all of these together:"
+        yield from (_row(one) for one in forecast.organizations if one.organization in allowance.organizations)
+    if free:
+        gap = "\n" if forecast.allowances else ""
+        yield f"{gap}Nothing limits the calls for {', '.join(free)}."
+    if forecast.allowances:
+        yield "\nCounted from what is declared and recorded. What else is there, and calls that have to be repeated,"
+        yield "come on top; nothing has been asked yet."
+    elif not free:
+        yield "There is no organization to plan."
+
+
+def _row(one: OrganizationForecast) -> str:
+    most = "" if one.is_recorded else "at most "
+    changes = f"{most}{_counted(one.changes, 'change')}"
+    first = "" if one.is_recorded else ", nothing of it is recorded yet"
+    return (
+        f"  {make_visible(one.organization)}: {_counted(one.plan_calls, 'call')} to plan, "
+        f"{_counted(one.apply_calls, 'call')} to apply {changes}{first}"
+    )
+
+
+def _told(effort: Effort) -> str:
+    return f"about {_counted(effort.calls, 'call')} and {_time(effort.seconds)}"
+
+
+def _counted(number: int, thing: str) -> str:
+    return f"{number:,} {thing}" if number == 1 else f"{number:,} {thing}s"
+
+
+def _time(seconds: int) -> str:
+    """As people say it; nobody needs the seconds of an hour."""
+    if seconds < 120:
+        return _counted(seconds, "second")
+    minutes = timedelta(seconds=seconds) // timedelta(minutes=1)
+    if minutes < 120:
+        return _counted(minutes, "minute")
+    return f"{minutes // 60} h {minutes % 60} min"

@@ -1,0 +1,82 @@
+"""What a run takes, told before it starts from what is declared and recorded; no system is asked."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import replace
+
+from reconciler.core.declared import Organization
+from reconciler.core.forecast import Allowance, Effort, Forecast, OrganizationForecast
+from reconciler.core.state import State
+from reconciler.ports import Metered, Provider, StateStore
+from reconciler.workflows.planning import PlanRequest, make_plan
+from reconciler.workflows.states import read_state
+
+
+def estimate_run(
+    request: PlanRequest, *, provider_for: Callable[[Organization], Provider], store: StateStore
+) -> Forecast:
+    """The forecast for all organizations of a request.
+
+    What nobody declared or recorded is not counted, and neither are calls that have to be repeated.
+    """
+    changes = _count_changes(request, provider_for, store)
+    parts: list[OrganizationForecast] = []
+    sharing: dict[int, tuple[Metered, list[OrganizationForecast]]] = {}
+    for key, organization in sorted(request.desired.organizations.items()):
+        if not request.shard.covers(key):
+            continue
+        provider = provider_for(organization)
+        part = _forecast(request, organization, read_state(store, key), provider, changes=changes[key])
+        parts.append(part)
+        if isinstance(provider, Metered) and part.is_limited:
+            sharing.setdefault(id(provider), (provider, []))[1].append(part)
+    allowances = [_allow(provider, sharers) for provider, sharers in sharing.values()]
+    return Forecast(organizations=tuple(parts), allowances=tuple(allowances))
+
+
+def _count_changes(
+    request: PlanRequest, provider_for: Callable[[Organization], Provider], store: StateStore
+) -> Mapping[str, int]:
+    """Organization -> changes that a plan has which takes the record for what is there."""
+    plan = make_plan(replace(request, refresh=False), provider_for=provider_for, store=store)
+    return Counter(change.address.organization for change in plan.changes)
+
+
+def _forecast(
+    request: PlanRequest, organization: Organization, state: State, provider: Provider, *, changes: int
+) -> OrganizationForecast:
+    is_recorded = bool(state.records)
+    declared = request.desired.resources.get(organization.key, {})
+    part = OrganizationForecast(
+        organization=organization.key,
+        system=organization.system.name,
+        is_limited=isinstance(provider, Metered) and bool(provider.limit),
+        is_recorded=is_recorded,
+        changes=changes if is_recorded else len(declared),
+    )
+    if not isinstance(provider, Metered) or not part.is_limited:
+        return part
+    present = {record.address for record in state.records.values() if not record.status.is_gone}
+    counts = Counter(address.kind for address in {*present, *declared})
+    return replace(
+        part,
+        plan_calls=provider.count_calls(counts),
+        apply_calls=provider.count_calls(counts, changes=part.changes),
+    )
+
+
+def _allow(provider: Metered, sharers: Iterable[OrganizationForecast]) -> Allowance:
+    parts = list(sharers)
+
+    def effort(calls: Iterator[int]) -> Effort:
+        total = sum(calls)
+        return Effort(calls=total, seconds=provider.seconds_for(total))
+
+    return Allowance(
+        limit=provider.limit,
+        organizations=tuple(part.organization for part in parts),
+        plan=effort(part.plan_calls for part in parts),
+        apply=effort(part.apply_calls for part in parts),
+    )
