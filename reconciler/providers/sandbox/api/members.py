@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from typing import Any
 
 from reconciler.providers.sandbox.api.calls import Call, Data, Route
@@ -67,18 +68,34 @@ def _finance(row: Row) -> Data:
 
 
 def _get_members(call: Call) -> Data:
-    relations, wanted = _relations(call), call.filtering
+    relations = _relations(call)
+    # Of thousands of rows a page shows twenty, and only those are read in full.
+    return call.page(_find_members(call, relations), lambda row: _member(call, _whole(call, row), relations))
+
+
+def _find_members(call: Call, relations: Mapping[str, str]) -> list[Row]:
+    wanted = call.filtering
     statuses = [status for status, name in relations.items() if wanted.get("relation_status", name) == name]
+    keyword = wanted.get("keyword", "").casefold()
+    names, person = (
+        (", membership.identity, person.name", " JOIN person ON person.id = membership.person") if keyword else ("", "")
+    )
     rows = call.world.rows(
-        "SELECT membership.*, person.name FROM membership JOIN person ON person.id = membership.person"
+        f"SELECT membership.id{names} FROM membership{person}"  # noqa: S608  # two texts from just above
         " WHERE membership.organization = :bc AND membership.status IN (SELECT value FROM json_each(:statuses))"
         " AND (:role IS NULL OR membership.role = lower(:role)) ORDER BY membership.id",
         {"bc": call.bc.id, "statuses": json.dumps(statuses), "role": wanted.get("user_role")},
     )
-    keyword = wanted.get("keyword", "").casefold()
-    if keyword:
-        rows = [row for row in rows if _is_found(call, row, keyword)]
-    return call.page(rows, lambda row: _member(call, row, relations[row["status"]]))
+    return [row for row in rows if _is_found(call, row, keyword)] if keyword else rows
+
+
+def _whole(call: Call, row: Row) -> Row:
+    (whole,) = call.world.rows(
+        "SELECT membership.*, person.name FROM membership JOIN person ON person.id = membership.person"
+        " WHERE membership.id = :id",
+        {"id": row["id"]},
+    )
+    return whole
 
 
 def _relations(call: Call) -> dict[str, str]:
@@ -96,7 +113,8 @@ def _is_found(call: Call, row: Row, keyword: str) -> bool:
     return keyword in address.casefold() or keyword in row["name"].casefold()
 
 
-def _member(call: Call, row: Row, relation: str) -> Data:
+def _member(call: Call, row: Row, relations: Mapping[str, str]) -> Data:
+    relation = relations[row["status"]]
     is_bound = relation == "BOUND"
     unknown = None if call.options.pending_user_id == "null" else ""
     return {

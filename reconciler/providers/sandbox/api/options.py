@@ -6,6 +6,7 @@ import dataclasses
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Final, Literal, get_args, get_origin, get_type_hints
 
 from reconciler.providers.sandbox.world import World
@@ -77,8 +78,13 @@ class Options:
 
 def read_options(world: World) -> Options:
     """How this world's API is tuned."""
-    text = world.find_setting(_SETTING)
-    return Options.from_mapping(json.loads(text)) if text else Options()
+    return _parse(world.find_setting(_SETTING) or "{}")
+
+
+@cache
+def _parse(text: str) -> Options:
+    """Asked for with every call, and hardly ever another one."""
+    return Options.from_mapping(json.loads(text))
 
 
 def write_options(world: World, options: Options) -> None:
