@@ -24,3 +24,5 @@ class GuardSettings:
     """How often an invitation that expired unanswered is sent again before it is only reported."""
     lockout_notice_days: int = 30
     """How long ahead a plan warns that dates leave an organization without an admin."""
+    max_roster_age: int = 30
+    """Days after which a plan warns that what people read off a system is old."""

@@ -42,6 +42,8 @@ class GuardsDocument(Document):
     """How often an invitation that expired unanswered is sent again before it is only reported."""
     lockout_notice_days: Annotated[int, Field(ge=0)] = 30
     """How long ahead a plan warns that dates leave an organization without an admin."""
+    max_roster_age: Annotated[int, Field(ge=0)] = 30
+    """Days after which a plan warns that what people read off a system is old."""
 
 
 class StateDocument(Document):

@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from reconciler.core.change import Change, Waiting
 from reconciler.core.kinds import Action
 from reconciler.core.plan import OrganizationPlan
-from reconciler.core.planning.orders import closed_between, request_of, withdrawn
+from reconciler.core.planning.order_review import closed_between
+from reconciler.core.planning.orders import request_of, withdrawn
 from reconciler.core.planning.situation import Situation
 from reconciler.core.planning.targets import Targets
 from reconciler.core.resource import fingerprint_of

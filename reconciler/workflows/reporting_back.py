@@ -11,7 +11,7 @@ from reconciler.core.address import Address
 from reconciler.core.audit import AuditEntry, AuditRecord, Origin
 from reconciler.core.errors import ReconcilerError
 from reconciler.core.planning.budgets import INVITATIONS
-from reconciler.core.planning.orders import begin_next, close, invitation_ended
+from reconciler.core.planning.order_review import begin_next, close, invitation_ended
 from reconciler.core.resource import Status
 from reconciler.core.state import Record, State
 from reconciler.core.work_order import FailureReason, OrderStatus, WorkOrder

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from datetime import date
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -13,12 +13,14 @@ import yaml
 from reconciler.core.address import Address
 from reconciler.core.declared import Desired
 from reconciler.core.finding import Severity
+from reconciler.core.kinds import Action
 from reconciler.core.live import Live
 from reconciler.core.planning.planner import Worlds
 from reconciler.core.planning.targets import Targets
 from reconciler.core.resource import Attributes, Resource, Status
 from reconciler.core.settings import GuardSettings
 from reconciler.core.state import Quarantine, Record, State
+from reconciler.core.work_order import FailureReason, OrderStatus, WorkOrder
 from reconciler.manifests.load import load_manifests
 from reconciler.manifests.source import SourceFile
 
@@ -27,6 +29,10 @@ DIRECTORY = ("ana", "bo", "cy", "dee", "eve", "finn", "gil", "hal", "ida", "jon"
 
 _KEYS = {"today", "guards", "manifest", "directory_without", "recorded", "live", "absent", "unknown", "acting"}
 _KEYS |= {"removals", "invitations", "quarantined", "retry", "targets", "excludes", "want"}
+_KEYS |= {"rosters_of", "work_orders"}
+
+_LOOKED, _ASKED, _REPORTED = time(8, tzinfo=UTC), time(9, tzinfo=UTC), time(10, tzinfo=UTC)
+"""On a day that a case names, rosters are taken first, then orders are issued, then people report back."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,7 +57,7 @@ def read_case(path: Path) -> Case:
     return Case(
         worlds=Worlds(
             desired=desired,
-            recorded=_recorded(given, live, today),
+            recorded=_recorded(given, live, desired, today),
             live=live,
             today=today,
             retry=given.get("retry", False),
@@ -89,11 +95,14 @@ def _live(key: str, given: Mapping[str, Any]) -> Live:
     if key not in given.get("absent", []):
         resources.append(Resource(address=Address(key, "organization", key)))
     unknown = {prefix: why for prefix, why in given.get("unknown", {}).items() if prefix.startswith(f"{key}/")}
+    taken = {kind: datetime.combine(day, _LOOKED) for kind, day in given.get("rosters_of", {}).get(key, {}).items()}
     return Live(
         organization=key,
         resources={resource.address: resource for resource in resources},
         unknown=unknown,
         acting=given.get("acting", {}).get(key, ""),
+        observed_at=min(taken.values(), default=None),
+        taken=taken,
     )
 
 
@@ -110,11 +119,50 @@ def _resource(organization: str, text: str, told: str | dict[str, Any] | None) -
     )
 
 
-def _recorded(given: Mapping[str, Any], live: Mapping[str, Live], today: date) -> dict[str, State]:
+def _recorded(given: Mapping[str, Any], live: Mapping[str, Live], desired: Desired, today: date) -> dict[str, State]:
     told = given.get("recorded", {})
-    memories = ("removals", "invitations", "quarantined")
+    memories = ("removals", "invitations", "quarantined", "work_orders")
     keys = {*told, *(key for memory in memories for key in given.get(memory, {}))}
-    return {key: _state(key, told.get(key, {}), live, given, today) for key in sorted(keys)}
+    states = {key: _state(key, told.get(key, {}), live, given, today) for key in sorted(keys)}
+    orders = given.get("work_orders", {})
+    return {
+        key: replace(
+            state, orders={name: _order(name, key, values, desired) for name, values in orders.get(key, {}).items()}
+        )
+        for key, state in states.items()
+    }
+
+
+def _order(name: str, organization: str, told: dict[str, Any], desired: Desired) -> WorkOrder:
+    """`asks` is an action and an address; who is invited is known by the address that the manifest gives them."""
+    values = dict(told)
+    action, _, text = values.pop("asks").partition(" ")
+    address = Address.parse(f"{organization}/{text}")
+    declared = desired.resources[organization].get(address)
+    wanted = _attributes(values)
+    closed, expires, failure = values.pop("closed", None), values.pop("expires", None), values.pop("failure", None)
+    made = WorkOrder(
+        id=name,
+        operation="made.for.the.case",
+        address=address,
+        action=Action(action),
+        wanted=wanted,
+        identity=values.pop("identity", declared.identity if declared and wanted else ""),
+        system=desired.organizations[organization].system.name,
+        actor=values.pop("actor", "ana"),
+        actor_role=f"an admin of {organization}",
+        title="Made for the case",
+        steps=("Do it",),
+        reason="declared",
+        issued=datetime.combine(values.pop("issued"), _ASKED),
+        closed=datetime.combine(closed, _REPORTED) if closed else None,
+        expires=datetime.combine(expires, _ASKED) if expires else None,
+        status=OrderStatus(values.pop("status", "open")),
+        failure=FailureReason(failure) if failure else None,
+    )
+    if "lasts" in values:
+        values["lasts"] = timedelta(days=int(values["lasts"].split()[0]))
+    return replace(made, **values)
 
 
 def _state(

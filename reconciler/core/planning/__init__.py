@@ -4,6 +4,7 @@ wanted, memory     prepare the worlds: dates, and what a vanished thing means
 diff, lifecycle    every difference and its next step
 guards, budgets    what must not happen without a consent
 readiness          what has to wait for whom
+orders             what people were asked for already, and what of it is over
 order, headcount   a sequence whose every prefix is safe
 organization       puts these together for one organization
 planner            and for all of them

@@ -26,6 +26,8 @@ class Headcount:
     def __init__(self, system: System, members: Iterable[Resource], *, min_admins: int) -> None:
         self._system = system
         self._active_admins: set[str] = set()
+        self._leaving: set[str] = set()
+        """Who may stop being an admin at any moment."""
         self._present: dict[str, str] = {}
         """Key -> role, of active and invited members."""
         self._roles: Counter[str] = Counter()
@@ -103,6 +105,7 @@ class Headcount:
             loses = key in self._active_admins and (order.action is Action.REMOVE_AND_INVITE or not gains)
             if loses:
                 self._active_admins.discard(key)
+                self._leaving.add(key)
             elif not order.takes_away and key not in self._active_admins:
                 self.observe(key, Resource(address=order.address, attributes=order.wanted, status=Status.INVITED))
 
@@ -113,7 +116,7 @@ class Headcount:
             sorted(
                 key
                 for key, role in self._present.items()
-                if self._system.administers(role) and key not in self._active_admins
+                if self._system.administers(role) and key not in self._active_admins | self._leaving
             )
         )
 

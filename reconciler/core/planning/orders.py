@@ -1,33 +1,17 @@
-"""What becomes of work orders: what a look at the system says of them, and what must not be asked a second time.
-
-open -> done -> verified      somebody says that it was done; a later look at the system shows it
-     -> failed                somebody says why it could not be done, or a later look does not show it
-     -> superseded | expired  nobody needs it any more; its time is over
-
-Only `review` and `withdrawn` end orders here; `done` and `failed` are said by people.
-"""
+"""What must not be asked a second time: steps of a plan against the work orders that there are."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from collections.abc import Mapping
+from datetime import datetime, timedelta
 
-from reconciler.core.address import Address
 from reconciler.core.change import Change, LeftOut, Waiting
-from reconciler.core.live import Live, Unknown
+from reconciler.core.live import Unknown
 from reconciler.core.plan import OrganizationPlan
-from reconciler.core.planning.budgets import INVITATIONS
+from reconciler.core.planning.order_review import LONG_AGO, close
 from reconciler.core.planning.situation import Situation
 from reconciler.core.planning.targets import Targets
-from reconciler.core.resource import Resource, Status
-from reconciler.core.state import Record, State
 from reconciler.core.work_order import FailureReason, OrderStatus, Request, WorkOrder
-
-_LONG_AGO = datetime.min.replace(tzinfo=UTC)
-
-KEPT_FOR = timedelta(days=365)
-"""How long closed orders are remembered."""
 
 PAUSES: Mapping[FailureReason, timedelta | None] = {
     FailureReason.WRONG_ADDRESS: None,
@@ -55,129 +39,6 @@ def request_of(step: Change | Waiting) -> Request:
     return Request.of(step.address, step.action, after.attributes if after else {}, after.identity if after else "")
 
 
-def review(
-    orders: Mapping[str, WorkOrder], live: Live, *, moment: datetime, invitation_hours: int | None
-) -> dict[str, WorkOrder]:
-    """Orders as they stand after looking at the system; those that were closed long ago are dropped."""
-    kept = {
-        key: order
-        for key, order in orders.items()
-        if order.status.is_pending or order.closed is None or moment - order.closed < KEPT_FOR
-    }
-    for parts in _requests(kept.values()):
-        for order in _review_request(parts, live, moment, invitation_hours):
-            kept[order.id] = order
-    return kept
-
-
-def _requests(orders: Iterable[WorkOrder]) -> list[list[WorkOrder]]:
-    """Pending orders with all other parts of what they ask for that were issued at the same time, in sequence."""
-    together: dict[tuple[Request, datetime | None], list[WorkOrder]] = {}
-    for order in orders:
-        together.setdefault((order.request, order.issued), []).append(order)
-    return [
-        sorted(parts, key=lambda order: order.party)
-        for parts in together.values()
-        if any(order.status.is_pending for order in parts)
-    ]
-
-
-def _review_request(
-    parts: list[WorkOrder], live: Live, moment: datetime, invitation_hours: int | None
-) -> Iterator[WorkOrder]:
-    """Where one part has ended badly, nobody is asked for the others; what was done stays to be looked at."""
-    looked_at = list(begin_next([_look(order, parts, live, invitation_hours) for order in parts]))
-    reviewed = [_run_out(order, moment) for order in looked_at]
-    broken = next((order for order in reviewed if order.status in _ENDED_BADLY), None)
-    for order in reviewed:
-        if broken is not None and order.status is OrderStatus.OPEN:
-            yield close(order, OrderStatus.SUPERSEDED, at=moment, why=f"{broken.id} is {broken.status}")
-        else:
-            yield order
-
-
-_ENDED_BADLY = (OrderStatus.FAILED, OrderStatus.EXPIRED)
-_CARRIED_OUT = (OrderStatus.DONE, OrderStatus.VERIFIED)
-
-
-def begin_next(parts: Iterable[WorkOrder]) -> Iterator[WorkOrder]:
-    """Parts in sequence; the time of each that lasts only for a while begins when the one before is done."""
-    before: WorkOrder | None = None
-    for order in parts:
-        begins = before.closed if before is not None and before.status in _CARRIED_OUT else None
-        is_new = order.status is OrderStatus.OPEN and order.expires is None and order.lasts is not None
-        if is_new and begins is not None and order.lasts is not None:
-            before = replace(order, expires=begins + order.lasts)
-        else:
-            before = order
-        yield before
-
-
-def _run_out(order: WorkOrder, moment: datetime) -> WorkOrder:
-    if order.status is OrderStatus.OPEN and order.expires is not None and order.expires <= moment:
-        return close(order, OrderStatus.EXPIRED, at=order.expires, why="its time is over")
-    return order
-
-
-def _look(order: WorkOrder, parts: list[WorkOrder], live: Live, invitation_hours: int | None) -> WorkOrder:
-    """Whether a look that is newer than the order shows it; or than the word that it was done, and does not."""
-    seen = live.seen_at(order.address.kind)
-    found = live.find(order.address)
-    if not order.status.is_pending or isinstance(found, Unknown):
-        return order
-    if seen is None or order.issued is None or seen <= order.issued:
-        return order
-    if shows(order, found):
-        return close(order, OrderStatus.VERIFIED, at=seen, why=f"seen on {seen:%Y-%m-%d}")
-    said = _said_to_be_done(parts)
-    if order.status is not OrderStatus.DONE or said is None or seen <= said:
-        return order
-    return _not_seen(order, parts, seen, said, invitation_hours)
-
-
-def _said_to_be_done(parts: Iterable[WorkOrder]) -> datetime | None:
-    """When the last party was heard of; None while one has not been: in between, nothing may be seen of it."""
-    if any(order.status is OrderStatus.OPEN for order in parts):
-        return None
-    return max((order.closed for order in parts if order.closed is not None), default=None)
-
-
-def _not_seen(
-    order: WorkOrder, parts: Iterable[WorkOrder], seen: datetime, said: datetime, invitation_hours: int | None
-) -> WorkOrder:
-    """What a later look does not show; an invitation may have come and gone before, or been turned down."""
-    broken = next((part for part in parts if part.status in _ENDED_BADLY), None)
-    if broken is not None:
-        return close(order, OrderStatus.SUPERSEDED, at=seen, why=f"{broken.id} is {broken.status}")
-    lasts = None if invitation_hours is None else timedelta(hours=invitation_hours)
-    if order.action in INVITATIONS and lasts is not None and seen >= said + lasts:
-        return close(order, OrderStatus.EXPIRED, at=seen, why="the invitation ran out unanswered")
-    failed = close(order, OrderStatus.FAILED, at=seen, why=f"said to be done, not seen on {seen:%Y-%m-%d}")
-    return replace(failed, failure=FailureReason.NOT_SEEN)
-
-
-def shows(order: WorkOrder, found: Resource | None) -> bool:
-    """Whether the system shows what an order asks for, as far as its party can bring it about."""
-    if order.takes_away:
-        return found is None or found.status.is_gone
-    if found is None or found.status.is_gone or found.fingerprint == order.fingerprint:
-        return False
-    if found.status is Status.ACTIVE and not found.pending:
-        return found.attributes == order.wanted
-    asked = found.pending or found.attributes
-    return asked == order.wanted and (order.parties == 1 or order.party < order.parties)
-
-
-def close(order: WorkOrder, status: OrderStatus, *, at: datetime, why: str) -> WorkOrder:
-    """The order as it ended by itself; who had said that it was done stays written on it."""
-    return replace(order, status=status, closed=at, explanation=why)
-
-
-def closed_between(before: Mapping[str, WorkOrder], after: Mapping[str, WorkOrder]) -> list[WorkOrder]:
-    """Orders whose status is another one than before, by id."""
-    return [order for key, order in sorted(after.items()) if key in before and before[key].status is not order.status]
-
-
 def hold_asked(change: Change, situation: Situation) -> Waiting | LeftOut | None:
     """Whom to wait for where the same was asked before; the memory of a failure, while it counts; else None."""
     about = [order for order in situation.orders.values() if order.address == change.address]
@@ -193,7 +54,7 @@ def hold_asked(change: Change, situation: Situation) -> Waiting | LeftOut | None
 
 
 def _sequence(order: WorkOrder) -> tuple[datetime, int]:
-    return order.issued or _LONG_AGO, order.party
+    return order.issued or LONG_AGO, order.party
 
 
 def _wait_for(step: Change, pending: list[WorkOrder]) -> Waiting:
@@ -224,6 +85,8 @@ def _put_aside(change: Change, last: WorkOrder, situation: Situation) -> LeftOut
     if last.status is not OrderStatus.FAILED or last.failure is None or last.closed is None:
         return None
     pause = PAUSES[last.failure]
+    if pause == timedelta():
+        return None
     again = None if pause is None else last.closed + pause
     if again is not None and again <= situation.moment:
         return None
@@ -254,40 +117,3 @@ def withdrawn(situation: Situation, part: OrganizationPlan, targets: Targets) ->
         why = reasons.get(address, "no plan needs it any more")
         found.append(close(order, OrderStatus.SUPERSEDED, at=situation.moment, why=why))
     return found
-
-
-def count_invitations(
-    records: dict[Address, Record], state: State, orders: Mapping[str, WorkOrder], live: Live
-) -> dict[Address, Record]:
-    """Records that know of every invitation a person has sent for us, so that the limits of invitations hold for them.
-
-    One that was seen counts as sent; one that ran out without ever being seen counts as expired unanswered.
-    """
-    counted = dict(records)
-    for order in closed_between(state.orders, orders):
-        if order.action not in INVITATIONS or order.issued is None:
-            continue
-        known, found = state.records.get(order.address), live.find(order.address)
-        is_there = isinstance(found, Resource) and not found.status.is_gone
-        found_pending = isinstance(found, Resource) and found.status.is_pending
-        if order.status is OrderStatus.EXPIRED and not is_there and not _was_seen(order, orders):
-            counted[order.address] = invitation_ended(known, order, Status.EXPIRED)
-        is_sent = order.status is OrderStatus.VERIFIED and order.party == 1
-        if is_sent and found_pending and known is not None and known.status.is_gone:
-            counted[order.address] = counted[order.address].asked_again(order.issued.date())
-    return counted
-
-
-def _was_seen(order: WorkOrder, orders: Mapping[str, WorkOrder]) -> bool:
-    """Whether a look has shown what an earlier part of the same asked for."""
-    return any(
-        other.status is OrderStatus.VERIFIED and (other.request, other.issued) == (order.request, order.issued)
-        for other in orders.values()
-    )
-
-
-def invitation_ended(known: Record | None, order: WorkOrder, status: Status) -> Record:
-    """The record of somebody who declined, or did not answer, an invitation that a person was asked to send."""
-    record = known or Record(address=order.address, attributes=order.wanted, identity=order.identity)
-    issued, closed = order.issued or _LONG_AGO, order.closed or _LONG_AGO
-    return replace(record.asked_again(issued.date()), status=status, since=closed.date())

@@ -13,9 +13,10 @@ from reconciler.core.finding import Finding
 from reconciler.core.live import Live
 from reconciler.core.plan import Plan
 from reconciler.core.planning.diff import agrees
+from reconciler.core.planning.eyes import tell_of_orders
 from reconciler.core.planning.foresight import foresee
 from reconciler.core.planning.memory import follow_moves, recall, remember
-from reconciler.core.planning.orders import count_invitations, review
+from reconciler.core.planning.order_review import count_invitations, review
 from reconciler.core.planning.organization import plan_organization
 from reconciler.core.planning.situation import Situation, consents_of
 from reconciler.core.planning.targets import EVERYTHING, Targets
@@ -53,6 +54,7 @@ def plan(worlds: Worlds, settings: GuardSettings, *, targets: Targets = EVERYTHI
     findings: list[Finding] = foresee(
         looked_at, organizations, worlds.desired, recorded=worlds.recorded, targets=targets
     )
+    findings += tell_of_orders(looked_at, organizations, targets)
     return Plan(
         tool_version=tool_version,
         manifests=worlds.desired.digest,
