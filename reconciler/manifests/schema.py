@@ -98,20 +98,20 @@ def _review() -> Schema:
     return TypeAdapter(ReviewOutput).json_schema()
 
 
-def _observation() -> Schema:
-    from pydantic import TypeAdapter
-
-    from reconciler.manifests.roster_documents import ObservationOutput
-
-    return TypeAdapter(ObservationOutput).json_schema()
-
-
 def _work_orders() -> Schema:
     from pydantic import TypeAdapter
 
     from reconciler.manifests.work_order_documents import WorkOrdersOutput
 
     return TypeAdapter(WorkOrdersOutput).json_schema()
+
+
+def _observation() -> Schema:
+    from pydantic import TypeAdapter
+
+    from reconciler.manifests.roster_documents import ObservationOutput
+
+    return TypeAdapter(ObservationOutput).json_schema()
 
 
 _SOURCES: Mapping[str, Callable[[], Schema]] = {
@@ -128,8 +128,8 @@ _SOURCES: Mapping[str, Callable[[], Schema]] = {
     "who": partial(_output, "WhoOutput"),
     "access": partial(_output, "AccessOutput"),
     "review": _review,
-    "estimate": _estimate,
     "observation": _observation,
+    "estimate": _estimate,
     "work-orders": _work_orders,
 }
 
@@ -210,5 +210,5 @@ def _modules() -> list[ModuleType]:
     )
 
     ours = [terms, organization_documents, business_center_documents, documents, config_documents]
-    outputs = [output_documents, forecast_documents, review_documents, roster_documents]
+    outputs = [output_documents, forecast_documents, review_documents, roster_documents, work_order_documents]
     return [*ours, *outputs, finding, resource, change, plan, state]

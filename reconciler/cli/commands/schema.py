@@ -24,8 +24,8 @@ NAMES = (
     "who",
     "access",
     "review",
-    "estimate",
     "observation",
+    "estimate",
     "work-orders",
 )
 """Those of `manifests.schema.SCHEMAS`, which is too slow to load for a completion."""
