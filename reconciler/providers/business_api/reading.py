@@ -96,7 +96,7 @@ def _read_people(center: Center, wanted: dict[str, set[tuple[str, ...]]], seen: 
     unheard = {person for person in named if not center.roster.find_user_id(person)}
     if asked | unheard:
         find_members(center, asked | unheard)
-        seen.merge([show_members(center)])
+        seen.merge([show_members(center, asked | unheard)])
 
 
 def _read_kind(center: Center, kind: str, parts: set[tuple[str, ...]]) -> Seen:
