@@ -42,6 +42,7 @@ COMMANDS: dict[str, CommandEntry] = {
     "who": CommandEntry("who:who", "Show everything one person has, in all organizations."),
     "access": CommandEntry("access:access", "Show who can reach something, with which role, and how."),
     "observe": CommandEntry("observe:observe", "Take in a list of members or apps that somebody copied from its page."),
+    "work-orders": CommandEntry("work_orders:work_orders", "See what people were asked to do, and report back."),
     "state": CommandEntry("state:state", "Look at what is remembered between runs, and look after it."),
     "audit": CommandEntry("audit:audit", "Read and verify the log of what was done."),
     "shards": CommandEntry("shards:shards", "Divide the organizations among several runners."),

@@ -1,0 +1,182 @@
+"""`reconciler work-orders list|show|done|failed|export`."""
+
+from __future__ import annotations
+
+import sys
+from datetime import timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from reconciler.cli.durations import DurationType
+from reconciler.cli.origin import read_origin
+from reconciler.cli.runs import make_terms
+from reconciler.cli.session import Session
+from reconciler.cli.wiring import Wiring
+from reconciler.cli.workspace import read_config, read_manifest_files
+from reconciler.core.work_order import FailureReason
+
+if TYPE_CHECKING:
+    from reconciler.renderers.worksheets import WorkList
+    from reconciler.workflows.reporting_back import Evidence, OrderDesk
+
+_FORMATS = ("text", "json", "markdown", "html")
+_REASONS = tuple(reason.value.replace("_", "-") for reason in FailureReason if reason is not FailureReason.NOT_SEEN)
+
+_format_option = click.option(
+    "--format", "format_", type=click.Choice(_FORMATS), default="text", help="Form of the result."
+)
+_lock_option = click.option(
+    "--lock-timeout",
+    type=DurationType(),
+    default="0s",
+    metavar="DURATION",
+    help="How long to wait for a lock that somebody else holds.",
+)
+_by_option = click.option("--by", default="", metavar="WHO", help="Who says so; by default whoever runs this.")
+
+
+@click.group("work-orders")
+def work_orders() -> None:
+    """What people were asked to do where no program can, and what became of it."""
+
+
+@work_orders.command("list")
+@click.option("--actor", default="", metavar="PERSON", help="Only what this person has to do.")
+@click.option("--organization", default="", metavar="ORG", help="Only those about this organization.")
+@click.option("--all", "closed", is_flag=True, help="Also those that have ended within the last year.")
+@_format_option
+@click.pass_obj
+def list_(session: Session, actor: str, organization: str, closed: bool, format_: str) -> None:
+    """List the work orders that are open, or done and not yet seen on the system."""
+    from reconciler.renderers.catalogue import RENDERERS
+
+    work = _read_work(session, actor=actor, organization=organization, closed=closed)
+    click.echo(RENDERERS.work_orders[format_](work, session.style(sys.stdout)), nl=False, color=True)
+
+
+@work_orders.command("show")
+@click.argument("order_id", metavar="ID")
+@_format_option
+@click.pass_obj
+def show(session: Session, order_id: str, format_: str) -> None:
+    """Show one work order with every step."""
+    from reconciler.renderers.catalogue import RENDERERS
+    from reconciler.workflows.reporting_back import get_order
+
+    order = get_order(_wiring(session).store(), order_id)
+    click.echo(RENDERERS.work_order[format_](order, session.style(sys.stdout)), nl=False, color=True)
+
+
+@work_orders.command("done")
+@click.argument("order_id", metavar="ID")
+@click.option("--evidence", required=True, metavar="FILE|TEXT", help="What proves it: a file, a link, a sentence.")
+@_by_option
+@_lock_option
+@click.pass_obj
+def done(session: Session, order_id: str, evidence: str, by: str, lock_timeout: timedelta) -> None:
+    """Report that a work order was carried out.
+
+    It counts as true when a roster that is taken later shows it. Of a file only its name and SHA-256 are kept.
+    """
+    desk = _desk(session, lock_timeout)
+    order = desk.done(order_id, _read_evidence(evidence), by=by or desk.origin.operator)
+    organization = order.address.organization
+    session.notify(f"{order.id} is done; `reconciler observe {organization} --from FILE` shows that it is true")
+
+
+@work_orders.command("failed")
+@click.argument("order_id", metavar="ID")
+@click.option("--because", "reason", required=True, type=click.Choice(_REASONS), help="Why it could not be done.")
+@click.option("--note", default="", metavar="TEXT", help="What happened, in words.")
+@_by_option
+@_lock_option
+@click.pass_obj
+def failed(session: Session, order_id: str, reason: str, note: str, by: str, lock_timeout: timedelta) -> None:
+    """Report that a work order could not be carried out, and why.
+
+    The same is asked for again after a while that depends on the reason, or at once with `reconciler plan --retry`.
+    """
+    desk = _desk(session, lock_timeout)
+    why = FailureReason(reason.replace("-", "_"))
+    order = desk.failed(order_id, why, note=note, by=by or desk.origin.operator)
+    session.notify(f"{order.id} has failed; the next plan says what comes of it")
+
+
+@work_orders.command("export")
+@click.option(
+    "--to", "folder", required=True, type=click.Path(file_okay=False, path_type=Path), metavar="DIR", help="Where to."
+)
+@click.option("--actor", default="", metavar="PERSON", help="Only what this person has to do.")
+@click.option("--organization", default="", metavar="ORG", help="Only those about this organization.")
+@click.pass_obj
+def export(session: Session, folder: Path, actor: str, organization: str) -> None:
+    """Write one page for each person who has something to do, as Markdown and as HTML.
+
+    Pages of an earlier export are replaced, and removed where nothing is left to do; other files are never touched.
+    """
+    from reconciler.cli.worksheet_files import write_worksheets
+
+    work = _read_work(session, actor=actor, organization=organization)
+    is_everything = not actor and not organization
+    written = write_worksheets(work, folder, session.style(sys.stdout), is_everything=is_everything)
+    for path in written:
+        click.echo(path)
+    if not written:
+        session.notify("nobody has anything to do")
+
+
+def _wiring(session: Session) -> Wiring:
+    return Wiring(root=session.root, config=read_config(session.root))
+
+
+def _read_work(session: Session, *, actor: str = "", organization: str = "", closed: bool = False) -> WorkList:
+    """The orders, and the names of people as far as the manifests can be read."""
+    from reconciler.cli.upkeep import require_known
+    from reconciler.renderers.worksheets import WorkList
+    from reconciler.workflows.directory import load_directory
+    from reconciler.workflows.reporting_back import list_orders
+
+    wiring = _wiring(session)
+    store = wiring.store()
+    if organization:
+        require_known(store, organization)
+    orders = list_orders(store, organization=organization, actor=actor, closed=closed)
+    people = load_directory(read_manifest_files(session.root, wiring.config.manifests)).people if orders else {}
+    return WorkList(orders=orders, names={key: person.name for key, person in people.items() if person.name})
+
+
+def _desk(session: Session, lock_timeout: timedelta) -> OrderDesk:
+    """Reports carry the workspace's time, as orders and rosters do."""
+    from reconciler.audit.log import AuditLog
+    from reconciler.workflows.reporting_back import OrderDesk
+
+    wiring = _wiring(session)
+    store = wiring.store()
+    return OrderDesk(
+        store=store,
+        terms=make_terms(session, lock_timeout=lock_timeout),
+        clock=wiring.clock(),
+        audit=AuditLog(store),
+        origin=read_origin(session.root),
+    )
+
+
+def _read_evidence(text: str) -> Evidence:
+    """What names a file is a file."""
+    from reconciler.core.errors import ReconcilerError, UsageError
+    from reconciler.workflows.reporting_back import Evidence
+
+    if not text.strip():
+        raise UsageError("the evidence is empty", advice="name a file, or write what proves it")
+    try:
+        path = Path(text)
+        if not path.is_file():
+            return Evidence.of_text(text)
+        return Evidence.of_file(path.name, path.read_bytes())
+    except (OSError, ValueError) as error:
+        if isinstance(error, PermissionError):
+            raise ReconcilerError(f"{text} cannot be read: {error.strerror}") from error
+        # Longer than any file name, or with a character that none may have.
+        return Evidence.of_text(text)
