@@ -119,3 +119,63 @@ def test_a_terminal_gets_colour_and_a_sign_of_life(session: Session) -> None:
 
 def test_a_terminal_gets_neither_when_it_does_not_want_them(session: Session) -> None:
     assert "\x1b[32m" not in session("--color", "never", "plan", do=nothing)[1]
+
+
+CODE = "https://www.tiktok.com/business-center/authorize?code="
+
+
+@pytest.fixture
+def asked(tmp_path: Path, session: Session) -> Session:
+    """At a terminal as well, in a workspace whose manifests ask a creator for a link to a TikTok account."""
+    config, sandbox, access = (tmp_path / name for name in ("reconciler.yaml", "sandbox.yaml", "access/example.yaml"))
+    entry = "providers:\n  business_center: {kind: business_api, via: sandbox, act_as: ana}\n"
+    config.write_text(config.read_text(encoding="utf-8").replace("providers:\n", entry), encoding="utf-8")
+    with sandbox.open("a", encoding="utf-8") as file:
+        file.write('tiktok_accounts: {"@dee": {owner: bo}}\n')
+    with access.open("a", encoding="utf-8") as file:
+        file.write('    tiktok_accounts: {creator: {handle: "@dee", ownership: client}}\n')
+    return session
+
+
+def kept(workspace: Path) -> str:
+    """Everything that the tool has written down: state, journal, history, audit log; not the platform's own memory."""
+    files = [file for file in (workspace / ".reconciler").rglob("*") if file.is_file() and "sandbox" not in file.name]
+    assert files
+    return "\n".join(file.read_text(encoding="utf-8", errors="replace") for file in files)
+
+
+def test_the_code_that_an_owner_has_to_scan_reaches_the_terminal_of_whoever_applies(
+    asked: Session, tmp_path: Path
+) -> None:
+    code, said = asked("apply", "--auto-approve", do=nothing)
+    assert code == 0, said
+    assert "the owner of @dee scans this with the TikTok app:" in said
+    drawn = [line for line in said.splitlines() if "\u2588" in line or "\u2580" in line]
+    assert len(drawn) > 10
+    assert CODE in said
+    assert "code=" not in kept(tmp_path)
+
+
+def test_a_code_does_not_get_into_the_log_of_a_run_that_nobody_watches(asked: Session, tmp_path: Path) -> None:
+    words = [sys.executable, "-m", "reconciler", "-C", str(tmp_path), "apply", "--auto-approve"]
+    run = subprocess.run(words, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert run.returncode == 0, run.stderr
+    for text in (run.stdout, run.stderr, kept(tmp_path)):
+        assert "\u2588" not in text
+        assert "code=" not in text
+    assert "apply from a terminal when the owner of @dee is ready" in " ".join(run.stdout.split())
+
+
+def test_a_build_that_pretends_to_have_a_terminal_gets_no_code(
+    asked: Session, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("CI", "true")
+    ours, theirs = pty.openpty()
+    words = [sys.executable, "-m", "reconciler", "-C", str(tmp_path), "apply", "--auto-approve"]
+    with subprocess.Popen(words, cwd=ROOT, stdin=theirs, stdout=theirs, stderr=theirs) as process:
+        os.close(theirs)
+        said = read_until(ours, "")
+    os.close(ours)
+    assert process.returncode == 0, said
+    assert "code=" not in said
+    assert "nobody sits at a terminal here" in " ".join(said.split())
