@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from datetime import timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypedDict, Unpack
 
 import click
 
@@ -24,15 +24,23 @@ if TYPE_CHECKING:
 _FORMATS = ("text", "json", "markdown", "html")
 _REASONS = tuple(reason.value.replace("_", "-") for reason in FailureReason if reason is not FailureReason.NOT_SEEN)
 
+
+class _Report(TypedDict):
+    """What every report brings along, as click passes it."""
+
+    by: str
+    lock_timeout: timedelta
+
+
 _format_option = click.option(
     "--format", "format_", type=click.Choice(_FORMATS), default="text", help="Form of the result."
 )
 _lock_option = click.option(
     "--lock-timeout",
     type=DurationType(),
-    default="0s",
+    default=timedelta(),
     metavar="DURATION",
-    help="How long to wait for a lock that somebody else holds.",
+    help="Wait this long (30s, 5m, 1h) while somebody else is at work on the organization.",
 )
 _by_option = click.option("--by", default="", metavar="WHO", help="Who says so; by default whoever runs this.")
 
@@ -75,13 +83,13 @@ def show(session: Session, order_id: str, format_: str) -> None:
 @_by_option
 @_lock_option
 @click.pass_obj
-def done(session: Session, order_id: str, evidence: str, by: str, lock_timeout: timedelta) -> None:
+def done(session: Session, order_id: str, evidence: str, **report: Unpack[_Report]) -> None:
     """Report that a work order was carried out.
 
     It counts as true when a roster that is taken later shows it. Of a file only its name and SHA-256 are kept.
     """
-    desk = _desk(session, lock_timeout)
-    order = desk.done(order_id, _read_evidence(evidence), by=by or desk.origin.operator)
+    desk = _desk(session, report["lock_timeout"])
+    order = desk.done(order_id, _read_evidence(evidence), by=report["by"] or desk.origin.operator)
     organization = order.address.organization
     session.notify(f"{order.id} is done; `reconciler observe {organization} --from FILE` shows that it is true")
 
@@ -93,14 +101,14 @@ def done(session: Session, order_id: str, evidence: str, by: str, lock_timeout: 
 @_by_option
 @_lock_option
 @click.pass_obj
-def failed(session: Session, order_id: str, reason: str, note: str, by: str, lock_timeout: timedelta) -> None:
+def failed(session: Session, order_id: str, reason: str, note: str, **report: Unpack[_Report]) -> None:
     """Report that a work order could not be carried out, and why.
 
     The same is asked for again after a while that depends on the reason, or at once with `reconciler plan --retry`.
     """
-    desk = _desk(session, lock_timeout)
+    desk = _desk(session, report["lock_timeout"])
     why = FailureReason(reason.replace("-", "_"))
-    order = desk.failed(order_id, why, note=note, by=by or desk.origin.operator)
+    order = desk.failed(order_id, why, note=note, by=report["by"] or desk.origin.operator)
     session.notify(f"{order.id} has failed; the next plan says what comes of it")
 
 
