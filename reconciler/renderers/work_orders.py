@@ -39,7 +39,8 @@ def render_work_orders(work: WorkList, style: Style) -> str:
 def render_work_order(order: WorkOrder, style: Style) -> str:
     """Everything about one: what to make sure of, every step, and how it ends."""
     title = show_marked(order.title, style)
-    lines = [style.paint(f"{make_visible(order.id)}  ", Tone.QUIET) + style.paint(title, Tone.STRONG), ""]
+    name = style.paint(f"{make_visible(order.id)}  ", Tone.QUIET) if order.id else ""
+    lines = [name + style.paint(title, Tone.STRONG), ""]
     lines += [f"  {_label(label, style)}{make_visible(text)}" for label, text in facts_of(order)]
     if order.preconditions:
         lines += ["", "  make sure first:"]

@@ -31,6 +31,7 @@ BLANKS = {
     "permissions": "the permissions to choose on a TikTok account",
     "ad_account": "the ad account that an asset is used in, or a partner gets",
     "partner": "key and Business Center id of a partner",
+    "partner_id": "that id alone",
     "app_owner": "the person who owns an app",
     "place": "the line of the manifest",
 }
@@ -44,8 +45,11 @@ _MENUS = {
     "lead_library": "'Assets' > 'Lead libraries'",
     "asset_group": "'Assets' > 'Asset groups'",
 }
-_ORDINARY_NAME = re.compile(r"(?=.{1,60}$)[^\W\d_]+(?:['\u2019.-][^\W\d_]+|[.,]? [^\W\d_]+|\.(?=,? |$)){0,12}")
-"""Letters, with what stands between the parts of a name; anything else is marked, lest it read as an instruction."""
+_ORDINARY_NAME = re.compile(
+    r"[\w.-]{1,60}|(?=.{1,60}$)[^\W\d_]+(?:['\u2019.-][^\W\d_]+|[.,]? [^\W\d_]+|\.(?=,? |$)){0,12}"
+)
+"""One word, or words of letters with what stands between the parts of a name; anything else is marked, lest it read as
+an instruction."""
 
 
 def fill_blanks(change: Change, scope: Scope) -> dict[str, str]:
@@ -55,9 +59,9 @@ def fill_blanks(change: Change, scope: Scope) -> dict[str, str]:
     had: Attributes = change.before.attributes if change.before else {}
     system = scope.organization.system
     details = scope.details.get(address, {})
-    asset = _asset_of(address)
+    asset, partner, ad_account = _asset_of(address), _part(address, "partner"), _part(address, "ad_account")
     return {
-        "organization": literal(name_organization(scope)),
+        "organization": _organization(scope),
         **_person(change, scope),
         **_roles(system, address.kind, wanted, had),
         "answers": _answers(details) if system.variant == "research" else "",
@@ -67,8 +71,9 @@ def fill_blanks(change: Change, scope: Scope) -> dict[str, str]:
         "asset_kind": KINDS[asset.kind].title if asset else "",
         "menu": _MENUS.get(asset.kind, "") if asset else "",
         "permissions": _labels(system, address.kind, wanted.get("permissions", ())),
-        "ad_account": _part(address, "ad_account", scope),
-        "partner": _part(address, "partner", scope),
+        "ad_account": name_asset(ad_account, scope) if ad_account else "",
+        "partner": name_asset(partner, scope) if partner else "",
+        "partner_id": literal(find_id(partner, scope, change)) if partner else "",
         "app_owner": _app_owner(change.before, scope),
         "place": literal(str(change.place)) if change.place else "",
     }
@@ -86,15 +91,13 @@ def name_person(key: str, scope: Scope, identifier: str = "") -> str:
     """`Ana Lopez ('ana@acme.example')`: enough for somebody who knows neither the manifests nor the person."""
     shown = identifier or next(iter(scope.people.get(key, ())), key)
     name = scope.names.get(key, "") or (key if key.casefold() != shown.casefold() else "")
-    if not name:
-        return literal(shown)
-    return f"{plain(name) if _ORDINARY_NAME.fullmatch(name) else literal(name)} ({literal(shown)})"
+    return _call(name, shown)
 
 
 def name_asset(asset: Address, scope: Scope) -> str:
     """The key in the manifests, with the id on the system where that is another."""
     shown = scope.assets.get((asset.kind, asset.key), asset.key)
-    return literal(shown) if shown == asset.key else f"{plain(asset.key)} ({literal(shown)})"
+    return _call("" if shown == asset.key else asset.key, shown)
 
 
 def find_id(asset: Address, scope: Scope, change: Change) -> str:
@@ -108,6 +111,19 @@ def find_person(address: Address) -> str:
     """Key of the person an address is about; empty where it is about none."""
     part = KINDS[address.kind].person_part
     return address.parts[part] if part is not None else ""
+
+
+def _organization(scope: Scope) -> str:
+    """How to find it; a Business Center is told from another one of that name by its id."""
+    shown, name = name_organization(scope), scope.organization.name
+    return _call("" if name == shown else name, shown)
+
+
+def _call(name: str, identifier: str) -> str:
+    """`Ana Lopez ('ana@acme.example')`, or the identifier alone where there is no name."""
+    if not name:
+        return literal(identifier)
+    return f"{plain(name) if _ORDINARY_NAME.fullmatch(name) else literal(name)} ({literal(identifier)})"
 
 
 def _person(change: Change, scope: Scope) -> Mapping[str, str]:
@@ -159,14 +175,12 @@ def _asset_of(address: Address) -> Address | None:
     return Address(address.organization, parents[0], address.parts[0])
 
 
-def _part(address: Address, kind: str, scope: Scope) -> str:
-    """The part of an address that names a thing of some kind."""
+def _part(address: Address, kind: str) -> Address | None:
+    """The thing of some kind that an address is or names."""
     if address.kind == kind:
-        return name_asset(address, scope)
+        return address
     parents = KINDS[address.kind].parents
-    if kind not in parents:
-        return ""
-    return name_asset(Address(address.organization, kind, address.parts[parents.index(kind)]), scope)
+    return Address(address.organization, kind, address.parts[parents.index(kind)]) if kind in parents else None
 
 
 def _app_owner(before: Resource | None, scope: Scope) -> str:

@@ -20,7 +20,7 @@ _OPEN_SHARE = (
 )
 _SHARE_STEPS = (
     "Click 'Add Partners'",
-    "Type the partner's Business Center id, {partner}",
+    "Type the partner's Business Center id, {partner_id}",
     "Click 'Next'",
     "Choose the ad account {ad_account} and {role}",
     "Click 'Confirm'",
@@ -51,7 +51,7 @@ PARTNERS = (
                 _OPEN,
                 _PARTNERS,
                 "Click 'Add Partners'",
-                "Type the partner's Business Center id, {partner}",
+                "Type the partner's Business Center id, {partner_id}",
                 "Click 'Next'",
                 "Choose no more than what the work orders for shares ask for",
                 "Click 'Confirm'",
