@@ -14,6 +14,7 @@ from reconciler.core.plan import OrganizationPlan
 from reconciler.core.planning.actors import founder_of
 from reconciler.core.planning.budgets import hold_invitations, hold_mass_removal
 from reconciler.core.planning.diff import diff
+from reconciler.core.planning.founding import hold_empty_groups
 from reconciler.core.planning.guards import judge, judge_request
 from reconciler.core.planning.headcount import Headcount
 from reconciler.core.planning.lifecycle import next_step
@@ -150,6 +151,8 @@ def _hold_back(draft: _Draft, situation: Situation) -> None:
     kept = {item.change.address: item.guard for item in draft.blocked if item.change.after is None}
     proposed, draft.changes = draft.changes, []
     draft.sort_in(hold_until_ready(proposed, held=held, kept=kept, situation=situation))
+    proposed, draft.changes = draft.changes, []
+    draft.sort_in(list(hold_empty_groups(proposed, draft.waiting)))
 
 
 def _leave_out_without_actor(draft: _Draft, situation: Situation) -> None:

@@ -41,7 +41,7 @@ def _would_take_along(change: Change, needed: Mapping[Address, tuple[Address, st
         return None
     kept, guard = needed[change.address]
     why = "is protected" if guard == "protected" else f"is blocked by {guard}"
-    return _wait(change, on="a consent", why=f"{kept} would go with it and {why}")
+    return wait(change, on="a consent", why=f"{kept} would go with it and {why}")
 
 
 def _first_obstacle(
@@ -82,7 +82,7 @@ def _wait_for(change: Change, parent: Address, found: Resource | None, *, is_com
         why = f"{kind.title} {parent.key} is held back in this plan"
     else:
         why = f"{kind.title} {parent.key} is not there yet"
-    return _wait(change, on=on, why=why, since=found.since if found else None)
+    return wait(change, on=on, why=why, since=found.since if found else None)
 
 
 def is_needed_owner(change: Change, situation: Situation) -> Waiting | None:
@@ -95,7 +95,7 @@ def is_needed_owner(change: Change, situation: Situation) -> Waiting | None:
     if not apps:
         return None
     names = ", ".join(str(app) for app in apps)
-    return _wait(change, on=change.address.key, why=f"still owns {names}; the transfer must be completed first")
+    return wait(change, on=change.address.key, why=f"still owns {names}; the transfer must be completed first")
 
 
 def why_nobody_can_act(situation: Situation) -> str:
@@ -113,7 +113,8 @@ def why_nobody_can_act(situation: Situation) -> str:
     return next((live.unknown[prefix] for prefix in unread if prefix in live.unknown), "")
 
 
-def _wait(change: Change, *, on: str, why: str, since: date | None = None) -> Waiting:
+def wait(change: Change, *, on: str, why: str, since: date | None = None) -> Waiting:
+    """The same change, put off."""
     return Waiting(
         address=change.address,
         action=change.action,
