@@ -29,6 +29,8 @@ from reconciler.providers.sandbox.api.emulator import Emulator
 from reconciler.providers.sandbox.api.faults import Fault
 from reconciler.providers.sandbox.api.options import Options
 from reconciler.providers.sandbox.api.transport import BusinessApiTransport
+from reconciler.providers.sandbox.members import change_role
+from reconciler.providers.sandbox.organizations import get_organization
 from reconciler.providers.sandbox.registry import get_person
 from reconciler.providers.sandbox.world import World
 from tests.business_api.scripted import MadeUpTicker, envelope, scripted
@@ -132,13 +134,16 @@ def test_a_check_tells_role_sizes_and_what_is_refused(world: World) -> None:
         ("assets and access", 2, ""),
         ("partners", 0, ""),
         ("asset groups", 0, ""),
+        ("activity log", 0, ""),
     ]
+    assert center.owner is not None
+    assert (center.owner.number, center.owner.shown) == ("6800000000000000001", "a*a@acme.example")
     with client_for(world, "few") as client:
         (center,) = check_token(client).centers
-    assert [bool(probe.refusal) for probe in center.probes] == [False, True, True, True]
+    assert [bool(probe.refusal) for probe in center.probes] == [False, True, True, True, True]
     with client_for(world, "bo") as client:
         (center,) = check_token(client).centers
-    assert (center.role, center.probes) == ("STANDARD", ())
+    assert (center.role, center.probes, center.owner) == ("STANDARD", (), None)
 
 
 def test_an_owner_that_is_not_told_is_no_obstacle(world: World) -> None:
@@ -177,14 +182,15 @@ def workspace(tmp_path: Path, world: World, monkeypatch: pytest.MonkeyPatch) -> 
     """A folder whose calls go to the emulator, whatever address they have."""
     (tmp_path / "reconciler.yaml").write_text(CONFIG, encoding="utf-8")
     monkeypatch.setenv("APP_SECRET", DEFAULT_SECRET)
-    transport = BusinessApiTransport(Emulator(world, Options(tier="unlimited")))
-    real = Client
+    call_here(monkeypatch, Emulator(world, Options(tier="unlimited")))
+    return tmp_path
 
+
+def call_here(monkeypatch: pytest.MonkeyPatch, emulator: Emulator) -> None:
     def emulated(connection: Connection) -> Client:
-        return real(connection, transport=transport, ticker=MadeUpTicker())
+        return Client(connection, transport=BusinessApiTransport(emulator), ticker=MadeUpTicker())
 
     monkeypatch.setattr("reconciler.providers.business_api.client.Client", emulated)
-    return tmp_path
 
 
 def run(folder: Path, *words: str, answer: str = "") -> Result:
@@ -202,12 +208,33 @@ def test_the_commands_take_a_token_through_its_life(workspace: Path, world: Worl
     checked = run(workspace, "check")
     assert checked.stdout == (
         "The token acts as ana <a*a@acme.example>.\n\nAcme (6900000000000000001): ADMIN, ENABLE\n"
+        "  the token is member 6800000000000000001: ana <a*a@acme.example>\n"
         "  yes  members (2)\n  yes  assets and access (2)\n  yes  partners (0)\n  yes  asset groups (0)\n"
+        "  yes  activity log (0)\n"
     )
     assert run(workspace, "revoke", answer="no\n").exit_code != 0
     assert run(workspace, "check").exit_code == 0
     assert run(workspace, "revoke", "--yes").stdout == "the token is revoked\n"
     assert "40105" in run(workspace, "check").stderr
+
+
+def test_a_check_that_cannot_tell_the_owner_says_what_to_write(
+    workspace: Path, world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ana, bc = get_person(world, "ana"), get_organization(world, "bc")
+    change_role(world, bc, actor=ana, address="bo@acme.example", role="admin")
+    add_token(world, "few", person=ana, scopes="150,156")
+    (workspace / "token").write_text("few", encoding="utf-8")
+    with world.transaction() as db:
+        db.execute("UPDATE person SET name = ?", ("\x1b[2JSam",))
+    emulator = Emulator(world, Options(tier="unlimited"))
+    emulator.faults.add(Fault(kind="code", code=40001, message="No scope", path="user/info/"))
+    call_here(monkeypatch, emulator)
+    checked = run(workspace, "check")
+    assert "\x1b" not in checked.stdout
+    assert "which of the admins the token is cannot be told" in checked.stdout
+    assert "6800000000000000001: \\x1b[2JSam <a*a@acme.example>; 6800000000000000002: " in checked.stdout
+    assert "no   activity log, scope 2" in checked.stdout
 
 
 def test_missing_scopes_are_told_when_the_token_comes(workspace: Path, world: World) -> None:

@@ -206,7 +206,22 @@ def test_an_owner_who_might_be_two_members_is_not_guessed() -> None:
         "ana: {email", "ana: {name: Sam, email"
     )
     scope = replace(SCOPE, people={**PEOPLE, "bo": ("aba@acme.example",)})
-    with staged(world=new_world(seed.replace("bo@acme", "aba@acme")), core_user_id="other") as stage:
+    admins = seed.replace("bo@acme", "aba@acme").replace("{ana: admin, bo: standard}", "{ana: admin, bo: admin}")
+    with staged(world=new_world(admins), core_user_id="other", keyword_finds_masked=True) as stage:
+        assert stage.provider.read(scope).acting == ""
+
+
+def test_the_only_admin_there_is_must_be_the_owner_whatever_the_interface_tells_of_them(stage: Stage) -> None:
+    stage.emulator.faults.add(Fault(kind="code", code=40001, path="user/info/", times=9))
+    assert stage.provider.read(SCOPE).acting == "ana"
+    assert isinstance(stage.do(Action.CHANGE_ROLE, "member", "bo", role="admin"), Applied)
+    assert stage.provider.read(SCOPE).acting == ""
+
+
+def test_among_people_who_cannot_be_told_apart_the_owner_is_not_guessed() -> None:
+    scope = replace(SCOPE, people={**PEOPLE, "bob": ("bx@acme.example",)})
+    with staged(keyword_finds_masked=False, core_user_id="other") as stage:
+        stage.emulator.faults.add(Fault(kind="code", code=40001, path="user/info/", times=9))
         assert stage.provider.read(scope).acting == ""
 
 

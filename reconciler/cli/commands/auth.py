@@ -12,10 +12,12 @@ from reconciler.cli.business_center import make_client
 from reconciler.cli.session import Session
 from reconciler.cli.workspace import read_config
 from reconciler.core.errors import ReconcilerError
+from reconciler.renderers.visible import make_visible
 
 if TYPE_CHECKING:
     from reconciler.manifests.config import Option
     from reconciler.providers.business_api.authorizing import Check, Membership
+    from reconciler.providers.business_api.identity import Admin
 
 _provider_option = click.option(
     "--provider", "provider", metavar="NAME", help="Which provider of kind business_api, if there are several."
@@ -76,7 +78,7 @@ def exchange(session: Session, code: str, save: str | None, provider: str | None
 @_provider_option
 @click.pass_obj
 def check(session: Session, provider: str | None) -> None:
-    """Show whose token it is, their role in each Business Center, and what the token may read there."""
+    """Show whose token it is, which member they are in each Business Center, and what the token may read there."""
     from reconciler.providers.business_api.authorizing import check_token
 
     with make_client(session.root, _options(session, provider)) as client:
@@ -126,16 +128,18 @@ def _required(options: Mapping[str, Option], name: str) -> str:
 def _render_check(found: Check) -> str:
     lines = [f"The token acts as {found.owner}."]
     lines += [] if found.centers else ["They are in no Business Center."]
-    return "\n".join([*lines, *(line for center in found.centers for line in _rows_of(center))]) + "\n"
+    lines += [line for center in found.centers for line in ("", *_rows_of(center))]
+    return "\n".join(map(make_visible, lines)) + "\n"
 
 
 def _rows_of(center: Membership) -> list[str]:
     finance = f", finance {center.finance}" if center.finance else ""
-    head = f"\n{center.name} ({center.id}): {center.role}{finance}, {center.status}"
+    head = f"{center.name} ({center.id}): {center.role}{finance}, {center.status}"
     if center.role != "ADMIN":
         return [head, "  nothing can be managed here: that takes an ADMIN"]
     return [
         head,
+        *_who_is_it(center),
         *(
             f"  no   {probe.title}, scope {probe.scope}: {probe.refusal}"
             if probe.refusal
@@ -143,3 +147,20 @@ def _rows_of(center: Membership) -> list[str]:
             for probe in center.probes
         ),
     ]
+
+
+def _who_is_it(center: Membership) -> list[str]:
+    """Which member the token is; where that cannot be told, what to write so that it need not be."""
+    if center.owner is not None:
+        return [f"  the token is member {center.owner.number}: {_told(center.owner)}"]
+    if not center.admins:
+        return []
+    numbers = "; ".join(f"{admin.number}: {_told(admin)}" for admin in center.admins)
+    return [
+        "  which of the admins the token is cannot be told, so no admin is removed or demoted;",
+        f"  write `act_as:` with one of {numbers}",
+    ]
+
+
+def _told(admin: Admin) -> str:
+    return " ".join(filter(None, (admin.name, f"<{admin.shown}>")))

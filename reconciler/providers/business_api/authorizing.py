@@ -17,15 +17,16 @@ from reconciler.providers.business_api.client import BASE_URL, Client
 from reconciler.providers.business_api.endpoints import (
     ASSETS,
     CENTERS,
+    DEEDS,
     EXCHANGE_CODE,
     GROUPS,
     MEMBERS,
     PARTNERS,
     REVOKE_TOKEN,
-    USER_INFO,
     Listing,
 )
 from reconciler.providers.business_api.errors import ApiError
+from reconciler.providers.business_api.identity import Admin, Owner, read_owner, recognize
 from reconciler.providers.business_api.paging import count_rows, read_list
 
 SCOPES = {
@@ -74,12 +75,16 @@ _PARTS = (
     _Part("assets and access", 153, ASSETS, {"asset_type": "ADVERTISER"}),
     _Part("partners", 155, PARTNERS),
     _Part("asset groups", 7153155400966176769, GROUPS),
+    _Part("activity log", 2, DEEDS),
 )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Membership:
-    """The token's owner in one Business Center."""
+    """The token's owner in one Business Center.
+
+    Who they are there, and who else is an admin, is looked up for admins only, because nobody else may.
+    """
 
     id: str
     name: str
@@ -87,6 +92,9 @@ class Membership:
     finance: str
     status: str
     probes: tuple[Probe, ...] = ()
+    owner: Admin | None = None
+    """Which of the admins they are; None when that cannot be told."""
+    admins: tuple[Admin, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -125,7 +133,8 @@ def check_token(client: Client) -> Check:
         rows = read_list(client, CENTERS, {})
     except ApiError as error:
         raise ProviderError(str(error), advice="the token needs scope 150, read Business Centers") from error
-    return Check(owner=_owner(client), centers=tuple(_membership(client, row) for row in rows))
+    owner, said = _owner(client)
+    return Check(owner=said, centers=tuple(_membership(client, row, owner) for row in rows))
 
 
 def missing_scopes(scopes: tuple[int, ...]) -> list[int]:
@@ -142,18 +151,39 @@ def _ask(client: Client, endpoint: str, body: Mapping[str, Any]) -> Mapping[str,
         raise ProviderError(str(error)) from error
 
 
-def _owner(client: Client) -> str:
+def _owner(client: Client) -> tuple[Owner, str]:
+    """The owner, and what to call them."""
     try:
-        info = client.get(USER_INFO, {})
+        owner = read_owner(client)
     except ApiError as error:
-        return f"somebody unknown ({error.message})"
-    return " ".join(filter(None, (text_of(info, "display_name"), f"<{text_of(info, 'email')}>")))
+        return Owner(), f"somebody unknown ({error.message})"
+    return owner, " ".join(filter(None, (owner.name, f"<{owner.email}>")))
 
 
-def _membership(client: Client, row: Mapping[str, Any]) -> Membership:
+def _admins(client: Client, number: str) -> tuple[Admin, ...]:
+    """Those who have accepted: one page, because there are never more than twenty. Empty when they cannot be read."""
+    try:
+        rows = read_list(
+            client, MEMBERS, {"bc_id": number, "filtering": {"user_role": "ADMIN", "relation_status": "BOUND"}}
+        )
+    except ApiError:
+        return ()
+    return tuple(
+        Admin(
+            number=text_of(row, "user_id"),
+            name=text_of(row, "user_name"),
+            shown=text_of(row, "user_email").casefold(),
+        )
+        for row in rows
+    )
+
+
+def _membership(client: Client, row: Mapping[str, Any], owner: Owner) -> Membership:
     info, extended = row.get("bc_info") or {}, row.get("ext_user_role") or {}
     number, role = text_of(info, "bc_id"), text_of(row, "user_role")
-    probes = tuple(_probe(client, number, part) for part in _PARTS) if role == "ADMIN" else ()
+    is_admin = role == "ADMIN"
+    probes = tuple(_probe(client, number, part) for part in _PARTS) if is_admin else ()
+    admins = _admins(client, number) if is_admin else ()
     return Membership(
         id=number,
         name=text_of(info, "name"),
@@ -161,6 +191,8 @@ def _membership(client: Client, row: Mapping[str, Any]) -> Membership:
         finance=text_of(extended, "finance_role"),
         status=text_of(info, "status"),
         probes=probes,
+        owner=recognize(owner, admins),
+        admins=admins,
     )
 
 

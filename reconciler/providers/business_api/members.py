@@ -8,8 +8,9 @@ from math import ceil
 
 from reconciler.core.resource import Resource
 from reconciler.providers.business_api.center import Center, Seen, text_of
-from reconciler.providers.business_api.endpoints import MEMBERS, USER_INFO
+from reconciler.providers.business_api.endpoints import MEMBERS
 from reconciler.providers.business_api.errors import ApiError
+from reconciler.providers.business_api.identity import Admin, Owner, read_owner, recognize
 from reconciler.providers.business_api.masks import is_masked, may_show
 from reconciler.providers.business_api.roster import Roster, Seat, make_roster, mark_of
 from reconciler.providers.business_api.rows import Row
@@ -100,28 +101,26 @@ def hide_ambiguous(center: Center, kind: str, assets: Iterable[str], seen: Seen)
 def find_self(center: Center, configured: str) -> str:
     """The key of the member whose token this is, or an empty text when that cannot be told.
 
-    `configured` is a person's key or a user id. Without it the owner's number decides; where the platform keeps
-    another number for members, name and masked address together do, if they fit one member only.
+    `configured` is a person's key or a user id. Without it the owner is looked for among the admins; whoever can read
+    the members is one.
     """
     roster = center.roster
     if configured:
         return roster.people.get(configured, configured if configured in roster.seats else "")
     try:
-        info = center.client.get(USER_INFO, {})
+        owner = read_owner(center.client)
     except ApiError:
-        return ""
-    number = text_of(info, "core_user_id") or text_of(info, "id")
-    if number in roster.people:
-        return roster.people[number]
-    email, name = text_of(info, "email").casefold(), text_of(info, "display_name")
-    alike = [seat for seat in roster.members if _is_same(seat, email, name)]
-    return alike[0].key if len(alike) == 1 else ""
-
-
-def _is_same(seat: Seat, email: str, name: str) -> bool:
-    if email and not is_masked(email):
-        return seat.email == email
-    return bool(name) and seat.name == name and seat.shown == email
+        owner = Owner()
+    if owner.number in roster.people:
+        return roster.people[owner.number]
+    admins = {
+        seat.key: Admin(number=seat.user_id, name=seat.name, shown=seat.shown, email=seat.email)
+        for seat in roster.members
+        if seat.attributes.get("role") == "admin"
+    }
+    # Among people who cannot be told apart there may be more admins than are seen.
+    found = None if roster.ambiguous else recognize(owner, admins.values())
+    return next((key for key, admin in admins.items() if admin is found), "")
 
 
 def _learnt(center: Center) -> dict[str, str]:
