@@ -68,6 +68,7 @@ _PEOPLE: Mapping[Column, tuple[str, ...]] = {
 }
 _APPS: Mapping[Column, tuple[str, ...]] = {
     Column.APP: ("app", "apps", "app name", "name", "title"),
+    Column.STATUS: ("app status",),
     Column.CLIENT_KEY: ("client key", "client id", "app id", "key"),
     Column.OWNER: ("owner", "ownership", "owned by", "app owner"),
     Column.MANAGERS: ("app managers", "app manager", "managers", "app roles"),

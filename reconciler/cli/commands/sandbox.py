@@ -9,10 +9,11 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypedDict, Unpack
 
 import click
 
+from reconciler.cli.commands.sandbox_portal import portal
 from reconciler.cli.commands.sandbox_serve import serve
 from reconciler.cli.session import CONFIG_FILE, Session
 from reconciler.cli.workspace import read_config, read_workspace
@@ -26,6 +27,15 @@ if TYPE_CHECKING:
 
 _DURATION = re.compile(r"\+?(\d+)([dhm])")
 _UNITS = {"d": "days", "h": "hours", "m": "minutes"}
+
+
+class _RosterLook(TypedDict):
+    """How a list is handed out, as click passes it."""
+
+    kind: str
+    form: str
+    labels: str
+    layout: str
 
 
 @dataclass(kw_only=True)
@@ -101,6 +111,7 @@ def sandbox() -> None:
     """
 
 
+sandbox.add_command(portal)
 sandbox.add_command(serve)
 
 
@@ -252,6 +263,24 @@ def show(session: Session, organization: str | None) -> None:
         rows = [(each.identity, resource) for each in shown for resource in look(world, each)]
     header = ("organization", "kind", "name", "status", "what", "since")
     _print_table(session, header, [_describe(identity, resource) for identity, resource in rows])
+
+
+@sandbox.command()
+@click.argument("organization")
+@click.option("--kind", type=click.Choice(["member", "app"]), default="member", help="What to list.")
+@click.option("--as", "form", type=click.Choice(["csv", "json", "page"]), default="page", help="Form of the list.")
+@click.option("--labels", type=click.Choice(["old", "new"]), default="new", help="Words of the page, before and after.")
+@click.option("--layout", type=click.Choice(["table", "lines"]), default="table", help="How a browser copies the page.")
+@click.pass_obj
+def roster(session: Session, organization: str, **look: Unpack[_RosterLook]) -> None:
+    """Print the members or apps of an organization as somebody would copy or export them, for `observe`."""
+    from reconciler.providers.sandbox.organizations import get_organization
+    from reconciler.providers.sandbox.rosters import render_roster
+
+    with _open(session) as opened:
+        found = get_organization(opened.world, opened.organization(organization))
+        text = render_roster(opened.world, found, **look)
+    click.echo(text, nl=False)
 
 
 @sandbox.command()

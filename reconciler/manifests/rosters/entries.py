@@ -8,7 +8,7 @@ from datetime import date
 
 from reconciler.core.resource import Status
 from reconciler.manifests.rosters.dates import find_day
-from reconciler.manifests.rosters.sheet import Cell, Row, fold
+from reconciler.manifests.rosters.sheet import Cell, Row, Sheet, fold
 from reconciler.manifests.rosters.tables import shorten
 from reconciler.manifests.rosters.vocabulary import IDENTITIES, Said, Sort, Vocabulary, split_person, without_you
 from reconciler.systems.roster_pages import NOBODY, Column
@@ -80,13 +80,15 @@ class _Draft:
                 pass
 
 
-def read_member(row: Row, vocabulary: Vocabulary, *, marks_pending_only: bool) -> Entry:
+def read_member(row: Row, vocabulary: Vocabulary, sheet: Sheet) -> Entry:
     """The member in a row; whatever is missing or said twice makes it unclear."""
-    draft = _Draft()
+    draft = _Draft(problems=[row.doubt] if row.doubt else [])
     for cell in row.cells:
         _take_member_cell(cell, draft, vocabulary)
     names = tuple(_real_names(draft.names))
-    status = _only_status(draft, marks_pending_only=marks_pending_only)
+    status = _only_status(draft, marks_pending_only=sheet.marks_pending_only)
+    if draft.finance is None and sheet.marks_pending_only and Column.FINANCE in sheet.columns:
+        draft.finance = []  # whoever has one is shown with it
     role = _only_role(draft)
     return Entry(
         line=row.line,
@@ -219,14 +221,14 @@ def _only_finance(draft: _Draft) -> str | None:
     return draft.finance[0] if draft.finance else ""
 
 
-def read_app(row: Row, vocabulary: Vocabulary, *, marks_pending_only: bool) -> Entry:
+def read_app(row: Row, vocabulary: Vocabulary, sheet: Sheet) -> Entry:
     """The app in a row. Only columns can tell its parts from each other."""
     cells = {cell.column: cell for cell in row.cells}
     texts = {column: cell.text.strip() for column, cell in cells.items()}
     problems = []
     statuses = [said for said in vocabulary.hear(texts.get(Column.STATUS, "")) if said.sort is not Sort.NOISE]
     status = Status(statuses[0].value) if [said.sort for said in statuses] == [Sort.STATUS] else None
-    if status is None and not statuses and marks_pending_only:
+    if status is None and not statuses and sheet.marks_pending_only:
         status = Status.ACTIVE
     if status is None:
         problems.append(f"status `{shorten(texts.get(Column.STATUS, ''))}` is not known")

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
+from reconciler.manifests.rosters.borders import doubt_borders
 from reconciler.manifests.rosters.sheet import Cell, Row, Sheet
 from reconciler.manifests.rosters.tables import Header, find_column
 from reconciler.manifests.rosters.vocabulary import AROUND, IDENTITIES, PERSONAL, Sort, Vocabulary, split_person
@@ -161,7 +162,7 @@ def _stream(header: Header | None, lines: Sequence[_Line], vocabulary: Vocabular
     groups = [Row(line=cells[0].line, cells=tuple(cells)) for cells in rows]
     found = [row for row in groups if _is_about_something(row, vocabulary)]
     loose = [cell for row in groups if row not in found for cell in row.cells]
-    return found, loose
+    return doubt_borders(found, header.columns if header else (), vocabulary), loose
 
 
 def _is_about_something(row: Row, vocabulary: Vocabulary) -> bool:

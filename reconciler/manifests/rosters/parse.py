@@ -109,7 +109,7 @@ def _parse_sheet(text: str, form: str, file: str, vocabulary: Vocabulary, notes:
 
 def _read_sheet(sheet: Sheet, file: str, vocabulary: Vocabulary, notes: Notes) -> ParsedRoster:
     read = read_member if vocabulary.kind == "member" else read_app
-    entries = tuple(read(row, vocabulary, marks_pending_only=sheet.marks_pending_only) for row in sheet.rows)
+    entries = tuple(read(row, vocabulary, sheet) for row in sheet.rows)
     for entry in entries:
         _note_entry(entry, file, notes)
     around = _hear_around(sheet.loose, vocabulary)

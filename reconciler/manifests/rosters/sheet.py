@@ -23,6 +23,8 @@ class Row:
 
     line: int
     cells: tuple[Cell, ...]
+    doubt: str = ""
+    """Why it may be made of pieces that do not belong together."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

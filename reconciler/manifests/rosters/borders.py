@@ -1,0 +1,72 @@
+"""Whether rows that were cut out of a stream of pieces really end where they seem to.
+
+Anybody can choose a display name such as "Pending" or "Finance Manager". Where a page is copied piece by piece, such a
+name looks like the end of the row before it, and would say something about somebody else.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from reconciler.core.resource import Status
+from reconciler.manifests.rosters.sheet import Cell, Row
+from reconciler.manifests.rosters.vocabulary import Said, Sort, Vocabulary, split_person
+from reconciler.systems.roster_pages import Column
+
+_SORTS = {
+    Column.ROLE: Sort.ROLE,
+    Column.FINANCE: Sort.FINANCE,
+    Column.STATUS: Sort.STATUS,
+    Column.SINCE: Sort.DAY,
+}
+_TELLING = frozenset(_SORTS.values())
+_Piece = frozenset[Said]
+
+
+def doubt_borders(rows: Sequence[Row], columns: Sequence[Column | None], vocabulary: Vocabulary) -> list[Row]:
+    """The rows, those with a doubt that may have taken a piece of the next one, or given one away."""
+    heard = [[frozenset(_hear(cell, vocabulary)) for cell in row.cells] for row in rows]
+    named = [any(said.sort is Sort.TEXT for piece in pieces for said in piece) for pieces in heard]
+    order = [_SORTS[column] for column in columns if column in _SORTS]
+    return [
+        replace(
+            row, doubt=_doubt(heard[number], order, is_next_nameless=any(named) and not all(named[number + 1 :][:1]))
+        )
+        for number, row in enumerate(rows)
+    ]
+
+
+def _hear(cell: Cell, vocabulary: Vocabulary) -> list[Said]:
+    if cell.column is not None:
+        return []  # it says itself what it is
+    return [said for piece in split_person(cell.text) for said in vocabulary.hear(piece)]
+
+
+def _doubt(pieces: Sequence[_Piece], order: Sequence[Sort], *, is_next_nameless: bool) -> str:
+    telling = [piece for piece in pieces if {said.sort for said in piece} & _TELLING]
+    if order and not _is_in_order(telling, order):
+        return "what it says is not in the order of the columns"
+    if telling and is_next_nameless and _changes_much(telling[-1], telling[:-1]):
+        return "its last piece may be the name of whoever is next"
+    return ""
+
+
+def _is_in_order(pieces: Sequence[_Piece], order: Sequence[Sort]) -> bool:
+    """Whether every piece fits a column behind that of the piece before it; empty cells leave no piece."""
+    at = 0
+    for piece in pieces:
+        sorts = {said.sort for said in piece}
+        at = next((number + 1 for number in range(at, len(order)) if order[number] in sorts), -1)
+        if at < 0:
+            return False
+    return True
+
+
+def _changes_much(last: _Piece, others: Sequence[_Piece]) -> bool:
+    """Whether a row that is whole without its last piece says something else with it."""
+    before = {said for piece in others for said in piece}
+    if not any(said.sort is Sort.ROLE for said in before):
+        return False
+    harmless = Said(Sort.STATUS, Status.ACTIVE.value)
+    return any(said.sort in {Sort.STATUS, Sort.FINANCE} and said not in {*before, harmless} for said in last)

@@ -1,0 +1,211 @@
+"""What a person exports, or selects and copies, from the pages that list an organization's members and apps.
+
+How the real pages word their lists is not published; the two sets of labels stand for the portal before and after it
+was relabelled. Whoever reads them has to find the same people in both.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from reconciler.providers.sandbox.organizations import Organization
+from reconciler.providers.sandbox.refusal import Refusal
+from reconciler.providers.sandbox.registry import find_address
+from reconciler.providers.sandbox.world import Row, World
+
+_DASH = "\u2014"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Labels:
+    """How one generation of the pages words its lists."""
+
+    columns: Mapping[str, str]
+    states: Mapping[str, str]
+    controls: tuple[str, ...]
+    """Buttons beside every row."""
+    write_day: Callable[[date], str]
+    foot: str
+
+
+_ROLES = {
+    "admin": "Admin",
+    "member": "Member",
+    "operator": "Operator",
+    "administrator": "Administrator",
+    "editor": "Editor",
+    "analyst": "Analyst",
+    "moderator": "Moderator",
+    "standard": "Standard",
+}
+_OWNER_ROLES = {**_ROLES, "owner": "Organization owner", "admin": "Organization admin"}
+_FINANCE = {"manager": "Finance Manager", "analyst": "Finance Analyst"}
+
+LABELS: dict[str, Labels] = {
+    "old": Labels(
+        columns={
+            "who": "Member",
+            "role": "Role",
+            "finance": "Finance role",
+            "status": "Status",
+            "state": "Status",
+            "since": "Joined",
+            "app": "App name",
+            "client_key": "Client key",
+            "owner": "Owner",
+            "managers": "App managers",
+            "actions": "Actions",
+        },
+        states={"active": "Active", "invited": "Pending", "declined": "Declined", "expired": "Expired"},
+        controls=("Edit", "Remove"),
+        write_day=lambda day: f"{day:%b} {day.day}, {day.year}",
+        foot="1-{count} of {count}",
+    ),
+    "new": Labels(
+        columns={
+            "who": "User",
+            "role": "Access level",
+            "finance": "Advanced permissions",
+            "status": "Invitation status",
+            "state": "App status",
+            "since": "Date added",
+            "app": "App name",
+            "client_key": "Client key",
+            "owner": "Ownership",
+            "managers": "App managers",
+            "actions": "Action",
+        },
+        states={
+            "active": "Accepted",
+            "invited": "Invitation sent",
+            "declined": "Invitation declined",
+            "expired": "Invitation expired",
+        },
+        controls=("...",),
+        write_day=lambda day: day.isoformat(),
+        foot="{count} in total",
+    ),
+}
+FORMS = ("csv", "json", "page")
+LAYOUTS = ("table", "lines")
+
+
+def render_roster(
+    world: World,
+    organization: Organization,
+    *,
+    kind: str = "member",
+    form: str = "csv",
+    labels: str = "new",
+    layout: str = "table",
+) -> str:
+    """The list as somebody who may see it would hand it in. `layout` is how a browser copies the page."""
+    words = LABELS[labels]
+    if kind == "app" and organization.system != "developers":
+        raise Refusal("not-supported", f"{organization.name} has no apps")
+    rows = _apps(world, organization, words) if kind == "app" else _members(world, organization, words)
+    columns = _columns(organization, kind)
+    header = [words.columns[column] for column in columns]
+    if form == "page":
+        return _page(header, [[row[column] for column in columns] for row in rows], words, kind=kind, layout=layout)
+    if kind == "member":
+        columns, header = ["name", "address", *columns[1:]], ["Name", "Account", *header[1:]]
+    cells = [[row[column].replace("\n", ", ") for column in columns] for row in rows]
+    return _csv(header, cells) if form == "csv" else _json(header, cells)
+
+
+def _columns(organization: Organization, kind: str) -> list[str]:
+    if kind == "app":
+        managers = ["managers"] if organization.variant == "owner" else []
+        return ["app", "client_key", "owner", "state", "since", *managers]
+    finance = ["finance"] if organization.platform.finance else []
+    return ["who", "role", *finance, "status", "since"]
+
+
+def _members(world: World, organization: Organization, words: Labels) -> list[dict[str, str]]:
+    rows = world.rows(
+        "SELECT membership.*, person.name FROM membership JOIN person ON person.id = membership.person"
+        " WHERE organization = :id ORDER BY membership.id",
+        {"id": organization.id},
+    )
+    roles = _OWNER_ROLES if organization.variant == "owner" else _ROLES
+    return [
+        {
+            "who": "\n".join(filter(None, (_one_line(row["name"]), row["identity"]))),
+            "name": _one_line(row["name"]),
+            "address": row["identity"],
+            "role": roles[row["role"]],
+            "finance": _FINANCE.get(row["finance"], _DASH),
+            "status": words.states[row["status"]],
+            "since": words.write_day(_day(row)),
+        }
+        for row in rows
+    ]
+
+
+def _apps(world: World, organization: Organization, words: Labels) -> list[dict[str, str]]:
+    """What the organization owns, and what it is offered."""
+    rows = world.rows(
+        "SELECT app.*, organization.name AS owned_by FROM app"
+        " LEFT JOIN organization ON organization.id = app.owner_organization"
+        " WHERE owner_organization = :id OR receiver = :id ORDER BY client_key",
+        {"id": organization.id},
+    )
+    return [
+        {
+            "app": _one_line(row["name"]),
+            "client_key": row["client_key"],
+            "owner": row["owned_by"] or find_address(world, row["owner_person"], system="developers"),
+            "state": "Transfer pending" if row["receiver"] == organization.id else "Live",
+            "since": words.write_day(_day(row)),
+            "managers": ", ".join(_managers(world, row["client_key"])) or _DASH,
+        }
+        for row in rows
+    ]
+
+
+def _managers(world: World, client_key: str) -> list[str]:
+    rows = world.rows(
+        "SELECT identity FROM app_manager JOIN membership ON membership.id = membership WHERE app = :app"
+        " ORDER BY identity",
+        {"app": client_key},
+    )
+    return [row["identity"] for row in rows]
+
+
+def _day(row: Row) -> date:
+    return date.fromisoformat(row["since"][:10])
+
+
+def _one_line(text: str) -> str:
+    """As a page draws it: gaps and line breaks become single spaces."""
+    return " ".join(text.split())
+
+
+def _page(header: Sequence[str], rows: Sequence[Sequence[str]], words: Labels, *, kind: str, layout: str) -> str:
+    title = "Apps" if kind == "app" else "Members"
+    count = words.foot.format(count=len(rows))
+    if not rows:
+        return f"{title}\nNo {title.lower()} yet\n"
+    if layout == "lines":
+        pieces = [piece for row in rows for cell in row for piece in cell.split("\n")]
+        return "\n".join([title, *header, *pieces, count, ""])
+    buttons = "\n".join(words.controls)
+    lines = ["\t".join([*header, words.columns["actions"]]), *("\t".join([*row, buttons]) for row in rows)]
+    return "\n".join([title, *lines, count, ""])
+
+
+def _csv(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    text = io.StringIO(newline="")
+    csv.writer(text).writerows([header, *rows])
+    return text.getvalue()
+
+
+def _json(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    keys = [word.lower().replace(" ", "_") for word in header]
+    return json.dumps([dict(zip(keys, row, strict=True)) for row in rows], indent=2, ensure_ascii=False) + "\n"
