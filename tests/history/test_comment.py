@@ -1,0 +1,79 @@
+"""Three months of a large community in one comment: it fits, and nobody becomes or stops being admin unseen."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from reconciler.core.change import Change
+from reconciler.core.live import Live
+from reconciler.core.plan import Plan
+from reconciler.core.planning.planner import Worlds
+from reconciler.core.planning.planner import plan as make_plan
+from reconciler.core.resource import Resource
+from reconciler.core.settings import GuardSettings
+from reconciler.core.state import Record, State
+from reconciler.renderers.markdown import measure, render_markdown
+from reconciler.renderers.sheet_of_plan import digest_of_plan, sheet_of_plan
+from reconciler.renderers.style import Style
+from tests.history.convert import read_quarters, render_manifests
+from tests.history.replay import load
+
+
+@pytest.fixture(scope="module")
+def plan() -> Plan:
+    """From July to October 2020, with everything of July recorded and live."""
+    quarters = {str(quarter.day): quarter for quarter in read_quarters()}
+    before, after = quarters["2020-07-01"], quarters["2020-10-01"]
+    found = load(render_manifests(before)).resources
+    resources = {
+        name: {
+            address: Resource(address=address, attributes=item.attributes, identity=item.identity)
+            for address, item in of_one.items()
+        }
+        for name, of_one in found.items()
+    }
+    recorded = {
+        name: State(
+            organization=name,
+            records={
+                address: Record(address=address, attributes=one.attributes, identity=one.identity)
+                for address, one in of_one.items()
+            },
+        )
+        for name, of_one in resources.items()
+    }
+    live = {name: Live(organization=name, resources=of_one) for name, of_one in resources.items()}
+    worlds = Worlds(desired=load(render_manifests(after)), recorded=recorded, live=live, today=after.day)
+    return make_plan(worlds, GuardSettings())
+
+
+def makes_or_ends_an_admin(change: Change) -> bool:
+    return any(side is not None and side.attributes.get("role") == "admin" for side in (change.before, change.after))
+
+
+def test_the_quarter_has_hundreds_of_changes_and_some_of_admins(plan: Plan) -> None:
+    assert len(plan.changes) > 600
+    assert sum(map(makes_or_ends_an_admin, plan.changes)) > 10
+
+
+@pytest.mark.parametrize("room", [65_000, 16_000])
+def test_the_comment_fits_and_lists_every_change_of_an_admin(plan: Plan, room: int) -> None:
+    text = render_markdown(sheet_of_plan(plan), Style(max_chars=room))
+    assert measure(text) <= room
+    assert digest_of_plan(plan) in text.splitlines()[-1]
+    admins = text.partition("#### Admins")[2].partition("<details>")[0]
+    steps = [change for change in plan.changes if makes_or_ends_an_admin(change)]
+    for change in [*steps, *(item.change for item in plan.blocked if makes_or_ends_an_admin(item.change))]:
+        person, thing = change.address.parts[-1], change.address.parts[0]
+        told = [line for line in admins.splitlines() if f"`{person}`" in line and change.address.organization in line]
+        assert any("admin" in line and (thing in line or thing == person) for line in told), change.address
+
+
+def test_in_the_comment_of_github_nothing_is_left_out_altogether(plan: Plan) -> None:
+    text = render_markdown(sheet_of_plan(plan), Style())
+    assert "only counted" not in text
+    names = set(re.findall(r"`(p[0-9a-f]{8})`", text))
+    of_people = [change.address for change in plan.changes if change.address.kind in ("member", "ad_account_access")]
+    assert {address.parts[-1] for address in of_people} <= names
