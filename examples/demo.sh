@@ -47,10 +47,13 @@ expect 2 reconciler plan --detailed-exitcode
 tell "It is agreed to, so carry it out: people are invited, Rolf is removed, an app is offered, accounts are asked for."
 reconciler apply --auto-approve
 
+tell "The Business Center was reached through its API, and some steps have no call: an admin does them on the site."
+reconciler sandbox portal
+
 tell "Now it is other people's turn. This waits for them:"
 reconciler sandbox inbox
 
-tell "They accept the invitations, scan the code of the client's account and take over the app."
+tell "They accept the invitations, approve the link of the client's account and take over the app."
 reconciler sandbox people answer --all accept
 
 tell "What waited for them goes on: access to assets follows membership."
@@ -63,6 +66,7 @@ until reconciler plan --detailed-exitcode; do
   fi
   tell "Round $((round++))."
   reconciler apply --auto-approve
+  reconciler sandbox portal
   reconciler sandbox people answer --all accept
 done
 

@@ -37,18 +37,26 @@ class Wiring:
     _world: World | None = None
 
     def provider_for(self, organization: Organization) -> Provider:
+        """The one that `settings_for` names, made once."""
+        name = self._name_of_provider(organization)
+        if name not in self._providers:
+            self._providers[name] = _get_provider_kind(self.config.providers[name], name)(
+                self, self.config.providers[name]
+            )
+        return self._providers[name]
+
+    def settings_for(self, organization: Organization) -> ProviderSettings:
         """The provider under the organization's key, else under its system's name, else under `default`."""
+        return self.config.providers[self._name_of_provider(organization)]
+
+    def _name_of_provider(self, organization: Organization) -> str:
         names = (organization.key, organization.system.name, "default")
         name = next((name for name in names if name in self.config.providers), None)
         if name is None:
             message = f"{organization.key} has no provider"
             advice = f"add `{organization.system.name}` or `default` under `providers:` in reconciler.yaml"
             raise ReconcilerError(message, advice=advice)
-        if name not in self._providers:
-            self._providers[name] = _get_provider_kind(self.config.providers[name], name)(
-                self, self.config.providers[name]
-            )
-        return self._providers[name]
+        return name
 
     def store(self) -> StateStore:
         """Where the state lives."""

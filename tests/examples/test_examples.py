@@ -62,6 +62,7 @@ def test_an_example_settles_and_the_world_is_what_its_manifests_say(run: Run, wo
     run("plan", "--detailed-exitcode", exits=2)
     for _ in range(MOST_ROUNDS):
         run("apply", "--auto-approve")
+        run("sandbox", "portal")
         run("sandbox", "people", "answer", "--all", "accept")
     assert "No changes. Access matches the manifests." in run("plan", "--detailed-exitcode").stdout
     assert found_facts(workspace, organizations={fact[1] for fact in wanted}) == wanted

@@ -61,3 +61,8 @@ def obstacle(change: Change) -> str:
     if change.action is Action.UNLINK and change.address.kind != "tiktok_account":
         return "no call gives such an asset back"
     return ""
+
+
+def takes_a_person(change: Change) -> bool:
+    """Whether an admin at the site has to do it, because no call does."""
+    return change.action in _BY_HAND or bool(obstacle(change))

@@ -56,7 +56,8 @@ def find_members(center: Center, people: Iterable[str]) -> None:
     wanted = sorted(set(people))
     seats = center.roster.seats.values()
     lists = len(wanted) > ceil(len(seats) / MEMBERS.page_size) and not any(is_masked(seat.shown) for seat in seats)
-    if not seats or lists or not _can_search(center):
+    nameless = not all(_addresses_of(center, person) for person in wanted)
+    if not seats or lists or nameless or not _can_search(center):
         read_roster(center)
         return
     found = center.client.map(lambda person: _search(center, person), wanted)
@@ -143,13 +144,18 @@ def _can_search(center: Center) -> bool:
 
 def _search(center: Center, person: str) -> list[Row]:
     """Rows that a search for any of the person's addresses finds, each once."""
-    seat = center.roster.seats.get(person)
-    emails = dict.fromkeys([*([seat.email] if seat and seat.email else []), *center.names.emails(person)])
     rows: dict[tuple[str, str, str], Row] = {}
-    for email in emails:
+    for email in _addresses_of(center, person):
         for row in center.list(MEMBERS, filtering={"keyword": email}):
             rows[text_of(row, "user_id"), text_of(row, "user_email"), text_of(row, "relation_status")] = row
     return list(rows.values())
+
+
+def _addresses_of(center: Center, person: str) -> list[str]:
+    """Whole addresses to search for; of a stranger whose address is masked there are none."""
+    seat = center.roster.seats.get(person)
+    known = [*([seat.email] if seat and seat.email else []), *center.names.emails(person)]
+    return [email for email in dict.fromkeys(known) if not is_masked(email)]
 
 
 def _seat_among(rows: list[Row], person: str, center: Center) -> Seat | None:
