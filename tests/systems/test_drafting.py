@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 
@@ -25,6 +26,7 @@ from reconciler.systems.drafting import describe_wait, draft_orders
 from reconciler.systems.marked import strip_marks
 from reconciler.systems.operations import OPERATIONS
 from reconciler.systems.operations.operation import Operation
+from reconciler.systems.operations.page import render_operations
 
 PLACE = Place(file="access/acme.yaml", line=7, column=3)
 VARIANTS = [system for variants in SYSTEMS.values() for system in variants.values()]
@@ -313,3 +315,12 @@ def test_a_wait_says_who_and_what_without_marks() -> None:
     waits = describe_wait(orders, because="no interface")
     assert (waits.on, waits.why) == ("ana", "no interface: Remove Eve Adams (eve@acme.example) from Acme Inc.")
     assert waits.orders == orders
+
+
+def test_the_written_page_of_work_orders_is_the_one_in_the_code() -> None:
+    page = Path(__file__).parents[2] / "docs" / "work-orders.md"
+    assert page.read_text(encoding="utf-8") == render_operations()
+
+
+def test_the_page_has_a_section_for_every_operation() -> None:
+    assert re.findall(r"^### `(.+)`$", render_operations(), re.MULTILINE) == list(OPERATIONS)
