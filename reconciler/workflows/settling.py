@@ -15,8 +15,9 @@ from reconciler.core.system import System
 from reconciler.workflows.ledger import Ledger
 from reconciler.workflows.states import LoadedState
 
-_IN_TWO_STEPS = frozenset({Action.REINVITE, Action.REMOVE_AND_INVITE})
-"""Take away and give anew: cut off in between, what is gone is gone through us."""
+_IN_TWO_STEPS = frozenset({Action.REINVITE, Action.REMOVE_AND_INVITE, Action.CHANGE_GRANT, Action.CHANGE_SHARE})
+"""Take away and give anew, at least where a system cannot do it in place: cut off in between, what is gone is gone
+through us. What a partner may do is lowered in no other way."""
 
 _NO_EFFECT = "no answer came; looked at again, it had no effect"
 _SOMETHING_ELSE = "no answer came; looked at again, it is neither as it was nor as it should become"

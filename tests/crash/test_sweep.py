@@ -38,8 +38,8 @@ class Trials:
         shutil.copytree(self.folder / "scene", target)
         return target
 
-    def run(self, folder: Path, *, die_at: int = 0) -> dict[str, Any]:
-        self.asks.write(json.dumps({"folder": str(folder), "die_at": die_at}) + "\n")
+    def run(self, folder: Path, *, die_at: int = 0, together: bool = False) -> dict[str, Any]:
+        self.asks.write(json.dumps({"folder": str(folder), "die_at": die_at, "together": together}) + "\n")
         self.asks.flush()
         answer: dict[str, Any] = json.loads(self.answers.readline())
         return answer
@@ -98,6 +98,40 @@ def test_after_a_death_at_any_moment_one_more_run_makes_it_good(
         assert trials.run(folder)["exit"] == 0
         moment = undisturbed.moments[die_at - 1]
         assert (die_at, moment, what_became(folder)) == (die_at, moment, undisturbed.result)
+        shutil.rmtree(folder)
+
+
+@pytest.fixture(scope="module")
+def in_batches(trials: Trials) -> Undisturbed:
+    folder = trials.copy()
+    answer = trials.run(folder, together=True)
+    assert answer["exit"] == 0
+    return Undisturbed(what_became(folder), answer["moments"])
+
+
+def test_changes_that_leave_together_come_to_the_same_in_fewer_calls(
+    undisturbed: Undisturbed, in_batches: Undisturbed
+) -> None:
+    moments = in_batches.moments
+    assert in_batches.result == undisturbed.result
+    assert moments.count("in the middle of a call") == CHANGES
+    assert moments.count("between effect and answer") == 6  # of the invitations two, of everything else one
+    assert moments.count("after append") == 2 * CHANGES + 1
+
+
+@pytest.mark.parametrize("part", range(SLICES // 2))
+def test_after_a_death_in_the_middle_of_several_changes_one_more_run_makes_it_good(
+    trials: Trials, in_batches: Undisturbed, part: int
+) -> None:
+    """Within calls everywhere; around the many records of the journal here and there, which the other sweep covers."""
+    moments = enumerate(in_batches.moments, start=1)
+    chosen = [number for number, name in moments if "append" not in name or number % 7 == 0]
+    for die_at in chosen[part :: SLICES // 2]:
+        folder = trials.copy()
+        assert trials.run(folder, die_at=die_at, together=True)["exit"] == KILLED
+        assert trials.run(folder, together=True)["exit"] == 0
+        moment = in_batches.moments[die_at - 1]
+        assert (die_at, moment, what_became(folder)) == (die_at, moment, in_batches.result)
         shutil.rmtree(folder)
 
 

@@ -1,7 +1,8 @@
 """Runs in a process of its own: for every line on stdin, forks a child that reconciles once and may die on the way.
 
-A line is `{"folder": ..., "die_at": N}`, N = 0 for never; the answer is `{"signal": ..., "moments": [...]}`. Forking
-saves the second that Python takes to start, and this process has no threads that a fork could break.
+A line is `{"folder": ..., "die_at": N, "together": ...}`: N = 0 for never, `together` for several changes in one call. The
+answer is `{"signal": ..., "moments": [...]}`. Forking saves the second that Python takes to start, and this process has no
+threads that a fork could break.
 """
 
 from __future__ import annotations
@@ -12,26 +13,28 @@ import sys
 import traceback
 from pathlib import Path
 
+from tests.crash.batches import MortalInBatches
 from tests.crash.saboteur import Fate, MortalProvider, MortalStore
 from tests.crash.scenario import AFTER, CHANGES, Files, reconcile
 
 
-def live(folder: Path, die_at: int, pipe: int) -> None:
+def live(folder: Path, die_at: int, pipe: int, *, together: bool) -> None:
     fate = Fate(die_at)
     notices: list[str] = []
     with Files(folder).world() as world:
-        report = reconcile(AFTER, MortalProvider(world, fate), MortalStore(folder / "state", fate), notices=notices)
+        provider = (MortalInBatches if together else MortalProvider)(world, fate)
+        report = reconcile(AFTER, provider, MortalStore(folder / "state", fate), notices=notices)
     assert len(report.results) <= CHANGES
     os.write(pipe, json.dumps({"moments": fate.moments, "notices": notices}).encode())
 
 
-def one(folder: Path, die_at: int) -> dict[str, object]:
+def one(folder: Path, die_at: int, *, together: bool) -> dict[str, object]:
     reading, writing = os.pipe()
     child = os.fork()
     if child == 0:
         os.close(reading)
         try:
-            live(folder, die_at, writing)
+            live(folder, die_at, writing, together=together)
         except BaseException:  # noqa: BLE001  # a child must never get into the loop of its parent
             traceback.print_exc()
             os._exit(1)
@@ -46,7 +49,7 @@ def one(folder: Path, die_at: int) -> dict[str, object]:
 def main() -> None:
     for line in sys.stdin:
         asked = json.loads(line)
-        sys.stdout.write(json.dumps(one(Path(asked["folder"]), asked["die_at"])) + "\n")
+        sys.stdout.write(json.dumps(one(Path(asked["folder"]), asked["die_at"], together=asked["together"])) + "\n")
         sys.stdout.flush()
 
 

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import pytest
 
+from reconciler.core.address import Address
 from reconciler.core.change import Change
 from reconciler.core.kinds import Action
 from reconciler.core.live import Live
@@ -21,6 +22,9 @@ PROMOTE = change(Action.CHANGE_ROLE, resource(), resource(role="admin"))
 REINVITE = change(
     Action.REINVITE, resource(status=Status.INVITED), replace(resource(role="admin"), status=Status.INVITED)
 )
+
+SHARE = Address("bc", "partner_share", "north/us")
+LOWER = change(Action.CHANGE_SHARE, resource(SHARE, role="operator"), resource(SHARE, role="analyst"))
 
 HIDDEN = replace(resource(), attributes={}, unread=("role",))
 PROMOTE_UNSEEN = change(Action.CHANGE_ROLE, HIDDEN, resource(role="admin"))
@@ -81,6 +85,13 @@ def test_an_invitation_that_had_no_effect_does_not_count() -> None:
 
 def test_a_half_done_new_invitation_is_not_taken_for_a_refusal_of_the_person() -> None:
     assert EVE not in settled(REINVITE, None, known=True).state.records
+
+
+def test_a_share_that_was_taken_away_and_not_given_again_is_gone_through_us() -> None:
+    before = replace(state(SHARE), in_doubt={SHARE: LOWER})
+    result = settle(before, Live(organization="bc"), system=get_system("business_center"), today=TODAY)
+    assert result.findings == ((LOWER, Applied(live=None)),)
+    assert SHARE not in result.state.records
 
 
 def test_what_cannot_be_read_stays_in_doubt() -> None:
