@@ -1,8 +1,8 @@
 """Runs in a process of its own: for every line on stdin, forks a child that reconciles once and may die on the way.
 
-A line is `{"folder": ..., "die_at": N, "together": ...}`: N = 0 for never, `together` for several changes in one call. The
-answer is `{"signal": ..., "moments": [...]}`. Forking saves the second that Python takes to start, and this process has no
-threads that a fork could break.
+A line is `{"folder": ..., "die_at": N, "together": ...}`: N = 0 for never, `together` for many changes in one call. The
+answer is `{"signal": ..., "moments": [...]}`. Forking saves the second that Python takes to start, and this process has
+no threads that a fork could break.
 """
 
 from __future__ import annotations
