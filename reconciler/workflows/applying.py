@@ -10,11 +10,13 @@ from reconciler.core.audit import AuditEntry, AuditRecord, Origin
 from reconciler.core.change import Change, Waiting
 from reconciler.core.errors import LeaseLost, ReconcilerError, StalePlan
 from reconciler.core.kinds import Action
+from reconciler.core.live import Live
 from reconciler.core.outcome import Outcome, Report, Waits
 from reconciler.core.plan import OrganizationPlan, Plan
 from reconciler.core.planning.organization import plan_organization
 from reconciler.core.planning.planner import Worlds, situations
 from reconciler.core.planning.recheck import objections
+from reconciler.core.planning.situation import Situation
 from reconciler.core.planning.targets import Targets
 from reconciler.manifests.saved import plan_to_json
 from reconciler.ports import AskingProvider, Clock, Provider, Scope, StateStore
@@ -110,15 +112,7 @@ class _Application:
         live = read_live(provider, scope)
         settled = settle(loaded.state, live, system=organization.system, today=request.today)
         loaded = self._recover(loaded, settled, lease)
-        worlds = Worlds(
-            desired=request.desired,
-            recorded={key: loaded.state},
-            live={key: live},
-            today=request.today,
-            moment=self._run.clock.now(),
-            retry=request.retry,
-        )
-        (situation,) = situations(worlds, request.settings)
+        situation = self._look_at(key, loaded, live)
         ledger = Ledger.of(situation, lineage=loaded.state.lineage or new_lineage())
         logbook = Logbook(store=self._store, lease=lease, ledger=ledger, origin=self._run.origin, clock=self._run.clock)
         fresh = part
@@ -145,6 +139,19 @@ class _Application:
             raise
         else:
             self._close(loaded, logbook, lease)
+
+    def _look_at(self, key: str, loaded: LoadedState, live: Live) -> Situation:
+        """What the planner would see of an organization now."""
+        worlds = Worlds(
+            desired=self._request.desired,
+            recorded={key: loaded.state},
+            live={key: live},
+            today=self._request.today,
+            moment=self._run.clock.now(),
+            retry=self._request.retry,
+        )
+        (situation,) = situations(worlds, self._request.settings)
+        return situation
 
     def _take(self, steps: Steps, changes: Sequence[Change], leases: Mapping[str, Lease]) -> None:
         rest = changes
