@@ -10,7 +10,7 @@ from reconciler.renderers.table import render_table
 from reconciler.renderers.visible import make_visible, pad
 from reconciler.renderers.words import count
 from reconciler.renderers.worksheets import WorkList, Worksheet, ends_of, facts_of, say_validity
-from reconciler.systems.marked import split, strip_marks
+from reconciler.systems.marked import Piece, literal, quote, split
 
 _LABEL = 18
 _HINT = "reconciler work-orders show ID says step by step what to do."
@@ -62,19 +62,17 @@ def render_worksheet(sheet: Worksheet, style: Style) -> str:
 
 def show_marked(text: str, style: Style) -> str:
     """Marked prose; what is to be copied stands in double quotes, and what is invisible in it is spelled out."""
-    shown = []
-    for piece in split(text):
-        visible = make_visible(piece.text)
-        if piece.is_literal:
-            quoted = visible.replace('"', '\\"')
-            visible = style.paint(f'"{quoted}"', Tone.STRONG)
-        shown.append(visible)
-    return "".join(shown)
+    return "".join(_show(piece, style) for piece in split(text))
+
+
+def _show(piece: Piece, style: Style) -> str:
+    visible = make_visible(piece.text)
+    return style.paint(quote(literal(visible)), Tone.STRONG) if piece.is_literal else visible
 
 
 def _short(order: WorkOrder) -> str:
     until = say_validity(order) if order.expires else ""
-    title = strip_marks(order.title)
+    title = quote(order.title)
     return f"{title} ({until})" if until else title
 
 

@@ -15,7 +15,7 @@ from reconciler.core.resource import Resource, Status, fingerprint_of
 from reconciler.core.work_order import WorkOrder
 from reconciler.ports import Scope
 from reconciler.systems.blanks import fill_blanks, find_person, name_organization
-from reconciler.systems.marked import strip_marks
+from reconciler.systems.marked import quote, strip_marks
 from reconciler.systems.operations import OPERATIONS
 from reconciler.systems.operations.choosing import choose
 from reconciler.systems.operations.operation import Actor, Operation, Party
@@ -54,7 +54,7 @@ def draft_operation(key: str, change: Change, scope: Scope) -> tuple[WorkOrder, 
 def describe_wait(orders: tuple[WorkOrder, ...], *, because: str = "") -> Waits:
     """The outcome of a change that was handed over with these orders; there must be at least one."""
     first = orders[0]
-    why = strip_marks(first.title)
+    why = quote(first.title)
     return Waits(on=first.actor or first.actor_role, why=f"{because}: {why}" if because else why, orders=orders)
 
 

@@ -41,6 +41,16 @@ def split(text: str) -> list[Piece]:
     return pieces
 
 
+def quote(text: str) -> str:
+    """A marked text with double quotes instead of marks, so that a name cannot pass for prose in plain text either."""
+    return "".join(_quoted(piece.text) if piece.is_literal else piece.text for piece in split(text))
+
+
+def _quoted(text: str) -> str:
+    escaped = text.replace('"', '\\"')
+    return f'"{escaped}"'
+
+
 def strip_marks(text: str) -> str:
     """What a marked text says, for a place that cannot show the difference."""
     return "".join(piece.text for piece in split(text))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reconciler.systems.marked import Piece, literal, plain, split, strip_marks
+from reconciler.systems.marked import Piece, literal, plain, quote, split, strip_marks
 
 texts = st.one_of(st.text(max_size=20), st.text(alphabet="`\\a ", max_size=12))
 
@@ -21,6 +21,11 @@ def test_a_literal_comes_out_as_it_went_in(prose: str, value: str) -> None:
 def test_nothing_is_lost_between_marks(parts: list[tuple[bool, str]]) -> None:
     marked = "".join(literal(text) if is_literal else plain(text) for is_literal, text in parts)
     assert strip_marks(marked) == "".join(text for _, text in parts)
+
+
+def test_a_quoted_name_ends_where_it_ends() -> None:
+    name = literal('a" and')
+    assert quote(f"Remove {name} now") == r'Remove "a\" and" now'
 
 
 @given(texts)
