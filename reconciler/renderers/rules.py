@@ -21,6 +21,11 @@ RULES: dict[str, str] = {
     "changed-outside": "What is live is not what was recorded: somebody changed it outside of this tool.",
     "control-character": "A control character that no editor shows.",
     "declared-twice": "The same person, group, organization or move in two places.",
+    "drift-appeared": "Access that nobody declared or recorded: somebody gave it outside of this tool.",
+    "drift-changed": "Access that is not as it was recorded.",
+    "drift-gone": "Access that was taken away outside of this tool.",
+    "drift-overstayed": "Access of somebody whose time is over, or has not begun.",
+    "drift-renamed": "The same person or thing is declared under another key, without saying so under `moved:`.",
     "duplicate-id": "Two organizations or two assets with the same id, handle or client key.",
     "duplicate-key": "The same key twice in one mapping; most readers silently take the last.",
     "email-of-person": "An e-mail address where the person's key belongs.",
@@ -83,6 +88,8 @@ RULES: dict[str, str] = {
     "yaml-syntax": "The file is not YAML.",
     "yaml-tab": "A tab where YAML wants spaces.",
     "yaml-tag": "Tags such as `!!str` are not read.",
+    "unsafe-edit": "An edit of a manifest would touch what it must not, or the file has to be repaired first; nothing was"
+    " changed.",
 }
 """Id -> one sentence, with code in backticks."""
 

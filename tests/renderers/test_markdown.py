@@ -37,7 +37,9 @@ def sheets(draw: st.DrawFn) -> Sheet:
     texts = itertools.cycle(draw(st.lists(words, min_size=1, max_size=5)))
     foremost, *sizes = draw(st.lists(st.integers(0, 12), min_size=1, max_size=8))
     chapters = [
-        Chapter(title=next(texts), about=next(texts), sections=tuple(_section(texts, size, rank) for size in some if size))
+        Chapter(
+            title=next(texts), about=next(texts), sections=tuple(_section(texts, size, rank) for size in some if size)
+        )
         for rank, some in enumerate((sizes[:3], sizes[3:4], sizes[4:]))
         if any(some)
     ]
