@@ -39,6 +39,7 @@ COMMANDS: dict[str, CommandEntry] = {
     "plan": CommandEntry("plan:plan", "Show what would change, and save it for apply."),
     "show": CommandEntry("show:show", "Show a saved plan."),
     "apply": CommandEntry("apply:apply", "Carry out a saved plan or a new one."),
+    "publish": CommandEntry("publish:publish", "Publish Markdown as one comment, issue or job summary."),
     "who": CommandEntry("who:who", "Show everything one person has, in all organizations."),
     "access": CommandEntry("access:access", "Show who can reach something, with which role, and how."),
     "observe": CommandEntry("observe:observe", "Take in a list of members or apps that somebody copied from its page."),
