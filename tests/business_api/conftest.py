@@ -27,7 +27,6 @@ def _contract() -> Iterator[None]:
 
 def held_against_the_contract(handle: Handle) -> Handle:
     """The same, with a look at what goes in and at what comes out."""
-
     once = cache(check_request)  # most requests are made many times
 
     def checked(transport: BusinessApiTransport, request: httpx2.Request) -> httpx2.Response:
