@@ -8,7 +8,7 @@ from reconciler.core.change import Change, Waiting
 from reconciler.core.kinds import Action
 from reconciler.core.plan import OrganizationPlan
 from reconciler.core.planning.order_review import closed_between
-from reconciler.core.planning.orders import request_of, withdrawn
+from reconciler.core.planning.orders import hold_asked, request_of, withdrawn
 from reconciler.core.planning.situation import Situation
 from reconciler.core.planning.targets import Targets
 from reconciler.core.resource import fingerprint_of
@@ -26,16 +26,22 @@ def may_have_orders(situation: Situation, part: OrganizationPlan) -> bool:
 
 
 def steps_to_ask_for(part: OrganizationPlan, fresh: OrganizationPlan, situation: Situation) -> Iterator[Waiting]:
-    """What the plan waits for, as far as it would still wait for it and nobody was asked for it before.
+    """What the plan waits for, as far as it would still wait for it and nobody is asked for it already.
 
-    An admin is not asked to give up the rights while the plan waits for another admin to come first.
+    An admin is not asked to give up the rights while the plan waits for another admin to come first, and nobody is
+    asked a second time to answer the same invitation.
     """
-    asked = {order.request for order in situation.orders.values()}
+    answered = {order.request for order in situation.orders.values()}
     planned = {(waiting.address, waiting.action, waiting.on) for waiting in part.waiting}
     for waiting in fresh.waiting:
         is_early = waiting.action is Action.GIVE_UP_ADMIN and waiting.on != waiting.address.key
         is_planned = (waiting.address, waiting.action, waiting.on) in planned
-        if is_planned and not is_early and not waiting.work_order and request_of(waiting) not in asked:
+        if not is_planned or is_early or waiting.work_order:
+            continue
+        is_answer = waiting.before is not None and waiting.before.status.is_pending
+        if is_answer and request_of(waiting) in answered:
+            continue
+        if hold_asked(waiting, situation) is None:
             yield waiting
 
 

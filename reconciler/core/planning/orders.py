@@ -39,7 +39,13 @@ def request_of(step: Change | Waiting) -> Request:
     return Request.of(step.address, step.action, after.attributes if after else {}, after.identity if after else "")
 
 
-def hold_asked(change: Change, situation: Situation) -> Waiting | LeftOut | None:
+def mention_asked(step: Waiting, situation: Situation) -> Waiting:
+    """A step that waits anyhow: on whoever was asked for it, if somebody was."""
+    held = hold_asked(step, situation)
+    return held if isinstance(held, Waiting) else step
+
+
+def hold_asked(change: Change | Waiting, situation: Situation) -> Waiting | LeftOut | None:
     """Whom to wait for where the same was asked before; the memory of a failure, while it counts; else None."""
     about = [order for order in situation.orders.values() if order.address == change.address]
     wanted = request_of(change)
@@ -50,14 +56,15 @@ def hold_asked(change: Change, situation: Situation) -> Waiting | LeftOut | None
     said = sorted((order for order in about if order.status is OrderStatus.DONE), key=_sequence)
     if said:
         return _wait_for(change, said)
-    return _put_aside(change, same[-1], situation) if same and not situation.retry else None
+    failed = next((order for order in same if order.issued == same[-1].issued and order.failure is not None), None)
+    return _put_aside(change, failed, situation) if failed is not None and not situation.retry else None
 
 
 def _sequence(order: WorkOrder) -> tuple[datetime, int]:
     return order.issued or LONG_AGO, order.party
 
 
-def _wait_for(step: Change, pending: list[WorkOrder]) -> Waiting:
+def _wait_for(step: Change | Waiting, pending: list[WorkOrder]) -> Waiting:
     """On the first party that has not acted; when all have, on somebody who looks."""
     order = next((order for order in pending if order.status is OrderStatus.OPEN), pending[-1])
     part = f" (part {order.party} of {order.parties})" if order.parties > 1 else ""
@@ -80,8 +87,8 @@ def _wait_for(step: Change, pending: list[WorkOrder]) -> Waiting:
     )
 
 
-def _put_aside(change: Change, last: WorkOrder, situation: Situation) -> LeftOut | None:
-    """A request that failed is not repeated before its reason may have gone away."""
+def _put_aside(change: Change | Waiting, last: WorkOrder, situation: Situation) -> LeftOut | None:
+    """A request of which a part has failed is not repeated before the reason may have gone away."""
     if last.status is not OrderStatus.FAILED or last.failure is None or last.closed is None:
         return None
     pause = PAUSES[last.failure]

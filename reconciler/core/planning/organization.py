@@ -19,7 +19,7 @@ from reconciler.core.planning.guards import judge, judge_request
 from reconciler.core.planning.headcount import Headcount
 from reconciler.core.planning.lifecycle import next_step
 from reconciler.core.planning.order import Parked, lay_out
-from reconciler.core.planning.orders import hold_asked
+from reconciler.core.planning.orders import hold_asked, mention_asked
 from reconciler.core.planning.readiness import hold_until_ready, is_needed_owner, why_nobody_can_act
 from reconciler.core.planning.situation import Situation
 from reconciler.core.planning.targets import Targets
@@ -138,7 +138,7 @@ def _hold_back(draft: _Draft, situation: Situation) -> None:
     _leave_out_without_actor(draft, situation)
     proposed, draft.changes = draft.changes, []
     draft.waiting, asked = [], draft.waiting
-    draft.sort_in(judge_request(waiting, situation) for waiting in asked)
+    draft.sort_in(judge_request(mention_asked(waiting, situation), situation) for waiting in asked)
     draft.sort_in(is_needed_owner(change, situation) or judge(change, situation) for change in proposed)
     proposed, draft.changes = draft.changes, []
     draft.sort_in(hold_asked(change, situation) or change for change in proposed)
