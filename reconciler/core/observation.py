@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from reconciler.core.address import Address
-from reconciler.core.finding import Finding, Severity
+from reconciler.core.finding import Finding, Place, Severity
 from reconciler.core.resource import Resource
 from reconciler.core.roster import Roster
 
@@ -33,8 +33,8 @@ class Observation:
     findings: tuple[Finding, ...] = ()
     texts: Mapping[str, str] = field(default_factory=dict)
     """File -> text, for showing the lines that findings are about."""
-    lines: Mapping[Address, int] = field(default_factory=dict)
-    """Where each resource stands in its file."""
+    places: Mapping[Address, Place] = field(default_factory=dict)
+    """Where each resource stands."""
     previous: datetime | None = None
     """When the roster before this one was taken."""
     differences: tuple[Difference, ...] = ()

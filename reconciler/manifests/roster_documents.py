@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from reconciler.manifests.output_documents import FindingOutput, Values
+from reconciler.manifests.output_documents import FindingOutput, PlaceOutput, Values
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,8 +23,8 @@ class ObservedOutput:
     """The address, number or client key that the page shows; empty when it shows a name only."""
     since: str | None
     """YYYY-MM-DD, where the page tells."""
-    line: int | None
-    """In the file."""
+    place: PlaceOutput | None
+    """In the file that was handed in."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

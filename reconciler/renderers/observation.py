@@ -42,12 +42,20 @@ def _show_roster(roster: Roster, observation: Observation, style: Style) -> str:
             one.status.value.replace("_", " "),
             str(one.since or ""),
             one.identity,
-            str(observation.lines.get(one.address, "")),
+            _show_line(one, observation),
         )
         for one in roster.resources
     ]
     who = "who" if roster.kind == "member" else "what"
     return told + render_table((who, "is", "status", "since", "shown as", "line"), rows, style)
+
+
+def _show_line(resource: Resource, observation: Observation) -> str:
+    """With the name of the file where there are several."""
+    place = observation.places.get(resource.address)
+    if place is None:
+        return ""
+    return str(place.line) if len(observation.texts) == 1 else f"{place.file.rpartition('/')[2]}:{place.line}"
 
 
 def _show_differences(observation: Observation, style: Style) -> str:

@@ -45,6 +45,7 @@ def _describe_roster(roster: Roster, observation: Observation) -> RosterOutput:
 
 
 def _describe_row(resource: Resource, observation: Observation) -> ObservedOutput:
+    place = observation.places.get(resource.address)
     return ObservedOutput(
         address=str(resource.address),
         values=_plain(resource.attributes),
@@ -52,7 +53,7 @@ def _describe_row(resource: Resource, observation: Observation) -> ObservedOutpu
         status=resource.status.value,
         identity=resource.identity,
         since=str(resource.since) if resource.since else None,
-        line=observation.lines.get(resource.address),
+        place=_describe_place(place) if place else None,
     )
 
 

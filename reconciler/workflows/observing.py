@@ -82,7 +82,7 @@ def look(sighting: Sighting, *, desired: Desired, state: State) -> Observation:
         rosters=rosters,
         findings=tuple(sorted(findings, key=lambda finding: finding.sort_key)),
         texts={name: one.text for name, one in parsed.items()},
-        lines={address: place.line for address, place in made.places.items()},
+        places=made.places,
         previous=max((roster.taken for roster in known.values()), default=None),
         differences=tuple(_differences(known, rosters)),
     )

@@ -192,7 +192,7 @@ def observation() -> str:
         title="t",
         rosters=(roster,),
         findings=(Finding(id="x-y", message="m", place=PLACE, related=(PLACE,)), Finding(id="z", message="m")),
-        lines={EVE: 2},
+        places={EVE: PLACE},
         previous=NOON,
         differences=(
             Difference(address=EVE, before=None, after=member),

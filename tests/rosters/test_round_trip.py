@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from datetime import date
 from itertools import product
+from typing import Any
 
 import pytest
 import yaml
@@ -112,7 +113,7 @@ def truth(world: World, organization: str, kinds: tuple[str, ...]) -> dict[Addre
     }
 
 
-def read_back(world: World, organization: str, *, kind: str, **how: str) -> Observation:
+def read_back(world: World, organization: str, *, kind: str, **how: Any) -> Observation:
     text = render_roster(world, get_organization(world, organization), kind=kind, **how)
     files = (RosterFile(name="roster.txt", data=text.encode()),)
     sighting = Sighting(organization=organization, files=files, kind=kind, taken=START)

@@ -271,15 +271,18 @@ def show(session: Session, organization: str | None) -> None:
 @click.option("--as", "form", type=click.Choice(["csv", "json", "page"]), default="page", help="Form of the list.")
 @click.option("--labels", type=click.Choice(["old", "new"]), default="new", help="Words of the page, before and after.")
 @click.option("--layout", type=click.Choice(["table", "lines"]), default="table", help="How a browser copies the page.")
+@click.option("--seen-by", metavar="PERSON", help="Whose list of apps, with those of their own; an admin's by default.")
 @click.pass_obj
-def roster(session: Session, organization: str, **look: Unpack[_RosterLook]) -> None:
+def roster(session: Session, organization: str, seen_by: str | None, **look: Unpack[_RosterLook]) -> None:
     """Print the members or apps of an organization as somebody would copy or export them, for `observe`."""
     from reconciler.providers.sandbox.organizations import get_organization
+    from reconciler.providers.sandbox.registry import get_person
     from reconciler.providers.sandbox.rosters import render_roster
 
     with _open(session) as opened:
         found = get_organization(opened.world, opened.organization(organization))
-        text = render_roster(opened.world, found, **look)
+        person = get_person(opened.world, opened.person(seen_by)) if seen_by else None
+        text = render_roster(opened.world, found, **look, seen_by=person)
     click.echo(text, nl=False)
 
 

@@ -10,17 +10,12 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from reconciler.core.resource import Status
+from reconciler.manifests.rosters.entries import SORTS
 from reconciler.manifests.rosters.sheet import Cell, Row
 from reconciler.manifests.rosters.vocabulary import Said, Sort, Vocabulary, split_person
 from reconciler.systems.roster_pages import Column
 
-_SORTS = {
-    Column.ROLE: Sort.ROLE,
-    Column.FINANCE: Sort.FINANCE,
-    Column.STATUS: Sort.STATUS,
-    Column.SINCE: Sort.DAY,
-}
-_TELLING = frozenset(_SORTS.values())
+_TELLING = frozenset(SORTS.values())
 _Piece = frozenset[Said]
 
 
@@ -28,7 +23,7 @@ def doubt_borders(rows: Sequence[Row], columns: Sequence[Column | None], vocabul
     """The rows, those with a doubt that may have taken a piece of the next one, or given one away."""
     heard = [[frozenset(_hear(cell, vocabulary)) for cell in row.cells] for row in rows]
     named = [any(said.sort is Sort.TEXT for piece in pieces for said in piece) for pieces in heard]
-    order = [_SORTS[column] for column in columns if column in _SORTS]
+    order = [SORTS[column] for column in columns if column in SORTS]
     return [
         replace(
             row, doubt=_doubt(heard[number], order, is_next_nameless=any(named) and not all(named[number + 1 :][:1]))

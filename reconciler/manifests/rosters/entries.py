@@ -13,6 +13,13 @@ from reconciler.manifests.rosters.tables import shorten
 from reconciler.manifests.rosters.vocabulary import IDENTITIES, Said, Sort, Vocabulary, split_person, without_you
 from reconciler.systems.roster_pages import NOBODY, Column
 
+SORTS = {
+    Column.ROLE: Sort.ROLE,
+    Column.FINANCE: Sort.FINANCE,
+    Column.STATUS: Sort.STATUS,
+    Column.SINCE: Sort.DAY,
+}
+"""What the cells of a column say."""
 _ATTRIBUTES = frozenset({Sort.ROLE, Sort.STATUS, Sort.FINANCE, Sort.DAY, Sort.NOISE})
 
 
@@ -48,6 +55,8 @@ class Entry:
 class _Draft:
     """What has been gathered of one row so far."""
 
+    own: frozenset[Sort] = frozenset()
+    """What has a column of its own in this row; in a cell about the person the same words are their name."""
     sure: list[Said] = field(default_factory=list)
     loose: list[Said] = field(default_factory=list)
     names: list[str] = field(default_factory=list)
@@ -59,13 +68,20 @@ class _Draft:
     aliases: list[str] = field(default_factory=list)
     unread: list[Cell] = field(default_factory=list)
 
-    def take(self, said: Said, cell: Cell) -> None:
-        """Remember what a piece of text without a column says."""
+    def take(self, said: Said, text: str) -> None:
+        """Remember what a piece of text without a column of its own says."""
+        if said.sort in self.own:
+            self.names.append(without_you(text.strip()))
+        else:
+            self.note(said, text)
+
+    def note(self, said: Said, text: str) -> None:
+        """Remember what a piece of text says."""
         match said.sort:
             case Sort.ROLE:
                 self.roles[said.value] = None
                 if said.by_alias:
-                    self.aliases.append(shorten(cell.text))
+                    self.aliases.append(shorten(text))
             case Sort.FINANCE:
                 self.finance = [*(self.finance or []), said.value]
             case Sort.STATUS:
@@ -82,7 +98,8 @@ class _Draft:
 
 def read_member(row: Row, vocabulary: Vocabulary, sheet: Sheet) -> Entry:
     """The member in a row; whatever is missing or said twice makes it unclear."""
-    draft = _Draft(problems=[row.doubt] if row.doubt else [])
+    own = frozenset(SORTS[cell.column] for cell in row.cells if cell.column in SORTS)
+    draft = _Draft(problems=[row.doubt] if row.doubt else [], own=own)
     for cell in row.cells:
         _take_member_cell(cell, draft, vocabulary)
     names = tuple(_real_names(draft.names))
@@ -122,7 +139,7 @@ def _take_member_cell(cell: Cell, draft: _Draft, vocabulary: Vocabulary) -> None
         case _:
             for piece in split_person(cell.text):
                 for said in vocabulary.hear(without_you(piece)):
-                    draft.take(said, cell)
+                    draft.take(said, piece)
 
 
 def _take_identity(cell: Cell, draft: _Draft, vocabulary: Vocabulary) -> None:
@@ -150,7 +167,7 @@ def _take_name(cell: Cell, draft: _Draft, vocabulary: Vocabulary) -> None:
                 draft.names.append(without_you(piece))
             continue
         for said in heard:
-            draft.take(said, cell)
+            draft.take(said, piece)
 
 
 def _take_attributes(cell: Cell, draft: _Draft, vocabulary: Vocabulary) -> None:
@@ -163,7 +180,7 @@ def _take_attributes(cell: Cell, draft: _Draft, vocabulary: Vocabulary) -> None:
         draft.problems.append(f"{cell.column} `{shorten(text)}` is not known{known}")
         return
     for said in heard:
-        draft.take(said, cell)
+        draft.note(said, cell.text)
 
 
 def _take_finance(cell: Cell, draft: _Draft, vocabulary: Vocabulary) -> None:
@@ -174,7 +191,7 @@ def _take_finance(cell: Cell, draft: _Draft, vocabulary: Vocabulary) -> None:
     if said is None:
         draft.problems.append(f"finance role `{shorten(cell.text)}` is not known")
     else:
-        draft.take(said, cell)
+        draft.note(said, cell.text)
 
 
 def _take_day(cell: Cell, draft: _Draft) -> None:

@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from reconciler.providers.sandbox.organizations import Organization
+from reconciler.providers.sandbox.organizations import Organization, find_active
 from reconciler.providers.sandbox.refusal import Refusal
 from reconciler.providers.sandbox.registry import find_address
 from reconciler.providers.sandbox.world import Row, World
@@ -103,12 +103,16 @@ def render_roster(
     form: str = "csv",
     labels: str = "new",
     layout: str = "table",
+    seen_by: int | None = None,
 ) -> str:
-    """The list as somebody who may see it would hand it in. `layout` is how a browser copies the page."""
+    """The list as an admin would hand it in, or of apps as this person sees it, with those that are theirs.
+
+    `layout` is how a browser copies the page.
+    """
     words = LABELS[labels]
     if kind == "app" and organization.system != "developers":
         raise Refusal("not-supported", f"{organization.name} has no apps")
-    rows = _apps(world, organization, words) if kind == "app" else _members(world, organization, words)
+    rows = _apps(world, organization, words, seen_by) if kind == "app" else _members(world, organization, words)
     columns = _columns(organization, kind)
     header = [words.columns[column] for column in columns]
     if form == "page":
@@ -148,13 +152,14 @@ def _members(world: World, organization: Organization, words: Labels) -> list[di
     ]
 
 
-def _apps(world: World, organization: Organization, words: Labels) -> list[dict[str, str]]:
-    """What the organization owns, and what it is offered."""
+def _apps(world: World, organization: Organization, words: Labels, seen_by: int | None) -> list[dict[str, str]]:
+    """What the organization owns, what it is offered, and what belongs to whoever looks."""
+    is_inside = seen_by is None or find_active(world, organization, seen_by) is not None
     rows = world.rows(
         "SELECT app.*, organization.name AS owned_by FROM app"
         " LEFT JOIN organization ON organization.id = app.owner_organization"
-        " WHERE owner_organization = :id OR receiver = :id ORDER BY client_key",
-        {"id": organization.id},
+        " WHERE :inside AND (owner_organization = :id OR receiver = :id) OR owner_person = :person ORDER BY client_key",
+        {"id": organization.id, "inside": is_inside, "person": seen_by},
     )
     return [
         {
