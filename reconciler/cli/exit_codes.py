@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 from reconciler.core.errors import ExitCode
 from reconciler.core.finding import Finding, Severity
@@ -11,10 +11,12 @@ from reconciler.core.plan import Plan
 from reconciler.core.review import Review
 
 
-def code_of_findings(findings: Iterable[Finding]) -> ExitCode:
-    """Failed when anything is an error."""
-    is_wrong = any(finding.severity is Severity.ERROR for finding in findings)
-    return ExitCode.FAILED if is_wrong else ExitCode.DONE
+def code_of_findings(findings: Iterable[Finding], *, policies: Collection[str] = ()) -> ExitCode:
+    """Failed when anything is an error; blocked when only policies, given by their ids, object."""
+    errors = {finding.id for finding in findings if finding.severity is Severity.ERROR}
+    if errors - set(policies):
+        return ExitCode.FAILED
+    return ExitCode.BLOCKED if errors else ExitCode.DONE
 
 
 def code_of_plan(plan: Plan, *, detailed: bool) -> ExitCode:

@@ -40,6 +40,7 @@ COMMANDS: dict[str, CommandEntry] = {
     "show": CommandEntry("show:show", "Show a saved plan."),
     "apply": CommandEntry("apply:apply", "Carry out a saved plan or a new one."),
     "publish": CommandEntry("publish:publish", "Publish Markdown as one comment, issue or job summary."),
+    "policy": CommandEntry("policy:policy", "See which policies hold, and what they object to."),
     "who": CommandEntry("who:who", "Show everything one person has, in all organizations."),
     "access": CommandEntry("access:access", "Show who can reach something, with which role, and how."),
     "observe": CommandEntry("observe:observe", "Take in a list of members or apps that somebody copied from its page."),

@@ -48,7 +48,7 @@ def prepare(session: Session, limits: Limits, *, today: date | None = None) -> P
         retry=limits["retry"],
         shard=limits["shard"],
     )
-    _mention(workspace.manifests.findings, session)
+    _mention((*workspace.findings, *workspace.policies.findings), session)
     return Prepared(wiring=wiring, request=request)
 
 

@@ -4,22 +4,23 @@ from __future__ import annotations
 
 import os
 import shlex
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Iterator
+from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from reconciler.cli.session import CONFIG_FILE
 from reconciler.core.declared import Desired
-from reconciler.core.errors import ManifestError, ReconcilerError
-from reconciler.core.finding import Finding
+from reconciler.core.errors import ManifestError, ReconcilerError, UsageError
+from reconciler.core.finding import Finding, Severity
 from reconciler.renderers.findings import Inspection
 
 if TYPE_CHECKING:
     from reconciler.manifests.config import Config, LoadedConfig
     from reconciler.manifests.load import Manifests
     from reconciler.manifests.source import SourceFile
+    from reconciler.policies.judging import Judgment
 
 _SUFFIXES = (".yaml", ".yml")
 
@@ -32,13 +33,22 @@ class Workspace:
     manifests: Manifests
     files: int
     """How many files were read, the configuration included."""
+    policies: Judgment
+    """What policies have to say."""
+
+    @property
+    def findings(self) -> tuple[Finding, ...]:
+        """Everything there is to say about the manifests and the settings of policies, but what policies say."""
+        return (*self.policies.doubts, *self.manifests.findings)
 
     @property
     def desired(self) -> Desired:
         """What the manifests want; raises ManifestError with all findings when they cannot be used."""
-        if self.manifests.desired is None:
-            raise ManifestError(list(self.manifests.findings))
-        return self.manifests.desired
+        wrong = any(finding.severity is Severity.ERROR for finding in self.policies.doubts)
+        if self.manifests.desired is None or wrong:
+            raise ManifestError(list(self.findings))
+        said = self.policies
+        return replace(self.manifests.desired, policy_findings=said.findings, refusals=said.refusals)
 
 
 def read_configuration(root: Path) -> LoadedConfig:
@@ -69,12 +79,14 @@ def read_config(root: Path) -> Config:
 
 
 def read_workspace(root: Path, config: Config, *, today: date) -> Workspace:
-    """The manifests as they are meant on a day."""
+    """The manifests as they are meant on a day, judged by the policies."""
     from reconciler.manifests.load import load_manifests
+    from reconciler.policies.judging import judge
 
     files = read_manifest_files(root, config.manifests)
     manifests = load_manifests(files, today=today, allowed_domains=config.allowed_domains)
-    return Workspace(config=config, manifests=manifests, files=len(files) + 1)
+    judgment = judge(manifests.desired, config.policies, today=today)
+    return Workspace(config=config, manifests=manifests, files=len(files) + 1, policies=judgment)
 
 
 def inspect_workspace(root: Path, *, today: date) -> Inspection:
@@ -83,11 +95,30 @@ def inspect_workspace(root: Path, *, today: date) -> Inspection:
     if loaded.config is None:
         return Inspection(findings=loaded.findings, texts=loaded.texts, files=1)
     workspace = read_workspace(root, loaded.config, today=today)
-    manifests = workspace.manifests
     return Inspection(
-        findings=(*loaded.findings, *manifests.findings),
-        texts={**loaded.texts, **manifests.texts},
+        findings=(*loaded.findings, *workspace.findings, *workspace.policies.findings),
+        texts={**loaded.texts, **workspace.manifests.texts},
         files=workspace.files,
+        policies=frozenset(finding.id for finding in workspace.policies.findings),
+    )
+
+
+def inspect_policies(root: Path, chosen: Collection[str], *, today: date) -> Inspection:
+    """What policies say about a workspace, all of them or only the chosen ones; raises ManifestError."""
+    from reconciler.policies.catalogue import POLICIES
+    from reconciler.policies.judging import judge, only
+
+    unknown = [name for name in chosen if name not in POLICIES]
+    if unknown:
+        raise UsageError(f"there is no policy {unknown[0]!r}", advice=f"there are: {', '.join(sorted(POLICIES))}")
+    workspace = read_workspace(root, read_config(root), today=today)
+    settings = workspace.config.policies
+    judgment = judge(workspace.desired, only(settings, chosen) if chosen else settings, today=today)
+    return Inspection(
+        findings=judgment.findings,
+        texts=workspace.manifests.texts,
+        files=workspace.files,
+        policies=frozenset(POLICIES),
     )
 
 

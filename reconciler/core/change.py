@@ -74,8 +74,8 @@ class Blocked:
 
     change: Change
     guard: str
-    """Name of the guard: acting, impossible, self, protected, required_admin, irreversible, risky, declined, left,
-    revoked, expired, empty_source, removal_ratio, invitation_budget, last_admin or cap."""
+    """Name of the guard: acting, impossible, policy, self, protected, required_admin, irreversible, risky, declined,
+    left, revoked, expired, empty_source, removal_ratio, invitation_budget, last_admin or cap."""
     message: str
     """Why, with the numbers."""
     consent: str = ""

@@ -8,7 +8,7 @@ from datetime import date
 from enum import StrEnum
 
 from reconciler.core.address import Address
-from reconciler.core.finding import Place
+from reconciler.core.finding import Finding, Place
 from reconciler.core.kinds import Action
 from reconciler.core.resource import Attributes
 from reconciler.core.system import System
@@ -37,6 +37,8 @@ class Person:
     starts: date | None = None
     ends: date | None = None
     """Access is gone on this UTC day."""
+    statements: Mapping[str, date] = field(default_factory=dict)
+    """What they have confirmed, `second_factor` or `may_act` -> the UTC day."""
     place: Place
 
 
@@ -107,5 +109,9 @@ class Desired:
     """Organization key -> address -> declaration."""
     consents: tuple[Consent, ...] = ()
     moves: tuple[Move, ...] = ()
+    policy_findings: tuple[Finding, ...] = ()
+    """What policies have against it."""
+    refusals: Mapping[Address, str] = field(default_factory=dict)
+    """Access that a policy of severity error objects to, with its words; it is not given to anybody."""
     digest: str = ""
     """SHA-256 over all manifest files, names and bytes."""

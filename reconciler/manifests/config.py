@@ -8,7 +8,9 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from reconciler.core.finding import Finding, Place
+from reconciler.core.policy_settings import Parameter, PolicySettings, RuleException, RuleSettings
 from reconciler.core.settings import GuardSettings
+from reconciler.manifests.days import read_day
 from reconciler.manifests.doubts import Doubts, but_once
 from reconciler.manifests.nodes import Cursor
 from reconciler.manifests.notes import Notes
@@ -16,7 +18,13 @@ from reconciler.manifests.secrets import is_secret_name
 from reconciler.manifests.source import SourceFile, parse_file
 
 if TYPE_CHECKING:
-    from reconciler.manifests.config_documents import ConfigDocument, GuardsDocument, StateDocument
+    from reconciler.manifests.config_documents import (
+        ConfigDocument,
+        GuardsDocument,
+        PoliciesDocument,
+        RuleDocument,
+        StateDocument,
+    )
 
 Option = str | int | float | bool | tuple[str, ...]
 
@@ -46,7 +54,7 @@ class Config:
     providers: Mapping[str, ProviderSettings] = field(default_factory=dict)
     """Organization, system or `default` -> provider."""
     guards: GuardSettings = field(default_factory=GuardSettings)
-    policies: tuple[str, ...] = ()
+    policies: PolicySettings = field(default_factory=PolicySettings)
     allowed_domains: tuple[str, ...] = ()
 
 
@@ -97,7 +105,7 @@ def _read_config(document: ConfigDocument, top: Cursor, notes: Notes) -> Config:
             for name, provider in document.providers.items()
         },
         guards=_read_guards(document.guards),
-        policies=tuple(document.policies),
+        policies=_read_policies(document.policies, top, notes),
         allowed_domains=tuple(document.allowed_domains),
     )
 
@@ -137,6 +145,40 @@ def _read_options(
             advice = f"write `{name}: env:NAME`, `file:PATH` or `keyring:NAME`"
             notes.error("literal-secret", message, at.value(name), advice=advice)
     return {name: tuple(value) if isinstance(value, list) else value for name, value in options.items()}
+
+
+def _read_policies(document: list[str] | PoliciesDocument, top: Cursor, notes: Notes) -> PolicySettings:
+    """Whether there are such policies is not known here."""
+    if isinstance(document, list):
+        return PolicySettings(sources=tuple(document))
+    at = top.into("policies")
+    return PolicySettings(
+        sources=tuple(document.files),
+        rules={name: _read_rule(said, at.into("rules").key(name)) for name, said in document.rules.items()},
+        exceptions=tuple(
+            RuleException(
+                rule=one.rule,
+                address=one.address,
+                reason=one.reason,
+                until=read_day(one.until, "until", at.into("exceptions").into(index), notes),
+                place=at.into("exceptions").key(index),
+            )
+            for index, one in enumerate(document.exceptions)
+        ),
+    )
+
+
+def _read_rule(said: str | RuleDocument, place: Place) -> RuleSettings:
+    if isinstance(said, str):
+        return RuleSettings(severity=said, place=place)
+    parameters = {name: _frozen(value) for name, value in said.__pydantic_extra__.items()}
+    return RuleSettings(severity=said.severity, parameters=parameters, place=place)
+
+
+def _frozen(written: str | float | list[str] | dict[str, list[str]]) -> Parameter:
+    if isinstance(written, dict):
+        return {name: tuple(words) for name, words in written.items()}
+    return tuple(written) if isinstance(written, list) else written
 
 
 def _read_guards(document: GuardsDocument) -> GuardSettings:

@@ -6,7 +6,7 @@ from typing import Annotated
 
 from pydantic import ConfigDict, Field
 
-from reconciler.manifests.fields import OneOf, ShortOrLong, Sort, Text, Version
+from reconciler.manifests.fields import Day, OneOf, ShortOrLong, Sort, Text, Version
 from reconciler.manifests.terms import Document
 
 OptionValue = Annotated[str | int | float | bool | list[str], Sort("text, a number, true, false or a list of texts")]
@@ -57,6 +57,47 @@ class StateDocument(Document):
     """Where the key to what is sealed is: env:NAME, file:PATH or keyring:SERVICE/NAME; never the key itself."""
 
 
+ParameterValue = Annotated[
+    str | int | float | bool | list[str] | dict[str, list[str]],
+    Sort("text, a number, true, false, a list of texts, or lists of texts by name"),
+]
+RuleSeverity = Annotated[str, OneOf(("off", "note", "warning", "error"))]
+
+
+class RuleDocument(Document):
+    """How much a policy matters; the other keys are its parameters."""
+
+    model_config = ConfigDict(extra="allow")
+    __pydantic_extra__: dict[str, ParameterValue]
+
+    severity: RuleSeverity = ""
+    """off, note, warning or error; without it what the policy itself says."""
+
+
+class ExceptionDocument(Document):
+    """An agreement that a policy does not hold somewhere."""
+
+    rule: Text
+    """Which policy."""
+    address: Text = Field(examples=["acme-bc/member/ana", "acme-bc/*"])
+    """What it does not hold for: an address, or a pattern with `*`."""
+    reason: Text
+    """Why: a ticket, a decision."""
+    until: Day = ""
+    """The last UTC day on which it counts."""
+
+
+class PoliciesDocument(Document):
+    """Which policies hold, how much they matter, and where they do not."""
+
+    files: list[Text] = Field(default_factory=list)
+    """Files or folders with policies of your own."""
+    rules: dict[str, Annotated[RuleSeverity | RuleDocument, ShortOrLong()]] = Field(default_factory=dict)
+    """Policy -> its severity, or its severity and parameters."""
+    exceptions: list[ExceptionDocument] = Field(default_factory=list)
+    """Where a policy does not hold, one by one."""
+
+
 class ConfigDocument(Document):
     """A workspace: where the manifests and the state are, and how systems are reached."""
 
@@ -74,7 +115,7 @@ class ConfigDocument(Document):
     """System -> how it is reached; `default` is for all systems that are not listed."""
     guards: GuardsDocument = GuardsDocument()
     """Limits of the planner."""
-    policies: list[Text] = Field(default_factory=list)
-    """Files or folders with policies of your own."""
+    policies: Annotated[list[Text] | PoliciesDocument, ShortOrLong()] = Field(default_factory=list[str])
+    """Files or folders with policies of your own; or more about policies."""
     allowed_domains: list[Text] = Field(default_factory=list, examples=[["acme.com"]])
     """E-mail domains known to be yours; others that look like them are reported."""

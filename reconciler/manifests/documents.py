@@ -39,6 +39,15 @@ class IdentitiesDocument(Document):
     """Handle of the person's own TikTok account, in quotes: "@ana"."""
 
 
+class StatementsDocument(Document):
+    """What somebody has confirmed, and on which UTC day; policies can ask for it."""
+
+    second_factor: Day = ""
+    """They sign in with a second factor."""
+    may_act: Day = ""
+    """They may act for the business."""
+
+
 class PersonDocument(Document):
     """Somebody who may be given access."""
 
@@ -54,6 +63,8 @@ class PersonDocument(Document):
     """No access before this UTC day."""
     ends: Day = ""
     """All access everywhere is gone on this UTC day."""
+    statements: StatementsDocument = StatementsDocument()
+    """What they have confirmed."""
 
 
 class GroupDocument(Document):

@@ -9,7 +9,7 @@ from reconciler.core.declared import Person
 from reconciler.core.finding import Place
 from reconciler.core.system import System
 from reconciler.manifests.contacts import Contacts
-from reconciler.manifests.days import read_span
+from reconciler.manifests.days import read_day, read_span
 from reconciler.manifests.documents import IdentitiesDocument, ManifestDocument, PersonDocument
 from reconciler.manifests.doubts import Doubts
 from reconciler.manifests.keys import note_twice, read_keys
@@ -49,8 +49,20 @@ def _read_person(key: str, document: PersonDocument, spot: Cursor, contacts: Con
         employment=document.employment,
         starts=starts,
         ends=ends,
+        statements=_read_statements(document, spot, notes),
         place=spot.place,
     )
+
+
+def _read_statements(document: PersonDocument, spot: Cursor, notes: Notes) -> dict[str, date]:
+    written = document.statements
+    if "statements" not in document.model_fields_set:
+        return {}
+    days = {
+        name: read_day(getattr(written, name), name, spot.into("statements"), notes)
+        for name in sorted(written.model_fields_set)
+    }
+    return {name: day for name, day in days.items() if day}
 
 
 def _count_identities(document: PersonDocument) -> int:

@@ -29,6 +29,7 @@ _TITLES = {
     "access": "Access matrix of an organization or of one thing in it",
     "estimate": "Calls and time that a run takes",
     "review": "Review of a change: who gains and who loses what",
+    "policies": "Policies as they are set in a workspace",
     "observation": "Roster: the members or apps that somebody read off a page",
     "work-orders": "Work orders: what people are asked to do by hand",
 }
@@ -90,6 +91,14 @@ def _estimate() -> Schema:
     return TypeAdapter(ForecastOutput).json_schema()
 
 
+def _policies() -> Schema:
+    from pydantic import TypeAdapter
+
+    from reconciler.manifests.policy_documents import PoliciesOutput
+
+    return TypeAdapter(PoliciesOutput).json_schema()
+
+
 def _review() -> Schema:
     from pydantic import TypeAdapter
 
@@ -128,6 +137,7 @@ _SOURCES: Mapping[str, Callable[[], Schema]] = {
     "who": partial(_output, "WhoOutput"),
     "access": partial(_output, "AccessOutput"),
     "review": _review,
+    "policies": _policies,
     "observation": _observation,
     "estimate": _estimate,
     "work-orders": _work_orders,
@@ -203,6 +213,7 @@ def _modules() -> list[ModuleType]:
         forecast_documents,
         organization_documents,
         output_documents,
+        policy_documents,
         review_documents,
         roster_documents,
         terms,
@@ -210,5 +221,12 @@ def _modules() -> list[ModuleType]:
     )
 
     ours = [terms, organization_documents, business_center_documents, documents, config_documents]
-    outputs = [output_documents, forecast_documents, review_documents, roster_documents, work_order_documents]
+    outputs = [
+        output_documents,
+        forecast_documents,
+        policy_documents,
+        review_documents,
+        roster_documents,
+        work_order_documents,
+    ]
     return [*ours, *outputs, finding, resource, change, plan, state]

@@ -1,0 +1,1 @@
+"""Rules of an organization about its own access, one in each file: pure functions from what is wanted to findings."""

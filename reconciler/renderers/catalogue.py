@@ -10,6 +10,7 @@ from reconciler.core.holding import AccessMatrix, PersonReport
 from reconciler.core.observation import Observation
 from reconciler.core.outcome import Report
 from reconciler.core.plan import Plan
+from reconciler.core.policy_settings import StandingRule
 from reconciler.core.review import Review
 from reconciler.core.state import PastState, State
 from reconciler.core.work_order import WorkOrder
@@ -21,6 +22,7 @@ from reconciler.renderers.observation import render_observation
 from reconciler.renderers.observation_json import render_observation_json
 from reconciler.renderers.pages import FINDINGS_PAGES, PLAN_PAGES, REPORT_PAGES
 from reconciler.renderers.plan import render_plan
+from reconciler.renderers.policies import render_policies, render_policies_json
 from reconciler.renderers.report import render_report
 from reconciler.renderers.review import render_review, render_review_json
 from reconciler.renderers.states import render_state, render_state_list
@@ -57,6 +59,7 @@ class Renderers:
     audit_log: Mapping[str, Callable[[Sequence[archive.Numbered], Style], str]]
     who: Mapping[str, Callable[[PersonReport, Style], str]]
     access: Mapping[str, Callable[[AccessMatrix, Style], str]]
+    policies: Mapping[str, Callable[[Sequence[StandingRule], Style], str]]
     review: Mapping[str, Callable[[Review, Style], str]]
     estimate: Mapping[str, Callable[[Forecast, Style], str]]
     observation: Mapping[str, Callable[[Observation, Style], str]]
@@ -77,6 +80,7 @@ RENDERERS = Renderers(
     who={"text": render_who, "json": render_who_json},
     access={"text": render_access, "json": render_access_json},
     observation={"text": render_observation, "json": render_observation_json},
+    policies={"text": render_policies, "json": render_policies_json},
     review={"text": render_review, "json": render_review_json},
     estimate={"text": render_forecast, "json": render_forecast_json},
     work_orders={

@@ -31,6 +31,8 @@ class Inspection:
     """Path -> text of the files, for the line with the caret; a missing file only loses its caret."""
     files: int = 0
     """How many files were looked at."""
+    policies: frozenset[str] = frozenset()
+    """Ids of the findings that come from policies."""
 
 
 def render_findings(inspection: Inspection, style: Style) -> str:

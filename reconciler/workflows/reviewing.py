@@ -12,8 +12,10 @@ from reconciler.core.comparison.findings import findings_only_in
 from reconciler.core.comparison.things import compare_values
 from reconciler.core.declared import Desired
 from reconciler.core.finding import Finding, Place, Severity
+from reconciler.core.policy_settings import PolicySettings
 from reconciler.core.review import Review, Side
 from reconciler.manifests.load import Config, LoadedConfig, Manifests, SourceFile, load_manifests
+from reconciler.policies.judging import check_settings, judge
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,12 +35,14 @@ class Revision:
 def review(base: Revision, head: Revision, *, today: date) -> Review:
     """Everything a reviewer has to judge, by the rules that hold at BASE.
 
-    A change must not weaken its own review: the allowed domains are those of BASE, and that they change is part of the
-    review.
+    A change must not weaken its own review: allowed domains and policies are those of BASE, and that they change is
+    part of the review.
     """
     rules = _config_of(base) or _config_of(head)
     domains = rules.allowed_domains if rules else ()
     before, after = _read(base, today, domains), _read(head, today, domains)
+    settings = rules.policies if rules else PolicySettings()
+    objections = [judge(one.manifests.readable, settings, today=today).findings for one in (before, after)]
     made = Review(
         tool_version=__version__,
         today=today,
@@ -46,7 +50,8 @@ def review(base: Revision, head: Revision, *, today: date) -> Review:
         head=after.side,
         settings=compare_values(_settings_of(base), _settings_of(head)),
         findings=_new_findings(before, after),
-        resolved=findings_only_in(before.findings, after.findings),
+        policy_findings=findings_only_in(objections[1], objections[0]),
+        resolved=findings_only_in((*before.findings, *objections[0]), (*after.findings, *objections[1])),
         notices=tuple(_notices(before, after)),
     )
     return made if after.side.problems else _compared(made, before, after, domains)
@@ -98,23 +103,26 @@ class _Read:
     manifests: Manifests
     side: Side
 
-    @property
-    def findings(self) -> tuple[Finding, ...]:
-        config = self.revision.config
-        return (*(config.findings if config else ()), *self.manifests.findings)
+    findings: tuple[Finding, ...]
+    """Everything that validation says, the workspace file included."""
 
 
 def _read(revision: Revision, today: date, domains: Sequence[str]) -> _Read:
     manifests = load_manifests(revision.files, today=today, allowed_domains=domains)
-    config = revision.config
-    said = (*(config.findings if config else ()), *manifests.findings)
+    said = (*_findings_of_config(revision, today), *manifests.findings)
     side = Side(
         name=revision.name,
         commit=revision.commit,
         digest=manifests.readable.digest,
         problems=tuple(finding for finding in said if finding.severity is Severity.ERROR),
     )
-    return _Read(revision=revision, manifests=manifests, side=side)
+    return _Read(revision=revision, manifests=manifests, side=side, findings=said)
+
+
+def _findings_of_config(revision: Revision, today: date) -> tuple[Finding, ...]:
+    config = _config_of(revision)
+    doubts = check_settings(config.policies, today=today) if config else ()
+    return (*(revision.config.findings if revision.config else ()), *doubts)
 
 
 def _new_findings(before: _Read, after: _Read) -> tuple[Finding, ...]:

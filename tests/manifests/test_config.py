@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import fields
 
+from reconciler.core.policy_settings import PolicySettings
 from reconciler.core.settings import GuardSettings
 from reconciler.manifests.config import Config, ProviderSettings
 from reconciler.manifests.config_documents import ConfigDocument, GuardsDocument
@@ -60,7 +61,7 @@ allowed_domains: [acme.example]
     assert config.guards == GuardSettings(
         max_removal_ratio=0.5, min_admins=3, required_admins=("ana",), max_invitations=7
     )
-    assert config.policies == ("policies",)
+    assert config.policies == PolicySettings(sources=("policies",))
     assert config.allowed_domains == ("acme.example",)
 
 

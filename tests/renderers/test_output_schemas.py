@@ -21,6 +21,7 @@ from reconciler.core.kinds import Action
 from reconciler.core.observation import Difference, Observation
 from reconciler.core.outcome import Applied, Failed, InDoubt, Refused, Report, Waits
 from reconciler.core.plan import OrganizationPlan, Plan
+from reconciler.core.policy_settings import Parameter, StandingRule
 from reconciler.core.resource import Resource
 from reconciler.core.review import (
     Access,
@@ -151,6 +152,12 @@ def estimate() -> str:
     return RENDERERS.estimate["json"](Forecast(organizations=(part,), allowances=(allowance,)), PLAIN)
 
 
+def policies() -> str:
+    parameters: dict[str, Parameter] = {"n": 1, "b": True, "w": "x", "l": ("x",), "m": {"x": ("y",)}}
+    rule = StandingRule(id="a-b", severity="off", asks="a", because="b", parameters=parameters)
+    return RENDERERS.policies["json"]([rule], PLAIN)
+
+
 def review() -> str:
     way = Way(address=EVE, attributes={"role": "admin"}, starts=DAY, ends=DAY, place=PLACE)
     access = Access(attributes={"permissions": ("live", "post")}, ways=(way,), identity="eve@acme.example")
@@ -213,6 +220,7 @@ OUTPUTS: dict[str, Callable[[], str]] = {
     "who": who,
     "access": access,
     "review": review,
+    "policies": policies,
     "estimate": estimate,
     "observation": observation,
     "work-orders": work_orders,

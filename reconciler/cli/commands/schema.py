@@ -24,6 +24,7 @@ NAMES = (
     "who",
     "access",
     "review",
+    "policies",
     "observation",
     "estimate",
     "work-orders",

@@ -21,7 +21,8 @@ from reconciler.cli.workspace import inspect_workspace
 def validate(session: Session, format_: str, max_chars: int, now: date | None) -> int:
     """Check the manifests, without any network.
 
-    All findings of a run are shown at once. Errors give exit code 1, warnings and notes do not.
+    All findings of a run are shown at once. Errors give exit code 1, those of policies alone 3; warnings and
+    notes do not.
     """
     from reconciler.renderers.catalogue import RENDERERS
     from reconciler.renderers.step_outputs import outputs_of_findings
@@ -35,4 +36,4 @@ def validate(session: Session, format_: str, max_chars: int, now: date | None) -
         max_chars=max_chars,
         outputs=outputs_of_findings,
     )
-    return code_of_findings(inspection.findings)
+    return code_of_findings(inspection.findings, policies=inspection.policies)

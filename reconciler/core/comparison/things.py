@@ -106,4 +106,5 @@ def _values_of_person(person: Person | None) -> Values:
         "employment": person.employment,
         "starts": str(person.starts or ""),
         "ends": str(person.ends or ""),
+        **{f"statements.{name}": str(day) for name, day in person.statements.items()},
     }

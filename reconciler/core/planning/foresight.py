@@ -32,7 +32,16 @@ def foresee(
     findings += _unused_consents(looked_at, organizations, desired, targets)
     findings += _dropped(desired, recorded)
     findings += _unknown_required(looked_at, desired)
+    findings += _refused(looked_at, desired)
     return findings
+
+
+def _refused(looked_at: Sequence[Situation], desired: Desired) -> Iterator[Finding]:
+    """What policies of severity error have against an organization, whether or not anything changes there."""
+    keys = {situation.organization.key for situation in looked_at}
+    for finding in desired.policy_findings:
+        if finding.severity is Severity.ERROR and finding.address.partition("/")[0] in {*keys, ""}:
+            yield finding
 
 
 def _unknown_required(looked_at: Sequence[Situation], desired: Desired) -> Iterator[Finding]:

@@ -110,6 +110,14 @@ def _risky(change: Change, situation: Situation) -> Objection | None:
     return Objection("risky", risk)
 
 
+def _policy(change: Change, situation: Situation) -> Objection | None:
+    """What a policy of severity error objects to is not given to anybody; taking access away is always fine."""
+    reason = situation.refusals.get(change.address)
+    if reason is None or takes_away(change, situation.organization.system):
+        return None
+    return Objection("policy", reason, can_consent=False)
+
+
 _ENDINGS = {
     Status.DECLINED: ("declined", "was declined or withdrawn on the other side"),
     Status.LEFT: ("left", "was a member and is gone: left, or was removed by hand"),
@@ -152,6 +160,7 @@ GUARDS: tuple[Guard, ...] = (
     _acting,
     _founder,
     _impossible,
+    _policy,
     _handed_over,
     _self,
     _protected,

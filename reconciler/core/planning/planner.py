@@ -88,6 +88,7 @@ def _situation(key: str, worlds: Worlds, settings: GuardSettings) -> Situation:
         asked_for=frozenset(order.address for order in orders.values() if not order.takes_away),
         people=desired.people,
         consents=consents_of(desired.consents, key, worlds.today),
+        refusals=desired.refusals,
         settings=settings,
         today=worlds.today,
         moment=moment,

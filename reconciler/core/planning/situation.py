@@ -45,6 +45,8 @@ class Situation:
     """Work orders by id, as they stand after looking at the system (see `core.planning.orders`)."""
     asked_for: frozenset[Address] = frozenset()
     """What is ours if it is there, because a work order has asked somebody for it."""
+    refusals: Mapping[Address, str] = field(default_factory=dict)
+    """Access that a policy of severity error objects to, with its words."""
     settings: GuardSettings
     today: date
     moment: datetime

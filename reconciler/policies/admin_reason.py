@@ -1,0 +1,30 @@
+"""Whoever administers an organization has a reason to."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from reconciler.policies.rule import Objection, Parameters, Rule, World
+
+
+def _check(world: World, _: Parameters) -> Iterator[Objection]:
+    for organization in world.organizations():
+        for admin in world.admins(organization):
+            if not admin.reason:
+                role = admin.attributes["role"]
+                yield Objection(
+                    address=admin.address,
+                    message=f"`{admin.address.key}` is {role} of `{organization.key}` without a reason",
+                    place=admin.place,
+                    advice=f"write {{role: {role}, reason: ...}}: what they do there, or a ticket",
+                )
+
+
+RULE = Rule(
+    id="admin-reason",
+    severity=None,
+    asks="Every admin has a reason: what they do there, or the ticket that says so.",
+    because="An admin can do everything, so it is decided and not inherited: usually the owner of the business or "
+    "whoever runs it from day to day.",
+    check=_check,
+)

@@ -1,0 +1,86 @@
+"""Clients of an agency are kept apart."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from fnmatch import fnmatchcase
+
+from reconciler.core.address import Address
+from reconciler.core.comparison.reach import reach
+from reconciler.core.declared import Organization
+from reconciler.core.finding import Severity
+from reconciler.core.kinds import KINDS
+from reconciler.core.review import Way
+from reconciler.policies.rule import Objection, Parameters, Rule, World, lists, words
+
+Clients = Mapping[str, tuple[str, ...]]
+
+
+def _check(world: World, parameters: Parameters) -> Iterator[Objection]:
+    clients = lists(parameters, "clients")
+    if not clients:
+        return
+    spared = set(words(parameters, "except"))
+    held: dict[str, dict[str, list[Way]]] = {}
+    for organization in world.organizations():
+        yield from _mixed_edges(organization, world, clients)
+        key, system = organization.key, organization.system
+        for (subject, on), access in reach(key, world.lasting[key], system=system, today=world.today).items():
+            if subject.key in spared:
+                continue
+            who = subject.key if subject.kind == "member" else str(subject)
+            for client in _clients_of(on, clients):
+                held.setdefault(who, {}).setdefault(client, []).extend(access.ways)
+    for who, by_client in sorted(held.items()):
+        if len(by_client) > 1:
+            yield _objection(who, by_client)
+
+
+def _objection(who: str, by_client: Mapping[str, list[Way]]) -> Objection:
+    ways = sorted(
+        {way.address: way for found in by_client.values() for way in found}.values(), key=lambda one: one.place
+    )
+    return Objection(
+        address=ways[-1].address,
+        message=f"`{who}` has access to several clients: {', '.join(sorted(by_client))}",
+        place=ways[-1].place,
+        others=tuple(way.address for way in ways),
+        advice="give each client's access to other people, or name them under `except`",
+        related=tuple(dict.fromkeys(way.place for way in ways[:-1])),
+    )
+
+
+def _mixed_edges(organization: Organization, world: World, clients: Clients) -> Iterator[Objection]:
+    """A TikTok account or a pixel of one client that is used in the ad account of another."""
+    for address, declared in world.lasting[organization.key].items():
+        if not KINDS[address.kind].parents or KINDS[address.kind].person_part is not None:
+            continue
+        ends = zip(KINDS[address.kind].parents, address.parts, strict=True)
+        belongs = [set(_clients_of(Address(organization.key, kind, key), clients)) for kind, key in ends]
+        if all(belongs) and not set.intersection(*belongs):
+            named = " and ".join(", ".join(sorted(one)) for one in belongs)
+            yield Objection(
+                address=address,
+                message=f"{address} connects what belongs to {named}",
+                place=declared.place,
+                advice="link each brand once, to its own ad account",
+            )
+
+
+def _clients_of(thing: Address, clients: Clients) -> Iterator[str]:
+    """The clients to whom an asset, or an organization as a whole, belongs."""
+    for client, patterns in clients.items():
+        if any(fnmatchcase(str(thing), pattern) for pattern in patterns):
+            yield client
+
+
+RULE = Rule(
+    id="client-isolation",
+    severity=Severity.WARNING,
+    asks="Nobody has access to assets of two clients, and nothing connects them; `clients` lists the assets of each as "
+    "address patterns, `except` the people who may.",
+    because="An agency that serves several brands keeps rights apart for each, and links each brand once, to the right "
+    "ad account.",
+    parameters={"clients": {}, "except": ()},
+    check=_check,
+)

@@ -1,0 +1,187 @@
+"""Judging what the manifests want by all rules that hold."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import date
+from difflib import get_close_matches
+from fnmatch import fnmatchcase
+
+from reconciler.core.address import Address
+from reconciler.core.declared import Desired
+from reconciler.core.finding import Finding, Place, Severity
+from reconciler.core.policy_settings import OFF, Parameter, PolicySettings, RuleException, RuleSettings, StandingRule
+from reconciler.policies.catalogue import POLICIES
+from reconciler.policies.rule import Objection, Parameters, Rule, World
+
+Rules = Mapping[str, Rule]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Judgment:
+    """What came of looking at a workspace with all rules."""
+
+    findings: tuple[Finding, ...] = ()
+    """What the rules say, in reading order."""
+    refusals: Mapping[Address, str] = field(default_factory=dict)
+    """Access that a rule of severity error objects to, with its words."""
+    doubts: tuple[Finding, ...] = ()
+    """What is wrong with the settings of the rules."""
+
+
+def judge(desired: Desired | None, settings: PolicySettings, *, today: date, rules: Rules = POLICIES) -> Judgment:
+    """Look at what is wanted with all rules that hold; at nothing where the manifests cannot be read."""
+    doubts = tuple(check_settings(settings, today=today, rules=rules))
+    said = list(_objections(desired, settings, today, rules)) if desired is not None else []
+    found = [_finding(rule, objection, severity) for rule, severity, objection in said]
+    return Judgment(
+        findings=tuple(sorted(found, key=lambda finding: finding.sort_key)),
+        refusals={
+            address: f"{objection.message} [{rule.id}]"
+            for rule, severity, objection in said
+            if severity is Severity.ERROR
+            for address in (objection.address, *objection.others)
+        },
+        doubts=doubts,
+    )
+
+
+def _objections(
+    desired: Desired, settings: PolicySettings, today: date, rules: Rules
+) -> Iterator[tuple[Rule, Severity, Objection]]:
+    world = World.of(desired, today)
+    for rule in rules.values():
+        severity = severity_of(rule, settings)
+        if severity is None:
+            continue
+        for objection in rule.check(world, parameters_of(rule, settings)):
+            if not _is_excepted(rule, objection, settings.exceptions, today):
+                yield rule, severity, objection
+
+
+def standing_rules(settings: PolicySettings, rules: Rules = POLICIES) -> list[StandingRule]:
+    """All rules as they hold in a workspace."""
+    return [
+        StandingRule(
+            id=rule.id,
+            severity=severity.value if (severity := severity_of(rule, settings)) else OFF,
+            asks=rule.asks,
+            because=rule.because,
+            parameters=parameters_of(rule, settings),
+        )
+        for rule in rules.values()
+    ]
+
+
+def only(settings: PolicySettings, chosen: Collection[str]) -> PolicySettings:
+    """The same settings with the chosen rules alone, and those on; raises KeyError for one that is not there."""
+    severities = {name: severity_of(POLICIES[name], settings) or Severity.WARNING for name in chosen}
+    rules = {
+        name: replace(
+            settings.rules.get(name, RuleSettings(place=_NOWHERE)),
+            severity=severities[name].value if name in severities else OFF,
+        )
+        for name in POLICIES
+    }
+    return replace(settings, rules=rules)
+
+
+_NOWHERE = Place("reconciler.yaml", 1, 1)
+
+
+def severity_of(rule: Rule, settings: PolicySettings) -> Severity | None:
+    """How much a rule matters in a workspace; None where it is off."""
+    said = settings.rules[rule.id].severity if rule.id in settings.rules else ""
+    if not said:
+        # Whoever gives parameters to a rule that is off wants it.
+        is_asked_for = rule.id in settings.rules
+        return rule.severity or (Severity.WARNING if is_asked_for else None)
+    return None if said == OFF else Severity(said)
+
+
+def parameters_of(rule: Rule, settings: PolicySettings) -> Parameters:
+    """What a rule is told in a workspace."""
+    said = settings.rules[rule.id].parameters if rule.id in settings.rules else {}
+    return {
+        name: said[name] if name in said and fits(said[name], usual) else usual
+        for name, usual in rule.parameters.items()
+    }
+
+
+def _finding(rule: Rule, objection: Objection, severity: Severity) -> Finding:
+    return Finding(
+        id=rule.id,
+        message=objection.message,
+        severity=severity,
+        place=objection.place,
+        advice=objection.advice,
+        related=objection.related,
+        address=str(objection.address),
+    )
+
+
+def _is_excepted(rule: Rule, objection: Objection, exceptions: Iterable[RuleException], today: date) -> bool:
+    return any(
+        one.rule == rule.id and one.holds(today) and fnmatchcase(str(objection.address), one.address)
+        for one in exceptions
+    )
+
+
+def check_settings(settings: PolicySettings, *, today: date, rules: Rules = POLICIES) -> Iterator[Finding]:
+    """What is wrong with the settings themselves."""
+    for name, said in settings.rules.items():
+        if name in rules:
+            yield from _check_parameters(rules[name], said)
+        else:
+            yield _unknown(name, rules, said)
+    for one in settings.exceptions:
+        if one.rule not in rules:
+            message = f"there is no policy `{one.rule}`"
+            yield Finding(id="unknown-policy", message=message, place=one.place, advice=_nearest(one.rule, rules))
+        elif not one.holds(today):
+            message = f"this exception ended on {one.until}"
+            yield Finding(
+                id="ended-exception", message=message, severity=Severity.WARNING, place=one.place, advice="delete it"
+            )
+
+
+def _unknown(name: str, rules: Rules, said: RuleSettings) -> Finding:
+    message = f"there is no policy `{name}`"
+    return Finding(id="unknown-policy", message=message, place=said.place, advice=_nearest(name, rules))
+
+
+def _check_parameters(rule: Rule, said: RuleSettings) -> Iterator[Finding]:
+    for name, value in said.parameters.items():
+        if name not in rule.parameters:
+            message = f"policy `{rule.id}` has no parameter `{name}`"
+            yield Finding(
+                id="unknown-parameter", message=message, place=said.place, advice=_nearest(name, rule.parameters)
+            )
+        elif not fits(value, rule.parameters[name]):
+            expected = _sort_of(rule.parameters[name])
+            message = f"`{name}` of policy `{rule.id}` must be {expected}"
+            yield Finding(id="wrong-parameter", message=message, place=said.place)
+
+
+def fits(value: Parameter, usual: Parameter) -> bool:
+    """Whether a value is of the same sort as the usual one."""
+    return _sort_of(value) == _sort_of(usual)
+
+
+def _sort_of(value: Parameter) -> str:
+    match value:
+        case bool():
+            return "true or false"
+        case int() | float():
+            return "a number"
+        case str():
+            return "a word"
+        case tuple():
+            return "a list of words"
+    return "lists of words by name"
+
+
+def _nearest(name: str, known: Iterable[str]) -> str:
+    near = get_close_matches(name, list(known), n=1)
+    return f"did you mean `{near[0]}`?" if near else f"there are {', '.join(sorted(known))}"

@@ -1,0 +1,30 @@
+"""Members are people whom one can name."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from reconciler.core.finding import Severity
+from reconciler.policies.rule import Objection, Parameters, Rule, World
+
+
+def _check(world: World, _: Parameters) -> Iterator[Objection]:
+    for organization in world.organizations():
+        for member in world.members(organization):
+            if world.find_person(member.address) is None and member.expires is None:
+                yield Objection(
+                    address=member.address,
+                    message=f"`{member.address.key}` is a member of `{organization.key}` and nobody in the directory",
+                    place=member.place,
+                    advice="declare who it is under `people`, or write `expires`",
+                )
+
+
+RULE = Rule(
+    id="named-members",
+    severity=Severity.WARNING,
+    asks="Every member is a person in the directory, or their membership has an end.",
+    because="Somebody known by an address alone has no end date, no employment and no other accounts, so nothing ends "
+    "when they leave.",
+    check=_check,
+)

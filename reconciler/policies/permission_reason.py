@@ -1,0 +1,32 @@
+"""Permissions of TikTok accounts that go further than ads do have a reason."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from reconciler.core.finding import Severity
+from reconciler.policies.rule import Objection, Parameters, Rule, World, words
+
+
+def _check(world: World, parameters: Parameters) -> Iterator[Objection]:
+    far = set(words(parameters, "permissions"))
+    for organization in world.organizations():
+        for address, declared in world.lasting[organization.key].items():
+            asked = far.intersection(declared.attributes.get("permissions", ()))
+            if address.kind == "tiktok_account" and asked and not declared.reason:
+                yield Objection(
+                    address=address,
+                    message=f"`{address.key}` is asked for {', '.join(sorted(asked))} without a reason",
+                    place=declared.place,
+                    advice="ask for `existing_posts` or `publish_ads_only`, or write a `reason`",
+                )
+
+
+RULE = Rule(
+    id="permission-reason",
+    severity=Severity.WARNING,
+    asks="A link to a TikTok account with one of these permissions has a reason.",
+    because="Owners are promised that a link for ads lets nobody post or read messages; these permissions do.",
+    parameters={"permissions": ("publish_to_profile", "direct_message")},
+    check=_check,
+)

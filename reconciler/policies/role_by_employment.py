@@ -1,0 +1,36 @@
+"""Some roles are not for everybody."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from reconciler.core.finding import Severity
+from reconciler.policies.rule import Objection, Parameters, Rule, World, words
+
+_STRONGEST = ("admin", "administrator", "owner")
+
+
+def _check(world: World, parameters: Parameters) -> Iterator[Objection]:
+    for organization in world.organizations():
+        for member in world.members(organization):
+            person = world.find_person(member.address)
+            role = str(member.attributes["role"])
+            if person is not None and role in words(parameters, person.employment):
+                yield Objection(
+                    address=member.address,
+                    message=f"`{person.key}` ({person.employment}) is {role} of `{organization.key}`",
+                    place=member.place,
+                    advice=f"give a weaker role, or make an exception with a reason and an end for {member.address}",
+                    related=(person.place,),
+                )
+
+
+RULE = Rule(
+    id="role-by-employment",
+    severity=Severity.WARNING,
+    asks="Nobody has a role that people employed as they are must not have; each list names those roles.",
+    because="Least privilege: a role fits what somebody is responsible for, and people from outside are not "
+    "responsible for who may do what.",
+    parameters={"employee": (), "contractor": _STRONGEST, "agency": _STRONGEST, "creator": _STRONGEST},
+    check=_check,
+)

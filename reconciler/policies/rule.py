@@ -1,0 +1,114 @@
+"""What a rule is, and what it looks at."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import date
+
+from reconciler.core.address import Address
+from reconciler.core.declared import Declared, Desired, Organization, Person
+from reconciler.core.finding import Place, Severity
+from reconciler.core.kinds import KINDS
+from reconciler.core.planning.access import is_administrator
+from reconciler.core.policy_settings import Parameter
+
+Parameters = Mapping[str, Parameter]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class World:
+    """What the manifests want from a day on. Access that is over by then is not in it; what begins later is."""
+
+    desired: Desired
+    today: date
+    lasting: Mapping[str, Mapping[Address, Declared]]
+    """Organization key -> everything in it, without organizations that shall be deleted."""
+
+    @classmethod
+    def of(cls, desired: Desired, today: date) -> World:
+        """The world on a day."""
+        lasting = {
+            key: {address: one for address, one in declared.items() if one.expires is None or one.expires > today}
+            for key, declared in desired.resources.items()
+        }
+        return cls(desired=desired, today=today, lasting=lasting)
+
+    def organizations(self) -> Iterator[Organization]:
+        """All organizations by key."""
+        return (self.desired.organizations[key] for key in sorted(self.lasting))
+
+    def members(self, organization: Organization) -> list[Declared]:
+        """Its memberships."""
+        return [one for address, one in self.lasting[organization.key].items() if address.kind == "member"]
+
+    def admins(self, organization: Organization) -> list[Declared]:
+        """Memberships whose role manages other people's access."""
+        return [
+            one for one in self.members(organization) if is_administrator(organization.system, "member", one.attributes)
+        ]
+
+    def access(self) -> Iterator[tuple[Organization, Declared]]:
+        """Everything that a person has anywhere: memberships and grants."""
+        for organization in self.organizations():
+            for address, declared in self.lasting[organization.key].items():
+                if KINDS[address.kind].person_part is not None:
+                    yield organization, declared
+
+    def find_person(self, address: Address) -> Person | None:
+        """Whom access is about, if they are in the directory."""
+        return self.desired.people.get(person_in(address))
+
+
+def person_in(address: Address) -> str:
+    """Key of the person whom an address is about; empty when it is about none."""
+    part = KINDS[address.kind].person_part
+    return "" if part is None else address.parts[part]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Objection:
+    """What a rule has against something."""
+
+    address: Address
+    message: str
+    place: Place
+    others: tuple[Address, ...] = ()
+    """More that would have to go, or not to come, for the objection to fall; for all of them severity error blocks."""
+    advice: str = ""
+    related: tuple[Place, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rule:
+    """One policy: what it asks, why, and how it is checked."""
+
+    id: str
+    """Kebab-case; the id of its findings."""
+    severity: Severity | None
+    """None for a rule that is off until somebody asks for it, because it needs facts that only they can give."""
+    asks: str
+    """One line: what has to be so."""
+    because: str
+    """Why, with the vendor's advice where there is some."""
+    parameters: Parameters = field(default_factory=dict)
+    """Name -> value where nothing else is said; the type of the value is the type that is accepted."""
+    check: Callable[[World, Parameters], Iterator[Objection]]
+
+
+def number(parameters: Parameters, name: str) -> float:
+    """A number among the parameters."""
+    value = parameters[name]
+    return value if isinstance(value, (int, float)) else 0
+
+
+def words(parameters: Parameters, name: str) -> tuple[str, ...]:
+    """A list of words among the parameters."""
+    value = parameters[name]
+    return value if isinstance(value, tuple) else ()
+
+
+def lists(parameters: Parameters, name: str) -> Mapping[str, tuple[str, ...]]:
+    """Lists of words by name among the parameters."""
+    value = parameters[name]
+    return value if isinstance(value, Mapping) else {}

@@ -1,0 +1,37 @@
+"""People have confirmed that they sign in with a second factor."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import timedelta
+
+from reconciler.policies.rule import Objection, Parameters, Rule, World, number
+
+
+def _check(world: World, parameters: Parameters) -> Iterator[Objection]:
+    oldest = world.today - timedelta(days=int(number(parameters, "days")))
+    for organization in world.organizations():
+        asked = world.admins(organization) if parameters["admins_only"] else world.members(organization)
+        for member in asked:
+            person = world.find_person(member.address)
+            said = person.statements.get("second_factor") if person else None
+            if said is None or said <= oldest:
+                since = f" since {said}" if said else ""
+                yield Objection(
+                    address=member.address,
+                    message=f"`{member.address.key}` ({organization.key}) has not confirmed a second factor{since}",
+                    place=member.place,
+                    advice="ask them, and write the day: `statements: {second_factor: ...}`",
+                    related=(person.place,) if person else (),
+                )
+
+
+RULE = Rule(
+    id="second-factor",
+    severity=None,
+    asks="Admins, or all members, have confirmed within so many days that they sign in with a second factor.",
+    because="A second factor is advised for everybody, and no system tells this tool who has one; so people say it, "
+    "and the manifests keep since when.",
+    parameters={"admins_only": False, "days": 365},
+    check=_check,
+)

@@ -1,0 +1,33 @@
+"""Who decides about people does not also decide about money."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from reconciler.core.finding import Severity
+from reconciler.policies.rule import Objection, Parameters, Rule, World, words
+
+
+def _check(world: World, parameters: Parameters) -> Iterator[Objection]:
+    for organization in world.organizations():
+        for admin in world.admins(organization):
+            finance = admin.attributes.get("finance")
+            if finance in words(parameters, "finance"):
+                yield Objection(
+                    address=admin.address,
+                    message=f"`{admin.address.key}` is {admin.attributes['role']} and finance {finance} of "
+                    f"`{organization.key}`",
+                    place=admin.place,
+                    advice="give the finance role to somebody who does not administer, or make an exception",
+                )
+
+
+RULE = Rule(
+    id="separate-money",
+    severity=Severity.WARNING,
+    asks="Nobody is an admin and has one of these finance roles in the same organization.",
+    because="Changes of payment are for a few trusted people; whoever can let people in and also pay can do both "
+    "without anybody noticing.",
+    parameters={"finance": ("manager",)},
+    check=_check,
+)

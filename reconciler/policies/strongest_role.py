@@ -1,0 +1,36 @@
+"""The strongest role on an asset has a reason."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from reconciler.core.kinds import KINDS
+from reconciler.policies.rule import Objection, Parameters, Rule, World, person_in, words
+
+
+def _check(world: World, parameters: Parameters) -> Iterator[Objection]:
+    kinds = words(parameters, "kinds")
+    for organization in world.organizations():
+        for address, declared in world.lasting[organization.key].items():
+            roles = organization.system.roles.get(address.kind, ())
+            if address.kind not in kinds or len(roles) < 2 or declared.reason:
+                continue
+            if declared.attributes.get("role") == roles[0].name:
+                who = person_in(address) or f"partner {address.parts[0]}"
+                yield Objection(
+                    address=address,
+                    message=f"`{who}` is {roles[0].name} ({KINDS[address.kind].title}) without a reason: {address}",
+                    place=declared.place,
+                    advice=f"give `{roles[1].name}`, or write {{role: {roles[0].name}, reason: ...}}",
+                )
+
+
+RULE = Rule(
+    id="strongest-role",
+    severity=None,
+    asks="The strongest role on an asset has a reason; `kinds` says on which.",
+    because="Access is meant to be Operator or Analyst; Admin of an ad account reaches finance and settings besides, "
+    "and careless grants are a known failure.",
+    parameters={"kinds": ("ad_account_access", "asset_group_access", "partner_share")},
+    check=_check,
+)
