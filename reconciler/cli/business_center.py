@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Mapping
+from io import StringIO
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,6 +12,7 @@ import click
 
 from reconciler.cli.session import is_interactive
 from reconciler.core.errors import ReconcilerError
+from reconciler.renderers.visible import make_visible
 
 if TYPE_CHECKING:
     from reconciler.manifests.config import Option
@@ -18,6 +20,8 @@ if TYPE_CHECKING:
     from reconciler.providers.business_api.client import Client, Connection
     from reconciler.providers.business_api.provider import BusinessApiProvider
     from reconciler.providers.sandbox.world import World
+
+_CLEAR_LINE = "\r\x1b[2K"
 
 KNOWN_OPTIONS = frozenset({"access_token", "act_as", "api_tier", "app_id", "app_secret", "base_url", "timeout", "via"})
 
@@ -95,12 +99,16 @@ def find_screen() -> Callable[[str, str], None] | None:
 
 
 def show_code(handle: str, code: str) -> None:
-    """A QR code on the terminal, for the owner of a TikTok account to scan; nothing else keeps it."""
+    """A QR code on the terminal, for the owner of a TikTok account to scan; nothing else keeps it.
+
+    Written at once, over the line of whatever shows progress, because that may write at any moment and cut the code.
+    """
     import segno
 
-    click.echo(f"the owner of {handle} scans this with the TikTok app:", err=True)
-    segno.make(code, error="l", micro=False).terminal(out=sys.stderr, compact=True)
-    click.echo(code, err=True)
+    drawn = StringIO()
+    segno.make(code, error="l", micro=False).terminal(out=drawn, compact=True)
+    title = f"the owner of {make_visible(handle)} scans this with the TikTok app:"
+    click.echo(f"{_CLEAR_LINE}{title}\n{drawn.getvalue()}{make_visible(code)}", err=True)
 
 
 def _check_names(options: Mapping[str, Option]) -> None:

@@ -9,6 +9,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from contextlib import suppress
+from itertools import takewhile
 from pathlib import Path
 
 import pytest
@@ -149,10 +150,11 @@ def test_the_code_that_an_owner_has_to_scan_reaches_the_terminal_of_whoever_appl
 ) -> None:
     code, said = asked("apply", "--auto-approve", do=nothing)
     assert code == 0, said
-    assert "the owner of @dee scans this with the TikTok app:" in said
-    drawn = [line for line in said.splitlines() if "\u2588" in line or "\u2580" in line]
+    shown = said.partition("\r\x1b[2Kthe owner of @dee scans this with the TikTok app:\r\n")[2].splitlines()
+    drawn = list(takewhile(lambda line: "\u2588" in line or "\u2580" in line, shown))
     assert len(drawn) > 10
-    assert CODE in said
+    assert len({len(line) for line in drawn}) == 1, "a sign of life must not cut a row"
+    assert shown[len(drawn)].startswith(CODE)
     assert "code=" not in kept(tmp_path)
 
 
