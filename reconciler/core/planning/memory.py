@@ -17,6 +17,7 @@ from reconciler.core.live import Live, Unknown
 from reconciler.core.resource import Attributes, Status
 from reconciler.core.state import Record
 from reconciler.core.system import System
+from reconciler.core.work_order import WorkOrder
 
 
 def recall(live: Live, *, records: Mapping[Address, Record], wanted: Mapping[Address, Declared]) -> Live:
@@ -121,6 +122,16 @@ def follow_moves(
             target = _moved_address(address, move)
             if target not in moved and (address not in wanted or address == move.source):
                 moved[target] = replace(moved.pop(address), address=target)
+    return moved
+
+
+def follow_moves_of_orders(orders: Mapping[str, WorkOrder], moves: Iterable[Move]) -> dict[str, WorkOrder]:
+    """Work orders under the addresses the manifests use now, so that a renamed person is not asked for again."""
+    moved = dict(orders)
+    for move in moves:
+        for key, order in moved.items():
+            if _moves(order.address, move):
+                moved[key] = replace(order, address=_moved_address(order.address, move))
     return moved
 
 

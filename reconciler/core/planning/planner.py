@@ -15,7 +15,7 @@ from reconciler.core.plan import Plan
 from reconciler.core.planning.diff import agrees
 from reconciler.core.planning.eyes import tell_of_orders
 from reconciler.core.planning.foresight import foresee
-from reconciler.core.planning.memory import follow_moves, recall, remember
+from reconciler.core.planning.memory import follow_moves, follow_moves_of_orders, recall, remember
 from reconciler.core.planning.order_review import count_invitations, review
 from reconciler.core.planning.organization import plan_organization
 from reconciler.core.planning.situation import Situation, consents_of
@@ -72,7 +72,11 @@ def _situation(key: str, worlds: Worlds, settings: GuardSettings) -> Situation:
     state = worlds.recorded.get(key) or State(organization=key)
     moves = [move for move in desired.moves if move.source.organization == move.target.organization == key]
     if moves:
-        state = replace(state, records=follow_moves(state.records, moves, wanted=wanted))
+        state = replace(
+            state,
+            records=follow_moves(state.records, moves, wanted=wanted),
+            orders=follow_moves_of_orders(state.orders, moves),
+        )
     live = recall(worlds.live[key], records=state.records, wanted=wanted)
     records = remember(records=state.records, live=live, wanted=wanted, system=organization.system, today=worlds.today)
     moment = worlds.moment or datetime.combine(worlds.today, time(), UTC)
