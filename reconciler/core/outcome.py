@@ -55,6 +55,8 @@ class InDoubt:
     """Sent, but no answer came: it may or may not have taken effect."""
 
     reason: str
+    has_looked: bool = False
+    """Whether the provider has looked for the effect as long as it makes sense: the next run shall look, not this."""
 
 
 Outcome = Applied | Waits | Failed | Refused | InDoubt

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TypeGuard
 
 from reconciler.core.address import Address
 from reconciler.core.change import Change
@@ -58,10 +59,11 @@ class Caller:
         return outcomes
 
     def _settle(self, changes: Sequence[Change], outcomes: list[Outcome]) -> list[Outcome]:
-        """Find out by one look which calls without an answer took effect; never by sending them again."""
-        doubtful = [
-            change.address for change, outcome in zip(changes, outcomes, strict=True) if isinstance(outcome, InDoubt)
-        ]
+        """Find out by one look which calls without an answer took effect; never by sending them again.
+
+        Where the provider has looked already, what it did not see may still be on its way, and is no failure yet.
+        """
+        doubtful = [change.address for change, outcome in zip(changes, outcomes, strict=True) if _can_settle(outcome)]
         if not doubtful:
             return outcomes
         try:
@@ -69,9 +71,13 @@ class Caller:
         except ProviderError:
             return outcomes
         return [
-            _settled(change, outcome, live) if isinstance(outcome, InDoubt) else outcome
+            _settled(change, outcome, live) if _can_settle(outcome) else outcome
             for change, outcome in zip(changes, outcomes, strict=True)
         ]
+
+
+def _can_settle(outcome: Outcome) -> TypeGuard[InDoubt]:
+    return isinstance(outcome, InDoubt) and not outcome.has_looked
 
 
 def _settled(change: Change, doubt: InDoubt, live: Live) -> Outcome:

@@ -58,6 +58,8 @@ class Fickle(SandboxProvider):
 
     lose_answers = False
     is_blind = False
+    is_slow = False
+    """Whether what it is asked for takes effect behind its back, later."""
 
     def read(self, scope: Scope) -> Live:
         if self.is_blind:
@@ -70,6 +72,8 @@ class Fickle(SandboxProvider):
         return super().read_some(scope, addresses)  # type: ignore[arg-type]  # passed on as it came
 
     def apply(self, scope: Scope, change: Change) -> Outcome:
+        if self.is_slow:
+            return InDoubt(reason="accepted, and not shown yet", has_looked=True)
         outcome = super().apply(scope, change)
         if self.lose_answers:
             self.is_blind = True
@@ -215,3 +219,13 @@ def test_a_lost_answer_stays_in_doubt_until_the_system_can_be_read(company: Comp
     state = read_state(company.store, "bc")
     assert (state.in_doubt, state.invitations) == ({}, {TODAY: 1})
     assert sum(event.verb == "invite" for event in company.world.events()) == 2, "one for each organization"
+
+
+def test_what_was_accepted_and_is_not_shown_yet_is_no_failure(company: Company) -> None:
+    company.provider.is_slow = True
+    report = company.apply()
+    assert [outcome for _, outcome in report.results if not isinstance(outcome, InDoubt)] == []
+    assert EVE in read_state(company.store, "bc").in_doubt
+    company.provider.is_slow = False
+    assert len(company.apply().of(Applied)) == 2, "it had no effect after all, so it is done now"
+    assert sum(event.verb == "invite" for event in company.world.events()) == 2

@@ -43,7 +43,7 @@ class Batch:
             send(self.tasks[0].center, endpoint, body, look=self.look, is_done=bool)
         except Doubt as doubt:
             reason = str(doubt)
-            return self.outcomes(lambda _: InDoubt(reason=reason))
+            return self.outcomes(lambda _: InDoubt(reason=reason, has_looked=True))
         return self.outcomes(lambda task: task.outcome())
 
     def outcomes(self, otherwise: Callable[[Task], Outcome]) -> Outcomes:

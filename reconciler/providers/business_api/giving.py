@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 
 from reconciler.core.outcome import Waits
 from reconciler.core.resource import Resource
@@ -38,7 +39,9 @@ def change_grant(task: Task) -> Waits | None:
         found = task.look()
         if not isinstance(found, Resource) or found.attributes == task.change.attributes:
             raise
-    revoke(task, until=is_gone)
+    with suppress(NotShown):
+        # Accepted and not shown yet: to stop here would leave the person without any access.
+        revoke(task, until=is_gone)
     try:
         return grant(task)
     except ApiError as error:

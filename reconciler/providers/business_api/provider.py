@@ -186,5 +186,5 @@ def _carry_out(task: Task) -> Outcome:
     except (ApiError, KeyError) as error:
         return failure_of(error)
     except Doubt as doubt:
-        return InDoubt(reason=str(doubt))
+        return InDoubt(reason=str(doubt), has_looked=True)
     return waits or task.outcome()
