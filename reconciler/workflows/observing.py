@@ -20,7 +20,7 @@ from reconciler.manifests.rosters.parse import ParsedRoster, parse_roster
 from reconciler.workflows.naming import nearest
 from reconciler.workflows.rosters import Understanding, understand_apps, understand_around, understand_members
 from reconciler.workflows.scopes import Scopes
-from reconciler.workflows.states import read_state
+from reconciler.workflows.states import new_lineage, read_state
 from reconciler.workflows.upkeep import Deeds, Upkeep
 
 KINDS = ("member", "app")
@@ -98,7 +98,9 @@ def observe(sighting: Sighting, *, desired: Desired, upkeep: Upkeep) -> Observat
         if not observation.is_usable:
             return state, []
         rosters = {**state.rosters, **{roster.kind: roster for roster in observation.rosters}}
-        return replace(state, rosters=rosters), list(_deeds(observation))
+        # The first roster may be the first thing that is known of the organization; the audit log names it by this.
+        lineage = state.lineage or new_lineage()
+        return replace(state, rosters=rosters, lineage=lineage), list(_deeds(observation))
 
     get_organization(sighting, desired)
     upkeep.edit(sighting.organization, purpose="observe", change=take_in)

@@ -1,0 +1,167 @@
+"""`reconciler observe`, as somebody types it."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from reconciler.cli.main import cli
+from reconciler.stores.local_file import LocalFileStore
+from reconciler.workflows.states import read_state
+
+CONFIG = "version: 1\nmanifests: [acme.yaml]\nstate: file:state\nproviders: {default: {kind: work_orders}}\n"
+MANIFEST = """
+version: 1
+people:
+  ana: {name: Ana Lopez, email: ana@acme.example}
+  bo: {name: Bo Chen, email: bo@acme.example}
+organizations:
+  dev: {system: developers, name: Acme Inc., members: {ana: admin, bo: admin}}
+"""
+ROSTER = "email,role,status\nana@acme.example,Admin,Active\nbo@acme.example,Admin,Pending\n"
+
+
+class Desk:
+    """A workspace, and files on a desk beside it."""
+
+    def __init__(self, folder: Path) -> None:
+        self.root = folder / "workspace"
+        self.root.mkdir()
+        self.folder = folder
+        (self.root / "reconciler.yaml").write_text(CONFIG, encoding="utf-8")
+        (self.root / "acme.yaml").write_text(MANIFEST, encoding="utf-8")
+
+    def file(self, text: str, name: str = "members.csv") -> str:
+        (self.folder / name).write_text(text, encoding="utf-8")
+        return str(self.folder / name)
+
+    def run(self, *words: str, exits: int = 0, stdin: str | None = None) -> Result:
+        result = CliRunner().invoke(cli, ["-C", str(self.root), *words], input=stdin)
+        assert result.exit_code == exits, result.output
+        return result
+
+    def observe(self, *words: str, text: str = ROSTER, exits: int = 0) -> Result:
+        return self.run("observe", "dev", "--from", self.file(text), *words, exits=exits)
+
+    def rosters(self) -> dict[str, list[str]]:
+        kept = read_state(LocalFileStore(self.root / "state"), "dev").rosters
+        return {kind: [one.address.key for one in roster.resources] for kind, roster in kept.items()}
+
+
+@pytest.fixture
+def desk(tmp_path: Path) -> Desk:
+    return Desk(tmp_path)
+
+
+def test_a_roster_is_kept_and_plans_are_made_from_it(desk: Desk) -> None:
+    desk.observe()
+    assert desk.rosters() == {"member": ["ana", "bo"]}
+    plan = json.loads(desk.run("plan", "--format", "json").stdout)
+    (organization,) = plan["organizations"]
+    assert [waiting["address"] for waiting in organization["waiting"]] == ["dev/member/bo"]
+
+
+def test_the_audit_log_says_who_handed_in_which_file(desk: Desk) -> None:
+    import hashlib
+
+    desk.observe()
+    (entry,) = json.loads(desk.run("audit", "log", "--format", "json").stdout)["entries"]
+    assert entry["action"] == "observe"
+    assert hashlib.sha256(ROSTER.encode()).hexdigest() in entry["detail"]
+    assert "members.csv" in entry["detail"]
+    assert entry["origin"]["operator"]
+    assert entry["lineage"] == read_state(LocalFileStore(desk.root / "state"), "dev").lineage != ""
+    desk.run("audit", "verify")
+
+
+def test_a_dry_run_shows_everything_and_keeps_nothing(desk: Desk) -> None:
+    told = desk.observe("--dry-run").stdout
+    assert "bo" in told
+    assert "Not kept, because this was only a look." in told
+    assert desk.rosters() == {}
+    assert json.loads(desk.run("audit", "log", "--format", "json").stdout)["entries"] == []
+
+
+def test_a_file_that_cannot_be_read_leaves_the_roster_before_it(desk: Desk) -> None:
+    desk.observe()
+    told = desk.observe(text="nothing of the sort", exits=1).stdout
+    assert "error[roster-unreadable]" in told
+    assert "Not kept: what was known before stays." in told
+    assert desk.rosters() == {"member": ["ana", "bo"]}
+
+
+def test_a_list_without_anybody_who_can_invite_has_to_be_vouched_for(desk: Desk) -> None:
+    text = "email,role,status\nbo@acme.example,Member,Active\n"
+    assert "--accept-partial" in desk.observe(text=text, exits=1).stdout
+    desk.observe("--accept-partial", text=text)
+    assert desk.rosters() == {"member": ["bo"]}
+    plan = json.loads(desk.run("plan", "--format", "json").stdout)
+    assert {one["address"] for one in plan["organizations"][0]["left_out"]} == {"dev/member/ana", "dev/member/bo"}
+
+
+def test_rows_and_differences_are_there_for_programs_too(desk: Desk) -> None:
+    desk.observe("--taken", "2026-11-20")
+    later = "email,role,status\nana@acme.example,Admin,Active\ngus@north.example,Member,Active\n"
+    told = json.loads(desk.observe("--format", "json", text=later).stdout)
+    assert told["kept"] is True
+    assert told["previous"] == "2026-11-20T00:00:00+00:00"
+    assert [(one["address"], one["what"]) for one in told["differences"]] == [
+        ("dev/member/bo", "gone"),
+        ("dev/member/gus@north.example", "new"),
+    ]
+    assert [(one["address"], one["place"]["line"]) for one in told["rosters"][0]["rows"]] == [
+        ("dev/member/ana", 2),
+        ("dev/member/gus@north.example", 3),
+    ]
+
+
+def test_an_older_list_does_not_replace_a_newer_one(desk: Desk) -> None:
+    desk.observe("--taken", "2026-11-20T09:30")
+    told = desk.observe("--taken", "2026-11-20T10:00+01:00", exits=1).stdout
+    assert "error[roster-old]: it was taken on 2026-11-20 09:00Z, and the present roster on 2026-11-20 09:30Z" in told
+
+
+def test_a_list_comes_through_a_pipe(desk: Desk) -> None:
+    desk.run("observe", "dev", "--from", "-", stdin=ROSTER)
+    assert desk.rosters() == {"member": ["ana", "bo"]}
+
+
+def test_several_pages_are_one_list(desk: Desk) -> None:
+    pages = [
+        desk.file("Member\tRole\nana@acme.example\tAdmin\nPage 1 of 2\n", "one.txt"),
+        desk.file("Member\tRole\nbo@acme.example\tAdmin\nPage 2 of 2\n", "two.txt"),
+    ]
+    told = desk.run("observe", "dev", *(word for page in pages for word in ("--from", page))).stdout
+    assert desk.rosters() == {"member": ["ana", "bo"]}
+    assert "two.txt:2" in told
+
+
+def test_what_strangers_call_themselves_cannot_paint_the_terminal(desk: Desk) -> None:
+    told = desk.observe(text="Member\tRole\nana@acme.example\tAdmin\n\u202eevil\u2066\tAdmin\n").stdout
+    assert "\u202e" not in told
+    assert "\\u202e" in told
+
+
+@pytest.mark.parametrize(
+    ("words", "exits", "said"),
+    [
+        (("observe", "dev"), 64, "--from"),
+        (("observe", "dve", "--from", "{file}"), 1, "did you mean `dev`?"),
+        (("observe", "dev", "--from", "missing.csv"), 1, "missing.csv cannot be read"),
+        (("observe", "dev", "--from", "{folder}"), 1, "cannot be read"),
+        (("observe", "dev", "--from", "{file}", "--taken", "yesterday"), 64, "is no moment"),
+        (("observe", "dev", "--from", "{file}", "--taken", "2999-01-01"), 64, "in the future"),
+        (("observe", "dev", "--from", "{file}", "--accept-partial", "--complete"), 64, "opposite"),
+        (("observe", "dev", "--from", "{file}", "--kind", "partner"), 64, "partner"),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, tuple) else None,
+)
+def test_what_makes_no_sense_is_refused_with_a_reason(
+    desk: Desk, words: tuple[str, ...], exits: int, said: str
+) -> None:
+    places = {"{file}": desk.file(ROSTER), "{folder}": str(desk.folder)}
+    assert said in desk.run(*(places.get(word, word) for word in words), exits=exits).stderr
+    assert desk.rosters() == {}
