@@ -25,6 +25,7 @@ from reconciler.renderers.plan import render_plan
 from reconciler.renderers.policies import render_policies, render_policies_json
 from reconciler.renderers.report import render_report
 from reconciler.renderers.review import render_review, render_review_json
+from reconciler.renderers.review_pages import REVIEW_PAGES
 from reconciler.renderers.states import render_state, render_state_list
 from reconciler.renderers.style import Style
 from reconciler.renderers.systems import render_systems
@@ -81,7 +82,7 @@ RENDERERS = Renderers(
     access={"text": render_access, "json": render_access_json},
     observation={"text": render_observation, "json": render_observation_json},
     policies={"text": render_policies, "json": render_policies_json},
-    review={"text": render_review, "json": render_review_json},
+    review={"text": render_review, "json": render_review_json, **REVIEW_PAGES},
     estimate={"text": render_forecast, "json": render_forecast_json},
     work_orders={
         "text": render_work_orders,

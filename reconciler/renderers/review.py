@@ -26,7 +26,7 @@ from reconciler.renderers.style import Style, Tone
 from reconciler.renderers.visible import make_visible
 from reconciler.renderers.words import count
 
-_SECTIONS: dict[str, Callable[[AccessChange], bool]] = {
+SECTIONS: dict[str, Callable[[AccessChange], bool]] = {
     "Admins and money": lambda one: one.effect is not Effect.WAY and bool({Mark.ADMIN, Mark.MONEY} & {*one.marks}),
     "Gains access": lambda one: one.effect is Effect.GAIN,
     "Loses access": lambda one: one.effect is Effect.LOSS,
@@ -62,7 +62,7 @@ def _opening(review: Review, style: Style) -> str:
 def _organization(key: str, review: Review, style: Style) -> str:
     left = [change for change in review.access if change.organization == key]
     lines = [style.paint(make_visible(key), Tone.STRONG)]
-    for title, belongs in _SECTIONS.items():
+    for title, belongs in SECTIONS.items():
         lines += _section(title, [tell_access(change) for change in left if belongs(change)], style)
         left = [change for change in left if not belongs(change)]
     things = [tell_thing(change) for change in review.things if change.address.organization == key]
@@ -75,11 +75,14 @@ def _section(title: str, terms: Sequence[ReviewTerms], style: Style) -> list[str
 
 
 def _lines(terms: Iterable[ReviewTerms], style: Style) -> list[str]:
-    rows = [
-        Row(sign=one.sign, subject=one.subject, access=one.what, note="; ".join(one.notes), place=one.place)
-        for one in terms
-    ]
-    return render_rows(rows, style)
+    return render_rows(list(map(row_of, terms)), style)
+
+
+def row_of(terms: ReviewTerms) -> Row:
+    """The notes behind the rest, in one line."""
+    return Row(
+        sign=terms.sign, subject=terms.subject, access=terms.what, note="; ".join(terms.notes), place=terms.place
+    )
 
 
 def _beside(review: Review, style: Style) -> Iterator[str]:

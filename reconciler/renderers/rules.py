@@ -50,6 +50,7 @@ RULES: dict[str, str] = {
     "missing-key": "A key that has to be there.",
     "near-domain": "A domain one letter away from a known one.",
     "no-reason": "A consent that does not say why.",
+    "needs-consent": "A step that a plan does not take until somebody consents to it in a manifest.",
     "no-value": "A key without a value.",
     "not-a-mapping": "The top of the file is not a mapping.",
     "not-a-member": "Access for somebody who is not a member of the organization.",
@@ -88,8 +89,8 @@ RULES: dict[str, str] = {
     "yaml-syntax": "The file is not YAML.",
     "yaml-tab": "A tab where YAML wants spaces.",
     "yaml-tag": "Tags such as `!!str` are not read.",
-    "unsafe-edit": "An edit of a manifest would touch what it must not, or the file has to be repaired first; nothing was"
-    " changed.",
+    "unsafe-edit": "An edit of a manifest would touch what it must not, or the file has to be repaired first;"
+    " nothing was changed.",
 }
 """Id -> one sentence, with code in backticks."""
 

@@ -126,6 +126,11 @@ def is_foremost(terms: AccessTerms) -> bool:
 def admins_section(found: Sequence[tuple[str, AccessTerms, Row]]) -> Section | None:
     """What is foremost in all organizations, who manages people before who manages assets; None without any."""
     rows = [(organization, row) for organization, _, row in sorted(found, key=lambda item: not item[1].is_admin)]
+    return foremost_section("Admins", rows)
+
+
+def foremost_section(title: str, rows: Iterable[tuple[str, Row]]) -> Section | None:
+    """Rows of all organizations in one table; None without any."""
     header = (*ROW_HEADER[:1], "organization", *ROW_HEADER[1:])
     lines = tuple(line_of(row, organization=organization) for organization, row in rows)
-    return Section(title="Admins", header=header, lines=lines) if lines else None
+    return Section(title=title, header=header, lines=lines) if lines else None

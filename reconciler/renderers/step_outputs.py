@@ -8,10 +8,13 @@ from reconciler.core.audit import OUTCOME_WORDS
 from reconciler.core.finding import Severity
 from reconciler.core.outcome import Report
 from reconciler.core.plan import Plan
+from reconciler.core.review import Effect, Review
 from reconciler.renderers.findings import Inspection, render_summary
 from reconciler.renderers.plan import render_closing
 from reconciler.renderers.remarks import remarks_on_admins
 from reconciler.renderers.report import render_report_closing
+from reconciler.renderers.review_pages import remarks_on_admins_in
+from reconciler.renderers.review_terms import say_summary
 from reconciler.renderers.sheet_of_plan import digest_of_plan
 
 Outputs = dict[str, str]
@@ -42,3 +45,18 @@ def outputs_of_report(plan: Plan, report: Report) -> Outputs:
     found = Counter(type(outcome) for _, outcome in report.results)
     counts = {word: str(found[sort]) for sort, word in OUTCOME_WORDS.items()}
     return {**counts, "summary": render_report_closing(plan, report)}
+
+
+def outputs_of_review(review: Review) -> Outputs:
+    """`gains`, `losses`, `admin_changes`, `needs_consent`, `findings`, `policy_findings`, `empty`, `summary`."""
+    found = Counter(change.effect for change in review.access)
+    return {
+        "gains": str(found[Effect.GAIN]),
+        "losses": str(found[Effect.LOSS]),
+        "admin_changes": str(len(remarks_on_admins_in(review))),
+        "needs_consent": str(sum(step.consent is None for step in review.steps)),
+        "findings": str(len(review.findings)),
+        "policy_findings": str(len(review.policy_findings)),
+        "empty": str(review.is_empty).lower(),
+        "summary": say_summary(review),
+    }

@@ -15,7 +15,7 @@ from reconciler.cli.showing import PAGE_FORMATS, find_prefix
 from reconciler.renderers.catalogue import RENDERERS
 
 
-def run(root: Path, *words: str, code: int = 0, **environment: str) -> Result:
+def run(root: Path, *words: str, code: int = 0, environment: dict[str, str] | None = None) -> Result:
     result = CliRunner().invoke(cli, ["-C", str(root), *words], env=environment)
     assert result.exit_code == code, result.output
     return result
@@ -58,7 +58,7 @@ def test_in_github_actions_the_step_gets_a_summary_and_outputs(workspace: Path, 
     summary, output, saved = tmp_path / "summary.md", tmp_path / "output", tmp_path / "plan.json"
     output.write_text("before=1\n", encoding="utf-8")
     files = {"GITHUB_STEP_SUMMARY": str(summary), "GITHUB_OUTPUT": str(output)}
-    run(workspace, "plan", "--format", "github", "-o", str(saved), **files)
+    run(workspace, "plan", "--format", "github", "-o", str(saved), environment=files)
     assert summary.read_text(encoding="utf-8").startswith("### Access plan for ")
     text = output.read_text(encoding="utf-8")
     found = read_outputs(text)
@@ -66,7 +66,7 @@ def test_in_github_actions_the_step_gets_a_summary_and_outputs(workspace: Path, 
     assert (found["changes"], found["waiting"], found["blocked"], found["settled"]) == ("2", "1", "0", "false")
     delimiters = set(re.findall(r"<<(\S+)", text))
     assert len(delimiters) == 1
-    run(workspace, "plan", "--format", "github", **files)
+    run(workspace, "plan", "--format", "github", environment=files)
     assert len(set(re.findall(r"<<(\S+)", output.read_text(encoding="utf-8")))) == 2
 
 
@@ -74,7 +74,7 @@ def test_the_digest_that_is_handed_on_is_that_of_the_file(workspace: Path, tmp_p
     import hashlib
 
     saved, output = tmp_path / "plan.json", tmp_path / "output"
-    run(workspace, "plan", "--format", "github", "-o", str(saved), GITHUB_OUTPUT=str(output))
+    run(workspace, "plan", "--format", "github", "-o", str(saved), environment={"GITHUB_OUTPUT": str(output)})
     digest = hashlib.sha256(saved.read_bytes()).hexdigest()
     assert read_outputs(output.read_text(encoding="utf-8"))["digest"] == digest
     assert digest in run(workspace, "show", str(saved), "--format", "markdown").stdout
@@ -90,7 +90,7 @@ def test_elsewhere_only_annotations_are_printed(workspace: Path) -> None:
 def test_a_summary_that_is_full_is_left_as_it_is(workspace: Path, tmp_path: Path) -> None:
     summary = tmp_path / "summary.md"
     summary.write_bytes(b"x" * (LARGEST_SUMMARY - 2000))
-    result = run(workspace, "plan", "--format", "github", GITHUB_STEP_SUMMARY=str(summary))
+    result = run(workspace, "plan", "--format", "github", environment={"GITHUB_STEP_SUMMARY": str(summary)})
     assert "the summary of this step is full" in result.stderr
     assert summary.stat().st_size == LARGEST_SUMMARY - 2000
 

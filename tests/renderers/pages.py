@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 from reconciler import __version__
@@ -22,20 +24,20 @@ TIGHT = replace(STYLE, max_chars=24_000)
 def pages() -> Mapping[str, Callable[[], str]]:
     """File name -> how it is made."""
     found: dict[str, Callable[[], str]] = {}
-    plans_of = {"held-back": plans.held_back, "kinds": plans.every_kind_of_access}
+    kinds = plans.every_kind_of_access()
+    made = {"small": plans.small(), "long": plans.long(), "hostile": plans.mischief(), "held-back": plans.held_back()}
     for form, suffix in SUFFIXES.items():
-        for name, make in {"small": plans.small, "long": plans.long, "hostile": plans.mischief, **plans_of}.items():
-            found[f"plan-{name}.{suffix}"] = lambda form=form, make=make: RENDERERS.plan[form](make(), TIGHT)
-        found[f"report.{suffix}"] = lambda form=form: RENDERERS.report[form](
-            plans.every_kind_of_access(), plans.report_on(plans.every_kind_of_access()), STYLE
-        )
-        found[f"findings.{suffix}"] = lambda form=form: RENDERERS.findings[form](plans.inspection(), STYLE)
+        for name, plan in {**made, "kinds": kinds}.items():
+            found[f"plan-{name}.{suffix}"] = partial(RENDERERS.plan[form], plan, TIGHT)
+        found[f"report.{suffix}"] = partial(RENDERERS.report[form], kinds, plans.report_on(kinds), STYLE)
+        found[f"findings.{suffix}"] = partial(RENDERERS.findings[form], plans.inspection(), STYLE)
+        found[f"review.{suffix}"] = partial(RENDERERS.review[form], plans.a_review(), STYLE)
     return found
 
 
 def settled(text: str) -> str:
-    """Without what changes with every release."""
-    return text.replace(f'"{__version__}"', '"VERSION"')
+    """Without what changes with every release, or with a new field of a plan or report."""
+    return re.sub(r"\b[0-9a-f]{64}\b", "DIGEST", text.replace(f'"{__version__}"', '"VERSION"'))
 
 
 def main() -> None:

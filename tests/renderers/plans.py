@@ -13,7 +13,10 @@ from reconciler.core.kinds import Action
 from reconciler.core.outcome import Applied, Failed, InDoubt, Outcome, Refused, Report, Waits
 from reconciler.core.plan import OrganizationPlan, Plan
 from reconciler.core.resource import Attributes, Resource, Status
+from reconciler.core.review import Review
 from reconciler.renderers.findings import Inspection
+from reconciler.workflows.reviewing import review
+from tests.reviewing.given import revision
 
 TODAY = date(2026, 11, 22)
 
@@ -289,3 +292,30 @@ def inspection() -> Inspection:
     warning = replace(finding, id="shared-mailbox", severity=Severity.WARNING, place=Place("access/people.yaml", 4, 5))
     note = Finding(id="unused-person", severity=Severity.NOTE, message="nobody mentions zoe")
     return Inspection(findings=[note, warning, finding], files=3)
+
+
+_BEFORE = """
+version: 1
+people:
+  ana: {email: ana@acme.example}
+  bo: {email: bo@acme.example}
+  eve: {email: eve@acme.example}
+organizations:
+  acme-bc:
+    system: business_center
+    id: "6900000000000000001"
+    members: {ana: admin, bo: admin, eve: standard}
+    ad_accounts: {us-brand: {id: "7100000000000000001", access: {eve: analyst}}}
+"""
+_AFTER = (
+    _BEFORE.replace("bo: admin, eve: standard", "eve: {role: admin, finance: manager}, _a*b*_|c@acme.example: standard")
+    .replace("eve: analyst", "eve: operator")
+    .replace("  bo: {email: bo@acme.example}\n", "")
+)
+
+
+def a_review() -> Review:
+    """Somebody goes, somebody becomes admin, and a stranger with an odd address comes."""
+    before, after = (revision(name, {"access.yaml": text}) for name, text in (("main", _BEFORE), ("HEAD", _AFTER)))
+    made = review(before, after, today=TODAY)
+    return replace(made, tool_version="", policy_findings=())

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from datetime import date
 from typing import TYPE_CHECKING
 
@@ -12,7 +11,7 @@ from reconciler.cli.exit_codes import code_of_review
 from reconciler.cli.options import DateType
 from reconciler.cli.repository import Repository, open_repository
 from reconciler.cli.session import CONFIG_FILE, Session
-from reconciler.cli.upkeep import format_option
+from reconciler.cli.showing import page_options, show_result
 from reconciler.cli.wiring import SystemClock
 from reconciler.cli.workspace import read_configuration, read_manifest_files
 from reconciler.core.errors import ReconcilerError, UsageError
@@ -32,7 +31,7 @@ _WORKING_TREE = "working tree"
 )
 @click.option("--detailed-exitcode", is_flag=True, help="Exit with 2 when there is anything to judge.")
 @click.option("--now", type=DateType(), metavar="DATE", help="Judge dates as of this UTC day.")
-@format_option
+@page_options
 @click.pass_obj
 def diff(
     session: Session,
@@ -44,6 +43,7 @@ def diff(
     detailed_exitcode: bool,
     now: date | None,
     format_: str,
+    max_chars: int,
 ) -> int:
     """Show what a change of the manifests does to access.
 
@@ -51,6 +51,7 @@ def diff(
     Exits with 1 when validation finds a new error, and with 3 when a policy objects to something new.
     """
     from reconciler.renderers.catalogue import RENDERERS
+    from reconciler.renderers.step_outputs import outputs_of_review
     from reconciler.workflows.reviewing import review
 
     base, head, from_merge_base = _split(base, head)
@@ -59,7 +60,9 @@ def diff(
             session, repository, base, head, folder=folder, from_merge_base=merge_base or from_merge_base
         )
     made = review(before, after, today=now or SystemClock().now().date())
-    click.echo(RENDERERS.review[format_](made, session.style(sys.stdout)), nl=False, color=True)
+    show_result(
+        RENDERERS.review, made, session=session, format_=format_, max_chars=max_chars, outputs=outputs_of_review
+    )
     return code_of_review(made, detailed=detailed_exitcode)
 
 
