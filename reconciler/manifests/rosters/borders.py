@@ -23,12 +23,12 @@ def doubt_borders(rows: Sequence[Row], columns: Sequence[Column | None], vocabul
     """The rows, those with a doubt that may have taken a piece of the next one, or given one away."""
     heard = [[frozenset(_hear(cell, vocabulary)) for cell in row.cells] for row in rows]
     named = [any(said.sort is Sort.TEXT for piece in pieces for said in piece) for pieces in heard]
+    has_names = any(named)
     order = [SORTS[column] for column in columns if column in SORTS]
+    nameless_next = [has_names and not is_named for is_named in [*named[1:], True]]
+    judged = zip(rows, heard, nameless_next, strict=True) if rows else ()
     return [
-        replace(
-            row, doubt=_doubt(heard[number], order, is_next_nameless=any(named) and not all(named[number + 1 :][:1]))
-        )
-        for number, row in enumerate(rows)
+        replace(row, doubt=_doubt(pieces, order, is_next_nameless=is_nameless)) for row, pieces, is_nameless in judged
     ]
 
 

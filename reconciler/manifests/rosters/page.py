@@ -160,8 +160,9 @@ def _stream(header: Header | None, lines: Sequence[_Line], vocabulary: Vocabular
             rows.append([])
         rows[-1].append(cell)
     groups = [Row(line=cells[0].line, cells=tuple(cells)) for cells in rows]
-    found = [row for row in groups if _is_about_something(row, vocabulary)]
-    loose = [cell for row in groups if row not in found for cell in row.cells]
+    judged = [(row, _is_about_something(row, vocabulary)) for row in groups]
+    found = [row for row, is_about in judged if is_about]
+    loose = [cell for row, is_about in judged if not is_about for cell in row.cells]
     return doubt_borders(found, header.columns if header else (), vocabulary), loose
 
 
