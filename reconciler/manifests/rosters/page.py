@@ -63,7 +63,7 @@ def _find_header(lines: Sequence[_Line], kind: str) -> tuple[tuple[int, int], He
             if _is_header(header, [piece for piece in line.pieces if piece]):
                 return (start, start + 1), header
         else:
-            run = _run_of_names(lines[start:], kind)
+            run = _run_of_names(lines[start : start + len(Column)], kind)
             header = Header.of([piece for each in run for piece in each.filled], kind)
             if len(run) > 1 and _is_header(header, header.texts):
                 return (start, start + len(run)), header

@@ -81,6 +81,7 @@ class Vocabulary:
         labels = {fold(role.label): role.name for role in system.roles.get("member.finance", ())}
         self._finance_labels = {word: name for word, name in labels.items() if word not in self._roles}
         self._states = STATES[kind]
+        self._heard: dict[str, list[Said]] = {}  # rows are looked at several times before it is clear where they end
 
     @property
     def role_words(self) -> list[str]:
@@ -89,6 +90,11 @@ class Vocabulary:
 
     def hear(self, text: str) -> list[Said]:
         """Everything a text says; a text that is only understood in part is a text as a whole."""
+        if text not in self._heard:
+            self._heard[text] = self._hear(text)
+        return self._heard[text]
+
+    def _hear(self, text: str) -> list[Said]:
         text = text.strip().strip(_INVISIBLE).strip()
         if len(text) > _LONGEST:
             return [Said(Sort.TEXT, text)]
