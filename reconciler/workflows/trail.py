@@ -64,7 +64,7 @@ def order_entry(order: WorkOrder, *, serial: int, at: datetime) -> AuditEntry:
         serial=serial,
         address=str(order.address),
         action=ORDER_ACTION,
-        cause=f"{order.action.replace('_', ' ')}: {order.reason}",
+        cause=f"{order.id}, {order.action.replace('_', ' ')}: {order.reason}",
         outcome=order.status.value,
         detail=": ".join(filter(None, (reason, order.explanation))) or order.evidence,
         actor=order.closed_by if order.is_said else "",

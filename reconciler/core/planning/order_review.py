@@ -132,7 +132,7 @@ def shows(order: WorkOrder, found: Resource | None) -> bool:
     if found is None or found.status.is_gone or found.fingerprint == order.fingerprint:
         return False
     if found.status is Status.ACTIVE and not found.pending:
-        return found.attributes == order.wanted
+        return found.shows(order.wanted)
     asked = found.pending or found.attributes
     return asked == order.wanted and (order.parties == 1 or order.party < order.parties)
 
