@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable
 
+from reconciler.core.drifting import DriftReport
 from reconciler.core.errors import ExitCode
 from reconciler.core.finding import Finding, Severity
 from reconciler.core.outcome import Failed, InDoubt, Refused, Report
@@ -42,6 +43,11 @@ def code_of_review(review: Review, *, detailed: bool) -> ExitCode:
     if review.has_policy_errors:
         return ExitCode.BLOCKED
     return ExitCode.CHANGES if detailed and not review.is_empty else ExitCode.DONE
+
+
+def code_of_drift(report: DriftReport, *, detailed: bool) -> ExitCode:
+    """Only what is new or overdue counts: what somebody knows or has accepted alarms nobody twice."""
+    return ExitCode.CHANGES if detailed and report.wants_attention else ExitCode.DONE
 
 
 def is_blocked(plan: Plan) -> bool:

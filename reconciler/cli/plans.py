@@ -2,21 +2,30 @@
 
 from __future__ import annotations
 
+import hashlib
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from reconciler.cli.files import read_text_file
-from reconciler.core.errors import ReconcilerError
+from reconciler.core.errors import ReconcilerError, StalePlan
 
 if TYPE_CHECKING:
     from reconciler.core.plan import Plan
 
 
-def read_plan(path: Path) -> Plan:
-    """The plan in a file; raises ReconcilerError, naming the file, when it is none."""
+def read_plan(path: Path, *, expected_digest: str | None = None) -> Plan:
+    """The plan in a file; raises ReconcilerError, naming the file, when it is none.
+
+    Raises StalePlan when it is not the one whose digest was reviewed: the digest is that of the bytes of the file, as
+    `sha256sum` prints it.
+    """
     from reconciler.manifests.saved import plan_from_json
 
     text = read_text_file(path)
+    digest = hashlib.sha256(text.encode()).hexdigest()
+    if expected_digest is not None and expected_digest.strip().lower() != digest:
+        message = f"{path} is not the plan that was reviewed: its SHA-256 is {digest}, expected was {expected_digest}"
+        raise StalePlan(message, advice="plan again, have the new plan reviewed, and apply that one")
     try:
         return plan_from_json(text)
     except ReconcilerError as error:

@@ -1,11 +1,18 @@
-"""What is remembered of drift between two audits."""
+"""Drift: what is live and was not made so by this tool, and what is remembered of it between two audits."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from datetime import date
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from enum import StrEnum
 
 from reconciler.core.address import Address
+from reconciler.core.deed import Deed
+from reconciler.core.finding import Place
+from reconciler.core.resource import Resource, fingerprint_of
+
+DRIFT_FORMAT = "1.0"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,3 +33,154 @@ class KnownDrift:
     def is_accepted(self, today: date) -> bool:
         """Whether somebody has agreed to live with it today."""
         return bool(self.reason) and (self.until is None or today < self.until)
+
+
+class DriftSort(StrEnum):
+    """What happened outside of this tool."""
+
+    APPEARED = "appeared"
+    """It is there, and nobody declared or recorded it."""
+    CHANGED = "changed"
+    GONE = "gone"
+    OVERSTAYED = "overstayed"
+    """It should have ended by now, or has not begun yet, and is there."""
+    RENAMED = "renamed"
+    """The same person or thing is declared under another key now."""
+
+
+class DriftSeverity(StrEnum):
+    """How much it matters, most first."""
+
+    CRITICAL = "critical"
+    """Somebody manages people or money who should not, or somebody who has left is still inside."""
+    HIGH = "high"
+    """More access for somebody unknown, or fewer admins than recorded."""
+    MEDIUM = "medium"
+    """More access than recorded or declared."""
+    LOW = "low"
+    """Less access, or nothing that anybody could do more or less with."""
+
+    @property
+    def rank(self) -> int:
+        """0 for what matters most."""
+        return list(DriftSeverity).index(self)
+
+
+class Standing(StrEnum):
+    """What is known of it already."""
+
+    NEW = "new"
+    OVERDUE = "overdue"
+    """Its acceptance has ended, or it is known for longer than is allowed."""
+    KNOWN = "known"
+    ACCEPTED = "accepted"
+
+    @property
+    def wants_attention(self) -> bool:
+        """Whether an audit has to alarm somebody."""
+        return self in (Standing.NEW, Standing.OVERDUE)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Deviation:
+    """One difference, judged by itself."""
+
+    address: Address
+    sort: DriftSort
+    severity: DriftSeverity
+    expected: Resource | None
+    """As recorded; as declared for what has no record; None when nothing should be there."""
+    live: Resource | None
+    why: str
+    """What is wrong with it, in words."""
+    advice: str = ""
+    place: Place | None = None
+    """The manifest line about it, if there is one."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DriftItem:
+    """One difference with its history."""
+
+    found: Deviation
+    standing: Standing
+    first_seen: date
+    """UTC day."""
+    age: int
+    """Days since then."""
+    known: KnownDrift | None = None
+    """What was remembered of exactly this difference."""
+    deeds: tuple[Deed, ...] = ()
+    """What the system's own log says about this address, oldest first."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OrganizationDrift:
+    """What an audit found in one organization."""
+
+    organization: str
+    system: str
+    mode: str
+    items: tuple[DriftItem, ...] = ()
+    """The worst first."""
+    reverted: tuple[KnownDrift, ...] = ()
+    """What earlier audits found and is no more."""
+    unknown: Mapping[str, str] = field(default_factory=dict)
+    """What could not be seen, as in `Live.unknown`; drift may hide there."""
+    observed_at: datetime | None = None
+    """When the system was looked at, if that was not just now: rosters are as old as they are."""
+    log: str = ""
+    """Why the system's own log could not be asked who did it; empty when it could, or when it has none."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DriftReport:
+    """What an audit found."""
+
+    format_version: str = DRIFT_FORMAT
+    today: date
+    organizations: tuple[OrganizationDrift, ...] = ()
+
+    @property
+    def items(self) -> tuple[DriftItem, ...]:
+        """Everything found, organization by organization."""
+        return tuple(item for part in self.organizations for item in part.items)
+
+    @property
+    def wants_attention(self) -> bool:
+        """Whether anything is new or overdue."""
+        return any(item.standing.wants_attention for item in self.items)
+
+
+def take_stock(
+    found: Iterable[Deviation], known: Mapping[Address, KnownDrift], *, today: date, max_age: int | None
+) -> tuple[DriftItem, ...]:
+    """What was found, with what earlier audits remember of it; the worst first, by address where they are as bad.
+
+    What is remembered counts for exactly the difference it was about: when the live resource has changed since, the
+    difference is new, and nobody has accepted it. What is older than `max_age` days is overdue.
+    """
+    items = [_item(one, known.get(one.address), today=today, max_age=max_age) for one in found]
+    return tuple(sorted(items, key=lambda item: (item.found.severity.rank, item.found.address)))
+
+
+def _item(found: Deviation, known: KnownDrift | None, *, today: date, max_age: int | None) -> DriftItem:
+    if known is None or known.live != fingerprint_of(found.live):
+        return DriftItem(found=found, standing=Standing.NEW, first_seen=today, age=0)
+    age = (today - known.first_seen).days
+    if known.is_accepted(today):
+        standing = Standing.ACCEPTED
+    elif known.reason or (max_age is not None and age > max_age):
+        standing = Standing.OVERDUE
+    else:
+        standing = Standing.KNOWN
+    return DriftItem(found=found, standing=standing, first_seen=known.first_seen, age=age, known=known)
+
+
+def ledger_of(items: Iterable[DriftItem]) -> dict[Address, KnownDrift]:
+    """What to remember until the next audit."""
+    return {
+        item.found.address: item.known
+        or KnownDrift(address=item.found.address, live=fingerprint_of(item.found.live), first_seen=item.first_seen)
+        for item in items
+    }

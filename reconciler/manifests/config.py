@@ -54,6 +54,8 @@ class Config:
     providers: Mapping[str, ProviderSettings] = field(default_factory=dict)
     """Organization, system or `default` -> provider."""
     guards: GuardSettings = field(default_factory=GuardSettings)
+    max_drift_age: int = 30
+    """Days after which drift that is known, and that nobody has accepted, alarms again."""
     policies: PolicySettings = field(default_factory=PolicySettings)
     allowed_domains: tuple[str, ...] = ()
 
@@ -105,6 +107,7 @@ def _read_config(document: ConfigDocument, top: Cursor, notes: Notes) -> Config:
             for name, provider in document.providers.items()
         },
         guards=_read_guards(document.guards),
+        max_drift_age=document.drift.max_age,
         policies=_read_policies(document.policies, top, notes),
         allowed_domains=tuple(document.allowed_domains),
     )

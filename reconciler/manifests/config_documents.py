@@ -46,6 +46,13 @@ class GuardsDocument(Document):
     """Days after which a plan warns that what people read off a system is old."""
 
 
+class DriftDocument(Document):
+    """When drift audits alarm somebody again."""
+
+    max_age: Annotated[int, Field(ge=0)] = 30
+    """Days after which a difference that is known, and that nobody has accepted, is overdue."""
+
+
 class StateDocument(Document):
     """Where the state is kept, and how."""
 
@@ -115,6 +122,8 @@ class ConfigDocument(Document):
     """System -> how it is reached; `default` is for all systems that are not listed."""
     guards: GuardsDocument = GuardsDocument()
     """Limits of the planner."""
+    drift: DriftDocument = DriftDocument()
+    """Drift audits."""
     policies: Annotated[list[Text] | PoliciesDocument, ShortOrLong()] = Field(default_factory=list[str])
     """Files or folders with policies of your own; or more about policies."""
     allowed_domains: list[Text] = Field(default_factory=list, examples=[["acme.com"]])

@@ -27,6 +27,7 @@ _TITLES = {
     "audit-log": "Audit log",
     "who": "Everything one person has",
     "access": "Access matrix of an organization or of one thing in it",
+    "drift": "Drift: what is live and was not made so by this tool",
     "estimate": "Calls and time that a run takes",
     "review": "Review of a change: who gains and who loses what",
     "policies": "Policies as they are set in a workspace",
@@ -81,6 +82,14 @@ def _output(shape: str) -> Schema:
     from reconciler.manifests import output_documents
 
     return TypeAdapter(getattr(output_documents, shape)).json_schema()
+
+
+def _drift() -> Schema:
+    from pydantic import TypeAdapter
+
+    from reconciler.manifests.drift_documents import DriftOutput
+
+    return TypeAdapter(DriftOutput).json_schema()
 
 
 def _estimate() -> Schema:
@@ -139,6 +148,7 @@ _SOURCES: Mapping[str, Callable[[], Schema]] = {
     "review": _review,
     "policies": _policies,
     "observation": _observation,
+    "drift": _drift,
     "estimate": _estimate,
     "work-orders": _work_orders,
 }
@@ -210,6 +220,7 @@ def _modules() -> list[ModuleType]:
         business_center_documents,
         config_documents,
         documents,
+        drift_documents,
         forecast_documents,
         organization_documents,
         output_documents,
@@ -223,6 +234,7 @@ def _modules() -> list[ModuleType]:
     ours = [terms, organization_documents, business_center_documents, documents, config_documents]
     outputs = [
         output_documents,
+        drift_documents,
         forecast_documents,
         policy_documents,
         review_documents,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
+from reconciler.core.drifting import DriftReport
 from reconciler.core.forecast import Forecast
 from reconciler.core.holding import AccessMatrix, PersonReport
 from reconciler.core.observation import Observation
@@ -16,6 +17,9 @@ from reconciler.core.state import PastState, State
 from reconciler.core.work_order import WorkOrder
 from reconciler.renderers import archive, documents
 from reconciler.renderers.access import render_access, render_access_json
+from reconciler.renderers.drift import render_drift
+from reconciler.renderers.drift_output import render_drift_json
+from reconciler.renderers.drift_pages import DRIFT_PAGES
 from reconciler.renderers.findings import Inspection, render_findings
 from reconciler.renderers.forecast import render_forecast, render_forecast_json
 from reconciler.renderers.observation import render_observation
@@ -62,6 +66,7 @@ class Renderers:
     access: Mapping[str, Callable[[AccessMatrix, Style], str]]
     policies: Mapping[str, Callable[[Sequence[StandingRule], Style], str]]
     review: Mapping[str, Callable[[Review, Style], str]]
+    drift: Mapping[str, Callable[[DriftReport, Style], str]]
     estimate: Mapping[str, Callable[[Forecast, Style], str]]
     observation: Mapping[str, Callable[[Observation, Style], str]]
     work_orders: Mapping[str, Callable[[WorkList, Style], str]]
@@ -83,6 +88,7 @@ RENDERERS = Renderers(
     observation={"text": render_observation, "json": render_observation_json},
     policies={"text": render_policies, "json": render_policies_json},
     review={"text": render_review, "json": render_review_json, **REVIEW_PAGES},
+    drift={"text": render_drift, "json": render_drift_json, **DRIFT_PAGES},
     estimate={"text": render_forecast, "json": render_forecast_json},
     work_orders={
         "text": render_work_orders,

@@ -67,6 +67,12 @@ def render_report_junit(plan: Plan, report: Report, _: Style) -> str:
     return _render(suites.items())
 
 
+def render_drift_junit(found: Iterable[tuple[str, Sequence[Finding]]]) -> str:
+    """A suite for each organization with a case for each difference; where there is none, one case that passed."""
+    nothing = [_Case(name="nothing drifted")]
+    return _render((organization, [*map(_case_of, findings)] or nothing) for organization, findings in found)
+
+
 def _case_of(finding: Finding) -> _Case:
     where = f"{finding.place}: " if finding.place else f"{finding.address}: " if finding.address else ""
     return _Case(name=f"{where}{finding.id}", finding=finding)

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections import Counter
 
 from reconciler.core.audit import OUTCOME_WORDS
+from reconciler.core.drifting import DriftReport, Standing
 from reconciler.core.finding import Severity
 from reconciler.core.outcome import Report
 from reconciler.core.plan import Plan
 from reconciler.core.review import Effect, Review
+from reconciler.renderers.drift import closing_of
 from reconciler.renderers.findings import Inspection, render_summary
 from reconciler.renderers.plan import render_closing
 from reconciler.renderers.remarks import remarks_on_admins
@@ -60,3 +62,10 @@ def outputs_of_review(review: Review) -> Outputs:
         "empty": str(review.is_empty).lower(),
         "summary": say_summary(review),
     }
+
+
+def outputs_of_drift(report: DriftReport) -> Outputs:
+    """`new`, `overdue`, `known`, `accepted`, `attention`, `summary`."""
+    found = Counter(item.standing for item in report.items)
+    counts = {standing.value: str(found[standing]) for standing in Standing}
+    return {**counts, "attention": str(report.wants_attention).lower(), "summary": closing_of(report)}

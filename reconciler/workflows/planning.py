@@ -53,10 +53,22 @@ def make_plan(
     store: StateStore,
     on_notice: Callable[[str], None] = lambda _text: None,
 ) -> Plan:
-    """A plan over the declared organizations. Reads, and changes nothing.
+    """A plan over the declared organizations. Reads, and changes nothing."""
+    worlds = read_worlds(request, provider_for=provider_for, store=store, on_notice=on_notice)
+    return plan(worlds, request.settings, targets=request.targets, tool_version=__version__)
 
-    What an earlier run left in doubt is settled from what is live before anything is planned, and told to `on_notice`;
-    the next apply writes it down.
+
+def read_worlds(
+    request: PlanRequest,
+    *,
+    provider_for: ProviderFor,
+    store: StateStore,
+    on_notice: Callable[[str], None] = lambda _text: None,
+) -> Worlds:
+    """What is declared, recorded and live.
+
+    What an earlier run left in doubt is settled from what is live before anybody thinks about it, and told to
+    `on_notice`; the next apply writes it down.
     """
     desired = request.desired
     recorded: dict[str, State] = {}
@@ -75,10 +87,9 @@ def make_plan(
         live[key], recorded[key] = seen, settled.state
         for text in left_behind(loaded, settled):
             on_notice(text)
-    worlds = Worlds(
+    return Worlds(
         desired=desired, recorded=recorded, live=live, today=request.today, moment=request.moment, retry=request.retry
     )
-    return plan(worlds, request.settings, targets=request.targets, tool_version=__version__)
 
 
 def _look(

@@ -25,6 +25,8 @@ def commands() -> Iterator[tuple[str, click.Command]]:
         command = cli.get_command(click.Context(cli), name)
         assert command is not None
         if isinstance(command, click.Group) and name not in ELSEWHERE:
+            if command.invoke_without_command:
+                yield name, command
             yield from ((f"{name} {below}", child) for below, child in command.commands.items())
         else:
             yield name, command

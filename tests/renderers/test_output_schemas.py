@@ -14,6 +14,17 @@ from reconciler.core.address import Address
 from reconciler.core.audit import AuditEntry, AuditRecord
 from reconciler.core.change import Change
 from reconciler.core.declared import Consent, Declared, Mode, Person
+from reconciler.core.deed import Deed
+from reconciler.core.drifting import (
+    Deviation,
+    DriftItem,
+    DriftReport,
+    DriftSeverity,
+    DriftSort,
+    KnownDrift,
+    OrganizationDrift,
+    Standing,
+)
 from reconciler.core.finding import Finding, Place
 from reconciler.core.forecast import Allowance, Effort, Forecast, OrganizationForecast
 from reconciler.core.holding import AccessMatrix, Holding, OrganizationHoldings, PersonReport, Reach
@@ -143,6 +154,45 @@ def work_orders() -> str:
     return RENDERERS.work_orders["json"](WorkList(orders=(least, most)), PLAIN)
 
 
+def drift() -> str:
+    live = Resource(address=EVE, attributes={"permissions": ("live", "post"), "role": "x"}, identity="eve@acme.example")
+    found = Deviation(
+        address=EVE,
+        sort=DriftSort.CHANGED,
+        severity=DriftSeverity.HIGH,
+        expected=live,
+        live=live,
+        why="w",
+        place=PLACE,
+    )
+    known = KnownDrift(address=EVE, live="l", first_seen=DAY, reason="r", accepted_by="a", until=DAY)
+    moment = datetime(2026, 11, 22, tzinfo=UTC)
+    items = (
+        DriftItem(
+            found=found,
+            standing=Standing.ACCEPTED,
+            first_seen=DAY,
+            age=1,
+            known=known,
+            deeds=(Deed(at=moment, who="w", what="x"),),
+        ),
+        DriftItem(
+            found=replace(found, expected=None, live=None, place=None), standing=Standing.NEW, first_seen=DAY, age=0
+        ),
+    )
+    part = OrganizationDrift(
+        organization="acme-bc",
+        system="business_center",
+        mode="additive",
+        items=items,
+        reverted=(known,),
+        unknown={"acme-bc/app/": "r"},
+        observed_at=moment,
+    )
+    empty = OrganizationDrift(organization="acme-dev", system="developers", mode="additive")
+    return RENDERERS.drift["json"](DriftReport(today=DAY, organizations=(part, empty)), PLAIN)
+
+
 def estimate() -> str:
     part = OrganizationForecast(
         organization="acme-bc", system="business_center", is_limited=True, is_recorded=False, changes=3
@@ -221,6 +271,7 @@ OUTPUTS: dict[str, Callable[[], str]] = {
     "access": access,
     "review": review,
     "policies": policies,
+    "drift": drift,
     "estimate": estimate,
     "observation": observation,
     "work-orders": work_orders,

@@ -31,6 +31,11 @@ if TYPE_CHECKING:
     "plan_file", metavar="[PLAN]", required=False, type=click.Path(exists=True, dir_okay=False, path_type=Path)
 )
 @click.option("--auto-approve", is_flag=True, help="Do not ask; for automation, after a review elsewhere.")
+@click.option(
+    "--expect-digest",
+    metavar="SHA256",
+    help="Only the plan with this digest, which is what was reviewed; anything else is a stale plan.",
+)
 @page_options
 @click.option(
     "--lock-timeout",
@@ -46,6 +51,7 @@ def apply(
     *,
     plan_file: Path | None,
     auto_approve: bool,
+    expect_digest: str | None,
     format_: str,
     max_chars: int,
     lock_timeout: timedelta,
@@ -62,7 +68,9 @@ def apply(
     state 4.
     """
     _check_usage(plan_file, limits, auto_approve=auto_approve)
-    saved = read_plan(plan_file) if plan_file else None
+    if expect_digest is not None and plan_file is None:
+        raise UsageError("--expect-digest is about a saved plan", advice="give the PLAN that was reviewed")
+    saved = read_plan(plan_file, expected_digest=expect_digest) if plan_file else None
     prepared = prepare(session, limits)
     plan = saved or _show_new_plan(prepared, session, is_result=format_ == "text")
     if plan.changes and saved is None and not auto_approve and not _approved(plan):

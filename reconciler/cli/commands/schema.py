@@ -26,6 +26,7 @@ NAMES = (
     "review",
     "policies",
     "observation",
+    "drift",
     "estimate",
     "work-orders",
 )

@@ -1,0 +1,119 @@
+"""`reconciler drift`."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+
+import click
+
+from reconciler.cli.durations import DurationType
+from reconciler.cli.exit_codes import code_of_drift
+from reconciler.cli.options import DateType, Limits, ShardType
+from reconciler.cli.progress import show_progress
+from reconciler.cli.requests import prepare
+from reconciler.cli.session import Session
+from reconciler.cli.showing import page_options, show_result
+from reconciler.cli.upkeep import AddressType, make_upkeep, open_configured_store
+from reconciler.core.address import Address
+from reconciler.core.errors import ExitCode, UsageError
+from reconciler.workflows.sharding import EVERYTHING, Shard
+
+_lock_timeout = click.option(
+    "--lock-timeout",
+    type=DurationType(),
+    default=timedelta(),
+    metavar="DURATION",
+    help="Wait this long (30s, 5m, 1h) while somebody else is at work on an organization.",
+)
+
+
+@click.group(invoke_without_command=True)
+@click.option("--record/--no-record", default=True, help="Remember what was found until the next audit, or do not.")
+@click.option("--detailed-exitcode", is_flag=True, help="Exit with 2 when something is new or overdue.")
+@click.option("--target", "targets", multiple=True, metavar="PATTERN", help="Only these addresses. Repeatable.")
+@click.option("--shard", type=ShardType(), default=EVERYTHING, metavar="K/N", help="Only the K-th of N parts.")
+@click.option("--now", type=DateType(), metavar="DATE", help="Audit as of this UTC day.")
+@_lock_timeout
+@page_options
+@click.pass_context
+def drift(  # one parameter for each option
+    context: click.Context,
+    *,
+    record: bool,
+    detailed_exitcode: bool,
+    targets: tuple[str, ...],
+    shard: Shard,
+    now: date | None,
+    lock_timeout: timedelta,
+    format_: str,
+    max_chars: int,
+) -> int:
+    """Show what somebody changed outside of this tool.
+
+    Compares what is live with what was recorded and declared. What was found is remembered, so that a later audit can
+    tell what is new, how old everything else is, and what is gone again. No system is changed.
+    """
+    if context.invoked_subcommand is not None:
+        return ExitCode.DONE
+    from reconciler.renderers.catalogue import RENDERERS
+    from reconciler.renderers.step_outputs import outputs_of_drift
+    from reconciler.workflows.drifting import remember, survey
+
+    session: Session = context.obj
+    limits = Limits(targets=targets, excludes=(), refresh=True, consents=(), retry=False, shard=shard)
+    prepared = prepare(session, limits, today=now)
+    store = prepared.wiring.store()
+    with show_progress(session, "reading the systems"):
+        report = survey(
+            prepared.request,
+            provider_for=prepared.wiring.provider_for,
+            store=store,
+            max_age=prepared.wiring.config.max_drift_age,
+            on_notice=session.notify,
+        )
+    if record:
+        remember(report, make_upkeep(session, store, lock_timeout=lock_timeout))
+    show_result(
+        RENDERERS.drift, report, session=session, format_=format_, max_chars=max_chars, outputs=outputs_of_drift
+    )
+    return code_of_drift(report, detailed=detailed_exitcode)
+
+
+@drift.command()
+@click.argument("address", type=AddressType())
+@click.option("--until", type=DateType(), required=True, metavar="DATE", help="The UTC day on which it ends.")
+@click.option("--reason", required=True, help="Why it may stay.")
+@_lock_timeout
+@click.pass_obj
+def accept(session: Session, address: Address, *, until: date, reason: str, lock_timeout: timedelta) -> int:
+    """Agree to live with a difference for a while.
+
+    It holds for exactly the difference that the last audit found: when that thing changes again, it is new.
+    """
+    from reconciler.cli.wiring import Wiring
+    from reconciler.cli.workspace import read_config
+    from reconciler.workflows import drifting
+
+    today = Wiring(root=session.root, config=read_config(session.root)).clock().now().date()
+    if until <= today:
+        raise UsageError(f"--until {until} is not in the future", advice=f"today is {today}")
+    if not reason.strip():
+        raise UsageError("--reason says nothing", advice="say why this may stay, for whoever reads it later")
+    upkeep = make_upkeep(session, open_configured_store(session), lock_timeout=lock_timeout)
+    acceptance = drifting.Acceptance(address=address, reason=reason.strip(), until=until, by=upkeep.origin.operator)
+    drifting.accept(acceptance, upkeep)
+    session.notify(f"{address}: accepted until {until}")
+    return ExitCode.DONE
+
+
+@drift.command()
+@click.argument("address", type=AddressType())
+@_lock_timeout
+@click.pass_obj
+def forget(session: Session, address: Address, *, lock_timeout: timedelta) -> int:
+    """Take an acceptance back: the next audit tells of the difference as if it were new."""
+    from reconciler.workflows import drifting
+
+    drifting.forget(address, make_upkeep(session, open_configured_store(session), lock_timeout=lock_timeout))
+    session.notify(f"{address}: forgotten")
+    return ExitCode.DONE

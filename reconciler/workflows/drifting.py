@@ -1,0 +1,183 @@
+"""Drift audits: look at everything, compare, and remember what was found until the next time."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime, time, timedelta
+from functools import partial
+
+from reconciler.core.address import Address
+from reconciler.core.deed import Deed
+from reconciler.core.drifting import (
+    Deviation,
+    DriftItem,
+    DriftReport,
+    KnownDrift,
+    OrganizationDrift,
+    ledger_of,
+    take_stock,
+)
+from reconciler.core.errors import ProviderError, ReconcilerError
+from reconciler.core.live import Unknown
+from reconciler.core.planning.deviations import find_deviations
+from reconciler.core.planning.planner import situations
+from reconciler.core.planning.situation import Situation
+from reconciler.core.state import State
+from reconciler.ports import Provider, StateStore, Witness
+from reconciler.workflows.planning import PlanRequest, ProviderFor, read_worlds
+from reconciler.workflows.scopes import Scopes
+from reconciler.workflows.shielding import shielded
+from reconciler.workflows.upkeep import Deeds, Upkeep
+
+_LOG_DAYS = 30
+"""How far back a system's own log is asked who did something that is new."""
+_MOST_DEEDS = 2
+"""So many of the latest entries are told; what was last done explains what is there now."""
+_FRESH = timedelta(hours=1)
+"""What was seen within this time was seen just now."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Acceptance:
+    """Somebody's word that a difference may stay for a while."""
+
+    address: Address
+    reason: str
+    until: date
+    """The UTC day on which it ends."""
+    by: str
+
+
+def survey(
+    request: PlanRequest,
+    *,
+    provider_for: ProviderFor,
+    store: StateStore,
+    max_age: int | None = None,
+    on_notice: Callable[[str], None] = lambda _text: None,
+) -> DriftReport:
+    """What drifted in the declared organizations. Reads, and changes nothing."""
+    worlds = read_worlds(request, provider_for=provider_for, store=store, on_notice=on_notice)
+    scopes = Scopes(request.desired)
+    parts = []
+    for situation in situations(worlds, request.settings):
+        part = _organization(situation, request, max_age=max_age)
+        provider = provider_for(situation.organization)
+        parts.append(_with_deeds(part, provider, scopes, situation) if request.refresh else part)
+    return DriftReport(today=request.today, organizations=tuple(parts))
+
+
+def remember(report: DriftReport, upkeep: Upkeep) -> None:
+    """Keep what was found, organization by organization under its lock; nothing is written where nothing is new.
+
+    Acceptances that came in since the survey stay, as long as they are about the same difference.
+    """
+    for part in report.organizations:
+        if part.items or part.reverted:
+            upkeep.edit(part.organization, purpose="drift", change=partial(_take_in, part=part))
+
+
+def accept(acceptance: Acceptance, upkeep: Upkeep) -> KnownDrift:
+    """Agree to live with a difference that an audit has found; raises ReconcilerError when there is none."""
+    address = acceptance.address
+
+    def note(state: State) -> tuple[State, Deeds]:
+        known = _get_known(state, address)
+        accepted = replace(known, reason=acceptance.reason, accepted_by=acceptance.by, until=acceptance.until)
+        deed = (str(address), "accept_drift", f"until {acceptance.until}, by {acceptance.by}: {acceptance.reason}")
+        return replace(state, drift={**state.drift, address: accepted}), [deed]
+
+    return upkeep.edit(address.organization, purpose="drift accept", change=note).drift[address]
+
+
+def forget(address: Address, upkeep: Upkeep) -> None:
+    """Take an acceptance back; the next audit tells of the difference as if it were new."""
+
+    def drop(state: State) -> tuple[State, Deeds]:
+        _get_known(state, address)
+        rest = {key: known for key, known in state.drift.items() if key != address}
+        return replace(state, drift=rest), [(str(address), "forget_drift", "")]
+
+    upkeep.edit(address.organization, purpose="drift forget", change=drop)
+
+
+def _get_known(state: State, address: Address) -> KnownDrift:
+    known = state.drift.get(address)
+    if known is None:
+        there = ", ".join(map(str, sorted(state.drift)))
+        advice = f"there are: {there}" if there else f"run `reconciler drift` first, with {address.organization} in it"
+        raise ReconcilerError(f"no drift of {address} is known", advice=advice)
+    return known
+
+
+def _organization(situation: Situation, request: PlanRequest, *, max_age: int | None) -> OrganizationDrift:
+    found = [one for one in find_deviations(situation) if request.targets.covers(one.address)]
+    known, observed = situation.state.drift, situation.live.observed_at
+    items = take_stock(found, known, today=situation.today, max_age=max_age)
+    return OrganizationDrift(
+        organization=situation.organization.key,
+        system=situation.organization.system.name,
+        mode=situation.organization.mode,
+        items=items,
+        reverted=tuple(_reverted(situation, found, known, request)),
+        unknown=dict(sorted(situation.live.unknown.items())),
+        observed_at=observed if observed and situation.moment - observed >= _FRESH else None,
+    )
+
+
+def _reverted(
+    situation: Situation, found: list[Deviation], known: Mapping[Address, KnownDrift], request: PlanRequest
+) -> list[KnownDrift]:
+    """What was known and is neither there any more nor hidden by something that could not be read."""
+    still = {one.address for one in found}
+    return [
+        one
+        for address, one in sorted(known.items())
+        if address not in still
+        and request.targets.covers(address)
+        and not isinstance(situation.live.find(address), Unknown)
+    ]
+
+
+def _with_deeds(part: OrganizationDrift, provider: Provider, scopes: Scopes, situation: Situation) -> OrganizationDrift:
+    """The items that are new or overdue, with what the system's own log says about them."""
+    asked = [item for item in part.items if item.standing.wants_attention]
+    if not asked or not isinstance(provider, Witness):
+        return part
+    until = max(situation.moment, datetime.combine(situation.today, time.max, UTC))
+    scope = scopes.scope_of(part.organization, situation.state)
+    try:
+        with shielded(provider):
+            deeds = provider.read_deeds(scope, since=until - timedelta(days=_LOG_DAYS), until=until)
+    except ProviderError as error:
+        return replace(part, log=error.message)
+    by_address: dict[Address, list[Deed]] = {}
+    for deed in deeds:
+        if deed.address is not None:
+            by_address.setdefault(deed.address, []).append(deed)
+    items = tuple(_explained(item, by_address) for item in part.items)
+    return replace(part, items=items)
+
+
+def _explained(item: DriftItem, deeds: Mapping[Address, list[Deed]]) -> DriftItem:
+    about = deeds.get(item.found.address, [])
+    return replace(item, deeds=tuple(about[-_MOST_DEEDS:])) if about and item.standing.wants_attention else item
+
+
+def _take_in(state: State, *, part: OrganizationDrift) -> tuple[State, Deeds]:
+    """The state with what was found in place of what earlier audits found, and what is to be written down of it."""
+    gone = {one.address for one in part.reverted}
+    kept = {address: known for address, known in state.drift.items() if address not in gone}
+    for address, found in ledger_of(part.items).items():
+        known = state.drift.get(address)
+        kept[address] = known if known is not None and known.live == found.live else found
+    if kept == dict(state.drift):
+        return state, []
+    deeds = [
+        (str(item.found.address), "drift", f"{item.found.sort}, {item.found.severity}: {item.found.why}")
+        for item in part.items
+        if state.drift.get(item.found.address) != kept[item.found.address]
+    ]
+    deeds += [(str(one.address), "drift_reverted", f"first seen {one.first_seen}") for one in part.reverted]
+    return replace(state, drift=kept), deeds

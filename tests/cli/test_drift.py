@@ -1,0 +1,167 @@
+"""Drift audits of a sandbox in which people act by hand, through the command line alone."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner, Result
+
+from reconciler.cli.main import cli
+
+Run = Callable[..., Result]
+MANIFEST = """version: 1
+people:
+  ana: {email: ana@acme.example}
+  bo: {email: bo@acme.example}
+  eve: {email: eve@acme.example}
+  finn: {email: finn@acme.example}
+organizations:
+  acme-brand:
+    system: organization_account
+    handle: "@acme"
+    members: {ana: admin, bo: admin, eve: operator}
+"""
+PLATFORM = """version: 1
+people: {ana: ana@acme.example, bo: bo@acme.example, eve: eve@acme.example, finn: finn@acme.example}
+organizations:
+  acme-brand: {system: organization_account, handle: "@acme", members: {ana: admin, bo: admin}}
+"""
+EVE = "acme-brand/member/eve"
+
+
+@pytest.fixture
+def run(tmp_path: Path) -> Run:
+    (tmp_path / "reconciler.yaml").write_text("version: 1\nproviders: {default: {kind: sandbox}}\n")
+    (tmp_path / "sandbox.yaml").write_text(PLATFORM)
+    (tmp_path / "access").mkdir()
+    (tmp_path / "access" / "acme.yaml").write_text(MANIFEST)
+
+    def start(*words: str, code: int = 0) -> Result:
+        result = CliRunner().invoke(cli, ["-C", str(tmp_path), *words])
+        assert result.exit_code == code, result.output
+        return result
+
+    start("apply", "--auto-approve")
+    start("sandbox", "people", "answer", "accept", "--all")
+    start("apply", "--auto-approve")
+    return start
+
+
+def audit(run: Run, *words: str, code: int = 0) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads(
+        run("drift", "--format", "json", "--detailed-exitcode", *words, code=code).stdout
+    )
+    return found
+
+
+def told(found: dict[str, Any]) -> list[tuple[str, str, str]]:
+    items = [item for part in found["organizations"] for item in part["items"]]
+    return [(item["standing"], item["severity"], item["address"]) for item in items]
+
+
+def test_nothing_drifts_after_a_settled_apply(run: Run) -> None:
+    assert run("drift", "--detailed-exitcode").stdout == "No drift. Everything is as recorded.\n"
+
+
+def test_what_people_do_by_hand_is_told_once_as_new_with_who_did_it(run: Run) -> None:
+    run("sandbox", "promote", "eve", "@acme")
+    run("sandbox", "invite", "finn", "@acme", "operator", "--as", "bo")
+    run("sandbox", "people", "answer", "accept", "--all")
+    found = audit(run, code=2)
+    assert told(found) == [
+        ("new", "critical", "acme-brand/member/eve"),
+        ("new", "low", "acme-brand/member/finn"),
+    ]
+    deeds = [deed for item in found["organizations"][0]["items"] for deed in item["deeds"]]
+    assert {deed["who"] for deed in deeds} >= {"ana", "bo"}
+    assert told(audit(run)) == [
+        ("known", "critical", "acme-brand/member/eve"),
+        ("known", "low", "acme-brand/member/finn"),
+    ]
+
+
+def test_what_is_set_right_again_is_told_as_gone_once(run: Run) -> None:
+    run("sandbox", "promote", "eve", "@acme")
+    audit(run, code=2)
+    run("sandbox", "role", "eve", "@acme", "operator")
+    assert audit(run)["organizations"][0]["reverted"] == [{"address": EVE, "first_seen": audit(run)["today"]}]
+    assert audit(run)["summary"] == {"new": 0, "overdue": 0, "known": 0, "accepted": 0, "reverted": 0}
+
+
+def test_known_drift_alarms_again_when_it_gets_old(run: Run) -> None:
+    run("sandbox", "promote", "eve", "@acme")
+    audit(run, code=2)
+    run("sandbox", "clock", "+31d")
+    assert told(audit(run, code=2)) == [("overdue", "critical", EVE)]
+
+
+def test_accepted_drift_is_quiet_until_the_thing_changes_again(run: Run) -> None:
+    run("sandbox", "promote", "eve", "@acme")
+    audit(run, code=2)
+    run("drift", "accept", EVE, "--until", "2999-01-01", "--reason", "OPS-1: covers for Bo")
+    assert told(audit(run)) == [("accepted", "critical", EVE)]
+    assert "accepted by" in run("drift").stdout
+    run("sandbox", "remove", "eve", "@acme")
+    assert told(audit(run, code=2)) == [("new", "low", EVE)]
+    assert "accept drift" in run("audit", "log").stdout
+
+
+def test_an_acceptance_can_be_taken_back(run: Run) -> None:
+    run("sandbox", "promote", "eve", "@acme")
+    audit(run, code=2)
+    run("drift", "accept", EVE, "--until", "2999-01-01", "--reason", "OPS-1")
+    run("drift", "forget", EVE)
+    assert told(audit(run, code=2)) == [("new", "critical", EVE)]
+
+
+def test_without_recording_everything_stays_new(run: Run) -> None:
+    run("sandbox", "promote", "eve", "@acme")
+    for _ in range(2):
+        assert told(audit(run, "--no-record", code=2)) == [("new", "critical", EVE)]
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["accept", EVE, "--until", "2999-01-01", "--reason", "x"], f"no drift of {EVE} is known"),
+        (["forget", "nowhere/member/eve"], "no drift of nowhere/member/eve is known"),
+    ],
+)
+def test_only_what_an_audit_found_can_be_accepted(run: Run, words: list[str], message: str) -> None:
+    assert message in run("drift", *words, code=1).stderr
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["--until", "2020-01-01", "--reason", "x"], "is not in the future"),
+        (["--until", "2999-01-01", "--reason", " "], "--reason says nothing"),
+        (["--until", "soon", "--reason", "x"], "is not a date"),
+        (["--reason", "x"], "Missing option '--until'"),
+    ],
+)
+def test_an_acceptance_has_an_end_and_a_reason(run: Run, words: list[str], message: str) -> None:
+    assert message in run("drift", "accept", EVE, *words, code=64).stderr
+
+
+@pytest.mark.parametrize("form", ["markdown", "html", "github", "sarif", "junit"])
+def test_every_form_tells_the_same(run: Run, form: str) -> None:
+    run("sandbox", "promote", "eve", "@acme")
+    text = run("drift", "--format", form).stdout
+    assert "eve" in text
+    assert "critical" in text.casefold() or "error" in text.casefold()
+
+
+def test_where_nobody_could_look_nothing_is_called_gone(run: Run, tmp_path: Path) -> None:
+    run("sandbox", "promote", "eve", "@acme")
+    audit(run, code=2)
+    (tmp_path / "reconciler.yaml").write_text("version: 1\nproviders: {default: {kind: work_orders}}\n")
+    found = audit(run)
+    assert (told(found), found["organizations"][0]["reverted"]) == ([], [])
+    assert "could not be seen completely" in run("drift").stdout
+    (tmp_path / "reconciler.yaml").write_text("version: 1\nproviders: {default: {kind: sandbox}}\n")
+    assert told(audit(run)) == [("known", "critical", EVE)]
