@@ -154,7 +154,7 @@ def test_a_state_has_one_canonical_form() -> None:
         b'{"drift":{},"format_version":"1.2","in_doubt":{},"invitations":{},"lineage":"","orders":{},'
         b'"organization":"acme","quarantined":{},'
         b'"records":{"acme/member/ana":{"address":"acme/member/ana","asked":0,"asked_on":null,"attributes":{},'
-        b'"identity":"","platform_id":"","protect":false,"since":null,"status":"active"}},"removals":{},'
+        b'"identity":"","platform_id":"","protect":false,"since":null,"status":"active","unread":[]}},"removals":{},'
         b'"rosters":{},"serial":0}\n'
     )
     assert state_to_json(STATE) == want
