@@ -49,8 +49,15 @@ def read_revision(repository: Repository, commit: str, *, name: str, workspace: 
     if config is None:
         return Revision(name=name, commit=commit)
     loaded = load_config(config)
-    entries = loaded.config.manifests if loaded.config else ()
-    return Revision(name=name, commit=commit, config=loaded, files=tree.read_manifests(entries))
+    if loaded.config is None:
+        return Revision(name=name, commit=commit, config=loaded)
+    return Revision(
+        name=name,
+        commit=commit,
+        config=loaded,
+        files=tree.read_files(loaded.config.manifests, under="manifests"),
+        policies=tree.read_files(loaded.config.policies.sources, under="policies"),
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,12 +77,12 @@ class _Tree:
             return SourceFile(path=name, data=None, problem=str(error))
         return None if entry is None else self._read(name, entry)
 
-    def read_manifests(self, entries: Iterable[str]) -> list[SourceFile]:
-        """All manifest files, each once, sorted by path; the same ones that a checkout would give."""
-        found = {file.path: file for entry in entries for file in self._read_entry(entry)}
+    def read_files(self, entries: Iterable[str], *, under: str) -> list[SourceFile]:
+        """All YAML files in some files or folders, each once, sorted by path; the same that a checkout would give."""
+        found = {file.path: file for entry in entries for file in self._read_entry(entry, under)}
         return sorted(found.values(), key=lambda file: file.path)
 
-    def _read_entry(self, entry: str) -> Iterator[SourceFile]:
+    def _read_entry(self, entry: str, under: str) -> Iterator[SourceFile]:
         path = posixpath.normpath(posixpath.join(self.workspace, entry))
         try:
             found = self._find(path)
@@ -83,7 +90,7 @@ class _Tree:
             yield SourceFile(path=self._named(path), data=None, problem=str(error))
             return
         if found is None:
-            problem = f"it does not exist, but stands under `manifests:` in {CONFIG_FILE}"
+            problem = f"it does not exist, but stands under `{under}:` in {CONFIG_FILE}"
             yield SourceFile(path=self._named(path), data=None, problem=problem)
         else:
             yield from self._read_below(path, found, frozenset())

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from reconciler.manifests.config import Config, LoadedConfig
     from reconciler.manifests.load import Manifests
     from reconciler.manifests.source import SourceFile
-    from reconciler.policies.judging import Judgment
+    from reconciler.policies.judging import Judgment, RuleBook
 
 _SUFFIXES = (".yaml", ".yml")
 
@@ -85,8 +85,22 @@ def read_workspace(root: Path, config: Config, *, today: date) -> Workspace:
 
     files = read_manifest_files(root, config.manifests)
     manifests = load_manifests(files, today=today, allowed_domains=config.allowed_domains)
-    judgment = judge(manifests.desired, config.policies, today=today)
+    rules = read_rules(root, config)
+    judgment = judge(manifests.desired, config.policies, today=today, rules=rules)
     return Workspace(config=config, manifests=manifests, files=len(files) + 1, policies=judgment)
+
+
+def read_rules(root: Path, config: Config) -> RuleBook:
+    """The policies that come with the tool, and those of the workspace."""
+    from reconciler.policies.judging import COME_ALONG
+
+    if not config.policies.sources:
+        return COME_ALONG
+    from reconciler.manifests.policy_files import load_rules
+    from reconciler.policies.judging import with_custom_rules
+
+    loaded = load_rules(read_files(root, config.policies.sources, under="policies"))
+    return with_custom_rules(loaded.rules, loaded.findings)
 
 
 def inspect_workspace(root: Path, *, today: date) -> Inspection:
@@ -105,34 +119,39 @@ def inspect_workspace(root: Path, *, today: date) -> Inspection:
 
 def inspect_policies(root: Path, chosen: Collection[str], *, today: date) -> Inspection:
     """What policies say about a workspace, all of them or only the chosen ones; raises ManifestError."""
-    from reconciler.policies.catalogue import POLICIES
     from reconciler.policies.judging import judge, only
 
-    unknown = [name for name in chosen if name not in POLICIES]
-    if unknown:
-        raise UsageError(f"there is no policy {unknown[0]!r}", advice=f"there are: {', '.join(sorted(POLICIES))}")
     workspace = read_workspace(root, read_config(root), today=today)
-    settings = workspace.config.policies
-    judgment = judge(workspace.desired, only(settings, chosen) if chosen else settings, today=today)
+    settings, book = workspace.config.policies, read_rules(root, workspace.config)
+    unknown = [name for name in chosen if name not in book.rules]
+    if unknown:
+        raise UsageError(f"there is no policy {unknown[0]!r}", advice=f"there are: {', '.join(sorted(book.rules))}")
+    held = only(settings, chosen, book.rules) if chosen else settings
     return Inspection(
-        findings=judgment.findings,
+        findings=judge(workspace.desired, held, today=today, rules=book).findings,
         texts=workspace.manifests.texts,
         files=workspace.files,
-        policies=frozenset(POLICIES),
+        policies=frozenset(book.rules),
     )
 
 
 def read_manifest_files(root: Path, entries: Iterable[str]) -> list[SourceFile]:
     """All manifest files, each once, sorted by path; raises ReconcilerError when there are none at all."""
     entries = tuple(entries)
-    paths = {path: problem for entry in entries for path, problem in _find_entry(root, entry)}
-    if not paths:
+    sources = read_files(root, entries, under="manifests")
+    if not sources:
         message = (
             f"there are no manifests: no *.yaml or *.yml file in {', '.join(entries) or 'an empty list of places'}"
         )
         raise ReconcilerError(
             message, advice=f"write one, correct `manifests:` in {CONFIG_FILE}, or run `reconciler init`"
         )
+    return sources
+
+
+def read_files(root: Path, entries: Iterable[str], *, under: str) -> list[SourceFile]:
+    """All YAML files in some files or folders, each once, sorted by path; `under` is the setting that names them."""
+    paths = {path: problem for entry in entries for path, problem in _find_entry(root, entry, under)}
     sources = [_read_source(root, path, problem) for path, problem in paths.items()]
     return sorted(sources, key=lambda source: source.path)
 
@@ -167,11 +186,11 @@ def _explain(path: Path, error: OSError) -> str:
     return error.strerror or str(error)
 
 
-def _find_entry(root: Path, entry: str) -> Iterator[tuple[Path, str]]:
+def _find_entry(root: Path, entry: str, under: str) -> Iterator[tuple[Path, str]]:
     place = root / entry
     if os.path.lexists(place):
         return _find(place)
-    return iter([(place, f"it does not exist, but stands under `manifests:` in {CONFIG_FILE}")])
+    return iter([(place, f"it does not exist, but stands under `{under}:` in {CONFIG_FILE}")])
 
 
 def _find(place: Path, above: frozenset[Path] = frozenset()) -> Iterator[tuple[Path, str]]:

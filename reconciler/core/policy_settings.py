@@ -43,6 +43,28 @@ class RuleException:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Expression:
+    """Something that is true or false of one declaration."""
+
+    text: str
+    """Empty for what is always true."""
+    place: Place
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CustomRule:
+    """A rule of one's own, as it is written."""
+
+    id: str
+    severity: str
+    asks: str
+    because: str = ""
+    when: Expression
+    require: Expression
+    place: Place
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class StandingRule:
     """One rule as it holds in a workspace, for lists."""
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 from difflib import get_close_matches
@@ -11,11 +11,40 @@ from fnmatch import fnmatchcase
 from reconciler.core.address import Address
 from reconciler.core.declared import Desired
 from reconciler.core.finding import Finding, Place, Severity
-from reconciler.core.policy_settings import OFF, Parameter, PolicySettings, RuleException, RuleSettings, StandingRule
+from reconciler.core.policy_settings import (
+    OFF,
+    CustomRule,
+    Parameter,
+    PolicySettings,
+    RuleException,
+    RuleSettings,
+    StandingRule,
+)
 from reconciler.policies.catalogue import POLICIES
 from reconciler.policies.rule import Objection, Parameters, Rule, World
 
 Rules = Mapping[str, Rule]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RuleBook:
+    """All rules there are in a workspace."""
+
+    rules: Rules
+    findings: tuple[Finding, ...] = ()
+    """What is wrong with the files that rules of one's own are written in."""
+
+
+COME_ALONG = RuleBook(rules=POLICIES)
+"""The rules that come with the tool."""
+
+
+def with_custom_rules(written: Sequence[CustomRule], findings: Sequence[Finding] = ()) -> RuleBook:
+    """The rules that come with the tool and those of a workspace, with what is wrong with the latter."""
+    from reconciler.policies.custom import compile_rules
+
+    rules, wrong = compile_rules(written, POLICIES)
+    return RuleBook(rules={**POLICIES, **rules}, findings=(*findings, *wrong))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,10 +59,10 @@ class Judgment:
     """What is wrong with the settings of the rules."""
 
 
-def judge(desired: Desired | None, settings: PolicySettings, *, today: date, rules: Rules = POLICIES) -> Judgment:
+def judge(desired: Desired | None, settings: PolicySettings, *, today: date, rules: RuleBook = COME_ALONG) -> Judgment:
     """Look at what is wanted with all rules that hold; at nothing where the manifests cannot be read."""
-    doubts = tuple(check_settings(settings, today=today, rules=rules))
-    said = list(_objections(desired, settings, today, rules)) if desired is not None else []
+    doubts = (*rules.findings, *check_settings(settings, today=today, rules=rules))
+    said = list(_objections(desired, settings, today, rules.rules)) if desired is not None else []
     found = [_finding(rule, objection, severity) for rule, severity, objection in said]
     return Judgment(
         findings=tuple(sorted(found, key=lambda finding: finding.sort_key)),
@@ -60,7 +89,7 @@ def _objections(
                 yield rule, severity, objection
 
 
-def standing_rules(settings: PolicySettings, rules: Rules = POLICIES) -> list[StandingRule]:
+def standing_rules(settings: PolicySettings, rules: Rules) -> list[StandingRule]:
     """All rules as they hold in a workspace."""
     return [
         StandingRule(
@@ -74,15 +103,15 @@ def standing_rules(settings: PolicySettings, rules: Rules = POLICIES) -> list[St
     ]
 
 
-def only(settings: PolicySettings, chosen: Collection[str]) -> PolicySettings:
+def only(settings: PolicySettings, chosen: Collection[str], known: Rules = POLICIES) -> PolicySettings:
     """The same settings with the chosen rules alone, and those on; raises KeyError for one that is not there."""
-    severities = {name: severity_of(POLICIES[name], settings) or Severity.WARNING for name in chosen}
+    severities = {name: severity_of(known[name], settings) or Severity.WARNING for name in chosen}
     rules = {
         name: replace(
             settings.rules.get(name, RuleSettings(place=_NOWHERE)),
             severity=severities[name].value if name in severities else OFF,
         )
-        for name in POLICIES
+        for name in known
     }
     return replace(settings, rules=rules)
 
@@ -128,17 +157,18 @@ def _is_excepted(rule: Rule, objection: Objection, exceptions: Iterable[RuleExce
     )
 
 
-def check_settings(settings: PolicySettings, *, today: date, rules: Rules = POLICIES) -> Iterator[Finding]:
+def check_settings(settings: PolicySettings, *, today: date, rules: RuleBook) -> Iterator[Finding]:
     """What is wrong with the settings themselves."""
+    known = rules.rules
     for name, said in settings.rules.items():
-        if name in rules:
-            yield from _check_parameters(rules[name], said)
-        else:
-            yield _unknown(name, rules, said)
+        if name in known:
+            yield from _check_parameters(known[name], said)
+        elif not rules.findings:  # a name may be missing because its file cannot be read
+            yield _unknown(name, known, said)
     for one in settings.exceptions:
-        if one.rule not in rules:
+        if one.rule not in known:
             message = f"there is no policy `{one.rule}`"
-            yield Finding(id="unknown-policy", message=message, place=one.place, advice=_nearest(one.rule, rules))
+            yield Finding(id="unknown-policy", message=message, place=one.place, advice=_nearest(one.rule, known))
         elif not one.holds(today):
             message = f"this exception ended on {one.until}"
             yield Finding(

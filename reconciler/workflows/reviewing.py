@@ -15,7 +15,7 @@ from reconciler.core.finding import Finding, Place, Severity
 from reconciler.core.policy_settings import PolicySettings
 from reconciler.core.review import Review, Side
 from reconciler.manifests.load import Config, LoadedConfig, Manifests, SourceFile, load_manifests
-from reconciler.policies.judging import check_settings, judge
+from reconciler.policies.judging import COME_ALONG, RuleBook, check_settings, judge, with_custom_rules
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,6 +30,8 @@ class Revision:
     """None when there is no reconciler.yaml in it."""
     files: Sequence[SourceFile] = ()
     """The manifests, as its own configuration finds them."""
+    policies: Sequence[SourceFile] = ()
+    """Files with policies of one's own, likewise."""
 
 
 def review(base: Revision, head: Revision, *, today: date) -> Review:
@@ -42,7 +44,8 @@ def review(base: Revision, head: Revision, *, today: date) -> Review:
     domains = rules.allowed_domains if rules else ()
     before, after = _read(base, today, domains), _read(head, today, domains)
     settings = rules.policies if rules else PolicySettings()
-    objections = [judge(one.manifests.readable, settings, today=today).findings for one in (before, after)]
+    book = (before if _config_of(base) else after).rules
+    objections = [judge(one.manifests.readable, settings, today=today, rules=book).findings for one in (before, after)]
     made = Review(
         tool_version=__version__,
         today=today,
@@ -103,26 +106,38 @@ class _Read:
     manifests: Manifests
     side: Side
 
+    rules: RuleBook
     findings: tuple[Finding, ...]
     """Everything that validation says, the workspace file included."""
 
 
 def _read(revision: Revision, today: date, domains: Sequence[str]) -> _Read:
     manifests = load_manifests(revision.files, today=today, allowed_domains=domains)
-    said = (*_findings_of_config(revision, today), *manifests.findings)
+    rules = _rules_of(revision)
+    said = (*_findings_of_config(revision, rules, today), *manifests.findings)
     side = Side(
         name=revision.name,
         commit=revision.commit,
         digest=manifests.readable.digest,
         problems=tuple(finding for finding in said if finding.severity is Severity.ERROR),
     )
-    return _Read(revision=revision, manifests=manifests, side=side, findings=said)
+    return _Read(revision=revision, manifests=manifests, side=side, rules=rules, findings=said)
 
 
-def _findings_of_config(revision: Revision, today: date) -> tuple[Finding, ...]:
+def _rules_of(revision: Revision) -> RuleBook:
+    """The policies that hold in a revision."""
+    from reconciler.manifests.policy_files import load_rules
+
+    if not revision.policies:
+        return COME_ALONG
+    loaded = load_rules(revision.policies)
+    return with_custom_rules(loaded.rules, loaded.findings)
+
+
+def _findings_of_config(revision: Revision, rules: RuleBook, today: date) -> tuple[Finding, ...]:
     config = _config_of(revision)
-    doubts = check_settings(config.policies, today=today) if config else ()
-    return (*(revision.config.findings if revision.config else ()), *doubts)
+    doubts = check_settings(config.policies, today=today, rules=rules) if config else ()
+    return (*rules.findings, *(revision.config.findings if revision.config else ()), *doubts)
 
 
 def _new_findings(before: _Read, after: _Read) -> tuple[Finding, ...]:

@@ -74,6 +74,8 @@ def test_the_page_lists_every_policy_with_its_severity_and_parameters() -> None:
 
 
 def test_the_page_lists_every_finding_about_settings() -> None:
-    code = (Path(__file__).parents[2] / "reconciler" / "policies" / "judging.py").read_text(encoding="utf-8")
+    package = Path(__file__).parents[2] / "reconciler"
+    files = ("policies/judging.py", "policies/custom.py", "manifests/policy_files.py")
+    code = "".join((package / name).read_text(encoding="utf-8") for name in files)
     listed = set(re.findall(r"^\| `([a-z-]+)` \| (?:error|warning) \| [^|]* \|$", PAGE, re.MULTILINE))
-    assert listed == set(re.findall(r'id="([a-z-]+)"', code))
+    assert listed == set(re.findall(r'(?:id=|error\()"([a-z-]+)"', code))

@@ -13,7 +13,7 @@ from reconciler.cli.repository import Repository, open_repository
 from reconciler.cli.session import CONFIG_FILE, Session
 from reconciler.cli.showing import page_options, show_result
 from reconciler.cli.wiring import SystemClock
-from reconciler.cli.workspace import read_configuration, read_manifest_files
+from reconciler.cli.workspace import read_configuration, read_files, read_manifest_files
 from reconciler.core.errors import ReconcilerError, UsageError
 
 if TYPE_CHECKING:
@@ -105,5 +105,11 @@ def _read_working_tree(session: Session) -> Revision:
     from reconciler.workflows.reviewing import Revision
 
     loaded = read_configuration(session.root)
-    files = read_manifest_files(session.root, loaded.config.manifests) if loaded.config else []
-    return Revision(name=_WORKING_TREE, config=loaded, files=files)
+    if loaded.config is None:
+        return Revision(name=_WORKING_TREE, config=loaded)
+    return Revision(
+        name=_WORKING_TREE,
+        config=loaded,
+        files=read_manifest_files(session.root, loaded.config.manifests),
+        policies=read_files(session.root, loaded.config.policies.sources, under="policies"),
+    )

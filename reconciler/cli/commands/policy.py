@@ -12,7 +12,7 @@ from reconciler.cli.options import DateType
 from reconciler.cli.session import Session
 from reconciler.cli.upkeep import format_option
 from reconciler.cli.wiring import SystemClock
-from reconciler.cli.workspace import inspect_policies, read_config
+from reconciler.cli.workspace import inspect_policies, read_config, read_rules
 
 
 @click.group()
@@ -28,7 +28,8 @@ def list_(session: Session, format_: str) -> None:
     from reconciler.policies.judging import standing_rules
     from reconciler.renderers.catalogue import RENDERERS
 
-    rules = standing_rules(read_config(session.root).policies)
+    config = read_config(session.root)
+    rules = standing_rules(config.policies, read_rules(session.root, config).rules)
     click.echo(RENDERERS.policies[format_](rules, session.style(sys.stdout)), nl=False, color=True)
 
 
