@@ -32,6 +32,15 @@ class OrderStatus(StrEnum):
         return self in (OrderStatus.OPEN, OrderStatus.DONE)
 
 
+class Chore(StrEnum):
+    """What is asked for when somebody leaves and no plan can bring about, because no system shows whether it is so."""
+
+    ROTATION = "rotate_secret"
+    """The client secret of an app that they could read."""
+    LOGIN = "reset_login"
+    """The password of an account itself, which they may know, and the devices that are logged in with it."""
+
+
 class FailureReason(StrEnum):
     """Why a person could not carry an order out; the usual ones of these platforms."""
 
@@ -56,12 +65,12 @@ class Request(NamedTuple):
     """What one change asks for; the orders to all its parties have the same."""
 
     address: Address
-    action: Action
+    action: Action | Chore
     wanted: tuple[tuple[str, str | tuple[str, ...]], ...]
     identity: str
 
     @classmethod
-    def of(cls, address: Address, action: Action, wanted: Attributes, identity: str) -> Request:
+    def of(cls, address: Address, action: Action | Chore, wanted: Attributes, identity: str) -> Request:
         """The order of attributes and the case of an address make no difference."""
         return cls(address, action, tuple(sorted(wanted.items())), identity.casefold())
 
@@ -79,7 +88,7 @@ class WorkOrder:
     operation: str
     """Key of the step data it was written from, such as `developers.invite`."""
     address: Address
-    action: Action
+    action: Action | Chore
     wanted: Attributes = field(default_factory=dict)
     """The values it shall lead to; together with address and action it says what is asked for."""
     identity: str = ""
@@ -104,6 +113,8 @@ class WorkOrder:
     note: str = ""
     reason: str
     """The cause in the user's terms, from the change."""
+    leaver: str = ""
+    """Key of the person whose leaving makes a chore necessary; empty for what a plan asks for."""
     place: Place | None = None
     issued: datetime | None = None
     """Given when the order is stored, in UTC, as are all times here."""
@@ -128,6 +139,16 @@ class WorkOrder:
     def request(self) -> Request:
         """What is asked for, whoever carries out which part of it."""
         return Request.of(self.address, self.action, self.wanted, self.identity)
+
+    @property
+    def is_chore(self) -> bool:
+        """Whether no look at a system can ever show that it was done: the word of whoever did it is all there is."""
+        return isinstance(self.action, Chore)
+
+    @property
+    def is_pending(self) -> bool:
+        """Whether it waits for somebody to act or, unless it is a chore, for a look that shows it."""
+        return self.status is OrderStatus.OPEN if self.is_chore else self.status.is_pending
 
     @property
     def is_said(self) -> bool:

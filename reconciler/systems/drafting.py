@@ -7,14 +7,17 @@ has been done, because nobody knows earlier when an invitation was sent.
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
+from reconciler.core.address import Address
 from reconciler.core.change import Change, Waiting
+from reconciler.core.finding import Place
 from reconciler.core.kinds import Action
 from reconciler.core.outcome import Waits
 from reconciler.core.resource import Resource, Status, fingerprint_of
-from reconciler.core.work_order import WorkOrder
+from reconciler.core.work_order import Chore, WorkOrder
 from reconciler.ports import Scope
-from reconciler.systems.blanks import fill_blanks, find_person, name_organization
+from reconciler.systems.blanks import fill_blanks, find_person, name_organization, name_person
 from reconciler.systems.marked import quote, strip_marks
 from reconciler.systems.operations import OPERATIONS
 from reconciler.systems.operations.choosing import choose
@@ -28,6 +31,11 @@ _OUTSIDERS = {
     Actor.CENTER_ADMIN: "an Admin of a verified Business Center",
 }
 """Whom no manifest names; a reader has to know who that is."""
+_CHORES = {
+    (Chore.ROTATION, "developers"): "departures.rotate_secret",
+    (Chore.LOGIN, "organization_account"): "departures.reset_organization_account_login",
+    (Chore.LOGIN, "business_account"): "departures.reset_business_account_login",
+}
 _BLANK = re.compile(r"\{(\w+)\}")
 
 
@@ -49,6 +57,31 @@ def draft_operation(key: str, change: Change, scope: Scope) -> tuple[WorkOrder, 
     operation = OPERATIONS[key]
     values = fill_blanks(change, scope)
     return tuple(_draft(operation, number, change, scope, values) for number in range(1, len(operation.parties) + 1))
+
+
+def find_chore(chore: Chore, system: str) -> str:
+    """Key of the operation of a chore; empty where a system has nothing of the sort."""
+    return _CHORES.get((chore, system), "")
+
+
+def draft_chore(
+    chore: Chore, address: Address, scope: Scope, *, leaver: str, actor: str, why: str, place: Place | None = None
+) -> WorkOrder:
+    """What is left to do about an app or an account because somebody leaves; the system has to have such a chore."""
+    operation = OPERATIONS[find_chore(chore, scope.organization.system.name)]
+    # It fills blanks and changes nothing: no plan holds a chore.
+    about = Change(
+        address=address,
+        action=Action.FORGET,
+        before=None,
+        after=None,
+        fingerprint=fingerprint_of(None),
+        why=why,
+        place=place,
+        actor=actor,
+    )
+    values = {**fill_blanks(about, scope), "person": name_person(leaver, scope)}
+    return replace(_draft(operation, 1, about, scope, values), action=chore, leaver=leaver)
 
 
 def describe_wait(orders: tuple[WorkOrder, ...], *, because: str = "") -> Waits:

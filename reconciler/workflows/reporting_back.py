@@ -52,7 +52,7 @@ def list_orders(
         found += [
             order
             for order in orders
-            if (closed or order.status.is_pending) and (not actor or actor in (order.actor, order.actor_role))
+            if (closed or order.is_pending) and (not actor or actor in (order.actor, order.actor_role))
         ]
     return tuple(sorted(found, key=_place_in_list))
 
@@ -176,7 +176,8 @@ def _require_open(order: WorkOrder) -> None:
     _require_pending(order)
     if order.status is OrderStatus.DONE:
         message = f"work order {order.id} is done already, says {order.closed_by or 'somebody'}"
-        raise ReconcilerError(message, advice="a newer roster will show it; if it was not done, report it as failed")
+        advice = "nothing will show it" if order.is_chore else "a newer roster will show it"
+        raise ReconcilerError(message, advice=f"{advice}; if it was not done, report it as failed")
 
 
 def _require_turn(order: WorkOrder, parts: Iterable[WorkOrder]) -> None:

@@ -1,7 +1,8 @@
 """What people are asked to do, word for word: given a step of a plan, the text of every order.
 
 A case in `tests/cases/work_orders` says which system and organization it is about, who the people are, what the last
-roster showed, and the step. `operation` names what no plan asks for by itself.
+roster showed, and the step. `operation` names what no plan asks for by itself;
+`chore` what is left to do when the `leaver` leaves.
 """
 
 from __future__ import annotations
@@ -20,12 +21,12 @@ from reconciler.core.finding import Place
 from reconciler.core.kinds import Action
 from reconciler.core.resource import Resource, Status, fingerprint_of
 from reconciler.core.roster import Roster
-from reconciler.core.work_order import WorkOrder
+from reconciler.core.work_order import Chore, WorkOrder
 from reconciler.ports import Scope
 from reconciler.renderers.style import PLAIN
 from reconciler.renderers.work_orders import render_work_order
 from reconciler.systems import get_system
-from reconciler.systems.drafting import draft_operation, draft_orders
+from reconciler.systems.drafting import draft_chore, draft_operation, draft_orders
 from reconciler.systems.operations import OPERATIONS
 
 FOLDER = Path(__file__).parents[1] / "cases" / "work_orders"
@@ -49,6 +50,10 @@ def orders_of(given: dict[str, Any]) -> tuple[WorkOrder, ...]:
     step, scope = given["step"], _scope(given)
     address = Address.parse(step["address"])
     before, after = (_resource(address, step.get(side)) for side in ("before", "after"))
+    if "chore" in step:
+        chore, leaver = Chore(step["chore"]), step["leaver"]
+        why, actor = step["reason"], step["actor"]
+        return (draft_chore(chore, address, scope, leaver=leaver, actor=actor, why=why, place=PLACE),)
     action = Action(step["action"])
     if "waits_on" in step:
         waiting = Waiting(

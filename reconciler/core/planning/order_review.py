@@ -31,7 +31,7 @@ def review(
     kept = {
         key: order
         for key, order in orders.items()
-        if order.status.is_pending or order.closed is None or moment - order.closed < KEPT_FOR
+        if order.is_pending or order.closed is None or moment - order.closed < KEPT_FOR
     }
     for parts in _requests(kept.values()):
         for order in _review_request(parts, live, moment, invitation_hours):
@@ -43,7 +43,8 @@ def _requests(orders: Iterable[WorkOrder]) -> list[list[WorkOrder]]:
     """Pending orders with all other parts of what they ask for that were issued at the same time, in sequence."""
     together: dict[tuple[Request, datetime | None], list[WorkOrder]] = {}
     for order in orders:
-        together.setdefault((order.request, order.issued), []).append(order)
+        if not order.is_chore:
+            together.setdefault((order.request, order.issued), []).append(order)
     return [
         sorted(parts, key=lambda order: order.party)
         for parts in together.values()

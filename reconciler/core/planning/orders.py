@@ -47,7 +47,7 @@ def mention_asked(step: Waiting, situation: Situation) -> Waiting:
 
 def hold_asked(change: Change | Waiting, situation: Situation) -> Waiting | LeftOut | None:
     """Whom to wait for where the same was asked before; the memory of a failure, while it counts; else None."""
-    about = [order for order in situation.orders.values() if order.address == change.address]
+    about = [order for order in situation.orders.values() if order.address == change.address and not order.is_chore]
     wanted = request_of(change)
     same = sorted((order for order in about if order.request == wanted), key=_sequence)
     pending = [order for order in same if order.status.is_pending]
@@ -106,7 +106,8 @@ def _put_aside(change: Change | Waiting, last: WorkOrder, situation: Situation) 
 def withdrawn(situation: Situation, part: OrganizationPlan, targets: Targets) -> list[WorkOrder]:
     """Open orders that the plan does not need any more, as superseded, by id.
 
-    What could not be read or is not covered by the plan is left as it is. An order that is said to be done stays,
+    What could not be read or is not covered by the plan is left as it is, and so are chores until their cause is gone,
+    because no plan ever needs one. An order that is said to be done stays,
     because the next roster has to tell what came of it.
     """
     needed = {waiting.work_order for waiting in part.waiting}
@@ -119,8 +120,12 @@ def withdrawn(situation: Situation, part: OrganizationPlan, targets: Targets) ->
         address = order.address
         if order.status is not OrderStatus.OPEN or order.request in kept or not targets.covers(address):
             continue
-        if address in unclear or isinstance(situation.live.find(address), Unknown):
-            continue
-        why = reasons.get(address, "no plan needs it any more")
-        found.append(close(order, OrderStatus.SUPERSEDED, at=situation.moment, why=why))
+        if order.is_chore:
+            why = "" if situation.is_leaving(order.leaver) else f"{order.leaver} stays"
+        elif address in unclear or isinstance(situation.live.find(address), Unknown):
+            why = ""
+        else:
+            why = reasons.get(address, "no plan needs it any more")
+        if why:
+            found.append(close(order, OrderStatus.SUPERSEDED, at=situation.moment, why=why))
     return found

@@ -89,7 +89,7 @@ def _situation(key: str, worlds: Worlds, settings: GuardSettings) -> Situation:
         state=state,
         live=live,
         orders=orders,
-        asked_for=frozenset(order.address for order in orders.values() if not order.takes_away),
+        asked_for=frozenset(order.address for order in orders.values() if not (order.takes_away or order.is_chore)),
         people=desired.people,
         consents=consents_of(desired.consents, key, worlds.today),
         refusals=desired.refusals,

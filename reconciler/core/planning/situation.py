@@ -73,6 +73,14 @@ class Situation:
         known = self.people.get(person)
         return known is not None and known.ends is not None and known.ends <= self.today
 
+    def is_leaving(self, person: str) -> bool:
+        """Whether somebody has left, or the manifests say when they will."""
+        known = self.people.get(person)
+        if known is not None:
+            return known.ends is not None
+        declared = self.wanted.get(Address(self.organization.key, "member", person))
+        return declared is None or declared.expires is not None
+
     def person_of(self, address: Address) -> str:
         """The person whose access an address is about, or an empty string."""
         part = KINDS[address.kind].person_part

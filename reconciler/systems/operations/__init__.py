@@ -8,6 +8,7 @@ from __future__ import annotations
 from reconciler.systems.operations.business_account import BUSINESS_ACCOUNT
 from reconciler.systems.operations.business_center import BUSINESS_CENTER
 from reconciler.systems.operations.business_center_assets import BUSINESS_CENTER_ASSETS
+from reconciler.systems.operations.departures import DEPARTURES
 from reconciler.systems.operations.developers import DEVELOPERS
 from reconciler.systems.operations.developers_apps import DEVELOPERS_APPS
 from reconciler.systems.operations.links import LINKS
@@ -26,6 +27,7 @@ OPERATIONS: dict[str, Operation] = {
         *BUSINESS_CENTER_ASSETS,
         *PARTNERS,
         *LINKS,
+        *DEPARTURES,
     )
 }
 """Key -> operation."""

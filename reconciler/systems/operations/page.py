@@ -44,6 +44,7 @@ _TITLES = {
     "business_account": "Business Account",
     "business_center": "Business Center",
     "links": "TikTok accounts in Business Center",
+    "departures": "When somebody leaves",
 }
 
 
