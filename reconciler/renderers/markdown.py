@@ -40,7 +40,7 @@ def render_markdown(sheet: Sheet, style: Style) -> str:
     if style.max_chars < SMALLEST_BUDGET:
         message = f"a comment of {style.max_chars:,} characters has no room for what must be said"
         raise UsageError(message, advice=f"give --max-chars at least {SMALLEST_BUDGET:,}")
-    top = _top(sheet)
+    top = _top(sheet, style)
     longest = _Page(room=0, brief=sheet.lines, folded=sheet.lines)
     page = _Page(room=style.max_chars - measure(top) - measure(_foot(sheet, longest, style)))
     if page.room < measure(_TOO_MANY):
@@ -88,9 +88,11 @@ class _Draft:
         return "".join([open_chapter(self.chapter, unfolded=self.unfolded), *self.texts, CHAPTER_END])
 
 
-def _top(sheet: Sheet) -> str:
+def _top(sheet: Sheet, style: Style) -> str:
+    """The title names the workspace, because there is a comment for each of them."""
+    title = f"{sheet.title}: {style.prefix.rstrip('/')}" if style.prefix else sheet.title
     notes = "".join(f"> **{inline(note)}**\n\n" for note in sheet.notes)
-    return f"{heading(3, sheet.title)}\n\n**{inline(sheet.summary)}**\n\n{notes}"
+    return f"{heading(3, title)}\n\n**{inline(sheet.summary)}**\n\n{notes}"
 
 
 def _foot(sheet: Sheet, page: _Page, style: Style) -> str:
@@ -139,8 +141,7 @@ def _chapters(sheet: Sheet, page: _Page) -> Iterator[str]:
         key=lambda item: item[0].rank,
     )
     for section, draft, index in ranked:
-        brief = _brief(section)
-        draft.texts[index] = brief if page.take(brief) else _some(section, page)
+        draft.texts[index] = _all_or_some(section, page)
     if not page.folded:
         for section, draft, index in ranked:
             draft.texts[index] = _widen(section, draft.texts[index], page)
@@ -163,6 +164,15 @@ def _name(sheet: Sheet, page: _Page) -> list[_Draft]:
 
 def _brief(section: Section) -> str:
     return "".join([show_title(section), *(item.text for item in list_in_brief(section)), "\n"])
+
+
+def _all_or_some(section: Section, page: _Page) -> str:
+    """The section in brief, all of it if there is room."""
+    brief = _brief(section)
+    if not page.take(brief):
+        return _some(section, page)
+    page.brief += len(section.lines)
+    return brief
 
 
 def _some(section: Section, page: _Page) -> str:
@@ -188,8 +198,8 @@ def _widen(section: Section, brief: str, page: _Page) -> str:
     """The section in full instead of in brief, where there is room for the difference."""
     full = show_in_full(section)
     page.room += measure(brief)
-    if page.take(full):
-        return full
-    page.take(brief)
-    page.brief += len(section.lines)
-    return brief
+    if not page.take(full):
+        page.take(brief)
+        return brief
+    page.brief -= len(section.lines)
+    return full

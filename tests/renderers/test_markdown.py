@@ -188,3 +188,11 @@ def test_the_rest_is_where_the_job_says() -> None:
 def test_a_comment_that_cannot_say_anything_is_refused() -> None:
     with pytest.raises(UsageError, match="no room"):
         render_markdown(sheet_of_plan(plans.small()), Style(max_chars=100))
+
+
+def test_lines_in_brief_are_counted_beside_lines_that_found_no_room() -> None:
+    sheet = sheet_of_plan(plans.long())
+    text = render_markdown(sheet, Style(max_chars=5_000))
+    brief, folded = (int(number) for number in re.findall(r"([\d,]+) lines are (?:told in brief|only counted)", text))
+    assert folded > 0
+    assert brief + folded == sheet.lines
