@@ -110,6 +110,15 @@ def test_accepted_drift_is_quiet_until_the_thing_changes_again(run: Run) -> None
     assert "accept drift" in run("audit", "log").stdout
 
 
+def test_access_that_others_ended_is_in_the_audit_log(run: Run) -> None:
+    run("sandbox", "remove", "eve", "@acme")
+    audit(run, code=2)
+    entries = json.loads(run("audit", "log", "--format", "json").stdout)["entries"]
+    assert [(entry["address"], entry["detail"]) for entry in entries if entry["action"] == "drift"] == [
+        (EVE, "gone, low: it was taken away")
+    ]
+
+
 def test_an_acceptance_can_be_taken_back(run: Run) -> None:
     run("sandbox", "promote", "eve", "@acme")
     audit(run, code=2)

@@ -11,6 +11,8 @@ from click.testing import CliRunner, Result
 
 from reconciler.cli.main import cli
 from reconciler.cli.worksheet_files import file_name
+from reconciler.core.work_order import FailureReason
+from reconciler.systems.remedies import REMEDIES
 
 Run = Callable[..., Result]
 CONFIG = """
@@ -89,6 +91,17 @@ def test_what_failed_is_put_aside_with_its_reason(run: Run) -> None:
     assert order in run("work-orders", "list", "--all").stdout
     assert order not in run("work-orders", "list").stdout
     run("work-orders", "failed", order, "--because", "not-seen", code=64)
+
+
+def test_what_failed_comes_with_what_to_try_in_which_order(run: Run) -> None:
+    said = run("work-orders", "failed", only_id(run), "--because", "spam").stderr
+    remedies = ["1. compare the address", "2. let the invitee look in spam", "cache and cookies", "another browser"]
+    places = [said.index(remedy) for remedy in remedies]
+    assert places == sorted(places)
+
+
+def test_every_reason_has_a_remedy() -> None:
+    assert REMEDIES.keys() == set(FailureReason)
 
 
 def test_an_export_writes_one_page_for_each_person_and_cleans_up_after_itself(run: Run, tmp_path: Path) -> None:

@@ -16,6 +16,7 @@ from reconciler.cli.session import Session
 from reconciler.cli.wiring import Wiring
 from reconciler.cli.workspace import read_config, read_manifest_files
 from reconciler.core.work_order import FailureReason
+from reconciler.systems.remedies import REMEDIES
 
 if TYPE_CHECKING:
     from reconciler.renderers.worksheets import WorkList
@@ -110,6 +111,9 @@ def failed(session: Session, order_id: str, reason: str, note: str, **report: Un
     why = FailureReason(reason.replace("-", "_"))
     order = desk.failed(order_id, why, note=note, by=report["by"] or desk.origin.operator)
     session.notify(f"{order.id} has failed; the next plan says what comes of it")
+    click.echo("What to try, in this order:", err=True)
+    for number, remedy in enumerate(REMEDIES[why], start=1):
+        click.echo(f"  {number}. {remedy}", err=True)
 
 
 @work_orders.command("export")

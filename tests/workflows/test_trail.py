@@ -1,0 +1,20 @@
+"""What the audit log keeps of one change."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from reconciler.core.outcome import Applied
+from reconciler.workflows.trail import audit_entry
+from tests.workflows.given import NOW, REMOVE
+
+
+def test_the_consent_that_let_a_change_through_is_kept_with_it() -> None:
+    consented = replace(REMOVE, consent="LEGAL-7, access/consents.yaml:6:5")
+    entry = audit_entry(consented, Applied(), serial=3, at=NOW)
+    assert (entry.consent, entry.action, entry.actor, entry.outcome) == (
+        "LEGAL-7, access/consents.yaml:6:5",
+        "remove",
+        "ana",
+        "applied",
+    )
