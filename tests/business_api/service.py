@@ -70,6 +70,25 @@ def serving(folder: Path, *options: str) -> Iterator[Service]:
             process.stderr.close()
 
 
+def start(workspace: Path, *words: str) -> subprocess.Popen[str]:
+    """`reconciler` in a process of its own, with a token for the platform in its environment."""
+    return subprocess.Popen(
+        [sys.executable, "-m", "reconciler", "-C", str(workspace), *words],
+        cwd=ROOT,
+        env={**QUIET, "TIKTOK_ACCESS_TOKEN": TOKEN},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+def run(workspace: Path, *words: str) -> tuple[int, str, str]:
+    """Exit code, stdout and stderr."""
+    process = start(workspace, *words)
+    out, err = process.communicate(timeout=100)
+    return process.returncode, out, err
+
+
 class FastTicker:
     """Time that passes as fast as that of a service with `--speed`."""
 

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import json
 import signal
-import subprocess
-import sys
 import time
 from collections import Counter
 from collections.abc import Iterator
@@ -14,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from tests.business_api.service import QUIET, ROOT, TOKEN, Service, serving
+from tests.business_api.service import TOKEN, Service, run, serving, start
 
 CENTER, US = "6900000000000000001", "7100000000000000001"
 STAY = ["ana", "bo", *(f"m{number}" for number in range(12))]
@@ -77,23 +75,6 @@ def workspace(service: Service, tmp_path: Path) -> Path:
     (root / "reconciler.yaml").write_text(json.dumps(config), encoding="utf-8")
     (root / "access" / "all.yaml").write_text(json.dumps(WANTED), encoding="utf-8")
     return root
-
-
-def start(workspace: Path, *words: str) -> subprocess.Popen[str]:
-    return subprocess.Popen(
-        [sys.executable, "-m", "reconciler", "-C", str(workspace), *words],
-        cwd=ROOT,
-        env={**QUIET, "TIKTOK_ACCESS_TOKEN": TOKEN},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
-
-
-def run(workspace: Path, *words: str) -> tuple[int, str, str]:
-    process = start(workspace, *words)
-    out, err = process.communicate(timeout=100)
-    return process.returncode, out, err
 
 
 def members(service: Service) -> dict[str, tuple[str, str, str]]:

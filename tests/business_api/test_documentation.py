@@ -1,0 +1,73 @@
+"""docs/business-center.md: what it tells people to write and to type is good, and its tables are complete."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import yaml
+from click.testing import CliRunner
+
+from reconciler.cli.business_center import KNOWN_OPTIONS
+from reconciler.cli.main import cli
+from reconciler.providers.business_api.estimate import Sizes, estimate_reading
+from tests.business_api.service import TOKEN, run, serving
+
+PAGE = (Path(__file__).parents[2] / "docs" / "business-center.md").read_text(encoding="utf-8")
+SEED = """
+version: 1
+people: {ana: ana@acme.example, bo: bo@acme.example, eve: eve@acme.example}
+organizations:
+  bc: {system: business_center, id: "6900000000000000001", members: {ana: admin, bo: admin, eve: standard}}
+business_api: {options: {tier: unlimited}, tokens: {TOKEN: ana}}
+"""
+
+
+def blocks(language: str) -> list[str]:
+    """Code blocks in a language, without the indentation that lists give them."""
+    found = re.findall(rf"^( *)```{language}\n(.*?)^ *```", PAGE, re.MULTILINE | re.DOTALL)
+    return [re.sub(rf"^{indent}", "", text, flags=re.MULTILINE) for indent, text in found]
+
+
+def test_the_way_to_a_first_plan_leads_there(tmp_path: Path) -> None:
+    config, manifest = blocks("yaml")
+    for text, path in ((config, "reconciler.yaml"), (manifest, "access/acme.yaml")):
+        assert text.startswith(f"# {path}\n")
+    (tmp_path / "platform").mkdir()
+    (tmp_path / "platform" / "sandbox.yaml").write_text(SEED.replace("TOKEN", TOKEN), encoding="utf-8")
+    (tmp_path / "access").mkdir()
+    (tmp_path / "access" / "acme.yaml").write_text(manifest, encoding="utf-8")
+    with serving(tmp_path / "platform") as service:
+        document = yaml.safe_load(config)
+        document["providers"]["business_center"] |= {
+            "base_url": service.url,
+            "access_token": "env:TIKTOK_ACCESS_TOKEN",
+        }
+        (tmp_path / "reconciler.yaml").write_text(yaml.safe_dump(document), encoding="utf-8")
+        code, told, problems = run(tmp_path, "plan", "-v")
+    assert code == 0, problems
+    assert "acme-bc (business_center, observe)" in told
+    assert "1 live thing never declared, left alone\n    = e*e@acme.example" in told
+    assert "No changes" in told
+
+
+def test_every_command_on_the_page_exists() -> None:
+    typed = set(re.findall(r"reconciler ((?:auth|plan|sandbox)(?: [a-z]+)?)((?: --[a-z-]+)*)", PAGE))
+    assert {words for words, _ in typed} >= {"auth url", "auth exchange", "auth check", "auth revoke", "plan"}
+    for words, options in typed:
+        told = CliRunner().invoke(cli, [*words.split(), "--help"])
+        assert told.exit_code == 0, words
+        assert all(option in told.stdout for option in options.split())
+
+
+def test_every_option_of_the_provider_is_on_the_page() -> None:
+    table = PAGE.partition("## Options of the provider")[2].partition("\n## ")[0]
+    told = {name for row in re.findall(r"^\| (`.*?) \|", table, re.MULTILINE) for name in re.findall(r"`(\w+)`", row)}
+    assert told == KNOWN_OPTIONS
+
+
+def test_the_numbers_on_the_page_are_those_of_the_estimate() -> None:
+    small = Sizes(members=4000, ad_accounts=300)
+    assert f"takes {estimate_reading(small)} calls" in PAGE
+    shop = Sizes(members=4000, ad_accounts=300, shops=1)
+    assert f"{estimate_reading(shop):,} calls and ten minutes" in PAGE
