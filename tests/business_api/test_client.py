@@ -135,3 +135,20 @@ def test_the_token_is_in_no_message_and_no_log(caplog: pytest.LogCaptureFixture)
 def test_many_things_are_done_at_once_and_come_back_in_order() -> None:
     client, _, _ = scripted(envelope({}), workers=4)
     assert client.map(lambda number: number * 2, range(20)) == list(range(0, 40, 2))
+
+
+def test_whoever_interrupts_a_run_does_not_wait_for_the_platform_to_rest() -> None:
+    client, script, ticker = scripted(envelope(code=40100), workers=4)
+
+    def interrupt(number: int) -> object:
+        if number:
+            return client.get("bc/get/", {})
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        client.map(interrupt, range(3))
+    before, waited = len(script.requests), [*ticker.slept]
+    with pytest.raises(ProviderError, match="the run was interrupted"):
+        client.get("bc/get/", {})
+    assert len(script.requests) == before
+    assert sum(ticker.slept) == sum(waited), "not even a moment"

@@ -127,7 +127,11 @@ class Client:
         if self._workers == 1 or len(todo) < 2:
             return [work(item) for item in todo]
         with ThreadPoolExecutor(min(self._workers, len(todo))) as pool:
-            return list(pool.map(work, todo))
+            try:
+                return list(pool.map(work, todo))
+            except KeyboardInterrupt:
+                self.pace.stop()
+                raise
 
     def _send(self, method: str, endpoint: str, **content: Any) -> Data:
         import httpx2

@@ -7,11 +7,14 @@ import threading
 import time
 from typing import Protocol
 
+from reconciler.core.errors import ProviderError
 from reconciler.providers.business_api.tiers import Tier
 
 REST_AFTER_MINUTE_LIMIT = 300.0
 """Seconds without any call that TikTok asks for when the limit per minute was broken."""
 _ONE_SECOND = 1.0
+_LONGEST_NAP = 1.0
+"""Seconds until a thread that waits looks whether it still should."""
 _SAME_BREACH = 3.0
 """A second refusal within this time after the pause means that it was not the limit per second."""
 _LONGEST_BACK_OFF = 30.0
@@ -54,13 +57,20 @@ class Pace:
         self._lock = threading.Lock()
         self.calls = 0
         """How many calls were let through."""
+        self._is_stopped = False
         self._closed_until = float("-inf")
         self._breach_is_fresh_until = float("-inf")
 
     def wait(self) -> None:
-        """Return when a call may go out; that call is counted."""
+        """Return when a call may go out; that call is counted. Raises ProviderError when the run was stopped."""
         while (seconds := self._seconds_to_wait()) > 0:
-            self._ticker.sleep(seconds)
+            self._ticker.sleep(min(seconds, _LONGEST_NAP))
+        if self._is_stopped:
+            raise ProviderError("the run was interrupted")
+
+    def stop(self) -> None:
+        """Let nobody call any more: whoever waits for five minutes to pass must not keep a person waiting as well."""
+        self._is_stopped = True
 
     def note_breach(self) -> None:
         """The platform turned a call away for being one too many: nobody calls for a second, or for five minutes."""
@@ -80,6 +90,8 @@ class Pace:
     def _seconds_to_wait(self) -> float:
         from pyrate_limiter import RateItem
 
+        if self._is_stopped:
+            return 0.0
         with self._lock:
             now = self._ticker.now()
             if now < self._closed_until:
