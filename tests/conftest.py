@@ -12,6 +12,6 @@ settings.load_profile("patient")
 
 @pytest.fixture(autouse=True)
 def plain_environment(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The same output everywhere: what colours or widens a terminal's output is not inherited."""
-    for name in ("CI", "COLUMNS", "FORCE_COLOR", "GITHUB_ACTIONS", "NO_COLOR"):
+    """The same output everywhere: nothing that changes what is written, or writes elsewhere, is inherited."""
+    for name in ("CI", "COLUMNS", "FORCE_COLOR", "GITHUB_ACTIONS", "GITHUB_OUTPUT", "GITHUB_STEP_SUMMARY", "NO_COLOR"):
         monkeypatch.delenv(name, raising=False)

@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 
 import click
 
+from reconciler.cli.actions_files import write_outputs
 from reconciler.cli.session import CONFIG_FILE, Session
 from reconciler.core.errors import ExitCode, ManifestError, ReconcilerError
 
@@ -22,7 +23,16 @@ _MACHINE_REFUSES = {errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOSPC, errno.
 
 
 def run_guarded(command: Callable[[], object], session: Session) -> int:
-    """Run a command; returns its exit code, or that of what stopped it."""
+    """Run a command; returns its exit code, or that of what stopped it. Later steps of a GitHub job can read it."""
+    code = _run(command, session)
+    try:
+        write_outputs({"exit_code": str(int(code))})
+    except ReconcilerError as error:
+        session.notify(error.message, level="warning")
+    return code
+
+
+def _run(command: Callable[[], object], session: Session) -> int:
     try:
         code = command()
         sys.stdout.flush()

@@ -12,6 +12,9 @@ from reconciler.core.errors import ReconcilerError, StalePlan
 if TYPE_CHECKING:
     from reconciler.core.plan import Plan
 
+_TOLD = 10
+"""Differences that a message lists; the plan itself shows them all."""
+
 
 def read_plan(path: Path, *, expected_digest: str | None = None) -> Plan:
     """The plan in a file; raises ReconcilerError, naming the file, when it is none.
@@ -31,3 +34,18 @@ def read_plan(path: Path, *, expected_digest: str | None = None) -> Plan:
     except ReconcilerError as error:
         message = f"{path}: {error.message}"
         raise ReconcilerError(message, advice=error.advice or "save one with `reconciler plan -o FILE`") from error
+
+
+def require_same(plan: Plan, reviewed: Plan) -> None:
+    """Raises StalePlan, with the first differences, unless `plan` does exactly what was reviewed."""
+    from reconciler.workflows.agreement import compare_plans
+
+    departure = compare_plans(reviewed=reviewed, plan=plan)
+    if departure.is_none:
+        return
+    told = [f"{change.action} {change.address} is new" for change in departure.unseen]
+    told += [f"{change.action} {change.address} is not in it any more" for change in departure.missing]
+    told = told or ["the order of the steps is another one"]
+    more = f"; and {len(told) - _TOLD} more" if len(told) > _TOLD else ""
+    message = f"this is not the plan that was reviewed: {'; '.join(told[:_TOLD])}{more}"
+    raise StalePlan(message, advice="have this plan reviewed")

@@ -65,9 +65,9 @@ def test_in_github_actions_the_step_gets_a_summary_and_outputs(workspace: Path, 
     assert text.startswith("before=1\n")
     assert (found["changes"], found["waiting"], found["blocked"], found["settled"]) == ("2", "1", "0", "false")
     delimiters = set(re.findall(r"<<(\S+)", text))
-    assert len(delimiters) == 1
+    assert len(delimiters) == 2  # what was found, and the exit code
     run(workspace, "plan", "--format", "github", environment=files)
-    assert len(set(re.findall(r"<<(\S+)", output.read_text(encoding="utf-8")))) == 2
+    assert len(set(re.findall(r"<<(\S+)", output.read_text(encoding="utf-8")))) == 4
 
 
 def test_the_digest_that_is_handed_on_is_that_of_the_file(workspace: Path, tmp_path: Path) -> None:
