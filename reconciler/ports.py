@@ -128,6 +128,32 @@ class Witness(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FoundOrganization:
+    """An organization that a system has, whether or not any manifest names it. All texts come from outside."""
+
+    system: str
+    variant: str = ""
+    identity: str
+    """Its id, handle or name, whichever the system uses."""
+    name: str = ""
+    nickname: str = ""
+    """What people call it at the command line; only where the system keeps such a thing."""
+
+
+@runtime_checkable
+class Explorer(Protocol):
+    """A provider whose system can be asked what there is, besides what manifests name."""
+
+    def find_organizations(self) -> tuple[FoundOrganization, ...]:
+        """Every organization that the credentials reach; raises ProviderError when the system does not say."""
+        ...
+
+    def read_names(self, scope: Scope) -> Mapping[Address, str]:
+        """What people see as the names of members, assets and partners, for what `read` has just found."""
+        ...
+
+
 @runtime_checkable
 class Metered(Protocol):
     """A provider whose system allows so many calls and no more; calls nobody to answer what is asked here."""

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from reconciler.core.declared import Organization
 from reconciler.core.errors import ReconcilerError
-from reconciler.ports import Clock, Provider, StateStore
+from reconciler.ports import Clock, Explorer, Provider, StateStore
 
 if TYPE_CHECKING:
     from reconciler.manifests.config import Config, ProviderSettings
@@ -38,12 +38,18 @@ class Wiring:
 
     def provider_for(self, organization: Organization) -> Provider:
         """The one that `settings_for` names, made once."""
-        name = self._name_of_provider(organization)
+        return self._provider(self._name_of_provider(organization))
+
+    def _provider(self, name: str) -> Provider:
         if name not in self._providers:
-            self._providers[name] = _get_provider_kind(self.config.providers[name], name)(
-                self, self.config.providers[name]
-            )
+            settings = self.config.providers[name]
+            self._providers[name] = _get_provider_kind(settings, name)(self, settings)
         return self._providers[name]
+
+    def explorers(self) -> dict[str, Explorer]:
+        """Every configured provider that can be asked what there is, by the name it is configured under."""
+        made = {name: self._provider(name) for name in sorted(self.config.providers)}
+        return {name: provider for name, provider in made.items() if isinstance(provider, Explorer)}
 
     def settings_for(self, organization: Organization) -> ProviderSettings:
         """The provider under the organization's key, else under its system's name, else under `default`."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import shlex
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
@@ -80,10 +80,14 @@ def read_config(root: Path) -> Config:
 
 def read_workspace(root: Path, config: Config, *, today: date) -> Workspace:
     """The manifests as they are meant on a day, judged by the policies."""
+    return check_files(root, config, read_manifest_files(root, config.manifests), today=today)
+
+
+def check_files(root: Path, config: Config, files: Sequence[SourceFile], *, today: date) -> Workspace:
+    """Like `read_workspace`, of manifests that were read already or would be written."""
     from reconciler.manifests.load import load_manifests
     from reconciler.policies.judging import judge
 
-    files = read_manifest_files(root, config.manifests)
     manifests = load_manifests(files, today=today, allowed_domains=config.allowed_domains)
     rules = read_rules(root, config)
     judgment = judge(manifests.desired, config.policies, today=today, rules=rules)
@@ -154,6 +158,11 @@ def read_files(root: Path, entries: Iterable[str], *, under: str) -> list[Source
     paths = {path: problem for entry in entries for path, problem in _find_entry(root, entry, under)}
     sources = [_read_source(root, path, problem) for path, problem in paths.items()]
     return sorted(sources, key=lambda source: source.path)
+
+
+def read_manifests_so_far(root: Path, entries: Iterable[str]) -> list[SourceFile]:
+    """The manifests of a workspace that is only being filled: nothing has to be there yet."""
+    return read_files(root, [entry for entry in entries if os.path.lexists(root / entry)], under="manifests")
 
 
 def read_texts(root: Path, findings: Iterable[Finding]) -> dict[str, str]:

@@ -24,13 +24,22 @@ def read_keys(section: Mapping[str, T], at: Cursor, notes: Notes) -> Iterator[tu
             yield key, value, spot
 
 
+def is_key(text: str) -> bool:
+    """Whether a text could be a key as it is."""
+    return _KEY.fullmatch(text) is not None and _is_honest(text)
+
+
+def _is_honest(key: str) -> bool:
+    return key.isascii() or not (has_mixed_scripts(key) or unicodedata.normalize("NFC", key) != key)
+
+
 def _is_usable(key: str, place: Place, notes: Notes) -> bool:
     if not _KEY.fullmatch(key):
         shown = key if key.isprintable() else ascii(key)[1:-1]
         advice = "use letters, digits, `.`, `_`, `-` and `+`, and begin with a letter or digit"
         notes.error("bad-key", f"`{shown}` cannot be a key", place, advice=advice)
         return False
-    if not key.isascii() and (has_mixed_scripts(key) or unicodedata.normalize("NFC", key) != key):
+    if not _is_honest(key):
         advice = "write it anew with the letters of one alphabet"
         notes.error("bad-key", f"`{key}` ({ascii(key)[1:-1]}) is not what it looks like", place, advice=advice)
         return False

@@ -42,7 +42,10 @@ def read_assets(center: Center, asset_type: AssetType) -> Seen:
         if found.address.key in listed:
             seen.unknown[str(found.address)] = f"several accounts are called {text_of(row, 'asset_name')}"
         listed[found.address.key] = Asset(
-            key=found.address.key, id=text_of(row, "asset_id"), code=text_of(row, "pixel_code")
+            key=found.address.key,
+            id=text_of(row, "asset_id"),
+            code=text_of(row, "pixel_code"),
+            name=text_of(row, "asset_name"),
         )
         seen.add(found)
     for address in [address for address in seen.resources if str(address) in seen.unknown]:

@@ -45,6 +45,8 @@ class Asset:
     id: str
     code: str = ""
     """Of a pixel: what web pages and the calls about its use know it by."""
+    name: str = ""
+    """What people see."""
 
 
 @dataclass(slots=True, kw_only=True)

@@ -13,7 +13,7 @@ from reconciler.core.kinds import Action
 from reconciler.core.live import Live
 from reconciler.core.outcome import Failed, InDoubt, Outcome
 from reconciler.core.resource import Status
-from reconciler.ports import Ability, Can, Clock, Scope
+from reconciler.ports import Ability, Can, Clock, FoundOrganization, Scope
 from reconciler.providers.business_api.abilities import SYSTEM, ability_of
 from reconciler.providers.business_api.acting import ACTIONS, carry_out
 from reconciler.providers.business_api.batching import carry_out_together, count_together
@@ -21,6 +21,7 @@ from reconciler.providers.business_api.center import Center, Seen
 from reconciler.providers.business_api.client import Client
 from reconciler.providers.business_api.errors import ApiError
 from reconciler.providers.business_api.estimate import Sizes, estimate, seconds_for
+from reconciler.providers.business_api.exploring import list_centers, names_in
 from reconciler.providers.business_api.instructions import give_up
 from reconciler.providers.business_api.names import Names
 from reconciler.providers.business_api.reading import read_a_few, read_everything
@@ -104,6 +105,14 @@ class BusinessApiProvider:
         """What the activity log of one Business Center tells."""
         self._require_business_center(scope)
         return read_deeds(self._center_of(scope), since=since, until=until)
+
+    def find_organizations(self) -> tuple[FoundOrganization, ...]:
+        """The Business Centers that the token reaches as an admin."""
+        return list_centers(self._client)
+
+    def read_names(self, scope: Scope) -> Mapping[Address, str]:
+        """What the last reading of this Business Center showed; no call is made for it."""
+        return names_in(self._center_of(scope))
 
     @property
     def limit(self) -> str:

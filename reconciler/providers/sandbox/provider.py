@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from reconciler.core.address import Address
@@ -13,8 +13,9 @@ from reconciler.core.kinds import Action
 from reconciler.core.live import Live
 from reconciler.core.outcome import Applied, Failed, Outcome, Waits
 from reconciler.core.resource import Resource
-from reconciler.ports import Ability, ByHand, Can, Cannot, Scope
+from reconciler.ports import Ability, ByHand, Can, Cannot, FoundOrganization, Scope
 from reconciler.providers.sandbox.acting import Call, carry_out
+from reconciler.providers.sandbox.exploring import list_found, read_names
 from reconciler.providers.sandbox.naming import Names
 from reconciler.providers.sandbox.organizations import Organization, create, find_organization
 from reconciler.providers.sandbox.reading import read_resources
@@ -111,6 +112,17 @@ class SandboxProvider:
             for event in events
             if since <= event.at <= until
         )
+
+    def find_organizations(self) -> tuple[FoundOrganization, ...]:
+        """All of the world."""
+        return list_found(self._world)
+
+    def read_names(self, scope: Scope) -> Mapping[Address, str]:
+        """Names of people and things, as far as they have any besides what they are known by."""
+        organization = _find(self._world, scope.organization)
+        if organization is None:
+            return {}
+        return read_names(view(self._world, organization, scope.organization.key, self._names_of(scope)))
 
     def _read(self, scope: Scope, only: Sequence[Address] | None) -> Live:
         with self._world.transaction():

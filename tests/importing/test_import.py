@@ -1,0 +1,139 @@
+"""`reconciler import`, from the command line against the embedded platform."""
+
+from __future__ import annotations
+
+import subprocess
+from pathlib import Path
+
+import pytest
+import yaml
+from click.testing import CliRunner, Result
+
+from reconciler.cli.main import cli
+
+CONFIG = """\
+version: 1
+manifests: [access]
+state: file:.reconciler/state
+providers:
+  default: {kind: sandbox}
+"""
+WORLD = """\
+version: 1
+people:
+  ana: {name: Ana Lopez, email: ana@acme.example}
+  ana2: {name: Ana Other, email: ana@agency.example}
+  bo: {email: bo@acme.example, identities: {phone: "+34600111222"}}
+  cleo: cleo+ads@acme.example
+  dan: {name: "Dan \\u202e*evil*", email: dan@acme.example}
+organizations:
+  acme-bc:
+    system: business_center
+    id: "6900000000000000001"
+    name: Acme Europe
+    members: {ana: {role: admin, finance: manager}, ana2: standard, bo: standard, cleo: standard, dan: admin}
+    ad_accounts:
+      "7100000000000000001":
+        name: US brand
+        access: {ana2: operator, bo: operator, cleo: operator, dan: analyst}
+      "7100000000000000002":
+        name: US shop
+        access: {ana2: operator, bo: operator, cleo: operator}
+    pixels:
+      "7300000000000000001": {name: Web, access: {bo: ""}}
+  acme-brand:
+    system: organization_account
+    handle: "@acme"
+    members: {ana: admin, bo: {role: operator, as: "+34600111222"}}
+"""
+
+
+@pytest.fixture
+def workspace(tmp_path: Path) -> Path:
+    (tmp_path / "reconciler.yaml").write_text(CONFIG)
+    (tmp_path / "sandbox.yaml").write_text(WORLD)
+    return tmp_path
+
+
+def run(root: Path, *args: str, code: int = 0) -> Result:
+    result = CliRunner().invoke(cli, ["-C", str(root), *args])
+    assert result.exit_code == code, result.output
+    return result
+
+
+def written(root: Path) -> dict[str, str]:
+    return {path.name: path.read_text() for path in sorted((root / "access").glob("*"))}
+
+
+def test_an_import_reads_as_if_a_person_had_written_it(workspace: Path) -> None:
+    told = run(workspace, "import", "--all").stdout
+    assert told == (
+        "access/people.yaml: 6 people\n"
+        "access/acme-bc.yaml: 5 members, 2 ad accounts, 1 pixel, 8 grants, 1 proposed group\n"
+        "access/acme-brand.yaml: 2 members\n"
+    )
+    assert written(workspace) == yaml.safe_load(
+        (Path(__file__).parents[1] / "cases" / "importing" / "a-business-center-and-a-brand.yaml").read_text()
+    )
+
+
+def test_the_first_plan_is_empty_and_fmt_has_nothing_to_do(workspace: Path) -> None:
+    run(workspace, "import", "--all")
+    run(workspace, "fmt", "--check")
+    assert "No changes." in run(workspace, "plan", "--detailed-exitcode").stdout
+    assert run(workspace, "drift", "--detailed-exitcode").stdout.startswith("No drift.")
+
+
+def test_what_was_imported_is_recorded_and_in_the_audit_log(workspace: Path) -> None:
+    run(workspace, "import", "acme-brand")
+    assert "3 records" in run(workspace, "state", "show", "acme-brand").stdout
+    assert "import" in run(workspace, "audit", "log").stdout
+
+
+def test_nothing_is_written_without_being_asked_for(workspace: Path) -> None:
+    patch = run(workspace, "import", "acme-brand", "--dry-run").stdout
+    assert not (workspace / "access").exists()
+    subprocess.run(["git", "apply", "-"], input=patch.encode(), cwd=workspace, check=True)
+    assert list(written(workspace)) == ["acme-brand.yaml", "people.yaml"]
+
+
+def test_a_second_import_adds_people_to_the_first_file_and_keeps_its_comments(workspace: Path) -> None:
+    run(workspace, "import", "acme-brand")
+    people = workspace / "access" / "people.yaml"
+    people.write_text(people.read_text().replace("  ana:", "  # the owner\n  ana:"))
+    before = people.read_text()
+    run(workspace, "import", "acme-bc")
+    assert people.read_text().startswith(before)
+    assert "No changes." in run(workspace, "plan").stdout
+
+
+def test_what_is_declared_is_not_imported_and_no_file_is_overwritten(workspace: Path) -> None:
+    run(workspace, "import", "acme-brand")
+    assert "is declared already, in access/acme-brand.yaml:3:3" in run(workspace, "import", "acme-brand", code=1).stderr
+    (workspace / "access" / "acme-bc.yaml").write_text("version: 1\n")
+    assert "is not overwritten" in run(workspace, "import", "acme-bc", code=1).stderr
+    assert (workspace / "access" / "acme-bc.yaml").read_text() == "version: 1\n"
+
+
+def test_an_organization_that_nobody_lists_is_named_with_its_system_and_id(workspace: Path) -> None:
+    run(workspace, "import", "brand", "--system", "organization_account", "--id", "@acme")
+    assert "brand.yaml" in written(workspace)
+    wrong = run(workspace, "import", "x", "--system", "organization_account", "--id", "@nobody", code=1)
+    assert "there is no" in wrong.stderr
+    assert "there are: acme-bc" in run(workspace, "import", "acme", code=1).stderr
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["import"],
+        ["import", "--all", "acme-bc"],
+        ["import", "a", "b", "--system", "developers", "--id", "A"],
+        ["import", "a", "--system", "developers"],
+        ["import", "a/b", "--system", "developers", "--id", "A"],
+        ["import", "a", "--system", "business_account", "--variant", "owner", "--id", "@a"],
+        ["import", "acme-bc", "--to", "/nowhere"],
+    ],
+)
+def test_a_command_line_that_makes_no_sense_is_refused(workspace: Path, words: list[str]) -> None:
+    run(workspace, *words, code=64)
