@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import re
-import signal
 import sqlite3
 import subprocess
 import sys
@@ -62,12 +61,10 @@ def serving(folder: Path, *options: str) -> Iterator[Service]:
         assert found, said
         yield Service(url=found[0], folder=folder)
     finally:
-        process.send_signal(signal.SIGINT)
-        try:
-            process.wait(10)
-        finally:
-            process.kill()
-            process.stderr.close()
+        # Not Ctrl-C, which a process that was started in the background does not hear.
+        process.terminate()
+        process.wait(10)
+        process.stderr.close()
 
 
 def start(workspace: Path, *words: str) -> subprocess.Popen[str]:
