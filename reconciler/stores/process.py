@@ -8,6 +8,8 @@ import socket
 import time
 from dataclasses import dataclass
 
+from reconciler.ports import Lock
+
 _ACTORS = ("GITHUB_ACTOR", "GITLAB_USER_LOGIN", "BUILDKITE_BUILD_CREATOR")
 _JOBS = ("CI_JOB_URL", "BUILDKITE_BUILD_URL", "CIRCLE_BUILD_URL", "BUILD_URL")
 
@@ -25,6 +27,26 @@ class Holder:
 def this_process() -> Holder:
     """The person or robot behind this process, where it runs, and the CI job it belongs to."""
     return Holder(who=_who(), host=socket.gethostname(), process=os.getpid(), job=_job())
+
+
+def left_behind_by_this_job(lock: Lock) -> bool:
+    """Whether a process took the lock on this machine, for the CI job that this process belongs to, and is gone.
+
+    Runners of one job may share the name of their machine. At worst a lock is then taken from one that is at work: its
+    writes are refused, and nothing is lost.
+    """
+    this = this_process()
+    return (lock.host, lock.job) == (this.host, this.job) and not _is_running(lock.process)
+
+
+def _is_running(process: int) -> bool:
+    try:
+        os.kill(process, 0)  # signal 0 only asks
+    except ProcessLookupError:
+        return False
+    except PermissionError:  # it is somebody else's
+        return True
+    return True
 
 
 def _who() -> str:

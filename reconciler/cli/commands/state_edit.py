@@ -9,6 +9,7 @@ import click
 from reconciler.cli.session import Session
 from reconciler.cli.upkeep import AddressType, confirm, make_upkeep, open_configured_store, yes_option
 from reconciler.core.address import Address
+from reconciler.core.errors import UsageError
 
 
 @click.command("push")
@@ -57,19 +58,30 @@ def forget(session: Session, addresses: tuple[Address, ...], yes: bool) -> None:
 
 
 @click.command("unlock")
-@click.argument("lock_id", metavar="ID")
+@click.argument("lock_id", metavar="[ID]", required=False)
+@click.option("--left-behind", is_flag=True, help="All locks of this CI job or machine whose process is gone.")
 @yes_option
 @click.pass_obj
-def unlock(session: Session, lock_id: str, yes: bool) -> None:
+def unlock(session: Session, lock_id: str | None, left_behind: bool, yes: bool) -> None:
     """Take a lock away from its holder, whose writes are refused from then on.
 
-    A lock runs out by itself soon after its holder has died, so this is for one that hangs.
+    A lock runs out by itself soon after its holder has died, so this is for one that hangs. --left-behind is for the
+    end of a job that was cancelled, and asks nothing: nobody holds such a lock any more.
     """
+    from reconciler.stores.process import left_behind_by_this_job
     from reconciler.workflows.upkeep import find_lock
 
+    if left_behind == (lock_id is not None):
+        raise UsageError("give either the ID of a lock or --left-behind")
     store = open_configured_store(session)
+    upkeep = make_upkeep(session, store)
+    if lock_id is None:
+        for lock in filter(left_behind_by_this_job, store.locks()):
+            upkeep.unlock(lock)
+            session.notify(f"{lock.organization} is unlocked")
+        return
     lock = find_lock(store, lock_id)
     holder = f"{lock.who} on {lock.host} (process {lock.process}, {lock.purpose}) since {lock.since:%Y-%m-%d %H:%M:%SZ}"
     confirm(f"Unlock {lock.organization}, which is held by {holder}?", yes=yes)
-    make_upkeep(session, store).unlock(lock)
+    upkeep.unlock(lock)
     session.notify(f"{lock.organization} is unlocked")
