@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterable
 from reconciler.core.drifting import DriftReport
 from reconciler.core.errors import ExitCode
 from reconciler.core.finding import Finding, Severity
+from reconciler.core.offboarding import Offboarding
 from reconciler.core.outcome import Failed, InDoubt, Refused, Report
 from reconciler.core.plan import Plan
 from reconciler.core.review import Review
@@ -48,6 +49,13 @@ def code_of_review(review: Review, *, detailed: bool) -> ExitCode:
 def code_of_drift(report: DriftReport, *, detailed: bool) -> ExitCode:
     """Only what is new or overdue counts: what somebody knows or has accepted alarms nobody twice."""
     return ExitCode.CHANGES if detailed and report.wants_attention else ExitCode.DONE
+
+
+def code_of_offboarding(found: Offboarding, *, detailed: bool) -> ExitCode:
+    """Blocked where a guard stops something of it, as in a plan."""
+    if is_blocked(found.plan):
+        return ExitCode.BLOCKED
+    return ExitCode.CHANGES if detailed and not found.is_complete else ExitCode.DONE
 
 
 def is_blocked(plan: Plan) -> bool:

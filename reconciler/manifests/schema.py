@@ -33,6 +33,7 @@ _TITLES = {
     "policies": "Policies as they are set in a workspace",
     "observation": "Roster: the members or apps that somebody read off a page",
     "work-orders": "Work orders: what people are asked to do by hand",
+    "offboarding": "Offboarding: what is left of one person, and who has to do what about it",
 }
 
 
@@ -132,6 +133,14 @@ def _observation() -> Schema:
     return TypeAdapter(ObservationOutput).json_schema()
 
 
+def _departure(shape: str) -> Schema:
+    from pydantic import TypeAdapter
+
+    from reconciler.manifests import departure_documents
+
+    return TypeAdapter(getattr(departure_documents, shape)).json_schema()
+
+
 _SOURCES: Mapping[str, Callable[[], Schema]] = {
     "manifest": _manifest,
     "config": _config,
@@ -151,6 +160,7 @@ _SOURCES: Mapping[str, Callable[[], Schema]] = {
     "drift": _drift,
     "estimate": _estimate,
     "work-orders": _work_orders,
+    "offboarding": partial(_departure, "OffboardingOutput"),
 }
 
 SCHEMAS = tuple(_SOURCES)
@@ -219,6 +229,7 @@ def _modules() -> list[ModuleType]:
     from reconciler.manifests import (
         business_center_documents,
         config_documents,
+        departure_documents,
         documents,
         drift_documents,
         forecast_documents,
@@ -234,6 +245,7 @@ def _modules() -> list[ModuleType]:
     ours = [terms, organization_documents, business_center_documents, documents, config_documents]
     outputs = [
         output_documents,
+        departure_documents,
         drift_documents,
         forecast_documents,
         policy_documents,

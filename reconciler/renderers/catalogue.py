@@ -9,6 +9,7 @@ from reconciler.core.drifting import DriftReport
 from reconciler.core.forecast import Forecast
 from reconciler.core.holding import AccessMatrix, PersonReport
 from reconciler.core.observation import Observation
+from reconciler.core.offboarding import Offboarding
 from reconciler.core.outcome import Report
 from reconciler.core.plan import Plan
 from reconciler.core.policy_settings import StandingRule
@@ -24,6 +25,9 @@ from reconciler.renderers.findings import Inspection, render_findings
 from reconciler.renderers.forecast import render_forecast, render_forecast_json
 from reconciler.renderers.observation import render_observation
 from reconciler.renderers.observation_json import render_observation_json
+from reconciler.renderers.offboarding import render_offboarding, render_offboarding_json
+from reconciler.renderers.offboarding_html import render_offboarding_html
+from reconciler.renderers.offboarding_markdown import render_offboarding_markdown
 from reconciler.renderers.pages import FINDINGS_PAGES, PLAN_PAGES, REPORT_PAGES
 from reconciler.renderers.plan import render_plan
 from reconciler.renderers.policies import render_policies, render_policies_json
@@ -72,6 +76,7 @@ class Renderers:
     work_orders: Mapping[str, Callable[[WorkList, Style], str]]
     work_order: Mapping[str, Callable[[WorkOrder, Style], str]]
     worksheet: Mapping[str, Callable[[Worksheet, Style], str]]
+    offboarding: Mapping[str, Callable[[Offboarding, Style], str]]
 
 
 RENDERERS = Renderers(
@@ -107,5 +112,11 @@ RENDERERS = Renderers(
         "markdown": render_worksheet_markdown,
         "html": render_worksheet_html,
         "json": render_worksheet_json,
+    },
+    offboarding={
+        "text": render_offboarding,
+        "markdown": render_offboarding_markdown,
+        "html": render_offboarding_html,
+        "json": render_offboarding_json,
     },
 )

@@ -25,7 +25,7 @@ def issue_orders(
     What they ask for is written on them from the change itself, so that whoever drafts them cannot make the planner ask
     for the same thing twice.
     """
-    ids = _new_ids(lineage, serial, taken)
+    ids = new_ids(lineage, serial, taken)
     request = request_of(change)
     return tuple(
         replace(
@@ -43,7 +43,8 @@ def issue_orders(
     )
 
 
-def _new_ids(lineage: str, serial: int, taken: Collection[str]) -> Iterator[str]:
+def new_ids(lineage: str, serial: int, taken: Collection[str]) -> Iterator[str]:
+    """Names for orders that begin at a serial of a state; the same every time, and none that is taken."""
     for number in count():
         digest = hashlib.sha256(f"{lineage}:{serial}:{number}".encode()).digest()
         name = f"wo-{b32encode(digest).decode()[:_DIGITS].lower()}"

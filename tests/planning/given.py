@@ -20,7 +20,7 @@ from reconciler.core.planning.targets import Targets
 from reconciler.core.resource import Attributes, Resource, Status
 from reconciler.core.settings import GuardSettings
 from reconciler.core.state import Quarantine, Record, State
-from reconciler.core.work_order import FailureReason, OrderStatus, WorkOrder
+from reconciler.core.work_order import Chore, FailureReason, OrderStatus, WorkOrder
 from reconciler.manifests.load import load_manifests
 from reconciler.manifests.source import SourceFile
 
@@ -29,7 +29,7 @@ DIRECTORY = ("ana", "bo", "cy", "dee", "eve", "finn", "gil", "hal", "ida", "jon"
 
 _KEYS = {"today", "guards", "manifest", "directory_without", "recorded", "live", "absent", "unknown", "acting"}
 _KEYS |= {"removals", "invitations", "quarantined", "retry", "targets", "excludes", "want"}
-_KEYS |= {"rosters_of", "work_orders"}
+_KEYS |= {"rosters_of", "work_orders", "person"}
 
 _LOOKED, _ASKED, _REPORTED = time(8, tzinfo=UTC), time(9, tzinfo=UTC), time(10, tzinfo=UTC)
 """On a day that a case names, rosters are taken first, then orders are issued, then people report back."""
@@ -145,7 +145,7 @@ def _order(name: str, organization: str, told: dict[str, Any], desired: Desired)
         id=name,
         operation="made.for.the.case",
         address=address,
-        action=Action(action),
+        action=Action(action) if action in set(Action) else Chore(action),
         wanted=wanted,
         identity=values.pop("identity", declared.identity if declared and wanted else ""),
         system=desired.organizations[organization].system.name,

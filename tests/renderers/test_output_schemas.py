@@ -30,6 +30,7 @@ from reconciler.core.forecast import Allowance, Effort, Forecast, OrganizationFo
 from reconciler.core.holding import AccessMatrix, Holding, OrganizationHoldings, PersonReport, Reach
 from reconciler.core.kinds import Action
 from reconciler.core.observation import Difference, Observation
+from reconciler.core.offboarding import Hurdle, Item, Matter, Offboarding, Progress, Surface
 from reconciler.core.outcome import Applied, Failed, InDoubt, Refused, Report, Waits
 from reconciler.core.plan import OrganizationPlan, Plan
 from reconciler.core.policy_settings import Parameter, StandingRule
@@ -260,6 +261,26 @@ def observation() -> str:
     return RENDERERS.observation["json"](made, PLAIN)
 
 
+def offboarding() -> str:
+    item = Item(matter=Matter.ACCESS, address=EVE, what="admin", progress=Progress.OPEN, why="the next apply does it")
+    found = Offboarding(
+        key="eve",
+        name="Eve",
+        today=DAY,
+        leaves=DAY,
+        groups=("media",),
+        hurdles=(Hurdle(what="w", first="f", address=EVE), Hurdle(what="w", first="f")),
+        items=(item, replace(item, on="ana", since=DAY, order="wo-1", place=PLACE)),
+        surfaces=(
+            Surface(organization="acme-bc", title="t", progress=Progress.OVER, why="w", seen=DAY),
+            Surface(organization="acme-dev", title="t", progress=Progress.UNKNOWN, why="w"),
+        ),
+        plan=Plan(today=DAY),
+        patch="--- a\n",
+    )
+    return RENDERERS.offboarding["json"](found, PLAIN)
+
+
 OUTPUTS: dict[str, Callable[[], str]] = {
     "findings": findings,
     "report": report,
@@ -275,6 +296,7 @@ OUTPUTS: dict[str, Callable[[], str]] = {
     "estimate": estimate,
     "observation": observation,
     "work-orders": work_orders,
+    "offboarding": offboarding,
 }
 
 

@@ -29,6 +29,7 @@ NAMES = (
     "drift",
     "estimate",
     "work-orders",
+    "offboarding",
 )
 """Those of `manifests.schema.SCHEMAS`, which is too slow to load for a completion."""
 

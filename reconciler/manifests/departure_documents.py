@@ -1,0 +1,72 @@
+"""What `offboard`, `onboard` and `notices` write with `--format json`.
+
+A new minor version of a format only adds properties. All texts are plain.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from reconciler.manifests.output_documents import PlaceOutput
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HurdleOutput:
+    """What has to be settled before somebody can go."""
+
+    what: str
+    first: str
+    """What to do about it."""
+    address: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ItemOutput:
+    """One thing that has to end."""
+
+    matter: Literal["access", "app", "credentials", "work_order", "manifest"]
+    address: str
+    what: str
+    progress: Literal["open", "waiting", "blocked", "unknown", "over"]
+    why: str
+    """What happens next with it, or how it is known to be over."""
+    on: str
+    """Whom it waits for; may be empty."""
+    since: str | None
+    """A UTC day: when it was asked for, or was over."""
+    work_order: str
+    """Id; may be empty."""
+    place: PlaceOutput | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SurfaceOutput:
+    """One organization, and whether anybody has looked there since the person left and found nothing of theirs."""
+
+    organization: str
+    system: str
+    """What a person calls it."""
+    progress: Literal["open", "waiting", "blocked", "unknown", "over"]
+    why: str
+    seen: str | None
+    """The UTC day of the last look at its members."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OffboardingOutput:
+    """`reconciler offboard --format json`."""
+
+    format_version: str
+    person: str
+    name: str
+    today: str
+    leaves: str | None
+    """The UTC day on which all access ends; null while the manifests say nothing of the sort."""
+    complete: bool
+    groups: list[str]
+    first: list[HurdleOutput]
+    items: list[ItemOutput]
+    surfaces: list[SurfaceOutput]
+    patch: str
+    """The edit of the manifests that is not made yet, as a unified diff; may be empty."""

@@ -1,0 +1,113 @@
+"""An offboarding on a terminal, and for programs."""
+
+from __future__ import annotations
+
+import json
+import shlex
+from collections.abc import Iterator
+from dataclasses import asdict
+
+from reconciler.core.offboarding import Offboarding, Progress
+from reconciler.renderers.offboarding_sections import (
+    Line,
+    Section,
+    name_person,
+    next_steps,
+    say_result,
+    say_when,
+    sections_of,
+)
+from reconciler.renderers.style import Style, Tone
+from reconciler.renderers.visible import make_visible
+
+OFFBOARDING_FORMAT = "1.0"
+_MARKS = {
+    Progress.OPEN: ("[ ]", Tone.CHANGE),
+    Progress.WAITING: ("[…]", Tone.CHANGE),
+    Progress.BLOCKED: ("[!]", Tone.ALARM),
+    Progress.UNKNOWN: ("[?]", Tone.WARN),
+    Progress.OVER: ("[x]", Tone.ADD),
+}
+
+
+def render_offboarding(found: Offboarding, style: Style) -> str:
+    """Who leaves, what has to come first, everything to be ticked, and the edit of the manifests."""
+    title = style.paint(f"Offboarding of {make_visible(name_person(found))}", Tone.STRONG)
+    lines = [title, make_visible(say_when(found)), ""]
+    for section in sections_of(found):
+        lines += [*_section(section, style), ""]
+    if found.patch:
+        lines += [style.paint("The edit of the manifests", Tone.STRONG)]
+        lines += [f"  {make_visible(line)}" for line in found.patch.splitlines()] + [""]
+    lines.append(style.paint(say_result(found), Tone.STRONG))
+    lines += [f"  {make_visible(what)}: {make_visible(_shell(command))}" for what, command in next_steps(found)]
+    return "".join(f"{line}\n" for line in lines)
+
+
+def _shell(command: str) -> str:
+    return shlex.join(command.split(" ")) if any(c in command for c in "$`;&|<>") else command
+
+
+def _section(section: Section, style: Style) -> Iterator[str]:
+    yield style.paint(section.title, Tone.STRONG)
+    for line in section.lines:
+        mark, tone = _MARKS[line.progress]
+        yield f"  {style.paint(mark, tone)} {_say(line)}"
+        yield f"      {style.paint(make_visible(line.then), Tone.QUIET)}"
+
+
+def _say(line: Line) -> str:
+    return f"{make_visible(line.where)}: {make_visible(line.what)}"
+
+
+def render_offboarding_json(found: Offboarding, _: Style) -> str:
+    """`OffboardingOutput` as JSON; ASCII only, so that nothing invisible hides."""
+    from reconciler.manifests.departure_documents import (
+        HurdleOutput,
+        ItemOutput,
+        OffboardingOutput,
+        SurfaceOutput,
+    )
+    from reconciler.manifests.output_documents import PlaceOutput
+
+    document = OffboardingOutput(
+        format_version=OFFBOARDING_FORMAT,
+        person=found.key,
+        name=found.name,
+        today=found.today.isoformat(),
+        leaves=found.leaves.isoformat() if found.leaves else None,
+        complete=found.is_complete,
+        groups=list(found.groups),
+        first=[
+            HurdleOutput(what=one.what, first=one.first, address=str(one.address) if one.address else None)
+            for one in found.hurdles
+        ],
+        items=[
+            ItemOutput(
+                matter=one.matter.value,
+                address=str(one.address),
+                what=one.what,
+                progress=one.progress.value,
+                why=one.why,
+                on=one.on,
+                since=one.since.isoformat() if one.since else None,
+                work_order=one.order,
+                place=PlaceOutput(file=one.place.file, line=one.place.line, column=one.place.column)
+                if one.place
+                else None,
+            )
+            for one in found.items
+        ],
+        surfaces=[
+            SurfaceOutput(
+                organization=one.organization,
+                system=one.title,
+                progress=one.progress.value,
+                why=one.why,
+                seen=one.seen.isoformat() if one.seen else None,
+            )
+            for one in found.surfaces
+        ],
+        patch=found.patch,
+    )
+    return json.dumps(asdict(document), indent=2, ensure_ascii=True) + "\n"

@@ -1,0 +1,388 @@
+"""Somebody leaves: one look at every system, and what is left to do about each thing of theirs.
+
+A removal on one system touches no other, so every organization is looked at, those included in which nobody remembers
+to have given the person anything.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from glob import escape
+
+from reconciler import __version__
+from reconciler.core.address import Address
+from reconciler.core.declared import Desired
+from reconciler.core.holding import Holding, PersonReport
+from reconciler.core.kinds import KINDS, Action
+from reconciler.core.live import Live
+from reconciler.core.offboarding import Hurdle, Item, Matter, Offboarding, Progress, Surface
+from reconciler.core.plan import Plan
+from reconciler.core.planning.planner import Worlds
+from reconciler.core.planning.planner import plan as make_plan
+from reconciler.core.planning.targets import Targets
+from reconciler.core.resource import Resource
+from reconciler.core.settings import GuardSettings
+from reconciler.core.work_order import OrderStatus, WorkOrder
+from reconciler.systems.marked import quote
+from reconciler.workflows.chores import Chores
+from reconciler.workflows.holdings import person_in
+
+_GIVING = frozenset(
+    {
+        Action.INVITE,
+        Action.REINVITE,
+        Action.CHANGE_ROLE,
+        Action.REMOVE_AND_INVITE,
+        Action.GRANT,
+        Action.CHANGE_GRANT,
+    }
+)
+"""Steps that give access; a consent to one is of no use to somebody who leaves, and one to a removal is."""
+
+
+_TOLD_OTHERWISE = frozenset({"required_admin", "self"})
+"""Guards whose objection is told with what there is to do about it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Departure:
+    """Who leaves, when, and what is known of them before anybody looks."""
+
+    report: PersonReport
+    leaves: date | None
+    """The UTC day on which the manifests, edited or not, end all access; None where they do not."""
+    edited: Mapping[str, str] = field(default_factory=dict)
+    patch: str = ""
+
+    @property
+    def keys(self) -> frozenset[str]:
+        """What they are called in addresses, today and earlier."""
+        named = {person_in(one.address) for part in self.report.organizations for one in part.holdings}
+        return frozenset(named - {""} | {self.report.key})
+
+    @property
+    def holdings(self) -> Iterator[Holding]:
+        """Everything that is declared or recorded of them."""
+        for part in self.report.organizations:
+            yield from part.holdings
+
+    def targets(self, worlds: Worlds) -> Targets:
+        """The addresses that are about them, and the apps that are theirs."""
+        patterns = [
+            pattern
+            for key in sorted(self.keys)
+            for pattern in (f"*/member/{escape(key)}", f"*/*_access/*/{escape(key)}")
+        ]
+        apps = {one.address for one in self.holdings if one.address.kind == "app"}
+        apps |= {address for address in things_of(self.keys, worlds) if address.kind == "app"}
+        return Targets(include=(*patterns, *sorted(escape(str(app)) for app in apps)))
+
+
+def leaving_day(report: PersonReport, desired: Desired, otherwise: date) -> date | None:
+    """The UTC day on which the manifests end all access of somebody; `otherwise` where they say nothing of them.
+
+    None for somebody who stays: their entry has no end, or their address is still given something without one.
+    """
+    person = desired.people.get(report.key)
+    if person is not None:
+        return person.ends
+    given = [
+        declared.expires
+        for declarations in desired.resources.values()
+        for address, declared in declarations.items()
+        if address.kind == "member" and address.key == report.key
+    ]
+    ends = [day for day in given if day is not None]
+    if len(ends) < len(given):
+        return None
+    return max(ends, default=otherwise)
+
+
+def follow_departure(departure: Departure, worlds: Worlds, *, settings: GuardSettings, today: date) -> Offboarding:
+    """How far a departure is, from three worlds that were looked at."""
+    plan = make_plan(worlds, settings, targets=departure.targets(worlds), tool_version=__version__)
+    survey = _Survey(departure, worlds, plan)
+    items = [*survey.access(), *survey.credentials(today), *survey.orders(), *survey.manifest_lines()]
+    report = departure.report
+    return Offboarding(
+        key=report.key,
+        name=report.person.name if report.person else "",
+        today=today,
+        leaves=departure.leaves,
+        groups=report.groups,
+        hurdles=tuple(survey.hurdles(settings)),
+        items=tuple(sorted(items, key=lambda item: (list(Matter).index(item.matter), item.address))),
+        surfaces=tuple(survey.surfaces(today)),
+        plan=plan,
+        edited=departure.edited,
+        patch=departure.patch,
+    )
+
+
+class _Survey:
+    """One person in all worlds."""
+
+    def __init__(self, departure: Departure, worlds: Worlds, plan: Plan) -> None:
+        self._departure = departure
+        self._keys = departure.keys
+        self._worlds = worlds
+        self._plan = plan
+        self._there = things_of(self._keys, worlds)
+
+    def access(self) -> Iterator[Item]:
+        """What is there, or was there when somebody last looked, and how the plan ends it."""
+        for address, resource in sorted(self._there.items()):
+            matter = Matter.APP if address.kind == "app" else Matter.ACCESS
+            progress, why, on, since, order = self._step(address)
+            yield Item(
+                matter=matter,
+                address=address,
+                what=_describe(resource),
+                progress=progress,
+                why=why,
+                on=on,
+                since=since,
+                order=order,
+            )
+        yield from self._unseen()
+
+    def _unseen(self) -> Iterator[Item]:
+        """What is remembered, where nobody can see now whether it is still there."""
+        for holding in self._departure.holdings:
+            address, recorded = holding.address, holding.recorded
+            if recorded is None or recorded.status.is_gone or address in self._there:
+                continue
+            live = self._worlds.live.get(address.organization)
+            reason = "no manifest declares the organization any more" if live is None else unknown_in(live, address)
+            if reason:
+                yield Item(
+                    matter=Matter.APP if address.kind == "app" else Matter.ACCESS,
+                    address=address,
+                    what=", ".join(filter(None, (str(recorded.attributes.get("role", "")), "as last recorded"))),
+                    progress=Progress.UNKNOWN,
+                    why=reason,
+                    since=recorded.since,
+                )
+
+    def _step(self, address: Address) -> tuple[Progress, str, str, date | None, str]:
+        """What the plan has for an address: how far it is, why, on whom, since when, and the work order."""
+        for change in self._plan.changes:
+            if change.address == address:
+                return Progress.OPEN, self._say_apply(change.action), "", None, ""
+        for waiting in self._plan.waiting:
+            if waiting.address == address:
+                return Progress.WAITING, waiting.why, waiting.on, waiting.since, waiting.work_order
+        for blocked in self._plan.blocked:
+            if blocked.change.address == address:
+                return Progress.BLOCKED, f"{blocked.guard}: {blocked.message}", "", None, ""
+        for part in self._plan.organizations:
+            for left_out in part.left_out:
+                if left_out.address == address:
+                    return Progress.UNKNOWN, left_out.reason, "", left_out.since, ""
+        return Progress.OPEN, self._say_untouched(address), "", None, ""
+
+    def _say_apply(self, action: Action) -> str:
+        leaves = self._departure.leaves
+        when = (
+            f"an apply on {leaves} or later" if leaves and leaves > self._departure.report.today else "the next apply"
+        )
+        return f"{when} does it: {action.replace('_', ' ')}"
+
+    def _say_untouched(self, address: Address) -> str:
+        if address.kind == "app":
+            return "it stays theirs, because no manifest lists it under an organization"
+        mode = self._worlds.desired.organizations[address.organization].mode
+        if mode == "observe":
+            return f"no plan changes anything in {address.organization}, which is only observed: end it by hand"
+        return "no plan ends it, because it was never declared: end it by hand"
+
+    def credentials(self, today: date) -> Iterator[Item]:
+        """What they know, with the work orders about it; who has not been asked yet is told to ask."""
+        leaves = self._departure.leaves
+        for chore in self.chores():
+            order = chore.answer(leaves)
+            yield Item(
+                matter=Matter.CREDENTIALS,
+                address=chore.address,
+                what=chore.what,
+                progress=_progress_of(order, leaves),
+                why=_say_order(order, leaves, today) if order else "nobody is asked for it yet",
+                on=order.actor or order.actor_role if order and order.status is OrderStatus.OPEN else "",
+                since=_day_of(order),
+                order=order.id if order else "",
+            )
+
+    def chores(self) -> Chores:
+        """What is to be changed because of what they know."""
+        return Chores.of(self._keys, self._departure.holdings, self._worlds)
+
+    def orders(self) -> Iterator[Item]:
+        """Open work orders that are theirs to carry out."""
+        for state in self._worlds.recorded.values():
+            for order in state.orders.values():
+                if order.status is OrderStatus.OPEN and order.actor in self._keys:
+                    yield Item(
+                        matter=Matter.WORK_ORDER,
+                        address=order.address,
+                        what=quote(order.title),
+                        progress=Progress.OPEN,
+                        why=f"it is theirs to do: have it done before they go, or report it with `work-orders failed "
+                        f"{order.id} --because other`, and a later apply asks somebody else",
+                        on=order.actor,
+                        since=order.issued.date() if order.issued else None,
+                        order=order.id,
+                    )
+
+    def manifest_lines(self) -> Iterator[Item]:
+        """Consents to give them something."""
+        for consent in self._worlds.desired.consents:
+            if consent.allow in _GIVING and person_in(consent.address) in self._keys:
+                yield Item(
+                    matter=Matter.MANIFEST,
+                    address=consent.address,
+                    what=f"consent to {consent.allow.replace('_', ' ')}",
+                    progress=Progress.OPEN,
+                    why="nobody needs it any more: take it out of the manifest",
+                    place=consent.place,
+                )
+
+    def surfaces(self, today: date) -> Iterator[Surface]:
+        """Every organization there is."""
+        for key in sorted(self._worlds.live):
+            live, organization = self._worlds.live[key], self._worlds.desired.organizations[key]
+            seen = live.seen_at("member")
+            progress, why = self._look(key, live, today)
+            day = seen.date() if seen else None
+            title = organization.system.title
+            yield Surface(organization=key, title=title, progress=progress, why=why, seen=day)
+
+    def _look(self, key: str, live: Live, today: date) -> tuple[Progress, str]:
+        there = sum(address.organization == key for address in self._there)
+        if there:
+            return Progress.OPEN, f"{there} still there"
+        if live.unknown:
+            return Progress.UNKNOWN, next(iter(live.unknown.values()))
+        leaves, seen = self._departure.leaves, live.seen_at("member")
+        if leaves is None or leaves > today:
+            return Progress.OPEN, "nothing of theirs there; to be looked at again once they have left"
+        if seen is not None and seen.date() < leaves:
+            return (
+                Progress.UNKNOWN,
+                f"the last look was on {seen.date()}, before they left: a newer roster has to show it",
+            )
+        return Progress.OVER, "nothing of theirs there"
+
+    def hurdles(self, settings: GuardSettings) -> Iterator[Hurdle]:
+        """What has to come first, the most far-reaching first."""
+        if self._departure.report.key in settings.required_admins:
+            yield Hurdle(
+                what="they are listed in guards.required_admins, so no plan takes their admin roles",
+                first="take them out of guards.required_admins in reconciler.yaml",
+            )
+        yield from self._roles()
+        for address in sorted(self._there):
+            if address.kind == "app":
+                yield Hurdle(
+                    what=f"the app {address.key} is theirs in person, and only its owner can transfer it",
+                    first="have them transfer it to an organization before they go",
+                    address=address,
+                )
+        for blocked in self._plan.blocked:
+            if blocked.guard not in _TOLD_OTHERWISE:
+                yield Hurdle(
+                    what=blocked.message,
+                    first=f"agree to it with a consent: {blocked.consent}" if blocked.consent else "settle that first",
+                    address=blocked.change.address,
+                )
+        yield from self._accounts()
+
+    def _roles(self) -> Iterator[Hurdle]:
+        for address, resource in sorted(self._there.items()):
+            if address.kind != "member":
+                continue
+            system = self._worlds.desired.organizations[address.organization].system
+            role = str(resource.attributes.get("role", ""))
+            if self._worlds.live[address.organization].acting == address.key:
+                yield Hurdle(
+                    what=f"this tool reaches {address.organization} with their token, which ends with their membership",
+                    first="get a token of another admin: `reconciler auth` tells how",
+                    address=address,
+                )
+            if system.is_handed_over(role):
+                yield Hurdle(
+                    what=f"they are {role} of {address.organization}, and only they can hand that over",
+                    first=f"declare another {role}, and have them hand it over before they go",
+                    address=address,
+                )
+
+    def _accounts(self) -> Iterator[Hurdle]:
+        """TikTok accounts that are their own: the link stays with them, whoever they work for."""
+        person = self._departure.report.person
+        handle = person.identities.get("tiktok", "").casefold() if person else ""
+        for declared in self._worlds.desired.resources.values():
+            for address, one in declared.items():
+                if handle and address.kind == "tiktok_account" and one.identity.casefold() == handle:
+                    yield Hurdle(
+                        what=f"the TikTok account {address.key} is their own, and they can end its use at any time",
+                        first="agree with them in writing what happens to it, or take it out of the manifest",
+                        address=address,
+                    )
+
+
+def things_of(keys: Collection[str], worlds: Worlds) -> dict[Address, Resource]:
+    """Everything that is there of somebody: memberships, access, and apps that are theirs in person."""
+    owners = {f"person:{key}" for key in keys}
+    return {
+        resource.address: resource
+        for live in worlds.live.values()
+        for resource in live.resources.values()
+        if not resource.status.is_gone
+        and (person_in(resource.address) in keys or resource.attributes.get("owner") in owners)
+    }
+
+
+def unknown_in(live: Live, address: Address) -> str:
+    """Why nobody can see an address; empty when it can be seen."""
+    found = live.find(address)
+    return "" if found is None or isinstance(found, Resource) else found.reason
+
+
+def _describe(resource: Resource) -> str:
+    """`admin, finance manager`, `operator on ad account us-brand (invited)`."""
+    values = resource.attributes
+    kind = KINDS[resource.address.kind]
+    said = [
+        " ".join(value) if isinstance(value, tuple) else f"finance {value}" if name == "finance" else value
+        for name, value in sorted(values.items(), reverse=True)
+        if name != "owner"
+    ]
+    if kind.name == "member":
+        words = f"member: {', '.join(said)}"
+    else:
+        on = f"{KINDS[kind.parents[0] if kind.parents else kind.name].title} {resource.address.parts[0]}"
+        words = f"{', '.join(said) or 'access'} on {on}" if kind.parents else on
+    return f"{words} ({resource.status.replace('_', ' ')})" if resource.status.is_pending else words
+
+
+def _progress_of(order: WorkOrder | None, leaves: date | None) -> Progress:
+    if order is None or leaves is None:
+        return Progress.OPEN
+    if order.status is OrderStatus.OPEN:
+        return Progress.WAITING
+    return Progress.OVER
+
+
+def _say_order(order: WorkOrder, leaves: date | None, today: date) -> str:
+    if order.status is OrderStatus.OPEN:
+        early = f"; not before {leaves}" if leaves and leaves > today else ""
+        return f"work order {order.id} is open{early}"
+    return f"done, says {order.closed_by or 'somebody'}: {order.evidence}"
+
+
+def _day_of(order: WorkOrder | None) -> date | None:
+    if order is None:
+        return None
+    moment = order.issued if order.status is OrderStatus.OPEN else order.closed
+    return moment.date() if moment else None

@@ -1,0 +1,57 @@
+"""What is left of somebody who leaves: one file in tests/cases/offboarding for each rule.
+
+A case is written like those of the planner, with the `person` who leaves. It wants `first`, what has to be settled
+before; `left`, a line for each thing with how far it is; `looks`, the organizations; and the `result`.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import yaml
+
+from reconciler.core.holding import OrganizationHoldings, PersonReport
+from reconciler.core.offboarding import Offboarding
+from reconciler.core.state import State
+from reconciler.renderers.offboarding_sections import say_result
+from reconciler.workflows.holdings import make_ledger, person_in
+from reconciler.workflows.offboarding import Departure, follow_departure, leaving_day
+from tests.planning.given import Case, read_case
+
+PATHS = sorted((Path(__file__).parents[1] / "cases" / "offboarding").glob("*.yaml"))
+
+
+def follow(case: Case, person: str) -> Offboarding:
+    worlds = case.worlds
+    parts = []
+    for organization in sorted({*worlds.desired.organizations, *worlds.recorded}):
+        state = worlds.recorded.get(organization, State(organization=organization))
+        ledger = make_ledger(organization, desired=worlds.desired, state=state, today=worlds.today, as_of=None)
+        theirs = tuple(one for one in ledger.holdings.values() if person_in(one.address) == person)
+        parts.append(OrganizationHoldings(organization=organization, holdings=theirs))
+    report = PersonReport(
+        key=person, person=worlds.desired.people.get(person), today=worlds.today, organizations=tuple(parts)
+    )
+    departure = Departure(report=report, leaves=leaving_day(report, worlds.desired, worlds.today))
+    return follow_departure(departure, worlds, settings=case.settings, today=worlds.today)
+
+
+def tell(found: Offboarding) -> dict[str, list[str]]:
+    told = {
+        "first": [f"{one.what}: {one.first}" for one in found.hurdles],
+        "left": [
+            f"{one.progress} {one.address} {one.what} ({one.why})" + (f" on {one.on}" if one.on else "")
+            for one in found.items
+        ],
+        "looks": [f"{one.progress} {one.organization} ({one.why})" for one in found.surfaces],
+        "result": [say_result(found)],
+    }
+    return {section: lines for section, lines in told.items() if lines}
+
+
+@pytest.mark.parametrize("path", PATHS, ids=lambda path: path.stem)
+def test_what_is_left_is_what_the_case_wants(path: Path) -> None:
+    case = read_case(path)
+    person = yaml.safe_load(path.read_text(encoding="utf-8"))["person"]
+    assert tell(follow(case, person)) == case.want
