@@ -15,26 +15,6 @@ from reconciler.core.resource import Resource, fingerprint_of
 DRIFT_FORMAT = "1.0"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class KnownDrift:
-    """One difference between what is live and what was recorded or declared, as far as it is known already."""
-
-    address: Address
-    live: str
-    """Fingerprint of the live resource it was about; another one makes it new again."""
-    first_seen: date
-    """UTC day."""
-    reason: str = ""
-    """Why it is accepted; empty when nobody has accepted it."""
-    accepted_by: str = ""
-    until: date | None = None
-    """The UTC day on which the acceptance ends."""
-
-    def is_accepted(self, today: date) -> bool:
-        """Whether somebody has agreed to live with it today."""
-        return bool(self.reason) and (self.until is None or today < self.until)
-
-
 class DriftSort(StrEnum):
     """What happened outside of this tool."""
 
@@ -99,6 +79,33 @@ class Deviation:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class KnownDrift:
+    """One difference between what is live and what was recorded or declared, as far as it is known already."""
+
+    address: Address
+    sort: DriftSort
+    live: str
+    """Fingerprint of the live resource it was about; another one makes it new again, and so does another sort."""
+    first_seen: date
+    """UTC day."""
+    told: bool = True
+    """False while only an apply has come across it, so that the next audit still tells of it as new."""
+    reason: str = ""
+    """Why it is accepted; empty when nobody has accepted it."""
+    accepted_by: str = ""
+    until: date | None = None
+    """The UTC day on which the acceptance ends."""
+
+    def is_accepted(self, today: date) -> bool:
+        """Whether somebody has agreed to live with it today."""
+        return bool(self.reason) and (self.until is None or today < self.until)
+
+    def is_about(self, found: Deviation) -> bool:
+        """Whether it is this very difference that is known."""
+        return self.sort is found.sort and self.live == fingerprint_of(found.live)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class DriftItem:
     """One difference with its history."""
 
@@ -157,17 +164,20 @@ def take_stock(
 ) -> tuple[DriftItem, ...]:
     """What was found, with what earlier audits remember of it; the worst first, by address where they are as bad.
 
-    What is remembered counts for exactly the difference it was about: when the live resource has changed since, the
-    difference is new, and nobody has accepted it. What is older than `max_age` days is overdue.
+    What is remembered counts for exactly the difference it was about: when the live resource has changed since, or is
+    wrong for another reason, the difference is new, and nobody has accepted it. What is older than `max_age` days is
+    overdue.
     """
     items = [_item(one, known.get(one.address), today=today, max_age=max_age) for one in found]
     return tuple(sorted(items, key=lambda item: (item.found.severity.rank, item.found.address)))
 
 
 def _item(found: Deviation, known: KnownDrift | None, *, today: date, max_age: int | None) -> DriftItem:
-    if known is None or known.live != fingerprint_of(found.live):
+    if known is None or not known.is_about(found):
         return DriftItem(found=found, standing=Standing.NEW, first_seen=today, age=0)
     age = (today - known.first_seen).days
+    if not known.told:
+        return DriftItem(found=found, standing=Standing.NEW, first_seen=known.first_seen, age=age)
     if known.is_accepted(today):
         standing = Standing.ACCEPTED
     elif known.reason or (max_age is not None and age > max_age):
@@ -179,8 +189,10 @@ def _item(found: Deviation, known: KnownDrift | None, *, today: date, max_age: i
 
 def ledger_of(items: Iterable[DriftItem]) -> dict[Address, KnownDrift]:
     """What to remember until the next audit."""
-    return {
-        item.found.address: item.known
-        or KnownDrift(address=item.found.address, live=fingerprint_of(item.found.live), first_seen=item.first_seen)
-        for item in items
-    }
+    return {item.found.address: item.known or known_from(item.found, first_seen=item.first_seen) for item in items}
+
+
+def known_from(found: Deviation, *, first_seen: date, told: bool = True) -> KnownDrift:
+    """What to remember of a difference."""
+    live = fingerprint_of(found.live)
+    return KnownDrift(address=found.address, sort=found.sort, live=live, first_seen=first_seen, told=told)

@@ -135,6 +135,7 @@ def _reverted(
         one
         for address, one in sorted(known.items())
         if address not in still
+        and one.told
         and request.targets.covers(address)
         and not isinstance(situation.live.find(address), Unknown)
     ]
@@ -171,7 +172,8 @@ def _take_in(state: State, *, part: OrganizationDrift) -> tuple[State, Deeds]:
     kept = {address: known for address, known in state.drift.items() if address not in gone}
     for address, found in ledger_of(part.items).items():
         known = state.drift.get(address)
-        kept[address] = known if known is not None and known.live == found.live else found
+        is_same = known is not None and known.told and (known.sort, known.live) == (found.sort, found.live)
+        kept[address] = known if known is not None and is_same else found
     if kept == dict(state.drift):
         return state, []
     deeds = [

@@ -13,6 +13,7 @@ from reconciler.core.change import Change
 from reconciler.core.kinds import KINDS, Action
 from reconciler.core.outcome import Applied, Failed, InDoubt, Outcome, Waits
 from reconciler.core.planning.budgets import INVITATIONS, WINDOW_DAYS, counts_as_removal
+from reconciler.core.planning.deviations import take_note
 from reconciler.core.planning.situation import Situation
 from reconciler.core.state import Quarantine, Record, State
 from reconciler.core.system import System
@@ -38,6 +39,7 @@ class Ledger:
         self._quarantined = dict(state.quarantined)
         self._in_doubt = dict(state.in_doubt)
         self._orders = dict(state.orders)
+        self._drift = dict(state.drift)
         self._removals = _recent(state.removals, today)
         self._invitations = _recent(state.invitations, today)
 
@@ -45,7 +47,13 @@ class Ledger:
     def of(cls, situation: Situation, *, lineage: str) -> Self:
         """A ledger that begins with what was just seen of an organization."""
         return cls(
-            replace(situation.state, records=situation.records, orders=situation.orders, lineage=lineage),
+            replace(
+                situation.state,
+                records=situation.records,
+                orders=situation.orders,
+                drift=take_note(situation),
+                lineage=lineage,
+            ),
             system=situation.organization.system,
             today=situation.today,
             protected={address for address, declared in situation.wanted.items() if declared.protect},
@@ -136,6 +144,7 @@ class Ledger:
             quarantined=quarantined,
             in_doubt=in_doubt,
             orders=orders,
+            drift=dict(self._drift),
             removals=dict(self._removals),
             invitations=dict(self._invitations),
         )
@@ -157,6 +166,8 @@ class Ledger:
     def _applied(self, change: Change, outcome: Applied) -> None:
         self._quarantined.pop(change.address, None)
         self._count(change)
+        if change.address in self._drift and not self._drift[change.address].told:
+            del self._drift[change.address]
         if outcome.live is None:
             self._records.pop(change.address, None)
             return

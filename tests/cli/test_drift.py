@@ -11,6 +11,9 @@ import pytest
 from click.testing import CliRunner, Result
 
 from reconciler.cli.main import cli
+from reconciler.stores.local_file import LocalFileStore
+from reconciler.stores.process import SystemTimer
+from reconciler.workflows.leases import LeaseTerms, hold
 
 Run = Callable[..., Result]
 MANIFEST = """version: 1
@@ -117,6 +120,57 @@ def test_access_that_others_ended_is_in_the_audit_log(run: Run) -> None:
     assert [(entry["address"], entry["detail"]) for entry in entries if entry["action"] == "drift"] == [
         (EVE, "gone, low: it was taken away")
     ]
+
+
+def test_an_acceptance_of_a_role_does_not_cover_that_somebody_has_left(run: Run, tmp_path: Path) -> None:
+    run("sandbox", "promote", "eve", "@acme")
+    audit(run, code=2)
+    run("drift", "accept", EVE, "--until", "2999-01-01", "--reason", "OPS-1: covers for Bo")
+    manifest = tmp_path / "access" / "acme.yaml"
+    manifest.write_text(MANIFEST.replace("eve@acme.example}", "eve@acme.example, ends: 2020-01-01}"))
+    assert told(audit(run, code=2)) == [("new", "critical", EVE)]
+
+
+def observe(tmp_path: Path) -> None:
+    (tmp_path / "access" / "acme.yaml").write_text(MANIFEST.replace("    members:", "    mode: observe\n    members:"))
+
+
+def test_what_an_apply_recorded_and_did_not_set_right_is_still_drift(run: Run, tmp_path: Path) -> None:
+    run("sandbox", "promote", "eve", "@acme")
+    audit(run, code=2)
+    observe(tmp_path)
+    run("apply", "--auto-approve")
+    assert told(audit(run)) == [("known", "critical", EVE)]
+    run("drift", "accept", EVE, "--until", "2999-01-01", "--reason", "OPS-1")
+    run("apply", "--auto-approve")
+    assert told(audit(run)) == [("accepted", "critical", EVE)]
+
+
+def test_what_an_apply_recorded_before_any_audit_is_told_as_new_once(run: Run, tmp_path: Path) -> None:
+    run("sandbox", "promote", "eve", "@acme")
+    observe(tmp_path)
+    run("apply", "--auto-approve")
+    run("apply", "--auto-approve")
+    assert told(audit(run, code=2)) == [("new", "critical", EVE)]
+    assert told(audit(run)) == [("known", "critical", EVE)]
+    run("sandbox", "role", "eve", "@acme", "operator")
+    assert audit(run)["summary"]["reverted"] == 1
+
+
+def test_what_an_apply_set_right_before_any_audit_is_not_told(run: Run) -> None:
+    run("sandbox", "promote", "eve", "@acme")
+    run("apply", "--auto-approve")
+    assert run("drift", "--detailed-exitcode").stdout == "No drift. Everything is as recorded.\n"
+
+
+def test_what_cannot_be_remembered_is_told_all_the_same_and_again_the_next_time(run: Run, tmp_path: Path) -> None:
+    run("sandbox", "promote", "eve", "@acme")
+    terms = LeaseTerms(timer=SystemTimer())
+    with hold(LocalFileStore(tmp_path / ".reconciler" / "state"), "acme-brand", purpose="apply", terms=terms):
+        refused = run("drift", "--format", "json", code=4)
+        assert told(json.loads(refused.stdout)) == [("new", "critical", EVE)]
+        assert "locked" in refused.stderr
+    assert told(audit(run, code=2)) == [("new", "critical", EVE)]
 
 
 def test_an_acceptance_can_be_taken_back(run: Run) -> None:

@@ -166,7 +166,9 @@ def drift() -> str:
         why="w",
         place=PLACE,
     )
-    known = KnownDrift(address=EVE, live="l", first_seen=DAY, reason="r", accepted_by="a", until=DAY)
+    known = KnownDrift(
+        address=EVE, sort=DriftSort.CHANGED, live="l", first_seen=DAY, reason="r", accepted_by="a", until=DAY
+    )
     moment = datetime(2026, 11, 22, tzinfo=UTC)
     items = (
         DriftItem(

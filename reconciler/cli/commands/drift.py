@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from datetime import date, timedelta
 
 import click
@@ -71,11 +72,13 @@ def drift(  # one parameter for each option
             max_age=prepared.wiring.config.max_drift_age,
             on_notice=session.notify,
         )
-    if record:
-        remember(report, make_upkeep(session, store, lock_timeout=lock_timeout))
     show_result(
         RENDERERS.drift, report, session=session, format_=format_, max_chars=max_chars, outputs=outputs_of_drift
     )
+    if record:
+        # Not before it is told: what is remembered and was shown to nobody would never alarm anybody.
+        sys.stdout.flush()
+        remember(report, make_upkeep(session, store, lock_timeout=lock_timeout))
     return code_of_drift(report, detailed=detailed_exitcode)
 
 

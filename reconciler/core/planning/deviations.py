@@ -1,35 +1,54 @@
 """What is live and was not made so by this tool, and how much each difference matters.
 
 Compared with what was recorded, because what is recorded is what this tool knew last; what nobody recorded is compared
-with what is declared. Something that is declared and was not applied yet is no drift: a plan tells of it.
+with what is declared. Something that is declared and was not applied yet is no drift: a plan tells of it. An apply
+records what it sees, whether or not it sets it right; so what is known to have been done by hand stays drift until it
+is as declared.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from reconciler.core.address import Address
 from reconciler.core.comparison.claims import Claim, claims_of, uncovered
 from reconciler.core.declared import Mode
-from reconciler.core.drifting import Deviation, DriftSeverity, DriftSort
+from reconciler.core.drifting import Deviation, DriftSeverity, DriftSort, KnownDrift, known_from
 from reconciler.core.finding import Place
 from reconciler.core.kinds import KINDS, Shape
 from reconciler.core.live import Unknown
 from reconciler.core.planning.situation import Situation
-from reconciler.core.resource import Resource, Status
+from reconciler.core.resource import Resource, Status, fingerprint_of
 from reconciler.core.review import Access, Way
 from reconciler.core.state import Record
 from reconciler.core.system import System
 
 _NOWHERE = Place("", 1, 1)
+_RECORDED_OVER = (DriftSort.CHANGED, DriftSort.GONE)
+"""What cannot be told from what is recorded any more once an apply has recorded it."""
 _OTHER_PEOPLE = "@"
 """What the key of somebody who is not in the directory has and no other key."""
 
 
 def find_deviations(situation: Situation) -> list[Deviation]:
     """Every difference in one organization, by address; nothing is said of what could not be read."""
-    found = [*_of_records(situation), *_of_strangers(situation)]
-    return sorted(found, key=lambda deviation: deviation.address)
+    found = {one.address: one for one in (*_of_records(situation), *_of_strangers(situation))}
+    found |= {one.address: one for one in _of_memory(situation) if one.address not in found}
+    return [found[address] for address in sorted(found)]
+
+
+def take_note(situation: Situation) -> dict[Address, KnownDrift]:
+    """What to know of drift after an apply, which records what it sees: else nobody would ever be told of it."""
+    known = {address: one for address, one in situation.state.drift.items() if one.told}
+    for found in find_deviations(situation):
+        before = situation.state.drift.get(found.address)
+        if found.sort not in _RECORDED_OVER or (before is not None and before.told and before.is_about(found)):
+            continue
+        is_same = before is not None and before.is_about(found)
+        first_seen = before.first_seen if before is not None and is_same else situation.today
+        known[found.address] = known_from(found, first_seen=first_seen, told=False)
+    return known
 
 
 def _of_records(situation: Situation) -> Iterator[Deviation]:
@@ -41,14 +60,15 @@ def _of_records(situation: Situation) -> Iterator[Deviation]:
         expected = _as_resource(record)
         if live is not None and not live.status.is_gone and (why := _why_over(address, situation)):
             yield _overstayed(address, situation, expected=expected, live=live, why=why)
-        elif record.status is Status.ACTIVE and not _is_as(record, live):
+        elif not _is_as(record, live, situation) and not _is_undone(address, live, situation):
             yield _moved(situation, expected, live)
 
 
 def _of_strangers(situation: Situation) -> Iterator[Deviation]:
-    """What nobody recorded."""
+    """What nobody recorded, or what is there although it had ended."""
     for address, live in situation.live.resources.items():
-        if address in situation.state.records or live.status.is_gone:
+        record = situation.state.records.get(address)
+        if live.status.is_gone or (record is not None and not record.status.is_gone):
             continue
         wanted = situation.wanted.get(address)
         if why := _why_over(address, situation):
@@ -62,6 +82,24 @@ def _of_strangers(situation: Situation) -> Iterator[Deviation]:
                 yield _moved(situation, declared, live)
 
 
+def _of_memory(situation: Situation) -> Iterator[Deviation]:
+    """What was done by hand, has been recorded since, and is still not as declared."""
+    for address, known in situation.state.drift.items():
+        live = situation.live.find(address)
+        if known.sort not in _RECORDED_OVER or isinstance(live, Unknown) or known.live != fingerprint_of(live):
+            continue
+        wanted = situation.wanted.get(address)
+        declared = None if wanted is None else Resource(address=address, attributes=wanted.attributes)
+        if live is None or live.status.is_gone:
+            found = None if declared is None else _moved(situation, declared, live)
+        elif declared is None:
+            found = _appeared(situation, live)
+        else:
+            found = None if live.fits(declared.attributes) else _moved(situation, declared, live)
+        if found is not None:
+            yield replace(found, sort=known.sort)
+
+
 def _as_resource(record: Record) -> Resource:
     return Resource(
         address=record.address,
@@ -72,8 +110,25 @@ def _as_resource(record: Record) -> Resource:
     )
 
 
-def _is_as(record: Record, live: Resource | None) -> bool:
-    return live is not None and live.status is Status.ACTIVE and live.shows(record.attributes)
+def _is_as(record: Record, live: Resource | None, situation: Situation) -> bool:
+    """Whether what became of something since it was recorded is no drift.
+
+    What was asked for may be answered in any way; only what nobody has asked for and nobody has declared is not.
+    """
+    if record.status is Status.ACTIVE:
+        return live is not None and live.status is Status.ACTIVE and live.shows(record.attributes)
+    if record.status.is_gone or live is None or live.status.is_gone or live.shows(record.attributes):
+        return True
+    wanted = situation.wanted.get(record.address)
+    return wanted is not None and live.fits(wanted.attributes)
+
+
+def _is_undone(address: Address, live: Resource | None, situation: Situation) -> bool:
+    """Whether something that is known as drift is as declared again."""
+    known, wanted = situation.state.drift.get(address), situation.wanted.get(address)
+    if known is None or known.sort not in _RECORDED_OVER or wanted is None or live is None:
+        return False
+    return live.status is Status.ACTIVE and live.fits(wanted.attributes)
 
 
 def _waits_for_an_order(address: Address, situation: Situation) -> bool:
@@ -138,14 +193,16 @@ def _moved(situation: Situation, expected: Resource, live: Resource | None) -> D
     """Something known that is not as it was."""
     address = expected.address
     there = live if live is not None and not live.status.is_gone else None
-    gains, losses = _compare(situation.organization.system, expected, there)
+    in_use = there if there is not None and there.status is Status.ACTIVE else None
+    gains, _ = _compare(situation.organization.system, expected, there)
+    _, losses = _compare(situation.organization.system, expected, in_use)
     renamed = _find_renamed(situation, expected) if there is None else None
     if renamed is not None:
         return _renamed(situation, expected, renamed)
     severity = _severity_of_gains(gains, address, situation) if gains else _severity_of_losses(losses, address)
     wanted = situation.wanted.get(address)
     why = "it was taken away" if there is None else "it is not as recorded"
-    if there is not None and wanted is not None and there.fits(wanted.attributes):
+    if in_use is not None and wanted is not None and in_use.fits(wanted.attributes):
         why, severity = "somebody has already made it what is declared", DriftSeverity.LOW
     elif there is None and wanted is None:
         why, severity = "it is gone, as declared", DriftSeverity.LOW
