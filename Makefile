@@ -24,11 +24,15 @@ demo: $(RUNTIME) ## A whole story on the embedded platform: invite, accept, chan
 test: lint ## Everything that must be green: lint, types, layers, tests with coverage
 	$(BIN)/python -m pytest -n auto --cov --cov-report=term
 
-lint: $(TOOLS) ## Linter, formatter, types and import layers
+lint: $(TOOLS) ## Linter, formatter, types, import layers and pipelines
 	$(BIN)/python -m ruff check
 	$(BIN)/python -m ruff format --check
 	$(BIN)/python -m mypy
 	$(BIN)/lint-imports
+	$(BIN)/zizmor --offline --no-progress --pedantic .github
+	$(BIN)/check-jsonschema --builtin-schema vendor.github-workflows .github/workflows/*.yml
+	$(BIN)/check-jsonschema --builtin-schema vendor.github-actions .github/actions/*/action.yml
+	$(BIN)/check-jsonschema --builtin-schema vendor.gitlab-ci --data-transform gitlab-ci examples/pipelines/gitlab-ci.yml
 
 format: $(TOOLS) ## Bring the sources into the usual form
 	$(BIN)/python -m ruff check --fix-only
