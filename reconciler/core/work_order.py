@@ -41,6 +41,14 @@ class Chore(StrEnum):
     """The password of an account itself, which they may know, and the devices that are logged in with it."""
 
 
+class Capacity(StrEnum):
+    """What somebody has to be in the organization, by a look at it, to carry an order out."""
+
+    ANYBODY = ""
+    MEMBER = "member"
+    ADMIN = "admin"
+
+
 class FailureReason(StrEnum):
     """Why a person could not carry an order out; the usual ones of these platforms."""
 
@@ -100,6 +108,8 @@ class WorkOrder:
     """Person key; empty when whoever must act is not in the directory."""
     actor_role: str
     """In which capacity they act: "an admin of acme-dev", "the owner of @acme"."""
+    capacity: Capacity = Capacity.ANYBODY
+    """What of that a list of members shows; whoever is that no longer cannot carry it out."""
     party: int = 1
     parties: int = 1
     title: str

@@ -17,10 +17,10 @@ from reconciler.core.kinds import Action
 from reconciler.core.live import Live
 from reconciler.core.planning.planner import Worlds
 from reconciler.core.planning.targets import Targets
-from reconciler.core.resource import Attributes, Resource, Status
+from reconciler.core.resource import Attributes, Resource, Status, fingerprint_of
 from reconciler.core.settings import GuardSettings
 from reconciler.core.state import Quarantine, Record, State
-from reconciler.core.work_order import Chore, FailureReason, OrderStatus, WorkOrder
+from reconciler.core.work_order import Capacity, Chore, FailureReason, OrderStatus, WorkOrder
 from reconciler.manifests.load import load_manifests
 from reconciler.manifests.source import SourceFile
 
@@ -141,16 +141,21 @@ def _order(name: str, organization: str, told: dict[str, Any], desired: Desired)
     declared = desired.resources[organization].get(address)
     wanted = _attributes(values)
     closed, expires, failure = values.pop("closed", None), values.pop("expires", None), values.pop("failure", None)
+    seen = values.pop("written_for", "absent")
     made = WorkOrder(
         id=name,
         operation="made.for.the.case",
         address=address,
         action=Action(action) if action in set(Action) else Chore(action),
         wanted=wanted,
-        identity=values.pop("identity", declared.identity if declared and wanted else ""),
+        identity=(identity := values.pop("identity", declared.identity if declared and wanted else "")),
+        fingerprint=fingerprint_of(
+            None if seen == "absent" else Resource(address=address, attributes=_attributes(seen), identity=identity)
+        ),
         system=desired.organizations[organization].system.name,
         actor=values.pop("actor", "ana"),
         actor_role=f"an admin of {organization}",
+        capacity=Capacity(values.pop("capacity", "")),
         title="Made for the case",
         steps=("Do it",),
         reason="declared",

@@ -126,12 +126,16 @@ def follow_moves(
 
 
 def follow_moves_of_orders(orders: Mapping[str, WorkOrder], moves: Iterable[Move]) -> dict[str, WorkOrder]:
-    """Work orders under the addresses the manifests use now, so that a renamed person is not asked for again."""
+    """Work orders under the addresses the manifests use now, so that a renamed person is not asked for again.
+
+    What a renamed person was asked to do stays theirs, in this organization: a move speaks of one only.
+    """
     moved = dict(orders)
     for move in moves:
+        renamed = {move.source.key: move.target.key} if move.source.kind == "member" else {}
         for key, order in moved.items():
-            if _moves(order.address, move):
-                moved[key] = replace(order, address=_moved_address(order.address, move))
+            address = _moved_address(order.address, move) if _moves(order.address, move) else order.address
+            moved[key] = replace(order, address=address, actor=renamed.get(order.actor, order.actor))
     return moved
 
 
