@@ -15,7 +15,7 @@ from reconciler.core.finding import Place
 from reconciler.core.kinds import Action
 from reconciler.core.outcome import Waits
 from reconciler.core.resource import Resource, Status, fingerprint_of
-from reconciler.core.work_order import Chore, WorkOrder
+from reconciler.core.work_order import Capacity, Chore, WorkOrder
 from reconciler.ports import Scope
 from reconciler.systems.blanks import fill_blanks, find_person, name_organization, name_person
 from reconciler.systems.marked import quote, strip_marks
@@ -31,6 +31,13 @@ _OUTSIDERS = {
     Actor.CENTER_ADMIN: "an Admin of a verified Business Center",
 }
 """Whom no manifest names; a reader has to know who that is."""
+_CAPACITIES = {
+    Actor.ADMIN: Capacity.ADMIN,
+    Actor.RECEIVING_ADMIN: Capacity.ADMIN,
+    Actor.ROLE_HOLDER: Capacity.ADMIN,
+    Actor.ANY_MEMBER: Capacity.MEMBER,
+}
+"""Everybody else is who they are, whatever the organization lists."""
 _CHORES = {
     (Chore.ROTATION, "developers"): "departures.rotate_secret",
     (Chore.LOGIN, "organization_account"): "departures.reset_organization_account_login",
@@ -105,6 +112,7 @@ def _draft(operation: Operation, number: int, change: Change, scope: Scope, valu
         system=scope.organization.system.name,
         actor=actor,
         actor_role=role,
+        capacity=_CAPACITIES.get(party.actor, Capacity.ANYBODY),
         party=number,
         parties=len(operation.parties),
         title=_fill(party.title, values),

@@ -272,3 +272,16 @@ def test_lists_leave_out_what_is_over_unless_asked(office: Office) -> None:
     assert list_orders(office.store) == ()
     assert len(list_orders(office.store, closed=True)) == 2
     assert [order.party for order in list_orders(office.store, closed=True, actor="eve")] == [2]
+
+
+def test_one_look_judges_what_was_sent_and_ran_out_unanswered_before_it(office: Office) -> None:
+    office.apply()
+    invite, accept = office.orders
+    office.wait(hours=1)
+    office.done(invite)
+    office.wait(hours=30)
+    office.observe()
+    office.apply()
+    stand = {order.id: order.status for order in office.orders}
+    assert stand[accept.id] is OrderStatus.EXPIRED
+    assert stand[invite.id] is OrderStatus.SUPERSEDED

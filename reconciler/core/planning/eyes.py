@@ -23,7 +23,7 @@ def tell_of_orders(
         for order in closed_between(situation.state.orders, situation.orders):
             yield from _ended(order)
         for order in withdrawn(situation, part, targets):
-            yield _finding("work-order-withdrawn", order, f"is not needed any more ({order.explanation})", "withdraws")
+            yield _withdrawn(order)
 
 
 def _old_rosters(situation: Situation) -> Iterator[Finding]:
@@ -51,6 +51,12 @@ def _ended(order: WorkOrder) -> Iterator[Finding]:
         yield _finding("work-order-not-seen", order, f"is not done: {order.explanation}{who}", "closes", is_wrong=True)
     elif order.status is OrderStatus.EXPIRED:
         yield _finding("work-order-expired", order, f"has expired: {order.explanation}", "closes")
+    elif order.status is OrderStatus.SUPERSEDED:
+        yield _withdrawn(order)
+
+
+def _withdrawn(order: WorkOrder) -> Finding:
+    return _finding("work-order-withdrawn", order, f"is not needed any more ({order.explanation})", "withdraws")
 
 
 def _finding(id_: str, order: WorkOrder, what: str, verb: str, *, is_wrong: bool = False) -> Finding:

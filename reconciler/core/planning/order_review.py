@@ -12,11 +12,14 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from reconciler.core.address import Address
+from reconciler.core.kinds import KINDS
 from reconciler.core.live import Live, Unknown
+from reconciler.core.planning.access import is_administrator
 from reconciler.core.planning.budgets import INVITATIONS
-from reconciler.core.resource import Resource, Status
+from reconciler.core.resource import Resource, Status, fingerprint_of
 from reconciler.core.state import Record, State
-from reconciler.core.work_order import FailureReason, OrderStatus, Request, WorkOrder
+from reconciler.core.system import System
+from reconciler.core.work_order import Capacity, FailureReason, OrderStatus, Request, WorkOrder
 
 LONG_AGO = datetime.min.replace(tzinfo=UTC)
 
@@ -24,9 +27,7 @@ KEPT_FOR = timedelta(days=365)
 """How long closed orders are remembered."""
 
 
-def review(
-    orders: Mapping[str, WorkOrder], live: Live, *, moment: datetime, invitation_hours: int | None
-) -> dict[str, WorkOrder]:
+def review(orders: Mapping[str, WorkOrder], live: Live, *, moment: datetime, system: System) -> dict[str, WorkOrder]:
     """Orders as they stand after looking at the system; those that were closed long ago are dropped."""
     kept = {
         key: order
@@ -34,7 +35,7 @@ def review(
         if order.is_pending or order.closed is None or moment - order.closed < KEPT_FOR
     }
     for parts in _requests(kept.values()):
-        for order in _review_request(parts, live, moment, invitation_hours):
+        for order in _review_request(parts, live, moment, system):
             kept[order.id] = order
     return kept
 
@@ -52,18 +53,57 @@ def _requests(orders: Iterable[WorkOrder]) -> list[list[WorkOrder]]:
     ]
 
 
-def _review_request(
-    parts: list[WorkOrder], live: Live, moment: datetime, invitation_hours: int | None
-) -> Iterator[WorkOrder]:
-    """Where one part has ended badly, nobody is asked for the others; what was done stays to be looked at."""
-    looked_at = list(begin_next([_look(order, parts, live, invitation_hours) for order in parts]))
-    reviewed = [_run_out(order, moment) for order in looked_at]
+def _review_request(parts: list[WorkOrder], live: Live, moment: datetime, system: System) -> Iterator[WorkOrder]:
+    """Where one part has ended badly, nobody is asked for the others; what was done stays to be looked at.
+
+    Nobody is asked either for what cannot be done any more as it was written, and for what comes after that.
+    """
+    begun = list(begin_next([_verify(order, live) for order in parts]))
+    ended = [_run_out(order, moment) for order in begun]
+    reviewed = [_contradict(order, ended, live, system.invitation_hours) for order in ended]
     broken = next((order for order in reviewed if order.status in _ENDED_BADLY), None)
-    for order in reviewed:
-        if broken is not None and order.status is OrderStatus.OPEN:
-            yield close(order, OrderStatus.SUPERSEDED, at=moment, why=f"{broken.id} is {broken.status}")
-        else:
+    why = f"{broken.id} is {broken.status}" if broken else ""
+    for number, order in enumerate(reviewed):
+        if order.status is not OrderStatus.OPEN:
             yield order
+            continue
+        why = why or _why_void(order, reviewed[number - 1] if number else None, live, system)
+        yield close(order, OrderStatus.SUPERSEDED, at=moment, why=why) if why else order
+
+
+def _why_void(order: WorkOrder, before: WorkOrder | None, live: Live, system: System) -> str:
+    """Why what an open order says is not so any more; `before` is the part that it goes on from."""
+    if _has_lost_capacity(order, live, system):
+        return f"{order.actor} is no {order.capacity} of {live.organization} any more"
+    found = live.find(order.address)
+    if isinstance(found, Unknown):
+        return ""
+    if before is not None:
+        is_undone = before.status is OrderStatus.VERIFIED and _is_seen_after(before, live) and not shows(before, found)
+        return f"what {before.id} led to is not there any more" if is_undone else ""
+    kind = KINDS[order.address.kind]
+    if order.action is kind.create is kind.change and fingerprint_of(found) != order.fingerprint:
+        # One action with several ways to do it: which of them, and who can, depends on what is there.
+        return "something else is there than what it was written for"
+    return ""
+
+
+def _is_seen_after(order: WorkOrder, live: Live) -> bool:
+    """Whether the system was looked at since an order was closed."""
+    seen = live.seen_at(order.address.kind)
+    return seen is not None and order.closed is not None and seen > order.closed
+
+
+def _has_lost_capacity(order: WorkOrder, live: Live, system: System) -> bool:
+    """Whether a look shows that whoever was asked cannot do it any more; records alone do not show everybody."""
+    if not order.actor or order.capacity is Capacity.ANYBODY or live.seen_at("member") is None:
+        return False
+    found = live.find(Address(live.organization, "member", order.actor))
+    if isinstance(found, Unknown):
+        return False
+    if found is None or found.status is not Status.ACTIVE:
+        return True
+    return order.capacity is Capacity.ADMIN and not is_administrator(system, "member", found.attributes)
 
 
 _ENDED_BADLY = (OrderStatus.FAILED, OrderStatus.EXPIRED)
@@ -89,18 +129,23 @@ def _run_out(order: WorkOrder, moment: datetime) -> WorkOrder:
     return order
 
 
-def _look(order: WorkOrder, parts: list[WorkOrder], live: Live, invitation_hours: int | None) -> WorkOrder:
-    """Whether a look that is newer than the order shows it; or than the word that it was done, and does not."""
+def _verify(order: WorkOrder, live: Live) -> WorkOrder:
+    """Whether a look that is newer than the order shows what it asks for."""
     seen = live.seen_at(order.address.kind)
     found = live.find(order.address)
     if not order.status.is_pending or isinstance(found, Unknown):
         return order
-    if seen is None or order.issued is None or seen <= order.issued:
+    if seen is None or order.issued is None or seen <= order.issued or not shows(order, found):
         return order
-    if shows(order, found):
-        return close(order, OrderStatus.VERIFIED, at=seen, why=f"seen on {seen:%Y-%m-%d}")
-    said = _said_to_be_done(parts)
-    if order.status is not OrderStatus.DONE or said is None or seen <= said:
+    return close(order, OrderStatus.VERIFIED, at=seen, why=f"seen on {seen:%Y-%m-%d}")
+
+
+def _contradict(order: WorkOrder, parts: list[WorkOrder], live: Live, invitation_hours: int | None) -> WorkOrder:
+    """Whether a look that is newer than the word that it was done does not show it."""
+    if order.status is not OrderStatus.DONE or isinstance(live.find(order.address), Unknown):
+        return order
+    seen, said = live.seen_at(order.address.kind), _said_to_be_done(parts)
+    if seen is None or said is None or seen <= said:
         return order
     return _not_seen(order, parts, seen, said, invitation_hours)
 
@@ -109,7 +154,8 @@ def _said_to_be_done(parts: Iterable[WorkOrder]) -> datetime | None:
     """When the last party was heard of; None while one has not been: in between, nothing may be seen of it."""
     if any(order.status is OrderStatus.OPEN for order in parts):
         return None
-    return max((order.closed for order in parts if order.closed is not None), default=None)
+    heard = (order.closed for order in parts if order.status is not OrderStatus.VERIFIED)
+    return max((closed for closed in heard if closed is not None), default=None)
 
 
 def _not_seen(

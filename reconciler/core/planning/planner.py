@@ -80,7 +80,7 @@ def _situation(key: str, worlds: Worlds, settings: GuardSettings) -> Situation:
     live = recall(worlds.live[key], records=state.records, wanted=wanted)
     records = remember(records=state.records, live=live, wanted=wanted, system=organization.system, today=worlds.today)
     moment = worlds.moment or datetime.combine(worlds.today, time(), UTC)
-    orders = review(state.orders, live, moment=moment, invitation_hours=organization.system.invitation_hours)
+    orders = review(state.orders, live, moment=moment, system=organization.system)
     return Situation(
         organization=organization,
         wanted=wanted,
