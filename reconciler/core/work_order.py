@@ -112,6 +112,8 @@ class WorkOrder:
     """What of that a list of members shows; whoever is that no longer cannot carry it out."""
     party: int = 1
     parties: int = 1
+    after: str = ""
+    """Id of the order to the party before, which has to be done first; given when it is stored."""
     title: str
     """One line in the imperative: what this order is for."""
     preconditions: tuple[str, ...] = ()

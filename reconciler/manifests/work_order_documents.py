@@ -37,6 +37,8 @@ class WorkOrderOutput:
     party: int
     """Which part it is, from 1; each part begins when the one before it is done."""
     parties: int
+    after: str
+    """Id of the part before it, which has to be done first; empty for the first one."""
     title: str
     """Prose with marks: one line in the imperative."""
     preconditions: list[str]

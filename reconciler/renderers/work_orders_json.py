@@ -17,7 +17,9 @@ WORK_ORDERS_FORMAT = "1.0"
 
 def render_work_orders_json(work: WorkList, _: Style) -> str:
     """`{format_version, work_orders: [...]}`, closed ones included; ASCII only, so that nothing invisible hides."""
-    document = WorkOrdersOutput(format_version=WORK_ORDERS_FORMAT, work_orders=[_describe(one) for one in work.orders])
+    document = WorkOrdersOutput(
+        format_version=WORK_ORDERS_FORMAT, work_orders=[describe_order(one) for one in work.orders]
+    )
     return json.dumps(asdict(document), indent=2, ensure_ascii=True) + "\n"
 
 
@@ -31,7 +33,8 @@ def render_worksheet_json(sheet: Worksheet, style: Style) -> str:
     return render_work_orders_json(WorkList(orders=sheet.orders), style)
 
 
-def _describe(order: WorkOrder) -> WorkOrderOutput:
+def describe_order(order: WorkOrder) -> WorkOrderOutput:
+    """One order as a document."""
     place = order.place
     return WorkOrderOutput(
         id=order.id,
@@ -45,6 +48,7 @@ def _describe(order: WorkOrder) -> WorkOrderOutput:
         actor_role=order.actor_role,
         party=order.party,
         parties=order.parties,
+        after=order.after,
         title=order.title,
         preconditions=list(order.preconditions),
         steps=list(order.steps),

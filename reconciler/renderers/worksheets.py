@@ -68,10 +68,11 @@ def name_place(order: WorkOrder) -> str:
 
 
 def name_part(order: WorkOrder) -> str:
-    """`part 2 of 2, after part 1`; empty where one person does everything."""
+    """`part 2 of 2, after part 1 (wo-7k3f2a)`; empty where one person does everything."""
     if order.parties == 1:
         return ""
-    after = f", after part {order.party - 1}" if order.party > 1 else ""
+    before = f" ({order.after})" if order.after else ""
+    after = f", after part {order.party - 1}{before}" if order.party > 1 else ""
     return f"part {order.party} of {order.parties}{after}"
 
 

@@ -7,7 +7,7 @@ from base64 import b32encode
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime
-from itertools import count
+from itertools import count, islice
 
 from reconciler.core.change import Change
 from reconciler.core.planning.orders import request_of
@@ -25,12 +25,13 @@ def issue_orders(
     What they ask for is written on them from the change itself, so that whoever drafts them cannot make the planner ask
     for the same thing twice.
     """
-    ids = new_ids(lineage, serial, taken)
+    names = list(islice(new_ids(lineage, serial, taken), len(drafts)))
     request = request_of(change)
     return tuple(
         replace(
             draft,
-            id=next(ids),
+            id=name,
+            after=before,
             issued=at,
             address=change.address,
             action=change.action,
@@ -39,7 +40,7 @@ def issue_orders(
             fingerprint=change.fingerprint,
             expires=at + draft.lasts if draft.lasts is not None and draft.party == 1 else None,
         )
-        for draft in drafts
+        for draft, name, before in zip(drafts, names, ["", *names][: len(names)], strict=True)
     )
 
 

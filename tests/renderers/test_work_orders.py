@@ -49,7 +49,7 @@ def an_order(name: str = "ana@acme.example", **more: object) -> WorkOrder:
 
 
 def test_an_order_in_full_reads_like_this() -> None:
-    order = an_order(party=2, parties=2, lasts=timedelta(hours=24), irreversible="It stays.")
+    order = an_order(party=2, parties=2, after="wo-2b7q5c", lasts=timedelta(hours=24), irreversible="It stays.")
     assert (
         RENDERERS.work_order["text"](order, PLAIN)
         == """\
@@ -57,7 +57,7 @@ wo-7k3f2a  Invite "ana@acme.example" to "Acme Inc." as 'Member'
 
   in:               TikTok for Developers organization acme-dev
   for:              bo, an admin of acme-dev
-  part:             2 of 2, after part 1
+  part:             2 of 2, after part 1 (wo-2b7q5c)
   why:              SEC-142  [access/acme.yaml:7:3]
   issued:           2026-11-22 09:30 UTC
   valid:            for 24 hours once the part before it is done

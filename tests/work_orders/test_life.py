@@ -53,6 +53,7 @@ def test_a_change_becomes_one_order_for_each_person_who_has_to_act(office: Offic
         ("ana", 1, OrderStatus.OPEN),
         ("eve", 2, OrderStatus.OPEN),
     ]
+    assert (invite.after, accept.after) == ("", invite.id)
     assert (invite.issued, invite.wanted, invite.identity) == (office.time, {"role": "operator"}, "eve@acme.example")
     assert audited(office) == [(f"{invite.id}, {accept.id}", "invite", "waits")]
 
