@@ -17,6 +17,7 @@ from reconciler.core.planning.targets import Targets
 if TYPE_CHECKING:
     from reconciler.core.forecast import Forecast
     from reconciler.core.plan import Plan
+    from reconciler.ports import StateStore
     from reconciler.workflows.planning import PlanRequest
 
 
@@ -54,15 +55,20 @@ def prepare(session: Session, limits: Limits, *, today: date | None = None) -> P
 
 def make_plan(prepared: Prepared, session: Session) -> Plan:
     """Plan with the parts that the workspace is wired to."""
-    from reconciler.cli.strays import find_strays
     from reconciler.workflows import planning
 
     wiring = prepared.wiring
     store = wiring.store()
-    # Not an error, because what nobody declared or recorded may still be live.
+    mention_strays(prepared, store, session)
+    return planning.make_plan(prepared.request, provider_for=wiring.provider_for, store=store, on_notice=session.notify)
+
+
+def mention_strays(prepared: Prepared, store: StateStore, session: Session) -> None:
+    """Warn of limits that match nothing. Not an error, because what nobody declared or recorded may still be live."""
+    from reconciler.cli.strays import find_strays
+
     for stray in find_strays(prepared.request, store):
         session.notify(stray.message, level="warning", advice=stray.advice)
-    return planning.make_plan(prepared.request, provider_for=wiring.provider_for, store=store, on_notice=session.notify)
 
 
 def estimate_run(prepared: Prepared) -> Forecast:

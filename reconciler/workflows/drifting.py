@@ -59,6 +59,9 @@ def survey(
 ) -> DriftReport:
     """What drifted in the declared organizations. Reads, and changes nothing."""
     worlds = read_worlds(request, provider_for=provider_for, store=store, on_notice=on_notice)
+    for key in sorted(worlds.recorded.keys() - request.desired.organizations.keys()):
+        if worlds.recorded[key].records:
+            on_notice(f"{key} has a state but is not declared any more: nobody looks for drift there")
     scopes = Scopes(request.desired)
     parts = []
     for situation in situations(worlds, request.settings):

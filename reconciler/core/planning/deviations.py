@@ -8,7 +8,7 @@ is as declared.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from dataclasses import replace
 
 from reconciler.core.address import Address
@@ -35,7 +35,18 @@ def find_deviations(situation: Situation) -> list[Deviation]:
     """Every difference in one organization, by address; nothing is said of what could not be read."""
     found = {one.address: one for one in (*_of_records(situation), *_of_strangers(situation))}
     found |= {one.address: one for one in _of_memory(situation) if one.address not in found}
-    return [found[address] for address in sorted(found)]
+    renamed = {address.key for address, one in found.items() if one.sort is DriftSort.RENAMED and _is_member(address)}
+    return [found[address] for address in sorted(found) if not _goes_along(found[address], renamed, situation)]
+
+
+def _goes_along(found: Deviation, renamed: Container[str], situation: Situation) -> bool:
+    """Whether it is what a person had who is declared under another key now; that is told of the person."""
+    is_gone = found.sort is DriftSort.GONE and not _is_member(found.address)
+    return is_gone and situation.person_of(found.address) in renamed
+
+
+def _is_member(address: Address) -> bool:
+    return KINDS[address.kind].shape is Shape.MEMBERSHIP
 
 
 def take_note(situation: Situation) -> dict[Address, KnownDrift]:
