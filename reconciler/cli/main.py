@@ -46,6 +46,7 @@ COMMANDS: dict[str, CommandEntry] = {
     "who": CommandEntry("who:who", "Show everything one person has, in all organizations."),
     "access": CommandEntry("access:access", "Show who can reach something, with which role, and how."),
     "offboard": CommandEntry("offboard:offboard", "See somebody out of every organization, and tell what is left."),
+    "notices": CommandEntry("notices:notices", "Write one message for each person who has to act."),
     "work-orders": CommandEntry("work_orders:work_orders", "See what people were asked to do, and report back."),
     "observe": CommandEntry("observe:observe", "Take in a list of members or apps that somebody copied from its page."),
     "state": CommandEntry("state:state", "Look at what is remembered between runs, and look after it."),

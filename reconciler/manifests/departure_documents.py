@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from reconciler.manifests.output_documents import PlaceOutput
+from reconciler.manifests.work_order_documents import WorkOrderOutput
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,3 +71,32 @@ class OffboardingOutput:
     surfaces: list[SurfaceOutput]
     patch: str
     """The edit of the manifests that is not made yet, as a unified diff; may be empty."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NoticeOutput:
+    """What one person has to do now."""
+
+    person: str
+    """Key; empty when it is nobody in the directory."""
+    name: str
+    """For somebody who is not in the directory, who that is."""
+    email: str
+    phone: str
+    """Where they can be reached; either may be empty."""
+    deadline: str | None
+    """When the first of it stops making sense; a time in UTC."""
+    subject: str
+    markdown: str
+    """The message, ready to be sent; what strangers wrote is escaped in it."""
+    work_orders: list[WorkOrderOutput]
+    """The same for programs; what has no id is asked for by a system, not by a work order."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NoticesOutput:
+    """`reconciler notices --format json`."""
+
+    format_version: str
+    at: str
+    notices: list[NoticeOutput]

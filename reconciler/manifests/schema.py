@@ -34,6 +34,7 @@ _TITLES = {
     "observation": "Roster: the members or apps that somebody read off a page",
     "work-orders": "Work orders: what people are asked to do by hand",
     "offboarding": "Offboarding: what is left of one person, and who has to do what about it",
+    "notices": "Notices: one message for each person who has to act",
 }
 
 
@@ -161,6 +162,7 @@ _SOURCES: Mapping[str, Callable[[], Schema]] = {
     "estimate": _estimate,
     "work-orders": _work_orders,
     "offboarding": partial(_departure, "OffboardingOutput"),
+    "notices": partial(_departure, "NoticesOutput"),
 }
 
 SCHEMAS = tuple(_SOURCES)

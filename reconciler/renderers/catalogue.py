@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from reconciler.core.drifting import DriftReport
 from reconciler.core.forecast import Forecast
 from reconciler.core.holding import AccessMatrix, PersonReport
+from reconciler.core.notice import Notices
 from reconciler.core.observation import Observation
 from reconciler.core.offboarding import Offboarding
 from reconciler.core.outcome import Report
@@ -23,6 +24,8 @@ from reconciler.renderers.drift_output import render_drift_json
 from reconciler.renderers.drift_pages import DRIFT_PAGES
 from reconciler.renderers.findings import Inspection, render_findings
 from reconciler.renderers.forecast import render_forecast, render_forecast_json
+from reconciler.renderers.notices import render_notices, render_notices_json, render_notices_markdown
+from reconciler.renderers.notices_html import render_notices_html
 from reconciler.renderers.observation import render_observation
 from reconciler.renderers.observation_json import render_observation_json
 from reconciler.renderers.offboarding import render_offboarding, render_offboarding_json
@@ -77,6 +80,7 @@ class Renderers:
     work_order: Mapping[str, Callable[[WorkOrder, Style], str]]
     worksheet: Mapping[str, Callable[[Worksheet, Style], str]]
     offboarding: Mapping[str, Callable[[Offboarding, Style], str]]
+    notices: Mapping[str, Callable[[Notices, Style], str]]
 
 
 RENDERERS = Renderers(
@@ -118,5 +122,11 @@ RENDERERS = Renderers(
         "markdown": render_offboarding_markdown,
         "html": render_offboarding_html,
         "json": render_offboarding_json,
+    },
+    notices={
+        "text": render_notices,
+        "markdown": render_notices_markdown,
+        "html": render_notices_html,
+        "json": render_notices_json,
     },
 )

@@ -18,20 +18,21 @@ if TYPE_CHECKING:
 
 def render_work_orders_html(work: WorkList, _: Style) -> str:
     """The sheets of everybody who has something to do, on one page."""
-    return _page("Work orders", group_by_actor(work))
+    return render_sheets("Work orders", group_by_actor(work))
 
 
 def render_worksheet_html(sheet: Worksheet, _: Style) -> str:
     """Everything one person has to do."""
-    return _page(f"Work orders for {sheet.title}", [sheet])
+    return render_sheets(f"Work orders for {sheet.title}", [sheet])
 
 
 def render_work_order_html(order: WorkOrder, _: Style) -> str:
     """One of them by itself, open or not."""
-    return _page(f"Work order {order.id}".strip(), [Worksheet(actor="", orders=(order,))])
+    return render_sheets(f"Work order {order.id}".strip(), [Worksheet(actor="", orders=(order,))])
 
 
-def _page(title: str, sheets: Sequence[Worksheet]) -> str:
+def render_sheets(title: str, sheets: Sequence[Worksheet]) -> str:
+    """Some sheets under a title."""
     return _template().render(title=title, sheets=sheets)
 
 

@@ -36,12 +36,12 @@ def render_worksheet_markdown(sheet: Worksheet, _: Style) -> str:
         f"{number} open. Go through each from the top and tick what is done; what stands in a box like {code('this')} "
         "is to be copied exactly as it is."
     )
-    return f"{title}\n\n{about}\n\n" + "\n".join(_order(order, level=2) for order in sheet.orders)
+    return f"{title}\n\n{about}\n\n" + "\n".join(show_order(order, level=2) for order in sheet.orders)
 
 
 def render_work_order_markdown(order: WorkOrder, _: Style) -> str:
     """One of them by itself."""
-    return _order(order, level=1)
+    return show_order(order, level=1)
 
 
 def show_marked(text: str) -> str:
@@ -56,7 +56,8 @@ def _prose(text: str) -> str:
     return f"{before}{inline(inner)}{after}"
 
 
-def _order(order: WorkOrder, *, level: int) -> str:
+def show_order(order: WorkOrder, *, level: int) -> str:
+    """An order in full, with a heading of that level."""
     blocks = [f"{'#' * level} {show_marked(order.title)}", *_facts(order)]
     if order.preconditions:
         blocks.append(

@@ -30,15 +30,18 @@ class Directory:
 
     def find(self, text: str) -> Person | None:
         """The person with this key, else with this e-mail address, phone number or handle."""
-        if text in self.people:
-            return self.people[text]
-        wanted = {normal_identity(text), f"@{normal_identity(text)}"}
-        matching = [
-            person
-            for person in self.people.values()
-            if not wanted.isdisjoint(map(normal_identity, person.identities.values()))
-        ]
-        return matching[0] if len(matching) == 1 else None
+        return find_in(self.people, text)
+
+
+def find_in(people: Mapping[str, Person], text: str) -> Person | None:
+    """The person with this key, else the only one with this e-mail address, phone number or handle."""
+    if text in people:
+        return people[text]
+    wanted = {normal_identity(text), f"@{normal_identity(text)}"}
+    matching = [
+        person for person in people.values() if not wanted.isdisjoint(map(normal_identity, person.identities.values()))
+    ]
+    return matching[0] if len(matching) == 1 else None
 
 
 def normal_identity(text: str) -> str:

@@ -29,6 +29,7 @@ from reconciler.core.finding import Finding, Place
 from reconciler.core.forecast import Allowance, Effort, Forecast, OrganizationForecast
 from reconciler.core.holding import AccessMatrix, Holding, OrganizationHoldings, PersonReport, Reach
 from reconciler.core.kinds import Action
+from reconciler.core.notice import Notice, Notices
 from reconciler.core.observation import Difference, Observation
 from reconciler.core.offboarding import Hurdle, Item, Matter, Offboarding, Progress, Surface
 from reconciler.core.outcome import Applied, Failed, InDoubt, Refused, Report, Waits
@@ -283,6 +284,13 @@ def offboarding() -> str:
     return RENDERERS.offboarding["json"](found, PLAIN)
 
 
+def notices() -> str:
+    order = WorkOrder(**LEAST_ORDER)
+    dated = replace(order, expires=NOON)
+    made = Notices(at=NOON, messages=(Notice(key="eve", orders=(order,)), Notice(key="eve", orders=(dated, order))))
+    return RENDERERS.notices["json"](made, PLAIN)
+
+
 OUTPUTS: dict[str, Callable[[], str]] = {
     "findings": findings,
     "report": report,
@@ -299,6 +307,7 @@ OUTPUTS: dict[str, Callable[[], str]] = {
     "observation": observation,
     "work-orders": work_orders,
     "offboarding": offboarding,
+    "notices": notices,
 }
 
 

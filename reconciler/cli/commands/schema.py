@@ -30,6 +30,7 @@ NAMES = (
     "estimate",
     "work-orders",
     "offboarding",
+    "notices",
 )
 """Those of `manifests.schema.SCHEMAS`, which is too slow to load for a completion."""
 

@@ -1,0 +1,44 @@
+"""`reconciler notices`."""
+
+from __future__ import annotations
+
+import click
+
+from reconciler.cli.session import Session
+from reconciler.cli.showing import show_result
+from reconciler.cli.wiring import Wiring
+from reconciler.cli.workspace import read_config, read_workspace
+
+
+@click.command()
+@click.option("--person", default="", metavar="PERSON", help="Only the message for this person.")
+@click.option(
+    "--format",
+    "format_",
+    type=click.Choice(["text", "markdown", "html", "json"]),
+    default="text",
+    help="Form of the result.",
+)
+@click.pass_obj
+def notices(session: Session, person: str, format_: str) -> None:
+    """Write one message for each person who has to act.
+
+    PERSON is a key, an e-mail address, a phone number or a handle. Nothing is sent: whoever runs this decides how.
+    """
+    from reconciler.core.errors import ReconcilerError
+    from reconciler.renderers.catalogue import RENDERERS
+    from reconciler.workflows.directory import find_in
+    from reconciler.workflows.naming import nearest
+    from reconciler.workflows.notices import collect_notices
+
+    config = read_config(session.root)
+    wiring = Wiring(root=session.root, config=config)
+    now = wiring.clock().now()
+    desired = read_workspace(session.root, config, today=now.date()).desired
+    found = find_in(desired.people, person)
+    key = found.key if found else person
+    collected = collect_notices(wiring.store(), desired, at=now, person=key)
+    if person and found is None and not collected.messages:
+        message = f"nobody is known as {person!r}, and nobody by that name has anything to do"
+        raise ReconcilerError(message, advice=nearest(person, desired.people))
+    show_result(RENDERERS.notices, collected, session=session, format_=format_)

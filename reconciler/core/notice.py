@@ -1,0 +1,36 @@
+"""What one person has to do now, in one message."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from reconciler.core.work_order import WorkOrder
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Notice:
+    """One message. Who sends it, and how, is left to whoever reads this."""
+
+    key: str
+    """Of the person; empty when it is nobody in the directory."""
+    name: str = ""
+    """What they are called; for somebody who is not in the directory, who that is."""
+    email: str = ""
+    phone: str = ""
+    """Where the directory says that they can be reached; either may be empty."""
+    orders: tuple[WorkOrder, ...]
+    """What can be done now, the first deadline first; what has no id is asked for by a system, not by a work order."""
+
+    @property
+    def deadline(self) -> datetime | None:
+        """When the first of it stops making sense; None when nothing does."""
+        return min((order.expires for order in self.orders if order.expires is not None), default=None)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Notices:
+    """Everybody who has to act, people of the directory first."""
+
+    at: datetime
+    messages: tuple[Notice, ...] = ()

@@ -1,0 +1,134 @@
+"""Who has to act now: on open work orders, and on what a system has asked people itself.
+
+An invitation that a program sent reaches somebody as a mail they do not expect; whoever owns an account is asked by a
+code. Nobody else tells them what that is about, so it is told here, in the words of the work orders.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, time
+
+from reconciler.core.change import Change
+from reconciler.core.declared import Desired, Person
+from reconciler.core.kinds import KINDS
+from reconciler.core.notice import Notice, Notices
+from reconciler.core.resource import Resource, Status, fingerprint_of
+from reconciler.core.state import Record, State
+from reconciler.core.work_order import OrderStatus, WorkOrder
+from reconciler.ports import Scope, StateStore
+from reconciler.systems.drafting import draft_orders
+from reconciler.workflows.scopes import Scopes
+from reconciler.workflows.states import read_state
+
+_NEVER = datetime.max.replace(tzinfo=UTC)
+
+
+def collect_notices(store: StateStore, desired: Desired, *, at: datetime, person: str = "") -> Notices:
+    """One message for each person who can do something now, or the one for `person`; asks no system."""
+    states = [read_state(store, key) for key in store.organizations()]
+    messages = make_notices(states, desired, at=at)
+    return Notices(at=at, messages=tuple(one for one in messages if not person or person == one.key))
+
+
+def make_notices(states: Iterable[State], desired: Desired, *, at: datetime) -> Iterator[Notice]:
+    """The messages, from what is remembered of each organization; people of the directory first.
+
+    What begins only when somebody else is done is left out until then, and so is what has run out.
+    """
+    scopes = Scopes(desired)
+    orders: list[WorkOrder] = []
+    for state in states:
+        orders += _open(state.orders.values())
+        if state.organization in desired.organizations:
+            orders += _Pending(state, scopes.scope_of(state.organization, state)).orders()
+    return _group([order for order in orders if order.expires is None or order.expires > at], desired.people)
+
+
+def _open(orders: Iterable[WorkOrder]) -> Iterator[WorkOrder]:
+    """Orders whose turn has come."""
+    orders = list(orders)
+    for order in orders:
+        before = [
+            other
+            for other in orders
+            if (other.request, other.issued) == (order.request, order.issued)
+            and other.party < order.party
+            and other.status is OrderStatus.OPEN
+        ]
+        if order.status is OrderStatus.OPEN and not before:
+            yield order
+
+
+@dataclass(frozen=True, slots=True)
+class _Pending:
+    """What one system waits for without a work order of ours."""
+
+    state: State
+    scope: Scope
+
+    def orders(self) -> Iterator[WorkOrder]:
+        asked = {order.address for order in self.state.orders.values() if order.is_pending}
+        for address, record in sorted(self.state.records.items()):
+            if record.status.is_pending and address not in asked:
+                yield from (self._dated(order, record) for order in draft_orders(self._step(record), self.scope))
+
+    def _step(self, record: Record) -> Change:
+        """The change that has been asked for, as it would be asked for again."""
+        before = Resource(
+            address=record.address, attributes=record.attributes, status=record.status, identity=record.identity
+        )
+        return Change(
+            address=record.address,
+            action=KINDS[record.address.kind].create,
+            before=before,
+            after=replace(before, status=Status.ACTIVE),
+            fingerprint=fingerprint_of(before),
+            why="it was asked for, and nobody has answered yet",
+            actor=self._admin(),
+        )
+
+    def _dated(self, order: WorkOrder, record: Record) -> WorkOrder:
+        """Since when it waits, and until when it can be answered, where the system is known to give it a time."""
+        day = record.asked_on or record.since
+        begins = datetime.combine(day, time(), UTC) if day else None
+        expires = begins + order.lasts if begins and order.lasts else None
+        is_up_to_admins = order.actor_role == f"an admin of {self.state.organization}"
+        actor = order.actor or (self._admin() if is_up_to_admins else "")
+        return replace(order, issued=begins, expires=expires, actor=actor)
+
+    def _admin(self) -> str:
+        """Somebody who can act there, as far as is recorded."""
+        system = self.scope.organization.system
+        return min(
+            (
+                address.key
+                for address, record in self.state.records.items()
+                if address.kind == "member"
+                and record.status is Status.ACTIVE
+                and system.administers(str(record.attributes.get("role", "")))
+            ),
+            default="",
+        )
+
+
+def _group(orders: Iterable[WorkOrder], people: Mapping[str, Person]) -> Iterator[Notice]:
+    by_actor: dict[tuple[bool, str, str], list[WorkOrder]] = {}
+    for order in orders:
+        role = "" if order.actor else order.actor_role
+        by_actor.setdefault((not order.actor, order.actor, role), []).append(order)
+    for (_, actor, role), theirs in sorted(by_actor.items()):
+        person = people.get(actor)
+        identities = person.identities if person else {}
+        yield Notice(
+            key=actor,
+            name=person.name if person else role,
+            email=identities.get("email", actor if "@" in actor else ""),
+            phone=identities.get("phone", ""),
+            orders=tuple(sorted(theirs, key=_urgency)),
+        )
+
+
+def _urgency(order: WorkOrder) -> tuple[datetime, str, datetime, int]:
+    return order.expires or _NEVER, order.address.organization, order.issued or _NEVER, order.party
