@@ -40,6 +40,9 @@ COMMANDS: dict[str, CommandEntry] = {
     "show": CommandEntry("show:show", "Show a saved plan."),
     "apply": CommandEntry("apply:apply", "Carry out a saved plan or a new one."),
     "drift": CommandEntry("drift:drift", "Show what somebody changed outside of this tool."),
+    "adopt": CommandEntry(
+        "adopt:adopt", "Edit the manifests so that they say what somebody changed outside of this tool."
+    ),
     "import": CommandEntry("import_:import_", "Write manifests that declare organizations exactly as they are."),
     "publish": CommandEntry("publish:publish", "Publish Markdown as one comment, issue or job summary."),
     "policy": CommandEntry("policy:policy", "See which policies hold, and what they object to."),

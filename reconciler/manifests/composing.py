@@ -42,7 +42,7 @@ def compose(
     made = Composition()
     kept: list[tuple[Resource, Put | Join]] = []
     declared: set[Address] = set()
-    for resource in sorted(resources, key=lambda one: _rank(one, organization)):
+    for resource in sorted(resources, key=lambda one: reading_order(one, organization)):
         address = resource.address
         if KINDS[address.kind].shape is Shape.ORGANIZATION or resource.status.is_gone:
             continue
@@ -163,8 +163,8 @@ def _find_missing_parent(address: Address, declared: set[Address]) -> Address | 
     return next((parent for parent in parents if parent not in declared), None)
 
 
-def _rank(resource: Resource, organization: Organization) -> tuple[int, str, int, str]:
-    """Kind by kind, asset by asset, the strongest roles first."""
+def reading_order(resource: Resource, organization: Organization) -> tuple[int, str, int, str]:
+    """What to sort resources by: kind by kind, asset by asset, the strongest roles first."""
     kinds = organization.system.kinds
     address = resource.address
     role = organization.system.find_role(address.kind, str(resource.attributes.get("role", "")))

@@ -63,9 +63,9 @@ def acquaint(
     familiar = known.people.keys() | _bare_addresses(known)
     for organization in organizations:
         found = live[organization.key].resources
-        taken: dict[str, set[str]] = {}
+        taken = _keys_by_kind(known, organization.key)
         for address in sorted(found):
-            resource, name = found[address], names[organization.key].get(address, "")
+            resource, name = found[address], names.get(organization.key, {}).get(address, "")
             if address.kind in SECTIONS:
                 _name(resource, name, made, taken.setdefault(address.kind, set()))
             elif address.kind == "member" and address.key not in familiar and not resource.status.is_gone:
@@ -75,6 +75,15 @@ def acquaint(
                 by_identity.setdefault(identity, made.keys.get(address, ""))
                 made.keys[address] = by_identity[identity] or address.key
     return made
+
+
+def _keys_by_kind(known: Desired, organization: str) -> dict[str, set[str]]:
+    """Kind of asset -> keys that manifests give to such assets of one organization."""
+    taken: dict[str, set[str]] = {}
+    for address in known.resources.get(organization, {}):
+        if address.kind in SECTIONS:
+            taken.setdefault(address.kind, set()).add(address.key)
+    return taken
 
 
 def _bare_addresses(known: Desired) -> set[str]:

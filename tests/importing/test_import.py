@@ -7,9 +7,8 @@ from pathlib import Path
 
 import pytest
 import yaml
-from click.testing import CliRunner, Result
 
-from reconciler.cli.main import cli
+from tests.importing.conftest import Run
 
 CONFIG = """\
 version: 1
@@ -55,18 +54,12 @@ def workspace(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def run(root: Path, *args: str, code: int = 0) -> Result:
-    result = CliRunner().invoke(cli, ["-C", str(root), *args])
-    assert result.exit_code == code, result.output
-    return result
-
-
 def written(root: Path) -> dict[str, str]:
     return {path.name: path.read_text() for path in sorted((root / "access").glob("*"))}
 
 
-def test_an_import_reads_as_if_a_person_had_written_it(workspace: Path) -> None:
-    told = run(workspace, "import", "--all").stdout
+def test_an_import_reads_as_if_a_person_had_written_it(workspace: Path, run: Run) -> None:
+    told = run("import", "--all").stdout
     assert told == (
         "access/people.yaml: 6 people\n"
         "access/acme-bc.yaml: 5 members, 2 ad accounts, 1 pixel, 8 grants, 1 proposed group\n"
@@ -77,50 +70,50 @@ def test_an_import_reads_as_if_a_person_had_written_it(workspace: Path) -> None:
     )
 
 
-def test_the_first_plan_is_empty_and_fmt_has_nothing_to_do(workspace: Path) -> None:
-    run(workspace, "import", "--all")
-    run(workspace, "fmt", "--check")
-    assert "No changes." in run(workspace, "plan", "--detailed-exitcode").stdout
-    assert run(workspace, "drift", "--detailed-exitcode").stdout.startswith("No drift.")
+def test_the_first_plan_is_empty_and_fmt_has_nothing_to_do(workspace: Path, run: Run) -> None:
+    run("import", "--all")
+    run("fmt", "--check")
+    assert "No changes." in run("plan", "--detailed-exitcode").stdout
+    assert run("drift", "--detailed-exitcode").stdout.startswith("No drift.")
 
 
-def test_what_was_imported_is_recorded_and_in_the_audit_log(workspace: Path) -> None:
-    run(workspace, "import", "acme-brand")
-    assert "3 records" in run(workspace, "state", "show", "acme-brand").stdout
-    assert "import" in run(workspace, "audit", "log").stdout
+def test_what_was_imported_is_recorded_and_in_the_audit_log(workspace: Path, run: Run) -> None:
+    run("import", "acme-brand")
+    assert "3 records" in run("state", "show", "acme-brand").stdout
+    assert "import" in run("audit", "log").stdout
 
 
-def test_nothing_is_written_without_being_asked_for(workspace: Path) -> None:
-    patch = run(workspace, "import", "acme-brand", "--dry-run").stdout
+def test_nothing_is_written_without_being_asked_for(workspace: Path, run: Run) -> None:
+    patch = run("import", "acme-brand", "--dry-run").stdout
     assert not (workspace / "access").exists()
     subprocess.run(["git", "apply", "-"], input=patch.encode(), cwd=workspace, check=True)
     assert list(written(workspace)) == ["acme-brand.yaml", "people.yaml"]
 
 
-def test_a_second_import_adds_people_to_the_first_file_and_keeps_its_comments(workspace: Path) -> None:
-    run(workspace, "import", "acme-brand")
+def test_a_second_import_adds_people_to_the_first_file_and_keeps_its_comments(workspace: Path, run: Run) -> None:
+    run("import", "acme-brand")
     people = workspace / "access" / "people.yaml"
     people.write_text(people.read_text().replace("  ana:", "  # the owner\n  ana:"))
     before = people.read_text()
-    run(workspace, "import", "acme-bc")
+    run("import", "acme-bc")
     assert people.read_text().startswith(before)
-    assert "No changes." in run(workspace, "plan").stdout
+    assert "No changes." in run("plan").stdout
 
 
-def test_what_is_declared_is_not_imported_and_no_file_is_overwritten(workspace: Path) -> None:
-    run(workspace, "import", "acme-brand")
-    assert "is declared already, in access/acme-brand.yaml:3:3" in run(workspace, "import", "acme-brand", code=1).stderr
+def test_what_is_declared_is_not_imported_and_no_file_is_overwritten(workspace: Path, run: Run) -> None:
+    run("import", "acme-brand")
+    assert "is declared already, in access/acme-brand.yaml:3:3" in run("import", "acme-brand", code=1).stderr
     (workspace / "access" / "acme-bc.yaml").write_text("version: 1\n")
-    assert "is not overwritten" in run(workspace, "import", "acme-bc", code=1).stderr
+    assert "is not overwritten" in run("import", "acme-bc", code=1).stderr
     assert (workspace / "access" / "acme-bc.yaml").read_text() == "version: 1\n"
 
 
-def test_an_organization_that_nobody_lists_is_named_with_its_system_and_id(workspace: Path) -> None:
-    run(workspace, "import", "brand", "--system", "organization_account", "--id", "@acme")
+def test_an_organization_that_nobody_lists_is_named_with_its_system_and_id(workspace: Path, run: Run) -> None:
+    run("import", "brand", "--system", "organization_account", "--id", "@acme")
     assert "brand.yaml" in written(workspace)
-    wrong = run(workspace, "import", "x", "--system", "organization_account", "--id", "@nobody", code=1)
+    wrong = run("import", "x", "--system", "organization_account", "--id", "@nobody", code=1)
     assert "there is no" in wrong.stderr
-    assert "there are: acme-bc" in run(workspace, "import", "acme", code=1).stderr
+    assert "there are: acme-bc" in run("import", "acme", code=1).stderr
 
 
 @pytest.mark.parametrize(
@@ -135,5 +128,5 @@ def test_an_organization_that_nobody_lists_is_named_with_its_system_and_id(works
         ["import", "acme-bc", "--to", "/nowhere"],
     ],
 )
-def test_a_command_line_that_makes_no_sense_is_refused(workspace: Path, words: list[str]) -> None:
-    run(workspace, *words, code=64)
+def test_a_command_line_that_makes_no_sense_is_refused(workspace: Path, run: Run, words: list[str]) -> None:
+    run(*words, code=64)

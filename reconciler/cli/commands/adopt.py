@@ -1,0 +1,67 @@
+"""`reconciler adopt`."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import click
+
+from reconciler.cli.files import replace_file
+from reconciler.cli.options import DateType, Limits
+from reconciler.cli.progress import show_progress
+from reconciler.cli.requests import prepare
+from reconciler.cli.session import Session
+from reconciler.cli.workspace import read_manifest_files
+from reconciler.core.adopted import Adoption
+from reconciler.core.errors import ExitCode
+from reconciler.workflows.sharding import EVERYTHING
+
+
+@click.command()
+@click.argument("addresses", nargs=-1, metavar="[ADDRESS]...")
+@click.option("--in-place", is_flag=True, help="Change the files; without it, a patch is printed.")
+@click.option("--now", type=DateType(), metavar="DATE", help="Judge dates as of this UTC day.")
+@click.pass_obj
+def adopt(session: Session, addresses: tuple[str, ...], in_place: bool, now: date | None) -> int:
+    """Edit the manifests so that they say what somebody changed outside of this tool.
+
+    ADDRESS is an address, a pattern with `*`, or an organization; without any, all drift is adopted but what was
+    accepted for a while. Comments, order and style stay. What cannot be edited safely is refused, with the reason.
+    """
+    from reconciler.manifests.editing import render_patch
+    from reconciler.workflows import adopting
+
+    limits = Limits(targets=addresses, excludes=(), refresh=True, consents=(), retry=False, shard=EVERYTHING)
+    prepared = prepare(session, limits, today=now)
+    config = prepared.wiring.config
+    request = adopting.AdoptionRequest(
+        plan=prepared.request,
+        files=tuple(read_manifest_files(session.root, config.manifests)),
+        allowed_domains=tuple(config.allowed_domains),
+    )
+    with show_progress(session, "reading the systems"):
+        made = adopting.adopt(
+            request,
+            provider_for=prepared.wiring.provider_for,
+            store=prepared.wiring.store(),
+            on_notice=session.notify,
+        )
+    if in_place:
+        for path, text in made.after.items():
+            replace_file(session.root / path, text)
+    else:
+        click.echo(render_patch(made.before, made.after), nl=False)
+    _tell(made, session, in_place=in_place)
+    return ExitCode.FAILED if made.refused else ExitCode.DONE
+
+
+def _tell(made: Adoption, session: Session, *, in_place: bool) -> None:
+    for one in made.refused:
+        session.notify(f"{one.address} is not adopted: {one.reason}", level="warning", advice=one.advice)
+    if not made.adopted:
+        session.notify("nothing to adopt: the manifests say what is live")
+        return
+    for address in made.adopted:
+        session.notify(f"{address} {'is adopted' if in_place else 'would be adopted'}")
+    if not in_place:
+        session.notify("apply the patch with `git apply`, or give --in-place")

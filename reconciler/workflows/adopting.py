@@ -1,0 +1,151 @@
+"""Turning what was changed by hand into edits of the manifests, as small as a careful person would make them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from reconciler.core.address import Address
+from reconciler.core.adopted import Adoption, NotAdopted
+from reconciler.core.drifting import Deviation, DriftSort
+from reconciler.core.errors import ManifestError, ReconcilerError
+from reconciler.core.live import Live
+from reconciler.core.planning.deviations import find_deviations
+from reconciler.core.planning.planner import Worlds, situations
+from reconciler.core.planning.situation import Situation
+from reconciler.core.resource import Status, fingerprint_of
+from reconciler.manifests.load import SourceFile
+from reconciler.manifests.spelling import Unspeakable
+from reconciler.ports import Explorer, StateStore
+from reconciler.workflows.acquainting import Acquaintance, acquaint
+from reconciler.workflows.amending import Amendment, Wish, amend
+from reconciler.workflows.planning import PlanRequest, ProviderFor, read_worlds
+from reconciler.workflows.scopes import Scopes
+
+_FOR_A_PERSON = {
+    DriftSort.OVERSTAYED: "its time is over: only a person can say whether it shall be longer",
+    DriftSort.RENAMED: "it has another key now",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AdoptionRequest:
+    """What to adopt, and the files it goes into."""
+
+    plan: PlanRequest
+    """`targets` chooses; without any, everything is adopted but what was accepted for a while."""
+    files: tuple[SourceFile, ...]
+    allowed_domains: tuple[str, ...] = ()
+
+
+def adopt(
+    request: AdoptionRequest,
+    *,
+    provider_for: ProviderFor,
+    store: StateStore,
+    on_notice: Callable[[str], None] = lambda _text: None,
+) -> Adoption:
+    """Edits after which the manifests say of the chosen things what is live, and of all others what they said.
+
+    What cannot be edited safely is refused with the reason, and does not keep the rest from being adopted.
+    """
+    worlds = read_worlds(request.plan, provider_for=provider_for, store=store, on_notice=on_notice)
+    found = [wish for situation in situations(worlds, request.plan.settings) for wish in _chosen(situation, request)]
+    if not found and request.plan.targets.include:
+        names = ", ".join(request.plan.targets.include)
+        raise ReconcilerError(f"nothing has drifted in {names}", advice="`reconciler drift` lists what has")
+    refused = [_for_a_person(wish.found) for wish in found if wish.found.sort in _FOR_A_PERSON]
+    wishes = [wish for wish in found if wish.found.sort not in _FOR_A_PERSON]
+    acquaintance = _get_acquainted(worlds, wishes, provider_for)
+    made, others = _amend_all(request, wishes, acquaintance, worlds)
+    there = {file.path: file for file in request.files}
+    changed = [file for file in made.files if file != there[file.path]]
+    return Adoption(
+        before={file.path: _text(there[file.path]) for file in changed},
+        after={file.path: _text(file) for file in changed},
+        adopted=tuple(sorted(made.touched)),
+        people=tuple(sorted(made.people)),
+        refused=tuple(sorted([*refused, *others], key=lambda one: one.address)),
+    )
+
+
+def _chosen(situation: Situation, request: AdoptionRequest) -> Iterator[Wish]:
+    targets, today = request.plan.targets, situation.today
+    for found in find_deviations(situation):
+        known = situation.state.drift.get(found.address)
+        is_same = known is not None and known.live == fingerprint_of(found.live)
+        is_accepted = known is not None and is_same and known.is_accepted(today)
+        if targets.covers(found.address) and (targets.include or not is_accepted) and _wants_words(found, situation):
+            yield Wish(found=found, situation=situation)
+
+
+def _wants_words(found: Deviation, situation: Situation) -> bool:
+    """Whether the manifests would have to say anything else than they do."""
+    wanted, live = situation.wanted.get(found.address), found.live
+    if found.sort is DriftSort.GONE:
+        return wanted is not None
+    if found.sort is DriftSort.CHANGED and wanted is not None and live is not None:
+        return not live.fits(wanted.attributes) and live.status in (Status.ACTIVE, Status.INVITED)
+    return True
+
+
+def _for_a_person(found: Deviation) -> NotAdopted:
+    reason = f"{found.why}; {_FOR_A_PERSON[found.sort]}"
+    return NotAdopted(address=found.address, reason=reason, advice=found.advice)
+
+
+def _not_written(wish: Wish, error: ManifestError) -> NotAdopted:
+    """Why the edit would have made a mistake, in the words for somebody who does not see the edit."""
+    finding, address = error.findings[0], wish.found.address
+    reason = f"{finding.place}: {finding.message}"
+    declared = wish.situation.wanted.get(address)
+    if finding.id == "two-roles" and declared is not None:
+        reason = f"it comes through {declared.through}, and changing that changes it for others too"
+    return NotAdopted(address=address, reason=reason, advice=finding.advice)
+
+
+def _get_acquainted(worlds: Worlds, wishes: Sequence[Wish], provider_for: ProviderFor) -> Acquaintance:
+    """Keys for what is live and nobody declared, in the organizations in question."""
+    involved = {wish.situation.organization.key: wish.situation for wish in wishes}
+    scopes = Scopes(worlds.desired)
+    live: dict[str, Live] = {}
+    names: dict[str, Mapping[Address, str]] = {}
+    for key, situation in involved.items():
+        known = worlds.desired.resources.get(key, {})
+        new = {address: one for address, one in situation.live.resources.items() if address not in known}
+        provider = provider_for(situation.organization)
+        live[key] = replace(situation.live, resources=new)
+        if new and isinstance(provider, Explorer):
+            names[key] = provider.read_names(scopes.scope_of(key, situation.state))
+    organizations = [situation.organization for situation in involved.values()]
+    return acquaint(organizations, live, names, known=worlds.desired)
+
+
+def _amend_all(
+    request: AdoptionRequest, wishes: Sequence[Wish], acquaintance: Acquaintance, worlds: Worlds
+) -> tuple[Amendment, list[NotAdopted]]:
+    """All at once where that works; else one after the other, so that one refusal does not stop the others."""
+    start = Amendment(
+        files=request.files,
+        desired=worlds.desired,
+        today=request.plan.today,
+        allowed_domains=request.allowed_domains,
+    )
+    try:
+        return amend(start, wishes, acquaintance), []
+    except (ManifestError, Unspeakable):
+        made, refused = start, []
+    for wish in wishes:
+        if acquaintance.rename(wish.found.address) in made.touched:
+            continue  # it came along with another one
+        try:
+            made = amend(made, [wish], acquaintance)
+        except ManifestError as error:
+            refused.append(_not_written(wish, error))
+        except Unspeakable as error:
+            refused.append(NotAdopted(address=wish.found.address, reason=str(error)))
+    return made, refused
+
+
+def _text(file: SourceFile) -> str:
+    return (file.data or b"").decode("utf-8-sig")
