@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Protocol, runtime_checkable
@@ -28,6 +29,8 @@ class Scope:
     keys: Mapping[str, str] = field(default_factory=dict)
     """The other way round: identifier in lower case -> person key, over the whole directory. An identifier that is
     not listed is itself the key, in lower case."""
+    members: AbstractSet[str] = frozenset()
+    """Keys of everybody who is declared or recorded as a member; empty where that is not known."""
     assets: Mapping[tuple[str, str], str] = field(default_factory=dict)
     """(kind, key) -> id, handle or client key of assets and partners. What is not listed has its id as key."""
     platform_ids: Mapping[str, str] = field(default_factory=dict)

@@ -46,10 +46,12 @@ class Scopes:
             key = record.address.key
             if record.identity and record.address.kind == "member" and _is_free(record.identity, key, claimed):
                 own_people[key] = _unique(*own_people.get(key, people.get(key, ())), record.identity)
+        members = {address.key for address in (*declared, *state.records) if address.kind == "member"}
         return Scope(
             organization=self._desired.organizations[organization],
             people=ChainMap(own_people, people),
             keys=ChainMap(_reverse(own_people), keys),
+            members=frozenset(members),
             assets=assets,
             names=self._names,
             details={address: item.details for address, item in declared.items() if item.details},

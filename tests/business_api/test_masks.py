@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import hypothesis.strategies as st
 from hypothesis import given
 
@@ -153,3 +155,51 @@ def test_of_several_rows_of_a_person_the_one_that_gives_access_counts() -> None:
 def test_the_address_behind_a_mask_is_the_one_that_fits() -> None:
     found = roster(row("a*z@x.example", status="PENDING"), ana=("ana@x.example", "a.lopez@x.example"))
     assert found.seats["ana"].email == "a.lopez@x.example"
+
+
+NAMELESS = row("", number="9")
+PAIR: dict[str, Any] = {"ana": ("ana@x.example",), "bo": ("bo@x.example",)}
+
+
+def test_a_member_who_is_shown_without_an_address_may_be_anybody_who_was_not_found() -> None:
+    found = roster(row("a*a@x.example", number="1"), {**NAMELESS, "user_email": None, "user_name": "Bo"}, **PAIR)
+    assert found.seats.keys() == {"ana"}
+    assert found.ambiguous == {
+        "bo": "member 9, called 'Bo', is shown without an e-mail address and may be anybody who was not found"
+    }
+
+
+def test_a_member_without_an_address_is_known_by_a_number_that_was_learnt() -> None:
+    found = roster(row("a*a@x.example", number="1"), NAMELESS, learnt={"9": "bo"}, **PAIR)
+    assert (found.people, found.ambiguous) == ({"1": "ana", "9": "bo"}, {})
+
+
+def test_whoever_has_another_number_is_not_the_member_without_an_address() -> None:
+    found = roster(NAMELESS, learnt={"2": "bo"}, **PAIR)
+    assert found.ambiguous.keys() == {"ana"}
+    assert found.seats == {}, "and yet nobody is shown there who could be removed as a stranger"
+
+
+def test_a_member_without_an_address_is_a_stranger_once_everybody_was_found() -> None:
+    found = roster(row("ana@x.example", number="1"), row("bo@x.example", status="PENDING"), NAMELESS, **PAIR)
+    assert found.ambiguous == {}
+    assert found.seats.keys() == {"ana", "bo", "#9"}
+
+
+def test_whoever_declined_may_be_in_as_the_member_without_an_address_all_the_same() -> None:
+    found = roster(row("ana@x.example", number="1"), row("bo@x.example", status="REJECTED"), NAMELESS, **PAIR)
+    assert found.ambiguous.keys() == {"bo"}
+    assert found.seats.keys() == {"ana"}
+
+
+def test_only_a_member_who_is_in_makes_others_uncertain() -> None:
+    found = roster({**NAMELESS, "relation_status": "REJECTED"}, **PAIR)
+    assert found.ambiguous == {}
+
+
+def test_people_of_other_organizations_are_not_told_about_a_member_without_an_address() -> None:
+    people = {**PAIR, "cy": ("cy@x.example",)}
+    scope = Scope(organization=BC, people=people, members=frozenset({"ana", "dee@y.example"}))
+    found = make_roster([NAMELESS], Names.of(scope))
+    assert found.ambiguous.keys() == {"ana", "dee@y.example"}
+    assert found.seats == {}

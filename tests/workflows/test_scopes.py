@@ -57,6 +57,13 @@ def test_a_number_once_learnt_means_the_same_person_whatever_the_address_is_now(
     assert dict(gone.platform_ids) == {"42": "eve"}
 
 
+def test_members_are_whoever_is_declared_or_was_recorded_as_one() -> None:
+    found = scope(
+        "bo: {email: bo@acme.example}, cy: {email: cy@acme.example}", members="{ana: admin, d@y.example: admin}"
+    )
+    assert found.members == {"ana", "d@y.example", "eve"}
+
+
 def test_a_number_goes_with_a_renamed_person() -> None:
     found = scope(
         "eva: {email: eve@old.example}",

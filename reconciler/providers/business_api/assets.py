@@ -23,6 +23,7 @@ from reconciler.providers.business_api.rows import Row
 from reconciler.providers.business_api.vocabulary import ASSET_STATUS, AssetType
 
 _HANDLE = re.compile(r"@?[a-z0-9_.]{2,24}", re.IGNORECASE)
+_ACCOUNT = "tiktok_account"
 _SHARED_TYPES = frozenset({"ADVERTISER", "CATALOG"})
 
 
@@ -51,9 +52,9 @@ def read_assets(center: Center, asset_type: AssetType) -> Seen:
     for address in [address for address in seen.resources if str(address) in seen.unknown]:
         del seen.resources[address]
     center.assets[kind] = listed
-    if kind == "tiktok_account":
-        _doubt_names(center, rows, listed, seen)
-    return seen
+    if kind == _ACCOUNT:
+        center.unnamed = _find_unnamed(center, rows, listed)
+    return _hide_unnamed(center, kind, seen)
 
 
 def read_access(center: Center, asset_type: AssetType, only: AbstractSet[tuple[str, str]] | None = None) -> Seen:
@@ -74,25 +75,30 @@ def read_access(center: Center, asset_type: AssetType, only: AbstractSet[tuple[s
         wanted = assets if only is None else {asset for asset, _ in only}
         seen = _read_by_asset(center, asset_type, sorted(wanted))
     hide_ambiguous(center, asset_type.access, assets if only is None else {asset for asset, _ in only}, seen)
-    return seen
+    return _hide_unnamed(center, asset_type.access, seen)
 
 
 def read_uses(center: Center, kind: str, only: AbstractSet[str] | None = None) -> Seen:
     """Which ad accounts may use TikTok accounts or pixels (`kind`); all of these assets, or `only` some."""
-    wanted = sorted(center.assets.get(kind, {}) if only is None else only & center.assets.get(kind, {}).keys())
-    return Seen().merge(center.client.map(lambda key: _read_uses_of(center, kind, key), wanted))
+    listed = center.assets.get(kind, {}).keys() - center.unnamed.keys()
+    seen = Seen().merge(
+        center.client.map(
+            lambda key: _read_uses_of(center, kind, key), sorted(listed if only is None else only & listed)
+        )
+    )
+    return _hide_unnamed(center, f"{kind}_use", seen)
 
 
 def _asset(center: Center, kind: str, row: Row) -> Resource:
     number = text_of(row, "asset_id")
-    identity = (_handle(row) or number) if kind == "tiktok_account" else number
+    identity = (_handle(row) or number) if kind == _ACCOUNT else number
     key = center.names.find_asset(kind, number) or center.names.find_asset(kind, identity) or identity
     return Resource(
         address=center.address(kind, key.replace("/", "_")),
         status=ASSET_STATUS.get(text_of(row, "relation_status"), Status.ACTIVE),
         identity=identity,
         # What the owner of a linked account has allowed is told nowhere.
-        unread=("permissions",) if kind == "tiktok_account" else (),
+        unread=("permissions",) if kind == _ACCOUNT else (),
     )
 
 
@@ -102,15 +108,30 @@ def _handle(row: Row) -> str:
     return f"@{name.removeprefix('@').lower()}" if _HANDLE.fullmatch(name) else ""
 
 
-def _doubt_names(center: Center, rows: Iterable[Row], listed: Iterable[str], seen: Seen) -> None:
-    """An account that shows a title in place of its handle may be any of the declared ones that were not found."""
-    titles = [text_of(row, "asset_name") for row in rows if not _handle(row)]
-    nameless = [title for title in titles if title]
-    if not nameless:
-        return
-    for key in center.names.listed("tiktok_account").keys() - set(listed):
-        why = f"it may be the linked account that is shown as {nameless[0]!r}; its handle is not shown"
-        seen.unknown[str(center.address("tiktok_account", key))] = why
+def _find_unnamed(center: Center, rows: Iterable[Row], listed: Iterable[str]) -> dict[str, str]:
+    """Accounts that do not show their handle, and declared ones that were not found -> why nothing is said of them.
+
+    Any of the one may be any of the other. Once all declared ones are found, what is left is nobody's.
+    """
+    unnamed = {text_of(row, "asset_id"): text_of(row, "asset_name") for row in rows if not _handle(row)}
+    unnamed = {number: name for number, name in unnamed.items() if not center.names.find_asset(_ACCOUNT, number)}
+    missing = center.names.listed(_ACCOUNT).keys() - set(listed)
+    if not unnamed or not missing:
+        return {}
+    number, name = next(iter(unnamed.items()))
+    shown = f"is shown as {name!r}; its handle is not shown" if name else f"has the number {number} and shows no name"
+    lost = dict.fromkeys(sorted(missing), f"it may be the linked account that {shown}")
+    why = f"its handle is not shown, and it may be the declared account {min(missing)}"
+    return lost | dict.fromkeys(unnamed, why)
+
+
+def _hide_unnamed(center: Center, kind: str, seen: Seen) -> Seen:
+    """Say nothing of such accounts, nor of what hangs on them, which is of another `kind`."""
+    for key, why in center.unnamed.items() if kind.startswith(_ACCOUNT) else ():
+        seen.unknown[str(center.address(kind, key)) if kind == _ACCOUNT else center.prefix(kind, key)] = why
+    for address in [found for found in seen.resources if found.kind == kind and found.parts[0] in center.unnamed]:
+        del seen.resources[address]
+    return seen
 
 
 def _shared_with_us(center: Center, asset_type: AssetType, known: AbstractSet[str]) -> list[Row]:

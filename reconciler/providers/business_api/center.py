@@ -63,6 +63,8 @@ class Center:
     """Key of the member whose token is used; empty when it could not be told."""
     assets: dict[str, dict[str, Asset]] = field(default_factory=dict)
     """Kind -> key -> asset, for every kind that was listed."""
+    unnamed: Mapping[str, str] = field(default_factory=dict)
+    """TikTok accounts that cannot be told from one another (keys) -> why."""
     groups: dict[str, str] = field(default_factory=dict)
     """Key -> id of the asset groups."""
     partners: tuple[str, ...] | None = None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from collections.abc import Set as AbstractSet
+from dataclasses import replace
 from math import ceil
 
 from reconciler.core.resource import Resource
@@ -12,7 +13,7 @@ from reconciler.providers.business_api.endpoints import MEMBERS
 from reconciler.providers.business_api.errors import ApiError
 from reconciler.providers.business_api.identity import Admin, Owner, read_owner, recognize
 from reconciler.providers.business_api.masks import is_masked, may_show
-from reconciler.providers.business_api.roster import Roster, Seat, make_roster, mark_of
+from reconciler.providers.business_api.roster import Seat, make_roster, mark_of
 from reconciler.providers.business_api.rows import Row
 
 _MOST_SEARCHES = 500
@@ -23,9 +24,10 @@ def read_roster(center: Center) -> None:
     """Look at the whole member list; what was learnt of numbers before is kept. Raises ApiError."""
     rows = center.list(MEMBERS)
     learnt = _learnt(center)
-    center.roster = make_roster(rows, center.names, learnt=learnt)
+    center.roster = make_roster(rows, center.names, learnt=learnt, former=center.roster)
     if 0 < len(center.roster.ambiguous) <= _MOST_SEARCHES and _can_search(center):
-        center.roster = make_roster(rows, center.names, learnt={**learnt, **_search_ambiguous(center)})
+        learnt |= _search_ambiguous(center)
+        center.roster = make_roster(rows, center.names, learnt=learnt, former=center.roster)
 
 
 def _search_ambiguous(center: Center) -> dict[str, str]:
@@ -43,7 +45,9 @@ def _search_ambiguous(center: Center) -> dict[str, str]:
 
 
 def _may_be(row: Row, emails: Iterable[str]) -> bool:
-    return any(may_show(text_of(row, "user_email"), email) for email in emails)
+    """Whether a found row may be of whoever has these addresses; one that shows no address may be anybody's."""
+    shown = text_of(row, "user_email")
+    return not shown or any(may_show(shown, email) for email in emails)
 
 
 def find_members(center: Center, people: Iterable[str]) -> None:
@@ -70,7 +74,7 @@ def find_members(center: Center, people: Iterable[str]) -> None:
         if seat is not None:
             known[person] = seat
             owners |= {seat.user_id: person} if seat.user_id else {}
-    center.roster = Roster(seats=known, ambiguous=center.roster.ambiguous, people=owners)
+    center.roster = replace(center.roster, seats=known, people=owners)
 
 
 def show_members(center: Center, only: AbstractSet[str] | None = None) -> Seen:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from collections.abc import Set as AbstractSet
 from typing import Self
 
 from reconciler.core.address import Address
@@ -18,6 +19,7 @@ class Names:
         self._keys = keys
         self._assets = scope.assets
         self._numbers = scope.platform_ids
+        self._members = scope.members
         self._asset_keys = {(kind, name.casefold()): key for (kind, key), name in scope.assets.items()}
 
     @classmethod
@@ -45,6 +47,10 @@ class Names:
     def addresses(self) -> dict[str, str]:
         """Every e-mail address there is -> the person."""
         return {name.casefold(): key for name, key in self._keys.items() if "@" in name.strip("@")}
+
+    def members(self) -> AbstractSet[str]:
+        """Everybody who is declared or recorded as a member; where the scope does not say, everybody there is."""
+        return self._members or frozenset(self._keys.values())
 
     def find_asset(self, kind: str, identity: str) -> str | None:
         """The key under which an asset, a partner or a group is declared or recorded."""

@@ -42,9 +42,11 @@ class Roster:
     seats: Mapping[str, Seat] = field(default_factory=dict)
     """Key -> seat; one for each person."""
     ambiguous: Mapping[str, str] = field(default_factory=dict)
-    """Person who may be one of the masked members -> why it cannot be told."""
+    """Person who may be one of the masked or nameless members -> why it cannot be told."""
     people: Mapping[str, str] = field(default_factory=dict)
     """User id -> key."""
+    elsewhere: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    """Number of a member without an address -> people known to be somebody else."""
 
     @property
     def members(self) -> list[Seat]:
@@ -57,31 +59,36 @@ class Roster:
         return seat.user_id if seat and seat.status is Status.ACTIVE else ""
 
 
-def make_roster(rows: Iterable[Row], names: Names, *, learnt: Mapping[str, str] | None = None) -> Roster:
+def make_roster(
+    rows: Iterable[Row], names: Names, *, learnt: Mapping[str, str] | None = None, former: Roster | None = None
+) -> Roster:
     """Tell whose each row is: by a number seen before, by the whole address, then by a mask that fits one person only.
 
     `learnt` are marks of rows (see `mark_of`) whose person is known already, such as the numbers in a scope. Rows that
     might be several people's are in no seat: whoever they may be is ambiguous, and nothing may be concluded about them.
+    A member without an address may be anybody who was not found. The name that is shown of a member settles nothing:
+    people choose it themselves, so it would let them choose whose access they get. `former` is what was told before:
+    whoever was in another row then is not the member without an address now that the other row is gone.
     """
+    learnt = learnt or {}
     ordered = sorted(rows, key=lambda row: _RANK.get(_status(row), len(_RANK)))
-    marks = Counter(map(mark_of, ordered))
-    telling = {mark: person for mark, person in (learnt or {}).items() if marks[mark] == 1}
-    owners: dict[int, str] = {}
-    doubts: dict[int, frozenset[str]] = {}
-    for index, row in enumerate(ordered):
-        known = _find_owners(row, names, telling)
-        if len(known) == 1:
-            owners[index] = next(iter(known))
-        elif known:
-            doubts[index] = known
     # Rows that give access come first: whoever declined once may be in under a mask all the same.
     living = sum(not _status(row).is_gone for row in ordered)
-    for end, indexes in ((living, range(living)), (len(ordered), range(living, len(ordered)))):
-        taken = {owner for index, owner in owners.items() if index < end}
-        _match(indexes, ordered, owners, doubts, names=names, taken=taken)
-    seats = _seat({index: (row, owners.get(index)) for index, row in enumerate(ordered) if index not in doubts}, names)
+    owners, doubts = _tell(ordered, living, names, learnt)
+    found = frozenset(owner for index, owner in owners.items() if index < living)
+    nameless = {index: row for index, row in enumerate(ordered[:living]) if index not in owners and not _email(row)}
+    missing = names.members() - found if nameless else frozenset()
+    elsewhere = _find_others(nameless.values(), found, learnt, former)
+    lost = {person: _say(row) for row in nameless.values() for person in missing - elsewhere[mark_of(row)]}
+    unsettled = {*doubts, *(nameless if missing else ())}
+    seats = _seat(
+        {index: (row, owners.get(index)) for index, row in enumerate(ordered) if index not in unsettled}, names
+    )
+    for person in lost.keys() & seats.keys():
+        del seats[person]  # declined once, which says nothing of the member without an address
     people = {seat.user_id: seat.key for seat in seats.values() if seat.user_id}
-    return Roster(seats=seats, ambiguous=_told(doubts, ordered, seats), people=people)
+    ambiguous = {**lost, **_told(doubts, ordered, seats)}
+    return Roster(seats=seats, ambiguous=ambiguous, people=people, elsewhere=elsewhere)
 
 
 _RANK = {Status.ACTIVE: 0, Status.INVITED: 1, Status.DECLINED: 2}
@@ -99,6 +106,26 @@ def _status(row: Row) -> Status:
 
 def _email(row: Row) -> str:
     return str(row.get("user_email") or "").casefold()
+
+
+def _tell(
+    ordered: list[Row], living: int, names: Names, learnt: Mapping[str, str]
+) -> tuple[dict[int, str], dict[int, frozenset[str]]]:
+    """Rows that are one person's, and rows that may be several people's."""
+    marks = Counter(map(mark_of, ordered))
+    telling = {mark: person for mark, person in learnt.items() if marks[mark] == 1}
+    owners: dict[int, str] = {}
+    doubts: dict[int, frozenset[str]] = {}
+    for index, row in enumerate(ordered):
+        known = _find_owners(row, names, telling)
+        if len(known) == 1:
+            owners[index] = next(iter(known))
+        elif known:
+            doubts[index] = known
+    for end, indexes in ((living, range(living)), (len(ordered), range(living, len(ordered)))):
+        taken = {owner for index, owner in owners.items() if index < end}
+        _match(indexes, ordered, owners, doubts, names=names, taken=taken)
+    return owners, doubts
 
 
 def _find_owners(row: Row, names: Names, learnt: Mapping[str, str]) -> frozenset[str]:
@@ -165,6 +192,20 @@ def _real_email(shown: str, owner: str | None, names: Names) -> str:
         return shown
     known = names.emails(owner) if owner else ()
     return next((email for email in known if may_show(shown, email)), "")
+
+
+def _find_others(
+    nameless: Iterable[Row], found: frozenset[str], learnt: Mapping[str, str], former: Roster | None
+) -> dict[str, frozenset[str]]:
+    """Who each member without an address is not: whoever is in another row, was before, or has another number."""
+    others = found | {person for mark, person in learnt.items() if mark.isdecimal()}
+    before = former.elsewhere if former else {}
+    return {mark: others | before.get(mark, frozenset()) for mark in map(mark_of, nameless)}
+
+
+def _say(row: Row) -> str:
+    name = f", called {row['user_name']!r}," if row.get("user_name") else ""
+    return f"member {mark_of(row)}{name} is shown without an e-mail address and may be anybody who was not found"
 
 
 def _told(doubts: Mapping[int, frozenset[str]], rows: list[Row], seats: Mapping[str, Seat]) -> dict[str, str]:

@@ -1,0 +1,139 @@
+"""Rows that hide what they are called by: whoever or whatever was not found may be behind one of them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import httpx2
+
+from reconciler.core.address import Address
+from reconciler.core.kinds import Action
+from reconciler.core.live import Unknown
+from reconciler.core.outcome import Applied
+from reconciler.core.resource import Resource
+from reconciler.providers.business_api.client import Client, Connection
+from reconciler.providers.sandbox.api.emulator import Emulator
+from reconciler.providers.sandbox.api.transport import BusinessApiTransport
+from reconciler.providers.sandbox.people import accept, invite_by_hand
+from tests.business_api.stage import SCOPE, WorldTicker, staged
+from tests.business_api.story import TOKEN, Story, access, invitations, members
+
+CY = Address("acme-bc", "member", "cy")
+HANDLE, CREATOR = (Address("acme-bc", "tiktok_account", key) for key in ("handle", "creator"))
+
+Blank = Callable[[dict[str, Any]], dict[str, Any]]
+
+
+class Hiding(httpx2.BaseTransport):
+    """Passes everything on, and takes something out of the rows of one list."""
+
+    def __init__(self, path: str, blank: Blank) -> None:
+        self.inner: httpx2.BaseTransport | None = None
+        self._path = path
+        self._blank = blank
+
+    def handle_request(self, request: httpx2.Request) -> httpx2.Response:
+        assert self.inner is not None
+        response = self.inner.handle_request(request)
+        if not request.url.path.endswith(self._path):
+            return response
+        body = json.loads(response.read())
+        body["data"]["list"] = [self._blank(row) for row in body["data"]["list"]]
+        return httpx2.Response(200, text=json.dumps(body))
+
+
+def without_address(name: str) -> Blank:
+    """The member of this name shows no address."""
+    return lambda row: {**row, "user_email": None} if row["user_name"] == name else row
+
+
+class Hidden:
+    """Wires for a story in which a member shows no address."""
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+
+    def __call__(self, emulator: Emulator, ticker: WorldTicker) -> Client:
+        hiding = Hiding("bc/member/get/", without_address(self._name))
+        hiding.inner = BusinessApiTransport(emulator, sleep=ticker.sleep)
+        return Client(Connection(access_token=TOKEN, workers=1), transport=hiding, ticker=ticker)
+
+
+def test_a_member_without_an_address_keeps_all_who_were_not_found_from_being_invited_or_removed(tmp_path: Path) -> None:
+    options = {"keyword_finds_masked": False, "tier": "unlimited"}
+    story = Story(tmp_path, Hidden("gil"), options=options, knobs={})
+    try:
+        plan = story.plan()
+        touched = {(change.action, change.address.key) for change in plan.changes if change.address.kind == "member"}
+        # Jon was invited in the wrong role, Eve is not declared, Hal is an admin; all of them were found.
+        assert touched == {
+            (Action.REINVITE, "jon"),
+            (Action.REMOVE, "eve"),
+            (Action.CHANGE_ROLE, "hal"),
+        }
+        left_out = {
+            item.address.key: item.reason
+            for part in plan.organizations
+            for item in part.left_out
+            if item.address.kind == "member"
+        }
+        assert left_out.keys() == {"cy", "gil", "iva"}
+        assert "is shown without an e-mail address and may be anybody who was not found" in left_out["gil"]
+        before = {row for row in access(story.world) if row[1] == "gil"}
+        story.run()
+        assert members(story.world).keys() == {"ana", "bo", "gil", "hal", "jon"}
+        assert invitations(story.world)["cy"] == invitations(story.world)["iva"] == 0
+        assert {row for row in access(story.world) if row[1] == "gil"} == before
+    finally:
+        story.close()
+
+
+def test_a_member_without_an_address_is_known_by_a_search_for_the_whole_one(tmp_path: Path) -> None:
+    story = Story(tmp_path, Hidden("gil"), options={}, knobs={})
+    try:
+        story.tell()
+        story.conclude()
+    finally:
+        story.close()
+
+
+def test_somebody_who_was_found_is_removed_for_good_next_to_a_member_without_an_address() -> None:
+    hiding = Hiding("bc/member/get/", without_address("cy"))
+    with staged(transport=hiding, keyword_finds_masked=False) as stage:
+        hiding.inner = BusinessApiTransport(stage.emulator, sleep=stage.ticker.sleep)
+        invite_by_hand(stage.world, "ana", "cy", "bc", "standard")
+        accept(stage.world, "cy", "bc")
+        assert isinstance(stage.provider.read(SCOPE).find(CY), Unknown)
+        assert stage.do(Action.REMOVE, "member", "bo") == Applied(live=None)
+
+
+def test_an_account_without_a_name_does_not_make_a_declared_one_look_absent() -> None:
+    hiding = Hiding("bc/asset/admin/get/", lambda row: {**row, "asset_name": None})
+    with staged(transport=hiding) as stage:
+        hiding.inner = BusinessApiTransport(stage.emulator, sleep=stage.ticker.sleep)
+        live = stage.provider.read(SCOPE)
+    for address in (HANDLE, CREATOR):
+        found = live.find(address)
+        assert isinstance(found, Unknown)
+        assert "and shows no name" in found.reason
+    assert not [found for found in live.resources if found.kind.startswith("tiktok_account")]
+    access_of_bo = live.find(Address("acme-bc", "tiktok_account_access", "handle/bo"))
+    assert isinstance(access_of_bo, Unknown)
+    assert isinstance(live.find(Address("acme-bc", "tiktok_account_use", "handle/us")), Unknown)
+
+
+def test_an_account_without_a_name_says_nothing_once_all_declared_ones_were_found() -> None:
+    def hide_others(row: dict[str, Any]) -> dict[str, Any]:
+        return row if row["asset_name"] in ("@acme", "acme") else {**row, "asset_name": None}
+
+    hiding = Hiding("bc/asset/admin/get/", hide_others)
+    scope = replace(SCOPE, assets={key: name for key, name in SCOPE.assets.items() if key[1] != "creator"})
+    with staged(transport=hiding, scope=scope) as stage:
+        hiding.inner = BusinessApiTransport(stage.emulator, sleep=stage.ticker.sleep)
+        live = stage.provider.read(scope)
+    assert isinstance(live.find(HANDLE), Resource)
+    assert not [prefix for prefix in live.unknown if "tiktok_account" in prefix]
