@@ -22,11 +22,23 @@ CONFIG_FILE = "reconciler.yaml"
 """What makes a folder a workspace."""
 
 
+_NARROWEST = 40
+"""Columns below which nothing becomes clearer by breaking lines."""
+
+
 class Terminal(Protocol):
     """A stream, as far as it matters who reads it."""
 
     def isatty(self) -> bool:
         """Whether it is a terminal."""
+        ...
+
+
+class Screen(Terminal, Protocol):
+    """A stream whose size can be asked for, if it is a terminal."""
+
+    def fileno(self) -> int:
+        """The number by which the system knows it."""
         ...
 
 
@@ -45,9 +57,9 @@ class Session:
         """The folder for everything the tool keeps in a workspace without asking."""
         return self.root / ".reconciler"
 
-    def style(self, stream: Terminal) -> Style:
+    def style(self, stream: Screen) -> Style:
         """How to write to a stream."""
-        return Style(color=wants_color(self.color, stream), verbose=self.verbose)
+        return Style(color=wants_color(self.color, stream), verbose=self.verbose, width=find_width(stream))
 
     def notify(self, message: str, *, level: str = "notice", **fields: str | int) -> None:
         """Tell the user something that is not the result: to stderr, as text or as one JSON object per line."""
@@ -78,6 +90,21 @@ def wants_color(choice: str, stream: Terminal) -> bool:
 def is_interactive(stream: Terminal) -> bool:
     """Whether a person sits at it: a terminal, and not one that a build server pretends."""
     return stream.isatty() and not os.environ.get("CI")
+
+
+def find_width(stream: Screen) -> int:
+    """Columns of the terminal behind a stream, `COLUMNS` before what it says itself; 0 when nobody looks at one."""
+    if not is_interactive(stream):
+        return 0
+    given = os.environ.get("COLUMNS", "")
+    if given.isdecimal():
+        columns = int(given)
+    else:
+        try:
+            columns = os.get_terminal_size(stream.fileno()).columns
+        except (OSError, ValueError):
+            columns = 0
+    return max(columns, _NARROWEST) if columns else 0
 
 
 def session_options() -> list[click.Parameter]:

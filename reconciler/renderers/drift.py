@@ -16,6 +16,7 @@ from reconciler.core.drifting import (
 )
 from reconciler.core.resource import Resource
 from reconciler.renderers.access_terms import name_access, name_subject, name_values
+from reconciler.renderers.folding import fold
 from reconciler.renderers.rows import Row, render_rows
 from reconciler.renderers.signs import Sign
 from reconciler.renderers.style import Style, Tone
@@ -35,7 +36,7 @@ _TONES = {DriftSeverity.CRITICAL: Tone.ALARM, DriftSeverity.HIGH: Tone.WARN}
 def render_drift(report: DriftReport, style: Style) -> str:
     """Organization by organization; ends with the counts or with "No drift"."""
     blocks = [block for part in report.organizations if (block := _organization(part, style))]
-    blocks.append(f"{style.paint(closing_of(report), Tone.STRONG)}\n")
+    blocks.append("\n".join([*fold(style.paint(closing_of(report), Tone.STRONG), style.width), ""]))
     return "\n".join(blocks)
 
 
@@ -60,7 +61,8 @@ def _organization(part: OrganizationDrift, style: Style) -> str:
     if part.reverted:
         lines += ["", "  Gone again"]
         lines += [f"      {make_visible(str(one.address))}, first seen {one.first_seen}" for one in part.reverted]
-    lines += [f"  {style.paint(make_visible(text), Tone.WARN)}" for text in blind_spots(part)]
+    for text in blind_spots(part):
+        lines += fold(style.paint(make_visible(text), Tone.WARN), style.width, "  ")
     if not lines:
         return ""
     title = f"{style.paint(make_visible(part.organization), Tone.STRONG)} ({part.system}, {part.mode})"

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from reconciler.core.finding import Finding, Place, Severity
+from reconciler.renderers.folding import fold
 from reconciler.renderers.style import Style, Tone
 from reconciler.renderers.visible import display_width, make_visible, show_source
 from reconciler.renderers.words import count, join
@@ -70,11 +71,11 @@ def render_summary(inspection: Inspection) -> str:
 def _render_one(finding: Finding, lines_of: Mapping[str, list[str]], style: Style) -> str:
     where = f"{_show_place(finding.place)}: " if finding.place else ""
     label = style.paint(f"{finding.severity}[{finding.id}]", _TONES[finding.severity])
-    lines = [f"{style.paint(where, Tone.STRONG)}{label}: {make_visible(finding.message)}"]
+    lines = fold(f"{style.paint(where, Tone.STRONG)}{label}: {make_visible(finding.message)}", style.width)
     lines += _excerpt(finding.place, lines_of, style)
     lines += [f"  see also: {_show_place(place)}" for place in finding.related]
     if finding.advice:
-        lines.append(f"  advice: {make_visible(finding.advice)}")
+        lines += fold(f"advice: {make_visible(finding.advice)}", style.width, "  ")
     return "\n".join(lines)
 
 
@@ -90,16 +91,17 @@ def _excerpt(place: Place | None, lines_of: Mapping[str, list[str]], style: Styl
     line = lines[place.line - 1]
     if line is _HIDDEN:
         return [f"  {style.paint(_HIDDEN, Tone.QUIET)}"]
-    start = _window_start(line, place.column)
+    longest = min(_LONGEST_LINE, style.width - len("  …  …")) if style.width else _LONGEST_LINE
+    start = _window_start(line, place.column, longest)
     lead = "… " if start else ""
-    shown = show_source(line[start : start + _LONGEST_LINE])
-    tail = " …" if len(line) > start + _LONGEST_LINE else ""
+    shown = show_source(line[start : start + longest])
+    tail = " …" if len(line) > start + longest else ""
     indent = display_width(lead + show_source(line[start : place.column - 1]))
     return [f"  {style.paint(lead + shown + tail, Tone.QUIET)}", f"  {' ' * indent}{style.paint('^', Tone.ALARM)}"]
 
 
-def _window_start(line: str, column: int) -> int:
-    """Where to cut a very long line so that the column stays in sight."""
-    if len(line) <= _LONGEST_LINE or column <= _LONGEST_LINE * 2 // 3:
+def _window_start(line: str, column: int, longest: int) -> int:
+    """Where to cut a long line so that the column stays in sight."""
+    if len(line) <= longest or column <= longest * 2 // 3:
         return 0
-    return min(column - _LONGEST_LINE // 2, len(line) - _LONGEST_LINE)
+    return min(column - longest // 2, len(line) - longest)

@@ -9,6 +9,7 @@ from reconciler.core.change import Blocked, Change, Drift, LeftOut, Waiting
 from reconciler.core.plan import OrganizationPlan
 from reconciler.core.resource import Resource
 from reconciler.renderers.access_terms import AccessTerms, describe, name_access, name_subject, name_values
+from reconciler.renderers.folding import fold
 from reconciler.renderers.rows import Row, render_rows, show_change
 from reconciler.renderers.signs import Sign
 from reconciler.renderers.style import Style
@@ -108,9 +109,9 @@ def unmanaged_lines(part: OrganizationPlan, style: Style) -> list[str]:
     if not number:
         return []
     hint = "" if style.verbose else " (list them with -v)"
-    title = f"  Unmanaged: {count(number, 'live thing', 'live things')} never declared, left alone{hint}"
+    title = f"Unmanaged: {count(number, 'live thing', 'live things')} never declared, left alone{hint}"
     rows = [show_unmanaged(item.resource) for item in part.unmanaged] if style.verbose else []
-    return ["", title, *render_rows(rows, style)]
+    return ["", *fold(title, style.width, "  "), *render_rows(rows, style)]
 
 
 def show_unmanaged(resource: Resource) -> Row:

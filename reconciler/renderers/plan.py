@@ -9,6 +9,7 @@ from reconciler.core.change import Change
 from reconciler.core.plan import OrganizationPlan, Plan
 from reconciler.renderers.access_terms import AccessTerms, Direction
 from reconciler.renderers.findings import Inspection, render_finding_list
+from reconciler.renderers.folding import fold, fold_items
 from reconciler.renderers.held_back import (
     blocked_lines,
     drift_lines,
@@ -37,7 +38,8 @@ def render_plan(plan: Plan, style: Style) -> str:
     blocks += [block for part in plan.organizations if (block := render_organization(part, plan, style))]
     if plan.findings:
         blocks.append(render_finding_list(Inspection(findings=plan.findings), style))
-    blocks.append(f"{style.paint(render_closing(plan), Tone.STRONG)}\n")
+    closing = fold(style.paint(render_closing(plan), Tone.STRONG), style.width)
+    blocks.append("\n".join([*closing, ""]))
     return "\n".join(blocks)
 
 
@@ -76,11 +78,12 @@ def render_organization(part: OrganizationPlan, plan: Plan, style: Style) -> str
 
 def _opening(plan: Plan, style: Style) -> Iterator[str]:
     if plan.targets:
-        yield f"{style.paint(make_visible(say_limit(plan.targets)), Tone.WARN)}\n"
+        limit = style.paint(make_visible(say_limit(plan.targets)), Tone.WARN)
+        yield "\n".join([*fold(limit, style.width), ""])
     used = _used_signs(plan)
     if used:
-        legend = "   ".join(f"{style.paint(sign.mark, sign.tone)} {sign.meaning}" for sign in Sign if sign in used)
-        yield f"Plan for {plan.today}\n  {legend}\n"
+        legend = [f"{style.paint(sign.mark, sign.tone)} {sign.meaning}" for sign in Sign if sign in used]
+        yield "\n".join([f"Plan for {plan.today}", *fold_items(legend, "   ", style.width, "  "), ""])
 
 
 def say_limit(targets: Sequence[str]) -> str:
@@ -119,7 +122,7 @@ def _row(terms: AccessTerms, change: Change, step: int, part: OrganizationPlan, 
 
 
 def _section(title: str, lines: Sequence[str], style: Style) -> list[str]:
-    return ["", f"  {style.paint(title, Tone.STRONG)}", *lines] if lines else []
+    return ["", *fold(style.paint(title, Tone.STRONG), style.width, "  "), *lines] if lines else []
 
 
 def render_counts(plan: Plan) -> str:

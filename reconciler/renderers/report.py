@@ -9,6 +9,7 @@ from reconciler.core.change import Change
 from reconciler.core.outcome import Applied, Failed, InDoubt, Outcome, Refused, Report, Waits
 from reconciler.core.plan import Plan
 from reconciler.renderers.access_terms import describe
+from reconciler.renderers.folding import fold
 from reconciler.renderers.rows import Row, render_rows
 from reconciler.renderers.signs import SIGNS, Sign
 from reconciler.renderers.style import Style, Tone
@@ -32,8 +33,9 @@ def render_report(plan: Plan, report: Report, style: Style) -> str:
         results = [result for result in report.results if result[0].address.organization == organization]
         rows = [show_result(systems.get(organization, ""), change, outcome) for change, outcome in results]
         lines += [style.paint(make_visible(organization), Tone.STRONG), *render_rows(rows, style), ""]
-    lines += [f"{advice}\n" for advice in advise(report)]
-    lines.append(style.paint(render_report_closing(plan, report), Tone.STRONG))
+    for advice in advise(report):
+        lines += [*fold(advice, style.width), ""]
+    lines += fold(style.paint(render_report_closing(plan, report), Tone.STRONG), style.width)
     return "\n".join(lines) + "\n"
 
 

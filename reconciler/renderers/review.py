@@ -9,6 +9,7 @@ from dataclasses import asdict
 from reconciler.core.finding import Finding
 from reconciler.core.review import AccessChange, Effect, Mark, Review
 from reconciler.renderers.findings import Inspection, render_finding_list
+from reconciler.renderers.folding import fold, fold_items
 from reconciler.renderers.review_terms import (
     EFFECT_MEANINGS,
     EFFECT_SIGNS,
@@ -42,7 +43,7 @@ def render_review(review: Review, style: Style) -> str:
     blocks += [_organization(key, review, style) for key in review.organizations]
     blocks += _beside(review, style)
     blocks += _findings(review, style)
-    blocks.append(f"{style.paint(say_summary(review), Tone.STRONG)}\n")
+    blocks.append("\n".join([*fold(style.paint(say_summary(review), Tone.STRONG), style.width), ""]))
     return "\n".join(block for block in blocks if block)
 
 
@@ -54,8 +55,9 @@ def _opening(review: Review, style: Style) -> str:
         for effect, meaning in EFFECT_MEANINGS.items()
         if effect in used
     ]
-    lines += [f"  {'   '.join(legend)}"] if legend else []
-    lines += [f"{style.paint('note', Tone.STRONG)}: {make_visible(notice)}" for notice in review.notices]
+    lines += fold_items(legend, "   ", style.width, "  ")
+    for notice in review.notices:
+        lines += fold(f"{style.paint('note', Tone.STRONG)}: {make_visible(notice)}", style.width)
     return "".join(f"{line}\n" for line in lines)
 
 
@@ -90,12 +92,12 @@ def _beside(review: Review, style: Style) -> Iterator[str]:
     yield _block("Steps that need a consent, unless they are done already", _steps(review, style), style)
     yield _block("People", _lines(map(tell_person, review.people), style), style)
     renames = (f"{one.before} is {one.after.key} now" for one in review.renames)
-    yield _block("Other names for the same", _items(renames), style)
+    yield _block("Other names for the same", _items(renames, style), style)
     given = (f"{one.allow}: {one.address}: {one.reason or 'without a reason'}" for one in review.consents_given)
-    yield _block("Consents given", _items(given), style)
+    yield _block("Consents given", _items(given, style), style)
     withdrawn = (f"{one.allow}: {one.address}" for one in review.consents_withdrawn)
-    yield _block("Consents withdrawn", _items(withdrawn), style)
-    yield _block("Workspace, in force after this change", _items(map(say_value, review.settings)), style)
+    yield _block("Consents withdrawn", _items(withdrawn, style), style)
+    yield _block("Workspace, in force after this change", _items(map(say_value, review.settings), style), style)
 
 
 def _steps(review: Review, style: Style) -> list[str]:
@@ -107,8 +109,8 @@ def _steps(review: Review, style: Style) -> list[str]:
     return render_rows(rows, style)
 
 
-def _items(items: Iterable[str]) -> list[str]:
-    return [f"    {make_visible(item)}" for item in items]
+def _items(items: Iterable[str], style: Style) -> list[str]:
+    return [line for item in items for line in fold(make_visible(item), style.width, "    ")]
 
 
 def _block(title: str, lines: Sequence[str], style: Style) -> str:

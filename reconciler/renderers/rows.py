@@ -1,4 +1,7 @@
-"""Lines of a plan or report: sign, who, what, why and where, in columns that a very long name does not break."""
+"""Lines of a plan or report: sign, who, what, why and where, in columns that a very long name does not break.
+
+On a terminal that is too narrow for a line, why and where stand below it.
+"""
 
 from __future__ import annotations
 
@@ -8,12 +11,16 @@ from dataclasses import dataclass, replace
 from reconciler.core.change import Change
 from reconciler.core.finding import Place
 from reconciler.renderers.access_terms import AccessTerms
+from reconciler.renderers.folding import fits, fold
 from reconciler.renderers.signs import SIGNS, Sign
 from reconciler.renderers.style import Style, Tone
 from reconciler.renderers.visible import display_width, make_visible, pad
 
 _WIDEST_SUBJECT = 40
 _WIDEST_ACCESS = 60
+_MARGIN = "    "
+_BELOW = "        "
+"""Before what stands below the line it is about."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,16 +67,45 @@ def render_rows(rows: Sequence[Row], style: Style) -> list[str]:
     access_width = _column(accesses, _WIDEST_ACCESS)
     lines = []
     for row, subject, access in zip(rows, subjects, accesses, strict=True):
-        text = f"{pad(subject, subject_width)}  {pad(access, access_width)}  {make_visible(row.note)}".rstrip()
-        lines.append(f"    {style.paint(row.sign.mark, row.sign.tone)} {text}{_show_place(row.place, style)}")
-        lines += [f"        {style.paint(make_visible(detail), Tone.QUIET)}" for detail in row.details]
+        lines += _first_lines(row, f"{pad(subject, subject_width)}  {pad(access, access_width)}", style)
+        for detail in row.details:
+            lines += _paint_all(fold(make_visible(detail), style.width, _BELOW), style)
         if row.snippet:
-            lines.append(f"          {style.paint(make_visible(row.snippet), Tone.QUIET)}")
+            # Never broken: it is there to be pasted.
+            lines += _paint_all([f"{_BELOW}  {make_visible(row.snippet)}"], style)
     return lines
 
 
-def _show_place(place: Place | None, style: Style) -> str:
-    return f"  {style.paint(f'[{make_visible(str(place))}]', Tone.QUIET)}" if place else ""
+def _first_lines(row: Row, columns: str, style: Style) -> list[str]:
+    """All in one line; where that has no room, the note and then the place below what they are about."""
+    mark = style.paint(row.sign.mark, row.sign.tone)
+    note = make_visible(row.note)
+    place = f"[{make_visible(str(row.place))}]" if row.place else ""
+    text = f"{columns}  {note}".rstrip()
+    if fits(f"{_MARGIN}{row.sign.mark} {text}  {place}", style.width):
+        return [f"{_MARGIN}{mark} {text}{place and '  '}{style.paint(place, Tone.QUIET)}"]
+    first, *rest = fold(columns.rstrip(), style.width - len(_BELOW))
+    below = fold(note, style.width, _BELOW) if note else []
+    return [
+        f"{_MARGIN}{mark} {first}",
+        *(f"{_BELOW}{line}" for line in rest),
+        *_add_place(below, place, style),
+    ]
+
+
+def _add_place(lines: list[str], place: str, style: Style) -> list[str]:
+    """The place behind the last line, or below it where it has no room."""
+    if not place:
+        return lines
+    painted = style.paint(place, Tone.QUIET)
+    if lines and fits(f"{lines[-1]}  {place}", style.width):
+        return [*lines[:-1], f"{lines[-1]}  {painted}"]
+    return [*lines, f"{_BELOW}{painted}"]
+
+
+def _paint_all(lines: Sequence[str], style: Style) -> list[str]:
+    """Quiet, but for the space before each, so that plain and painted lines are cut alike."""
+    return [f"{line[: -len(text)]}{style.paint(text, Tone.QUIET)}" for line in lines if (text := line.lstrip())]
 
 
 def _column(texts: Sequence[str], widest: int) -> int:

@@ -30,6 +30,8 @@ class Style:
     color: bool = False
     verbose: bool = False
     """Also list what is only counted otherwise, and say who acts in which order."""
+    width: int = 0
+    """Columns of the terminal that shows it; 0 where lines may be of any length, such as in a file or a pipe."""
     max_chars: int = COMMENT_BUDGET
     """How long Markdown may become."""
     prefix: str = ""

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
+import pty
 import shlex
 import subprocess
 import sys
+import termios
 from pathlib import Path
 
 import click
@@ -13,7 +15,7 @@ import pytest
 from click.testing import CliRunner
 
 from reconciler.cli.main import COMMANDS, cli
-from reconciler.cli.session import Session, is_interactive, wants_color
+from reconciler.cli.session import Session, find_width, is_interactive, wants_color
 from reconciler.core.errors import ExitCode
 
 ROOT = Path(__file__).parents[2]
@@ -137,6 +139,9 @@ class Stream:
     def isatty(self) -> bool:
         return self.terminal
 
+    def fileno(self) -> int:
+        raise OSError
+
 
 @pytest.mark.parametrize(
     ("choice", "terminal", "environment", "wanted"),
@@ -169,6 +174,28 @@ def test_a_build_server_is_nobody_who_could_answer(monkeypatch: pytest.MonkeyPat
     assert not is_interactive(Stream(terminal=True))
     monkeypatch.delenv("CI")
     assert is_interactive(Stream(terminal=True))
+
+
+@pytest.mark.parametrize(
+    ("columns", "terminal", "wanted"),
+    [("80", True, 80), ("80", False, 0), ("3", True, 40), ("", True, 0), ("wide", True, 0), ("0", True, 0)],
+)
+def test_lines_have_a_width_only_where_somebody_looks_at_a_terminal(
+    columns: str, *, terminal: bool, wanted: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("CI", raising=False)
+    monkeypatch.setenv("COLUMNS", columns)
+    assert find_width(Stream(terminal=terminal)) == wanted
+
+
+def test_the_width_is_that_of_the_terminal_itself(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("CI", "COLUMNS"):
+        monkeypatch.delenv(name, raising=False)
+    ours, theirs = pty.openpty()
+    termios.tcsetwinsize(theirs, (24, 72))
+    with os.fdopen(theirs, "w") as screen:
+        assert find_width(screen) == 72
+    os.close(ours)
 
 
 def test_a_session_keeps_its_own_files_inside_the_workspace(tmp_path: Path) -> None:
