@@ -91,6 +91,9 @@ def read_consents(
             yield Consent(allow=allow, address=address, reason=document.reason, until=until, place=at.place)
 
 
+_KEEP_ORGANIZATION = "leave the move out; an organization keeps its key, under which its state is kept"
+
+
 def read_moves(written: list[MoveDocument], spots: Cursor, book: AddressBook) -> Iterator[Move]:
     """The moves of one file."""
     for index, document in enumerate(written):
@@ -102,6 +105,10 @@ def read_moves(written: list[MoveDocument], spots: Cursor, book: AddressBook) ->
         if source.kind != target.kind or source == target:
             message = f"`{source}` cannot become `{target}`"
             book.notes.error("bad-address", message, at.place, advice="a move keeps the kind and changes the rest")
+            continue
+        if source.organization != target.organization:
+            message = f"`{source}` cannot become `{target}`: what is remembered stays with its organization"
+            book.notes.error("bad-address", message, at.place, advice=_KEEP_ORGANIZATION)
             continue
         yield Move(source=source, target=target, place=at.place)
 
