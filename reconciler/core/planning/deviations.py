@@ -18,6 +18,7 @@ from reconciler.core.drifting import Deviation, DriftSeverity, DriftSort, KnownD
 from reconciler.core.finding import Place
 from reconciler.core.kinds import KINDS, Shape
 from reconciler.core.live import Unknown
+from reconciler.core.planning.orders import carried_out
 from reconciler.core.planning.situation import Situation
 from reconciler.core.resource import Resource, Status, fingerprint_of
 from reconciler.core.review import Access, Way
@@ -64,6 +65,7 @@ def take_note(situation: Situation) -> dict[Address, KnownDrift]:
 
 def _of_records(situation: Situation) -> Iterator[Deviation]:
     """What became of things that this tool has made or taken over."""
+    asked = carried_out(situation)
     for address, record in situation.state.records.items():
         live = situation.live.find(address)
         if isinstance(live, Unknown):
@@ -71,7 +73,7 @@ def _of_records(situation: Situation) -> Iterator[Deviation]:
         expected = _as_resource(record)
         if live is not None and not live.status.is_gone and (why := _why_over(address, situation)):
             yield _overstayed(address, situation, expected=expected, live=live, why=why)
-        elif not _is_as(record, live, situation) and not _is_undone(address, live, situation):
+        elif address not in asked and not _is_as(record, live, situation) and not _is_undone(address, live, situation):
             yield _moved(situation, expected, live)
 
 

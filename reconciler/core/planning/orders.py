@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 
+from reconciler.core.address import Address
 from reconciler.core.change import Change, LeftOut, Waiting
 from reconciler.core.live import Unknown
 from reconciler.core.plan import OrganizationPlan
-from reconciler.core.planning.order_review import LONG_AGO, close
+from reconciler.core.planning.order_review import LONG_AGO, close, closed_between
 from reconciler.core.planning.situation import Situation
 from reconciler.core.planning.targets import Targets
 from reconciler.core.work_order import FailureReason, OrderStatus, Request, WorkOrder
@@ -101,6 +102,12 @@ def _put_aside(change: Change | Waiting, last: WorkOrder, situation: Situation) 
     until = "not asked again without --retry" if again is None else f"asked again from {again:%Y-%m-%d} on"
     reason = f"work order {last.id} failed, {last.failure.replace('_', ' ')}{said}; {until}"
     return LeftOut(address=change.address, reason=reason, since=last.closed.date())
+
+
+def carried_out(situation: Situation) -> frozenset[Address]:
+    """What this look, and none before it, shows as people were asked to make it; they have done nothing by hand."""
+    closed = closed_between(situation.state.orders, situation.orders)
+    return frozenset(order.address for order in closed if order.status is OrderStatus.VERIFIED)
 
 
 def withdrawn(situation: Situation, part: OrganizationPlan, targets: Targets) -> list[WorkOrder]:

@@ -19,7 +19,7 @@ from reconciler.core.planning.guards import judge, judge_request
 from reconciler.core.planning.headcount import Headcount
 from reconciler.core.planning.lifecycle import next_step
 from reconciler.core.planning.order import Parked, lay_out
-from reconciler.core.planning.orders import hold_asked, mention_asked
+from reconciler.core.planning.orders import carried_out, hold_asked, mention_asked
 from reconciler.core.planning.readiness import hold_until_ready, is_needed_owner, why_nobody_can_act
 from reconciler.core.planning.situation import Situation
 from reconciler.core.planning.targets import Targets
@@ -226,9 +226,10 @@ def _wait(change: Change, *, on: str, why: str) -> Waiting:
 
 def _drift(situation: Situation) -> Iterable[Drift]:
     """What somebody changed outside this tool since it was recorded."""
+    asked = carried_out(situation)
     for address, record in sorted(situation.state.records.items()):
         found = situation.live.find(address)
-        if record.status is not Status.ACTIVE or isinstance(found, Unknown):
+        if address in asked or record.status is not Status.ACTIVE or isinstance(found, Unknown):
             continue
         if found is None or found.status is not Status.ACTIVE or not found.shows(record.attributes):
             recorded = Resource(
