@@ -89,9 +89,9 @@ def test_the_command_takes_these_words(call: list[str], tmp_path: Path) -> None:
     command: click.Command | None = cli
     rest = [*context._protected_args, *context.args]  # noqa: SLF001  # click offers no other way to look without running
     while isinstance(command, click.Group) and rest:
-        name, command, rest = command.resolve_command(context, rest)
+        called, command, rest = command.resolve_command(context, rest)
         assert command is not None
-        context = command.make_context(name, rest, parent=context)
+        context = command.make_context(called, rest, parent=context)
         rest = [*context._protected_args, *context.args]  # noqa: SLF001  # as above
     assert not isinstance(command, click.Group) or command.invoke_without_command
 
