@@ -30,34 +30,53 @@ class CommandEntry:
 
 _COMMANDS_PACKAGE = "reconciler.cli.commands"
 
-COMMANDS: dict[str, CommandEntry] = {
-    "init": CommandEntry("init:init", "Write the files of a new workspace."),
-    "validate": CommandEntry("validate:validate", "Check the manifests, without any network."),
-    "fmt": CommandEntry("fmt:fmt", "Bring manifests into the usual form."),
-    "schema": CommandEntry("schema:schema", "Print or write the JSON Schemas, or check files against one."),
-    "diff": CommandEntry("diff:diff", "Show what a change of the manifests does to access."),
-    "plan": CommandEntry("plan:plan", "Show what would change, and save it for apply."),
-    "show": CommandEntry("show:show", "Show a saved plan."),
-    "apply": CommandEntry("apply:apply", "Carry out a saved plan or a new one."),
-    "drift": CommandEntry("drift:drift", "Show what somebody changed outside of this tool."),
-    "adopt": CommandEntry(
-        "adopt:adopt", "Edit the manifests so that they say what somebody changed outside of this tool."
-    ),
-    "import": CommandEntry("import_:import_", "Write manifests that declare organizations exactly as they are."),
-    "publish": CommandEntry("publish:publish", "Publish Markdown as one comment, issue or job summary."),
-    "policy": CommandEntry("policy:policy", "See which policies hold, and what they object to."),
-    "who": CommandEntry("who:who", "Show everything one person has, in all organizations."),
-    "access": CommandEntry("access:access", "Show who can reach something, with which role, and how."),
-    "offboard": CommandEntry("offboard:offboard", "See somebody out of every organization, and tell what is left."),
-    "notices": CommandEntry("notices:notices", "Write one message for each person who has to act."),
-    "work-orders": CommandEntry("work_orders:work_orders", "See what people were asked to do, and report back."),
-    "observe": CommandEntry("observe:observe", "Take in a list of members or apps that somebody copied from its page."),
-    "state": CommandEntry("state:state", "Look at what is remembered between runs, and look after it."),
-    "audit": CommandEntry("audit:audit", "Read and verify the log of what was done."),
-    "shards": CommandEntry("shards:shards", "Divide the organizations among several runners."),
-    "auth": CommandEntry("auth:auth", "Get, check and give back the token for Business Centers."),
-    "systems": CommandEntry("systems:systems", "List systems, roles and what they may do."),
-    "sandbox": CommandEntry("sandbox:sandbox", "Play the people and the clock of the embedded platform."),
+SECTIONS: dict[str, dict[str, CommandEntry]] = {
+    "Begin": {
+        "init": CommandEntry("init:init", "Write the files of a new workspace."),
+        "import": CommandEntry("import_:import_", "Write manifests that declare organizations exactly as they are."),
+        "auth": CommandEntry("auth:auth", "Get, check and give back the token for Business Centers."),
+        "sandbox": CommandEntry("sandbox:sandbox", "Play the people and the clock of the embedded platform."),
+    },
+    "Manifests": {
+        "validate": CommandEntry("validate:validate", "Check the manifests, without any network."),
+        "fmt": CommandEntry("fmt:fmt", "Bring manifests into the usual form."),
+        "policy": CommandEntry("policy:policy", "See which policies hold, and what they object to."),
+        "systems": CommandEntry("systems:systems", "List systems, roles and what they may do."),
+        "schema": CommandEntry("schema:schema", "Print or write the JSON Schemas, or check files against one."),
+    },
+    "Changes": {
+        "diff": CommandEntry("diff:diff", "Show what a change of the manifests does to access."),
+        "plan": CommandEntry("plan:plan", "Show what would change, and save it for apply."),
+        "show": CommandEntry("show:show", "Show a saved plan."),
+        "apply": CommandEntry("apply:apply", "Carry out a saved plan or a new one."),
+    },
+    "People": {
+        "onboard": CommandEntry("onboard:onboard", "Propose what somebody new has to be given."),
+        "offboard": CommandEntry("offboard:offboard", "See somebody out of every organization, and tell what is left."),
+        "who": CommandEntry("who:who", "Show everything one person has, in all organizations."),
+        "access": CommandEntry("access:access", "Show who can reach something, with which role, and how."),
+    },
+    "What people do by hand": {
+        "work-orders": CommandEntry("work_orders:work_orders", "See what people were asked to do, and report back."),
+        "notices": CommandEntry("notices:notices", "Write one message for each person who has to act."),
+        "observe": CommandEntry(
+            "observe:observe", "Take in a list of members or apps that somebody copied from its page."
+        ),
+    },
+    "What others changed": {
+        "drift": CommandEntry("drift:drift", "Show what somebody changed outside of this tool."),
+        "adopt": CommandEntry(
+            "adopt:adopt", "Edit the manifests so that they say what somebody changed outside of this tool."
+        ),
+    },
+    "What is remembered": {
+        "state": CommandEntry("state:state", "Look at what is remembered between runs, and look after it."),
+        "audit": CommandEntry("audit:audit", "Read and verify the log of what was done."),
+    },
+    "Pipelines": {
+        "publish": CommandEntry("publish:publish", "Publish Markdown as one comment, issue or job summary."),
+        "shards": CommandEntry("shards:shards", "Divide the organizations among several runners."),
+    },
 }
 
 

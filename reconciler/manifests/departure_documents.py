@@ -100,3 +100,55 @@ class NoticesOutput:
     format_version: str
     at: str
     notices: list[NoticeOutput]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GivenOutput:
+    """One access that a newcomer gets."""
+
+    address: str
+    what: str
+    through: str
+    """The group that gives it, as `group:NAME`; empty for what is given to them by name."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SparedOutput:
+    """Something the other one has, or is in, that the newcomer does not get."""
+
+    what: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WelcomeOutput:
+    """What the newcomer will hear from one system."""
+
+    organization: str
+    name: str
+    title: str
+    role: str
+    identifier: str
+    """The address or number that is invited, and has to be used."""
+    hours: int | None
+    """How long the invitation lasts; null where that is not published."""
+    must_register: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OnboardingOutput:
+    """`reconciler onboard --format json`."""
+
+    format_version: str
+    person: str
+    name: str
+    like: str
+    groups: list[str]
+    """Groups that the newcomer joins."""
+    given: list[GivenOutput]
+    left_out: list[SparedOutput]
+    objections: list[str]
+    """What policies have against it."""
+    welcomes: list[WelcomeOutput]
+    patch: str
+    """The edit of the manifests as a unified diff; may be empty."""

@@ -35,6 +35,7 @@ _TITLES = {
     "work-orders": "Work orders: what people are asked to do by hand",
     "offboarding": "Offboarding: what is left of one person, and who has to do what about it",
     "notices": "Notices: one message for each person who has to act",
+    "onboarding": "Onboarding: what somebody new is given to work like somebody else",
 }
 
 
@@ -163,6 +164,7 @@ _SOURCES: Mapping[str, Callable[[], Schema]] = {
     "work-orders": _work_orders,
     "offboarding": partial(_departure, "OffboardingOutput"),
     "notices": partial(_departure, "NoticesOutput"),
+    "onboarding": partial(_departure, "OnboardingOutput"),
 }
 
 SCHEMAS = tuple(_SOURCES)

@@ -11,6 +11,7 @@ from reconciler.core.holding import AccessMatrix, PersonReport
 from reconciler.core.notice import Notices
 from reconciler.core.observation import Observation
 from reconciler.core.offboarding import Offboarding
+from reconciler.core.onboarding import Onboarding
 from reconciler.core.outcome import Report
 from reconciler.core.plan import Plan
 from reconciler.core.policy_settings import StandingRule
@@ -31,6 +32,7 @@ from reconciler.renderers.observation_json import render_observation_json
 from reconciler.renderers.offboarding import render_offboarding, render_offboarding_json
 from reconciler.renderers.offboarding_html import render_offboarding_html
 from reconciler.renderers.offboarding_markdown import render_offboarding_markdown
+from reconciler.renderers.onboarding import render_onboarding, render_onboarding_json, render_onboarding_markdown
 from reconciler.renderers.pages import FINDINGS_PAGES, PLAN_PAGES, REPORT_PAGES
 from reconciler.renderers.plan import render_plan
 from reconciler.renderers.policies import render_policies, render_policies_json
@@ -81,6 +83,7 @@ class Renderers:
     worksheet: Mapping[str, Callable[[Worksheet, Style], str]]
     offboarding: Mapping[str, Callable[[Offboarding, Style], str]]
     notices: Mapping[str, Callable[[Notices, Style], str]]
+    onboarding: Mapping[str, Callable[[Onboarding, Style], str]]
 
 
 RENDERERS = Renderers(
@@ -128,5 +131,10 @@ RENDERERS = Renderers(
         "markdown": render_notices_markdown,
         "html": render_notices_html,
         "json": render_notices_json,
+    },
+    onboarding={
+        "text": render_onboarding,
+        "markdown": render_onboarding_markdown,
+        "json": render_onboarding_json,
     },
 )

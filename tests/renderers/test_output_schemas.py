@@ -32,6 +32,7 @@ from reconciler.core.kinds import Action
 from reconciler.core.notice import Notice, Notices
 from reconciler.core.observation import Difference, Observation
 from reconciler.core.offboarding import Hurdle, Item, Matter, Offboarding, Progress, Surface
+from reconciler.core.onboarding import Given, Onboarding, Spared, Welcome
 from reconciler.core.outcome import Applied, Failed, InDoubt, Refused, Report, Waits
 from reconciler.core.plan import OrganizationPlan, Plan
 from reconciler.core.policy_settings import Parameter, StandingRule
@@ -291,6 +292,24 @@ def notices() -> str:
     return RENDERERS.notices["json"](made, PLAIN)
 
 
+def onboarding() -> str:
+    welcome = Welcome(
+        organization="acme-bc", name="Acme", title="t", role="Standard", identifier="i", hours=24, must_register=True
+    )
+    made = Onboarding(
+        key="eve",
+        name="Eve",
+        like="bo",
+        groups=("media",),
+        given=(Given(address=EVE, what="standard", through="group:media"), Given(address=EVE, what="standard")),
+        spared=(Spared(what="admin", why="w"),),
+        objections=(Finding(id="admin-share", message="m"),),
+        welcomes=(welcome, replace(welcome, hours=None)),
+        patch="--- a\n",
+    )
+    return RENDERERS.onboarding["json"](made, PLAIN)
+
+
 OUTPUTS: dict[str, Callable[[], str]] = {
     "findings": findings,
     "report": report,
@@ -308,6 +327,7 @@ OUTPUTS: dict[str, Callable[[], str]] = {
     "work-orders": work_orders,
     "offboarding": offboarding,
     "notices": notices,
+    "onboarding": onboarding,
 }
 
 

@@ -31,6 +31,7 @@ NAMES = (
     "work-orders",
     "offboarding",
     "notices",
+    "onboarding",
 )
 """Those of `manifests.schema.SCHEMAS`, which is too slow to load for a completion."""
 

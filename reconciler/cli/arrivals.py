@@ -1,0 +1,76 @@
+"""Wiring an onboarding: the manifests as they are, the proposal, and the manifests as they would be."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from reconciler.cli.files import replace_file
+from reconciler.cli.session import Session
+from reconciler.cli.wiring import Wiring
+from reconciler.cli.workspace import check_files, read_config, read_manifest_files
+from reconciler.core.errors import ReconcilerError, UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from reconciler.cli.commands.onboard import Wishes
+    from reconciler.core.declared import Person
+    from reconciler.core.onboarding import Onboarding
+
+
+def read_arrival(session: Session, key: str, wishes: Wishes, *, write: bool) -> Onboarding:
+    """Propose the edit, see what it means, and with `write` make it."""
+    from reconciler.manifests.joining import read_rosters
+    from reconciler.workflows.directory import find_in
+    from reconciler.workflows.naming import nearest
+    from reconciler.workflows.onboarding import Newcomer, describe_proposal, propose, write_proposal
+
+    config = read_config(session.root)
+    today = Wiring(root=session.root, config=config).clock().now().date()
+    files = read_manifest_files(session.root, config.manifests)
+    desired = check_files(session.root, config, files, today=today).desired
+    other = find_in(desired.people, wishes["like"])
+    if other is None:
+        message = f"there is no person {wishes['like']!r} to be like"
+        raise ReconcilerError(message, advice=nearest(wishes["like"], desired.people))
+    known = desired.people.get(key)
+    newcomer = Newcomer(
+        key=key,
+        entry=_entry(key, wishes, known),
+        like=other.key,
+        with_admin=wishes["with_admin"],
+        reason=wishes["reason"],
+    )
+    proposal = propose(newcomer, desired, read_rosters(files), today=today)
+    edit = write_proposal(proposal, files, beside=other.place.file)
+    edited = [replace(file, data=edit.texts[file.path].encode()) if file.path in edit.texts else file for file in files]
+    found = describe_proposal(newcomer, proposal, edit, check_files(session.root, config, edited, today=today).desired)
+    if write:
+        for path, text in found.edited.items():
+            replace_file(session.root / path, text)
+            session.notify(f"{path} is edited")
+    return found
+
+
+def _entry(key: str, wishes: Wishes, known: Person | None) -> Mapping[str, str]:
+    """The entry under `people`; somebody who has one keeps it."""
+    from reconciler.manifests.keys import is_key
+
+    if not is_key(key):
+        message = f"{key!r} cannot be a key"
+        raise UsageError(message, advice="use letters, digits, `.`, `_`, `-` and `+`, such as `ana` or `ana.lopez`")
+    said = [name for name in ("email", "name", "ends") if wishes[name]]
+    if known is not None:
+        if said:
+            message = f"{key} is in the manifests already, at {known.place}"
+            raise UsageError(message, advice=f"leave --{said[0]} away, or choose another key")
+        return {}
+    if not wishes["email"]:
+        raise UsageError(f"{key} is not in the manifests yet", advice="give --email, where they are invited")
+    entry = {"name": wishes["name"], "email": wishes["email"]}
+    if wishes["employment"] != "employee":
+        entry["employment"] = wishes["employment"]
+    if wishes["ends"]:
+        entry["ends"] = wishes["ends"].isoformat()
+    return {name: value for name, value in entry.items() if value}
