@@ -78,6 +78,9 @@ SECTIONS: dict[str, dict[str, CommandEntry]] = {
         "shards": CommandEntry("shards:shards", "Divide the organizations among several runners."),
     },
 }
+"""Heading of the help -> what stands below it, in the order in which a newcomer needs them."""
+
+COMMANDS: dict[str, CommandEntry] = {name: entry for section in SECTIONS.values() for name, entry in section.items()}
 
 
 class CommandLine(click.Group):
@@ -108,8 +111,11 @@ class CommandLine(click.Group):
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """From the summaries in `COMMANDS`, so that help imports nothing."""
-        with formatter.section("Commands"):
-            formatter.write_dl([(name, entry.summary) for name, entry in COMMANDS.items()])
+        widest = max(map(len, COMMANDS))
+        for title, section in SECTIONS.items():
+            with formatter.section(title):
+                # As wide as the widest of all, so that the summaries stand in one column through all sections.
+                formatter.write_dl([(name.ljust(widest), entry.summary) for name, entry in section.items()])
 
     def main(
         self,
@@ -148,7 +154,11 @@ def _with_session_options(command: click.Command) -> click.Command:
 )
 @click.version_option(__version__, prog_name="reconciler", message="%(prog)s %(version)s")
 def cli() -> None:
-    """Keep who may do what on TikTok organizations in git: declare, validate, plan, apply."""
+    """Keep who may do what on TikTok organizations in git: declare, validate, plan, apply.
+
+    New here? In an empty folder `reconciler init` writes an example that works at once, without any account, and says
+    what comes next.
+    """
 
 
 def main() -> None:
