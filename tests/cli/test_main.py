@@ -14,7 +14,7 @@ import click
 import pytest
 from click.testing import CliRunner
 
-from reconciler.cli.main import COMMANDS, cli
+from reconciler.cli.main import COMMANDS, SECTIONS, cli
 from reconciler.cli.session import Session, find_width, is_interactive, wants_color
 from reconciler.core.errors import ExitCode
 
@@ -61,14 +61,22 @@ def test_every_command_explains_itself_and_takes_the_workspace_option(name: str)
 def test_without_a_command_the_help_is_shown_as_a_mistake() -> None:
     result = CliRunner().invoke(cli, [])
     assert result.exit_code == 64
-    assert "Commands:" in result.stderr
+    assert "Changes:" in result.stderr
+
+
+def test_help_leads_a_newcomer_from_heading_to_heading() -> None:
+    said = CliRunner().invoke(cli, ["--help"]).output
+    headings = [f"\n{title}:\n  {next(iter(section))} " for title, section in SECTIONS.items()]
+    assert [said.count(heading) for heading in headings] == [1] * len(SECTIONS)
+    assert sorted(headings, key=said.index) == headings
+    assert said.index("`reconciler init`") < said.index(headings[0])
 
 
 @pytest.mark.parametrize(
     ("words", "said"),
     [
         (["aply"], "did you mean `apply`?"),
-        (["frobnicate"], "there are: init, validate"),
+        (["frobnicate"], "there are: init, import"),
         (["plan", "--formt", "json"], "--format"),
         (["plan", "--format", "yaml"], "'text', 'json'"),
         (["plan", "--now", "22.11.2026"], "YYYY-MM-DD"),

@@ -76,10 +76,11 @@ class MomentType(click.ParamType[datetime]):
 @format_option
 @click.pass_obj
 def observe(session: Session, organization: str, paths: tuple[str, ...], format_: str, **said: Unpack[_Said]) -> int:
-    """Take in the members or apps of an organization that no program can read, as somebody exported or copied them.
+    """Take in a list of members or apps that somebody copied from its page.
 
-    Everything that was not understood is shown; whoever it may be about is unknown, and never taken to be absent. A
-    file that cannot be read changes nothing.
+    It is for organizations that no program can read, and may be an exported file as well. Everything that was not
+    understood is shown; whoever it may be about is unknown, and never taken to be absent. A file that cannot be read
+    changes nothing.
     """
     from reconciler.renderers.catalogue import RENDERERS
     from reconciler.workflows.observing import Sighting, look_only

@@ -45,7 +45,7 @@ class Wishes(TypedDict):
 )
 @click.pass_obj
 def onboard(session: Session, person: str, *, write: bool, format_: str, **wishes: Unpack[Wishes]) -> None:
-    """Propose what somebody new has to be given to work like OTHER.
+    """Propose what somebody new has to be given.
 
     PERSON is the key under which the manifests shall know them. They join the groups that give OTHER's access; by name
     they are given only what no group gives. What is left out is said. Asks no system.

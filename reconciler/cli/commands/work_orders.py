@@ -48,7 +48,7 @@ _by_option = click.option("--by", default="", metavar="WHO", help="Who says so; 
 
 @click.group("work-orders")
 def work_orders() -> None:
-    """What people were asked to do where no program can, and what became of it."""
+    """See what people were asked to do, and report back."""
 
 
 @work_orders.command("list")
