@@ -68,7 +68,7 @@ def remarks_on_drift(report: DriftReport) -> list[Finding]:
 
 def _remark(item: DriftItem) -> Finding:
     row = row_of(item)
-    subject = " ".join(filter(None, [row.subject, row.access]))
+    subject = ", ".join(filter(None, [f"{row.subject} in {item.found.address.organization}", row.access]))
     return Finding(
         id=f"drift-{item.found.sort}",
         severity=_LEVELS[item.found.severity] if item.standing.wants_attention else Severity.NOTE,

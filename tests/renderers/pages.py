@@ -12,7 +12,7 @@ from pathlib import Path
 from reconciler import __version__
 from reconciler.renderers.catalogue import RENDERERS
 from reconciler.renderers.style import Style
-from tests.renderers import plans
+from tests.renderers import drifts, plans
 
 GOLDEN = Path(__file__).parent / "golden" / "pages"
 SUFFIXES = {"markdown": "md", "html": "html", "github": "txt", "sarif": "sarif", "junit": "xml"}
@@ -31,7 +31,11 @@ def pages() -> Mapping[str, Callable[[], str]]:
             found[f"plan-{name}.{suffix}"] = partial(RENDERERS.plan[form], plan, TIGHT)
         found[f"report.{suffix}"] = partial(RENDERERS.report[form], kinds, plans.report_on(kinds), STYLE)
         found[f"findings.{suffix}"] = partial(RENDERERS.findings[form], plans.inspection(), STYLE)
+        found[f"drift.{suffix}"] = partial(RENDERERS.drift[form], drifts.every_sort(), STYLE)
+        found[f"drift-hostile.{suffix}"] = partial(RENDERERS.drift[form], drifts.tricks(), STYLE)
         found[f"review.{suffix}"] = partial(RENDERERS.review[form], plans.a_review(), STYLE)
+    found["drift-terminal.txt"] = partial(RENDERERS.drift["text"], drifts.every_sort(), STYLE)
+    found["drift-hostile-terminal.txt"] = partial(RENDERERS.drift["text"], drifts.tricks(), STYLE)
     return found
 
 

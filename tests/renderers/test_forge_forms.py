@@ -14,6 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from jsonschema import Draft4Validator  # noqa: TID253  # holds our SARIF against its schema
 
+from reconciler.core.drifting import DriftReport
 from reconciler.core.finding import Finding, Place, Severity
 from reconciler.renderers.catalogue import RENDERERS
 from reconciler.renderers.findings import Inspection
@@ -22,7 +23,7 @@ from reconciler.renderers.sarif import render_sarif
 from reconciler.renderers.style import Style
 from reconciler.renderers.visible import make_visible
 from reconciler.renderers.workflow_commands import render_workflow_commands
-from tests.renderers import plans
+from tests.renderers import drifts, plans
 
 ROOT = Path(__file__).parents[2]
 SCHEMA = json.loads((ROOT / "tests/data/sarif-2.1.0-rtm.5.json").read_text(encoding="utf-8"))
@@ -104,6 +105,8 @@ def test_sarif_of_every_plan_report_and_finding_is_sarif() -> None:
     report = plans.report_on(plans.every_kind_of_access())
     Draft4Validator(SCHEMA).validate(json.loads(RENDERERS.report["sarif"](plans.every_kind_of_access(), report, PLAIN)))
     Draft4Validator(SCHEMA).validate(json.loads(RENDERERS.findings["sarif"](plans.inspection(), PLAIN)))
+    for drift in (drifts.every_sort(), drifts.tricks(), DriftReport(today=plans.TODAY)):
+        Draft4Validator(SCHEMA).validate(json.loads(RENDERERS.drift["sarif"](drift, PLAIN)))
 
 
 def test_a_finding_stays_the_same_alert_when_lines_move() -> None:
@@ -141,6 +144,12 @@ def test_whatever_the_findings_junit_is_xml_that_adds_up(found: list[Finding]) -
 @pytest.mark.parametrize("make", [plans.small, plans.held_back, plans.mischief, plans.every_kind_of_access])
 def test_a_plan_is_junit_that_adds_up(make: Any) -> None:
     check_junit(RENDERERS.plan["junit"](make(), PLAIN))
+
+
+def test_a_drift_report_is_junit_that_adds_up() -> None:
+    root = check_junit(RENDERERS.drift["junit"](drifts.every_sort(), PLAIN))
+    assert len(list(root.iter("failure"))) == 3  # critical or high, and new or overdue
+    check_junit(RENDERERS.drift["junit"](drifts.tricks(), PLAIN))
 
 
 def test_a_report_is_junit_with_every_outcome() -> None:

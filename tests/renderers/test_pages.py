@@ -19,5 +19,5 @@ def test_every_golden_file_is_compared() -> None:
 
 
 def test_plans_reports_and_findings_come_in_every_form() -> None:
-    for renderers in (RENDERERS.plan, RENDERERS.report, RENDERERS.findings):
+    for renderers in (RENDERERS.plan, RENDERERS.report, RENDERERS.findings, RENDERERS.drift):
         assert set(renderers) == {"text", "json", *SUFFIXES}
