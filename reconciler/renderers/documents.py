@@ -107,6 +107,8 @@ def _details(outcome: Outcome) -> dict[str, Any]:
             return {}
         case Waits(on=on, why=why, orders=orders):
             return {"on": on, "why": why, "work_orders": [order.id for order in orders]}
+        case InDoubt(reason=reason):
+            return {"reason": reason}
         case _:
             return asdict(outcome)
 
