@@ -288,9 +288,7 @@ def test_fmt_leaves_a_broken_file_alone_and_says_why(run: Run, tmp_path: Path) -
     assert (tmp_path / "access/broken.yaml").read_text(encoding="utf-8") == "people: [\n"
 
 
-def test_a_bug_in_a_provider_is_told_and_the_other_organizations_go_on(
-    run: Run, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_bug_in_a_provider_is_told_and_other_organizations_go_on(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     real = SandboxProvider.apply
 
     def break_down(self: SandboxProvider, scope: Scope, change: Change) -> Outcome:
