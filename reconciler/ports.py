@@ -31,6 +31,8 @@ class Scope:
     not listed is itself the key, in lower case."""
     members: AbstractSet[str] = frozenset()
     """Keys of everybody who is declared or recorded as a member; empty where that is not known."""
+    roles: Mapping[Address, str] = field(default_factory=dict)
+    """Role that is declared for somebody; it settles only what a system shows ambiguously."""
     assets: Mapping[tuple[str, str], str] = field(default_factory=dict)
     """(kind, key) -> id, handle or client key of assets and partners. What is not listed has its id as key."""
     platform_ids: Mapping[str, str] = field(default_factory=dict)

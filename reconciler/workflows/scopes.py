@@ -52,6 +52,7 @@ class Scopes:
             people=ChainMap(own_people, people),
             keys=ChainMap(_reverse(own_people), keys),
             members=frozenset(members),
+            roles={at: role for at, item in declared.items() if isinstance(role := item.attributes.get("role"), str)},
             assets=assets,
             names=self._names,
             details={address: item.details for address, item in declared.items() if item.details},

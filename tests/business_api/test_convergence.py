@@ -49,6 +49,7 @@ OPTIONS: dict[str, tuple[Any, ...]] = {
     "unassign_missing": ("40002", "40007"),
     "shared_in_listed": (False,),
     "pixel_links_need_role": (True,),
+    "group_access_listed": (True,),
     "group_member_again": ("ignored",),
     "group_get_shape": ("list",),
     "partner_again": ("40002", "40050"),

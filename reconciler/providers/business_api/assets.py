@@ -20,6 +20,7 @@ from reconciler.providers.business_api.errors import ApiError
 from reconciler.providers.business_api.members import hide_ambiguous
 from reconciler.providers.business_api.partners import list_partners
 from reconciler.providers.business_api.rows import Row
+from reconciler.providers.business_api.through_groups import hide_access_through_groups
 from reconciler.providers.business_api.vocabulary import ASSET_STATUS, AssetType
 
 _HANDLE = re.compile(r"@?[a-z0-9_.]{2,24}", re.IGNORECASE)
@@ -75,6 +76,8 @@ def read_access(center: Center, asset_type: AssetType, only: AbstractSet[tuple[s
         wanted = assets if only is None else {asset for asset, _ in only}
         seen = _read_by_asset(center, asset_type, sorted(wanted))
     hide_ambiguous(center, asset_type.access, assets if only is None else {asset for asset, _ in only}, seen)
+    if asset_type.kind == "ad_account":
+        hide_access_through_groups(center, seen, is_whole=only is None)
     return _hide_unnamed(center, asset_type.access, seen)
 
 

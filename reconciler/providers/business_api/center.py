@@ -67,6 +67,10 @@ class Center:
     """TikTok accounts that cannot be told from one another (keys) -> why."""
     groups: dict[str, str] = field(default_factory=dict)
     """Key -> id of the asset groups."""
+    group_roles: Mapping[tuple[str, str], str] | None = None
+    """(ad account, person) -> the highest role that asset groups give; None before they were read."""
+    lists_group_access: bool = True
+    """Whether what groups give may be listed as direct access, as far as the last whole reading could tell."""
     partners: tuple[str, ...] | None = None
     """Ids of partners; None before they were read."""
     read_by_person: set[str] = field(default_factory=set)

@@ -40,7 +40,25 @@ def read_group_contents(center: Center, only: AbstractSet[str] | None = None) ->
     wanted = sorted(center.groups if only is None else only & center.groups.keys())
     seen = Seen().merge(center.client.map(lambda key: _read_contents_of(center, key), wanted))
     hide_ambiguous(center, "asset_group_access", wanted, seen)
+    if only is None:
+        center.group_roles = _find_roles(seen)
     return seen
+
+
+def _find_roles(seen: Seen) -> dict[tuple[str, str], str]:
+    """What the groups give to whom; in several groups the highest role counts."""
+    assets: dict[str, list[str]] = {}
+    for address in seen.resources:
+        if address.kind == "asset_group_asset":
+            assets.setdefault(address.parts[0], []).append(address.parts[1])
+    order = list(GROUP_ROLES)
+    found: dict[tuple[str, str], str] = {}
+    for address, resource in seen.resources.items():
+        role = str(resource.attributes.get("role", ""))
+        for asset in assets.get(address.parts[0], ()) if address.kind == "asset_group_access" and role in order else ():
+            pair = asset, address.parts[1]
+            found[pair] = min(role, found.get(pair, role), key=order.index)
+    return found
 
 
 def _read_contents_of(center: Center, key: str) -> Seen:

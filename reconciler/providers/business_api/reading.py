@@ -53,10 +53,10 @@ def read_everything(center: Center, *, configured_self: str) -> Seen:
         seen.unknown[everything] = str(error)
         return seen
     center.acting = find_self(center, configured_self)
-    seen.merge([show_members(center), read_partners(center)])
+    seen.merge([show_members(center), read_partners(center), read_groups(center), read_group_contents(center)])
     for asset_type in ASSET_TYPES:
         seen.merge([_read_assets_and_access(center, asset_type.kind)])
-    return seen.merge([read_groups(center), read_group_contents(center), read_shares(center)])
+    return seen.merge([read_shares(center)])
 
 
 def _read_assets_and_access(center: Center, kind: str) -> Seen:

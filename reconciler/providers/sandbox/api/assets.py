@@ -24,6 +24,18 @@ HELD: Final = (
 )
 """Assets as one Business Center has them, with all that rows of the API are made of."""
 
+_GRANTS: Final = "asset_grant"
+_RANK: Final = "CASE {} WHEN 'admin' THEN 3 WHEN 'operator' THEN 2 ELSE 1 END"
+_GRANTS_AND_GROUPS: Final = (
+    "(SELECT holding, membership,"  # noqa: S608  # two texts from just above
+    " CASE max(rank) WHEN 3 THEN 'admin' WHEN 2 THEN 'operator' ELSE 'analyst' END AS roles"
+    f" FROM (SELECT holding, membership, {_RANK.format('roles')} AS rank FROM asset_grant"
+    f" UNION ALL SELECT group_asset.holding, group_member.membership, {_RANK.format('group_member.role')}"
+    " FROM group_member JOIN group_asset ON group_asset.asset_group = group_member.asset_group)"
+    " GROUP BY holding, membership)"
+)
+"""Members' own access to ad accounts together with what asset groups give them."""
+
 _STATUSES: Final = {"active": "BOUND", "requested": "PENDING", "declined": "REJECTED"}
 _WITH_STATUS: Final = ("ADVERTISER", "PIXEL", "TIKTOK_SHOP")
 _SHOW_STATUS: Final = "SHOW_ACCOUNT_STATUS_"
@@ -39,13 +51,19 @@ def _get_own(call: Call) -> Data:
         call.member(call.filtering["user_id"])
     rows = call.world.rows(
         f"{HELD.replace('SELECT ', 'SELECT asset_grant.roles, ', 1)}"
-        " JOIN asset_grant ON asset_grant.holding = holding.id"
+        f" JOIN {_grants(call)} AS asset_grant ON asset_grant.holding = holding.id"
         " JOIN membership ON membership.id = asset_grant.membership"
         " WHERE holding.organization = :bc AND asset.kind = :kind AND holding.status = 'active'"
         " AND membership.person = :person AND membership.status = 'active' ORDER BY holding.id",
         {"bc": call.bc.id, "kind": _kind(call), "person": person},
     )
     return call.page(_named(call, rows), lambda row: _asset(call, row))
+
+
+def _grants(call: Call) -> str:
+    """Where members' access to assets of the asked type is."""
+    is_listed = call.options.group_access_listed and call.get("asset_type") == "ADVERTISER"
+    return _GRANTS_AND_GROUPS if is_listed else _GRANTS
 
 
 def _get_promised(call: Call) -> Data:
@@ -128,7 +146,8 @@ def _asset(call: Call, row: Row) -> dict[str, Any]:
 
 def _get_asset_members(call: Call) -> Data:
     rows = call.world.rows(
-        "SELECT membership.person, membership.identity, person.name, asset_grant.roles FROM asset_grant"
+        "SELECT membership.person, membership.identity, person.name, asset_grant.roles"  # noqa: S608  # two texts from above
+        f" FROM {_grants(call)} AS asset_grant"
         " JOIN membership ON membership.id = asset_grant.membership JOIN person ON person.id = membership.person"
         " WHERE asset_grant.holding = :holding AND membership.status = 'active' ORDER BY membership.id",
         {"holding": _holding(call)["id"]},

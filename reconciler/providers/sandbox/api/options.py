@@ -50,6 +50,8 @@ class Options:
     pixel_links_need_role: bool = False
     """Whether pixel/link/get is refused to admins who have no role on the pixel themselves."""
     group_member_again: Literal["replaces", "ignored"] = "replaces"
+    group_access_listed: bool = False
+    """Whether access through an asset group is listed among a member's own; the higher role of both is shown then."""
     group_get_shape: Literal["object", "list"] = "object"
     partner_again: Literal["ok", "40002", "40050"] = "ok"
     pending_partners_listed: bool = False
