@@ -82,9 +82,16 @@ class _Case:
         return self._now.date()
 
     def _who(self, text: str) -> PersonReport:
+        """An address that nothing mentions any more is looked for all the same: somebody may have added it by hand."""
+        from reconciler.core.holding import PersonReport
         from reconciler.workflows import knowing
 
-        return knowing.who(text, files=self._files, store=self._store, today=self._today)
+        try:
+            return knowing.who(text, files=self._files, store=self._store, today=self._today)
+        except ReconcilerError:
+            if "@" not in text.strip()[1:]:
+                raise
+            return PersonReport(key=text.strip().casefold(), today=self._today)
 
     def _make_edit(self, on: date | None) -> ManifestEdit:
         from reconciler.manifests.leaving import make_leave

@@ -84,7 +84,7 @@ def sections_of(found: Offboarding) -> Iterator[Section]:
                 progress=Progress.OPEN,
                 where=one.address.organization if one.address else found.key,
                 what=one.what,
-                then=f"first: {one.first}",
+                then=one.first,
             )
             for one in found.hurdles
         )

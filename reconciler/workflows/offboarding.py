@@ -13,6 +13,7 @@ from glob import escape
 
 from reconciler import __version__
 from reconciler.core.address import Address
+from reconciler.core.change import Blocked
 from reconciler.core.declared import Desired
 from reconciler.core.holding import Holding, PersonReport
 from reconciler.core.kinds import KINDS, Action
@@ -293,7 +294,7 @@ class _Survey:
             if blocked.guard not in _TOLD_OTHERWISE:
                 yield Hurdle(
                     what=blocked.message,
-                    first=f"agree to it with a consent: {blocked.consent}" if blocked.consent else "settle that first",
+                    first=_advise(blocked),
                     address=blocked.change.address,
                 )
         yield from self._accounts()
@@ -347,6 +348,16 @@ def unknown_in(live: Live, address: Address) -> str:
     """Why nobody can see an address; empty when it can be seen."""
     found = live.find(address)
     return "" if found is None or isinstance(found, Resource) else found.reason
+
+
+def _advise(blocked: Blocked) -> str:
+    """What lifts an objection."""
+    organization = blocked.change.address.organization
+    if blocked.guard == "last_admin":
+        return f"declare another admin of {organization}, and wait until they have accepted"
+    if blocked.consent:
+        return f"if it shall be all the same, agree to it with a consent: {blocked.consent}"
+    return f"settle that in {organization}, and plan again"
 
 
 def _describe(resource: Resource) -> str:
