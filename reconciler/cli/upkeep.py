@@ -40,6 +40,15 @@ class AddressType(click.ParamType[Address]):
             self.fail(str(error), param, ctx)
 
 
+class SubjectType(AddressType):
+    """`organization/kind/key`, or the key of an organization for the whole of it."""
+
+    def convert(self, value: str | Address, param: click.Parameter | None, ctx: click.Context | None) -> Address:
+        """An organization alone is the address of the organization itself."""
+        is_key = isinstance(value, str) and value != "" and "/" not in value
+        return super().convert(f"{value}/organization/{value}" if is_key else value, param, ctx)
+
+
 def open_configured_store(session: Session) -> StateStore:
     """The store of the workspace."""
     return Wiring(root=session.root, config=read_config(session.root)).store()

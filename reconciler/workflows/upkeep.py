@@ -4,11 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 
 from reconciler.core.address import Address
 from reconciler.core.audit import AuditEntry, AuditRecord, Origin
+from reconciler.core.declared import Move
 from reconciler.core.errors import StateConflict, StoreError
+from reconciler.core.finding import Place
+from reconciler.core.planning.memory import follow_moves_of_orders
+from reconciler.core.planning.order_review import close, closed_between
 from reconciler.core.state import State
+from reconciler.core.work_order import OrderStatus
 from reconciler.ports import Clock, Lock, StateStore
 from reconciler.workflows.leases import Lease, LeaseTerms, hold
 from reconciler.workflows.states import LoadedState, load_state, parse_state, save_state
@@ -29,13 +35,25 @@ class Upkeep:
     origin: Origin = field(default_factory=Origin)
 
     def forget(self, addresses: Iterable[Address]) -> None:
-        """Drop records; what they are about stays as it is, and is not managed any more."""
+        """Drop records; what they are about stays as it is, and is not managed any more.
+
+        The address of an organization itself stands for everything that is known of it, rosters included; whoever was
+        asked to do something there is not asked any more.
+        """
         by_organization: dict[str, list[Address]] = {}
         for address in addresses:
             by_organization.setdefault(address.organization, []).append(address)
         for organization, wanted in sorted(by_organization.items()):
             with hold(self.store, organization, purpose="state rm", terms=self.terms) as lease:
                 loaded = load_state(self.store, organization)
+                whole = Address(organization, "organization", organization)
+                if whole in wanted:
+                    _require_any(loaded.state)
+                    state = _emptied(loaded.state, at=self.clock.now())
+                    ended = closed_between(loaded.state.orders, state.orders)
+                    detail = f"all of it; withdrawn: {', '.join(order.id for order in ended) or 'no work orders'}"
+                    self._save(loaded, state, lease, [(str(whole), "state_rm", detail)])
+                    continue
                 for address in wanted:
                     _require(loaded.state, address)
                 state = replace(
@@ -47,22 +65,26 @@ class Upkeep:
                 self._save(loaded, state, lease, [(str(address), "state_rm", "") for address in wanted])
 
     def move(self, source: Address, target: Address) -> None:
-        """Give a record another address of the same kind in the same organization."""
+        """Give a record another address of the same kind in the same organization; work orders follow it."""
         if (source.organization, source.kind) != (target.organization, target.kind):
             message = f"{source} cannot become {target}: a record stays in its organization and of its kind"
             raise StoreError(message)
         with hold(self.store, source.organization, purpose="state mv", terms=self.terms) as lease:
             loaded = load_state(self.store, source.organization)
-            _require(loaded.state, source)
+            asked = any(order.address == source for order in loaded.state.orders.values())
+            if not asked:
+                _require(loaded.state, source)
             if target in loaded.state.records:
                 message = f"{target} is there already"
                 raise StoreError(message, advice=f"remove one of the two: reconciler state rm {target}")
             records = dict(loaded.state.records)
-            if source not in records:
+            if source not in records and not asked:
                 message = f"{source} is quarantined or in doubt, and has no record that could move"
                 raise StoreError(message, advice="run `reconciler apply` first")
-            records[target] = replace(records.pop(source), address=target)
-            state = replace(loaded.state, records=records)
+            if source in records:
+                records[target] = replace(records.pop(source), address=target)
+            moves = [Move(source=source, target=target, place=Place("", 1, 1))]
+            state = replace(loaded.state, records=records, orders=follow_moves_of_orders(loaded.state.orders, moves))
             self._save(loaded, state, lease, [(str(source), "state_mv", str(target))])
 
     def push(self, organization: str, data: bytes) -> State:
@@ -132,10 +154,25 @@ def find_lock(store: StateStore, lock_id: str) -> Lock:
     raise StateConflict(f"there is no lock {lock_id}", advice="it was released, or has been taken over meanwhile")
 
 
+def _emptied(state: State, *, at: datetime) -> State:
+    """Nothing is known of the organization any more but what people were asked for, and that nobody is any more."""
+    why = "the organization is not managed any more"
+    orders = {
+        key: close(order, OrderStatus.SUPERSEDED, at=at, why=why) if order.is_pending else order
+        for key, order in state.orders.items()
+    }
+    return replace(state, records={}, quarantined={}, in_doubt={}, rosters={}, drift={}, orders=orders)
+
+
 def _require(state: State, address: Address) -> None:
     if address not in {*state.records, *state.quarantined, *state.in_doubt}:
         message = f"nothing is recorded of {address}"
         raise StoreError(message, advice=f"`reconciler state show {state.organization}` lists what is")
+
+
+def _require_any(state: State) -> None:
+    if not (state.records or state.quarantined or state.in_doubt or state.orders or state.rosters):
+        raise StoreError(f"nothing is recorded of {state.organization}", advice="`reconciler state list` shows what is")
 
 
 def _refuse_other(given: State, loaded: LoadedState) -> None:

@@ -138,7 +138,7 @@ def _order(name: str, organization: str, told: dict[str, Any], desired: Desired)
     values = dict(told)
     action, _, text = values.pop("asks").partition(" ")
     address = Address.parse(f"{organization}/{text}")
-    declared = desired.resources[organization].get(address)
+    declared = desired.resources.get(organization, {}).get(address)
     wanted = _attributes(values)
     closed, expires, failure = values.pop("closed", None), values.pop("expires", None), values.pop("failure", None)
     seen = values.pop("written_for", "absent")
@@ -152,7 +152,9 @@ def _order(name: str, organization: str, told: dict[str, Any], desired: Desired)
         fingerprint=fingerprint_of(
             None if seen == "absent" else Resource(address=address, attributes=_attributes(seen), identity=identity)
         ),
-        system=desired.organizations[organization].system.name,
+        system=desired.organizations[organization].system.name
+        if organization in desired.organizations
+        else "developers",
         actor=values.pop("actor", "ana"),
         actor_role=f"an admin of {organization}",
         capacity=Capacity(values.pop("capacity", "")),

@@ -16,7 +16,9 @@ from reconciler.audit.log import AuditLog
 from reconciler.cli.wiring import open_store
 from reconciler.core.address import Address
 from reconciler.core.errors import LeaseLost, StateConflict, StateLocked, StoreError
+from reconciler.core.kinds import Action
 from reconciler.core.state import Quarantine, Record, State
+from reconciler.core.work_order import OrderStatus, WorkOrder
 from reconciler.manifests.saved import state_to_json
 from reconciler.ports import StateStore
 from reconciler.stores.local_file import LocalFileStore
@@ -76,9 +78,45 @@ def test_a_moved_record_keeps_everything_but_its_address(store: LocalFileStore) 
     assert written_down(store) == [("ana", "state_mv", "bc/member/ana", "bc/member/eve")]
 
 
+def an_order(name: str, address: Address, *, actor: str = "ana") -> WorkOrder:
+    return WorkOrder(
+        id=name,
+        operation="organization_account.invite_by_email",
+        address=address,
+        action=Action.INVITE,
+        system="organization_account",
+        actor=actor,
+        actor_role="an admin of bc",
+        title="Invite",
+        steps=("Do it",),
+        reason="declared",
+        issued=NOW,
+    )
+
+
+def test_what_people_were_asked_for_moves_along(store: LocalFileStore) -> None:
+    orders = {"wo-1": an_order("wo-1", EVE), "wo-2": an_order("wo-2", BO, actor="eve")}
+    save(store, replace(read_state(store, "bc"), orders=orders))
+    eva = EVE._replace(key="eva")
+    upkeep(store).move(EVE, eva)
+    moved = read_state(store, "bc").orders
+    assert (moved["wo-1"].address, moved["wo-2"].actor) == (eva, "eva")
+    assert written_down(store) == [("ana", "state_mv", "bc/member/eve", "bc/member/eva")]
+
+
+def test_a_whole_organization_is_forgotten_with_all_that_people_were_asked_for(store: LocalFileStore) -> None:
+    whole = Address("bc", "organization", "bc")
+    save(store, replace(read_state(store, "bc"), orders={"wo-1": an_order("wo-1", EVE)}))
+    upkeep(store).forget([whole])
+    left = read_state(store, "bc")
+    assert (left.records, left.rosters, left.orders["wo-1"].status) == ({}, {}, OrderStatus.SUPERSEDED)
+    assert written_down(store) == [("ana", "state_rm", "bc/organization/bc", "all of it; withdrawn: wo-1")]
+
+
 @pytest.mark.parametrize(
     ("edit", "why"),
     [
+        (lambda store: upkeep(store).forget([Address("no", "organization", "no")]), "nothing is recorded of no"),
         (lambda store: upkeep(store).forget([ANA, EVE]), "nothing is recorded of bc/member/eve"),
         (lambda store: upkeep(store).move(EVE, ANA), "nothing is recorded of bc/member/eve"),
         (lambda store: upkeep(store).move(ANA, BO), "bc/member/bo is there already"),

@@ -7,7 +7,7 @@ from typing import BinaryIO
 import click
 
 from reconciler.cli.session import Session
-from reconciler.cli.upkeep import AddressType, confirm, make_upkeep, open_configured_store, yes_option
+from reconciler.cli.upkeep import AddressType, SubjectType, confirm, make_upkeep, open_configured_store, yes_option
 from reconciler.core.address import Address
 from reconciler.core.errors import UsageError
 
@@ -35,7 +35,7 @@ def push(session: Session, organization: str, file: BinaryIO, yes: bool) -> None
 @yes_option
 @click.pass_obj
 def move(session: Session, source: Address, target: Address, yes: bool) -> None:
-    """Give a record another address.
+    """Give a record another address; work orders follow it.
 
     In manifests, `moved:` does the same for everybody, after a review.
     """
@@ -46,11 +46,14 @@ def move(session: Session, source: Address, target: Address, yes: bool) -> None:
 
 
 @click.command("rm")
-@click.argument("addresses", metavar="ADDRESS...", nargs=-1, required=True, type=AddressType())
+@click.argument("addresses", metavar="ADDRESS|ORG...", nargs=-1, required=True, type=SubjectType())
 @yes_option
 @click.pass_obj
 def forget(session: Session, addresses: tuple[Address, ...], yes: bool) -> None:
-    """Forget records: what they are about stays as it is, and is not managed any more."""
+    """Forget records: what they are about stays as it is, and is not managed any more.
+
+    The key of an organization stands for everything that is known of it; its work orders are withdrawn.
+    """
     store = open_configured_store(session)
     confirm(f"Forget {', '.join(map(str, addresses))}?", yes=yes)
     make_upkeep(session, store).forget(addresses)

@@ -206,10 +206,12 @@ def _consented(organizations: Iterable[OrganizationPlan]) -> Iterator[tuple[Addr
 def _dropped(desired: Desired, recorded: Mapping[str, State]) -> Iterator[Finding]:
     """Organizations that were managed and that no manifest names any more; they are left alone."""
     for key in sorted(recorded.keys() - desired.organizations.keys()):
-        if recorded[key].records:
+        is_asked = any(order.is_pending for order in recorded[key].orders.values())
+        if recorded[key].records or is_asked:
+            asked = ", and people who were asked to do something there still are" if is_asked else ""
             yield Finding(
                 id="organization-dropped",
                 severity=Severity.WARNING,
-                message=f"{key} has a state but is not declared any more; its members keep their access",
+                message=f"{key} has a state but is not declared any more; its members keep their access{asked}",
                 advice=f"declare it again, or run `reconciler state rm {key}` to stop managing it",
             )
