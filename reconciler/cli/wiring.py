@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
+
+import click
 
 from reconciler.core.declared import Organization
 from reconciler.core.errors import ReconcilerError
@@ -27,14 +30,37 @@ class SystemClock:
         return datetime.now(UTC)
 
 
+@runtime_checkable
+class Closing(Protocol):
+    """A provider that holds connections."""
+
+    def close(self) -> None:
+        """Let go of them."""
+        ...
+
+
 @dataclass(slots=True, kw_only=True)
 class Wiring:
-    """Makes what the configuration names, each thing once and not before it is needed."""
+    """Makes what the configuration names, each thing once and not before it is needed.
+
+    Connections last as long as the command; without one, whoever wires closes.
+    """
 
     root: Path
     config: Config
     _providers: dict[str, Provider] = field(default_factory=dict)
     _world: World | None = None
+    _held: ExitStack = field(default_factory=ExitStack)
+
+    def __post_init__(self) -> None:
+        """Close together with the command that is running."""
+        context = click.get_current_context(silent=True)
+        if context is not None:
+            context.call_on_close(self.close)
+
+    def close(self) -> None:
+        """Let go of the connections of all providers that were made."""
+        self._held.close()
 
     def provider_for(self, organization: Organization) -> Provider:
         """The one that `settings_for` names, made once."""
@@ -43,7 +69,9 @@ class Wiring:
     def _provider(self, name: str) -> Provider:
         if name not in self._providers:
             settings = self.config.providers[name]
-            self._providers[name] = _get_provider_kind(settings, name)(self, settings)
+            made = self._providers[name] = _get_provider_kind(settings, name)(self, settings)
+            if isinstance(made, Closing):
+                self._held.callback(made.close)
         return self._providers[name]
 
     def explorers(self) -> dict[str, Explorer]:

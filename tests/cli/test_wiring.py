@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import click
 import pytest
+from click.testing import CliRunner
 
 from reconciler.cli.wiring import SystemClock, Wiring
 from reconciler.core.declared import Organization
 from reconciler.core.errors import ReconcilerError
 from reconciler.core.finding import Place
 from reconciler.manifests.config import Config, ProviderSettings
+from reconciler.providers.business_api.client import Client
 from reconciler.systems import get_system
 
 PLACE = Place("reconciler.yaml", 1, 1)
@@ -42,6 +45,47 @@ def test_a_provider_is_made_once(tmp_path: Path) -> None:
     wired = wiring(tmp_path, default="sandbox")
     first = wired.provider_for(organization("a", "developers"))
     assert wired.provider_for(organization("b", "business_center")) is first
+
+
+@pytest.fixture
+def closed(monkeypatch: pytest.MonkeyPatch) -> list[Client]:
+    """Clients that were closed, in order."""
+    seen: list[Client] = []
+    close = Client.close
+
+    def note(client: Client) -> None:
+        seen.append(client)
+        close(client)
+
+    monkeypatch.setattr(Client, "close", note)
+    return seen
+
+
+def at_tiktok(root: Path, monkeypatch: pytest.MonkeyPatch) -> Wiring:
+    monkeypatch.setenv("TIKTOK_TOKEN", "abc")
+    settings = ProviderSettings(kind="business_api", options={"access_token": "env:TIKTOK_TOKEN"}, place=PLACE)
+    return Wiring(root=root, config=Config(manifests=("access",), state="file:state", providers={"default": settings}))
+
+
+def test_connections_are_closed_when_the_command_ends(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, closed: list[Client]
+) -> None:
+    @click.command()
+    def command() -> None:
+        at_tiktok(tmp_path, monkeypatch).provider_for(organization("bc", "business_center"))
+        assert closed == []
+
+    assert CliRunner().invoke(command, [], catch_exceptions=False).exit_code == 0
+    assert len(closed) == 1
+
+
+def test_connections_are_closed_by_whoever_wires_without_a_command(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, closed: list[Client]
+) -> None:
+    wired = at_tiktok(tmp_path, monkeypatch)
+    wired.provider_for(organization("bc", "business_center"))
+    wired.close()
+    assert len(closed) == 1
 
 
 def test_the_clock_is_the_machines_own_without_a_sandbox(tmp_path: Path) -> None:

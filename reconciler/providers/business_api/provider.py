@@ -54,6 +54,10 @@ class BusinessApiProvider:
         self._show_code = show_code
         self._centers: dict[str, tuple[Scope, Center]] = {}
 
+    def close(self) -> None:
+        """Close the connections."""
+        self._client.close()
+
     def read(self, scope: Scope) -> Live:
         """Everything of one Business Center; what was refused or cannot be told apart is unknown."""
         self._require_business_center(scope)
