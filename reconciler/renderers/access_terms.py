@@ -39,6 +39,8 @@ class AccessTerms:
     """Whether a role that manages other people is won or lost."""
     is_asset_admin: bool = False
     """Whether the highest role on an asset is won or lost, where there are several."""
+    is_money: bool = False
+    """Whether a right to manage or see money is won or lost."""
 
 
 def describe(
@@ -53,6 +55,7 @@ def describe(
         direction=_direction(system, address.kind, action, had, gets),
         is_admin=_concerns_admin(system, address.kind, had, gets),
         is_asset_admin=_concerns_highest(system, address.kind, had, gets),
+        is_money=_concerns_money(system, address.kind, had, gets),
     )
 
 
@@ -131,6 +134,19 @@ def _concerns_highest(system: str, kind: str, *sides: Attributes | None) -> bool
     known = _system_that_knows(system, kind, *(side or {} for side in sides))
     roles = known.roles.get(kind, ()) if known is not None and KINDS[kind].shape is Shape.GRANT else ()
     return len(roles) > 1 and any(side.get("role") == roles[0].name for side in sides if side)
+
+
+def _concerns_money(system: str, kind: str, *sides: Attributes | None) -> bool:
+    known = _system_that_knows(system, kind, *(side or {} for side in sides))
+    if known is None:
+        return False
+    had, gets = ({item for item in (side or {}).items() if _handles_money(known, kind, *item)} for side in sides)
+    return had != gets
+
+
+def _handles_money(system: System, kind: str, name: str, value: str | tuple[str, ...]) -> bool:
+    role = system.find_role(kind if name == "role" else f"{kind}.{name}", value) if isinstance(value, str) else None
+    return role is not None and role.handles_money
 
 
 def _system_that_knows(system: str, kind: str, *sides: Attributes) -> System | None:

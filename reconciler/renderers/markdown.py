@@ -32,7 +32,9 @@ _FEW_LINES = 15
 """A sheet this short is shown unfolded."""
 _SHARE_OF_HEADS = 3
 """The heads of all chapters, with their counts, get up to one third of the room before any of their lines."""
-_TOO_MANY = "> **Too many changes of admins for a comment: only some are listed. Do not approve by this comment.**\n\n"
+_TOO_MANY = (
+    "> **Too many changes of admins and money for a comment; only some are here. Do not approve by this comment.**\n\n"
+)
 
 
 def render_markdown(sheet: Sheet, style: Style) -> str:

@@ -76,7 +76,8 @@ class Sheet:
     notes: tuple[str, ...] = ()
     """What puts all the rest into another light, such as that a plan is limited."""
     foremost: Section | None = None
-    """Lines that are shown however long everything else is: every change of who is an admin. They stand here only."""
+    """Lines that are shown however long everything else is: every change of who is an admin or handles money. They
+    stand here only."""
     chapters: tuple[Chapter, ...] = ()
     whole: str = ""
     """What the digest is of, and how to see all of it: "plan: `reconciler show PLAN` shows all of it"."""
@@ -119,14 +120,15 @@ def section_of(title: str, rows: Iterable[Row], *, rank: int) -> Section | None:
 
 
 def is_foremost(terms: AccessTerms) -> bool:
-    """Whether a change has to be shown however many there are: who manages people, and who manages an asset."""
-    return terms.is_admin or terms.is_asset_admin
+    """Whether a change has to be shown however many there are: who manages people, an asset or money."""
+    return terms.is_admin or terms.is_asset_admin or terms.is_money
 
 
 def admins_section(found: Sequence[tuple[str, AccessTerms, Row]]) -> Section | None:
-    """What is foremost in all organizations, who manages people before who manages assets; None without any."""
-    rows = [(organization, row) for organization, _, row in sorted(found, key=lambda item: not item[1].is_admin)]
-    return foremost_section("Admins", rows)
+    """What is foremost in all organizations, who manages people before money and assets; None without any."""
+    ranked = sorted(found, key=lambda item: (not item[1].is_admin, not item[1].is_money))
+    title = "Admins and money" if any(terms.is_money for _, terms, _ in found) else "Admins"
+    return foremost_section(title, [(organization, row) for organization, _, row in ranked])
 
 
 def foremost_section(title: str, rows: Iterable[tuple[str, Row]]) -> Section | None:

@@ -14,6 +14,7 @@ from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
 from reconciler.core.errors import UsageError
+from reconciler.core.kinds import Action
 from reconciler.renderers.markdown import SMALLEST_BUDGET, measure, render_markdown
 from reconciler.renderers.sheet import Cell, Chapter, Line, Look, Section, Sheet
 from reconciler.renderers.sheet_of_plan import digest_of_plan, sheet_of_plan
@@ -159,6 +160,27 @@ def test_five_thousand_invitations_are_all_told_in_brief() -> None:
 def test_what_is_lost_has_room_before_what_is_gained() -> None:
     text = render_markdown(sheet_of_plan(plans.long()), Style(max_chars=6_000))
     assert text.count("#### Loses access") > text.count("#### Gains access")
+
+
+def test_who_comes_to_handle_money_is_told_however_long_the_plan_is() -> None:
+    long = plans.long()
+    finance = plans.change(
+        "acme-bc/member/eve",
+        Action.CHANGE_ROLE,
+        before={"role": "standard"},
+        after={"role": "standard", "finance": "manager"},
+    )
+    renamed = plans.change(
+        "acme-bc/member/lou",
+        Action.CHANGE_ROLE,
+        before={"role": "standard", "finance": "manager"},
+        after={"role": "standard", "finance": "manager"},
+    )
+    sheet = sheet_of_plan(replace(long, organizations=(*long.organizations, plans.part(finance, renamed))))
+    assert sheet.foremost is not None
+    assert sheet.foremost.title == "Admins and money"
+    assert [line.who for line in sheet.foremost.lines if line.who in {"eve", "lou"}] == ["eve"]
+    assert "`eve`" in render_markdown(sheet, Style(max_chars=6_000))
 
 
 def test_the_digest_is_that_of_the_saved_plan() -> None:
