@@ -23,8 +23,11 @@ from types import TracebackType
 from typing import IO, Self
 
 from reconciler.core.errors import ReconcilerError, UsageError
+from reconciler.workflows.naming import nearest
 
 _PATIENCE = 60.0
+_SHOWN = 5
+"""So many branches are listed when none was meant for sure."""
 _NOT_INHERITED = ("GIT_DIR", "GIT_WORK_TREE", "GIT_COMMON_DIR", "GIT_INDEX_FILE", "GIT_PREFIX")
 """Set while git runs a hook; they would point elsewhere than `-C`."""
 _SAFE = {
@@ -140,6 +143,14 @@ class Repository:
     def _is_shallow(self) -> bool:
         return _run(self.folder, "rev-parse", "--is-shallow-repository").stdout.strip() == b"true"
 
+    def _advise_without_remote(self, name: str) -> str:
+        """Nothing can be fetched here, so it is another name, or there is nothing to compare with yet."""
+        names = _say(self.folder, "for-each-ref", "--format=%(refname:short)", "refs/heads", "refs/tags")
+        if not names:
+            return "nothing is committed here yet: commit the manifests once, then change them"
+        listed = f"; there are: {', '.join(names[:_SHOWN])}{', ...' if names[_SHOWN:] else ''}"
+        return nearest(name, names) or f"`diff HEAD` shows what is not committed yet{listed}"
+
     def _advise_on_missing(self, name: str) -> str:
         """The command that would bring the commit, as far as the name tells."""
         plain = re.split(r"[~^@{:]", name, maxsplit=1)[0]
@@ -148,6 +159,8 @@ class Repository:
             return "git fetch --unshallow" if self._is_shallow() else f"{plain} has no such ancestor or path"
         if not plain.startswith("refs/") and self.find_object(f"origin/{plain}^{{commit}}", limit=0):
             return f"did you mean origin/{plain}?"
+        if not _HEXADECIMAL.fullmatch(plain) and not _say(self.folder, "remote"):
+            return self._advise_without_remote(plain)
         depth = " --depth=1" if self._is_shallow() else ""
         if _HEXADECIMAL.fullmatch(plain):
             return f"git fetch{depth} origin {plain}"
@@ -228,6 +241,11 @@ def _run(folder: Path, *command: str) -> subprocess.CompletedProcess[bytes]:
         raise ReconcilerError("git is not installed", advice="install git; it is asked for both revisions") from error
     except subprocess.TimeoutExpired as error:
         raise ReconcilerError(f"git did not answer within {_PATIENCE:.0f} seconds") from error
+
+
+def _say(folder: Path, *command: str) -> list[str]:
+    """What git lists, line by line."""
+    return _run(folder, *command).stdout.decode(errors="replace").splitlines()
 
 
 def _command(folder: Path, *command: str) -> list[str]:

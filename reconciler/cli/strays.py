@@ -50,4 +50,6 @@ def _recorded(request: PlanRequest, store: StateStore) -> list[Address]:
 def _advise(pattern: str, request: PlanRequest) -> str:
     """Only organizations are suggested: of addresses there are too many to guess."""
     organization, known = pattern.partition("/")[0], request.desired.organizations
+    if organization in request.desired.people and "/" not in pattern:
+        return f"for everything that {pattern} has, write `*/{pattern}`"
     return "" if organization in known else did_you_mean(organization, known)

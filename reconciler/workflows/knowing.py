@@ -19,6 +19,7 @@ from reconciler.workflows.holdings import Ledger, make_ledger, person_in
 from reconciler.workflows.naming import nearest
 from reconciler.workflows.recollection import Recollection, recollect
 
+_WHOM_TO_NAME = "name the key of somebody under `people:`, or an address or number that they are known by"
 _MEMBER = re.compile(rb'"[^"/]+/member/([^"/]+)"')
 """An address in a stored state."""
 
@@ -129,7 +130,8 @@ def _key_in(parts: Iterable[OrganizationHoldings], names: _Names) -> str:
 def _unknown(text: str, directory: Directory, store: StateStore) -> ReconcilerError:
     known = {*directory.people, *(name for person in directory.people.values() for name in person.identities.values())}
     message = f"nobody is known as {text!r}: not in the manifests, and not in the recorded states"
-    return ReconcilerError(message, advice=nearest(text, known | _recorded_members(store)))
+    advice = nearest(text, known | _recorded_members(store)) or _WHOM_TO_NAME
+    return ReconcilerError(message, advice=advice)
 
 
 def _recorded_members(store: StateStore) -> set[str]:

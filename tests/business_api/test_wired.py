@@ -48,8 +48,9 @@ def test_an_example_is_settled_over_the_interface_like_without_it(workspace: Pat
 def test_a_token_towards_tiktok_is_read_when_it_is_needed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     wiring = wired(tmp_path, access_token="env:TIKTOK_TOKEN", api_tier="advanced", act_as="ana", timeout=5)
     assert isinstance(wiring.clock(), SystemClock)
-    with pytest.raises(ReconcilerError, match="there is no secret in env:TIKTOK_TOKEN"):
+    with pytest.raises(ReconcilerError, match="there is no secret in env:TIKTOK_TOKEN") as raised:
         wiring.provider_for(CENTER)
+    assert "set the environment variable TIKTOK_TOKEN" in raised.value.advice
     monkeypatch.setenv("TIKTOK_TOKEN", "abc")
     assert isinstance(wiring.provider_for(CENTER), BusinessApiProvider)
 

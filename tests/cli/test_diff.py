@@ -209,6 +209,21 @@ def test_an_id_that_is_not_here_says_which_fetch_brings_it(
     assert f"git fetch origin {missing}" in diff(checkout.root, missing, capsys=capsys).err
 
 
+def test_without_a_remote_nothing_is_to_be_fetched(checkout: Checkout, capsys: pytest.CaptureFixture[str]) -> None:
+    branch = checkout.git("branch", "--show-current").strip()
+    assert f"did you mean `{branch}`?" in diff(checkout.root, f"{branch}s", capsys=capsys).err
+    answer = diff(checkout.root, "zzzz", capsys=capsys)
+    assert "git fetch" not in answer.err
+    assert f"`diff HEAD` shows what is not committed yet; there are: {branch}" in answer.err
+
+
+def test_without_a_commit_there_is_nothing_to_compare_with(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    fresh = Checkout(tmp_path / "fresh")
+    fresh.write({"reconciler.yaml": "version: 1\n"})
+    fresh.git("init", "-q")
+    assert "nothing is committed here yet" in diff(fresh.root, "main", capsys=capsys).err
+
+
 def test_a_branch_that_only_the_remote_has_is_suggested(
     checkout: Checkout, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -32,6 +32,13 @@ def plan(run: Run, tmp_path: Path) -> Path:
     return path
 
 
+def test_a_saved_plan_without_changes_says_that_nothing_was_to_be_done(run: Run, plan: Path, tmp_path: Path) -> None:
+    run("apply", str(plan))
+    waiting = tmp_path / "waiting.json"
+    run("plan", "--out", str(waiting))
+    assert run("apply", str(waiting)).output == "this plan has no changes: nothing was carried out\n"
+
+
 def digest_of(path: Path) -> str:
     return hashlib.sha256(path.read_bytes()).hexdigest()
 

@@ -177,6 +177,7 @@ def test_a_limit_that_matches_nothing_is_told_with_what_was_probably_meant(settl
     first, second = settled("plan", "--target", "acme-b").stderr.splitlines()
     assert first == "warning: nothing declared or recorded matches `--target acme-b`"
     assert second == "  advice: did you mean `acme-bc`?"
+    assert "for everything that eve has, write `*/eve`" in settled("plan", "--target", "eve").stderr
     said = settled("apply", "--auto-approve", "--exclude", "acme-bc/member/evee").stderr
     assert said == "warning: nothing declared or recorded matches `--exclude acme-bc/member/evee`\n"
     edit(tmp_path, "      group:engineering: member\n", "")

@@ -222,6 +222,9 @@ def test_nobody_of_that_name_is_an_error_with_names_that_are_near(store: LocalFi
     with pytest.raises(ReconcilerError) as raised:
         ask("griet", store)
     assert "`grit`" in raised.value.advice
+    with pytest.raises(ReconcilerError) as raised:
+        ask("zzzzzz", store)
+    assert "`people:`" in raised.value.advice
 
 
 def test_an_error_in_a_file_that_is_not_asked_about_does_no_harm(store: LocalFileStore) -> None:

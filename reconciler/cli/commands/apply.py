@@ -77,6 +77,8 @@ def apply(
         session.notify("not approved: nothing was changed")
         return ExitCode.FAILED
     report = _carry_out(plan, prepared, session, format_, max_chars=max_chars, lock_timeout=lock_timeout)
+    if saved is not None and not saved.changes:
+        session.notify("this plan has no changes: nothing was carried out")
     return code_of_apply(plan, report)
 
 

@@ -104,6 +104,9 @@ def revoke(session: Session, provider: str | None, *, yes: bool) -> None:
     click.echo("the token is revoked")
 
 
+_NO_PROVIDER = "give one `kind: business_api` under `providers:` in reconciler.yaml; see docs/business-center.md"
+
+
 def _options(session: Session, name: str | None) -> Mapping[str, Option]:
     """The options of the one provider that is meant."""
     providers = read_config(session.root).providers
@@ -113,7 +116,7 @@ def _options(session: Session, name: str | None) -> Mapping[str, Option]:
         raise ReconcilerError(message, advice=f"there are: {', '.join(sorted(found))}" if found else "")
     if name is None and len(found) != 1:
         message = "no provider is of kind business_api" if not found else "several providers are of kind business_api"
-        advice = f"name one with --provider: {', '.join(sorted(found))}" if found else "see docs/business-center.md"
+        advice = f"name one with --provider: {', '.join(sorted(found))}" if found else _NO_PROVIDER
         raise ReconcilerError(message, advice=advice)
     return found[name] if name else next(iter(found.values()))
 

@@ -37,7 +37,7 @@ NAMES = (
 
 
 @click.command()
-@click.argument("name", required=False, type=click.Choice(NAMES))
+@click.argument("name", required=False, type=click.Choice(NAMES), metavar="[NAME]")
 @click.option(
     "--write",
     "directory",

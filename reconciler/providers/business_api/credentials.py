@@ -9,6 +9,11 @@ from typing import Any
 from reconciler.core.errors import ReconcilerError
 
 _FORMS = "write env:NAME, file:PATH or keyring:SERVICE/NAME"
+_WAYS_TO_FILL = {
+    "env": "set the environment variable {name}; in a pipeline, from a secret of the repository",
+    "file": "write it into {name}, which git must ignore",
+}
+"""Scheme of a reference -> what to do when nothing is there; a keyring has its own ways."""
 
 
 def read_secret(reference: str, *, root: Path) -> str:
@@ -25,7 +30,8 @@ def read_secret(reference: str, *, root: Path) -> str:
         case _:
             raise ReconcilerError(f"{scheme or 'an empty text'!r} is no place for a secret", advice=_FORMS)
     if not secret.strip():
-        raise ReconcilerError(f"there is no secret in {reference}")
+        advice = _WAYS_TO_FILL.get(scheme, "").format(name=rest)
+        raise ReconcilerError(f"there is no secret in {reference}", advice=advice)
     return secret.strip()
 
 
