@@ -29,8 +29,9 @@ from reconciler.renderers.notices import render_notices, render_notices_json, re
 from reconciler.renderers.notices_html import render_notices_html
 from reconciler.renderers.observation import render_observation
 from reconciler.renderers.observation_json import render_observation_json
-from reconciler.renderers.offboarding import render_offboarding, render_offboarding_json
+from reconciler.renderers.offboarding import render_offboarding
 from reconciler.renderers.offboarding_html import render_offboarding_html
+from reconciler.renderers.offboarding_json import render_offboarding_json
 from reconciler.renderers.offboarding_markdown import render_offboarding_markdown
 from reconciler.renderers.onboarding import render_onboarding, render_onboarding_json, render_onboarding_markdown
 from reconciler.renderers.pages import FINDINGS_PAGES, PLAN_PAGES, REPORT_PAGES

@@ -1,11 +1,9 @@
-"""An offboarding on a terminal, and for programs."""
+"""An offboarding on a terminal."""
 
 from __future__ import annotations
 
-import json
 import shlex
 from collections.abc import Iterator
-from dataclasses import asdict
 
 from reconciler.core.offboarding import Offboarding, Progress
 from reconciler.renderers.offboarding_sections import (
@@ -20,7 +18,6 @@ from reconciler.renderers.offboarding_sections import (
 from reconciler.renderers.style import Style, Tone
 from reconciler.renderers.visible import make_visible
 
-OFFBOARDING_FORMAT = "1.0"
 _MARKS = {
     Progress.OPEN: ("[ ]", Tone.CHANGE),
     Progress.WAITING: ("[…]", Tone.CHANGE),
@@ -58,56 +55,3 @@ def _section(section: Section, style: Style) -> Iterator[str]:
 
 def _say(line: Line) -> str:
     return f"{make_visible(line.where)}: {make_visible(line.what)}"
-
-
-def render_offboarding_json(found: Offboarding, _: Style) -> str:
-    """`OffboardingOutput` as JSON; ASCII only, so that nothing invisible hides."""
-    from reconciler.manifests.departure_documents import (
-        HurdleOutput,
-        ItemOutput,
-        OffboardingOutput,
-        SurfaceOutput,
-    )
-    from reconciler.manifests.output_documents import PlaceOutput
-
-    document = OffboardingOutput(
-        format_version=OFFBOARDING_FORMAT,
-        person=found.key,
-        name=found.name,
-        today=found.today.isoformat(),
-        leaves=found.leaves.isoformat() if found.leaves else None,
-        complete=found.is_complete,
-        groups=list(found.groups),
-        first=[
-            HurdleOutput(what=one.what, first=one.first, address=str(one.address) if one.address else None)
-            for one in found.hurdles
-        ],
-        items=[
-            ItemOutput(
-                matter=one.matter.value,
-                address=str(one.address),
-                what=one.what,
-                progress=one.progress.value,
-                why=one.why,
-                on=one.on,
-                since=one.since.isoformat() if one.since else None,
-                work_order=one.order,
-                place=PlaceOutput(file=one.place.file, line=one.place.line, column=one.place.column)
-                if one.place
-                else None,
-            )
-            for one in found.items
-        ],
-        surfaces=[
-            SurfaceOutput(
-                organization=one.organization,
-                system=one.title,
-                progress=one.progress.value,
-                why=one.why,
-                seen=one.seen.isoformat() if one.seen else None,
-            )
-            for one in found.surfaces
-        ],
-        patch=found.patch,
-    )
-    return json.dumps(asdict(document), indent=2, ensure_ascii=True) + "\n"

@@ -13,12 +13,11 @@ from glob import escape
 
 from reconciler import __version__
 from reconciler.core.address import Address
-from reconciler.core.change import Blocked
 from reconciler.core.declared import Desired
 from reconciler.core.holding import Holding, PersonReport
 from reconciler.core.kinds import KINDS, Action
 from reconciler.core.live import Live
-from reconciler.core.offboarding import Hurdle, Item, Matter, Offboarding, Progress, Surface
+from reconciler.core.offboarding import Item, Matter, Offboarding, Progress, Surface
 from reconciler.core.plan import Plan
 from reconciler.core.planning.planner import Worlds
 from reconciler.core.planning.planner import plan as make_plan
@@ -29,6 +28,7 @@ from reconciler.core.work_order import OrderStatus, WorkOrder
 from reconciler.systems.marked import quote
 from reconciler.workflows.chores import Chores
 from reconciler.workflows.holdings import person_in
+from reconciler.workflows.hurdles import Hurdles
 
 _GIVING = frozenset(
     {
@@ -41,10 +41,6 @@ _GIVING = frozenset(
     }
 )
 """Steps that give access; a consent to one is of no use to somebody who leaves, and one to a removal is."""
-
-
-_TOLD_OTHERWISE = frozenset({"required_admin", "self"})
-"""Guards whose objection is told with what there is to do about it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -113,7 +109,7 @@ def follow_departure(departure: Departure, worlds: Worlds, *, settings: GuardSet
         today=today,
         leaves=departure.leaves,
         groups=report.groups,
-        hurdles=tuple(survey.hurdles(settings)),
+        hurdles=tuple(Hurdles(report, things_of(departure.keys, worlds), worlds, plan).find(settings)),
         items=tuple(sorted(items, key=lambda item: (list(Matter).index(item.matter), item.address))),
         surfaces=tuple(survey.surfaces(today)),
         plan=plan,
@@ -275,62 +271,6 @@ class _Survey:
             )
         return Progress.OVER, "nothing of theirs there"
 
-    def hurdles(self, settings: GuardSettings) -> Iterator[Hurdle]:
-        """What has to come first, the most far-reaching first."""
-        if self._departure.report.key in settings.required_admins:
-            yield Hurdle(
-                what="they are listed in guards.required_admins, so no plan takes their admin roles",
-                first="take them out of guards.required_admins in reconciler.yaml",
-            )
-        yield from self._roles()
-        for address in sorted(self._there):
-            if address.kind == "app":
-                yield Hurdle(
-                    what=f"the app {address.key} is theirs in person, and only its owner can transfer it",
-                    first="have them transfer it to an organization before they go",
-                    address=address,
-                )
-        for blocked in self._plan.blocked:
-            if blocked.guard not in _TOLD_OTHERWISE:
-                yield Hurdle(
-                    what=blocked.message,
-                    first=_advise(blocked),
-                    address=blocked.change.address,
-                )
-        yield from self._accounts()
-
-    def _roles(self) -> Iterator[Hurdle]:
-        for address, resource in sorted(self._there.items()):
-            if address.kind != "member":
-                continue
-            system = self._worlds.desired.organizations[address.organization].system
-            role = str(resource.attributes.get("role", ""))
-            if self._worlds.live[address.organization].acting == address.key:
-                yield Hurdle(
-                    what=f"this tool reaches {address.organization} with their token, which ends with their membership",
-                    first="get a token of another admin: `reconciler auth` tells how",
-                    address=address,
-                )
-            if system.is_handed_over(role):
-                yield Hurdle(
-                    what=f"they are {role} of {address.organization}, and only they can hand that over",
-                    first=f"declare another {role}, and have them hand it over before they go",
-                    address=address,
-                )
-
-    def _accounts(self) -> Iterator[Hurdle]:
-        """TikTok accounts that are their own: the link stays with them, whoever they work for."""
-        person = self._departure.report.person
-        handle = person.identities.get("tiktok", "").casefold() if person else ""
-        for declared in self._worlds.desired.resources.values():
-            for address, one in declared.items():
-                if handle and address.kind == "tiktok_account" and one.identity.casefold() == handle:
-                    yield Hurdle(
-                        what=f"the TikTok account {address.key} is their own, and they can end its use at any time",
-                        first="agree with them in writing what happens to it, or take it out of the manifest",
-                        address=address,
-                    )
-
 
 def things_of(keys: Collection[str], worlds: Worlds) -> dict[Address, Resource]:
     """Everything that is there of somebody: memberships, access, and apps that are theirs in person."""
@@ -348,16 +288,6 @@ def unknown_in(live: Live, address: Address) -> str:
     """Why nobody can see an address; empty when it can be seen."""
     found = live.find(address)
     return "" if found is None or isinstance(found, Resource) else found.reason
-
-
-def _advise(blocked: Blocked) -> str:
-    """What lifts an objection."""
-    organization = blocked.change.address.organization
-    if blocked.guard == "last_admin":
-        return f"declare another admin of {organization}, and wait until they have accepted"
-    if blocked.consent:
-        return f"if it shall be all the same, agree to it with a consent: {blocked.consent}"
-    return f"settle that in {organization}, and plan again"
 
 
 def _describe(resource: Resource) -> str:
