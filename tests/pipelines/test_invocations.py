@@ -79,11 +79,11 @@ CALLS = [
 
 @pytest.mark.parametrize("call", CALLS)
 def test_the_command_takes_these_words(call: list[str], tmp_path: Path) -> None:
+    pages = tmp_path / "pages"
     for name in ("plan.json", "reviewed/plan.json", "plan.md", "drift.md"):
-        path = tmp_path / name
-        path.parent.mkdir(exist_ok=True)
-        path.touch()
-    given = {**_GIVEN, "PAGES": str(tmp_path), "WORKSPACE": str(tmp_path)}
+        (pages / name).parent.mkdir(exist_ok=True)
+        (pages / name).touch()
+    given = {**_GIVEN, "PAGES": str(pages), "RUNNER_TEMP": str(tmp_path), "WORKSPACE": str(tmp_path)}
     words = [Template(word).substitute(given) for word in call]
     context: click.Context = cli.make_context("reconciler", words, obj=Session())
     command: click.Command | None = cli

@@ -51,10 +51,10 @@ def runner(repository: Repository, forge: Forge) -> Runner:
         "GITHUB_REF_NAME": "main",
         "GITHUB_RUN_ID": "77",
         "GITHUB_SHA": repository.git("rev-parse", "HEAD"),
+        "RUNNER_TEMP": str(home),
         "GITHUB_STEP_SUMMARY": str(home / "summary.md"),
     }
     told = {
-        "github.workspace": str(repository.root),
         "github.token": TOKEN,
         "github.sha": "c0ffee",
         "inputs.organization": "",

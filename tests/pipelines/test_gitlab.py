@@ -1,0 +1,134 @@
+"""The pipeline of GitLab, its scripts played in a real shell against a real repository and a forge on this machine."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from tests.pipelines.repository import Repository
+from tests.pipelines.workflow import ROOT
+from tests.publishing.double import TOKEN, Forge, running
+
+PIPELINE: dict[str, Any] = yaml.safe_load((ROOT / "examples/pipelines/gitlab-ci.yml").read_text(encoding="utf-8"))
+CY_JOINS = ("      bo: admin\n      # Access ends", "      bo: admin\n      cy: standard\n      # Access ends")
+
+pytestmark = pytest.mark.timeout(300)  # every job is a shell and starts the tool several times
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Machine:
+    """A runner with one checkout; `pages` goes from job to job, as artifacts do."""
+
+    repository: Repository
+    variables: dict[str, str] = field(default_factory=dict)
+
+    def play(self, job: str, *, code: int = 0, part: str = "script") -> str:
+        """The script of a job, as one shell reads it; variables of a dotenv report are there for the next job."""
+        (self.repository.root / "pages").mkdir(exist_ok=True)
+        environment = {
+            "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
+            "HOME": str(self.repository.root.parent),
+            **PIPELINE["variables"],
+            "WORKSPACE": "tiktok",
+            **self.variables,
+        }
+        run = subprocess.run(
+            ["bash", "--noprofile", "--norc", "-eo", "pipefail", "-c", "\n".join(PIPELINE[job][part])],
+            cwd=self.repository.root,
+            env=environment,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            check=False,
+        )
+        assert run.returncode == code, run.stdout
+        report = PIPELINE[job].get("artifacts", {}).get("reports", {}).get("dotenv")
+        if report:
+            lines = (self.repository.root / report).read_text(encoding="utf-8").splitlines()
+            self.variables.update(line.split("=", 1) for line in lines)
+        return run.stdout
+
+    def clean(self) -> None:
+        shutil.rmtree(self.repository.root / "pages", ignore_errors=True)
+        self.repository.git("restore", ".")
+        self.repository.git("clean", "--quiet", "--force")
+
+
+@pytest.fixture
+def forge() -> Iterator[Forge]:
+    with running(Forge()) as forge:
+        yield forge
+
+
+@pytest.fixture
+def machine(repository: Repository, forge: Forge) -> Machine:
+    variables = {
+        "GITLAB_CI": "true",
+        "GITLAB_TOKEN": TOKEN,
+        "CI_API_V4_URL": f"{forge.url}/api/v4",
+        "CI_PROJECT_ID": "42",
+        "CI_MERGE_REQUEST_IID": "5",
+        "CI_MERGE_REQUEST_DIFF_BASE_SHA": repository.git("rev-parse", "main"),
+    }
+    return Machine(repository=repository, variables=variables)
+
+
+def test_a_merge_request_is_commented_on_and_its_plan_is_made_again_and_carried_out(
+    machine: Machine, repository: Repository, forge: Forge
+) -> None:
+    with repository.pull_request("cy-joins"):
+        repository.edit(*CY_JOINS)
+    assert "### Access review" in machine.play("access check")
+    machine.play("access plan")
+    (note,) = forge.comments
+    assert "### Access review" in note["body"]
+    assert "plan sha256" in note["body"]
+
+    machine.clean()
+    repository.merge()
+    machine.play("access plan again")
+    assert machine.variables["DIGEST"] in machine.play("access plan again")
+    assert "Applied 1 change" in machine.play("access apply")
+    assert "changed since" in machine.play("access apply", code=4)
+    machine.variables["CI_JOB_STATUS"] = "canceled"
+    machine.play("access apply", part="after_script")
+
+
+def test_a_change_cannot_loosen_the_rules_that_it_is_judged_by(machine: Machine, repository: Repository) -> None:
+    config = repository.workspace / "reconciler.yaml"
+    before = config.read_text(encoding="utf-8")
+    with repository.pull_request("loosen"):
+        config.write_text(before.replace("kind: sandbox", "kind: business_api"), encoding="utf-8")
+    machine.play("access check")
+    machine.play("access plan")
+    assert config.read_text(encoding="utf-8") == before
+
+
+def test_what_is_blocked_is_commented_on_and_fails_the_job(
+    machine: Machine, repository: Repository, forge: Forge
+) -> None:
+    with repository.pull_request("lock-out"):
+        repository.edit("      ana: admin\n      bo: admin\n      # Access ends", "      # Access ends")
+    machine.play("access check")
+    machine.play("access plan", code=3)
+    (note,) = forge.comments
+    assert "blocked" in note["body"]
+
+
+def test_drift_is_one_issue_until_it_is_gone(machine: Machine, repository: Repository, forge: Forge) -> None:
+    repository.call("sandbox", "role", "eve", "acme-bc", "admin", "--as", "ana")
+    machine.play("access drift")
+    (issue,) = forge.issues
+    assert (issue["title"], issue["state"], "eve" in issue["description"]) == ("Access drift", "open", True)
+    repository.call("drift", "accept", "acme-bc/member/eve", "--until", "2099-01-01", "--reason", "SEC-1")
+    machine.play("access drift")
+    assert issue["state"] == "closed"
