@@ -188,6 +188,8 @@ class _Survey:
         return f"{when} does it: {action.replace('_', ' ')}"
 
     def _say_untouched(self, address: Address) -> str:
+        if self._departure.leaves is None:
+            return "the manifests do not end it"
         if address.kind == "app":
             return "it stays theirs, because no manifest lists it under an organization"
         mode = self._worlds.desired.organizations[address.organization].mode
