@@ -21,6 +21,7 @@ people:
 organizations:
   dev: {system: developers, name: Acme Inc., members: {ana: admin, bo: admin}}
 """
+READ_BY_A_PROGRAM = CONFIG.replace("work_orders", "sandbox")
 ROSTER = "email,role,status\nana@acme.example,Admin,Active\nbo@acme.example,Admin,Pending\n"
 
 
@@ -154,6 +155,7 @@ def test_what_strangers_call_themselves_cannot_paint_the_terminal(desk: Desk) ->
         (("observe", "dev", "--from", "{folder}"), 1, "cannot be read"),
         (("observe", "dev", "--from", "{file}", "--taken", "yesterday"), 64, "is no moment"),
         (("observe", "dev", "--from", "{file}", "--taken", "2999-01-01"), 64, "in the future"),
+        (("observe", "dev", "--from", "{file}", "--taken", "0001-01-01T00:00+14:00"), 64, "is no moment"),
         (("observe", "dev", "--from", "{file}", "--accept-partial", "--complete"), 64, "opposite"),
         (("observe", "dev", "--from", "{file}", "--kind", "partner"), 64, "partner"),
     ],
@@ -165,3 +167,19 @@ def test_what_makes_no_sense_is_refused_with_a_reason(
     places = {"{file}": desk.file(ROSTER), "{folder}": str(desk.folder)}
     assert said in desk.run(*(places.get(word, word) for word in words), exits=exits).stderr
     assert desk.rosters() == {}
+
+
+def test_a_roster_of_what_a_program_reads_is_not_kept(desk: Desk) -> None:
+    (desk.root / "reconciler.yaml").write_text(READ_BY_A_PROGRAM, encoding="utf-8")
+    said = desk.observe(exits=1).output
+    assert "dev is read by its provider, sandbox; a roster of it would not be used" in said
+    assert "`dev: {kind: work_orders}`" in said
+    assert desk.rosters() == {}
+    assert "bo" in desk.observe("--dry-run").stdout
+
+
+def test_a_file_that_tells_nothing_of_anybody_leaves_the_last_roster(desk: Desk) -> None:
+    desk.observe()
+    before = desk.rosters()
+    desk.observe(text=CONFIG.replace(" [acme.yaml]", " # where they are, and more"), exits=1)
+    assert desk.rosters() == before

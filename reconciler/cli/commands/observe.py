@@ -19,6 +19,7 @@ from reconciler.cli.workspace import read_config, read_workspace
 from reconciler.core.errors import ReconcilerError, UsageError
 
 if TYPE_CHECKING:
+    from reconciler.core.declared import Organization
     from reconciler.workflows.observing import RosterFile
 
 
@@ -45,9 +46,9 @@ class MomentType(click.ParamType[datetime]):
             return value
         try:
             moment = datetime.fromisoformat(value)
-        except ValueError:
+            return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+        except (ValueError, OverflowError):
             self.fail(f"{value!r} is no moment: write 2026-11-22 or 2026-11-22T09:30 (UTC)", param, ctx)
-        return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
 
 
 @click.command()
@@ -103,10 +104,22 @@ def observe(session: Session, organization: str, paths: tuple[str, ...], format_
         is_whole=said["complete"],
     )
     desired = read_workspace(session.root, config, today=now.date()).desired
+    if not said["dry_run"]:
+        _check_that_it_counts(wiring, desired.organizations.get(organization))
     act = look_only if said["dry_run"] else take_in
     observation = act(sighting, desired=desired, upkeep=upkeep)
     click.echo(RENDERERS.observation[format_](observation, session.style(sys.stdout)), nl=False, color=True)
     return code_of_findings(observation.findings)
+
+
+def _check_that_it_counts(wiring: Wiring, organization: Organization | None) -> None:
+    """What a program reads by itself is never planned from a roster; one that is kept all the same would mislead."""
+    kind = organization and wiring.settings_for(organization).kind
+    if organization is None or kind == "work_orders":
+        return
+    message = f"{organization.key} is read by its provider, {kind}; a roster of it would not be used"
+    advice = f"where only people can look: `{organization.key}: {{kind: work_orders}}` under `providers:`, or --dry-run"
+    raise ReconcilerError(message, advice=advice)
 
 
 def _not_after(taken: datetime, now: datetime) -> datetime:

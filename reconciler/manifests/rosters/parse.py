@@ -61,7 +61,7 @@ def parse_roster(data: bytes, *, file: str, system: System, kind: str = "member"
     sheet = _parse_sheet(text, form or _guess_form(text, kind), file, vocabulary, notes)
     if sheet is None:
         return ParsedRoster(findings=notes.in_order(), text=text)
-    parsed = _read_sheet(sheet, file, vocabulary, notes)
+    parsed = _read_sheet(sheet, text, file, vocabulary, notes)
     return replace(parsed, text=text, findings=notes.in_order())
 
 
@@ -107,7 +107,7 @@ def _parse_sheet(text: str, form: str, file: str, vocabulary: Vocabulary, notes:
     return parse_page(text, vocabulary)
 
 
-def _read_sheet(sheet: Sheet, file: str, vocabulary: Vocabulary, notes: Notes) -> ParsedRoster:
+def _read_sheet(sheet: Sheet, text: str, file: str, vocabulary: Vocabulary, notes: Notes) -> ParsedRoster:
     read = read_member if vocabulary.kind == "member" else read_app
     entries = tuple(read(row, vocabulary, sheet) for row in sheet.rows)
     for entry in entries:
@@ -120,9 +120,16 @@ def _read_sheet(sheet: Sheet, file: str, vocabulary: Vocabulary, notes: Notes) -
         noun = "members" if vocabulary.kind == "member" else "apps"
         advice = "copy the whole list with the names of its columns, or hand in CSV or JSON"
         notes.error("roster-unreadable", f"no {noun} were found in the file", Place(file, 1, 1), advice=advice)
-    return ParsedRoster(
-        entries=entries, cut=sheet.cut, total=around.total, pages=around.pages, around=tuple(around.unread)
-    )
+    cut = sheet.cut or _broken_end(sheet, entries, text)
+    return ParsedRoster(entries=entries, cut=cut, total=around.total, pages=around.pages, around=tuple(around.unread))
+
+
+def _broken_end(sheet: Sheet, entries: Sequence[Entry], text: str) -> str:
+    """A list made by a program ends its lines; one whose last line neither ends nor makes sense was cut in a word."""
+    if not sheet.is_explicit or not entries or not entries[-1].unclear or text[-1] in "\n]}":
+        return ""
+    _, _, last = text.rpartition("\n")
+    return f"line {entries[-1].line} breaks off in `{shorten(last)}`"
 
 
 def _may_be_empty(sheet: Sheet, kind: str, *, is_empty: bool) -> bool:

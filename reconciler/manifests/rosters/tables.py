@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -17,6 +18,8 @@ from reconciler.systems.roster_pages import COLUMNS, Column
 
 _DELIMITERS = ",;\t|"
 _SHORT = 40
+_NO_TEXT = re.compile("[\x00-\x08\x0b\x0e-\x1f\x7f\ud800-\udfff]")
+"""What JSON can write with a backslash and nobody can store or print."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -235,6 +238,11 @@ def _unique_keys(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     content = dict(pairs)
     if len(content) < len(pairs):
         raise ValueError("one object has a key twice")
+    for value in content.values():
+        for text in value if isinstance(value, list) else [value]:
+            if isinstance(text, str) and (match := _NO_TEXT.search(text)):
+                message = f"U+{ord(match[0]):04X} stands for no character of a text"
+                raise ValueError(message)
     return content
 
 
