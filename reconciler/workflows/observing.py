@@ -71,6 +71,7 @@ def look(sighting: Sighting, *, desired: Desired, state: State) -> Observation:
     made = Understanding.begin(scope, desired.people, notes)
     kinds = _understand(sighting.kind, parsed, made) if readable else ()
     if readable:
+        _judge_use(sighting, made)
         _judge_extent(sighting, organization, parsed, state, made)
         _judge_time(sighting, state, made)
     rosters = tuple(_roster(kind, sighting, made) for kind in kinds)
@@ -135,6 +136,15 @@ def _understand(kind: str, parsed: Mapping[str, ParsedRoster], made: Understandi
     tells_managers = understand_apps(entries, made)
     has_managers = "app_access" in made.scope.organization.system.kinds
     return ("app", "app_access") if tells_managers and has_managers else ("app",)
+
+
+def _judge_use(sighting: Sighting, made: Understanding) -> None:
+    """A file that tells nothing of anybody is most likely another one, and must not take the place of a roster."""
+    if f"{made.organization}/{sighting.kind}/" in made.unknown and not made.of_kind(sighting.kind):
+        place = Place(sighting.files[0].name, 1, 1)
+        what = "whom" if sighting.kind == "member" else "which app"
+        advice = "make sure that this is the right file; in a list, addresses tell people best"
+        made.notes.error("roster-unreadable", f"no row tells {what} it is about", place, advice=advice)
 
 
 def _judge_extent(
