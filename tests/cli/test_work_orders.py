@@ -144,3 +144,10 @@ def test_the_name_of_a_file_is_safe_whoever_it_is_for(actor: str) -> None:
 def test_different_people_have_different_files() -> None:
     actors = ["ana", "Ana", "a-na", "a na", "a/na", "ANA"]
     assert len({file_name(actor).casefold() for actor in actors}) == len(actors)
+
+
+def test_bytes_that_are_no_text_are_spelled_out(run: Run) -> None:
+    name = only_id(run)
+    run("work-orders", "done", name, "--evidence", "seen \udcff", "--by", "a\udcfe")
+    (order,) = json.loads(run("work-orders", "list", "--all", "--format", "json").stdout)["work_orders"]
+    assert (order["evidence"], order["closed_by"]) == ("seen \\udcff", "a\\udcfe")

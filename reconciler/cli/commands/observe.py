@@ -15,6 +15,7 @@ from reconciler.cli.exit_codes import code_of_findings
 from reconciler.cli.session import Session
 from reconciler.cli.upkeep import format_option, make_upkeep
 from reconciler.cli.wiring import Wiring
+from reconciler.cli.words import spell_out
 from reconciler.cli.workspace import read_config, read_workspace
 from reconciler.core.errors import ReconcilerError, UsageError
 
@@ -137,7 +138,7 @@ def _read_roster(path: str) -> RosterFile:
         return RosterFile(name="<stdin>", data=sys.stdin.buffer.read(LARGEST + 1))
     try:
         with Path(path).open("rb") as stream:
-            return RosterFile(name=path, data=stream.read(LARGEST + 1))
+            return RosterFile(name=spell_out(path), data=stream.read(LARGEST + 1))
     except OSError as error:
         message = f"{path} cannot be read: {error.strerror or error}"
         raise ReconcilerError(message) from error

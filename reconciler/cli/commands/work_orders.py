@@ -14,6 +14,7 @@ from reconciler.cli.origin import read_origin
 from reconciler.cli.runs import make_terms
 from reconciler.cli.session import Session
 from reconciler.cli.wiring import Wiring
+from reconciler.cli.words import WordsType, spell_out
 from reconciler.cli.workspace import read_config, read_manifest_files
 from reconciler.core.work_order import FailureReason
 from reconciler.systems.remedies import REMEDIES
@@ -43,7 +44,9 @@ _lock_option = click.option(
     metavar="DURATION",
     help="Wait this long (30s, 5m, 1h) while somebody else is at work on the organization.",
 )
-_by_option = click.option("--by", default="", metavar="WHO", help="Who says so; by default whoever runs this.")
+_by_option = click.option(
+    "--by", default="", type=WordsType(), metavar="WHO", help="Who says so; by default whoever runs this."
+)
 
 
 @click.group("work-orders")
@@ -103,7 +106,7 @@ def _say_proof(organization: str) -> str:
 @work_orders.command("failed")
 @click.argument("order_id", metavar="ID")
 @click.option("--because", "reason", required=True, type=click.Choice(_REASONS), help="Why it could not be done.")
-@click.option("--note", default="", metavar="TEXT", help="What happened, in words.")
+@click.option("--note", default="", type=WordsType(), metavar="TEXT", help="What happened, in words.")
 @_by_option
 @_lock_option
 @click.pass_obj
@@ -190,10 +193,10 @@ def _read_evidence(text: str) -> Evidence:
     try:
         path = Path(text)
         if not path.is_file():
-            return Evidence.of_text(text)
-        return Evidence.of_file(path.name, path.read_bytes())
+            return Evidence.of_text(spell_out(text))
+        return Evidence.of_file(spell_out(path.name), path.read_bytes())
     except (OSError, ValueError) as error:
         if isinstance(error, PermissionError):
             raise ReconcilerError(f"{text} cannot be read: {error.strerror}") from error
         # Longer than any file name, or with a character that none may have.
-        return Evidence.of_text(text)
+        return Evidence.of_text(spell_out(text))
