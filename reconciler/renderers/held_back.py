@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from datetime import date
 
 from reconciler.core.change import Blocked, Change, Drift, LeftOut, Waiting
@@ -15,6 +16,9 @@ from reconciler.renderers.signs import Sign
 from reconciler.renderers.style import Style
 from reconciler.renderers.words import count
 
+_MANY = 4
+"""From so many on, things that are left out for the same reason share a row."""
+_NAMED = 5
 _NO_WAY_OUT = "no consent can allow this"
 
 
@@ -73,8 +77,30 @@ def show_blocked(terms: AccessTerms, blocked: Blocked) -> Row:
 
 
 def left_out_lines(part: OrganizationPlan, today: date, style: Style) -> list[str]:
-    """What the plan says nothing about, and why."""
-    return render_rows([show_left_out(item, today) for item in part.left_out], style)
+    """What the plan says nothing about, and why; many for the same reason in brief."""
+    alike: dict[tuple[str, date | None], list[LeftOut]] = {}
+    for item in part.left_out:
+        alike.setdefault((item.reason, item.since), []).append(item)
+    rows: list[Row] = []
+    for items in alike.values():
+        if len(items) < _MANY or style.verbose:
+            rows += [show_left_out(item, today) for item in items]
+        else:
+            rows.append(_show_alike(items, today))
+    return render_rows(rows, style)
+
+
+def _show_alike(items: Sequence[LeftOut], today: date) -> Row:
+    """One row for things that are left out for the same reason, named as far as that helps."""
+    names = list(dict.fromkeys(name_subject(item.address) for item in items))
+    rest = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
+    return Row(
+        sign=Sign.LEFT_OUT,
+        subject=count(len(items), "thing", "things"),
+        access="",
+        note=show_left_out(items[0], today).note,
+        details=(f"{', '.join(names[:_NAMED])}{rest} (list them with -v)",),
+    )
 
 
 def show_left_out(item: LeftOut, today: date) -> Row:

@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 
 from reconciler.core.address import Address
+from reconciler.core.change import LeftOut
+from reconciler.core.plan import Plan
 from reconciler.renderers.plan import render_closing, render_counts, render_plan
 from reconciler.renderers.style import Style
 from tests.renderers.plans import every_kind_of_access, held_back, hostile, large, part, plan, resource, small
@@ -51,6 +53,19 @@ def test_drift_and_unmanaged_things_are_told_even_when_nothing_is_to_be_done() -
     assert "Drift" in text
     assert "Unmanaged" in text
     assert text.endswith("No changes. Access matches the manifests.\n")
+
+
+def unseen(number: int) -> Plan:
+    left_out = tuple(LeftOut(address=Address("acme-bc", "member", f"p{n}"), reason="no roster") for n in range(number))
+    return plan(replace(part(), left_out=left_out))
+
+
+def test_many_things_that_are_left_out_for_the_same_reason_share_a_row() -> None:
+    assert (
+        "    ? 700 things    no roster\n        p0, p1, p2, p3, p4 and 695 more (list them with -v)\n"
+    ) in render_plan(unseen(700), Style())
+    assert render_plan(unseen(700), Style(verbose=True)).count("no roster\n") == 700
+    assert render_plan(unseen(3), Style()).count("no roster\n") == 3
 
 
 def test_admins_come_first_however_long_the_plan_is() -> None:
