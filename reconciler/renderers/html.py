@@ -5,10 +5,10 @@ from __future__ import annotations
 from functools import cache
 from typing import TYPE_CHECKING
 
+from reconciler.renderers.html_template import make_environment
 from reconciler.renderers.sheet import Cell, Look, Sheet
 from reconciler.renderers.signs import Sign
 from reconciler.renderers.style import Style
-from reconciler.renderers.visible import make_visible
 
 if TYPE_CHECKING:
     from jinja2 import Template
@@ -24,16 +24,7 @@ def render_html(sheet: Sheet, style: Style) -> str:
 
 @cache
 def _template() -> Template:
-    from jinja2 import Environment, PackageLoader, StrictUndefined
-
-    environment = Environment(
-        loader=PackageLoader("reconciler.renderers"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters["visible"] = make_visible
+    environment = make_environment()
     environment.filters["sign"] = _sign
     environment.tests["sign"] = _is_sign
     environment.tests["code"] = _is_code

@@ -6,9 +6,9 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 from reconciler.core.offboarding import Offboarding
+from reconciler.renderers.html_template import make_environment
 from reconciler.renderers.offboarding_sections import name_person, next_steps, say_result, say_when, sections_of
 from reconciler.renderers.style import Style
-from reconciler.renderers.visible import make_visible
 
 if TYPE_CHECKING:
     from jinja2 import Template
@@ -29,14 +29,4 @@ def render_offboarding_html(found: Offboarding, _: Style) -> str:
 
 @cache
 def _template() -> Template:
-    from jinja2 import Environment, PackageLoader, StrictUndefined
-
-    environment = Environment(
-        loader=PackageLoader("reconciler.renderers"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters["visible"] = make_visible
-    return environment.get_template("offboarding.html.j2")
+    return make_environment().get_template("offboarding.html.j2")

@@ -7,8 +7,8 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 from reconciler.core.work_order import WorkOrder
+from reconciler.renderers.html_template import make_environment
 from reconciler.renderers.style import Style
-from reconciler.renderers.visible import make_visible
 from reconciler.renderers.worksheets import WorkList, Worksheet, ends_of, facts_of, group_by_actor
 from reconciler.systems.marked import split
 
@@ -38,14 +38,6 @@ def render_sheets(title: str, sheets: Sequence[Worksheet]) -> str:
 
 @cache
 def _template() -> Template:
-    from jinja2 import Environment, PackageLoader, StrictUndefined
-
-    environment = Environment(
-        loader=PackageLoader("reconciler.renderers"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters |= {"visible": make_visible, "pieces": split, "facts": facts_of, "ends": ends_of}
+    environment = make_environment()
+    environment.filters |= {"pieces": split, "facts": facts_of, "ends": ends_of}
     return environment.get_template("work_orders.html.j2")
