@@ -128,12 +128,14 @@ def _is_as(record: Record, live: Resource | None, situation: Situation) -> bool:
 
     What was asked for may be answered in any way; only what nobody has asked for and nobody has declared is not.
     """
+    wanted, kind = situation.wanted.get(record.address), KINDS[record.address.kind]
+    fits = live is not None and wanted is not None and live.fits(wanted.attributes)
     if record.status is Status.ACTIVE:
-        return live is not None and live.status is Status.ACTIVE and live.shows(record.attributes)
-    if record.status.is_gone or live is None or live.status.is_gone or live.shows(record.attributes):
-        return True
-    wanted = situation.wanted.get(record.address)
-    return wanted is not None and live.fits(wanted.attributes)
+        is_there = live is not None and live.status is Status.ACTIVE
+        # Owners agree to more only when they are asked, which is what a declared change does.
+        is_agreed = fits and kind.needs_other_party and kind.shape is not Shape.MEMBERSHIP
+        return is_there and (is_agreed or (live is not None and live.shows(record.attributes)))
+    return record.status.is_gone or live is None or live.status.is_gone or live.shows(record.attributes) or fits
 
 
 def _is_undone(address: Address, live: Resource | None, situation: Situation) -> bool:
@@ -226,7 +228,7 @@ def _moved(situation: Situation, expected: Resource, live: Resource | None) -> D
         expected=expected,
         live=live,
         why=why,
-        advice=f"plan and apply set it right; to keep it, run `reconciler adopt {address}`",
+        advice=f"`reconciler plan` shows what sets it right; to keep it, run `reconciler adopt {address}`",
         place=situation.place_of(address),
     )
 
