@@ -168,10 +168,11 @@ class Metered(Protocol):
         """The limit in words, such as "8 calls a second and 480 a minute"; empty where there is none after all."""
         ...
 
-    def count_calls(self, counts: Mapping[str, int], *, changes: int = 0) -> int:
-        """Calls to read everything of one organization once, and to carry out so many changes after that.
+    def count_calls(self, counts: Mapping[str, int], *, changes: Sequence[Change] = (), others: int = 0) -> int:
+        """Calls to read everything of one organization once, and to carry out changes after that.
 
-        `counts` is how many resources of each kind it has.
+        `counts` is how many resources of each kind it has, `changes` are in the order of a plan, and `others` is how
+        many more there are of which nothing is known.
         """
         ...
 

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
+from reconciler.core.address import Address
+from reconciler.core.change import Change
 from reconciler.core.declared import Organization
 from reconciler.core.forecast import Allowance, Effort, Forecast, OrganizationForecast
+from reconciler.core.kinds import KINDS, Shape
 from reconciler.core.state import State
 from reconciler.ports import Metered, Provider, StateStore
 from reconciler.workflows.planning import PlanRequest, make_plan
@@ -21,14 +24,14 @@ def estimate_run(
 
     What nobody declared or recorded is not counted, and neither are calls that have to be repeated.
     """
-    changes = _count_changes(request, provider_for, store)
+    changes = _find_changes(request, provider_for, store)
     parts: list[OrganizationForecast] = []
     sharing: dict[int, tuple[Metered, list[OrganizationForecast]]] = {}
     for key, organization in sorted(request.desired.organizations.items()):
         if not request.shard.covers(key):
             continue
         provider = provider_for(organization)
-        part = _forecast(request, organization, read_state(store, key), provider, changes=changes[key])
+        part = _forecast(request, organization, read_state(store, key), provider, changes=changes.get(key, ()))
         parts.append(part)
         if isinstance(provider, Metered) and part.is_limited:
             sharing.setdefault(id(provider), (provider, []))[1].append(part)
@@ -36,16 +39,16 @@ def estimate_run(
     return Forecast(organizations=tuple(parts), allowances=tuple(allowances))
 
 
-def _count_changes(
+def _find_changes(
     request: PlanRequest, provider_for: Callable[[Organization], Provider], store: StateStore
-) -> Mapping[str, int]:
+) -> Mapping[str, Sequence[Change]]:
     """Organization -> changes that a plan has which takes the record for what is there."""
     plan = make_plan(replace(request, refresh=False), provider_for=provider_for, store=store)
-    return Counter(change.address.organization for change in plan.changes)
+    return {part.organization: part.changes for part in plan.organizations}
 
 
 def _forecast(
-    request: PlanRequest, organization: Organization, state: State, provider: Provider, *, changes: int
+    request: PlanRequest, organization: Organization, state: State, provider: Provider, *, changes: Sequence[Change]
 ) -> OrganizationForecast:
     is_recorded = bool(state.records)
     declared = request.desired.resources.get(organization.key, {})
@@ -54,17 +57,27 @@ def _forecast(
         system=organization.system.name,
         is_limited=isinstance(provider, Metered) and bool(provider.limit),
         is_recorded=is_recorded,
-        changes=changes if is_recorded else len(declared),
+        changes=len(changes) if is_recorded else len(declared),
     )
     if not isinstance(provider, Metered) or not part.is_limited:
         return part
     present = {record.address for record in state.records.values() if not record.status.is_gone}
-    counts = Counter(address.kind for address in {*present, *declared})
+    counts = Counter(address.kind for address in {*present, *declared} - (_absent(changes) if is_recorded else set()))
     return replace(
         part,
         plan_calls=provider.count_calls(counts),
-        apply_calls=provider.count_calls(counts, changes=part.changes),
+        apply_calls=(
+            provider.count_calls(counts, changes=changes)
+            if is_recorded
+            else provider.count_calls(counts, others=part.changes)
+        ),
     )
+
+
+def _absent(changes: Sequence[Change]) -> set[Address]:
+    """Who is to come, and access to give: it is not read before it is there. An asset may be there and not recorded."""
+    shapes = {change.address: KINDS[change.address.kind].shape for change in changes if change.before is None}
+    return {address for address, shape in shapes.items() if shape is not Shape.ASSET}
 
 
 def _allow(provider: Metered, sharers: Iterable[OrganizationForecast]) -> Allowance:

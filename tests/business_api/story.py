@@ -250,13 +250,15 @@ class Story:
 
     def run(self) -> None:
         provider = BusinessApiProvider(self.client, clock=self.world)
-        plan = self.plan(provider)
+        self.apply(self.plan(provider), provider)
+
+    def apply(self, plan: Plan, provider: BusinessApiProvider) -> None:
         run = Run(clock=self.world, terms=LeaseTerms(timer=SystemTimer()), audit=AuditLog(self.store))
-        apply_plan(plan, self._request(), provider_for=lambda _: provider, store=self.store, run=run)
+        apply_plan(plan, self.request(), provider_for=lambda _: provider, store=self.store, run=run)
 
     def plan(self, provider: BusinessApiProvider | None = None) -> Plan:
         used = provider or BusinessApiProvider(self.client, clock=self.world)
-        return make_plan(self._request(), provider_for=lambda _: used, store=self.store)
+        return make_plan(self.request(), provider_for=lambda _: used, store=self.store)
 
     def answer(self) -> None:
         """Everybody who was asked agrees; who was not asked yet cannot."""
@@ -271,7 +273,7 @@ class Story:
         self.client.close()
         self.world.close()
 
-    def _request(self) -> PlanRequest:
+    def request(self) -> PlanRequest:
         settings = GuardSettings(removal_ratio_from=100)  # half of so few people change
         return PlanRequest(desired=self.desired, settings=settings, today=TODAY, retry=True)
 

@@ -22,7 +22,7 @@ from reconciler.providers.business_api.tiers import Tier
 _LISTED = ("ad_account", "catalog", "lead_library")
 """Assets whose members the interface lists."""
 _CALLS_PER_WRITE = 3
-"""Look, write, look again; an invitation needs the same."""
+"""Look, write, look again: what a change takes of which nothing else is known."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,6 +60,20 @@ class Sizes:
             members_per_asset=ceil(grants / max(1, sum(listed))),
         )
 
+    def of_kind(self, kind: str) -> int:
+        """How many assets of a kind there are."""
+        return int(getattr(self, _FIELDS[kind]))
+
+
+_FIELDS = {
+    "ad_account": "ad_accounts",
+    "catalog": "catalogs",
+    "lead_library": "lead_libraries",
+    "tiktok_account": "tiktok_accounts",
+    "pixel": "pixels",
+    "shop": "shops",
+}
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Estimate:
@@ -84,7 +98,7 @@ def seconds_for(calls: int, tier: Tier) -> int:
 def estimate_reading(sizes: Sizes) -> int:
     """Calls of one reading of everything."""
     itself = 2  # the Business Center, and whose token it is
-    members = _pages(MEMBERS, sizes.members + sizes.invitations)
+    members = pages(MEMBERS, sizes.members + sizes.invitations)
     types = (
         sizes.ad_accounts,
         sizes.catalogs,
@@ -93,13 +107,13 @@ def estimate_reading(sizes: Sizes) -> int:
         sizes.pixels,
         sizes.shops,
     )
-    assets = sum(_pages(ASSETS, size) for size in types)
+    assets = sum(pages(ASSETS, size) for size in types)
     listed = (sizes.ad_accounts, sizes.catalogs, sizes.lead_libraries)
     access = sum(_access(size, sizes) for size in listed)
     by_person = sum(sizes.members for size in (sizes.tiktok_accounts, sizes.pixels, sizes.shops) if size)
-    uses = (sizes.tiktok_accounts + sizes.pixels) * _pages(ACCOUNT_USERS, 1)
-    groups = _pages(GROUPS, sizes.asset_groups) + 2 * sizes.asset_groups
-    partners = _pages(PARTNERS, sizes.partners) + 3 * sizes.partners
+    uses = (sizes.tiktok_accounts + sizes.pixels) * pages(ACCOUNT_USERS, 1)
+    groups = pages(GROUPS, sizes.asset_groups) + 2 * sizes.asset_groups
+    partners = pages(PARTNERS, sizes.partners) + 3 * sizes.partners
     return itself + members + assets + access + by_person + uses + groups + partners
 
 
@@ -109,9 +123,10 @@ def _access(assets: int, sizes: Sizes) -> int:
         return 0
     if assets > sizes.members:
         grants = ceil(assets * sizes.members_per_asset / max(1, sizes.members))
-        return sizes.members * _pages(OWN_ASSETS, grants)
-    return assets * _pages(ASSET_MEMBERS, min(sizes.members, sizes.members_per_asset))
+        return sizes.members * pages(OWN_ASSETS, grants)
+    return assets * pages(ASSET_MEMBERS, min(sizes.members, sizes.members_per_asset))
 
 
-def _pages(listing: Listing, rows: int) -> int:
+def pages(listing: Listing, rows: int) -> int:
+    """Calls that a list of so many rows takes; an empty one takes one."""
     return max(1, ceil(rows / listing.page_size))

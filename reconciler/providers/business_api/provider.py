@@ -21,6 +21,7 @@ from reconciler.providers.business_api.center import Center, Seen
 from reconciler.providers.business_api.client import Client
 from reconciler.providers.business_api.errors import ApiError
 from reconciler.providers.business_api.estimate import Sizes, estimate, seconds_for
+from reconciler.providers.business_api.estimate_writing import estimate_writing
 from reconciler.providers.business_api.exploring import list_centers, names_in
 from reconciler.providers.business_api.instructions import give_up
 from reconciler.providers.business_api.names import Names
@@ -123,9 +124,10 @@ class BusinessApiProvider:
         """What the tier of the app allows."""
         return self._client.pace.tier.limit
 
-    def count_calls(self, counts: Mapping[str, int], *, changes: int = 0) -> int:
-        """As the reading works, if nothing has to be repeated."""
-        return estimate(Sizes.of(counts), self._client.pace.tier, changes=changes).calls
+    def count_calls(self, counts: Mapping[str, int], *, changes: Sequence[Change] = (), others: int = 0) -> int:
+        """As reading and writing work, if nothing has to be repeated."""
+        sizes = Sizes.of(counts)
+        return estimate(sizes, self._client.pace.tier, changes=others).calls + estimate_writing(changes, sizes)
 
     def seconds_for(self, calls: int) -> int:
         """At the pace that the tier allows."""
