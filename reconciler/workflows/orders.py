@@ -31,7 +31,8 @@ def steps_to_ask_for(part: OrganizationPlan, fresh: OrganizationPlan, situation:
     An admin is not asked to give up the rights while the plan waits for another admin to come first, and nobody is
     asked a second time to answer the same invitation.
     """
-    answered = {order.request for order in situation.orders.values() if order.status is not OrderStatus.SUPERSEDED}
+    answers = (order for order in situation.orders.values() if order.party == order.parties)
+    answered = {order.request for order in answers if order.status is not OrderStatus.SUPERSEDED}
     planned = {(waiting.address, waiting.action, waiting.on) for waiting in part.waiting}
     for waiting in fresh.waiting:
         is_early = waiting.action is Action.GIVE_UP_ADMIN and waiting.on != waiting.address.key

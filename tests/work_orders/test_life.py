@@ -286,3 +286,19 @@ def test_one_look_judges_what_was_sent_and_ran_out_unanswered_before_it(office: 
     stand = {order.id: order.status for order in office.orders}
     assert stand[accept.id] is OrderStatus.EXPIRED
     assert stand[invite.id] is OrderStatus.SUPERSEDED
+
+
+def test_whoever_has_to_answer_is_asked_although_the_order_to_invite_them_has_failed(office: Office) -> None:
+    office.apply()
+    invite, accept = office.orders
+    office.desk().failed(invite.id, FailureReason.OTHER, note="bo did it", by="ana")
+    office.truth["eve"] = ("operator", Status.INVITED)
+    office.wait(hours=1)
+    office.observe()
+    office.apply()
+    (answer,) = (order for order in office.orders if order.status is OrderStatus.OPEN)
+    assert (answer.actor, answer.party, answer.parties) == ("eve", 1, 1)
+    assert answer.id != accept.id
+    before = office.state
+    office.apply()
+    assert office.state == before
