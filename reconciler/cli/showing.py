@@ -12,6 +12,7 @@ import click
 
 from reconciler.cli.actions_files import write_outputs, write_summary
 from reconciler.cli.session import Session
+from reconciler.cli.workspace import find_top
 from reconciler.renderers.style import COMMENT_BUDGET, Style
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])
@@ -62,6 +63,4 @@ def page_style(session: Session, *, max_chars: int = COMMENT_BUDGET) -> Style:
 
 def find_prefix(root: Path) -> str:
     """Where the workspace is in its repository, as `access/`; empty at the top, or without a repository."""
-    workspace = root.resolve()
-    top = next((folder for folder in (workspace, *workspace.parents) if (folder / ".git").exists()), workspace)
-    return "".join(f"{part}/" for part in workspace.relative_to(top).parts)
+    return "".join(f"{part}/" for part in root.resolve().relative_to(find_top(root)).parts)

@@ -182,11 +182,29 @@ def _read_source(root: Path, path: Path, problem: str = "") -> SourceFile:
         if not path.is_file() and path.exists():
             # A pipe would make us wait for ever.
             return SourceFile(path=name, data=None, problem="not a regular file")
+        if _leads_away(root, name):
+            return SourceFile(path=name, data=None, problem="a symbolic link that leads out of the repository")
         with path.open("rb") as stream:
             # One byte more than is accepted, so that the reader sees that it is too much.
             return SourceFile(path=name, data=stream.read(LARGEST + 1))
     except OSError as error:
         return SourceFile(path=name, data=None, problem=_explain(path, error))
+
+
+def _leads_away(root: Path, name: str) -> bool:
+    """Whether links lead from a file out of the repository, or out of the workspace where there is none.
+
+    What is read is quoted in findings: a link in a pull request could show whatever the runner can read.
+    """
+    inside = root.resolve()
+    real = (inside / name).resolve()
+    return real != Path(os.path.normpath(inside / name)) and not real.is_relative_to(find_top(root))
+
+
+def find_top(root: Path) -> Path:
+    """The folder of the repository that a workspace is in; the workspace itself where it is in none."""
+    inside = root.resolve()
+    return next((folder for folder in (inside, *inside.parents) if (folder / ".git").exists()), inside)
 
 
 def _explain(path: Path, error: OSError) -> str:

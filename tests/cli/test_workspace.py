@@ -80,6 +80,24 @@ def test_a_link_to_a_folder_elsewhere_is_followed(tmp_path: Path) -> None:
     assert paths(tmp_path, "access") == ["access/linked/a.yaml"]
 
 
+def test_a_link_out_of_the_repository_is_not_followed(tmp_path: Path) -> None:
+    """What is read is quoted in findings, and a link in a pull request could lead to whatever the runner can read."""
+    repository = tmp_path / "repository"
+    write(tmp_path, "secret.yaml", "folder/secret.yaml", "repository/shared/b.yaml")
+    (repository / ".git").mkdir()
+    workspace = repository / "workspace"
+    write(workspace, "access/a.yaml")
+    (workspace / "access/inside.yaml").symlink_to("../../shared/b.yaml")
+    (workspace / "access/outside.yaml").symlink_to("../../../secret.yaml")
+    (workspace / "access/folder").symlink_to("../../../folder")
+    problem = "a symbolic link that leads out of the repository"
+    assert problems(workspace, "access") == {
+        "access/folder/secret.yaml": problem,
+        "access/outside.yaml": problem,
+    }
+    assert paths(workspace, "access", "../../secret.yaml")[0] == "../../secret.yaml"
+
+
 def test_a_pipe_is_a_problem_and_is_not_waited_for(tmp_path: Path) -> None:
     (tmp_path / "access").mkdir()
     os.mkfifo(tmp_path / "access/a.yaml")
