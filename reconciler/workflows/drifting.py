@@ -87,7 +87,9 @@ def accept(acceptance: Acceptance, upkeep: Upkeep) -> KnownDrift:
 
     def note(state: State) -> tuple[State, Deeds]:
         known = _get_known(state, address)
-        accepted = replace(known, reason=acceptance.reason, accepted_by=acceptance.by, until=acceptance.until)
+        accepted = replace(
+            known, told=True, reason=acceptance.reason, accepted_by=acceptance.by, until=acceptance.until
+        )
         deed = (str(address), "accept_drift", f"until {acceptance.until}, by {acceptance.by}: {acceptance.reason}")
         return replace(state, drift={**state.drift, address: accepted}), [deed]
 

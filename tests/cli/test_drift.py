@@ -157,6 +157,15 @@ def test_what_an_apply_recorded_before_any_audit_is_told_as_new_once(run: Run, t
     assert audit(run)["summary"]["reverted"] == 1
 
 
+def test_what_only_an_audit_that_did_not_record_has_told_can_be_accepted(run: Run, tmp_path: Path) -> None:
+    run("sandbox", "promote", "eve", "@acme")
+    observe(tmp_path)
+    run("apply", "--auto-approve")
+    assert told(audit(run, "--no-record", code=2)) == [("new", "critical", EVE)]
+    run("drift", "accept", EVE, "--until", "2999-01-01", "--reason", "OPS-1")
+    assert told(audit(run)) == [("accepted", "critical", EVE)]
+
+
 def test_what_an_apply_set_right_before_any_audit_is_not_told(run: Run) -> None:
     run("sandbox", "promote", "eve", "@acme")
     run("apply", "--auto-approve")
