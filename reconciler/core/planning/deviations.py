@@ -190,7 +190,7 @@ def _appeared(situation: Situation, live: Resource) -> Deviation:
     if organization.mode is Mode.AUTHORITATIVE and situation.is_ours(live.address):
         advice = f"the next apply takes it away; to keep it, declare it (`reconciler adopt {live.address}`)"
     elif organization.mode is Mode.ADDITIVE:
-        severity = _one_less(severity)
+        severity = severity if severity is DriftSeverity.CRITICAL else _one_less(severity)
         why = "nobody declared it, and the organization is managed additively"
     return Deviation(
         address=live.address,
