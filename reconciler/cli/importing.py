@@ -36,7 +36,9 @@ def choose(
     found = _explore(wiring, declared)
     if said["every"]:
         if not found:
-            raise ReconcilerError("there is no organization that is not declared yet")
+            message = "the configured providers show no organization that is not declared yet"
+            advice = "one that no provider shows is named: `reconciler import ORG --system SYSTEM --id ID`"
+            raise ReconcilerError(message, advice=advice)
         return tuple(found.values())
     return tuple(_find(name, found, declared) for name in wanted)
 

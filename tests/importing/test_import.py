@@ -108,6 +108,13 @@ def test_what_is_declared_is_not_imported_and_no_file_is_overwritten(workspace: 
     assert (workspace / "access" / "acme-bc.yaml").read_text() == "version: 1\n"
 
 
+def test_when_nothing_is_left_to_import_it_says_how_to_name_what_no_provider_shows(workspace: Path, run: Run) -> None:
+    run("import", "--all")
+    said = run("import", "--all", code=1).stderr
+    assert "the configured providers show no organization that is not declared yet" in said
+    assert "`reconciler import ORG --system SYSTEM --id ID`" in said
+
+
 def test_an_organization_that_nobody_lists_is_named_with_its_system_and_id(workspace: Path, run: Run) -> None:
     run("import", "brand", "--system", "organization_account", "--id", "@acme")
     assert "brand.yaml" in written(workspace)
