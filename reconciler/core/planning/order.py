@@ -8,6 +8,7 @@ held back, together with all that depends on it.
 
 Some systems take several changes in one call. Among equally urgent changes those that such a call could carry out
 together stand next to each other: invitations with the same role, a group and what is put into it, shares of a partner.
+For the same reason whatever waits for room waits until all seats are free that become free without touching an admin.
 """
 
 from __future__ import annotations
@@ -62,10 +63,16 @@ def lay_out(changes: Sequence[Change], situation: Situation, headcount: Headcoun
     rank = {address: (_urgency(change, situation), _company(change), address) for address, change in by_address.items()}
     ready: list[_Rank] = []
     waiting_for_room: list[_Rank] = []
+    has_moved = False
     layout = Layout()
     while sorter.is_active():
         for address in sorter.get_ready():
             heapq.heappush(ready, rank[address])
+        if has_moved and not (ready and _makes_room(by_address[ready[0][-1]], headcount)):
+            for parked in waiting_for_room:
+                heapq.heappush(ready, parked)
+            waiting_for_room.clear()
+            has_moved = False
         if not ready:
             break
         entry = heapq.heappop(ready)
@@ -77,10 +84,7 @@ def lay_out(changes: Sequence[Change], situation: Situation, headcount: Headcoun
         _count(change, actor, situation, headcount)
         layout.ordered.append(replace(change, actor=actor, needs=tuple(sorted(predecessors[change.address]))))
         sorter.done(change.address)
-        if waiting_for_room and change.address.kind == "member":
-            for parked in waiting_for_room:
-                heapq.heappush(ready, parked)
-            waiting_for_room.clear()
+        has_moved = has_moved or change.address.kind == "member"
     for *_, address in sorted(waiting_for_room):
         change = by_address[address]
         guard, message = _obstacle(change, actor_for(change, situation, headcount), headcount) or ("", "")
@@ -88,6 +92,13 @@ def lay_out(changes: Sequence[Change], situation: Situation, headcount: Headcoun
     placed = {change.address for change in layout.ordered} | {parked.change.address for parked in layout.parked}
     layout.behind = [by_address[address] for address in sorted(by_address.keys() - placed)]
     return layout
+
+
+def _makes_room(change: Change, headcount: Headcount) -> bool:
+    """Whether a seat becomes free and no admin goes; admins are exchanged one by one."""
+    return (
+        change.address.kind == "member" and change.after is None and change.address.key not in headcount.active_admins
+    )
 
 
 def _obstacle(change: Change, actor: str, headcount: Headcount) -> tuple[str, str] | None:
