@@ -79,6 +79,14 @@ def test_what_is_reported_as_done_waits_for_a_roster(run: Run, tmp_path: Path) -
     assert run("audit", "verify").exit_code == 0
 
 
+@pytest.mark.parametrize(
+    ("evidence", "is_doubted"), [("shot.png", True), ("TICKET-7", False), ("https://tickets.example/7.png", False)]
+)
+def test_evidence_that_looks_like_a_file_and_is_none_is_told(run: Run, evidence: str, *, is_doubted: bool) -> None:
+    said = run("work-orders", "done", only_id(run), "--evidence", evidence).stderr
+    assert (f"there is no file {evidence}" in said) is is_doubted
+
+
 def test_what_is_no_file_is_taken_for_the_evidence_itself(run: Run) -> None:
     run("work-orders", "done", only_id(run), "--evidence", "x" * 5000)
     run("work-orders", "done", only_id(run), "--evidence", " ", code=64)

@@ -63,6 +63,12 @@ def test_policies_are_on_unless_they_need_what_only_their_owner_can_say() -> Non
 PAGE = (Path(__file__).parents[2] / "docs" / "policies.md").read_text(encoding="utf-8")
 
 
+def test_the_settings_on_the_page_can_be_pasted() -> None:
+    settings = next(block for block in re.findall(r"```yaml\n(.*?)```", PAGE, re.DOTALL) if "rules:" in block)
+    loaded = load_config(SourceFile("reconciler.yaml", f"version: 1\nmanifests: [access]\n{settings}".encode()))
+    assert tell_findings(loaded.findings) == []
+
+
 def test_the_page_lists_every_policy_with_its_severity_and_parameters() -> None:
     rows = {row[0]: row[1:] for row in re.findall(r"^\| `([a-z-]+)` \| (\w+) \| (.*) \| (.*) \|$", PAGE, re.MULTILINE)}
     assert rows.keys() == POLICIES.keys()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from datetime import timedelta
 from pathlib import Path
@@ -95,6 +96,8 @@ def done(session: Session, order_id: str, evidence: str, **report: Unpack[_Repor
     desk = _desk(session, report["lock_timeout"])
     order = desk.done(order_id, _read_evidence(evidence), by=report["by"] or desk.origin.operator)
     organization = order.address.organization
+    if _looks_like_a_file(evidence):
+        session.notify(f"there is no file {evidence}, so this text itself was kept as the evidence", level="warning")
     proof = "nothing else will ever show it" if order.is_chore else _say_proof(organization)
     session.notify(f"{order.id} is done; {proof}")
 
@@ -181,6 +184,11 @@ def _desk(session: Session, lock_timeout: timedelta) -> OrderDesk:
         audit=AuditLog(store),
         origin=read_origin(session.root),
     )
+
+
+def _looks_like_a_file(text: str) -> bool:
+    """Whether it was most likely meant as the name of a file, and names none."""
+    return re.fullmatch(r"[^\s:]+\.[A-Za-z0-9]{2,4}", text) is not None and not Path(text).is_file()
 
 
 def _read_evidence(text: str) -> Evidence:
