@@ -10,12 +10,14 @@ import click
 from reconciler.cli.options import Limits, planning_options
 from reconciler.cli.requests import Prepared, make_plan, prepare
 from reconciler.cli.session import Session
+from reconciler.core.change import Change
 from reconciler.core.errors import ExitCode
 
 if TYPE_CHECKING:
-    from reconciler.core.change import Change
+    from reconciler.core.change import Waiting
     from reconciler.core.outcome import Outcome
     from reconciler.core.plan import Plan
+    from reconciler.core.work_order import WorkOrder
 
 
 @click.command()
@@ -54,6 +56,23 @@ def _work(prepared: Prepared, made: Plan) -> Iterator[tuple[Change, Outcome]]:
         if settings.kind != "business_api" or settings.options.get("via") != "sandbox":
             continue
         hands = SandboxProvider(wiring.world())
-        scope = scopes.scope_of(part.organization, load_state(store, part.organization).state)
-        for change in filter(takes_a_person, part.changes):
+        state = load_state(store, part.organization).state
+        scope = scopes.scope_of(part.organization, state)
+        orders = state.orders
+        waiting = [one for one in part.waiting if one.work_order in orders]
+        asked = [_change_of(one, orders[one.work_order]) for one in waiting]
+        for change in [*filter(takes_a_person, part.changes), *asked]:
             yield change, hands.apply(scope, change)
+
+
+def _change_of(waiting: Waiting, order: WorkOrder) -> Change:
+    """What somebody was asked to do, as if it were still to be planned."""
+    return Change(
+        address=waiting.address,
+        action=waiting.action,
+        before=waiting.before,
+        after=waiting.after,
+        fingerprint=order.fingerprint,
+        why=order.reason,
+        actor=order.actor,
+    )

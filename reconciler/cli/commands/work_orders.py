@@ -91,7 +91,7 @@ def show(session: Session, order_id: str, format_: str) -> None:
 def done(session: Session, order_id: str, evidence: str, **report: Unpack[_Report]) -> None:
     """Report that a work order was carried out.
 
-    It counts as true when a roster that is taken later shows it. Of a file only its name and SHA-256 are kept.
+    It counts as true when a later look at the system, or a later roster, shows it. Of a file only its name and SHA-256 are kept.
     """
     desk = _desk(session, report["lock_timeout"])
     order = desk.done(order_id, _read_evidence(evidence), by=report["by"] or desk.origin.operator)
@@ -103,7 +103,8 @@ def done(session: Session, order_id: str, evidence: str, **report: Unpack[_Repor
 
 
 def _say_proof(organization: str) -> str:
-    return f"`reconciler observe {organization} --from FILE` shows that it is true"
+    look = f"`reconciler observe {organization} --from FILE`"
+    return f"the next plan looks whether it is true; where no program can look, hand in a list first: {look}"
 
 
 @work_orders.command("failed")

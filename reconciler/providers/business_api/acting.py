@@ -122,7 +122,7 @@ def _user_id(task: Task) -> str:
 
 
 def _request_access(task: Task) -> Waits:
-    return instructions.ask_for_access(task.change, task.center.asset_id(task.address.kind, task.address.key))
+    return instructions.ask_for_access(task.change)
 
 
 def _link(task: Task) -> Waits:

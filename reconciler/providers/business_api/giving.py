@@ -82,11 +82,7 @@ def write_bundle(task: Task, calls: Mapping[str, Bundle], *, until: Callable[[Fo
 def _hand(task: Task) -> Waits | None:
     """What a person has to do where there is no call."""
     why = obstacle(task.change)
-    if not why:
-        return None
-    asset, person = task.address.parts
-    kind = BY_ACCESS[task.address.kind].kind
-    return instructions.change_access(task.change, why=why, asset_id=task.center.asset_id(kind, asset), person=person)
+    return instructions.change_access(why) if why else None
 
 
 def _assign(task: Task, asset_type: AssetType) -> Waits | None:

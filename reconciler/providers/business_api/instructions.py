@@ -1,29 +1,43 @@
-"""What to click where the interface has no call, one sentence for each step."""
+"""For whom a change waits where the interface has no call; the steps are in the work orders that are handed out."""
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from reconciler.core.change import Change
 from reconciler.core.kinds import KINDS, Action
-from reconciler.core.outcome import Waits
+from reconciler.core.outcome import Outcome, Waits
+from reconciler.ports import Scope
+from reconciler.systems.drafting import draft_orders
 
-_SITE = "at business.tiktok.com"
+_BY_AN_ADMIN = frozenset(
+    {
+        Action.REQUEST_ACCESS,
+        Action.GRANT,
+        Action.CHANGE_GRANT,
+        Action.REVOKE,
+        Action.CHANGE_ROLE,
+        Action.REINVITE,
+        Action.CANCEL_INVITATION,
+        Action.REMOVE,
+        Action.GIVE_UP_ADMIN,
+    }
+)
+"""What a person does from beginning to end. A code that was shown is scanned now or never, and what the other side of
+a partnership has to do is no admin's here: nobody is handed an order for these."""
 
-_PLACES = {
-    "ad_account": "Assets > Advertiser accounts",
-    "catalog": "Assets > Catalogs",
-    "pixel": "Assets > Pixels",
-    "shop": "Assets > TikTok Shops",
-    "lead_library": "Assets > Lead libraries",
-    "asset_group": "Assets > Asset groups",
-}
+
+def hand_out(outcome: Outcome, change: Change, scope: Scope) -> Outcome:
+    """The same with the orders that tell people what to do, where the outcome is that one of ours has to act."""
+    if not isinstance(outcome, Waits) or change.action not in _BY_AN_ADMIN:
+        return outcome
+    orders = draft_orders(change, scope)
+    return replace(outcome, on=orders[0].actor or orders[0].actor_role, orders=orders) if orders else outcome
 
 
-def ask_for_access(change: Change, asset_id: str) -> Waits:
+def ask_for_access(change: Change) -> Waits:
     """Somebody has to ask the owner of an asset."""
-    kind = KINDS[change.address.kind]
-    place = _PLACES[kind.name]
-    steps = f"{_SITE} open {place}, choose to request access and enter the id {asset_id}; its owner then has to agree"
-    return Waits(on="an admin", why=f"no call asks for access to this {kind.title}: {steps}")
+    return Waits(on="an admin", why=f"no call asks for access to this {KINDS[change.address.kind].title}")
 
 
 def wait_for_contents(change: Change) -> Waits:
@@ -36,18 +50,14 @@ def wait_for_contents(change: Change) -> Waits:
     )
 
 
-def change_access(change: Change, *, why: str, asset_id: str, person: str) -> Waits:
+def change_access(why: str) -> Waits:
     """Somebody has to give or take away access to an asset."""
-    asset = change.address.kind.removesuffix("_access")
-    verb = "remove" if change.action is Action.REVOKE else "assign"
-    steps = f"{_SITE} open {_PLACES[asset]}, choose {asset_id}, then Members, and {verb} {person}"
-    return Waits(on="an admin", why=f"{why}: {steps}")
+    return Waits(on="an admin", why=why)
 
 
 def take_finance_role(person: str) -> Waits:
     """Somebody has to take a finance role away."""
-    steps = f"{_SITE} open Users > Members, choose {person} and set the finance role to none"
-    return Waits(on="an admin", why=f"no call takes a finance role away: {steps}")
+    return Waits(on="an admin", why=f"no call takes the finance role of {person} away")
 
 
 def scan_code(owner: str, *, is_blind: bool) -> Waits:
@@ -76,14 +86,13 @@ def show_code_elsewhere(owner: str) -> Waits:
 
 def cancel_invitation(shown: str) -> Waits:
     """An invitation is withdrawn by its whole address, which a masked one does not tell."""
-    steps = f"{_SITE} open Users > Members, find the invitation to {shown} and cancel it"
-    return Waits(on="an admin", why=f"the address of this invitation is only shown masked: {steps}")
+    return Waits(on="an admin", why=f"the address of this invitation is only shown masked: {shown}")
 
 
 def raise_share(partner: str, asset_id: str, role: str) -> Waits:
     """Somebody has to raise what a partner may do."""
-    steps = f"{_SITE} open Users > Partners, choose {partner}, then ad account {asset_id}, and set the role to {role}"
-    return Waits(on="an admin", why=f"the platform kept the partner's former role: {steps}")
+    steps = f"open Users > Partners, choose {partner}, then ad account {asset_id}, and set the role to {role}"
+    return Waits(on="an admin", why=f"the platform kept the partner's former role: at business.tiktok.com {steps}")
 
 
 def agree_to_partnership(partner: str) -> Waits:

@@ -23,7 +23,7 @@ from reconciler.providers.business_api.errors import ApiError
 from reconciler.providers.business_api.estimate import Sizes, estimate, seconds_for
 from reconciler.providers.business_api.estimate_writing import estimate_writing
 from reconciler.providers.business_api.exploring import list_centers, names_in
-from reconciler.providers.business_api.instructions import give_up
+from reconciler.providers.business_api.instructions import give_up, hand_out
 from reconciler.providers.business_api.names import Names
 from reconciler.providers.business_api.reading import read_a_few, read_everything
 from reconciler.providers.business_api.witnessing import read_deeds
@@ -77,11 +77,11 @@ class BusinessApiProvider:
         center = self._center_of(scope)
         task = Task(center=center, change=change, show_code=self._show_code)
         if change.action is Action.GIVE_UP_ADMIN:
-            return give_up(change.address.key)
+            return hand_out(give_up(change.address.key), change, scope)
         if change.action is Action.FORGET:
             return task.outcome()
         refusal = _refusal(center, change, is_self_known=bool(center.acting))
-        return Failed(reason=refusal) if refusal else _carry_out(task)
+        return Failed(reason=refusal) if refusal else hand_out(_carry_out(task), change, scope)
 
     def together(self, scope: Scope, changes: Sequence[Change]) -> int:
         """How many of the first changes go into one call, or are only done with one another."""
@@ -100,7 +100,7 @@ class BusinessApiProvider:
         tasks = [Task(center=center, change=change, show_code=self._show_code) for change in allowed]
         if tasks:
             outcomes |= carry_out_together(tasks)
-        return tuple(outcomes[change.address] for change in changes)
+        return tuple(hand_out(outcomes[change.address], change, scope) for change in changes)
 
     def ability(self, system: str, action: Action) -> Ability:
         """What the interface has a call for."""
