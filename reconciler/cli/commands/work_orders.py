@@ -91,7 +91,8 @@ def show(session: Session, order_id: str, format_: str) -> None:
 def done(session: Session, order_id: str, evidence: str, **report: Unpack[_Report]) -> None:
     """Report that a work order was carried out.
 
-    It counts as true when a later look at the system, or a later roster, shows it. Of a file only its name and SHA-256 are kept.
+    It counts as true when a later look at the system, or a later roster, shows it. Of a file only its name and
+    SHA-256 are kept.
     """
     desk = _desk(session, report["lock_timeout"])
     order = desk.done(order_id, _read_evidence(evidence), by=report["by"] or desk.origin.operator)
