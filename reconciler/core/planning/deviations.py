@@ -1,4 +1,4 @@
-"""What is live and was not made so by this tool, and how much each difference matters.
+"""What is live and was not made so by this tool.
 
 Compared with what was recorded, because what is recorded is what this tool knew last; what nobody recorded is compared
 with what is declared. Something that is declared and was not applied yet is no drift: a plan tells of it. An apply
@@ -12,24 +12,18 @@ from collections.abc import Container, Iterator
 from dataclasses import replace
 
 from reconciler.core.address import Address
-from reconciler.core.comparison.claims import Claim, claims_of, uncovered
 from reconciler.core.declared import Mode
 from reconciler.core.drifting import Deviation, DriftSeverity, DriftSort, KnownDrift, known_from
-from reconciler.core.finding import Place
 from reconciler.core.kinds import KINDS, Shape
 from reconciler.core.live import Unknown
 from reconciler.core.planning.orders import carried_out
 from reconciler.core.planning.situation import Situation
+from reconciler.core.planning.weighing import compare, one_less, severity_of_gains, severity_of_losses
 from reconciler.core.resource import Resource, Status, fingerprint_of
-from reconciler.core.review import Access, Way
 from reconciler.core.state import Record
-from reconciler.core.system import System
 
-_NOWHERE = Place("", 1, 1)
 _RECORDED_OVER = (DriftSort.CHANGED, DriftSort.GONE)
 """What cannot be told from what is recorded any more once an apply has recorded it."""
-_OTHER_PEOPLE = "@"
-"""What the key of somebody who is not in the directory has and no other key."""
 
 
 def find_deviations(situation: Situation) -> list[Deviation]:
@@ -90,7 +84,7 @@ def _of_strangers(situation: Situation) -> Iterator[Deviation]:
             yield _appeared(situation, live)
         elif wanted is not None and not live.fits(wanted.attributes):
             declared = Resource(address=address, attributes=wanted.attributes)
-            gains, _ = _compare(situation.organization.system, declared, live)
+            gains, _ = compare(situation.organization.system, declared, live)
             if gains:
                 yield _moved(situation, declared, live)
 
@@ -183,14 +177,14 @@ def _overstayed(
 
 def _appeared(situation: Situation, live: Resource) -> Deviation:
     organization = situation.organization
-    gains, _ = _compare(organization.system, None, live)
-    severity = _severity_of_gains(gains, live.address, situation)
+    gains, _ = compare(organization.system, None, live)
+    severity = severity_of_gains(gains, live.address, situation)
     why = "nobody declared it"
     advice = f"declare it (`reconciler adopt {live.address}`), or take it away where it was given"
     if organization.mode is Mode.AUTHORITATIVE and situation.is_ours(live.address):
         advice = f"the next apply takes it away; to keep it, declare it (`reconciler adopt {live.address}`)"
     elif organization.mode is Mode.ADDITIVE:
-        severity = severity if severity is DriftSeverity.CRITICAL else _one_less(severity)
+        severity = severity if severity is DriftSeverity.CRITICAL else one_less(severity)
         why = "nobody declared it, and the organization is managed additively"
     return Deviation(
         address=live.address,
@@ -209,12 +203,12 @@ def _moved(situation: Situation, expected: Resource, live: Resource | None) -> D
     address = expected.address
     there = live if live is not None and not live.status.is_gone else None
     in_use = there if there is not None and there.status is Status.ACTIVE else None
-    gains, _ = _compare(situation.organization.system, expected, there)
-    _, losses = _compare(situation.organization.system, expected, in_use)
+    gains, _ = compare(situation.organization.system, expected, there)
+    _, losses = compare(situation.organization.system, expected, in_use)
     renamed = _find_renamed(situation, expected) if there is None else None
     if renamed is not None:
         return _renamed(situation, expected, renamed)
-    severity = _severity_of_gains(gains, address, situation) if gains else _severity_of_losses(losses, address)
+    severity = severity_of_gains(gains, address, situation) if gains else severity_of_losses(losses, address)
     wanted = situation.wanted.get(address)
     why = "it was taken away" if there is None else "it is not as recorded"
     if in_use is not None and wanted is not None and in_use.fits(wanted.attributes):
@@ -261,40 +255,3 @@ def _renamed(situation: Situation, expected: Resource, address: Address) -> Devi
         advice=f"say so under `moved:`: - {{from: {expected.address}, to: {address}}}",
         place=situation.place_of(address),
     )
-
-
-def _severity_of_gains(gains: tuple[Claim, ...], address: Address, situation: Situation) -> DriftSeverity:
-    if any(claim.administers or claim.handles_money for claim in gains):
-        return DriftSeverity.CRITICAL
-    if KINDS[address.kind].shape in (Shape.ASSET, Shape.ORGANIZATION):
-        return DriftSeverity.HIGH if address.kind in ("app", "partner", "tiktok_account") else DriftSeverity.LOW
-    person = situation.person_of(address)
-    if _OTHER_PEOPLE in person or (not person and address.kind == "partner_share"):
-        return DriftSeverity.HIGH
-    return DriftSeverity.MEDIUM
-
-
-def _severity_of_losses(losses: tuple[Claim, ...], address: Address) -> DriftSeverity:
-    if any(claim.administers for claim in losses) or address.kind == "app":
-        return DriftSeverity.HIGH
-    return DriftSeverity.LOW
-
-
-def _one_less(severity: DriftSeverity) -> DriftSeverity:
-    levels = list(DriftSeverity)
-    return levels[min(severity.rank + 1, len(levels) - 1)]
-
-
-def _compare(
-    system: System, before: Resource | None, after: Resource | None
-) -> tuple[tuple[Claim, ...], tuple[Claim, ...]]:
-    """What the second has more than the first, and what it has less."""
-    had, has = _claims(system, before), _claims(system, after)
-    return uncovered(has, had), uncovered(had, has)
-
-
-def _claims(system: System, resource: Resource | None) -> tuple[Claim, ...]:
-    if resource is None:
-        return ()
-    way = Way(address=resource.address, attributes=resource.attributes, place=_NOWHERE)
-    return claims_of(Access(attributes=resource.attributes, ways=(way,)), system)
