@@ -23,3 +23,13 @@ class DurationType(click.ParamType[timedelta]):
         if found is None:
             self.fail(f"{value!r} is not a duration: write 30s, 5m or 1h", param, ctx)
         return timedelta(**{_UNITS[found[2] or "s"]: int(found[1])})
+
+
+lock_timeout_option = click.option(
+    "--lock-timeout",
+    type=DurationType(),
+    default=timedelta(),
+    metavar="DURATION",
+    help="Wait this long (30s, 5m, 1h) while somebody else is at work on an organization.",
+)
+"""Of everything that writes to a state."""

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Unpack
 
 import click
 
-from reconciler.cli.durations import DurationType
+from reconciler.cli.durations import lock_timeout_option
 from reconciler.cli.exit_codes import code_of_apply
 from reconciler.cli.options import Limits, planning_options
 from reconciler.cli.plans import read_plan
@@ -37,13 +37,7 @@ if TYPE_CHECKING:
     help="Only the plan with this digest, which is what was reviewed; anything else is a stale plan.",
 )
 @page_options
-@click.option(
-    "--lock-timeout",
-    type=DurationType(),
-    default=timedelta(),
-    metavar="DURATION",
-    help="Wait this long (30s, 5m, 1h) while somebody else is at work on an organization.",
-)
+@lock_timeout_option
 @planning_options
 @click.pass_obj
 def apply(

@@ -7,7 +7,7 @@ from datetime import date, timedelta
 
 import click
 
-from reconciler.cli.durations import DurationType
+from reconciler.cli.durations import lock_timeout_option
 from reconciler.cli.exit_codes import code_of_drift
 from reconciler.cli.options import DateType, Limits, ShardType
 from reconciler.cli.progress import show_progress
@@ -19,14 +19,6 @@ from reconciler.core.address import Address
 from reconciler.core.errors import ExitCode, UsageError
 from reconciler.workflows.sharding import EVERYTHING, Shard
 
-_lock_timeout = click.option(
-    "--lock-timeout",
-    type=DurationType(),
-    default=timedelta(),
-    metavar="DURATION",
-    help="Wait this long (30s, 5m, 1h) while somebody else is at work on an organization.",
-)
-
 
 @click.group(invoke_without_command=True)
 @click.option("--record/--no-record", default=True, help="Remember what was found until the next audit, or do not.")
@@ -34,7 +26,7 @@ _lock_timeout = click.option(
 @click.option("--target", "targets", multiple=True, metavar="PATTERN", help="Only these addresses. Repeatable.")
 @click.option("--shard", type=ShardType(), default=EVERYTHING, metavar="K/N", help="Only the K-th of N parts.")
 @click.option("--now", type=DateType(), metavar="DATE", help="Audit as of this UTC day.")
-@_lock_timeout
+@lock_timeout_option
 @page_options
 @click.pass_context
 def drift(  # one parameter for each option
@@ -87,7 +79,7 @@ def drift(  # one parameter for each option
 @click.argument("address", type=AddressType())
 @click.option("--until", type=DateType(), required=True, metavar="DATE", help="The UTC day on which it ends.")
 @click.option("--reason", required=True, help="Why it may stay.")
-@_lock_timeout
+@lock_timeout_option
 @click.pass_obj
 def accept(session: Session, address: Address, *, until: date, reason: str, lock_timeout: timedelta) -> int:
     """Agree to live with a difference for a while.
@@ -112,7 +104,7 @@ def accept(session: Session, address: Address, *, until: date, reason: str, lock
 
 @drift.command()
 @click.argument("address", type=AddressType())
-@_lock_timeout
+@lock_timeout_option
 @click.pass_obj
 def forget(session: Session, address: Address, *, lock_timeout: timedelta) -> int:
     """Take an acceptance back: the next audit tells of the difference as if it were new."""

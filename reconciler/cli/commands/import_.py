@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, TypedDict, Unpack
 
 import click
 
-from reconciler.cli.durations import DurationType
+from reconciler.cli.durations import lock_timeout_option
 from reconciler.cli.files import replace_file
 from reconciler.cli.importing import choose, folder_for
 from reconciler.cli.progress import show_progress
@@ -54,13 +54,7 @@ class Said(TypedDict):
 @click.option("--id", "identity", default="", metavar="ID", help="Id, handle or name of ORG in its system.")
 @click.option("--to", type=click.Path(file_okay=False, path_type=Path), metavar="DIR", help="Where new files go.")
 @click.option("--dry-run", is_flag=True, help="Print what would be written as a patch, and write nothing.")
-@click.option(
-    "--lock-timeout",
-    type=DurationType(),
-    default=timedelta(),
-    metavar="DURATION",
-    help="Wait this long (30s, 5m, 1h) while somebody else is at work on the organization.",
-)
+@lock_timeout_option
 @click.pass_obj
 def import_(session: Session, organizations: tuple[str, ...], **said: Unpack[Said]) -> int:
     """Write manifests that declare organizations exactly as they are.

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, TypedDict, Unpack
 
 import click
 
-from reconciler.cli.durations import DurationType
+from reconciler.cli.durations import lock_timeout_option
 from reconciler.cli.exit_codes import code_of_findings
 from reconciler.cli.session import Session
 from reconciler.cli.upkeep import format_option, make_upkeep
@@ -68,13 +68,7 @@ class MomentType(click.ParamType[datetime]):
 @click.option("--accept-partial", is_flag=True, help="It is a part: whoever it does not list stays unknown.")
 @click.option("--complete", is_flag=True, help="It is everything, although it lists much less than before.")
 @click.option("--dry-run", is_flag=True, help="Show what was understood and what has changed, and keep nothing.")
-@click.option(
-    "--lock-timeout",
-    type=DurationType(),
-    default=timedelta(),
-    metavar="DURATION",
-    help="Wait this long (30s, 5m, 1h) while somebody else is at work on the organization.",
-)
+@lock_timeout_option
 @format_option
 @click.pass_obj
 def observe(session: Session, organization: str, paths: tuple[str, ...], format_: str, **said: Unpack[_Said]) -> int:

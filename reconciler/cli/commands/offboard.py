@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from reconciler.cli.departures import LeaveTaking, read_departure, show_saved_plan
-from reconciler.cli.durations import DurationType
+from reconciler.cli.durations import lock_timeout_option
 from reconciler.cli.exit_codes import code_of_offboarding
 from reconciler.cli.options import DateType
 from reconciler.cli.progress import show_progress
@@ -35,13 +35,7 @@ from reconciler.core.errors import UsageError
     default="text",
     help="Form of the result.",
 )
-@click.option(
-    "--lock-timeout",
-    type=DurationType(),
-    default=timedelta(),
-    metavar="DURATION",
-    help="Wait this long (30s, 5m, 1h) while somebody else is at work on an organization.",
-)
+@lock_timeout_option
 @click.pass_obj
 def offboard(
     session: Session,

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, TypedDict, Unpack
 
 import click
 
-from reconciler.cli.durations import DurationType
+from reconciler.cli.durations import lock_timeout_option
 from reconciler.cli.origin import read_origin
 from reconciler.cli.runs import make_terms
 from reconciler.cli.session import Session
@@ -37,13 +37,6 @@ class _Report(TypedDict):
 
 _format_option = click.option(
     "--format", "format_", type=click.Choice(_FORMATS), default="text", help="Form of the result."
-)
-_lock_option = click.option(
-    "--lock-timeout",
-    type=DurationType(),
-    default=timedelta(),
-    metavar="DURATION",
-    help="Wait this long (30s, 5m, 1h) while somebody else is at work on the organization.",
 )
 _by_option = click.option(
     "--by", default="", type=WordsType(), metavar="WHO", help="Who says so; by default whoever runs this."
@@ -86,7 +79,7 @@ def show(session: Session, order_id: str, format_: str) -> None:
 @click.argument("order_id", metavar="ID")
 @click.option("--evidence", required=True, metavar="FILE|TEXT", help="What proves it: a file, a link, a sentence.")
 @_by_option
-@_lock_option
+@lock_timeout_option
 @click.pass_obj
 def done(session: Session, order_id: str, evidence: str, **report: Unpack[_Report]) -> None:
     """Report that a work order was carried out.
@@ -113,7 +106,7 @@ def _say_proof(organization: str) -> str:
 @click.option("--because", "reason", required=True, type=click.Choice(_REASONS), help="Why it could not be done.")
 @click.option("--note", default="", type=WordsType(), metavar="TEXT", help="What happened, in words.")
 @_by_option
-@_lock_option
+@lock_timeout_option
 @click.pass_obj
 def failed(session: Session, order_id: str, reason: str, note: str, **report: Unpack[_Report]) -> None:
     """Report that a work order could not be carried out, and why.
