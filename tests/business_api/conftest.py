@@ -16,8 +16,9 @@ pytest.register_assert_rewrite("tests.business_api.story")
 Handle = Callable[[BusinessApiTransport, httpx2.Request], httpx2.Response]
 
 
-@pytest.fixture(scope="package", autouse=True)
+@pytest.fixture(scope="module", autouse=True)
 def _contract() -> Iterator[None]:
+    """For each module anew: these folders are no packages, so a wider scope would reach the tests of other folders."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(
             BusinessApiTransport, "handle_request", held_against_the_contract(BusinessApiTransport.handle_request)
