@@ -33,8 +33,9 @@ def fold(edits: Sequence[Edit], file: SourceFile) -> list[Edit]:
 def _below(edit: Put | Join, top: Path) -> Put | Join:
     """The edit counted from the new entry on."""
     below = replace(edit, path=edit.path[len(top) - 1 :])
-    is_mapping = isinstance(below, Put) and isinstance(below.value, Mapping)
-    return Put(path=below.path, value=dict(below.value)) if is_mapping else below  # type: ignore[union-attr, arg-type]
+    if isinstance(below, Put) and isinstance(below.value, Mapping):
+        return Put(path=below.path, value=dict(below.value))
+    return below
 
 
 def _first_missing(node: object, path: Path) -> Path | None:
