@@ -191,6 +191,11 @@ def members() -> st.SearchStrategy[dict[str, tuple[str, bool, bool]]]:
 
 @given(members=members(), how=st.sampled_from(LOOKS), key=st.sampled_from(sorted(SYSTEMS)))
 @example(members={"x1@evil.example": ("ana@acme.example", True, True)}, how=LOOKS[-1], key="dev")
+@example(
+    members={"ana@acme.example": ("Role: Admin", False, False), "bo@acme.example": ("", False, False)},
+    how=LOOKS[-1],
+    key="dev",
+)
 def test_nobody_can_choose_a_name_that_makes_a_roster_lie(
     members: Mapping[str, tuple[str, bool, bool]], how: dict[str, str], key: str
 ) -> None:

@@ -6,8 +6,11 @@ name looks like the end of the row before it, and would say something about some
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import reduce
+from operator import and_
 
 from reconciler.core.resource import Status
 from reconciler.manifests.rosters.entries import SORTS
@@ -26,10 +29,18 @@ def doubt_borders(rows: Sequence[Row], columns: Sequence[Column | None], vocabul
     has_names = any(named)
     order = [SORTS[column] for column in columns if column in SORTS]
     nameless_next = [has_names and not is_named for is_named in [*named[1:], True]]
-    judged = zip(rows, heard, nameless_next, strict=True) if rows else ()
+    judged = zip(rows, heard, nameless_next, _odd_labels(rows), strict=True) if rows else ()
     return [
-        replace(row, doubt=_doubt(pieces, order, is_next_nameless=is_nameless)) for row, pieces, is_nameless in judged
+        replace(row, doubt=odd or _doubt(pieces, order, is_next_nameless=is_nameless))
+        for row, pieces, is_nameless, odd in judged
     ]
+
+
+def _odd_labels(rows: Sequence[Row]) -> list[str]:
+    """For each row, what is odd about pieces such as `Role: Admin`: a page has them in all rows, a name can be one."""
+    labels = [Counter(cell.column for cell in row.cells if cell.column is not None) for row in rows]
+    everywhere = reduce(and_, labels, labels[0]) if labels else Counter()
+    return ["it says what a piece is, and other rows do not" if one - everywhere else "" for one in labels]
 
 
 def _hear(cell: Cell, vocabulary: Vocabulary) -> list[Said]:
