@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterable, Mapping, Sequence
-from copy import deepcopy
 from dataclasses import dataclass
 from typing import Any
 
@@ -87,7 +86,7 @@ def edit_manifest(file: SourceFile, edits: Iterable[Edit]) -> str:
 
 def find_file(files: Iterable[SourceFile], path: Path) -> SourceFile | None:
     """The file in which most of a path is written already; the first by name where several have as much."""
-    depths = [(_depth(_parse(file)[0], path), file) for file in sorted(files, key=lambda file: file.path)]
+    depths = [(depth_of(_parse(file)[0], path), file) for file in sorted(files, key=lambda file: file.path)]
     best = max((depth for depth, _ in depths), default=0)
     return next((file for depth, file in depths if depth == best and best), None)
 
@@ -158,7 +157,7 @@ def _parse(file: SourceFile, *, written: bool = False) -> tuple[MapNode, str]:
     return parsed.node, parsed.text
 
 
-def _depth(node: object, path: Path) -> int:
+def depth_of(node: object, path: Path) -> int:
     """How many keys of a path a file has."""
     depth = 0
     while depth < len(path) and isinstance(node, dict) and path[depth] in node:
@@ -169,7 +168,7 @@ def _depth(node: object, path: Path) -> int:
 
 def _expected(file: SourceFile, node: MapNode, edit: Edit) -> dict[str, Any]:
     """What the file has to mean afterwards, worked out without any YAML."""
-    wanted: dict[str, Any] = _plain(deepcopy(node))
+    wanted: dict[str, Any] = _plain(node)
     *parents, key = edit.path
     here = wanted
     for depth, parent in enumerate(parents):
@@ -209,8 +208,6 @@ def _widest(file: SourceFile, node: MapNode, edit: Drop) -> Drop:
 
 def _plain(value: object) -> Any:
     match value:
-        case dict():
-            return {key: _plain(item) for key, item in value.items()}
         case list() | tuple():
             return [_plain(item) for item in value]
         case Mapping():

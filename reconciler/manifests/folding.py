@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from reconciler.manifests.composing import plant
-from reconciler.manifests.editing import Edit, Join, Path, Put, Value
+from reconciler.manifests.editing import Edit, Join, Path, Put, Value, depth_of
 from reconciler.manifests.source import SourceFile, parse_file
 
 
@@ -40,8 +40,5 @@ def _below(edit: Put | Join, top: Path) -> Put | Join:
 
 def _first_missing(node: object, path: Path) -> Path | None:
     """The part of a path that leads to the first key that is not there; None when all of it is."""
-    for depth, key in enumerate(path):
-        if not isinstance(node, dict) or key not in node:
-            return path[: depth + 1]
-        node = node[key]
-    return None
+    depth = depth_of(node, path)
+    return path[: depth + 1] if depth < len(path) else None

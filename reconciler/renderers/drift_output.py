@@ -7,7 +7,6 @@ from dataclasses import asdict
 from datetime import datetime
 
 from reconciler.core.drifting import DriftItem, DriftReport, OrganizationDrift, Standing
-from reconciler.core.finding import Place
 from reconciler.core.resource import Resource
 from reconciler.manifests.drift_documents import (
     AcceptanceOutput,
@@ -20,7 +19,7 @@ from reconciler.manifests.drift_documents import (
     RevertedOutput,
     UnseenOutput,
 )
-from reconciler.manifests.output_documents import PlaceOutput
+from reconciler.renderers.outputs import place_of, values_of
 from reconciler.renderers.style import Style
 
 
@@ -71,7 +70,7 @@ def _item(item: DriftItem) -> DriftItemOutput:
         live=_side(found.live),
         why=found.why,
         advice=found.advice,
-        place=_place(found.place),
+        place=place_of(found.place) if found.place else None,
         accepted=accepted,
         deeds=[DeedOutput(at=_moment(deed.at), who=deed.who, what=deed.what) for deed in item.deeds],
     )
@@ -80,12 +79,9 @@ def _item(item: DriftItem) -> DriftItemOutput:
 def _side(resource: Resource | None) -> DriftSideOutput | None:
     if resource is None:
         return None
-    values = {name: one if isinstance(one, str) else list(one) for name, one in resource.attributes.items()}
-    return DriftSideOutput(values=values, status=resource.status.value, identity=resource.identity)
-
-
-def _place(place: Place | None) -> PlaceOutput | None:
-    return PlaceOutput(file=place.file, line=place.line, column=place.column) if place else None
+    return DriftSideOutput(
+        values=values_of(resource.attributes), status=resource.status.value, identity=resource.identity
+    )
 
 
 def _moment(moment: datetime) -> str:

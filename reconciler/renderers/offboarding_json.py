@@ -7,7 +7,7 @@ from dataclasses import asdict
 
 from reconciler.core.offboarding import Hurdle, Item, Offboarding, Surface
 from reconciler.manifests.departure_documents import HurdleOutput, ItemOutput, OffboardingOutput, SurfaceOutput
-from reconciler.manifests.output_documents import PlaceOutput
+from reconciler.renderers.outputs import place_of
 from reconciler.renderers.style import Style
 
 OFFBOARDING_FORMAT = "1.0"
@@ -46,7 +46,7 @@ def _item(one: Item) -> ItemOutput:
         on=one.on,
         since=one.since.isoformat() if one.since else None,
         work_order=one.order,
-        place=PlaceOutput(file=place.file, line=place.line, column=place.column) if place else None,
+        place=place_of(place) if place else None,
     )
 
 

@@ -5,13 +5,14 @@ from __future__ import annotations
 import json
 from dataclasses import asdict
 
-from reconciler.core.finding import Place
+from reconciler.core.finding import Finding, Place
 from reconciler.core.holding import AccessMatrix, Holding, OrganizationHoldings, PersonReport, Reach
 from reconciler.core.resource import Attributes
 from reconciler.manifests.output_documents import (
     AccessOutput,
     DeclaredOutput,
     EndingOutput,
+    FindingOutput,
     HoldingOutput,
     OrganizationHoldingsOutput,
     PersonOutput,
@@ -58,7 +59,7 @@ def _person(report: PersonReport) -> PersonOutput:
         employment=person.employment,
         starts=str(person.starts) if person.starts else None,
         ends=str(person.ends) if person.ends else None,
-        place=_place(person.place),
+        place=place_of(person.place),
     )
 
 
@@ -88,8 +89,8 @@ def _reach(reach: Reach, matrix: AccessMatrix) -> ReachOutput:
     return ReachOutput(
         on=str(reach.on),
         subject=str(reach.subject),
-        effective=None if reach.effective is None else _values(reach.effective),
-        intended=None if reach.intended is None else _values(reach.intended),
+        effective=None if reach.effective is None else values_of(reach.effective),
+        intended=None if reach.intended is None else values_of(reach.intended),
         can_take=reach.can_take,
         ways=[_holding(way, compared=matrix.as_of is None) for way in reach.ways],
     )
@@ -107,12 +108,25 @@ def _holding(holding: Holding, *, compared: bool = True) -> HoldingOutput:
     )
 
 
-def _values(attributes: Attributes) -> Values:
+def values_of(attributes: Attributes) -> Values:
     """Sets as lists."""
     return {name: value if isinstance(value, str) else list(value) for name, value in attributes.items()}
 
 
-def _place(place: Place) -> PlaceOutput:
+def finding_of(finding: Finding) -> FindingOutput:
+    """A finding with its places."""
+    return FindingOutput(
+        id=finding.id,
+        severity=finding.severity.value,
+        message=finding.message,
+        advice=finding.advice,
+        address=finding.address,
+        place=place_of(finding.place) if finding.place else None,
+        related=[place_of(place) for place in finding.related],
+    )
+
+
+def place_of(place: Place) -> PlaceOutput:
     """A place in a manifest."""
     return PlaceOutput(file=place.file, line=place.line, column=place.column)
 
@@ -122,8 +136,8 @@ def _declared(holding: Holding) -> DeclaredOutput | None:
     if declared is None:
         return None
     return DeclaredOutput(
-        values=_values(declared.attributes),
-        place=_place(declared.place),
+        values=values_of(declared.attributes),
+        place=place_of(declared.place),
         reason=declared.reason,
         through=declared.through,
         starts=str(declared.starts) if declared.starts else None,
@@ -137,7 +151,7 @@ def _recorded(holding: Holding) -> RecordedOutput | None:
     if record is None:
         return None
     return RecordedOutput(
-        values=_values(record.attributes),
+        values=values_of(record.attributes),
         status=record.status.value,
         identity=record.identity,
         since=str(record.since) if record.since else None,

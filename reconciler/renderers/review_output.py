@@ -5,8 +5,7 @@ from __future__ import annotations
 from datetime import date
 
 from reconciler.core.declared import Consent
-from reconciler.core.finding import Finding, Place, Severity
-from reconciler.core.resource import Attributes
+from reconciler.core.finding import Place, Severity
 from reconciler.core.review import (
     Access,
     AccessChange,
@@ -20,7 +19,7 @@ from reconciler.core.review import (
     ValueChange,
     Way,
 )
-from reconciler.manifests.output_documents import FindingOutput, PlaceOutput, Values
+from reconciler.manifests.output_documents import PlaceOutput
 from reconciler.manifests.review_documents import (
     AccessChangeOutput,
     AccessSideOutput,
@@ -35,6 +34,7 @@ from reconciler.manifests.review_documents import (
     ValueChangeOutput,
     WayOutput,
 )
+from reconciler.renderers.outputs import finding_of, place_of, values_of
 
 
 def describe_review(review: Review) -> ReviewOutput:
@@ -54,9 +54,9 @@ def describe_review(review: Review) -> ReviewOutput:
         steps=[_step(step) for step in review.steps],
         consents_given=[_consent(consent) for consent in review.consents_given],
         consents_withdrawn=[_consent(consent) for consent in review.consents_withdrawn],
-        findings=[_finding(finding) for finding in review.findings],
-        policy_findings=[_finding(finding) for finding in review.policy_findings],
-        resolved=[_finding(finding) for finding in review.resolved],
+        findings=[finding_of(finding) for finding in review.findings],
+        policy_findings=[finding_of(finding) for finding in review.policy_findings],
+        resolved=[finding_of(finding) for finding in review.resolved],
         notices=list(review.notices),
     )
 
@@ -77,7 +77,7 @@ def _summary(review: Review) -> ReviewSummaryOutput:
 
 
 def _side(side: Side) -> SideOutput:
-    problems = [_finding(finding) for finding in side.problems]
+    problems = [finding_of(finding) for finding in side.problems]
     return SideOutput(name=side.name, commit=side.commit, digest=side.digest, problems=problems)
 
 
@@ -97,7 +97,7 @@ def _access(access: Access | None) -> AccessSideOutput | None:
     if access is None:
         return None
     return AccessSideOutput(
-        values=_attributes(access.attributes),
+        values=values_of(access.attributes),
         starts=_day(access.starts),
         ends=_day(access.ends),
         identity=access.identity,
@@ -108,13 +108,13 @@ def _access(access: Access | None) -> AccessSideOutput | None:
 def _way(way: Way) -> WayOutput:
     return WayOutput(
         address=str(way.address),
-        values=_attributes(way.attributes),
+        values=values_of(way.attributes),
         through=way.through,
         starts=_day(way.starts),
         ends=_day(way.ends),
         protect=way.protect,
         reason=way.reason,
-        place=_place(way.place),
+        place=place_of(way.place),
     )
 
 
@@ -158,24 +158,8 @@ def _consent(consent: Consent) -> ConsentOutput:
     )
 
 
-def _finding(finding: Finding) -> FindingOutput:
-    return FindingOutput(
-        id=finding.id,
-        severity=finding.severity.value,
-        message=finding.message,
-        advice=finding.advice,
-        address=finding.address,
-        place=_find_place(finding.place),
-        related=[_place(place) for place in finding.related],
-    )
-
-
 def _values(values: tuple[ValueChange, ...]) -> list[ValueChangeOutput]:
     return [ValueChangeOutput(name=one.name, before=one.before, after=one.after) for one in values]
-
-
-def _attributes(attributes: Attributes) -> Values:
-    return {name: value if isinstance(value, str) else list(value) for name, value in attributes.items()}
 
 
 def _day(day: date | None) -> str | None:
@@ -183,8 +167,4 @@ def _day(day: date | None) -> str | None:
 
 
 def _find_place(place: Place | None) -> PlaceOutput | None:
-    return None if place is None else _place(place)
-
-
-def _place(place: Place) -> PlaceOutput:
-    return PlaceOutput(file=place.file, line=place.line, column=place.column)
+    return None if place is None else place_of(place)

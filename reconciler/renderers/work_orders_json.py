@@ -7,8 +7,8 @@ from dataclasses import asdict
 from datetime import datetime
 
 from reconciler.core.work_order import WorkOrder
-from reconciler.manifests.output_documents import PlaceOutput
 from reconciler.manifests.work_order_documents import WorkOrderOutput, WorkOrdersOutput
+from reconciler.renderers.outputs import place_of, values_of
 from reconciler.renderers.style import Style
 from reconciler.renderers.worksheets import WorkList, Worksheet
 
@@ -41,7 +41,7 @@ def describe_order(order: WorkOrder) -> WorkOrderOutput:
         operation=order.operation,
         address=str(order.address),
         action=order.action.value,
-        wanted={name: value if isinstance(value, str) else list(value) for name, value in order.wanted.items()},
+        wanted=values_of(order.wanted),
         identity=order.identity,
         system=order.system,
         actor=order.actor,
@@ -57,7 +57,7 @@ def describe_order(order: WorkOrder) -> WorkOrderOutput:
         irreversible=order.irreversible,
         note=order.note,
         reason=order.reason,
-        place=PlaceOutput(file=place.file, line=place.line, column=place.column) if place else None,
+        place=place_of(place) if place else None,
         issued=_time(order.issued),
         valid_hours=order.lasts.total_seconds() / 3600 if order.lasts else None,
         expires=_time(order.expires),
