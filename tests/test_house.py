@@ -24,7 +24,7 @@ MAX_MEDIAN_FILE_LINES = 170
 MAX_FUNCTION_LINES = 40
 
 VAGUE_NAMES = {"utils", "helpers", "common", "base", "manager"}
-PURE_PACKAGES = ("core", "systems", "manifests", "policies", "renderers", "workflows")
+PURE_PACKAGES = ("core", "systems", "manifests", "policies", "output", "renderers", "workflows")
 HEAVY = {
     "deepdiff",
     "email_validator",
