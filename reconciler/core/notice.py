@@ -12,8 +12,8 @@ from reconciler.core.work_order import WorkOrder
 class Notice:
     """One message. Who sends it, and how, is left to whoever reads this."""
 
-    key: str
-    """Of the person; empty when it is nobody in the directory."""
+    person: str
+    """Key; empty when it is nobody in the directory."""
     name: str = ""
     """What they are called; for somebody who is not in the directory, who that is."""
     email: str = ""
@@ -21,6 +21,9 @@ class Notice:
     """Where the directory says that they can be reached; either may be empty."""
     orders: tuple[WorkOrder, ...]
     """What can be done now, the first deadline first; what has no id is asked for by a system, not by a work order."""
+    subject: str = ""
+    markdown: str = ""
+    """The message, ready to be sent; what strangers wrote is escaped in it. Empty while nobody has written it."""
 
     @property
     def deadline(self) -> datetime | None:
@@ -33,4 +36,4 @@ class Notices:
     """Everybody who has to act, people of the directory first."""
 
     at: datetime
-    messages: tuple[Notice, ...] = ()
+    notices: tuple[Notice, ...] = ()

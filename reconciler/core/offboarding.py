@@ -56,7 +56,7 @@ class Item:
     """Whom it waits for: a person key, or who that is."""
     since: date | None = None
     """The UTC day on which it was asked for, or was over."""
-    order: str = ""
+    work_order: str = ""
     """Id of the work order about it."""
     place: Place | None = None
     """The manifest line that it comes from."""
@@ -90,7 +90,8 @@ class Hurdle:
 class Offboarding:
     """The way of one person out of everything."""
 
-    key: str
+    person: str
+    """Key."""
     name: str = ""
     today: date
     leaves: date | None

@@ -53,14 +53,15 @@ class Welcome:
 class Onboarding:
     """The proposal: an edit of the manifests, to be reviewed like any other."""
 
-    key: str
+    person: str
+    """Key."""
     name: str = ""
     like: str
     """Key of whose access it follows."""
     groups: tuple[str, ...] = ()
     """Groups that the newcomer joins."""
     given: tuple[Given, ...] = ()
-    spared: tuple[Spared, ...] = ()
+    left_out: tuple[Spared, ...] = ()
     objections: tuple[Finding, ...] = ()
     """What policies have against it."""
     welcomes: tuple[Welcome, ...] = ()

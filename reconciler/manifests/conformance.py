@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
 from reconciler.core.finding import Finding
 from reconciler.manifests.nodes import Cursor, MapNode
-from reconciler.manifests.schema import json_schema
 from reconciler.manifests.source import SourceFile, parse_yaml
 
 
-def check_conformance(file: SourceFile, name: str) -> list[Finding]:
-    """What keeps a YAML or JSON file from fitting the schema `name`; empty when it fits.
+def check_conformance(file: SourceFile, schema: Mapping[str, Any]) -> list[Finding]:
+    """What keeps a YAML or JSON file from fitting a schema; empty when it fits.
 
     Looser than `load_manifests`, which also knows what names mean: this is the contract for programs that write or
     read our files without us.
@@ -24,7 +24,7 @@ def check_conformance(file: SourceFile, name: str) -> list[Finding]:
     findings = [finding for finding in read if finding.id != "secret"]
     if node is None:
         return findings
-    validator = Draft202012Validator(json_schema(name), format_checker=Draft202012Validator.FORMAT_CHECKER)
+    validator = Draft202012Validator(schema, format_checker=Draft202012Validator.FORMAT_CHECKER)
     for error in sorted(validator.iter_errors(node), key=relevance, reverse=True):
         deepest = best_match([error]) or error
         findings.append(_finding(file.path, node, deepest.absolute_path, deepest.message))

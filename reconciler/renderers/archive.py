@@ -70,12 +70,6 @@ def render_history(history: Sequence[PastState], style: Style) -> str:
     return render_table(("serial", "written", "records", "lineage", "version"), rows, style)
 
 
-def render_history_json(history: Sequence[PastState], _: Style) -> str:
-    """`{format_version, history: [{serial, at, records, lineage, version}]}`."""
-    states = [{**asdict(past), "at": past.at.isoformat()} for past in history]
-    return _dump({"format_version": ARCHIVE_FORMAT, "history": states})
-
-
 def _dump(document: dict[str, Any]) -> str:
     """ASCII only: invisible characters stay visible, and any reader and terminal can take it."""
     return json.dumps(document, indent=2, ensure_ascii=True) + "\n"

@@ -18,6 +18,7 @@ from reconciler.core.policy_settings import StandingRule
 from reconciler.core.review import Review
 from reconciler.core.state import PastState, State
 from reconciler.core.work_order import WorkOrder
+from reconciler.output.json import json_writer, to_json
 from reconciler.renderers import archive, documents
 from reconciler.renderers.access import render_access, render_access_json
 from reconciler.renderers.drift import render_drift
@@ -31,12 +32,11 @@ from reconciler.renderers.observation import render_observation
 from reconciler.renderers.observation_json import render_observation_json
 from reconciler.renderers.offboarding import render_offboarding
 from reconciler.renderers.offboarding_html import render_offboarding_html
-from reconciler.renderers.offboarding_json import render_offboarding_json
 from reconciler.renderers.offboarding_markdown import render_offboarding_markdown
-from reconciler.renderers.onboarding import render_onboarding, render_onboarding_json, render_onboarding_markdown
+from reconciler.renderers.onboarding import render_onboarding, render_onboarding_markdown
 from reconciler.renderers.pages import FINDINGS_PAGES, PLAN_PAGES, REPORT_PAGES
 from reconciler.renderers.plan import render_plan
-from reconciler.renderers.policies import render_policies, render_policies_json
+from reconciler.renderers.policies import render_policies
 from reconciler.renderers.report import render_report
 from reconciler.renderers.review import render_review, render_review_json
 from reconciler.renderers.review_pages import REVIEW_PAGES
@@ -50,7 +50,6 @@ from reconciler.renderers.work_orders_html import (
     render_work_orders_html,
     render_worksheet_html,
 )
-from reconciler.renderers.work_orders_json import render_work_order_json, render_work_orders_json, render_worksheet_json
 from reconciler.renderers.work_orders_markdown import (
     render_work_order_markdown,
     render_work_orders_markdown,
@@ -93,13 +92,13 @@ RENDERERS = Renderers(
     report={"text": render_report, "json": documents.render_report_json, **REPORT_PAGES},
     state={"text": render_state, "json": documents.render_state_json},
     state_list={"text": render_state_list, "json": documents.render_state_list_json},
-    systems={"text": render_systems, "json": documents.render_systems_json},
-    history={"text": archive.render_history, "json": archive.render_history_json},
+    systems={"text": render_systems, "json": json_writer("systems")},
+    history={"text": archive.render_history, "json": json_writer("history")},
     audit_log={"text": archive.render_audit_log, "json": archive.render_audit_log_json},
     who={"text": render_who, "json": render_who_json},
     access={"text": render_access, "json": render_access_json},
     observation={"text": render_observation, "json": render_observation_json},
-    policies={"text": render_policies, "json": render_policies_json},
+    policies={"text": render_policies, "json": json_writer("policies")},
     review={"text": render_review, "json": render_review_json, **REVIEW_PAGES},
     drift={"text": render_drift, "json": render_drift_json, **DRIFT_PAGES},
     estimate={"text": render_forecast, "json": render_forecast_json},
@@ -107,25 +106,25 @@ RENDERERS = Renderers(
         "text": render_work_orders,
         "markdown": render_work_orders_markdown,
         "html": render_work_orders_html,
-        "json": render_work_orders_json,
+        "json": lambda work, _: to_json("work-orders", work.orders),
     },
     work_order={
         "text": render_work_order,
         "markdown": render_work_order_markdown,
         "html": render_work_order_html,
-        "json": render_work_order_json,
+        "json": lambda order, _: to_json("work-orders", (order,)),
     },
     worksheet={
         "text": render_worksheet,
         "markdown": render_worksheet_markdown,
         "html": render_worksheet_html,
-        "json": render_worksheet_json,
+        "json": lambda sheet, _: to_json("work-orders", sheet.orders),
     },
     offboarding={
         "text": render_offboarding,
         "markdown": render_offboarding_markdown,
         "html": render_offboarding_html,
-        "json": render_offboarding_json,
+        "json": json_writer("offboarding"),
     },
     notices={
         "text": render_notices,
@@ -136,6 +135,6 @@ RENDERERS = Renderers(
     onboarding={
         "text": render_onboarding,
         "markdown": render_onboarding_markdown,
-        "json": render_onboarding_json,
+        "json": json_writer("onboarding"),
     },
 )

@@ -14,7 +14,6 @@ from reconciler.core.plan import Plan
 from reconciler.core.state import State
 from reconciler.renderers.findings import Inspection
 from reconciler.renderers.style import Style
-from reconciler.systems.table import RoleRow
 
 FINDINGS_FORMAT = REPORT_FORMAT = STATES_FORMAT = SYSTEMS_FORMAT = "1.0"
 
@@ -74,11 +73,6 @@ def render_state_list_json(states: Sequence[State], _: Style) -> str:
         for state in states
     ]
     return _dump({"format_version": STATES_FORMAT, "organizations": organizations})
-
-
-def render_systems_json(rows: Sequence[RoleRow], _: Style) -> str:
-    """`{format_version, roles: [{system, variant, kind, role, label, may, may_not, cap}]}`."""
-    return _dump({"format_version": SYSTEMS_FORMAT, "roles": [asdict(row) for row in rows]})
 
 
 _OUTCOMES: dict[type[Outcome], str] = {

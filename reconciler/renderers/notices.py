@@ -2,28 +2,26 @@
 
 from __future__ import annotations
 
-import json
-from dataclasses import asdict
+from dataclasses import replace
 from datetime import datetime
 
 from reconciler.core.notice import Notice, Notices
 from reconciler.core.work_order import WorkOrder
+from reconciler.output.json import to_json
 from reconciler.renderers.markdown_text import code, heading
 from reconciler.renderers.style import Style, Tone
 from reconciler.renderers.visible import make_visible
 from reconciler.renderers.words import count
-from reconciler.renderers.work_orders_json import describe_order
 from reconciler.renderers.work_orders_markdown import show_order
 from reconciler.renderers.worksheets import name_place, say_time
 from reconciler.systems.marked import quote
 
-NOTICES_FORMAT = "1.0"
 _NOBODY = "nobody has to act\n"
 
 
 def name_addressee(notice: Notice) -> str:
     """`Mara Lindqvist (mara)`."""
-    return f"{notice.name} ({notice.key})" if notice.name and notice.key else notice.name or notice.key
+    return f"{notice.name} ({notice.person})" if notice.name and notice.person else notice.name or notice.person
 
 
 def say_address(notice: Notice) -> str:
@@ -40,7 +38,7 @@ def say_subject(notice: Notice) -> str:
 
 def render_notices(notices: Notices, style: Style) -> str:
     """Who has to do what, in brief."""
-    return "\n".join(_text(notice, notices.at, style) for notice in notices.messages) or _NOBODY
+    return "\n".join(_text(notice, notices.at, style) for notice in notices.notices) or _NOBODY
 
 
 def _text(notice: Notice, at: datetime, style: Style) -> str:
@@ -65,7 +63,7 @@ def _facts(order: WorkOrder, at: datetime) -> str:
 
 def render_notices_markdown(notices: Notices, _: Style) -> str:
     """One message below the other, each with every step."""
-    return "\n".join(_message(notice) for notice in notices.messages) or "Nobody has to act.\n"
+    return "\n".join(_message(notice) for notice in notices.notices) or "Nobody has to act.\n"
 
 
 def _message(notice: Notice) -> str:
@@ -78,24 +76,6 @@ def _message(notice: Notice) -> str:
 
 
 def render_notices_json(notices: Notices, _: Style) -> str:
-    """`NoticesOutput` as JSON, with a plain text for each message; ASCII only, so that nothing invisible hides."""
-    from reconciler.manifests.departure_documents import NoticeOutput, NoticesOutput
-
-    document = NoticesOutput(
-        format_version=NOTICES_FORMAT,
-        at=notices.at.isoformat(),
-        notices=[
-            NoticeOutput(
-                person=notice.key,
-                name=notice.name,
-                email=notice.email,
-                phone=notice.phone,
-                deadline=notice.deadline.isoformat() if notice.deadline else None,
-                subject=say_subject(notice),
-                markdown=_message(notice),
-                work_orders=[describe_order(order) for order in notice.orders],
-            )
-            for notice in notices.messages
-        ],
-    )
-    return json.dumps(asdict(document), indent=2, ensure_ascii=True) + "\n"
+    """For programs that send them: with the subject and the message, ready to be sent."""
+    told = tuple(replace(one, subject=say_subject(one), markdown=_message(one)) for one in notices.notices)
+    return to_json("notices", replace(notices, notices=told))

@@ -17,6 +17,6 @@ def render_notices_html(notices: Notices, _: Style) -> str:
             name=f"{name_addressee(notice)}, {say_address(notice)}: {say_subject(notice)}",
             orders=notice.orders,
         )
-        for notice in notices.messages
+        for notice in notices.notices
     ]
     return render_sheets("Who has to act", sheets)

@@ -49,7 +49,7 @@ _ABOUT = {
 
 def name_person(found: Offboarding) -> str:
     """`Nadia Haddad (nadia)`."""
-    return f"{found.name} ({found.key})" if found.name else found.key
+    return f"{found.name} ({found.person})" if found.name else found.person
 
 
 def say_when(found: Offboarding) -> str:
@@ -82,7 +82,7 @@ def sections_of(found: Offboarding) -> Iterator[Section]:
         lines = tuple(
             Line(
                 progress=Progress.OPEN,
-                where=one.address.organization if one.address else found.key,
+                where=one.address.organization if one.address else found.person,
                 what=one.what,
                 then=one.first,
             )
@@ -129,13 +129,13 @@ def _look(surface: Surface) -> Line:
 
 def next_steps(found: Offboarding) -> Iterator[tuple[str, str]]:
     """What to do now, in words and as a command."""
-    name = found.key
+    name = found.person
     if found.edited:
         when = "" if found.leaves in (None, found.today) else f" --on {found.leaves}"
         yield "Edit the manifests and ask people for what no plan can do", f"reconciler offboard {name}{when} --write"
     if any(item.progress is Progress.OPEN and item.matter is Matter.ACCESS for item in found.items):
         yield "Have the edit reviewed, then carry it out", "reconciler apply"
-    elif any(item.matter is Matter.CREDENTIALS and not item.order for item in found.items) and not found.edited:
+    elif any(item.matter is Matter.CREDENTIALS and not item.work_order for item in found.items) and not found.edited:
         yield "Ask people for what no plan can do", f"reconciler offboard {name} --write"
     if any(item.progress is Progress.WAITING for item in found.items):
         yield "See who has to act", "reconciler notices"

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
-from dataclasses import asdict
 
 from reconciler.core.onboarding import Given, Onboarding, Welcome
 from reconciler.renderers.access_terms import name_access
@@ -12,11 +10,9 @@ from reconciler.renderers.markdown_text import code, code_block, heading, inline
 from reconciler.renderers.style import Style, Tone
 from reconciler.renderers.visible import make_visible
 
-ONBOARDING_FORMAT = "1.0"
-
 
 def _title(found: Onboarding) -> str:
-    name = f"{found.name} ({found.key})" if found.name else found.key
+    name = f"{found.name} ({found.person})" if found.name else found.person
     return f"Onboarding of {name}, like {found.like}"
 
 
@@ -59,7 +55,7 @@ def _sections(found: Onboarding) -> Iterator[tuple[str, list[str]]]:
     sections = {
         "Joins": [f"group:{name}" for name in found.groups],
         "Gets": [f"{one.address.organization}: {_say_given(one)}" for one in found.given],
-        "Does not get": [f"{one.what}: {one.why}" for one in found.spared],
+        "Does not get": [f"{one.what}: {one.why}" for one in found.left_out],
         "Policies object": [f"{one.severity}: {one.message}" for one in found.objections],
         "What the newcomer will hear": [say_welcome(one) for one in found.welcomes],
     }
@@ -77,22 +73,3 @@ def render_onboarding_markdown(found: Onboarding, _: Style) -> str:
         blocks += [heading(2, "The edit of the manifests"), code_block(found.patch.rstrip("\n"), "diff").rstrip("\n")]
     blocks.append(_next(found).replace("`reconciler notices`", code("reconciler notices")))
     return "\n\n".join(blocks) + "\n"
-
-
-def render_onboarding_json(found: Onboarding, _: Style) -> str:
-    """`OnboardingOutput` as JSON; ASCII only, so that nothing invisible hides."""
-    from reconciler.manifests.departure_documents import GivenOutput, OnboardingOutput, SparedOutput, WelcomeOutput
-
-    document = OnboardingOutput(
-        format_version=ONBOARDING_FORMAT,
-        person=found.key,
-        name=found.name,
-        like=found.like,
-        groups=list(found.groups),
-        given=[GivenOutput(address=str(one.address), what=one.what, through=one.through) for one in found.given],
-        left_out=[SparedOutput(what=one.what, why=one.why) for one in found.spared],
-        objections=[one.message for one in found.objections],
-        welcomes=[WelcomeOutput(**asdict(one)) for one in found.welcomes],
-        patch=found.patch,
-    )
-    return json.dumps(asdict(document), indent=2, ensure_ascii=True) + "\n"

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
-from dataclasses import asdict
 
 from reconciler.core.policy_settings import OFF, Parameter, StandingRule
-from reconciler.manifests.policy_documents import PoliciesOutput, PolicyOutput
 from reconciler.renderers.style import Style, Tone
 from reconciler.renderers.visible import make_visible
 
@@ -41,29 +38,3 @@ def _say(value: Parameter) -> str:
         return str(value)
     lists = (f"{name}: {_say(words)}" for name, words in value.items())
     return f"{{{', '.join(lists)}}}"
-
-
-def render_policies_json(rules: Sequence[StandingRule], _: Style) -> str:
-    """`PoliciesOutput` as JSON, in ASCII."""
-    document = PoliciesOutput(
-        format_version=POLICIES_FORMAT,
-        policies=[
-            PolicyOutput(
-                id=rule.id,
-                severity=rule.severity,
-                asks=rule.asks,
-                because=rule.because,
-                parameters={name: _plain(value) for name, value in rule.parameters.items()},
-            )
-            for rule in rules
-        ],
-    )
-    return json.dumps(asdict(document), indent=2, ensure_ascii=True) + "\n"
-
-
-def _plain(value: Parameter) -> str | float | list[str] | dict[str, list[str]]:
-    if isinstance(value, tuple):
-        return list(value)
-    if isinstance(value, (str, int, float)):
-        return value
-    return {name: list(words) for name, words in value.items()}

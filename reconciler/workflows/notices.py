@@ -29,7 +29,7 @@ def collect_notices(store: StateStore, desired: Desired, *, at: datetime, person
     """One message for each person who can do something now, or the one for `person`; asks no system."""
     states = [read_state(store, key) for key in store.organizations()]
     messages = make_notices(states, desired, at=at)
-    return Notices(at=at, messages=tuple(one for one in messages if not person or person == one.key))
+    return Notices(at=at, notices=tuple(one for one in messages if not person or person == one.person))
 
 
 def make_notices(states: Iterable[State], desired: Desired, *, at: datetime) -> Iterator[Notice]:
@@ -122,7 +122,7 @@ def _group(orders: Iterable[WorkOrder], people: Mapping[str, Person]) -> Iterato
         person = people.get(actor)
         identities = person.identities if person else {}
         yield Notice(
-            key=actor,
+            person=actor,
             name=person.name if person else role,
             email=identities.get("email", actor if "@" in actor else ""),
             phone=identities.get("phone", ""),

@@ -104,7 +104,7 @@ def follow_departure(departure: Departure, worlds: Worlds, *, settings: GuardSet
     items = [*survey.access(), *survey.credentials(today), *survey.orders(), *survey.manifest_lines()]
     report = departure.report
     return Offboarding(
-        key=report.key,
+        person=report.key,
         name=report.person.name if report.person else "",
         today=today,
         leaves=departure.leaves,
@@ -141,7 +141,7 @@ class _Survey:
                 why=why,
                 on=on,
                 since=since,
-                order=order,
+                work_order=order,
             )
         yield from self._unseen()
 
@@ -210,7 +210,7 @@ class _Survey:
                 why=_say_order(order, leaves, today) if order else "nobody is asked for it yet",
                 on=order.actor or order.actor_role if order and order.status is OrderStatus.OPEN else "",
                 since=_day_of(order),
-                order=order.id if order else "",
+                work_order=order.id if order else "",
             )
 
     def chores(self) -> Chores:
@@ -231,7 +231,7 @@ class _Survey:
                         f"{order.id} --because other`, and a later apply asks somebody else",
                         on=order.actor,
                         since=order.issued.date() if order.issued else None,
-                        order=order.id,
+                        work_order=order.id,
                     )
 
     def manifest_lines(self) -> Iterator[Item]:

@@ -112,7 +112,7 @@ def describe_proposal(newcomer: Newcomer, proposal: Proposal, edit: ManifestEdit
             raise ReconcilerError(message, advice="write the edit by hand")
     person = desired.people.get(key)
     return Onboarding(
-        key=key,
+        person=key,
         name=person.name if person else "",
         like=newcomer.like,
         groups=tuple(proposal.groups),
@@ -120,7 +120,7 @@ def describe_proposal(newcomer: Newcomer, proposal: Proposal, edit: ManifestEdit
             Given(address=address, what=say_values(declared), through=declared.through)
             for address, declared in sorted(wanted.items())
         ),
-        spared=tuple(proposal.spared),
+        left_out=tuple(proposal.spared),
         objections=tuple(finding for finding in desired.policy_findings if finding.address in set(map(str, wanted))),
         welcomes=tuple(_welcomes(wanted, desired)),
         edited=edit.texts,

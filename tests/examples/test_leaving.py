@@ -117,7 +117,7 @@ def test_an_address_without_an_entry_is_taken_out_and_on_a_later_day_ends(run: R
     assert "hannah" not in manifests(workspace)["business-center.yaml"]
     run("apply", "--auto-approve")
     over = json.loads(run("offboard", "hannah@harbour-tea.example", "--status", "--format", "json").stdout)
-    assert (over["complete"], over["items"]) == (True, [])
+    assert (over["is_complete"], over["items"]) == (True, [])
 
 
 def test_a_newcomer_is_invited_where_their_model_is(run: Run) -> None:

@@ -12,8 +12,8 @@ import yaml
 
 from reconciler.core.finding import Severity
 from reconciler.manifests.load import load_manifests
-from reconciler.manifests.schema import json_schema
 from reconciler.manifests.source import parse_yaml
+from reconciler.output.schemas import json_schema
 from tests.manifests.given import PATHS, Case, read_case, tell_desired, tell_findings
 
 every_case = pytest.mark.parametrize("path", PATHS, ids=lambda path: path.stem)

@@ -54,7 +54,7 @@ from reconciler.core.review import (
 from reconciler.core.roster import Roster
 from reconciler.core.state import PastState, Record, State
 from reconciler.core.work_order import FailureReason, OrderStatus, WorkOrder
-from reconciler.manifests.schema import json_schema
+from reconciler.output.schemas import json_schema
 from reconciler.renderers.catalogue import RENDERERS
 from reconciler.renderers.findings import Inspection
 from reconciler.renderers.style import Style
@@ -268,13 +268,13 @@ def observation() -> str:
 def offboarding() -> str:
     item = Item(matter=Matter.ACCESS, address=EVE, what="admin", progress=Progress.OPEN, why="the next apply does it")
     found = Offboarding(
-        key="eve",
+        person="eve",
         name="Eve",
         today=DAY,
         leaves=DAY,
         groups=("media",),
         hurdles=(Hurdle(what="w", first="f", address=EVE), Hurdle(what="w", first="f")),
-        items=(item, replace(item, on="ana", since=DAY, order="wo-1", place=PLACE)),
+        items=(item, replace(item, on="ana", since=DAY, work_order="wo-1", place=PLACE)),
         surfaces=(
             Surface(organization="acme-bc", title="t", progress=Progress.OVER, why="w", seen=DAY),
             Surface(organization="acme-dev", title="t", progress=Progress.UNKNOWN, why="w"),
@@ -288,7 +288,9 @@ def offboarding() -> str:
 def notices() -> str:
     order = WorkOrder(**LEAST_ORDER)
     dated = replace(order, expires=NOON)
-    made = Notices(at=NOON, messages=(Notice(key="eve", orders=(order,)), Notice(key="eve", orders=(dated, order))))
+    made = Notices(
+        at=NOON, notices=(Notice(person="eve", orders=(order,)), Notice(person="eve", orders=(dated, order)))
+    )
     return RENDERERS.notices["json"](made, PLAIN)
 
 
@@ -297,12 +299,12 @@ def onboarding() -> str:
         organization="acme-bc", name="Acme", title="t", role="Standard", identifier="i", hours=24, must_register=True
     )
     made = Onboarding(
-        key="eve",
+        person="eve",
         name="Eve",
         like="bo",
         groups=("media",),
         given=(Given(address=EVE, what="standard", through="group:media"), Given(address=EVE, what="standard")),
-        spared=(Spared(what="admin", why="w"),),
+        left_out=(Spared(what="admin", why="w"),),
         objections=(Finding(id="admin-share", message="m"),),
         welcomes=(welcome, replace(welcome, hours=None)),
         patch="--- a\n",
@@ -359,7 +361,7 @@ def test_every_json_output_has_a_schema() -> None:
 
 def test_one_work_order_is_written_as_a_list_of_one() -> None:
     order = json.loads(work_orders())["work_orders"][0]
-    assert order["valid_hours"] is None
+    assert order["lasts"] is None
     document = RENDERERS.work_order["json"](WorkOrder(**LEAST_ORDER), PLAIN)
     assert json.loads(document)["work_orders"] == [order]
     sheet = Worksheet(actor="eve", orders=(WorkOrder(**LEAST_ORDER),))

@@ -27,7 +27,7 @@ PATHS = sorted((Path(__file__).parents[1] / "cases" / "notices").glob("*.yaml"))
 def tell(case: Case) -> list[str]:
     at = datetime.combine(case.worlds.today, time(12), UTC)
     states = [state for _, state in sorted(case.worlds.recorded.items())]
-    found = Notices(at=at, messages=tuple(make_notices(states, case.worlds.desired, at=at)))
+    found = Notices(at=at, notices=tuple(make_notices(states, case.worlds.desired, at=at)))
     return render_notices(found, PLAIN).splitlines()
 
 
@@ -50,7 +50,7 @@ def test_a_hostile_name_stays_a_name_in_every_form() -> None:
         reason="declared",
     )
     name = "<b>@all</b> \x1b[31m**"
-    found = Notices(at=datetime(2026, 11, 22, tzinfo=UTC), messages=(Notice(key="eve", name=name, orders=(order,)),))
+    found = Notices(at=datetime(2026, 11, 22, tzinfo=UTC), notices=(Notice(person="eve", name=name, orders=(order,)),))
     text, markdown, html = (RENDERERS.notices[form](found, PLAIN) for form in ("text", "markdown", "html"))
     assert "\x1b" not in text + markdown + html
     assert "<b>" not in markdown + html

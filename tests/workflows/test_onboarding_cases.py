@@ -52,7 +52,7 @@ def tell(case: dict[str, Any]) -> dict[str, str]:
     told = {
         "joins": [f"group:{name}" for name in found.groups],
         "gets": [f"{one.address}: {one.what}" + (f" ({one.through})" if one.through else "") for one in found.given],
-        "left_out": [f"{one.what}: {one.why}" for one in found.spared],
+        "left_out": [f"{one.what}: {one.why}" for one in found.left_out],
         "patch": [line for line in found.patch.splitlines() if line[0] in "+-" and line[:3] not in ("+++", "---")],
     }
     return {section: "".join(f"{line}\n" for line in lines) for section, lines in told.items() if lines}

@@ -38,7 +38,7 @@ def notices(session: Session, person: str, format_: str) -> None:
     found = find_in(desired.people, person)
     key = found.key if found else person
     collected = collect_notices(wiring.store(), desired, at=now, person=key)
-    if person and found is None and not collected.messages:
+    if person and found is None and not collected.notices:
         message = f"nobody is known as {person!r}, and nobody by that name has anything to do"
         raise ReconcilerError(message, advice=nearest(person, desired.people))
     show_result(RENDERERS.notices, collected, session=session, format_=format_)

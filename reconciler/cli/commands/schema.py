@@ -33,7 +33,7 @@ NAMES = (
     "notices",
     "onboarding",
 )
-"""Those of `manifests.schema.SCHEMAS`, which is too slow to load for a completion."""
+"""Those of `output.schemas.SCHEMAS`, which is too slow to load for a completion."""
 
 
 @click.command()
@@ -74,12 +74,14 @@ def _check(name: str | None, files: tuple[Path, ...]) -> None:
     """Raises ManifestError with everything that does not fit."""
     from reconciler.manifests.conformance import check_conformance
     from reconciler.manifests.source import SourceFile
+    from reconciler.output.schemas import json_schema
 
     if name is None:
         message = "which schema shall the files fit?"
         raise UsageError(message, advice=f"name one of {', '.join(NAMES)} before --check")
+    schema = json_schema(name)
     findings = [
-        finding for file in files for finding in check_conformance(SourceFile(str(file), file.read_bytes()), name)
+        finding for file in files for finding in check_conformance(SourceFile(str(file), file.read_bytes()), schema)
     ]
     if findings:
         raise ManifestError(findings)
@@ -94,6 +96,6 @@ def _write(directory: Path, names: list[str]) -> None:
 
 
 def _render(name: str) -> str:
-    from reconciler.manifests.schema import json_schema
+    from reconciler.output.schemas import json_schema
 
     return json.dumps(json_schema(name), indent=2, ensure_ascii=False) + "\n"

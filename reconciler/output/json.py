@@ -1,0 +1,133 @@
+"""Values as JSON: every output with its format version, made from the values of the core themselves.
+
+What a value holds is what is written. A new minor version of a format only adds properties. Plans and states are also
+read back, so their adapters are in `manifests/saved.py`.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from typing import TYPE_CHECKING, Any, cast, get_type_hints
+
+from reconciler.core.notice import Notice, Notices
+from reconciler.core.offboarding import Offboarding
+from reconciler.core.onboarding import Onboarding
+from reconciler.core.policy_settings import StandingRule
+from reconciler.core.state import PastState
+from reconciler.core.work_order import WorkOrder
+from reconciler.systems.table import RoleRow
+
+if TYPE_CHECKING:
+    from pydantic_core import CoreSchema, SchemaSerializer
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Output:
+    """One document that a command writes with `--format json`: the value, and `format_version` before it."""
+
+    title: str
+    version: str = "1.0"
+    value: Any
+    """The type of what is shown."""
+    under: str = ""
+    """For a list: the key it is written under."""
+
+
+OUTPUTS: Mapping[str, Output] = {
+    "systems": Output(title="Systems, roles and permissions", value=Sequence[RoleRow], under="roles"),
+    "history": Output(title="States of one organization that are kept", value=Sequence[PastState], under="history"),
+    "policies": Output(title="Policies as they are set in a workspace", value=Sequence[StandingRule], under="policies"),
+    "work-orders": Output(
+        title="Work orders: what people are asked to do by hand", value=Sequence[WorkOrder], under="work_orders"
+    ),
+    "offboarding": Output(
+        title="Offboarding: what is left of one person, and who has to do what about it", value=Offboarding
+    ),
+    "notices": Output(title="Notices: one message for each person who has to act", value=Notices),
+    "onboarding": Output(title="Onboarding: what somebody new is given to work like somebody else", value=Onboarding),
+}
+
+PROPERTIES: Mapping[type, tuple[str, ...]] = {
+    Notice: ("deadline",),
+    Offboarding: ("is_complete",),
+}
+"""What is written besides the fields: the properties of a value that spare a reader from computing them."""
+
+HIDDEN: Mapping[type, tuple[str, ...]] = {
+    Offboarding: ("plan", "edited"),
+    Onboarding: ("edited",),
+}
+"""Fields that are not written: what other outputs tell, and texts of files that the reader has."""
+
+
+def to_json(name: str, value: Any) -> str:
+    """The output `name` of `OUTPUTS` for a value.
+
+    ASCII only: invisible characters and text that is no valid Unicode stay visible, and any reader can take it.
+    """
+    output = OUTPUTS[name]
+    content = _serializer(name).to_python(value, mode="json")
+    document = {"format_version": output.version, **({output.under: content} if output.under else content)}
+    return json.dumps(document, indent=2, ensure_ascii=True) + "\n"
+
+
+def json_writer(name: str) -> Callable[[Any, object], str]:
+    """`to_json` as renderers are called; how a terminal is styled makes no difference to it."""
+    return lambda value, _: to_json(name, value)
+
+
+@cache
+def _serializer(name: str) -> SchemaSerializer:
+    from pydantic_core import SchemaSerializer
+
+    return SchemaSerializer(core_schema_of(OUTPUTS[name].value))
+
+
+def core_schema_of(kind: Any) -> CoreSchema:
+    """What pydantic knows of a type, with `PROPERTIES` and without what is `HIDDEN`.
+
+    The classes themselves stay as they are: states and journals hold some of them, and shall not hold what follows
+    from the rest.
+    """
+    from pydantic import TypeAdapter
+
+    definitions: dict[str, Any] = {}
+    schema = _adapted(TypeAdapter(kind).core_schema, definitions)
+    found = {"type": "definitions", "schema": schema, "definitions": list(definitions.values())}
+    return cast("CoreSchema", found if definitions else schema)
+
+
+def _adapted(schema: Any, definitions: dict[str, Any]) -> Any:
+    if isinstance(schema, list):
+        return [_adapted(one, definitions) for one in schema]
+    if not isinstance(schema, dict):
+        return schema
+    if schema.get("type") == "definitions":
+        for one in schema["definitions"]:
+            if one["ref"] not in definitions:
+                definitions[one["ref"]] = one
+                definitions[one["ref"]] = _adapted(one, definitions)
+        return _adapted(schema["schema"], definitions)
+    adapted = {key: _adapted(value, definitions) for key, value in schema.items()}
+    if schema.get("type") == "dataclass":
+        kind, inner = schema["cls"], adapted["schema"]
+        for field in inner["fields"]:
+            field["serialization_exclude"] = field["name"] in HIDDEN.get(kind, ())
+        inner["computed_fields"] = [_computed(kind, name, definitions) for name in PROPERTIES.get(kind, ())]
+    return adapted
+
+
+def _computed(kind: type, name: str, definitions: dict[str, Any]) -> dict[str, Any]:
+    from pydantic import TypeAdapter
+
+    told = getattr(kind, name)
+    returned = get_type_hints(told.fget)["return"]
+    return {
+        "type": "computed-field",
+        "property_name": name,
+        "return_schema": _adapted(TypeAdapter(returned).core_schema, definitions),
+        "metadata": {"description": told.__doc__},
+    }

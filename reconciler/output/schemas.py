@@ -1,0 +1,173 @@
+"""The published JSON Schemas, made from the documents that people write and from the values that are shown."""
+
+from __future__ import annotations
+
+import ast
+import inspect
+import textwrap
+from collections.abc import Mapping
+from functools import cache
+from importlib import import_module
+from itertools import pairwise
+from typing import Any
+
+from pydantic import BaseModel, TypeAdapter
+from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
+from pydantic_core import core_schema
+
+from reconciler.core.plan import Plan
+from reconciler.core.state import STATE_FORMAT, State
+from reconciler.manifests.config_documents import ConfigDocument
+from reconciler.manifests.documents import ManifestDocument
+from reconciler.output.json import OUTPUTS, core_schema_of
+
+Schema = dict[str, Any]
+
+_DIALECT = "https://json-schema.org/draft/2020-12/schema"
+_READ: Mapping[str, tuple[str, Any]] = {
+    "manifest": ("Access manifest: who may do what on TikTok organizations", ManifestDocument),
+    "config": ("Workspace of reconciler (reconciler.yaml)", ConfigDocument),
+    "plan": ("Plan: ordered changes and everything that is held back", Plan),
+    "state": ("State: everything remembered of one organization", State),
+}
+"""What is read: title and type. Its schema is as lenient as the reader."""
+
+_OLD = {
+    "findings": ("output_documents", "FindingsOutput", "Findings of validate"),
+    "report": ("output_documents", "ReportOutput", "Report: what apply did"),
+    "state-list": ("output_documents", "StateListOutput", "Organizations that have a state"),
+    "audit-log": ("output_documents", "AuditLogOutput", "Audit log"),
+    "who": ("output_documents", "WhoOutput", "Everything one person has"),
+    "access": ("output_documents", "AccessOutput", "Access matrix of an organization or of one thing in it"),
+    "review": ("review_documents", "ReviewOutput", "Review of a change: who gains and who loses what"),
+    "observation": (
+        "roster_documents",
+        "ObservationOutput",
+        "Roster: the members or apps that somebody read off a page",
+    ),
+    "drift": ("drift_documents", "DriftOutput", "Drift: what is live and was not made so by this tool"),
+    "estimate": ("forecast_documents", "ForecastOutput", "Calls and time that a run takes"),
+}
+
+SCHEMAS = (*_READ, *_OLD, *OUTPUTS)
+"""Names of all published schemas: first what people write, then what this tool does."""
+
+
+def json_schema(name: str) -> Schema:
+    """The schema of one of `SCHEMAS`, in JSON Schema 2020-12."""
+    if name in _OLD:
+        module, kind, _ = _OLD[name]
+        shape = getattr(import_module(f"reconciler.manifests.{module}"), kind)
+        schema = TypeAdapter(shape).json_schema(schema_generator=_Described)
+    else:
+        schema = _schema_of_read(name) if name in _READ else _schema_of_output(name)
+    definitions = schema.pop("$defs", {})
+    for one in (schema, *definitions.values()):
+        one.pop("discriminator", None)
+        for field in one.get("properties", {}).values():
+            if "description" in field:
+                field["description"] = field.pop("description")  # last, behind what it is about
+    title = _READ[name][0] if name in _READ else (_OLD[name][2] if name in _OLD else OUTPUTS[name].title)
+    return {
+        "$schema": _DIALECT,
+        "$id": f"{name}.schema.json",
+        **schema,
+        "title": title,
+        **({"$defs": definitions} if definitions else {}),
+    }
+
+
+def _schema_of_read(name: str) -> Schema:
+    schema = TypeAdapter(_READ[name][1]).json_schema(schema_generator=_Described)
+    if name == "state":
+        schema["properties"]["format_version"] = {
+            "type": "string",
+            "description": f"This version writes {STATE_FORMAT}; another number before the dot is another format.",
+        }
+    if name in ("plan", "state"):
+        schema["required"] = ["format_version", *schema["required"]]
+    return schema
+
+
+def _schema_of_output(name: str) -> Schema:
+    output = OUTPUTS[name]
+    schema = _Described().generate(core_schema_of(output.value), mode="serialization")
+    version = {"format_version": {"type": "string"}}
+    if not output.under:
+        properties = {**version, **schema["properties"]}
+        return {**schema, "properties": properties, "required": list(properties)}
+    definitions = schema.pop("$defs", {})
+    properties = {**version, output.under: schema}
+    return {"type": "object", "properties": properties, "required": list(properties), "$defs": definitions}
+
+
+class _Described(GenerateJsonSchema):
+    """With the docstrings of classes and attributes, where editors show them, and without what says nothing.
+
+    Pydantic could read them itself (`use_attribute_docstrings`), but only when it builds a class: every run that reads
+    a manifest would pay for a schema that it does not make.
+    """
+
+    def model_schema(self, schema: core_schema.ModelSchema) -> JsonSchemaValue:
+        """A document that people write."""
+        return _described(super().model_schema(schema), schema["cls"])
+
+    def dataclass_schema(self, schema: core_schema.DataclassSchema) -> JsonSchemaValue:
+        """A value of the core."""
+        return _described(super().dataclass_schema(schema), schema["cls"])
+
+    def computed_field_schema(self, schema: core_schema.ComputedField) -> JsonSchemaValue:
+        """A property of such a value."""
+        told = _one_line(schema["metadata"]["description"])
+        return {**super().computed_field_schema(schema), "description": told}
+
+    def field_is_required(
+        self,
+        field: core_schema.ModelField | core_schema.DataclassField | core_schema.TypedDictField,
+        total: bool,  # noqa: FBT001  # pydantic's own signature
+    ) -> bool:
+        """Everything that is written is always there."""
+        return self.mode == "serialization" or super().field_is_required(field, total)
+
+
+def _described(schema: Schema, kind: type) -> Schema:
+    schema["description"] = _one_line(kind.__doc__ or "")
+    for name, told in _docstrings(kind).items():
+        if name in schema.get("properties", {}):
+            schema["properties"][name]["description"] = told
+    for field in schema.get("properties", {}).values():
+        _tidy(field)
+    return schema
+
+
+def _tidy(field: Schema) -> None:
+    """Titles only repeat the name of the key; an empty default means that the key may be left out."""
+    field.pop("title", None)
+    if field.get("default") in ("", 0, [], {}) and field.get("default") is not False:
+        del field["default"]
+
+
+@cache
+def _docstrings(kind: type) -> dict[str, str]:
+    """Key in JSON -> docstring of the attribute, inherited ones included."""
+    found: dict[str, str] = {}
+    for one in reversed(kind.__mro__):
+        if one.__module__.startswith("reconciler."):
+            found |= _attributes_of(ast.parse(textwrap.dedent(inspect.getsource(one))).body[0])
+    aliases = {name: field.alias for name, field in kind.model_fields.items()} if issubclass(kind, BaseModel) else {}
+    return {aliases.get(name) or name: told for name, told in found.items()}
+
+
+def _attributes_of(node: ast.stmt) -> dict[str, str]:
+    about: dict[str, str] = {}
+    body = node.body if isinstance(node, ast.ClassDef) else []
+    for statement, following in pairwise(body):
+        if not (isinstance(statement, ast.AnnAssign) and isinstance(statement.target, ast.Name)):
+            continue
+        if isinstance(following, ast.Expr) and isinstance(following.value, ast.Constant):
+            about[statement.target.id] = _one_line(str(following.value.value))
+    return about
+
+
+def _one_line(text: str) -> str:
+    return " ".join(text.partition("\n\n")[0].split())
