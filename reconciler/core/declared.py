@@ -58,10 +58,9 @@ class Organization:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Declared:
-    """One resource as the manifests want it, groups expanded and people's dates applied."""
+class Entitlement:
+    """What one line gives one person, from a day to a day; also the join of several lines on one day."""
 
-    address: Address
     attributes: Attributes = field(default_factory=dict)
     identity: str = ""
     place: Place
@@ -71,10 +70,30 @@ class Declared:
     """The group it came from, as `group:NAME`."""
     starts: date | None = None
     expires: date | None = None
+    """Access is gone on this UTC day; the person's own days are already applied to both."""
     protect: bool | None = None
     """None where the manifest does not say: then what was said before still holds."""
     details: Mapping[str, str] = field(default_factory=dict)
     """Things an operator must know but that are never compared, such as answers for a research invitation."""
+
+    def holds_on(self, day: date) -> bool:
+        """Whether it gives anything on that day."""
+        return (self.starts is None or self.starts <= day) and (self.expires is None or day < self.expires)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Declared(Entitlement):
+    """One resource as the manifests want it on one day, groups expanded."""
+
+    address: Address
+    entitlements: tuple[Entitlement, ...] = ()
+    """Every line that gives it, whether it holds on that day or not; empty where the values above are all there is, as
+    for assets. Otherwise they are the join of the lines on that day (see `core.planning.wanted`)."""
+
+    @property
+    def lines(self) -> tuple[Entitlement, ...]:
+        """Its entitlements; something that is declared in one place is its own."""
+        return self.entitlements or (self,)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -64,13 +64,27 @@ class Way:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Span:
+    """What somebody can do with one thing during some days."""
+
+    attributes: Attributes
+    """The strongest role and finance role, and all permissions together."""
+    starts: date | None = None
+    """None when it holds already."""
+    ends: date | None = None
+    """The UTC day on which it is gone or something else holds; None when it has no end."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Access:
     """What somebody can do with one thing, over all ways that lead there."""
 
     attributes: Attributes = field(default_factory=dict)
-    """The strongest role and finance role, and all permissions together."""
+    """The strongest role and finance role, and all permissions together, of all days."""
     ways: tuple[Way, ...]
     """Sorted by address; never empty."""
+    spans: tuple[Span, ...] = ()
+    """The same one after the other, where ways begin and end on different days."""
     identity: str = ""
     """For a membership, the account that holds it; empty for everything else."""
 

@@ -22,10 +22,10 @@ _ASSET = 4
 def change(live: Resource, declared: Declared, system: System, files: Sequence[SourceFile]) -> list[Edit]:
     """For something that has other values than declared; reasons, dates and notes beside them stay.
 
-    What a group gives is not changed for everybody in it: the person is named beside it. Whether that means what it
+    What groups give is not changed for everybody in them: the person is named beside them. Whether that means what it
     shall, only reading it back can tell.
     """
-    if declared.through:
+    if all(one.through for one in declared.lines):
         return [spell(live, system)]
     path = written_path(live.address, files)
     present = _value_at(files, path)

@@ -6,10 +6,10 @@ from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from reconciler.core.address import Address
-from reconciler.core.declared import Declared
+from reconciler.core.declared import Declared, Entitlement
 from reconciler.core.finding import Place
 from reconciler.core.resource import Attributes
-from reconciler.manifests.grants import NO_TERMS, Grant, Mention, Settling, grant_of, settle
+from reconciler.manifests.grants import NO_TERMS, Mention, Settling, entitlement_of, settle
 from reconciler.manifests.members import note_wrong_variant
 from reconciler.manifests.nodes import Cursor
 from reconciler.manifests.suggest import did_you_mean
@@ -81,26 +81,14 @@ class AssetReader:
         where = self._settling(kind)
         for who, grant in settle(mentions, where).items():
             if who in self.members:
-                yield self._grant(kind, f"{key}/{who}", grant)
+                yield where.declare(Address(self.organization, kind, f"{key}/{who}"), grant.entitlements)
             else:
-                self._note_not_a_member(who, key, grant)
+                self._note_not_a_member(who, key, grant.entitlements[0])
 
     def _settling(self, kind: str) -> Settling:
         return replace(self.settling, kind=kind)
 
-    def _grant(self, kind: str, key: str, grant: Grant) -> Declared:
-        return Declared(
-            address=Address(self.organization, kind, key),
-            attributes=grant.attributes,
-            place=grant.place,
-            reason=grant.terms.reason,
-            through=grant.through,
-            starts=grant.starts,
-            expires=grant.expires,
-            protect=grant.terms.protect,
-        )
-
-    def _note_not_a_member(self, who: str, key: str, grant: Grant) -> None:
+    def _note_not_a_member(self, who: str, key: str, grant: Entitlement) -> None:
         roles = self.settling.system.roles["member"]
         through = f" through {grant.through}" if grant.through else ""
         message = f"`{who}` has access to `{key}`{through} but is not a member of `{self.organization}`"
@@ -136,4 +124,6 @@ class AssetReader:
         terms: Terms = NO_TERMS if isinstance(value, str) else value
         attributes = {"role": value if isinstance(value, str) else value.role}
         mention = Mention(who=key, attributes=attributes, terms=terms, at=at)
-        return self._grant("partner_share", f"{key}/{ad_account}", grant_of(mention, self.settling))
+        where = self._settling("partner_share")
+        address = Address(self.organization, "partner_share", f"{key}/{ad_account}")
+        return where.declare(address, [entitlement_of(mention, where)])

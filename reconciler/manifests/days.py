@@ -26,13 +26,3 @@ def read_span(starts: str, until: str, key: str, at: Cursor, notes: Notes) -> tu
         message = f"starts on {begin}, which is not before `{key}` {end}: there would never be access"
         notes.error("starts-after-expires", message, at.value("starts"), related=(at.value(key),))
     return begin, end
-
-
-def later(one: date | None, other: date | None) -> date | None:
-    """The later day; None stands for a beginning long ago."""
-    return max(one, other) if one and other else one or other
-
-
-def earlier(one: date | None, other: date | None) -> date | None:
-    """The earlier day; None stands for no end."""
-    return min(one, other) if one and other else one or other

@@ -1,19 +1,21 @@
-"""Who gets what in one place: groups expanded, repeated mentions of a person made into one."""
+"""Who gets what in one place: groups expanded, and every line kept with its own days and flags."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 
-from reconciler.core.finding import Place
+from reconciler.core.address import Address
+from reconciler.core.declared import Declared, Entitlement
+from reconciler.core.planning.wanted import declare, earlier, later
 from reconciler.core.resource import Attributes
 from reconciler.core.system import System
-from reconciler.manifests.days import earlier, later, read_span
+from reconciler.manifests.days import read_span
 from reconciler.manifests.groups import PREFIX, Directory
 from reconciler.manifests.nodes import Cursor
 from reconciler.manifests.notes import Notes
-from reconciler.manifests.terms import Terms
+from reconciler.manifests.terms import MemberTerms, Terms
 
 NO_TERMS = Terms()
 
@@ -31,20 +33,6 @@ class Mention:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Grant:
-    """What one person gets in the end."""
-
-    attributes: Attributes
-    terms: Terms
-    place: Place
-    through: str
-    """The group it came from, as `group:NAME`; empty when the person was named."""
-    starts: date | None
-    expires: date | None
-    via: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Settling:
     """Where the mentions stand."""
 
@@ -56,22 +44,36 @@ class Settling:
     notes: Notes
     today: date | None
 
+    def declare(self, address: Address, entitlements: Sequence[Entitlement]) -> Declared:
+        """What lines give somebody, as it is today; without a day, as it begins."""
+        return declare(address, entitlements, system=self.system, today=self.today or date.min)
+
+
+@dataclass(slots=True)
+class Grant:
+    """What one person gets in one place, over all lines."""
+
+    entitlements: list[Entitlement] = field(default_factory=list)
+    vias: list[str] = field(default_factory=list)
+    """How each of them says that the person is invited."""
+
 
 def settle(mentions: Iterable[Mention], where: Settling) -> dict[str, Grant]:
-    """One grant per person; somebody named directly counts before a group that says the same."""
+    """Everything that lines give each person, groups expanded; different roles on one day are a finding."""
     grants: dict[str, Grant] = {}
     for mention in mentions:
-        through = mention.who if mention.who.startswith(PREFIX) else ""
-        template = grant_of(mention, where, through)
+        template = entitlement_of(mention, where)
         for who in where.directory.expand(mention.who, template.place):
-            grant = _with_dates_of(who, template, where)
-            if who in grants:
-                grant = _merge(who, grants[who], grant, where)
-            grants[who] = grant
+            grant = grants.setdefault(who, Grant())
+            entitlement = _with_dates_of(who, template, where)
+            if grant.entitlements and not where.takes_highest:
+                _note_conflict(who, grant.entitlements, entitlement, where)
+            grant.entitlements.append(entitlement)
+            grant.vias.append(mention.via)
     return grants
 
 
-def grant_of(mention: Mention, where: Settling, through: str = "") -> Grant:
+def entitlement_of(mention: Mention, where: Settling) -> Entitlement:
     """What a line says, before anything is known of the people behind it."""
     terms = mention.terms
     starts, expires = None, None
@@ -80,53 +82,42 @@ def grant_of(mention: Mention, where: Settling, through: str = "") -> Grant:
     if expires and where.today and expires <= where.today:
         message = f"the access of `{mention.who}` expired on {expires}"
         where.notes.warning("expired-access", message, mention.at.value("expires"), advice="delete it or extend it")
-    return Grant(
+    return Entitlement(
         attributes=mention.attributes,
-        terms=terms,
         place=mention.at.place,
-        through=through,
+        reason=terms.reason,
+        through=mention.who if mention.who.startswith(PREFIX) else "",
         starts=starts,
         expires=expires,
-        via=mention.via,
+        protect=terms.protect,
+        details=terms.details if isinstance(terms, MemberTerms) else {},
     )
 
 
-def _with_dates_of(who: str, grant: Grant, where: Settling) -> Grant:
+def _with_dates_of(who: str, one: Entitlement, where: Settling) -> Entitlement:
     person = where.directory.people.get(who)
     if person is None or not (person.starts or person.ends):
-        return grant
-    return replace(grant, starts=later(grant.starts, person.starts), expires=earlier(grant.expires, person.ends))
+        return one
+    return replace(one, starts=later(one.starts, person.starts), expires=earlier(one.expires, person.ends))
 
 
-def _merge(who: str, one: Grant, other: Grant, where: Settling) -> Grant:
-    if one.attributes == other.attributes:
-        return other if one.through and not other.through else one
-    if where.takes_highest:
-        return _highest(one, other, where)
-    message = f"`{who}` gets {_told(one)} and {_told(other)}"
-    advice = "take one out, or write `on_conflict: highest` in the organization"
-    where.notes.error("two-roles", message, other.place, advice=advice, related=(one.place,))
-    return one
+def _note_conflict(who: str, earlier_lines: Iterable[Entitlement], one: Entitlement, where: Settling) -> None:
+    """A finding for a line that gives something else than another one on the same day, today or later."""
+    for other in earlier_lines:
+        if other.attributes == one.attributes or not _meet(other, one, where.today):
+            continue
+        message = f"`{who}` gets {_told(other)} and {_told(one)}"
+        advice = "take one out, or write `on_conflict: highest` in the organization"
+        where.notes.error("two-roles", message, one.place, advice=advice, related=(other.place,))
+        return
 
 
-def _told(grant: Grant) -> str:
-    values = [value if isinstance(value, str) else " + ".join(value) for value in grant.attributes.values()]
-    return f"{' with '.join(values)} {f'through {grant.through}' if grant.through else 'directly'}"
+def _meet(one: Entitlement, other: Entitlement, today: date | None) -> bool:
+    """Whether there is a day, today or later, on which both hold."""
+    begin = max(one.starts or date.min, other.starts or date.min, today or date.min)
+    return begin < min(one.expires or date.max, other.expires or date.max)
 
 
-def _highest(one: Grant, other: Grant, where: Settling) -> Grant:
-    """The stronger role and the stronger finance role, and all permissions of both."""
-    ranks = [_rank(where, where.kind, grant.attributes.get("role", "")) for grant in (one, other)]
-    stronger, weaker = (other, one) if ranks[1] > ranks[0] else (one, other)
-    merged = dict(stronger.attributes)
-    finance = [grant.attributes["finance"] for grant in (stronger, weaker) if "finance" in grant.attributes]
-    if finance:
-        merged["finance"] = max(finance, key=lambda role: _rank(where, f"{where.kind}.finance", role))
-    if "permissions" in merged:
-        merged["permissions"] = tuple(sorted({*stronger.attributes["permissions"], *weaker.attributes["permissions"]}))
-    return replace(stronger, attributes=merged)
-
-
-def _rank(where: Settling, kind: str, role: str | tuple[str, ...]) -> int:
-    known = where.system.find_role(kind, role) if isinstance(role, str) else None
-    return known.rank if known else 0
+def _told(one: Entitlement) -> str:
+    values = [value if isinstance(value, str) else " + ".join(value) for value in one.attributes.values()]
+    return f"{' with '.join(values)} {f'through {one.through}' if one.through else 'directly'}"

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 
 from reconciler.core.address import Address
 from reconciler.core.declared import Declared
+from reconciler.core.finding import Place
+from reconciler.core.planning.access import is_administrator
 from reconciler.manifests.business_center_documents import BusinessCenterTerms
 from reconciler.manifests.documents import AnyOrganization
 from reconciler.manifests.grants import Grant, Mention, Settling, settle
@@ -18,13 +21,13 @@ FEWEST_ADMINS = 2
 """What the vendors advise for every system."""
 
 
-def read_members(key: str, document: AnyOrganization, spot: Cursor, where: Settling) -> Iterator[Declared]:
+def read_members(key: str, document: AnyOrganization, spot: Cursor, where: Settling) -> list[Declared]:
     """The memberships of the organization `key`."""
     written: Mapping[str, str | MemberTerms] = document.members
     grants = settle(_mentions(written, spot.into("members"), where), where)
-    for who, grant in grants.items():
-        yield _membership(key, who, grant, where)
-    _note_admins(key, grants, spot, where)
+    members = [_membership(key, who, grant, where) for who, grant in grants.items()]
+    _note_admins(key, members, spot, where)
+    return members
 
 
 def _mentions(written: Mapping[str, str | MemberTerms], at: Cursor, where: Settling) -> Iterator[Mention]:
@@ -49,56 +52,42 @@ def note_wrong_variant(role: str, value: str | RoleTerms, at: Cursor, who: str, 
 
 
 def _membership(organization: str, who: str, grant: Grant, where: Settling) -> Declared:
-    identity = where.directory.find_identity(who, where.system, grant.via)
-    if not identity and who not in where.directory.doubts.people:
-        _note_missing_identity(who, grant, where)
-    terms = grant.terms
-    return Declared(
-        address=Address(organization, "member", who),
-        attributes=grant.attributes,
-        identity=identity,
-        place=grant.place,
-        reason=terms.reason,
-        through=grant.through,
-        starts=grant.starts,
-        expires=grant.expires,
-        protect=terms.protect,
-        details=terms.details if isinstance(terms, MemberTerms) else {},
-    )
+    identities = [where.directory.find_identity(who, where.system, via) for via in grant.vias]
+    if "" in identities and who not in where.directory.doubts.people:
+        missing = identities.index("")
+        _note_missing_identity(who, grant.entitlements[missing].place, grant.vias[missing], where)
+    entitlements = [
+        replace(one, identity=identity) for one, identity in zip(grant.entitlements, identities, strict=True)
+    ]
+    return where.declare(Address(organization, "member", who), entitlements)
 
 
-def _note_missing_identity(who: str, grant: Grant, where: Settling) -> None:
+def _note_missing_identity(who: str, place: Place, via: str, where: Settling) -> None:
     person = where.directory.people.get(who)
     system = where.system
-    wanted = "phone" if grant.via == "phone" else system.name
-    message = f"`{who}` cannot be invited: there is no {'phone number' if grant.via == 'phone' else 'e-mail address'}"
+    wanted = "phone" if via == "phone" else system.name
+    message = f"`{who}` cannot be invited: there is no {'phone number' if via == 'phone' else 'e-mail address'}"
     advice = f"give `{who}` an `email` or `identities: {{{wanted}: ...}}`"
-    if grant.via == "phone":
+    if via == "phone":
         advice = f"give `{who}` `identities: {{phone: ...}}`, or leave `via` out"
     elif person and "phone" in system.identifiers and person.identities.get("phone"):
         advice = "write `via: phone`"
     if person is None:
         advice = "declare the person under `people`, or leave `via` out"
     related = (person.place,) if person else ()
-    where.notes.error("missing-identity", message, grant.place, advice=advice, related=related)
+    where.notes.error("missing-identity", message, place, advice=advice, related=related)
 
 
-def _note_admins(key: str, grants: Mapping[str, Grant], spot: Cursor, where: Settling) -> None:
+def _note_admins(key: str, members: Sequence[Declared], spot: Cursor, where: Settling) -> None:
     place = spot.key("members")
-    if not grants:
+    if not members:
         message = f"`{key}` has no members"
         where.notes.warning("empty-members", message, place, advice="declare who is in it, its admins first")
         return
-    admins = [grant for grant in grants.values() if _administers(grant, where)]
+    today = where.today
+    holding = members if today is None else [one for one in members if one.holds_on(today)]
+    admins = [one for one in holding if is_administrator(where.system, where.kind, one.attributes)]
     if len(admins) < FEWEST_ADMINS:
         count = "no admin" if not admins else "one admin"
         advice = "let two people administer it, so that one can leave"
         where.notes.warning("few-admins", f"`{key}` has {count}", place, advice=advice)
-
-
-def _administers(grant: Grant, where: Settling) -> bool:
-    role = grant.attributes["role"]
-    today = where.today
-    if today and ((grant.expires and grant.expires <= today) or (grant.starts and grant.starts > today)):
-        return False
-    return isinstance(role, str) and where.system.administers(role)

@@ -121,7 +121,7 @@ class _Reader:
             notes=self.notes,
             today=self.today,
         )
-        members = list(read_members(key, document, spot, settling))
+        members = read_members(key, document, spot, settling)
         yield from members
         reader = AssetReader(
             organization=key,

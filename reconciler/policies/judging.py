@@ -62,8 +62,12 @@ class Judgment:
 def judge(desired: Desired | None, settings: PolicySettings, *, today: date, rules: RuleBook = COME_ALONG) -> Judgment:
     """Look at what is wanted with all rules that hold; at nothing where the manifests cannot be read."""
     doubts = (*rules.findings, *check_settings(settings, today=today, rules=rules))
-    said = list(_objections(desired, settings, today, rules.rules)) if desired is not None else []
-    found = [_finding(rule, objection, severity) for rule, severity, objection in said]
+    said: list[_Said] = []
+    later: list[_Said] = []
+    if desired is not None:
+        said = list(_objections(World.of(desired, today), settings, rules.rules))
+        later = _objections_later(desired, settings, rules.rules, today=today, said=said)
+    found = [_finding(rule, objection, severity) for rule, severity, objection in (*said, *later)]
     return Judgment(
         findings=tuple(sorted(found, key=lambda finding: finding.sort_key)),
         refusals={
@@ -76,16 +80,33 @@ def judge(desired: Desired | None, settings: PolicySettings, *, today: date, rul
     )
 
 
-def _objections(
-    desired: Desired, settings: PolicySettings, today: date, rules: Rules
-) -> Iterator[tuple[Rule, Severity, Objection]]:
-    world = World.of(desired, today)
+_Said = tuple[Rule, Severity, Objection]
+
+
+def _objections_later(
+    desired: Desired, settings: PolicySettings, rules: Rules, *, today: date, said: Iterable[_Said]
+) -> list[_Said]:
+    """What the rules have against access that begins later, with the day; nothing is refused for it before."""
+    known = {(rule.id, objection.address) for rule, _, objection in said}
+    everything = (item for declared in desired.resources.values() for item in declared.values())
+    days = {one.starts for item in everything for one in item.lines if one.starts and one.starts > today}
+    found: list[_Said] = []
+    for day in sorted(days):
+        for rule, severity, objection in _objections(World.of(desired, today, on=day), settings, rules):
+            if (rule.id, objection.address) not in known:
+                known.add((rule.id, objection.address))
+                message = f"{objection.message}, from {day} on"
+                found.append((rule, severity, replace(objection, message=message)))
+    return found
+
+
+def _objections(world: World, settings: PolicySettings, rules: Rules) -> Iterator[_Said]:
     for rule in rules.values():
         severity = severity_of(rule, settings)
         if severity is None:
             continue
         for objection in rule.check(world, parameters_of(rule, settings)):
-            if not _is_excepted(rule, objection, settings.exceptions, today):
+            if not _is_excepted(rule, objection, settings.exceptions, world.today):
                 yield rule, severity, objection
 
 

@@ -11,6 +11,7 @@ from reconciler.core.declared import Declared, Desired, Organization, Person
 from reconciler.core.finding import Place, Severity
 from reconciler.core.kinds import KINDS
 from reconciler.core.planning.access import is_administrator
+from reconciler.core.planning.wanted import split_by_date
 from reconciler.core.policy_settings import Parameter
 
 Parameters = Mapping[str, Parameter]
@@ -18,7 +19,7 @@ Parameters = Mapping[str, Parameter]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class World:
-    """What the manifests want from a day on. Access that is over by then is not in it; what begins later is."""
+    """What the manifests want on a day."""
 
     desired: Desired
     today: date
@@ -26,10 +27,10 @@ class World:
     """Organization key -> everything in it, without organizations that shall be deleted."""
 
     @classmethod
-    def of(cls, desired: Desired, today: date) -> World:
-        """The world on a day."""
+    def of(cls, desired: Desired, today: date, *, on: date | None = None) -> World:
+        """The world as it is wanted today, or on a later day."""
         lasting = {
-            key: {address: one for address, one in declared.items() if one.expires is None or one.expires > today}
+            key: split_by_date(declared, on or today, desired.organizations[key].system)[0]
             for key, declared in desired.resources.items()
         }
         return cls(desired=desired, today=today, lasting=lasting)

@@ -7,9 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import date
 
 from reconciler.core.finding import Place
 from reconciler.core.kinds import KINDS
+from reconciler.core.resource import Attributes
 from reconciler.core.review import (
     Access,
     AccessChange,
@@ -83,9 +85,23 @@ def _what_is_had(change: AccessChange) -> str:
 
 
 def say_access(access: Access) -> str:
-    """`standard, finance analyst, until 2027-01-31`; empty for what carries no role and no date."""
-    dates = [f"from {access.starts}" if access.starts else "", f"until {access.ends}" if access.ends else ""]
-    return ", ".join(part for part in (name_attributes(access.attributes), *dates) if part)
+    """`standard, finance analyst, until 2027-01-31`; empty for what carries no role and no date.
+
+    What changes by time alone is told one after the other: `admin, until 2027-01-31; then standard`.
+    """
+    if len(access.spans) <= 1:
+        return _say_days(access.attributes, access.starts, access.ends)
+    said = []
+    for before, span in zip((None, *access.spans), access.spans, strict=False):
+        follows = before is not None and before.ends == span.starts
+        told = _say_days(span.attributes, None if follows else span.starts, span.ends) or "access"
+        said.append(f"then {told}" if follows else told)
+    return "; ".join(said)
+
+
+def _say_days(attributes: Attributes, starts: date | None, ends: date | None) -> str:
+    dates = [f"from {starts}" if starts else "", f"until {ends}" if ends else ""]
+    return ", ".join(part for part in (name_attributes(attributes), *dates) if part)
 
 
 def _notes(change: AccessChange) -> Iterator[str]:

@@ -100,7 +100,8 @@ def _not_written(wish: Wish, error: ManifestError) -> NotAdopted:
     reason = f"{finding.place}: {finding.message}"
     declared = wish.situation.wanted.get(address)
     if finding.id == "two-roles" and declared is not None:
-        reason = f"it comes through {declared.through}, and changing that changes it for others too"
+        through = ", ".join(sorted({one.through for one in declared.lines if one.through}))
+        reason = f"it comes through {through}, and changing that changes it for others too"
     return NotAdopted(address=address, reason=reason, advice=finding.advice)
 
 

@@ -149,11 +149,11 @@ def _say_gone(gone: Mapping[Address, Declared], made: Amendment, steps: _Steps) 
     groups: dict[tuple[str, str], None] = {}
     for address in sorted(gone, key=lambda one: (-len(one.parts), one)):
         person = KINDS[address.kind].person_part
-        through = gone[address].through
-        if not through:
-            steps.edits += [edit for edit in withdraw(address, made.files) if edit not in steps.edits]
-        elif person is not None:
-            groups[through, address.parts[person]] = None
+        for line in gone[address].lines:
+            if not line.through:
+                steps.edits += [edit for edit in withdraw(address, made.files) if edit not in steps.edits]
+            elif person is not None:
+                groups[line.through, address.parts[person]] = None
     for group, who in groups:
         left = [address for address in _through(group, who, made.desired) if address not in gone]
         if left:
@@ -168,7 +168,7 @@ def _through(group: str, person: str, desired: Desired) -> list[Address]:
         address
         for declared in desired.resources.values()
         for address, item in declared.items()
-        if item.through == group and person in address.parts
+        if person in address.parts and any(line.through == group for line in item.lines)
     ]
 
 
@@ -228,11 +228,8 @@ def _compare(before: Desired, after: Desired, steps: _Steps) -> None:
 def _said(declared: Declared | None) -> object:
     if declared is None:
         return None
-    return (
-        declared.attributes,
-        declared.identity,
-        declared.through,
-        declared.starts,
-        declared.expires,
-        declared.protect,
+    lines = (
+        (one.attributes, one.identity, one.through, str(one.starts), str(one.expires), str(one.protect))
+        for one in declared.lines
     )
+    return sorted(lines, key=repr)

@@ -12,6 +12,7 @@ from reconciler.core.holding import Holding
 from reconciler.core.kinds import KINDS
 from reconciler.core.planning.access import is_administrator
 from reconciler.core.planning.memory import follow_moves
+from reconciler.core.planning.situation import Ended
 from reconciler.core.planning.wanted import split_by_date
 from reconciler.core.resource import Status
 from reconciler.core.state import Record, State
@@ -44,9 +45,12 @@ def person_in(address: Address) -> str:
 
 def make_ledger(organization: str, *, desired: Desired, state: State, today: date, as_of: date | None) -> Ledger:
     """Everything that is known of one organization; of a past day only the records."""
-    declared = desired.resources.get(organization, {}) if as_of is None else {}
     known = desired.organizations.get(organization)
-    _, ended = split_by_date(declared, today)
+    declared: Mapping[Address, Declared] = {}
+    ended: Mapping[Address, Ended] = {}
+    if known is not None and as_of is None:
+        wanted, ended = split_by_date(desired.resources[organization], today, known.system)
+        declared = {**wanted, **{address: one.declared for address, one in ended.items()}}
     moves = [move for move in desired.moves if move.source.organization == organization] if as_of is None else []
     records = follow_moves(state.records, moves, wanted=declared)
     addresses = sorted({*records, *declared, *state.quarantined, *state.in_doubt})

@@ -86,10 +86,11 @@ def leaving_day(report: PersonReport, desired: Desired, otherwise: date) -> date
     if person is not None:
         return person.ends
     given = [
-        declared.expires
+        one.expires
         for declarations in desired.resources.values()
         for address, declared in declarations.items()
         if address.kind == "member" and address.key == report.key
+        for one in declared.lines
     ]
     ends = [day for day in given if day is not None]
     if len(ends) < len(given):

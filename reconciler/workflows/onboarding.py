@@ -6,17 +6,18 @@ other one's access, and is named themselves only where no group gives it.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 
 from reconciler.core.address import Address
-from reconciler.core.declared import Declared, Desired
+from reconciler.core.declared import Declared, Desired, Entitlement
 from reconciler.core.errors import ReconcilerError
 from reconciler.core.kinds import KINDS
 from reconciler.core.onboarding import Given, Onboarding, Spared, Welcome
+from reconciler.core.planning.access import strongest
 from reconciler.core.planning.wanted import split_by_date
-from reconciler.core.resource import Resource
+from reconciler.core.resource import Attributes, Resource
 from reconciler.core.system import System
 from reconciler.manifests.editing import Edit, Join, Put, Value, find_file
 from reconciler.manifests.joining import Rosters
@@ -57,30 +58,52 @@ def propose(newcomer: Newcomer, desired: Desired, rosters: Rosters, *, today: da
     proposal = Proposal()
     if newcomer.entry:
         proposal.edits.append(Put(path=("people", newcomer.key), value=dict(newcomer.entry)))
-    covered = _join_groups(newcomer, theirs, rosters, desired, proposal)
-    joined = {address.organization for address in covered if address.kind == "member"}
-    for address, declared in sorted(theirs.items(), key=lambda item: (item[0].kind != "member", item[0])):
-        if address in covered:
-            continue
+    sources = _join_groups(newcomer, theirs, rosters, desired, proposal)
+    joined: set[str] = set()
+    for address, lines in sorted(theirs.items(), key=lambda item: (item[0].kind != "member", item[0])):
         system = desired.organizations[address.organization].system
-        why = _why_not(newcomer, address, declared, system, desired)
-        if not why and address.kind != "member" and address.organization not in joined:
-            why = f"it takes a membership in {address.organization}, which is left out"
-        if why:
-            proposal.spared.append(Spared(what=name_access(address, declared), why=why))
+        shared = [line.attributes for line in lines if line.through in sources]
+        if shared and address.kind == "member":
+            joined.add(address.organization)
+        rest = [line for line in lines if line.through not in sources]
+        own = _own_share(newcomer, address, rest, desired, proposal)
+        if own is None or strongest([*shared, own], address.kind, system) == strongest(shared, address.kind, system):
             continue
-        given = _without_finance(declared) if not newcomer.with_admin else declared
-        if given is not declared:
+        if address.kind != "member" and address.organization not in joined:
+            why = f"it takes a membership in {address.organization}, which is left out"
+            proposal.spared.append(Spared(what=name_access(address, own), why=why))
+            continue
+        given = _without_finance(own) if not newcomer.with_admin else own
+        if given != own:
             spared = Spared(what=f"finance role in {address.organization}", why="finance roles are given on purpose")
             proposal.spared.append(spared)
         try:
-            proposal.edits.append(_name(newcomer, given, system))
+            proposal.edits.append(_name(newcomer, address, given, system))
         except Unspeakable as error:
-            proposal.spared.append(Spared(what=name_access(address, declared), why=str(error)))
+            proposal.spared.append(Spared(what=name_access(address, own), why=str(error)))
             continue
         if address.kind == "member":
             joined.add(address.organization)
     return proposal
+
+
+def _own_share(
+    newcomer: Newcomer,
+    address: Address,
+    lines: Iterable[Entitlement],
+    desired: Desired,
+    proposal: Proposal,
+) -> Attributes | None:
+    """What the lines give that no joined group gives, as far as a newcomer may have it by name."""
+    system = desired.organizations[address.organization].system
+    allowed = []
+    for line in lines:
+        why = _why_not(newcomer, address, line, system, desired)
+        if why:
+            proposal.spared.append(Spared(what=name_access(address, line.attributes), why=why))
+        else:
+            allowed.append(line.attributes)
+    return strongest(allowed, address.kind, system)
 
 
 def write_proposal(proposal: Proposal, files: Sequence[SourceFile], *, beside: str) -> ManifestEdit:
@@ -117,8 +140,9 @@ def describe_proposal(newcomer: Newcomer, proposal: Proposal, edit: ManifestEdit
         like=newcomer.like,
         groups=tuple(proposal.groups),
         given=tuple(
-            Given(address=address, what=say_values(declared), through=declared.through)
+            Given(address=address, what=say_values(line.attributes), through=line.through)
             for address, declared in sorted(wanted.items())
+            for line in declared.lines
         ),
         left_out=tuple(proposal.spared),
         objections=tuple(finding for finding in desired.policy_findings if finding.address in set(map(str, wanted))),
@@ -128,47 +152,49 @@ def describe_proposal(newcomer: Newcomer, proposal: Proposal, edit: ManifestEdit
     )
 
 
-def _access_of(key: str, desired: Desired, today: date) -> dict[Address, Declared]:
-    """What somebody is given today."""
-    found: dict[Address, Declared] = {}
-    for declarations in desired.resources.values():
-        wanted, _ = split_by_date(declarations, today)
-        found |= {address: declared for address, declared in wanted.items() if person_in(address) == key}
+def _access_of(key: str, desired: Desired, today: date) -> dict[Address, list[Entitlement]]:
+    """The lines that give somebody something today."""
+    found: dict[Address, list[Entitlement]] = {}
+    for organization, declarations in desired.resources.items():
+        theirs = {address: declared for address, declared in declarations.items() if person_in(address) == key}
+        wanted, _ = split_by_date(theirs, today, desired.organizations[organization].system)
+        for address, declared in wanted.items():
+            found[address] = [line for line in declared.lines if line.holds_on(today)]
     return found
 
 
 def _join_groups(
     newcomer: Newcomer,
-    theirs: Mapping[Address, Declared],
+    theirs: Mapping[Address, Sequence[Entitlement]],
     rosters: Rosters,
     desired: Desired,
     proposal: Proposal,
-) -> set[Address]:
-    """Join what gives access and nothing that is left out; returns the other one's addresses that this covers."""
-    covered: set[Address] = set()
+) -> frozenset[str]:
+    """Join what gives access and nothing that is left out; returns everything it is given through, as `group:NAME`."""
+    joined: frozenset[str] = frozenset()
     for group in rosters.of(newcomer.like):
         sources = rosters.giving_through(group)
-        given = {address: declared for address, declared in theirs.items() if declared.through in sources}
+        given = [(address, line) for address, lines in theirs.items() for line in lines if line.through in sources]
         ruling = [
-            name_access(address, declared)
-            for address, declared in sorted(given.items())
+            name_access(address, line.attributes)
+            for address, line in sorted(given, key=lambda item: item[0])
             if not newcomer.with_admin
-            and rules_or_pays(address, declared, desired.organizations[address.organization].system)
+            and rules_or_pays(address, line, desired.organizations[address.organization].system)
         ]
         if not given:
             proposal.spared.append(Spared(what=f"group:{group}", why="it gives no access today"))
-        elif ruling:
+            continue
+        if ruling:
             proposal.spared.append(Spared(what=f"group:{group}", why=f"it gives {', '.join(ruling)}"))
-        elif newcomer.key not in rosters.listed.get(group, ()):
+            continue
+        joined |= sources
+        if newcomer.key not in rosters.listed.get(group, ()):
             proposal.groups.append(group)
             proposal.edits.append(Join(path=("groups", group, "members"), item=newcomer.key))
-            covered |= given.keys()
-        else:
-            covered |= given.keys()
-    return covered
+    return joined
 
 
-def _why_not(newcomer: Newcomer, address: Address, declared: Declared, system: System, desired: Desired) -> str:
+def _why_not(newcomer: Newcomer, address: Address, declared: Entitlement, system: System, desired: Desired) -> str:
     """Why a newcomer is not given this by name; empty when they are."""
     if as_of_person(address, newcomer.key) in desired.resources[address.organization]:
         return f"{newcomer.key} is declared there already"
@@ -185,28 +211,24 @@ def _why_not(newcomer: Newcomer, address: Address, declared: Declared, system: S
     return ""
 
 
-def rules_or_pays(address: Address, declared: Declared, system: System) -> bool:
+def rules_or_pays(address: Address, declared: Entitlement, system: System) -> bool:
     """Whether it is a role that manages others' access or money."""
     return _rules(address, declared, system) or "finance" in declared.attributes
 
 
-def _rules(address: Address, declared: Declared, system: System) -> bool:
+def _rules(address: Address, declared: Entitlement, system: System) -> bool:
     role = str(declared.attributes.get("role", ""))
     known = system.find_role(address.kind, role)
     return role in _RULING or (known is not None and (known.administers or known.handles_money))
 
 
-def _without_finance(declared: Declared) -> Declared:
-    if "finance" not in declared.attributes:
-        return declared
-    rest = {name: value for name, value in declared.attributes.items() if name != "finance"}
-    return replace(declared, attributes=rest)
+def _without_finance(attributes: Attributes) -> Attributes:
+    return {name: value for name, value in attributes.items() if name != "finance"}
 
 
-def _name(newcomer: Newcomer, declared: Declared, system: System) -> Edit:
+def _name(newcomer: Newcomer, address: Address, attributes: Attributes, system: System) -> Edit:
     """The edit that gives a newcomer by name what the other one was given."""
-    address = as_of_person(declared.address, newcomer.key)
-    spelt = spell(Resource(address=address, attributes=declared.attributes), system)
+    spelt = spell(Resource(address=as_of_person(address, newcomer.key), attributes=attributes), system)
     if isinstance(spelt, Join) or not newcomer.reason:
         return spelt
     return replace(spelt, value=_with_reason(spelt.value, newcomer.reason))
@@ -231,20 +253,20 @@ def as_of_person(address: Address, key: str) -> Address:
     return address._replace(key="/".join(parts))
 
 
-def say_values(declared: Declared) -> str:
+def say_values(attributes: Attributes) -> str:
     """`standard, finance analyst`, `post, live`."""
     said = [
         ", ".join(value) if isinstance(value, tuple) else f"finance {value}" if name == "finance" else value
-        for name, value in sorted(declared.attributes.items(), reverse=True)
+        for name, value in sorted(attributes.items(), reverse=True)
     ]
     return ", ".join(said) or "access"
 
 
-def name_access(address: Address, declared: Declared) -> str:
+def name_access(address: Address, attributes: Attributes) -> str:
     """`admin of acme-dev`, `operator on ad account us-brand`."""
     if address.kind == "member":
-        return f"{say_values(declared)} of {address.organization}"
-    return f"{say_values(declared)} on {KINDS[KINDS[address.kind].parents[0]].title} {address.parts[0]}"
+        return f"{say_values(attributes)} of {address.organization}"
+    return f"{say_values(attributes)} on {KINDS[KINDS[address.kind].parents[0]].title} {address.parts[0]}"
 
 
 def _welcomes(wanted: Mapping[Address, Declared], desired: Desired) -> Iterator[Welcome]:

@@ -6,15 +6,17 @@ membership says it already and is not repeated for each thing.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from datetime import date
+from itertools import pairwise
 
 from reconciler.core.address import Address
-from reconciler.core.declared import Declared
+from reconciler.core.declared import Declared, Entitlement
 from reconciler.core.kinds import KINDS
 from reconciler.core.planning.access import strongest
-from reconciler.core.review import Access, Way
+from reconciler.core.planning.wanted import earlier, later
+from reconciler.core.review import Access, Span, Way
 from reconciler.core.system import System
 
 Cell = tuple[Address, Address]
@@ -28,51 +30,64 @@ def reach(
     whole = Address(organization, "organization", organization)
     groups = _ad_accounts_by_group(resources)
     ways: dict[Cell, list[Way]] = {}
-    for address, way in _ways(resources, today).items():
+    for address, found in _ways(resources, today).items():
         for on in _reached(address, whole, groups):
-            ways.setdefault((_subject(address), on), []).append(way)
+            ways.setdefault((_subject(address), on), []).extend(found)
     return {cell: _access(cell, found, resources, system) for cell, found in ways.items()}
 
 
-def _ways(resources: Mapping[Address, Declared], today: date) -> dict[Address, Way]:
-    """All declarations that give somebody access from that day on, within the dates of the membership they need."""
-    found = {address: _way(declared, today) for address, declared in resources.items() if _gives_access(address)}
-    lasting = {address: way for address, way in found.items() if not _is_over(way, today)}
-    for address, way in list(lasting.items()):
+def _ways(resources: Mapping[Address, Declared], today: date) -> dict[Address, list[Way]]:
+    """All lines that give somebody access from that day on, within the days of the membership they need."""
+    found = {
+        address: [way for line in declared.lines if not _is_over(way := _way(address, line, today), today)]
+        for address, declared in resources.items()
+        if _gives_access(address)
+    }
+    stays = {address: _without_gaps(ways) for address, ways in found.items() if address.kind == "member"}
+    for address, ways in found.items():
         person = KINDS[address.kind].person_part
-        if address.kind == "member" or person is None:
-            continue
-        membership = lasting.get(Address(address.organization, "member", address.parts[person]))
-        narrowed = None if membership is None else _narrowed(way, membership)
-        if narrowed is None or _is_over(narrowed, today):
-            del lasting[address]
+        if address.kind != "member" and person is not None:
+            membership = stays.get(Address(address.organization, "member", address.parts[person]), [])
+            narrowed = [_narrowed(way, stay) for way in ways for stay in membership]
+            found[address] = [way for way in narrowed if not _is_over(way, today)]
+    return {address: ways for address, ways in found.items() if ways}
+
+
+Stay = tuple[date | None, date | None]
+"""The days between which somebody is a member; None for a beginning that is past, and for no end."""
+
+
+def _without_gaps(ways: Iterable[Way]) -> list[Stay]:
+    """The stays that several lines make together, where one goes on from another."""
+    stays: list[tuple[date, date]] = []
+    for begin, end in sorted((way.starts or date.min, way.ends or date.max) for way in ways):
+        if stays and begin <= stays[-1][1]:
+            stays[-1] = (stays[-1][0], max(end, stays[-1][1]))
         else:
-            lasting[address] = narrowed
-    return lasting
+            stays.append((begin, end))
+    return [(None if begin == date.min else begin, None if end == date.max else end) for begin, end in stays]
 
 
 def _gives_access(address: Address) -> bool:
     return KINDS[address.kind].person_part is not None or address.kind == "partner_share"
 
 
-def _way(declared: Declared, today: date) -> Way:
-    has_begun = declared.starts is None or declared.starts <= today
+def _way(address: Address, line: Entitlement, today: date) -> Way:
+    has_begun = line.starts is None or line.starts <= today
     return Way(
-        address=declared.address,
-        attributes=declared.attributes,
-        through=declared.through,
-        starts=None if has_begun else declared.starts,
-        ends=declared.expires,
-        protect=declared.protect,
-        reason=declared.reason,
-        place=declared.place,
+        address=address,
+        attributes=line.attributes,
+        through=line.through,
+        starts=None if has_begun else line.starts,
+        ends=line.expires,
+        protect=line.protect,
+        reason=line.reason,
+        place=line.place,
     )
 
 
-def _narrowed(way: Way, membership: Way) -> Way:
-    starts = [day for day in (way.starts, membership.starts) if day]
-    ends = [day for day in (way.ends, membership.ends) if day]
-    return replace(way, starts=max(starts, default=None), ends=min(ends, default=None))
+def _narrowed(way: Way, stay: Stay) -> Way:
+    return replace(way, starts=later(way.starts, stay[0]), ends=earlier(way.ends, stay[1]))
 
 
 def _is_over(way: Way, today: date) -> bool:
@@ -111,9 +126,27 @@ def _reached(address: Address, whole: Address, groups: Mapping[str, list[str]]) 
 
 def _access(cell: Cell, ways: list[Way], resources: Mapping[Address, Declared], system: System) -> Access:
     subject, on = cell
-    ways.sort(key=lambda way: way.address)
-    is_membership = on.kind == "organization"
-    found = strongest([way.attributes for way in ways], ways[0].address.kind, system)
+    ways.sort(key=lambda way: (way.address, way.starts or date.min, way.ends or date.max, way.through, way.place))
+    kind = ways[0].address.kind
+    spans: list[Span] = []
+    for begin, end in pairwise(sorted({day for way in ways for day in (way.starts or date.min, way.ends or date.max)})):
+        held = [way.attributes for way in ways if (way.starts or date.min) <= begin < (way.ends or date.max)]
+        attributes = strongest(held, kind, system)
+        if attributes is None:
+            continue
+        if spans and spans[-1].ends == begin and spans[-1].attributes == attributes:
+            spans[-1] = replace(spans[-1], ends=None if end == date.max else end)
+        else:
+            spans.append(
+                Span(
+                    attributes=attributes,
+                    starts=None if begin == date.min else begin,
+                    ends=None if end == date.max else end,
+                )
+            )
     return Access(
-        attributes=found or {}, ways=tuple(ways), identity=resources[subject].identity if is_membership else ""
+        attributes=strongest([way.attributes for way in ways], kind, system) or {},
+        ways=tuple(ways),
+        spans=tuple(spans),
+        identity=resources[subject].identity if on.kind == "organization" else "",
     )

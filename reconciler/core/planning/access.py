@@ -39,17 +39,26 @@ def is_administrator(system: System, kind: str, attributes: Attributes) -> bool:
 
 
 def strongest(found: Sequence[Attributes], kind: str, system: System | None) -> Attributes | None:
-    """The highest role of all, or all permissions together; None when there is nothing at all."""
+    """The highest role, the highest finance role and all permissions together; None when there is nothing at all.
+
+    The order of what was found never matters.
+    """
     if not found:
         return None
-    best = max(found, key=lambda attributes: _role_rank(attributes.get("role"), kind, system))
-    permissions = {name for attributes in found for name in _permissions(attributes)}
-    return {**best, "permissions": tuple(sorted(permissions))} if permissions else best
+    joined: dict[str, str | tuple[str, ...]] = {}
+    for name in sorted({name for attributes in found for name in attributes}):
+        values = [attributes[name] for attributes in found if name in attributes]
+        words = sorted({word for value in values for word in ((value,) if isinstance(value, str) else value)})
+        joined[name] = _highest(words, _role_kind(kind, name), system) if isinstance(values[0], str) else tuple(words)
+    return joined
 
 
-def _role_rank(role: object, kind: str, system: System | None) -> int:
-    known = system.find_role(kind, role) if system is not None and isinstance(role, str) else None
-    return known.rank if known else 0
+def _highest(roles: Sequence[str], kind: str, system: System | None) -> str:
+    def rank(role: str) -> int:
+        known = system.find_role(kind, role) if system is not None else None
+        return known.rank if known else 0
+
+    return max(roles, key=rank)
 
 
 def _role_kind(kind: str, attribute: str) -> str:

@@ -15,6 +15,7 @@ from reconciler.core.planning.diff import Difference, diff
 from reconciler.core.planning.lifecycle import why_leave
 from reconciler.core.planning.situation import Situation
 from reconciler.core.planning.targets import Targets
+from reconciler.core.planning.wanted import last_day
 from reconciler.core.resource import Resource, Status
 from reconciler.core.state import State
 
@@ -137,8 +138,13 @@ def _admins(situation: Situation) -> Iterator[Address]:
 
 
 def _end_of(address: Address, situation: Situation) -> date | None:
-    declared = situation.wanted.get(address)
-    return declared.expires if declared else None
+    """The day on which somebody administers it no more, be it that a weaker role is what remains then."""
+    declared, system = situation.wanted.get(address), situation.organization.system
+    if declared is None:
+        return None
+    return last_day(
+        declared, situation.today, lambda item: is_administrator(system, address.kind, item.attributes), system
+    )
 
 
 def _observed(situation: Situation) -> Iterator[Finding]:

@@ -68,7 +68,7 @@ def plan(worlds: Worlds, settings: GuardSettings, *, targets: Targets = EVERYTHI
 def _situation(key: str, worlds: Worlds, settings: GuardSettings) -> Situation:
     desired = worlds.desired
     organization = desired.organizations[key]
-    wanted, ended = split_by_date(desired.resources.get(key, {}), worlds.today)
+    wanted, ended = split_by_date(desired.resources.get(key, {}), worlds.today, organization.system)
     state = worlds.recorded.get(key) or State(organization=key)
     moves = [move for move in desired.moves if move.source.organization == move.target.organization == key]
     if moves:
