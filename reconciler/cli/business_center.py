@@ -12,7 +12,7 @@ import click
 
 from reconciler.cli.session import is_interactive
 from reconciler.core.errors import ReconcilerError
-from reconciler.renderers.visible import make_visible
+from reconciler.output.visible import make_visible
 
 if TYPE_CHECKING:
     from reconciler.manifests.config import Option

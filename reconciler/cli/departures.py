@@ -49,7 +49,7 @@ def read_departure(taking: LeaveTaking, *, write: bool, lock_timeout: timedelta)
 
 def show_saved_plan(found: Offboarding, out: Path, session: Session) -> None:
     """Save the plan, and say how to carry it out."""
-    from reconciler.renderers.catalogue import RENDERERS
+    from reconciler.subjects.catalogue import RENDERERS
 
     if found.plan.today > found.today:
         message = f"the plan is of {found.plan.today}, and no plan can be applied before its day"

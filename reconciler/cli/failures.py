@@ -76,8 +76,8 @@ def _explain(error: ReconcilerError, session: Session) -> int:
 
 def _print_findings(error: ManifestError, session: Session) -> None:
     from reconciler.cli.workspace import read_texts
-    from reconciler.renderers.catalogue import RENDERERS
-    from reconciler.renderers.findings import Inspection
+    from reconciler.core.inspection import Inspection
+    from reconciler.subjects.catalogue import RENDERERS
 
     inspection = Inspection(findings=error.findings, texts=read_texts(session.root, error.findings))
     text = RENDERERS.findings[session.log_format](inspection, session.style(sys.stderr))

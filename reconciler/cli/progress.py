@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from reconciler.cli.session import Session, is_interactive
-from reconciler.renderers.visible import make_visible
+from reconciler.output.visible import make_visible
 
 
 @contextmanager

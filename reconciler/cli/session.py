@@ -12,8 +12,8 @@ from typing import Any, Literal, Protocol
 
 import click
 
-from reconciler.renderers.style import Style, Tone
-from reconciler.renderers.visible import make_visible
+from reconciler.output.style import Style, Tone
+from reconciler.output.visible import make_visible
 
 ColorChoice = Literal["auto", "always", "never"]
 LogFormat = Literal["text", "json"]

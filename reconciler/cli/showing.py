@@ -13,14 +13,19 @@ import click
 from reconciler.cli.actions_files import write_outputs, write_summary
 from reconciler.cli.session import Session
 from reconciler.cli.workspace import find_top
-from reconciler.renderers.style import COMMENT_BUDGET, Style
+from reconciler.output.style import COMMENT_BUDGET, Style
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])
 
+DOCUMENT_FORMATS = ("text", "json", "markdown", "html", "csv")
+"""The forms of everything that is shown."""
 PAGE_FORMATS = ("text", "json", "markdown", "github", "sarif", "junit", "html")
 
 format_option = click.option(
     "--format", "format_", type=click.Choice(PAGE_FORMATS), default="text", help="Form of the result."
+)
+document_option = click.option(
+    "--format", "format_", type=click.Choice(DOCUMENT_FORMATS), default="text", help="Form of the result."
 )
 max_chars_option = click.option(
     "--max-chars",

@@ -14,7 +14,7 @@ from reconciler.cli.session import CONFIG_FILE
 from reconciler.core.declared import Desired
 from reconciler.core.errors import ManifestError, ReconcilerError, UsageError
 from reconciler.core.finding import Finding, Severity
-from reconciler.renderers.findings import Inspection
+from reconciler.core.inspection import Inspection
 
 if TYPE_CHECKING:
     from reconciler.manifests.config import Config, LoadedConfig

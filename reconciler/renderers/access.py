@@ -5,8 +5,12 @@ from __future__ import annotations
 from itertools import groupby
 
 from reconciler.core.holding import AccessMatrix, Holding, Reach
-from reconciler.renderers.access_terms import name_access, name_attributes, name_subject
-from reconciler.renderers.holdings import (
+from reconciler.output.style import Style, Tone
+from reconciler.output.visible import make_visible
+from reconciler.output.words import count
+from reconciler.renderers.table import render_table
+from reconciler.subjects.access_terms import name_access, name_attributes, name_subject
+from reconciler.subjects.holdings import (
     NOTHING,
     name_address,
     say_declared,
@@ -14,10 +18,6 @@ from reconciler.renderers.holdings import (
     say_recorded,
     say_standing,
 )
-from reconciler.renderers.style import Style, Tone
-from reconciler.renderers.table import render_table
-from reconciler.renderers.visible import make_visible
-from reconciler.renderers.words import count
 
 
 def render_access(matrix: AccessMatrix, style: Style) -> str:

@@ -9,7 +9,7 @@ from typing import Any
 
 from reconciler.core.audit import AuditRecord
 from reconciler.core.state import PastState
-from reconciler.renderers.style import Style
+from reconciler.output.style import Style
 from reconciler.renderers.table import render_table
 
 ARCHIVE_FORMAT = "1.0"

@@ -9,11 +9,11 @@ from typing import Any
 
 from reconciler.core.change import Change
 from reconciler.core.finding import Finding, Place, Severity
+from reconciler.core.inspection import Inspection
 from reconciler.core.outcome import Applied, Failed, InDoubt, Outcome, Refused, Report, Waits
 from reconciler.core.plan import Plan
 from reconciler.core.state import State
-from reconciler.renderers.findings import Inspection
-from reconciler.renderers.style import Style
+from reconciler.output.style import Style
 
 FINDINGS_FORMAT = REPORT_FORMAT = STATES_FORMAT = SYSTEMS_FORMAT = "1.0"
 

@@ -15,13 +15,13 @@ from reconciler.core.drifting import (
     Standing,
 )
 from reconciler.core.resource import Resource
-from reconciler.renderers.access_terms import name_access, name_subject, name_values
-from reconciler.renderers.folding import fold
+from reconciler.output.folding import fold
+from reconciler.output.style import Style, Tone
+from reconciler.output.visible import make_visible
+from reconciler.output.words import count
 from reconciler.renderers.rows import Row, render_rows
-from reconciler.renderers.signs import Sign
-from reconciler.renderers.style import Style, Tone
-from reconciler.renderers.visible import make_visible
-from reconciler.renderers.words import count
+from reconciler.subjects.access_terms import name_access, name_subject, name_values
+from reconciler.subjects.signs import Sign
 
 _SIGNS = {
     DriftSort.APPEARED: Sign.ADD,

@@ -19,8 +19,8 @@ from reconciler.manifests.drift_documents import (
     RevertedOutput,
     UnseenOutput,
 )
+from reconciler.output.style import Style
 from reconciler.renderers.outputs import place_of, values_of
-from reconciler.renderers.style import Style
 
 
 def render_drift_json(report: DriftReport, _: Style) -> str:

@@ -7,15 +7,15 @@ from collections.abc import Callable, Iterator, Mapping
 
 from reconciler.core.drifting import DriftItem, DriftReport, DriftSeverity, OrganizationDrift, Standing
 from reconciler.core.finding import Finding, Severity
+from reconciler.output.sarif import render_sarif
+from reconciler.output.style import Style
+from reconciler.output.workflow_commands import render_workflow_commands
 from reconciler.renderers.drift import blind_spots, closing_of, row_of
 from reconciler.renderers.drift_output import render_drift_json
 from reconciler.renderers.html import render_html
 from reconciler.renderers.junit import render_drift_junit
 from reconciler.renderers.markdown import render_markdown
-from reconciler.renderers.sarif import render_sarif
 from reconciler.renderers.sheet import Chapter, Section, Sheet, section_of
-from reconciler.renderers.style import Style
-from reconciler.renderers.workflow_commands import render_workflow_commands
 
 _LEVELS = {
     DriftSeverity.CRITICAL: Severity.ERROR,

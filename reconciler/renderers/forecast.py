@@ -14,8 +14,8 @@ from reconciler.manifests.forecast_documents import (
     ForecastOutput,
     OrganizationForecastOutput,
 )
-from reconciler.renderers.style import Style, Tone
-from reconciler.renderers.visible import make_visible
+from reconciler.output.style import Style, Tone
+from reconciler.output.visible import make_visible
 
 FORECAST_FORMAT = "1.0"
 

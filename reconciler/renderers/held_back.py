@@ -9,12 +9,12 @@ from datetime import date
 from reconciler.core.change import Blocked, Change, Drift, LeftOut, Waiting
 from reconciler.core.plan import OrganizationPlan
 from reconciler.core.resource import Resource
-from reconciler.renderers.access_terms import AccessTerms, describe, name_access, name_subject, name_values
-from reconciler.renderers.folding import fold
+from reconciler.output.folding import fold
+from reconciler.output.style import Style
+from reconciler.output.words import count
 from reconciler.renderers.rows import Row, render_rows, show_change
-from reconciler.renderers.signs import Sign
-from reconciler.renderers.style import Style
-from reconciler.renderers.words import count
+from reconciler.subjects.access_terms import AccessTerms, describe, name_access, name_subject, name_values
+from reconciler.subjects.signs import Sign
 
 _MANY = 4
 """From so many on, things that are left out for the same reason share a row."""

@@ -5,10 +5,10 @@ from __future__ import annotations
 from functools import cache
 from typing import TYPE_CHECKING
 
+from reconciler.output.style import Style
 from reconciler.renderers.html_template import make_environment
 from reconciler.renderers.sheet import Cell, Look, Sheet
-from reconciler.renderers.signs import Sign
-from reconciler.renderers.style import Style
+from reconciler.subjects.signs import Sign
 
 if TYPE_CHECKING:
     from jinja2 import Template

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from reconciler.renderers.visible import make_visible
+from reconciler.output.visible import make_visible
 
 if TYPE_CHECKING:
     from jinja2 import Environment

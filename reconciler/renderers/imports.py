@@ -7,8 +7,8 @@ from collections.abc import Iterator
 
 from reconciler.core.imported import Import, ImportedOrganization
 from reconciler.core.kinds import KINDS, Shape
-from reconciler.renderers.visible import make_visible
-from reconciler.renderers.words import count
+from reconciler.output.visible import make_visible
+from reconciler.output.words import count
 
 
 def render_import(made: Import) -> str:

@@ -8,12 +8,12 @@ from itertools import groupby
 from xml.etree import ElementTree as ET
 
 from reconciler.core.finding import Finding, Severity
+from reconciler.core.inspection import Inspection
 from reconciler.core.outcome import Report, Waits
 from reconciler.core.plan import OrganizationPlan, Plan
-from reconciler.renderers.findings import Inspection
+from reconciler.output.style import Style
+from reconciler.output.visible import make_visible
 from reconciler.renderers.remarks import remark_on_result, remarks_on_organization
-from reconciler.renderers.style import Style
-from reconciler.renderers.visible import make_visible
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -13,6 +13,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from reconciler.core.errors import UsageError
+from reconciler.output.markdown_text import heading, inline
+from reconciler.output.style import Style
+from reconciler.output.words import count
 from reconciler.renderers.markdown_pieces import (
     CHAPTER_END,
     count_chapters,
@@ -22,10 +25,7 @@ from reconciler.renderers.markdown_pieces import (
     show_in_full,
     show_title,
 )
-from reconciler.renderers.markdown_text import heading, inline
 from reconciler.renderers.sheet import Chapter, Section, Sheet
-from reconciler.renderers.style import Style
-from reconciler.renderers.words import count
 
 SMALLEST_BUDGET = 2_000
 _FEW_LINES = 15

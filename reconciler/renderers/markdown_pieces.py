@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-from reconciler.renderers.markdown_text import code, heading, in_html, inline, table_row
+from reconciler.output.markdown_text import code, heading, in_html, inline, table_row
 from reconciler.renderers.sheet import Cell, Chapter, Line, Look, Section
 
 CHAPTER_END = "</details>\n\n"

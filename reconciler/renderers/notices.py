@@ -8,10 +8,10 @@ from datetime import datetime
 from reconciler.core.notice import Notice, Notices
 from reconciler.core.work_order import WorkOrder
 from reconciler.output.json import to_json
-from reconciler.renderers.markdown_text import code, heading
-from reconciler.renderers.style import Style, Tone
-from reconciler.renderers.visible import make_visible
-from reconciler.renderers.words import count
+from reconciler.output.markdown_text import code, heading
+from reconciler.output.style import Style, Tone
+from reconciler.output.visible import make_visible
+from reconciler.output.words import count
 from reconciler.renderers.work_orders_markdown import show_order
 from reconciler.renderers.worksheets import name_place, say_time
 from reconciler.systems.marked import quote

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from reconciler.core.notice import Notices
+from reconciler.output.style import Style
 from reconciler.renderers.notices import name_addressee, say_address, say_subject
-from reconciler.renderers.style import Style
 from reconciler.renderers.work_orders_html import render_sheets
 from reconciler.renderers.worksheets import Worksheet
 

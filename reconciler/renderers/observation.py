@@ -5,15 +5,16 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Literal
 
+from reconciler.core.inspection import Inspection
 from reconciler.core.kinds import KINDS
 from reconciler.core.observation import Difference, Observation
 from reconciler.core.resource import Resource
 from reconciler.core.roster import Roster
-from reconciler.renderers.findings import Inspection, render_finding_list
-from reconciler.renderers.style import Style, Tone
+from reconciler.output.style import Style, Tone
+from reconciler.output.text_findings import list_findings
+from reconciler.output.visible import make_visible
+from reconciler.output.words import count
 from reconciler.renderers.table import render_table
-from reconciler.renderers.visible import make_visible
-from reconciler.renderers.words import count
 
 _SIGNS = {"new": ("+", Tone.ADD), "changed": ("~", Tone.CHANGE), "gone": ("-", Tone.REMOVE)}
 
@@ -24,7 +25,7 @@ def render_observation(observation: Observation, style: Style) -> str:
     blocks = [_show_roster(roster, observation, style) for roster in observation.rosters]
     blocks += [_show_differences(observation, style)] if observation.previous else []
     blocks += [_show_unknown(observation, style)] if observation.unknown else []
-    blocks += [render_finding_list(inspection, style)] if observation.findings else []
+    blocks += [list_findings(inspection.findings, style, inspection.texts)] if observation.findings else []
     return "\n".join([*filter(None, blocks), _closing(observation)])
 
 

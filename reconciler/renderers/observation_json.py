@@ -10,9 +10,9 @@ from reconciler.core.observation import Difference, Observation
 from reconciler.core.resource import Resource
 from reconciler.core.roster import Roster
 from reconciler.manifests.roster_documents import DifferenceOutput, ObservationOutput, ObservedOutput, RosterOutput
+from reconciler.output.style import Style
 from reconciler.renderers.observation import tell_shown, what_changed
 from reconciler.renderers.outputs import finding_of, place_of, values_of
-from reconciler.renderers.style import Style
 
 OBSERVATION_FORMAT = "1.0"
 

@@ -6,6 +6,8 @@ import shlex
 from collections.abc import Iterator
 
 from reconciler.core.offboarding import Offboarding, Progress
+from reconciler.output.style import Style, Tone
+from reconciler.output.visible import make_visible
 from reconciler.renderers.offboarding_sections import (
     Line,
     Section,
@@ -15,8 +17,6 @@ from reconciler.renderers.offboarding_sections import (
     say_when,
     sections_of,
 )
-from reconciler.renderers.style import Style, Tone
-from reconciler.renderers.visible import make_visible
 
 _MARKS = {
     Progress.OPEN: ("[ ]", Tone.CHANGE),

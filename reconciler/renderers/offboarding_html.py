@@ -6,9 +6,9 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 from reconciler.core.offboarding import Offboarding
+from reconciler.output.style import Style
 from reconciler.renderers.html_template import make_environment
 from reconciler.renderers.offboarding_sections import name_person, next_steps, say_result, say_when, sections_of
-from reconciler.renderers.style import Style
 
 if TYPE_CHECKING:
     from jinja2 import Template

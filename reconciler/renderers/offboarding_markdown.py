@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from reconciler.core.offboarding import Offboarding, Progress
-from reconciler.renderers.markdown_text import code, code_block, heading, inline
+from reconciler.output.markdown_text import code, code_block, heading, inline
+from reconciler.output.style import Style
 from reconciler.renderers.offboarding_sections import (
     Line,
     Section,
@@ -15,7 +16,6 @@ from reconciler.renderers.offboarding_sections import (
     say_when,
     sections_of,
 )
-from reconciler.renderers.style import Style
 
 
 def render_offboarding_markdown(found: Offboarding, _: Style) -> str:

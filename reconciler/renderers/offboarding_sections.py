@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from reconciler.core.offboarding import Item, Matter, Offboarding, Progress, Surface
-from reconciler.renderers.words import count
+from reconciler.output.words import count
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from reconciler.core.onboarding import Given, Onboarding, Welcome
-from reconciler.renderers.access_terms import name_access
-from reconciler.renderers.markdown_text import code, code_block, heading, inline
-from reconciler.renderers.style import Style, Tone
-from reconciler.renderers.visible import make_visible
+from reconciler.output.markdown_text import code, code_block, heading, inline
+from reconciler.output.style import Style, Tone
+from reconciler.output.visible import make_visible
+from reconciler.subjects.access_terms import name_access
 
 
 def _title(found: Onboarding) -> str:

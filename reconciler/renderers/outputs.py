@@ -22,6 +22,7 @@ from reconciler.manifests.output_documents import (
     Values,
     WhoOutput,
 )
+from reconciler.output.style import Style
 
 WHO_FORMAT = ACCESS_FORMAT = "1.0"
 
@@ -29,6 +30,11 @@ WHO_FORMAT = ACCESS_FORMAT = "1.0"
 def render_output(document: WhoOutput | AccessOutput) -> str:
     """ASCII only: invisible characters stay visible, and any reader and terminal can take it."""
     return json.dumps(asdict(document), indent=2, ensure_ascii=True) + "\n"
+
+
+def render_person_json(report: PersonReport, _: Style) -> str:
+    """`WhoOutput` as JSON."""
+    return render_output(describe_person_report(report))
 
 
 def describe_person_report(report: PersonReport) -> WhoOutput:

@@ -6,25 +6,15 @@ from collections.abc import Callable, Mapping
 
 from reconciler.core.outcome import Report
 from reconciler.core.plan import Plan
-from reconciler.renderers.findings import Inspection
+from reconciler.output.sarif import render_sarif
+from reconciler.output.style import Style
+from reconciler.output.workflow_commands import render_workflow_commands
 from reconciler.renderers.html import render_html
-from reconciler.renderers.junit import render_findings_junit, render_plan_junit, render_report_junit
+from reconciler.renderers.junit import render_plan_junit, render_report_junit
 from reconciler.renderers.markdown import render_markdown
 from reconciler.renderers.remarks import remarks_on_admins, remarks_on_plan, remarks_on_report
-from reconciler.renderers.sarif import render_sarif
-from reconciler.renderers.sheet_of_findings import sheet_of_findings
 from reconciler.renderers.sheet_of_plan import sheet_of_plan
 from reconciler.renderers.sheet_of_report import sheet_of_report
-from reconciler.renderers.style import Style
-from reconciler.renderers.workflow_commands import render_workflow_commands
-
-FINDINGS_PAGES: Mapping[str, Callable[[Inspection, Style], str]] = {
-    "markdown": lambda value, style: render_markdown(sheet_of_findings(value), style),
-    "html": lambda value, style: render_html(sheet_of_findings(value), style),
-    "github": lambda value, style: render_workflow_commands(value.findings, style),
-    "sarif": lambda value, style: render_sarif(value.findings, style, category="validate"),
-    "junit": render_findings_junit,
-}
 
 PLAN_PAGES: Mapping[str, Callable[[Plan, Style], str]] = {
     "markdown": lambda plan, style: render_markdown(sheet_of_plan(plan), style),

@@ -7,9 +7,11 @@ from collections.abc import Iterator, Sequence
 
 from reconciler.core.change import Change
 from reconciler.core.plan import OrganizationPlan, Plan
-from reconciler.renderers.access_terms import AccessTerms, Direction
-from reconciler.renderers.findings import Inspection, render_finding_list
-from reconciler.renderers.folding import fold, fold_items
+from reconciler.output.folding import fold, fold_items
+from reconciler.output.style import Style, Tone
+from reconciler.output.text_findings import list_findings
+from reconciler.output.visible import make_visible
+from reconciler.output.words import count, join
 from reconciler.renderers.held_back import (
     blocked_lines,
     drift_lines,
@@ -19,10 +21,8 @@ from reconciler.renderers.held_back import (
     waiting_lines,
 )
 from reconciler.renderers.rows import Row, render_rows, show_change
-from reconciler.renderers.signs import SIGNS, VERB_ORDER, VERBS, Sign
-from reconciler.renderers.style import Style, Tone
-from reconciler.renderers.visible import make_visible
-from reconciler.renderers.words import count, join
+from reconciler.subjects.access_terms import AccessTerms, Direction
+from reconciler.subjects.signs import SIGNS, VERB_ORDER, VERBS, Sign
 
 TITLES = {
     Direction.GAIN: "Gains access",
@@ -37,7 +37,7 @@ def render_plan(plan: Plan, style: Style) -> str:
     blocks = [*_opening(plan, style)]
     blocks += [block for part in plan.organizations if (block := render_organization(part, plan, style))]
     if plan.findings:
-        blocks.append(render_finding_list(Inspection(findings=plan.findings), style))
+        blocks.append(list_findings(plan.findings, style))
     closing = fold(style.paint(render_closing(plan), Tone.STRONG), style.width)
     blocks.append("\n".join([*closing, ""]))
     return "\n".join(blocks)

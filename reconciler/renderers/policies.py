@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from reconciler.core.policy_settings import OFF, Parameter, StandingRule
-from reconciler.renderers.style import Style, Tone
-from reconciler.renderers.visible import make_visible
+from reconciler.output.style import Style, Tone
+from reconciler.output.visible import make_visible
 
 POLICIES_FORMAT = "1.0"
 _TONES = {"error": Tone.ALARM, "warning": Tone.WARN, OFF: Tone.QUIET}

@@ -8,8 +8,8 @@ from reconciler.core.change import Blocked, Change, Drift, LeftOut
 from reconciler.core.finding import Finding, Severity
 from reconciler.core.outcome import Failed, InDoubt, Outcome, Refused, Report
 from reconciler.core.plan import OrganizationPlan, Plan
-from reconciler.renderers.access_terms import AccessTerms, describe, name_access, name_subject, name_values
 from reconciler.renderers.held_back import tell
+from reconciler.subjects.access_terms import AccessTerms, describe, name_access, name_subject, name_values
 
 
 def remarks_on_plan(plan: Plan) -> list[Finding]:

@@ -8,13 +8,13 @@ from dataclasses import replace
 from reconciler.core.change import Change
 from reconciler.core.outcome import Applied, Failed, InDoubt, Outcome, Refused, Report, Waits
 from reconciler.core.plan import Plan
-from reconciler.renderers.access_terms import describe
-from reconciler.renderers.folding import fold
+from reconciler.output.folding import fold
+from reconciler.output.style import Style, Tone
+from reconciler.output.visible import make_visible
+from reconciler.output.words import count
 from reconciler.renderers.rows import Row, render_rows
-from reconciler.renderers.signs import SIGNS, Sign
-from reconciler.renderers.style import Style, Tone
-from reconciler.renderers.visible import make_visible
-from reconciler.renderers.words import count
+from reconciler.subjects.access_terms import describe
+from reconciler.subjects.signs import SIGNS, Sign
 
 _WORDS: dict[type[Outcome], str] = {
     Applied: "applied",

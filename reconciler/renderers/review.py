@@ -8,8 +8,11 @@ from dataclasses import asdict
 
 from reconciler.core.finding import Finding
 from reconciler.core.review import AccessChange, Effect, Mark, Review
-from reconciler.renderers.findings import Inspection, render_finding_list
-from reconciler.renderers.folding import fold, fold_items
+from reconciler.output.folding import fold, fold_items
+from reconciler.output.style import Style, Tone
+from reconciler.output.text_findings import list_findings
+from reconciler.output.visible import make_visible
+from reconciler.output.words import count
 from reconciler.renderers.review_terms import (
     EFFECT_MEANINGS,
     EFFECT_SIGNS,
@@ -23,9 +26,6 @@ from reconciler.renderers.review_terms import (
     tell_thing,
 )
 from reconciler.renderers.rows import Row, render_rows
-from reconciler.renderers.style import Style, Tone
-from reconciler.renderers.visible import make_visible
-from reconciler.renderers.words import count
 
 SECTIONS: dict[str, Callable[[AccessChange], bool]] = {
     "Admins and money": lambda one: one.effect is not Effect.WAY and bool({Mark.ADMIN, Mark.MONEY} & {*one.marks}),
@@ -128,7 +128,7 @@ def _findings(review: Review, style: Style) -> Iterator[str]:
 def _finding_block(title: str, findings: Sequence[Finding], style: Style) -> str:
     if not findings:
         return ""
-    return f"{style.paint(title, Tone.STRONG)}\n{render_finding_list(Inspection(findings=findings), style)}"
+    return f"{style.paint(title, Tone.STRONG)}\n{list_findings(findings, style)}"
 
 
 def render_review_json(review: Review, _: Style) -> str:

@@ -6,8 +6,12 @@ import hashlib
 from collections.abc import Callable, Iterable, Iterator, Mapping
 
 from reconciler.core.finding import Finding, Severity
+from reconciler.core.inspection import Inspection
 from reconciler.core.review import AccessChange, Effect, Mark, Review
-from reconciler.renderers.findings import Inspection
+from reconciler.output.sarif import render_sarif
+from reconciler.output.style import PLAIN, Style
+from reconciler.output.words import count
+from reconciler.output.workflow_commands import render_workflow_commands
 from reconciler.renderers.html import render_html
 from reconciler.renderers.junit import render_findings_junit
 from reconciler.renderers.markdown import render_markdown
@@ -22,13 +26,9 @@ from reconciler.renderers.review_terms import (
     tell_thing,
 )
 from reconciler.renderers.rows import Row
-from reconciler.renderers.sarif import render_sarif
 from reconciler.renderers.sheet import Chapter, Section, Sheet, foremost_section, section_of
 from reconciler.renderers.sheet_of_findings import chapter_of_findings
-from reconciler.renderers.signs import Sign
-from reconciler.renderers.style import PLAIN, Style
-from reconciler.renderers.words import count
-from reconciler.renderers.workflow_commands import render_workflow_commands
+from reconciler.subjects.signs import Sign
 
 _FOREMOST, *_REST = SECTIONS
 _RANKS = {"Loses access": 2, "Gains access": 3}

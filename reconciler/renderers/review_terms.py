@@ -24,9 +24,9 @@ from reconciler.core.review import (
     ThingChange,
     ValueChange,
 )
-from reconciler.renderers.access_terms import name_attributes, name_subject
-from reconciler.renderers.signs import Sign
-from reconciler.renderers.words import count, join
+from reconciler.output.words import count, join
+from reconciler.subjects.access_terms import name_attributes, name_subject
+from reconciler.subjects.signs import Sign
 
 EFFECT_SIGNS: dict[Effect, Sign] = {
     Effect.GAIN: Sign.ADD,

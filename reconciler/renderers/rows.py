@@ -10,11 +10,11 @@ from dataclasses import dataclass, replace
 
 from reconciler.core.change import Change
 from reconciler.core.finding import Place
-from reconciler.renderers.access_terms import AccessTerms
-from reconciler.renderers.folding import fits, fold
-from reconciler.renderers.signs import SIGNS, Sign
-from reconciler.renderers.style import Style, Tone
-from reconciler.renderers.visible import display_width, make_visible, pad
+from reconciler.output.folding import fits, fold
+from reconciler.output.style import Style, Tone
+from reconciler.output.visible import display_width, make_visible, pad
+from reconciler.subjects.access_terms import AccessTerms
+from reconciler.subjects.signs import SIGNS, Sign
 
 _WIDEST_SUBJECT = 40
 _WIDEST_ACCESS = 60

@@ -10,8 +10,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from reconciler.renderers.access_terms import AccessTerms
 from reconciler.renderers.rows import Row
+from reconciler.subjects.access_terms import AccessTerms
 
 
 class Look(StrEnum):

@@ -3,29 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from itertools import groupby
 
 from reconciler.core.finding import Finding, Severity
-from reconciler.renderers.findings import Inspection, render_summary
-from reconciler.renderers.sheet import Cell, Chapter, Line, Look, Section, Sheet
+from reconciler.renderers.sheet import Cell, Chapter, Line, Look, Section
 
 _HEADER = ("finding", "what", "where")
 _TITLES = {Severity.ERROR: "Errors", Severity.WARNING: "Warnings", Severity.NOTE: "Notes"}
-_NOWHERE = "Not in a file"
-
-
-def sheet_of_findings(inspection: Inspection) -> Sheet:
-    """All findings in reading order; their lines of source are not repeated, because a forge shows them itself."""
-    ordered = sorted(inspection.findings, key=lambda finding: finding.sort_key)
-    return Sheet(
-        title="Access manifests",
-        summary=render_summary(inspection),
-        chapters=tuple(
-            Chapter(title=file or _NOWHERE, sections=tuple(_sections(list(findings))))
-            for file, findings in groupby(ordered, key=lambda one: one.place.file if one.place else "")
-        ),
-        whole="list",
-    )
 
 
 def chapter_of_findings(title: str, findings: Sequence[Finding]) -> Chapter:

@@ -6,7 +6,6 @@ import hashlib
 from collections.abc import Iterator
 
 from reconciler.core.plan import OrganizationPlan, Plan
-from reconciler.renderers.access_terms import AccessTerms, Direction
 from reconciler.renderers.held_back import (
     show_blocked,
     show_drift,
@@ -19,6 +18,7 @@ from reconciler.renderers.plan import TITLES, render_closing, say_limit
 from reconciler.renderers.rows import Row, show_change
 from reconciler.renderers.sheet import Chapter, Section, Sheet, admins_section, is_foremost, section_of
 from reconciler.renderers.sheet_of_findings import chapter_of_findings
+from reconciler.subjects.access_terms import AccessTerms, Direction
 
 Told = tuple[AccessTerms, Row]
 

@@ -7,10 +7,10 @@ from collections.abc import Iterator
 
 from reconciler.core.outcome import Applied, Failed, InDoubt, Outcome, Refused, Report, Waits
 from reconciler.core.plan import Plan
-from reconciler.renderers.access_terms import AccessTerms, describe
 from reconciler.renderers.report import advise, render_report_closing, show_result
 from reconciler.renderers.rows import Row
 from reconciler.renderers.sheet import Chapter, Section, Sheet, admins_section, is_foremost, section_of
+from reconciler.subjects.access_terms import AccessTerms, describe
 
 _TITLES: dict[type[Outcome], str] = {
     Failed: "Failed",
@@ -60,7 +60,7 @@ def _sections(rows: list[tuple[type[Outcome], Row]]) -> Iterator[Section]:
 
 def _digest(plan: Plan, report: Report) -> str:
     """SHA-256 of the report as `--format json` writes it."""
+    from reconciler.output.style import PLAIN
     from reconciler.renderers.documents import render_report_json
-    from reconciler.renderers.style import PLAIN
 
     return hashlib.sha256(render_report_json(plan, report, PLAIN).encode()).hexdigest()

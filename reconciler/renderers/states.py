@@ -6,11 +6,11 @@ from collections.abc import Sequence
 
 from reconciler.core.address import Address
 from reconciler.core.state import Quarantine, Record, State
-from reconciler.renderers.access_terms import name_access, name_subject
-from reconciler.renderers.style import Style, Tone
+from reconciler.output.style import Style, Tone
+from reconciler.output.visible import make_visible
+from reconciler.output.words import count
 from reconciler.renderers.table import render_table
-from reconciler.renderers.visible import make_visible
-from reconciler.renderers.words import count
+from reconciler.subjects.access_terms import name_access, name_subject
 
 
 def render_state_list(states: Sequence[State], style: Style) -> str:

@@ -7,17 +7,18 @@ from collections import Counter
 from reconciler.core.audit import OUTCOME_WORDS
 from reconciler.core.drifting import DriftReport, Standing
 from reconciler.core.finding import Severity
+from reconciler.core.inspection import Inspection
 from reconciler.core.outcome import Report
 from reconciler.core.plan import Plan
 from reconciler.core.review import Effect, Review
 from reconciler.renderers.drift import closing_of
-from reconciler.renderers.findings import Inspection, render_summary
 from reconciler.renderers.plan import render_closing
 from reconciler.renderers.remarks import remarks_on_admins
 from reconciler.renderers.report import render_report_closing
 from reconciler.renderers.review_pages import remarks_on_admins_in
 from reconciler.renderers.review_terms import say_summary
 from reconciler.renderers.sheet_of_plan import digest_of_plan
+from reconciler.subjects.findings import summary_of_findings
 
 Outputs = dict[str, str]
 
@@ -25,7 +26,7 @@ Outputs = dict[str, str]
 def outputs_of_findings(inspection: Inspection) -> Outputs:
     """`errors`, `warnings`, `notes`, `summary`."""
     found = Counter(finding.severity for finding in inspection.findings)
-    return {**{f"{one}s": str(found[one]) for one in Severity}, "summary": render_summary(inspection)}
+    return {**{f"{one}s": str(found[one]) for one in Severity}, "summary": summary_of_findings(inspection)}
 
 
 def outputs_of_plan(plan: Plan) -> Outputs:

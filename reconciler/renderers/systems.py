@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from itertools import groupby
 
-from reconciler.renderers.style import Style, Tone
+from reconciler.output.style import Style, Tone
 from reconciler.systems.table import RoleRow
 
 

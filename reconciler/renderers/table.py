@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from reconciler.renderers.folding import HANGING, fold
-from reconciler.renderers.style import Style, Tone
-from reconciler.renderers.visible import display_width, make_visible, pad
+from reconciler.output.folding import HANGING, fold
+from reconciler.output.style import Style, Tone
+from reconciler.output.visible import display_width, make_visible, pad
 
 _WIDEST = 60
 _GAP = "  "

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from reconciler.core.work_order import WorkOrder
-from reconciler.renderers.style import Style, Tone
+from reconciler.output.style import Style, Tone
+from reconciler.output.visible import make_visible, pad
+from reconciler.output.words import count
 from reconciler.renderers.table import render_table
-from reconciler.renderers.visible import make_visible, pad
-from reconciler.renderers.words import count
 from reconciler.renderers.worksheets import WorkList, Worksheet, ends_of, facts_of, say_validity
 from reconciler.systems.marked import Piece, literal, quote, split
 

@@ -7,8 +7,8 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 from reconciler.core.work_order import WorkOrder
+from reconciler.output.style import Style
 from reconciler.renderers.html_template import make_environment
-from reconciler.renderers.style import Style
 from reconciler.renderers.worksheets import WorkList, Worksheet, ends_of, facts_of, group_by_actor
 from reconciler.systems.marked import split
 

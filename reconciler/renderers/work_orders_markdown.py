@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from reconciler.core.work_order import OrderStatus, WorkOrder
-from reconciler.renderers.markdown_text import code, inline
-from reconciler.renderers.style import Style
-from reconciler.renderers.words import count
+from reconciler.output.markdown_text import code, inline
+from reconciler.output.style import Style
+from reconciler.output.words import count
 from reconciler.renderers.worksheets import (
     WorkList,
     Worksheet,

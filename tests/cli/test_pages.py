@@ -12,7 +12,7 @@ from click.testing import CliRunner, Result
 from reconciler.cli.actions_files import LARGEST_SUMMARY
 from reconciler.cli.main import cli
 from reconciler.cli.showing import PAGE_FORMATS, find_prefix
-from reconciler.renderers.catalogue import RENDERERS
+from reconciler.subjects.catalogue import RENDERERS
 
 
 def run(root: Path, *words: str, code: int = 0, environment: dict[str, str] | None = None) -> Result:

@@ -15,9 +15,9 @@ from reconciler.core.planning.planner import plan as make_plan
 from reconciler.core.resource import Resource
 from reconciler.core.settings import GuardSettings
 from reconciler.core.state import Record, State
+from reconciler.output.style import Style
 from reconciler.renderers.markdown import measure, render_markdown
 from reconciler.renderers.sheet_of_plan import digest_of_plan, sheet_of_plan
-from reconciler.renderers.style import Style
 from tests.history.convert import read_quarters, render_manifests
 from tests.history.replay import load
 

@@ -25,7 +25,7 @@ from reconciler.core.drifting import (
 from reconciler.core.planning.deviations import find_deviations
 from reconciler.core.planning.planner import situations
 from reconciler.core.resource import Resource
-from reconciler.renderers.access_terms import name_values
+from reconciler.subjects.access_terms import name_values
 from tests.planning.given import read_case
 
 PATHS = sorted((Path(__file__).parents[1] / "cases" / "drift").glob("*.yaml"))

@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 
 from reconciler.core.review import AccessChange, Effect, Mark, Review, Side
+from reconciler.output.style import PLAIN
 from reconciler.renderers.review import render_review, render_review_json
-from reconciler.renderers.style import PLAIN
 from reconciler.workflows.reviewing import review
 from tests.reviewing.given import PATHS, Case, read_case
 

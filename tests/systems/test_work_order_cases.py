@@ -22,8 +22,8 @@ from reconciler.core.kinds import Action
 from reconciler.core.resource import Resource, Status, fingerprint_of
 from reconciler.core.roster import Roster
 from reconciler.core.work_order import Chore, WorkOrder
+from reconciler.output.style import PLAIN
 from reconciler.ports import Scope
-from reconciler.renderers.style import PLAIN
 from reconciler.renderers.work_orders import render_work_order
 from reconciler.systems import get_system
 from reconciler.systems.drafting import draft_chore, draft_operation, draft_orders

@@ -23,9 +23,9 @@ from reconciler.core.state import Record, State
 from reconciler.manifests.load import load_manifests
 from reconciler.manifests.saved import state_to_json
 from reconciler.manifests.source import SourceFile
+from reconciler.output.style import Style
 from reconciler.ports import Ability, Can, Metered, Scope
 from reconciler.renderers.forecast import render_forecast
-from reconciler.renderers.style import Style
 from reconciler.stores.local_file import LocalFileStore
 from reconciler.workflows.estimating import estimate_run
 from reconciler.workflows.planning import PlanRequest

@@ -15,9 +15,9 @@ from reconciler.core.address import Address
 from reconciler.core.kinds import Action
 from reconciler.core.notice import Notice, Notices
 from reconciler.core.work_order import WorkOrder
-from reconciler.renderers.catalogue import RENDERERS
+from reconciler.output.style import PLAIN
 from reconciler.renderers.notices import render_notices
-from reconciler.renderers.style import PLAIN
+from reconciler.subjects.catalogue import RENDERERS
 from reconciler.workflows.notices import make_notices
 from tests.planning.given import Case, read_case
 

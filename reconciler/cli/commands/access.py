@@ -25,7 +25,7 @@ def access(session: Session, address: str, as_of: date | None, format_: str) -> 
     ADDRESS is the key of an organization, for everything in it, or `organization/kind/key` of an asset, a partner or a
     member, such as acme-bc/ad_account/us-brand. Asks no system.
     """
-    from reconciler.renderers.catalogue import RENDERERS
+    from reconciler.subjects.catalogue import RENDERERS
     from reconciler.workflows import reaching
 
     config = read_config(session.root)

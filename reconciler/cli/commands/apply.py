@@ -116,8 +116,8 @@ def _carry_out(
     A plan without changes is carried out too: who has accepted or left since the last run is then recorded.
     """
     from reconciler.core.outcome import Report
-    from reconciler.renderers.catalogue import RENDERERS
     from reconciler.renderers.step_outputs import outputs_of_report
+    from reconciler.subjects.catalogue import RENDERERS
     from reconciler.workflows.applying import apply_plan
 
     results: list[tuple[Change, Outcome]] = []

@@ -27,7 +27,7 @@ def audit() -> None:
 def log(session: Session, organization: str, person: str, since: date | None, format_: str) -> None:
     """Show what was done, oldest first."""
     from reconciler.audit.log import AuditLog, Selection
-    from reconciler.renderers.catalogue import RENDERERS
+    from reconciler.subjects.catalogue import RENDERERS
 
     selection = Selection(organization=organization, person=person, since=since)
     links = AuditLog(open_configured_store(session)).select(selection)

@@ -12,7 +12,7 @@ from reconciler.cli.business_center import make_client
 from reconciler.cli.session import Session
 from reconciler.cli.workspace import read_config
 from reconciler.core.errors import ReconcilerError
-from reconciler.renderers.visible import make_visible
+from reconciler.output.visible import make_visible
 
 if TYPE_CHECKING:
     from reconciler.manifests.config import Option

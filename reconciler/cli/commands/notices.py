@@ -26,7 +26,7 @@ def notices(session: Session, person: str, format_: str) -> None:
     PERSON is a key, an e-mail address, a phone number or a handle. Nothing is sent: whoever runs this decides how.
     """
     from reconciler.core.errors import ReconcilerError
-    from reconciler.renderers.catalogue import RENDERERS
+    from reconciler.subjects.catalogue import RENDERERS
     from reconciler.workflows.directory import find_in
     from reconciler.workflows.naming import nearest
     from reconciler.workflows.notices import collect_notices

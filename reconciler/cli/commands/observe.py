@@ -78,7 +78,7 @@ def observe(session: Session, organization: str, paths: tuple[str, ...], format_
     understood is shown; whoever it may be about is unknown, and never taken to be absent. A file that cannot be read
     changes nothing.
     """
-    from reconciler.renderers.catalogue import RENDERERS
+    from reconciler.subjects.catalogue import RENDERERS
     from reconciler.workflows.observing import Sighting, look_only
     from reconciler.workflows.observing import observe as take_in
 

@@ -56,7 +56,7 @@ def offboard(
     passwords they may know. Nothing is changed without --write, and no system is changed at all: that is what apply is
     for.
     """
-    from reconciler.renderers.catalogue import RENDERERS
+    from reconciler.subjects.catalogue import RENDERERS
 
     _refuse_nonsense(on=on, status=status, write=write, out=out)
     taking = LeaveTaking(session=session, person=person, on=on, is_planned=not status)

@@ -51,7 +51,7 @@ def onboard(session: Session, person: str, *, write: bool, format_: str, **wishe
     they are given only what no group gives. What is left out is said. Asks no system.
     """
     from reconciler.cli.arrivals import read_arrival
-    from reconciler.renderers.catalogue import RENDERERS
+    from reconciler.subjects.catalogue import RENDERERS
 
     found = read_arrival(session, person, wishes, write=write)
     show_result(RENDERERS.onboarding, found, session=session, format_=format_)

@@ -45,8 +45,8 @@ def plan(
 
     Nothing is changed. Exits with 3 when a guard blocks something, whether or not there are other changes.
     """
-    from reconciler.renderers.catalogue import RENDERERS
     from reconciler.renderers.step_outputs import outputs_of_plan
+    from reconciler.subjects.catalogue import RENDERERS
 
     prepared = prepare(session, limits, today=now)
     if estimate:
@@ -66,7 +66,7 @@ def plan(
 
 def _refuse_with_estimate(*, out: Path | None, format_: str) -> None:
     """An estimate is no plan: there is nothing to save, and it has fewer forms."""
-    from reconciler.renderers.catalogue import RENDERERS
+    from reconciler.subjects.catalogue import RENDERERS
 
     if out is not None:
         raise UsageError("--estimate makes no plan that could be saved", advice="leave --out away")

@@ -26,7 +26,7 @@ def policy() -> None:
 def list_(session: Session, format_: str) -> None:
     """List all policies: what each asks, and how it is set here."""
     from reconciler.policies.judging import standing_rules
-    from reconciler.renderers.catalogue import RENDERERS
+    from reconciler.subjects.catalogue import RENDERERS
 
     config = read_config(session.root)
     rules = standing_rules(config.policies, read_rules(session.root, config).rules)
@@ -44,7 +44,7 @@ def test(session: Session, rules: tuple[str, ...], now: date | None, format_: st
     RULES are tried even where they are off, to see what they would say; those that are off then say it as warnings.
     Exits with 3 when one of severity error objects.
     """
-    from reconciler.renderers.catalogue import RENDERERS
+    from reconciler.subjects.catalogue import RENDERERS
 
     today = now or SystemClock().now().date()
     inspection = inspect_policies(session.root, rules, today=today)

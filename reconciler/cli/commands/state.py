@@ -38,7 +38,7 @@ def state() -> None:
 @click.pass_obj
 def list_states(session: Session, format_: str) -> None:
     """List the organizations that have a state."""
-    from reconciler.renderers.catalogue import RENDERERS
+    from reconciler.subjects.catalogue import RENDERERS
     from reconciler.workflows.states import read_state
 
     store = open_configured_store(session)
@@ -53,7 +53,7 @@ def list_states(session: Session, format_: str) -> None:
 @click.pass_obj
 def show_state(session: Session, organization: str, as_of: date | int | None, format_: str) -> None:
     """Show everything that is remembered of one organization."""
-    from reconciler.renderers.catalogue import RENDERERS
+    from reconciler.subjects.catalogue import RENDERERS
     from reconciler.workflows.archive import read_state_as_of
     from reconciler.workflows.states import read_state
 
@@ -69,7 +69,7 @@ def show_state(session: Session, organization: str, as_of: date | int | None, fo
 @click.pass_obj
 def show_history(session: Session, organization: str, format_: str) -> None:
     """List every state of an organization that is kept."""
-    from reconciler.renderers.catalogue import RENDERERS
+    from reconciler.subjects.catalogue import RENDERERS
     from reconciler.workflows.archive import read_history
 
     store = open_configured_store(session)

@@ -19,7 +19,7 @@ def systems(session: Session, system: str | None, format_: str) -> None:
     Role words are those that manifests use; the same word can mean different things in different systems. With
     SYSTEM, only that one.
     """
-    from reconciler.renderers.catalogue import RENDERERS
+    from reconciler.subjects.catalogue import RENDERERS
     from reconciler.systems import SYSTEMS
     from reconciler.systems.table import system_table
 

@@ -9,7 +9,7 @@ import click
 
 from reconciler.cli.options import DateType
 from reconciler.cli.session import Session
-from reconciler.cli.upkeep import format_option
+from reconciler.cli.showing import document_option
 from reconciler.cli.wiring import Wiring
 from reconciler.cli.workspace import read_config, read_manifest_files
 
@@ -17,7 +17,7 @@ from reconciler.cli.workspace import read_config, read_manifest_files
 @click.command()
 @click.argument("person")
 @click.option("--as-of", type=DateType(), metavar="DATE", help="What was recorded at the end of this UTC day.")
-@format_option
+@document_option
 @click.pass_obj
 def who(session: Session, person: str, as_of: date | None, format_: str) -> None:
     """Show everything one person has, in all organizations.
@@ -25,7 +25,7 @@ def who(session: Session, person: str, as_of: date | None, format_: str) -> None
     PERSON is a key, an e-mail address, a phone number or a handle; somebody who is not in the manifests any more is
     found in the recorded states. Asks no system.
     """
-    from reconciler.renderers.catalogue import RENDERERS
+    from reconciler.subjects.catalogue import RENDERERS
     from reconciler.workflows import knowing
 
     config = read_config(session.root)

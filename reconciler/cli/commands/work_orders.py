@@ -56,7 +56,7 @@ def work_orders() -> None:
 @click.pass_obj
 def list_(session: Session, actor: str, organization: str, closed: bool, format_: str) -> None:
     """List the work orders that are open, or done and not yet seen on the system."""
-    from reconciler.renderers.catalogue import RENDERERS
+    from reconciler.subjects.catalogue import RENDERERS
 
     work = _read_work(session, actor=actor, organization=organization, closed=closed)
     click.echo(RENDERERS.work_orders[format_](work, session.style(sys.stdout)), nl=False, color=True)
@@ -68,7 +68,7 @@ def list_(session: Session, actor: str, organization: str, closed: bool, format_
 @click.pass_obj
 def show(session: Session, order_id: str, format_: str) -> None:
     """Show one work order with every step."""
-    from reconciler.renderers.catalogue import RENDERERS
+    from reconciler.subjects.catalogue import RENDERERS
     from reconciler.workflows.reporting_back import get_order
 
     order = get_order(_wiring(session).store(), order_id)

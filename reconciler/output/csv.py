@@ -1,0 +1,69 @@
+"""Every table and list of a document as comma-separated values, for spreadsheets.
+
+Tables with the same header become one; an empty line stands between two. The first column says under which headings a
+row stands. No cell begins with a character that makes a spreadsheet calculate.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterator
+
+from reconciler.output.document import Block, Detail, Document, Facts, Findings, Items, Row, Section, Table, words_of
+from reconciler.output.style import Style
+from reconciler.output.visible import make_visible
+
+_CALCULATES = ("=", "+", "-", "@", "\t", "\r")
+
+
+def render_csv(document: Document, _: Style) -> str:
+    """The tables; empty where there is none."""
+    tables: dict[tuple[tuple[str, ...], bool], list[tuple[str, Row]]] = {}
+    for part, found in (one for block in document.blocks for one in _tables(block, ())):
+        tables.setdefault((found.header, found.is_signed), []).extend((part, row) for row in found.rows)
+    return "\n".join(_write(header, rows) for (header, _), rows in tables.items())
+
+
+def _tables(block: Block, under: tuple[str, ...]) -> Iterator[tuple[str, Table]]:
+    """The tables of a block, and what is like one, each with the headings above it."""
+    match block:
+        case Table():
+            yield " / ".join(under), block
+        case Items(items=items):
+            rows = tuple(Row(cells=(item.tick or "", item.text), details=item.details) for item in items)
+            yield " / ".join(under), Table(header=("status", "what"), rows=rows)
+        case Facts(pairs=pairs):
+            yield " / ".join(under), Table(header=("what", "value"), rows=tuple(Row(cells=pair) for pair in pairs))
+        case Detail(full=full):
+            yield from _tables(full, under)
+        case Findings():
+            for section in block.by_severity():
+                yield from _tables(section, under)
+        case Section(title=title, blocks=blocks):
+            for below in blocks:
+                yield from _tables(below, (*under, words_of(title)))
+
+
+def _write(header: tuple[str, ...], rows: list[tuple[str, Row]]) -> str:
+    """A table, with the further columns that any of its rows has something in."""
+    further = {
+        "change": [row.sign.meaning if row.sign else "" for _, row in rows],
+        "why": [words_of(row.note) for _, row in rows],
+        "where": [str(row.place or "") for _, row in rows],
+        "details": ["; ".join([*map(words_of, (*row.details, *row.more)), row.snippet]).strip("; ") for _, row in rows],
+    }
+    used = {name: texts for name, texts in further.items() if any(texts)}
+    lines = [("part", *header, *used)]
+    lines += [
+        (part, *map(words_of, row.cells), *texts)
+        for (part, row), texts in zip(rows, zip(*used.values(), strict=True) if used else [()] * len(rows), strict=True)
+    ]
+    out = io.StringIO()
+    csv.writer(out, lineterminator="\n").writerows([map(_cell, line) for line in lines])
+    return out.getvalue()
+
+
+def _cell(text: str) -> str:
+    visible = make_visible(text)
+    return f"'{visible}" if visible.startswith(_CALCULATES) and len(visible) > 1 else visible

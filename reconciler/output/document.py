@@ -1,0 +1,294 @@
+"""What is to be shown, before anybody knows in which form: headings, paragraphs, tables, lists.
+
+Every text may hold anything; the writers make it harmless for where it goes. A plain string is prose in which
+`backticks` mark code; a `Span` says what it is by itself, so that nothing in it is read as marks.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+from itertools import groupby
+
+from reconciler.core.finding import Finding, Place, Severity
+from reconciler.output.style import Tone
+
+
+class Look(StrEnum):
+    """How a piece of text is set."""
+
+    PLAIN = "plain"
+    CODE = "code"
+    """What people copy or type: an address, a command, a place in a file."""
+    LITERAL = "literal"
+    """The same between words of prose: where there is no typeface for it, it stands in quotes."""
+    STRONG = "strong"
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """A piece of text that looks alike."""
+
+    text: str
+    look: Look = Look.PLAIN
+
+
+Inline = str | Span | tuple[Span, ...]
+
+_CODE = re.compile(r"`([^`]+)`")
+
+
+def code(text: str) -> Span:
+    """Something to copy."""
+    return Span(text, Look.CODE)
+
+
+def plain(text: str) -> Span:
+    """Text in which backticks mean nothing."""
+    return Span(text)
+
+
+def spans(text: Inline) -> tuple[Span, ...]:
+    """The pieces of a text; of a string, prose and what stands between backticks in turn."""
+    if isinstance(text, Span):
+        return (text,)
+    if isinstance(text, tuple):
+        return text
+    pieces = _CODE.split(text)
+    looks = (Look.CODE if number % 2 else Look.PLAIN for number in range(len(pieces)))
+    return tuple(Span(piece, look) for piece, look in zip(pieces, looks, strict=True) if piece)
+
+
+def merged(text: Inline) -> tuple[Span, ...]:
+    """The pieces, neighbours of one look as one: what is made of two pieces is judged as what it looks like."""
+    alike = groupby(spans(text), key=lambda span: span.look)
+    return tuple(Span("".join(span.text for span in found), look) for look, found in alike)
+
+
+def words_of(text: Inline) -> str:
+    """The text without any looks."""
+    return text if isinstance(text, str) else "".join(span.text for span in spans(text))
+
+
+@dataclass(frozen=True, slots=True)
+class Sign:
+    """One character in front of a line, with its colour, and what it means; the colour never says it alone."""
+
+    mark: str
+    tone: Tone
+    meaning: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Paragraph:
+    """Some sentences."""
+
+    text: Inline
+    tone: Tone | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Row:
+    """One line of a table, and what a reader must not overlook below it."""
+
+    cells: tuple[Inline, ...]
+    sign: Sign | None = None
+    note: Inline = ""
+    """Why."""
+    place: Place | None = None
+    details: tuple[Inline, ...] = ()
+    snippet: str = ""
+    """What the reader may paste into a manifest, exactly so."""
+    more: tuple[Inline, ...] = ()
+    """Further details, for whoever wants everything."""
+    group: str = ""
+    """Where there are too many rows, those of one group are told together: "- operator on ad account us-brand"."""
+    who: str = ""
+    """What is told of this one row then."""
+
+
+WHY, WHERE = "why", "where"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Table:
+    """Rows under a header; the first cell says what a row is about."""
+
+    header: tuple[str, ...]
+    """Names of the cells. Signs, notes and places have columns of their own."""
+    rows: tuple[Row, ...]
+
+    @property
+    def is_signed(self) -> bool:
+        """Whether its rows begin with a sign."""
+        return any(row.sign for row in self.rows)
+
+    @property
+    def is_noted(self) -> bool:
+        """Whether there is a column for why."""
+        return any(row.note for row in self.rows)
+
+    @property
+    def is_placed(self) -> bool:
+        """Whether there is a column for where."""
+        return any(row.place for row in self.rows)
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The whole header, with the columns for notes and places if any row has one; without the signs."""
+        return (*self.header, *((WHY,) if self.is_noted else ()), *((WHERE,) if self.is_placed else ()))
+
+    def cells(self, row: Row) -> tuple[Inline, ...]:
+        """The cells of a row, one for each of `columns`."""
+        noted = (row.note,) if self.is_noted else ()
+        placed = (code(str(row.place)) if row.place else "",) if self.is_placed else ()
+        return (*row.cells, *noted, *placed)
+
+    @property
+    def detailed(self) -> int:
+        """The column that says why, or the last that says what: further details go below it."""
+        return len(self.header) if self.is_noted else len(self.header) - 1
+
+
+class Tick(StrEnum):
+    """How far something is that has to be done."""
+
+    OPEN = "open"
+    WAITING = "waiting"
+    BLOCKED = "blocked"
+    UNKNOWN = "unknown"
+    DONE = "done"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Item:
+    """One item of a list."""
+
+    text: Inline
+    tick: Tick | None = None
+    """A box to tick in front of it."""
+    details: tuple[Inline, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Items:
+    """A list."""
+
+    items: tuple[Item, ...]
+    is_numbered: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Facts:
+    """Labels and what belongs to each."""
+
+    pairs: tuple[tuple[str, Inline], ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Code:
+    """Lines that are shown as they are."""
+
+    text: str
+    language: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Legend:
+    """What the signs mean."""
+
+    signs: tuple[Sign, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Section:
+    """Blocks under a heading."""
+
+    title: Inline
+    about: Inline = ""
+    blocks: tuple[Block, ...] = ()
+    is_folded: bool = False
+    """A page may close it: everything about one organization, or one file."""
+    is_foremost: bool = False
+    """Shown however long everything else is."""
+    rank: int = 0
+    """Where room is short, what has a lower rank is shown first."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Detail:
+    """Told in brief on a terminal unless it is asked for everything; a page has room for all."""
+
+    full: Block
+    brief: Block | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Findings:
+    """What was found in files: on a terminal with the line and a caret, on a page as tables."""
+
+    findings: Sequence[Finding]
+    texts: Mapping[str, str] = field(default_factory=dict)
+    """Path -> text of the files; a missing file only loses its caret."""
+
+    def by_file(self) -> Iterator[Section]:
+        """A section for each file, in reading order."""
+        ordered = sorted(self.findings, key=lambda finding: finding.sort_key)
+        for file, found in groupby(ordered, key=lambda one: one.place.file if one.place else ""):
+            blocks = tuple(Findings(findings=list(found)).by_severity())
+            yield Section(title=plain(file or "Not in a file"), blocks=blocks, is_folded=True)
+
+    def by_severity(self) -> Iterator[Section]:
+        """A section for each severity, the worst first."""
+        ordered = sorted(self.findings, key=lambda finding: finding.sort_key)
+        for rank, severity in enumerate(Severity):
+            rows = tuple(_row_of(finding) for finding in ordered if finding.severity is severity)
+            if rows:
+                table = Table(header=("finding", "what"), rows=rows)
+                yield Section(title=f"{severity.capitalize()}s", blocks=(table,), rank=rank)
+
+
+def _row_of(finding: Finding) -> Row:
+    related = [("see also: ", code(str(place))) for place in finding.related]
+    advice = (f"advice: {finding.advice}",) if finding.advice else ()
+    return Row(
+        cells=(code(finding.id), finding.message),
+        place=finding.place,
+        details=(*((Span(label), place) for label, place in related), *advice),
+        group=finding.id,
+        who=str(finding.place or finding.message),
+    )
+
+
+Block = Paragraph | Table | Items | Facts | Code | Legend | Section | Detail | Findings
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Document:
+    """Everything that is shown of a subject."""
+
+    title: Inline
+    is_title_needless: bool = False
+    """A terminal needs no title where the command was asked for exactly this."""
+    summary: Inline = ""
+    """One line that says it all in numbers."""
+    notes: tuple[Inline, ...] = ()
+    """What puts all the rest into another light, such as that a plan is limited."""
+    blocks: tuple[Block, ...] = ()
+    whole: str = ""
+    """What the digest is of, such as "plan"; where a part is not shown, the reader is sent there."""
+    digest: str = ""
+    """SHA-256 of the whole."""
+
+
+def section(title: Inline, *blocks: Block | None, about: Inline = "", rank: int = 0) -> Section | None:
+    """A section of what there is; None where there is nothing."""
+    found = tuple(block for block in blocks if block is not None)
+    return Section(title=title, blocks=found, about=about, rank=rank) if found else None
+
+
+def table(header: tuple[str, ...], rows: Sequence[Row]) -> Table | None:
+    """A table; None without rows."""
+    return Table(header=header, rows=tuple(rows)) if rows else None

@@ -1,0 +1,81 @@
+"""A document as one page that needs nothing but itself: no network, no script, light and dark, wide and narrow.
+
+The template escapes all texts. On a narrow screen each row of a table is a block of labelled values.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from itertools import count
+from typing import TYPE_CHECKING
+
+from reconciler.output.document import Block, Detail, Document, Findings, merged, words_of
+from reconciler.output.style import Style, Tone
+from reconciler.output.visible import make_visible
+
+if TYPE_CHECKING:
+    from jinja2 import Template
+
+_CLASSES = {
+    Tone.ADD: "add",
+    Tone.CHANGE: "change",
+    Tone.TRANSFER: "change",
+    Tone.WARN: "change",
+    Tone.REMOVE: "remove",
+    Tone.ALARM: "remove",
+    Tone.QUIET: "quiet",
+    Tone.STRONG: "strong",
+}
+
+
+def render_html(document: Document, style: Style) -> str:
+    """The page with everything there is."""
+    job = style.job if style.job.startswith("https://") else ""
+    blocks = [
+        below
+        for block in document.blocks
+        for below in (block.by_file() if isinstance(block, Findings) else [block])  # files are chapters of their own
+    ]
+    return _template().render(document=document, blocks=blocks, job=job, numbers=count(1))
+
+
+def _kind(block: Block) -> str:
+    return type(block).__name__.lower()
+
+
+def _class_of(tone: Tone | None) -> str:
+    return _CLASSES[tone] if tone else ""
+
+
+def _plain(block: Block) -> list[Block]:
+    """A block as the template knows it."""
+    match block:
+        case Detail(full=full):
+            return _plain(full)
+        case Findings():
+            return [*block.by_severity()]
+        case _:
+            return [block]
+
+
+@cache
+def _template() -> Template:
+    from jinja2 import Environment, PackageLoader, StrictUndefined
+
+    environment = Environment(
+        loader=PackageLoader("reconciler.output"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters |= {
+        "visible": make_visible,
+        "spans": merged,
+        "words": words_of,
+        "kind": _kind,
+        "tone": _class_of,
+        "plain": _plain,
+        "next": next,
+    }
+    return environment.get_template("page.html.j2")

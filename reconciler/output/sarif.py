@@ -1,0 +1,93 @@
+"""Findings as SARIF 2.1.0, for code scanning: remarks that stay the same remark while lines move around them."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections import Counter
+from collections.abc import Sequence
+from typing import Any
+from urllib.parse import quote
+
+from reconciler import __version__
+from reconciler.core.finding import Finding, Place, Severity
+from reconciler.output.rules import describe_rule
+from reconciler.output.style import Style
+from reconciler.output.visible import make_visible
+
+SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
+_LEVELS = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.NOTE: "note"}
+_FINGERPRINT = "primaryLocationLineHash"
+"""The name by which GitHub knows a remark again; without one it would make up its own from the lines around."""
+_ANYWHERE = "reconciler.yaml"
+"""Where a remark stands that is about no line: GitHub takes none without a place."""
+_POSITION = re.compile(r":\d+(?::\d+)?\b")
+
+
+def render_sarif(findings: Sequence[Finding], style: Style, *, category: str) -> str:
+    """One run with its rules; `category` keeps the runs of different commands apart. ASCII only."""
+    ordered = sorted(findings, key=lambda finding: finding.sort_key)
+    ids = sorted({finding.id for finding in ordered})
+    run = {
+        "tool": {
+            "driver": {
+                "name": "reconciler",
+                "version": __version__,
+                "semanticVersion": __version__,
+                "rules": [describe_rule(id_) for id_ in ids],
+            }
+        },
+        "automationDetails": {"id": f"reconciler/{category}/{quote(style.prefix, safe='/')}"},
+        "columnKind": "unicodeCodePoints",
+        "originalUriBaseIds": {"%SRCROOT%": {"description": {"text": "The top of the repository."}}},
+        "results": _results(ordered, ids, style),
+    }
+    return json.dumps({"$schema": SCHEMA, "version": "2.1.0", "runs": [run]}, indent=2) + "\n"
+
+
+def _results(findings: Sequence[Finding], ids: list[str], style: Style) -> list[dict[str, Any]]:
+    numbers = {id_: number for number, id_ in enumerate(ids)}
+    seen: Counter[str] = Counter()
+    results = []
+    for finding in findings:
+        identity = _identity(finding, style)
+        seen[identity] += 1
+        results.append(
+            {
+                "ruleId": finding.id,
+                "ruleIndex": numbers[finding.id],
+                "level": _LEVELS[finding.severity],
+                "message": {"text": _message(finding)},
+                "locations": [_location(finding.place, style, address=finding.address)],
+                **({"relatedLocations": [_location(one, style) for one in finding.related]} if finding.related else {}),
+                "partialFingerprints": {_FINGERPRINT: f"{identity}:{seen[identity]}"},
+            }
+        )
+    return results
+
+
+def _identity(finding: Finding, style: Style) -> str:
+    """What makes a remark the same one in another revision: its rule, its file, and what it is about; no line."""
+    file = f"{style.prefix}{finding.place.file}" if finding.place else ""
+    about = finding.address or _POSITION.sub("", finding.message)
+    return hashlib.sha256(f"{finding.id}\0{file}\0{about}".encode("utf-8", "replace")).hexdigest()[:16]
+
+
+def _message(finding: Finding) -> str:
+    """Square brackets would be read as links."""
+    text = f"{finding.message}. Advice: {finding.advice}" if finding.advice else finding.message
+    return re.sub(r"([\[\]\\])", r"\\\1", make_visible(text))
+
+
+def _location(place: Place | None, style: Style, *, address: str = "") -> dict[str, Any]:
+    file, line, column = (place.file, place.line, place.column) if place else (_ANYWHERE, 1, 1)
+    location: dict[str, Any] = {
+        "physicalLocation": {
+            "artifactLocation": {"uri": quote(f"{style.prefix}{file}", safe="/"), "uriBaseId": "%SRCROOT%"},
+            "region": {"startLine": max(1, line), "startColumn": max(1, column)},
+        }
+    }
+    if address:
+        location["logicalLocations"] = [{"fullyQualifiedName": make_visible(address), "kind": "resource"}]
+    return location

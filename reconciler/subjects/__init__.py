@@ -1,0 +1,1 @@
+"""What is shown: one function for each subject, from its value to a document."""

@@ -1,0 +1,156 @@
+"""A change told in terms of access: who it is about, what they can do before and after, more or less.
+
+Reviewers judge access, not API calls, so this is what all plan and report renderers speak.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from reconciler.core.address import Address
+from reconciler.core.kinds import KINDS, Action, Shape
+from reconciler.core.planning.access import is_administrator, is_downgrade
+from reconciler.core.resource import Attributes, Resource
+from reconciler.core.system import System
+from reconciler.subjects.signs import SIGNS, Sign
+from reconciler.systems import SYSTEMS
+
+
+class Direction(StrEnum):
+    """What a change does to access."""
+
+    GAIN = "gain"
+    LOSS = "loss"
+    OTHER = "other"
+    """Neither or both: ownership, a new asset, a role that can do other things."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AccessTerms:
+    """One line of a plan before it is laid out."""
+
+    subject: str
+    """Who or what: a person, `partner north-agency`, `TikTok account acme-handle`."""
+    access: str
+    """`standard -> admin`, `operator on ad account us-brand`."""
+    direction: Direction
+    is_admin: bool
+    """Whether a role that manages other people is won or lost."""
+    is_asset_admin: bool = False
+    """Whether the highest role on an asset is won or lost, where there are several."""
+    is_money: bool = False
+    """Whether a right to manage or see money is won or lost."""
+
+
+def describe(
+    system: str, address: Address, action: Action, *, before: Resource | None, after: Resource | None
+) -> AccessTerms:
+    """Tell one step on one address; `before` and `after` as in `Change`."""
+    had = before.attributes if before is not None and not before.status.is_gone else None
+    gets = after.attributes if after is not None else None
+    return AccessTerms(
+        subject=name_subject(address),
+        access=name_access(address, *(side for side in (had, gets) if side is not None)),
+        direction=_direction(system, address.kind, action, had, gets),
+        is_admin=_concerns_admin(system, address.kind, had, gets),
+        is_asset_admin=_concerns_highest(system, address.kind, had, gets),
+        is_money=_concerns_money(system, address.kind, had, gets),
+    )
+
+
+def name_subject(address: Address) -> str:
+    """Who or what an address is about; a person by key alone, everything else with its kind."""
+    kind = KINDS[address.kind]
+    parts = address.parts
+    if kind.person_part is not None and kind.person_part < len(parts):
+        return parts[kind.person_part]
+    if kind.parents:
+        return f"{KINDS[kind.parents[0]].title} {parts[0]}"
+    return f"{kind.title} {address.key}"
+
+
+def name_access(address: Address, *sides: Attributes) -> str:
+    """What is had on what: `operator on ad account us-brand`, `access to pixel shop`; two sides with an arrow."""
+    values = list(dict.fromkeys(value for attributes in sides if (value := name_attributes(attributes))))
+    reached = _name_object(address)
+    if values or not reached:
+        return " on ".join(part for part in (" -> ".join(values), reached) if part)
+    kind = KINDS[address.kind]
+    return f"access to {reached}" if kind.person_part is not None else f"{kind.title}: {reached}"
+
+
+def name_values(resource: Resource) -> str:
+    """The attributes and the status, for comparing one resource with itself: `admin, active`."""
+    status = resource.status.replace("_", " ")
+    return ", ".join(part for part in (name_attributes(resource.attributes), status) if part)
+
+
+def name_attributes(attributes: Attributes) -> str:
+    """The attributes as a reader would say them: `standard, finance analyst`."""
+    said = []
+    for name, value in sorted(attributes.items(), key=lambda item: (item[0] != "role", item[0])):
+        text = value if isinstance(value, str) else " + ".join(value)
+        if name == "owner":
+            text = f"owned by {text.replace(':', ' ', 1)}"
+        said.append(text if name in {"role", "permissions", "owner"} else f"{name} {text}")
+    return ", ".join(said)
+
+
+def _name_object(address: Address) -> str:
+    """What an edge reaches, besides its subject: `ad account us-brand`; empty for anything that is no edge."""
+    kind = KINDS[address.kind]
+    subject = 0 if kind.person_part is None else kind.person_part
+    parts = enumerate(zip(kind.parents, address.parts, strict=False))
+    return " ".join(f"{KINDS[parent].title} {part}" for index, (parent, part) in parts if index != subject)
+
+
+def _direction(system: str, kind: str, action: Action, had: Attributes | None, gets: Attributes | None) -> Direction:
+    if SIGNS[action] is Sign.REMOVE:
+        return Direction.LOSS
+    if SIGNS[action] is Sign.ADD:
+        is_access = KINDS[kind].shape in (Shape.MEMBERSHIP, Shape.GRANT)
+        return Direction.GAIN if is_access else Direction.OTHER
+    known = _system_that_knows(system, kind, had or {}, gets or {})
+    if known is None or SIGNS[action] is not Sign.CHANGE:
+        return Direction.OTHER
+    less = is_downgrade(known, kind, before=had or {}, after=gets or {})
+    more = is_downgrade(known, kind, before=gets or {}, after=had or {})
+    if less is more:
+        # Both or neither; what decides then is whether somebody stops or starts to manage other people.
+        was, becomes = (is_administrator(known, kind, side or {}) for side in (had, gets))
+        less, more = was and not becomes, becomes and not was
+    if less is more:
+        return Direction.OTHER
+    return Direction.LOSS if less else Direction.GAIN
+
+
+def _concerns_admin(system: str, kind: str, *sides: Attributes | None) -> bool:
+    known = _system_that_knows(system, kind, *(side or {} for side in sides))
+    return known is not None and any(is_administrator(known, kind, side or {}) for side in sides)
+
+
+def _concerns_highest(system: str, kind: str, *sides: Attributes | None) -> bool:
+    known = _system_that_knows(system, kind, *(side or {} for side in sides))
+    roles = known.roles.get(kind, ()) if known is not None and KINDS[kind].shape is Shape.GRANT else ()
+    return len(roles) > 1 and any(side.get("role") == roles[0].name for side in sides if side)
+
+
+def _concerns_money(system: str, kind: str, *sides: Attributes | None) -> bool:
+    known = _system_that_knows(system, kind, *(side or {} for side in sides))
+    if known is None:
+        return False
+    had, gets = ({item for item in (side or {}).items() if _handles_money(known, kind, *item)} for side in sides)
+    return had != gets
+
+
+def _handles_money(system: System, kind: str, name: str, value: str | tuple[str, ...]) -> bool:
+    role = system.find_role(kind if name == "role" else f"{kind}.{name}", value) if isinstance(value, str) else None
+    return role is not None and role.handles_money
+
+
+def _system_that_knows(system: str, kind: str, *sides: Attributes) -> System | None:
+    """The variant of a system in which all these roles exist; a plan names only the system itself."""
+    roles = [role for side in sides if isinstance(role := side.get("role"), str)]
+    variants = SYSTEMS.get(system, {}).values()
+    return next((variant for variant in variants if all(variant.find_role(kind, role) for role in roles)), None)

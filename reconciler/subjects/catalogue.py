@@ -1,0 +1,161 @@
+"""All subjects and all their forms: one line to add one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+from reconciler.core.drifting import DriftReport
+from reconciler.core.forecast import Forecast
+from reconciler.core.holding import AccessMatrix, PersonReport
+from reconciler.core.inspection import Inspection
+from reconciler.core.notice import Notices
+from reconciler.core.observation import Observation
+from reconciler.core.offboarding import Offboarding
+from reconciler.core.onboarding import Onboarding
+from reconciler.core.outcome import Report
+from reconciler.core.plan import Plan
+from reconciler.core.policy_settings import StandingRule
+from reconciler.core.review import Review
+from reconciler.core.state import PastState, State
+from reconciler.core.work_order import WorkOrder
+from reconciler.output.annotations import ANNOTATION_FORMS
+from reconciler.output.forms import FORMS
+from reconciler.output.json import json_writer, to_json
+from reconciler.output.style import Style
+from reconciler.renderers import archive, documents
+from reconciler.renderers.access import render_access, render_access_json
+from reconciler.renderers.drift import render_drift
+from reconciler.renderers.drift_output import render_drift_json
+from reconciler.renderers.drift_pages import DRIFT_PAGES
+from reconciler.renderers.forecast import render_forecast, render_forecast_json
+from reconciler.renderers.notices import render_notices, render_notices_json, render_notices_markdown
+from reconciler.renderers.notices_html import render_notices_html
+from reconciler.renderers.observation import render_observation
+from reconciler.renderers.observation_json import render_observation_json
+from reconciler.renderers.offboarding import render_offboarding
+from reconciler.renderers.offboarding_html import render_offboarding_html
+from reconciler.renderers.offboarding_markdown import render_offboarding_markdown
+from reconciler.renderers.onboarding import render_onboarding, render_onboarding_markdown
+from reconciler.renderers.outputs import render_person_json
+from reconciler.renderers.pages import PLAN_PAGES, REPORT_PAGES
+from reconciler.renderers.plan import render_plan
+from reconciler.renderers.policies import render_policies
+from reconciler.renderers.report import render_report
+from reconciler.renderers.review import render_review, render_review_json
+from reconciler.renderers.review_pages import REVIEW_PAGES
+from reconciler.renderers.states import render_state, render_state_list
+from reconciler.renderers.systems import render_systems
+from reconciler.renderers.work_orders import render_work_order, render_work_orders, render_worksheet
+from reconciler.renderers.work_orders_html import (
+    render_work_order_html,
+    render_work_orders_html,
+    render_worksheet_html,
+)
+from reconciler.renderers.work_orders_markdown import (
+    render_work_order_markdown,
+    render_work_orders_markdown,
+    render_worksheet_markdown,
+)
+from reconciler.renderers.worksheets import WorkList, Worksheet
+from reconciler.subjects.findings import annotations_of_findings, document_of_findings
+from reconciler.subjects.who import document_of_person
+from reconciler.systems.table import RoleRow
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Renderers:
+    """For every value that is shown: name of the format -> renderer."""
+
+    findings: Mapping[str, Callable[[Inspection, Style], str]]
+    plan: Mapping[str, Callable[[Plan, Style], str]]
+    report: Mapping[str, Callable[[Plan, Report, Style], str]]
+    state: Mapping[str, Callable[[State, Style], str]]
+    state_list: Mapping[str, Callable[[Sequence[State], Style], str]]
+    systems: Mapping[str, Callable[[Sequence[RoleRow], Style], str]]
+    history: Mapping[str, Callable[[Sequence[PastState], Style], str]]
+    audit_log: Mapping[str, Callable[[Sequence[archive.Numbered], Style], str]]
+    who: Mapping[str, Callable[[PersonReport, Style], str]]
+    access: Mapping[str, Callable[[AccessMatrix, Style], str]]
+    policies: Mapping[str, Callable[[Sequence[StandingRule], Style], str]]
+    review: Mapping[str, Callable[[Review, Style], str]]
+    drift: Mapping[str, Callable[[DriftReport, Style], str]]
+    estimate: Mapping[str, Callable[[Forecast, Style], str]]
+    observation: Mapping[str, Callable[[Observation, Style], str]]
+    work_orders: Mapping[str, Callable[[WorkList, Style], str]]
+    work_order: Mapping[str, Callable[[WorkOrder, Style], str]]
+    worksheet: Mapping[str, Callable[[Worksheet, Style], str]]
+    offboarding: Mapping[str, Callable[[Offboarding, Style], str]]
+    notices: Mapping[str, Callable[[Notices, Style], str]]
+    onboarding: Mapping[str, Callable[[Onboarding, Style], str]]
+
+
+def _forms(
+    writers: Mapping[str, Callable[[Any, Style], str]], tell: Callable[..., Any]
+) -> Mapping[str, Callable[..., str]]:
+    """What is called takes the values of a subject, and the style."""
+    return {form: partial(_write, write, tell) for form, write in writers.items()}
+
+
+def _write(write: Callable[[Any, Style], str], tell: Callable[..., Any], *values: Any) -> str:
+    return write(tell(*values[:-1]), values[-1])
+
+
+RENDERERS = Renderers(
+    findings={
+        **_forms(FORMS, document_of_findings),
+        **_forms(ANNOTATION_FORMS, annotations_of_findings),
+        "json": documents.render_findings_json,
+    },
+    plan={"text": render_plan, "json": documents.render_plan_json, **PLAN_PAGES},
+    report={"text": render_report, "json": documents.render_report_json, **REPORT_PAGES},
+    state={"text": render_state, "json": documents.render_state_json},
+    state_list={"text": render_state_list, "json": documents.render_state_list_json},
+    systems={"text": render_systems, "json": json_writer("systems")},
+    history={"text": archive.render_history, "json": json_writer("history")},
+    audit_log={"text": archive.render_audit_log, "json": archive.render_audit_log_json},
+    who={**_forms(FORMS, document_of_person), "json": render_person_json},
+    access={"text": render_access, "json": render_access_json},
+    observation={"text": render_observation, "json": render_observation_json},
+    policies={"text": render_policies, "json": json_writer("policies")},
+    review={"text": render_review, "json": render_review_json, **REVIEW_PAGES},
+    drift={"text": render_drift, "json": render_drift_json, **DRIFT_PAGES},
+    estimate={"text": render_forecast, "json": render_forecast_json},
+    work_orders={
+        "text": render_work_orders,
+        "markdown": render_work_orders_markdown,
+        "html": render_work_orders_html,
+        "json": lambda work, _: to_json("work-orders", work.orders),
+    },
+    work_order={
+        "text": render_work_order,
+        "markdown": render_work_order_markdown,
+        "html": render_work_order_html,
+        "json": lambda order, _: to_json("work-orders", (order,)),
+    },
+    worksheet={
+        "text": render_worksheet,
+        "markdown": render_worksheet_markdown,
+        "html": render_worksheet_html,
+        "json": lambda sheet, _: to_json("work-orders", sheet.orders),
+    },
+    offboarding={
+        "text": render_offboarding,
+        "markdown": render_offboarding_markdown,
+        "html": render_offboarding_html,
+        "json": json_writer("offboarding"),
+    },
+    notices={
+        "text": render_notices,
+        "markdown": render_notices_markdown,
+        "html": render_notices_html,
+        "json": render_notices_json,
+    },
+    onboarding={
+        "text": render_onboarding,
+        "markdown": render_onboarding_markdown,
+        "json": json_writer("onboarding"),
+    },
+)

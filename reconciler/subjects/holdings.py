@@ -1,0 +1,78 @@
+"""What is recorded and declared of one access, in words; shared by everything that shows who has what."""
+
+from __future__ import annotations
+
+from reconciler.core.address import Address
+from reconciler.core.holding import Holding, Standing
+from reconciler.core.kinds import KINDS
+from reconciler.core.resource import Status
+from reconciler.subjects.access_terms import name_access, name_attributes, name_subject
+
+NOTHING = "-"
+
+STANDINGS: dict[Standing, str] = {
+    Standing.HELD: "as declared",
+    Standing.PENDING: "asked for",
+    Standing.DIFFERENT: "not as declared",
+    Standing.MISSING: "declared, not there",
+    Standing.UNDECLARED: "not declared",
+    Standing.OVER: "should be gone",
+    Standing.ABSENT: "not there",
+}
+
+
+def name_thing(holding: Holding) -> str:
+    """What is had: `member`, `access to ad account us-brand`, `app shop-login`."""
+    address = holding.address
+    if address.kind == "member":
+        return KINDS[address.kind].title
+    behind = f" ({', '.join(holding.reaches)})" if holding.reaches else ""
+    return (name_access(address) or name_subject(address)) + behind
+
+
+def say_recorded(holding: Holding) -> str:
+    """`operator`, `standard, invited`; what gives no access says why."""
+    record = holding.recorded
+    if record is None:
+        return NOTHING
+    values = name_attributes(record.attributes)
+    status = "" if record.status is Status.ACTIVE else record.status.replace("_", " ")
+    said = ", ".join(part for part in (values, status) if part) or "yes"
+    return f"{said}, protected" if record.protect else said
+
+
+def say_declared(holding: Holding) -> str:
+    """The values the manifests give, and when they do not count."""
+    if holding.declared is None:
+        return NOTHING
+    values = name_attributes(holding.declared.attributes) or "yes"
+    return f"{values}, {holding.excuse}" if holding.excuse else values
+
+
+def say_standing(holding: Holding) -> str:
+    """How the two fit together, and what is wrong with the record."""
+    return "; ".join(part for part in (STANDINGS[holding.standing], holding.trouble) if part)
+
+
+def say_origin(holding: Holding, *, with_group: bool = True) -> str:
+    """Where it comes from: the group of people, the user's reason and the manifest line."""
+    declared = holding.declared
+    if declared is None:
+        return ""
+    group = declared.through if with_group else ""
+    return ", ".join(part for part in (group, declared.reason, f"[{declared.place}]") if part)
+
+
+def say_since(holding: Holding) -> str:
+    """The day on which the recorded status was first seen."""
+    return str(holding.recorded.since) if holding.recorded and holding.recorded.since else ""
+
+
+def say_end(holding: Holding) -> str:
+    """The day on which it is gone."""
+    return str(holding.ends) if holding.ends else ""
+
+
+def name_address(address: Address) -> str:
+    """A thing with its kind, in words."""
+    return f"members of {address.key}" if address.kind == "organization" else name_subject(address)

@@ -1,0 +1,97 @@
+"""What one person has, in all organizations."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+
+from reconciler.core.declared import Person
+from reconciler.core.holding import Holding, OrganizationHoldings, PersonReport
+from reconciler.output.document import Block, Document, Inline, Paragraph, Row, Section, Table, code, plain
+from reconciler.output.words import count
+from reconciler.subjects.holdings import (
+    STANDINGS,
+    name_thing,
+    say_declared,
+    say_end,
+    say_origin,
+    say_recorded,
+    say_since,
+    say_standing,
+)
+
+
+def document_of_person(report: PersonReport) -> Document:
+    """Who it is, what ends soon, and organization by organization what is recorded beside what is declared."""
+    name = report.person.name if report.person else ""
+    blocks: list[Block] = [Paragraph(text=text) for text in _about(report)]
+    if report.ending:
+        rows = [Row(cells=(code(str(one.address)), say_end(one), say_origin(one))) for one in report.ending]
+        blocks.append(Section(title="Ends soon", blocks=(Table(header=("what", "ends", "from"), rows=tuple(rows)),)))
+    blocks += [_organization(part, report) for part in report.organizations]
+    return Document(
+        title=plain(f"{name} ({report.key})" if name else report.key),
+        blocks=tuple(blocks),
+        summary=_closing(report),
+        whole="list",
+    )
+
+
+def _about(report: PersonReport) -> Iterator[Inline]:
+    """How they belong to us, where that is written, and by what they are known."""
+    person = report.person
+    if person is None:
+        yield "not in the directory of people"
+    else:
+        yield plain(_terms_of(person))
+        yield from (plain(f"{system}: {identity}") for system, identity in sorted(person.identities.items()))
+    if report.groups:
+        yield plain(f"in {', '.join(f'group:{name}' for name in report.groups)}")
+    if report.as_of:
+        yield f"as recorded at the end of {report.as_of}; what was declared then is in the manifests' history"
+
+
+def _terms_of(person: Person) -> str:
+    dates = [f"starts {person.starts}" if person.starts else "", f"ends {person.ends}" if person.ends else ""]
+    said = ", ".join(part for part in (person.employment, *dates) if part)
+    return f"{said}  [{person.place}]"
+
+
+def _organization(part: OrganizationHoldings, report: PersonReport) -> Section:
+    power = "manages others' access, so can take any in here" if part.administers else ""
+    return Section(
+        title=plain(part.organization),
+        about=": ".join(filter(None, [part.title, power])),
+        blocks=(_table(part, report),),
+        is_folded=True,
+    )
+
+
+def _table(part: OrganizationHoldings, report: PersonReport) -> Table:
+    if report.as_of:
+        past = [(name_thing(one), say_recorded(one), say_since(one), plain(one.trouble)) for one in part.holdings]
+        return Table(header=("what", "recorded", "since", ""), rows=tuple(Row(cells=cells) for cells in past))
+    header = ("what", "recorded", "since", "declared", "ends", "standing", "from")
+    return Table(header=header, rows=tuple(Row(cells=_cells(one)) for one in part.holdings))
+
+
+def _cells(one: Holding) -> tuple[Inline, ...]:
+    words = (say_recorded, say_since, say_declared, say_end, say_standing, say_origin)
+    return tuple(plain(text) for text in (name_thing(one), *(say(one) for say in words)))
+
+
+def _closing(report: PersonReport) -> str:
+    """What an offboarding would have to sweep: removal on one system does not touch the others."""
+    holdings = [one for part in report.organizations for one in part.holdings]
+    if not holdings:
+        said = "Has nothing anywhere."
+    else:
+        systems = {part.title or part.organization for part in report.organizations}
+        organizations = count(len(report.organizations), "organization", "organizations")
+        where = f"{organizations} on {count(len(systems), 'system', 'systems')}"
+        standings = Counter(STANDINGS[one.standing] for one in holdings)
+        told = "; ".join(f"{number} {word}" for word in STANDINGS.values() if (number := standings[word]))
+        said = f"In {where}." if report.as_of else f"In {where}: {told}."
+    if not report.not_kept:
+        return said
+    return f"{said} Nothing is kept from that day or before of {', '.join(report.not_kept)}."

@@ -1,0 +1,178 @@
+"""Drift reports that every renderer is shown with: one with everything there is, and one whose names are tricks."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
+
+from reconciler.core.address import Address
+from reconciler.core.deed import Deed
+from reconciler.core.drifting import (
+    Deviation,
+    DriftItem,
+    DriftReport,
+    DriftSeverity,
+    DriftSort,
+    KnownDrift,
+    OrganizationDrift,
+    Standing,
+    known_from,
+)
+from reconciler.core.finding import Place
+from reconciler.core.resource import Resource, Status
+from tests.output.plans import TODAY, TRICKS, resource
+
+ADVICE = "plan and apply set it right"
+
+
+def deviation(
+    address: str,
+    sort: DriftSort,
+    severity: DriftSeverity,
+    *,
+    expected: Resource | None = None,
+    live: Resource | None = None,
+    why: str = "it is not as recorded",
+    line: int = 0,
+) -> Deviation:
+    return Deviation(
+        address=Address.parse(address),
+        sort=sort,
+        severity=severity,
+        expected=expected,
+        live=live,
+        why=why,
+        advice=ADVICE,
+        place=Place("access/acme.yaml", line, 7) if line else None,
+    )
+
+
+def item(
+    found: Deviation, standing: Standing = Standing.NEW, *, age: int = 0, deeds: tuple[Deed, ...] = ()
+) -> DriftItem:
+    seen = TODAY - timedelta(days=age)
+    known = None if standing is Standing.NEW else known_from(found, first_seen=seen)
+    return DriftItem(found=found, standing=standing, first_seen=seen, age=age, known=known, deeds=deeds)
+
+
+def accepted(found: DriftItem, until: date, *, by: str = "ana", reason: str = "OPS-1: covers for Bo") -> DriftItem:
+    assert found.known is not None
+    return replace(found, known=replace(found.known, reason=reason, accepted_by=by, until=until))
+
+
+def every_sort() -> DriftReport:
+    """Every sort, severity and standing, with who did it, what is gone again and what was not seen."""
+    eve, finn = "acme-bc/member/eve", "acme-bc/member/finn@outside.example"
+    deed = Deed(at=datetime(2026, 11, 22, 8, 30, tzinfo=UTC), who="bo", what="made eve@acme.example admin")
+    promoted = deviation(
+        eve,
+        DriftSort.CHANGED,
+        DriftSeverity.CRITICAL,
+        expected=resource(eve, role="standard"),
+        live=resource(eve, role="admin", finance="manager"),
+        line=11,
+    )
+    stranger = deviation(
+        finn,
+        DriftSort.APPEARED,
+        DriftSeverity.HIGH,
+        live=resource(finn, Status.INVITED, role="standard"),
+        why="nobody declared it",
+    )
+    raised = "acme-bc/ad_account_access/us/gil"
+    grant = deviation(
+        raised,
+        DriftSort.CHANGED,
+        DriftSeverity.MEDIUM,
+        expected=resource(raised, role="analyst"),
+        live=resource(raised, role="operator"),
+        line=14,
+    )
+    left = "acme-brand/member/hal"
+    overstayed = deviation(
+        left,
+        DriftSort.OVERSTAYED,
+        DriftSeverity.CRITICAL,
+        expected=resource(left, role="operator"),
+        live=resource(left, role="operator"),
+        why="hal has left: ends 2026-10-31",
+        line=4,
+    )
+    link = "acme-bc/tiktok_account/clips"
+    gone = deviation(
+        link,
+        DriftSort.GONE,
+        DriftSeverity.LOW,
+        expected=resource(link, permissions=("existing_posts", "live")),
+        why="it was taken away",
+        line=21,
+    )
+    renamed = deviation(
+        "acme-brand/member/ida",
+        DriftSort.RENAMED,
+        DriftSeverity.LOW,
+        expected=resource("acme-brand/member/ida", role="operator"),
+        why="ida@acme.example is acme-brand/member/ida-lopez in the manifests now",
+        line=5,
+    )
+    again = known_from(deviation("acme-bc/member/lou", DriftSort.APPEARED, DriftSeverity.LOW), first_seen=TODAY)
+    return DriftReport(
+        today=TODAY,
+        organizations=(
+            OrganizationDrift(
+                organization="acme-bc",
+                system="business_center",
+                mode="authoritative",
+                items=(
+                    item(promoted, deeds=(deed,)),
+                    accepted(item(stranger, Standing.OVERDUE, age=40), date(2026, 11, 1)),
+                    item(grant, Standing.KNOWN, age=1),
+                    accepted(item(gone, Standing.ACCEPTED, age=5), date(2026, 12, 24)),
+                ),
+                reverted=(again,),
+                unknown={"acme-bc/pixel/": "HTTP 500"},
+                log="HTTP 403",
+            ),
+            OrganizationDrift(
+                organization="acme-brand",
+                system="organization_account",
+                mode="additive",
+                items=(item(overstayed, Standing.OVERDUE, age=31), item(renamed)),
+                observed_at=datetime(2026, 11, 20, 17, 5, tzinfo=UTC),
+            ),
+            OrganizationDrift(organization="acme-quiet", system="developers", mode="observe"),
+        ),
+    )
+
+
+def tricks() -> DriftReport:
+    """A report in which every text that comes from outside is a trick."""
+    return DriftReport(today=TODAY, organizations=tuple(_trick(trick) for trick in TRICKS))
+
+
+def _trick(trick: str) -> OrganizationDrift:
+    name = trick.replace("/", "\u2215")
+    address = f"o/member/{name}"
+    live = Resource(address=Address.parse(address), attributes={"role": trick}, identity=trick)
+    found = replace(
+        deviation(address, DriftSort.APPEARED, DriftSeverity.CRITICAL, live=live, why=trick),
+        advice=trick,
+        place=Place(trick, 7, 3),
+    )
+    deed = Deed(at=datetime(2026, 11, 22, tzinfo=UTC), who=trick, what=trick)
+    reverted = KnownDrift(
+        address=Address.parse(f"o/member/{name}2"), sort=DriftSort.GONE, live="absent", first_seen=TODAY
+    )
+    return OrganizationDrift(
+        organization=trick,
+        system="business_center",
+        mode="additive",
+        items=(
+            item(found, deeds=(deed,)),
+            accepted(item(found, Standing.OVERDUE, age=3), TODAY, by=trick, reason=trick),
+            accepted(item(found, Standing.ACCEPTED, age=3), TODAY, by=trick, reason=trick),
+        ),
+        reverted=(reverted,),
+        unknown={f"{trick}/": trick},
+        log=trick,
+    )

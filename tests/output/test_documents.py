@@ -1,0 +1,133 @@
+"""Documents for programs: stable shape, a format version, ASCII only."""
+
+from __future__ import annotations
+
+import json
+from datetime import date
+
+from reconciler.core.address import Address
+from reconciler.core.change import Change
+from reconciler.core.declared import Mode
+from reconciler.core.finding import Finding, Place, Severity
+from reconciler.core.inspection import Inspection
+from reconciler.core.kinds import Action
+from reconciler.core.outcome import Applied, Failed, Report, Waits
+from reconciler.core.plan import OrganizationPlan, Plan
+from reconciler.core.state import State
+from reconciler.manifests.saved import plan_from_json, state_from_json
+from reconciler.output.style import Style
+from reconciler.subjects.catalogue import RENDERERS
+from reconciler.systems.table import system_table
+
+
+def remove(person: str) -> Change:
+    address = Address("acme-bc", "member", person)
+    return Change(
+        address=address, action=Action.REMOVE, before=None, after=None, fingerprint="f", why="ends 2026-11-01"
+    )
+
+
+def plan() -> Plan:
+    part = OrganizationPlan(
+        organization="acme-bc",
+        system="business_center",
+        mode=Mode.ADDITIVE,
+        lineage="",
+        serial=0,
+        changes=(remove("山\u202e"), remove("bo"), remove("cy"), remove("dee")),
+    )
+    return Plan(today=date(2026, 11, 22), manifests="m1", organizations=(part,))
+
+
+def test_every_value_that_is_shown_can_be_had_as_text_and_as_json() -> None:
+    for name in RENDERERS.__slots__:
+        assert {"text", "json"} <= set(getattr(RENDERERS, name))
+
+
+def test_findings_carry_summary_and_places() -> None:
+    told = Finding(
+        id="two-roles",
+        severity=Severity.WARNING,
+        message="山 has two roles",
+        place=Place("a.yaml", 2, 3),
+        related=(Place("b.yaml", 4, 5),),
+        address="acme-bc/member/eve",
+    )
+    text = RENDERERS.findings["json"](Inspection(findings=[told, Finding(id="x-y", message="m")], files=2), Style())
+    assert text.isascii()
+    assert json.loads(text) == {
+        "format_version": "1.0",
+        "summary": {"error": 1, "warning": 1, "note": 0, "files": 2},
+        "findings": [
+            {
+                "id": "two-roles",
+                "severity": "warning",
+                "message": "山 has two roles",
+                "advice": "",
+                "address": "acme-bc/member/eve",
+                "place": {"file": "a.yaml", "line": 2, "column": 3},
+                "related": [{"file": "b.yaml", "line": 4, "column": 5}],
+            },
+            {
+                "id": "x-y",
+                "severity": "error",
+                "message": "m",
+                "advice": "",
+                "address": "",
+                "place": None,
+                "related": [],
+            },
+        ],
+    }
+
+
+def test_a_plan_as_json_is_the_plan_that_apply_reads() -> None:
+    assert plan_from_json(RENDERERS.plan["json"](plan(), Style())) == plan()
+
+
+def test_a_report_counts_and_lists_outcomes() -> None:
+    report = Report(
+        results=(
+            (remove("山\u202e"), Applied()),
+            (remove("bo"), Waits(on="bo", why="must leave by herself")),
+            (remove("cy"), Failed(reason="no", code="40002")),
+        )
+    )
+    text = RENDERERS.report["json"](plan(), report, Style())
+    assert text.isascii()
+    document = json.loads(text)
+    assert document["summary"] == {
+        "applied": 1,
+        "waits": 1,
+        "failed": 1,
+        "refused": 0,
+        "in_doubt": 0,
+        "not_tried": 1,
+    }
+    assert document["manifests"] == "m1"
+    assert document["results"][1] == {
+        "address": "acme-bc/member/bo",
+        "action": "remove",
+        "cause": "ends 2026-11-01",
+        "consent": "",
+        "outcome": {"kind": "waits", "on": "bo", "why": "must leave by herself", "work_orders": []},
+    }
+    assert [result["outcome"]["kind"] for result in document["results"]] == ["applied", "waits", "failed"]
+
+
+def test_a_state_as_json_is_the_state_as_it_is_stored() -> None:
+    state = State(organization="acme-bc", lineage="l1", serial=3)
+    assert state_from_json(RENDERERS.state["json"](state, Style()).encode()) == state
+
+
+def test_the_list_of_states_counts_records() -> None:
+    document = json.loads(RENDERERS.state_list["json"]([State(organization="acme-bc", serial=3)], Style()))
+    assert document["organizations"] == [
+        {"organization": "acme-bc", "lineage": "", "serial": 3, "records": 0, "quarantined": 0}
+    ]
+
+
+def test_the_role_catalogue_holds_every_row() -> None:
+    document = json.loads(RENDERERS.systems["json"](system_table(), Style()))
+    assert document["format_version"] == "1.0"
+    assert [role["role"] for role in document["roles"]] == [row.role for row in system_table()]

@@ -1,0 +1,96 @@
+"""The HTML page: for everybody's eyes and screens, at home in one file, and deaf to what names try to be."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from html.parser import HTMLParser
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from reconciler.output.style import Style
+from reconciler.output.visible import make_visible
+from reconciler.subjects.catalogue import RENDERERS
+from tests.emulator.test_page import CHROMIUM, FLAGS, MUST_RUN
+from tests.output import plans
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
+
+STYLE = Style(job="https://ci.example/1")
+
+
+class Reader(HTMLParser):
+    """The elements and the text of a page."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.tags: set[str] = set()
+        self.addresses: list[str] = []
+        self.text = ""
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.add(tag)
+        self.addresses += [value or "" for name, value in attrs if name in {"href", "src"} or name.startswith("on")]
+
+    def handle_data(self, data: str) -> None:
+        self.text += data
+
+
+def read(text: str) -> Reader:
+    reader = Reader()
+    reader.feed(text)
+    reader.close()
+    return reader
+
+
+def test_names_add_no_elements_and_show_themselves() -> None:
+    page = read(RENDERERS.plan["html"](plans.mischief(), STYLE))
+    assert page.tags <= read(RENDERERS.plan["html"](plans.held_back(), STYLE)).tags
+    assert set(page.addresses) == {"data:,", STYLE.job}
+    for trick in plans.TRICKS:
+        assert make_visible(trick) in page.text
+
+
+def test_a_job_that_is_no_address_is_not_linked() -> None:
+    assert "javascript" not in RENDERERS.plan["html"](plans.small(), Style(job="javascript:alert(1)"))
+
+
+def test_every_line_is_on_the_page() -> None:
+    text = RENDERERS.plan["html"](plans.large(), STYLE)
+    assert all(f"<code>p{number:05}</code>" in text for number in range(1, 5001))
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=list(FLAGS))
+        yield browser
+        browser.close()
+
+
+@pytest.mark.skipif(CHROMIUM is None and not MUST_RUN, reason="there is no chromium on this machine")
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [1280, 360])
+def test_the_page_is_for_everybody_and_stays_at_home(browser: Browser, tmp_path: Path, scheme: Any, width: int) -> None:
+    from axe_playwright_python.sync_playwright import Axe
+
+    context = browser.new_context(viewport={"width": width, "height": 900}, color_scheme=scheme)
+    asked: list[str] = []
+    problems: list[str] = []
+    context.on("request", lambda request: asked.append(request.url))
+    context.on("console", lambda message: problems.append(message.text) if message.type == "error" else None)
+    page = context.new_page()
+    for name, made in (("held", plans.held_back()), ("hostile", plans.mischief())):
+        path = tmp_path / f"{name}.html"
+        path.write_text(RENDERERS.plan["html"](made, STYLE), encoding="utf-8")
+        page.goto(path.as_uri())
+        results = Axe().run(page)
+        assert results.violations_count == 0, results.generate_report()
+        assert page.evaluate("document.documentElement.scrollWidth") <= width
+    context.close()
+    assert problems == []
+    assert [url for url in asked if not url.startswith(("file:", "data:"))] == []

@@ -1,0 +1,186 @@
+"""Reports, states and the role catalogue as text, in full."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import date
+
+from reconciler.core.address import Address
+from reconciler.core.change import Change
+from reconciler.core.declared import Mode
+from reconciler.core.kinds import Action
+from reconciler.core.outcome import Applied, Failed, InDoubt, Outcome, Refused, Report, Waits
+from reconciler.core.plan import OrganizationPlan, Plan
+from reconciler.core.resource import Resource, Status
+from reconciler.core.state import Quarantine, Record, State
+from reconciler.core.work_order import WorkOrder
+from reconciler.output.style import Style
+from reconciler.renderers.report import render_report
+from reconciler.renderers.states import render_state, render_state_list
+from reconciler.renderers.systems import render_systems
+from reconciler.systems.table import RoleRow
+
+PEOPLE = ("ana", "bo", "cy", "dee", "eve", "finn")
+
+
+def invite(person: str) -> Change:
+    address = Address("acme-bc", "member", person)
+    after = Resource(address=address, attributes={"role": "standard"}, status=Status.INVITED)
+    return Change(address=address, action=Action.INVITE, before=None, after=after, fingerprint="absent", why="declared")
+
+
+def plan() -> Plan:
+    part = OrganizationPlan(
+        organization="acme-bc",
+        system="business_center",
+        mode=Mode.ADDITIVE,
+        lineage="",
+        serial=0,
+        changes=tuple(invite(person) for person in PEOPLE),
+    )
+    return Plan(today=date(2026, 11, 22), organizations=(part,))
+
+
+def order(name: str) -> WorkOrder:
+    return WorkOrder(
+        id=name,
+        operation="business_center.accept",
+        address=Address("acme-bc", "member", "bo"),
+        action=Action.INVITE,
+        system="business_center",
+        actor_role="the invitee",
+        title="Accept the invitation",
+        steps=("Click the link in the mail",),
+        reason="declared",
+    )
+
+
+def report(*outcomes: Outcome) -> Report:
+    return Report(results=tuple(zip((invite(person) for person in PEOPLE), outcomes, strict=False)))
+
+
+def test_a_report_names_every_outcome_and_says_how_to_go_on() -> None:
+    outcomes = (
+        Applied(),
+        Waits(on="bo", why="must click the link in the mail", orders=(order("wo-7k3f2a"),)),
+        Failed(reason="no such\x1b user", code="40002"),
+        Refused(reason="dee was removed meanwhile"),
+        InDoubt(reason="the connection broke"),
+    )
+    assert render_report(plan(), report(*outcomes), Style()) == (
+        "acme-bc\n"
+        "    + ana  standard  invite: applied\n"
+        "    … bo   standard  invite: waits for bo: must click the link in the mail (work order wo-7k3f2a)\n"
+        "    ! cy   standard  invite: failed: no such\\x1b user [40002]\n"
+        "    ! dee  standard  invite: not tried: dee was removed meanwhile\n"
+        "    ? eve  standard  invite: in doubt, it may have taken effect: the connection broke\n"
+        "\n"
+        "In doubt means no answer came. The next plan reads the system first and settles it.\n"
+        "\n"
+        "What failed or was refused stays open: run `reconciler plan` to see what is left to do.\n"
+        "\n"
+        "Applied 1 change; 1 waiting, 1 failed, 1 refused, 1 in doubt, 1 not tried.\n"
+    )
+
+
+def test_a_clean_report_is_short() -> None:
+    assert render_report(plan(), report(*[Applied()] * 6), Style()).splitlines()[-2:] == ["", "Applied 6 changes."]
+
+
+def test_a_run_that_stopped_at_once_reports_that_nothing_was_tried() -> None:
+    assert render_report(plan(), Report(), Style()) == "Applied 0 changes; 6 not tried.\n"
+
+
+def state() -> State:
+    eve = Address("acme-bc", "member", "eve")
+    access = Address("acme-bc", "ad_account_access", "us-brand/eve")
+    return State(
+        organization="acme-bc",
+        lineage="l1",
+        serial=4,
+        records={
+            eve: Record(
+                address=eve,
+                attributes={"role": "admin"},
+                identity="eve@acme.test",
+                since=date(2026, 11, 20),
+                protect=True,
+            ),
+            access: Record(address=access, attributes={"role": "operator"}, status=Status.REVOKED_BY_OWNER),
+        },
+        quarantined={
+            eve: Quarantine(
+                reason="two accounts match e***@acme.example", since=date(2026, 11, 21), tried=date(2026, 11, 22)
+            )
+        },
+    )
+
+
+def test_a_state_lists_its_records_and_what_was_put_aside() -> None:
+    assert render_state(state(), Style()).splitlines() == [
+        "acme-bc: serial 4, lineage l1, 2 records",
+        "",
+        "kind               who or what  access                           status             since       identity",
+        "ad_account_access  eve          operator on ad account us-brand  revoked by owner",
+        "member             eve          admin                            active, protected  2026-11-20  eve@acme.test",
+        "",
+        "quarantined         since       last tried  reason",
+        "acme-bc/member/eve  2026-11-21  2026-11-22  two accounts match e***@acme.example",
+    ]
+
+
+def test_a_state_tells_what_was_sent_and_never_answered() -> None:
+    doubt = replace(State(organization="acme-bc"), in_doubt={invite("eve").address: invite("eve")})
+    assert render_state(doubt, Style()).splitlines()[-2:] == [
+        "in doubt            what was sent",
+        "acme-bc/member/eve  invite",
+    ]
+
+
+def test_an_empty_state_is_one_line() -> None:
+    assert render_state(State(organization="acme-bc"), Style()) == "acme-bc: serial 0, 0 records\n"
+
+
+def test_the_list_of_states_is_a_table() -> None:
+    assert render_state_list([state(), replace(state(), organization="b", records={})], Style()) == (
+        "organization  serial  records  quarantined\n"
+        "acme-bc       4       2        1\n"
+        "b             4       0        1\n"
+    )
+
+
+def test_without_any_state_the_list_says_how_to_get_one() -> None:
+    assert "reconciler apply" in render_state_list([], Style())
+
+
+def test_the_role_catalogue_is_grouped_by_system_and_kind() -> None:
+    row = RoleRow(
+        system="developers",
+        variant="",
+        kind="member",
+        role="admin",
+        label="Admin",
+        may="manage the organization",
+        may_not="demote another admin",
+        cap=None,
+    )
+    rows = [
+        row,
+        replace(row, role="member", label="Member", may="use apps", may_not=""),
+        replace(row, variant="owner", kind="app_access", role="app_manager", label="App manager", may="edit", cap=20),
+    ]
+    assert render_systems(rows, Style()) == (
+        "developers\n"
+        "  member\n"
+        "    admin (Admin)\n"
+        "      may: manage the organization\n"
+        "      may not: demote another admin\n"
+        "    member (Member)\n"
+        "      may: use apps\n"
+        "\n"
+        "developers (owner)\n"
+        "  app_access\n"
+        "    app_manager (App manager, at most 20)\n"
+        "      may: edit\n"
+        "      may not: demote another admin\n"
+    )

@@ -1,0 +1,368 @@
+"""What the JSON renderers write fits the published schemas, and holds nothing that they do not name."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from reconciler.core.address import Address
+from reconciler.core.audit import AuditEntry, AuditRecord
+from reconciler.core.change import Change
+from reconciler.core.declared import Consent, Declared, Mode, Person
+from reconciler.core.deed import Deed
+from reconciler.core.drifting import (
+    Deviation,
+    DriftItem,
+    DriftReport,
+    DriftSeverity,
+    DriftSort,
+    KnownDrift,
+    OrganizationDrift,
+    Standing,
+)
+from reconciler.core.finding import Finding, Place
+from reconciler.core.forecast import Allowance, Effort, Forecast, OrganizationForecast
+from reconciler.core.holding import AccessMatrix, Holding, OrganizationHoldings, PersonReport, Reach
+from reconciler.core.inspection import Inspection
+from reconciler.core.kinds import Action
+from reconciler.core.notice import Notice, Notices
+from reconciler.core.observation import Difference, Observation
+from reconciler.core.offboarding import Hurdle, Item, Matter, Offboarding, Progress, Surface
+from reconciler.core.onboarding import Given, Onboarding, Spared, Welcome
+from reconciler.core.outcome import Applied, Failed, InDoubt, Refused, Report, Waits
+from reconciler.core.plan import OrganizationPlan, Plan
+from reconciler.core.policy_settings import Parameter, StandingRule
+from reconciler.core.resource import Resource
+from reconciler.core.review import (
+    Access,
+    AccessChange,
+    DangerousStep,
+    Effect,
+    Mark,
+    PersonChange,
+    Rename,
+    Review,
+    Side,
+    ThingChange,
+    ValueChange,
+    Way,
+)
+from reconciler.core.roster import Roster
+from reconciler.core.state import PastState, Record, State
+from reconciler.core.work_order import FailureReason, OrderStatus, WorkOrder
+from reconciler.output.schemas import json_schema
+from reconciler.output.style import Style
+from reconciler.renderers.worksheets import WorkList, Worksheet
+from reconciler.subjects.catalogue import RENDERERS
+from reconciler.systems.table import system_table
+
+EVE = Address("acme-bc", "member", "eve")
+DAY = date(2026, 11, 22)
+PLACE = Place("a.yaml", 2, 3)
+NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
+PLAIN = Style()
+
+
+def strict(schema: Any) -> Any:
+    """The same schema without room for properties that it does not name.
+
+    What is published leaves that room, because a new minor version adds some.
+    """
+    if isinstance(schema, list):
+        return [strict(one) for one in schema]
+    if not isinstance(schema, dict):
+        return schema
+    inner = {key: strict(value) for key, value in schema.items()}
+    return {**inner, "additionalProperties": False} if isinstance(schema.get("properties"), dict) else inner
+
+
+def findings() -> str:
+    finding = Finding(id="x-y", message="m", place=PLACE, related=(PLACE,), address=str(EVE))
+    return RENDERERS.findings["json"](Inspection(findings=[finding, Finding(id="z", message="m")], files=2), PLAIN)
+
+
+def report() -> str:
+    change = Change(address=EVE, action=Action.REMOVE, before=None, after=None, fingerprint="f", why="w")
+    part = OrganizationPlan(
+        organization="acme-bc", system="business_center", mode=Mode.ADDITIVE, lineage="", serial=0, changes=(change,)
+    )
+    outcomes = (Applied(), Waits(on="bo", why="w"), Failed(reason="r"), Refused(reason="r"), InDoubt(reason="r"))
+    results = tuple((change, outcome) for outcome in outcomes)
+    return RENDERERS.report["json"](Plan(today=DAY, organizations=(part,)), Report(results=results), PLAIN)
+
+
+def audit_log() -> str:
+    entry = AuditEntry(
+        time=datetime(2026, 11, 22, tzinfo=UTC), serial=1, address=str(EVE), action="remove", cause="c", outcome="waits"
+    )
+    return RENDERERS.audit_log["json"]([(1, AuditRecord(organization="bc", lineage="l", entries=(entry,)))], PLAIN)
+
+
+def history() -> str:
+    past = PastState(version="1", at=datetime(2026, 11, 22, tzinfo=UTC), serial=1, lineage="l", records=2)
+    return RENDERERS.history["json"]([past], PLAIN)
+
+
+HOLDING = Holding(
+    address=EVE,
+    declared=Declared(address=EVE, attributes={"permissions": ("live", "post")}, place=PLACE, starts=DAY, expires=DAY),
+    recorded=Record(address=EVE, attributes={"role": "standard"}, since=DAY),
+    reaches=("us",),
+)
+
+
+def who() -> str:
+    person = Person(key="eve", identities={"email": "eve@acme.example"}, starts=DAY, ends=DAY, place=PLACE)
+    part = OrganizationHoldings(organization="acme-bc", holdings=(HOLDING, Holding(address=EVE)))
+    return RENDERERS.who["json"](PersonReport(key="eve", person=person, today=DAY, organizations=(part,)), PLAIN)
+
+
+def access() -> str:
+    reaches = (Reach(on=EVE, subject=EVE, ways=(HOLDING,), effective={"role": "x"}), Reach(on=EVE, subject=EVE))
+    return RENDERERS.access["json"](AccessMatrix(about=EVE, today=DAY, reaches=reaches, connections=(HOLDING,)), PLAIN)
+
+
+LEAST_ORDER: dict[str, Any] = {
+    "operation": "o.x",
+    "address": EVE,
+    "action": Action.LINK,
+    "wanted": {"permissions": ("live", "post")},
+    "system": "business_center",
+    "actor_role": "somebody",
+    "title": "t",
+    "steps": ("s",),
+    "reason": "r",
+}
+
+
+def work_orders() -> str:
+    moment = datetime(2026, 11, 22, tzinfo=UTC)
+    least = WorkOrder(**LEAST_ORDER)
+    most = replace(
+        least,
+        preconditions=("p",),
+        place=PLACE,
+        issued=moment,
+        lasts=timedelta(hours=24),
+        expires=moment,
+        closed=moment,
+        status=OrderStatus.FAILED,
+        failure=FailureReason.SPAM,
+    )
+    return RENDERERS.work_orders["json"](WorkList(orders=(least, most)), PLAIN)
+
+
+def drift() -> str:
+    live = Resource(address=EVE, attributes={"permissions": ("live", "post"), "role": "x"}, identity="eve@acme.example")
+    found = Deviation(
+        address=EVE,
+        sort=DriftSort.CHANGED,
+        severity=DriftSeverity.HIGH,
+        expected=live,
+        live=live,
+        why="w",
+        place=PLACE,
+    )
+    known = KnownDrift(
+        address=EVE, sort=DriftSort.CHANGED, live="l", first_seen=DAY, reason="r", accepted_by="a", until=DAY
+    )
+    moment = datetime(2026, 11, 22, tzinfo=UTC)
+    items = (
+        DriftItem(
+            found=found,
+            standing=Standing.ACCEPTED,
+            first_seen=DAY,
+            age=1,
+            known=known,
+            deeds=(Deed(at=moment, who="w", what="x"),),
+        ),
+        DriftItem(
+            found=replace(found, expected=None, live=None, place=None), standing=Standing.NEW, first_seen=DAY, age=0
+        ),
+    )
+    part = OrganizationDrift(
+        organization="acme-bc",
+        system="business_center",
+        mode="additive",
+        items=items,
+        reverted=(known,),
+        unknown={"acme-bc/app/": "r"},
+        observed_at=moment,
+    )
+    empty = OrganizationDrift(organization="acme-dev", system="developers", mode="additive")
+    return RENDERERS.drift["json"](DriftReport(today=DAY, organizations=(part, empty)), PLAIN)
+
+
+def estimate() -> str:
+    part = OrganizationForecast(
+        organization="acme-bc", system="business_center", is_limited=True, is_recorded=False, changes=3
+    )
+    effort = Effort(calls=3, seconds=1)
+    allowance = Allowance(limit="8 calls a second", organizations=("acme-bc",), plan=effort, apply=effort)
+    return RENDERERS.estimate["json"](Forecast(organizations=(part,), allowances=(allowance,)), PLAIN)
+
+
+def policies() -> str:
+    parameters: dict[str, Parameter] = {"n": 1, "b": True, "w": "x", "l": ("x",), "m": {"x": ("y",)}}
+    rule = StandingRule(id="a-b", severity="off", asks="a", because="b", parameters=parameters)
+    return RENDERERS.policies["json"]([rule], PLAIN)
+
+
+def review() -> str:
+    way = Way(address=EVE, attributes={"role": "admin"}, starts=DAY, ends=DAY, place=PLACE)
+    access = Access(attributes={"permissions": ("live", "post")}, ways=(way,), identity="eve@acme.example")
+    values = (ValueChange(name="mode", before="", after="observe"),)
+    consent = Consent(allow=Action.REMOVE, address=EVE, until=DAY, place=PLACE)
+    finding = Finding(id="x-y", message="m", place=PLACE, related=(PLACE,))
+    steps = [
+        DangerousStep(action=Action.REMOVE, address=EVE, why="w", irreversible=True, consent=given, place=PLACE)
+        for given in (consent, None)
+    ]
+    made = Review(
+        today=DAY,
+        base=Side(name="main", commit="c0ffee", problems=(finding,)),
+        head=Side(name="working tree"),
+        access=(
+            AccessChange(subject=EVE, on=EVE, before=access, after=None, effect=Effect.LOSS, marks=tuple(Mark)),
+            AccessChange(subject=EVE, on=EVE, before=None, after=access, effect=Effect.GAIN),
+        ),
+        things=(ThingChange(address=EVE, before=None, after=PLACE, values=values),),
+        people=(PersonChange(key="eve", before=PLACE, after=None, values=values, organizations=("acme-bc",)),),
+        settings=values,
+        renames=(Rename(before=EVE, after=EVE),),
+        steps=tuple(steps),
+        consents_given=(consent,),
+        consents_withdrawn=(consent,),
+        findings=(finding,),
+        policy_findings=(finding,),
+        resolved=(finding,),
+        notices=("n",),
+    )
+    return RENDERERS.review["json"](made, PLAIN)
+
+
+def observation() -> str:
+    member = Resource(address=EVE, attributes={"role": "standard"}, since=DAY, pending={"role": "admin"})
+    roster = Roster(kind="member", taken=NOON, resources=(member,), unknown={"acme-bc/member/": "r"})
+    made = Observation(
+        organization="acme-bc",
+        title="t",
+        rosters=(roster,),
+        findings=(Finding(id="x-y", message="m", place=PLACE, related=(PLACE,)), Finding(id="z", message="m")),
+        places={EVE: PLACE},
+        previous=NOON,
+        differences=(
+            Difference(address=EVE, before=None, after=member),
+            Difference(address=EVE, before=member, after=None),
+            Difference(address=EVE, before=member, after=member),
+        ),
+    )
+    return RENDERERS.observation["json"](made, PLAIN)
+
+
+def offboarding() -> str:
+    item = Item(matter=Matter.ACCESS, address=EVE, what="admin", progress=Progress.OPEN, why="the next apply does it")
+    found = Offboarding(
+        person="eve",
+        name="Eve",
+        today=DAY,
+        leaves=DAY,
+        groups=("media",),
+        hurdles=(Hurdle(what="w", first="f", address=EVE), Hurdle(what="w", first="f")),
+        items=(item, replace(item, on="ana", since=DAY, work_order="wo-1", place=PLACE)),
+        surfaces=(
+            Surface(organization="acme-bc", title="t", progress=Progress.OVER, why="w", seen=DAY),
+            Surface(organization="acme-dev", title="t", progress=Progress.UNKNOWN, why="w"),
+        ),
+        plan=Plan(today=DAY),
+        patch="--- a\n",
+    )
+    return RENDERERS.offboarding["json"](found, PLAIN)
+
+
+def notices() -> str:
+    order = WorkOrder(**LEAST_ORDER)
+    dated = replace(order, expires=NOON)
+    made = Notices(
+        at=NOON, notices=(Notice(person="eve", orders=(order,)), Notice(person="eve", orders=(dated, order)))
+    )
+    return RENDERERS.notices["json"](made, PLAIN)
+
+
+def onboarding() -> str:
+    welcome = Welcome(
+        organization="acme-bc", name="Acme", title="t", role="Standard", identifier="i", hours=24, must_register=True
+    )
+    made = Onboarding(
+        person="eve",
+        name="Eve",
+        like="bo",
+        groups=("media",),
+        given=(Given(address=EVE, what="standard", through="group:media"), Given(address=EVE, what="standard")),
+        left_out=(Spared(what="admin", why="w"),),
+        objections=(Finding(id="admin-share", message="m"),),
+        welcomes=(welcome, replace(welcome, hours=None)),
+        patch="--- a\n",
+    )
+    return RENDERERS.onboarding["json"](made, PLAIN)
+
+
+OUTPUTS: dict[str, Callable[[], str]] = {
+    "findings": findings,
+    "report": report,
+    "state-list": lambda: RENDERERS.state_list["json"]([State(organization="acme-bc", serial=3)], PLAIN),
+    "systems": lambda: RENDERERS.systems["json"](system_table(), PLAIN),
+    "history": history,
+    "audit-log": audit_log,
+    "who": who,
+    "access": access,
+    "review": review,
+    "policies": policies,
+    "drift": drift,
+    "estimate": estimate,
+    "observation": observation,
+    "work-orders": work_orders,
+    "offboarding": offboarding,
+    "notices": notices,
+    "onboarding": onboarding,
+}
+
+
+def problems(name: str, document: Any) -> list[str]:
+    from jsonschema import Draft202012Validator
+
+    return [error.message for error in Draft202012Validator(strict(json_schema(name))).iter_errors(document)]
+
+
+@pytest.mark.parametrize("name", OUTPUTS)
+def test_what_is_written_fits_the_published_schema_exactly(name: str) -> None:
+    assert problems(name, json.loads(OUTPUTS[name]())) == []
+
+
+@pytest.mark.parametrize("name", OUTPUTS)
+def test_every_property_is_promised(name: str) -> None:
+    document = json.loads(OUTPUTS[name]())
+    for key in document:
+        assert problems(name, {other: value for other, value in document.items() if other != key}) != []
+    assert problems(name, {**document, "more": 1}) != []
+
+
+def test_every_json_output_has_a_schema() -> None:
+    published_elsewhere = {"plan", "state"}
+    same_document = {"work-order", "worksheet"}
+    names = {name.replace("_", "-") for name in RENDERERS.__slots__ if "json" in getattr(RENDERERS, name)}
+    assert names == set(OUTPUTS) | published_elsewhere | same_document
+
+
+def test_one_work_order_is_written_as_a_list_of_one() -> None:
+    order = json.loads(work_orders())["work_orders"][0]
+    assert order["lasts"] is None
+    document = RENDERERS.work_order["json"](WorkOrder(**LEAST_ORDER), PLAIN)
+    assert json.loads(document)["work_orders"] == [order]
+    sheet = Worksheet(actor="eve", orders=(WorkOrder(**LEAST_ORDER),))
+    assert RENDERERS.worksheet["json"](sheet, PLAIN) == document

@@ -1,0 +1,105 @@
+"""Every action has a sign and a verb, and direction follows what a change does to access."""
+
+from __future__ import annotations
+
+import pytest
+
+from reconciler.core.address import Address
+from reconciler.core.kinds import KINDS, Action
+from reconciler.core.resource import Attributes, Resource, Status
+from reconciler.subjects.access_terms import Direction, describe, name_subject
+from reconciler.subjects.signs import SIGNS, VERB_ORDER, VERBS, Sign
+
+
+def test_every_action_has_a_sign_and_a_verb_that_the_closing_line_counts() -> None:
+    assert set(SIGNS) == set(Action)
+    assert set(VERBS.values()) == set(VERB_ORDER)
+
+
+def test_what_creates_and_deletes_a_kind_has_the_sign_for_it() -> None:
+    for kind in KINDS.values():
+        assert SIGNS[kind.create] in {Sign.ADD, Sign.TRANSFER}
+        assert SIGNS[kind.delete] in {Sign.REMOVE, Sign.FORGET}
+
+
+def test_no_two_signs_look_alike() -> None:
+    assert len({sign.mark for sign in Sign}) == len(Sign)
+
+
+Sides = tuple[Attributes | None, Attributes | None]
+
+
+def told(system: str, address: str, action: Action, sides: Sides) -> tuple[Direction, bool]:
+    def side(attributes: Attributes | None) -> Resource | None:
+        return None if attributes is None else Resource(address=Address.parse(address), attributes=attributes)
+
+    before, after = map(side, sides)
+    terms = describe(system, Address.parse(address), action, before=before, after=after)
+    return terms.direction, terms.is_admin
+
+
+MEMBER = "o/member/eve"
+
+
+@pytest.mark.parametrize(
+    ("system", "address", "action", "sides", "expected"),
+    [
+        ("business_center", MEMBER, Action.INVITE, (None, {"role": "admin"}), (Direction.GAIN, True)),
+        ("business_center", MEMBER, Action.REMOVE, ({"role": "standard"}, None), (Direction.LOSS, False)),
+        ("business_center", MEMBER, Action.GIVE_UP_ADMIN, ({"role": "admin"}, {"role": "standard"}), ("loss", True)),
+        ("developers", MEMBER, Action.CHANGE_ROLE, ({"role": "member"}, {"role": "admin"}), ("gain", True)),
+        ("developers", MEMBER, Action.CHANGE_ROLE, ({"role": "admin"}, {"role": "owner"}), ("gain", True)),
+        (
+            "business_center",
+            MEMBER,
+            Action.CHANGE_ROLE,
+            ({"role": "standard"}, {"role": "standard", "finance": "analyst"}),
+            ("gain", False),
+        ),
+        (
+            "business_center",
+            MEMBER,
+            Action.CHANGE_ROLE,
+            ({"role": "admin"}, {"role": "standard", "finance": "analyst"}),
+            ("loss", True),
+        ),
+        ("nowhere", MEMBER, Action.CHANGE_ROLE, ({"role": "a"}, {"role": "b"}), ("other", False)),
+        (
+            "business_center",
+            "o/tiktok_account_access/acme/eve",
+            Action.CHANGE_GRANT,
+            ({"permissions": ("live",)}, {"permissions": ("post",)}),
+            ("other", False),
+        ),
+        (
+            "business_center",
+            "o/ad_account_access/us/eve",
+            Action.CHANGE_GRANT,
+            ({"role": "admin"}, {"role": "analyst"}),
+            ("loss", False),
+        ),
+    ],
+)
+def test_a_change_is_told_as_gain_or_loss(
+    system: str, address: str, action: Action, sides: Sides, expected: tuple[Direction, bool]
+) -> None:
+    assert told(system, address, action, sides) == expected
+
+
+def test_an_invitation_after_a_declined_one_is_no_change_of_role() -> None:
+    address = Address.parse(MEMBER)
+    declined = Resource(address=address, attributes={"role": "admin"}, status=Status.DECLINED)
+    wanted = Resource(address=address, attributes={"role": "standard"}, status=Status.INVITED)
+    terms = describe("business_center", address, Action.INVITE, before=declined, after=wanted)
+    assert (terms.access, terms.is_admin) == ("standard", False)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_every_kind_can_be_named(kind: str) -> None:
+    address = Address("o", kind, "/".join(f"k{n}" for n in range(max(1, len(KINDS[kind].parents)))))
+    assert name_subject(address).split()[-1].startswith("k")
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_key_with_too_few_parts_is_told_rather_than_crashed_on(kind: str) -> None:
+    assert name_subject(Address("o", kind, "lonely")).endswith("lonely")
