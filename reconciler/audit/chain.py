@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 from reconciler.core.audit import AuditRecord
 from reconciler.core.errors import StoreError
+from reconciler.core.redaction import SECRETS
 from reconciler.manifests.saved import refuse_sealed
 
 if TYPE_CHECKING:
@@ -52,7 +53,7 @@ def encode(record: AuditRecord, *, previous: str) -> bytes:
     """The line of a record."""
     content = _adapter().dump_python(record, mode="json", exclude_defaults=True)
     line = {"format_version": AUDIT_FORMAT, "previous": previous, **content}
-    return json.dumps(line, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
+    return SECRETS.hide(json.dumps(line, sort_keys=True, separators=(",", ":"), ensure_ascii=False)).encode()
 
 
 def digest_of(line: bytes) -> str:

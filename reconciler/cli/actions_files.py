@@ -12,6 +12,7 @@ from pathlib import Path
 
 from reconciler.cli.session import Session
 from reconciler.core.errors import ReconcilerError
+from reconciler.core.redaction import SECRETS
 
 LARGEST_SUMMARY = 1024 * 1024
 """Of one step; a larger one is not shown at all."""
@@ -62,6 +63,6 @@ def _find_file(variable: str) -> Path | None:
 def _append(path: Path, text: str) -> None:
     try:
         with path.open("a", encoding="utf-8", errors="backslashreplace", newline="") as stream:
-            stream.write(text)
+            stream.write(SECRETS.hide(text))
     except OSError as error:
         raise ReconcilerError(f"{path} cannot be written: {error.strerror or error}") from error

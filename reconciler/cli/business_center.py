@@ -12,6 +12,7 @@ import click
 
 from reconciler.cli.session import is_interactive
 from reconciler.core.errors import ReconcilerError
+from reconciler.core.redaction import SECRETS
 from reconciler.output.visible import make_visible
 
 if TYPE_CHECKING:
@@ -122,7 +123,7 @@ def _check_url(url: str) -> str:
     """A token must not travel in the clear, except to this very machine."""
     from urllib.parse import urlsplit
 
-    parts = urlsplit(url)
+    parts = urlsplit(SECRETS.learn_address(url))
     is_local = parts.hostname in ("127.0.0.1", "::1", "localhost")
     if parts.scheme != "https" and not (parts.scheme == "http" and is_local):
         raise ReconcilerError(f"base_url {url!r} would show the token to others", advice="use https")

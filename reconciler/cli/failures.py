@@ -12,8 +12,10 @@ from datetime import UTC, datetime
 import click
 
 from reconciler.cli.actions_files import write_outputs
+from reconciler.cli.outlet import outlets
 from reconciler.cli.session import CONFIG_FILE, Session
 from reconciler.core.errors import ExitCode, ManifestError, ReconcilerError
+from reconciler.core.redaction import SECRETS
 
 INTERRUPTED = 130
 """128 + SIGINT, as every shell expects it."""
@@ -24,11 +26,13 @@ _MACHINE_REFUSES = {errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOSPC, errno.
 
 def run_guarded(command: Callable[[], object], session: Session) -> int:
     """Run a command; returns its exit code, or that of what stopped it. Later steps of a GitHub job can read it."""
-    code = _run(command, session)
-    try:
-        write_outputs({"exit_code": str(int(code))})
-    except ReconcilerError as error:
-        session.notify(error.message, level="warning")
+    SECRETS.learn_environment(os.environ)
+    with outlets():
+        code = _run(command, session)
+        try:
+            write_outputs({"exit_code": str(int(code))})
+        except ReconcilerError as error:
+            session.notify(error.message, level="warning")
     return code
 
 
@@ -118,7 +122,7 @@ def _write_log(details: str, session: Session) -> str:
     path = session.home / f"crash-{now:%Y%m%dT%H%M%S}-{os.getpid()}.log"
     try:
         path.parent.mkdir(exist_ok=True)
-        path.write_text(details, encoding="utf-8")
+        path.write_text(SECRETS.hide(details), encoding="utf-8", errors="backslashreplace")
     except OSError:
         return ""
     return str(path)

@@ -7,6 +7,7 @@ import tempfile
 from pathlib import Path
 
 from reconciler.core.errors import ReconcilerError
+from reconciler.core.redaction import SECRETS
 
 _NEW_FILE_MODE = 0o666
 
@@ -16,15 +17,16 @@ def replace_file(path: Path, text: str) -> None:
 
     What is there and is no file, such as /dev/stdout or a named pipe, is written to: it must not be replaced by one.
     """
+    text = SECRETS.hide(text)
     target = path.resolve()
     try:
         if path.exists() and not path.is_file():
-            with path.open("w", encoding="utf-8", newline="") as stream:
+            with path.open("w", encoding="utf-8", errors="backslashreplace", newline="") as stream:
                 stream.write(text)
             return
         handle, temporary = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
         try:
-            with os.fdopen(handle, "w", encoding="utf-8", newline="") as stream:
+            with os.fdopen(handle, "w", encoding="utf-8", errors="backslashreplace", newline="") as stream:
                 stream.write(text)
                 stream.flush()
                 os.fsync(stream.fileno())

@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 import click
 
 from reconciler.cli.actions_files import write_outputs, write_summary
+from reconciler.cli.outlet import print_page
 from reconciler.cli.session import Session
 from reconciler.cli.workspace import find_top
 from reconciler.output.style import COMMENT_BUDGET, Style
@@ -51,7 +52,7 @@ def show_result(
 ) -> None:
     """Print values in a form; with `github` also write the step's summary and `outputs` of the values."""
     style = page_style(session, max_chars=max_chars)
-    click.echo(renderers[format_](*values, style), nl=False, color=True)
+    print_page(renderers[format_](*values, style), form=format_)
     if format_ == "github":
         write_summary(lambda room: renderers["markdown"](*values, replace(style, max_chars=room)), session)
         write_outputs(outputs(*values) if outputs else {})

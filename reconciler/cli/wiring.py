@@ -14,6 +14,7 @@ import click
 
 from reconciler.core.declared import Organization
 from reconciler.core.errors import ReconcilerError
+from reconciler.core.redaction import SECRETS
 from reconciler.ports import Clock, Explorer, Provider, StateStore
 
 if TYPE_CHECKING:
@@ -116,6 +117,7 @@ def open_store(address: str, *, root: Path, key: str = "") -> StateStore:
 
     A message never repeats an address: it may hold a password.
     """
+    SECRETS.learn_address(address)
     scheme, separator, rest = address.partition(":")
     make = STORES.get(scheme)
     if not separator or make is None:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from reconciler.core.errors import ReconcilerError, StoreError
 from reconciler.core.plan import PLAN_FORMAT, Plan
+from reconciler.core.redaction import SECRETS
 from reconciler.core.state import STATE_FORMAT, State
 from reconciler.manifests.integrity import find_damage
 
@@ -79,7 +80,7 @@ def plan_from_json(text: str) -> Plan:
 def state_to_json(state: State) -> bytes:
     """The state in its one canonical form: sorted keys, no spaces, one newline at the end."""
     content = {"format_version": STATE_FORMAT, **state_adapter().dump_python(state, mode="json")}
-    return json.dumps(content, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode() + b"\n"
+    return SECRETS.hide(json.dumps(content, sort_keys=True, separators=(",", ":"), ensure_ascii=False)).encode() + b"\n"
 
 
 def state_from_json(data: bytes) -> State:

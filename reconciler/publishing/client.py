@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 
 from reconciler import __version__
 from reconciler.core.errors import ReconcilerError, UsageError
+from reconciler.core.redaction import SECRETS
 from reconciler.publishing.forge import Busy, Denied, ForgeError, Missing, Unanswered
 
 if TYPE_CHECKING:
@@ -52,6 +53,7 @@ class Client:
     def __init__(self, access: Access) -> None:
         import httpx2
 
+        SECRETS.learn_address(access.base_url)
         _refuse_unsafe(access.base_url)
         self._access = access
         value = f"Bearer {access.token}" if access.header == "Authorization" else access.token
@@ -83,11 +85,11 @@ class Client:
 
     def put(self, method: str, path: str, body: Mapping[str, Any]) -> Content:
         """Write something that is the same after two writes; `method` is PUT or PATCH."""
-        return cast("Content", self._repeat(method, path, json=dict(body)).json())
+        return cast("Content", self._repeat(method, path, json=SECRETS.hide_in_json(dict(body))).json())
 
     def create(self, path: str, body: Mapping[str, Any]) -> Content:
         """Write something new; repeated only while it is certain that nobody heard it."""
-        return cast("Content", self._repeat("POST", path, json=dict(body)).json())
+        return cast("Content", self._repeat("POST", path, json=SECRETS.hide_in_json(dict(body))).json())
 
     def _repeat(self, method: str, path: str, **content: Any) -> httpx2.Response:
         import stamina
@@ -116,9 +118,9 @@ class Client:
         try:
             response = self._http.request(method, path, **content)
         except (httpx2.ConnectError, httpx2.ConnectTimeout, httpx2.PoolTimeout) as error:
-            raise Busy(self._clean(f"{name} cannot be reached: {str(error) or type(error).__name__}")) from error
+            raise Busy(SECRETS.hide(f"{name} cannot be reached: {str(error) or type(error).__name__}")) from error
         except (httpx2.TransportError, httpx2.DecodingError) as error:
-            message = self._clean(f"{name} did not answer: {str(error) or type(error).__name__}")
+            message = SECRETS.hide(f"{name} did not answer: {str(error) or type(error).__name__}")
             raise (Unanswered(message) if method == "POST" else Busy(message)) from error
         self._judge(response, method)
         return response
@@ -126,7 +128,9 @@ class Client:
     def _judge(self, response: httpx2.Response, method: str) -> None:
         """Raise what a status means; also when a success comes without JSON, as from a proxy that wants a login."""
         status = response.status_code
-        message = self._clean(f"{self._access.name} answered {status} to {method} {response.url.path}{_said(response)}")
+        message = SECRETS.hide(
+            f"{self._access.name} answered {status} to {method} {response.url.path}{_said(response)}"
+        )
         if 200 <= status < 300:
             if not _is_json(response):
                 raise ForgeError(f"{message}, but not in JSON", advice="is the address of the interface right?")
@@ -140,9 +144,6 @@ class Client:
             raise Missing(message, advice=self._access.needed)
         else:
             raise ForgeError(message)
-
-    def _clean(self, message: str) -> str:
-        return message.replace(self._access.token, "***") if self._access.token else message
 
 
 def _refuse_unsafe(url: str) -> None:
@@ -189,11 +190,18 @@ def _said(response: httpx2.Response) -> str:
     except ValueError:
         return ""
     said = content.get("message") or content.get("error") if isinstance(content, dict) else ""
-    return f": {str(said)[:_LONGEST_MESSAGE]}" if said else ""
+    return f": {SECRETS.hide(str(said))[:_LONGEST_MESSAGE]}" if said else ""
 
 
 def require_token(token: str, variables: str) -> str:
-    """The token; raises ReconcilerError, naming the variables that may hold it, when there is none."""
-    if not token:
+    """The bare token; raises ReconcilerError, naming the variable and never the value, when none can be sent.
+
+    White space around it is dropped: secrets that were pasted into a form often end in a line break.
+    """
+    bare = SECRETS.learn(token)
+    if not bare:
         raise ReconcilerError("there is no token", advice=f"set {variables}")
-    return token
+    if not (bare.isascii() and bare.isprintable() and " " not in bare):
+        message = f"{variables} has characters in it that no token has, such as spaces or line breaks"
+        raise ReconcilerError(message, advice=f"set {variables} to the bare token")
+    return bare

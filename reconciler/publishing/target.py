@@ -91,11 +91,11 @@ def _github_access(choice: Choice, environment: Mapping[str, str]) -> Access:
 
 
 def _gitlab_access(choice: Choice, environment: Mapping[str, str]) -> Access:
-    own = environment.get("GITLAB_TOKEN", "")
+    own = environment.get("GITLAB_TOKEN", "").strip()
     return Access(
         name="GitLab",
         base_url=choice.api or environment.get("CI_API_V4_URL") or "https://gitlab.com/api/v4",
-        token=require_token(own or environment.get("CI_JOB_TOKEN", ""), "GITLAB_TOKEN"),
+        token=require_token(own or environment.get("CI_JOB_TOKEN", ""), "GITLAB_TOKEN" if own else "CI_JOB_TOKEN"),
         header="PRIVATE-TOKEN" if own else "JOB-TOKEN",
         needed=_GITLAB_NEEDS,
     )

@@ -28,6 +28,7 @@ from reconciler.core.audit import AuditEntry, Origin
 from reconciler.core.change import Change
 from reconciler.core.errors import StoreError
 from reconciler.core.outcome import Outcome
+from reconciler.core.redaction import SECRETS
 from reconciler.core.state import State
 from reconciler.core.work_order import WorkOrder
 from reconciler.manifests.saved import refuse_sealed
@@ -238,7 +239,7 @@ def _load(kind: Any, value: Any) -> Any:
 
 
 def _encode(record: Mapping[str, Any]) -> bytes:
-    body = json.dumps(record, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
+    body = SECRETS.hide(json.dumps(record, sort_keys=True, separators=(",", ":"), ensure_ascii=False)).encode()
     return b"%08x %s" % (zlib.crc32(body), body)
 
 

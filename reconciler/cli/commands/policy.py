@@ -9,6 +9,7 @@ import click
 
 from reconciler.cli.exit_codes import code_of_findings
 from reconciler.cli.options import DateType
+from reconciler.cli.outlet import print_page
 from reconciler.cli.session import Session
 from reconciler.cli.upkeep import format_option
 from reconciler.cli.wiring import SystemClock
@@ -48,6 +49,5 @@ def test(session: Session, rules: tuple[str, ...], now: date | None, format_: st
 
     today = now or SystemClock().now().date()
     inspection = inspect_policies(session.root, rules, today=today)
-    text = RENDERERS.findings[format_](inspection, session.style(sys.stdout))
-    click.echo(text, nl=False, color=True)
+    print_page(RENDERERS.findings[format_](inspection, session.style(sys.stdout)), form=format_)
     return code_of_findings(inspection.findings, policies=inspection.policies)

@@ -12,6 +12,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from reconciler.core.errors import ProviderError
+from reconciler.core.redaction import SECRETS
 from reconciler.providers.business_api.center import text_of
 from reconciler.providers.business_api.client import BASE_URL, Client
 from reconciler.providers.business_api.endpoints import (
@@ -114,7 +115,7 @@ def authorization_url(*, app_id: str, redirect_uri: str, state: str) -> str:
 def exchange_code(client: Client, *, app_id: str, secret: str, code: str) -> Token:
     """A token for a code, which is valid for an hour and works once; raises ProviderError."""
     data = _ask(client, EXCHANGE_CODE, {"app_id": app_id, "secret": secret, "auth_code": code})
-    token = text_of(data, "access_token")
+    token = SECRETS.learn(text_of(data, "access_token"))
     if not token:
         raise ProviderError("the platform answered without a token")
     scopes = data.get("scope")

@@ -12,6 +12,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 from reconciler.core.errors import ProviderError
+from reconciler.core.redaction import SECRETS
 from reconciler.providers.business_api.codes import Remedy
 from reconciler.providers.business_api.envelope import Data, parse_answer
 from reconciler.providers.business_api.errors import ApiError, stopping
@@ -66,6 +67,7 @@ class Client:
     ) -> None:
         import httpx2
 
+        SECRETS.learn(connection.access_token)
         _require_sendable(connection.access_token)
         self.ticker: Ticker = ticker or MachineTicker()
         self.pace = Pace(connection.tier, self.ticker)
@@ -188,4 +190,4 @@ def _may_pass(error: Exception) -> bool:
 
 
 def _told(error: Exception) -> str:
-    return str(error) or type(error).__name__
+    return SECRETS.hide(str(error)) or type(error).__name__

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from reconciler.core.errors import ReconcilerError
+from reconciler.core.redaction import SECRETS
 
 _FORMS = "write env:NAME, file:PATH or keyring:SERVICE/NAME"
+_PROBE = "nothing secret"
 _WAYS_TO_FILL = {
     "env": "set the environment variable {name}; in a pipeline, from a secret of the repository",
     "file": "write it into {name}, which git must ignore",
@@ -25,27 +29,51 @@ def read_secret(reference: str, *, root: Path) -> str:
         case "file" if rest:
             secret = _read_file(root / rest)
         case "keyring" if rest:
-            service, name = _entry(rest)
-            secret = _keyring().get_password(service, name) or ""
+            with _keyring(f"the secret in {reference} cannot be read") as keyring:
+                secret = keyring.get_password(*_entry(rest)) or ""
         case _:
             raise ReconcilerError(f"{scheme or 'an empty text'!r} is no place for a secret", advice=_FORMS)
     if not secret.strip():
         advice = _WAYS_TO_FILL.get(scheme, "").format(name=rest)
         raise ReconcilerError(f"there is no secret in {reference}", advice=advice)
-    return secret.strip()
+    return SECRETS.learn(secret)
 
 
 def save_secret(reference: str, secret: str, *, root: Path) -> None:
     """Put a secret where `read_secret` finds it; a file becomes readable by its owner only. Raises ReconcilerError."""
+    SECRETS.learn(secret)
+    scheme, _, rest = reference.partition(":")
+    if scheme == "keyring" and rest:
+        with _keyring(f"{reference} cannot be written") as keyring:
+            keyring.set_password(*_entry(rest), secret)
+    elif scheme == "file" and rest:
+        _write_file(root / rest, secret, place=root / rest)
+    else:
+        message = f"a token cannot be saved in {reference}"
+        raise ReconcilerError(message, advice="name a place with --save: file:PATH or keyring:SERVICE/NAME")
+
+
+def require_place(reference: str, *, root: Path) -> None:
+    """Raises ReconcilerError unless a secret can be saved there, which is tried with something else beside it."""
     scheme, _, rest = reference.partition(":")
     if scheme == "keyring" and rest:
         service, name = _entry(rest)
-        _keyring().set_password(service, name, secret)
+        with _keyring(f"{reference} cannot be written") as keyring:
+            keyring.set_password(service, f"{name}-place", _PROBE)
+            found = keyring.get_password(service, f"{name}-place")
+            keyring.delete_password(service, f"{name}-place")
+        if found != _PROBE:
+            message = f"{reference} does not keep what is saved in it"
+            raise ReconcilerError(message, advice="choose another place with --save")
     elif scheme == "file" and rest:
-        _write_file(root / rest, secret)
+        path = root / rest
+        if path.is_dir():
+            raise ReconcilerError(f"{path} cannot be written: it is a folder")
+        probe = path.with_name(f".{path.name}.place")
+        _write_file(probe, _PROBE, place=path)
+        probe.unlink(missing_ok=True)
     else:
-        message = f"a token cannot be saved in {reference}"
-        raise ReconcilerError(message, advice="write file:PATH or keyring:SERVICE/NAME")
+        save_secret(reference, "", root=root)
 
 
 def _entry(rest: str) -> tuple[str, str]:
@@ -53,13 +81,21 @@ def _entry(rest: str) -> tuple[str, str]:
     return service, name or "access_token"
 
 
-def _keyring() -> Any:
+@contextmanager
+def _keyring(failure: str) -> Iterator[Any]:
+    """The keyring of the operating system; what goes wrong with it is a ReconcilerError that begins with `failure`."""
     try:
         import keyring
+        from keyring.errors import KeyringError
     except ModuleNotFoundError as error:
         message = "secrets in the keyring of the operating system need the extra `keyring`"
         raise ReconcilerError(message, advice="pip install 'access-reconciler[keyring]'") from error
-    return keyring
+    try:
+        yield keyring
+    except (KeyringError, OSError, RuntimeError) as error:
+        said = (str(error).strip() or type(error).__name__).partition("\n")[0]
+        advice = "a server often has no keyring: use env:NAME or file:PATH there"
+        raise ReconcilerError(f"{failure}: {said}", advice=advice) from error
 
 
 def _read_file(path: Path) -> str:
@@ -70,12 +106,20 @@ def _read_file(path: Path) -> str:
         raise ReconcilerError(f"the secret in {path} cannot be read: {reason}") from error
 
 
-def _write_file(path: Path, secret: str) -> None:
-    """Never readable by others, not even for a moment: a file that is there already is replaced."""
+def _write_file(path: Path, secret: str, *, place: Path) -> None:
+    """Never readable by others, not even for a moment; what was there is lost only when the new one is complete."""
+    made = path.with_name(f".{path.name}.new")
     try:
-        path.unlink(missing_ok=True)
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with os.fdopen(descriptor, "w", encoding="utf-8") as stream:
-            stream.write(f"{secret}\n")
+        made.unlink(missing_ok=True)
+        descriptor = os.open(made, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        try:
+            with os.fdopen(descriptor, "w", encoding="utf-8") as stream:
+                stream.write(f"{secret}\n")
+                stream.flush()
+                os.fsync(stream.fileno())
+            made.replace(path)
+        except BaseException:
+            made.unlink(missing_ok=True)
+            raise
     except OSError as error:
-        raise ReconcilerError(f"{path} cannot be written: {error.strerror or error}") from error
+        raise ReconcilerError(f"{place} cannot be written: {error.strerror or error}") from error

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, cast
 
+from reconciler.core.redaction import SECRETS
 from reconciler.providers.business_api.codes import OK, PARTLY_OK, Remedy
 from reconciler.providers.business_api.errors import ApiError
 
@@ -42,12 +43,13 @@ def _parse_object(text: str) -> dict[str, Any] | None:
             body = json.loads(json.dumps(body, ensure_ascii=False).encode(errors="replace"))
     except (ValueError, RecursionError):
         return None
-    return body if isinstance(body, dict) else None
+    # A server that quotes a token must not get it into a plan, a state or a message.
+    return cast("dict[str, Any]", SECRETS.hide_in_json(body)) if isinstance(body, dict) else None
 
 
 def _not_an_envelope(text: str, *, status: int, endpoint: str) -> ApiError:
     """Below 500 the call never reached the interface; from there on nobody knows how far it got."""
-    shown = _shorten(text, _MOST_SHOWN)
+    shown = _shorten(SECRETS.hide(text), _MOST_SHOWN)
     said = f"HTTP status {status} without a return code" + (f": {shown}" if shown else "")
     if 300 <= status < 400:
         said += "; a redirect is not followed, because it would carry the token away: look at `base_url` and the proxy"

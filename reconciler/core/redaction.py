@@ -1,0 +1,160 @@
+"""One redactor for everything that leaves the process: it knows every secret that was read, in every usual spelling.
+
+Whoever reads a secret tells it (`SECRETS.learn`). What comes back from a server is cleaned before it is looked at, and
+what goes to a terminal, a file, a log or a store is cleaned once more where the bytes leave.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+import re
+from collections.abc import Callable, Mapping
+from html.entities import codepoint2name
+from urllib.parse import parse_qsl, unquote, urlsplit
+
+HIDDEN = "***"
+_MIN_LENGTH = 5
+_MIN_FREE_LENGTH = 12
+"""A shorter secret is hidden only where it stands alone, and not at all if it is a plain word or number: that would
+tear words and numbers of others apart and hide nothing that is worth hiding."""
+_MIN_BASE64 = 8
+
+ENVIRONMENT = (
+    "AWS_SECRET_ACCESS_KEY",
+    "AWS_SESSION_TOKEN",
+    "AZURE_CLIENT_SECRET",
+    "AZURE_STORAGE_ACCOUNT_KEY",
+    "AZURE_STORAGE_KEY",
+    "AZURE_STORAGE_SAS_KEY",
+    "AZURE_STORAGE_SAS_TOKEN",
+    "AZURE_STORAGE_TOKEN",
+    "CI_JOB_TOKEN",
+    "GITHUB_TOKEN",
+    "GITLAB_TOKEN",
+    "GOOGLE_SERVICE_ACCOUNT_KEY",
+    "PGPASSWORD",
+)
+"""Variables that libraries read by themselves, or that a build server sets for us."""
+_ADDRESSES = ("ALL_PROXY", "HTTPS_PROXY", "HTTP_PROXY", "AWS_ENDPOINT_URL", "AZURE_STORAGE_ENDPOINT")
+_SECRET_PARAMETERS = re.compile(r"(?i)pass|secret|token|key|sig|credential")
+
+
+class Redactor:
+    """Knows secrets and takes them out of texts."""
+
+    def __init__(self) -> None:
+        self._secrets: dict[str, None] = {}
+        self._pattern: re.Pattern[str] | None = None
+        self._cores: tuple[str, ...] = ()
+
+    def learn(self, secret: str) -> str:
+        """Remember a secret, and return it without the white space around it."""
+        bare = secret.strip()
+        if bare not in self._secrets and _is_worth_hiding(bare):
+            self._secrets[bare] = None
+            self._pattern = re.compile("|".join(map(_pattern_of, sorted(self._secrets, key=len, reverse=True))))
+            self._cores = tuple(dict.fromkeys(core for known in self._secrets for core in _cores_of(known)))
+        return bare
+
+    def learn_address(self, address: str) -> str:
+        """Remember what an address says of itself and nobody else may see: its password and parameters like one."""
+        try:
+            parts = urlsplit(address)
+            password = parts.netloc.rpartition("@")[0].partition(":")[2]
+            parameters = parse_qsl(parts.query)
+        except ValueError:
+            # Not an address that anything could be reached at; what stands before the @ may be a password all the same.
+            password, parameters = address.rpartition("@")[0].rpartition(":")[2], []
+        secrets = [password, *(value for name, value in parameters if _SECRET_PARAMETERS.search(name))]
+        for secret in secrets:
+            self.learn(secret)
+            self.learn(unquote(secret))
+        return address
+
+    def learn_environment(self, environment: Mapping[str, str]) -> None:
+        """Remember what libraries will read by themselves."""
+        for name in ENVIRONMENT:
+            self.learn(environment.get(name, ""))
+        for name in _ADDRESSES:
+            self.learn_address(environment.get(name, "") or environment.get(name.lower(), ""))
+
+    def hide(self, text: str) -> str:
+        """The text with `***` for every secret. JSON stays JSON."""
+        if self._pattern is None or not any(core in text for core in self._cores):
+            return text
+        return self._pattern.sub(HIDDEN, text)
+
+    def hide_in_json(self, value: object) -> object:
+        """A value that JSON was read into, without secrets: an escape of JSON may have hidden one in the text."""
+        if self._pattern is None:
+            return value
+        text = json.dumps(value, ensure_ascii=False)
+        clean = self.hide(text)
+        return value if clean == text else json.loads(clean)
+
+
+def _is_worth_hiding(secret: str) -> bool:
+    if len(secret) >= _MIN_FREE_LENGTH:
+        return True
+    is_plain = secret.isalpha() or secret.isdecimal()
+    return len(secret) >= _MIN_LENGTH and not is_plain
+
+
+def _pattern_of(secret: str) -> str:
+    """Matches a secret as it is, in JSON, in a URL, in HTML and Markdown, escaped, and in base64."""
+    written = "".join(_written(character, is_first=not index) for index, character in enumerate(secret))
+    in_json = re.escape(json.dumps(secret)[1:-1])
+    forms = f"(?:{in_json}|{written})"
+    if len(secret) < _MIN_FREE_LENGTH:
+        forms = rf"(?<![^\W_]){forms}(?![^\W_])"
+    return "|".join([forms, *map(re.escape, _in_base64(secret))])
+
+
+def _written(character: str, *, is_first: bool) -> str:
+    """One character as any of our forms or anybody's server may write it."""
+    if character.isascii() and character.isalnum():
+        return character
+    code = ord(character)
+    forms = [re.escape(character)]
+    if not is_first:  # a backslash before the first one may belong to what stands before it
+        forms.append(rf"\\{re.escape(character)}")
+    in_url = "".join(f"%{byte:02x}" for byte in character.encode(errors="replace"))
+    forms.append(f"(?i:{in_url})")
+    forms += [f"(?i:&#0*{code};)", f"(?i:&#x0*{code:x};)"]
+    if code in codepoint2name:
+        forms.append(f"&{codepoint2name[code]};")
+    if code <= 0xFFFF:
+        forms.append(rf"(?i:\\u{code:04x})")
+    if code <= 0xFF:
+        forms.append(rf"(?i:\\x{code:02x})")
+    if character == " ":
+        forms.append(r"\+")
+    return f"(?:{'|'.join(forms)})"
+
+
+def _in_base64(secret: str) -> list[str]:
+    """What every base64 text holds that was made of something with the secret in it, wherever in it that stands."""
+    data = secret.encode(errors="replace")
+    if len(data) < _MIN_BASE64:
+        return []
+    found: list[str] = []
+    encoders: tuple[Callable[[bytes], bytes], ...] = (base64.b64encode, base64.urlsafe_b64encode)
+    for encode in encoders:
+        for before in range(3):
+            text = encode(b"\0" * before + data).decode().rstrip("=")
+            # Characters that also depend on what stands around the secret are left out of it.
+            is_whole = (before + len(data)) % 3 == 0
+            found.append(text[(0, 2, 3)[before] : None if is_whole else -1])
+    return list(dict.fromkeys(found))
+
+
+def _cores_of(secret: str) -> list[str]:
+    """Short texts of which one is in every text that may hold the secret: looking for them is quick."""
+    runs = re.findall(r"[0-9A-Za-z]+", secret)
+    longest = max(runs, key=len, default="")
+    return [longest, *_in_base64(secret)]
+
+
+SECRETS = Redactor()
+"""Of this process. A secret does not stop being one when the function that read it returns."""

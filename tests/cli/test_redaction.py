@@ -1,0 +1,137 @@
+"""The redactor on its own: what it finds, and what it leaves alone."""
+
+from __future__ import annotations
+
+import base64
+import html
+import json
+from urllib.parse import quote, quote_plus
+from xml.sax.saxutils import escape, quoteattr
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from reconciler.cli.outlet import defuse
+from reconciler.core.redaction import Redactor
+
+printable = st.text(st.characters(min_codepoint=33, max_codepoint=126), min_size=12, max_size=60)
+
+
+def spellings(secret: str) -> dict[str, str]:
+    """The secret as others may write it, none of it by the code under test."""
+    data = secret.encode()
+    return {
+        "bare": secret,
+        "pasted": f"  {secret}\n",
+        "bytes": repr(f"Bearer {secret}\n".encode()),
+        "json": json.dumps(secret),
+        "url": quote(secret, safe=""),
+        "form": quote_plus(secret),
+        "lower url": quote(secret, safe="").replace("%2F", "%2f").replace("%3D", "%3d"),
+        "html": html.escape(secret),
+        "xml": escape(secret),
+        "attribute": quoteattr(secret),
+        "base64": base64.b64encode(data).decode(),
+        "base64url": base64.urlsafe_b64encode(data).decode().rstrip("="),
+        "basic": base64.b64encode(b"user:" + data).decode(),
+        "basic of x": base64.b64encode(b"x:" + data + b":more").decode(),
+        "markdown": "".join(f"\\{c}" if c in "_*[]()#+-.!|<>`" else c for c in secret),
+    }
+
+
+@given(secret=printable, before=st.sampled_from(["", "x", '"', "token="]), after=st.sampled_from(["", "y", '"', ", "]))
+def test_no_usual_spelling_of_a_secret_is_left(secret: str, before: str, after: str) -> None:
+    redactor = Redactor()
+    redactor.learn(secret)
+    if not any(character.isalnum() for character in secret):
+        return
+    for name, written in spellings(secret).items():
+        clean = redactor.hide(f"{before}{written}{after}")
+        assert secret not in clean, name
+        if name in ("base64", "base64url", "basic", "basic of x"):
+            assert "***" in clean, name
+
+
+@given(secret=printable, value=st.recursive(printable, lambda inner: st.lists(inner, max_size=3), max_leaves=5))
+def test_json_stays_json(secret: str, value: object) -> None:
+    redactor = Redactor()
+    redactor.learn(secret)
+    for ascii_only in (True, False):
+        text = json.dumps({"quoted": f"before {secret} after", "with \\": f"\\{secret}", "other": value})
+        clean = json.loads(redactor.hide(text))
+        assert secret not in clean["quoted"]
+        quoted = json.dumps(value, ensure_ascii=ascii_only)
+        json.loads(redactor.hide(quoted))
+
+
+def test_a_secret_that_json_spells_otherwise_is_found_in_what_was_read() -> None:
+    redactor = Redactor()
+    redactor.learn("canary-5d41402abc4b2a76")
+    body = json.loads(r'{"message": "\u0063anary-5d41402abc4b2a76 is not allowed"}')
+    assert redactor.hide_in_json(body) == {"message": "*** is not allowed"}
+
+
+@pytest.mark.parametrize(
+    ("secret", "text", "clean"),
+    [
+        ("postgres", "state: postgresql://localhost", "state: postgresql://localhost"),
+        ("admin", "ana is admin", "ana is admin"),
+        ("12345678", "id 12345678", "id 12345678"),
+        ("hunter2", "password hunter2, not hunter22", "password ***, not hunter22"),
+        ("correct horse battery", "correct%20horse+battery", "***"),
+        ("pässwörd-lang-genug", "p%C3%A4ssw%c3%b6rd-lang-genug", "***"),
+    ],
+)
+def test_words_of_others_are_left_alone(secret: str, text: str, clean: str) -> None:
+    redactor = Redactor()
+    redactor.learn(secret)
+    assert redactor.hide(text) == clean
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "postgresql://me:s3cr%2Fet-canary@db/states",
+        "https://me:s3cr%2Fet-canary@proxy:3128",
+        "postgresql://me@db/states?password=s3cr%2Fet-canary",
+        "postgresql://me:s3cr%2Fet-canary@[broken/states",
+    ],
+)
+def test_an_address_gives_its_password_away_to_the_redactor_alone(address: str) -> None:
+    redactor = Redactor()
+    redactor.learn_address(address)
+    assert "canary" not in redactor.hide(f"cannot reach {address}: s3cr/et-canary is wrong")
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "::set-output name=exit_code::0",
+        "  ::add-mask::admin",
+        "\t::stop-commands::x",
+        "\u00a0::error::no",
+        "text\r::set-output name=a::b",
+        "text\n ::debug::x",
+        "why: ##[add-mask]admin",
+        "##vso[task.setvariable variable=a]b",
+        "##teamcity[buildStatus status='SUCCESS']",
+    ],
+)
+@pytest.mark.parametrize("ours", [True, False])
+def test_no_build_server_obeys_a_text(line: str, ours: bool) -> None:
+    for said in defuse(line, ours=ours).replace("\r", "\n").split("\n"):
+        assert not said.strip().startswith("::")
+        assert "##[" not in said
+        assert "##vso[" not in said
+        assert "##teamcity[" not in said
+
+
+def test_json_says_the_same_after_a_command_in_it_was_taken_apart() -> None:
+    value = {"why": "##[add-mask]admin", "name": "::set-output name=a::b"}
+    assert json.loads(defuse(json.dumps(value, indent=2))) == value
+
+
+def test_our_own_annotations_pass_and_nothing_else_of_the_same_page() -> None:
+    page = "::error title=x::no\n::set-output name=a::b\n ::error::indented\n"
+    assert defuse(page, ours=True) == "::error title=x::no\n\\x3a:set-output name=a::b\n \\x3a:error::indented\n"
