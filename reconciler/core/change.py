@@ -89,19 +89,3 @@ class LeftOut:
     address: Address
     reason: str
     since: date | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Unmanaged:
-    """A live thing nobody declared and this tool never managed; listed and left alone."""
-
-    resource: Resource
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Drift:
-    """A difference between what was recorded and what is live: somebody acted outside this tool."""
-
-    address: Address
-    recorded: Resource | None
-    live: Resource | None

@@ -24,8 +24,6 @@ class DriftSort(StrEnum):
     GONE = "gone"
     OVERSTAYED = "overstayed"
     """It should have ended by now, or has not begun yet, and is there."""
-    RENAMED = "renamed"
-    """The same person or thing is declared under another key now."""
 
 
 class DriftSeverity(StrEnum):
@@ -61,9 +59,25 @@ class Standing(StrEnum):
         return self in (Standing.NEW, Standing.OVERDUE)
 
 
+class Fate(StrEnum):
+    """What becomes of a difference, by the plan that was made of the same look at the system."""
+
+    CHANGED_BACK = "changed_back"
+    """The plan makes it as declared."""
+    TAKEN_AWAY = "taken_away"
+    WAITING = "waiting"
+    BLOCKED = "blocked"
+    DEFERRED = "deferred"
+    """The plan says nothing about it now: it failed earlier, or nobody knows who could act."""
+    LEFT_ALONE = "left_alone"
+    """No plan will do anything about it, as the mode of the organization wants it."""
+    SETTLED = "settled"
+    """It is as declared already; the next apply records it."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Deviation:
-    """One difference, judged by itself."""
+class Drift:
+    """One difference between what was recorded or declared and what is live, judged by itself."""
 
     address: Address
     sort: DriftSort
@@ -73,9 +87,24 @@ class Deviation:
     live: Resource | None
     why: str
     """What is wrong with it, in words."""
+    fate: Fate = Fate.LEFT_ALONE
+    outlook: str = ""
+    """The fate in words, with the guard, the person or the reason."""
     advice: str = ""
+    """How to keep it instead, where somebody could want that."""
     place: Place | None = None
     """The manifest line about it, if there is one."""
+
+    @property
+    def stays(self) -> bool:
+        """Whether it was once as declared or should never have been, and no plan makes it so."""
+        return self.fate is Fate.LEFT_ALONE and not self.is_unmanaged
+
+    @property
+    def is_unmanaged(self) -> bool:
+        """Whether it was never declared, is left alone, and matters too little to stand by name in a plan."""
+        is_strange = self.sort is DriftSort.APPEARED and self.fate is Fate.LEFT_ALONE
+        return is_strange and self.severity is not DriftSeverity.CRITICAL
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,7 +129,7 @@ class KnownDrift:
         """Whether somebody has agreed to live with it today."""
         return bool(self.reason) and (self.until is None or today < self.until)
 
-    def is_about(self, found: Deviation) -> bool:
+    def is_about(self, found: Drift) -> bool:
         """Whether it is this very difference that is known."""
         return self.sort is found.sort and self.live == fingerprint_of(found.live)
 
@@ -109,7 +138,7 @@ class KnownDrift:
 class DriftItem:
     """One difference with its history."""
 
-    found: Deviation
+    found: Drift
     standing: Standing
     first_seen: date
     """UTC day."""
@@ -160,7 +189,7 @@ class DriftReport:
 
 
 def take_stock(
-    found: Iterable[Deviation], known: Mapping[Address, KnownDrift], *, today: date, max_age: int | None
+    found: Iterable[Drift], known: Mapping[Address, KnownDrift], *, today: date, max_age: int | None
 ) -> tuple[DriftItem, ...]:
     """What was found, with what earlier audits remember of it; the worst first, by address where they are as bad.
 
@@ -172,7 +201,7 @@ def take_stock(
     return tuple(sorted(items, key=lambda item: (item.found.severity.rank, item.found.address)))
 
 
-def _item(found: Deviation, known: KnownDrift | None, *, today: date, max_age: int | None) -> DriftItem:
+def _item(found: Drift, known: KnownDrift | None, *, today: date, max_age: int | None) -> DriftItem:
     if known is None or not known.is_about(found):
         return DriftItem(found=found, standing=Standing.NEW, first_seen=today, age=0)
     age = (today - known.first_seen).days
@@ -192,7 +221,7 @@ def ledger_of(items: Iterable[DriftItem]) -> dict[Address, KnownDrift]:
     return {item.found.address: item.known or known_from(item.found, first_seen=item.first_seen) for item in items}
 
 
-def known_from(found: Deviation, *, first_seen: date, told: bool = True) -> KnownDrift:
+def known_from(found: Drift, *, first_seen: date, told: bool = True) -> KnownDrift:
     """What to remember of a difference."""
     live = fingerprint_of(found.live)
     return KnownDrift(address=found.address, sort=found.sort, live=live, first_seen=first_seen, told=told)

@@ -5,11 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date
 
-from reconciler.core.change import Blocked, Change, Drift, LeftOut, Unmanaged, Waiting
+from reconciler.core.change import Blocked, Change, LeftOut, Waiting
 from reconciler.core.declared import Mode
+from reconciler.core.drifting import Drift
 from reconciler.core.finding import Finding
 
 PLAN_FORMAT = "1.0"
+
+OBSERVED_DIFFERENCE = "observed-difference"
+"""The finding about what an apply would do where nothing is ever applied."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,8 +32,8 @@ class OrganizationPlan:
     blocked: tuple[Blocked, ...] = ()
     left_out: tuple[LeftOut, ...] = ()
     """Unreadable or quarantined; nothing is known or done about these."""
-    unmanaged: tuple[Unmanaged, ...] = ()
     drift: tuple[Drift, ...] = ()
+    """What was not made so by this tool, with what this plan does about it; by address."""
 
     @property
     def is_settled(self) -> bool:
@@ -72,3 +76,10 @@ class Plan:
     def is_settled(self) -> bool:
         """Whether there is nothing to do, to wait for or to decide."""
         return all(part.is_settled for part in self.organizations)
+
+    @property
+    def is_as_declared(self) -> bool:
+        """Whether everything that is managed is as the manifests say, and not only left alone as it is."""
+        drifts = any(found.stays for part in self.organizations for found in part.drift)
+        differs = any(finding.id == OBSERVED_DIFFERENCE for finding in self.findings)
+        return self.is_settled and not drifts and not differs

@@ -44,7 +44,7 @@ class DriftItemOutput:
     """One difference."""
 
     address: str
-    sort: Literal["appeared", "changed", "gone", "overstayed", "renamed"]
+    sort: Literal["appeared", "changed", "gone", "overstayed"]
     severity: Literal["critical", "high", "medium", "low"]
     standing: Literal["new", "overdue", "known", "accepted"]
     first_seen: str
@@ -54,6 +54,10 @@ class DriftItemOutput:
     """As recorded, else as declared; null when nothing should be there."""
     live: DriftSideOutput | None
     why: str
+    fate: Literal["changed_back", "taken_away", "waiting", "blocked", "deferred", "left_alone", "settled"]
+    """What the plan of the same look does about it."""
+    outlook: str
+    """The same in words, with the guard, the person or the reason."""
     advice: str
     place: PlaceOutput | None
     accepted: AcceptanceOutput | None

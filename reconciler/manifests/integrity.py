@@ -84,7 +84,6 @@ def _addresses(part: OrganizationPlan) -> Iterator[Address]:
     yield from (waiting.address for waiting in part.waiting)
     yield from (left_out.address for left_out in part.left_out)
     yield from (drift.address for drift in part.drift)
-    yield from (unmanaged.resource.address for unmanaged in part.unmanaged)
 
 
 def _damage_in_change(change: Change, organization: str) -> str:

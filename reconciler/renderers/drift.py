@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from itertools import groupby
 
 from reconciler.core.drifting import (
+    Drift,
     DriftItem,
     DriftReport,
     DriftSeverity,
@@ -28,7 +29,6 @@ _SIGNS = {
     DriftSort.CHANGED: Sign.CHANGE,
     DriftSort.GONE: Sign.REMOVE,
     DriftSort.OVERSTAYED: Sign.BLOCKED,
-    DriftSort.RENAMED: Sign.TRANSFER,
 }
 _TONES = {DriftSeverity.CRITICAL: Tone.ALARM, DriftSeverity.HIGH: Tone.WARN}
 
@@ -80,16 +80,21 @@ def blind_spots(part: OrganizationDrift) -> Iterator[str]:
 
 
 def row_of(item: DriftItem) -> Row:
-    """The row of one difference: what was expected, what is there, and what is known of it."""
-    found = item.found
+    """The row of one difference with its history."""
+    return show_drift(item.found, standing=_standing(item)).with_details(*_details(item))
+
+
+def show_drift(found: Drift, *, standing: str = "") -> Row:
+    """The row of one difference: what was expected, what is there, and what becomes of it."""
     sides = f"{_side(found.expected)} -> {_side(found.live)}"
+    what = ", ".join(filter(None, [found.sort, standing]))
     return Row(
         sign=_SIGNS[found.sort],
         subject=name_subject(found.address),
         access=", ".join(filter(None, [name_access(found.address), sides])),
-        note=f"{found.sort}, {_standing(item)}: {found.why}",
+        note=f"{what}: {found.why}",
         place=found.place,
-        details=tuple(_details(item)),
+        details=tuple(filter(None, [found.outlook])),
     )
 
 

@@ -69,6 +69,8 @@ def _item(item: DriftItem) -> DriftItemOutput:
         expected=_side(found.expected),
         live=_side(found.live),
         why=found.why,
+        fate=found.fate.value,
+        outlook=found.outlook,
         advice=found.advice,
         place=place_of(found.place) if found.place else None,
         accepted=accepted,

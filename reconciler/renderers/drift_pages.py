@@ -74,7 +74,7 @@ def _remark(item: DriftItem) -> Finding:
         severity=_LEVELS[item.found.severity] if item.standing.wants_attention else Severity.NOTE,
         message=f"{subject}: {row.note}",
         place=item.found.place,
-        advice=item.found.advice,
+        advice="; ".join(filter(None, [item.found.outlook, item.found.advice])),
         address=str(item.found.address),
     )
 

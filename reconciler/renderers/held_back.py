@@ -6,14 +6,15 @@ import re
 from collections.abc import Sequence
 from datetime import date
 
-from reconciler.core.change import Blocked, Change, Drift, LeftOut, Waiting
+from reconciler.core.change import Blocked, Change, LeftOut, Waiting
+from reconciler.core.drifting import Drift
 from reconciler.core.plan import OrganizationPlan
-from reconciler.core.resource import Resource
 from reconciler.output.folding import fold
 from reconciler.output.style import Style
 from reconciler.output.words import count
+from reconciler.renderers.drift import show_drift
 from reconciler.renderers.rows import Row, render_rows, show_change
-from reconciler.subjects.access_terms import AccessTerms, describe, name_access, name_subject, name_values
+from reconciler.subjects.access_terms import AccessTerms, describe, name_access, name_subject
 from reconciler.subjects.signs import Sign
 
 _MANY = 4
@@ -114,34 +115,25 @@ def show_left_out(item: LeftOut, today: date) -> Row:
 
 
 def drift_lines(part: OrganizationPlan, style: Style) -> list[str]:
-    """What somebody changed outside: recorded value, live value."""
-    return render_rows([show_drift(item) for item in part.drift], style)
-
-
-def show_drift(drift: Drift) -> Row:
-    """The row of a difference: recorded value, live value."""
-    signs = {(False, True): Sign.ADD, (True, False): Sign.REMOVE}
-    return Row(
-        sign=signs.get((drift.recorded is not None, drift.live is not None), Sign.CHANGE),
-        subject=name_subject(drift.address),
-        access=name_access(drift.address),
-        note=f"recorded: {_show_resource(drift.recorded)}; live: {_show_resource(drift.live)}",
-    )
+    """What was not made so by this tool, and what the plan does about it."""
+    return render_rows([show_drift(found) for found in part.drift if not found.is_unmanaged], style)
 
 
 def unmanaged_lines(part: OrganizationPlan, style: Style) -> list[str]:
     """How many live things nobody declared; each of them only in full style."""
-    number = len(part.unmanaged)
-    if not number:
+    unmanaged = [found for found in part.drift if found.is_unmanaged]
+    if not unmanaged:
         return []
     hint = "" if style.verbose else " (list them with -v)"
-    title = f"Unmanaged: {count(number, 'live thing', 'live things')} never declared, left alone{hint}"
-    rows = [show_unmanaged(item.resource) for item in part.unmanaged] if style.verbose else []
+    title = f"Unmanaged: {count(len(unmanaged), 'live thing', 'live things')} never declared, left alone{hint}"
+    rows = [show_unmanaged(found) for found in unmanaged] if style.verbose else []
     return ["", *fold(title, style.width, "  "), *render_rows(rows, style)]
 
 
-def show_unmanaged(resource: Resource) -> Row:
+def show_unmanaged(found: Drift) -> Row:
     """The row of a live thing that nobody declared."""
+    resource = found.live
+    assert resource is not None  # noqa: S101  # what is unmanaged has appeared
     since = f" since {resource.since}" if resource.since else ""
     identity = f", {resource.identity}" if resource.identity else ""
     return Row(
@@ -150,7 +142,3 @@ def show_unmanaged(resource: Resource) -> Row:
         access=name_access(resource.address, resource.attributes),
         note=f"{resource.status.replace('_', ' ')}{since}{identity}",
     )
-
-
-def _show_resource(resource: Resource | None) -> str:
-    return "absent" if resource is None else name_values(resource)

@@ -45,6 +45,8 @@ def render_plan(plan: Plan, style: Style) -> str:
 
 def render_closing(plan: Plan) -> str:
     """`Plan: 3 to invite, 2 to remove, 1 waiting, 1 blocked.`, or that there is nothing to do."""
+    if plan.is_settled and not plan.is_as_declared:
+        return "No changes. What is told above stays as it is."
     if plan.is_settled:
         limit = " within the chosen targets" if plan.targets else ""
         return f"No changes. Access matches the manifests{limit}."
@@ -66,7 +68,7 @@ def render_organization(part: OrganizationPlan, plan: Plan, style: Style) -> str
         _section("Waiting", waiting_lines(part, plan.today, style), style),
         _section("Blocked", blocked_lines(part, style), style),
         _section("Left out: nothing is known or done about these", left_out_lines(part, plan.today, style), style),
-        _section("Drift: changed outside of this tool", drift_lines(part, style), style),
+        _section("Drift", drift_lines(part, style), style),
         unmanaged_lines(part, style),
     ]
     lines = [line for section in sections for line in section]

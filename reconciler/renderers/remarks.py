@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from reconciler.core.change import Blocked, Change, Drift, LeftOut
+from reconciler.core.change import Blocked, Change, LeftOut
+from reconciler.core.drifting import Drift
 from reconciler.core.finding import Finding, Severity
 from reconciler.core.outcome import Failed, InDoubt, Outcome, Refused, Report
 from reconciler.core.plan import OrganizationPlan, Plan
+from reconciler.renderers.drift import show_drift
 from reconciler.renderers.held_back import tell
-from reconciler.subjects.access_terms import AccessTerms, describe, name_access, name_subject, name_values
+from reconciler.subjects.access_terms import AccessTerms, describe
 
 
 def remarks_on_plan(plan: Plan) -> list[Finding]:
@@ -22,7 +24,7 @@ def remarks_on_organization(part: OrganizationPlan) -> Iterator[Finding]:
     """One organization's share of them."""
     yield from (_blocked(part, item) for item in part.blocked)
     yield from (_left_out(item) for item in part.left_out)
-    yield from (_drift(item) for item in part.drift)
+    yield from (_drift(item) for item in part.drift if not item.is_unmanaged)
 
 
 def remarks_on_admins(plan: Plan) -> list[Finding]:
@@ -99,12 +101,13 @@ def _left_out(item: LeftOut) -> Finding:
     )
 
 
-def _drift(item: Drift) -> Finding:
-    recorded, live = ("absent" if side is None else name_values(side) for side in (item.recorded, item.live))
-    what = " ".join(filter(None, [name_subject(item.address), name_access(item.address)]))
+def _drift(found: Drift) -> Finding:
+    row = show_drift(found)
     return Finding(
-        id="changed-outside",
+        id=f"drift-{found.sort}",
         severity=Severity.WARNING,
-        message=f"{what} was changed outside of this tool; recorded: {recorded}; live: {live}",
-        address=str(item.address),
+        message=f"{row.subject}, {row.access}: {row.note}",
+        place=found.place,
+        advice="; ".join(filter(None, [found.outlook, found.advice])),
+        address=str(found.address),
     )

@@ -6,9 +6,9 @@ import hashlib
 from collections.abc import Iterator
 
 from reconciler.core.plan import OrganizationPlan, Plan
+from reconciler.renderers.drift import show_drift
 from reconciler.renderers.held_back import (
     show_blocked,
-    show_drift,
     show_left_out,
     show_unmanaged,
     show_waiting,
@@ -50,8 +50,8 @@ def sheet_of_plan(plan: Plan) -> Sheet:
         foremost += [(part.organization, terms, row) for _, (terms, row) in told if is_foremost(terms)]
         rows = [(title, row) for title, (terms, row) in told if not is_foremost(terms)]
         rows += [("Left out", show_left_out(item, plan.today)) for item in part.left_out]
-        rows += [("Drift", show_drift(item)) for item in part.drift]
-        rows += [("Unmanaged", show_unmanaged(item.resource)) for item in part.unmanaged]
+        rows += [("Drift", show_drift(found)) for found in part.drift if not found.is_unmanaged]
+        rows += [("Unmanaged", show_unmanaged(found)) for found in part.drift if found.is_unmanaged]
         if rows:
             about = f"{part.system}, {part.mode}"
             chapters.append(Chapter(title=part.organization, about=about, sections=tuple(_sections(rows))))

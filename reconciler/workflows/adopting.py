@@ -7,10 +7,10 @@ from dataclasses import dataclass, replace
 
 from reconciler.core.address import Address
 from reconciler.core.adopted import Adoption, NotAdopted
-from reconciler.core.drifting import Deviation, DriftSort
+from reconciler.core.drifting import Drift, DriftSort
 from reconciler.core.errors import ManifestError, ReconcilerError
 from reconciler.core.live import Live
-from reconciler.core.planning.deviations import find_deviations
+from reconciler.core.planning.organization import plan_organization
 from reconciler.core.planning.planner import Worlds, situations
 from reconciler.core.planning.situation import Situation
 from reconciler.core.resource import Status, fingerprint_of
@@ -24,7 +24,6 @@ from reconciler.workflows.scopes import Scopes
 
 _FOR_A_PERSON = {
     DriftSort.OVERSTAYED: "its time is over: only a person can say whether it shall be longer",
-    DriftSort.RENAMED: "it has another key now",
 }
 
 
@@ -71,15 +70,15 @@ def adopt(
 
 def _chosen(situation: Situation, request: AdoptionRequest) -> Iterator[Wish]:
     targets, today = request.plan.targets, situation.today
-    for found in find_deviations(situation):
+    for found in plan_organization(situation, targets).drift:
         known = situation.state.drift.get(found.address)
         is_same = known is not None and known.live == fingerprint_of(found.live)
         is_accepted = known is not None and is_same and known.is_accepted(today)
-        if targets.covers(found.address) and (targets.include or not is_accepted) and _wants_words(found, situation):
+        if (targets.include or not is_accepted) and _wants_words(found, situation):
             yield Wish(found=found, situation=situation)
 
 
-def _wants_words(found: Deviation, situation: Situation) -> bool:
+def _wants_words(found: Drift, situation: Situation) -> bool:
     """Whether the manifests would have to say anything else than they do."""
     wanted, live = situation.wanted.get(found.address), found.live
     if found.sort is DriftSort.GONE:
@@ -89,9 +88,9 @@ def _wants_words(found: Deviation, situation: Situation) -> bool:
     return True
 
 
-def _for_a_person(found: Deviation) -> NotAdopted:
+def _for_a_person(found: Drift) -> NotAdopted:
     reason = f"{found.why}; {_FOR_A_PERSON[found.sort]}"
-    return NotAdopted(address=found.address, reason=reason, advice=found.advice)
+    return NotAdopted(address=found.address, reason=reason, advice=found.outlook)
 
 
 def _not_written(wish: Wish, error: ManifestError) -> NotAdopted:

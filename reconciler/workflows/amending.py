@@ -8,7 +8,7 @@ from datetime import date
 
 from reconciler.core.address import Address
 from reconciler.core.declared import Declared, Desired
-from reconciler.core.drifting import Deviation
+from reconciler.core.drifting import Drift
 from reconciler.core.errors import ManifestError
 from reconciler.core.finding import Severity
 from reconciler.core.kinds import KINDS, Shape
@@ -27,7 +27,7 @@ from reconciler.workflows.acquainting import Acquaintance
 class Wish:
     """One difference to be adopted."""
 
-    found: Deviation
+    found: Drift
     situation: Situation
 
 
@@ -79,7 +79,7 @@ def _reading_order(wish: Wish) -> tuple[object, ...]:
     return (organization.key, *(reading_order(live, organization) if live else ()))
 
 
-def _is_there(found: Deviation) -> bool:
+def _is_there(found: Drift) -> bool:
     live = found.live
     if live is None or live.status.is_gone:
         return False

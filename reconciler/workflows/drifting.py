@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 from functools import partial
@@ -10,7 +10,7 @@ from functools import partial
 from reconciler.core.address import Address
 from reconciler.core.deed import Deed
 from reconciler.core.drifting import (
-    Deviation,
+    Drift,
     DriftItem,
     DriftReport,
     KnownDrift,
@@ -20,7 +20,7 @@ from reconciler.core.drifting import (
 )
 from reconciler.core.errors import ProviderError, ReconcilerError
 from reconciler.core.live import Unknown
-from reconciler.core.planning.deviations import find_deviations
+from reconciler.core.planning.organization import plan_organization
 from reconciler.core.planning.planner import situations
 from reconciler.core.planning.situation import Situation
 from reconciler.core.state import State
@@ -117,7 +117,7 @@ def _get_known(state: State, address: Address) -> KnownDrift:
 
 
 def _organization(situation: Situation, request: PlanRequest, *, max_age: int | None) -> OrganizationDrift:
-    found = [one for one in find_deviations(situation) if request.targets.covers(one.address)]
+    found = plan_organization(situation, request.targets).drift
     known, observed = situation.state.drift, situation.live.observed_at
     items = take_stock(found, known, today=situation.today, max_age=max_age)
     return OrganizationDrift(
@@ -132,7 +132,7 @@ def _organization(situation: Situation, request: PlanRequest, *, max_age: int | 
 
 
 def _reverted(
-    situation: Situation, found: list[Deviation], known: Mapping[Address, KnownDrift], request: PlanRequest
+    situation: Situation, found: Iterable[Drift], known: Mapping[Address, KnownDrift], request: PlanRequest
 ) -> list[KnownDrift]:
     """What was known and is neither there any more nor hidden by something that could not be read."""
     still = {one.address for one in found}

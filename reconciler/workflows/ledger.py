@@ -13,7 +13,7 @@ from reconciler.core.change import Change
 from reconciler.core.kinds import KINDS, Action
 from reconciler.core.outcome import Applied, Failed, InDoubt, Outcome, Waits
 from reconciler.core.planning.budgets import INVITATIONS, WINDOW_DAYS, counts_as_removal
-from reconciler.core.planning.deviations import take_note
+from reconciler.core.planning.drift import take_note
 from reconciler.core.planning.situation import Situation
 from reconciler.core.state import Quarantine, Record, State
 from reconciler.core.system import System

@@ -10,8 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reconciler.core.address import Address
-from reconciler.core.change import Blocked, Change, Drift, LeftOut, Unmanaged, Waiting
+from reconciler.core.change import Blocked, Change, LeftOut, Waiting
 from reconciler.core.declared import Mode
+from reconciler.core.drifting import Drift
 from reconciler.core.errors import ReconcilerError
 from reconciler.core.finding import Finding, Place, Severity
 from reconciler.core.kinds import KINDS, Action
@@ -89,8 +90,7 @@ def parts(organization: str) -> st.SearchStrategy[OrganizationPlan]:
         ).map(tuple),
         blocked=st.lists(st.builds(Blocked, change=made, guard=TEXTS, message=TEXTS), max_size=1).map(tuple),
         left_out=st.lists(st.builds(LeftOut, address=of, reason=TEXTS, since=DAYS), max_size=1).map(tuple),
-        unmanaged=st.lists(st.builds(Unmanaged, resource=of.flatmap(resources)), max_size=1).map(tuple),
-        drift=st.lists(st.builds(Drift, address=of, recorded=of.flatmap(resources), live=st.none()), max_size=1).map(
+        drift=st.lists(st.builds(Drift, address=of, expected=of.flatmap(resources), live=st.none()), max_size=1).map(
             tuple
         ),
     )

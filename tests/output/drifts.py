@@ -8,11 +8,12 @@ from datetime import UTC, date, datetime, timedelta
 from reconciler.core.address import Address
 from reconciler.core.deed import Deed
 from reconciler.core.drifting import (
-    Deviation,
+    Drift,
     DriftItem,
     DriftReport,
     DriftSeverity,
     DriftSort,
+    Fate,
     KnownDrift,
     OrganizationDrift,
     Standing,
@@ -22,7 +23,8 @@ from reconciler.core.finding import Place
 from reconciler.core.resource import Resource, Status
 from tests.output.plans import TODAY, TRICKS, resource
 
-ADVICE = "plan and apply set it right"
+OUTLOOK = "the next apply: change role"
+ADVICE = "to keep it as it is now: `reconciler adopt ADDRESS`"
 
 
 def deviation(
@@ -34,22 +36,22 @@ def deviation(
     live: Resource | None = None,
     why: str = "it is not as recorded",
     line: int = 0,
-) -> Deviation:
-    return Deviation(
+) -> Drift:
+    return Drift(
         address=Address.parse(address),
         sort=sort,
         severity=severity,
         expected=expected,
         live=live,
         why=why,
+        fate=Fate.CHANGED_BACK,
+        outlook=OUTLOOK,
         advice=ADVICE,
         place=Place("access/acme.yaml", line, 7) if line else None,
     )
 
 
-def item(
-    found: Deviation, standing: Standing = Standing.NEW, *, age: int = 0, deeds: tuple[Deed, ...] = ()
-) -> DriftItem:
+def item(found: Drift, standing: Standing = Standing.NEW, *, age: int = 0, deeds: tuple[Deed, ...] = ()) -> DriftItem:
     seen = TODAY - timedelta(days=age)
     known = None if standing is Standing.NEW else known_from(found, first_seen=seen)
     return DriftItem(found=found, standing=standing, first_seen=seen, age=age, known=known, deeds=deeds)
@@ -107,14 +109,6 @@ def every_sort() -> DriftReport:
         why="it was taken away",
         line=21,
     )
-    renamed = deviation(
-        "acme-brand/member/ida",
-        DriftSort.RENAMED,
-        DriftSeverity.LOW,
-        expected=resource("acme-brand/member/ida", role="operator"),
-        why="ida@acme.example is acme-brand/member/ida-lopez in the manifests now",
-        line=5,
-    )
     again = known_from(deviation("acme-bc/member/lou", DriftSort.APPEARED, DriftSeverity.LOW), first_seen=TODAY)
     return DriftReport(
         today=TODAY,
@@ -137,7 +131,7 @@ def every_sort() -> DriftReport:
                 organization="acme-brand",
                 system="organization_account",
                 mode="additive",
-                items=(item(overstayed, Standing.OVERDUE, age=31), item(renamed)),
+                items=(item(overstayed, Standing.OVERDUE, age=31),),
                 observed_at=datetime(2026, 11, 20, 17, 5, tzinfo=UTC),
             ),
             OrganizationDrift(organization="acme-quiet", system="developers", mode="observe"),

@@ -6,8 +6,9 @@ from dataclasses import replace
 from datetime import date
 
 from reconciler.core.address import Address
-from reconciler.core.change import Blocked, Change, Drift, LeftOut, Unmanaged, Waiting
+from reconciler.core.change import Blocked, Change, LeftOut, Waiting
 from reconciler.core.declared import Mode
+from reconciler.core.drifting import Drift, DriftSeverity, DriftSort, Fate
 from reconciler.core.finding import Finding, Place, Severity
 from reconciler.core.inspection import Inspection
 from reconciler.core.kinds import Action
@@ -119,6 +120,27 @@ def every_kind_of_access() -> Plan:
     return plan(part(*bc, mode=Mode.AUTHORITATIVE), part(transfer, organization="acme-dev", system="developers"))
 
 
+def drifted(
+    address: str,
+    *,
+    expected: Resource | None = None,
+    live: Resource | None = None,
+    why: str,
+    fate: Fate = Fate.LEFT_ALONE,
+    outlook: str,
+) -> Drift:
+    return Drift(
+        address=Address.parse(address),
+        sort=DriftSort.CHANGED if expected else DriftSort.APPEARED,
+        severity=DriftSeverity.MEDIUM,
+        expected=expected,
+        live=live,
+        why=why,
+        fate=fate,
+        outlook=outlook,
+    )
+
+
 def held_back() -> Plan:
     kim = change("acme-bc/member/kim", Action.REMOVE, before={"role": "admin"}, why="no longer declared")
     ana = change("acme-bc/member/ana", Action.REMOVE, before={"role": "admin"}, why="no longer declared")
@@ -147,19 +169,27 @@ def held_back() -> Plan:
         left_out=(
             LeftOut(address=Address.parse("acme-bc/catalog/shoes"), reason="could not be read: 503", since=TODAY),
         ),
-        unmanaged=(
-            Unmanaged(resource=replace(resource("acme-bc/member/zoe", role="standard"), identity="zoe@acme.example")),
-        ),
         drift=(
-            Drift(
-                address=Address.parse("acme-bc/member/hal"),
-                recorded=resource("acme-bc/member/hal", role="admin"),
-                live=resource("acme-bc/member/hal", role="standard"),
-            ),
-            Drift(
-                address=Address.parse("acme-bc/ad_account_access/us-brand/lea"),
-                recorded=None,
+            drifted(
+                "acme-bc/ad_account_access/us-brand/lea",
                 live=resource("acme-bc/ad_account_access/us-brand/lea", role="analyst"),
+                why="nobody declared it",
+                fate=Fate.TAKEN_AWAY,
+                outlook="the next apply: revoke",
+            ),
+            drifted(
+                "acme-bc/member/hal",
+                expected=resource("acme-bc/member/hal", role="admin"),
+                live=resource("acme-bc/member/hal", role="standard"),
+                why="it is not as recorded",
+                fate=Fate.BLOCKED,
+                outlook="blocked (change role), protected: hal is protected",
+            ),
+            drifted(
+                "acme-bc/member/zoe",
+                live=replace(resource("acme-bc/member/zoe", role="standard"), identity="zoe@acme.example"),
+                why="nobody declared it",
+                outlook="left alone: nobody declared it, and nothing here takes such things away",
             ),
         ),
     )

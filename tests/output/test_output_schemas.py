@@ -16,7 +16,7 @@ from reconciler.core.change import Change
 from reconciler.core.declared import Consent, Declared, Mode, Person
 from reconciler.core.deed import Deed
 from reconciler.core.drifting import (
-    Deviation,
+    Drift,
     DriftItem,
     DriftReport,
     DriftSeverity,
@@ -159,7 +159,7 @@ def work_orders() -> str:
 
 def drift() -> str:
     live = Resource(address=EVE, attributes={"permissions": ("live", "post"), "role": "x"}, identity="eve@acme.example")
-    found = Deviation(
+    found = Drift(
         address=EVE,
         sort=DriftSort.CHANGED,
         severity=DriftSeverity.HIGH,

@@ -10,6 +10,7 @@ import pytest
 
 from reconciler.core.address import Address
 from reconciler.core.change import LeftOut
+from reconciler.core.drifting import DriftSeverity
 from reconciler.core.plan import Plan
 from reconciler.output.style import Style
 from reconciler.renderers.plan import render_closing, render_counts, render_plan
@@ -53,6 +54,14 @@ def test_drift_and_unmanaged_things_are_told_even_when_nothing_is_to_be_done() -
     assert "Drift" in text
     assert "Unmanaged" in text
     assert text.endswith("No changes. Access matches the manifests.\n")
+
+
+def test_what_is_left_alone_is_never_said_to_match_the_manifests() -> None:
+    *_, stranger = held_back().organizations[0].drift
+    admin = replace(stranger, severity=DriftSeverity.CRITICAL)
+    text = render_plan(plan(replace(part(), drift=(admin,))), Style())
+    assert "zoe" in text
+    assert text.endswith("No changes. What is told above stays as it is.\n")
 
 
 def unseen(number: int) -> Plan:

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from reconciler.core.address import Address
 from reconciler.core.drifting import (
-    Deviation,
+    Drift,
     DriftSeverity,
     DriftSort,
     KnownDrift,
@@ -22,35 +22,25 @@ from reconciler.core.drifting import (
     ledger_of,
     take_stock,
 )
-from reconciler.core.planning.deviations import find_deviations
-from reconciler.core.planning.planner import situations
+from reconciler.core.planning.planner import plan
 from reconciler.core.resource import Resource
-from reconciler.subjects.access_terms import name_values
 from tests.planning.given import read_case
+from tests.planning.told import tell_drift
 
 PATHS = sorted((Path(__file__).parents[1] / "cases" / "drift").glob("*.yaml"))
 TODAY = date(2026, 11, 22)
 EVE = Address("acme-bc", "member", "eve")
 
 
-def side(resource: Resource | None) -> str:
-    return name_values(resource) if resource else "nothing"
-
-
-def tell(found: Deviation) -> str:
-    sides = f"{side(found.expected)} -> {side(found.live)}"
-    return f"{found.severity} {found.sort} {found.address}: {sides} ({found.why})"
-
-
 @pytest.mark.parametrize("path", PATHS, ids=lambda path: path.stem)
 def test_the_drift_is_what_the_case_wants(path: Path) -> None:
     case = read_case(path)
-    found = [tell(one) for situation in situations(case.worlds, case.settings) for one in find_deviations(situation)]
-    assert found == case.want["drift"]
+    parts = plan(case.worlds, case.settings).organizations
+    assert [tell_drift(found) for part in parts for found in part.drift] == case.want["drift"]
 
 
-def deviation(role: str = "admin") -> Deviation:
-    return Deviation(
+def deviation(role: str = "admin") -> Drift:
+    return Drift(
         address=EVE,
         sort=DriftSort.APPEARED,
         severity=DriftSeverity.CRITICAL,
@@ -60,7 +50,7 @@ def deviation(role: str = "admin") -> Deviation:
     )
 
 
-def standing(found: Deviation, known: KnownDrift, today: date, max_age: int | None = 30) -> tuple[Standing, int]:
+def standing(found: Drift, known: KnownDrift, today: date, max_age: int | None = 30) -> tuple[Standing, int]:
     (item,) = take_stock([found], {EVE: known}, today=today, max_age=max_age)
     return item.standing, item.age
 
@@ -92,7 +82,7 @@ def test_an_acceptance_never_hides_another_difference_of_the_same_thing(role: st
 
 def test_what_matters_most_comes_first() -> None:
     rest = [
-        Deviation(
+        Drift(
             address=Address("acme-bc", "member", key),
             sort=DriftSort.GONE,
             severity=severity,

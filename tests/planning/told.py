@@ -6,11 +6,13 @@ from collections.abc import Iterable, Mapping
 
 import yaml
 
-from reconciler.core.change import Blocked, Change, Drift, LeftOut, Unmanaged, Waiting
+from reconciler.core.change import Blocked, Change, LeftOut, Waiting
+from reconciler.core.drifting import Drift
 from reconciler.core.finding import Finding
 from reconciler.core.kinds import Action
 from reconciler.core.plan import Plan
 from reconciler.core.resource import Attributes, Resource, Status
+from reconciler.subjects.access_terms import name_values
 
 SECTIONS = ("changes", "waiting", "blocked", "left_out", "unmanaged", "drift", "findings")
 
@@ -23,8 +25,8 @@ def tell(plan: Plan) -> dict[str, list[str]]:
         "waiting": [_waiting(waiting) for part in parts for waiting in part.waiting],
         "blocked": [line for part in parts for blocked in part.blocked for line in _blocked(blocked)],
         "left_out": [_left_out(left_out) for part in parts for left_out in part.left_out],
-        "unmanaged": [_unmanaged(unmanaged) for part in parts for unmanaged in part.unmanaged],
-        "drift": [_drift(drift) for part in parts for drift in part.drift],
+        "unmanaged": [_unmanaged(found) for part in parts for found in part.drift if found.is_unmanaged],
+        "drift": [tell_drift(found) for part in parts for found in part.drift if not found.is_unmanaged],
         "findings": [_finding(finding) for finding in plan.findings],
     }
 
@@ -92,12 +94,18 @@ def _left_out(left_out: LeftOut) -> str:
     return f"{left_out.address}: {left_out.reason}" + (f" since {left_out.since}" if left_out.since else "")
 
 
-def _unmanaged(unmanaged: Unmanaged) -> str:
-    return f"{unmanaged.resource.address}: {_resource(unmanaged.resource)}"
+def _unmanaged(found: Drift) -> str:
+    return f"{found.address}: {_resource(found.live)}"
 
 
-def _drift(drift: Drift) -> str:
-    return f"{drift.address}: was {_resource(drift.recorded)}, is {_resource(drift.live)}"
+def tell_drift(found: Drift) -> str:
+    """What differs and why that is drift; and what becomes of it."""
+    sides = f"{_side(found.expected)} -> {_side(found.live)}"
+    return f"{found.severity} {found.sort} {found.address}: {sides} ({found.why}); {found.outlook}"
+
+
+def _side(resource: Resource | None) -> str:
+    return name_values(resource) if resource else "nothing"
 
 
 def _resource(resource: Resource | None) -> str:

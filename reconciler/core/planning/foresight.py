@@ -9,7 +9,8 @@ from reconciler.core.address import Address
 from reconciler.core.declared import Declared, Desired, Mode
 from reconciler.core.finding import Finding, Severity
 from reconciler.core.kinds import Action
-from reconciler.core.plan import OrganizationPlan
+from reconciler.core.live import Unknown
+from reconciler.core.plan import OBSERVED_DIFFERENCE, OrganizationPlan
 from reconciler.core.planning.access import is_administrator
 from reconciler.core.planning.diff import Difference, diff
 from reconciler.core.planning.lifecycle import why_leave
@@ -30,6 +31,7 @@ def foresee(
 ) -> list[Finding]:
     """All findings of a plan, in no particular order."""
     findings = [finding for situation in looked_at for finding in _about(situation)]
+    findings += [finding for pair in zip(looked_at, organizations, strict=True) for finding in _not_applied(*pair)]
     findings += _unused_consents(looked_at, organizations, desired, targets)
     findings += _dropped(desired, recorded)
     findings += _unknown_required(looked_at, desired)
@@ -62,8 +64,6 @@ def _about(situation: Situation) -> Iterator[Finding]:
     yield from _lockout_ahead(situation)
     yield from _other_identities(situation)
     yield from _not_shown(situation)
-    if situation.organization.mode is Mode.OBSERVE:
-        yield from _observed(situation)
 
 
 def _other_identities(situation: Situation) -> Iterator[Finding]:
@@ -147,17 +147,18 @@ def _end_of(address: Address, situation: Situation) -> date | None:
     )
 
 
-def _observed(situation: Situation) -> Iterator[Finding]:
-    """In observe mode nothing is planned, so what differs is said here."""
-    readable = {
-        a: d for a, d in situation.wanted.items() if a in situation.live.resources or situation.live.find(a) is None
-    }
+def _not_applied(situation: Situation, part: OrganizationPlan) -> Iterator[Finding]:
+    """What an apply would have to do where nothing is ever applied; what is drift is told as drift."""
+    if situation.organization.mode is not Mode.OBSERVE:
+        return
+    told = {found.address for found in part.drift}
+    readable = {a: d for a, d in situation.wanted.items() if not isinstance(situation.live.find(a), Unknown)}
     live = {a: r for a, r in situation.live.resources.items() if situation.is_ours(a)}
     for difference in diff(desired=readable, live=live):
         what = _what_differs(difference, situation)
-        if what:
+        if what and difference.address not in told:
             yield Finding(
-                id="observed-difference",
+                id=OBSERVED_DIFFERENCE,
                 severity=Severity.WARNING,
                 message=f"{difference.address} {what}; the organization is only observed",
                 place=situation.place_of(difference.address),

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from reconciler.core.address import Address
-from reconciler.core.change import Blocked, Change, Drift, LeftOut, Unmanaged, Waiting
+from reconciler.core.change import Blocked, Change, LeftOut, Waiting
 from reconciler.core.declared import Declared, Mode
 from reconciler.core.kinds import Action
 from reconciler.core.live import Unknown
@@ -14,16 +14,17 @@ from reconciler.core.plan import OrganizationPlan
 from reconciler.core.planning.actors import founder_of
 from reconciler.core.planning.budgets import hold_invitations, hold_mass_removal
 from reconciler.core.planning.diff import diff
+from reconciler.core.planning.drift import find_drift
 from reconciler.core.planning.founding import hold_empty_groups
 from reconciler.core.planning.guards import judge, judge_request
 from reconciler.core.planning.headcount import Headcount
 from reconciler.core.planning.lifecycle import next_step
 from reconciler.core.planning.order import Parked, lay_out
-from reconciler.core.planning.orders import carried_out, hold_asked, mention_asked
+from reconciler.core.planning.orders import hold_asked, mention_asked
 from reconciler.core.planning.readiness import hold_until_ready, is_needed_owner, why_nobody_can_act
 from reconciler.core.planning.situation import Situation
 from reconciler.core.planning.targets import Targets
-from reconciler.core.resource import Resource, Status
+from reconciler.core.resource import Resource
 
 
 @dataclass(slots=True)
@@ -54,13 +55,12 @@ class _Draft:
 def plan_organization(situation: Situation, targets: Targets) -> OrganizationPlan:
     """Plan one organization. Pure: the same situation always gives the same plan."""
     draft = _Draft()
-    managed, unmanaged = _managed_part(situation)
     readable = _leave_out_unknown(draft, situation, targets)
     if situation.organization.mode is not Mode.OBSERVE:
-        _propose(draft, readable, managed, situation, targets)
+        _propose(draft, readable, _managed_part(situation), situation, targets)
         _hold_back(draft, situation)
         _lay_out(draft, situation)
-    return OrganizationPlan(
+    part = OrganizationPlan(
         organization=situation.organization.key,
         system=situation.organization.system.name,
         mode=situation.organization.mode,
@@ -70,23 +70,16 @@ def plan_organization(situation: Situation, targets: Targets) -> OrganizationPla
         waiting=tuple(sorted(draft.waiting, key=lambda item: item.address)),
         blocked=tuple(sorted(draft.blocked, key=lambda item: item.change.address)),
         left_out=tuple(sorted(draft.left_out, key=lambda item: item.address)),
-        unmanaged=tuple(Unmanaged(resource=found) for found in unmanaged),
-        drift=tuple(_drift(situation)),
     )
+    drift = find_drift(situation, part)
+    return replace(part, drift=tuple(found for found in drift if targets.covers(found.address)))
 
 
-def _managed_part(situation: Situation) -> tuple[dict[Address, Resource], list[Resource]]:
-    """Split what is live into what this plan may touch and what it must leave alone."""
+def _managed_part(situation: Situation) -> dict[Address, Resource]:
+    """The part of what is live that this plan may touch; the rest it must leave alone."""
     if situation.organization.deleted:
-        return _all_of_it(situation), []
-    managed: dict[Address, Resource] = {}
-    unmanaged: list[Resource] = []
-    for address, found in situation.live.resources.items():
-        if situation.is_ours(address):
-            managed[address] = found
-        elif not found.status.is_gone:
-            unmanaged.append(found)
-    return managed, sorted(unmanaged, key=lambda found: found.address)
+        return _all_of_it(situation)
+    return {address: found for address, found in situation.live.resources.items() if situation.is_ours(address)}
 
 
 def _all_of_it(situation: Situation) -> dict[Address, Resource]:
@@ -222,17 +215,3 @@ def _wait(change: Change, *, on: str, why: str) -> Waiting:
         after=change.after,
         place=change.place,
     )
-
-
-def _drift(situation: Situation) -> Iterable[Drift]:
-    """What somebody changed outside this tool since it was recorded."""
-    asked = carried_out(situation)
-    for address, record in sorted(situation.state.records.items()):
-        found = situation.live.find(address)
-        if address in asked or record.status is not Status.ACTIVE or isinstance(found, Unknown):
-            continue
-        if found is None or found.status is not Status.ACTIVE or not found.shows(record.attributes):
-            recorded = Resource(
-                address=address, attributes=record.attributes, status=record.status, identity=record.identity
-            )
-            yield Drift(address=address, recorded=recorded, live=found)

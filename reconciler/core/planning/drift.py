@@ -1,9 +1,9 @@
-"""What is live and was not made so by this tool.
+"""The one place that detects drift: what is live and was not made so by this tool.
 
 Compared with what was recorded, because what is recorded is what this tool knew last; what nobody recorded is compared
 with what is declared. Something that is declared and was not applied yet is no drift: a plan tells of it. An apply
 records what it sees, whether or not it sets it right; so what is known to have been done by hand stays drift until it
-is as declared.
+is as declared. A key that was renamed, and what somebody was asked for and has agreed to, is no drift either.
 """
 
 from __future__ import annotations
@@ -13,9 +13,11 @@ from dataclasses import replace
 
 from reconciler.core.address import Address
 from reconciler.core.declared import Mode
-from reconciler.core.drifting import Deviation, DriftSeverity, DriftSort, KnownDrift, known_from
-from reconciler.core.kinds import KINDS, Shape
+from reconciler.core.drifting import Drift, DriftSeverity, DriftSort, Fate, KnownDrift, known_from
+from reconciler.core.kinds import KINDS, Action, Shape
 from reconciler.core.live import Unknown
+from reconciler.core.plan import OrganizationPlan
+from reconciler.core.planning.diff import agrees
 from reconciler.core.planning.orders import carried_out
 from reconciler.core.planning.situation import Situation
 from reconciler.core.planning.weighing import compare, one_less, severity_of_gains, severity_of_losses
@@ -26,28 +28,78 @@ _RECORDED_OVER = (DriftSort.CHANGED, DriftSort.GONE)
 """What cannot be told from what is recorded any more once an apply has recorded it."""
 
 
-def find_deviations(situation: Situation) -> list[Deviation]:
-    """Every difference in one organization, by address; nothing is said of what could not be read."""
+def find_drift(situation: Situation, part: OrganizationPlan) -> list[Drift]:
+    """Every difference in one organization, by address, with what the plan of the same situation does about it.
+
+    Nothing is said of what could not be read.
+    """
+    return [_decided(found, situation, part) for found in _differences(situation)]
+
+
+def _differences(situation: Situation) -> list[Drift]:
     found = {one.address: one for one in (*_of_records(situation), *_of_strangers(situation))}
     found |= {one.address: one for one in _of_memory(situation) if one.address not in found}
-    renamed = {address.key for address, one in found.items() if one.sort is DriftSort.RENAMED and _is_member(address)}
-    return [found[address] for address in sorted(found) if not _goes_along(found[address], renamed, situation)]
+    return [found[address] for address in sorted(found)]
 
 
-def _goes_along(found: Deviation, renamed: Container[str], situation: Situation) -> bool:
-    """Whether it is what a person had who is declared under another key now; that is told of the person."""
-    is_gone = found.sort is DriftSort.GONE and not _is_member(found.address)
-    return is_gone and situation.person_of(found.address) in renamed
+def _decided(found: Drift, situation: Situation, part: OrganizationPlan) -> Drift:
+    fate, outlook = _fate_of(found, situation, part)
+    advice = f"to keep it as it is now: `reconciler adopt {found.address}`" if _could_be_kept(found, fate) else ""
+    return replace(found, fate=fate, outlook=outlook, advice=advice)
 
 
-def _is_member(address: Address) -> bool:
-    return KINDS[address.kind].shape is Shape.MEMBERSHIP
+def _could_be_kept(found: Drift, fate: Fate) -> bool:
+    return fate is not Fate.SETTLED and found.sort is not DriftSort.OVERSTAYED
+
+
+def _fate_of(found: Drift, situation: Situation, part: OrganizationPlan) -> tuple[Fate, str]:
+    """What the plan does about one address, in the order in which it would be noticed."""
+    address = found.address
+    for change in part.changes:
+        if change.address == address:
+            fate = Fate.TAKEN_AWAY if change.after is None else Fate.CHANGED_BACK
+            return fate, f"the next apply: {change.action.replace('_', ' ')}"
+    for blocked in part.blocked:
+        if blocked.change.address == address:
+            what = blocked.change.action.replace("_", " ")
+            return Fate.BLOCKED, f"blocked ({what}), {blocked.guard}: {blocked.message}"
+    for waiting in part.waiting:
+        if waiting.address == address:
+            return Fate.WAITING, f"waits for {waiting.on}: {waiting.why}"
+    for left_out in part.left_out:
+        if left_out.address == address:
+            return Fate.DEFERRED, f"nothing is done now: {left_out.reason}"
+    return _fate_without_a_step(found, situation, part)
+
+
+def _fate_without_a_step(found: Drift, situation: Situation, part: OrganizationPlan) -> tuple[Fate, str]:
+    address, live = found.address, found.live
+    is_there = live is not None and not live.status.is_gone
+    wanted = situation.wanted.get(address)
+    if wanted is None and not is_there:
+        return Fate.SETTLED, "nothing is to be done: it is gone, as declared"
+    if wanted is not None and agrees(wanted, live):
+        return Fate.SETTLED, "nothing is to be done: it is as declared"
+    if situation.organization.mode is Mode.OBSERVE:
+        return Fate.LEFT_ALONE, "left alone: the organization is only observed"
+    if situation.organization.deleted:
+        return _fate_with_the_organization(part)
+    if not situation.is_ours(address):
+        return Fate.LEFT_ALONE, "left alone: nobody declared it, and nothing here takes such things away"
+    return Fate.LEFT_ALONE, "left alone: this system offers no step for it"
+
+
+def _fate_with_the_organization(part: OrganizationPlan) -> tuple[Fate, str]:
+    """Of something in an organization that shall be deleted, which takes everything along or nothing."""
+    if any(change.action is Action.DELETE_ORGANIZATION for change in part.changes):
+        return Fate.TAKEN_AWAY, "the next apply: delete the organization, and this with it"
+    return Fate.LEFT_ALONE, "left alone until the organization is deleted"
 
 
 def take_note(situation: Situation) -> dict[Address, KnownDrift]:
     """What to know of drift after an apply, which records what it sees: else nobody would ever be told of it."""
     known = {address: one for address, one in situation.state.drift.items() if one.told}
-    for found in find_deviations(situation):
+    for found in _differences(situation):
         before = situation.state.drift.get(found.address)
         if found.sort not in _RECORDED_OVER or (before is not None and before.told and before.is_about(found)):
             continue
@@ -57,12 +109,13 @@ def take_note(situation: Situation) -> dict[Address, KnownDrift]:
     return known
 
 
-def _of_records(situation: Situation) -> Iterator[Deviation]:
+def _of_records(situation: Situation) -> Iterator[Drift]:
     """What became of things that this tool has made or taken over."""
     asked = carried_out(situation)
+    renamed = set(_renamed(situation))
     for address, record in situation.state.records.items():
         live = situation.live.find(address)
-        if isinstance(live, Unknown):
+        if isinstance(live, Unknown) or (live is None and (address in renamed or _goes_along(address, renamed))):
             continue
         expected = _as_resource(record)
         if live is not None and not live.status.is_gone and (why := _why_over(address, situation)):
@@ -71,12 +124,14 @@ def _of_records(situation: Situation) -> Iterator[Deviation]:
             yield _moved(situation, expected, live)
 
 
-def _of_strangers(situation: Situation) -> Iterator[Deviation]:
+def _of_strangers(situation: Situation) -> Iterator[Drift]:
     """What nobody recorded, or what is there although it had ended."""
     for address, live in situation.live.resources.items():
         record = situation.state.records.get(address)
         if live.status.is_gone or (record is not None and not record.status.is_gone):
             continue
+        if situation.organization.deleted and address.kind == "organization":
+            continue  # it is declared, as one that shall be deleted
         wanted = situation.wanted.get(address)
         if why := _why_over(address, situation):
             yield _overstayed(address, situation, expected=None, live=live, why=why)
@@ -89,7 +144,7 @@ def _of_strangers(situation: Situation) -> Iterator[Deviation]:
                 yield _moved(situation, declared, live)
 
 
-def _of_memory(situation: Situation) -> Iterator[Deviation]:
+def _of_memory(situation: Situation) -> Iterator[Drift]:
     """What was done by hand, has been recorded since, and is still not as declared."""
     for address, known in situation.state.drift.items():
         live = situation.live.find(address)
@@ -162,52 +217,46 @@ def _why_over(address: Address, situation: Situation) -> str:
 
 def _overstayed(
     address: Address, situation: Situation, *, expected: Resource | None, live: Resource, why: str
-) -> Deviation:
-    return Deviation(
+) -> Drift:
+    return Drift(
         address=address,
         sort=DriftSort.OVERSTAYED,
         severity=DriftSeverity.CRITICAL,
         expected=expected,
         live=live,
         why=why,
-        advice="run `reconciler plan`: it takes this away",
         place=situation.place_of(address),
     )
 
 
-def _appeared(situation: Situation, live: Resource) -> Deviation:
+def _appeared(situation: Situation, live: Resource) -> Drift:
     organization = situation.organization
     gains, _ = compare(organization.system, None, live)
     severity = severity_of_gains(gains, live.address, situation)
     why = "nobody declared it"
-    advice = f"declare it (`reconciler adopt {live.address}`), or take it away where it was given"
-    if organization.mode is Mode.AUTHORITATIVE and situation.is_ours(live.address):
-        advice = f"the next apply takes it away; to keep it, declare it (`reconciler adopt {live.address}`)"
+    if organization.deleted:
+        why = "nobody declared it, and the organization shall be deleted"
     elif organization.mode is Mode.ADDITIVE:
         severity = severity if severity is DriftSeverity.CRITICAL else one_less(severity)
         why = "nobody declared it, and the organization is managed additively"
-    return Deviation(
+    return Drift(
         address=live.address,
         sort=DriftSort.APPEARED,
         severity=severity,
         expected=None,
         live=live,
         why=why,
-        advice=advice,
         place=situation.place_of(live.address),
     )
 
 
-def _moved(situation: Situation, expected: Resource, live: Resource | None) -> Deviation:
+def _moved(situation: Situation, expected: Resource, live: Resource | None) -> Drift:
     """Something known that is not as it was."""
     address = expected.address
     there = live if live is not None and not live.status.is_gone else None
     in_use = there if there is not None and there.status is Status.ACTIVE else None
     gains, _ = compare(situation.organization.system, expected, there)
     _, losses = compare(situation.organization.system, expected, in_use)
-    renamed = _find_renamed(situation, expected) if there is None else None
-    if renamed is not None:
-        return _renamed(situation, expected, renamed)
     severity = severity_of_gains(gains, address, situation) if gains else severity_of_losses(losses, address)
     wanted = situation.wanted.get(address)
     why = "it was taken away" if there is None else "it is not as recorded"
@@ -215,43 +264,31 @@ def _moved(situation: Situation, expected: Resource, live: Resource | None) -> D
         why, severity = "somebody has already made it what is declared", DriftSeverity.LOW
     elif there is None and wanted is None:
         why, severity = "it is gone, as declared", DriftSeverity.LOW
-    return Deviation(
+    return Drift(
         address=address,
         sort=DriftSort.CHANGED if there is not None else DriftSort.GONE,
         severity=severity,
         expected=expected,
         live=live,
         why=why,
-        advice=f"`reconciler plan` shows what sets it right; to keep it, run `reconciler adopt {address}`",
         place=situation.place_of(address),
     )
 
 
-def _find_renamed(situation: Situation, expected: Resource) -> Address | None:
-    """The declared address under which the same identity is live now."""
-    if not expected.identity or len(expected.address.parts) > 1:
-        return None
-    return next(
-        (
-            address
-            for address, live in situation.live.resources.items()
-            if address.kind == expected.address.kind
-            and address in situation.wanted
-            and address not in situation.state.records
-            and live.identity.casefold() == expected.identity.casefold()
-        ),
-        None,
-    )
+def _renamed(situation: Situation) -> Iterator[Address]:
+    """Records of people and things whose identity is live under another key, which the manifests declare."""
+    records, wanted = situation.state.records, situation.wanted
+    new = {
+        (address.kind, live.identity.casefold())
+        for address, live in situation.live.resources.items()
+        if live.identity and len(address.parts) == 1 and address in wanted and address not in records
+    }
+    for address, record in records.items():
+        if len(address.parts) == 1 and (address.kind, record.identity.casefold()) in new:
+            yield address
 
 
-def _renamed(situation: Situation, expected: Resource, address: Address) -> Deviation:
-    return Deviation(
-        address=expected.address,
-        sort=DriftSort.RENAMED,
-        severity=DriftSeverity.LOW,
-        expected=expected,
-        live=None,
-        why=f"{expected.identity} is {address} in the manifests now",
-        advice=f"say so under `moved:`: - {{from: {expected.address}, to: {address}}}",
-        place=situation.place_of(address),
-    )
+def _goes_along(address: Address, renamed: Container[Address]) -> bool:
+    """Whether it is what a person had who is declared under another key now."""
+    part = KINDS[address.kind].person_part
+    return part is not None and Address(address.organization, "member", address.parts[part]) in renamed
