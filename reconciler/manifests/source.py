@@ -29,16 +29,11 @@ from reconciler.manifests.nodes import ListNode, MapNode, Mark, place_of
 from reconciler.manifests.notes import Notes
 from reconciler.manifests.scalars import Surprise, read_plain
 from reconciler.manifests.secrets import SHORTEST, looks_like_secret
+from reconciler.manifests.slips import column_too_deep, note_slip
 
 LARGEST = 20 * 1024 * 1024
 """Bytes; a manifest larger than this is a mistake or an attack."""
 DEEPEST = 40
-
-_SYNTAX_ADVICE = {
-    "cannot start any token": "put a value that begins with such a sign in quotes",
-    "mapping values are not allowed": "put a value that contains a colon in quotes, or check the indentation",
-}
-"""For the slips that everybody makes: a part of what libyaml says -> what to do."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,33 +88,17 @@ def _read_text(file: SourceFile, notes: Notes) -> str | None:
 
 
 def _parse_text(text: str, file: str, notes: Notes) -> MapNode | None:
+    builder = _Builder(file, notes)
     try:
-        return _Builder(text, file, notes).document()
+        return builder.document(text)
     except _StopReadingError:
-        return None
+        pass
     except yaml.MarkedYAMLError as error:
-        _note_syntax_error(error, text, file, notes)
-    except yaml.YAMLError as error:
-        notes.error("yaml-syntax", f"not YAML: {' '.join(str(error).split())}", Place(file, 1, 1))
+        if not builder.found_too_deep(error, text):
+            note_slip(error, text, file, notes)
+    except yaml.YAMLError:
+        notes.error("yaml-syntax", "not YAML: it holds what no YAML file can hold", Place(file, 1, 1))
     return None
-
-
-def _note_syntax_error(error: yaml.MarkedYAMLError, text: str, file: str, notes: Notes) -> None:
-    mark = error.problem_mark or error.context_mark
-    problem = error.problem or "it cannot be read"
-    lines = text.split("\n")
-    line, column = (mark.line, mark.column) if mark else (0, 0)
-    if line >= len(lines):  # libyaml's place for the end of a file that does not end with a newline
-        line, column = len(lines) - 1, len(lines[-1])
-    place = Place(file, line + 1, column + 1)
-    if lines[line][column:].startswith("\t"):
-        notes.error("yaml-tab", "a tab is not allowed here", place, advice="indent with spaces")
-        return
-    context = f" {error.context}" if error.context else ""
-    if error.context_mark is not None and error.context_mark.line != line:
-        context += f" that begins in line {error.context_mark.line + 1}"
-    advice = next((advice for part, advice in _SYNTAX_ADVICE.items() if part in problem), "")
-    notes.error("yaml-syntax", f"not YAML: {problem}{context}", place, advice=advice)
 
 
 class _StopReadingError(Exception):
@@ -128,6 +107,8 @@ class _StopReadingError(Exception):
 
 def events_of(text: str) -> Callable[[], Any]:
     """The next event of a YAML text each time it is called; libyaml's where it is installed."""
+    if not text.endswith("\n"):  # the two readers see the end of a last line without it in different places
+        text += "\n"
     if yaml.__with_libyaml__:
         from yaml._yaml import CParser
 
@@ -140,13 +121,17 @@ def events_of(text: str) -> Callable[[], Any]:
 class _Builder:
     """Turns the events of one document into values."""
 
-    def __init__(self, text: str, file: str, notes: Notes) -> None:
-        self._next = events_of(text)
+    _next: Callable[[], Any]
+
+    def __init__(self, file: str, notes: Notes) -> None:
         self._file = file
         self._notes = notes
         self._depth = 0
+        self._opened: tuple[Mark | None, int] = (None, 0)
 
-    def document(self) -> MapNode | None:
+    def document(self, text: str) -> MapNode | None:
+        """The top-level mapping; None after a finding."""
+        self._next = events_of(text)
         self._next()  # the start of the stream
         if isinstance(self._next(), StreamEndEvent):
             advice = "write `version: 1` and at least one section, or delete the file"
@@ -184,11 +169,37 @@ class _Builder:
             self._refuse_decoration(event)
         self._depth += 1
         if self._depth > DEEPEST:
-            self._error("too-deep", f"nested deeper than {DEEPEST} levels", event.start_mark)
+            self._note_too_deep(place_of(self._file, event.start_mark))
             raise _StopReadingError
+        self._opened = (event.start_mark, self._depth)
         value = build(event.start_mark)
         self._depth -= 1
         return value
+
+    def found_too_deep(self, error: yaml.MarkedYAMLError, text: str) -> bool:
+        """Note it when what a reader stumbled over lies behind too many brackets.
+
+        libyaml looks ahead in a line and may refuse to count further before it tells of the first bracket.
+        """
+        mark = error.problem_mark
+        lines = text.split("\n")
+        if mark is None or mark.line >= len(lines):
+            return False
+        line = lines[mark.line][: mark.column + 1]
+        opened, depth = self._opened
+        start = 0
+        if opened is None or opened.line != mark.line:
+            depth = self._depth
+        else:
+            start = opened.column + line.startswith(("[", "{"), opened.column)
+        column = column_too_deep(line, start, DEEPEST - depth)
+        if column is None:
+            return False
+        self._note_too_deep(Place(self._file, mark.line + 1, column + 1))
+        return True
+
+    def _note_too_deep(self, place: Place) -> None:
+        self._notes.error("too-deep", f"nested deeper than {DEEPEST} levels", place)
 
     def _mapping(self, mark: Mark) -> MapNode:
         node = MapNode(mark)
