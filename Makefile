@@ -45,7 +45,7 @@ history: $(TOOLS) ## The long replay
 	$(BIN)/python -m pytest -m history
 
 laws: $(TOOLS) ## The planner's laws on ten times as many random worlds
-	$(BIN)/python -m pytest tests/laws --hypothesis-profile=long --timeout=3600
+	$(BIN)/python -m pytest tests/laws --hypothesis-profile=long
 
 bench: $(TOOLS) ## Time and memory of plan and validate by size and stage, and what a change costs the state
 	$(BIN)/python -m bench.plan_cost 10000 100000

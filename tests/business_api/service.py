@@ -35,7 +35,7 @@ class Service:
         headers = {"Content-Type": "application/json"}
         request = urllib.request.Request(f"{self.url}/_sandbox/{path}", sent, headers, method=method)  # noqa: S310  # http
         opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
-        with opener.open(request, timeout=20) as answer:
+        with opener.open(request, timeout=300) as answer:
             return json.loads(answer.read())
 
     def calls(self) -> dict[str, int]:
@@ -45,7 +45,7 @@ class Service:
 
     def rows(self, query: str) -> list[tuple[Any, ...]]:
         """What the world itself holds, past everything that speaks of it."""
-        with closing(sqlite3.connect(self.folder / ".reconciler" / "sandbox.db", timeout=30)) as connection:
+        with closing(sqlite3.connect(self.folder / ".reconciler" / "sandbox.db", timeout=300)) as connection:
             return connection.execute(query).fetchall()
 
 
@@ -82,7 +82,7 @@ def start(workspace: Path, *words: str) -> subprocess.Popen[str]:
 def run(workspace: Path, *words: str) -> tuple[int, str, str]:
     """Exit code, stdout and stderr."""
     process = start(workspace, *words)
-    out, err = process.communicate(timeout=100)
+    out, err = process.communicate(timeout=600)
     return process.returncode, out, err
 
 

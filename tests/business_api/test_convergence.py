@@ -162,7 +162,6 @@ def test_every_fault_of_every_reading_leads_to_the_same_access(name: str) -> Non
     tell({"tier": "unlimited"}, [[replace(fault, path=path) for path in READS], [replace(later, path="*")]])
 
 
-@pytest.mark.timeout(600)
 @settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(
     options=st.fixed_dictionaries({}, optional={name: st.sampled_from(values) for name, values in OPTIONS.items()}),

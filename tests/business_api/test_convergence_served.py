@@ -60,7 +60,6 @@ def late_for_real(fault: Fault) -> Fault:
     return replace(fault, seconds=TOO_LATE, times=min(2, fault.times)) if fault.kind == "slow" else fault
 
 
-@pytest.mark.timeout(200)
 @pytest.mark.parametrize("after", [True, False])
 @pytest.mark.parametrize("name", ["reset", "html", "slow", "stale"])
 def test_every_broken_connection_leads_to_the_same_access(name: str, *, after: bool) -> None:
@@ -71,7 +70,6 @@ def test_every_broken_connection_leads_to_the_same_access(name: str, *, after: b
         story.conclude()
 
 
-@pytest.mark.timeout(600)
 @settings(max_examples=4, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(
     options=st.fixed_dictionaries({}, optional={name: st.sampled_from(values) for name, values in OPTIONS.items()}),

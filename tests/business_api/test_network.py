@@ -146,7 +146,7 @@ def test_whoever_cannot_be_reached_was_not_told_anything() -> None:
 
 
 def test_pages_are_read_at_the_same_time() -> None:
-    together = threading.Barrier(4, timeout=5)
+    together = threading.Barrier(4, timeout=300)
 
     def meet(handler: Handler) -> None:
         together.wait()

@@ -55,7 +55,7 @@ def run(workspace: Path, *command: str) -> str:
         capture_output=True,
         text=True,
         check=False,
-        timeout=50,
+        timeout=600,
     )
     return f"{finished.returncode}\n{finished.stdout}\n{finished.stderr}"
 

@@ -40,7 +40,7 @@ def sleep_and_wake(folder: Path, sleep_at: int) -> dict[str, Any]:
                 reconcile(AFTER, SandboxProvider(world), Files(folder).store())
         finally:
             sleeper.send_signal(signal.SIGCONT)
-        text, _ = sleeper.communicate(timeout=30)
+        text, _ = sleeper.communicate(timeout=300)
     answer: dict[str, Any] = json.loads(text)
     return answer
 

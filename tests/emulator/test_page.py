@@ -64,7 +64,7 @@ def site() -> Iterator[tuple[Desk, str]]:
 
 def visit(browser: Browser, url: str, **options: Any) -> Page:
     page = browser.new_page(**options)
-    page.set_default_timeout(10_000)
+    page.set_default_timeout(300_000)
     page.goto(url)
     page.locator("#log li").first.wait_for()
     page.select_option("#organization", BC)

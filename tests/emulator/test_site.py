@@ -41,7 +41,7 @@ def server(desk: Desk) -> Iterator[Server]:
 
 
 def call(server: Server, method: str, path: str, body: object = None, **headers: str) -> tuple[int, Any]:
-    connection = HTTPConnection("127.0.0.1", server.server_port, timeout=10)
+    connection = HTTPConnection("127.0.0.1", server.server_port, timeout=300)
     given = {name.replace("_", "-"): value for name, value in headers.items()}
     sent = None if body is None else json.dumps(body)
     try:

@@ -96,7 +96,6 @@ def answer_business_center(world: World) -> None:
             answer(world, message, agree=True)
 
 
-@pytest.mark.timeout(300)  # some two hundred commands one after the other
 def test_people_without_interfaces_bring_an_agency_where_its_manifests_say(
     run: Run, workspace: Path, tmp_path: Path
 ) -> None:

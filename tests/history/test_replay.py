@@ -62,14 +62,13 @@ def test_the_clear_outs_are_the_quarters_that_lose_more_than_a_quarter(quarters:
     assert found == CLEAR_OUTS
 
 
-@pytest.mark.timeout(300)
 def test_the_first_year_replays_quarter_by_quarter(quarters: list[Quarter], tmp_path: Path) -> None:
     replay = play_all(quarters[:4], tmp_path)
     assert replay.blocked == {day: found for day, found in CLEAR_OUTS.items() if day <= "2019-07-01"}
 
 
 @pytest.mark.history
-@pytest.mark.timeout(900)
+@pytest.mark.timeout(3600)
 def test_four_years_replay_quarter_by_quarter(quarters: list[Quarter], tmp_path: Path) -> None:
     replay = play_all(quarters, tmp_path)
     assert replay.blocked == CLEAR_OUTS

@@ -18,13 +18,12 @@ def quarters() -> list[Quarter]:
     return read_quarters()
 
 
-@pytest.mark.timeout(300)
 def test_the_first_quarter_is_imported_as_it_is(quarters: list[Quarter], tmp_path: Path) -> None:
     import_after(quarters[:1], tmp_path)
 
 
 @pytest.mark.history
-@pytest.mark.timeout(1800)
+@pytest.mark.timeout(3600)
 def test_four_years_later_it_is_imported_as_it_is(quarters: list[Quarter], tmp_path: Path) -> None:
     import_after(quarters, tmp_path)
 

@@ -6,11 +6,13 @@ What is in a world is read from the sandbox's own tables, not from what the impo
 from __future__ import annotations
 
 import difflib
+import re
 from contextlib import suppress
 from typing import Any
 
 import hypothesis.strategies as st
-from hypothesis import HealthCheck, event, given, settings
+import pytest
+from hypothesis import HealthCheck, event, example, given, settings
 
 from reconciler.manifests.source import SourceFile
 from reconciler.manifests.write import format_manifest
@@ -18,6 +20,8 @@ from reconciler.providers.sandbox import people
 from reconciler.providers.sandbox.refusal import Refusal
 from reconciler.workflows.adopting import AdoptionRequest, adopt
 from tests.importing.worlds import (
+    EMAILS,
+    HEADS,
     PEOPLE,
     ROLES,
     Stage,
@@ -60,7 +64,24 @@ acts = st.tuples(
 )
 
 
+def bc_with(*people: str) -> dict[str, Any]:
+    """A business center whose admins hold one ad account together, so that one line in brackets names them all."""
+    return {
+        "version": 1,
+        "people": {key: {"email": email} for key, email in zip(PEOPLE, EMAILS, strict=True) if key in people},
+        "organizations": {
+            "bc": {
+                **HEADS["bc"],
+                "members": dict.fromkeys(people, "admin"),
+                "ad_accounts": {"7100000000000000000": {"name": "", "access": dict.fromkeys(people, "operator")}},
+                "pixels": {"7300000000000000001": {"access": {}}},
+            }
+        },
+    }
+
+
 @calmly
+@example(bc_with("p0", "p3"), [(("remove", "p0", "bc"), 0)])
 @given(seeds(), st.lists(st.tuples(acts, st.integers(0, 3)), min_size=1, max_size=4))
 def test_whatever_is_done_by_hand_can_be_adopted(seed: dict[str, Any], done: list[tuple[Any, int]]) -> None:
     with staged(seed) as stage:
@@ -101,9 +122,61 @@ def do_by_hand(stage: Stage, what: str, person: str, key: str, role: str) -> Non
 
 
 def changed(before: dict[str, str], after: dict[str, str]) -> list[str]:
-    """Lines that came or went."""
-    lines: list[str] = []
+    """What came or went: a line, or an entry of one in brackets that replaces another."""
+    found: list[str] = []
     for path, text in after.items():
-        found = difflib.unified_diff(before.get(path, "").splitlines(), text.splitlines(), n=0, lineterm="")
-        lines += [line for line in found if line[:1] in "+-" and line[:3] not in ("+++", "---")]
-    return lines
+        old, new = before.get(path, "").splitlines(), text.splitlines()
+        hunks = difflib.SequenceMatcher(None, old, new, autojunk=False).get_opcodes()
+        for tag, old_start, old_end, new_start, new_end in hunks:
+            if tag != "equal":
+                found += differing(old[old_start:old_end], new[new_start:new_end])
+    return found
+
+
+IN_BRACKETS = re.compile(r"(?P<key>[^\[{]*)[\[{](?P<entries>.*)[\]}]")
+
+
+def differing(gone: list[str], come: list[str]) -> list[str]:
+    """The lines that differ; of two in brackets under one key only the entries that differ, each with the key."""
+    pieces = []
+    for line in [*gone, *come]:
+        other = come if line in gone else gone
+        match = IN_BRACKETS.fullmatch(line)
+        twins = [twin for twin in map(IN_BRACKETS.fullmatch, other) if match and twin and twin["key"] == match["key"]]
+        if match and twins:
+            kept = {entry.strip() for twin in twins for entry in twin["entries"].split(",")}
+            entries = [entry.strip() for entry in match["entries"].split(",")]
+            pieces += [f"{match['key']}{entry}" for entry in entries if entry not in kept]
+        else:
+            pieces.append(line)
+    return [piece for piece in pieces if piece.strip()]
+
+
+@pytest.mark.parametrize(
+    ("gone", "come", "pieces"),
+    [
+        (["  access: {p0: operator, p3: operator}"], ["  access: {p3: operator}"], ["  access: p0: operator"]),
+        (
+            ["  access: {p3: operator}"],
+            ["  access: {p3: analyst}"],
+            ["  access: p3: operator", "  access: p3: analyst"],
+        ),
+        (
+            ["  p0: {role: admin, as: x}"],
+            ["  p0: {role: operator, as: x}"],
+            ["  p0: role: admin", "  p0: role: operator"],
+        ),
+        (["  members: [p0, p1]"], ["  members: [p1, p2]"], ["  members: p0", "  members: p2"]),
+        (["  members: [p0, p1]"], [], ["  members: [p0, p1]"]),
+        (["  p0: admin"], ["  p0: standard"], ["  p0: admin", "  p0: standard"]),
+        (
+            ["  members: [p0]", "  p1: admin"],
+            ["  access: {p0: admin}"],
+            ["  members: [p0]", "  p1: admin", "  access: {p0: admin}"],
+        ),
+    ],
+)
+def test_a_line_in_brackets_that_loses_an_entry_changes_only_there(
+    gone: list[str], come: list[str], pieces: list[str]
+) -> None:
+    assert differing(gone, come) == pieces

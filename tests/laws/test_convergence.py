@@ -417,6 +417,6 @@ TestAccess.settings = settings(
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much],
 )
-TestAccess.runTest = pytest.mark.timeout(5 * EXAMPLES)(  # type: ignore[method-assign]  # a marker, no change
+TestAccess.runTest = pytest.mark.timeout(900 + 50 * EXAMPLES)(  # type: ignore[method-assign]  # a marker, no change
     TestAccess.runTest
 )

@@ -208,7 +208,7 @@ EXAMPLES = max(100, settings().max_examples)
 """100 are hypothesis' default; the long profile has 2,000."""
 
 
-@pytest.mark.timeout(2 * EXAMPLES)
+@pytest.mark.timeout(900 + 20 * EXAMPLES)
 @settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(act=things_done(), is_observed=st.booleans())
 def test_whatever_is_done_by_hand_is_told_once(

@@ -146,7 +146,7 @@ QUOTES = "put a value that begins with such a sign in quotes"
         ("a: - b", "1:4", "not YAML: a list cannot begin here; begin it on a line of its own"),
         ("a: ? b", "1:4", "not YAML: a `? ` is not allowed here"),
         (
-            'a: "C:\\Users"',
+            'a: "D:\\Teams"',
             "1:4",
             "not YAML: the text in double quotes contains a `\\` that says nothing; write `\\\\`",
         ),
@@ -213,7 +213,7 @@ def test_whatever_is_broken_is_told_alike_by_both_readers(data: bytes, start: in
 
 def test_a_slip_that_is_not_known_has_its_place(monkeypatch: pytest.MonkeyPatch) -> None:
     def refuse(text: str) -> object:
-        mark = yaml.Mark("", 0, 1, 2, None, None)
+        mark = yaml.Mark("", 0, 1, 2, None, 0)
         raise yaml.MarkedYAMLError(context="while counting", problem="words of a later release", problem_mark=mark)
 
     monkeypatch.setattr(source, "events_of", refuse)

@@ -21,8 +21,6 @@ from tests.publishing.double import TOKEN, Forge, running
 PIPELINE: dict[str, Any] = yaml.safe_load((ROOT / "examples/pipelines/gitlab-ci.yml").read_text(encoding="utf-8"))
 CY_JOINS = ("      bo: admin\n      # Access ends", "      bo: admin\n      cy: standard\n      # Access ends")
 
-pytestmark = pytest.mark.timeout(300)  # every job is a shell and starts the tool several times
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Machine:

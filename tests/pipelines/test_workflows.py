@@ -15,8 +15,6 @@ from tests.publishing.double import TOKEN, Forge, running
 
 CY_JOINS = ("      bo: admin\n      # Access ends", "      bo: admin\n      cy: standard\n      # Access ends")
 
-pytestmark = pytest.mark.timeout(300)  # every step is a shell and starts the tool, up to three times
-
 GH = """#!/usr/bin/env bash
 echo "gh $*" >> "$HOME/gh-calls"
 case "$*" in

@@ -128,7 +128,7 @@ def test_processes_that_write_at_once_lose_nothing_and_corrupt_nothing(root: Pat
         subprocess.Popen([sys.executable, "-W", "error", "-c", INVITE_MANY, str(root), name], cwd=ROOT)
         for name in ("p", "q", "r")
     ]
-    assert [process.wait(timeout=50) for process in running] == [0, 0, 0]
+    assert [process.wait(timeout=600) for process in running] == [0, 0, 0]
     with open_world(root) as world:
         members = Stage(world).members("bc")
         assert len(members) == 62

@@ -166,7 +166,7 @@ def test_whoever_waits_for_a_lock_gets_it_when_it_is_free(company: Company) -> N
     waiting = terms()
     told: list[str] = []
     patient = type(waiting)(
-        timer=waiting.timer, timeout=timedelta(seconds=20), on_wait=lambda locked: told.append(locked.message)
+        timer=waiting.timer, timeout=timedelta(minutes=5), on_wait=lambda locked: told.append(locked.message)
     )
     with hold(company.store, "bc", purpose="apply", terms=patient) as lease:
         assert lease.token > lock.token

@@ -159,7 +159,7 @@ def test_two_applies_that_cross_wait_for_each_other_and_never_for_ever(scene: Sc
     plans = [scene.plan("east"), scene.plan("west")]
     with ThreadPoolExecutor(2) as pool:
         races = [pool.submit(scene.apply, plan, patience=timedelta(seconds=20)) for plan in plans]
-        reports = [race.result(timeout=30) for race in races]
+        reports = [race.result(timeout=300) for race in races]
     assert [len(report.of(Applied)) for report in reports] == [1, 1]
     assert {address.organization for address, _ in scene.provider.locked} == {"east", "west"}
     assert [locked for _, locked in scene.provider.locked] == [["east", "west"]] * 2
