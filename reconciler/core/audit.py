@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field, fields
 from datetime import datetime
 
 from reconciler.core.outcome import Applied, Failed, InDoubt, Outcome, Refused, Waits
@@ -63,6 +63,26 @@ class AuditRecord:
     """Of the organization's state; with it and an entry's serial an entry is named for ever."""
     origin: Origin = field(default_factory=Origin)
     entries: tuple[AuditEntry, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LoggedEntry(AuditEntry):
+    """An entry with what its record says of the whole run."""
+
+    record: int
+    """Number of the record in the log."""
+    organization: str
+    lineage: str
+    origin: Origin
+
+
+def entries_of(record: AuditRecord, *, number: int) -> Iterator[LoggedEntry]:
+    """The entries of a record of the log, each by itself."""
+    for entry in record.entries:
+        said = {one.name: getattr(entry, one.name) for one in fields(entry)}
+        yield LoggedEntry(
+            **said, record=number, organization=record.organization, lineage=record.lineage, origin=record.origin
+        )
 
 
 OUTCOME_WORDS: dict[type[Outcome], str] = {

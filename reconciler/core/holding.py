@@ -45,6 +45,8 @@ class Holding:
     """Why the declaration does not count today: `ends 2027-01-31`, `starts 2027-02-01`."""
     reaches: tuple[str, ...] = ()
     """Keys of the ad accounts behind an asset group."""
+    is_past: bool = False
+    """Of a past day, of which only the records are known."""
     trouble: str = ""
     """Why the record may be wrong: an answer that never came, or a failure that put it aside."""
 
@@ -59,8 +61,10 @@ class Holding:
         return self.declared is not None and not self.excuse
 
     @property
-    def standing(self) -> Standing:
-        """What a reader should make of it."""
+    def standing(self) -> Standing | None:
+        """What a reader should make of it; None for a past day, because nothing is declared beside the record."""
+        if self.is_past:
+            return None
         recorded = self.recorded
         if recorded is None or recorded.status.is_gone:
             return Standing.MISSING if self.is_wanted else Standing.ABSENT
@@ -111,7 +115,7 @@ class PersonReport:
     """Organizations that have a state today, but none of that day."""
 
     @property
-    def ending(self) -> tuple[Holding, ...]:
+    def ends_soon(self) -> tuple[Holding, ...]:
         """What ends soon, the nearest first."""
         found = [one for part in self.organizations for one in part.holdings if one.ends_soon(self.today)]
         return tuple(sorted(found, key=lambda one: (one.ends or date.max, one.address)))
@@ -139,7 +143,7 @@ class Reach:
 class AccessMatrix:
     """Who can reach an organization, or one thing in it."""
 
-    about: Address
+    address: Address
     system: str = ""
     title: str = ""
     today: date

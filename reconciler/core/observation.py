@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Literal
 
 from reconciler.core.address import Address
 from reconciler.core.finding import Finding, Place, Severity
@@ -19,6 +20,13 @@ class Difference:
     address: Address
     before: Resource | None
     after: Resource | None
+
+    @property
+    def what(self) -> Literal["new", "changed", "gone"]:
+        """What has happened to it since."""
+        if self.before is None:
+            return "new"
+        return "gone" if self.after is None else "changed"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

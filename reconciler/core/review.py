@@ -12,8 +12,6 @@ from reconciler.core.finding import Finding, Place, Severity
 from reconciler.core.kinds import Action
 from reconciler.core.resource import Attributes
 
-REVIEW_FORMAT = "1.0"
-
 
 class Effect(StrEnum):
     """What a change does to the access of one person or partner to one thing."""
@@ -218,10 +216,24 @@ class Side:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ReviewSummary:
+    """What there is to judge."""
+
+    is_empty: bool
+    gains: int
+    losses: int
+    admins: int
+    """Changes of a role that manages other people's access."""
+    money: int
+    """Changes of a role that sees or manages money."""
+    steps_without_consent: int
+    new_errors: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Review:
     """Everything a reviewer has to judge. Turned around, gains are losses and what is new is gone."""
 
-    format_version: str = REVIEW_FORMAT
     tool_version: str = ""
     today: date
     base: Side
@@ -262,6 +274,22 @@ class Review:
             or self.consents_withdrawn
             or self.findings
             or self.policy_findings
+        )
+
+    @property
+    def summary(self) -> ReviewSummary:
+        """What there is to judge, in numbers; what is more and less at once counts on both sides."""
+        effects = [change.effect for change in self.access]
+        marks = [mark for change in self.access for mark in change.marks]
+        new = (*self.findings, *self.policy_findings)
+        return ReviewSummary(
+            is_empty=self.is_empty,
+            gains=effects.count(Effect.GAIN) + effects.count(Effect.BOTH),
+            losses=effects.count(Effect.LOSS) + effects.count(Effect.BOTH),
+            admins=marks.count(Mark.ADMIN),
+            money=marks.count(Mark.MONEY),
+            steps_without_consent=sum(step.consent is None for step in self.steps),
+            new_errors=sum(finding.severity is Severity.ERROR for finding in new),
         )
 
     @property

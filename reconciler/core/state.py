@@ -75,6 +75,17 @@ class Quarantine:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class StateSummary:
+    """What is remembered of one organization, in numbers."""
+
+    organization: str
+    lineage: str
+    serial: int
+    records: int
+    quarantined: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class State:
     """Everything remembered of one organization."""
 
@@ -97,6 +108,17 @@ class State:
     """Kind -> the last roster of it; only organizations that people have to read for the tool have any."""
     drift: Mapping[Address, KnownDrift] = field(default_factory=dict)
     """Differences that audits have found and that are still there."""
+
+    @property
+    def summary(self) -> StateSummary:
+        """As lists show it."""
+        return StateSummary(
+            organization=self.organization,
+            lineage=self.lineage,
+            serial=self.serial,
+            records=len(self.records),
+            quarantined=len(self.quarantined),
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -68,8 +68,11 @@ def state_adapter() -> TypeAdapter[State]:
 
 
 def plan_to_json(plan: Plan) -> str:
-    """The plan as indented JSON, for files that people look into too."""
-    return plan_adapter().dump_json(plan, indent=2).decode() + "\n"
+    """The plan as indented JSON, for files that people look into too.
+
+    ASCII only, like all JSON that is shown: a name that is no valid Unicode is written and read back as it is.
+    """
+    return json.dumps(plan_adapter().dump_python(plan, mode="json"), indent=2, ensure_ascii=True) + "\n"
 
 
 def plan_from_json(text: str) -> Plan:

@@ -12,11 +12,16 @@ from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Any, cast, get_type_hints
 
+from reconciler.core.audit import LoggedEntry
+from reconciler.core.forecast import Forecast
+from reconciler.core.holding import AccessMatrix, Holding, PersonReport
 from reconciler.core.notice import Notice, Notices
+from reconciler.core.observation import Difference, Observation
 from reconciler.core.offboarding import Offboarding
 from reconciler.core.onboarding import Onboarding
 from reconciler.core.policy_settings import StandingRule
-from reconciler.core.state import PastState
+from reconciler.core.review import Access, AccessChange, Review
+from reconciler.core.state import PastState, StateSummary
 from reconciler.core.work_order import WorkOrder
 from reconciler.systems.table import RoleRow
 
@@ -37,9 +42,16 @@ class Output:
 
 
 OUTPUTS: Mapping[str, Output] = {
+    "state-list": Output(title="Organizations that have a state", value=Sequence[StateSummary], under="organizations"),
     "systems": Output(title="Systems, roles and permissions", value=Sequence[RoleRow], under="roles"),
     "history": Output(title="States of one organization that are kept", value=Sequence[PastState], under="history"),
+    "audit-log": Output(title="Audit log", value=Sequence[LoggedEntry], under="entries"),
+    "who": Output(title="Everything one person has", value=PersonReport),
+    "access": Output(title="Access matrix of an organization or of one thing in it", value=AccessMatrix),
+    "review": Output(title="Review of a change: who gains and who loses what", value=Review),
     "policies": Output(title="Policies as they are set in a workspace", value=Sequence[StandingRule], under="policies"),
+    "observation": Output(title="Roster: the members or apps that somebody read off a page", value=Observation),
+    "estimate": Output(title="Calls and time that a run takes", value=Forecast),
     "work-orders": Output(
         title="Work orders: what people are asked to do by hand", value=Sequence[WorkOrder], under="work_orders"
     ),
@@ -51,16 +63,25 @@ OUTPUTS: Mapping[str, Output] = {
 }
 
 PROPERTIES: Mapping[type, tuple[str, ...]] = {
+    Access: ("starts", "ends"),
+    AccessChange: ("organization",),
+    Difference: ("what",),
+    Forecast: ("plan", "apply"),
+    Holding: ("standing",),
     Notice: ("deadline",),
     Offboarding: ("is_complete",),
+    PersonReport: ("ends_soon",),
+    Review: ("summary",),
 }
 """What is written besides the fields: the properties of a value that spare a reader from computing them."""
 
 HIDDEN: Mapping[type, tuple[str, ...]] = {
+    Holding: ("is_past",),
+    Observation: ("texts",),
     Offboarding: ("plan", "edited"),
     Onboarding: ("edited",),
 }
-"""Fields that are not written: what other outputs tell, and texts of files that the reader has."""
+"""Fields that are not written: what other outputs or fields tell, and texts of files that the reader has."""
 
 
 def to_json(name: str, value: Any) -> str:

@@ -35,18 +35,7 @@ _READ: Mapping[str, tuple[str, Any]] = {
 _OLD = {
     "findings": ("output_documents", "FindingsOutput", "Findings of validate"),
     "report": ("output_documents", "ReportOutput", "Report: what apply did"),
-    "state-list": ("output_documents", "StateListOutput", "Organizations that have a state"),
-    "audit-log": ("output_documents", "AuditLogOutput", "Audit log"),
-    "who": ("output_documents", "WhoOutput", "Everything one person has"),
-    "access": ("output_documents", "AccessOutput", "Access matrix of an organization or of one thing in it"),
-    "review": ("review_documents", "ReviewOutput", "Review of a change: who gains and who loses what"),
-    "observation": (
-        "roster_documents",
-        "ObservationOutput",
-        "Roster: the members or apps that somebody read off a page",
-    ),
     "drift": ("drift_documents", "DriftOutput", "Drift: what is live and was not made so by this tool"),
-    "estimate": ("forecast_documents", "ForecastOutput", "Calls and time that a run takes"),
 }
 
 SCHEMAS = (*_READ, *_OLD, *OUTPUTS)

@@ -23,7 +23,7 @@ from reconciler.subjects.holdings import (
 def render_access(matrix: AccessMatrix, style: Style) -> str:
     """Thing by thing everybody who reaches it, with which role and how; then who could take access."""
     title = f" ({matrix.title})" if matrix.title else ""
-    name = matrix.about.key if matrix.about.kind == "organization" else str(matrix.about)
+    name = matrix.address.key if matrix.address.kind == "organization" else str(matrix.address)
     day = f", as recorded at the end of {matrix.as_of}" if matrix.as_of else ""
     blocks = [f"{style.paint(make_visible(name), Tone.STRONG)}{title}{day}\n"]
     for on, reaches in groupby(matrix.reaches, key=lambda reach: reach.on):
@@ -109,10 +109,3 @@ def _closing(matrix: AccessMatrix) -> str:
     if could:
         told.append(f"{count(len(could), 'admin', 'admins')} could take more")
     return f"{'; '.join(told)}."
-
-
-def render_access_json(matrix: AccessMatrix, _: Style) -> str:
-    """`AccessOutput` as JSON."""
-    from reconciler.renderers.outputs import describe_matrix, render_output  # the shapes take time to load
-
-    return render_output(describe_matrix(matrix))

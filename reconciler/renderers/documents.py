@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
@@ -58,21 +57,6 @@ def render_state_json(state: State, _: Style) -> str:
     from reconciler.manifests.saved import state_to_json
 
     return state_to_json(state).decode()
-
-
-def render_state_list_json(states: Sequence[State], _: Style) -> str:
-    """`{format_version, organizations: [{organization, lineage, serial, records, quarantined}]}`."""
-    organizations = [
-        {
-            "organization": state.organization,
-            "lineage": state.lineage,
-            "serial": state.serial,
-            "records": len(state.records),
-            "quarantined": len(state.quarantined),
-        }
-        for state in states
-    ]
-    return _dump({"format_version": STATES_FORMAT, "organizations": organizations})
 
 
 _OUTCOMES: dict[type[Outcome], str] = {

@@ -2,62 +2,17 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
-from dataclasses import asdict
 from datetime import timedelta
 
 from reconciler.core.forecast import Effort, Forecast, OrganizationForecast
-from reconciler.manifests.forecast_documents import (
-    AllowanceOutput,
-    EffortOutput,
-    ForecastOutput,
-    OrganizationForecastOutput,
-)
 from reconciler.output.style import Style, Tone
 from reconciler.output.visible import make_visible
-
-FORECAST_FORMAT = "1.0"
 
 
 def render_forecast(forecast: Forecast, style: Style) -> str:
     """The time in all, then each organization, then what the numbers leave out."""
     return "".join(f"{line}\n" for line in _lines(forecast, style))
-
-
-def render_forecast_json(forecast: Forecast, _: Style) -> str:
-    """The same for programs; ASCII only."""
-    document = ForecastOutput(
-        format_version=FORECAST_FORMAT,
-        plan=_effort(forecast.plan),
-        apply=_effort(forecast.apply),
-        limits=[
-            AllowanceOutput(
-                limit=one.limit,
-                organizations=list(one.organizations),
-                plan=_effort(one.plan),
-                apply=_effort(one.apply),
-            )
-            for one in forecast.allowances
-        ],
-        organizations=[
-            OrganizationForecastOutput(
-                organization=one.organization,
-                system=one.system,
-                limited=one.is_limited,
-                recorded=one.is_recorded,
-                changes=one.changes,
-                plan_calls=one.plan_calls,
-                apply_calls=one.apply_calls,
-            )
-            for one in forecast.organizations
-        ],
-    )
-    return json.dumps(asdict(document), indent=2, ensure_ascii=True) + "\n"
-
-
-def _effort(effort: Effort) -> EffortOutput:
-    return EffortOutput(calls=effort.calls, seconds=effort.seconds)
 
 
 def _lines(forecast: Forecast, style: Style) -> Iterator[str]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import Literal
 
 from reconciler.core.inspection import Inspection
 from reconciler.core.kinds import KINDS
@@ -68,8 +67,8 @@ def _show_differences(observation: Observation, style: Style) -> str:
 
 
 def _show_difference(difference: Difference, style: Style) -> str:
-    sign, tone = _SIGNS[what_changed(difference)]
-    before, after = tell_shown(difference.before), tell_shown(difference.after)
+    sign, tone = _SIGNS[difference.what]
+    before, after = _shown(difference.before), _shown(difference.after)
     told = f"{before} -> {after}" if before and after else before or after
     return style.paint(make_visible(f"{sign} {difference.address.kind}/{difference.address.key}: {told}"), tone)
 
@@ -96,14 +95,7 @@ def _closing(observation: Observation) -> str:
     return "Not kept: what was known before stays.\n"
 
 
-def what_changed(difference: Difference) -> Literal["new", "changed", "gone"]:
-    """In one word."""
-    if difference.before is None:
-        return "new"
-    return "gone" if difference.after is None else "changed"
-
-
-def tell_shown(resource: Resource | None) -> str:
+def _shown(resource: Resource | None) -> str:
     """Values and status in words; empty for what is not there."""
     return "" if resource is None else f"{_values(resource)} {resource.status.value.replace('_', ' ')}".strip()
 

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import asdict
 
 from reconciler.core.finding import Finding
 from reconciler.core.review import AccessChange, Effect, Mark, Review
@@ -129,11 +127,3 @@ def _finding_block(title: str, findings: Sequence[Finding], style: Style) -> str
     if not findings:
         return ""
     return f"{style.paint(title, Tone.STRONG)}\n{list_findings(findings, style)}"
-
-
-def render_review_json(review: Review, _: Style) -> str:
-    """`ReviewOutput` as JSON."""
-    from reconciler.renderers.review_output import describe_review  # the shapes take time to load
-
-    # ASCII only: invisible characters stay visible, and any reader and terminal can take it.
-    return json.dumps(asdict(describe_review(review)), indent=2, ensure_ascii=True) + "\n"

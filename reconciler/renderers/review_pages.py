@@ -8,14 +8,15 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from reconciler.core.finding import Finding, Severity
 from reconciler.core.inspection import Inspection
 from reconciler.core.review import AccessChange, Effect, Mark, Review
+from reconciler.output.json import to_json
 from reconciler.output.sarif import render_sarif
-from reconciler.output.style import PLAIN, Style
+from reconciler.output.style import Style
 from reconciler.output.words import count
 from reconciler.output.workflow_commands import render_workflow_commands
 from reconciler.renderers.html import render_html
 from reconciler.renderers.junit import render_findings_junit
 from reconciler.renderers.markdown import render_markdown
-from reconciler.renderers.review import SECTIONS, render_review_json, row_of
+from reconciler.renderers.review import SECTIONS, row_of
 from reconciler.renderers.review_terms import (
     say_side,
     say_summary,
@@ -46,7 +47,7 @@ def sheet_of_review(review: Review) -> Sheet:
         foremost=foremost_section(_FOREMOST, foremost),
         chapters=tuple(chapter for chapter in chapters if chapter.sections),
         whole="review",
-        digest=hashlib.sha256(render_review_json(review, PLAIN).encode()).hexdigest(),
+        digest=hashlib.sha256(to_json("review", review).encode()).hexdigest(),
     )
 
 

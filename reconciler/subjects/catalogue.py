@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
+from reconciler.core.audit import LoggedEntry
 from reconciler.core.drifting import DriftReport
 from reconciler.core.forecast import Forecast
 from reconciler.core.holding import AccessMatrix, PersonReport
@@ -26,25 +27,23 @@ from reconciler.output.forms import FORMS
 from reconciler.output.json import json_writer, to_json
 from reconciler.output.style import Style
 from reconciler.renderers import archive, documents
-from reconciler.renderers.access import render_access, render_access_json
+from reconciler.renderers.access import render_access
 from reconciler.renderers.drift import render_drift
 from reconciler.renderers.drift_output import render_drift_json
 from reconciler.renderers.drift_pages import DRIFT_PAGES
-from reconciler.renderers.forecast import render_forecast, render_forecast_json
+from reconciler.renderers.forecast import render_forecast
 from reconciler.renderers.notices import render_notices, render_notices_json, render_notices_markdown
 from reconciler.renderers.notices_html import render_notices_html
 from reconciler.renderers.observation import render_observation
-from reconciler.renderers.observation_json import render_observation_json
 from reconciler.renderers.offboarding import render_offboarding
 from reconciler.renderers.offboarding_html import render_offboarding_html
 from reconciler.renderers.offboarding_markdown import render_offboarding_markdown
 from reconciler.renderers.onboarding import render_onboarding, render_onboarding_markdown
-from reconciler.renderers.outputs import render_person_json
 from reconciler.renderers.pages import PLAN_PAGES, REPORT_PAGES
 from reconciler.renderers.plan import render_plan
 from reconciler.renderers.policies import render_policies
 from reconciler.renderers.report import render_report
-from reconciler.renderers.review import render_review, render_review_json
+from reconciler.renderers.review import render_review
 from reconciler.renderers.review_pages import REVIEW_PAGES
 from reconciler.renderers.states import render_state, render_state_list
 from reconciler.renderers.systems import render_systems
@@ -76,7 +75,7 @@ class Renderers:
     state_list: Mapping[str, Callable[[Sequence[State], Style], str]]
     systems: Mapping[str, Callable[[Sequence[RoleRow], Style], str]]
     history: Mapping[str, Callable[[Sequence[PastState], Style], str]]
-    audit_log: Mapping[str, Callable[[Sequence[archive.Numbered], Style], str]]
+    audit_log: Mapping[str, Callable[[Sequence[LoggedEntry], Style], str]]
     who: Mapping[str, Callable[[PersonReport, Style], str]]
     access: Mapping[str, Callable[[AccessMatrix, Style], str]]
     policies: Mapping[str, Callable[[Sequence[StandingRule], Style], str]]
@@ -112,17 +111,20 @@ RENDERERS = Renderers(
     plan={"text": render_plan, "json": documents.render_plan_json, **PLAN_PAGES},
     report={"text": render_report, "json": documents.render_report_json, **REPORT_PAGES},
     state={"text": render_state, "json": documents.render_state_json},
-    state_list={"text": render_state_list, "json": documents.render_state_list_json},
+    state_list={
+        "text": render_state_list,
+        "json": lambda states, _: to_json("state-list", [one.summary for one in states]),
+    },
     systems={"text": render_systems, "json": json_writer("systems")},
     history={"text": archive.render_history, "json": json_writer("history")},
-    audit_log={"text": archive.render_audit_log, "json": archive.render_audit_log_json},
-    who={**_forms(FORMS, document_of_person), "json": render_person_json},
-    access={"text": render_access, "json": render_access_json},
-    observation={"text": render_observation, "json": render_observation_json},
+    audit_log={"text": archive.render_audit_log, "json": json_writer("audit-log")},
+    who={**_forms(FORMS, document_of_person), "json": json_writer("who")},
+    access={"text": render_access, "json": json_writer("access")},
+    observation={"text": render_observation, "json": json_writer("observation")},
     policies={"text": render_policies, "json": json_writer("policies")},
-    review={"text": render_review, "json": render_review_json, **REVIEW_PAGES},
+    review={"text": render_review, "json": json_writer("review"), **REVIEW_PAGES},
     drift={"text": render_drift, "json": render_drift_json, **DRIFT_PAGES},
-    estimate={"text": render_forecast, "json": render_forecast_json},
+    estimate={"text": render_forecast, "json": json_writer("estimate")},
     work_orders={
         "text": render_work_orders,
         "markdown": render_work_orders_markdown,

@@ -10,7 +10,7 @@ from reconciler.subjects.access_terms import name_access, name_attributes, name_
 
 NOTHING = "-"
 
-STANDINGS: dict[Standing, str] = {
+STANDINGS: dict[Standing | None, str] = {
     Standing.HELD: "as declared",
     Standing.PENDING: "asked for",
     Standing.DIFFERENT: "not as declared",
@@ -18,6 +18,7 @@ STANDINGS: dict[Standing, str] = {
     Standing.UNDECLARED: "not declared",
     Standing.OVER: "should be gone",
     Standing.ABSENT: "not there",
+    None: "",
 }
 
 

@@ -25,8 +25,8 @@ def document_of_person(report: PersonReport) -> Document:
     """Who it is, what ends soon, and organization by organization what is recorded beside what is declared."""
     name = report.person.name if report.person else ""
     blocks: list[Block] = [Paragraph(text=text) for text in _about(report)]
-    if report.ending:
-        rows = [Row(cells=(code(str(one.address)), say_end(one), say_origin(one))) for one in report.ending]
+    if report.ends_soon:
+        rows = [Row(cells=(code(str(one.address)), say_end(one), say_origin(one))) for one in report.ends_soon]
         blocks.append(Section(title="Ends soon", blocks=(Table(header=("what", "ends", "from"), rows=tuple(rows)),)))
     blocks += [_organization(part, report) for part in report.organizations]
     return Document(

@@ -65,6 +65,7 @@ def make_ledger(organization: str, *, desired: Desired, state: State, today: dat
                 recorded=records.get(address),
                 excuse=ended[address].why if address in ended else "",
                 reaches=groups.get(address.parts[0], ()) if address.kind == "asset_group_access" else (),
+                is_past=as_of is not None,
                 trouble=_trouble(state, address),
             )
             for address in addresses

@@ -35,7 +35,7 @@ def access(
     about = _find(text, ledger)
     edges = [one for one in ledger.holdings.values() if len(one.address.parts) > 1 and not person_in(one.address)]
     return AccessMatrix(
-        about=about,
+        address=about,
         system=ledger.system.name if ledger.system else "",
         title=ledger.system.title if ledger.system else "",
         today=today,
@@ -183,4 +183,4 @@ def _link(way: Holding, on: Address, ledger: Ledger) -> Holding | None:
     if way.address.kind != "asset_group_access" or on.kind != "ad_account":
         return None
     address = Address(on.organization, "asset_group_asset", f"{way.address.parts[0]}/{on.key}")
-    return ledger.holdings.get(address, Holding(address=address))
+    return ledger.holdings.get(address, Holding(address=address, is_past=way.is_past))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from datetime import date
 
 import pytest
 from hypothesis import given
@@ -263,3 +264,10 @@ def test_a_state_whose_addresses_do_not_fit_is_refused(values: dict[str, object]
     with pytest.raises(ReconcilerError) as caught:
         state_from_json(json.dumps({"format_version": "1.0", "organization": "acme", **values}).encode())
     assert caught.value.message == f"the state is damaged: {damage}"
+
+
+def test_a_plan_with_text_that_is_no_valid_unicode_survives() -> None:
+    finding = Finding(id="x-y", message="\ud800", place=Place("a\udc80.yaml", 1, 1))
+    plan = Plan(today=date(2026, 11, 22), findings=(finding,))
+    assert plan_to_json(plan).isascii()
+    assert plan_from_json(plan_to_json(plan)) == plan

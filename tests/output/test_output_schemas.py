@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from reconciler.core.address import Address
-from reconciler.core.audit import AuditEntry, AuditRecord
+from reconciler.core.audit import AuditEntry, AuditRecord, entries_of
 from reconciler.core.change import Change
 from reconciler.core.declared import Consent, Declared, Mode, Person
 from reconciler.core.deed import Deed
@@ -100,7 +100,8 @@ def audit_log() -> str:
     entry = AuditEntry(
         time=datetime(2026, 11, 22, tzinfo=UTC), serial=1, address=str(EVE), action="remove", cause="c", outcome="waits"
     )
-    return RENDERERS.audit_log["json"]([(1, AuditRecord(organization="bc", lineage="l", entries=(entry,)))], PLAIN)
+    record = AuditRecord(organization="bc", lineage="l", entries=(entry,))
+    return RENDERERS.audit_log["json"](list(entries_of(record, number=1)), PLAIN)
 
 
 def history() -> str:
@@ -124,7 +125,9 @@ def who() -> str:
 
 def access() -> str:
     reaches = (Reach(on=EVE, subject=EVE, ways=(HOLDING,), effective={"role": "x"}), Reach(on=EVE, subject=EVE))
-    return RENDERERS.access["json"](AccessMatrix(about=EVE, today=DAY, reaches=reaches, connections=(HOLDING,)), PLAIN)
+    return RENDERERS.access["json"](
+        AccessMatrix(address=EVE, today=DAY, reaches=reaches, connections=(HOLDING,)), PLAIN
+    )
 
 
 LEAST_ORDER: dict[str, Any] = {
@@ -366,3 +369,13 @@ def test_one_work_order_is_written_as_a_list_of_one() -> None:
     assert json.loads(document)["work_orders"] == [order]
     sheet = Worksheet(actor="eve", orders=(WorkOrder(**LEAST_ORDER),))
     assert RENDERERS.worksheet["json"](sheet, PLAIN) == document
+
+
+@pytest.mark.parametrize("name", OUTPUTS)
+def test_text_that_is_no_valid_unicode_is_escaped(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(globals(), "PLACE", Place("a\udc80.yaml", 2, 3))
+    monkeypatch.setitem(globals(), "EVE", Address("acme-bc", "member", "eve\ud800"))
+    monkeypatch.setitem(LEAST_ORDER, "title", "t\ud800")
+    text = OUTPUTS[name]()
+    assert text.isascii()
+    json.loads(text)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
@@ -116,7 +117,7 @@ def eve() -> PersonReport:
 
 
 def eve_then() -> PersonReport:
-    past = holding("acme-bc/member/eve", None, {"role": "admin", "finance": "analyst"})
+    past = replace(holding("acme-bc/member/eve", None, {"role": "admin", "finance": "analyst"}), is_past=True)
     return PersonReport(
         key="eve",
         today=TODAY,
@@ -147,7 +148,7 @@ def matrix(*, as_of: date | None = None) -> AccessMatrix:
         through="group:buyers",
     )
     return AccessMatrix(
-        about=Address("acme-bc", "organization", "acme-bc"),
+        address=Address("acme-bc", "organization", "acme-bc"),
         system="business_center",
         title="TikTok Business Center",
         today=TODAY,
@@ -210,24 +211,34 @@ def test_json_tells_both_sides() -> None:
     text = RENDERERS.who["json"](eve(), PLAIN)
     assert text.isascii()
     document = json.loads(text)
-    assert document["ends_soon"] == [{"address": "acme-bc/ad_account_access/us-brand/eve", "ends": "2026-12-01"}]
-    assert document["organizations"][0]["holdings"][0] == {
+    found = document["organizations"][0]["holdings"][0]
+    assert document["ends_soon"] == [found]
+    assert found == {
         "address": "acme-bc/ad_account_access/us-brand/eve",
         "standing": "different",
         "declared": {
-            "values": {"role": "operator"},
+            "address": "acme-bc/ad_account_access/us-brand/eve",
+            "attributes": {"role": "operator"},
+            "identity": "",
             "place": {"file": "access/acme.yaml", "line": 31, "column": 7},
             "reason": "SEC-142",
             "through": "",
             "starts": None,
-            "ends": "2026-12-01",
-            "excuse": "",
+            "expires": "2026-12-01",
+            "protect": None,
+            "details": {},
         },
+        "excuse": "",
         "recorded": {
-            "values": {"role": "analyst"},
+            "address": "acme-bc/ad_account_access/us-brand/eve",
+            "attributes": {"role": "analyst"},
             "status": "active",
             "identity": "eve@acme.example",
+            "platform_id": "",
+            "unread": [],
             "since": "2026-03-01",
+            "asked": 0,
+            "asked_on": None,
             "protect": True,
         },
         "reaches": [],
@@ -238,7 +249,7 @@ def test_json_tells_both_sides() -> None:
 def test_json_of_a_past_day_judges_nothing() -> None:
     then = json.loads(RENDERERS.who["json"](eve_then(), PLAIN))
     assert then["organizations"][0]["holdings"][0]["standing"] is None
-    assert (then["person"]["declared"], then["not_kept"], then["as_of"]) == (False, ["acme-dev"], "2026-04-01")
+    assert (then["person"], then["not_kept"], then["as_of"]) == (None, ["acme-dev"], "2026-04-01")
 
 
 def test_json_of_the_matrix_has_every_cell() -> None:

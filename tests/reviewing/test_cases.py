@@ -11,8 +11,9 @@ from pathlib import Path
 import pytest
 
 from reconciler.core.review import AccessChange, Effect, Mark, Review, Side
+from reconciler.output.json import to_json
 from reconciler.output.style import PLAIN
-from reconciler.renderers.review import render_review, render_review_json
+from reconciler.renderers.review import render_review
 from reconciler.workflows.reviewing import review
 from tests.reviewing.given import PATHS, Case, read_case
 
@@ -77,7 +78,7 @@ def test_the_way_back_gives_what_the_way_there_takes(path: Path) -> None:
 @every_case
 def test_the_json_holds_every_row_of_the_text(path: Path) -> None:
     there = made(read_case(path))
-    document = json.loads(render_review_json(there, PLAIN))
+    document = json.loads(to_json("review", there))
     for name in ("access", "things", "people", "settings", "steps", "findings", "resolved", "notices"):
         assert len(document[name]) == len(getattr(there, name))
     assert document["summary"]["is_empty"] == there.is_empty

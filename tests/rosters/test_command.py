@@ -107,13 +107,14 @@ def test_rows_and_differences_are_there_for_programs_too(desk: Desk) -> None:
     desk.observe("--taken", "2026-11-20")
     later = "email,role,status\nana@acme.example,Admin,Active\ngus@north.example,Member,Active\n"
     told = json.loads(desk.observe("--format", "json", text=later).stdout)
-    assert told["kept"] is True
-    assert told["previous"] == "2026-11-20T00:00:00+00:00"
+    assert told["is_kept"] is True
+    assert told["previous"] == "2026-11-20T00:00:00Z"
     assert [(one["address"], one["what"]) for one in told["differences"]] == [
         ("dev/member/bo", "gone"),
         ("dev/member/gus@north.example", "new"),
     ]
-    assert [(one["address"], one["place"]["line"]) for one in told["rosters"][0]["rows"]] == [
+    rows = [one["address"] for one in told["rosters"][0]["resources"]]
+    assert [(row, told["places"][row]["line"]) for row in rows] == [
         ("dev/member/ana", 2),
         ("dev/member/gus@north.example", 3),
     ]

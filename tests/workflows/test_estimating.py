@@ -188,7 +188,7 @@ def test_plan_estimate_tells_the_calls_of_a_business_center_without_any_call(wor
     assert "At most 16 calls a second and 960 a minute" in result.stdout
     assert "Nothing limits the calls for acme-dev." in result.stdout
     told = json.loads(run(workspace, "plan", "--estimate", "--format", "json").stdout)
-    assert {one["organization"]: one["limited"] for one in told["organizations"]} == {
+    assert {one["organization"]: one["is_limited"] for one in told["organizations"]} == {
         "acme-bc": True,
         "acme-dev": False,
     }

@@ -132,9 +132,9 @@ def test_groups_inside_groups_count(store: LocalFileStore) -> None:
 
 
 def test_what_ends_soon_comes_with_the_nearest_first(store: LocalFileStore) -> None:
-    assert [str(one.address) for one in ask("eve", store).ending] == ["acme-bc/ad_account_access/us-brand/eve"]
-    assert [one.ends for one in ask("bo", store).ending] == [date(2026, 12, 5)]
-    assert ask("ana", store).ending == ()
+    assert [str(one.address) for one in ask("eve", store).ends_soon] == ["acme-bc/ad_account_access/us-brand/eve"]
+    assert [one.ends for one in ask("bo", store).ends_soon] == [date(2026, 12, 5)]
+    assert ask("ana", store).ends_soon == ()
 
 
 @pytest.mark.parametrize(

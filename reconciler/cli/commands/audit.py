@@ -10,6 +10,7 @@ import click
 from reconciler.cli.options import DateType
 from reconciler.cli.session import Session
 from reconciler.cli.upkeep import format_option, open_configured_store
+from reconciler.core.audit import entries_of
 from reconciler.core.errors import ExitCode
 
 
@@ -31,8 +32,8 @@ def log(session: Session, organization: str, person: str, since: date | None, fo
 
     selection = Selection(organization=organization, person=person, since=since)
     links = AuditLog(open_configured_store(session)).select(selection)
-    records = [(link.number, link.record) for link in links]
-    click.echo(RENDERERS.audit_log[format_](records, session.style(sys.stdout)), nl=False, color=True)
+    entries = [entry for link in links for entry in entries_of(link.record, number=link.number)]
+    click.echo(RENDERERS.audit_log[format_](entries, session.style(sys.stdout)), nl=False, color=True)
 
 
 @audit.command("verify")
