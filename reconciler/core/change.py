@@ -46,6 +46,11 @@ class Change:
     """A removal that the removal ratio does not count, because the person has left."""
 
     @property
+    def step(self) -> tuple[Address, Action]:
+        """What a consent names."""
+        return self.address, self.action
+
+    @property
     def attributes(self) -> Attributes:
         """The values it leads to; empty for a removal."""
         return self.after.attributes if self.after else {}

@@ -15,6 +15,9 @@ PLAN_FORMAT = "1.0"
 OBSERVED_DIFFERENCE = "observed-difference"
 """The finding about what an apply would do where nothing is ever applied."""
 
+UNDECLARED_ADMIN = "undeclared-admin"
+"""Id of the findings about admins whom no manifest declares."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OrganizationPlan:
@@ -71,6 +74,11 @@ class Plan:
     def blocked(self) -> tuple[Blocked, ...]:
         """Everything a guard stopped."""
         return tuple(blocked for part in self.organizations for blocked in part.blocked)
+
+    @property
+    def undeclared_admins(self) -> tuple[Finding, ...]:
+        """What stands at the top of every plan, in every mode and form."""
+        return tuple(finding for finding in self.findings if finding.id == UNDECLARED_ADMIN)
 
     @property
     def is_settled(self) -> bool:

@@ -13,8 +13,8 @@ from reconciler.core.resource import Attributes, Resource, Status
 from reconciler.core.roster import Roster
 from reconciler.core.work_order import WorkOrder
 
-STATE_FORMAT = "1.2"
-"""1.1 added `in_doubt`; 1.2 work orders, rosters, known drift and platform ids."""
+STATE_FORMAT = "1.3"
+"""1.1 added `in_doubt`; 1.2 work orders, rosters, known drift and platform ids; 1.3 what was granted."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,6 +38,9 @@ class Record:
     """The UTC day of the last invitation or request."""
     protect: bool = False
     """Outlives the manifest block that set it: lifting it takes `protect: false`, not deleting the block."""
+    granted: Attributes | None = None
+    """What the manifests last gave: asked for by this tool, or seen as declared. What is there beyond it somebody gave
+    by hand. None where that was not kept yet."""
 
     def seen(self, live: Resource, *, on: date) -> Record:
         """This record brought up to what the system shows."""

@@ -40,13 +40,14 @@ def _remember_doubts(content: Content) -> Content:
 
 
 def _unchanged(content: Content) -> Content:
-    """Everything that 1.2 added may be missing."""
+    """Everything that 1.2 and 1.3 added may be missing."""
     return content
 
 
 UPGRADES: tuple[Upgrade, ...] = (
     Upgrade(source="1.0", target="1.1", change=_remember_doubts),
     Upgrade(source="1.1", target="1.2", change=_unchanged),
+    Upgrade(source="1.2", target="1.3", change=_unchanged),
 )
 """From the oldest format to the present one. Written down once and never edited: states out there need them."""
 

@@ -35,9 +35,12 @@ TITLES = {
 def render_plan(plan: Plan, style: Style) -> str:
     """The whole plan; ends with the counts or with "No changes"."""
     blocks = [*_opening(plan, style)]
+    if plan.undeclared_admins:
+        blocks.append(list_findings(plan.undeclared_admins, style))
     blocks += [block for part in plan.organizations if (block := render_organization(part, plan, style))]
-    if plan.findings:
-        blocks.append(list_findings(plan.findings, style))
+    others = [finding for finding in plan.findings if finding not in plan.undeclared_admins]
+    if others:
+        blocks.append(list_findings(others, style))
     closing = fold(style.paint(render_closing(plan), Tone.STRONG), style.width)
     blocks.append("\n".join([*closing, ""]))
     return "\n".join(blocks)
@@ -49,6 +52,9 @@ def render_closing(plan: Plan) -> str:
         return "No changes. What is told above stays as it is."
     if plan.is_settled:
         limit = " within the chosen targets" if plan.targets else ""
+        if plan.undeclared_admins:
+            strangers = count(len(plan.undeclared_admins), "admin is", "admins are")
+            return f"No changes{limit}, but {strangers} not declared."
         return f"No changes. Access matches the manifests{limit}."
     verbs = Counter(VERBS[change.action] for change in plan.changes)
     counted = [f"{verbs[verb]:,} to {verb}" for verb in VERB_ORDER if verbs[verb]] or ["nothing to do now"]

@@ -45,6 +45,8 @@ def sheet_of_plan(plan: Plan) -> Sheet:
     """Everything a reviewer has to judge. Irreversible steps keep their warning wherever they stand."""
     foremost: list[tuple[str, AccessTerms, Row]] = []
     chapters: list[Chapter] = []
+    if plan.undeclared_admins:
+        chapters.append(chapter_of_findings("Admins whom nobody declared", plan.undeclared_admins))
     for part in plan.organizations:
         told = [*_steps(part), *_held(part, plan)]
         foremost += [(part.organization, terms, row) for _, (terms, row) in told if is_foremost(terms)]
@@ -55,8 +57,9 @@ def sheet_of_plan(plan: Plan) -> Sheet:
         if rows:
             about = f"{part.system}, {part.mode}"
             chapters.append(Chapter(title=part.organization, about=about, sections=tuple(_sections(rows))))
-    if plan.findings:
-        chapters.append(chapter_of_findings("Findings", plan.findings))
+    others = [finding for finding in plan.findings if finding not in plan.undeclared_admins]
+    if others:
+        chapters.append(chapter_of_findings("Findings", others))
     return Sheet(
         title=f"Access plan for {plan.today}",
         summary=render_closing(plan),

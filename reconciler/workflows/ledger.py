@@ -173,6 +173,7 @@ class Ledger:
             return
         known = self._records.get(change.address) or Record(address=change.address, since=self._today)
         record = known.seen(outcome.live.believing(change.attributes), on=self._today)
+        record = replace(record, granted=change.attributes)
         if outcome.live.status.is_pending and KINDS[change.address.kind].needs_other_party:
             record = record.asked_again(self._today)
         self._records[change.address] = record.protected(protect=known.protect or change.address in self._protected)

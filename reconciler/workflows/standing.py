@@ -25,9 +25,7 @@ class Standing:
         self._applied: set[Address] = set()
         self._asked: dict[Address, WorkOrder] = {}
         """What people were asked for in this run; nobody knows when they will do it."""
-        members = [found for address, found in situation.live.resources.items() if address.kind == "member"]
-        self._headcount = Headcount(situation.organization.system, members, min_admins=situation.settings.min_admins)
-        self._headcount.expect(situation.orders.values())
+        self._headcount = Headcount.of(situation)
 
     @property
     def active_admins(self) -> frozenset[str]:
@@ -60,7 +58,7 @@ class Standing:
 
     def find_excess(self, change: Change) -> Refused | Waits | None:
         """Whether a change would leave too few admins or bring too many members at this point."""
-        objection = self._headcount.objection(change)
+        objection = self._headcount.objection(change, is_agreed=bool(change.consent))
         if objection is None:
             return None
         members = [order for address, order in self._asked.items() if address.kind == "member"]

@@ -12,6 +12,7 @@ apply is too rare an event here; `tests/workflows/test_who_acts.py` shows it.
     order._tie_cascades                     a membership goes before the grants that hang on it
     order._urgency, promotions first        a demotion is parked although its replacement is promoted in the same plan
     headcount.objection, last admin         the number of active admins falls below the floor
+    headcount.tenure_of, always LASTING     somebody whom nobody declared stands in for an admin who goes
     headcount.objection, cap                the platform refuses an invitation the plan contained
     readiness.hold_until_ready              a grant is sent for somebody who has not accepted
     guards._ended_before                    somebody who declined or left is invited again without a consent
@@ -23,7 +24,7 @@ from __future__ import annotations
 
 import shutil
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
@@ -94,6 +95,9 @@ class Access(RuleBasedStateMachine):
         self.trouble = False
         self.mischief = Mischief()
         self.floor: dict[str, int] = {}
+        self.relied_on: dict[str, set[str]] = {key: set() for key in SYSTEMS}
+        """Who was an admin by the manifests when an apply had ended, and is one still."""
+        self.ever_declared: dict[str, set[str]] = {key: _admins_in(FIRST[key]) for key in SYSTEMS}
         self.planned: tuple[Change, ...] = ()
 
     @initialize(mode=st.sampled_from(["authoritative", "additive"]))
@@ -280,11 +284,16 @@ class Access(RuleBasedStateMachine):
         provider = ObservedProvider(
             SandboxProvider(self.world), self.mischief, before=self._before_call, after=self._after_call
         )
-        self.floor = {key: min(FLOOR, len(admins(self.world, key))) for key in SYSTEMS}
+        for key in SYSTEMS:
+            self.ever_declared[key] |= _admins_in(self.wishes.members[key])
+            self.floor[key] = max(1, min(FLOOR, len(self.relied_on[key] & admins(self.world, key))))
         try:
             report = apply_plan(
                 plan, self._request(retry=retry), provider_for=lambda _: provider, store=self.store, run=self._run()
             )
+            for key in SYSTEMS:
+                declared = _admins_in(self.wishes.wanted_members(key))
+                self.relied_on[key] = admins(self.world, key) & (declared | self.relied_on[key])
             if self.mischief.is_none:
                 assert len(report.of(Applied)) == len(plan.changes), "a plan that nothing disturbed was not carried out"
         finally:
@@ -323,8 +332,17 @@ class Access(RuleBasedStateMachine):
     def _after_call(self, change: Change, outcome: Outcome) -> None:
         key = change.address.organization
         now = admins(self.world, key)
-        if len(now) < len(self.admins_before):
-            assert len(now) >= max(1, self.floor[key]), f"{change.action} {change.address} leaves {sorted(now)}"
+        lost = self.admins_before - now
+        if lost:
+            declared = _admins_in(self.wishes.wanted_members(key))
+            assert now & declared, (
+                f"{change.action} {change.address} leaves {sorted(now)}, and none of them is declared"
+            )
+            stay = now & (declared | self.ever_declared[key]) - self.wishes.gone
+            needed = 1 if change.consent else self.floor[key]
+            assert not lost & self.relied_on[key] or len(stay) >= needed, (
+                f"{change.action} {change.address} leaves {sorted(stay)} to rely on"
+            )
         if not self.trouble:
             assert not isinstance(outcome, Failed), f"the platform refused {change.action} {change.address}: {outcome}"
 
@@ -395,6 +413,10 @@ class Access(RuleBasedStateMachine):
         elif strict:
             assert not link_status(self.world).startswith("active")
         assert found_grants == wanted_grants if strict else wanted_grants.items() <= found_grants.items()
+
+
+def _admins_in(members: Mapping[str, str]) -> set[str]:
+    return {person for person, role in members.items() if role in ADMINISTERS}
 
 
 def _was_admin(change: Change) -> bool:

@@ -152,10 +152,10 @@ def test_addresses_come_back_as_addresses() -> None:
 
 def test_a_state_has_one_canonical_form() -> None:
     want = (
-        b'{"drift":{},"format_version":"1.2","in_doubt":{},"invitations":{},"lineage":"","orders":{},'
+        b'{"drift":{},"format_version":"1.3","in_doubt":{},"invitations":{},"lineage":"","orders":{},'
         b'"organization":"acme","quarantined":{},'
         b'"records":{"acme/member/ana":{"address":"acme/member/ana","asked":0,"asked_on":null,"attributes":{},'
-        b'"identity":"","platform_id":"","protect":false,"since":null,"status":"active","unread":[]}},"removals":{},'
+        b'"granted":null,"identity":"","platform_id":"","protect":false,"since":null,"status":"active","unread":[]}},"removals":{},'
         b'"rosters":{},"serial":0}\n'
     )
     assert state_to_json(STATE) == want
@@ -168,10 +168,10 @@ def test_a_state_has_one_canonical_form() -> None:
 @pytest.mark.parametrize(
     ("data", "message"),
     [
-        (b'{"format_version":"2.0"}', "the state has format 2.0, but this version reads 1.2"),
-        (b'{"format_version":"10.0"}', "the state has format 10.0, but this version reads 1.2"),
-        (b'{"format_version":"1.3"}', "the state has format 1.3, but this version reads 1.2"),
-        (b'{"format_version":"1"}', "the state has format 1, but this version reads 1.2"),
+        (b'{"format_version":"2.0"}', "the state has format 2.0, but this version reads 1.3"),
+        (b'{"format_version":"10.0"}', "the state has format 10.0, but this version reads 1.3"),
+        (b'{"format_version":"1.4"}', "the state has format 1.4, but this version reads 1.3"),
+        (b'{"format_version":"1"}', "the state has format 1, but this version reads 1.3"),
         (b'{"format_version":1}', "this is no state: it has no format_version"),
         (b"{}", "this is no state: it has no format_version"),
         (b"[]", "this is no state: it has no format_version"),

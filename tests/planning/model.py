@@ -6,8 +6,9 @@ slowly, with plain sets. Invited people never answer here; that is the worst the
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
+from datetime import date
 
 from reconciler.core.address import Address
 from reconciler.core.change import Change
@@ -16,6 +17,7 @@ from reconciler.core.kinds import Action
 from reconciler.core.live import Live
 from reconciler.core.plan import OrganizationPlan
 from reconciler.core.resource import Resource, Status
+from reconciler.core.state import Record
 from reconciler.core.system import System
 
 _GRANT_ENDS: Mapping[str, tuple[str, str]] = {
@@ -41,7 +43,12 @@ class Ground:
     system: System
     live: Live
     wanted: Mapping[Address, Declared]
+    """Whatever the day."""
     min_admins: int
+    today: date
+    recorded: Mapping[Address, Record]
+    directory: Collection[str]
+    """Keys of the people who work here today."""
 
 
 def broken_rules(part: OrganizationPlan, ground: Ground) -> list[str]:
@@ -50,12 +57,14 @@ def broken_rules(part: OrganizationPlan, ground: Ground) -> list[str]:
     world = {address: found for address, found in ground.live.resources.items() if not found.status.is_gone}
     for number, change in enumerate(part.changes):
         complaints = [*_actor_may(change, world, ground), *_makes_sense(change, world, ground)]
+        before = _admins(world, ground.system)
         _play(change, world, ground)
-        complaints += [*_enough_admins(world, ground), *_within_caps(world, ground)]
+        gone = before - _admins(world, ground.system)
+        complaints += [*_enough_admins(gone, change, world, ground), *_within_caps(world, ground)]
         if change.after is None or change.action is Action.REMOVE_AND_INVITE:
             complaints += _grants_went_before(change, part.changes[number + 1 :])
         broken += [f"after {change.action} {change.address}: {complaint}" for complaint in complaints]
-    return broken
+    return [*broken, *_wrong_one_stays(part, ground)]
 
 
 def _play(change: Change, world: dict[Address, Resource], ground: Ground) -> None:
@@ -80,11 +89,76 @@ def _admins(world: Mapping[Address, Resource], system: System) -> set[str]:
     return {key for key, found in active.items() if system.administers(str(found.attributes.get("role")))}
 
 
-def _enough_admins(world: Mapping[Address, Resource], ground: Ground) -> list[str]:
-    before = len(_admins(ground.live.resources, ground.system))
-    now = len(_admins(world, ground.system))
-    needed = max(1, min(ground.min_admins, before))
-    return [f"{now} active admins, {needed} needed"] if now < needed else []
+def _declared_admins(ground: Ground) -> dict[str, date | None]:
+    """Who shall be an admin today, and until when: the latest end of the lines that say so."""
+    found: dict[str, date | None] = {}
+    for address, declared in ground.wanted.items():
+        ends = [
+            line.expires
+            for line in declared.lines
+            if ground.system.administers(str(line.attributes.get("role")))
+            and (line.expires is None or ground.today < line.expires)
+            and (line.starts is None or line.starts <= ground.today)
+        ]
+        if address.kind == "member" and ends:
+            found[address.key] = None if None in ends else max(filter(None, ends))
+    return found
+
+
+def _former_admins(ground: Ground) -> set[str]:
+    """Who was made an admin through the manifests, whatever these say now."""
+    records = {address.key: record for address, record in ground.recorded.items() if address.kind == "member"}
+    given = {key: record.attributes if record.granted is None else record.granted for key, record in records.items()}
+    return {key for key, values in given.items() if ground.system.administers(str(values.get("role")))}
+
+
+def _enough_admins(
+    gone: Collection[str], change: Change, world: Mapping[Address, Resource], ground: Ground
+) -> list[str]:
+    """Strangers count for nothing, neither as lost nor as left; whoever has left the company only as lost."""
+    if not gone:
+        return []
+    now, declared, former = _admins(world, ground.system), _declared_admins(ground), _former_admins(ground)
+    if not now & declared.keys():
+        return ["no admin is left who is declared"]
+    lost = {key for key in gone if key in declared or key in former}
+    if not lost:
+        return []
+    were = _admins(ground.live.resources, ground.system)
+    before = {key for key in were if (key in declared and declared[key] is None) or key in former - declared.keys()}
+    stays = {key for key in now if key in declared and declared[key] is None}
+    stays |= {key for key in now & former - declared.keys() if key in ground.directory and not _has_ended(key, ground)}
+    needed = 1 if change.consent else max(1, min(ground.min_admins, len(before)))
+    return [f"{len(stays)} admins to rely on, {needed} needed"] if max(1, len(stays)) < needed else []
+
+
+def _has_ended(key: str, ground: Ground) -> bool:
+    """Whether the manifests name somebody whose day is over."""
+    named = [declared for address, declared in ground.wanted.items() if (address.kind, address.key) == ("member", key)]
+    lines = [line for declared in named for line in declared.lines]
+    return bool(lines) and all(line.expires is not None and line.expires <= ground.today for line in lines)
+
+
+def _wrong_one_stays(part: OrganizationPlan, ground: Ground) -> list[str]:
+    """Of admins who cannot all go, those go first who should not be there at all."""
+    former, admins = _former_admins(ground), _admins(ground.live.resources, ground.system)
+    members = [change for change in part.changes if change.address.kind == "member" and change.address.key in admins]
+    gone = {change.address.key for change in members if change.after is None}
+    lowered = {change.address.key for change in members if change.after is not None} - _declared_admins(ground).keys()
+    stuck = {
+        item.change.address.key
+        for item in part.blocked
+        if item.guard == "last_admin" and item.change.after is None and item.change.address.key in admins
+    }
+    strangers = {key for key in stuck if key not in former}
+    departed = {key for key in stuck & former if key not in ground.directory or _has_ended(key, ground)}
+    complaints = [f"{key} was never declared and stays" for key in strangers if (gone | lowered) & former]
+    complaints += [f"{key} has left and stays" for key in departed if any(_is_here(k, ground) for k in gone | lowered)]
+    return complaints
+
+
+def _is_here(key: str, ground: Ground) -> bool:
+    return key in _former_admins(ground) and key in ground.directory and not _has_ended(key, ground)
 
 
 def _within_caps(world: Mapping[Address, Resource], ground: Ground) -> list[str]:

@@ -20,6 +20,7 @@ from reconciler.core.declared import Consent
 from reconciler.core.kinds import Action
 from reconciler.core.plan import Plan
 from reconciler.core.planning.planner import Worlds, plan, situations
+from reconciler.core.state import Record
 from reconciler.manifests.saved import plan_from_json, plan_to_json
 from tests.planning.given import Case, read_case
 from tests.planning.model import Ground, broken_rules
@@ -79,8 +80,22 @@ def test_every_prefix_of_the_plan_is_safe_to_stop_after(path: Path) -> None:
             live=case.worlds.live[part.organization],
             wanted=case.worlds.desired.resources.get(part.organization, {}),
             min_admins=case.settings.min_admins,
+            today=case.worlds.today,
+            recorded=_recorded_under_today_s_names(case, part.organization),
+            directory={
+                key
+                for key, person in case.worlds.desired.people.items()
+                if person.ends is None or person.ends > case.worlds.today
+            },
         )
         assert broken_rules(part, ground) == []
+
+
+def _recorded_under_today_s_names(case: Case, organization: str) -> dict[Address, Record]:
+    state = case.worlds.recorded.get(organization)
+    moved = {move.source: move.target for move in case.worlds.desired.moves}
+    records = {} if state is None else state.records
+    return {moved.get(address, address): record for address, record in records.items()}
 
 
 @every_case

@@ -146,6 +146,7 @@ def test_what_is_wanted_and_there_is_remembered_from_now_on() -> None:
         identity="eve@acme.example",
         since=TODAY,
         protect=True,
+        granted={},
     )
 
 

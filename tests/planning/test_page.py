@@ -10,7 +10,7 @@ PLANNING = ROOT / "reconciler" / "core" / "planning"
 PAGE = (ROOT / "docs" / "planning.md").read_text(encoding="utf-8")
 NAMES = (
     r'Objection\(\s*"([a-z_]+)"',
-    r'return "([a-z_]+)", f?"',
+    r'return "([a-z_]+)", (?:f?"|shortage)',
     r'Status\.[A-Z_]+: \("([a-z_]+)", ',
 )
 

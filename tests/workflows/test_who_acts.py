@@ -112,10 +112,11 @@ class Deserted(SandboxProvider):
 
 
 def test_admins_are_counted_again_before_one_of_them_goes(tmp_path: Path) -> None:
-    manifest = center("{ana: admin, bo: admin}")
     members = dict.fromkeys(("ana", "bo", "cy", "eve"), "admin")
     seed = {"system": "business_center", "id": "6900000000000000001", "members": members}
+    everybody = center("{ana: admin, bo: admin, cy: admin, eve@acme.example: admin}")
     with world_with({"bc": seed}) as world:
-        results = applied(tmp_path, Deserted(world), manifest)
+        applied(tmp_path, SandboxProvider(world), everybody)
+        results = applied(tmp_path, Deserted(world), center("{ana: admin, bo: admin}"))
     assert isinstance(results["bc/member/cy"], Applied)
     assert results["bc/member/eve@acme.example"] == Refused(reason="1 active admin would remain, at least 2 must")

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Set as AbstractSet
 
-from reconciler.core.address import Address
 from reconciler.core.change import Change
 from reconciler.core.kinds import Action
 from reconciler.core.planning.access import is_administrator
-from reconciler.core.planning.headcount import Headcount
+from reconciler.core.planning.headcount import Headcount, Tenure, tenure_of
 from reconciler.core.planning.situation import Situation
 
 
@@ -31,7 +30,7 @@ def actor_for(change: Change, situation: Situation, headcount: Headcount) -> str
         member = situation.organization.system.roles.get("member", ())
         appointing = {role.name for role in member if role.administers and role.manages_admins}
         candidates = {person for person in candidates if headcount.role_of(person) in appointing}
-    return min(candidates, key=lambda person: (not _stays(person, situation), person), default="")
+    return min(candidates, key=lambda person: (_unreliability(person, situation), person), default="")
 
 
 def founder_of(situation: Situation) -> str:
@@ -54,6 +53,7 @@ def _is_about_admins(change: Change, situation: Situation) -> bool:
     return any(is_administrator(system, change.address.kind, attributes) for attributes in sides)
 
 
-def _stays(person: str, situation: Situation) -> bool:
-    declared = situation.wanted.get(Address(situation.organization.key, "member", person))
-    return declared is not None and is_administrator(situation.organization.system, "member", declared.attributes)
+def _unreliability(person: str, situation: Situation) -> int:
+    """Strangers act last: a work order tells them what is being done about them."""
+    tenure = tenure_of(person, situation)
+    return 0 if tenure.is_declared else 2 if tenure is Tenure.UNDECLARED else 1

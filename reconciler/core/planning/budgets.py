@@ -36,9 +36,11 @@ def counts_as_removal(change: Change, system: System) -> bool:
 def hold_mass_removal(changes: Sequence[Change], situation: Situation) -> tuple[list[Change], list[Blocked]]:
     """Block all counted removals of an organization when together they take away too much of its access."""
     asked = [change for change in changes if counts_as_removal(change, situation.organization.system)]
+    going = {change.address for change in asked}
     before = sum(
         KINDS[address.kind].shape in _COUNTED and not found.status.is_gone
         for address, found in situation.live.resources.items()
+        if address in going or situation.was_given(address)
     )
     recent = in_window(situation.state.removals, situation.today)
     total, limit = before + recent, situation.settings.max_removal_ratio

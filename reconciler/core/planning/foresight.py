@@ -10,9 +10,10 @@ from reconciler.core.declared import Declared, Desired, Mode
 from reconciler.core.finding import Finding, Severity
 from reconciler.core.kinds import Action
 from reconciler.core.live import Unknown
-from reconciler.core.plan import OBSERVED_DIFFERENCE, OrganizationPlan
+from reconciler.core.plan import OBSERVED_DIFFERENCE, UNDECLARED_ADMIN, OrganizationPlan
 from reconciler.core.planning.access import is_administrator
 from reconciler.core.planning.diff import Difference, diff
+from reconciler.core.planning.headcount import Tenure, tenure_of
 from reconciler.core.planning.lifecycle import why_leave
 from reconciler.core.planning.situation import Situation
 from reconciler.core.planning.targets import Targets
@@ -61,6 +62,7 @@ def _unknown_required(looked_at: Sequence[Situation], desired: Desired) -> Itera
 
 
 def _about(situation: Situation) -> Iterator[Finding]:
+    yield from _undeclared_admins(situation)
     yield from _lockout_ahead(situation)
     yield from _other_identities(situation)
     yield from _not_shown(situation)
@@ -109,6 +111,27 @@ def _not_shown(situation: Situation) -> Iterator[Finding]:
             )
 
 
+def _undeclared_admins(situation: Situation) -> Iterator[Finding]:
+    """By name, in every mode: whoever is an admin can do everything, also to the others."""
+    system, key = situation.organization.system, situation.organization.key
+    if situation.organization.deleted:
+        return
+    for address, found in situation.live.resources.items():
+        if found.status.is_gone or not is_administrator(system, address.kind, found.attributes):
+            continue
+        if tenure_of(address.key, situation) is not Tenure.UNDECLARED:
+            continue
+        is_in = "is" if found.status is Status.ACTIVE else "is invited as"
+        yield Finding(
+            id=UNDECLARED_ADMIN,
+            severity=Severity.WARNING,
+            message=f"{address.key} {is_in} an admin of {key}, and no manifest says so",
+            place=situation.place_of(address) or situation.organization.place,
+            advice="if that is right, declare it; else remove it on the platform, or with `mode: authoritative`",
+            address=str(address),
+        )
+
+
 def _lockout_ahead(situation: Situation) -> Iterator[Finding]:
     """The day on which the time of the last admin who has accepted ends, if it is near."""
     ends = [_end_of(address, situation) for address in _admins(situation)]
@@ -127,23 +150,23 @@ def _lockout_ahead(situation: Situation) -> Iterator[Finding]:
 
 
 def _admins(situation: Situation) -> Iterator[Address]:
-    """Who administers the organization once the plan is carried out: declared and active, or left alone."""
+    """Whom the manifests want as admins and who have accepted; nobody relies on others."""
     system = situation.organization.system
-    for address, found in situation.live.resources.items():
-        declared = situation.wanted.get(address)
-        stays = declared is not None or not situation.is_ours(address)
-        values = declared.attributes if declared else found.attributes
-        if stays and found.status is Status.ACTIVE and is_administrator(system, address.kind, values):
+    for address, declared in situation.wanted.items():
+        found = situation.live.resources.get(address)
+        is_in = found is not None and found.status is Status.ACTIVE
+        if is_in and is_administrator(system, address.kind, declared.attributes):
             yield address
 
 
 def _end_of(address: Address, situation: Situation) -> date | None:
     """The day on which somebody administers it no more, be it that a weaker role is what remains then."""
-    declared, system = situation.wanted.get(address), situation.organization.system
-    if declared is None:
-        return None
+    system = situation.organization.system
     return last_day(
-        declared, situation.today, lambda item: is_administrator(system, address.kind, item.attributes), system
+        situation.wanted[address],
+        situation.today,
+        lambda item: is_administrator(system, address.kind, item.attributes),
+        system,
     )
 
 

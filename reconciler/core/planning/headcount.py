@@ -2,17 +2,24 @@
 
 Both the planner and apply ask the same object before every change, so an order that was safe on paper is checked
 again against what really happened.
+
+Every active admin can act, but not every one can be relied on to stay. An organization keeps as many admins to rely on
+as it had, up to the minimum. Somebody whom nobody declared never was one of them: removing them takes nothing away.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from copy import deepcopy
+from enum import Enum
 
+from reconciler.core.address import Address
 from reconciler.core.change import Change
 from reconciler.core.kinds import Action
 from reconciler.core.planning.access import is_administrator
+from reconciler.core.planning.situation import Situation
+from reconciler.core.planning.wanted import last_day
 from reconciler.core.resource import Attributes, Resource, Status
 from reconciler.core.system import System
 from reconciler.core.work_order import WorkOrder
@@ -20,11 +27,45 @@ from reconciler.core.work_order import WorkOrder
 _PRESENT = frozenset({Status.ACTIVE, Status.INVITED})
 
 
+class Tenure(Enum):
+    """How far an active admin can be relied on to stay one."""
+
+    LASTING = "declared as admin, without an end"
+    ENDING = "declared as admin until some day"
+    LEAVING = "was declared as admin and is not any more"
+    DEPARTED = "was declared as admin, and their time is over"
+    UNDECLARED = "was never declared as admin"
+
+    @property
+    def is_declared(self) -> bool:
+        """Whether the manifests want this admin today."""
+        return self in (Tenure.LASTING, Tenure.ENDING)
+
+
+def tenure_of(person: str, situation: Situation) -> Tenure:
+    """How far somebody can be relied on, if they are an active admin; whether they are one is another question."""
+    address, system = Address(situation.organization.key, "member", person), situation.organization.system
+    declared = situation.wanted.get(address)
+    if declared is not None and is_administrator(system, "member", declared.attributes):
+        end = last_day(
+            declared, situation.today, lambda item: is_administrator(system, "member", item.attributes), system
+        )
+        return Tenure.ENDING if end else Tenure.LASTING
+    record = situation.state.records.get(address)
+    granted = {} if record is None else record.attributes if record.granted is None else record.granted
+    if not is_administrator(system, "member", granted):
+        return Tenure.UNDECLARED
+    return Tenure.DEPARTED if address in situation.ended or situation.has_left(person) else Tenure.LEAVING
+
+
 class Headcount:
     """Members, pending invitations and admins of one organization as they stand after the changes so far."""
 
-    def __init__(self, system: System, members: Iterable[Resource], *, min_admins: int) -> None:
+    def __init__(
+        self, system: System, members: Iterable[Resource], *, min_admins: int, tenure_of: Callable[[str], Tenure]
+    ) -> None:
         self._system = system
+        self._tenure_of = tenure_of
         self._active_admins: set[str] = set()
         self._leaving: set[str] = set()
         """Who may stop being an admin at any moment."""
@@ -33,8 +74,22 @@ class Headcount:
         self._roles: Counter[str] = Counter()
         for member in members:
             self._enter(member.address.key, member.attributes, member.status)
-        self._floor = max(1, min(min_admins, len(self._active_admins)))
-        """Active admins that must remain after every single change."""
+        relied_on = (Tenure.LASTING, Tenure.LEAVING, Tenure.DEPARTED)
+        before = [key for key in self._active_admins if tenure_of(key) in relied_on]
+        self._floor = max(1, min(min_admins, len(before)))
+        """Active admins to rely on that must remain after every single change."""
+
+    @classmethod
+    def of(cls, situation: Situation) -> Headcount:
+        """As an organization is now, and as what people were asked for may make it at any moment."""
+        headcount = cls(
+            situation.organization.system,
+            (found for address, found in situation.live.resources.items() if address.kind == "member"),
+            min_admins=situation.settings.min_admins,
+            tenure_of=lambda person: tenure_of(person, situation),
+        )
+        headcount.expect(situation.orders.values())
+        return headcount
 
     def fork(self) -> Headcount:
         """A copy to try things out on; the original does not notice."""
@@ -47,23 +102,48 @@ class Headcount:
 
     @property
     def floor(self) -> int:
-        """The number of active admins below which no change may lead."""
+        """The number of active admins to rely on below which no change may lead without a consent."""
         return self._floor
 
     def role_of(self, key: str) -> str:
         """The role of an active or invited member; empty for anybody else."""
         return self._present.get(key, "")
 
-    def objection(self, change: Change) -> tuple[str, str] | None:
-        """The guard (`last_admin` or `cap`) that forbids the change at this point, with the numbers; else None."""
+    def objection(self, change: Change, *, is_agreed: bool = False) -> tuple[str, str] | None:
+        """The guard (`last_admin` or `cap`) that forbids the change at this point, with the numbers; else None.
+
+        `is_agreed` when there is a consent: then a single admin is enough.
+        """
         if change.address.kind != "member":
             return None
         key, after = change.address.key, change.after
-        if key in self._active_admins and not self._stays_admin(change):
-            left = len(self._active_admins) - 1
-            if left < self._floor:
-                return "last_admin", f"{_count(left)} would remain, at least {self._floor} must"
+        if not self._stays_admin(change) and (shortage := self.shortage_without(key, is_agreed=is_agreed)):
+            return "last_admin", shortage
         return None if after is None else self._over_cap(key, _role(after.attributes))
+
+    def shortage_without(self, admin: str, *, is_agreed: bool = False) -> str:
+        """Why somebody has to stay an admin, with the numbers; empty when they need not, or are none.
+
+        Whoever stays against the manifests counts as long as they have not left: of two such admins one may go. Where
+        nobody lasts, somebody who is declared until some day is better than nobody.
+        """
+        if admin not in self._active_admins:
+            return ""
+        tenures = [self._tenure_of(other) for other in self._active_admins - {admin}]
+        if not tenures:
+            return f"{_count(0)} would remain, at least 1 must"
+        if not any(tenure.is_declared for tenure in tenures):
+            return "no active admin would remain whom the manifests declare"
+        if self._tenure_of(admin) is Tenure.UNDECLARED:
+            return ""
+        left = max(1, sum(tenure in (Tenure.LASTING, Tenure.LEAVING) for tenure in tenures))
+        floor = 1 if is_agreed else self._floor
+        return f"{_count(left)} would remain, at least {floor} must" if left < floor else ""
+
+    def let_go(self, admin: str) -> None:
+        """Count somebody out who is asked to stop being an admin."""
+        self._active_admins.discard(admin)
+        self._leaving.add(admin)
 
     def _over_cap(self, key: str, role: str) -> tuple[str, str] | None:
         """Only what adds to a count can go over its cap: platforms raise limits for some, who then are above ours."""
@@ -104,19 +184,20 @@ class Headcount:
             key, gains = order.address.key, is_administrator(self._system, "member", order.wanted)
             loses = key in self._active_admins and (order.action is Action.REMOVE_AND_INVITE or not gains)
             if loses:
-                self._active_admins.discard(key)
-                self._leaving.add(key)
+                self.let_go(key)
             elif not order.takes_away and key not in self._active_admins:
                 self.observe(key, Resource(address=order.address, attributes=order.wanted, status=Status.INVITED))
 
     @property
     def invited_admins(self) -> tuple[str, ...]:
-        """Keys of those who become admins when they accept."""
+        """Keys of those who become admins when they accept, and whom the manifests want as admins."""
         return tuple(
             sorted(
                 key
                 for key, role in self._present.items()
-                if self._system.administers(role) and key not in self._active_admins | self._leaving
+                if self._system.administers(role)
+                and key not in self._active_admins | self._leaving
+                and self._tenure_of(key).is_declared
             )
         )
 

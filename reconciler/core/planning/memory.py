@@ -77,10 +77,12 @@ def _remember_one(
     if found is None:
         return None if record is None or wanted is None else _vanished(record, system, today)
     if record is None:
-        record = Record(address=address, since=found.since or today)
+        record = Record(address=address, since=found.since or today, granted={})
         if found.status.is_pending:
             record = replace(record, asked=1, asked_on=found.since or today)
     record = record.seen(found, on=today)
+    if wanted is not None and found.fits(wanted.attributes):
+        record = replace(record, granted=wanted.attributes)
     if wanted is None or wanted.protect is None:
         return record
     return record.protected(protect=wanted.protect)

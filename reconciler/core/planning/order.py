@@ -23,6 +23,7 @@ from reconciler.core.change import Change
 from reconciler.core.kinds import KINDS, Action, Shape
 from reconciler.core.planning.access import is_administrator, takes_away
 from reconciler.core.planning.actors import actor_for
+from reconciler.core.planning.guards import with_consent
 from reconciler.core.planning.headcount import Headcount
 from reconciler.core.planning.situation import Situation
 
@@ -41,6 +42,8 @@ class Parked:
 
 _GIVING = 5
 """How urgent it is to give access."""
+_LOWERING = 9
+"""Whoever is still declared goes on as an admin rather than somebody who is not, where one of them has to."""
 
 
 @dataclass(slots=True)
@@ -74,7 +77,15 @@ def lay_out(changes: Sequence[Change], situation: Situation, headcount: Headcoun
             waiting_for_room.clear()
             has_moved = False
         if not ready:
-            break
+            # Only now, because a promotion may have made a consent unnecessary.
+            agreed = _next_agreed(waiting_for_room, by_address, situation, headcount)
+            if agreed is None:
+                break
+            waiting_for_room.remove(agreed)
+            by_address[agreed[-1]] = with_consent(
+                by_address[agreed[-1]], situation.consents[by_address[agreed[-1]].step]
+            )
+            heapq.heappush(ready, agreed)
         entry = heapq.heappop(ready)
         change = by_address[entry[-1]]
         actor = actor_for(change, situation, headcount)
@@ -94,6 +105,20 @@ def lay_out(changes: Sequence[Change], situation: Situation, headcount: Headcoun
     return layout
 
 
+def _next_agreed(
+    held: Sequence[_Rank], by_address: Mapping[Address, Change], situation: Situation, headcount: Headcount
+) -> _Rank | None:
+    """The first change that too few admins would be left after, and that somebody has consented to anyway."""
+    for entry in sorted(held):
+        change = by_address[entry[-1]]
+        if change.consent or change.step not in situation.consents:
+            continue
+        agreed = with_consent(change, situation.consents[change.step])
+        if _obstacle(agreed, actor_for(agreed, situation, headcount), headcount) is None:
+            return entry
+    return None
+
+
 def _makes_room(change: Change, headcount: Headcount) -> bool:
     """Whether a seat becomes free and no admin goes; admins are exchanged one by one."""
     return (
@@ -103,7 +128,7 @@ def _makes_room(change: Change, headcount: Headcount) -> bool:
 
 def _obstacle(change: Change, actor: str, headcount: Headcount) -> tuple[str, str] | None:
     """What keeps a change from coming at this point, as a guard and a message."""
-    objection = headcount.objection(change)
+    objection = headcount.objection(change, is_agreed=bool(change.consent))
     if objection is None and not actor:
         return "no_admin", "there is no other active admin who could do it"
     return objection
@@ -165,7 +190,7 @@ def _urgency(change: Change, situation: Situation) -> int:
         return 0
     shape = KINDS[change.address.kind].shape
     if taking:
-        return {Shape.GRANT: 6, Shape.MEMBERSHIP: 8}.get(shape, 7)
+        return {Shape.GRANT: 6, Shape.MEMBERSHIP: 8 if change.after is None else _LOWERING}.get(shape, 7)
     if shape is Shape.ORGANIZATION:
         return 1
     if change.action is Action.CREATE_GROUP:

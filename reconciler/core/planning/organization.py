@@ -16,7 +16,7 @@ from reconciler.core.planning.budgets import hold_invitations, hold_mass_removal
 from reconciler.core.planning.diff import diff
 from reconciler.core.planning.drift import find_drift
 from reconciler.core.planning.founding import hold_empty_groups
-from reconciler.core.planning.guards import judge, judge_request
+from reconciler.core.planning.guards import Objection, blocked_by, judge, judge_request
 from reconciler.core.planning.headcount import Headcount
 from reconciler.core.planning.lifecycle import next_step
 from reconciler.core.planning.order import Parked, lay_out
@@ -166,43 +166,38 @@ def _drop_founder(draft: _Draft, situation: Situation) -> None:
 
 def _lay_out(draft: _Draft, situation: Situation) -> None:
     """Put the changes in a safe order, name who acts, and hold back what fits nowhere."""
-    headcount = Headcount(
-        situation.organization.system,
-        (found for address, found in situation.live.resources.items() if address.kind == "member"),
-        min_admins=situation.settings.min_admins,
-    )
-    headcount.expect(situation.orders.values())
+    headcount = Headcount.of(situation)
     layout = lay_out(draft.changes, situation, headcount)
     draft.changes = layout.ordered
     draft.sort_in(_parked(parked, headcount) for parked in layout.parked)
     draft.sort_in(_wait(change, on="another change", why="what it depends on is held back") for change in layout.behind)
-    draft.waiting = list(_ask_safely(draft.waiting, headcount))
+    draft.waiting = list(_ask_safely(draft.waiting, situation, headcount))
 
 
 def _parked(parked: Parked, headcount: Headcount) -> Waiting | Blocked:
     """A change that the headcount refuses waits for invited admins; where there are none, somebody must decide."""
     change, guard, message = parked.change, parked.guard, parked.message
-    if guard == "cap" or (guard == "last_admin" and not headcount.invited_admins):
-        way_out = "; appoint another admin first" if guard == "last_admin" else ""
-        return Blocked(change=change, guard=guard, message=f"{message}{way_out}")
+    if guard == "cap":
+        return Blocked(change=change, guard=guard, message=message)
+    if guard == "last_admin" and not headcount.invited_admins:
+        can_consent = headcount.objection(change, is_agreed=True) is None
+        return blocked_by(change, Objection(guard, f"{message}; appoint another admin first", can_consent))
     on = ", ".join(headcount.invited_admins) or "an admin"
     return _wait(change, on=on, why=f"{message}; waiting for a new admin")
 
 
-def _ask_safely(waiting: Sequence[Waiting], headcount: Headcount) -> Iterable[Waiting]:
+def _ask_safely(waiting: Sequence[Waiting], situation: Situation, headcount: Headcount) -> Iterable[Waiting]:
     """Ask admins to give up their rights only as long as enough others remain."""
-    spare = len(headcount.active_admins) - headcount.floor
     for item in sorted(waiting, key=lambda item: item.address):
         if item.action is not Action.GIVE_UP_ADMIN or item.on not in headcount.active_admins:
             yield item
-            continue
-        spare -= 1
-        if spare >= 0:
-            yield item
-        else:
+        elif headcount.shortage_without(item.on, is_agreed=(item.address, item.action) in situation.consents):
             on = ", ".join(headcount.invited_admins) or "a new admin"
             why = f"{item.on} cannot give up admin rights before another admin is active"
             yield replace(item, on=on, why=why)
+        else:
+            headcount.let_go(item.on)
+            yield item
 
 
 def _wait(change: Change, *, on: str, why: str) -> Waiting:

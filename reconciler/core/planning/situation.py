@@ -56,13 +56,13 @@ class Situation:
 
     def is_ours(self, address: Address) -> bool:
         """Whether a live thing may be changed or taken away; a thing that can only be forgotten must be known to us."""
-        if address in self.wanted or address in self.ended or address in self.records:
-            return True
-        if address in self.asked_for:
-            return True
-        if self.time_is_over(self.person_of(address)):
+        if self.was_given(address) or self.time_is_over(self.person_of(address)):
             return True
         return self.organization.mode is Mode.AUTHORITATIVE and KINDS[address.kind].delete is not Action.FORGET
+
+    def was_given(self, address: Address) -> bool:
+        """Whether the manifests give it, or once did: what somebody else gave makes no removal look smaller."""
+        return address in self.wanted or address in self.ended or address in self.records or address in self.asked_for
 
     def has_left(self, person: str) -> bool:
         """Whether somebody's time with the company is over, or nobody by that key is left in the directory."""
