@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Literal
 
 from reconciler.core.address import Address
+from reconciler.core.drifting import Drift
 from reconciler.core.finding import Finding, Place, Severity
 from reconciler.core.resource import Resource
 from reconciler.core.roster import Roster
@@ -47,6 +48,8 @@ class Observation:
     """When the roster before this one was taken."""
     differences: tuple[Difference, ...] = ()
     """What has changed since then, by address; what is unknown now is not among it."""
+    drift: tuple[Drift, ...] = ()
+    """What was not made so by this tool, by this roster; what was asked for and came about is not among it."""
     is_kept: bool = False
     """Whether it is the organization's roster from now on."""
 

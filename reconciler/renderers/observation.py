@@ -13,6 +13,8 @@ from reconciler.output.style import Style, Tone
 from reconciler.output.text_findings import list_findings
 from reconciler.output.visible import make_visible
 from reconciler.output.words import count
+from reconciler.renderers.drift import show_drift
+from reconciler.renderers.rows import render_rows
 from reconciler.renderers.table import render_table
 
 _SIGNS = {"new": ("+", Tone.ADD), "changed": ("~", Tone.CHANGE), "gone": ("-", Tone.REMOVE)}
@@ -23,6 +25,7 @@ def render_observation(observation: Observation, style: Style) -> str:
     inspection = Inspection(findings=observation.findings, texts=observation.texts)
     blocks = [_show_roster(roster, observation, style) for roster in observation.rosters]
     blocks += [_show_differences(observation, style)] if observation.previous else []
+    blocks += [_show_drift(observation, style)] if observation.drift else []
     blocks += [_show_unknown(observation, style)] if observation.unknown else []
     blocks += [list_findings(inspection.findings, style, inspection.texts)] if observation.findings else []
     return "\n".join([*filter(None, blocks), _closing(observation)])
@@ -71,6 +74,11 @@ def _show_difference(difference: Difference, style: Style) -> str:
     before, after = _shown(difference.before), _shown(difference.after)
     told = f"{before} -> {after}" if before and after else before or after
     return style.paint(make_visible(f"{sign} {difference.address.kind}/{difference.address.key}: {told}"), tone)
+
+
+def _show_drift(observation: Observation, style: Style) -> str:
+    lines = render_rows([show_drift(found) for found in observation.drift], style)
+    return "".join(f"{line}\n" for line in (style.paint("drift:", Tone.STRONG), *lines))
 
 
 def _show_unknown(observation: Observation, style: Style) -> str:

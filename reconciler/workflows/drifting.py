@@ -20,12 +20,13 @@ from reconciler.core.drifting import (
 )
 from reconciler.core.errors import ProviderError, ReconcilerError
 from reconciler.core.live import Unknown
+from reconciler.core.observation import Observation
 from reconciler.core.planning.organization import plan_organization
-from reconciler.core.planning.planner import situations
+from reconciler.core.planning.planner import Worlds, situations
 from reconciler.core.planning.situation import Situation
 from reconciler.core.state import State
 from reconciler.ports import Provider, StateStore, Witness
-from reconciler.workflows.planning import PlanRequest, ProviderFor, read_worlds
+from reconciler.workflows.planning import PlanRequest, ProviderFor, read_live, read_worlds
 from reconciler.workflows.scopes import Scopes
 from reconciler.workflows.shielding import shielded
 from reconciler.workflows.upkeep import Deeds, Upkeep
@@ -69,6 +70,25 @@ def survey(
         provider = provider_for(situation.organization)
         parts.append(_with_deeds(part, provider, scopes, situation) if request.refresh else part)
     return DriftReport(today=request.today, organizations=tuple(parts))
+
+
+def drift_after(
+    observation: Observation, request: PlanRequest, *, provider: Provider, state: State
+) -> tuple[Drift, ...]:
+    """What drifted in an organization by the rosters that were just handed in, whether or not they are kept."""
+    if not observation.is_usable:
+        return ()
+    seen = replace(state, rosters={**state.rosters, **{roster.kind: roster for roster in observation.rosters}})
+    live = read_live(provider, Scopes(request.desired).scope_of(observation.organization, seen))
+    key = observation.organization
+    worlds = Worlds(
+        desired=request.desired, recorded={key: seen}, live={key: live}, today=request.today, moment=request.moment
+    )
+    return tuple(
+        found
+        for situation in situations(worlds, request.settings)
+        for found in plan_organization(situation, request.targets).drift
+    )
 
 
 def remember(report: DriftReport, upkeep: Upkeep) -> None:

@@ -184,3 +184,23 @@ def test_a_file_that_tells_nothing_of_anybody_leaves_the_last_roster(desk: Desk)
     before = desk.rosters()
     desk.observe(text=CONFIG.replace(" [acme.yaml]", " # where they are, and more"), exits=1)
     assert desk.rosters() == before
+
+
+def test_a_roster_tells_drift_as_the_audit_does_and_nothing_that_was_asked_for(desk: Desk) -> None:
+    desk.observe("--taken", "2026-11-20")
+    desk.run("apply", "--auto-approve")
+    later = "email,role,status\n" + "".join(
+        f"{who}.example,Admin,Active\n" for who in ("ana@acme", "bo@acme", "gus@north")
+    )
+    told = desk.observe("--dry-run", text=later).stdout
+    drift = told.partition("drift:\n")[2].partition("\n\n")[0]
+    assert "gus@north.example" in drift
+    assert "appeared: nobody declared it" in drift
+    assert "left alone" in drift
+    assert "bo " not in drift  # accepted the invitation
+    kept = desk.observe(text=later).stdout
+    assert drift in kept
+    audit = json.loads(desk.run("drift", "--format", "json").stdout)
+    assert [item["address"] for part in audit["organizations"] for item in part["items"]] == [
+        "dev/member/gus@north.example"
+    ]

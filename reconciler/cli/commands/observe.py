@@ -79,8 +79,11 @@ def observe(session: Session, organization: str, paths: tuple[str, ...], format_
     changes nothing.
     """
     from reconciler.subjects.catalogue import RENDERERS
+    from reconciler.workflows.drifting import drift_after
     from reconciler.workflows.observing import Sighting, look_only
     from reconciler.workflows.observing import observe as take_in
+    from reconciler.workflows.planning import PlanRequest
+    from reconciler.workflows.states import read_state
 
     if said["accept_partial"] and said["complete"]:
         raise UsageError("--accept-partial and --complete say the opposite of each other")
@@ -103,6 +106,11 @@ def observe(session: Session, organization: str, paths: tuple[str, ...], format_
         _check_that_it_counts(wiring, desired.organizations.get(organization))
     act = look_only if said["dry_run"] else take_in
     observation = act(sighting, desired=desired, upkeep=upkeep)
+    if wiring.settings_for(desired.organizations[organization]).kind == "work_orders":
+        request = PlanRequest(desired=desired, settings=config.guards, today=now.date(), moment=now)
+        provider = wiring.provider_for(desired.organizations[organization])
+        state = read_state(upkeep.store, organization)
+        observation = replace(observation, drift=drift_after(observation, request, provider=provider, state=state))
     click.echo(RENDERERS.observation[format_](observation, session.style(sys.stdout)), nl=False, color=True)
     return code_of_findings(observation.findings)
 
