@@ -23,43 +23,6 @@ class PlaceOutput:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class FindingsSummaryOutput:
-    """How many findings there are of each severity, and in how many files was looked."""
-
-    error: int
-    warning: int
-    note: int
-    files: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FindingOutput:
-    """One thing that validation or a policy has to say."""
-
-    id: str
-    """Stable name, such as `unknown-role`."""
-    severity: Literal["error", "warning", "note"]
-    message: str
-    advice: str
-    """What to do; may be empty."""
-    address: str
-    """`organization/kind/key` it is about; may be empty."""
-    place: PlaceOutput | None
-    related: list[PlaceOutput]
-    """Other places that belong to it, such as the first of two declarations."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FindingsOutput:
-    """`reconciler validate --format json`."""
-
-    format_version: str
-    summary: FindingsSummaryOutput
-    findings: list[FindingOutput]
-    """In reading order."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class ReportSummaryOutput:
     """How many changes came to which outcome."""
 

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, cast, get_type_hints
 from reconciler.core.audit import LoggedEntry
 from reconciler.core.forecast import Forecast
 from reconciler.core.holding import AccessMatrix, Holding, PersonReport
+from reconciler.core.inspection import Inspection
 from reconciler.core.notice import Notice, Notices
 from reconciler.core.observation import Difference, Observation
 from reconciler.core.offboarding import Offboarding
@@ -42,6 +43,7 @@ class Output:
 
 
 OUTPUTS: Mapping[str, Output] = {
+    "findings": Output(title="Findings of validate", value=Inspection),
     "state-list": Output(title="Organizations that have a state", value=Sequence[StateSummary], under="organizations"),
     "systems": Output(title="Systems, roles and permissions", value=Sequence[RoleRow], under="roles"),
     "history": Output(title="States of one organization that are kept", value=Sequence[PastState], under="history"),
@@ -68,6 +70,7 @@ PROPERTIES: Mapping[type, tuple[str, ...]] = {
     Difference: ("what",),
     Forecast: ("plan", "apply"),
     Holding: ("standing",),
+    Inspection: ("summary",),
     Notice: ("deadline",),
     Offboarding: ("is_complete",),
     PersonReport: ("ends_soon",),
@@ -77,6 +80,7 @@ PROPERTIES: Mapping[type, tuple[str, ...]] = {
 
 HIDDEN: Mapping[type, tuple[str, ...]] = {
     Holding: ("is_past",),
+    Inspection: ("texts", "files", "policies"),
     Observation: ("texts",),
     Offboarding: ("plan", "edited"),
     Onboarding: ("edited",),

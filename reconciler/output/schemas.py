@@ -33,7 +33,6 @@ _READ: Mapping[str, tuple[str, Any]] = {
 """What is read: title and type. Its schema is as lenient as the reader."""
 
 _OLD = {
-    "findings": ("output_documents", "FindingsOutput", "Findings of validate"),
     "report": ("output_documents", "ReportOutput", "Report: what apply did"),
     "drift": ("drift_documents", "DriftOutput", "Drift: what is live and was not made so by this tool"),
 }

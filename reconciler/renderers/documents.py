@@ -7,28 +7,12 @@ from dataclasses import asdict
 from typing import Any
 
 from reconciler.core.change import Change
-from reconciler.core.finding import Finding, Place, Severity
-from reconciler.core.inspection import Inspection
 from reconciler.core.outcome import Applied, Failed, InDoubt, Outcome, Refused, Report, Waits
 from reconciler.core.plan import Plan
 from reconciler.core.state import State
 from reconciler.output.style import Style
 
 FINDINGS_FORMAT = REPORT_FORMAT = STATES_FORMAT = SYSTEMS_FORMAT = "1.0"
-
-
-def render_findings_json(inspection: Inspection, _: Style) -> str:
-    """`{format_version, summary: {error, warning, note, files}, findings: [...]}`."""
-    severities = [finding.severity for finding in inspection.findings]
-    summary = {severity.value: severities.count(severity) for severity in Severity}
-    ordered = sorted(inspection.findings, key=lambda finding: finding.sort_key)
-    return _dump(
-        {
-            "format_version": FINDINGS_FORMAT,
-            "summary": {**summary, "files": inspection.files},
-            "findings": [_finding(finding) for finding in ordered],
-        }
-    )
 
 
 def render_plan_json(plan: Plan, _: Style) -> str:
@@ -89,22 +73,6 @@ def _details(outcome: Outcome) -> dict[str, Any]:
             return {"reason": reason}
         case _:
             return asdict(outcome)
-
-
-def _finding(finding: Finding) -> dict[str, Any]:
-    return {
-        "id": finding.id,
-        "severity": finding.severity.value,
-        "message": finding.message,
-        "advice": finding.advice,
-        "address": finding.address,
-        "place": _place(finding.place),
-        "related": [_place(place) for place in finding.related],
-    }
-
-
-def _place(place: Place | None) -> dict[str, str | int] | None:
-    return None if place is None else {"file": place.file, "line": place.line, "column": place.column}
 
 
 def _dump(document: dict[str, Any]) -> str:

@@ -106,7 +106,7 @@ RENDERERS = Renderers(
     findings={
         **_forms(FORMS, document_of_findings),
         **_forms(ANNOTATION_FORMS, annotations_of_findings),
-        "json": documents.render_findings_json,
+        "json": lambda inspection, _: to_json("findings", inspection.in_reading_order),
     },
     plan={"text": render_plan, "json": documents.render_plan_json, **PLAN_PAGES},
     report={"text": render_report, "json": documents.render_report_json, **REPORT_PAGES},

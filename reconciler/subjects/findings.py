@@ -41,7 +41,7 @@ def summary_of_findings(inspection: Inspection) -> str:
 
 def annotations_of_findings(inspection: Inspection, *, category: str = "validate") -> Annotations:
     """Each finding on its line; without any, one case that passed."""
-    ordered = sorted(inspection.findings, key=lambda finding: finding.sort_key)
+    ordered = inspection.in_reading_order.findings
     files = groupby(ordered, key=lambda finding: finding.place.file if finding.place else "workspace")
     suites = {file: [case_of(finding) for finding in found] for file, found in files}
     return Annotations(
