@@ -13,9 +13,11 @@ from reconciler.core.kinds import Action
 from reconciler.core.live import Live
 from reconciler.core.outcome import Outcome, Report, Waits
 from reconciler.core.plan import OrganizationPlan, Plan
+from reconciler.core.planning.identities import Identities
 from reconciler.core.planning.organization import plan_organization
 from reconciler.core.planning.planner import Worlds, situations
 from reconciler.core.planning.recheck import objections
+from reconciler.core.planning.renaming import Renamed, under_todays_names
 from reconciler.core.planning.situation import Situation
 from reconciler.core.planning.targets import Targets
 from reconciler.manifests.saved import plan_to_json
@@ -27,10 +29,10 @@ from reconciler.workflows.logbook import Logbook
 from reconciler.workflows.orders import as_change, ended_orders, may_have_orders, steps_to_ask_for
 from reconciler.workflows.planning import PlanRequest, ProviderFor, read_live
 from reconciler.workflows.scopes import Scopes
-from reconciler.workflows.settling import Settled, left_behind, settle
+from reconciler.workflows.settling import Settled, left_behind, settle_renamed
 from reconciler.workflows.states import LoadedState, load_state, new_lineage, save_state
 from reconciler.workflows.steps import Steps
-from reconciler.workflows.trail import AuditSink, audit_entry
+from reconciler.workflows.trail import AuditSink, audit_entry, renaming_entry
 from reconciler.workflows.transfers import other_sides
 
 
@@ -88,6 +90,7 @@ class _Application:
         self._request = request
         self._provider_for = provider_for
         self._scopes = Scopes(request.desired)
+        self._identities = Identities(request.desired)
         self._store = store
         self._run = run
         self.results: list[tuple[Change, Outcome]] = []
@@ -110,8 +113,9 @@ class _Application:
         provider = self._provider_for(organization)
         scope = self._scopes.scope_of(key, loaded.state)
         live = read_live(provider, scope)
-        settled = settle(loaded.state, live, system=organization.system, today=request.today)
-        loaded = self._recover(loaded, settled, lease)
+        renamed = under_todays_names(loaded.state, self._identities)
+        settled = settle_renamed(loaded.state, renamed, live, system=organization.system, today=request.today)
+        loaded = self._rename(self._recover(loaded, settled, lease), renamed, lease)
         situation = self._look_at(key, loaded, live)
         ledger = Ledger.of(situation, lineage=loaded.state.lineage or new_lineage())
         logbook = Logbook(store=self._store, lease=lease, ledger=ledger, origin=self._run.origin, clock=self._run.clock)
@@ -139,6 +143,24 @@ class _Application:
             raise
         else:
             self._close(loaded, logbook, lease)
+
+    def _rename(self, loaded: LoadedState, renamed: Renamed, lease: Lease) -> LoadedState:
+        """Store the state under the names of today before anything else: the journal speaks of no others."""
+        names = [name for name in sorted(renamed.names.keys) if name in renamed.names.recorded]
+        if not names:
+            return loaded
+        state, now = loaded.state, self._run.clock.now()
+        entries = tuple(
+            renaming_entry(state.organization, name, renamed.names.keys[name], serial=state.serial + number, at=now)
+            for number, name in enumerate(names, start=1)
+        )
+        again = under_todays_names(state, self._identities).state
+        again = replace(again, serial=state.serial + len(names), lineage=state.lineage or new_lineage())
+        record = AuditRecord(
+            organization=state.organization, lineage=again.lineage, origin=self._run.origin, entries=entries
+        )
+        self._run.audit.append_missing(record)
+        return save_state(self._store, loaded, again, token=lease.token)
 
     def _look_at(self, key: str, loaded: LoadedState, live: Live) -> Situation:
         """What the planner would see of an organization now."""

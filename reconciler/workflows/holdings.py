@@ -11,7 +11,8 @@ from reconciler.core.declared import Declared, Desired
 from reconciler.core.holding import Holding
 from reconciler.core.kinds import KINDS
 from reconciler.core.planning.access import is_administrator
-from reconciler.core.planning.memory import follow_moves
+from reconciler.core.planning.identities import Identities
+from reconciler.core.planning.renaming import under_todays_names
 from reconciler.core.planning.situation import Ended
 from reconciler.core.planning.wanted import split_by_date
 from reconciler.core.resource import Status
@@ -51,8 +52,8 @@ def make_ledger(organization: str, *, desired: Desired, state: State, today: dat
     if known is not None and as_of is None:
         wanted, ended = split_by_date(desired.resources[organization], today, known.system)
         declared = {**wanted, **{address: one.declared for address, one in ended.items()}}
-    moves = [move for move in desired.moves if move.source.organization == organization] if as_of is None else []
-    records = follow_moves(state.records, moves, wanted=declared)
+    renamed = under_todays_names(state, Identities(desired if as_of is None else Desired()))
+    state, records = renamed.state, renamed.state.records
     addresses = sorted({*records, *declared, *state.quarantined, *state.in_doubt})
     groups = _ad_accounts_by_group(declared, records)
     return Ledger(

@@ -14,6 +14,8 @@ from reconciler.core.change import Change
 from reconciler.core.declared import Desired, Person
 from reconciler.core.kinds import KINDS
 from reconciler.core.notice import Notice, Notices
+from reconciler.core.planning.identities import Identities
+from reconciler.core.planning.renaming import under_todays_names
 from reconciler.core.resource import Resource, Status, fingerprint_of
 from reconciler.core.state import Record, State
 from reconciler.core.work_order import OrderStatus, WorkOrder
@@ -37,9 +39,9 @@ def make_notices(states: Iterable[State], desired: Desired, *, at: datetime) -> 
 
     What begins only when somebody else is done is left out until then, and so is what has run out.
     """
-    scopes = Scopes(desired)
+    scopes, identities = Scopes(desired), Identities(desired)
     orders: list[WorkOrder] = []
-    for state in states:
+    for state in (under_todays_names(one, identities).state for one in states):
         orders += _open(state.orders.values())
         if state.organization in desired.organizations:
             orders += _Pending(state, scopes.scope_of(state.organization, state)).orders()

@@ -11,7 +11,9 @@ from reconciler.core.declared import Desired, Organization
 from reconciler.core.errors import ProviderError
 from reconciler.core.live import Live
 from reconciler.core.plan import Plan
+from reconciler.core.planning.identities import Identities
 from reconciler.core.planning.planner import Worlds, plan
+from reconciler.core.planning.renaming import under_todays_names
 from reconciler.core.planning.targets import EVERYTHING, Targets
 from reconciler.core.resource import Resource
 from reconciler.core.settings import GuardSettings
@@ -19,7 +21,7 @@ from reconciler.core.state import State
 from reconciler.manifests.integrity import find_damage
 from reconciler.ports import Provider, Scope, StateStore
 from reconciler.workflows.scopes import Scopes
-from reconciler.workflows.settling import left_behind, settle
+from reconciler.workflows.settling import left_behind, settle_renamed
 from reconciler.workflows.sharding import EVERYTHING as ALL_SHARDS
 from reconciler.workflows.sharding import Shard
 from reconciler.workflows.shielding import shielded
@@ -73,7 +75,7 @@ def read_worlds(
     desired = request.desired
     recorded: dict[str, State] = {}
     live: dict[str, Live] = {}
-    scopes = Scopes(desired)
+    scopes, identities = Scopes(desired), Identities(desired)
     for key in sorted({*store.organizations(), *desired.organizations}):
         if not request.shard.covers(key):
             continue
@@ -82,9 +84,11 @@ def read_worlds(
         if organization is None:
             recorded[key] = loaded.state
             continue
-        seen = _look(request, provider_for, organization, scopes.scope_of(key, loaded.state), loaded.state)
-        settled = settle(loaded.state, seen, system=organization.system, today=request.today)
-        live[key], recorded[key] = seen, settled.state
+        renamed = under_todays_names(loaded.state, identities)
+        seen = _look(request, provider_for, organization, scopes.scope_of(key, loaded.state), renamed.state)
+        settled = settle_renamed(loaded.state, renamed, seen, system=organization.system, today=request.today)
+        # With nothing settled the planner takes the state as it is stored, and tells of new names.
+        live[key], recorded[key] = seen, settled.state if settled.findings else loaded.state
         for text in left_behind(loaded, settled):
             on_notice(text)
     return Worlds(

@@ -5,7 +5,10 @@ from __future__ import annotations
 from collections import ChainMap
 from collections.abc import Mapping
 
-from reconciler.core.declared import Desired, Person
+from reconciler.core.address import Address
+from reconciler.core.declared import Desired
+from reconciler.core.planning.identities import Identities, identifiers_in
+from reconciler.core.planning.renaming import under_todays_names
 from reconciler.core.state import State
 from reconciler.core.system import System
 from reconciler.ports import Scope
@@ -19,6 +22,7 @@ class Scopes:
 
     def __init__(self, desired: Desired) -> None:
         self._desired = desired
+        self._identities = Identities(desired)
         self._by_system: dict[str, _Directory] = {}
         self._names = {key: person.name for key, person in desired.people.items() if person.name}
 
@@ -26,8 +30,11 @@ class Scopes:
         """Everything the manifests and the state know about names in one organization.
 
         The state adds people who are not in the directory any more and addresses that were corrected since, so that
-        what was given under them can still be found and removed; an address that is somebody else's by now is not.
+        what was given under them can still be found and removed. An account that is recorded as one person's stays
+        theirs although the manifests give its address to another; an address of somebody who is gone does not.
         """
+        renamed = under_todays_names(state, self._identities)
+        state = renamed.state
         declared = self._desired.resources.get(organization, {})
         people, keys = self._directory(self._desired.organizations[organization].system)
         own_people: dict[str, tuple[str, ...]] = {}
@@ -41,7 +48,13 @@ class Scopes:
             if item.identity and item.address.kind == "member":
                 key = item.address.key
                 own_people[key] = _unique(item.identity, *people.get(key, ()))
-        claimed = ChainMap(_reverse(own_people), keys)
+        held = {
+            one.identity.casefold(): one.recorded
+            for one in renamed.names.disputes
+            if (record := state.records.get(Address(organization, "member", one.recorded)))
+            and not record.status.is_gone
+        }
+        claimed = ChainMap(held, _reverse(own_people), keys)
         for record in state.records.values():
             key = record.address.key
             if record.identity and record.address.kind == "member" and _is_free(record.identity, key, claimed):
@@ -50,36 +63,15 @@ class Scopes:
         return Scope(
             organization=self._desired.organizations[organization],
             people=ChainMap(own_people, people),
-            keys=ChainMap(_reverse(own_people), keys),
+            keys=ChainMap(held, _reverse(own_people), keys),
             members=frozenset(members),
             roles={at: role for at, item in declared.items() if isinstance(role := item.attributes.get("role"), str)},
             assets=assets,
             names=self._names,
             details={address: item.details for address, item in declared.items() if item.details},
-            platform_ids=self._platform_ids(organization, state, claimed),
+            platform_ids=_platform_ids(state, claimed),
             rosters=state.rosters,
         )
-
-    def _platform_ids(self, organization: str, state: State, claimed: Mapping[str, str]) -> dict[str, str]:
-        """Whose number is whose, as far as the state knows it and it still means the same person.
-
-        A person who was renamed keeps their number. Where the address under which it was learnt is somebody else's
-        by now, nobody can say which of the two the number means.
-        """
-        renamed = {
-            move.source.key: move.target.key
-            for move in self._desired.moves
-            if move.source.kind == "member" and move.source.organization == move.target.organization == organization
-        }
-        found: dict[str, str] = {}
-        disputed: set[str] = set()
-        for address, record in state.records.items():
-            if address.kind != "member" or not record.platform_id:
-                continue
-            key = renamed.get(address.key, address.key)
-            if found.setdefault(record.platform_id, key) != key or not _is_free(record.identity, key, claimed):
-                disputed.add(record.platform_id)
-        return {number: key for number, key in found.items() if number not in disputed}
 
     def _directory(self, system: System) -> _Directory:
         """Identifiers of everybody in the directory in one system, both ways."""
@@ -88,6 +80,24 @@ class Scopes:
             keys = _reverse(people)
             self._by_system[system.name] = people, keys
         return self._by_system[system.name]
+
+
+def _platform_ids(state: State, claimed: Mapping[str, str]) -> dict[str, str]:
+    """Whose number is whose, as far as the state knows it and it still means the same person.
+
+    Where the address under which it was learnt is somebody else's by now, nobody can say which of the two the number
+    means.
+    """
+    found: dict[str, str] = {}
+    disputed: set[str] = set()
+    for address, record in state.records.items():
+        if address.kind != "member" or not record.platform_id:
+            continue
+        if found.setdefault(record.platform_id, address.key) != address.key or not _is_free(
+            record.identity, address.key, claimed
+        ):
+            disputed.add(record.platform_id)
+    return {number: key for number, key in found.items() if number not in disputed}
 
 
 def _unique(*names: str) -> tuple[str, ...]:
@@ -101,9 +111,3 @@ def _reverse(people: Mapping[str, tuple[str, ...]]) -> dict[str, str]:
 def _is_free(identity: str, key: str, claimed: Mapping[str, str]) -> bool:
     """Whether a remembered address still means the same person."""
     return claimed.get(identity.casefold(), key) == key
-
-
-def identifiers_in(system: System, person: Person) -> tuple[str, ...]:
-    """What a person may be known by in a system, the most specific first."""
-    names = [person.identities.get(kind, "") for kind in (system.name, *system.identifiers, "email")]
-    return _unique(*filter(None, names))

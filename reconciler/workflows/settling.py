@@ -9,6 +9,7 @@ from reconciler.core.change import Change
 from reconciler.core.kinds import Action
 from reconciler.core.live import Live, Unknown
 from reconciler.core.outcome import Applied, Failed, InDoubt, Outcome
+from reconciler.core.planning.renaming import Renamed
 from reconciler.core.resource import Resource, fingerprint_of
 from reconciler.core.state import State
 from reconciler.core.system import System
@@ -40,6 +41,19 @@ def settle(state: State, live: Live, *, system: System, today: date) -> Settled:
     ledger = Ledger(state, system=system, today=today)
     findings = [(change, _settle_one(change, live, ledger)) for change in state.in_doubt.values()]
     return Settled(state=replace(ledger.state(), serial=state.serial), findings=tuple(findings))
+
+
+def settle_renamed(recorded: State, renamed: Renamed, live: Live, *, system: System, today: date) -> Settled:
+    """Like `settle`, under the names of today; what was begun in another organization stays in doubt here."""
+    if renamed.another:
+        why = f"{renamed.another} was not looked at"
+        return settle(
+            recorded,
+            Live(organization=recorded.organization, unknown={f"{recorded.organization}/": why}),
+            system=system,
+            today=today,
+        )
+    return settle(renamed.state, live, system=system, today=today)
 
 
 def _settle_one(change: Change, live: Live, ledger: Ledger) -> Outcome:

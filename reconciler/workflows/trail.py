@@ -6,6 +6,7 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Protocol
 
+from reconciler.core.address import Address
 from reconciler.core.audit import AuditEntry, AuditRecord, describe_outcome, name_orders
 from reconciler.core.change import Change
 from reconciler.core.kinds import KINDS
@@ -48,6 +49,21 @@ def audit_entry(change: Change, outcome: Outcome, *, serial: int, at: datetime) 
         before=_access(change.before),
         after=_access(change.after),
         order=name_orders(outcome.orders) if isinstance(outcome, Waits) else "",
+    )
+
+
+def renaming_entry(organization: str, name: tuple[str, str], now: str, *, serial: int, at: datetime) -> AuditEntry:
+    """What to remember for ever of a record that goes by another name from now on."""
+    kind, key = name
+    return AuditEntry(
+        time=at,
+        serial=serial,
+        address=str(Address(organization, kind, now)),
+        action="rename",
+        cause="the manifests call it so",
+        outcome="applied",
+        detail=f"was {Address(organization, kind, key)}",
+        person=now if kind == "member" else "",
     )
 
 

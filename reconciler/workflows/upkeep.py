@@ -8,11 +8,11 @@ from datetime import datetime
 
 from reconciler.core.address import Address
 from reconciler.core.audit import AuditEntry, AuditRecord, Origin
-from reconciler.core.declared import Move
 from reconciler.core.errors import StateConflict, StoreError
-from reconciler.core.finding import Place
-from reconciler.core.planning.memory import follow_moves_of_orders
+from reconciler.core.kinds import KINDS
+from reconciler.core.planning.identities import Names
 from reconciler.core.planning.order_review import close, closed_between
+from reconciler.core.planning.renaming import emptied, rename_state
 from reconciler.core.state import State
 from reconciler.core.work_order import OrderStatus
 from reconciler.ports import Clock, Lock, StateStore
@@ -65,7 +65,7 @@ class Upkeep:
                 self._save(loaded, state, lease, [(str(address), "state_rm", "") for address in wanted])
 
     def move(self, source: Address, target: Address) -> None:
-        """Give a record another address of the same kind in the same organization; work orders follow it."""
+        """Give a record another address of the same kind in the same organization, and all that hangs on it with it."""
         if (source.organization, source.kind) != (target.organization, target.kind):
             message = f"{source} cannot become {target}: a record stays in its organization and of its kind"
             raise StoreError(message)
@@ -77,14 +77,10 @@ class Upkeep:
             if target in loaded.state.records:
                 message = f"{target} is there already"
                 raise StoreError(message, advice=f"remove one of the two: reconciler state rm {target}")
-            records = dict(loaded.state.records)
-            if source not in records and not asked:
+            if source not in loaded.state.records and not asked:
                 message = f"{source} is quarantined or in doubt, and has no record that could move"
                 raise StoreError(message, advice="run `reconciler apply` first")
-            if source in records:
-                records[target] = replace(records.pop(source), address=target)
-            moves = [Move(source=source, target=target, place=Place("", 1, 1))]
-            state = replace(loaded.state, records=records, orders=follow_moves_of_orders(loaded.state.orders, moves))
+            state = _moved(loaded.state, source, target)
             self._save(loaded, state, lease, [(str(source), "state_mv", str(target))])
 
     def push(self, organization: str, data: bytes) -> State:
@@ -154,6 +150,19 @@ def find_lock(store: StateStore, lock_id: str) -> Lock:
     raise StateConflict(f"there is no lock {lock_id}", advice="it was released, or has been taken over meanwhile")
 
 
+def _moved(state: State, source: Address, target: Address) -> State:
+    if not KINDS[source.kind].parents:
+        return rename_state(state, Names(keys={(source.kind, source.key): target.key}))
+    records = {
+        target if at == source else at: replace(record, address=target) if at == source else record
+        for at, record in state.records.items()
+    }
+    orders = {
+        key: replace(order, address=target) if order.address == source else order for key, order in state.orders.items()
+    }
+    return replace(state, records=records, orders=orders)
+
+
 def _emptied(state: State, *, at: datetime) -> State:
     """Nothing is known of the organization any more but what people were asked for, and that nobody is any more."""
     why = "the organization is not managed any more"
@@ -161,7 +170,7 @@ def _emptied(state: State, *, at: datetime) -> State:
         key: close(order, OrderStatus.SUPERSEDED, at=at, why=why) if order.is_pending else order
         for key, order in state.orders.items()
     }
-    return replace(state, records={}, quarantined={}, in_doubt={}, rosters={}, drift={}, orders=orders)
+    return replace(emptied(state), orders=orders)
 
 
 def _require(state: State, address: Address) -> None:

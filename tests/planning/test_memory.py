@@ -7,10 +7,10 @@ from datetime import date
 import pytest
 
 from reconciler.core.address import Address
-from reconciler.core.declared import Declared, Move
+from reconciler.core.declared import Declared
 from reconciler.core.finding import Place
 from reconciler.core.live import Live
-from reconciler.core.planning.memory import follow_moves, remember
+from reconciler.core.planning.memory import remember
 from reconciler.core.resource import Resource, Status
 from reconciler.core.state import Record
 from reconciler.systems import get_system
@@ -26,63 +26,6 @@ def at(text: str) -> Address:
 
 def record(text: str, status: Status = Status.ACTIVE, *, protect: bool = False) -> Record:
     return Record(address=at(text), status=status, asked=2, since=date(2026, 11, 1), protect=protect)
-
-
-def moved(*moves: tuple[str, str], records: tuple[str, ...], wanted: tuple[str, ...] = ()) -> set[str]:
-    found = follow_moves(
-        {at(text): record(text) for text in records},
-        [Move(source=at(source), target=at(target), place=HERE) for source, target in moves],
-        wanted={at(text) for text in wanted},
-    )
-    assert all(kept.address == address for address, kept in found.items())
-    return {str(address).removeprefix("acme/") for address in found}
-
-
-def test_a_member_takes_all_grants_along() -> None:
-    records = (
-        "member/eva",
-        "ad_account_access/us/eva",
-        "pixel_access/shop/eva",
-        "ad_account_access/us/bo",
-        "ad_account/us",
-    )
-    assert moved(("member/eva", "member/eve"), records=records) == {
-        "member/eve",
-        "ad_account_access/us/eve",
-        "pixel_access/shop/eve",
-        "ad_account_access/us/bo",
-        "ad_account/us",
-    }
-
-
-def test_a_moved_grant_moves_alone() -> None:
-    records = ("member/eva", "ad_account_access/us/eva")
-    assert moved(("ad_account_access/us/eva", "ad_account_access/eu/eva"), records=records) == {
-        "member/eva",
-        "ad_account_access/eu/eva",
-    }
-
-
-def test_an_asset_whose_key_reads_like_a_person_does_not_move_with_the_person() -> None:
-    records = ("member/eva", "ad_account/eva", "ad_account_access/eva/bo")
-    assert moved(("member/eva", "member/eve"), records=records) == {
-        "member/eve",
-        "ad_account/eva",
-        "ad_account_access/eva/bo",
-    }
-
-
-def test_what_is_remembered_at_the_target_is_not_overwritten() -> None:
-    assert moved(("member/eva", "member/eve"), records=("member/eva", "member/eve")) == {"member/eva", "member/eve"}
-
-
-def test_moves_can_follow_one_another() -> None:
-    moves = (("member/eva", "member/eve"), ("member/eve", "member/evi"))
-    assert moved(*moves, records=("member/eva",)) == {"member/evi"}
-
-
-def test_a_move_that_happened_long_ago_does_nothing() -> None:
-    assert moved(("member/eva", "member/eve"), records=("member/eve",)) == {"member/eve"}
 
 
 def remembered(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from reconciler.core.address import Address
+from reconciler.core.resource import Status
 from reconciler.core.state import Record, State
 from reconciler.manifests.load import load_manifests
 from reconciler.manifests.source import SourceFile
@@ -19,6 +20,7 @@ def scope(
     remembered: str = "eve@old.example",
     more: str = "",
     others: tuple[Record, ...] = (),
+    status: Status = Status.ACTIVE,
 ) -> Scope:
     """Of a Business Center in which Eve was recorded under the remembered address, with the number 42."""
     manifest = f"""
@@ -29,7 +31,7 @@ organizations: {{bc: {{system: business_center, id: "6900000000000000001", membe
 """
     loaded = load_manifests([SourceFile("access.yaml", manifest.encode())])
     assert loaded.desired is not None, loaded.findings
-    records = (Record(address=EVE, identity=remembered, platform_id="42"), *others)
+    records = (Record(address=EVE, identity=remembered, platform_id="42", status=status), *others)
     state = State(organization="bc", records={record.address: record for record in records})
     return Scopes(loaded.desired).scope_of("bc", state)
 
@@ -45,10 +47,17 @@ def test_somebody_deleted_from_the_directory_is_still_found_under_the_remembered
     assert (found.people["eve"], found.keys["eve@old.example"]) == (("eve@old.example",), "eve")
 
 
-def test_an_address_that_is_somebody_elses_by_now_is_theirs() -> None:
+def test_an_address_that_is_somebody_elses_by_now_stays_the_account_of_whom_it_was_recorded_of() -> None:
     found = scope("eve: {email: eve@new.example}, finn: {email: eve@old.example}")
-    assert found.people["eve"] == ("eve@new.example",)
+    assert found.people["eve"] == ("eve@new.example", "eve@old.example")
+    assert found.keys["eve@old.example"] == "eve"
+    assert dict(found.platform_ids) == {"42": "eve"}
+
+
+def test_an_address_of_somebody_who_is_gone_is_theirs_who_has_it_now() -> None:
+    found = scope("eve: {email: eve@new.example}, finn: {email: eve@old.example}", status=Status.LEFT)
     assert found.keys["eve@old.example"] == "finn"
+    assert dict(found.platform_ids) == {}
 
 
 def test_a_number_once_learnt_means_the_same_person_whatever_the_address_is_now() -> None:
@@ -71,11 +80,6 @@ def test_a_number_goes_with_a_renamed_person() -> None:
         more="moved: [{from: bc/member/eve, to: bc/member/eva}]",
     )
     assert dict(found.platform_ids) == {"42": "eva"}
-
-
-def test_a_number_learnt_under_an_address_that_is_somebody_elses_by_now_means_nobody() -> None:
-    found = scope("eve: {email: eve@new.example}, finn: {email: eve@old.example}")
-    assert dict(found.platform_ids) == {}
 
 
 def test_a_number_that_is_remembered_of_two_people_means_nobody() -> None:

@@ -8,7 +8,7 @@ is as declared. A key that was renamed, and what somebody was asked for and has 
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
 
 from reconciler.core.address import Address
@@ -112,10 +112,9 @@ def take_note(situation: Situation) -> dict[Address, KnownDrift]:
 def _of_records(situation: Situation) -> Iterator[Drift]:
     """What became of things that this tool has made or taken over."""
     asked = carried_out(situation)
-    renamed = set(_renamed(situation))
     for address, record in situation.state.records.items():
         live = situation.live.find(address)
-        if isinstance(live, Unknown) or (live is None and (address in renamed or _goes_along(address, renamed))):
+        if isinstance(live, Unknown):
             continue
         expected = _as_resource(record)
         if live is not None and not live.status.is_gone and (why := _why_over(address, situation)):
@@ -273,22 +272,3 @@ def _moved(situation: Situation, expected: Resource, live: Resource | None) -> D
         why=why,
         place=situation.place_of(address),
     )
-
-
-def _renamed(situation: Situation) -> Iterator[Address]:
-    """Records of people and things whose identity is live under another key, which the manifests declare."""
-    records, wanted = situation.state.records, situation.wanted
-    new = {
-        (address.kind, live.identity.casefold())
-        for address, live in situation.live.resources.items()
-        if live.identity and len(address.parts) == 1 and address in wanted and address not in records
-    }
-    for address, record in records.items():
-        if len(address.parts) == 1 and (address.kind, record.identity.casefold()) in new:
-            yield address
-
-
-def _goes_along(address: Address, renamed: Container[Address]) -> bool:
-    """Whether it is what a person had who is declared under another key now."""
-    part = KINDS[address.kind].person_part
-    return part is not None and Address(address.organization, "member", address.parts[part]) in renamed

@@ -12,6 +12,7 @@ from reconciler.core.kinds import Action
 from reconciler.core.live import Unknown
 from reconciler.core.plan import OBSERVED_DIFFERENCE, UNDECLARED_ADMIN, OrganizationPlan
 from reconciler.core.planning.access import is_administrator
+from reconciler.core.planning.contested import is_contested, tell_of_names
 from reconciler.core.planning.diff import Difference, diff
 from reconciler.core.planning.headcount import Tenure, tenure_of
 from reconciler.core.planning.lifecycle import why_leave
@@ -63,6 +64,7 @@ def _unknown_required(looked_at: Sequence[Situation], desired: Desired) -> Itera
 
 def _about(situation: Situation) -> Iterator[Finding]:
     yield from _undeclared_admins(situation)
+    yield from tell_of_names(situation)
     yield from _lockout_ahead(situation)
     yield from _other_identities(situation)
     yield from _not_shown(situation)
@@ -73,6 +75,8 @@ def _other_identities(situation: Situation) -> Iterator[Finding]:
     for address, declared in situation.wanted.items():
         found = situation.live.resources.get(address) if address.kind == "member" else None
         if found is None or found.status is not Status.ACTIVE or not _is_other(declared, found, situation):
+            continue
+        if is_contested(address, situation):
             continue
         yield Finding(
             id="other-identity",
@@ -205,7 +209,11 @@ def _unused_consents(
     One whose change is still to come, because it waits or something no consent can lift stops it, is kept.
     """
     today = {situation.organization.key: situation.today for situation in looked_at}
-    needed = set(_consented(organizations))
+    needed = set(_consented(organizations)) | {
+        (Address(one.organization.key, "organization", one.organization.key), Action.FORGET)
+        for one in looked_at
+        if one.is_forgotten
+    }
     for consent in desired.consents:
         day = today.get(consent.address.organization)
         if consent.place is None or day is None or not targets.covers(consent.address):

@@ -15,6 +15,7 @@ from reconciler.core.declared import Consent
 from reconciler.core.kinds import KINDS, Action, Shape
 from reconciler.core.planning.access import is_administrator, takes_away
 from reconciler.core.planning.actors import founder_of
+from reconciler.core.planning.contested import objection_to
 from reconciler.core.planning.situation import Situation
 from reconciler.core.resource import Status, fingerprint_of
 
@@ -34,6 +35,12 @@ COMMAND_LINE = "(command line)"
 """How the origin of a consent ends that stands in no manifest."""
 
 
+def _other_identity(change: Change, situation: Situation) -> Objection | None:
+    """A key is no proof of who or what something is."""
+    reason = objection_to(change, situation)
+    return Objection("other_identity", reason) if reason else None
+
+
 def _protected(change: Change, situation: Situation) -> Objection | None:
     record = situation.records.get(change.address)
     if record is None or not record.protect or not takes_away(change, situation.organization.system):
@@ -43,9 +50,10 @@ def _protected(change: Change, situation: Situation) -> Objection | None:
 
 def _required_admin(change: Change, situation: Situation) -> Objection | None:
     person = situation.person_of(change.address)
-    if person not in situation.settings.required_admins or not _takes_admin(change, situation):
+    named = situation.is_required_admin(person)
+    if not named or not _takes_admin(change, situation):
         return None
-    return Objection("required_admin", f"{person} is listed in guards.required_admins")
+    return Objection("required_admin", f"{named} is listed in guards.required_admins")
 
 
 def _self(change: Change, situation: Situation) -> Objection | None:
@@ -163,6 +171,7 @@ GUARDS: tuple[Guard, ...] = (
     _policy,
     _handed_over,
     _self,
+    _other_identity,
     _protected,
     _required_admin,
     _irreversible,

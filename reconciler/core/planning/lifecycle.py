@@ -28,7 +28,7 @@ def next_step(difference: Difference, situation: Situation) -> Change | Waiting 
     """What to do about one difference today."""
     address, wanted, live = difference
     if wanted is None:
-        return None if live is None else _leave(live, situation)
+        return None if live is None else leave(live, situation)
     if live is None or live.status.is_gone:
         return _enter(wanted, live, situation)
     if live.status.is_pending or live.pending:
@@ -186,7 +186,7 @@ def _demote_where_impossible(wanted: Declared, live: Resource, situation: Situat
     return _waiting(wanted, live, Action.GIVE_UP_ADMIN, on=person, why=why)
 
 
-def _leave(live: Resource, situation: Situation) -> Change | None:
+def leave(live: Resource, situation: Situation) -> Change | None:
     """Something is there that shall not be."""
     kind = KINDS[live.address.kind]
     if live.status.is_gone:

@@ -6,18 +6,17 @@ who revoked is remembered even where the system simply shows nothing any more.
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from datetime import date, timedelta
 
 from reconciler.core.address import Address
-from reconciler.core.declared import Declared, Move
+from reconciler.core.declared import Declared
 from reconciler.core.kinds import KINDS, Shape
 from reconciler.core.live import Live, Unknown
 from reconciler.core.resource import Attributes, Status
 from reconciler.core.state import Record
 from reconciler.core.system import System
-from reconciler.core.work_order import WorkOrder
 
 
 def recall(live: Live, *, records: Mapping[Address, Record], wanted: Mapping[Address, Declared]) -> Live:
@@ -112,52 +111,3 @@ def _invitation_is_over(record: Record, system: System, today: date) -> bool:
     if system.invitation_hours is None or record.asked_on is None:
         return False
     return record.asked_on + timedelta(hours=system.invitation_hours) <= today
-
-
-def follow_moves(
-    records: Mapping[Address, Record], moves: Iterable[Move], *, wanted: Container[Address]
-) -> dict[Address, Record]:
-    """Records under the addresses the manifests use now. Moving a member takes the person's grants along."""
-    moved = dict(records)
-    for move in moves:
-        for address in [address for address in moved if _moves(address, move)]:
-            target = _moved_address(address, move)
-            if target not in moved and (address not in wanted or address == move.source):
-                moved[target] = replace(moved.pop(address), address=target)
-    return moved
-
-
-def follow_moves_of_orders(orders: Mapping[str, WorkOrder], moves: Iterable[Move]) -> dict[str, WorkOrder]:
-    """Work orders under the addresses the manifests use now, so that a renamed person is not asked for again.
-
-    What a renamed person was asked to do stays theirs, in this organization: a move speaks of one only.
-    """
-    moved = dict(orders)
-    for move in moves:
-        renamed = {move.source.key: move.target.key} if move.source.kind == "member" else {}
-        for key, order in moved.items():
-            address = _moved_address(order.address, move) if _moves(order.address, move) else order.address
-            moved[key] = replace(order, address=address, actor=renamed.get(order.actor, order.actor))
-    return moved
-
-
-def _moves(address: Address, move: Move) -> bool:
-    if address == move.source:
-        return True
-    part = KINDS[address.kind].person_part
-    same_organization = address.organization == move.source.organization
-    return (
-        move.source.kind == "member"
-        and same_organization
-        and part is not None
-        and address.parts[part] == move.source.key
-        and address.kind != "member"
-    )
-
-
-def _moved_address(address: Address, move: Move) -> Address:
-    if address == move.source:
-        return move.target
-    part = KINDS[address.kind].person_part
-    parts = [move.target.key if index == part else text for index, text in enumerate(address.parts)]
-    return Address(move.target.organization, address.kind, "/".join(parts))

@@ -13,6 +13,7 @@ from reconciler.core.live import Unknown
 from reconciler.core.plan import OrganizationPlan
 from reconciler.core.planning.actors import founder_of
 from reconciler.core.planning.budgets import hold_invitations, hold_mass_removal
+from reconciler.core.planning.contested import forgetting, is_contested, settle_contested
 from reconciler.core.planning.diff import diff
 from reconciler.core.planning.drift import find_drift
 from reconciler.core.planning.founding import hold_empty_groups
@@ -54,18 +55,17 @@ class _Draft:
 
 def plan_organization(situation: Situation, targets: Targets) -> OrganizationPlan:
     """Plan one organization. Pure: the same situation always gives the same plan."""
+    if situation.another:
+        verdict = judge(forgetting(situation), situation)
+        return replace(_empty(situation), blocked=(verdict,) if isinstance(verdict, Blocked) else ())
     draft = _Draft()
     readable = _leave_out_unknown(draft, situation, targets)
     if situation.organization.mode is not Mode.OBSERVE:
         _propose(draft, readable, _managed_part(situation), situation, targets)
         _hold_back(draft, situation)
         _lay_out(draft, situation)
-    part = OrganizationPlan(
-        organization=situation.organization.key,
-        system=situation.organization.system.name,
-        mode=situation.organization.mode,
-        lineage=situation.state.lineage,
-        serial=situation.state.serial,
+    part = replace(
+        _empty(situation),
         changes=tuple(draft.changes),
         waiting=tuple(sorted(draft.waiting, key=lambda item: item.address)),
         blocked=tuple(sorted(draft.blocked, key=lambda item: item.change.address)),
@@ -73,6 +73,16 @@ def plan_organization(situation: Situation, targets: Targets) -> OrganizationPla
     )
     drift = find_drift(situation, part)
     return replace(part, drift=tuple(found for found in drift if targets.covers(found.address)))
+
+
+def _empty(situation: Situation) -> OrganizationPlan:
+    return OrganizationPlan(
+        organization=situation.organization.key,
+        system=situation.organization.system.name,
+        mode=situation.organization.mode,
+        lineage=situation.state.lineage,
+        serial=situation.state.serial,
+    )
 
 
 def _managed_part(situation: Situation) -> dict[Address, Resource]:
@@ -110,9 +120,14 @@ def _propose(
     situation: Situation,
     targets: Targets,
 ) -> None:
-    """The next step for every difference."""
-    for difference in diff(desired=readable, live=managed):
-        step = next_step(difference, situation)
+    """The next step for every difference, and for those whose record is in doubt what would settle that."""
+    steps: list[Change | Waiting | None] = [*settle_contested(situation, readable)]
+    steps += [
+        next_step(difference, situation)
+        for difference in diff(desired=readable, live=managed)
+        if not is_contested(difference.address, situation)
+    ]
+    for step in steps:
         if step is not None and targets.covers(step.address):
             draft.sort_in([_quarantined(step, situation) or step])
 

@@ -8,16 +8,19 @@ from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time
 
 from reconciler.core.address import Address
-from reconciler.core.declared import Desired
+from reconciler.core.declared import Desired, Organization
 from reconciler.core.finding import Finding
+from reconciler.core.kinds import Action
 from reconciler.core.live import Live
 from reconciler.core.plan import Plan
 from reconciler.core.planning.diff import agrees
 from reconciler.core.planning.eyes import tell_of_orders
 from reconciler.core.planning.foresight import foresee
-from reconciler.core.planning.memory import follow_moves, follow_moves_of_orders, recall, remember
+from reconciler.core.planning.identities import Identities
+from reconciler.core.planning.memory import recall, remember
 from reconciler.core.planning.order_review import count_invitations, review
 from reconciler.core.planning.organization import plan_organization
+from reconciler.core.planning.renaming import under_todays_names
 from reconciler.core.planning.situation import Situation, consents_of
 from reconciler.core.planning.targets import EVERYTHING, Targets
 from reconciler.core.planning.wanted import split_by_date
@@ -42,7 +45,12 @@ class Worlds:
 
 def situations(worlds: Worlds, settings: GuardSettings) -> list[Situation]:
     """What the planner looks at, organization by organization, sorted."""
-    found = [_situation(key, worlds, settings) for key in sorted(worlds.desired.organizations) if key in worlds.live]
+    identities = Identities(worlds.desired)
+    found = [
+        _situation(key, worlds, settings, identities)
+        for key in sorted(worlds.desired.organizations)
+        if key in worlds.live
+    ]
     owned = _owned_apps(found)
     return [replace(situation, owned_apps=owned) for situation in found] if owned else found
 
@@ -65,19 +73,19 @@ def plan(worlds: Worlds, settings: GuardSettings, *, targets: Targets = EVERYTHI
     )
 
 
-def _situation(key: str, worlds: Worlds, settings: GuardSettings) -> Situation:
+def _situation(key: str, worlds: Worlds, settings: GuardSettings, identities: Identities) -> Situation:
     desired = worlds.desired
     organization = desired.organizations[key]
     wanted, ended = split_by_date(desired.resources.get(key, {}), worlds.today, organization.system)
-    state = worlds.recorded.get(key) or State(organization=key)
-    moves = [move for move in desired.moves if move.source.organization == move.target.organization == key]
-    if moves:
-        state = replace(
-            state,
-            records=follow_moves(state.records, moves, wanted=wanted),
-            orders=follow_moves_of_orders(state.orders, moves),
-        )
-    live = recall(worlds.live[key], records=state.records, wanted=wanted)
+    recorded = worlds.recorded.get(key) or State(organization=key)
+    renamed = under_todays_names(recorded, identities)
+    consents = consents_of(desired.consents, key, worlds.today)
+    another = renamed.another or _recorded_elsewhere(organization, worlds)
+    is_forgotten = bool(another) and (Address(key, "organization", key), Action.FORGET) in consents
+    state, seen = renamed.state, worlds.live[key]
+    if another and not is_forgotten:
+        state, seen = recorded, Live(organization=key, unknown={f"{key}/": f"it is recorded as {another}"})
+    live = recall(seen, records=state.records, wanted=wanted)
     records = remember(records=state.records, live=live, wanted=wanted, system=organization.system, today=worlds.today)
     moment = worlds.moment or datetime.combine(worlds.today, time(), UTC)
     orders = review(state.orders, live, moment=moment, system=organization.system)
@@ -87,17 +95,31 @@ def _situation(key: str, worlds: Worlds, settings: GuardSettings) -> Situation:
         ended=ended,
         records=count_invitations(records, state, orders, live),
         state=state,
+        names=renamed.names,
+        another="" if is_forgotten else another,
+        is_forgotten=is_forgotten,
         live=live,
         orders=orders,
         asked_for=frozenset(order.address for order in orders.values() if not (order.takes_away or order.is_chore)),
         people=desired.people,
-        consents=consents_of(desired.consents, key, worlds.today),
+        consents=consents,
         refusals=desired.refusals,
         settings=settings,
         today=worlds.today,
         moment=moment,
         retry=worlds.retry,
     )
+
+
+def _recorded_elsewhere(organization: Organization, worlds: Worlds) -> str:
+    """The key of a state that no manifest names any more and that is about this very organization."""
+    if organization.key in worlds.recorded and worlds.recorded[organization.key].records:
+        return ""
+    for key in sorted(worlds.recorded.keys() - worlds.desired.organizations.keys()):
+        record = worlds.recorded[key].records.get(Address(key, "organization", key))
+        if record is not None and record.identity and record.identity == organization.identity:
+            return f"{key} ({record.identity})"
+    return ""
 
 
 def _owned_apps(found: list[Situation]) -> dict[str, tuple[Address, ...]]:

@@ -10,7 +10,8 @@ from reconciler.core.address import Address
 from reconciler.core.declared import Consent, Declared, Mode, Organization, Person
 from reconciler.core.finding import Place
 from reconciler.core.kinds import KINDS, Action
-from reconciler.core.live import Live
+from reconciler.core.live import Live, Unknown
+from reconciler.core.planning.identities import Dispute, Names
 from reconciler.core.settings import GuardSettings
 from reconciler.core.state import Record, State
 from reconciler.core.work_order import WorkOrder
@@ -35,6 +36,14 @@ class Situation:
     records: Mapping[Address, Record] = field(default_factory=dict)
     """What was remembered, brought up to what is live (see `core.planning.memory`)."""
     state: State
+    """Under the names of today."""
+    names: Names = field(default_factory=Names)
+    """Under which other names the state is stored, and what about them is in doubt."""
+    another: str = ""
+    """What the organization was recorded as, where the manifests name another one and nobody has agreed to that; then
+    `live` is unknown, because it is not what the state is about."""
+    is_forgotten: bool = False
+    """Whether somebody has agreed to forget what was recorded of another organization under this key."""
     live: Live
     people: Mapping[str, Person] = field(default_factory=dict)
     consents: Mapping[tuple[Address, Action], Consent] = field(default_factory=dict)
@@ -64,9 +73,28 @@ class Situation:
         """Whether the manifests give it, or once did: what somebody else gave makes no removal look smaller."""
         return address in self.wanted or address in self.ended or address in self.records or address in self.asked_for
 
+    @property
+    def contested(self) -> tuple[Dispute, ...]:
+        """Accounts that are still there as one person's although the manifests give their address to another."""
+        return tuple(one for one in self.names.disputes if self._is_held(one.recorded))
+
+    def _is_held(self, person: str) -> bool:
+        address = Address(self.organization.key, "member", person)
+        found = self.live.find(address)
+        is_there = isinstance(found, Unknown) or (found is not None and not found.status.is_gone)
+        record = self.state.records.get(address)
+        return is_there and record is not None and not record.status.is_gone
+
     def has_left(self, person: str) -> bool:
         """Whether somebody's time with the company is over, or nobody by that key is left in the directory."""
         return "@" not in person if person not in self.people else self.time_is_over(person)
+
+    def is_required_admin(self, person: str) -> str:
+        """The name under which the settings require an admin, if they do: a key, an earlier key or an address."""
+        known = self.people.get(person)
+        earlier = self.names.former(Address(self.organization.key, "member", person)) if person else ()
+        names = {person, *(one.key for one in earlier), *(known.identities.values() if known else ())}
+        return min(names.intersection(self.settings.required_admins), default="")
 
     def time_is_over(self, person: str) -> bool:
         """Whether the directory says that somebody has left; that ends all their access, whoever gave it."""

@@ -1,0 +1,151 @@
+"""A state under the names that the manifests use today."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import TypeVar
+
+from reconciler.core.address import Address
+from reconciler.core.change import Change
+from reconciler.core.drifting import KnownDrift
+from reconciler.core.kinds import KINDS
+from reconciler.core.planning.identities import Identities, Names
+from reconciler.core.resource import Attributes, Resource, fingerprint_of
+from reconciler.core.roster import Roster
+from reconciler.core.state import Record, State
+from reconciler.core.work_order import WorkOrder
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Renamed:
+    """A state under the names of today, and what was found on the way there."""
+
+    state: State
+    """Empty where all of it is about another organization."""
+    names: Names = field(default_factory=Names)
+    another: str = ""
+    """What the organization that the state is about is known by, where the manifests name another one."""
+
+
+def under_todays_names(state: State, identities: Identities) -> Renamed:
+    """Everything that is remembered of an organization, each of it with what the manifests call it now.
+
+    Rosters are told apart by themselves: each was handed in under the names of its own day.
+    """
+    if another := identities.find_another(state.organization, state.records):
+        return Renamed(state=emptied(state), another=another)
+    names = identities.names(state.organization, _remembered(state))
+    shown = {one.address: one.identity for roster in state.rosters.values() for one in roster.resources}
+    rosters = rename_rosters(state.rosters, identities.names(state.organization, shown)) if shown else state.rosters
+    return Renamed(state=replace(rename_state(state, names), rosters=rosters), names=names)
+
+
+def _remembered(state: State) -> dict[Address, str | None]:
+    """Everything that is named anywhere, with its identity where that is known; what a record says of it comes last."""
+    found: dict[Address, str | None] = {}
+    for order in state.orders.values():
+        if order.actor:
+            found.setdefault(Address(state.organization, "member", order.actor))
+        found[order.address] = order.identity or None
+    for address in (*state.quarantined, *state.in_doubt, *state.drift, *state.records, *tuple(found)):
+        kinds = KINDS[address.kind].parents or (address.kind,)
+        for kind, key in zip(kinds, address.parts, strict=True):
+            found.setdefault(Address(address.organization, kind, key))
+    return found | {address: record.identity for address, record in state.records.items()}
+
+
+def emptied(state: State) -> State:
+    """A state that knows nothing of any system; what people were asked to do is still known."""
+    return replace(state, records={}, quarantined={}, in_doubt={}, rosters={}, drift={})
+
+
+def rename_state(state: State, names: Names) -> State:
+    """The state with every address and every person in it under another name; rosters stay as they are."""
+    if not names.keys:
+        return state
+    return replace(
+        state,
+        records=_rename_records(state.records, names),
+        quarantined=_rename_keys(state.quarantined, names),
+        in_doubt={names.today(at): _rename_change(change, names) for at, change in state.in_doubt.items()},
+        orders={key: _rename_order(order, names) for key, order in state.orders.items()},
+        drift={names.today(at): _rename_drift(known, names) for at, known in state.drift.items()},
+    )
+
+
+def rename_rosters(rosters: Mapping[str, Roster], names: Names) -> Mapping[str, Roster]:
+    """Rosters with their rows under other names."""
+    if not names.keys:
+        return rosters
+    return {
+        kind: replace(roster, resources=tuple(rename_resource(one, names) for one in roster.resources))
+        for kind, roster in rosters.items()
+    }
+
+
+def rename_resource(resource: Resource, names: Names) -> Resource:
+    """A resource under another name, and with another name for the person who owns it."""
+    return replace(
+        resource,
+        address=names.today(resource.address),
+        attributes=_rename_owner(resource.attributes, names),
+        pending=_rename_owner(resource.pending, names),
+    )
+
+
+def _rename_records(records: Mapping[Address, Record], names: Names) -> dict[Address, Record]:
+    """Where two records turn out to be of one thing, the one that had the name already knows more of late."""
+    found: dict[Address, Record] = {}
+    for address, record in records.items():
+        today = names.today(address)
+        renamed = replace(record, address=today, attributes=_rename_owner(record.attributes, names))
+        other = found.get(today)
+        if other is None:
+            found[today] = renamed
+        else:
+            later = renamed if today == address else other
+            found[today] = later.protected(protect=renamed.protect or other.protect)
+    return found
+
+
+def _rename_keys(known: Mapping[Address, T], names: Names) -> dict[Address, T]:
+    renamed = {names.today(address): one for address, one in known.items()}
+    return {**renamed, **{address: one for address, one in known.items() if names.today(address) == address}}
+
+
+def _rename_change(change: Change, names: Names) -> Change:
+    before = None if change.before is None else rename_resource(change.before, names)
+    is_of_before = change.fingerprint == fingerprint_of(change.before)
+    return replace(
+        change,
+        address=names.today(change.address),
+        before=before,
+        after=None if change.after is None else rename_resource(change.after, names),
+        fingerprint=fingerprint_of(before) if is_of_before else change.fingerprint,
+        actor=names.person(change.actor),
+        needs=tuple(map(names.today, change.needs)),
+    )
+
+
+def _rename_order(order: WorkOrder, names: Names) -> WorkOrder:
+    return replace(
+        order,
+        address=names.today(order.address),
+        wanted=_rename_owner(order.wanted, names),
+        actor=names.person(order.actor),
+        leaver=names.person(order.leaver),
+    )
+
+
+def _rename_drift(known: KnownDrift, names: Names) -> KnownDrift:
+    return replace(known, address=names.today(known.address))
+
+
+def _rename_owner(attributes: Attributes, names: Names) -> Attributes:
+    owner = attributes.get("owner")
+    if not isinstance(owner, str) or not owner.startswith("person:"):
+        return attributes
+    return {**attributes, "owner": f"person:{names.person(owner.removeprefix('person:'))}"}
