@@ -316,6 +316,10 @@ class StateStore(Protocol):
         """The records behind number `after`, oldest first."""
         ...
 
+    def torn_audit(self) -> bytes:
+        """What stands behind the last record and is no whole one, as a crash or an edit leaves it; mostly nothing."""
+        ...
+
 
 class Timer(Protocol):
     """Time that never jumps, whatever happens to the calendar."""

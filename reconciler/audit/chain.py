@@ -1,14 +1,14 @@
 """Audit records as lines, each with the digest of the one before it, so that no edit goes unseen.
 
-A chain shows that nothing inside it was changed, added or taken out. It cannot show by itself that its end was cut
-off: for that, keep the digest that `reconciler audit verify` prints somewhere else, and compare.
+A chain shows that nothing inside it was changed, added or taken out. Its end is named by no later record: there the
+states bear witness, each of which keeps the number and the digest of the last record about its organization.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING
@@ -16,12 +16,14 @@ from typing import TYPE_CHECKING
 from reconciler.core.audit import AuditRecord
 from reconciler.core.errors import StoreError
 from reconciler.core.redaction import SECRETS
+from reconciler.core.state import AuditMark
 from reconciler.manifests.saved import refuse_sealed
 
 if TYPE_CHECKING:
     from pydantic import TypeAdapter
 
 AUDIT_FORMAT = "1.0"
+UNLOCK = "state_unlock"
 BEGINNING = "0" * 64
 """What the first record has for the digest of the one before it."""
 
@@ -34,6 +36,16 @@ class Link:
     """From 1."""
     digest: str
     record: AuditRecord
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Witness:
+    """What the state of one organization says of the log."""
+
+    organization: str
+    mark: AuditMark | None = None
+    is_behind: bool = False
+    """Whether records may be there that it does not know yet: a run is under way or was cut off."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,9 +92,18 @@ def decode(line: bytes, *, number: int) -> tuple[str, AuditRecord]:
         raise _unreadable(number, str(error.errors(include_url=False, include_input=False)[0]["msg"])) from error
 
 
-def verify(lines: Iterable[bytes]) -> Verdict:
-    """Follow the chain from its beginning to its end or to the first record that does not fit."""
+def verify(lines: Iterable[bytes], witnesses: Collection[Witness] = ()) -> Verdict:
+    """Follow the chain from its beginning to its end or to the first record that does not fit.
+
+    With `witnesses`, the end has to be what they remember.
+    """
     head, records, entries = BEGINNING, 0, 0
+    marks: dict[int, list[Witness]] = {}
+    for witness in witnesses:
+        if witness.mark is not None:
+            marks.setdefault(witness.mark.number, []).append(witness)
+    newest = max(marks, default=0)
+    behind = {witness.organization for witness in witnesses if witness.is_behind}
     for number, line in enumerate(lines, start=1):
         try:
             previous, record = decode(line, number=number)
@@ -90,8 +111,34 @@ def verify(lines: Iterable[bytes]) -> Verdict:
             return Verdict(records=records, entries=entries, head=head, broken=error.message)
         if previous != head:
             return Verdict(records=records, entries=entries, head=head, broken=_misfit(number, previous))
-        head, records, entries = digest_of(line), number, entries + len(record.entries)
-    return Verdict(records=records, entries=entries, head=head)
+        digest = digest_of(line)
+        what = ""
+        if number in marks:
+            what = next(filter(None, (_contradiction(number, digest, witness) for witness in marks[number])), "")
+        elif marks and number > newest and record.organization not in behind:
+            what = _nobody_knows(number, record)
+        if what:
+            return Verdict(records=records, entries=entries, head=head, broken=what)
+        head, records, entries = digest, number, entries + len(record.entries)
+    lost = f"the state of {marks[newest][0].organization} remembers record {newest}" if newest > records else ""
+    broken = f"the log ends with record {records}, but {lost}: its end was cut off" if lost else ""
+    return Verdict(records=records, entries=entries, head=head, broken=broken)
+
+
+def _contradiction(number: int, digest: str, witness: Witness) -> str:
+    if witness.mark is None or witness.mark.digest == digest:
+        return ""
+    return f"record {number} is not the one that the state of {witness.organization} remembers: it was changed"
+
+
+def _nobody_knows(number: int, record: AuditRecord) -> str:
+    """A record behind all that the states remember; breaking a lock is the one thing that leaves no mark."""
+    if all(entry.action == UNLOCK for entry in record.entries):
+        return ""
+    return (
+        f"record {number} is about {record.organization}, whose state does not know it: "
+        "it was added by something else, or the state is lost"
+    )
 
 
 def _misfit(number: int, previous: str) -> str:

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass, replace
 from datetime import date
 from itertools import islice
 
-from reconciler.audit.chain import BEGINNING, Link, Verdict, decode, digest_of, encode, verify
+from reconciler.audit.chain import BEGINNING, Link, Verdict, Witness, decode, digest_of, encode, verify
 from reconciler.core.audit import AuditEntry, AuditRecord
 from reconciler.core.errors import StateConflict
+from reconciler.core.state import AuditMark
 from reconciler.manifests.saved import refuse_sealed
 from reconciler.ports import StateStore
 
@@ -49,16 +50,16 @@ class AuditLog:
         self._store = store
         self._end: _End | None = None
 
-    def append(self, record: AuditRecord, *, guard: Callable[[], None] = lambda: None) -> None:
+    def append(self, record: AuditRecord, *, guard: Callable[[], None] = lambda: None) -> AuditMark:
         """Add a record to the end, wherever that is by then; `guard` may object before every try."""
 
         def whole(end: _End) -> bytes:
             guard()
             return encode(record, previous=end.head)
 
-        self._append(whole)
+        return self._append(whole)
 
-    def append_missing(self, record: AuditRecord) -> None:
+    def append_missing(self, record: AuditRecord) -> AuditMark:
         """Add those entries that are not in the log yet; reads all of it, so it is for rare occasions."""
 
         def missing(end: _End) -> bytes | None:
@@ -71,15 +72,15 @@ class AuditLog:
             entries = tuple(entry for entry in record.entries if entry.serial not in known)
             return encode(replace(record, entries=entries), previous=end.head) if entries else None
 
-        self._append(missing)
+        return self._append(missing)
 
-    def _append(self, make_line: Callable[[_End], bytes | None]) -> None:
+    def _append(self, make_line: Callable[[_End], bytes | None]) -> AuditMark:
         """Add what is right to add at the end; when somebody else was faster, at the next one. None adds nothing."""
         for attempt in range(1, _MOST_TRIES + 1):
             end = self._find_end()
             line = make_line(end)
             if line is None:
-                return
+                return AuditMark(number=end.count, digest=end.head)
             try:
                 self._store.append_audit(line, after=end.count)
             except StateConflict:
@@ -87,7 +88,8 @@ class AuditLog:
                     raise
             else:
                 self._end = _End(end.count + 1, digest_of(line))
-                return
+                return AuditMark(number=self._end.count, digest=self._end.head)
+        raise AssertionError  # the last try raises by itself
 
     def links(self) -> Iterator[Link]:
         """All records, oldest first; raises StoreError at one that cannot be read."""
@@ -102,9 +104,17 @@ class AuditLog:
             if entries:
                 yield replace(link, record=replace(link.record, entries=entries))
 
-    def verify(self) -> Verdict:
-        """Follow the whole chain."""
-        return verify(self._store.read_audit())
+    def verify(self, witnesses: Collection[Witness] = ()) -> Verdict:
+        """Follow the whole chain, and compare it with what the states remember of it."""
+        verdict = verify(self._store.read_audit(), witnesses)
+        if not verdict.broken and (torn := self._store.torn_audit()):
+            what = f"behind record {verdict.records} stands a part of one, {len(torn)} bytes long"
+            return replace(verdict, broken=what)
+        return verdict
+
+    def read_head(self) -> str:
+        """Digest of the last record as it is now."""
+        return self._find_end().head
 
     def _find_end(self) -> _End:
         """The end as it is now: what others added since the last look is followed."""

@@ -42,6 +42,11 @@ def append_summary(text: str) -> None:
     _append(path, f"{text}\n")
 
 
+def takes_outputs() -> bool:
+    """Whether a later step can be told anything."""
+    return _find_file("GITHUB_OUTPUT") is not None
+
+
 def write_outputs(outputs: Mapping[str, str]) -> None:
     """Set outputs of the step. The delimiter is random, so that no value can end itself and set another output."""
     path = _find_file("GITHUB_OUTPUT")

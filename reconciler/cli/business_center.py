@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from reconciler.cli.session import is_interactive
+from reconciler.cli.session import Session, is_interactive
 from reconciler.core.errors import ReconcilerError
 from reconciler.core.redaction import SECRETS
 from reconciler.output.visible import make_visible
@@ -67,7 +67,15 @@ def make_client(root: Path, options: Mapping[str, Option], *, needs_token: bool 
     """Calls as the options say; raises ReconcilerError when they make no sense or the token is not there."""
     from reconciler.providers.business_api.client import Client
 
-    return Client(_make_connection(root, options, needs_token=needs_token))
+    context = click.get_current_context(silent=True)
+    session = context.find_object(Session) if context is not None else None
+
+    def say(seconds: float) -> None:
+        if session is not None:
+            message = f"TikTok's limit of calls per minute was exceeded: no call for {seconds / 60:.0f} minutes"
+            session.notify(message, level="warning")
+
+    return Client(_make_connection(root, options, needs_token=needs_token), on_rest=say)
 
 
 def _make_connection(root: Path, options: Mapping[str, Option], *, needs_token: bool) -> Connection:

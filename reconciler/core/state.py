@@ -14,7 +14,8 @@ from reconciler.core.roster import Roster
 from reconciler.core.work_order import WorkOrder
 
 STATE_FORMAT = "1.3"
-"""1.1 added `in_doubt`; 1.2 work orders, rosters, known drift and platform ids; 1.3 what was granted."""
+"""1.1 added `in_doubt`; 1.2 work orders, rosters, known drift and platform ids; 1.3 what was granted, and
+the mark of the audit log."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,6 +79,16 @@ class Quarantine:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class AuditMark:
+    """One record of the audit log, as whoever wrote it remembers it."""
+
+    number: int
+    """From 1."""
+    digest: str
+    """SHA-256 of its line."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class StateSummary:
     """What is remembered of one organization, in numbers."""
 
@@ -111,6 +122,9 @@ class State:
     """Kind -> the last roster of it; only organizations that people have to read for the tool have any."""
     drift: Mapping[Address, KnownDrift] = field(default_factory=dict)
     """Differences that audits have found and that are still there."""
+    audit: AuditMark | None = None
+    """The end of the audit log when this organization last wrote to it. It vouches for that record, which the chain
+    alone cannot, because no later record names it."""
 
     @property
     def summary(self) -> StateSummary:

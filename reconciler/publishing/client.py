@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 from reconciler import __version__
 from reconciler.core.errors import ReconcilerError, UsageError
 from reconciler.core.redaction import SECRETS
+from reconciler.deadlines import bound, deadline
 from reconciler.publishing.forge import Busy, Denied, ForgeError, Missing, Unanswered
 
 if TYPE_CHECKING:
@@ -26,6 +27,8 @@ _MOST_PAGES = 100
 _ATTEMPTS = 6
 _LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 _LONGEST_MESSAGE = 300
+_LONGEST_CALL = 60.0
+"""Seconds, the whole answer included."""
 
 # stamina tells of every repetition; without anybody listening that would end up on the terminal.
 logging.getLogger("stamina").addHandler(logging.NullHandler())
@@ -64,6 +67,7 @@ class Client:
             # A redirect would carry the token to wherever it points.
             follow_redirects=False,
         )
+        bound(self._http)
 
     def close(self) -> None:
         """Give the connections back."""
@@ -116,7 +120,8 @@ class Client:
 
         name = self._access.name
         try:
-            response = self._http.request(method, path, **content)
+            with deadline(_LONGEST_CALL):
+                response = self._http.request(method, path, **content)
         except (httpx2.ConnectError, httpx2.ConnectTimeout, httpx2.PoolTimeout) as error:
             raise Busy(SECRETS.hide(f"{name} cannot be reached: {str(error) or type(error).__name__}")) from error
         except (httpx2.TransportError, httpx2.DecodingError) as error:

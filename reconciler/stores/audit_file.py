@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
 
-from reconciler.stores.files import append_line, guard, make_folder
+from reconciler.stores.files import append_bytes, append_line, cut_off, guard, make_folder
 from reconciler.stores.leases import audit_moved
 
 _BLOCK = 1 << 20
+
+
+def _is_whole(record: bytes) -> bool:
+    """Whether it is one JSON object, sealed or not: no beginning of one is."""
+    try:
+        return isinstance(json.loads(record[record.find(b"{") :]), dict)
+    except (ValueError, RecursionError):
+        return False
 
 
 class AuditFile:
@@ -41,9 +50,34 @@ class AuditFile:
         """Add a line if `after` is the number of the last one; raises StateConflict."""
         make_folder(self._path.parent)
         with guard(self._path.with_suffix(".guard")):
-            if self.count() != after:
+            if self.count() != after or self._complete():
                 raise audit_moved()
             append_line(self._path, record)
+
+    def torn(self) -> bytes:
+        """What stands behind the last line end."""
+        self.count()
+        try:
+            with self._path.open("rb") as file:
+                file.seek(self._offset)
+                return file.read()
+        except FileNotFoundError:
+            return b""
+
+    def _complete(self) -> bool:
+        """Whether the last record lacked its line end and nothing else: it has one now, and counts.
+
+        A part of a record is not deleted, because nobody can tell a crash from an edit: it is kept beside the log.
+        """
+        torn = self.torn()
+        if not torn:
+            return False
+        if _is_whole(torn):
+            append_bytes(self._path, b"\n")
+            return True
+        append_bytes(self._path.with_suffix(".torn"), torn + b"\n")
+        cut_off(self._path, at=self._offset)
+        return False
 
     def read(self, *, after: int) -> Iterator[bytes]:
         """Complete lines behind number `after`; one that a crash cut off was never acknowledged."""

@@ -46,16 +46,32 @@ def replace_durably(path: Path, data: bytes) -> None:
 
 def append_line(path: Path, line: bytes) -> None:
     """Add a line and wait until it is on the disk; what a crash left of the last one is cut off first."""
+    append_bytes(path, line + b"\n", whole_lines=True)
+
+
+def append_bytes(path: Path, data: bytes, *, whole_lines: bool = False) -> None:
+    """Add bytes and wait until they are on the disk; with `whole_lines` a part of a line before them is cut off."""
     is_new = not path.exists()
     descriptor = os.open(path, os.O_RDWR | os.O_APPEND | os.O_CREAT, PRIVATE)
     try:
-        _drop_torn_line(descriptor)
-        _write_all(descriptor, line + b"\n")
+        if whole_lines:
+            _drop_torn_line(descriptor)
+        _write_all(descriptor, data)
         _sync(descriptor)
     finally:
         os.close(descriptor)
     if is_new:
         sync_folder(path.parent)
+
+
+def cut_off(path: Path, *, at: int) -> None:
+    """Make a file end there, durably."""
+    descriptor = os.open(path, os.O_RDWR)
+    try:
+        os.ftruncate(descriptor, at)
+        _sync(descriptor)
+    finally:
+        os.close(descriptor)
 
 
 def sync_folder(folder: Path) -> None:

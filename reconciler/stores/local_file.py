@@ -8,6 +8,7 @@ organizations/acme-bc/
   held-3f2a...                               kept open by the holder, so that everybody sees when it dies
   guard                                      locked for the moment of every change
 audit.jsonl
+audit.torn                                   parts of records that a crash left at its end
 ```
 
 Because the journal has the name of the snapshot it belongs to, one rename replaces both.
@@ -145,6 +146,11 @@ class LocalFileStore:
         """The records behind number `after`."""
         with _explained():
             yield from self._audit.read(after=after)
+
+    def torn_audit(self) -> bytes:
+        """What stands behind the last line end."""
+        with _explained():
+            return self._audit.torn()
 
     def _folder(self, organization: str) -> Path:
         return self._organizations / name_of(organization)

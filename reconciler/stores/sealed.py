@@ -118,6 +118,10 @@ class SealedStore:
         for record in self._inner.read_audit(after=after):
             yield self._open(record, _AUDIT)
 
+    def torn_audit(self) -> bytes:
+        """As it is stored: a part of something sealed cannot be opened."""
+        return self._inner.torn_audit()
+
     def _name(self, organization: str) -> str:
         return self._seal.close_name(organization)
 

@@ -20,6 +20,7 @@ from reconciler.core.planning.recheck import objections
 from reconciler.core.planning.renaming import Renamed, under_todays_names
 from reconciler.core.planning.situation import Situation
 from reconciler.core.planning.targets import Targets
+from reconciler.core.state import AuditMark
 from reconciler.manifests.saved import plan_to_json
 from reconciler.ports import AskingProvider, Clock, Provider, Scope, StateStore
 from reconciler.systems.drafting import describe_wait
@@ -209,15 +210,17 @@ class _Application:
             for number, (change, outcome) in enumerate(settled.findings, start=1)
         ]
         state = replace(settled.state, serial=serial + len(found), lineage=settled.state.lineage or new_lineage())
-        self._audit_missing(loaded, state.lineage, (*loaded.entries, *found))
+        mark = self._audit_missing(loaded, state.lineage, (*loaded.entries, *found))
+        state = replace(state, audit=mark or state.audit)
         return save_state(self._store, loaded, state, token=lease.token)
 
-    def _audit_missing(self, loaded: LoadedState, lineage: str, entries: tuple[AuditEntry, ...]) -> None:
+    def _audit_missing(self, loaded: LoadedState, lineage: str, entries: tuple[AuditEntry, ...]) -> AuditMark | None:
         if entries:
             record = AuditRecord(
                 organization=loaded.state.organization, lineage=lineage, origin=loaded.origin, entries=entries
             )
-            self._run.audit.append_missing(record)
+            return self._run.audit.append_missing(record)
+        return None
 
     def _mention(self, loaded: LoadedState, settled: Settled) -> None:
         for text in left_behind(loaded, settled):
@@ -227,7 +230,7 @@ class _Application:
         """First the audit log, then the snapshot: until both are there, the journal can tell the story again."""
         state = logbook.state
         if logbook.entries:
-            self._run.audit.append(
+            mark = self._run.audit.append(
                 AuditRecord(
                     organization=state.organization,
                     lineage=state.lineage,
@@ -236,6 +239,7 @@ class _Application:
                 ),
                 guard=lease.check,
             )
+            state = replace(state, audit=mark)
         save_state(self._store, loaded, state, token=lease.token)
 
 

@@ -30,6 +30,9 @@ class LeaseTerms:
     timer: Timer
     ttl: timedelta = timedelta(minutes=1)
     """How long others are kept out when this process dies."""
+    patience: timedelta = timedelta(minutes=30)
+    """How long the lease is renewed while its holder does nothing under it. Calls to systems end by themselves and long
+    waits for them take minutes, so after this time the holder hangs and others are let in."""
     timeout: timedelta = timedelta()
     """How long to wait while somebody else holds the organization."""
     on_wait: Callable[[StateLocked], None] = lambda _locked: None
@@ -47,6 +50,7 @@ class Lease:
         asked = terms.timer.elapsed()
         self._lock = store.acquire(organization, purpose=purpose, ttl=terms.ttl)
         self._until = asked + terms.ttl.total_seconds()
+        self._alive = asked
         self._heart = threading.Thread(target=self._beat, name=f"lease of {organization}", daemon=True)
         self._heart.start()
 
@@ -58,10 +62,12 @@ class Lease:
     @property
     def token(self) -> int:
         """What every write under this lease carries."""
+        self._alive = self._terms.timer.elapsed()
         return self._lock.token
 
     def check(self) -> None:
         """Raises LeaseLost when the lease has ended; to be called before anything that cannot be taken back."""
+        self._alive = self._terms.timer.elapsed()
         if not self._lost and self._terms.timer.elapsed() >= self._until:
             self._lost = "it ran out before it could be renewed"
         if self._lost:
@@ -79,6 +85,8 @@ class Lease:
         """Renew until the end. A store that cannot be reached is asked again: the lease still runs meanwhile."""
         while not self._ended.wait(self._terms.ttl.total_seconds() / 3):
             asked = self._terms.timer.elapsed()
+            if asked - self._alive > self._terms.patience.total_seconds():
+                continue  # the holder hangs: the lease runs out
             try:
                 self._lock = self._store.renew(self._lock, ttl=self._terms.ttl)
             except LeaseLost as error:

@@ -134,8 +134,8 @@ class OrderDesk:
             entries = tuple(
                 order_entry(order, serial=state.serial + number, at=now) for number, order in enumerate(told, start=1)
             )
-            self.audit.append(_record(state, self.origin, entries), guard=lease.check)
-            state = replace(state, serial=state.serial + len(told) - 1)
+            mark = self.audit.append(_record(state, self.origin, entries), guard=lease.check)
+            state = replace(state, serial=state.serial + len(told) - 1, audit=mark)
             return save_state(self.store, loaded, state, token=lease.token).state.orders[order_id]
 
 

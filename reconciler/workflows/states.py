@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 
 from reconciler.core.audit import AuditEntry, Origin
 from reconciler.core.errors import ReconcilerError, StateConflict, StoreError
-from reconciler.core.state import State
+from reconciler.core.state import AuditMark, State
 from reconciler.manifests.saved import state_from_json, state_to_json
 from reconciler.ports import Journal, Snapshot, StateStore
 from reconciler.workflows.journal import replay
@@ -75,6 +76,20 @@ def parse_state(organization: str, data: bytes) -> State:
 def read_state(store: StateStore, organization: str) -> State:
     """The state of an organization as of now."""
     return load_state(store, organization).state
+
+
+def read_marks(store: StateStore) -> Iterator[tuple[str, AuditMark | None, bool]]:
+    """Of each organization what its state remembers of the audit log, and whether the log may know more by now.
+
+    That is so while somebody holds its lock, after a run that was cut off, and when the state cannot be read.
+    """
+    for organization in store.organizations():
+        try:
+            loaded = load_state(store, organization)
+        except StoreError:
+            yield organization, None, True
+            continue
+        yield organization, loaded.state.audit, loaded.has_journal or store.find_lock(organization) is not None
 
 
 def new_lineage() -> str:

@@ -12,22 +12,26 @@ from reconciler.core.change import Change
 from reconciler.core.kinds import KINDS
 from reconciler.core.outcome import Outcome, Waits
 from reconciler.core.resource import Resource
+from reconciler.core.state import AuditMark
 from reconciler.core.work_order import WorkOrder
 
 
 class AuditSink(Protocol):
     """Where the audit trail goes; both ways are durable when they return."""
 
-    def append(self, record: AuditRecord, *, guard: Callable[[], None]) -> None:
-        """Add a record to the end of the log.
+    def append(self, record: AuditRecord, *, guard: Callable[[], None]) -> AuditMark:
+        """Add a record to the end of the log; the state that is written next keeps the mark.
 
         `guard` raises when the record is not ours to write any more. It is asked after the end was found, so that
         whatever a successor has written by then makes this try fail, and the next one asks again.
         """
         ...
 
-    def append_missing(self, record: AuditRecord) -> None:
-        """Add those entries that the log does not have yet, for a run that may or may not have come that far."""
+    def append_missing(self, record: AuditRecord) -> AuditMark:
+        """Add those entries that the log does not have yet, for a run that may or may not have come that far.
+
+        Returns the end of the log, also when nothing was missing.
+        """
         ...
 
 

@@ -13,7 +13,7 @@ from reconciler.core.kinds import KINDS
 from reconciler.core.planning.identities import Names
 from reconciler.core.planning.order_review import close, closed_between
 from reconciler.core.planning.renaming import emptied, rename_state
-from reconciler.core.state import State
+from reconciler.core.state import AuditMark, State
 from reconciler.core.work_order import OrderStatus
 from reconciler.ports import Clock, Lock, StateStore
 from reconciler.workflows.leases import Lease, LeaseTerms, hold
@@ -113,8 +113,8 @@ class Upkeep:
         if loaded.entries:
             done = AuditRecord(organization=organization, lineage=lineage, origin=loaded.origin, entries=loaded.entries)
             self.audit.append_missing(done)
-        self._write_down(organization, lineage, state.serial + 1, deeds, guard=lease.check)
-        return save_state(self.store, loaded, state, token=lease.token).state
+        mark = self._write_down(organization, lineage, state.serial + 1, deeds, guard=lease.check)
+        return save_state(self.store, loaded, replace(state, audit=mark), token=lease.token).state
 
     def _write_down(
         self,
@@ -124,7 +124,7 @@ class Upkeep:
         deeds: Deeds,
         *,
         guard: Callable[[], None] = lambda: None,
-    ) -> None:
+    ) -> AuditMark:
         now = self.clock.now()
         entries = tuple(
             AuditEntry(
@@ -139,7 +139,7 @@ class Upkeep:
             for address, action, detail in deeds
         )
         record = AuditRecord(organization=organization, lineage=lineage, origin=self.origin, entries=entries)
-        self.audit.append(record, guard=guard)
+        return self.audit.append(record, guard=guard)
 
 
 def find_lock(store: StateStore, lock_id: str) -> Lock:

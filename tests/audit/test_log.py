@@ -8,9 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from reconciler.audit.chain import BEGINNING, digest_of, encode, verify
+from reconciler.audit.chain import BEGINNING, Witness, digest_of, encode, verify
 from reconciler.audit.log import AuditLog, Selection
 from reconciler.core.audit import AuditEntry, AuditRecord, Origin
+from reconciler.core.state import AuditMark
 from reconciler.stores.local_file import LocalFileStore
 
 ORIGIN = Origin(commit="c0ffee", branch="main", job="https://ci.example/7", operator="ana", plan="ab12")
@@ -112,3 +113,64 @@ def test_a_selection_shows_just_what_it_names(store: LocalFileStore, selection: 
     log.append(record(entry(1), entry(2, person="ana", day=2)))
     log.append(record(entry(3, day=3), organization="dev"))
     assert [e.serial for link in log.select(selection) for e in link.record.entries] == serials
+
+
+def witness(lines: list[bytes], *, organization: str = "bc", is_behind: bool = False) -> Witness:
+    mark = AuditMark(number=len(lines), digest=digest_of(lines[-1]))
+    return Witness(organization=organization, mark=mark, is_behind=is_behind)
+
+
+@pytest.mark.parametrize(
+    ("edit", "named"),
+    [
+        (lambda lines: [*lines[:3], lines[3].replace(b"eve", b"bob")], "record 4 is not the one that the state of bc"),
+        (lambda lines: lines[:3], "the log ends with record 3, but the state of bc remembers record 4"),
+        (lambda lines: lines[:0], "the log ends with record 0, but the state of bc remembers record 4"),
+        (lambda lines: chain(len(lines) + 1), "record 5 is about bc, whose state does not know it"),
+    ],
+    ids=["last one changed", "last one gone", "all gone", "one added"],
+)
+def test_the_states_bear_witness_of_the_end(edit: Callable[[list[bytes]], list[bytes]], named: str) -> None:
+    lines = chain(4)
+    assert verify(lines, [witness(lines), witness(lines[:2], organization="dev")]).broken == ""
+    assert named in verify(edit(lines), [witness(lines), witness(lines[:2], organization="dev")]).broken
+
+
+def test_a_run_that_is_under_way_may_have_written_more_than_its_state_knows() -> None:
+    lines = chain(5)
+    assert verify(lines, [witness(lines[:4], is_behind=True)]).broken == ""
+
+
+def test_any_changed_byte_of_any_record_shows_the_last_one_included() -> None:
+    lines = chain(3)
+    for number, line in enumerate(lines):
+        for place in range(0, len(line), 7):
+            changed = line[:place] + bytes([line[place] ^ 1]) + line[place + 1 :]
+            edited = [*lines[:number], changed, *lines[number + 1 :]]
+            assert verify(edited, [witness(lines)]).broken, (number, place)
+
+
+def test_a_record_without_its_line_end_is_reported_and_then_completed(store: LocalFileStore, tmp_path: Path) -> None:
+    log = AuditLog(store)
+    marks = [log.append(record(entry(number))) for number in range(2)]
+    path = tmp_path / "audit.jsonl"
+    whole = path.read_bytes()
+    path.write_bytes(whole[:-1])
+    there = [Witness(organization="bc", mark=marks[0])]
+    assert "behind record 1 stands a part of one" in AuditLog(LocalFileStore(tmp_path)).verify(there).broken
+    last = AuditLog(LocalFileStore(tmp_path)).append(record(entry(3)))
+    assert path.read_bytes().startswith(whole)
+    assert last.number == 3
+    assert AuditLog(LocalFileStore(tmp_path)).verify([Witness(organization="bc", mark=last)]).broken == ""
+
+
+def test_a_part_of_a_record_is_kept_beside_the_log(store: LocalFileStore, tmp_path: Path) -> None:
+    AuditLog(store).append(record(entry(1)))
+    path = tmp_path / "audit.jsonl"
+    whole = path.read_bytes()
+    path.write_bytes(whole + b'{"entries":[{"address":"bc/mem')
+    assert "stands a part of one, 30 bytes long" in AuditLog(LocalFileStore(tmp_path)).verify().broken
+    last = AuditLog(LocalFileStore(tmp_path)).append(record(entry(2)))
+    assert path.read_bytes().startswith(whole)
+    assert (tmp_path / "audit.torn").read_bytes() == b'{"entries":[{"address":"bc/mem\n'
+    assert AuditLog(LocalFileStore(tmp_path)).verify([Witness(organization="bc", mark=last)]).broken == ""

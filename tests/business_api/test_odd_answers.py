@@ -162,6 +162,19 @@ def drip(handler: Handler) -> None:
         threading.Event().wait(0.1)
 
 
+def drip_headers(handler: Handler) -> None:
+    handler.wfile.write(b"HTTP/1.1 200 OK\r\n")
+    while True:
+        handler.wfile.write(b"X-A: b\r\n")
+        threading.Event().wait(0.1)
+
+
+def hint_for_ever(handler: Handler) -> None:
+    while True:
+        handler.wfile.write(b"HTTP/1.1 103 Early Hints\r\n\r\n")
+        threading.Event().wait(0.1)
+
+
 @pytest.mark.parametrize(
     ("answer", "said"),
     [
@@ -173,9 +186,23 @@ def drip(handler: Handler) -> None:
         (bomb, "the answer is longer than 16 MiB"),
         (flood, "the answer is longer than 16 MiB"),
         (drip, "the answer was not complete after 0 seconds"),
+        (drip_headers, "the answer was not complete after 0 seconds"),
+        (hint_for_ever, "the answer was not complete after 0 seconds"),
         (lambda handler: say(handler, 204, b""), "HTTP status 204 without a return code"),
     ],
-    ids=["nested", "digits", "truncated", "html", "form", "bomb", "flood", "drip", "nothing"],
+    ids=[
+        "nested",
+        "digits",
+        "truncated",
+        "html",
+        "form",
+        "bomb",
+        "flood",
+        "drip",
+        "dripped headers",
+        "hints",
+        "nothing",
+    ],
 )
 def test_an_answer_that_is_no_envelope_is_told_and_a_writing_is_in_doubt(
     answer: Callable[[Handler], None], said: str

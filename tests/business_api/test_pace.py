@@ -26,12 +26,15 @@ def test_no_second_and_no_minute_has_more_calls_than_the_tier_allows() -> None:
 
 def test_after_a_breach_nobody_calls_for_a_second_and_after_another_for_five_minutes() -> None:
     ticker = MadeUpTicker()
-    pace = Pace(TIERS["basic"], ticker)
+    told: list[float] = []
+    pace = Pace(TIERS["basic"], ticker, on_rest=told.append)
     pace.note_breach()
     pace.note_breach()  # the answer to a call that went out before the first one
     pace.wait()
     assert ticker.slept == [1.0]
+    assert told == []
     pace.note_breach()
+    assert told == [300.0]  # before the silence, so that whoever looks at a log knows why nothing comes
     pace.wait()
     assert sum(ticker.slept) == 301.0
 

@@ -94,6 +94,18 @@ def test_a_leap_of_time_ends_the_lease_before_anybody_can_renew_it(tmp_path: Pat
             timer.seconds -= 60  # once lost is lost for good
 
 
+def test_a_lease_is_not_renewed_for_a_holder_that_hangs(tmp_path: Path) -> None:
+    store = LocalFileStore(tmp_path)
+    terms = LeaseTerms(timer=SystemTimer(), ttl=timedelta(seconds=0.6), patience=timedelta(seconds=0.5))
+    with hold(store, "acme", purpose="apply", terms=terms) as lease:
+        for _ in range(8):
+            lease.check()  # whoever works under it keeps it
+            time.sleep(0.2)
+        time.sleep(1.6)  # a call that never returns
+        with pytest.raises(LeaseLost):
+            lease.check()
+
+
 def test_a_holder_learns_at_the_next_heartbeat_that_its_lock_was_broken(tmp_path: Path) -> None:
     store = LocalFileStore(tmp_path)
     with hold(store, "acme", purpose="apply", terms=SHORT) as lease:

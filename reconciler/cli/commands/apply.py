@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Unpack
 
 import click
 
+from reconciler.cli.actions_files import takes_outputs, write_outputs
 from reconciler.cli.durations import lock_timeout_option
 from reconciler.cli.exit_codes import code_of_apply
 from reconciler.cli.options import Limits, planning_options
@@ -115,6 +116,7 @@ def _carry_out(
 
     A plan without changes is carried out too: who has accepted or left since the last run is then recorded.
     """
+    from reconciler.audit.log import AuditLog
     from reconciler.core.outcome import Report
     from reconciler.renderers.step_outputs import outputs_of_report
     from reconciler.subjects.catalogue import RENDERERS
@@ -130,13 +132,16 @@ def _carry_out(
                 results.append((change, outcome))
                 tell(f"{len(results)} of {len(plan.changes)}: {change.address}")
 
-            return apply_plan(
+            report = apply_plan(
                 plan,
                 prepared.request,
                 provider_for=wiring.provider_for,
                 store=store,
                 run=make_run(wiring, store, session, lock_timeout=lock_timeout, on_result=on_result),
             )
+        if takes_outputs():
+            write_outputs({"audit_head": AuditLog(store).read_head()})
+        return report
     finally:
         if plan.changes or format_ != "text":
             show_result(

@@ -2,16 +2,38 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from datetime import date
+from typing import TYPE_CHECKING
 
 import click
 
+from reconciler.cli.actions_files import write_outputs
 from reconciler.cli.options import DateType
 from reconciler.cli.session import Session
 from reconciler.cli.upkeep import format_option, open_configured_store
 from reconciler.core.audit import entries_of
 from reconciler.core.errors import ExitCode
+from reconciler.ports import StateStore
+
+if TYPE_CHECKING:
+    from reconciler.audit.chain import Witness
+
+
+_DIGEST = re.compile(r"[0-9a-f]{64}")
+
+
+class DigestType(click.ParamType[str]):
+    """A whole SHA-256; a part of one, or the empty value of an unset variable, would check nothing."""
+
+    name = "digest"
+
+    def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """As `audit verify` prints it."""
+        if not _DIGEST.fullmatch(value):
+            self.fail(f"{value!r} is no digest: give the 64 hexadecimal digits that `audit verify` printed", param, ctx)
+        return value
 
 
 @click.group()
@@ -37,18 +59,24 @@ def log(session: Session, organization: str, person: str, since: date | None, fo
 
 
 @audit.command("verify")
-@click.option("--head", default="", metavar="DIGEST", help="The log must also contain the record with this digest.")
+@click.option(
+    "--head", type=DigestType(), metavar="DIGEST", help="The log must also contain the record with this digest."
+)
 @click.pass_obj
-def verify(session: Session, head: str) -> int:
+def verify(session: Session, head: str | None) -> int:
     """Follow the chain of records, and name the first one that does not fit.
 
-    Prints the digest of the last record. Kept elsewhere and given as --head later, it also shows that nothing was cut
-    off at the end.
+    Its end has to be what the states remember of it. Prints the digest of the last record: kept elsewhere and given as
+    --head later, it also shows a log that was written anew together with the states.
     """
     from reconciler.audit.log import AuditLog
 
-    trail = AuditLog(open_configured_store(session))
-    verdict = trail.verify()
+    store = open_configured_store(session)
+    trail = AuditLog(store)
+    verdict = trail.verify(_read_witnesses(store))
+    if verdict.broken:
+        # A run may have ended between the look at the states and the look at the log.
+        verdict = trail.verify(_read_witnesses(store))
     if verdict.broken:
         session.notify(verdict.broken, level="error", advice=f"{verdict.records} records before it fit together")
         return ExitCode.FAILED
@@ -56,5 +84,13 @@ def verify(session: Session, head: str) -> int:
         message = f"the log does not contain the record {head[:12]}…: its end was cut off, or it was written anew"
         session.notify(message, level="error")
         return ExitCode.FAILED
+    write_outputs({"audit_head": verdict.head})
     click.echo(f"{verdict.records} records with {verdict.entries} entries fit together; the last one is {verdict.head}")
     return ExitCode.DONE
+
+
+def _read_witnesses(store: StateStore) -> list[Witness]:
+    from reconciler.audit.chain import Witness
+    from reconciler.workflows.states import read_marks
+
+    return [Witness(organization=key, mark=mark, is_behind=is_behind) for key, mark, is_behind in read_marks(store)]

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 from reconciler.core.errors import ProviderError
 from reconciler.core.redaction import SECRETS
+from reconciler.deadlines import bound, deadline
 from reconciler.providers.business_api.codes import Remedy
 from reconciler.providers.business_api.envelope import Data, parse_answer
 from reconciler.providers.business_api.errors import ApiError, stopping
@@ -32,7 +33,7 @@ _MOST_WORKERS = 40
 _MOST_BYTES = 16 * 1024 * 1024
 """Far more than a page of fifty rows."""
 _PATIENCE = 2
-"""So many times the time for one piece of an answer, an answer may take in all."""
+"""So many times the time for one piece of an answer, a call may take in all."""
 
 # stamina tells of every repetition; without anybody listening that would end up on the terminal.
 logging.getLogger("stamina").addHandler(logging.NullHandler())
@@ -55,7 +56,7 @@ class Connection:
 class Client:
     """Calls that share one connection pool, one token and one pace; may be used from several threads.
 
-    `transport` replaces the network, `ticker` the time.
+    `transport` replaces the network, `ticker` the time; `on_rest` hears of every long pause.
     """
 
     def __init__(
@@ -64,13 +65,14 @@ class Client:
         *,
         transport: httpx2.BaseTransport | None = None,
         ticker: Ticker | None = None,
+        on_rest: Callable[[float], None] = lambda _seconds: None,
     ) -> None:
         import httpx2
 
         SECRETS.learn(connection.access_token)
         _require_sendable(connection.access_token)
         self.ticker: Ticker = ticker or MachineTicker()
-        self.pace = Pace(connection.tier, self.ticker)
+        self.pace = Pace(connection.tier, self.ticker, on_rest=on_rest)
         self._workers = connection.workers or min(_MOST_WORKERS, connection.tier.calls_per_second)
         self._patience = _PATIENCE * connection.answer_seconds
         headers = {"Access-Token": connection.access_token} if connection.access_token else {}
@@ -82,6 +84,7 @@ class Client:
             # A redirect would carry the token to wherever it points.
             follow_redirects=False,
         )
+        bound(self._http)
 
     def __enter__(self) -> Self:
         return self
@@ -139,13 +142,16 @@ class Client:
         import httpx2
 
         self.pace.wait()
+        began = time.monotonic()
         try:
             status, text = self._exchange(method, endpoint, **content)
         except (httpx2.ConnectError, httpx2.ConnectTimeout, httpx2.PoolTimeout) as error:
             message = f"could not be reached: {_told(error)}"
             raise ApiError(message, endpoint=endpoint, remedy=Remedy.WAIT) from error
         except (httpx2.TransportError, httpx2.DecodingError) as error:
-            message = f"no answer came: {_told(error)}"
+            is_late = isinstance(error, httpx2.TimeoutException) and time.monotonic() - began >= self._patience
+            late = f"the answer was not complete after {self._patience:.0f} seconds"
+            message = late if is_late else f"no answer came: {_told(error)}"
             raise ApiError(message, endpoint=endpoint, remedy=Remedy.DOUBT) from error
         try:
             return parse_answer(text, status=status, endpoint=endpoint)
@@ -158,16 +164,13 @@ class Client:
 
     def _exchange(self, method: str, endpoint: str, **content: Any) -> tuple[int, str]:
         """Status and body, read to its end as long as that is in sight."""
-        began, size, parts = time.monotonic(), 0, []
-        with self._http.stream(method, endpoint, **content) as response:
+        size, parts = 0, []
+        with deadline(self._patience), self._http.stream(method, endpoint, **content) as response:
             for part in response.iter_bytes():
                 parts.append(part)
                 size += len(part)
                 if size > _MOST_BYTES:
                     message = f"the answer is longer than {_MOST_BYTES >> 20} MiB"
-                    raise ApiError(message, endpoint=endpoint, remedy=Remedy.DOUBT)
-                if time.monotonic() - began > self._patience:
-                    message = f"the answer was not complete after {self._patience:.0f} seconds"
                     raise ApiError(message, endpoint=endpoint, remedy=Remedy.DOUBT)
         # JSON is UTF-8, whatever the header says of it.
         return response.status_code, b"".join(parts).decode("utf-8-sig", "replace")

@@ -1,0 +1,92 @@
+"""`audit verify` on every store, with the states as witnesses."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from reconciler.audit.chain import digest_of
+from reconciler.cli.main import cli
+
+STORES = ("file:.reconciler/state", "sqlite:///states.db")
+
+
+def run(folder: Path, *words: str) -> tuple[int, str]:
+    result = CliRunner().invoke(cli, ["-C", str(folder), *words])
+    return result.exit_code, result.output
+
+
+@pytest.fixture(params=STORES)
+def workspace(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
+    assert run(tmp_path, "init")[0] == 0
+    config = tmp_path / "reconciler.yaml"
+    lines = [line for line in config.read_text(encoding="utf-8").splitlines() if not line.startswith("state:")]
+    config.write_text("\n".join([*lines, f"state: {request.param}", ""]), encoding="utf-8")
+    assert run(tmp_path, "apply", "--auto-approve")[0] == 0
+    return tmp_path
+
+
+def edit_last(folder: Path, old: bytes, new: bytes | None) -> None:
+    """Change the last record, or take it away, behind the back of the tool."""
+    from sqlalchemy import create_engine, text
+
+    log = folder / ".reconciler" / "state" / "audit.jsonl"
+    if log.exists():
+        lines = log.read_bytes().splitlines()
+        kept = [] if new is None else [lines[-1].replace(old, new)]
+        log.write_bytes(b"".join(line + b"\n" for line in [*lines[:-1], *kept]))
+        return
+    engine = create_engine(f"sqlite:///{folder / 'states.db'}")
+    with engine.begin() as connection:
+        query = "SELECT number, record FROM reconciler_audit ORDER BY number DESC LIMIT 1"
+        number, record = connection.execute(text(query)).one()
+        where = {"number": number}
+        if new is None:
+            connection.execute(text("DELETE FROM reconciler_audit WHERE number = :number"), where)
+        else:
+            change = {**where, "record": record.replace(old, new)}
+            connection.execute(text("UPDATE reconciler_audit SET record = :record WHERE number = :number"), change)
+    engine.dispose()
+
+
+def test_an_untouched_log_fits_and_its_head_goes_to_later_steps(
+    workspace: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    outputs = workspace / "outputs"
+    monkeypatch.setenv("GITHUB_OUTPUT", str(outputs))
+    code, said = run(workspace, "audit", "verify")
+    assert code == 0, said
+    head = said.split()[-1]
+    assert f"\n{head}\n" in outputs.read_text(encoding="utf-8")
+    outputs.unlink()
+    run(workspace, "apply", "--auto-approve")
+    assert f"\n{head}\n" in outputs.read_text(encoding="utf-8")
+    assert run(workspace, "audit", "verify", "--head", head)[0] == 0
+    assert run(workspace, "audit", "verify", "--head", digest_of(b"other"))[0] == 1
+
+
+@pytest.mark.parametrize("new", [b'"outcome":"failed"', None], ids=["changed", "cut off"])
+def test_the_last_record_is_as_safe_as_any_other(workspace: Path, new: bytes | None) -> None:
+    edit_last(workspace, b'"outcome":"applied"', new)
+    code, said = run(workspace, "audit", "verify")
+    assert code == 1
+    assert "remembers" in said
+
+
+@pytest.mark.parametrize("head", ["", "abc", "x" * 64, "A" * 64])
+def test_a_head_that_is_no_digest_is_wrong_usage(tmp_path: Path, head: str) -> None:
+    run(tmp_path, "init")
+    assert run(tmp_path, "audit", "verify", "--head", head)[0] == 64
+
+
+def test_every_way_to_edit_the_state_leaves_the_log_whole(workspace: Path) -> None:
+    (workspace / "copy.json").write_text(run(workspace, "state", "pull", "acme-bc")[1], encoding="utf-8")
+    for words in (
+        ("state", "rm", "acme-bc/member/eve", "--yes"),
+        ("drift",),
+        ("apply", "--auto-approve"),
+    ):
+        run(workspace, *words)
+        assert run(workspace, "audit", "verify")[0] == 0, words
