@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
@@ -11,8 +12,6 @@ from reconciler.core.address import Address
 from reconciler.core.deed import Deed
 from reconciler.core.finding import Place
 from reconciler.core.resource import Resource, fingerprint_of
-
-DRIFT_FORMAT = "1.0"
 
 
 class DriftSort(StrEnum):
@@ -170,10 +169,20 @@ class OrganizationDrift:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class DriftSummary:
+    """How many differences there are of each standing."""
+
+    new: int
+    overdue: int
+    known: int
+    accepted: int
+    reverted: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class DriftReport:
     """What an audit found."""
 
-    format_version: str = DRIFT_FORMAT
     today: date
     organizations: tuple[OrganizationDrift, ...] = ()
 
@@ -181,6 +190,18 @@ class DriftReport:
     def items(self) -> tuple[DriftItem, ...]:
         """Everything found, organization by organization."""
         return tuple(item for part in self.organizations for item in part.items)
+
+    @property
+    def summary(self) -> DriftSummary:
+        """In numbers."""
+        counts = Counter(item.standing for item in self.items)
+        return DriftSummary(
+            new=counts[Standing.NEW],
+            overdue=counts[Standing.OVERDUE],
+            known=counts[Standing.KNOWN],
+            accepted=counts[Standing.ACCEPTED],
+            reverted=sum(len(part.reverted) for part in self.organizations),
+        )
 
     @property
     def wants_attention(self) -> bool:

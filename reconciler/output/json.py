@@ -13,6 +13,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any, cast, get_type_hints
 
 from reconciler.core.audit import LoggedEntry
+from reconciler.core.drifting import DriftReport
 from reconciler.core.forecast import Forecast
 from reconciler.core.holding import AccessMatrix, Holding, PersonReport
 from reconciler.core.inspection import Inspection
@@ -53,6 +54,7 @@ OUTPUTS: Mapping[str, Output] = {
     "review": Output(title="Review of a change: who gains and who loses what", value=Review),
     "policies": Output(title="Policies as they are set in a workspace", value=Sequence[StandingRule], under="policies"),
     "observation": Output(title="Roster: the members or apps that somebody read off a page", value=Observation),
+    "drift": Output(title="Drift: what is live and was not made so by this tool", value=DriftReport),
     "estimate": Output(title="Calls and time that a run takes", value=Forecast),
     "work-orders": Output(
         title="Work orders: what people are asked to do by hand", value=Sequence[WorkOrder], under="work_orders"
@@ -68,6 +70,7 @@ PROPERTIES: Mapping[type, tuple[str, ...]] = {
     Access: ("starts", "ends"),
     AccessChange: ("organization",),
     Difference: ("what",),
+    DriftReport: ("summary",),
     Forecast: ("plan", "apply"),
     Holding: ("standing",),
     Inspection: ("summary",),

@@ -63,7 +63,7 @@ RULES: dict[str, str] = {
     "several-documents": "More than one YAML document in a file.",
     "starts-after-expires": "A span of days that never begins.",
     "too-deep": "Nested deeper than 40 levels.",
-    "two-roles": "A person gets different roles in one place.",
+    "two-roles": "A person gets different roles in one place on the same day, today or later.",
     "unknown-action": "Not the name of an action.",
     "unknown-asset": "An ad account that is not declared in the organization.",
     "unknown-group": "A group that is not declared.",

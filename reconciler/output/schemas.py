@@ -34,7 +34,6 @@ _READ: Mapping[str, tuple[str, Any]] = {
 
 _OLD = {
     "report": ("output_documents", "ReportOutput", "Report: what apply did"),
-    "drift": ("drift_documents", "DriftOutput", "Drift: what is live and was not made so by this tool"),
 }
 
 SCHEMAS = (*_READ, *_OLD, *OUTPUTS)

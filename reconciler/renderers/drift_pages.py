@@ -7,11 +7,11 @@ from collections.abc import Callable, Iterator, Mapping
 
 from reconciler.core.drifting import DriftItem, DriftReport, DriftSeverity, OrganizationDrift, Standing
 from reconciler.core.finding import Finding, Severity
+from reconciler.output.json import to_json
 from reconciler.output.sarif import render_sarif
 from reconciler.output.style import Style
 from reconciler.output.workflow_commands import render_workflow_commands
 from reconciler.renderers.drift import blind_spots, closing_of, row_of
-from reconciler.renderers.drift_output import render_drift_json
 from reconciler.renderers.html import render_html
 from reconciler.renderers.junit import render_drift_junit
 from reconciler.renderers.markdown import render_markdown
@@ -27,7 +27,7 @@ _LEVELS = {
 
 def sheet_of_drift(report: DriftReport) -> Sheet:
     """The same for a page; what somebody has accepted stands last."""
-    whole = render_drift_json(report, Style())
+    whole = to_json("drift", report)
     return Sheet(
         title=f"Access drift on {report.today}",
         summary=closing_of(report),

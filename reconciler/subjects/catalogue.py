@@ -29,7 +29,6 @@ from reconciler.output.style import Style
 from reconciler.renderers import archive, documents
 from reconciler.renderers.access import render_access
 from reconciler.renderers.drift import render_drift
-from reconciler.renderers.drift_output import render_drift_json
 from reconciler.renderers.drift_pages import DRIFT_PAGES
 from reconciler.renderers.forecast import render_forecast
 from reconciler.renderers.notices import render_notices, render_notices_json, render_notices_markdown
@@ -123,7 +122,7 @@ RENDERERS = Renderers(
     observation={"text": render_observation, "json": json_writer("observation")},
     policies={"text": render_policies, "json": json_writer("policies")},
     review={"text": render_review, "json": json_writer("review"), **REVIEW_PAGES},
-    drift={"text": render_drift, "json": render_drift_json, **DRIFT_PAGES},
+    drift={"text": render_drift, "json": json_writer("drift"), **DRIFT_PAGES},
     estimate={"text": render_forecast, "json": json_writer("estimate")},
     work_orders={
         "text": render_work_orders,

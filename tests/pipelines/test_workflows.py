@@ -197,7 +197,7 @@ def test_drift_is_one_issue_until_it_is_gone(runner: Runner, repository: Reposit
     assert (issue["title"], issue["state"], "eve" in issue["body"]) == ("Access drift", "open", True)
     found = json.loads(repository.call("drift", "--no-record", "--format", "json").stdout)["organizations"]
     for item in (item for part in found for item in part["items"]):
-        repository.call("drift", "accept", item["address"], "--until", "2099-01-01", "--reason", "SEC-1")
+        repository.call("drift", "accept", item["found"]["address"], "--until", "2099-01-01", "--reason", "SEC-1")
     look()
     assert issue["state"] == "closed"
 
