@@ -6,14 +6,20 @@ VENV   ?= .venv
 
 BIN      := $(VENV)/bin
 PIP      := $(BIN)/python -m pip --disable-pip-version-check --quiet
-# Stamps say what was installed; they are older than pyproject.toml when it has to be done again.
+# Stamps say what was installed; they are older than what they depend on when it has to be done again.
 RUNTIME  := $(VENV)/.installed-runtime
 TOOLS    := $(VENV)/.installed-tools
 PACKAGE  := pyproject.toml reconciler/__init__.py
+LOCKED   := $(PIP) install --require-hashes --requirement requirements/build.txt
+ITSELF   := $(PIP) install --no-deps --no-build-isolation --editable .
+EXTRAS   := cloud keyring policy postgres sealed sqlite
+UV       := $(VENV)/.uv/bin/uv
+LOCK     := $(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes \
+            --no-emit-index-url --no-emit-find-links --no-header $(UPGRADE)
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test lint format schemas history laws bench clean
+.PHONY: help demo test lint format schemas history laws lock bench clean
 
 help: ## Show this list
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(firstword $(MAKEFILE_LIST)) | expand -t 12
@@ -47,6 +53,13 @@ history: $(TOOLS) ## The long replay
 laws: $(TOOLS) ## The planner's laws on ten times as many random worlds
 	$(BIN)/python -m pytest tests/laws --hypothesis-profile=long
 
+# The first lock decides the versions of all.
+lock: $(UV) ## Write requirements/*.txt again after a change of the dependencies; with UPGRADE=--upgrade the newest of all
+	$(LOCK) --extra test pyproject.toml --output-file requirements/test.txt
+	$(LOCK) --constraint requirements/test.txt pyproject.toml --output-file requirements/runtime.txt
+	$(LOCK) --constraint requirements/test.txt pyproject.toml $(EXTRAS:%=--extra %) --output-file requirements/extras.txt
+	$(LOCK) --constraint requirements/test.txt requirements/build.in --output-file requirements/build.txt
+
 bench: $(TOOLS) ## Time and memory of plan and validate by size and stage, and what a change costs the state
 	$(BIN)/python -m bench.plan_cost 10000 100000
 	$(BIN)/python -m bench.state_cost 100000 1000
@@ -59,10 +72,16 @@ $(BIN)/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "needs Python 3.11 or newer: make PYTHON=python3.x")'
 	$(PYTHON) -m venv $(VENV)
 
-$(RUNTIME): $(PACKAGE) | $(BIN)/python
-	$(PIP) install --editable .
+# Only what the lock names is installed, byte for byte, so that a release of somebody else turns nothing red here.
+$(RUNTIME): $(PACKAGE) requirements/build.txt requirements/runtime.txt | $(BIN)/python
+	$(LOCKED) --requirement requirements/runtime.txt
+	$(ITSELF)
 	@touch $@
 
-$(TOOLS): $(PACKAGE) | $(BIN)/python
-	$(PIP) install --editable '.[test]'
+$(TOOLS): $(PACKAGE) requirements/build.txt requirements/test.txt | $(BIN)/python
+	$(LOCKED) --requirement requirements/test.txt
+	$(ITSELF)
 	@touch $(RUNTIME) $@
+
+$(UV): | $(BIN)/python
+	$(PIP) install --target $(VENV)/.uv uv
