@@ -14,7 +14,7 @@ from reconciler.core.roster import Roster
 from reconciler.core.work_order import WorkOrder
 
 STATE_FORMAT = "1.3"
-"""1.1 added `in_doubt`; 1.2 work orders, rosters, known drift and platform ids; 1.3 what was granted, and
+"""1.1 added `in_doubt`; 1.2 work orders, rosters, known drift and platform ids; 1.3 what was granted, known ends, and
 the mark of the audit log."""
 
 
@@ -42,6 +42,9 @@ class Record:
     granted: Attributes | None = None
     """What the manifests last gave: asked for by this tool, or seen as declared. What is there beyond it somebody gave
     by hand. None where that was not kept yet."""
+    ends: date | None = None
+    """The UTC day on which the manifests ended it when an apply last saw it in force. An end that was not known before
+    it had passed is more likely a mistake, and counts as a removal."""
 
     def seen(self, live: Resource, *, on: date) -> Record:
         """This record brought up to what the system shows."""
@@ -61,6 +64,10 @@ class Record:
     def asked_again(self, on: date) -> Record:
         """This record after one more invitation or request."""
         return replace(self, asked=self.asked + 1, asked_on=on)
+
+    def ending(self, day: date | None) -> Record:
+        """This record with the day on which the manifests end it."""
+        return self if self.ends == day else replace(self, ends=day)
 
     def protected(self, *, protect: bool) -> Record:
         """This record with or without protection."""

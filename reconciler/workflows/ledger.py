@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import date, datetime
 from typing import Self, TypeVar
 
 from reconciler.core.address import Address
 from reconciler.core.change import Change
+from reconciler.core.declared import Declared
 from reconciler.core.kinds import KINDS, Action
 from reconciler.core.outcome import Applied, Failed, InDoubt, Outcome, Waits
 from reconciler.core.planning.budgets import INVITATIONS, WINDOW_DAYS, counts_as_removal
@@ -27,14 +28,14 @@ class Ledger:
     """A state that takes in one outcome after the other."""
 
     def __init__(
-        self, state: State, *, system: System, today: date, protected: Collection[Address] = frozenset()
+        self, state: State, *, system: System, today: date, declared: Mapping[Address, Declared] | None = None
     ) -> None:
-        """`protected` are the addresses whose new records are to outlive their manifest block."""
+        """What is `declared` of something says of its new record whether it is protected and when it ends."""
         self._state = state
         self._serial = state.serial
         self._system = system
         self._today = today
-        self._protected = protected
+        self._declared = declared or {}
         self._records = dict(state.records)
         self._quarantined = dict(state.quarantined)
         self._in_doubt = dict(state.in_doubt)
@@ -56,7 +57,7 @@ class Ledger:
             ),
             system=situation.organization.system,
             today=situation.today,
-            protected={address for address, declared in situation.wanted.items() if declared.protect},
+            declared=situation.wanted,
         )
 
     @property
@@ -176,7 +177,11 @@ class Ledger:
         record = replace(record, granted=change.attributes)
         if outcome.live.status.is_pending and KINDS[change.address.kind].needs_other_party:
             record = record.asked_again(self._today)
-        self._records[change.address] = record.protected(protect=known.protect or change.address in self._protected)
+        declared = self._declared.get(change.address)
+        if declared is not None:
+            record = record.ending(declared.expires)
+        protect = known.protect or (declared is not None and bool(declared.protect))
+        self._records[change.address] = record.protected(protect=protect)
 
     def _believe(self, change: Change) -> None:
         """Take what was asked for as done, as far as the system does not show it."""

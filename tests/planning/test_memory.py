@@ -115,3 +115,15 @@ def test_protection_follows_the_declaration_while_there_is_one_and_stays_without
     assert lifted is not None
     assert kept is not None
     assert (lifted.protect, kept.protect) == (False, True)
+
+
+def test_an_end_is_known_once_it_was_seen_in_force_and_stays_known_when_it_has_passed() -> None:
+    live = Resource(address=at("member/eve"))
+    until = Declared(address=at("member/eve"), place=HERE, expires=date(2026, 12, 5))
+    known = remembered(record("member/eve"), live=live, wanted=until)
+    passed = remembered(known, live=live)
+    lifted = remembered(known, live=live, wanted=declared("member/eve"))
+    assert known is not None
+    assert passed is not None
+    assert lifted is not None
+    assert (known.ends, passed.ends, lifted.ends) == (date(2026, 12, 5), date(2026, 12, 5), None)

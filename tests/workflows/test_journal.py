@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
 from zlib import crc32
 
 import pytest
 
+from reconciler.core.declared import Declared
 from reconciler.core.errors import StoreError
+from reconciler.core.finding import Place
 from reconciler.core.outcome import Applied, Failed, InDoubt, Waits
 from reconciler.core.resource import Status
 from reconciler.core.state import Quarantine, State
@@ -124,3 +127,12 @@ def test_a_journal_of_a_newer_format_is_refused() -> None:
     newer = begin(ledger()).partition(b" ")[2].replace(b'"format_version":"1.0"', b'"format_version":"2.0"')
     with pytest.raises(StoreError, match=r"format 2\.0"):
         replay(SNAPSHOT, Journal((b"%08x %s" % (crc32(newer), newer),)))
+
+
+def test_a_new_record_knows_the_end_and_the_protection_that_are_declared() -> None:
+    end = TODAY + timedelta(days=1)
+    declared = Declared(address=EVE, place=Place("access.yaml", 1, 1), expires=end, protect=True)
+    book = Ledger(SNAPSHOT, system=get_system("business_center"), today=TODAY, declared={EVE: declared})
+    book.take(INVITE, Applied(live=INVITED))
+    record = book.state().records[EVE]
+    assert (record.ends, record.protect) == (end, True)

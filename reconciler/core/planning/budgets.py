@@ -10,6 +10,7 @@ from reconciler.core.declared import Consent
 from reconciler.core.kinds import KINDS, Action, Shape
 from reconciler.core.planning.access import takes_away
 from reconciler.core.planning.guards import Objection, blocked_by, with_consent
+from reconciler.core.planning.lifecycle import is_over
 from reconciler.core.planning.situation import Situation
 from reconciler.core.system import System
 
@@ -52,6 +53,9 @@ def hold_mass_removal(changes: Sequence[Change], situation: Situation) -> tuple[
         f"{len(unexplained)} removals now and {recent} in the last {WINDOW_DAYS} days are "
         f"{(len(unexplained) + recent) / total:.0%} of {total} memberships and grants; the limit is {limit:.0%}"
     )
+    unannounced = sum(is_over(change.address, situation) for change in unexplained)
+    if unannounced:
+        message += f"; {unannounced} of them by an end date that no apply knew before it had passed"
     stopped = unexplained if len(unexplained) + recent > most else []
     return _split(
         changes, asked=asked, stopped=stopped, objection=Objection("removal_ratio", message), situation=situation

@@ -205,7 +205,7 @@ def leave(live: Resource, situation: Situation) -> Change | None:
         why=why_leave(live.address, situation),
         place=situation.place_of(live.address),
         irreversible=situation.organization.system.irreversible.get(action, ""),
-        exempt=_is_over(live.address, situation),
+        exempt=was_announced(live.address, situation),
     )
 
 
@@ -222,12 +222,21 @@ def why_leave(address: Address, situation: Situation) -> str:
     return "no longer declared" if address in situation.records else "not declared"
 
 
-def _is_over(address: Address, situation: Situation) -> bool:
-    """Whether a removal only carries out an end date that somebody wrote down before."""
-    if situation.time_is_over(situation.person_of(address)):
-        return True
-    ended = situation.ended.get(address)
-    return ended is not None and ended.declared.expires is not None and ended.declared.expires <= situation.today
+def was_announced(address: Address, situation: Situation) -> bool:
+    """Whether a removal only carries out an end date that an apply knew before it passed.
+
+    What somebody holds goes with their membership, so its known end speaks for all of it.
+    """
+    if not is_over(address, situation):
+        return False
+    membership = Address(address.organization, "member", situation.person_of(address))
+    records = (situation.records.get(known) for known in (address, membership))
+    return any(record is not None and record.ends is not None and record.ends <= situation.today for record in records)
+
+
+def is_over(address: Address, situation: Situation) -> bool:
+    """Whether the manifests say that the time of something that is there has passed or not begun."""
+    return address in situation.ended or situation.time_is_over(situation.person_of(address))
 
 
 def _change(

@@ -59,11 +59,10 @@ def remember(
     """
     kept: dict[Address, Record] = {}
     for address in records.keys() | wanted.keys():
-        record = _remember_one(
-            address, records.get(address), live=live, wanted=wanted.get(address), system=system, today=today
-        )
+        declared = wanted.get(address)
+        record = _remember_one(address, records.get(address), live=live, wanted=declared, system=system, today=today)
         if record is not None:
-            kept[address] = record
+            kept[address] = record if declared is None else record.ending(declared.expires)
     return kept
 
 
