@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 
 from reconciler.core.address import Address
-from reconciler.core.declared import Consent, Move
+from reconciler.core.declared import Consent, Declared, Move, Person
 from reconciler.core.finding import Place
 from reconciler.core.kinds import KINDS, Action
 from reconciler.manifests.days import read_day
@@ -126,3 +126,41 @@ def once(moves: Iterator[Move], notes: Notes) -> Iterator[Move]:
             note_twice(f"a move to `{move.target}`", move.place, second, notes)
         else:
             yield move
+
+
+def consistent(
+    moves: Iterable[Move],
+    *,
+    resources: Mapping[str, Mapping[Address, Declared]],
+    people: Mapping[str, Person],
+    notes: Notes,
+) -> Iterator[Move]:
+    """The moves that can be true; what is only wrong because of what is recorded is told by a plan."""
+    found = list(moves)
+    following = {move.source: move for move in found}
+    for move in found:
+        source, target = move.source, move.target
+        declared = resources.get(source.organization, {}).get(source)
+        one, other = people.get(source.key), people.get(target.key)
+        if declared is not None:
+            message = f"`{source}` is still declared, so it has not become `{target}`"
+            advice = "take the move out, or what it begins with"
+            notes.error("move-refused", message, move.place, advice=advice, related=(declared.place,))
+        elif source.kind == "member" and one is not None and other is not None:
+            message = f"`{source.key}` and `{target.key}` are two people, so one has not become the other"
+            advice = "take the move out; it is for one person under another key"
+            notes.error("move-refused", message, move.place, advice=advice, related=(one.place, other.place))
+        elif circle := _circle_from(move, following):
+            path = " -> ".join(f"`{step.source}`" for step in (*circle, circle[0]))
+            places = tuple(step.place for step in circle[1:])
+            notes.error("move-refused", f"moves go in a circle: {path}", move.place, related=places)
+        else:
+            yield move
+
+
+def _circle_from(first: Move, following: Mapping[Address, Move]) -> list[Move]:
+    """The moves of a circle, told where it begins in the files; empty for all others."""
+    path = [first]
+    while (move := following.get(path[-1].target)) is not None and move not in path:
+        path.append(move)
+    return path if move is first and first.place == min(step.place for step in path) else []

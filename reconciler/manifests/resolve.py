@@ -12,7 +12,7 @@ from reconciler.core.finding import Place
 from reconciler.manifests.assets import AssetReader
 from reconciler.manifests.business_center import read_business_center
 from reconciler.manifests.business_center_documents import BusinessCenterDocument
-from reconciler.manifests.consents import AddressBook, once, read_consents, read_moves
+from reconciler.manifests.consents import AddressBook, consistent, once, read_consents, read_moves
 from reconciler.manifests.contacts import Contacts
 from reconciler.manifests.documents import AnyOrganization, ManifestDocument
 from reconciler.manifests.doubts import Doubts
@@ -63,7 +63,12 @@ def resolve(
             for consent in read_consents(document.consents, top.into("consents"), book, today)
         ),
         moves=tuple(
-            once((move for doc, top in files for move in read_moves(doc.moved, top.into("moved"), book)), notes)
+            consistent(
+                once((move for doc, top in files for move in read_moves(doc.moved, top.into("moved"), book)), notes),
+                resources=reader.resources,
+                people=people,
+                notes=notes,
+            )
         ),
         digest=digest,
     )

@@ -76,6 +76,11 @@ def objection_to(change: Change, situation: Situation) -> str:
         return ""
     if change.action is Action.FORGET:
         declared = situation.organization.identity
+        if situation.former_key:
+            return (
+                f"{declared} is recorded under the key {situation.former_key}: keep that key, or consent to beginning "
+                "without what was recorded"
+            )
         return (
             f"recorded as {situation.another}, declared as {declared}: correct it, or consent to forgetting what was "
             "recorded, which neither organization notices"
@@ -98,6 +103,14 @@ def tell_of_names(situation: Situation) -> Iterator[Finding]:
     organization = situation.organization.key
     if situation.another:
         return
+    if situation.is_forgotten:
+        yield Finding(
+            id="forgotten",
+            severity=Severity.NOTE,
+            message=f"{organization} begins anew: what was recorded of another organization is forgotten, as agreed",
+            place=situation.organization.place,
+            address=f"{organization}/organization/{organization}",
+        )
     for (kind, key), now in sorted(situation.names.keys.items()):
         source, target = Address(organization, kind, key), Address(organization, kind, now)
         if (kind, key) not in situation.names.recorded:

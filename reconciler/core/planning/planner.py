@@ -80,7 +80,8 @@ def _situation(key: str, worlds: Worlds, settings: GuardSettings, identities: Id
     recorded = worlds.recorded.get(key) or State(organization=key)
     renamed = under_todays_names(recorded, identities)
     consents = consents_of(desired.consents, key, worlds.today)
-    another = renamed.another or _recorded_elsewhere(organization, worlds)
+    former_key = _recorded_elsewhere(organization, worlds)
+    another = renamed.another or former_key
     is_forgotten = bool(another) and (Address(key, "organization", key), Action.FORGET) in consents
     state, seen = renamed.state, worlds.live[key]
     if another and not is_forgotten:
@@ -97,6 +98,7 @@ def _situation(key: str, worlds: Worlds, settings: GuardSettings, identities: Id
         state=state,
         names=renamed.names,
         another="" if is_forgotten else another,
+        former_key=former_key,
         is_forgotten=is_forgotten,
         live=live,
         orders=orders,
@@ -118,7 +120,7 @@ def _recorded_elsewhere(organization: Organization, worlds: Worlds) -> str:
     for key in sorted(worlds.recorded.keys() - worlds.desired.organizations.keys()):
         record = worlds.recorded[key].records.get(Address(key, "organization", key))
         if record is not None and record.identity and record.identity == organization.identity:
-            return f"{key} ({record.identity})"
+            return key
     return ""
 
 

@@ -42,6 +42,8 @@ class Situation:
     another: str = ""
     """What the organization was recorded as, where the manifests name another one and nobody has agreed to that; then
     `live` is unknown, because it is not what the state is about."""
+    former_key: str = ""
+    """The key under which this very organization is recorded, where that is no key of the manifests any more."""
     is_forgotten: bool = False
     """Whether somebody has agreed to forget what was recorded of another organization under this key."""
     live: Live
