@@ -20,7 +20,8 @@ _Command = TypeVar("_Command", bound=Callable[..., Any])
 
 DOCUMENT_FORMATS = ("text", "json", "markdown", "html", "csv")
 """The forms of everything that is shown."""
-PAGE_FORMATS = ("text", "json", "markdown", "github", "sarif", "junit", "html")
+PAGE_FORMATS = (*DOCUMENT_FORMATS, "github", "sarif", "junit")
+"""With those of what a forge or a build server reads beside."""
 
 format_option = click.option(
     "--format", "format_", type=click.Choice(PAGE_FORMATS), default="text", help="Form of the result."

@@ -12,8 +12,8 @@ from typing import Final
 
 from reconciler.output.visible import display_width
 
-HANGING = "    "
-"""How much further in than its first line a broken text goes on."""
+HANGING = "      "
+"""How much further in than its first line a broken text goes on: nowhere near where a row of a table begins."""
 
 
 _COLOUR: Final = re.compile(r"\x1b\[[0-9;]*m")

@@ -13,7 +13,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from reconciler.core.errors import UsageError
-from reconciler.output.document import Document
+from reconciler.output.document import Document, Span, spans
 from reconciler.output.markdown_parts import Chapter, Part, chapters_of, measure
 from reconciler.output.markdown_text import code, heading, prose
 from reconciler.output.style import Style
@@ -84,10 +84,10 @@ class _Draft:
 
 def _top(document: Document, style: Style) -> str:
     """The title names the workspace, because there is a comment for each of them."""
-    workspace = f": {style.prefix.rstrip('/')}" if style.prefix else ""
+    workspace = (Span(f": {style.prefix.rstrip('/')}"),) if style.prefix else ()
     summary = f"**{prose(document.summary)}**\n\n" if document.summary else ""
     notes = "".join(f"> **{prose(note)}**\n\n" for note in document.notes)
-    return f"{heading(3, document.title, workspace)}\n\n{summary}{notes}"
+    return f"{heading(3, (*spans(document.title), *workspace))}\n\n{summary}{notes}"
 
 
 def _foot(document: Document, lines: int, page: _Page, style: Style) -> str:

@@ -79,9 +79,9 @@ def _span(span: Span, *, is_first: bool, is_last: bool) -> str:
     return f"{left}**{shown}**{right}" if span.look is Look.STRONG and shown else f"{left}{shown}{right}"
 
 
-def heading(level: int, text: Inline, behind: str = "") -> str:
-    """A heading of that level, without a newline; `behind` is plain."""
-    return f"{'#' * level} {prose(text)}{inline(behind)}"
+def heading(level: int, text: Inline) -> str:
+    """A heading of that level, without a newline."""
+    return f"{'#' * level} {prose(text)}"
 
 
 def table_cell(markdown: str) -> str:

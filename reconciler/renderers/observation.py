@@ -9,13 +9,15 @@ from reconciler.core.kinds import KINDS
 from reconciler.core.observation import Difference, Observation
 from reconciler.core.resource import Resource
 from reconciler.core.roster import Roster
+from reconciler.output.document import Table
 from reconciler.output.style import Style, Tone
+from reconciler.output.text import say
 from reconciler.output.text_findings import list_findings
+from reconciler.output.text_table import table_lines
 from reconciler.output.visible import make_visible
 from reconciler.output.words import count
-from reconciler.renderers.drift import show_drift
-from reconciler.renderers.rows import render_rows
 from reconciler.renderers.table import render_table
+from reconciler.subjects.drift import show_drift
 
 _SIGNS = {"new": ("+", Tone.ADD), "changed": ("~", Tone.CHANGE), "gone": ("-", Tone.REMOVE)}
 
@@ -77,7 +79,8 @@ def _show_difference(difference: Difference, style: Style) -> str:
 
 
 def _show_drift(observation: Observation, style: Style) -> str:
-    lines = render_rows([show_drift(found) for found in observation.drift], style)
+    rows = tuple(show_drift(found) for found in observation.drift)
+    lines = table_lines(Table(header=("what", "access"), rows=rows), style, "    ", say)
     return "".join(f"{line}\n" for line in (style.paint("drift:", Tone.STRONG), *lines))
 
 

@@ -13,7 +13,7 @@ from reconciler.core.kinds import KINDS, Action, Shape
 from reconciler.core.planning.access import is_administrator, is_downgrade
 from reconciler.core.resource import Attributes, Resource
 from reconciler.core.system import System
-from reconciler.subjects.signs import SIGNS, Sign
+from reconciler.subjects.signs import ADD, CHANGE, REMOVE, SIGNS
 from reconciler.systems import SYSTEMS
 
 
@@ -106,13 +106,13 @@ def _name_object(address: Address) -> str:
 
 
 def _direction(system: str, kind: str, action: Action, had: Attributes | None, gets: Attributes | None) -> Direction:
-    if SIGNS[action] is Sign.REMOVE:
+    if SIGNS[action] is REMOVE:
         return Direction.LOSS
-    if SIGNS[action] is Sign.ADD:
+    if SIGNS[action] is ADD:
         is_access = KINDS[kind].shape in (Shape.MEMBERSHIP, Shape.GRANT)
         return Direction.GAIN if is_access else Direction.OTHER
     known = _system_that_knows(system, kind, had or {}, gets or {})
-    if known is None or SIGNS[action] is not Sign.CHANGE:
+    if known is None or SIGNS[action] is not CHANGE:
         return Direction.OTHER
     less = is_downgrade(known, kind, before=had or {}, after=gets or {})
     more = is_downgrade(known, kind, before=gets or {}, after=had or {})

@@ -22,14 +22,13 @@ from reconciler.core.policy_settings import StandingRule
 from reconciler.core.review import Review
 from reconciler.core.state import PastState, State
 from reconciler.core.work_order import WorkOrder
-from reconciler.output.annotations import ANNOTATION_FORMS
+from reconciler.output.annotations import ANNOTATION_FORMS, Annotations
+from reconciler.output.document import Document
 from reconciler.output.forms import FORMS
 from reconciler.output.json import json_writer, to_json
 from reconciler.output.style import Style
 from reconciler.renderers import archive, documents
 from reconciler.renderers.access import render_access
-from reconciler.renderers.drift import render_drift
-from reconciler.renderers.drift_pages import DRIFT_PAGES
 from reconciler.renderers.forecast import render_forecast
 from reconciler.renderers.notices import render_notices, render_notices_json, render_notices_markdown
 from reconciler.renderers.notices_html import render_notices_html
@@ -38,12 +37,7 @@ from reconciler.renderers.offboarding import render_offboarding
 from reconciler.renderers.offboarding_html import render_offboarding_html
 from reconciler.renderers.offboarding_markdown import render_offboarding_markdown
 from reconciler.renderers.onboarding import render_onboarding, render_onboarding_markdown
-from reconciler.renderers.pages import PLAN_PAGES, REPORT_PAGES
-from reconciler.renderers.plan import render_plan
 from reconciler.renderers.policies import render_policies
-from reconciler.renderers.report import render_report
-from reconciler.renderers.review import render_review
-from reconciler.renderers.review_pages import REVIEW_PAGES
 from reconciler.renderers.states import render_state, render_state_list
 from reconciler.renderers.systems import render_systems
 from reconciler.renderers.work_orders import render_work_order, render_work_orders, render_worksheet
@@ -58,7 +52,13 @@ from reconciler.renderers.work_orders_markdown import (
     render_worksheet_markdown,
 )
 from reconciler.renderers.worksheets import WorkList, Worksheet
+from reconciler.subjects.drift import annotations_of_drift, document_of_drift
 from reconciler.subjects.findings import annotations_of_findings, document_of_findings
+from reconciler.subjects.plan import document_of_plan
+from reconciler.subjects.remarks import annotations_of_plan, annotations_of_report
+from reconciler.subjects.report import document_of_report
+from reconciler.subjects.review import document_of_review
+from reconciler.subjects.review_remarks import annotations_of_review
 from reconciler.subjects.who import document_of_person
 from reconciler.systems.table import RoleRow
 
@@ -97,18 +97,26 @@ def _forms(
     return {form: partial(_write, write, tell) for form, write in writers.items()}
 
 
+def _subject(
+    tell: Callable[..., Document], json: Callable[..., str], annotate: Callable[..., Annotations] | None = None
+) -> Mapping[str, Callable[..., str]]:
+    """All forms of a subject."""
+    annotations = _forms(ANNOTATION_FORMS, annotate) if annotate else {}
+    return {**_forms(FORMS, tell), **annotations, "json": json}
+
+
 def _write(write: Callable[[Any, Style], str], tell: Callable[..., Any], *values: Any) -> str:
     return write(tell(*values[:-1]), values[-1])
 
 
 RENDERERS = Renderers(
-    findings={
-        **_forms(FORMS, document_of_findings),
-        **_forms(ANNOTATION_FORMS, annotations_of_findings),
-        "json": lambda inspection, _: to_json("findings", inspection.in_reading_order),
-    },
-    plan={"text": render_plan, "json": documents.render_plan_json, **PLAN_PAGES},
-    report={"text": render_report, "json": documents.render_report_json, **REPORT_PAGES},
+    findings=_subject(
+        document_of_findings,
+        lambda inspection, _: to_json("findings", inspection.in_reading_order),
+        annotations_of_findings,
+    ),
+    plan=_subject(document_of_plan, documents.render_plan_json, annotations_of_plan),
+    report=_subject(document_of_report, documents.render_report_json, annotations_of_report),
     state={"text": render_state, "json": documents.render_state_json},
     state_list={
         "text": render_state_list,
@@ -117,12 +125,12 @@ RENDERERS = Renderers(
     systems={"text": render_systems, "json": json_writer("systems")},
     history={"text": archive.render_history, "json": json_writer("history")},
     audit_log={"text": archive.render_audit_log, "json": json_writer("audit-log")},
-    who={**_forms(FORMS, document_of_person), "json": json_writer("who")},
+    who=_subject(document_of_person, json_writer("who")),
     access={"text": render_access, "json": json_writer("access")},
     observation={"text": render_observation, "json": json_writer("observation")},
     policies={"text": render_policies, "json": json_writer("policies")},
-    review={"text": render_review, "json": json_writer("review"), **REVIEW_PAGES},
-    drift={"text": render_drift, "json": json_writer("drift"), **DRIFT_PAGES},
+    review=_subject(document_of_review, json_writer("review"), annotations_of_review),
+    drift=_subject(document_of_drift, json_writer("drift"), annotations_of_drift),
     estimate={"text": render_forecast, "json": json_writer("estimate")},
     work_orders={
         "text": render_work_orders,

@@ -2,57 +2,47 @@
 
 from __future__ import annotations
 
-from enum import Enum
-
 from reconciler.core.kinds import Action
+from reconciler.output.document import Sign
 from reconciler.output.style import Tone
 
-
-class Sign(Enum):
-    """One character in front of a line, with its colour and what the legend says of it."""
-
-    ADD = ("+", Tone.ADD, "invite, create or give")
-    CHANGE = ("~", Tone.CHANGE, "change")
-    REMOVE = ("-", Tone.REMOVE, "remove")
-    TRANSFER = (">", Tone.TRANSFER, "transfer")
-    FORGET = (".", Tone.QUIET, "forget")
-    BLOCKED = ("!", Tone.ALARM, "blocked by a guard")
-    WAITING = ("…", Tone.CHANGE, "waiting for somebody")
-    LEFT_OUT = ("?", Tone.WARN, "left out")
-    UNMANAGED = ("=", Tone.QUIET, "unmanaged")
-
-    def __init__(self, mark: str, tone: Tone, meaning: str) -> None:
-        self.mark = mark
-        self.tone = tone
-        self.meaning = meaning
-
+ADD = Sign("+", Tone.ADD, "invite, create or give")
+CHANGE = Sign("~", Tone.CHANGE, "change")
+REMOVE = Sign("-", Tone.REMOVE, "remove")
+TRANSFER = Sign(">", Tone.TRANSFER, "transfer")
+FORGET = Sign(".", Tone.QUIET, "forget")
+BLOCKED = Sign("!", Tone.ALARM, "blocked by a guard")
+WAITING = Sign("…", Tone.CHANGE, "waiting for somebody")
+LEFT_OUT = Sign("?", Tone.WARN, "left out")
+UNMANAGED = Sign("=", Tone.QUIET, "unmanaged")
+ALL_SIGNS = (ADD, CHANGE, REMOVE, TRANSFER, FORGET, BLOCKED, WAITING, LEFT_OUT, UNMANAGED)
 
 SIGNS: dict[Action, Sign] = {
-    Action.CREATE_ORGANIZATION: Sign.ADD,
-    Action.DELETE_ORGANIZATION: Sign.REMOVE,
-    Action.INVITE: Sign.ADD,
-    Action.REINVITE: Sign.CHANGE,
-    Action.CANCEL_INVITATION: Sign.REMOVE,
-    Action.CHANGE_ROLE: Sign.CHANGE,
-    Action.REMOVE: Sign.REMOVE,
-    Action.REMOVE_AND_INVITE: Sign.CHANGE,
-    Action.GIVE_UP_ADMIN: Sign.CHANGE,
-    Action.REQUEST_ACCESS: Sign.ADD,
-    Action.TRANSFER_APP: Sign.TRANSFER,
-    Action.LINK: Sign.ADD,
-    Action.CHANGE_LINK: Sign.CHANGE,
-    Action.UNLINK: Sign.REMOVE,
-    Action.GRANT: Sign.ADD,
-    Action.CHANGE_GRANT: Sign.CHANGE,
-    Action.REVOKE: Sign.REMOVE,
-    Action.CREATE_GROUP: Sign.ADD,
-    Action.DELETE_GROUP: Sign.REMOVE,
-    Action.ADD_PARTNER: Sign.ADD,
-    Action.REMOVE_PARTNER: Sign.REMOVE,
-    Action.SHARE: Sign.ADD,
-    Action.CHANGE_SHARE: Sign.CHANGE,
-    Action.UNSHARE: Sign.REMOVE,
-    Action.FORGET: Sign.FORGET,
+    Action.CREATE_ORGANIZATION: ADD,
+    Action.DELETE_ORGANIZATION: REMOVE,
+    Action.INVITE: ADD,
+    Action.REINVITE: CHANGE,
+    Action.CANCEL_INVITATION: REMOVE,
+    Action.CHANGE_ROLE: CHANGE,
+    Action.REMOVE: REMOVE,
+    Action.REMOVE_AND_INVITE: CHANGE,
+    Action.GIVE_UP_ADMIN: CHANGE,
+    Action.REQUEST_ACCESS: ADD,
+    Action.TRANSFER_APP: TRANSFER,
+    Action.LINK: ADD,
+    Action.CHANGE_LINK: CHANGE,
+    Action.UNLINK: REMOVE,
+    Action.GRANT: ADD,
+    Action.CHANGE_GRANT: CHANGE,
+    Action.REVOKE: REMOVE,
+    Action.CREATE_GROUP: ADD,
+    Action.DELETE_GROUP: REMOVE,
+    Action.ADD_PARTNER: ADD,
+    Action.REMOVE_PARTNER: REMOVE,
+    Action.SHARE: ADD,
+    Action.CHANGE_SHARE: CHANGE,
+    Action.UNSHARE: REMOVE,
+    Action.FORGET: FORGET,
 }
 
 _SPECIAL_VERBS = {
@@ -63,11 +53,11 @@ _SPECIAL_VERBS = {
     Action.SHARE: "grant",
 }
 _VERBS = {
-    Sign.ADD: "create",
-    Sign.CHANGE: "change",
-    Sign.TRANSFER: "transfer",
-    Sign.REMOVE: "remove",
-    Sign.FORGET: "forget",
+    ADD: "create",
+    CHANGE: "change",
+    TRANSFER: "transfer",
+    REMOVE: "remove",
+    FORGET: "forget",
 }
 
 VERBS: dict[Action, str] = {action: _SPECIAL_VERBS.get(action, _VERBS[sign]) for action, sign in SIGNS.items()}

@@ -15,9 +15,10 @@ from reconciler.core.planning.planner import plan as make_plan
 from reconciler.core.resource import Resource
 from reconciler.core.settings import GuardSettings
 from reconciler.core.state import Record, State
+from reconciler.output.markdown import render_markdown
+from reconciler.output.markdown_parts import measure
 from reconciler.output.style import Style
-from reconciler.renderers.markdown import measure, render_markdown
-from reconciler.renderers.sheet_of_plan import digest_of_plan, sheet_of_plan
+from reconciler.subjects.plan import digest_of_plan, document_of_plan
 from tests.history.convert import read_quarters, render_manifests
 from tests.history.replay import load
 
@@ -67,7 +68,7 @@ def test_the_quarter_has_hundreds_of_changes_and_some_of_admins(plan: Plan) -> N
 
 @pytest.mark.parametrize("room", [65_000, 16_000])
 def test_the_comment_fits_and_lists_every_change_of_an_admin(plan: Plan, room: int) -> None:
-    text = render_markdown(sheet_of_plan(plan), Style(max_chars=room))
+    text = render_markdown(document_of_plan(plan), Style(max_chars=room))
     assert measure(text) <= room
     assert digest_of_plan(plan) in text.splitlines()[-1]
     admins = text.partition("#### Admins")[2].partition("<details>")[0]
@@ -78,7 +79,7 @@ def test_the_comment_fits_and_lists_every_change_of_an_admin(plan: Plan, room: i
 
 
 def test_in_the_comment_of_github_nothing_is_left_out_altogether(plan: Plan) -> None:
-    text = render_markdown(sheet_of_plan(plan), Style())
+    text = render_markdown(document_of_plan(plan), Style())
     assert "only counted" not in text
     names = set(re.findall(r"`(p[0-9a-f]{8})`", text))
     of_people = [change.address for change in plan.changes if change.address.kind in ("member", "ad_account_access")]

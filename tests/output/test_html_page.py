@@ -59,7 +59,7 @@ def test_a_job_that_is_no_address_is_not_linked() -> None:
 
 def test_every_line_is_on_the_page() -> None:
     text = RENDERERS.plan["html"](plans.large(), STYLE)
-    assert all(f"<code>p{number:05}</code>" in text for number in range(1, 5001))
+    assert all(f"<code><bdi>p{number:05}</bdi></code>" in text for number in range(1, 5001))
 
 
 @pytest.fixture(scope="module")

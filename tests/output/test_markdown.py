@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 import pytest
@@ -14,13 +14,16 @@ from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
 from reconciler.core.errors import UsageError
+from reconciler.core.finding import Place
 from reconciler.core.kinds import Action
+from reconciler.output.document import Block, Document, Row, Section, Table, code
+from reconciler.output.markdown import SMALLEST_BUDGET, render_markdown
+from reconciler.output.markdown_parts import measure
 from reconciler.output.style import Style
 from reconciler.output.visible import make_visible
-from reconciler.renderers.markdown import SMALLEST_BUDGET, measure, render_markdown
-from reconciler.renderers.sheet import Cell, Chapter, Line, Look, Section, Sheet
-from reconciler.renderers.sheet_of_plan import digest_of_plan, sheet_of_plan
+from reconciler.subjects.plan import digest_of_plan, document_of_plan
 from tests.output import plans
+from tests.output.samples import ADD
 
 PARSER = MarkdownIt("commonmark", {"html": True}).enable(["table", "strikethrough"])
 OUR_HTML = re.compile(
@@ -33,23 +36,26 @@ words = st.one_of(st.text(min_size=1, max_size=12), st.sampled_from(plans.TRICKS
 
 
 @st.composite
-def sheets(draw: st.DrawFn) -> Sheet:
-    """A sheet of any shape. Few texts are drawn, and each stands in many places."""
+def documents(draw: st.DrawFn) -> Document:
+    """A document of any shape. Few texts are drawn, and each stands in many places."""
     texts = itertools.cycle(draw(st.lists(words, min_size=1, max_size=5)))
     foremost, *sizes = draw(st.lists(st.integers(0, 12), min_size=1, max_size=8))
     chapters = [
-        Chapter(
-            title=next(texts), about=next(texts), sections=tuple(_section(texts, size, rank) for size in some if size)
+        Section(
+            title=next(texts),
+            about=next(texts),
+            blocks=tuple(_section(texts, size, rank) for size in some if size),
+            is_folded=True,
         )
         for rank, some in enumerate((sizes[:3], sizes[3:4], sizes[4:]))
         if any(some)
     ]
-    return Sheet(
+    first = [replace(_section(texts, foremost, 0), is_foremost=True)] if foremost else []
+    return Document(
         title=next(texts),
         summary=next(texts),
         notes=(next(texts),),
-        foremost=_section(texts, foremost, 0) if foremost else None,
-        chapters=tuple(chapters),
+        blocks=(*first, *chapters),
         whole="plan",
         digest="d" * 64,
     )
@@ -57,15 +63,12 @@ def sheets(draw: st.DrawFn) -> Sheet:
 
 def _section(texts: Iterator[str], size: int, rank: int) -> Section:
     names = [next(texts) for _ in range(size)]
-    lines = [
-        Line(
-            cells=(
-                Cell(text="+", look=Look.SIGN),
-                Cell(text=name, look=Look.CODE),
-                Cell(text=next(texts)),
-                Cell(text=next(texts)),
-                Cell(text=next(texts), look=Look.CODE),
-            ),
+    rows = [
+        Row(
+            sign=ADD,
+            cells=(code(name), next(texts)),
+            note=next(texts),
+            place=Place(next(texts), 1, 1),
             details=(next(texts),),
             snippet=next(texts),
             group=next(texts),
@@ -73,7 +76,24 @@ def _section(texts: Iterator[str], size: int, rank: int) -> Section:
         )
         for name in names
     ]
-    return Section(title=next(texts), header=("", "who", "what", "why", "where"), lines=tuple(lines), rank=rank)
+    return Section(title=next(texts), blocks=(Table(header=("who", "what"), rows=tuple(rows)),), rank=rank)
+
+
+def tables(blocks: Iterable[Block]) -> Iterator[Table]:
+    for block in blocks:
+        if isinstance(block, Table):
+            yield block
+        elif isinstance(block, Section):
+            yield from tables(block.blocks)
+
+
+def lines_of(document: Document) -> int:
+    return sum(len(table.rows) for table in tables(document.blocks))
+
+
+def foremost_of(document: Document) -> list[Row]:
+    sections = [block for block in document.blocks if isinstance(block, Section) and block.is_foremost]
+    return [row for table in tables(sections) for row in table.rows]
 
 
 rooms = st.integers(SMALLEST_BUDGET + 2_000, 30_000)
@@ -84,17 +104,17 @@ def flat(tokens: list[Token]) -> list[Token]:
 
 
 @settings(max_examples=30)
-@given(sheets(), rooms)
-def test_whatever_the_names_and_the_room_a_comment_fits_and_ends_with_the_digest(sheet: Sheet, room: int) -> None:
-    text = render_markdown(sheet, Style(max_chars=room))
+@given(documents(), rooms)
+def test_whatever_the_names_and_the_room_a_comment_fits_and_ends_with_the_digest(document: Document, room: int) -> None:
+    text = render_markdown(document, Style(max_chars=room))
     assert measure(text) <= room
     assert text.endswith(f"<sub>plan sha256 `{'d' * 64}`</sub>\n")
 
 
 @settings(max_examples=30)
-@given(sheets(), rooms)
-def test_whatever_the_names_a_comment_holds_no_markup_but_ours(sheet: Sheet, room: int) -> None:
-    tokens = flat(PARSER.parse(render_markdown(sheet, Style(max_chars=room))))
+@given(documents(), rooms)
+def test_whatever_the_names_a_comment_holds_no_markup_but_ours(document: Document, room: int) -> None:
+    tokens = flat(PARSER.parse(render_markdown(document, Style(max_chars=room))))
     assert {token.type for token in tokens} & {"link_open", "image", "s_open", "hr", "fence", "code_block"} == set()
     html = [token.content for token in tokens if token.type in {"html_block", "html_inline"}]
     assert [one for one in html if not OUR_HTML.fullmatch(one)] == []
@@ -106,59 +126,53 @@ def test_whatever_the_names_a_comment_holds_no_markup_but_ours(sheet: Sheet, roo
 
 
 @settings(max_examples=30)
-@given(sheets())
-def test_with_room_enough_every_line_is_there_in_full(sheet: Sheet) -> None:
-    tokens = flat(PARSER.parse(render_markdown(sheet, Style(max_chars=1_000_000))))
-    assert sum(token.type == "tr_open" for token in tokens) == sheet.lines + sum(
-        1
-        for section in (
-            *filter(None, [sheet.foremost]),
-            *(section for chapter in sheet.chapters for section in chapter.sections),
-        )
-        if section.lines
-    )
-    assert sum(token.type == "td_open" for token in tokens) == 5 * sheet.lines
+@given(documents())
+def test_with_room_enough_every_line_is_there_in_full(document: Document) -> None:
+    tokens = flat(PARSER.parse(render_markdown(document, Style(max_chars=1_000_000))))
+    headers = sum(1 for table in tables(document.blocks) if table.rows)
+    assert sum(token.type == "tr_open" for token in tokens) == lines_of(document) + headers
+    assert sum(token.type == "td_open" for token in tokens) == 5 * lines_of(document)
 
 
 @settings(max_examples=30)
-@given(sheets(), rooms)
-def test_every_change_of_admins_is_listed_or_an_alarm_is_raised(sheet: Sheet, room: int) -> None:
-    text = render_markdown(sheet, Style(max_chars=room))
+@given(documents(), rooms)
+def test_every_change_of_admins_is_listed_or_an_alarm_is_raised(document: Document, room: int) -> None:
+    text = render_markdown(document, Style(max_chars=room))
     codes = [token.content for token in flat(PARSER.parse(text)) if token.type == "code_inline"]
-    foremost = sheet.foremost.lines if sheet.foremost else ()
-    assert "Do not approve" in text or {make_visible(line.who) or " " for line in foremost if line.who} <= set(codes)
+    foremost = foremost_of(document)
+    assert "Do not approve" in text or {make_visible(row.who) or " " for row in foremost if row.who} <= set(codes)
 
 
 @settings(max_examples=30)
-@given(sheets(), rooms)
-def test_what_is_not_in_full_is_counted(sheet: Sheet, room: int) -> None:
-    text = render_markdown(sheet, Style(max_chars=room))
+@given(documents(), rooms)
+def test_what_is_not_in_full_is_counted(document: Document, room: int) -> None:
+    text = render_markdown(document, Style(max_chars=room))
     rows = sum(token.type == "tr_open" for token in flat(PARSER.parse(text)))
     heads = sum(token.type == "thead_open" for token in flat(PARSER.parse(text)))
     foot = text.rpartition("**Of ")[2] if "**Of " in text else ""
     told = [int(number) for number in re.findall(r"(\d+) lines? (?:is|are) (?:told in brief|only counted)", foot)]
-    assert rows - heads + sum(told) == sheet.lines
+    assert rows - heads + sum(told) == lines_of(document)
 
 
 def test_a_short_comment_is_not_folded_and_a_long_one_is() -> None:
-    assert "<details open>" in render_markdown(sheet_of_plan(plans.small()), Style())
-    assert "<details open>" not in render_markdown(sheet_of_plan(plans.long()), Style())
+    assert "<details open>" in render_markdown(document_of_plan(plans.small()), Style())
+    assert "<details open>" not in render_markdown(document_of_plan(plans.long()), Style())
 
 
 def test_admins_come_first_in_brief_too() -> None:
-    text = render_markdown(sheet_of_plan(plans.large()), Style(max_chars=8_000))
+    text = render_markdown(document_of_plan(plans.large()), Style(max_chars=8_000))
     assert text.index("p04999") < text.index("p00001")
     assert "only counted" in text
 
 
 def test_five_thousand_invitations_are_all_told_in_brief() -> None:
-    text = render_markdown(sheet_of_plan(plans.large()), Style())
+    text = render_markdown(document_of_plan(plans.large()), Style())
     assert {f"`p{number:05}`" for number in range(1, 5001)} <= set(re.findall(r"`p\d+`", text))
     assert "4,999 lines are told in brief.**" in text
 
 
 def test_what_is_lost_has_room_before_what_is_gained() -> None:
-    text = render_markdown(sheet_of_plan(plans.long()), Style(max_chars=6_000))
+    text = render_markdown(document_of_plan(plans.long()), Style(max_chars=6_000))
     assert text.count("#### Loses access") > text.count("#### Gains access")
 
 
@@ -176,48 +190,43 @@ def test_who_comes_to_handle_money_is_told_however_long_the_plan_is() -> None:
         before={"role": "standard", "finance": "manager"},
         after={"role": "standard", "finance": "manager"},
     )
-    sheet = sheet_of_plan(replace(long, organizations=(*long.organizations, plans.part(finance, renamed))))
-    assert sheet.foremost is not None
-    assert sheet.foremost.title == "Admins and money"
-    assert [line.who for line in sheet.foremost.lines if line.who in {"eve", "lou"}] == ["eve"]
-    assert "`eve`" in render_markdown(sheet, Style(max_chars=6_000))
+    document = document_of_plan(replace(long, organizations=(*long.organizations, plans.part(finance, renamed))))
+    assert [row.who for row in foremost_of(document) if row.who in {"eve", "lou"}] == ["eve"]
+    assert "Admins and money" in render_markdown(document, Style())
+    assert "`eve`" in render_markdown(document, Style(max_chars=6_000))
 
 
 def test_the_digest_is_that_of_the_saved_plan() -> None:
     plan = plans.small()
-    assert digest_of_plan(plan) in render_markdown(sheet_of_plan(plan), Style())
+    assert digest_of_plan(plan) in render_markdown(document_of_plan(plan), Style())
 
 
 def test_too_many_changes_of_admins_raise_an_alarm() -> None:
-    line = Line(cells=(Cell(text="x"),) * 5, group="+ admin", who="somebody")
-    foremost = Section(
-        title="Admins",
-        header=("", "a", "b", "c", "d"),
-        lines=tuple(replace(line, who=f"somebody-{n}") for n in range(1000)),
-    )
-    sheet = Sheet(title="t", summary="s", foremost=foremost, whole="plan", digest="d")
-    text = render_markdown(sheet, Style(max_chars=5_000))
+    names = [f"somebody-{n}" for n in range(1000)]
+    rows = tuple(Row(sign=ADD, cells=(code(name), "x"), group="+ admin", who=name) for name in names)
+    foremost = Section(title="Admins", blocks=(Table(header=("a", "b"), rows=rows),), is_foremost=True)
+    document = Document(title="t", summary="s", blocks=(foremost,), whole="plan", digest="d")
+    text = render_markdown(document, Style(max_chars=5_000))
     assert "Do not approve by this comment" in text
     assert "only counted" in text
     assert measure(text) <= 5_000
 
 
 def test_the_rest_is_where_the_job_says() -> None:
-    sheet = sheet_of_plan(plans.long())
-    assert "(<https://ci.example/1>)" in render_markdown(sheet, Style(max_chars=6_000, job="https://ci.example/1"))
-    assert "javascript" not in render_markdown(sheet, Style(max_chars=6_000, job="javascript:alert(1)"))
-    assert "evil>" not in render_markdown(sheet, Style(max_chars=6_000, job="https://ci.example/>) [a](evil>"))
+    document = document_of_plan(plans.long())
+    assert "(<https://ci.example/1>)" in render_markdown(document, Style(max_chars=6_000, job="https://ci.example/1"))
+    assert "javascript" not in render_markdown(document, Style(max_chars=6_000, job="javascript:alert(1)"))
+    assert "evil>" not in render_markdown(document, Style(max_chars=6_000, job="https://ci.example/>) [a](evil>"))
 
 
 def test_a_comment_that_cannot_say_anything_is_refused() -> None:
     with pytest.raises(UsageError, match="no room"):
-        render_markdown(sheet_of_plan(plans.small()), Style(max_chars=100))
+        render_markdown(document_of_plan(plans.small()), Style(max_chars=100))
 
 
 def test_lines_in_brief_are_counted_beside_lines_that_found_no_room() -> None:
-    sheet = sheet_of_plan(plans.long())
-    text = render_markdown(sheet, Style(max_chars=5_000))
+    document = document_of_plan(plans.long())
+    text = render_markdown(document, Style(max_chars=5_000))
     brief, folded = (int(number) for number in re.findall(r"([\d,]+) lines are (?:told in brief|only counted)", text))
     assert folded > 0
-    assert sheet.foremost is not None
-    assert brief + folded + len(sheet.foremost.lines) == sheet.lines  # admins are told in full
+    assert brief + folded + len(foremost_of(document)) == lines_of(document)  # admins are told in full

@@ -12,11 +12,11 @@ from reconciler.core.inspection import Inspection
 from reconciler.output.folding import fold, fold_items
 from reconciler.output.style import Style
 from reconciler.output.visible import display_width
-from reconciler.renderers.plan import render_plan
 from reconciler.renderers.table import render_table
 from reconciler.subjects.catalogue import RENDERERS
 from tests.output.plans import every_kind_of_access, held_back, hostile, large, small
 
+render_plan = RENDERERS.plan["text"]
 GOLDEN = Path(__file__).parent / "golden"
 
 CASES = {
@@ -57,23 +57,27 @@ def test_colour_breaks_no_line_elsewhere(make: type) -> None:
 
 
 def test_no_name_can_begin_a_line_where_a_row_begins() -> None:
-    plain = {line[:6] for line in render_plan(hostile(), Style()).splitlines()}
-    assert {line[:6] for line in render_plan(hostile(), Style(width=40)).splitlines() if line[4:5] != " "} <= plain
+    def beginnings(style: Style) -> set[str]:
+        """What stands in the columns of the signs, of every line that does not go on further in."""
+        lines = render_plan(hostile(), style).splitlines()
+        return {line[:6] for line in lines if line.startswith("  ") and not line.startswith(" " * 6)}
+
+    assert {one[:4] for one in beginnings(Style(width=40))} <= {one[:4] for one in beginnings(Style())}
 
 
 def test_a_text_breaks_between_words_and_goes_on_further_in() -> None:
-    assert fold("one two three", 10, "  ") == ["  one two", "      three"]
+    assert fold("one two three", 10, "  ") == ["  one two", "        three"]
     assert fold("one two three", 0, "  ") == ["  one two three"]
     assert fold("", 10) == [""]
 
 
 def test_a_word_that_is_too_long_stays_whole() -> None:
-    assert fold("see https://example.org/a/very/long/path", 12) == ["see", "    https://example.org/a/very/long/path"]
-    assert fold("https://example.org/a/long/path  twice", 12) == ["https://example.org/a/long/path", "    twice"]
+    assert fold("see https://example.org/a/very/long/path", 12) == ["see", "      https://example.org/a/very/long/path"]
+    assert fold("https://example.org/a/long/path  twice", 12) == ["https://example.org/a/long/path", "      twice"]
 
 
 def test_wide_letters_count_twice() -> None:
-    assert fold("山田 太郎", 8) == ["山田", "    太郎"]
+    assert fold("山田 太郎", 8) == ["山田", "      太郎"]
     assert fold("山田 太郎", 9) == ["山田 太郎"]
 
 
@@ -86,7 +90,7 @@ def test_items_stand_side_by_side_as_far_as_there_is_room() -> None:
 def test_columns_without_room_stand_below_in_the_header_as_in_the_rows() -> None:
     rows = [("ana", "admin", "since 2026-11-01"), ("bo", "", "since 2026-11-02")]
     assert render_table(("who", "role", "note"), rows, Style(width=20)) == (
-        "who  role\n    note\nana  admin\n    since 2026-11-01\nbo\n    since 2026-11-02\n"
+        "who  role\n      note\nana  admin\n      since 2026-11-01\nbo\n      since 2026-11-02\n"
     )
 
 
@@ -104,11 +108,11 @@ def test_a_finding_keeps_its_caret_below_the_column() -> None:
     )
     assert text == (
         "access/acme.yaml:1:57: error[unknown-role]:\n"
-        "    `administrater` is no role here: a member of\n"
-        "    an account\n"
+        "      `administrater` is no role here: a member of\n"
+        "      an account\n"
         "  … rator, bo: administrator, cy: administrater}\n"
         "                                  ^\n"
         "  advice: did you mean `administrator`? There are\n"
-        "      `administrator`, `editor`\n"
+        "        `administrator`, `editor`\n"
         "1 error in 1 file.\n"
     )

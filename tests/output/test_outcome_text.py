@@ -15,11 +15,12 @@ from reconciler.core.resource import Resource, Status
 from reconciler.core.state import Quarantine, Record, State
 from reconciler.core.work_order import WorkOrder
 from reconciler.output.style import Style
-from reconciler.renderers.report import render_report
 from reconciler.renderers.states import render_state, render_state_list
 from reconciler.renderers.systems import render_systems
+from reconciler.subjects.catalogue import RENDERERS
 from reconciler.systems.table import RoleRow
 
+render_report = RENDERERS.report["text"]
 PEOPLE = ("ana", "bo", "cy", "dee", "eve", "finn")
 
 
@@ -68,15 +69,19 @@ def test_a_report_names_every_outcome_and_says_how_to_go_on() -> None:
         InDoubt(reason="the connection broke"),
     )
     assert render_report(plan(), report(*outcomes), Style()) == (
-        "acme-bc\n"
+        "acme-bc (business_center)\n\n"
+        "  Failed\n"
+        "    ! cy  standard  invite: failed: no such\\x1b user [40002]\n\n"
+        "  In doubt\n"
+        "    ? eve  standard  invite: in doubt, it may have taken effect: the connection broke\n\n"
+        "  Not tried\n"
+        "    ! dee  standard  invite: not tried: dee was removed meanwhile\n\n"
+        "  Waiting\n"
+        "    … bo  standard  invite: waits for bo: must click the link in the mail (work order wo-7k3f2a)\n\n"
+        "  Applied\n"
         "    + ana  standard  invite: applied\n"
-        "    … bo   standard  invite: waits for bo: must click the link in the mail (work order wo-7k3f2a)\n"
-        "    ! cy   standard  invite: failed: no such\\x1b user [40002]\n"
-        "    ! dee  standard  invite: not tried: dee was removed meanwhile\n"
-        "    ? eve  standard  invite: in doubt, it may have taken effect: the connection broke\n"
         "\n"
         "In doubt means no answer came. The next plan reads the system first and settles it.\n"
-        "\n"
         "What failed or was refused stays open: run `reconciler plan` to see what is left to do.\n"
         "\n"
         "Applied 1 change; 1 waiting, 1 failed, 1 refused, 1 in doubt, 1 not tried.\n"

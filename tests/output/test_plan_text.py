@@ -13,9 +13,11 @@ from reconciler.core.change import LeftOut
 from reconciler.core.drifting import DriftSeverity
 from reconciler.core.plan import Plan
 from reconciler.output.style import Style
-from reconciler.renderers.plan import render_closing, render_counts, render_plan
+from reconciler.subjects.catalogue import RENDERERS
+from reconciler.subjects.plan import say_counts, summary_of_plan
 from tests.output.plans import every_kind_of_access, held_back, hostile, large, part, plan, resource, small
 
+render_plan = RENDERERS.plan["text"]
 GOLDEN = Path(__file__).parent / "golden"
 
 CASES = {
@@ -43,7 +45,7 @@ def test_a_settled_plan_says_only_that_there_is_nothing_to_do() -> None:
 def test_a_settled_plan_with_targets_does_not_speak_for_the_rest() -> None:
     limited = replace(plan(part()), targets=("acme-bc",))
     assert render_plan(limited, Style()) == (
-        "Limited to acme-bc: this is not a whole plan.\n\n"
+        "note: Limited to acme-bc: this is not a whole plan.\n\n"
         "No changes. Access matches the manifests within the chosen targets.\n"
     )
 
@@ -79,10 +81,10 @@ def test_many_things_that_are_left_out_for_the_same_reason_share_a_row() -> None
 
 def test_admins_come_first_however_long_the_plan_is() -> None:
     lines = render_plan(large(), Style()).splitlines()
-    assert lines[6].split() == ["+", "p04999", "admin", "invite:", "declared", "[access/acme.yaml:4999:7]"]
-    assert lines[7].split()[1:3] == ["p00001", "standard"]
+    assert lines[4].split() == ["+", "p04999", "admin", "acme-bc", "invite:", "declared", "[access/acme.yaml:4999:7]"]
+    assert lines[9].split()[1:3] == ["p00001", "standard"]
     assert lines[-1] == "Plan: 5,000 to invite."
-    assert len(lines) == 5000 + 8
+    assert len(lines) == 5000 + 10
 
 
 def test_admins_come_first_among_those_who_are_waited_for() -> None:
@@ -129,9 +131,9 @@ def test_only_signs_that_occur_are_explained() -> None:
 
 
 def test_the_question_before_applying_counts_what_is_touched() -> None:
-    assert render_counts(every_kind_of_access()) == "15 changes in 2 organizations"
-    assert render_counts(plan(part(), part(small().changes[0]))) == "1 change in 1 organization"
+    assert say_counts(every_kind_of_access()) == "15 changes in 2 organizations"
+    assert say_counts(plan(part(), part(small().changes[0]))) == "1 change in 1 organization"
 
 
 def test_the_closing_line_counts_what_is_held_back_when_nothing_can_be_done() -> None:
-    assert render_closing(held_back()) == "Plan: nothing to do now, 2 waiting, 2 blocked, 1 left out."
+    assert summary_of_plan(held_back()) == "Plan: nothing to do now, 2 waiting, 2 blocked, 1 left out."

@@ -8,7 +8,7 @@ from reconciler.core.address import Address
 from reconciler.core.kinds import KINDS, Action
 from reconciler.core.resource import Attributes, Resource, Status
 from reconciler.subjects.access_terms import Direction, describe, name_subject
-from reconciler.subjects.signs import SIGNS, VERB_ORDER, VERBS, Sign
+from reconciler.subjects.signs import ADD, ALL_SIGNS, FORGET, REMOVE, SIGNS, TRANSFER, VERB_ORDER, VERBS
 
 
 def test_every_action_has_a_sign_and_a_verb_that_the_closing_line_counts() -> None:
@@ -18,12 +18,12 @@ def test_every_action_has_a_sign_and_a_verb_that_the_closing_line_counts() -> No
 
 def test_what_creates_and_deletes_a_kind_has_the_sign_for_it() -> None:
     for kind in KINDS.values():
-        assert SIGNS[kind.create] in {Sign.ADD, Sign.TRANSFER}
-        assert SIGNS[kind.delete] in {Sign.REMOVE, Sign.FORGET}
+        assert SIGNS[kind.create] in {ADD, TRANSFER}
+        assert SIGNS[kind.delete] in {REMOVE, FORGET}
 
 
 def test_no_two_signs_look_alike() -> None:
-    assert len({sign.mark for sign in Sign}) == len(Sign)
+    assert len({sign.mark for sign in ALL_SIGNS}) == len(ALL_SIGNS)
 
 
 Sides = tuple[Attributes | None, Attributes | None]

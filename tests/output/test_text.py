@@ -21,7 +21,7 @@ def words(text: str) -> set[str]:
 @pytest.mark.parametrize("width", [40, 60, 80, 120])
 def test_every_width_says_the_same_words_and_breaks_none(width: int) -> None:
     wide, narrow = (render_text(everything(), Style(width=room)) for room in (0, width))
-    assert words(wide) - {"record"} == words(narrow)  # a block does not name what it begins with
+    assert words(wide) - {"record"} == words(narrow) - {"record"}  # a block does not name what it begins with
 
 
 @pytest.mark.parametrize("width", [60, 80, 120])
@@ -44,7 +44,7 @@ def test_a_table_that_has_no_room_becomes_a_block_for_each_row() -> None:
 def test_a_cell_without_a_value_is_not_named_in_a_block() -> None:
     table = Table(header=("what", "since", ""), rows=(Row(cells=("a member of everything", "", "in doubt")),))
     assert render_text(Document(title="t", blocks=(table,)), Style(width=20)) == (
-        "t\n\na member of\n    everything\n    in doubt\n"
+        "t\n\na member of\n      everything\n    in doubt\n"
     )
 
 

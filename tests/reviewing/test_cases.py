@@ -11,9 +11,8 @@ from pathlib import Path
 import pytest
 
 from reconciler.core.review import AccessChange, Effect, Mark, Review, Side
-from reconciler.output.json import to_json
 from reconciler.output.style import PLAIN
-from reconciler.renderers.review import render_review
+from reconciler.subjects.catalogue import RENDERERS
 from reconciler.workflows.reviewing import review
 from tests.reviewing.given import PATHS, Case, read_case
 
@@ -30,7 +29,7 @@ def made(case: Case) -> Review:
 @every_case
 def test_the_review_is_what_the_case_wants(path: Path) -> None:
     case = read_case(path)
-    told = render_review(made(case), PLAIN)
+    told = RENDERERS.review["text"](made(case), PLAIN)
     if told != case.want:
         lines = difflib.unified_diff(case.want.splitlines(), told.splitlines(), "wanted", "told", lineterm="", n=9)
         pytest.fail("\n".join(lines), pytrace=False)
@@ -78,7 +77,7 @@ def test_the_way_back_gives_what_the_way_there_takes(path: Path) -> None:
 @every_case
 def test_the_json_holds_every_row_of_the_text(path: Path) -> None:
     there = made(read_case(path))
-    document = json.loads(to_json("review", there))
+    document = json.loads(RENDERERS.review["json"](there, PLAIN))
     for name in ("access", "things", "people", "settings", "steps", "findings", "resolved", "notices"):
         assert len(document[name]) == len(getattr(there, name))
     assert document["summary"]["is_empty"] == there.is_empty

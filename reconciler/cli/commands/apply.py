@@ -89,19 +89,21 @@ def _check_usage(plan_file: Path | None, limits: Limits, *, auto_approve: bool) 
 
 def _show_new_plan(prepared: Prepared, session: Session, *, is_result: bool) -> Plan:
     """Make and show a plan: on stdout, unless stdout is kept for a machine-readable report."""
-    from reconciler.renderers.plan import render_plan
+    from reconciler.subjects.catalogue import RENDERERS
 
     with show_progress(session, "reading the systems"):
         plan = make_plan(prepared, session)
     stream = sys.stdout if is_result else sys.stderr
-    click.echo(render_plan(plan, session.style(stream)), nl=bool(plan.changes), err=not is_result, color=True)
+    click.echo(
+        RENDERERS.plan["text"](plan, session.style(stream)), nl=bool(plan.changes), err=not is_result, color=True
+    )
     return plan
 
 
 def _approved(plan: Plan) -> bool:
-    from reconciler.renderers.plan import render_counts
+    from reconciler.subjects.plan import say_counts
 
-    question = f"Carry out {render_counts(plan)}? Only `yes` is taken as a yes"
+    question = f"Carry out {say_counts(plan)}? Only `yes` is taken as a yes"
     try:
         return str(click.prompt(question, default="", show_default=False, err=True)) == "yes"
     except click.Abort:
@@ -118,8 +120,8 @@ def _carry_out(
     """
     from reconciler.audit.log import AuditLog
     from reconciler.core.outcome import Report
-    from reconciler.renderers.step_outputs import outputs_of_report
     from reconciler.subjects.catalogue import RENDERERS
+    from reconciler.subjects.step_outputs import outputs_of_report
     from reconciler.workflows.applying import apply_plan
 
     results: list[tuple[Change, Outcome]] = []

@@ -50,8 +50,8 @@ def diff(
     BASE and HEAD are revisions of git; without HEAD it is the working tree. Needs no state, no token and no checkout.
     Exits with 1 when validation finds a new error, and with 3 when a policy objects to something new.
     """
-    from reconciler.renderers.step_outputs import outputs_of_review
     from reconciler.subjects.catalogue import RENDERERS
+    from reconciler.subjects.step_outputs import outputs_of_review
     from reconciler.workflows.reviewing import review
 
     base, head, from_merge_base = _split(base, head)

@@ -48,8 +48,8 @@ def drift(  # one parameter for each option
     """
     if context.invoked_subcommand is not None:
         return ExitCode.DONE
-    from reconciler.renderers.step_outputs import outputs_of_drift
     from reconciler.subjects.catalogue import RENDERERS
+    from reconciler.subjects.step_outputs import outputs_of_drift
     from reconciler.workflows.drifting import remember, survey
 
     session: Session = context.obj

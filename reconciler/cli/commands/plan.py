@@ -45,8 +45,8 @@ def plan(
 
     Nothing is changed. Exits with 3 when a guard blocks something, whether or not there are other changes.
     """
-    from reconciler.renderers.step_outputs import outputs_of_plan
     from reconciler.subjects.catalogue import RENDERERS
+    from reconciler.subjects.step_outputs import outputs_of_plan
 
     prepared = prepare(session, limits, today=now)
     if estimate:

@@ -24,8 +24,8 @@ def validate(session: Session, format_: str, max_chars: int, now: date | None) -
     All findings of a run are shown at once. Errors give exit code 1, those of policies alone 3; warnings and
     notes do not.
     """
-    from reconciler.renderers.step_outputs import outputs_of_findings
     from reconciler.subjects.catalogue import RENDERERS
+    from reconciler.subjects.step_outputs import outputs_of_findings
 
     inspection = inspect_workspace(session.root, today=now or SystemClock().now().date())
     show_result(

@@ -11,14 +11,13 @@ from reconciler.core.inspection import Inspection
 from reconciler.core.outcome import Report
 from reconciler.core.plan import Plan
 from reconciler.core.review import Effect, Review
-from reconciler.renderers.drift import closing_of
-from reconciler.renderers.plan import render_closing
-from reconciler.renderers.remarks import remarks_on_admins
-from reconciler.renderers.report import render_report_closing
-from reconciler.renderers.review_pages import remarks_on_admins_in
-from reconciler.renderers.review_terms import say_summary
-from reconciler.renderers.sheet_of_plan import digest_of_plan
+from reconciler.subjects.drift import summary_of_drift
 from reconciler.subjects.findings import summary_of_findings
+from reconciler.subjects.plan import digest_of_plan, summary_of_plan
+from reconciler.subjects.remarks import remarks_on_admins
+from reconciler.subjects.report import summary_of_report
+from reconciler.subjects.review_remarks import remarks_on_admins_in
+from reconciler.subjects.review_words import say_summary
 
 Outputs = dict[str, str]
 
@@ -39,7 +38,7 @@ def outputs_of_plan(plan: Plan) -> Outputs:
         "admin_changes": str(len(remarks_on_admins(plan))),
         "settled": str(plan.is_settled).lower(),
         "digest": digest_of_plan(plan),
-        "summary": render_closing(plan),
+        "summary": summary_of_plan(plan),
     }
 
 
@@ -47,7 +46,7 @@ def outputs_of_report(plan: Plan, report: Report) -> Outputs:
     """`applied`, `waits`, `failed`, `refused`, `in_doubt`, `summary`."""
     found = Counter(type(outcome) for _, outcome in report.results)
     counts = {word: str(found[sort]) for sort, word in OUTCOME_WORDS.items()}
-    return {**counts, "summary": render_report_closing(plan, report)}
+    return {**counts, "summary": summary_of_report(plan, report)}
 
 
 def outputs_of_review(review: Review) -> Outputs:
@@ -69,4 +68,4 @@ def outputs_of_drift(report: DriftReport) -> Outputs:
     """`new`, `overdue`, `known`, `accepted`, `attention`, `summary`."""
     found = Counter(item.standing for item in report.items)
     counts = {standing.value: str(found[standing]) for standing in Standing}
-    return {**counts, "attention": str(report.wants_attention).lower(), "summary": closing_of(report)}
+    return {**counts, "attention": str(report.wants_attention).lower(), "summary": summary_of_drift(report)}

@@ -1,4 +1,4 @@
-"""Plans and reports as findings, for forms that know nothing but remarks on lines: annotations, SARIF, JUnit."""
+"""Plans and reports as findings and test cases, for forms that know nothing but remarks on lines."""
 
 from __future__ import annotations
 
@@ -7,21 +7,51 @@ from collections.abc import Iterator
 from reconciler.core.change import Blocked, Change, LeftOut
 from reconciler.core.drifting import Drift
 from reconciler.core.finding import Finding, Severity
-from reconciler.core.outcome import Failed, InDoubt, Outcome, Refused, Report
+from reconciler.core.outcome import Failed, InDoubt, Outcome, Refused, Report, Waits
 from reconciler.core.plan import OrganizationPlan, Plan
-from reconciler.renderers.drift import show_drift
-from reconciler.renderers.held_back import tell
+from reconciler.output.annotations import Annotations
+from reconciler.output.junit import Case, case_of
 from reconciler.subjects.access_terms import AccessTerms, describe
+from reconciler.subjects.drift import say_drift
+from reconciler.subjects.held_back import tell
 
 
-def remarks_on_plan(plan: Plan) -> list[Finding]:
-    """What stops a plan or makes it incomplete, and what else a reviewer has to know."""
-    parts = [remark for part in plan.organizations for remark in remarks_on_organization(part)]
-    return [*plan.findings, *parts]
+def annotations_of_plan(plan: Plan) -> Annotations:
+    """What stops a plan or makes it incomplete has failed, what waits is skipped, other changes pass."""
+    parts = {part.organization: [*_remarks_on(part)] for part in plan.organizations}
+    suites = {
+        part.organization: [*_cases(part), *map(case_of, parts[part.organization])] for part in plan.organizations
+    }
+    return Annotations(
+        category="plan",
+        remarks=[*plan.findings, *(remark for remarks in parts.values() for remark in remarks)],
+        notes=remarks_on_admins(plan),
+        suites={**suites, "plan": [case_of(finding) for finding in plan.findings]},
+    )
 
 
-def remarks_on_organization(part: OrganizationPlan) -> Iterator[Finding]:
-    """One organization's share of them."""
+def annotations_of_report(plan: Plan, report: Report) -> Annotations:
+    """A case for each change: what did not go through has failed, what waits for somebody is skipped."""
+    systems = {part.organization: part.system for part in plan.organizations}
+    suites: dict[str, list[Case]] = {}
+    for change, outcome in report.results:
+        organization = change.address.organization
+        waits = f"waits for {outcome.on}: {outcome.why}" if isinstance(outcome, Waits) else ""
+        remark = _remark_on_result(systems.get(organization, ""), change, outcome)
+        case = Case(name=f"{change.action} {change.address}", finding=remark, skipped=waits)
+        suites.setdefault(organization, []).append(case)
+    remarks = [case.finding for cases in suites.values() for case in cases if case.finding is not None]
+    return Annotations(category="apply", remarks=remarks, suites=suites)
+
+
+def _cases(part: OrganizationPlan) -> Iterator[Case]:
+    for change in part.changes:
+        yield Case(name=f"{change.action} {change.address}")
+    for waiting in part.waiting:
+        yield Case(name=f"{waiting.action} {waiting.address}", skipped=f"waits for {waiting.on}: {waiting.why}")
+
+
+def _remarks_on(part: OrganizationPlan) -> Iterator[Finding]:
     yield from (_blocked(part, item) for item in part.blocked)
     yield from (_left_out(item) for item in part.left_out)
     yield from (_drift(item) for item in part.drift if not item.is_unmanaged)
@@ -43,18 +73,7 @@ def remarks_on_admins(plan: Plan) -> list[Finding]:
     ]
 
 
-def remarks_on_report(plan: Plan, report: Report) -> list[Finding]:
-    """What did not go through."""
-    systems = {part.organization: part.system for part in plan.organizations}
-    told = (
-        remark_on_result(systems.get(change.address.organization, ""), *result)
-        for result in report.results
-        for change in [result[0]]
-    )
-    return [remark for remark in told if remark is not None]
-
-
-def remark_on_result(system: str, change: Change, outcome: Outcome) -> Finding | None:
+def _remark_on_result(system: str, change: Change, outcome: Outcome) -> Finding | None:
     """What is to be said of one outcome; nothing when it went through or waits for somebody."""
     terms = describe(system, change.address, change.action, before=change.before, after=change.after)
     match outcome:
@@ -102,11 +121,10 @@ def _left_out(item: LeftOut) -> Finding:
 
 
 def _drift(found: Drift) -> Finding:
-    row = show_drift(found)
     return Finding(
         id=f"drift-{found.sort}",
         severity=Severity.WARNING,
-        message=f"{row.subject}, {row.access}: {row.note}",
+        message=say_drift(found),
         place=found.place,
         advice="; ".join(filter(None, [found.outlook, found.advice])),
         address=str(found.address),

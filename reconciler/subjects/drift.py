@@ -1,0 +1,183 @@
+"""A drift report: the worst first, with what is known of it already."""
+
+from __future__ import annotations
+
+import hashlib
+from collections import Counter
+from collections.abc import Iterable, Iterator
+
+from reconciler.core.drifting import (
+    Drift,
+    DriftItem,
+    DriftReport,
+    DriftSeverity,
+    DriftSort,
+    OrganizationDrift,
+    Standing,
+)
+from reconciler.core.finding import Finding, Severity
+from reconciler.core.resource import Resource
+from reconciler.output.annotations import Annotations
+from reconciler.output.document import Block, Document, Item, Items, Paragraph, Row, Section, code, plain
+from reconciler.output.json import to_json
+from reconciler.output.junit import Case, case_of
+from reconciler.output.style import Tone
+from reconciler.output.words import count
+from reconciler.subjects.access_terms import name_access, name_subject, name_values
+from reconciler.subjects.rows import row_of, rows_section
+from reconciler.subjects.signs import ADD, BLOCKED, CHANGE, REMOVE
+
+_SIGNS = {
+    DriftSort.APPEARED: ADD,
+    DriftSort.CHANGED: CHANGE,
+    DriftSort.GONE: REMOVE,
+    DriftSort.OVERSTAYED: BLOCKED,
+}
+_LEVELS = {
+    DriftSeverity.CRITICAL: Severity.ERROR,
+    DriftSeverity.HIGH: Severity.ERROR,
+    DriftSeverity.MEDIUM: Severity.WARNING,
+    DriftSeverity.LOW: Severity.NOTE,
+}
+
+
+def document_of_drift(report: DriftReport) -> Document:
+    """Organization by organization; what somebody has accepted stands last."""
+    parts = (_organization(part) for part in report.organizations)
+    return Document(
+        title=f"Access drift on {report.today}",
+        is_title_needless=True,
+        summary=summary_of_drift(report),
+        blocks=tuple(part for part in parts if part is not None),
+        whole="report",
+        digest=_digest(report),
+    )
+
+
+def summary_of_drift(report: DriftReport) -> str:
+    """`Drift: 1 new, 2 known, 1 accepted.`, or that there is none."""
+    blind = sum(bool(part.unknown) for part in report.organizations)
+    unseen = f" {count(blind, 'organization', 'organizations')} could not be seen completely." if blind else ""
+    reverted = sum(len(part.reverted) for part in report.organizations)
+    standings = Counter(item.standing for item in report.items)
+    counted = [f"{standings[standing]:,} {standing}" for standing in Standing if standings[standing]]
+    counted += [f"{reverted:,} gone again"] if reverted else []
+    if not counted:
+        return f"No drift in what could be seen.{unseen}" if unseen else "No drift. Everything is as recorded."
+    return f"Drift: {', '.join(counted)}.{unseen}"
+
+
+def annotations_of_drift(report: DriftReport) -> Annotations:
+    """Everything nobody has accepted; what is known already is a note, so that it alarms nobody twice."""
+    found = {
+        part.organization: [_remark(item) for item in part.items if item.standing is not Standing.ACCEPTED]
+        for part in report.organizations
+    }
+    return Annotations(
+        category="drift",
+        remarks=[remark for remarks in found.values() for remark in remarks],
+        suites={key: [*map(case_of, remarks)] or [Case(name="nothing drifted")] for key, remarks in found.items()},
+    )
+
+
+def _organization(part: OrganizationDrift) -> Section | None:
+    fresh = [item for item in part.items if item.standing is not Standing.ACCEPTED]
+    blocks: list[Block | None] = [
+        Paragraph(text=plain(text), tone=Tone.WARN if part.unknown else None) for text in _blind_spots(part)
+    ]
+    blocks += [
+        rows_section(
+            severity.capitalize(), (_row(one) for one in fresh if one.found.severity is severity), rank=severity.rank
+        )
+        for severity in DriftSeverity
+    ]
+    accepted = (_row(item) for item in part.items if item.standing is Standing.ACCEPTED)
+    blocks.append(rows_section("Accepted", accepted, rank=len(DriftSeverity)))
+    gone = tuple(Item(text=(code(str(one.address)), plain(f", first seen {one.first_seen}"))) for one in part.reverted)
+    blocks.append(Section(title="Gone again", blocks=(Items(items=gone),), rank=len(DriftSeverity)) if gone else None)
+    found = tuple(block for block in blocks if block is not None)
+    about = f"{part.system}, {part.mode}"
+    return Section(title=plain(part.organization), about=about, blocks=found, is_folded=True) if found else None
+
+
+def _blind_spots(part: OrganizationDrift) -> Iterator[str]:
+    """What the audit did not see, and how old its eyes are."""
+    for prefix, reason in part.unknown.items():
+        yield f"not seen: {prefix} ({reason})"
+    if part.observed_at is not None and (part.items or part.unknown):
+        yield f"looked at on {part.observed_at:%Y-%m-%d %H:%M} UTC"
+    if part.log:
+        yield f"who did it is not known: {part.log}"
+
+
+def show_drift(found: Drift, *, standing: str = "", details: Iterable[str] = ()) -> Row:
+    """The row of one difference: what was expected, what is there, and what becomes of it."""
+    return row_of(
+        _SIGNS[found.sort],
+        name_subject(found.address),
+        _access(found),
+        _why(found, standing),
+        place=found.place,
+        details=[*filter(None, [found.outlook]), *details],
+    )
+
+
+def say_drift(found: Drift, *, standing: str = "", organization: str = "") -> str:
+    """The same as a sentence."""
+    subject = f"{name_subject(found.address)}{organization and ' in '}{organization}"
+    return f"{subject}, {_access(found)}: {_why(found, standing)}"
+
+
+def _row(item: DriftItem) -> Row:
+    return show_drift(item.found, standing=_standing(item), details=_details(item))
+
+
+def _why(found: Drift, standing: str) -> str:
+    return f"{', '.join(filter(None, [found.sort, standing]))}: {found.why}"
+
+
+def _access(found: Drift) -> str:
+    sides = f"{_side(found.expected)} -> {_side(found.live)}"
+    return ", ".join(filter(None, [name_access(found.address), sides]))
+
+
+def _side(resource: Resource | None) -> str:
+    return "nothing" if resource is None else name_values(resource)
+
+
+def _standing(item: DriftItem) -> str:
+    known = item.known
+    if item.standing is Standing.NEW:
+        return "new"
+    since = f"since {item.first_seen} ({count(item.age, 'day', 'days')})"
+    if known is None or not known.reason:
+        return f"{item.standing} {since}"
+    if item.standing is Standing.ACCEPTED:
+        return f"accepted until {known.until} {since}"
+    return f"overdue {since}, was accepted until {known.until}"
+
+
+def _details(item: DriftItem) -> Iterator[str]:
+    if item.known is not None and item.known.reason:
+        yield f"accepted by {item.known.accepted_by or 'somebody'}: {item.known.reason}"
+    for deed in item.deeds:
+        yield f"the log of the system, {deed.at:%Y-%m-%d %H:%M} UTC: {deed.who or 'somebody'}: {deed.what}"
+    if item.found.advice and item.standing is not Standing.ACCEPTED:
+        yield item.found.advice
+
+
+def _remark(item: DriftItem) -> Finding:
+    found = item.found
+    return Finding(
+        id=f"drift-{found.sort}",
+        severity=_LEVELS[found.severity] if item.standing.wants_attention else Severity.NOTE,
+        message=say_drift(found, standing=_standing(item), organization=found.address.organization),
+        place=found.place,
+        advice="; ".join(filter(None, [found.outlook, found.advice])),
+        address=str(found.address),
+    )
+
+
+def _digest(report: DriftReport) -> str:
+    """SHA-256 of the report as `--format json` writes it."""
+    return hashlib.sha256(to_json("drift", report).encode()).hexdigest()

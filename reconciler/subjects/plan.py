@@ -1,0 +1,156 @@
+"""A plan, told so that a reviewer can judge it: who gains what, who loses what, what is held back."""
+
+from __future__ import annotations
+
+import hashlib
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+
+from reconciler.core.change import Change
+from reconciler.core.finding import Finding
+from reconciler.core.plan import OrganizationPlan, Plan
+from reconciler.output.document import Block, Document, Findings, Legend, Row, Section, plain
+from reconciler.output.words import count, join
+from reconciler.subjects import held_back
+from reconciler.subjects.access_terms import AccessTerms, Direction
+from reconciler.subjects.held_back import show_blocked, show_waiting, tell
+from reconciler.subjects.rows import admins_section, is_foremost, rows_section, show_change
+from reconciler.subjects.signs import ALL_SIGNS, BLOCKED, LEFT_OUT, SIGNS, VERB_ORDER, VERBS, WAITING
+
+_TITLES = {
+    Direction.GAIN: "Gains access",
+    Direction.LOSS: "Loses access",
+    Direction.OTHER: "Other changes",
+}
+"""What a change does to access -> the heading under which it stands."""
+_SECTIONS = {"Gains access": 3, "Loses access": 2, "Other changes": 4, "Waiting": 6, "Blocked": 1}
+"""Heading -> rank where there is not room for all."""
+
+Told = tuple[str, AccessTerms, Row]
+"""The heading of a row, and what it says."""
+
+
+def document_of_plan(plan: Plan) -> Document:
+    """Everything a reviewer has to judge. Irreversible steps keep their warning wherever they stand."""
+    told = {part.organization: [*_steps(part), *_held(part, plan)] for part in plan.organizations}
+    foremost = [(key, terms, row) for key, found in told.items() for _, terms, row in found if is_foremost(terms)]
+    used = _used_signs(plan)
+    legend = Legend(signs=tuple(sign for sign in ALL_SIGNS if sign in used)) if used else None
+    parts = [_organization(part, told[part.organization], plan) for part in plan.organizations]
+    strangers = plan.undeclared_admins
+    others = [finding for finding in plan.findings if finding not in strangers]
+    blocks: list[Block | None] = [
+        legend,
+        _findings("Admins whom nobody declared", strangers, is_foremost=True),
+        admins_section(foremost),
+        *parts,
+        _findings("Findings", others),
+    ]
+    return Document(
+        title=f"Access plan for {plan.today}",
+        is_title_needless=not used,
+        summary=summary_of_plan(plan),
+        notes=(say_limit(plan.targets),) if plan.targets else (),
+        blocks=tuple(block for block in blocks if block is not None),
+        whole="plan",
+        digest=digest_of_plan(plan),
+    )
+
+
+def _findings(title: str, findings: Sequence[Finding], *, is_foremost: bool = False) -> Section | None:
+    if not findings:
+        return None
+    blocks = (Findings(findings=findings),)
+    return Section(title=title, blocks=blocks, is_foremost=is_foremost, is_folded=not is_foremost)
+
+
+def summary_of_plan(plan: Plan) -> str:
+    """`Plan: 3 to invite, 2 to remove, 1 waiting, 1 blocked.`, or that there is nothing to do."""
+    if plan.is_settled and not plan.is_as_declared:
+        return "No changes. What is told above stays as it is."
+    if plan.is_settled:
+        limit = " within the chosen targets" if plan.targets else ""
+        if plan.undeclared_admins:
+            strangers = count(len(plan.undeclared_admins), "admin is", "admins are")
+            return f"No changes{limit}, but {strangers} not declared."
+        return f"No changes. Access matches the manifests{limit}."
+    verbs = Counter(VERBS[change.action] for change in plan.changes)
+    counted = [f"{verbs[verb]:,} to {verb}" for verb in VERB_ORDER if verbs[verb]] or ["nothing to do now"]
+    held = {
+        "waiting": len(plan.waiting),
+        "blocked": len(plan.blocked),
+        "left out": sum(len(part.left_out) for part in plan.organizations),
+    }
+    counted += [f"{number:,} {word}" for word, number in held.items() if number]
+    return f"Plan: {', '.join(counted)}."
+
+
+def say_limit(targets: Sequence[str]) -> str:
+    """What a plan is limited to, in words; exclusions are recorded with a leading `!`."""
+    only = [target for target in targets if not target.startswith("!")]
+    without = [target[1:] for target in targets if target.startswith("!")]
+    parts = [f"{word} {join(names)}" for word, names in (("to", only), ("to everything but", without)) if names]
+    return f"Limited {', '.join(parts)}: this is not a whole plan."
+
+
+def say_counts(plan: Plan) -> str:
+    """`5 changes in 2 organizations`, for a question before applying."""
+    touched = sum(1 for part in plan.organizations if part.changes)
+    changes = count(len(plan.changes), "change", "changes")
+    return f"{changes} in {count(touched, 'organization', 'organizations')}"
+
+
+def digest_of_plan(plan: Plan) -> str:
+    """SHA-256 of the file that `plan -o` writes: what `sha256sum` prints, and what the audit log keeps."""
+    from reconciler.manifests.saved import plan_to_json
+
+    return hashlib.sha256(plan_to_json(plan).encode()).hexdigest()
+
+
+def _organization(part: OrganizationPlan, told: Sequence[Told], plan: Plan) -> Section | None:
+    """One organization's part; None when there is nothing at all to say about it."""
+    blocks: list[Block | None] = [
+        rows_section(title, (row for name, terms, row in told if name == title and not is_foremost(terms)), rank=rank)
+        for title, rank in _SECTIONS.items()
+    ]
+    blocks += [
+        held_back.left_out(part, plan.today, rank=5),
+        held_back.drift(part, rank=7),
+        held_back.unmanaged(part, rank=8),
+    ]
+    found = tuple(block for block in blocks if block is not None)
+    about = f"{part.system}, {part.mode}"
+    return Section(title=plain(part.organization), about=about, blocks=found, is_folded=True) if found else None
+
+
+def _steps(part: OrganizationPlan) -> Iterator[Told]:
+    """The changes under the headings of what they do to access, in the order in which they are carried out."""
+    for number, change in enumerate(part.changes, start=1):
+        terms = tell(part, change)
+        step = f"step {number} of {len(part.changes)}{_order_of(change)}"
+        yield _TITLES[terms.direction], terms, replace(show_change(terms, change), more=(plain(step),))
+
+
+def _order_of(change: Change) -> str:
+    actor = f" by {change.actor}" if change.actor else ""
+    needs = f", after {', '.join(map(str, change.needs))}" if change.needs else ""
+    return f"{actor}: {change.address}{needs}"
+
+
+def _held(part: OrganizationPlan, plan: Plan) -> Iterator[Told]:
+    for waiting in part.waiting:
+        terms = tell(part, waiting)
+        yield "Waiting", terms, show_waiting(terms, waiting, plan.today)
+    for blocked in part.blocked:
+        terms = tell(part, blocked.change)
+        yield "Blocked", terms, show_blocked(terms, blocked)
+
+
+def _used_signs(plan: Plan) -> set[object]:
+    held = {
+        BLOCKED: any(part.blocked for part in plan.organizations),
+        WAITING: any(part.waiting for part in plan.organizations),
+        LEFT_OUT: any(part.left_out for part in plan.organizations),
+    }
+    return {SIGNS[change.action] for change in plan.changes} | {sign for sign, is_used in held.items() if is_used}

@@ -1,0 +1,121 @@
+"""What an apply did: one row per change with its outcome, and the counts."""
+
+from __future__ import annotations
+
+import hashlib
+from collections import Counter
+from collections.abc import Sequence
+
+from reconciler.core.change import Change
+from reconciler.core.outcome import Applied, Failed, InDoubt, Outcome, Refused, Report, Waits
+from reconciler.core.plan import Plan
+from reconciler.output.document import Block, Document, Paragraph, Row, Section, Sign, plain
+from reconciler.output.words import count
+from reconciler.subjects.access_terms import AccessTerms, describe
+from reconciler.subjects.rows import admins_section, is_foremost, row_of, rows_section
+from reconciler.subjects.signs import BLOCKED, LEFT_OUT, SIGNS, WAITING
+
+_WORDS: dict[type[Outcome], str] = {
+    Applied: "applied",
+    Waits: "waiting",
+    Failed: "failed",
+    Refused: "refused",
+    InDoubt: "in doubt",
+}
+_TITLES: dict[type[Outcome], str] = {
+    Failed: "Failed",
+    InDoubt: "In doubt",
+    Refused: "Not tried",
+    Waits: "Waiting",
+    Applied: "Applied",
+}
+"""In the order in which they matter."""
+
+Told = tuple[Outcome, AccessTerms, Row]
+
+
+def document_of_report(plan: Plan, report: Report) -> Document:
+    """All outcomes: admins first, then organization by organization, trouble before success."""
+    systems = {part.organization: part.system for part in plan.organizations}
+    told: dict[str, list[Told]] = {}
+    for change, outcome in report.results:
+        key = change.address.organization
+        terms = terms_of(systems.get(key, ""), change)
+        told.setdefault(key, []).append((outcome, terms, _show(terms, change, outcome)))
+    foremost = [(key, terms, row) for key, found in told.items() for _, terms, row in found if is_foremost(terms)]
+    blocks: list[Block | None] = [admins_section(foremost)]
+    blocks += [_organization(key, systems.get(key, ""), found) for key, found in told.items()]
+    blocks += [Paragraph(text=advice) for advice in _advise(report)]
+    return Document(
+        title="Access changes",
+        is_title_needless=True,
+        summary=summary_of_report(plan, report),
+        blocks=tuple(block for block in blocks if block is not None),
+        whole="report",
+        digest=_digest(plan, report),
+    )
+
+
+def summary_of_report(plan: Plan, report: Report) -> str:
+    """`Applied 3 changes; 1 waiting, 1 failed, 2 not tried.`."""
+    outcomes = Counter(_WORDS[type(outcome)] for _, outcome in report.results)
+    done = f"Applied {count(outcomes.pop('applied', 0), 'change', 'changes')}"
+    held = [f"{number:,} {word}" for word in _WORDS.values() if (number := outcomes[word])]
+    untried = len(plan.changes) - len(report.results)
+    if untried > 0:
+        held.append(f"{untried:,} not tried")
+    return f"{done}; {', '.join(held)}." if held else f"{done}."
+
+
+def terms_of(system: str, change: Change) -> AccessTerms:
+    """A change that was tried, in terms of access."""
+    return describe(system, change.address, change.action, before=change.before, after=change.after)
+
+
+def _organization(key: str, system: str, told: Sequence[Told]) -> Section | None:
+    sections = [
+        rows_section(title, (row for outcome, terms, row in told if type(outcome) is sort and not is_foremost(terms)))
+        for sort, title in _TITLES.items()
+    ]
+    found = tuple(section for section in sections if section is not None)
+    return Section(title=plain(key), about=system, blocks=found, is_folded=True) if found else None
+
+
+def _show(terms: AccessTerms, change: Change, outcome: Outcome) -> Row:
+    """The row of one result: the sign of what became of it, and in words what and why."""
+    sign, said = _tell(outcome, SIGNS[change.action])
+    return row_of(sign, terms.subject, terms.access, f"{change.action.replace('_', ' ')}: {said}")
+
+
+def _tell(outcome: Outcome, sign: Sign) -> tuple[Sign, str]:
+    match outcome:
+        case Applied():
+            return sign, "applied"
+        case Waits(on=on, why=why, work_order=order):
+            written = f" (work order {order})" if order else ""
+            return WAITING, f"waits for {on}: {why}{written}"
+        case Failed(reason=reason, code=code):
+            said = f" [{code}]" if code else ""
+            return BLOCKED, f"failed: {reason}{said}"
+        case Refused(reason=reason):
+            return BLOCKED, f"not tried: {reason}"
+        case InDoubt(reason=reason):
+            return LEFT_OUT, f"in doubt, it may have taken effect: {reason}"
+
+
+def _advise(report: Report) -> list[str]:
+    """What to do about everything that did not go through; waiting needs nothing."""
+    told = []
+    if report.of(InDoubt):
+        told.append("In doubt means no answer came. The next plan reads the system first and settles it.")
+    if report.of(Failed, Refused):
+        told.append("What failed or was refused stays open: run `reconciler plan` to see what is left to do.")
+    return told
+
+
+def _digest(plan: Plan, report: Report) -> str:
+    """SHA-256 of the report as `--format json` writes it."""
+    from reconciler.output.style import PLAIN
+    from reconciler.renderers.documents import render_report_json
+
+    return hashlib.sha256(render_report_json(plan, report, PLAIN).encode()).hexdigest()
