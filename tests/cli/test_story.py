@@ -113,7 +113,7 @@ def test_the_sandbox_clock_moves_the_tool_too(settled: Run) -> None:
 
 def test_a_plan_can_be_made_for_another_day(settled: Run) -> None:
     assert last_line(settled("plan", "--now", "2030-01-30")).startswith("No changes.")
-    assert "Plan for 2030-01-31" in settled("plan", "--now", "2030-01-31").stdout
+    assert "Access plan for 2030-01-31" in settled("plan", "--now", "2030-01-31").stdout
 
 
 def test_a_saved_plan_is_shown_and_carried_out_without_a_question(run: Run, tmp_path: Path) -> None:
@@ -167,7 +167,7 @@ def test_a_guard_blocks_until_a_consent_names_the_change(settled: Run, tmp_path:
 
 def test_a_plan_can_be_limited_and_says_so(run: Run) -> None:
     only = run("plan", "--target", "acme-dev").stdout
-    assert only.startswith("Limited to acme-dev: this is not a whole plan.\n")
+    assert only.splitlines()[1] == "note: Limited to acme-dev: this is not a whole plan."
     assert (" cy " in only, " eve " in only) == (True, False)
     without = run("plan", "--exclude", "acme-dev").stdout
     assert (" cy " in without, " eve " in without) == (False, True)

@@ -89,7 +89,7 @@ def test_items_stand_side_by_side_as_far_as_there_is_room() -> None:
 
 def test_columns_without_room_stand_below_in_the_header_as_in_the_rows() -> None:
     rows = [("ana", "admin", "since 2026-11-01"), ("bo", "", "since 2026-11-02")]
-    assert render_table(("who", "role", "note"), rows, Style(width=20)) == (
+    assert render_table(("who", "role", "note"), rows, Style(width=22)) == (
         "who  role\n      note\nana  admin\n      since 2026-11-01\nbo\n      since 2026-11-02\n"
     )
 
