@@ -17,7 +17,7 @@ from reconciler.core.audit import AuditRecord
 from reconciler.core.errors import StoreError
 from reconciler.core.redaction import SECRETS
 from reconciler.core.state import AuditMark
-from reconciler.manifests.saved import refuse_sealed
+from reconciler.manifests.saved import load_json, refuse_sealed
 
 if TYPE_CHECKING:
     from pydantic import TypeAdapter
@@ -79,7 +79,7 @@ def decode(line: bytes, *, number: int) -> tuple[str, AuditRecord]:
 
     refuse_sealed(line, f"record {number} of the audit log")
     try:
-        content = json.loads(line)
+        content = load_json(line)
         version = str(content.pop("format_version"))
         previous = str(content.pop("previous"))
     except (ValueError, KeyError, TypeError, AttributeError) as error:

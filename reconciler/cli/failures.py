@@ -20,8 +20,24 @@ from reconciler.core.redaction import SECRETS
 INTERRUPTED = 130
 """128 + SIGINT, as every shell expects it."""
 
-_MACHINE_REFUSES = {errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOSPC, errno.EDQUOT}
-"""What a folder, a disk or an account does to any program: nobody's bug."""
+_MACHINE_REFUSES = {
+    errno.EACCES,
+    errno.EBUSY,
+    errno.EDQUOT,
+    errno.EEXIST,
+    errno.EIO,
+    errno.EISDIR,
+    errno.ELOOP,
+    errno.EMFILE,
+    errno.ENAMETOOLONG,
+    errno.ENFILE,
+    errno.ENOENT,
+    errno.ENOSPC,
+    errno.ENOTDIR,
+    errno.EPERM,
+    errno.EROFS,
+}
+"""What a folder, a disk or an account does to any program, and what lies where another thing should: nobody's bug."""
 
 
 def run_guarded(command: Callable[[], object], session: Session) -> int:

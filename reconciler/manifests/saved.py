@@ -21,6 +21,7 @@ T = TypeVar("T")
 Content = dict[str, Any]
 _UPGRADE = "use the version of reconciler that wrote it, or a newer one"
 
+_HALF = b"\\ud"
 SEALED = b"sealed."
 """What bytes begin with when a store keeps e-mail addresses and phone numbers out of them."""
 
@@ -103,6 +104,26 @@ def state_from_json(data: bytes) -> State:
     return _validated(state_adapter(), content, "state")
 
 
+def load_json(data: str | bytes) -> Any:
+    """What was once written as JSON; raises ValueError for everything that no file of ours can hold.
+
+    Half a character, as an escape, is allowed in JSON, and can neither be shown nor written again.
+    """
+    try:
+        value = json.loads(data, parse_constant=_refuse_constant)
+        if _HALF in (data if isinstance(data, bytes) else data.encode()).lower():
+            json.dumps(value, ensure_ascii=False).encode()
+    except UnicodeEncodeError as error:
+        raise ValueError("it holds half a character") from error
+    except RecursionError as error:
+        raise ValueError("it is nested too deeply") from error
+    return value
+
+
+def _refuse_constant(name: str) -> None:
+    raise ValueError(f"{name} is no number")
+
+
 def refuse_sealed(data: bytes, what: str) -> None:
     """Raises StoreError for bytes that a sealed store wrote, when they are read without their key."""
     if data.startswith(SEALED):
@@ -113,8 +134,8 @@ def refuse_sealed(data: bytes, what: str) -> None:
 
 def _read(data: str | bytes, what: str, known: str) -> Content:
     try:
-        value = json.loads(data)
-    except (ValueError, RecursionError) as error:
+        value = load_json(data)
+    except ValueError as error:
         message = f"the {what} is not JSON: {error}"
         raise ReconcilerError(message) from error
     if not isinstance(value, dict) or not isinstance(version := value.get("format_version"), str):

@@ -38,7 +38,7 @@ def render_sarif(findings: Sequence[Finding], style: Style, *, category: str) ->
                 "rules": [describe_rule(id_) for id_ in ids],
             }
         },
-        "automationDetails": {"id": f"reconciler/{category}/{quote(style.prefix, safe='/')}"},
+        "automationDetails": {"id": f"reconciler/{category}/{_as_uri(style.prefix)}"},
         "columnKind": "unicodeCodePoints",
         "originalUriBaseIds": {"%SRCROOT%": {"description": {"text": "The top of the repository."}}},
         "results": _results(ordered, ids, style),
@@ -80,11 +80,16 @@ def _message(finding: Finding) -> str:
     return re.sub(r"([\[\]\\])", r"\\\1", make_visible(text))
 
 
+def _as_uri(path: str) -> str:
+    """A path as its bytes are, also where those are no text."""
+    return quote(path.encode("utf-8", "surrogateescape"), safe="/")
+
+
 def _location(place: Place | None, style: Style, *, address: str = "") -> dict[str, Any]:
     file, line, column = (place.file, place.line, place.column) if place else (_ANYWHERE, 1, 1)
     location: dict[str, Any] = {
         "physicalLocation": {
-            "artifactLocation": {"uri": quote(f"{style.prefix}{file}", safe="/"), "uriBaseId": "%SRCROOT%"},
+            "artifactLocation": {"uri": _as_uri(f"{style.prefix}{file}"), "uriBaseId": "%SRCROOT%"},
             "region": {"startLine": max(1, line), "startColumn": max(1, column)},
         }
     }

@@ -14,6 +14,7 @@ from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
 
 from reconciler.core.errors import LeaseLost, StateConflict, StateLocked, StoreError
+from reconciler.manifests.saved import load_json
 from reconciler.ports import Lock
 from reconciler.stores.process import Holder
 
@@ -95,13 +96,13 @@ class LeaseRecord:
     def parse(cls, data: bytes) -> LeaseRecord:
         """Read it back; raises StoreError when it is not one."""
         try:
-            body = json.loads(data)
+            body = load_json(data)
             lock = body["lock"]
             if lock is not None:
                 times = {name: datetime.fromisoformat(lock[name]) for name in ("since", "expires")}
                 lock = Lock(**{**lock, **times})
-            return cls(organization=body["organization"], token=body["token"], lock=lock)
-        except (ValueError, KeyError, TypeError) as error:
+            return cls(organization=str(body["organization"]), token=int(body["token"]), lock=lock)
+        except (ValueError, KeyError, TypeError, AttributeError, OverflowError) as error:
             message = f"the lock of an organization cannot be read: {error}"
             raise StoreError(message, advice="restore it from a copy of the state") from error
 

@@ -9,6 +9,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from reconciler.core.errors import StoreError
+from reconciler.manifests.saved import load_json
 from reconciler.stores.bucket import Blob, Bucket
 from reconciler.stores.leases import LeaseRecord
 
@@ -57,8 +58,8 @@ def _encode(record: LeaseRecord, ttl: timedelta) -> bytes:
 
 def _parse(data: bytes) -> tuple[LeaseRecord, timedelta]:
     try:
-        body = json.loads(data)
+        body = load_json(data)
         return LeaseRecord.parse(body["lease"].encode()), timedelta(seconds=body["ttl"])
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError, OverflowError) as error:
         message = f"the lock of an organization cannot be read: {error}"
         raise StoreError(message, advice="restore the object from its older version or a copy") from error

@@ -15,6 +15,7 @@ from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 
 from reconciler.core.errors import StoreError
+from reconciler.manifests.saved import load_json
 from reconciler.stores.bucket import Bucket
 
 _HEADER = 192
@@ -52,15 +53,15 @@ class Entry:
     def parse(cls, number: int, data: bytes) -> Entry:
         """Read it back; raises StoreError when it is not one."""
         try:
-            header = json.loads(data[:_HEADER])
+            header = load_json(data[:_HEADER])
             return cls(
                 kind=Kind(header["kind"]),
-                token=header["token"],
+                token=int(header["token"]),
                 at=datetime.fromisoformat(header["at"]),
                 data=data[_HEADER:],
                 number=number,
             )
-        except (ValueError, KeyError, TypeError) as error:
+        except (ValueError, KeyError, TypeError, AttributeError, OverflowError) as error:
             message = f"object {number} of a state cannot be read: {error}"
             raise StoreError(message, advice="restore the object from its older version or a copy") from error
 

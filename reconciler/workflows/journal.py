@@ -31,7 +31,8 @@ from reconciler.core.outcome import Outcome
 from reconciler.core.redaction import SECRETS
 from reconciler.core.state import State
 from reconciler.core.work_order import WorkOrder
-from reconciler.manifests.saved import refuse_sealed
+from reconciler.manifests.integrity import find_damage
+from reconciler.manifests.saved import load_json, refuse_sealed
 from reconciler.ports import Journal
 from reconciler.workflows.trail import audit_entry, order_entry
 
@@ -114,14 +115,34 @@ def replay(state: State, journal: Journal) -> Replayed:
     is_torn = bool(journal.torn)
     for number, line in enumerate(journal.records, start=1):
         refuse_sealed(line, f"the journal of {state.organization}")
-        record = _decode(line)
+        try:
+            record = _decode(line)
+            if record is not None:
+                fold.take(number, record)
+        except _WRONG_SHAPE as error:
+            raise _corrupted(state.organization, number, _shape_of(error)) from error
         if record is None and number == len(journal.records):
             is_torn = True
         elif record is None:
             raise _corrupted(state.organization, number, "its checksum does not fit")
-        else:
-            fold.take(number, record)
-    return fold.result(is_torn=is_torn)
+    try:
+        replayed = fold.result(is_torn=is_torn)
+    except _WRONG_SHAPE as error:
+        raise _corrupted(state.organization, len(journal.records), _shape_of(error)) from error
+    if journal.records and (damage := find_damage(replayed.state)):
+        raise _corrupted(state.organization, len(journal.records), damage)
+    return replayed
+
+
+_WRONG_SHAPE = (AttributeError, KeyError, LookupError, OverflowError, RecursionError, TypeError, ValueError)
+"""What taking in a record raises that this version would not have written, whatever its checksum says. Errors of
+pydantic are ValueErrors."""
+
+
+def _shape_of(error: Exception) -> str:
+    """What is wrong, without any of the values, which may be personal."""
+    where = f" at {error.args[0]}" if isinstance(error, KeyError) and error.args else ""
+    return f"it is no record of this format ({type(error).__name__}{where})"
 
 
 class _Fold:
@@ -248,7 +269,9 @@ def _decode(line: bytes) -> dict[str, Any] | None:
     checksum, _, body = line.partition(b" ")
     if checksum != b"%08x" % zlib.crc32(body):
         return None
-    record: dict[str, Any] = json.loads(body)
+    record = load_json(body)
+    if not isinstance(record, dict):
+        raise TypeError
     return record
 
 

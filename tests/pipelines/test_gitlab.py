@@ -76,7 +76,9 @@ def machine(repository: Repository, forge: Forge) -> Machine:
         "CI_PROJECT_ID": "42",
         "CI_MERGE_REQUEST_IID": "5",
         "CI_MERGE_REQUEST_DIFF_BASE_SHA": repository.git("rev-parse", "main"),
+        "CI_MERGE_REQUEST_TARGET_BRANCH_NAME": "main",
     }
+    repository.git("remote", "add", "origin", str(repository.root))  # main of the server is main of the clone
     return Machine(repository=repository, variables=variables)
 
 
@@ -109,6 +111,25 @@ def test_a_change_cannot_loosen_the_rules_that_it_is_judged_by(machine: Machine,
     machine.play("access check")
     machine.play("access plan")
     assert config.read_text(encoding="utf-8") == before
+
+
+def test_a_change_that_began_before_a_rule_is_judged_by_the_rule_all_the_same(
+    machine: Machine, repository: Repository, forge: Forge
+) -> None:
+    old = repository.git("rev-parse", "main")
+    repository.git("switch", "--quiet", "main")
+    config = repository.workspace / "reconciler.yaml"
+    text = config.read_text(encoding="utf-8")
+    config.write_text(text.replace("policies: []", "") + "\npolicies: {rules: {role-by-employment: error}}\n", "utf-8")
+    repository.commit("Let no outsider be admin from now on")
+    repository.git("switch", "--quiet", "--create", "outsider", old)
+    repository.edit("      bo: admin\n      # Access ends", "      bo: admin\n      zoe: admin\n      # Access ends")
+    repository.edit("people:\n", "people:\n  zoe: {email: zoe@agency.example, employment: agency}\n")
+    repository.commit("Make an outsider admin")
+    machine.variables["CI_MERGE_REQUEST_DIFF_BASE_SHA"] = old
+    machine.play("access check")
+    machine.play("access plan", code=3)
+    assert "role-by-employment" in forge.comments[0]["body"]
 
 
 def test_what_is_blocked_is_commented_on_and_fails_the_job(

@@ -26,6 +26,7 @@ _SHELL = set("|&;<>()")
 _GIVEN = {
     "ORGANIZATION": "acme-bc",
     "CI_MERGE_REQUEST_DIFF_BASE_SHA": "main",
+    "CI_MERGE_REQUEST_TARGET_BRANCH_NAME": "main",
     "DIGEST": "0" * 64,
 }
 

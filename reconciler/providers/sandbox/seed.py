@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from pathlib import Path
@@ -17,6 +18,7 @@ from reconciler.providers.sandbox.world import World, real_now
 
 WORLD_FILE = Path(".reconciler") / "sandbox.db"
 SEED_FILE = Path("sandbox.yaml")
+_MOST_CHARACTERS = 16 << 20
 
 
 def open_world(root: Path, *, clock: Callable[[], datetime] = real_now) -> World:
@@ -39,11 +41,20 @@ def read_seed(root: Path) -> Mapping[str, Any]:
 
     path = root / SEED_FILE
     try:
-        document = yaml.safe_load(path.read_text(encoding="utf-8"))
+        with path.open(encoding="utf-8") as stream:
+            text = stream.read(_MOST_CHARACTERS + 1)
+        if len(text) > _MOST_CHARACTERS:
+            raise ProviderError(f"{path} cannot be read: it is longer than {_MOST_CHARACTERS >> 20} MiB")
+        document = yaml.safe_load(text)
     except FileNotFoundError:
         return {}
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-        raise ProviderError(f"{path} cannot be read: {error}") from error
+    except RecursionError as error:
+        raise ProviderError(f"{path} cannot be read: it is nested too deeply") from error
+    except (OSError, ValueError, yaml.YAMLError) as error:
+        # A date that no calendar has is a ValueError of the YAML reader.
+        said = error.strerror if isinstance(error, OSError) else str(error)
+        advice = "the format is described in docs/sandbox.md"
+        raise ProviderError(f"{path} cannot be read: {said}", advice=advice) from error
     return document or {}
 
 
@@ -60,5 +71,5 @@ def load_seed(world: World, document: Mapping[str, Any]) -> None:
             plant_assets(world, seed)
             plant_business_api(world, seed)
             seed.finish()
-    except (Refusal, ValueError) as error:
+    except (Refusal, ValueError, OverflowError, sqlite3.Error) as error:
         raise ProviderError(f"sandbox.yaml: {error}", advice="the format is described in docs/sandbox.md") from error

@@ -57,8 +57,12 @@ class World:
     @classmethod
     def open(cls, path: Path, *, clock: Callable[[], datetime] = real_now) -> Self:
         """The world in a file, which is created empty when there is none; raises ProviderError if it is not one."""
-        path.parent.mkdir(parents=True, exist_ok=True)
-        world = cls(_connect(str(path)), clock=clock)
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            world = cls(_connect(str(path)), clock=clock)
+        except (OSError, sqlite3.Error) as error:
+            message = f"the sandbox world {path} cannot be used: {error}"
+            raise ProviderError(message, advice="look at what is there, and who may write there") from error
         try:
             world._prepare()
         except sqlite3.OperationalError as error:
@@ -100,17 +104,21 @@ class World:
             if self._depth:
                 yield self._connection
                 return
-            self._connection.execute("BEGIN IMMEDIATE")
+            with _explained():
+                self._connection.execute("BEGIN IMMEDIATE")
             self._depth = 1
             try:
-                for statement in SWEEP:
-                    self._connection.execute(statement, {"now": self.timestamp()})
-                yield self._connection
+                with _explained():
+                    for statement in SWEEP:
+                        self._connection.execute(statement, {"now": self.timestamp()})
+                    yield self._connection
             except BaseException:
-                self._connection.execute("ROLLBACK")
+                with suppress(sqlite3.DatabaseError):
+                    self._connection.execute("ROLLBACK")
                 raise
             else:
-                self._connection.execute("COMMIT")
+                with _explained():
+                    self._connection.execute("COMMIT")
             finally:
                 self._depth = 0
 
@@ -158,7 +166,7 @@ class World:
 
     def find_setting(self, name: str) -> str | None:
         """One of the few things that are remembered under a name."""
-        with self._lock:
+        with self._lock, _explained():
             row = self._connection.execute("SELECT value FROM setting WHERE name = ?", (name,)).fetchone()
         return row["value"] if row else None
 
@@ -246,8 +254,22 @@ class World:
             raise ProviderError(message, advice="`reconciler sandbox reset` starts afresh")
 
 
+@contextmanager
+def _explained() -> Iterator[None]:
+    """What a damaged, locked or full file does, as ProviderError; a broken rule of the tables stays what it is."""
+    try:
+        yield
+    except (sqlite3.IntegrityError, sqlite3.ProgrammingError):
+        raise
+    except (sqlite3.DatabaseError, UnicodeDecodeError) as error:
+        # The database quotes what is damaged, and that need not be text.
+        message = f"the sandbox world cannot be used: {error}"
+        raise ProviderError(message, advice="`reconciler sandbox reset` starts afresh") from error
+
+
 def _connect(target: str) -> sqlite3.Connection:
     """Autocommit, because transactions are begun and ended explicitly; threads share it under the world's lock."""
     connection = sqlite3.connect(target, timeout=_BUSY_SECONDS, isolation_level=None, check_same_thread=False)
     connection.row_factory = sqlite3.Row
+    connection.text_factory = lambda data: data.decode(errors="replace")
     return connection
