@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import json
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
@@ -55,6 +56,10 @@ def turned(change: AccessChange) -> AccessChange:
     )
 
 
+def effects(changes: Iterable[AccessChange]) -> Counter[Effect]:
+    return Counter(change.effect for change in changes)
+
+
 def in_order(changes: Iterable[AccessChange]) -> list[AccessChange]:
     return sorted(changes, key=lambda change: (change.subject, change.on))
 
@@ -65,6 +70,10 @@ def test_the_way_back_gives_what_the_way_there_takes(path: Path) -> None:
     there, back = made(case), review(case.head, case.base, today=case.today)
     if there.renames or there.base.problems or there.head.problems or there.settings:
         return  # told in the names of one side, only one side can be read, or judged by the rules of one side
+    if any("another organization" in text or "these are two" in text for text in there.notices):
+        # What has the key at HEAD is told by it, and what had it at BASE by its identity; so only numbers turn around.
+        assert effects(map(turned, back.access)) == effects(there.access)
+        return
     assert in_order(map(turned, back.access)) == in_order(there.access)
     assert {(one.address, one.before, one.after) for one in back.things} == {
         (one.address, one.after, one.before) for one in there.things

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 
 from reconciler.core.address import Address
 from reconciler.core.comparison.access import Half, compare_access
-from reconciler.core.comparison.names import find_renames, with_names
+from reconciler.core.comparison.names import describe_displaced, find_renames, names_at_head, with_names
 from reconciler.core.comparison.reach import reach
 from reconciler.core.comparison.steps import find_steps
 from reconciler.core.comparison.things import compare_organization, compare_people, compare_things
 from reconciler.core.declared import Consent, Declared, Desired, Organization
 from reconciler.core.kinds import KINDS
+from reconciler.core.planning.identities import Names
 from reconciler.core.planning.situation import consents_of
 from reconciler.core.review import (
     AccessChange,
@@ -40,18 +41,13 @@ class Comparison:
 
 def compare(base: Desired, head: Desired, *, today: date, allowed_domains: Collection[str]) -> Comparison:
     """What a change from BASE to HEAD does to access from that day on."""
-    found = Comparison(renames=find_renames(base, head))
+    names = names_at_head(base, head)
+    found = Comparison(renames=find_renames(names), notices=list(describe_displaced(names, base, head)))
     members: dict[str, set[str]] = {}
-    for key in sorted(base.organizations.keys() | head.organizations.keys()):
-        pair = _Pair(
-            before=base.organizations.get(key),
-            after=head.organizations.get(key),
-            resources_before=with_names(base.resources.get(key, {}), found.renames),
-            resources_after=head.resources.get(key, {}),
-        )
+    for pair in _pairs(base, head, names):
         _compare_organization(pair, found, head, today=today, allowed_domains=allowed_domains)
         for person in pair.people:
-            members.setdefault(person, set()).add(key)
+            members.setdefault(person, set()).add(pair.key)
     organizations = {person: frozenset(keys) for person, keys in members.items()}
     found.people = list(compare_people(base.people, head.people, organizations=organizations))
     found.consents_given = _only_in(head.consents, base.consents)
@@ -67,11 +63,53 @@ class _Pair:
     after: Organization | None
     resources_before: Mapping[Address, Declared]
     resources_after: Mapping[Address, Declared]
+    notice: str = ""
+    """What to say of it besides its rows."""
+
+    @property
+    def key(self) -> str:
+        """Its key on either side."""
+        either = self.after or self.before
+        return either.key if either else ""
 
     @property
     def people(self) -> set[str]:
         both = self.resources_before.keys() | self.resources_after.keys()
         return {address.parts[part] for address in both if (part := KINDS[address.kind].person_part) is not None}
+
+
+def _pairs(base: Desired, head: Desired, names: Mapping[str, Names]) -> Iterator[_Pair]:
+    """Every organization with what it was; two of them where one key means another organization at HEAD."""
+    for key in sorted(base.organizations.keys() | head.organizations.keys()):
+        before, after = base.organizations.get(key), head.organizations.get(key)
+        pair = _Pair(
+            before=before,
+            after=after,
+            resources_before=with_names(base.resources.get(key, {}), names.get(key, Names())),
+            resources_after=head.resources.get(key, {}),
+        )
+        if before is None or after is None or _is_same(before, after):
+            yield pair
+            continue
+        yield _former(pair, f"{key} ({before.identity})")
+        yield replace(pair, before=None, resources_before={})
+
+
+def _is_same(before: Organization, after: Organization) -> bool:
+    return (before.system.name, before.identity) == (after.system.name, after.identity)
+
+
+def _former(pair: _Pair, key: str) -> _Pair:
+    """What was under a key that means another organization now, told under a key of its own."""
+    resources = {Address(key, *at[1:]): one for at, one in pair.resources_before.items() if at.kind != "organization"}
+    return _Pair(
+        before=replace(pair.before, key=key) if pair.before else None,
+        after=None,
+        resources_before={at: replace(one, address=at) for at, one in resources.items()},
+        resources_after={},
+        notice=f"{pair.key} is another organization on its system now: a plan does nothing there until somebody agrees"
+        ", and what is live in the old one stays there",
+    )
 
 
 def _compare_organization(
@@ -103,15 +141,13 @@ def _compare_organization(
 def _notices(pair: _Pair) -> Iterator[str]:
     """What the rows of an organization alone would let a reader misunderstand."""
     before, after = pair.before, pair.after
-    if before is None:
-        return
-    if after is None:
+    if pair.notice:
+        yield pair.notice
+    elif before is not None and after is None:
         yield (
             f"{before.key} is not declared any more: a plan takes nothing away there, and nothing looks after it; "
             "to take it down, declare it with `deleted: true`"
         )
-    elif (before.system.name, before.identity) != (after.system.name, after.identity):
-        yield f"{after.key} is another organization on its system now: what is live in the old one stays there"
 
 
 def _only_in(consents: tuple[Consent, ...], others: tuple[Consent, ...]) -> tuple[Consent, ...]:

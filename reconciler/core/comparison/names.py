@@ -1,4 +1,4 @@
-"""What is called differently on both sides and is the same: nobody gains or loses anything by it."""
+"""What is called differently on both sides and is the same, and what only seems to be the same under one key."""
 
 from __future__ import annotations
 
@@ -7,69 +7,82 @@ from dataclasses import replace
 
 from reconciler.core.address import Address
 from reconciler.core.declared import Declared, Desired
-from reconciler.core.kinds import KINDS, Shape
+from reconciler.core.kinds import KINDS
+from reconciler.core.planning.identities import Dispute, Identities, Names
 from reconciler.core.review import Rename
 
-_Resources = Mapping[Address, Declared]
 
+def names_at_head(base: Desired, head: Desired) -> dict[str, Names]:
+    """Organization -> what its things of BASE are called at HEAD, told as a plan tells it of what is recorded.
 
-def find_renames(base: Desired, head: Desired) -> tuple[Rename, ...]:
-    """Things of BASE that have another name at HEAD, by address.
-
-    A move of HEAD says so, or the system would take them for the same: a member under the same account, an asset with
-    the same id.
+    Something whose key means another one at HEAD goes by its identity: what is on it is lost, and gained on the other.
     """
-    renames: dict[Address, Address] = {}
-    for organization, resources in base.resources.items():
-        wanted = head.resources.get(organization, {})
-        for before, after in (*_moved(base, head, organization), *_recognized(resources, wanted)):
-            is_free = after not in resources and before not in renames and after not in renames.values()
-            if before in resources and before not in wanted and is_free:
-                renames[before] = after
-    return tuple(Rename(before=before, after=after) for before, after in sorted(renames.items()))
-
-
-def _moved(base: Desired, head: Desired, organization: str) -> Iterator[tuple[Address, Address]]:
-    earlier = {(move.source, move.target) for move in base.moves}
-    for move in head.moves:
-        if move.source.organization == move.target.organization == organization:
-            is_new = (move.source, move.target) not in earlier
-            if is_new and not KINDS[move.source.kind].parents:
-                yield move.source, move.target
-
-
-def _recognized(before: _Resources, after: _Resources) -> Iterator[tuple[Address, Address]]:
-    gone = _by_identity(before, without=after)
-    new = _by_identity(after, without=before)
-    for identity in gone.keys() & new.keys():
-        if len(gone[identity]) == len(new[identity]) == 1:
-            yield gone[identity][0], new[identity][0]
-
-
-def _by_identity(resources: _Resources, *, without: _Resources) -> dict[tuple[str, str], list[Address]]:
-    found: dict[tuple[str, str], list[Address]] = {}
-    for address, declared in resources.items():
-        is_edge = KINDS[address.kind].parents or KINDS[address.kind].shape is Shape.ORGANIZATION
-        if declared.identity and not is_edge and address not in without:
-            found.setdefault((address.kind, declared.identity), []).append(address)
-    return found
-
-
-def with_names(resources: _Resources, renames: tuple[Rename, ...]) -> dict[Address, Declared]:
-    """The same declarations under the names that they have at HEAD; what hangs on a thing goes along with it."""
-    if not renames:
-        return dict(resources)
-    keys = {(one.before.organization, one.before.kind, one.before.key): one.after.key for one in renames}
-    moved = ((_new_address(address, keys), declared) for address, declared in resources.items())
+    identities = Identities(head)
     return {
-        address: declared if address == declared.address else replace(declared, address=address)
-        for address, declared in moved
+        organization: _apart(
+            identities.names(organization, {at: one.identity for at, one in resources.items()}), base, head
+        )
+        for organization, resources in base.resources.items()
     }
 
 
-def _new_address(address: Address, keys: Mapping[tuple[str, str, str], str]) -> Address:
-    kinds = KINDS[address.kind].parents or (address.kind,)
-    parts = [
-        keys.get((address.organization, kind, part), part) for kind, part in zip(kinds, address.parts, strict=True)
-    ]
-    return Address(address.organization, address.kind, "/".join(parts))
+def _apart(names: Names, base: Desired, head: Desired) -> Names:
+    """Without names of somebody whom BASE knows as somebody else: an address passed on, which records cannot show."""
+    moved = {(move.source.kind, move.source.key) for move in head.moves}
+    passed_on = {
+        (kind, key)
+        for (kind, key), now in names.keys.items()
+        if kind == "member" and key in base.people and now in base.people and (kind, key) not in moved
+    }
+    if not passed_on:
+        return names
+    return replace(
+        names,
+        keys={name: now for name, now in names.keys.items() if name not in passed_on},
+        recorded=names.recorded - passed_on,
+        disputes=(
+            *names.disputes,
+            *(
+                Dispute(identity=_identity_of(key, base), recorded=key, declared=names.keys[kind, key])
+                for kind, key in sorted(passed_on)
+            ),
+        ),
+    )
+
+
+def _identity_of(person: str, base: Desired) -> str:
+    return base.people[person].identities.get("email", person)
+
+
+def find_renames(names: Mapping[str, Names]) -> tuple[Rename, ...]:
+    """Members and assets of BASE that have another name at HEAD, by address."""
+    return tuple(
+        Rename(before=Address(organization, kind, key), after=Address(organization, kind, found.keys[kind, key]))
+        for organization, found in sorted(names.items())
+        for kind, key in sorted(found.recorded - found.displaced)
+    )
+
+
+def describe_displaced(names: Mapping[str, Names], base: Desired, head: Desired) -> Iterator[str]:
+    """What a reader would otherwise take for the same, because it has the same key."""
+    for organization, found in sorted(names.items()):
+        for kind, key in sorted(found.displaced):
+            address = Address(organization, kind, key)
+            now = head.resources.get(organization, {}).get(address)
+            became = f", which is {now.identity} now" if now else ""
+            former = base.resources[organization][address].identity
+            yield f"{KINDS[kind].title} {former} of {organization} had the key {key}{became}: these are two things"
+        for one in found.disputes:
+            yield (
+                f"{one.identity} was the address of {one.recorded} in {organization} and is that of {one.declared} "
+                "now: these are two people, and a plan waits until somebody decides about the account"
+            )
+
+
+def with_names(resources: Mapping[Address, Declared], names: Names) -> dict[Address, Declared]:
+    """The same declarations under the names that they have at HEAD; what hangs on a thing goes along with it."""
+    moved = {names.today(address): declared for address, declared in resources.items()}
+    return {
+        address: declared if address == declared.address else replace(declared, address=address)
+        for address, declared in moved.items()
+    }
