@@ -27,9 +27,7 @@ from reconciler.output.document import Document
 from reconciler.output.forms import FORMS
 from reconciler.output.json import json_writer, to_json
 from reconciler.output.style import Style
-from reconciler.renderers import archive, documents
-from reconciler.renderers.access import render_access
-from reconciler.renderers.forecast import render_forecast
+from reconciler.renderers import documents
 from reconciler.renderers.notices import render_notices, render_notices_json, render_notices_markdown
 from reconciler.renderers.notices_html import render_notices_html
 from reconciler.renderers.observation import render_observation
@@ -37,9 +35,6 @@ from reconciler.renderers.offboarding import render_offboarding
 from reconciler.renderers.offboarding_html import render_offboarding_html
 from reconciler.renderers.offboarding_markdown import render_offboarding_markdown
 from reconciler.renderers.onboarding import render_onboarding, render_onboarding_markdown
-from reconciler.renderers.policies import render_policies
-from reconciler.renderers.states import render_state, render_state_list
-from reconciler.renderers.systems import render_systems
 from reconciler.renderers.work_orders import render_work_order, render_work_orders, render_worksheet
 from reconciler.renderers.work_orders_html import (
     render_work_order_html,
@@ -52,13 +47,19 @@ from reconciler.renderers.work_orders_markdown import (
     render_worksheet_markdown,
 )
 from reconciler.renderers.worksheets import WorkList, Worksheet
+from reconciler.subjects.access import document_of_access
+from reconciler.subjects.audit_log import document_of_audit_log
 from reconciler.subjects.drift import annotations_of_drift, document_of_drift
 from reconciler.subjects.findings import annotations_of_findings, document_of_findings
+from reconciler.subjects.forecast import document_of_forecast
 from reconciler.subjects.plan import document_of_plan
+from reconciler.subjects.policies import document_of_policies
 from reconciler.subjects.remarks import annotations_of_plan, annotations_of_report
 from reconciler.subjects.report import document_of_report
 from reconciler.subjects.review import document_of_review
 from reconciler.subjects.review_remarks import annotations_of_review
+from reconciler.subjects.states import document_of_history, document_of_state, document_of_state_list
+from reconciler.subjects.systems import document_of_systems
 from reconciler.subjects.who import document_of_person
 from reconciler.systems.table import RoleRow
 
@@ -117,21 +118,20 @@ RENDERERS = Renderers(
     ),
     plan=_subject(document_of_plan, documents.render_plan_json, annotations_of_plan),
     report=_subject(document_of_report, documents.render_report_json, annotations_of_report),
-    state={"text": render_state, "json": documents.render_state_json},
-    state_list={
-        "text": render_state_list,
-        "json": lambda states, _: to_json("state-list", [one.summary for one in states]),
-    },
-    systems={"text": render_systems, "json": json_writer("systems")},
-    history={"text": archive.render_history, "json": json_writer("history")},
-    audit_log={"text": archive.render_audit_log, "json": json_writer("audit-log")},
+    state=_subject(document_of_state, documents.render_state_json),
+    state_list=_subject(
+        document_of_state_list, lambda states, _: to_json("state-list", [one.summary for one in states])
+    ),
+    systems=_subject(document_of_systems, json_writer("systems")),
+    history=_subject(document_of_history, json_writer("history")),
+    audit_log=_subject(document_of_audit_log, json_writer("audit-log")),
     who=_subject(document_of_person, json_writer("who")),
-    access={"text": render_access, "json": json_writer("access")},
+    access=_subject(document_of_access, json_writer("access")),
     observation={"text": render_observation, "json": json_writer("observation")},
-    policies={"text": render_policies, "json": json_writer("policies")},
+    policies=_subject(document_of_policies, json_writer("policies")),
     review=_subject(document_of_review, json_writer("review"), annotations_of_review),
     drift=_subject(document_of_drift, json_writer("drift"), annotations_of_drift),
-    estimate={"text": render_forecast, "json": json_writer("estimate")},
+    estimate=_subject(document_of_forecast, json_writer("estimate")),
     work_orders={
         "text": render_work_orders,
         "markdown": render_work_orders_markdown,

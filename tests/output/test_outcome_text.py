@@ -15,8 +15,6 @@ from reconciler.core.resource import Resource, Status
 from reconciler.core.state import Quarantine, Record, State
 from reconciler.core.work_order import WorkOrder
 from reconciler.output.style import Style
-from reconciler.renderers.states import render_state, render_state_list
-from reconciler.renderers.systems import render_systems
 from reconciler.subjects.catalogue import RENDERERS
 from reconciler.systems.table import RoleRow
 
@@ -122,12 +120,12 @@ def state() -> State:
 
 
 def test_a_state_lists_its_records_and_what_was_put_aside() -> None:
-    assert render_state(state(), Style()).splitlines() == [
+    assert RENDERERS.state["text"](state(), Style()).splitlines() == [
         "acme-bc: serial 4, lineage l1, 2 records",
         "",
-        "kind               who or what  access                           status             since       identity",
-        "ad_account_access  eve          operator on ad account us-brand  revoked by owner",
-        "member             eve          admin                            active, protected  2026-11-20  eve@acme.test",
+        "who or what  kind               access                           status             since       identity",
+        "eve          ad_account_access  operator on ad account us-brand  revoked by owner",
+        "eve          member             admin                            active, protected  2026-11-20  eve@acme.test",
         "",
         "quarantined         since       last tried  reason",
         "acme-bc/member/eve  2026-11-21  2026-11-22  two accounts match e***@acme.example",
@@ -136,18 +134,18 @@ def test_a_state_lists_its_records_and_what_was_put_aside() -> None:
 
 def test_a_state_tells_what_was_sent_and_never_answered() -> None:
     doubt = replace(State(organization="acme-bc"), in_doubt={invite("eve").address: invite("eve")})
-    assert render_state(doubt, Style()).splitlines()[-2:] == [
+    assert RENDERERS.state["text"](doubt, Style()).splitlines()[-2:] == [
         "in doubt            what was sent",
         "acme-bc/member/eve  invite",
     ]
 
 
 def test_an_empty_state_is_one_line() -> None:
-    assert render_state(State(organization="acme-bc"), Style()) == "acme-bc: serial 0, 0 records\n"
+    assert RENDERERS.state["text"](State(organization="acme-bc"), Style()) == "acme-bc: serial 0, 0 records\n"
 
 
 def test_the_list_of_states_is_a_table() -> None:
-    assert render_state_list([state(), replace(state(), organization="b", records={})], Style()) == (
+    assert RENDERERS.state_list["text"]([state(), replace(state(), organization="b", records={})], Style()) == (
         "organization  serial  records  quarantined\n"
         "acme-bc       4       2        1\n"
         "b             4       0        1\n"
@@ -155,7 +153,7 @@ def test_the_list_of_states_is_a_table() -> None:
 
 
 def test_without_any_state_the_list_says_how_to_get_one() -> None:
-    assert "reconciler apply" in render_state_list([], Style())
+    assert "reconciler apply" in RENDERERS.state_list["text"]([], Style())
 
 
 def test_the_role_catalogue_is_grouped_by_system_and_kind() -> None:
@@ -174,18 +172,20 @@ def test_the_role_catalogue_is_grouped_by_system_and_kind() -> None:
         replace(row, role="member", label="Member", may="use apps", may_not=""),
         replace(row, variant="owner", kind="app_access", role="app_manager", label="App manager", may="edit", cap=20),
     ]
-    assert render_systems(rows, Style()) == (
+    assert RENDERERS.systems["text"](rows, Style()) == (
         "developers\n"
+        "\n"
         "  member\n"
-        "    admin (Admin)\n"
-        "      may: manage the organization\n"
-        "      may not: demote another admin\n"
-        "    member (Member)\n"
-        "      may: use apps\n"
+        "    - admin (Admin)\n"
+        "        may: manage the organization\n"
+        "        may not: demote another admin\n"
+        "    - member (Member)\n"
+        "        may: use apps\n"
         "\n"
         "developers (owner)\n"
+        "\n"
         "  app_access\n"
-        "    app_manager (App manager, at most 20)\n"
-        "      may: edit\n"
-        "      may not: demote another admin\n"
+        "    - app_manager (App manager, at most 20)\n"
+        "        may: edit\n"
+        "        may not: demote another admin\n"
     )

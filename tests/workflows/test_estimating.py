@@ -25,8 +25,8 @@ from reconciler.manifests.saved import state_to_json
 from reconciler.manifests.source import SourceFile
 from reconciler.output.style import Style
 from reconciler.ports import Ability, Can, Metered, Scope
-from reconciler.renderers.forecast import render_forecast
 from reconciler.stores.local_file import LocalFileStore
+from reconciler.subjects.catalogue import RENDERERS
 from reconciler.workflows.estimating import estimate_run
 from reconciler.workflows.planning import PlanRequest
 from reconciler.workflows.sharding import EVERYTHING, Shard
@@ -115,7 +115,7 @@ def test_before_anything_is_recorded_everything_declared_may_have_to_be_done(tmp
     forecast = estimate_run(request("bc"), provider_for=lambda _: Counting(), store=LocalFileStore(tmp_path))
     (part,) = forecast.organizations
     assert (part.is_recorded, part.changes) == (False, 6)
-    assert "at most 6 changes, nothing of it is recorded yet" in render_forecast(forecast, Style())
+    assert "at most 6 changes, nothing of it is recorded yet" in RENDERERS.estimate["text"](forecast, Style())
 
 
 def test_organizations_that_share_a_limit_take_their_time_together(tmp_path: Path) -> None:
@@ -135,7 +135,7 @@ def test_where_nothing_is_limited_nothing_is_counted(tmp_path: Path) -> None:
     forecast = estimate_run(request("a", "b"), provider_for=lambda o: chosen[o.key], store=LocalFileStore(tmp_path))
     assert forecast.allowances == ()
     assert [(one.is_limited, one.plan_calls) for one in forecast.organizations] == [(False, 0), (False, 0)]
-    assert render_forecast(forecast, Style()) == "Nothing limits the calls for a, b.\n"
+    assert RENDERERS.estimate["text"](forecast, Style()) == "Nothing limits the calls for a, b.\n"
     assert not isinstance(chosen["a"], Metered)
 
 
@@ -163,7 +163,7 @@ def test_time_is_told_as_people_say_it(tmp_path: Path, seconds: int, said: str) 
             return seconds
 
     forecast = estimate_run(request("bc"), provider_for=lambda _: Slow(), store=LocalFileStore(tmp_path))
-    assert f"A plan takes about 6 calls and {said};" in render_forecast(forecast, Style())
+    assert f"A plan takes about 6 calls and {said};" in RENDERERS.estimate["text"](forecast, Style())
 
 
 def run(root: Path, *words: str) -> Result:

@@ -9,7 +9,7 @@ import click
 
 from reconciler.cli.options import DateType
 from reconciler.cli.session import Session
-from reconciler.cli.upkeep import format_option
+from reconciler.cli.showing import document_option
 from reconciler.cli.wiring import Wiring
 from reconciler.cli.workspace import read_config, read_manifest_files
 
@@ -17,7 +17,7 @@ from reconciler.cli.workspace import read_config, read_manifest_files
 @click.command()
 @click.argument("address")
 @click.option("--as-of", type=DateType(), metavar="DATE", help="What was recorded at the end of this UTC day.")
-@format_option
+@document_option
 @click.pass_obj
 def access(session: Session, address: str, as_of: date | None, format_: str) -> None:
     """Show who can reach something, with which role, and how.

@@ -12,7 +12,8 @@ import click
 from reconciler.cli.actions_files import write_outputs
 from reconciler.cli.options import DateType
 from reconciler.cli.session import Session
-from reconciler.cli.upkeep import format_option, open_configured_store
+from reconciler.cli.showing import document_option
+from reconciler.cli.upkeep import open_configured_store
 from reconciler.core.audit import entries_of
 from reconciler.core.errors import ExitCode
 from reconciler.ports import StateStore
@@ -45,7 +46,7 @@ def audit() -> None:
 @click.option("--organization", default="", metavar="KEY", help="Only this organization.")
 @click.option("--person", default="", metavar="KEY", help="Only what is about this person's access.")
 @click.option("--since", type=DateType(), metavar="DATE", help="Only from this UTC day on.")
-@format_option
+@document_option
 @click.pass_obj
 def log(session: Session, organization: str, person: str, since: date | None, format_: str) -> None:
     """Show what was done, oldest first."""

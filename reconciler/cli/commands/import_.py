@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, TypedDict, Unpack
@@ -95,7 +96,8 @@ def import_(session: Session, organizations: tuple[str, ...], **said: Unpack[Sai
 
 
 def _tell(made: Import, session: Session) -> None:
-    from reconciler.renderers.imports import render_import
+    from reconciler.output.text import render_text
+    from reconciler.subjects.imports import document_of_import
 
-    click.echo(render_import(made), nl=False)
+    click.echo(render_text(document_of_import(made), session.style(sys.stdout)), nl=False, color=True)
     session.notify("next: read the files, then `reconciler plan`: it has nothing to change")

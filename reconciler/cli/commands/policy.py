@@ -11,6 +11,7 @@ from reconciler.cli.exit_codes import code_of_findings
 from reconciler.cli.options import DateType
 from reconciler.cli.outlet import print_page
 from reconciler.cli.session import Session
+from reconciler.cli.showing import document_option
 from reconciler.cli.upkeep import format_option
 from reconciler.cli.wiring import SystemClock
 from reconciler.cli.workspace import inspect_policies, read_config, read_rules
@@ -22,7 +23,7 @@ def policy() -> None:
 
 
 @policy.command("list")
-@format_option
+@document_option
 @click.pass_obj
 def list_(session: Session, format_: str) -> None:
     """List all policies: what each asks, and how it is set here."""

@@ -10,7 +10,8 @@ import click
 from reconciler.cli.commands.state_edit import forget, move, push, unlock
 from reconciler.cli.commands.state_move import migrate, new_key, verify
 from reconciler.cli.session import Session
-from reconciler.cli.upkeep import format_option, open_configured_store, require_known
+from reconciler.cli.showing import document_option
+from reconciler.cli.upkeep import open_configured_store, require_known
 
 
 class MomentType(click.ParamType["date | int"]):
@@ -34,7 +35,7 @@ def state() -> None:
 
 
 @state.command("list")
-@format_option
+@document_option
 @click.pass_obj
 def list_states(session: Session, format_: str) -> None:
     """List the organizations that have a state."""
@@ -49,7 +50,7 @@ def list_states(session: Session, format_: str) -> None:
 @state.command("show")
 @click.argument("organization")
 @click.option("--as-of", type=MomentType(), metavar="DATE|SERIAL", help="As it was at the end of a UTC day, or then.")
-@format_option
+@document_option
 @click.pass_obj
 def show_state(session: Session, organization: str, as_of: date | int | None, format_: str) -> None:
     """Show everything that is remembered of one organization."""
@@ -65,7 +66,7 @@ def show_state(session: Session, organization: str, as_of: date | int | None, fo
 
 @state.command("history")
 @click.argument("organization")
-@format_option
+@document_option
 @click.pass_obj
 def show_history(session: Session, organization: str, format_: str) -> None:
     """List every state of an organization that is kept."""

@@ -7,11 +7,12 @@ import sys
 import click
 
 from reconciler.cli.session import Session
+from reconciler.cli.showing import document_option
 
 
 @click.command()
 @click.argument("system", required=False)
-@click.option("--format", "format_", type=click.Choice(["text", "json"]), default="text", help="Form of the result.")
+@document_option
 @click.pass_obj
 def systems(session: Session, system: str | None, format_: str) -> None:
     """List systems, roles and what they may do.

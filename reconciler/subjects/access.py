@@ -1,14 +1,13 @@
-"""The access matrix, for a terminal and for programs."""
+"""The access matrix: who reaches what, with which role, and how."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from itertools import groupby
 
 from reconciler.core.holding import AccessMatrix, Holding, Reach
-from reconciler.output.style import Style, Tone
-from reconciler.output.visible import make_visible
+from reconciler.output.document import Block, Document, Row, Section, Table, plain, table
 from reconciler.output.words import count
-from reconciler.renderers.table import render_table
 from reconciler.subjects.access_terms import name_access, name_attributes, name_subject
 from reconciler.subjects.holdings import (
     NOTHING,
@@ -20,26 +19,28 @@ from reconciler.subjects.holdings import (
 )
 
 
-def render_access(matrix: AccessMatrix, style: Style) -> str:
-    """Thing by thing everybody who reaches it, with which role and how; then who could take access."""
+def document_of_access(matrix: AccessMatrix) -> Document:
+    """Thing by thing everybody who reaches it; then what is connected with it, and who could take access."""
     title = f" ({matrix.title})" if matrix.title else ""
     name = matrix.address.key if matrix.address.kind == "organization" else str(matrix.address)
     day = f", as recorded at the end of {matrix.as_of}" if matrix.as_of else ""
-    blocks = [f"{style.paint(make_visible(name), Tone.STRONG)}{title}{day}\n"]
-    for on, reaches in groupby(matrix.reaches, key=lambda reach: reach.on):
-        heading = style.paint(make_visible(name_address(on)), Tone.STRONG)
-        blocks.append(f"{heading}\n{_table(list(reaches), matrix, style)}")
-    if matrix.connections:
-        blocks.append(_connections(matrix, style))
-    return "\n".join([*blocks, f"{_closing(matrix)}\n"])
+    blocks: list[Block] = [
+        Section(title=plain(name_address(on)), blocks=(_table(list(reaches), matrix),), is_folded=True)
+        for on, reaches in groupby(matrix.reaches, key=lambda reach: reach.on)
+    ]
+    connections = _connections(matrix)
+    if connections:
+        blocks.append(Section(title="Connections", blocks=(connections,)))
+    return Document(
+        title=plain(f"{name}{title}{day}"), blocks=tuple(blocks), summary=_summary(matrix), whole="access matrix"
+    )
 
 
-def _table(reaches: list[Reach], matrix: AccessMatrix, style: Style) -> str:
-    if matrix.as_of:
-        past = [(_who(reach), _can(reach), _how(reach)) for reach in reaches]
-        return render_table(("who", "can", "how"), past, style)
-    rows = [(_who(reach), _can(reach), _how(reach), _declared(reach), _origins(reach)) for reach in reaches]
-    return render_table(("who", "can", "how", "declared", "from"), rows, style)
+def _table(reaches: Sequence[Reach], matrix: AccessMatrix) -> Table:
+    """On a past day nothing is declared: the manifests of that day are in their own history."""
+    words = (_who, _can, _how) if matrix.as_of else (_who, _can, _how, _declared, _origins)
+    rows = (Row(cells=tuple(plain(word(reach)) for word in words)) for reach in reaches)
+    return Table(header=("who", "can", "how", "declared", "from")[: len(words)], rows=tuple(rows))
 
 
 def _who(reach: Reach) -> str:
@@ -55,13 +56,13 @@ def _can(reach: Reach) -> str:
 
 def _how(reach: Reach) -> str:
     """Every way that leads there; several ways are told with what each gives, because the strongest counts."""
-    told = [_tell_way(way, with_values=len(reach.ways) > 1 or not way.is_active) for way in reach.ways]
+    told = [_describe_way(way, with_values=len(reach.ways) > 1 or not way.is_active) for way in reach.ways]
     if reach.can_take:
         told.append(f"admin of {reach.on.organization}, can give themselves access")
     return "; ".join(told)
 
 
-def _tell_way(way: Holding, *, with_values: bool) -> str:
+def _describe_way(way: Holding, *, with_values: bool) -> str:
     address = way.address
     if address.kind == "asset_group_access":
         name = f"asset group {address.parts[0]}"
@@ -91,14 +92,15 @@ def _origins(reach: Reach) -> str:
     return "; ".join(origin for way in reach.ways if (origin := say_origin(way, with_group=False)))
 
 
-def _connections(matrix: AccessMatrix, style: Style) -> str:
-    rows = [(name_subject(one.address), name_access(one.address), say_standing(one)) for one in matrix.connections]
-    if matrix.as_of:
-        rows = [(subject, what, "") for subject, what, _ in rows]
-    return render_table(("connected", "with", ""), rows, style)
+def _connections(matrix: AccessMatrix) -> Table | None:
+    words = [
+        (name_subject(one.address), name_access(one.address), "" if matrix.as_of else say_standing(one))
+        for one in matrix.connections
+    ]
+    return table(("connected", "with", "standing"), [Row(cells=tuple(map(plain, cells))) for cells in words])
 
 
-def _closing(matrix: AccessMatrix) -> str:
+def _summary(matrix: AccessMatrix) -> str:
     reaching = {reach.subject for reach in matrix.reaches if reach.effective is not None}
     people = sum(subject.kind == "member" for subject in reaching)
     partners = len(reaching) - people

@@ -1,4 +1,4 @@
-"""What an import has written, in a few lines."""
+"""What an import has written."""
 
 from __future__ import annotations
 
@@ -7,24 +7,22 @@ from collections.abc import Iterator
 
 from reconciler.core.imported import Import, ImportedOrganization
 from reconciler.core.kinds import KINDS, Shape
-from reconciler.output.visible import make_visible
+from reconciler.output.document import Block, Document, Item, Items, Paragraph, Section, code, plain
 from reconciler.output.words import count
 
 
-def render_import(made: Import) -> str:
+def document_of_import(made: Import) -> Document:
     """File by file what is in it, and what had to stay outside."""
     files = {one.file for one in made.organizations}
-    lines = [f"{make_visible(path)}: {_people(made)}" for path in made.after if path not in files]
-    for one in made.organizations:
-        lines += _organization(one)
-    return "".join(f"{line}\n" for line in lines)
+    people = count(len(made.people), "person", "people")
+    blocks: list[Block] = [
+        Section(title=plain(path), blocks=(Paragraph(text=people),)) for path in made.after if path not in files
+    ]
+    blocks += [Section(title=plain(one.file), blocks=tuple(_blocks(one))) for one in made.organizations]
+    return Document(title="Import", is_title_needless=True, blocks=tuple(blocks))
 
 
-def _people(made: Import) -> str:
-    return count(len(made.people), "person", "people")
-
-
-def _organization(one: ImportedOrganization) -> Iterator[str]:
+def _blocks(one: ImportedOrganization) -> Iterator[Block]:
     kinds = Counter(sorted((address.kind for address in one.declared), key=list(KINDS).index))
     parts = [
         count(number, KINDS[kind].title, f"{KINDS[kind].title}s")
@@ -34,13 +32,18 @@ def _organization(one: ImportedOrganization) -> Iterator[str]:
     grants = sum(number for kind, number in kinds.items() if KINDS[kind].shape is Shape.GRANT)
     parts += [count(grants, "grant", "grants")] if grants else []
     parts += [count(len(one.groups), "proposed group", "proposed groups")] if one.groups else []
-    yield f"{make_visible(one.file)}: {', '.join(parts) or 'nothing'}"
+    yield Paragraph(text=", ".join(parts) or "nothing")
     held = {it.resource.address for it in one.held_back}
     roots = [it for it in one.held_back if it.because_of not in held]
     if roots:
         more = f", and {len(held) - len(roots)} with them" if len(held) > len(roots) else ""
-        yield f"  {len(roots)} not declared{more}; comments in the file tell all:"
-        yield from (f"    {make_visible(str(it.resource.address))}: {make_visible(it.reason)}" for it in roots)
+        yield Paragraph(text=f"{len(roots)} not declared{more}; comments in the file tell all:")
+        yield _list([(str(it.resource.address), it.reason) for it in roots])
     if one.unknown:
-        yield "  could not be read:"
-        yield from (f"    {make_visible(prefix)}: {make_visible(why)}" for prefix, why in sorted(one.unknown.items()))
+        yield Paragraph(text="could not be read:")
+        yield _list(sorted(one.unknown.items()))
+
+
+def _list(reasons: list[tuple[str, str]]) -> Items:
+    """What, and why not."""
+    return Items(items=tuple(Item(text=(code(what), plain(f": {why}"))) for what, why in reasons))

@@ -1,0 +1,88 @@
+"""What is recorded of organizations, today and before."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from reconciler.core.address import Address
+from reconciler.core.state import PastState, Record, State
+from reconciler.output.document import Block, Document, Paragraph, Row, Table, code, plain, table
+from reconciler.output.words import count
+from reconciler.subjects.access_terms import name_access, name_subject
+
+_NOTHING_YET = Paragraph(text="Nothing is recorded yet: the first `reconciler apply` writes the state.")
+
+
+def document_of_state_list(states: Sequence[State]) -> Document:
+    """One row per organization; a sentence when nothing is recorded at all."""
+    rows = [
+        Row(
+            cells=(
+                code(state.organization),
+                str(state.serial),
+                f"{len(state.records):,}",
+                f"{len(state.quarantined):,}",
+            )
+        )
+        for state in states
+    ]
+    found = table(("organization", "serial", "records", "quarantined"), rows)
+    return Document(title="Recorded states", is_title_needless=True, blocks=(found or _NOTHING_YET,))
+
+
+def document_of_history(history: Sequence[PastState]) -> Document:
+    """One row per state that is kept, oldest first."""
+    rows = [
+        Row(
+            cells=(
+                str(past.serial),
+                f"{past.at:%Y-%m-%d %H:%M:%SZ}",
+                f"{past.records:,}",
+                code(past.lineage),
+                code(past.version),
+            )
+        )
+        for past in history
+    ]
+    found = table(("serial", "written", "records", "lineage", "version"), rows)
+    return Document(title="States that are kept", is_title_needless=True, blocks=(found or _NOTHING_YET,))
+
+
+def document_of_state(state: State) -> Document:
+    """All records of one organization by address, what is in doubt, and what failed by itself."""
+    lineage = f", lineage {state.lineage}" if state.lineage else ""
+    records = count(len(state.records), "record", "records")
+    return Document(
+        title=plain(f"{state.organization}: serial {state.serial}{lineage}, {records}"), blocks=tuple(_blocks(state))
+    )
+
+
+def _blocks(state: State) -> Iterator[Block]:
+    tables = (
+        (
+            ("who or what", "kind", "access", "status", "since", "identity"),
+            [_record(address, record) for address, record in sorted(state.records.items())],
+        ),
+        (
+            ("in doubt", "what was sent"),
+            [
+                Row(cells=(code(str(address)), change.action.replace("_", " ")))
+                for address, change in sorted(state.in_doubt.items())
+            ],
+        ),
+        (
+            ("quarantined", "since", "last tried", "reason"),
+            [
+                Row(cells=(code(str(address)), str(item.since), str(item.tried), plain(item.reason)))
+                for address, item in sorted(state.quarantined.items())
+            ],
+        ),
+    )
+    yield from (Table(header=header, rows=tuple(rows)) for header, rows in tables if rows)
+
+
+def _record(address: Address, record: Record) -> Row:
+    status = record.status.replace("_", " ") + (", protected" if record.protect else "")
+    since = str(record.since) if record.since else ""
+    access = plain(name_access(address, record.attributes))
+    return Row(cells=(plain(name_subject(address)), address.kind, access, status, since, plain(record.identity)))
