@@ -97,7 +97,10 @@ def _connections(matrix: AccessMatrix) -> Table | None:
         (name_subject(one.address), name_access(one.address), "" if matrix.as_of else say_standing(one))
         for one in matrix.connections
     ]
-    return table(("connected", "with", "standing"), [Row(cells=tuple(map(plain, cells))) for cells in words])
+    return table(
+        ("connected", "with", "" if matrix.as_of else "standing"),
+        [Row(cells=tuple(map(plain, cells))) for cells in words],
+    )
 
 
 def _summary(matrix: AccessMatrix) -> str:

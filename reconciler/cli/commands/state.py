@@ -89,7 +89,7 @@ def pull(session: Session, organization: str) -> None:
 
     store = open_configured_store(session)
     require_known(store, organization)
-    click.echo(state_to_json(read_state(store, organization)), nl=False)
+    click.echo(state_to_json(read_state(store, organization)).decode(), nl=False)
 
 
 for _command in (push, move, forget, unlock, migrate, verify, new_key):
