@@ -37,6 +37,13 @@ HEAVY = {
     "sqlalchemy",
 }
 
+LOOK_ALIKES = {
+    "policies/rule.py:Objection": "what a rule says; the finding is made of it by whoever knows severity and line",
+    "policies/rule.py:Rule": "has the code of the rule besides what lists show",
+    "workflows/holdings.py:Ledger": "finds a holding by its address",
+}
+"""Classes that have the fields of a value of the core, and why they are not that value."""
+
 NOT_OURS = {"build", "dist", "htmlcov", "node_modules", "__pycache__"}
 """Folders that tools fill; hidden ones are looked into only where they are published."""
 PUBLISHED_HIDDEN = {".ci", ".github"}
@@ -129,6 +136,56 @@ def test_a_reason_counts_only_beside_what_is_long(tmp_path: Path) -> None:
     assert long_without_reason(tmp_path / "a.py") == []
     (tmp_path / "a.py").write_text("a = 1\n" * (MAX_FILE_LINES + 1), encoding="utf-8")
     assert long_without_reason(tmp_path / "a.py") == ["a.py"]
+
+
+def fields_by_class(source: str) -> dict[str, set[str]]:
+    return {
+        node.name: {
+            each.target.id
+            for each in node.body
+            if isinstance(each, ast.AnnAssign) and isinstance(each.target, ast.Name)
+        }
+        for node in ast.walk(ast.parse(source))
+        if isinstance(node, ast.ClassDef)
+    }
+
+
+def is_alike(one: set[str], other: set[str]) -> bool:
+    """Three fields or more in common, and not many that only one of them has."""
+    return len(one & other) >= 3 and len(one & other) >= 0.6 * len(one | other)
+
+
+def test_no_class_mirrors_a_value_of_the_core() -> None:
+    """What is shown is written from the values themselves; only documents that people write are models of their own.
+
+    The embedded platform knows nothing of our values, so what it calls alike is its own.
+    """
+    core = {
+        name: names
+        for path in modules(PACKAGE / "core")
+        for name, names in fields_by_class(path.read_text(encoding="utf-8")).items()
+    }
+    written = {*(PACKAGE / "manifests").glob("*documents.py")}
+    others = [
+        path
+        for path in modules()
+        if path not in written and "sandbox" not in path.parts and PACKAGE / "core" not in path.parents
+    ]
+    mirrors = {
+        f"{path.relative_to(PACKAGE).as_posix()}:{name}"
+        for path in others
+        for name, names in fields_by_class(path.read_text(encoding="utf-8")).items()
+        if any(is_alike(names, known) for known in core.values())
+    }
+    assert mirrors == set(LOOK_ALIKES)
+
+
+def test_a_mirror_is_seen() -> None:
+    place = "class PlaceOutput:\n    file: str\n    line: int\n    column: int\n"
+    (fields,) = fields_by_class(place).values()
+    core = fields_by_class((PACKAGE / "core" / "finding.py").read_text(encoding="utf-8"))
+    assert is_alike(fields, core["Place"])
+    assert not is_alike(fields, core["Finding"])
 
 
 def test_asking_for_the_version_loads_nothing_heavy() -> None:
