@@ -85,15 +85,6 @@ def entries_of(record: AuditRecord, *, number: int) -> Iterator[LoggedEntry]:
         )
 
 
-OUTCOME_WORDS: dict[type[Outcome], str] = {
-    Applied: "applied",
-    Waits: "waits",
-    Failed: "failed",
-    Refused: "refused",
-    InDoubt: "in_doubt",
-}
-
-
 def name_orders(orders: Iterable[WorkOrder]) -> str:
     """Their ids; empty before they are stored."""
     return ", ".join(order.id for order in orders if order.id)
@@ -110,4 +101,4 @@ def describe_outcome(outcome: Outcome) -> tuple[str, str]:
             detail = reason + (f" [{code}]" if code else "")
         case Refused(reason=reason) | InDoubt(reason=reason):
             detail = reason
-    return OUTCOME_WORDS[type(outcome)], detail
+    return outcome.kind, detail

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections import Counter
+from dataclasses import dataclass, replace
+from typing import Literal, NamedTuple
 
 from reconciler.core.change import Change
+from reconciler.core.plan import Plan
 from reconciler.core.resource import Resource
 from reconciler.core.work_order import WorkOrder
 
@@ -13,6 +16,7 @@ from reconciler.core.work_order import WorkOrder
 class Applied:
     """Carried out; `live` is the resource as the system shows it afterwards, None when it is gone."""
 
+    kind: Literal["applied"] = "applied"
     live: Resource | None = None
 
 
@@ -20,6 +24,7 @@ class Applied:
 class Waits:
     """Handed over: it goes on when somebody else acts."""
 
+    kind: Literal["waits"] = "waits"
     on: str
     why: str
     orders: tuple[WorkOrder, ...] = ()
@@ -38,6 +43,7 @@ class Waits:
 class Failed:
     """The system said no; nothing changed."""
 
+    kind: Literal["failed"] = "failed"
     reason: str
     code: str = ""
     """The system's own code for it, if it has one."""
@@ -47,6 +53,7 @@ class Failed:
 class Refused:
     """Not attempted, because what the plan relied on is no longer true."""
 
+    kind: Literal["refused"] = "refused"
     reason: str
 
 
@@ -54,6 +61,7 @@ class Refused:
 class InDoubt:
     """Sent, but no answer came: it may or may not have taken effect."""
 
+    kind: Literal["in_doubt"] = "in_doubt"
     reason: str
     has_looked: bool = False
     """Whether the provider has looked for the effect as long as it makes sense: the next run shall look, not this."""
@@ -62,12 +70,53 @@ class InDoubt:
 Outcome = Applied | Waits | Failed | Refused | InDoubt
 
 
+class Result(NamedTuple):
+    """One change that was tried, and what became of it."""
+
+    change: Change
+    outcome: Outcome
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReportSummary:
+    """How many changes came to which outcome."""
+
+    applied: int
+    waits: int
+    failed: int
+    refused: int
+    in_doubt: int
+    not_tried: int
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Report:
-    """All outcomes of one apply, in the order in which the changes were tried."""
+    """All outcomes of one apply."""
 
-    results: tuple[tuple[Change, Outcome], ...] = ()
+    results: tuple[Result, ...] = ()
+    """In the order in which the changes were tried."""
+    manifests: str = ""
+    """SHA-256 of the manifests that the plan was made from; empty while nobody has said which plan it was."""
+    planned: int = 0
+    """How many changes the plan had."""
 
-    def of(self, *kinds: type[Outcome]) -> list[tuple[Change, Outcome]]:
+    def of(self, *kinds: type[Outcome]) -> list[Result]:
         """The results of the given sorts."""
-        return [(change, outcome) for change, outcome in self.results if isinstance(outcome, kinds)]
+        return [result for result in self.results if isinstance(result.outcome, kinds)]
+
+    def about(self, plan: Plan) -> Report:
+        """This report with what it says of the plan that was carried out."""
+        return replace(self, manifests=plan.manifests, planned=len(plan.changes))
+
+    @property
+    def summary(self) -> ReportSummary:
+        """In numbers."""
+        counts = Counter(outcome.kind for _, outcome in self.results)
+        return ReportSummary(
+            applied=counts["applied"],
+            waits=counts["waits"],
+            failed=counts["failed"],
+            refused=counts["refused"],
+            in_doubt=counts["in_doubt"],
+            not_tried=self.planned - len(self.results),
+        )

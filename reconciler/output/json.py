@@ -21,6 +21,7 @@ from reconciler.core.notice import Notice, Notices
 from reconciler.core.observation import Difference, Observation
 from reconciler.core.offboarding import Offboarding
 from reconciler.core.onboarding import Onboarding
+from reconciler.core.outcome import Report
 from reconciler.core.policy_settings import StandingRule
 from reconciler.core.review import Access, AccessChange, Review
 from reconciler.core.state import PastState, StateSummary
@@ -54,6 +55,7 @@ OUTPUTS: Mapping[str, Output] = {
     "review": Output(title="Review of a change: who gains and who loses what", value=Review),
     "policies": Output(title="Policies as they are set in a workspace", value=Sequence[StandingRule], under="policies"),
     "observation": Output(title="Roster: the members or apps that somebody read off a page", value=Observation),
+    "report": Output(title="Report: what apply did", value=Report),
     "drift": Output(title="Drift: what is live and was not made so by this tool", value=DriftReport),
     "estimate": Output(title="Calls and time that a run takes", value=Forecast),
     "work-orders": Output(
@@ -77,6 +79,7 @@ PROPERTIES: Mapping[type, tuple[str, ...]] = {
     Notice: ("deadline",),
     Offboarding: ("is_complete",),
     PersonReport: ("ends_soon",),
+    Report: ("summary",),
     Review: ("summary",),
 }
 """What is written besides the fields: the properties of a value that spare a reader from computing them."""
@@ -139,6 +142,8 @@ def _adapted(schema: Any, definitions: dict[str, Any]) -> Any:
                 definitions[one["ref"]] = one
                 definitions[one["ref"]] = _adapted(one, definitions)
         return _adapted(schema["schema"], definitions)
+    if schema.get("type") == "named-tuple":
+        schema = _named(schema)
     adapted = {key: _adapted(value, definitions) for key, value in schema.items()}
     if schema.get("type") == "dataclass":
         kind, inner = schema["cls"], adapted["schema"]
@@ -146,6 +151,17 @@ def _adapted(schema: Any, definitions: dict[str, Any]) -> Any:
             field["serialization_exclude"] = field["name"] in HIDDEN.get(kind, ())
         inner["computed_fields"] = [_computed(kind, name, definitions) for name in PROPERTIES.get(kind, ())]
     return adapted
+
+
+def _named(schema: Any) -> dict[str, Any]:
+    """A NamedTuple is written with its names, like any other value."""
+    kind = schema["cls"]
+    fields = {
+        field["name"]: {"type": "typed-dict-field", "schema": field["schema"], "required": True}
+        for field in schema["fields"]
+    }
+    written = {"type": "typed-dict", "cls": kind, "fields": fields}
+    return {**schema, "serialization": {"type": "function-plain", "function": kind._asdict, "return_schema": written}}
 
 
 def _computed(kind: type, name: str, definitions: dict[str, Any]) -> dict[str, Any]:

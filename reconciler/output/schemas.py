@@ -7,7 +7,6 @@ import inspect
 import textwrap
 from collections.abc import Mapping
 from functools import cache
-from importlib import import_module
 from itertools import pairwise
 from typing import Any
 
@@ -32,29 +31,20 @@ _READ: Mapping[str, tuple[str, Any]] = {
 }
 """What is read: title and type. Its schema is as lenient as the reader."""
 
-_OLD = {
-    "report": ("output_documents", "ReportOutput", "Report: what apply did"),
-}
-
-SCHEMAS = (*_READ, *_OLD, *OUTPUTS)
+SCHEMAS = (*_READ, *OUTPUTS)
 """Names of all published schemas: first what people write, then what this tool does."""
 
 
 def json_schema(name: str) -> Schema:
     """The schema of one of `SCHEMAS`, in JSON Schema 2020-12."""
-    if name in _OLD:
-        module, kind, _ = _OLD[name]
-        shape = getattr(import_module(f"reconciler.manifests.{module}"), kind)
-        schema = TypeAdapter(shape).json_schema(schema_generator=_Described)
-    else:
-        schema = _schema_of_read(name) if name in _READ else _schema_of_output(name)
+    schema = _schema_of_read(name) if name in _READ else _schema_of_output(name)
     definitions = schema.pop("$defs", {})
     for one in (schema, *definitions.values()):
         one.pop("discriminator", None)
         for field in one.get("properties", {}).values():
             if "description" in field:
                 field["description"] = field.pop("description")  # last, behind what it is about
-    title = _READ[name][0] if name in _READ else (_OLD[name][2] if name in _OLD else OUTPUTS[name].title)
+    title = _READ[name][0] if name in _READ else OUTPUTS[name].title
     return {
         "$schema": _DIALECT,
         "$id": f"{name}.schema.json",
@@ -102,6 +92,10 @@ class _Described(GenerateJsonSchema):
     def dataclass_schema(self, schema: core_schema.DataclassSchema) -> JsonSchemaValue:
         """A value of the core."""
         return _described(super().dataclass_schema(schema), schema["cls"])
+
+    def typed_dict_schema(self, schema: core_schema.TypedDictSchema) -> JsonSchemaValue:
+        """A pair of values."""
+        return _described(super().typed_dict_schema(schema), schema["cls"])
 
     def computed_field_schema(self, schema: core_schema.ComputedField) -> JsonSchemaValue:
         """A property of such a value."""

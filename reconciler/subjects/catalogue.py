@@ -22,12 +22,12 @@ from reconciler.core.policy_settings import StandingRule
 from reconciler.core.review import Review
 from reconciler.core.state import PastState, State
 from reconciler.core.work_order import WorkOrder
+from reconciler.manifests.saved import plan_to_json, state_to_json
 from reconciler.output.annotations import ANNOTATION_FORMS, Annotations
 from reconciler.output.document import Document
 from reconciler.output.forms import FORMS
 from reconciler.output.json import json_writer, to_json
 from reconciler.output.style import Style
-from reconciler.renderers import documents
 from reconciler.renderers.notices import render_notices, render_notices_json, render_notices_markdown
 from reconciler.renderers.notices_html import render_notices_html
 from reconciler.renderers.observation import render_observation
@@ -116,9 +116,13 @@ RENDERERS = Renderers(
         lambda inspection, _: to_json("findings", inspection.in_reading_order),
         annotations_of_findings,
     ),
-    plan=_subject(document_of_plan, documents.render_plan_json, annotations_of_plan),
-    report=_subject(document_of_report, documents.render_report_json, annotations_of_report),
-    state=_subject(document_of_state, documents.render_state_json),
+    plan=_subject(document_of_plan, lambda plan, _: plan_to_json(plan), annotations_of_plan),
+    report=_subject(
+        document_of_report,
+        lambda plan, report, _: to_json("report", report.about(plan)),
+        annotations_of_report,
+    ),
+    state=_subject(document_of_state, lambda state, _: state_to_json(state).decode()),
     state_list=_subject(
         document_of_state_list, lambda states, _: to_json("state-list", [one.summary for one in states])
     ),

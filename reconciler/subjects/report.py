@@ -10,6 +10,7 @@ from reconciler.core.change import Change
 from reconciler.core.outcome import Applied, Failed, InDoubt, Outcome, Refused, Report, Waits
 from reconciler.core.plan import Plan
 from reconciler.output.document import Block, Document, Paragraph, Row, Section, Sign, plain
+from reconciler.output.json import to_json
 from reconciler.output.words import count
 from reconciler.subjects.access_terms import AccessTerms, describe
 from reconciler.subjects.rows import admins_section, is_foremost, row_of, rows_section
@@ -115,7 +116,4 @@ def _advise(report: Report) -> list[str]:
 
 def _digest(plan: Plan, report: Report) -> str:
     """SHA-256 of the report as `--format json` writes it."""
-    from reconciler.output.style import PLAIN
-    from reconciler.renderers.documents import render_report_json
-
-    return hashlib.sha256(render_report_json(plan, report, PLAIN).encode()).hexdigest()
+    return hashlib.sha256(to_json("report", report.about(plan)).encode()).hexdigest()

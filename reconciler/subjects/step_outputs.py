@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import asdict
 
-from reconciler.core.audit import OUTCOME_WORDS
 from reconciler.core.drifting import DriftReport, Standing
 from reconciler.core.finding import Severity
 from reconciler.core.inspection import Inspection
@@ -44,8 +44,7 @@ def outputs_of_plan(plan: Plan) -> Outputs:
 
 def outputs_of_report(plan: Plan, report: Report) -> Outputs:
     """`applied`, `waits`, `failed`, `refused`, `in_doubt`, `summary`."""
-    found = Counter(type(outcome) for _, outcome in report.results)
-    counts = {word: str(found[sort]) for sort, word in OUTCOME_WORDS.items()}
+    counts = {word: str(number) for word, number in asdict(report.summary).items() if word != "not_tried"}
     return {**counts, "summary": summary_of_report(plan, report)}
 
 

@@ -11,7 +11,7 @@ from reconciler.core.change import Change, Waiting
 from reconciler.core.errors import LeaseLost, ReconcilerError, StalePlan
 from reconciler.core.kinds import Action
 from reconciler.core.live import Live
-from reconciler.core.outcome import Outcome, Report, Waits
+from reconciler.core.outcome import Outcome, Report, Result, Waits
 from reconciler.core.plan import OrganizationPlan, Plan
 from reconciler.core.planning.identities import Identities
 from reconciler.core.planning.organization import plan_organization
@@ -94,7 +94,7 @@ class _Application:
         self._identities = Identities(request.desired)
         self._store = store
         self._run = run
-        self.results: list[tuple[Change, Outcome]] = []
+        self.results: list[Result] = []
 
     def carry_out(self, part: OrganizationPlan, *, others: Collection[str]) -> None:
         """Everything the plan wants of one organization, under its lock and those of `others`, whose apps it gets."""
@@ -183,7 +183,7 @@ class _Application:
                 for lease in leases.values():
                     lease.check()
             for change, outcome in (results := steps.carry_out(rest)):
-                self.results.append((change, outcome))
+                self.results.append(Result(change, outcome))
                 self._run.on_result(change, outcome)
             rest = rest[len(results) :]
 

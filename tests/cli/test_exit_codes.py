@@ -13,7 +13,7 @@ from reconciler.core.declared import Mode
 from reconciler.core.errors import ExitCode
 from reconciler.core.finding import Finding, Severity
 from reconciler.core.kinds import Action
-from reconciler.core.outcome import Applied, Failed, InDoubt, Outcome, Refused, Report, Waits
+from reconciler.core.outcome import Applied, Failed, InDoubt, Outcome, Refused, Report, Result, Waits
 from reconciler.core.plan import OrganizationPlan, Plan
 
 EVE = Address("acme-bc", "member", "eve")
@@ -68,7 +68,7 @@ def test_blocked_wins_over_changes_and_changes_count_only_in_detail(made: Plan, 
     ],
 )
 def test_the_worst_outcome_decides_over_an_apply(outcomes: list[Outcome], code: int) -> None:
-    report = Report(results=tuple((CHANGE, outcome) for outcome in outcomes))
+    report = Report(results=tuple(Result(CHANGE, outcome) for outcome in outcomes))
     assert code_of_apply(plan(CHANGE), report) == code
     assert code_of_apply(plan(CHANGE, BLOCKED), report) == (code or ExitCode.BLOCKED)
 

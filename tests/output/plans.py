@@ -12,7 +12,7 @@ from reconciler.core.drifting import Drift, DriftSeverity, DriftSort, Fate
 from reconciler.core.finding import Finding, Place, Severity
 from reconciler.core.inspection import Inspection
 from reconciler.core.kinds import Action
-from reconciler.core.outcome import Applied, Failed, InDoubt, Outcome, Refused, Report, Waits
+from reconciler.core.outcome import Applied, Failed, InDoubt, Outcome, Refused, Report, Result, Waits
 from reconciler.core.plan import OrganizationPlan, Plan
 from reconciler.core.resource import Attributes, Resource, Status
 from reconciler.core.review import Review
@@ -305,7 +305,7 @@ def report_on(made: Plan) -> Report:
         InDoubt(reason="no answer came"),
     )
     return Report(
-        results=tuple((one, outcomes[number % len(outcomes)]) for number, one in enumerate(made.changes[:-1]))
+        results=tuple(Result(one, outcomes[number % len(outcomes)]) for number, one in enumerate(made.changes[:-1]))
     )
 
 

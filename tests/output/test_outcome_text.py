@@ -9,7 +9,7 @@ from reconciler.core.address import Address
 from reconciler.core.change import Change
 from reconciler.core.declared import Mode
 from reconciler.core.kinds import Action
-from reconciler.core.outcome import Applied, Failed, InDoubt, Outcome, Refused, Report, Waits
+from reconciler.core.outcome import Applied, Failed, InDoubt, Outcome, Refused, Report, Result, Waits
 from reconciler.core.plan import OrganizationPlan, Plan
 from reconciler.core.resource import Resource, Status
 from reconciler.core.state import Quarantine, Record, State
@@ -55,7 +55,7 @@ def order(name: str) -> WorkOrder:
 
 
 def report(*outcomes: Outcome) -> Report:
-    return Report(results=tuple(zip((invite(person) for person in PEOPLE), outcomes, strict=False)))
+    return Report(results=tuple(map(Result, (invite(person) for person in PEOPLE), outcomes)))
 
 
 def test_a_report_names_every_outcome_and_says_how_to_go_on() -> None:

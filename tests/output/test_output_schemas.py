@@ -34,7 +34,7 @@ from reconciler.core.notice import Notice, Notices
 from reconciler.core.observation import Difference, Observation
 from reconciler.core.offboarding import Hurdle, Item, Matter, Offboarding, Progress, Surface
 from reconciler.core.onboarding import Given, Onboarding, Spared, Welcome
-from reconciler.core.outcome import Applied, Failed, InDoubt, Refused, Report, Waits
+from reconciler.core.outcome import Applied, Failed, InDoubt, Refused, Report, Result, Waits
 from reconciler.core.plan import OrganizationPlan, Plan
 from reconciler.core.policy_settings import Parameter, StandingRule
 from reconciler.core.resource import Resource
@@ -92,7 +92,7 @@ def report() -> str:
         organization="acme-bc", system="business_center", mode=Mode.ADDITIVE, lineage="", serial=0, changes=(change,)
     )
     outcomes = (Applied(), Waits(on="bo", why="w"), Failed(reason="r"), Refused(reason="r"), InDoubt(reason="r"))
-    results = tuple((change, outcome) for outcome in outcomes)
+    results = tuple(Result(change, outcome) for outcome in outcomes)
     return RENDERERS.report["json"](Plan(today=DAY, organizations=(part,)), Report(results=results), PLAIN)
 
 

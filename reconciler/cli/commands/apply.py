@@ -119,19 +119,19 @@ def _carry_out(
     A plan without changes is carried out too: who has accepted or left since the last run is then recorded.
     """
     from reconciler.audit.log import AuditLog
-    from reconciler.core.outcome import Report
+    from reconciler.core.outcome import Report, Result
     from reconciler.subjects.catalogue import RENDERERS
     from reconciler.subjects.step_outputs import outputs_of_report
     from reconciler.workflows.applying import apply_plan
 
-    results: list[tuple[Change, Outcome]] = []
+    results: list[Result] = []
     wiring = prepared.wiring
     store = wiring.store()
     try:
         with show_progress(session, f"applying {len(plan.changes)} changes") as tell:
 
             def on_result(change: Change, outcome: Outcome) -> None:
-                results.append((change, outcome))
+                results.append(Result(change, outcome))
                 tell(f"{len(results)} of {len(plan.changes)}: {change.address}")
 
             report = apply_plan(
