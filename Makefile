@@ -19,16 +19,19 @@ LOCK     := $(UV) pip compile --quiet --universal --python-version 3.11 --genera
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test lint format schemas history laws lock bench clean
+.PHONY: help demo test test-all lint format schemas laws lock bench clean
 
 help: ## Show this list
-	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(firstword $(MAKEFILE_LIST)) | expand -t 12
+	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(firstword $(MAKEFILE_LIST)) | expand -t 12
 
 demo: $(RUNTIME) ## A whole story on the embedded platform: invite, accept, change, remove
 	examples/demo.sh $(abspath $(BIN))/reconciler
 
-test: lint ## Everything that must be green: lint, types, layers, tests with coverage
-	$(BIN)/python -m pytest -n auto --cov --cov-report=term
+test: lint ## What every change needs: lint, and every test with few examples
+	$(BIN)/python -m pytest -n auto
+
+test-all: lint ## Everything: all examples, the whole crash sweep, long histories, coverage
+	$(BIN)/python -m pytest -n auto --hypothesis-profile=full --cov --cov-report=term
 
 lint: $(TOOLS) ## Linter, formatter, types, import layers and pipelines
 	$(BIN)/python -m ruff check
@@ -46,9 +49,6 @@ format: $(TOOLS) ## Bring the sources into the usual form
 
 schemas: $(RUNTIME) ## Write the JSON Schemas again after a change of the documents
 	$(BIN)/reconciler schema --write schemas
-
-history: $(TOOLS) ## The long replay
-	$(BIN)/python -m pytest -m history
 
 laws: $(TOOLS) ## The planner's laws on ten times as many random worlds
 	$(BIN)/python -m pytest tests/laws --hypothesis-profile=long

@@ -15,7 +15,7 @@ from typing import Any
 
 import hypothesis.strategies as st
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 
 from reconciler.providers.business_api.client import Client, Connection
 from reconciler.providers.sandbox.api.emulator import Emulator
@@ -25,6 +25,7 @@ from reconciler.providers.sandbox.api.transport import BusinessApiTransport
 from reconciler.providers.sandbox.knobs import Knobs
 from tests.business_api.stage import WorldTicker
 from tests.business_api.story import TOKEN, Story, access, connections, invitations, members
+from tests.tiers import scaled
 
 FAULTY_ROUNDS = 4
 
@@ -132,37 +133,72 @@ def each(table: Mapping[str, Sequence[Any]]) -> list[tuple[str, Any]]:
     return [(name, value) for name, values in table.items() for value in values]
 
 
+def in_sets(table: Mapping[str, Sequence[Any]]) -> list[dict[str, Any]]:
+    """Every value once, in as few sets as the longest row has values; its neighbours are in other sets or at rest."""
+    sets: list[dict[str, Any]] = [{} for _ in range(max(map(len, table.values())))]
+    for row, (name, values) in enumerate(table.items()):
+        for column, value in enumerate(values):
+            sets[(row + column) % len(sets)][name] = value
+    return sets
+
+
 def test_no_open_question_is_left_out() -> None:
     assert set(OPTIONS) == {field.name for field in fields(Options)}
     felt = {field.name for field in fields(Knobs) if not any(field.name.startswith(name) for name in OTHER_SYSTEMS)}
     assert set(KNOBS) == felt
 
 
+def test_the_sets_hold_every_value() -> None:
+    for table in (OPTIONS, KNOBS):
+        held = [(name, value) for values in in_sets(table) for name, value in values.items()]
+        assert sorted(map(str, held)) == sorted(map(str, each(table)))
+
+
+@pytest.mark.parametrize("options", in_sets(OPTIONS), ids=lambda options: "-".join(options)[:60])
+def test_answers_to_many_open_questions_lead_to_the_same_access(options: dict[str, Any]) -> None:
+    tell(options)
+
+
+@pytest.mark.parametrize("knobs", in_sets(KNOBS), ids=lambda knobs: "-".join(knobs)[:60])
+def test_rules_that_a_world_may_have_lead_to_the_same_access(knobs: dict[str, Any]) -> None:
+    tell({}, knobs=knobs)
+
+
+@pytest.mark.full
 @pytest.mark.parametrize(("option", "value"), each(OPTIONS))
 def test_every_answer_to_an_open_question_leads_to_the_same_access(option: str, value: object) -> None:
     tell({option: value})
 
 
+@pytest.mark.full
 @pytest.mark.parametrize(("knob", "value"), each(KNOBS))
 def test_every_rule_that_a_world_may_have_leads_to_the_same_access(knob: str, value: object) -> None:
     tell({}, knobs={knob: value})
 
 
-@pytest.mark.parametrize("after", [True, False])
-@pytest.mark.parametrize("name", BROKEN)
+@pytest.mark.parametrize(
+    ("name", "after"),
+    [
+        pytest.param(name, after, marks=[] if after is (number % 2 == 0) else pytest.mark.full)
+        for number, name in enumerate(BROKEN)
+        for after in (True, False)
+    ],
+)
 def test_every_fault_of_every_writing_leads_to_the_same_access(name: str, *, after: bool) -> None:
     fault = replace(BROKEN[name], method="POST", after=after)
     tell({"tier": "unlimited"}, [[replace(fault, path=path) for path in WRITES]])
 
 
-@pytest.mark.parametrize("name", BROKEN)
+@pytest.mark.parametrize(
+    "name", [pytest.param(name, marks=pytest.mark.full if number % 2 else []) for number, name in enumerate(BROKEN)]
+)
 def test_every_fault_of_every_reading_leads_to_the_same_access(name: str) -> None:
     fault = replace(BROKEN[name], method="GET")
     later = replace(fault, skip=9, times=3)
     tell({"tier": "unlimited"}, [[replace(fault, path=path) for path in READS], [replace(later, path="*")]])
 
 
-@settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=scaled(8))
 @given(
     options=st.fixed_dictionaries({}, optional={name: st.sampled_from(values) for name, values in OPTIONS.items()}),
     knobs=st.fixed_dictionaries({}, optional={name: st.sampled_from(values) for name, values in KNOBS.items()}),

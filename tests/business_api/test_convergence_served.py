@@ -13,7 +13,7 @@ from typing import Any
 
 import hypothesis.strategies as st
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 
 from reconciler.providers.business_api.client import Client, Connection
 from reconciler.providers.business_api.tiers import TIERS
@@ -24,6 +24,7 @@ from reconciler.providers.sandbox.api.site import Site
 from tests.business_api.stage import WorldTicker
 from tests.business_api.story import TOKEN, Story
 from tests.business_api.test_convergence import BROKEN, FAULTS, KNOBS, OPTIONS, WRITES
+from tests.tiers import scaled
 
 PATIENCE, TOO_LATE = 0.5, 0.8
 """Seconds that the client waits for an answer, and that one comes late."""
@@ -70,7 +71,7 @@ def test_every_broken_connection_leads_to_the_same_access(name: str, *, after: b
         story.conclude()
 
 
-@settings(max_examples=4, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=scaled(4))
 @given(
     options=st.fixed_dictionaries({}, optional={name: st.sampled_from(values) for name, values in OPTIONS.items()}),
     knobs=st.fixed_dictionaries({}, optional={name: st.sampled_from(values) for name, values in KNOBS.items()}),

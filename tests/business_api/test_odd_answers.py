@@ -11,7 +11,7 @@ from typing import Any
 import httpx2
 import hypothesis.strategies as st
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 
 from reconciler.core.errors import ProviderError
 from reconciler.providers.business_api.client import Client, Connection
@@ -22,6 +22,7 @@ from reconciler.providers.sandbox.api.transport import BusinessApiTransport
 from tests.business_api.scripted import MadeUpTicker, envelope, page, scripted
 from tests.business_api.stage import Stage, staged
 from tests.business_api.test_network import Handler, say, served
+from tests.tiers import scaled
 
 BOMB = gzip.compress(bytes(24 << 20), 1)
 ONE = {"user_id": "1", "user_email": "a@b.c", "relation_status": "BOUND"}
@@ -301,7 +302,7 @@ def garbled() -> Iterator[tuple[Stage, Garbling]]:
         yield stage, garbling
 
 
-@settings(max_examples=120, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=scaled(120))
 @given(
     call=st.integers(0, 30),
     value=st.integers(0, 200),

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import os
-import shutil
 import threading
 from collections.abc import Iterator
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -18,33 +15,7 @@ from tests.emulator.desk import BC, Desk, new_desk
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
 
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
-
-# Read when the module is imported: later on every test sees a plain environment.
-MUST_RUN = bool(os.environ.get("CI"))
-
-pytestmark = pytest.mark.skipif(
-    CHROMIUM is None and not MUST_RUN, reason="there is no chromium on this machine (apt-get install chromium)"
-)
-
-FLAGS = (
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--no-first-run",
-)
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=list(FLAGS))
-        yield browser
-        browser.close()
+pytest_plugins = ["tests.browsers"]
 
 
 @pytest.fixture
@@ -128,13 +99,12 @@ def test_time_passes_at_a_click(browser: Browser, site: tuple[Desk, str]) -> Non
     assert desk.world.now().day == 29
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("width", [1280, 360])
 def test_the_page_is_for_everybody_and_stays_at_home(
-    browser: Browser, site: tuple[Desk, str], scheme: Any, width: int
+    browser: Browser, site: tuple[Desk, str], look: tuple[Any, int]
 ) -> None:
     from axe_playwright_python.sync_playwright import Axe
 
+    scheme, width = look
     _, url = site
     context = browser.new_context(viewport={"width": width, "height": 800}, color_scheme=scheme)
     asked: list[str] = []
@@ -151,8 +121,3 @@ def test_the_page_is_for_everybody_and_stays_at_home(
     context.close()
     assert problems == []
     assert {address for address in asked if not address.startswith((url, "data:"))} == set()
-
-
-def test_the_browser_is_where_the_tests_look_for_it() -> None:
-    assert CHROMIUM is not None, "CI has to have chromium"
-    assert Path(CHROMIUM).exists()

@@ -67,7 +67,7 @@ def test_the_first_year_replays_quarter_by_quarter(quarters: list[Quarter], tmp_
     assert replay.blocked == {day: found for day, found in CLEAR_OUTS.items() if day <= "2019-07-01"}
 
 
-@pytest.mark.history
+@pytest.mark.full
 @pytest.mark.timeout(3600)
 def test_four_years_replay_quarter_by_quarter(quarters: list[Quarter], tmp_path: Path) -> None:
     replay = play_all(quarters, tmp_path)

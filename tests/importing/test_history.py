@@ -22,7 +22,7 @@ def test_the_first_quarter_is_imported_as_it_is(quarters: list[Quarter], tmp_pat
     import_after(quarters[:1], tmp_path)
 
 
-@pytest.mark.history
+@pytest.mark.full
 @pytest.mark.timeout(3600)
 def test_four_years_later_it_is_imported_as_it_is(quarters: list[Quarter], tmp_path: Path) -> None:
     import_after(quarters, tmp_path)

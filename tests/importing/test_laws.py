@@ -12,7 +12,7 @@ from typing import Any
 
 import hypothesis.strategies as st
 import pytest
-from hypothesis import HealthCheck, event, example, given, settings
+from hypothesis import event, example, given, settings
 
 from reconciler.manifests.source import SourceFile
 from reconciler.manifests.write import format_manifest
@@ -32,10 +32,9 @@ from tests.importing.worlds import (
     seeds,
     staged,
 )
+from tests.tiers import scaled
 
-calmly = settings(
-    deadline=None, max_examples=max(40, settings().max_examples // 4), suppress_health_check=[HealthCheck.too_slow]
-)
+calmly = settings(max_examples=scaled(40))
 
 
 def assert_in_step(stage: Stage) -> None:

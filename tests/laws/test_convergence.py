@@ -71,6 +71,7 @@ from tests.laws.neighbourhood import (
     seats,
 )
 from tests.laws.observed_provider import Mischief, ObservedProvider, Stopped
+from tests.tiers import scaled
 
 ROUNDS = 8
 """Plans that a settled world may need: invite; accept and grant; replace an admin; remove the old one; each may be
@@ -429,16 +430,12 @@ def _becomes_admin(change: Change) -> bool:
     return after is not None and after.status is Status.ACTIVE and after.attributes.get("role") in ADMINISTERS
 
 
-EXAMPLES = max(200, settings().max_examples)
-"""100 are hypothesis' default; the long profile has 2,000."""
-
 TestAccess = Access.TestCase
 TestAccess.settings = settings(
-    max_examples=EXAMPLES,
+    max_examples=scaled(200),
     stateful_step_count=12,
-    deadline=None,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much],
 )
-TestAccess.runTest = pytest.mark.timeout(900 + 50 * EXAMPLES)(  # type: ignore[method-assign]  # a marker, no change
+TestAccess.runTest = pytest.mark.timeout(900 + 50 * scaled(200))(  # type: ignore[method-assign]  # a marker, no change
     TestAccess.runTest
 )

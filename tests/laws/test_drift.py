@@ -47,6 +47,7 @@ from tests.laws.neighbourhood import (
     make_world,
     seats,
 )
+from tests.tiers import scaled
 
 RANKS = {"analyst": 1, "editor": 2, "operator": 2}
 """Of roles that do not administer, wherever there are several; who uses a pixel has none."""
@@ -204,12 +205,8 @@ def told(report: DriftReport) -> dict[Address, tuple[DriftSort, str, Standing]]:
     return found
 
 
-EXAMPLES = max(100, settings().max_examples)
-"""100 are hypothesis' default; the long profile has 2,000."""
-
-
-@pytest.mark.timeout(900 + 20 * EXAMPLES)
-@settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
+@pytest.mark.timeout(900 + 20 * scaled(100))
+@settings(max_examples=scaled(100), suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(act=things_done(), is_observed=st.booleans())
 def test_whatever_is_done_by_hand_is_told_once(
     settled: Neighbourhood, tmp_path: Path, act: Act, *, is_observed: bool

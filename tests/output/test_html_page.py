@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import pytest
-
 from reconciler.output.style import Style
 from reconciler.output.visible import make_visible
 from reconciler.subjects.catalogue import RENDERERS
-from tests.emulator.test_page import CHROMIUM, FLAGS, MUST_RUN
 from tests.output import plans
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
+
+pytest_plugins = ["tests.browsers"]
 
 STYLE = Style(job="https://ci.example/1")
 
@@ -62,22 +60,10 @@ def test_every_line_is_on_the_page() -> None:
     assert all(f"<code><bdi>p{number:05}</bdi></code>" in text for number in range(1, 5001))
 
 
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=list(FLAGS))
-        yield browser
-        browser.close()
-
-
-@pytest.mark.skipif(CHROMIUM is None and not MUST_RUN, reason="there is no chromium on this machine")
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("width", [1280, 360])
-def test_the_page_is_for_everybody_and_stays_at_home(browser: Browser, tmp_path: Path, scheme: Any, width: int) -> None:
+def test_the_page_is_for_everybody_and_stays_at_home(browser: Browser, tmp_path: Path, look: tuple[Any, int]) -> None:
     from axe_playwright_python.sync_playwright import Axe
 
+    scheme, width = look
     context = browser.new_context(viewport={"width": width, "height": 900}, color_scheme=scheme)
     asked: list[str] = []
     problems: list[str] = []

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import shutil
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -20,26 +17,7 @@ from tests.systems.test_work_order_cases import CASES, orders_of, read_case
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
 
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
-
-# Read when the module is imported: later on every test sees a plain environment.
-MUST_RUN = bool(os.environ.get("CI"))
-
-pytestmark = pytest.mark.skipif(
-    CHROMIUM is None and not MUST_RUN, reason="there is no chromium on this machine (apt-get install chromium)"
-)
-
-FLAGS = ("--no-sandbox", "--disable-gpu", "--disable-background-networking", "--no-first-run")
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=list(FLAGS))
-        yield browser
-        browser.close()
+pytest_plugins = ["tests.browsers"]
 
 
 @pytest.fixture(scope="module")
@@ -54,11 +32,10 @@ def page_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return file
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("width", [360, 1200])
-def test_the_page_is_for_everybody(browser: Browser, page_file: Path, scheme: str, width: int) -> None:
+def test_the_page_is_for_everybody(browser: Browser, page_file: Path, look: tuple[str, int]) -> None:
     from axe_playwright_python.sync_playwright import Axe
 
+    scheme, width = look
     page = browser.new_page(color_scheme=scheme, viewport={"width": width, "height": 900}, bypass_csp=True)  # type: ignore[arg-type]  # axe is a script, and the page allows none
     asked: list[str] = []
     page.on("request", lambda request: asked.append(request.url))

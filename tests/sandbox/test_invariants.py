@@ -12,6 +12,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 from reconciler.providers.sandbox import apps, assets, groups, links, members, organizations, partners, people
 from reconciler.providers.sandbox.refusal import Refusal
 from tests.sandbox.stage import EU, NORTH, OF_DEE, US, Stage, new_world
+from tests.tiers import scaled
 
 PEOPLE = st.sampled_from(["ana", "bo", "cy", "dee", "gus"])
 ADDRESSES = st.sampled_from(["ana@acme.example", "bo@acme.example", "cy@acme.example", "dee@creator.example"])
@@ -198,4 +199,4 @@ class Platform(RuleBasedStateMachine):
 
 
 TestPlatform = Platform.TestCase
-TestPlatform.settings = settings(max_examples=25, stateful_step_count=50, deadline=None)
+TestPlatform.settings = settings(max_examples=scaled(25), stateful_step_count=50)

@@ -7,7 +7,7 @@ import tempfile
 from collections import defaultdict
 from pathlib import Path
 
-from hypothesis import HealthCheck, settings
+from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
@@ -17,6 +17,7 @@ from reconciler.core.resource import Status
 from reconciler.core.settings import GuardSettings
 from reconciler.core.work_order import FailureReason, OrderStatus, WorkOrder
 from reconciler.stores.local_file import LocalFileStore
+from tests.tiers import scaled
 from tests.work_orders.office import PEOPLE, Office
 
 REASONS = sorted(set(FailureReason) - {FailureReason.NOT_SEEN})
@@ -161,7 +162,5 @@ class Orders(RuleBasedStateMachine):
         assert admins - may_go
 
 
-Orders.TestCase.settings = settings(
-    max_examples=25, stateful_step_count=20, deadline=None, suppress_health_check=[HealthCheck.too_slow]
-)
+Orders.TestCase.settings = settings(max_examples=scaled(25), stateful_step_count=20)
 TestOrders = Orders.TestCase

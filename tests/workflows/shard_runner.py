@@ -1,6 +1,7 @@
 """Runs in a process of its own: plans and applies one shard of many organizations.
 
-Arguments: the address of the state, the folder of the world, the shard. Prints how many organizations it had.
+Arguments: the address of the state, the folder of the world, the shard, how many organizations there are. Prints how
+many it had.
 """
 
 from __future__ import annotations
@@ -23,22 +24,24 @@ from reconciler.workflows.planning import PlanRequest, make_plan
 from reconciler.workflows.sharding import Shard
 from tests.workflows.given import NOW, ORIGIN, TODAY, Still, terms
 
-ORGANIZATIONS = [f"org-{number:03}" for number in range(400)]
+
+def organizations(count: int) -> list[str]:
+    return [f"org-{number:03}" for number in range(count)]
 
 
-def seed() -> dict[str, object]:
+def seed(count: int) -> dict[str, object]:
     """Every organization with its first administrator."""
     return {
         "version": 1,
         "people": {"ana": "ana@acme.example", "bo": "bo@acme.example"},
         "organizations": {
             key: {"system": "business_account", "handle": f"@{key}", "members": {"ana": "administrator"}}
-            for key in ORGANIZATIONS
+            for key in organizations(count)
         },
     }
 
 
-def desired() -> Desired:
+def desired(count: int) -> Desired:
     """One person to invite everywhere."""
     document = {
         "version": 1,
@@ -49,7 +52,7 @@ def desired() -> Desired:
                 "handle": f"@{key}",
                 "members": {"ana": "administrator", "bo": "editor"},
             }
-            for key in ORGANIZATIONS
+            for key in organizations(count)
         },
     }
     loaded = load_manifests([SourceFile("access.yaml", json.dumps(document).encode())])
@@ -60,7 +63,7 @@ def desired() -> Desired:
 def main() -> None:
     address, folder, shard = sys.argv[1], Path(sys.argv[2]), Shard.parse(sys.argv[3])
     store = open_store(address, root=folder)
-    request = PlanRequest(desired=desired(), settings=GuardSettings(), today=TODAY, shard=shard)
+    request = PlanRequest(desired=desired(int(sys.argv[4])), settings=GuardSettings(), today=TODAY, shard=shard)
     with World.open(folder / "world.db", clock=lambda: NOW) as world:
         provider = SandboxProvider(world)
         plan = make_plan(request, provider_for=lambda _: provider, store=store)

@@ -13,21 +13,25 @@ from reconciler.providers.sandbox.seed import load_seed
 from reconciler.providers.sandbox.world import World
 from reconciler.workflows.sharding import shards_of
 from reconciler.workflows.states import load_state
+from tests.tiers import is_quick
 from tests.workflows.given import NOW
-from tests.workflows.shard_runner import ORGANIZATIONS, seed
+from tests.workflows.shard_runner import organizations, seed
 
 pytest_plugins = ["tests.stores.places"]
 
 ROOT = Path(__file__).parents[2]
 RUNNERS = 4
+ORGANIZATIONS = organizations(40 if is_quick() else 400)
 
 
-def test_four_runners_apply_four_hundred_organizations_exactly_once(postgresql_address: str, tmp_path: Path) -> None:
+def test_four_runners_apply_many_organizations_exactly_once(postgresql_address: str, tmp_path: Path) -> None:
     with World.open(tmp_path / "world.db", clock=lambda: NOW) as world:
-        load_seed(world, seed())
+        load_seed(world, seed(len(ORGANIZATIONS)))
+    count = str(len(ORGANIZATIONS))
+    command = [sys.executable, "-m", "tests.workflows.shard_runner", postgresql_address, str(tmp_path)]
     runners = [
         subprocess.Popen(
-            [sys.executable, "-m", "tests.workflows.shard_runner", postgresql_address, str(tmp_path), str(shard)],
+            [*command, str(shard), count],
             cwd=ROOT,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
