@@ -88,7 +88,12 @@ def check_files(root: Path, config: Config, files: Sequence[SourceFile], *, toda
     from reconciler.manifests.load import load_manifests
     from reconciler.policies.judging import judge
 
-    manifests = load_manifests(files, today=today, allowed_domains=config.allowed_domains)
+    manifests = load_manifests(
+        files,
+        today=today,
+        allowed_domains=config.allowed_domains,
+        max_approval_days=config.guards.max_approval_days,
+    )
     rules = read_rules(root, config)
     judgment = judge(manifests.desired, config.policies, today=today, rules=rules)
     return Workspace(config=config, manifests=manifests, files=len(files) + 1, policies=judgment)

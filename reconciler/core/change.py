@@ -42,6 +42,8 @@ class Change:
     """What cannot be taken back; empty for everything that can."""
     consent: str = ""
     """Reason and origin of the consent that let a blocked change through."""
+    consent_terms: tuple[str, date] | None = None
+    """Reason and last day of that consent, which this attempt uses up; None for one that holds for one run anyway."""
     exempt: bool = False
     """A removal that the removal ratio does not count, because the person has left."""
 

@@ -108,6 +108,11 @@ class Consent:
     place: Place | None = None
     """None when it was given on the command line for one run."""
 
+    @property
+    def terms(self) -> tuple[Action, Address, str, date | None]:
+        """What makes it this consent and no other: the same line again is the same consent, wherever it stands."""
+        return self.allow, self.address, self.reason, self.until
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Move:

@@ -20,6 +20,10 @@ class GuardSettings:
     """Person keys that are never removed or demoted anywhere they are admin."""
     max_invitations: int | None = None
     """Invitations per organization in any seven days; None for no limit of our own."""
+    pending_days: int = 30
+    """After how many days without an answer an invitation is cancelled and sent again."""
+    max_approval_days: int = 90
+    """How far ahead a consent may end."""
     max_expired_invitations: int = 3
     """How often an invitation that expired unanswered is sent again before it is only reported."""
     lockout_notice_days: int = 30

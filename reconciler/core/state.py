@@ -9,13 +9,14 @@ from datetime import date, datetime
 from reconciler.core.address import Address
 from reconciler.core.change import Change
 from reconciler.core.drifting import KnownDrift
+from reconciler.core.kinds import Action
 from reconciler.core.resource import Attributes, Resource, Status
 from reconciler.core.roster import Roster
 from reconciler.core.work_order import WorkOrder
 
 STATE_FORMAT = "1.3"
-"""1.1 added `in_doubt`; 1.2 work orders, rosters, known drift and platform ids; 1.3 what was granted, known ends, and
-the mark of the audit log."""
+"""1.1 added `in_doubt`; 1.2 work orders, rosters, known drift and platform ids; 1.3 what was granted, known ends, used
+consents, and the mark of the audit log."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -107,6 +108,23 @@ class StateSummary:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class UsedConsent:
+    """A consent that has let its one attempt through, whatever came of it."""
+
+    allow: Action
+    address: Address
+    reason: str
+    until: date
+    used_on: date
+    """UTC day."""
+
+    @property
+    def terms(self) -> tuple[Action, Address, str, date | None]:
+        """As `Consent.terms`."""
+        return self.allow, self.address, self.reason, self.until
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class State:
     """Everything remembered of one organization."""
 
@@ -127,6 +145,8 @@ class State:
     """Work orders by id: those that are pending, and the closed ones of the last year."""
     rosters: Mapping[str, Roster] = field(default_factory=dict)
     """Kind -> the last roster of it; only organizations that people have to read for the tool have any."""
+    used_consents: tuple[UsedConsent, ...] = ()
+    """Those that would still count if they had not been used."""
     drift: Mapping[Address, KnownDrift] = field(default_factory=dict)
     """Differences that audits have found and that are still there."""
     audit: AuditMark | None = None

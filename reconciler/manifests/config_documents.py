@@ -38,6 +38,10 @@ class GuardsDocument(Document):
     """Keys of people who are never removed or demoted where they are admin."""
     max_invitations: Annotated[int, Field(ge=0)] = 0  # never read: only what is written counts
     """Invitations per organization in any seven days; without it there is no limit."""
+    pending_days: Annotated[int, Field(ge=1)] = 30
+    """After how many days without an answer an invitation is cancelled and sent again."""
+    max_approval_days: Annotated[int, Field(ge=1)] = 90
+    """How many days ahead a consent may end."""
     max_expired_invitations: Annotated[int, Field(ge=0)] = 3
     """How often an invitation that expired unanswered is sent again before it is only reported."""
     lockout_notice_days: Annotated[int, Field(ge=0)] = 30

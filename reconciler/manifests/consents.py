@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 
 from reconciler.core.address import Address
 from reconciler.core.declared import Consent, Declared, Move, Person
 from reconciler.core.finding import Place
-from reconciler.core.kinds import KINDS, Action
+from reconciler.core.kinds import KINDS, Action, Shape
 from reconciler.manifests.days import read_day
 from reconciler.manifests.documents import ConsentDocument, MoveDocument
 from reconciler.manifests.keys import note_twice
@@ -72,23 +72,66 @@ class AddressBook:
         return True
 
 
-def read_consents(
-    written: list[ConsentDocument], spots: Cursor, book: AddressBook, today: date | None
-) -> Iterator[Consent]:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConsentTerms:
+    """What a consent may say."""
+
+    book: AddressBook
+    declared: Mapping[str, Collection[Address]]
+    """Organization -> what is declared of it, today or on another day."""
+    people: Collection[str]
+    today: date | None
+    max_days: int | None
+    """How far ahead a consent may end; None where that is not to be judged."""
+
+
+_TAKES_AWAY = frozenset({Action.CANCEL_INVITATION, *(kind.delete for kind in KINDS.values())})
+
+
+def read_consents(written: list[ConsentDocument], spots: Cursor, terms: ConsentTerms) -> Iterator[Consent]:
     """The consents of one file."""
+    notes = terms.book.notes
     for index, document in enumerate(written):
         at = spots.into(index)
-        address = book.read(document.address, at.value("address"))
-        until = read_day(document.until, "until", at, book.notes)
-        if until and today and until < today:
-            message = f"this consent ended on {until}"
-            book.notes.warning("ended-consent", message, at.value("until"), advice="delete it")
-        if not document.reason:
-            advice = "write why: a ticket, a decision"
-            book.notes.warning("no-reason", "this consent has no reason", at.place, advice=advice)
-        if address:
-            allow = Action(document.allow)
-            yield Consent(allow=allow, address=address, reason=document.reason, until=until, place=at.place)
+        address, action = terms.book.read(document.address, at.value("address")), Action(document.allow)
+        until = read_day(document.until, "until", at, notes)
+        if not until:
+            continue
+        _judge_day(until, at, terms)
+        if address and _is_about_something(address, action, at, terms):
+            yield Consent(allow=action, address=address, reason=document.reason, until=until, place=at.place)
+
+
+def _judge_day(until: date, at: Cursor, terms: ConsentTerms) -> None:
+    notes, today = terms.book.notes, terms.today
+    if today and until < today:
+        notes.warning("ended-consent", f"this consent ended on {until}", at.value("until"), advice="delete it")
+    if today and terms.max_days is not None and (until - today).days > terms.max_days:
+        last = today + timedelta(days=terms.max_days)
+        message = f"this consent lasts until {until}, more than {terms.max_days} days"
+        advice = f"give a day up to {last}; guards.max_approval_days sets the limit"
+        notes.error("consent-too-long", message, at.value("until"), advice=advice)
+
+
+def _is_about_something(address: Address, action: Action, at: Cursor, terms: ConsentTerms) -> bool:
+    """Whether there is what it names. What is to go may be declared nowhere, but some person or other has it."""
+    declared = terms.declared.get(address.organization, ())
+    kind = KINDS[address.kind]
+    if kind.shape is Shape.ORGANIZATION or address in declared:
+        return True
+    notes, place = terms.book.notes, at.value("address")
+    if action not in _TAKES_AWAY:
+        advice = did_you_mean(str(address), [str(one) for one in declared if one.kind == address.kind])
+        message = f"`{address}` is declared nowhere, so nothing can be allowed there but to take it away"
+        notes.error("unknown-address", message, place, advice=advice)
+        return False
+    person = address.parts[kind.person_part] if kind.person_part is not None else ""
+    if person and "@" not in person and person not in terms.people:
+        advice = (
+            did_you_mean(person, terms.people) or "delete it, unless this is somebody who was deleted from `people`"
+        )
+        notes.warning("consent-for-nobody", f"there is no person `{person}`", place, advice=advice)
+    return True
 
 
 _KEEP_ORGANIZATION = "leave the move out; an organization keeps its key, under which its state is kept"

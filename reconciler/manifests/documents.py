@@ -83,10 +83,10 @@ class ConsentDocument(Document):
     """The action, as the plan names it."""
     address: Text
     """What it may be done to: organization/kind/key, as the plan names it."""
-    reason: Text = ""
+    reason: Text
     """Why: a ticket, a decision."""
-    until: Day = ""
-    """The last UTC day on which it counts."""
+    until: Day
+    """The last UTC day on which it counts; at most `guards.max_approval_days` ahead. Its first attempt uses it up."""
 
 
 class MoveDocument(Document):

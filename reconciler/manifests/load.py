@@ -44,11 +44,15 @@ class Manifests:
 
 
 def load_manifests(
-    files: Sequence[SourceFile], *, today: date | None = None, allowed_domains: Sequence[str] = ()
+    files: Sequence[SourceFile],
+    *,
+    today: date | None = None,
+    allowed_domains: Sequence[str] = (),
+    max_approval_days: int | None = None,
 ) -> Manifests:
     """Read all manifests of a workspace together; findings that depend on the date need `today`."""
     with _paused_collector():
-        return _load(files, today, allowed_domains)
+        return _load(files, today, allowed_domains, max_approval_days)
 
 
 @contextmanager
@@ -66,7 +70,9 @@ def _paused_collector() -> Iterator[None]:
             gc.enable()
 
 
-def _load(files: Sequence[SourceFile], today: date | None, allowed_domains: Sequence[str]) -> Manifests:
+def _load(
+    files: Sequence[SourceFile], today: date | None, allowed_domains: Sequence[str], max_approval_days: int | None
+) -> Manifests:
     from reconciler.manifests.documents import ManifestDocument
     from reconciler.manifests.resolve import resolve
     from reconciler.manifests.structure import check_structure
@@ -93,6 +99,7 @@ def _load(files: Sequence[SourceFile], today: date | None, allowed_domains: Sequ
         digest=digest_of(ordered),
         today=today,
         allowed_domains=allowed_domains,
+        max_approval_days=max_approval_days,
         notes=resolving,
         doubts=doubts,
     )

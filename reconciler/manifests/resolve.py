@@ -12,7 +12,7 @@ from reconciler.core.finding import Place
 from reconciler.manifests.assets import AssetReader
 from reconciler.manifests.business_center import read_business_center
 from reconciler.manifests.business_center_documents import BusinessCenterDocument
-from reconciler.manifests.consents import AddressBook, consistent, once, read_consents, read_moves
+from reconciler.manifests.consents import AddressBook, ConsentTerms, consistent, once, read_consents, read_moves
 from reconciler.manifests.contacts import Contacts
 from reconciler.manifests.documents import AnyOrganization, ManifestDocument
 from reconciler.manifests.doubts import Doubts
@@ -36,6 +36,7 @@ def resolve(
     digest: str,
     today: date | None,
     allowed_domains: Sequence[str],
+    max_approval_days: int | None,
     notes: Notes,
     doubts: Doubts,
 ) -> Desired:
@@ -53,6 +54,7 @@ def resolve(
         kinds={key: one.system.kinds for key, one in reader.organizations.items()},
         notes=notes,
     )
+    terms = ConsentTerms(book=book, declared=reader.resources, people=people, today=today, max_days=max_approval_days)
     return Desired(
         people=people,
         organizations=reader.organizations,
@@ -60,7 +62,7 @@ def resolve(
         consents=tuple(
             consent
             for document, top in files
-            for consent in read_consents(document.consents, top.into("consents"), book, today)
+            for consent in read_consents(document.consents, top.into("consents"), terms)
         ),
         moves=tuple(
             consistent(

@@ -40,7 +40,7 @@ REMEDIES: Mapping[FailureReason, tuple[str, ...]] = {
     FailureReason.EXPIRED: ("plan again: another invitation is sent; let the invitee answer while it lasts",),
     FailureReason.DECLINED: (
         "ask the person why; nobody is invited again without a consent",
-        "`consents: - {allow: invite, address: ..., reason: ...}` allows one more invitation",
+        "`consents: - {allow: invite, address: ..., reason: ..., until: ...}` allows one more invitation",
     ),
     FailureReason.NO_PERMISSION: (
         "look whether whoever tried is an admin there now: `reconciler access ORGANIZATION/organization/ORGANIZATION`",

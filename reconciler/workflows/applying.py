@@ -6,13 +6,16 @@ import hashlib
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
+from reconciler.core.address import Address
 from reconciler.core.audit import AuditEntry, AuditRecord, Origin
 from reconciler.core.change import Change, Waiting
+from reconciler.core.declared import Consent
 from reconciler.core.errors import LeaseLost, ReconcilerError, StalePlan
 from reconciler.core.kinds import Action
 from reconciler.core.live import Live
 from reconciler.core.outcome import Outcome, Report, Result, Waits
 from reconciler.core.plan import OrganizationPlan, Plan
+from reconciler.core.planning.guards import with_consent
 from reconciler.core.planning.identities import Identities
 from reconciler.core.planning.organization import plan_organization
 from reconciler.core.planning.planner import Worlds, situations
@@ -135,7 +138,7 @@ class _Application:
                 logbook.end(order)
             self._take(steps, part.changes, leases)
             for waiting in steps_to_ask_for(part, fresh, situation):
-                self._ask(provider, scope, waiting, logbook)
+                self._ask(provider, scope, waiting, logbook, consents=situation.consents)
         except LeaseLost:
             # Whoever has the organization now continues from the journal; a word from us would be a second one.
             raise
@@ -187,12 +190,22 @@ class _Application:
                 self._run.on_result(change, outcome)
             rest = rest[len(results) :]
 
-    def _ask(self, provider: Provider, scope: Scope, waiting: Waiting, logbook: Logbook) -> None:
+    def _ask(
+        self,
+        provider: Provider,
+        scope: Scope,
+        waiting: Waiting,
+        logbook: Logbook,
+        *,
+        consents: Mapping[tuple[Address, Action], Consent],
+    ) -> None:
         """Tell a person, where the provider reaches people, of a step that nobody else takes for them."""
         orders = provider.ask(scope, waiting) if isinstance(provider, AskingProvider) else ()
         if not orders:
             return
         change = as_change(waiting)
+        consent = consents.get(change.step)
+        change = with_consent(change, consent) if consent else change
         logbook.intend([change])
         outcome = logbook.conclude(change, describe_wait(orders))
         if isinstance(outcome, Waits):

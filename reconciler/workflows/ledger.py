@@ -16,7 +16,7 @@ from reconciler.core.outcome import Applied, Failed, InDoubt, Outcome, Waits
 from reconciler.core.planning.budgets import INVITATIONS, WINDOW_DAYS, counts_as_removal
 from reconciler.core.planning.drift import take_note
 from reconciler.core.planning.situation import Situation
-from reconciler.core.state import Quarantine, Record, State
+from reconciler.core.state import Quarantine, Record, State, UsedConsent
 from reconciler.core.system import System
 from reconciler.core.work_order import WorkOrder
 from reconciler.workflows.issuing import issue_orders
@@ -41,13 +41,14 @@ class Ledger:
         self._in_doubt = dict(state.in_doubt)
         self._orders = dict(state.orders)
         self._drift = dict(state.drift)
+        self._used = {used.terms: used for used in state.used_consents if used.until >= today}
         self._removals = _recent(state.removals, today)
         self._invitations = _recent(state.invitations, today)
 
     @classmethod
     def of(cls, situation: Situation, *, lineage: str) -> Self:
         """A ledger that begins with what was just seen of an organization."""
-        return cls(
+        ledger = cls(
             replace(
                 situation.state,
                 records=situation.records,
@@ -59,6 +60,11 @@ class Ledger:
             today=situation.today,
             declared=situation.wanted,
         )
+        key = situation.organization.key
+        forgetting = situation.consents.get((Address(key, "organization", key), Action.FORGET))
+        if situation.is_forgotten and forgetting is not None and forgetting.until is not None:
+            ledger._use((forgetting.address, forgetting.allow), forgetting.reason, forgetting.until)
+        return ledger
 
     @property
     def lineage(self) -> str:
@@ -73,7 +79,18 @@ class Ledger:
     def begin(self, change: Change) -> int:
         """Remember that a call is about to leave, until its outcome is known; returns the serial of its intent."""
         self._in_doubt[change.address] = change
+        self._use_consent(change)
         return self.next_serial()
+
+    def _use_consent(self, change: Change) -> None:
+        """The first attempt uses a consent up, whatever comes of it. A run that was cut off is settled here too."""
+        if change.consent_terms is not None:
+            self._use(change.step, *change.consent_terms)
+
+    def _use(self, step: tuple[Address, Action], reason: str, until: date) -> None:
+        address, action = step
+        used = UsedConsent(allow=action, address=address, reason=reason, until=until, used_on=self._today)
+        self._used.setdefault(used.terms, used)
 
     def issue(self, change: Change, outcome: Outcome, *, at: datetime) -> Outcome:
         """The outcome with ids and times on the work orders that come with it; `take` stores them."""
@@ -91,6 +108,7 @@ class Ledger:
 
     def take(self, change: Change, outcome: Outcome) -> int:
         """Remember what became of a change; returns the serial of the outcome."""
+        self._use_consent(change)
         if not isinstance(outcome, InDoubt):
             self._in_doubt.pop(change.address, None)
         match outcome:
@@ -110,6 +128,7 @@ class Ledger:
 
     def forget(self, change: Change) -> None:
         """Take back the intent of a change that had no effect."""
+        self._use_consent(change)
         self._in_doubt.pop(change.address, None)
 
     def part(self, address: Address) -> State:
@@ -146,6 +165,7 @@ class Ledger:
             in_doubt=in_doubt,
             orders=orders,
             drift=dict(self._drift),
+            used_consents=tuple(self._used[terms] for terms in sorted(self._used, key=str)),
             removals=dict(self._removals),
             invitations=dict(self._invitations),
         )

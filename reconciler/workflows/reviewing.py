@@ -14,6 +14,7 @@ from reconciler.core.declared import Desired
 from reconciler.core.finding import Finding, Place, Severity
 from reconciler.core.policy_settings import PolicySettings
 from reconciler.core.review import Review, Side
+from reconciler.core.settings import GuardSettings
 from reconciler.manifests.load import Config, LoadedConfig, Manifests, SourceFile, load_manifests
 from reconciler.policies.judging import COME_ALONG, RuleBook, check_settings, judge, with_custom_rules
 
@@ -42,7 +43,8 @@ def review(base: Revision, head: Revision, *, today: date) -> Review:
     """
     rules = _config_of(base) or _config_of(head)
     domains = rules.allowed_domains if rules else ()
-    before, after = _read(base, today, domains), _read(head, today, domains)
+    max_days = (rules.guards if rules else GuardSettings()).max_approval_days
+    before, after = (_read(one, today, domains, max_days) for one in (base, head))
     settings = rules.policies if rules else PolicySettings()
     book = (before if _config_of(base) else after).rules
     objections = [judge(one.manifests.readable, settings, today=today, rules=book).findings for one in (before, after)]
@@ -111,8 +113,8 @@ class _Read:
     """Everything that validation says, the workspace file included."""
 
 
-def _read(revision: Revision, today: date, domains: Sequence[str]) -> _Read:
-    manifests = load_manifests(revision.files, today=today, allowed_domains=domains)
+def _read(revision: Revision, today: date, domains: Sequence[str], max_days: int) -> _Read:
+    manifests = load_manifests(revision.files, today=today, allowed_domains=domains, max_approval_days=max_days)
     rules = _rules_of(revision)
     said = (*_findings_of_config(revision, rules, today), *manifests.findings)
     side = Side(

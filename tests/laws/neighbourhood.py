@@ -125,6 +125,11 @@ class Wishes:
         return {(asset, person): role for (asset, person), role in self.grants.items() if person in members}
 
 
+def fresh(consent: str, number: int) -> str:
+    """The line that a plan prints, filled in so that it is another one each time: one consent is for one attempt."""
+    return consent.replace("YYYY-MM-DD", "2099-12-31").replace("TICKET", f"SEC-{number}")
+
+
 def seats(world: World, key: str) -> dict[str, tuple[str, str]]:
     """Person -> (status, role) of everybody an organization shows."""
     rows = world.rows(

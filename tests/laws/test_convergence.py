@@ -65,6 +65,7 @@ from tests.laws.neighbourhood import (
     active,
     admins,
     app_owner,
+    fresh,
     grants,
     link_status,
     make_world,
@@ -162,7 +163,7 @@ class Access(RuleBasedStateMachine):
 
     def _consent(self, plan: Plan) -> None:
         lines = [f"  {blocked.consent}" for blocked in plan.blocked if blocked.consent]
-        self.wishes.consents += [line.replace("YYYY-MM-DD", "2099-12-31") for line in lines]
+        self.wishes.consents += [fresh(line, len(self.wishes.consents)) for line in lines]
 
     def _drop_grants(self, key: str, person: str) -> None:
         if key == "bc":

@@ -42,6 +42,7 @@ from tests.laws.neighbourhood import (
     SYSTEMS,
     Wishes,
     admins,
+    fresh,
     grants,
     link_status,
     make_world,
@@ -75,7 +76,7 @@ class Neighbourhood:
         plan = make_plan(self.request(), provider_for=lambda _: SandboxProvider(self.world), store=self.store)
         lines = [f"  {blocked.consent}" for blocked in plan.blocked if blocked.consent]
         if lines:
-            self.wishes.consents += [line.replace("YYYY-MM-DD", "2099-12-31") for line in lines]
+            self.wishes.consents += [fresh(line, len(self.wishes.consents)) for line in lines]
             plan = make_plan(self.request(), provider_for=lambda _: SandboxProvider(self.world), store=self.store)
         run = Run(clock=self.world, terms=LeaseTerms(timer=SystemTimer()), audit=AuditLog(self.store))
         apply_plan(plan, self.request(), provider_for=lambda _: SandboxProvider(self.world), store=self.store, run=run)

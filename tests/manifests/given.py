@@ -25,6 +25,7 @@ class Case:
     files: list[SourceFile]
     today: date | None
     allowed_domains: tuple[str, ...]
+    max_approval_days: int | None
     want: Mapping[str, Any]
 
 
@@ -32,13 +33,14 @@ def read_case(path: Path) -> Case:
     content = yaml.safe_load(path.read_text(encoding="utf-8"))
     assert content.keys() == {"given", "want"}, path
     given, want = content["given"], content["want"]
-    assert given.keys() <= {"files", "today", "allowed_domains"}, path
+    assert given.keys() <= {"files", "today", "allowed_domains", "max_approval_days"}, path
     assert want.keys() <= {"findings", "resources", "people", "consents", "moves"}, path
     assert want, path
     return Case(
         files=[SourceFile(name, text.encode()) for name, text in given["files"].items()],
         today=given.get("today"),
         allowed_domains=tuple(given.get("allowed_domains", ())),
+        max_approval_days=given.get("max_approval_days"),
         want=want,
     )
 

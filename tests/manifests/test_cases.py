@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,12 +12,18 @@ import pytest
 import yaml
 
 from reconciler.core.finding import Severity
-from reconciler.manifests.load import load_manifests
-from reconciler.manifests.source import parse_yaml
+from reconciler.manifests.load import Manifests, load_manifests
+from reconciler.manifests.source import SourceFile, parse_yaml
 from reconciler.output.schemas import json_schema
 from tests.manifests.given import PATHS, Case, read_case, tell_desired, tell_findings
 
 every_case = pytest.mark.parametrize("path", PATHS, ids=lambda path: path.stem)
+
+
+def _loaded(case: Case, files: Sequence[SourceFile]) -> Manifests:
+    return load_manifests(
+        files, today=case.today, allowed_domains=case.allowed_domains, max_approval_days=case.max_approval_days
+    )
 
 
 @every_case
@@ -31,15 +38,15 @@ def test_reading_the_files_gives_what_the_case_wants(path: Path) -> None:
 def test_the_order_in_which_files_are_found_does_not_matter(path: Path) -> None:
     case = read_case(path)
     files = case.files[::-1]
-    assert load_manifests(files, today=case.today, allowed_domains=case.allowed_domains) == load_manifests(
-        case.files, today=case.today, allowed_domains=case.allowed_domains
-    )
+    assert _loaded(case, files) == _loaded(case, case.files)
 
 
 @every_case
 def test_something_is_desired_unless_there_is_an_error(path: Path) -> None:
     case = read_case(path)
-    manifests = load_manifests(case.files, today=case.today, allowed_domains=case.allowed_domains)
+    manifests = load_manifests(
+        case.files, today=case.today, allowed_domains=case.allowed_domains, max_approval_days=case.max_approval_days
+    )
     has_errors = any(finding.severity is Severity.ERROR for finding in manifests.findings)
     assert (manifests.desired is None) == has_errors
 
@@ -72,7 +79,9 @@ def _documents_accept(node: object) -> bool:
 
 
 def _load(case: Case) -> dict[str, Any]:
-    manifests = load_manifests(case.files, today=case.today, allowed_domains=case.allowed_domains)
+    manifests = load_manifests(
+        case.files, today=case.today, allowed_domains=case.allowed_domains, max_approval_days=case.max_approval_days
+    )
     return {"findings": tell_findings(manifests.findings), **tell_desired(manifests.desired)}
 
 

@@ -30,9 +30,9 @@ def test_items_beside_a_broken_one_stay() -> None:
     document, doubts = check("""\
 consents:
   - {}
-  - {allow: remove, address: acme/member/a}
+  - {allow: remove, address: acme/member/a, reason: SEC-9, until: 2026-12-31}
   - {allow: remov}
-  - {allow: remove, address: acme/member/b}
+  - {allow: remove, address: acme/member/b, reason: SEC-9, until: 2026-12-31}
 """)
     assert [consent.address for consent in document.consents] == ["acme/member/a", "acme/member/b"]
     assert not doubts.incomplete

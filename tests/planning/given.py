@@ -19,7 +19,7 @@ from reconciler.core.planning.planner import Worlds
 from reconciler.core.planning.targets import Targets
 from reconciler.core.resource import Attributes, Resource, Status, fingerprint_of
 from reconciler.core.settings import GuardSettings
-from reconciler.core.state import Quarantine, Record, State
+from reconciler.core.state import Quarantine, Record, State, UsedConsent
 from reconciler.core.work_order import Capacity, Chore, FailureReason, OrderStatus, WorkOrder
 from reconciler.manifests.load import load_manifests
 from reconciler.manifests.source import SourceFile
@@ -29,7 +29,7 @@ DIRECTORY = ("ana", "bo", "cy", "dee", "eve", "finn", "gil", "hal", "ida", "jon"
 
 _KEYS = {"today", "guards", "manifest", "directory_without", "recorded", "live", "absent", "unknown", "acting"}
 _KEYS |= {"removals", "invitations", "quarantined", "retry", "targets", "excludes", "want"}
-_KEYS |= {"rosters_of", "work_orders", "person"}
+_KEYS |= {"rosters_of", "work_orders", "used_consents", "person"}
 
 _LOOKED, _ASKED, _REPORTED = time(8, tzinfo=UTC), time(9, tzinfo=UTC), time(10, tzinfo=UTC)
 """On a day that a case names, rosters are taken first, then orders are issued, then people report back."""
@@ -121,7 +121,7 @@ def _resource(organization: str, text: str, told: str | dict[str, Any] | None) -
 
 def _recorded(given: Mapping[str, Any], live: Mapping[str, Live], desired: Desired, today: date) -> dict[str, State]:
     told = given.get("recorded", {})
-    memories = ("removals", "invitations", "quarantined", "work_orders")
+    memories = ("removals", "invitations", "quarantined", "work_orders", "used_consents")
     keys = {*told, *(key for memory in memories for key in given.get(memory, {}))}
     states = {key: _state(key, told.get(key, {}), live, given, today) for key in sorted(keys)}
     orders = given.get("work_orders", {})
@@ -184,6 +184,7 @@ def _state(
         record = _record(Address.parse(f"{key}/{text}"), _values(values))
         records[record.address] = record
     quarantined = given.get("quarantined", {}).get(key, {})
+    used = given.get("used_consents", {}).get(key, [])
     return State(
         organization=key,
         lineage="made-for-the-case",
@@ -192,6 +193,10 @@ def _state(
         removals=given.get("removals", {}).get(key, {}),
         invitations=given.get("invitations", {}).get(key, {}),
         quarantined={Address.parse(f"{key}/{text}"): Quarantine(**values) for text, values in quarantined.items()},
+        used_consents=tuple(
+            UsedConsent(**{**one, "allow": Action(one["allow"]), "address": Address.parse(one["address"])})
+            for one in used
+        ),
     )
 
 

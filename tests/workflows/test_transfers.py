@@ -61,7 +61,7 @@ DOCUMENT = {
         },
     },
     "consents": [
-        {"allow": "transfer_app", "address": address, "reason": "LEGAL-7"}
+        {"allow": "transfer_app", "address": address, "reason": "LEGAL-7", "until": "2026-12-31"}
         for address in ("east/app/sun", "west/app/moon")
     ],
 }

@@ -151,9 +151,5 @@ def _notices(pair: _Pair) -> Iterator[str]:
 
 
 def _only_in(consents: tuple[Consent, ...], others: tuple[Consent, ...]) -> tuple[Consent, ...]:
-    known = {_terms_of(consent) for consent in others}
-    return tuple(consent for consent in consents if _terms_of(consent) not in known)
-
-
-def _terms_of(consent: Consent) -> tuple[object, ...]:
-    return (consent.allow, consent.address, consent.reason, consent.until)
+    known = {consent.terms for consent in others}
+    return tuple(consent for consent in consents if consent.terms not in known)

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date, timedelta
 
 from reconciler.core.address import Address
-from reconciler.core.declared import Declared, Desired, Mode
+from reconciler.core.declared import Consent, Declared, Desired, Mode
 from reconciler.core.finding import Finding, Severity
 from reconciler.core.kinds import Action
 from reconciler.core.live import Unknown
@@ -204,32 +204,47 @@ def _what_differs(difference: Difference, situation: Situation) -> str:
 def _unused_consents(
     looked_at: Sequence[Situation], organizations: Sequence[OrganizationPlan], desired: Desired, targets: Targets
 ) -> Iterator[Finding]:
-    """Consents that let nothing through today: outdated ones, and ones whose change is done or was never blocked.
+    """Consents that let nothing through today: used or outdated ones, and ones whose change is done or never blocked.
 
     One whose change is still to come, because it waits or something no consent can lift stops it, is kept.
     """
-    today = {situation.organization.key: situation.today for situation in looked_at}
+    situations = {situation.organization.key: situation for situation in looked_at}
     needed = set(_consented(organizations)) | {
         (Address(one.organization.key, "organization", one.organization.key), Action.FORGET)
         for one in looked_at
         if one.is_forgotten
     }
     for consent in desired.consents:
-        day = today.get(consent.address.organization)
-        if consent.place is None or day is None or not targets.covers(consent.address):
+        situation = situations.get(consent.address.organization)
+        if consent.place is None or situation is None or not targets.covers(consent.address):
             continue
-        outdated = consent.until is not None and consent.until < day
-        if not outdated and not needed.isdisjoint({(consent.address, consent.allow), (consent.address, None)}):
-            continue
-        yield Finding(
-            id="outdated-consent" if outdated else "unused-consent",
-            severity=Severity.WARNING,
-            message=f"the consent to {consent.allow} {consent.address} "
-            + (f"ended on {consent.until}" if outdated else "lets nothing through"),
-            place=consent.place,
-            advice="remove it",
-            address=str(consent.address),
-        )
+        found = _what_became_of(consent, situation)
+        if found is None and needed.isdisjoint({(consent.address, consent.allow), (consent.address, None)}):
+            found = "unused-consent", "lets nothing through", "remove it"
+        if found is not None:
+            id_, what, advice = found
+            yield Finding(
+                id=id_,
+                severity=Severity.WARNING,
+                message=f"the consent to {consent.allow} {consent.address} {what}",
+                place=consent.place,
+                advice=advice,
+                address=str(consent.address),
+            )
+
+
+def _what_became_of(consent: Consent, situation: Situation) -> tuple[str, str, str] | None:
+    """Why a consent is over, as the id, the message and the advice of a finding; None while it counts."""
+    if consent.until is not None and consent.until < situation.today:
+        return "outdated-consent", f"ended on {consent.until}", "remove it"
+    counting = situation.consents.get((consent.address, consent.allow))
+    if counting is not None and counting.terms == consent.terms:
+        return None
+    used = next((used for used in situation.state.used_consents if used.terms == consent.terms), None)
+    if used is None:
+        return None
+    advice = "remove it; to allow one more attempt, write another line, with its own reason or day"
+    return "used-consent", f"was used on {used.used_on} and lets nothing through any more", advice
 
 
 def _consented(organizations: Iterable[OrganizationPlan]) -> Iterator[tuple[Address, Action | None]]:

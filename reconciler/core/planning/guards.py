@@ -148,11 +148,17 @@ def _ended_before(change: Change, situation: Situation) -> Objection | None:
 
 def _expired_too_often(change: Change, situation: Situation) -> Objection | None:
     record = situation.records.get(change.address)
-    if change.action is not Action.INVITE or record is None or record.status is not Status.EXPIRED:
+    if record is None or record.asked <= situation.settings.max_expired_invitations:
         return None
-    if record.asked <= situation.settings.max_expired_invitations:
-        return None
-    return Objection("expired", f"{record.asked} invitations expired unanswered; find out why before the next one")
+    before, after = change.before, change.after
+    is_same = before is not None and after is not None and before.attributes == after.attributes
+    if change.action is Action.REINVITE and is_same and record.status is Status.INVITED:
+        message = f"{record.asked} invitations went unanswered, the last one of {record.asked_on or record.since}"
+        return Objection("expired", f"{message}; find out why before the next one")
+    if change.action is Action.INVITE and record.status is Status.EXPIRED:
+        message = f"{record.asked} invitations expired unanswered; find out why before the next one"
+        return Objection("expired", message)
+    return None
 
 
 def _empty_source(change: Change, situation: Situation) -> Objection | None:
@@ -221,7 +227,11 @@ def judge_request(request: Waiting, situation: Situation) -> Waiting | Blocked:
 def with_consent(change: Change, consent: Consent) -> Change:
     """The change with the consent that let it through written on it."""
     origin = f"({consent.place})" if consent.place else COMMAND_LINE
-    return replace(change, consent=f"{consent.reason or 'no reason given'} {origin}")
+    return replace(
+        change,
+        consent=f"{consent.reason or 'no reason given'} {origin}",
+        consent_terms=(consent.reason, consent.until) if consent.until else None,
+    )
 
 
 def blocked_by(change: Change, objection: Objection) -> Blocked:

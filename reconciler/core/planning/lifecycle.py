@@ -9,7 +9,8 @@ Nothing here decides whether a step is allowed; that is what the guards are for.
 
 from __future__ import annotations
 
-from datetime import timedelta
+from dataclasses import replace
+from datetime import date, timedelta
 
 from reconciler.core.address import Address
 from reconciler.core.change import Change, Waiting
@@ -79,23 +80,39 @@ def _status_when_asked(kind: Kind) -> Status:
 
 
 def _pending(wanted: Declared, live: Resource, situation: Situation) -> Change | Waiting | None:
-    """Something was asked for and nobody has answered; never asked twice."""
-    asked = live.pending or live.attributes
+    """Something was asked for and nobody has answered; never asked twice, unless an invitation has become too old."""
+    asked, since = live.pending or live.attributes, _pending_since(live, situation)
     same_identity = not live.identity or not wanted.identity or live.identity.casefold() == wanted.identity.casefold()
     if asked == wanted.attributes and (same_identity or live.status is not Status.INVITED):
-        return _waiting(wanted, live, KINDS[live.address.kind].create, on=_answerer(wanted, live), why=_asked(live))
+        days = (situation.today - since).days if since else 0
+        if live.status is Status.INVITED and days >= situation.settings.pending_days:
+            again = _change(
+                Action.REINVITE, wanted, live, situation, status=Status.INVITED, cost="spends an invitation"
+            )
+            return replace(again, why=f"invited on {since} and not answered; the link has probably ended")
+        why = _asked(live, since)
+        waiting = _waiting(wanted, live, KINDS[live.address.kind].create, on=_answerer(wanted, live), why=why)
+        return replace(waiting, since=since)
     if live.status is Status.INVITED:
         return _change(Action.REINVITE, wanted, live, situation, status=Status.INVITED, cost="spends an invitation")
     if live.address.kind == "app":
-        return _waiting(wanted, live, Action.TRANSFER_APP, on=_answerer(wanted, live), why=_asked(live))
+        waiting = _waiting(wanted, live, Action.TRANSFER_APP, on=_answerer(wanted, live), why=_asked(live, since))
+        return replace(waiting, since=since)
     kind = KINDS[live.address.kind]
     action = kind.change if live.status is Status.ACTIVE and kind.change else kind.create
     return _change(action, wanted, live, situation, status=live.status)
 
 
-def _asked(live: Resource) -> str:
+def _pending_since(live: Resource, situation: Situation) -> date | None:
+    """The day of the last invitation or request, as the system or our own record tells it, whichever is later."""
+    record = situation.records.get(live.address)
+    known = (live.since, record.since, record.asked_on) if record and record.status.is_pending else (live.since,)
+    return max(filter(None, known), default=None)
+
+
+def _asked(live: Resource, since: date | None) -> str:
     verb = {Status.INVITED: "invited", Status.AWAITING_ACCEPTANCE: "transfer initiated"}.get(live.status, "asked")
-    return f"{verb} on {live.since}, no answer yet" if live.since else f"{verb}, no answer yet"
+    return f"{verb} on {since}, no answer yet" if since else f"{verb}, no answer yet"
 
 
 def _answerer(wanted: Declared, live: Resource) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time
 
@@ -25,7 +25,8 @@ from reconciler.core.planning.situation import Situation, consents_of
 from reconciler.core.planning.targets import EVERYTHING, Targets
 from reconciler.core.planning.wanted import split_by_date
 from reconciler.core.settings import GuardSettings
-from reconciler.core.state import State
+from reconciler.core.state import State, UsedConsent
+from reconciler.core.work_order import WorkOrder
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,10 +80,10 @@ def _situation(key: str, worlds: Worlds, settings: GuardSettings, identities: Id
     wanted, ended = split_by_date(desired.resources.get(key, {}), worlds.today, organization.system)
     recorded = worlds.recorded.get(key) or State(organization=key)
     renamed = under_todays_names(recorded, identities)
-    consents = consents_of(desired.consents, key, worlds.today)
+    unused = consents_of(desired.consents, key, worlds.today, used=recorded.used_consents)
     former_key = _recorded_elsewhere(organization, worlds)
     another = renamed.another or former_key
-    is_forgotten = bool(another) and (Address(key, "organization", key), Action.FORGET) in consents
+    is_forgotten = bool(another) and (Address(key, "organization", key), Action.FORGET) in unused
     state, seen = renamed.state, worlds.live[key]
     if another and not is_forgotten:
         state, seen = recorded, Live(organization=key, unknown={f"{key}/": f"it is recorded as {another}"})
@@ -104,7 +105,7 @@ def _situation(key: str, worlds: Worlds, settings: GuardSettings, identities: Id
         orders=orders,
         asked_for=frozenset(order.address for order in orders.values() if not (order.takes_away or order.is_chore)),
         people=desired.people,
-        consents=consents,
+        consents=consents_of(desired.consents, key, worlds.today, used=_spent(state, orders)),
         refusals=desired.refusals,
         settings=settings,
         today=worlds.today,
@@ -122,6 +123,12 @@ def _recorded_elsewhere(organization: Organization, worlds: Worlds) -> str:
         if record is not None and record.identity and record.identity == organization.identity:
             return key
     return ""
+
+
+def _spent(state: State, orders: Mapping[str, WorkOrder]) -> Iterator[UsedConsent]:
+    """Consents that let nothing through any more; a work order that still runs is part of the attempt."""
+    asked = {(order.address, order.action) for order in orders.values() if order.status.is_pending}
+    yield from (used for used in state.used_consents if (used.address, used.allow) not in asked)
 
 
 def _owned_apps(found: list[Situation]) -> dict[str, tuple[Address, ...]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 
@@ -13,7 +13,7 @@ from reconciler.core.kinds import KINDS, Action
 from reconciler.core.live import Live, Unknown
 from reconciler.core.planning.identities import Dispute, Names
 from reconciler.core.settings import GuardSettings
-from reconciler.core.state import Record, State
+from reconciler.core.state import Record, State, UsedConsent
 from reconciler.core.work_order import WorkOrder
 
 
@@ -126,10 +126,15 @@ class Situation:
         return person.place if person else None
 
 
-def consents_of(consents: tuple[Consent, ...], organization: str, today: date) -> dict[tuple[Address, Action], Consent]:
-    """The consents for one organization that still count; the last one wins where two say the same."""
+def consents_of(
+    consents: tuple[Consent, ...], organization: str, today: date, *, used: Iterable[UsedConsent] = ()
+) -> dict[tuple[Address, Action], Consent]:
+    """The consents for one organization that still count; the last one wins where two are to the same step."""
+    spent = {consent.terms for consent in used}
     return {
         (consent.address, consent.allow): consent
         for consent in consents
-        if consent.address.organization == organization and (consent.until is None or consent.until >= today)
+        if consent.address.organization == organization
+        and (consent.until is None or consent.until >= today)
+        and consent.terms not in spent
     }
