@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import difflib
 import importlib
 import io
 import os
+import re
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -17,6 +17,7 @@ import click
 from reconciler import __version__
 from reconciler.cli.failures import run_guarded
 from reconciler.cli.session import Session, session_options
+from reconciler.core.nearest import Nearest
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +30,9 @@ class CommandEntry:
 
 
 _COMMANDS_PACKAGE = "reconciler.cli.commands"
+_ELSEWHERE = {"refresh": "plan", "destroy": "plan", "preview": "plan", "version": "--version", "help": "--help"}
+"""Commands of other tools, and what does it here."""
+_ONE_DASH = re.compile(r"-([A-Za-z][A-Za-z-]+)(=.*)?", re.DOTALL)
 
 SECTIONS: dict[str, dict[str, CommandEntry]] = {
     "Begin": {
@@ -104,10 +108,13 @@ class CommandLine(click.Group):
     ) -> tuple[str | None, click.Command | None, list[str]]:
         """Suggest the command that was probably meant."""
         if args and args[0] not in COMMANDS and not args[0].startswith("-") and not ctx.resilient_parsing:
-            near = difflib.get_close_matches(args[0], COMMANDS, n=1)
-            hint = f"did you mean `{near[0]}`?" if near else f"there are: {', '.join(COMMANDS)}"
+            near = _ELSEWHERE.get(args[0]) or next(iter(Nearest(COMMANDS).find(args[0])), "")
+            hint = f"did you mean `{near}`?" if near else f"there are: {', '.join(COMMANDS)}"
             raise click.UsageError(f"no such command: {args[0]!r}; {hint}", ctx=ctx)
-        return super().resolve_command(ctx, args)
+        name, command, rest = super().resolve_command(ctx, args)
+        if command is not None and not ctx.resilient_parsing:
+            _refuse_one_dash(command, rest, ctx)
+        return name, command, rest
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """From the summaries in `COMMANDS`, so that help imports nothing."""
@@ -134,6 +141,28 @@ class CommandLine(click.Group):
         if not standalone_mode:
             return run()
         sys.exit(run_guarded(run, session))
+
+
+def _refuse_one_dash(command: click.Command, args: Sequence[str], ctx: click.Context) -> None:
+    """Refuse `-out=plan.json`, as other tools write it: here it would mean `-o ut=plan.json`."""
+    while args and isinstance(command, click.Group) and args[0] in command.commands:
+        command, args = command.commands[args[0]], args[1:]
+    known = {flag[2:] for parameter in command.params for flag in (*parameter.opts, *parameter.secondary_opts)}
+    flags = {
+        flag[2:] for parameter in command.params if getattr(parameter, "is_flag", False) for flag in parameter.opts
+    }
+    for arg in args[: args.index("--")] if "--" in args else args:
+        written = _ONE_DASH.fullmatch(arg)
+        if written is None:
+            continue
+        name, value = written[1], written[2] or ""
+        if name in flags:
+            name, value = f"no-{name}" if value == "=false" and f"no-{name}" in known else name, ""
+        if name in known:
+            raise click.UsageError(f"long options have two dashes: did you mean `--{name}{value}`?", ctx=ctx)
+        near = Nearest(flag for flag in known if len(flag) > 1).find(name, cutoff=0.75)
+        if near and f"-{name[0]}" not in {flag for parameter in command.params for flag in parameter.opts}:
+            raise click.UsageError(f"no such option: {arg!r}; did you mean `--{near[0]}`?", ctx=ctx)
 
 
 def _with_session_options(command: click.Command) -> click.Command:

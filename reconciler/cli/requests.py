@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import date
 from typing import TYPE_CHECKING
@@ -15,6 +16,8 @@ from reconciler.core.finding import Finding
 from reconciler.core.planning.targets import Targets
 
 if TYPE_CHECKING:
+    from reconciler.cli.strays import Stray
+    from reconciler.core.address import Address
     from reconciler.core.forecast import Forecast
     from reconciler.core.plan import Plan
     from reconciler.ports import StateStore
@@ -55,20 +58,45 @@ def prepare(session: Session, limits: Limits, *, today: date | None = None) -> P
 
 def make_plan(prepared: Prepared, session: Session) -> Plan:
     """Plan with the parts that the workspace is wired to."""
+    from reconciler.cli.strays import find_strays, refuse_strays
     from reconciler.workflows import planning
 
     wiring = prepared.wiring
     store = wiring.store()
-    mention_strays(prepared, store, session)
-    return planning.make_plan(prepared.request, provider_for=wiring.provider_for, store=store, on_notice=session.notify)
+    given = [str(one.address) for one in prepared.request.desired.consents if one.place is None]
+    strays = list(find_strays(prepared.request, store, given))
+    refuse_strays(strays)
+    made = planning.make_plan(prepared.request, provider_for=wiring.provider_for, store=store, on_notice=session.notify)
+    if any(part.left_out for part in made.organizations):
+        _mention_strays(strays, session)
+    else:
+        refuse_strays(strays, live=_addresses_in(made))
+    return made
 
 
-def mention_strays(prepared: Prepared, store: StateStore, session: Session) -> None:
-    """Warn of limits that match nothing. Not an error, because what nobody declared or recorded may still be live."""
-    from reconciler.cli.strays import find_strays
+def refuse_or_mention_strays(prepared: Prepared, store: StateStore, session: Session) -> None:
+    """Of limits that match nothing: refuse what cannot be live either, and warn of the rest."""
+    from reconciler.cli.strays import find_strays, refuse_strays
 
-    for stray in find_strays(prepared.request, store):
+    strays = list(find_strays(prepared.request, store))
+    refuse_strays(strays)
+    _mention_strays(strays, session)
+
+
+def _mention_strays(strays: Iterable[Stray], session: Session) -> None:
+    for stray in strays:
         session.notify(stray.message, level="warning", advice=stray.advice)
+
+
+def _addresses_in(plan: Plan) -> set[Address]:
+    """Everything that a plan speaks of."""
+    parts = plan.organizations
+    return {
+        *(change.address for change in plan.changes),
+        *(waiting.address for waiting in plan.waiting),
+        *(blocked.change.address for blocked in plan.blocked),
+        *(drift.address for part in parts for drift in part.drift),
+    }
 
 
 def estimate_run(prepared: Prepared) -> Forecast:

@@ -3,7 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
-from difflib import get_close_matches
+
+from reconciler.core.nearest import Nearest, nearest_in
+
+_ALSO_CALLED = {
+    "users": ("people",),
+    "persons": ("people",),
+    "teams": ("groups",),
+    "until": ("expires", "ends"),
+    "expires": ("ends", "until"),
+    "ends": ("expires", "until"),
+    "end": ("expires", "ends"),
+    "from": ("starts",),
+    "start": ("starts",),
+    "delete": ("remove", "revoke"),
+}
+"""What other tools, or other places of a manifest, call it: nearer in meaning than in letters."""
+_FEW = 12
+"""As many words as advice names at once."""
 
 
 def did_you_mean(word: str, known: Iterable[str], *, taken: Collection[str] = ()) -> str:
@@ -11,20 +28,13 @@ def did_you_mean(word: str, known: Iterable[str], *, taken: Collection[str] = ()
 
     What is taken stands there already, so it was hardly meant, unless it is almost the same.
     """
-    choices = list(dict.fromkeys(known))
-    free = [choice for choice in choices if choice not in taken]
-    close = _closest(word, free, cutoff=0.6) or _closest(word, choices, cutoff=0.9)
+    words: Collection[str] = known if isinstance(known, Collection) else list(known)
+    free = Nearest(one for one in words if one not in taken) if taken else nearest_in(words)
+    meant = [other for other in _ALSO_CALLED.get(word.casefold(), ()) if other in words and other not in taken]
+    close = meant or free.find(word) or nearest_in(words).find(word, cutoff=0.9)
     if close:
-        return f"did you mean `{close}`?"
-    if not choices or len(choices) > 12:
-        return ""
-    return f"write one of {listed(choices)}"
-
-
-def _closest(word: str, choices: Iterable[str], *, cutoff: float) -> str:
-    by_lower = {choice.lower(): choice for choice in reversed(list(choices))}
-    close = get_close_matches(word.lower(), by_lower, n=1, cutoff=cutoff)
-    return by_lower[close[0]] if close else ""
+        return f"did you mean `{close[0]}`?"
+    return f"write one of {listed(dict.fromkeys(words))}" if 0 < len(words) <= _FEW else ""
 
 
 def listed(words: Iterable[str]) -> str:

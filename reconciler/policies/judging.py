@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
-from difflib import get_close_matches
 from fnmatch import fnmatchcase
 
 from reconciler.core.address import Address
 from reconciler.core.declared import Desired
 from reconciler.core.finding import Finding, Place, Severity
+from reconciler.core.nearest import Nearest
 from reconciler.core.policy_settings import (
     OFF,
     CustomRule,
@@ -234,5 +234,5 @@ def _sort_of(value: Parameter) -> str:
 
 
 def _nearest(name: str, known: Iterable[str]) -> str:
-    near = get_close_matches(name, list(known), n=1)
+    near = Nearest(known).find(name)
     return f"did you mean `{near[0]}`?" if near else f"there are {', '.join(sorted(known))}"

@@ -3,34 +3,34 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from difflib import SequenceMatcher, get_close_matches
-from itertools import takewhile
+from difflib import SequenceMatcher
 
-_MOST = 5_000
-"""Comparing letter by letter with more names than this takes longer than anybody waits."""
+from reconciler.core.nearest import Nearest
+
 _SHOWN = 3
 
 
 def nearest(text: str, known: Iterable[str]) -> str:
     """`did you mean ...?` with up to three names; empty when none is near."""
-    by_folded = {name.casefold(): name for name in sorted(known, reverse=True)}
-    wanted = text.strip().casefold()
-    candidates = list(by_folded)
-    if len(candidates) > _MOST:
-        candidates = sorted(candidates, key=lambda name: (-_common_ends(wanted, name), name))[:_MOST]
-    close = get_close_matches(wanted, candidates, n=_SHOWN, cutoff=0.6) or _containing(wanted, candidates)
-    return f"did you mean {' or '.join(f'`{by_folded[name]}`' for name in close)}?" if close else ""
+    names = sorted(known)
+    wanted = text.strip()
+    close = _of_the_same_name(wanted.casefold(), names) or Nearest(names).find(wanted, count=_SHOWN)
+    close = close or _containing(wanted.casefold(), names)
+    return f"did you mean {' or '.join(f'`{name}`' for name in close)}?" if close else ""
+
+
+def _of_the_same_name(wanted: str, names: list[str]) -> list[str]:
+    """Addresses with another kind, or without the kind that was left out, but the same key."""
+    key = wanted.rpartition("/")[2] if "/" in wanted else ""
+    return _most_alike(wanted, [name for name in names if key and name.casefold().endswith(f"/{key}")])
 
 
 def _containing(wanted: str, names: list[str]) -> list[str]:
     """Names of which the text is a part, the most alike first; a part of one or two letters says nothing."""
     if len(wanted) < 3:
         return []
-    found = [name for name in names if wanted in name]
-    return sorted(found, key=lambda name: (-SequenceMatcher(None, wanted, name).ratio(), name))[:_SHOWN]
+    return _most_alike(wanted, [name for name in names if wanted in name.casefold()])
 
 
-def _common_ends(one: str, other: str) -> int:
-    """How many letters agree from the front, and from the back."""
-    both = ((one, other), (one[::-1], other[::-1]))
-    return sum(len(list(takewhile(lambda pair: pair[0] == pair[1], zip(*pair, strict=False)))) for pair in both)
+def _most_alike(wanted: str, found: list[str]) -> list[str]:
+    return sorted(found, key=lambda name: (-SequenceMatcher(None, wanted, name.casefold()).ratio(), name))[:_SHOWN]

@@ -232,7 +232,7 @@ def test_every_form_tells_the_same(run: Run, form: str) -> None:
 
 def test_what_is_not_looked_at_is_said(run: Run, tmp_path: Path) -> None:
     run("sandbox", "promote", "eve", "@acme")
-    assert "did you mean `acme-brand`?" in run("drift", "--target", "acme-bran").stderr
+    assert "did you mean `acme-brand`?" in run("drift", "--target", "acme-bran", code=64).stderr
     (tmp_path / "access" / "acme.yaml").write_text(MANIFEST.partition("organizations:")[0])
     assert "acme-brand has a state but is not declared any more" in run("drift").stderr
 

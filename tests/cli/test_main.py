@@ -77,6 +77,8 @@ def test_help_leads_a_newcomer_from_heading_to_heading() -> None:
     [
         (["aply"], "did you mean `apply`?"),
         (["frobnicate"], "there are: init, import"),
+        (["refresh"], "did you mean `plan`?"),
+        (["version"], "did you mean `--version`?"),
         (["plan", "--formt", "json"], "--format"),
         (["plan", "--format", "yaml"], "'text', 'json'"),
         (["plan", "--now", "22.11.2026"], "YYYY-MM-DD"),

@@ -173,15 +173,37 @@ def test_a_plan_can_be_limited_and_says_so(run: Run) -> None:
     assert (" cy " in without, " eve " in without) == (False, True)
 
 
-def test_a_limit_that_matches_nothing_is_told_with_what_was_probably_meant(settled: Run, tmp_path: Path) -> None:
-    first, second = settled("plan", "--target", "acme-b").stderr.splitlines()
-    assert first == "warning: nothing declared or recorded matches `--target acme-b`"
+def test_a_limit_that_matches_nothing_is_wrong_usage_with_what_was_probably_meant(settled: Run, tmp_path: Path) -> None:
+    first, second = settled("plan", "--target", "acme-b", code=64).stderr.splitlines()
+    assert first == "error: nothing matches `--target acme-b`"
     assert second == "  advice: did you mean `acme-bc`?"
-    assert "for everything that eve has, write `*/eve`" in settled("plan", "--target", "eve").stderr
-    said = settled("apply", "--auto-approve", "--exclude", "acme-bc/member/evee").stderr
-    assert said == "warning: nothing declared or recorded matches `--exclude acme-bc/member/evee`\n"
+    assert "for everything that eve has, write `*/eve`" in settled("plan", "--target", "eve", code=64).stderr
+    said = settled("apply", "--auto-approve", "--exclude", "acme-bc/member/evee", code=64).stderr
+    assert said.startswith("error: nothing matches `--exclude acme-bc/member/evee`\n")
+    assert "did you mean `acme-bc/member/eve`" in said
+    said = settled("plan", "--target", "acme-bc/memberr/eve", code=64).stderr
+    assert "did you mean `acme-bc/member/eve`" in said
+    said = settled("plan", "--allow", "remove:acme-bc/member/evee", code=64).stderr
+    assert said.startswith("error: nothing matches `--allow acme-bc/member/evee`\n")
     edit(tmp_path, "      group:engineering: member\n", "")
     assert settled("plan", "--exclude", "acme-dev/member/cy").stderr == ""
+
+
+def test_a_target_that_is_only_live_is_none_that_matches_nothing(settled: Run) -> None:
+    settled("sandbox", "invite", "mallory@evil.example", "acme-bc", "admin")
+    settled("sandbox", "accept", "mallory@evil.example", "acme-bc")
+    assert "mallory" in settled("plan", "--target", "acme-bc/member/mallory@evil.example").stdout
+
+
+def test_options_with_one_dash_as_other_tools_have_them_write_nothing(settled: Run, tmp_path: Path) -> None:
+    before = set(tmp_path.iterdir())
+    assert "did you mean `--out=plan.json`?" in settled("plan", "-out=plan.json", code=64).stderr
+    assert "did you mean `--out`?" in settled("plan", "-out", "plan.json", code=64).stderr
+    assert "did you mean `--no-refresh`?" in settled("plan", "-refresh=false", code=64).stderr
+    assert "did you mean `--target=acme-bc`?" in settled("plan", "-target=acme-bc", code=64).stderr
+    assert "did you mean `--auto-approve`?" in settled("apply", "-auto-approve", code=64).stderr
+    assert "did you mean `--all`?" in settled("work-orders", "list", "-all", code=64).stderr
+    assert set(tmp_path.iterdir()) == before
 
 
 def test_the_command_for_a_saved_plan_can_be_pasted(tmp_path: Path) -> None:

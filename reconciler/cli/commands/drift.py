@@ -11,7 +11,7 @@ from reconciler.cli.durations import lock_timeout_option
 from reconciler.cli.exit_codes import code_of_drift
 from reconciler.cli.options import DateType, Limits, ShardType
 from reconciler.cli.progress import show_progress
-from reconciler.cli.requests import mention_strays, prepare
+from reconciler.cli.requests import prepare, refuse_or_mention_strays
 from reconciler.cli.session import Session
 from reconciler.cli.showing import page_options, show_result
 from reconciler.cli.upkeep import AddressType, make_upkeep, open_configured_store
@@ -56,7 +56,7 @@ def drift(  # one parameter for each option
     limits = Limits(targets=targets, excludes=(), refresh=True, consents=(), retry=False, shard=shard)
     prepared = prepare(session, limits, today=now)
     store = prepared.wiring.store()
-    mention_strays(prepared, store, session)
+    refuse_or_mention_strays(prepared, store, session)
     with show_progress(session, "reading the systems"):
         report = survey(
             prepared.request,

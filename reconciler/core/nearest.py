@@ -1,0 +1,72 @@
+"""Which known word somebody may have meant.
+
+Comparing letter by letter is slow, so it is only done with a few words that an index proposes: a workspace with
+thousands of unknown names is told about each of them without comparing each with each.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator
+from difflib import get_close_matches
+from itertools import combinations, islice
+
+_MAX_COMPARED = 24
+"""Words that are compared letter by letter for one question; as many are compared without an index."""
+_MAX_TWO_LETTERS = 14
+"""Longer words are only indexed with one letter left out: there are too many ways to leave out two."""
+_MAX_LENGTH = 64
+"""Longer words have their other letters left out of the index."""
+_END = 4
+"""Letters at the front and at the back by which words that are less alike are proposed."""
+
+
+class Nearest:
+    """The known words, ready to be asked many times."""
+
+    def __init__(self, known: Iterable[str]) -> None:
+        self._by_folded = {word.casefold(): word for word in sorted(set(known), reverse=True)}
+        self._index: dict[str, list[str]] | None = None
+
+    def find(self, word: str, *, count: int = 1, cutoff: float = 0.6) -> list[str]:
+        """The words that are most like another one, the most alike first."""
+        folded = word.casefold()
+        close = get_close_matches(folded, self._candidates(folded), n=count, cutoff=cutoff)
+        return [self._by_folded[one] for one in close]
+
+    def _candidates(self, folded: str) -> list[str]:
+        if len(self._by_folded) <= _MAX_COMPARED:
+            return sorted(self._by_folded)
+        index = self._index
+        if index is None:
+            index = self._index = {}
+            for known in sorted(self._by_folded):
+                for mark in _marks(known):
+                    index.setdefault(mark, []).append(known)
+        proposed = (known for mark in _marks(folded) for known in islice(index.get(mark, ()), _MAX_COMPARED))
+        return list(islice(dict.fromkeys(proposed), _MAX_COMPARED))
+
+
+def _marks(word: str) -> Iterator[str]:
+    """What similar words have in common, the surest first: all but one or two letters, the ends."""
+    short = word[:_MAX_LENGTH]
+    for left_out in range(3 if len(short) <= _MAX_TWO_LETTERS else 2):
+        for places in combinations(range(len(short)), left_out):
+            yield "".join(letter for place, letter in enumerate(short) if place not in places)
+    yield f"{word[:_END]}<"
+    yield f">{word[-_END:]}"
+
+
+_asked: list[tuple[Collection[str], int, Nearest]] = []
+"""The last collections that were asked about, with their size then."""
+_MAX_KEPT = 4
+
+
+def nearest_in(known: Collection[str]) -> Nearest:
+    """The words of a collection; asked again about the same collection, the same index."""
+    for kept, size, nearest in _asked:
+        if kept is known and size == len(known):
+            return nearest
+    nearest = Nearest(known)
+    _asked.insert(0, (known, len(known), nearest))
+    del _asked[_MAX_KEPT:]
+    return nearest
