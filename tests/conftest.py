@@ -43,9 +43,10 @@ def pytest_testnodedown(node: Any) -> None:
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
-    """Say what ran, what did not, and which command runs it."""
+    """Say of a run of everything what ran, what did not, and which command runs it."""
     reporter = config.pluginmanager.get_plugin("terminalreporter")
-    if reporter is None or hasattr(config, "workerinput") or config.option.collectonly:
+    whole = config.args_source is pytest.Config.ArgsSource.TESTPATHS
+    if reporter is None or not whole or hasattr(config, "workerinput") or config.option.collectonly:
         return
     ran = sum(len(reporter.stats.get(outcome, ())) for outcome in ("passed", "failed"))
     left = config.stash.get(LEFT, 0)

