@@ -18,20 +18,19 @@ from reconciler.core.drifting import (
 from reconciler.core.finding import Finding, Severity
 from reconciler.core.resource import Resource
 from reconciler.output.annotations import Annotations
-from reconciler.output.document import Block, Document, Item, Items, Paragraph, Row, Section, code, plain
+from reconciler.output.document import Block, Document, Item, Items, Paragraph, Row, Section, Sign, code, plain
 from reconciler.output.json import to_json
 from reconciler.output.junit import Case, case_of
 from reconciler.output.style import Tone
 from reconciler.output.words import count
 from reconciler.subjects.access_terms import name_access, name_subject, name_values
 from reconciler.subjects.rows import row_of, rows_section
-from reconciler.subjects.signs import ADD, BLOCKED, CHANGE, REMOVE
 
 _SIGNS = {
-    DriftSort.APPEARED: ADD,
-    DriftSort.CHANGED: CHANGE,
-    DriftSort.GONE: REMOVE,
-    DriftSort.OVERSTAYED: BLOCKED,
+    DriftSort.APPEARED: Sign("+", Tone.ADD, "appeared"),
+    DriftSort.CHANGED: Sign("~", Tone.CHANGE, "changed"),
+    DriftSort.GONE: Sign("-", Tone.REMOVE, "gone"),
+    DriftSort.OVERSTAYED: Sign("!", Tone.ALARM, "overstayed"),
 }
 _LEVELS = {
     DriftSeverity.CRITICAL: Severity.ERROR,

@@ -11,10 +11,11 @@ from reconciler.core.outcome import Applied, Failed, InDoubt, Outcome, Refused, 
 from reconciler.core.plan import Plan
 from reconciler.output.document import Block, Document, Paragraph, Row, Section, Sign, plain
 from reconciler.output.json import to_json
+from reconciler.output.style import Tone
 from reconciler.output.words import count
 from reconciler.subjects.access_terms import AccessTerms, describe
 from reconciler.subjects.rows import admins_section, is_foremost, row_of, rows_section
-from reconciler.subjects.signs import BLOCKED, LEFT_OUT, SIGNS, WAITING
+from reconciler.subjects.signs import SIGNS, WAITING
 
 _WORDS: dict[type[Outcome], str] = {
     Applied: "applied",
@@ -31,6 +32,9 @@ _TITLES: dict[type[Outcome], str] = {
     Applied: "Applied",
 }
 """In the order in which they matter."""
+
+_FAILED = Sign("!", Tone.ALARM, "failed or not tried")
+_IN_DOUBT = Sign("?", Tone.WARN, "in doubt")
 
 Told = tuple[Outcome, AccessTerms, Row]
 
@@ -97,11 +101,11 @@ def _tell(outcome: Outcome, sign: Sign) -> tuple[Sign, str]:
             return WAITING, f"waits for {on}: {why}{written}"
         case Failed(reason=reason, code=code):
             said = f" [{code}]" if code else ""
-            return BLOCKED, f"failed: {reason}{said}"
+            return _FAILED, f"failed: {reason}{said}"
         case Refused(reason=reason):
-            return BLOCKED, f"not tried: {reason}"
+            return _FAILED, f"not tried: {reason}"
         case InDoubt(reason=reason):
-            return LEFT_OUT, f"in doubt, it may have taken effect: {reason}"
+            return _IN_DOUBT, f"in doubt, it may have taken effect: {reason}"
 
 
 def _advise(report: Report) -> list[str]:

@@ -6,16 +6,24 @@ from html.parser import HTMLParser
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from reconciler.output.html import render_html
 from reconciler.output.style import Style
 from reconciler.output.visible import make_visible
 from reconciler.subjects.catalogue import RENDERERS
+from reconciler.subjects.plan import document_of_plan
 from tests.output import plans
+from tests.output.samples import everything
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
 
 pytest_plugins = ["tests.browsers"]
 
+WIDER_THAN_THEIR_BOX = """[...document.querySelectorAll("td, td > div, dd, li, p, pre, summary, h1, h2, h3, label")]
+  .filter(element => element.scrollWidth > element.clientWidth + 1 && element.clientWidth > 1)
+  .filter(element => getComputedStyle(element).display !== "inline")
+  .map(element => element.textContent)"""
+"""What is cut, or sticks out of where it belongs."""
 STYLE = Style(job="https://ci.example/1")
 
 
@@ -70,13 +78,14 @@ def test_the_page_is_for_everybody_and_stays_at_home(browser: Browser, tmp_path:
     context.on("request", lambda request: asked.append(request.url))
     context.on("console", lambda message: problems.append(message.text) if message.type == "error" else None)
     page = context.new_page()
-    for name, made in (("held", plans.held_back()), ("hostile", plans.mischief())):
-        path = tmp_path / f"{name}.html"
-        path.write_text(RENDERERS.plan["html"](made, STYLE), encoding="utf-8")
+    for document in (everything(), document_of_plan(plans.held_back()), document_of_plan(plans.mischief())):
+        path = tmp_path / "page.html"
+        path.write_text(render_html(document, STYLE), encoding="utf-8")
         page.goto(path.as_uri())
         results = Axe().run(page)
         assert results.violations_count == 0, results.generate_report()
         assert page.evaluate("document.documentElement.scrollWidth") <= width
+        assert page.evaluate(WIDER_THAN_THEIR_BOX) == []
     context.close()
     assert problems == []
     assert [url for url in asked if not url.startswith(("file:", "data:"))] == []
