@@ -48,7 +48,7 @@ def show_result(
     *values: object,
     session: Session,
     format_: str,
-    max_chars: int = COMMENT_BUDGET,
+    max_chars: int = 0,
     outputs: Callable[..., Mapping[str, str]] | None = None,
 ) -> None:
     """Print values in a form; with `github` also write the step's summary and `outputs` of the values."""
@@ -59,7 +59,7 @@ def show_result(
         write_outputs(outputs(*values) if outputs else {})
 
 
-def page_style(session: Session, *, max_chars: int = COMMENT_BUDGET) -> Style:
+def page_style(session: Session, *, max_chars: int = 0) -> Style:
     """How to write a result: as the session wants it, with what a page has to know of where it is made."""
     from reconciler.stores.process import this_process
 

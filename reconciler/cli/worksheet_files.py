@@ -9,8 +9,8 @@ from pathlib import Path
 from reconciler.cli.files import replace_file
 from reconciler.core.errors import ReconcilerError
 from reconciler.output.style import Style
-from reconciler.renderers.worksheets import WorkList, group_by_actor
 from reconciler.subjects.catalogue import RENDERERS
+from reconciler.subjects.worksheets import WorkList, group_by_actor
 
 _FORMS = {"markdown": ".md", "html": ".html"}
 _MARK = "<!-- written by `reconciler work-orders export`; the next export replaces it -->"

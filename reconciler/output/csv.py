@@ -35,14 +35,23 @@ def _tables(block: Block, under: tuple[str, ...]) -> Iterator[tuple[str, Table]]
             yield " / ".join(under), Table(header=("status", "what"), rows=rows)
         case Facts(pairs=pairs):
             yield " / ".join(under), Table(header=("what", "value"), rows=tuple(Row(cells=pair) for pair in pairs))
-        case Detail(full=full):
-            yield from _tables(full, under)
+        case Detail(full=full, brief=brief):
+            # Whichever has a table; of two, the one that tells all.
+            yield from _tables(full if brief is None or _has_table(full) else brief, under)
         case Findings():
             for section in block.by_severity():
                 yield from _tables(section, under)
         case Section(title=title, blocks=blocks):
             for below in blocks:
                 yield from _tables(below, (*under, words_of(title)))
+
+
+def _has_table(block: Block) -> bool:
+    match block:
+        case Section(blocks=blocks):
+            return any(map(_has_table, blocks))
+        case _:
+            return isinstance(block, Table)
 
 
 def _write(header: tuple[str, ...], rows: list[tuple[str, Row]]) -> str:

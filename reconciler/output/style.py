@@ -32,8 +32,8 @@ class Style:
     """Also list what is only counted otherwise, and say who acts in which order."""
     width: int = 0
     """Columns of the terminal that shows it; 0 where lines may be of any length, such as in a file or a pipe."""
-    max_chars: int = COMMENT_BUDGET
-    """How long Markdown may become."""
+    max_chars: int = 0
+    """How long Markdown may become, in UTF-8 bytes; 0 where it may be of any length."""
     prefix: str = ""
     """Where the workspace is in its repository, such as `access/`: annotations count their paths from the top."""
     job: str = ""

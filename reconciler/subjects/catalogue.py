@@ -28,30 +28,17 @@ from reconciler.output.document import Document
 from reconciler.output.forms import FORMS
 from reconciler.output.json import json_writer, to_json
 from reconciler.output.style import Style
-from reconciler.renderers.notices import render_notices, render_notices_json, render_notices_markdown
-from reconciler.renderers.notices_html import render_notices_html
 from reconciler.renderers.observation import render_observation
 from reconciler.renderers.offboarding import render_offboarding
 from reconciler.renderers.offboarding_html import render_offboarding_html
 from reconciler.renderers.offboarding_markdown import render_offboarding_markdown
 from reconciler.renderers.onboarding import render_onboarding, render_onboarding_markdown
-from reconciler.renderers.work_orders import render_work_order, render_work_orders, render_worksheet
-from reconciler.renderers.work_orders_html import (
-    render_work_order_html,
-    render_work_orders_html,
-    render_worksheet_html,
-)
-from reconciler.renderers.work_orders_markdown import (
-    render_work_order_markdown,
-    render_work_orders_markdown,
-    render_worksheet_markdown,
-)
-from reconciler.renderers.worksheets import WorkList, Worksheet
 from reconciler.subjects.access import document_of_access
 from reconciler.subjects.audit_log import document_of_audit_log
 from reconciler.subjects.drift import annotations_of_drift, document_of_drift
 from reconciler.subjects.findings import annotations_of_findings, document_of_findings
 from reconciler.subjects.forecast import document_of_forecast
+from reconciler.subjects.notices import document_of_notices, render_notices_json
 from reconciler.subjects.plan import document_of_plan
 from reconciler.subjects.policies import document_of_policies
 from reconciler.subjects.remarks import annotations_of_plan, annotations_of_report
@@ -61,6 +48,8 @@ from reconciler.subjects.review_remarks import annotations_of_review
 from reconciler.subjects.states import document_of_history, document_of_state, document_of_state_list
 from reconciler.subjects.systems import document_of_systems
 from reconciler.subjects.who import document_of_person
+from reconciler.subjects.work_orders import document_of_work_order, document_of_work_orders, document_of_worksheet
+from reconciler.subjects.worksheets import WorkList, Worksheet
 from reconciler.systems.table import RoleRow
 
 
@@ -136,36 +125,16 @@ RENDERERS = Renderers(
     review=_subject(document_of_review, json_writer("review"), annotations_of_review),
     drift=_subject(document_of_drift, json_writer("drift"), annotations_of_drift),
     estimate=_subject(document_of_forecast, json_writer("estimate")),
-    work_orders={
-        "text": render_work_orders,
-        "markdown": render_work_orders_markdown,
-        "html": render_work_orders_html,
-        "json": lambda work, _: to_json("work-orders", work.orders),
-    },
-    work_order={
-        "text": render_work_order,
-        "markdown": render_work_order_markdown,
-        "html": render_work_order_html,
-        "json": lambda order, _: to_json("work-orders", (order,)),
-    },
-    worksheet={
-        "text": render_worksheet,
-        "markdown": render_worksheet_markdown,
-        "html": render_worksheet_html,
-        "json": lambda sheet, _: to_json("work-orders", sheet.orders),
-    },
+    work_orders=_subject(document_of_work_orders, lambda work, _: to_json("work-orders", work.orders)),
+    work_order=_subject(document_of_work_order, lambda order, _: to_json("work-orders", (order,))),
+    worksheet=_subject(document_of_worksheet, lambda sheet, _: to_json("work-orders", sheet.orders)),
     offboarding={
         "text": render_offboarding,
         "markdown": render_offboarding_markdown,
         "html": render_offboarding_html,
         "json": json_writer("offboarding"),
     },
-    notices={
-        "text": render_notices,
-        "markdown": render_notices_markdown,
-        "html": render_notices_html,
-        "json": render_notices_json,
-    },
+    notices=_subject(document_of_notices, render_notices_json),
     onboarding={
         "text": render_onboarding,
         "markdown": render_onboarding_markdown,

@@ -17,7 +17,7 @@ from reconciler.core.settings import GuardSettings
 from reconciler.core.state import Record, State
 from reconciler.output.markdown import render_markdown
 from reconciler.output.markdown_parts import measure
-from reconciler.output.style import Style
+from reconciler.output.style import COMMENT_BUDGET, Style
 from reconciler.subjects.plan import digest_of_plan, document_of_plan
 from tests.history.convert import read_quarters, render_manifests
 from tests.history.replay import load
@@ -79,7 +79,7 @@ def test_the_comment_fits_and_lists_every_change_of_an_admin(plan: Plan, room: i
 
 
 def test_in_the_comment_of_github_nothing_is_left_out_altogether(plan: Plan) -> None:
-    text = render_markdown(document_of_plan(plan), Style())
+    text = render_markdown(document_of_plan(plan), Style(max_chars=COMMENT_BUDGET))
     assert "only counted" not in text
     names = set(re.findall(r"`(p[0-9a-f]{8})`", text))
     of_people = [change.address for change in plan.changes if change.address.kind in ("member", "ad_account_access")]

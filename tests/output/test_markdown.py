@@ -19,7 +19,7 @@ from reconciler.core.kinds import Action
 from reconciler.output.document import Block, Document, Row, Section, Table, code
 from reconciler.output.markdown import SMALLEST_BUDGET, render_markdown
 from reconciler.output.markdown_parts import measure
-from reconciler.output.style import Style
+from reconciler.output.style import COMMENT_BUDGET, Style
 from reconciler.output.visible import make_visible
 from reconciler.subjects.plan import digest_of_plan, document_of_plan
 from tests.output import plans
@@ -166,7 +166,7 @@ def test_admins_come_first_in_brief_too() -> None:
 
 
 def test_five_thousand_invitations_are_all_told_in_brief() -> None:
-    text = render_markdown(document_of_plan(plans.large()), Style())
+    text = render_markdown(document_of_plan(plans.large()), Style(max_chars=COMMENT_BUDGET))
     assert {f"`p{number:05}`" for number in range(1, 5001)} <= set(re.findall(r"`p\d+`", text))
     assert "4,999 lines are told in brief.**" in text
 

@@ -57,8 +57,8 @@ from reconciler.core.state import PastState, Record, State
 from reconciler.core.work_order import FailureReason, OrderStatus, WorkOrder
 from reconciler.output.schemas import json_schema
 from reconciler.output.style import Style
-from reconciler.renderers.worksheets import WorkList, Worksheet
 from reconciler.subjects.catalogue import RENDERERS
+from reconciler.subjects.worksheets import WorkList, Worksheet
 from reconciler.systems.table import system_table
 
 EVE = Address("acme-bc", "member", "eve")

@@ -17,8 +17,8 @@ from reconciler.core.finding import Place
 from reconciler.core.kinds import Action
 from reconciler.core.work_order import FailureReason, OrderStatus, WorkOrder
 from reconciler.output.style import PLAIN, Style
-from reconciler.renderers.worksheets import WorkList, group_by_actor
 from reconciler.subjects.catalogue import RENDERERS
+from reconciler.subjects.worksheets import WorkList, group_by_actor
 from reconciler.systems.marked import literal, plain
 
 ISSUED = datetime(2026, 11, 22, 9, 30, tzinfo=UTC)
@@ -53,30 +53,32 @@ def test_an_order_in_full_reads_like_this() -> None:
     assert (
         RENDERERS.work_order["text"](order, PLAIN)
         == """\
-wo-7k3f2a  Invite "ana@acme.example" to "Acme Inc." as 'Member'
+Invite "ana@acme.example" to "Acme Inc." as 'Member'
+order:  wo-7k3f2a
+in:     TikTok for Developers organization acme-dev
+for:    bo, an admin of acme-dev
+part:   2 of 2, after part 1 (wo-2b7q5c)
+why:    SEC-142  [access/acme.yaml:7:3]
+issued: 2026-11-22 09:30 UTC
+valid:  for 24 hours once the part before it is done
 
-  in:               TikTok for Developers organization acme-dev
-  for:              bo, an admin of acme-dev
-  part:             2 of 2, after part 1 (wo-2b7q5c)
-  why:              SEC-142  [access/acme.yaml:7:3]
-  issued:           2026-11-22 09:30 UTC
-  valid:            for 24 hours once the part before it is done
+Make sure first
+  [ ] "ana@acme.example" has an account
 
-  make sure first:
-    [ ] "ana@acme.example" has an account
+Steps
+  1. [ ] Go to 'Members'
+  2. [ ] Type "ana@acme.example"
+  3. [ ] Click 'Send invitation'
 
-  steps:
-     1. Go to 'Members'
-     2. Type "ana@acme.example"
-     3. Click 'Send invitation'
-
+How it ends
   done when:        'Members' shows a pending row
   cannot be undone: It stays.
   to undo:          Cancel the invitation
   note:             One form for each person.
 
-  when done:        reconciler work-orders done wo-7k3f2a --evidence FILE|TEXT
-  when it fails:    reconciler work-orders failed wo-7k3f2a --because REASON
+Report back
+  - reconciler work-orders done wo-7k3f2a --evidence FILE|TEXT
+  - reconciler work-orders failed wo-7k3f2a --because REASON
 """
     )
 
@@ -85,32 +87,34 @@ def test_an_issue_is_a_checklist_like_this() -> None:
     assert (
         RENDERERS.work_order["markdown"](an_order(), PLAIN)
         == """\
-# Invite `ana@acme.example` to `Acme Inc.` as 'Member'
+### Invite `ana@acme.example` to `Acme Inc.` as 'Member'
 
-`wo-7k3f2a` · TikTok for Developers organization acme-dev · for bo, an admin of acme-dev
+- order: `wo-7k3f2a`
+- in: TikTok for Developers organization acme-dev
+- for: bo, an admin of acme-dev
+- why: SEC-142  \\[&#8203;access/acme.yaml:&#8203;7:3\\]
+- issued: 2026-11-22 09:30 UTC
 
-**Why:** SEC-142 (`access/acme.yaml:7:3`)
-
-Issued 2026-11-22 09:30 UTC.
-
-**Make sure first**
+#### Make sure first
 
 - [ ] `ana@acme.example` has an account
 
-**Steps**
+#### Steps
 
 1. [ ] Go to 'Members'
 2. [ ] Type `ana@acme.example`
 3. [ ] Click 'Send invitation'
 
-**Done when:** 'Members' shows a pending row
+#### How it ends
 
-**To undo:** Cancel the invitation
+- done when: 'Members' shows a pending row
+- to undo: Cancel the invitation
+- note: One form for each person.
 
-**Note:** One form for each person.
+#### Report back
 
-Report back: `reconciler work-orders done wo-7k3f2a --evidence FILE|TEXT` or \
-`reconciler work-orders failed wo-7k3f2a --because REASON`
+- `reconciler work-orders done wo-7k3f2a --evidence FILE|TEXT`
+- `reconciler work-orders failed wo-7k3f2a --because REASON`
 """
     )
 
@@ -147,8 +151,8 @@ def test_the_list_has_a_line_for_each_and_counts_what_is_open() -> None:
 
 def test_nothing_to_do_is_said() -> None:
     nothing = WorkList(orders=(an_order(status=OrderStatus.DONE),))
-    assert RENDERERS.work_orders["text"](WorkList(), PLAIN) == "no work orders\n"
-    assert RENDERERS.work_orders["markdown"](nothing, PLAIN) == "No work orders are open.\n"
+    assert RENDERERS.work_orders["text"](WorkList(), PLAIN) == "There are no work orders.\n"
+    assert "No work orders are open." in RENDERERS.work_orders["markdown"](nothing, PLAIN)
     assert "No work orders are open." in RENDERERS.work_orders["html"](nothing, PLAIN)
 
 

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from reconciler.output.style import PLAIN
-from reconciler.renderers.worksheets import WorkList
 from reconciler.subjects.catalogue import RENDERERS
+from reconciler.subjects.worksheets import WorkList
 from tests.systems.test_work_order_cases import CASES, orders_of, read_case
 
 if TYPE_CHECKING:

@@ -24,7 +24,7 @@ from reconciler.core.roster import Roster
 from reconciler.core.work_order import Chore, WorkOrder
 from reconciler.output.style import PLAIN
 from reconciler.ports import Scope
-from reconciler.renderers.work_orders import render_work_order
+from reconciler.subjects.catalogue import RENDERERS
 from reconciler.systems import get_system
 from reconciler.systems.drafting import draft_chore, draft_operation, draft_orders
 from reconciler.systems.operations import OPERATIONS
@@ -43,7 +43,7 @@ def read_case(path: Path) -> dict[str, Any]:
 
 def draft_case(given: dict[str, Any]) -> str:
     """The text of all orders, one below the other."""
-    return "\n".join(render_work_order(order, PLAIN) for order in orders_of(given))
+    return "\n".join(RENDERERS.work_order["text"](order, PLAIN) for order in orders_of(given))
 
 
 def orders_of(given: dict[str, Any]) -> tuple[WorkOrder, ...]:

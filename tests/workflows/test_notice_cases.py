@@ -16,7 +16,6 @@ from reconciler.core.kinds import Action
 from reconciler.core.notice import Notice, Notices
 from reconciler.core.work_order import WorkOrder
 from reconciler.output.style import PLAIN
-from reconciler.renderers.notices import render_notices
 from reconciler.subjects.catalogue import RENDERERS
 from reconciler.workflows.notices import make_notices
 from tests.planning.given import Case, read_case
@@ -28,7 +27,7 @@ def tell(case: Case) -> list[str]:
     at = datetime.combine(case.worlds.today, time(12), UTC)
     states = [state for _, state in sorted(case.worlds.recorded.items())]
     found = Notices(at=at, notices=tuple(make_notices(states, case.worlds.desired, at=at)))
-    return render_notices(found, PLAIN).splitlines()
+    return RENDERERS.notices["text"](found, PLAIN).splitlines()
 
 
 @pytest.mark.parametrize("path", PATHS, ids=lambda path: path.stem)

@@ -5,20 +5,14 @@ from __future__ import annotations
 import click
 
 from reconciler.cli.session import Session
-from reconciler.cli.showing import show_result
+from reconciler.cli.showing import document_option, show_result
 from reconciler.cli.wiring import Wiring
 from reconciler.cli.workspace import read_config, read_workspace
 
 
 @click.command()
 @click.option("--person", default="", metavar="PERSON", help="Only the message for this person.")
-@click.option(
-    "--format",
-    "format_",
-    type=click.Choice(["text", "markdown", "html", "json"]),
-    default="text",
-    help="Form of the result.",
-)
+@document_option
 @click.pass_obj
 def notices(session: Session, person: str, format_: str) -> None:
     """Write one message for each person who has to act.

@@ -334,9 +334,13 @@ def _print_messages(session: Session, messages: list[Message]) -> None:
 
 
 def _print_table(session: Session, header: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> None:
-    from reconciler.renderers.table import render_table
+    from reconciler.output.document import Row, Table, plain
+    from reconciler.output.text import say
+    from reconciler.output.text_table import table_lines
 
     if rows:
-        click.echo(render_table(header, rows, session.style(sys.stdout)), nl=False, color=True)
+        table = Table(header=header, rows=tuple(Row(cells=tuple(map(plain, cells))) for cells in rows))
+        for line in table_lines(table, session.style(sys.stdout), "", say):
+            click.echo(line, color=True)
     else:
         session.notify("nothing")

@@ -14,6 +14,7 @@ from reconciler.cli.durations import lock_timeout_option
 from reconciler.cli.origin import read_origin
 from reconciler.cli.runs import make_terms
 from reconciler.cli.session import Session
+from reconciler.cli.showing import document_option
 from reconciler.cli.wiring import Wiring
 from reconciler.cli.words import WordsType, spell_out
 from reconciler.cli.workspace import read_config, read_manifest_files
@@ -21,10 +22,9 @@ from reconciler.core.work_order import FailureReason
 from reconciler.systems.remedies import REMEDIES
 
 if TYPE_CHECKING:
-    from reconciler.renderers.worksheets import WorkList
+    from reconciler.subjects.worksheets import WorkList
     from reconciler.workflows.reporting_back import Evidence, OrderDesk
 
-_FORMATS = ("text", "json", "markdown", "html")
 _REASONS = tuple(reason.value.replace("_", "-") for reason in FailureReason if reason is not FailureReason.NOT_SEEN)
 
 
@@ -35,9 +35,6 @@ class _Report(TypedDict):
     lock_timeout: timedelta
 
 
-_format_option = click.option(
-    "--format", "format_", type=click.Choice(_FORMATS), default="text", help="Form of the result."
-)
 _by_option = click.option(
     "--by", default="", type=WordsType(), metavar="WHO", help="Who says so; by default whoever runs this."
 )
@@ -52,7 +49,7 @@ def work_orders() -> None:
 @click.option("--actor", default="", metavar="PERSON", help="Only what this person has to do.")
 @click.option("--organization", default="", metavar="ORG", help="Only those about this organization.")
 @click.option("--all", "closed", is_flag=True, help="Also those that have ended within the last year.")
-@_format_option
+@document_option
 @click.pass_obj
 def list_(session: Session, actor: str, organization: str, closed: bool, format_: str) -> None:
     """List the work orders that are open, or done and not yet seen on the system."""
@@ -64,7 +61,7 @@ def list_(session: Session, actor: str, organization: str, closed: bool, format_
 
 @work_orders.command("show")
 @click.argument("order_id", metavar="ID")
-@_format_option
+@document_option
 @click.pass_obj
 def show(session: Session, order_id: str, format_: str) -> None:
     """Show one work order with every step."""
@@ -152,7 +149,7 @@ def _wiring(session: Session) -> Wiring:
 def _read_work(session: Session, *, actor: str = "", organization: str = "", closed: bool = False) -> WorkList:
     """The orders, and the names of people as far as the manifests can be read."""
     from reconciler.cli.upkeep import require_known
-    from reconciler.renderers.worksheets import WorkList
+    from reconciler.subjects.worksheets import WorkList
     from reconciler.workflows.directory import load_directory
     from reconciler.workflows.reporting_back import list_orders
 
