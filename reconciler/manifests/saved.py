@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 Content = dict[str, Any]
+_ESCAPES = re.compile(r"\\\\|\\ud[89ab][0-9a-f]{2}\\ud[c-f][0-9a-f]{2}|(\\ud[89a-f][0-9a-f]{2})")
+"""A backslash, a whole character in two halves, and half of one."""
 _UPGRADE = "use the version of reconciler that wrote it, or a newer one"
 
 _HALF = b"\\ud"
@@ -70,11 +73,18 @@ def state_adapter() -> TypeAdapter[State]:
 
 
 def plan_to_json(plan: Plan) -> str:
-    """The plan as indented JSON, for files that people look into too.
+    """The plan as indented JSON, for files that people look into too."""
+    return dump_json(plan_adapter().dump_python(plan, mode="json"))
 
-    ASCII only, like all JSON that is shown: a name that is no valid Unicode is written and read back as it is.
+
+def dump_json(content: Content) -> str:
+    """Indented JSON in ASCII: what is invisible stays visible, and any reader and terminal can take it.
+
+    Half a character, as names of files may hold, becomes the six characters of its escape: as an escape most readers
+    would refuse it.
     """
-    return json.dumps(plan_adapter().dump_python(plan, mode="json"), indent=2, ensure_ascii=True) + "\n"
+    text = json.dumps(content, indent=2, ensure_ascii=True)
+    return _ESCAPES.sub(lambda found: f"\\{found[0]}" if found[1] else found[0], text) + "\n"
 
 
 def plan_from_json(text: str) -> Plan:

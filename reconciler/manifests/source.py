@@ -80,11 +80,23 @@ def _read_text(file: SourceFile, notes: Notes) -> str | None:
     if file.data is None:
         notes.error("unreadable-file", f"this cannot be read: {file.problem or 'unknown reason'}", top)
         return None
+    if not _is_text(file.path):
+        notes.error("unreadable-file", "its name is no text in UTF-8", top, advice="give the file another name")
+        return None
     if len(file.data) > LARGEST:
         message = f"the file has {len(file.data):,} bytes; more than {LARGEST:,} are not read"
         notes.error("file-too-large", message, top, advice="split it; any file may hold any section")
         return None
     return decode(file.data, file.path, notes)
+
+
+def _is_text(name: str) -> bool:
+    """Plans, states and logs name files, and can only hold text."""
+    try:
+        name.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _parse_text(text: str, file: str, notes: Notes) -> MapNode | None:

@@ -6,7 +6,6 @@ read back, so their adapters are in `manifests/saved.py`.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -26,6 +25,7 @@ from reconciler.core.policy_settings import StandingRule
 from reconciler.core.review import Access, AccessChange, Review
 from reconciler.core.state import PastState, StateSummary
 from reconciler.core.work_order import WorkOrder
+from reconciler.manifests.saved import dump_json
 from reconciler.systems.table import RoleRow
 
 if TYPE_CHECKING:
@@ -95,14 +95,11 @@ HIDDEN: Mapping[type, tuple[str, ...]] = {
 
 
 def to_json(name: str, value: Any) -> str:
-    """The output `name` of `OUTPUTS` for a value.
-
-    ASCII only: invisible characters and text that is no valid Unicode stay visible, and any reader can take it.
-    """
+    """The output `name` of `OUTPUTS` for a value."""
     output = OUTPUTS[name]
     content = _serializer(name).to_python(value, mode="json")
     document = {"format_version": output.version, **({output.under: content} if output.under else content)}
-    return json.dumps(document, indent=2, ensure_ascii=True) + "\n"
+    return dump_json(document)
 
 
 def json_writer(name: str) -> Callable[[Any, object], str]:

@@ -76,7 +76,7 @@ RULES: dict[str, str] = {
     "unknown-version": "A version of the format that this program does not know.",
     "unquoted-text": "An id, a phone number or other text that YAML reads as a number or truth value because it has "
     "no quotes.",
-    "unreadable-file": "The file could not be read, for example a broken symbolic link.",
+    "unreadable-file": "The file could not be read, for example a broken symbolic link, or its name is no text in UTF-8.",
     "unsafe-format": "Formatting would change what the file means, so it was left alone.",
     "wrong-type": "A mapping, a list or text where something else belongs.",
     "yaml-anchor": "Anchors and aliases are not read.",

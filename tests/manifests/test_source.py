@@ -26,6 +26,13 @@ def test_a_file_that_could_not_be_read_is_told_with_the_reason() -> None:
     assert told(None, "broken symbolic link to b.yaml") == [want]
 
 
+def test_a_name_that_is_no_text_is_told() -> None:
+    """Plans and states name the lines that things come from, and hold nothing but text."""
+    parsed = parse_file(SourceFile("access/a\udc80.yaml", b"version: 1\n"))
+    (finding,) = parsed.findings
+    assert (parsed.node, finding.id, finding.advice) == (None, "unreadable-file", "give the file another name")
+
+
 def test_a_file_that_is_too_large_is_not_read() -> None:
     (finding,) = told(b"#" * (LARGEST + 1))
     assert finding.startswith("a.yaml:1:1: error[file-too-large]: the file has 20,971,521 bytes")

@@ -372,10 +372,10 @@ def test_one_work_order_is_written_as_a_list_of_one() -> None:
 
 
 @pytest.mark.parametrize("name", OUTPUTS)
-def test_text_that_is_no_valid_unicode_is_escaped(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_half_a_character_is_told_by_its_escape(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(globals(), "PLACE", Place("a\udc80.yaml", 2, 3))
     monkeypatch.setitem(globals(), "EVE", Address("acme-bc", "member", "eve\ud800"))
     monkeypatch.setitem(LEAST_ORDER, "title", "t\ud800")
     text = OUTPUTS[name]()
     assert text.isascii()
-    json.loads(text)
+    json.dumps(json.loads(text), ensure_ascii=False).encode()
