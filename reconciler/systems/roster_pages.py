@@ -131,7 +131,7 @@ SINCE_WORDS = ("joined", "joined on", "since", "added", "added on", "member sinc
 _BUTTONS = """
 remove, remove user, edit, edit role, change role, resend, resend invitation, cancel, cancel invitation, delete, view,
 view details, details, more, manage, transfer app, options, add member, invite member, invite members, invite, add app,
-connect an app, search, filter, all, previous, prev, next, back, sort, export, download, load more, show more, sign out
+connect an app, search, filter, all, previous, prev, back, sort, export, download, sign out, go to page
 """
 _HEADINGS = """
 you, (you), select, select all, members, member list, pending invitations, apps, my apps, manage apps, my organizations,
@@ -164,16 +164,30 @@ NOBODY = frozenset({"", *_DASHES, "none", "n/a", "no"})
 YOU = re.compile(r"\s*[(\[]?\b(?:you|me)\b[)\]]?\s*$", re.IGNORECASE)
 """How a page marks whoever is looking at it; only where it stands in brackets or alone in a line."""
 
-COUNTS = (
-    re.compile(r"(?:members?|team members?|users?|people|apps?|total|all)\s*[:(\[]?\s*(?P<total>\d{1,6})\s*[)\]]?"),
-    re.compile(r"(?P<total>\d{1,6})\s+(?:members?|users?|people|apps?|results?|items?|rows?|in total|total)"),
-    re.compile(
-        r"(?:showing\s+)?\d{1,6}\s*(?:[-\u2013\u2014]|to)\s*\d{1,6}\s+of\s+(?P<total>\d{1,6})"
-        r"(?:\s+(?:members?|users?|people|apps?|results?|items?|rows?|entries))?"
-    ),
+_THINGS = r"(?:team )?members?|users?|people|persons?|accounts?|apps?|results?|items?|rows?|entries|records?|of them"
+MORE = re.compile(
+    r"(?:load|show|view|see|display|fetch|get)\s+(?:all|more|the rest|next|\d+\s+more|next\s+\d+)(?:\s+\d+)?"
+    rf"(?:\s+(?:{_THINGS}))?"
+    rf"|(?:and\s+|\+\s*|\.{{3}}\s*|\u2026\s*)*\d+\s+(?:more|others?)(?:\s+(?:{_THINGS}))?"
+    rf"|(?:and|\+|\.{{3}}|\u2026)\s*(?:and\s+)?\d+(?:\s+(?:more|others?|{_THINGS}))?"
+    rf"|(?:and\s+)?more\s+(?:{_THINGS}|to load|below|available|results)"
+    r"|(?:scroll|swipe)(?: down)? (?:to|for) (?:load |see )?more|loading(?: more)?(?:\.{3}|\u2026)?"
+    r"|next page|next\s*[>\u203a\u00bb\u2192]+|[>\u203a\u00bb\u2192]+\s*next"
 )
-"""How a page says, in lower case, how many rows there are in all."""
+"""How a page says, in lower case, that rows are behind those it shows."""
+NEXT = frozenset({"next", "older", "\u00bb", "\u2192"})
+"""What leads to another page where there is one; some pages show it where there is none."""
 
-PAGES = re.compile(r"page\s+(?P<page>\d{1,5})\s*(?:of|/)\s*(?P<pages>\d{1,5})")
+_COUNTED = """
+total, totals, in, all, of, to, and, the, showing, shown, displaying, display, viewing, view, now, currently, you, have,
+there, are, is, found, results, result, items, item, rows, row, entries, entry, records, record, members, member, users,
+user, people, person, persons, accounts, account, apps, app, team, count, number, num, selected, filtered, overall, sum,
+listed, list
+"""
+COUNT_WORDS = frozenset(word.strip() for word in _COUNTED.split(","))
+"""The words between numbers that tell how many rows there are."""
+_PAGED = "page, pages, of, previous, prev, next, first, last, back, showing, you, are, on"
+PAGE_WORDS = frozenset(word.strip() for word in _PAGED.split(","))
+"""The words between numbers that tell of pages."""
 EMPTY = frozenset({"no apps", "no apps yet", "you have no apps", "no data", "no results"})
 """What a list says that has nothing in it."""

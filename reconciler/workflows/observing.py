@@ -4,19 +4,27 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
+from types import MappingProxyType
 
+from reconciler.core.address import Address
 from reconciler.core.declared import Desired, Organization
-from reconciler.core.errors import ReconcilerError
+from reconciler.core.errors import ReconcilerError, StoreError
 from reconciler.core.finding import Place
 from reconciler.core.live import Live, Unknown
 from reconciler.core.observation import Difference, Observation
 from reconciler.core.resource import Resource, Status
 from reconciler.core.roster import Roster
 from reconciler.core.state import State
+from reconciler.core.system import System
 from reconciler.manifests.notes import Notes
+from reconciler.manifests.rosters.entries import Entry
 from reconciler.manifests.rosters.parse import ParsedRoster, parse_roster
+from reconciler.manifests.rosters.sheet import fold
+from reconciler.systems import SYSTEMS
+from reconciler.systems.roster_pages import Column
 from reconciler.workflows.naming import nearest
 from reconciler.workflows.rosters import Understanding, understand_apps, understand_around, understand_members
 from reconciler.workflows.scopes import Scopes
@@ -54,10 +62,17 @@ class Sighting:
     """Whoever is not listed stays unknown."""
     is_whole: bool = False
     """Everything is listed, although much less than before."""
+    is_vouched_for: bool = False
+    """It is of this organization, although it looks like another's."""
 
 
-def look(sighting: Sighting, *, desired: Desired, state: State) -> Observation:
-    """What a roster says, and what it says otherwise than the one before; nothing is kept."""
+def look(
+    sighting: Sighting, *, desired: Desired, state: State, elsewhere: Mapping[str, str] = MappingProxyType({})
+) -> Observation:
+    """What a roster says, and what it says otherwise than the one before; nothing is kept.
+
+    `elsewhere` has the digests of files that were handed in for other organizations.
+    """
     organization = get_organization(sighting, desired)
     notes = Notes()
     parsed = {
@@ -73,6 +88,7 @@ def look(sighting: Sighting, *, desired: Desired, state: State) -> Observation:
     if readable:
         _judge_use(sighting, made)
         _judge_extent(sighting, organization, parsed, state, made)
+        _judge_origin(sighting, parsed, state, elsewhere, made)
         _judge_time(sighting, state, made)
     rosters = tuple(_roster(kind, sighting, made) for kind in kinds)
     known = {kind: state.rosters[kind] for kind in kinds if kind in state.rosters}
@@ -92,9 +108,10 @@ def look(sighting: Sighting, *, desired: Desired, state: State) -> Observation:
 def observe(sighting: Sighting, *, desired: Desired, upkeep: Upkeep) -> Observation:
     """Make a roster the organization's, unless it cannot be used; then the state stays as it is."""
     seen: list[Observation] = []
+    elsewhere = _digests_elsewhere(sighting, upkeep)
 
     def take_in(state: State) -> tuple[State, Deeds]:
-        observation = look(sighting, desired=desired, state=state)
+        observation = look(sighting, desired=desired, state=state, elsewhere=elsewhere)
         seen.append(observation)
         if not observation.is_usable:
             return state, []
@@ -111,7 +128,20 @@ def observe(sighting: Sighting, *, desired: Desired, upkeep: Upkeep) -> Observat
 def look_only(sighting: Sighting, *, desired: Desired, upkeep: Upkeep) -> Observation:
     """What `observe` would find now."""
     get_organization(sighting, desired)
-    return look(sighting, desired=desired, state=read_state(upkeep.store, sighting.organization))
+    state = read_state(upkeep.store, sighting.organization)
+    return look(sighting, desired=desired, state=state, elsewhere=_digests_elsewhere(sighting, upkeep))
+
+
+def _digests_elsewhere(sighting: Sighting, upkeep: Upkeep) -> dict[str, str]:
+    """Digest of every file that was handed in for another organization -> its key. A state that is damaged has none."""
+    found: dict[str, str] = {}
+    for organization in upkeep.store.organizations():
+        if organization == sighting.organization:
+            continue
+        with suppress(StoreError):
+            rosters = read_state(upkeep.store, organization).rosters
+            found.update(dict.fromkeys((roster.digest for roster in rosters.values()), organization))
+    return found
 
 
 def get_organization(sighting: Sighting, desired: Desired) -> Organization:
@@ -159,6 +189,8 @@ def _judge_extent(
     place = Place(next(iter(parsed)), 1, 1)
     cut = list(_signs_of_a_cut(parsed, rows))
     doubts = [] if sighting.is_whole else list(_doubts(sighting, organization, rows, state, made))
+    if not sighting.is_whole and len(parsed) == 1:
+        doubts += [odd for one in parsed.values() for odd in one.extent.odd]
     if sighting.is_part:
         _leave_open(sighting.kind, made, _PART)
     elif cut:
@@ -167,6 +199,83 @@ def _judge_extent(
     elif doubts:
         advice = "--accept-partial takes it as a part; --complete says that it is everything"
         made.notes.error("roster-cut", f"rows seem to be missing: {'; '.join(doubts)}", place, advice=advice)
+    elif strange := [] if sighting.is_whole else [what for one in parsed.values() for what in one.extent.strange]:
+        reason = f"not understood beside the list: {', '.join(strange)}"
+        _leave_open(sighting.kind, made, reason)
+        advice = "--complete says that everything is listed; until then, whoever is not listed is unknown"
+        made.notes.warning("roster-not-understood", reason, place, advice=advice)
+
+
+def _judge_origin(
+    sighting: Sighting,
+    parsed: Mapping[str, ParsedRoster],
+    state: State,
+    elsewhere: Mapping[str, str],
+    made: Understanding,
+) -> None:
+    """Whether it is a list of this organization at all; somebody can vouch for it, and that is written down."""
+    signs = list(_signs_of_another(sighting, parsed, state, elsewhere, made))
+    if not signs:
+        return
+    place = Place(sighting.files[0].name, 1, 1)
+    if sighting.is_vouched_for:
+        made.notes.warning("roster-foreign", f"taken on somebody's word, although {'; '.join(signs)}", place)
+        return
+    advice = "look whether it is the right file; --same-organization says that it is, and that is written down"
+    made.notes.error(
+        "roster-foreign", f"it seems to be of another organization: {'; '.join(signs)}", place, advice=advice
+    )
+
+
+def _signs_of_another(
+    sighting: Sighting,
+    parsed: Mapping[str, ParsedRoster],
+    state: State,
+    elsewhere: Mapping[str, str],
+    made: Understanding,
+) -> Iterator[str]:
+    other = elsewhere.get(digest_of(sighting.files))
+    if other is not None:
+        yield f"the same file was handed in for {other}"
+    listed = {one.address for one in made.of_kind(sighting.kind)}
+    known = _known_addresses(sighting.kind, state)
+    if listed and len(known) >= _FEW and known.isdisjoint(listed):
+        yield f"nobody whom it lists was known, and none of the {len(known)} who were is in it"
+    if sighting.kind == "member":
+        system = made.scope.organization.system
+        words = {word for one in parsed.values() for entry in one.entries for word in _role_words(entry, system)}
+        if (theirs := _system_of(words, system)) is not None:
+            yield f"its roles ({', '.join(sorted(words))}) are those of a {theirs.title}"
+
+
+def _known_addresses(kind: str, state: State) -> set[Address]:
+    """Everybody who was there, by the last roster and by the records."""
+    listed = state.rosters[kind].resources if kind in state.rosters else ()
+    recorded = [record for record in state.records.values() if record.address.kind == kind]
+    statuses = [(one.address, one.status) for one in listed] + [(one.address, one.status) for one in recorded]
+    return {address for address, status in statuses if not status.is_gone}
+
+
+def _role_words(entry: Entry, system: System) -> Iterator[str]:
+    """The words that the file itself has for a role."""
+    if entry.aliases:
+        yield from map(fold, entry.aliases)
+    elif entry.role:
+        yield from (fold(role.label) for role in system.roles.get("member", ()) if role.name == entry.role)
+    yield from (fold(cell.text) for cell in entry.unread if cell.column is Column.ROLE)
+
+
+def _system_of(words: set[str], system: System) -> System | None:
+    """The one other system whose own words these are, where they are not all words of this one."""
+    if len(words) < _FEW or words <= _own_words(system):
+        return None
+    others = (one for variants in SYSTEMS.values() for one in variants.values() if one.name != system.name)
+    return next((one for one in others if words <= _own_words(one)), None)
+
+
+def _own_words(system: System) -> set[str]:
+    roles = system.roles.get("member", ())
+    return {fold(word) for role in roles for word in (role.name, role.name.replace("_", " "), role.label)}
 
 
 def _judge_time(sighting: Sighting, state: State, made: Understanding) -> None:
@@ -185,12 +294,17 @@ def _leave_open(kind: str, made: Understanding, reason: str) -> None:
 
 def _signs_of_a_cut(parsed: Mapping[str, ParsedRoster], rows: int) -> Iterator[str]:
     """What the files themselves say."""
-    total = max((one.total for one in parsed.values() if one.total is not None), default=None)
+    extents = {name: one.extent for name, one in parsed.items()}
+    total = max((one.total for one in extents.values() if one.total is not None), default=None)
     if total is not None and total > rows:
         yield f"the page speaks of {total}, and the file has {rows}"
-    pages = max(one.pages for one in parsed.values())
+    pages = max(one.pages for one in extents.values())
     if pages > len(parsed):
         yield f"there are {pages} pages, and {len(parsed)} of them here"
+    if all(one.more for one in extents.values()):
+        # Of several pages, one is the last, and leads nowhere.
+        name, last = next(reversed(extents.items()))
+        yield f"{name}: {last.more}" if len(parsed) > 1 else last.more
     for name, one in parsed.items():
         if one.cut:
             yield f"{name}: {one.cut}" if len(parsed) > 1 else one.cut
@@ -269,4 +383,5 @@ def _deeds(observation: Observation) -> Iterator[tuple[str, str, str]]:
     for roster in observation.rosters:
         detail = f"{roster.kind} roster of {roster.taken:%Y-%m-%dT%H:%M:%SZ}: {len(roster.resources)} rows"
         detail += f", {len(roster.unknown)} unknown" if roster.unknown else ""
-        yield whole, "observe", f"{detail}, from {roster.source}, sha256:{roster.digest}"
+        vouched = next((f"; {one.message}" for one in observation.findings if one.id == "roster-foreign"), "")
+        yield whole, "observe", f"{detail}, from {roster.source}, sha256:{roster.digest}{vouched}"

@@ -209,8 +209,9 @@ def test_the_commands_take_a_token_through_its_life(workspace: Path, world: Worl
     assert checked.stdout == (
         "The token acts as ana <a*a@acme.example>.\n\nAcme (6900000000000000001): ADMIN, ENABLE\n"
         "  the token is member 6800000000000000001: ana <a*a@acme.example>\n"
-        "  yes  members (2)\n  yes  assets and access (2)\n  yes  partners (0)\n  yes  asset groups (0)\n"
-        "  yes  activity log (0)\n"
+        "  yes  members (2), scope 156\n  yes  assets and access (2), scope 153\n  yes  partners (0), scope 155\n"
+        "  yes  asset groups (0), scope 7153155400966176769\n"
+        "  yes  activity log (0), scope 2\n"
     )
     assert run(workspace, "revoke", answer="no\n").exit_code != 0
     assert run(workspace, "check").exit_code == 0

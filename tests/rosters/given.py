@@ -17,12 +17,12 @@ from reconciler.core.resource import Resource, Status
 from reconciler.core.roster import Roster
 from reconciler.core.state import State
 from reconciler.manifests.load import SourceFile, load_manifests
-from reconciler.workflows.observing import RosterFile, Sighting, look
+from reconciler.workflows.observing import RosterFile, Sighting, digest_of, look
 
 CASES = Path(__file__).parents[1] / "cases" / "rosters"
 PATHS = sorted(CASES.glob("*.yaml"))
 NOW = datetime(2026, 11, 22, 9, 0, tzinfo=UTC)
-_GIVEN = {"system", "is", "people", "declared", "kind", "form", "file", "files", "before", "taken", "said", "encoding"}
+_GIVEN = {"system", "is", "people", "declared", "kind", "form", "file", "files", "before", "taken", "said", "encoding", "elsewhere"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,10 +33,12 @@ class Case:
     state: State
     sighting: Sighting
     want: Mapping[str, Any]
+    elsewhere: Mapping[str, str]
+    """Digest of a file -> the other organization for which it was handed in."""
 
     def look(self) -> Observation:
         """What comes of it."""
-        return look(self.sighting, desired=self.desired, state=self.state)
+        return look(self.sighting, desired=self.desired, state=self.state, elsewhere=self.elsewhere)
 
 
 def read_case(path: Path) -> Case:
@@ -55,11 +57,17 @@ def read_case(path: Path) -> Case:
         taken=given.get("taken", NOW),
         is_part=said == "a part",
         is_whole=said == "everything",
+        is_vouched_for=said == "this organization",
     )
     before = given.get("before")
     rosters = {} if before is None else {sighting.kind: roster_of(before, kind=sighting.kind)}
+    elsewhere = {digest_of(sighting.files): given["elsewhere"]} if "elsewhere" in given else {}
     return Case(
-        desired=desired_of(given), state=State(organization="acme", rosters=rosters), sighting=sighting, want=want
+        desired=desired_of(given),
+        state=State(organization="acme", rosters=rosters),
+        sighting=sighting,
+        want=want,
+        elsewhere=elsewhere,
     )
 
 

@@ -12,7 +12,7 @@ import click
 from reconciler.cli.business_center import make_client
 from reconciler.cli.session import Session
 from reconciler.cli.workspace import read_config
-from reconciler.core.errors import ReconcilerError
+from reconciler.core.errors import ExitCode, ReconcilerError
 from reconciler.core.redaction import SECRETS
 from reconciler.output.visible import make_visible
 
@@ -95,12 +95,17 @@ def _keep(client: Client, token: str, place: str, *, app_id: str, secret: str, r
 @auth.command("check")
 @_provider_option
 @click.pass_obj
-def check(session: Session, provider: str | None) -> None:
-    """Show whose token it is, which member they are in each Business Center, and what the token may read there."""
+def check(session: Session, provider: str | None) -> int:
+    """Show whose token it is, which member they are in each Business Center, and what the token may read there.
+
+    Exits with 1 when it can manage no Business Center, or lacks a scope that this takes.
+    """
     from reconciler.providers.business_api.authorizing import check_token
 
     with make_client(session.root, _options(session, provider)) as client:
-        click.echo(_render_check(check_token(client)), nl=False)
+        found = check_token(client)
+    click.echo(_render_check(found), nl=False)
+    return ExitCode.DONE if found.is_enough else ExitCode.FAILED
 
 
 @auth.command("revoke")
@@ -164,7 +169,7 @@ def _rows_of(center: Membership) -> list[str]:
         *(
             f"  no   {probe.title}, scope {probe.scope}: {probe.refusal}"
             if probe.refusal
-            else f"  yes  {probe.title} ({probe.size})"
+            else f"  yes  {probe.title} ({probe.size}), scope {probe.scope}"
             for probe in center.probes
         ),
     ]

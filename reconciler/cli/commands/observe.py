@@ -32,6 +32,7 @@ class _Said(TypedDict):
     taken: datetime | None
     accept_partial: bool
     complete: bool
+    same_organization: bool
     dry_run: bool
     lock_timeout: timedelta
 
@@ -67,6 +68,11 @@ class MomentType(click.ParamType[datetime]):
 @click.option("--taken", type=MomentType(), metavar="TIME", help="When the list was looked at; now by default. UTC.")
 @click.option("--accept-partial", is_flag=True, help="It is a part: whoever it does not list stays unknown.")
 @click.option("--complete", is_flag=True, help="It is everything, although it lists much less than before.")
+@click.option(
+    "--same-organization",
+    is_flag=True,
+    help="It is of ORG, although it looks like another's; that is audited.",
+)
 @click.option("--dry-run", is_flag=True, help="Show what was understood and what has changed, and keep nothing.")
 @lock_timeout_option
 @format_option
@@ -100,6 +106,7 @@ def observe(session: Session, organization: str, paths: tuple[str, ...], format_
         observed_by=upkeep.origin.operator,
         is_part=said["accept_partial"],
         is_whole=said["complete"],
+        is_vouched_for=said["same_organization"],
     )
     desired = read_workspace(session.root, config, today=now.date()).desired
     if not said["dry_run"]:

@@ -103,6 +103,10 @@ def _table(header: Header, lines: Sequence[_Line], vocabulary: Vocabulary) -> tu
             loose += [Cell(text=piece, line=line.number) for piece in line.filled if is_around]
             above += [] if is_around else [line]
             continue
+        if {said.sort for piece in line.filled for said in vocabulary.hear(piece)} <= AROUND:
+            # The controls below a list, which a browser keeps apart by tabs as it does cells.
+            loose += [Cell(text=piece, line=line.number) for piece in line.filled]
+            continue
         row = _row(header, above, line, vocabulary)
         if row is None:
             return [], []
@@ -159,11 +163,27 @@ def _stream(header: Header | None, lines: Sequence[_Line], vocabulary: Vocabular
         if not rows:
             rows.append([])
         rows[-1].append(cell)
-    groups = [Row(line=cells[0].line, cells=tuple(cells)) for cells in rows]
+    footer = _take_footer(rows, vocabulary)
+    groups = [Row(line=cells[0].line, cells=tuple(cells)) for cells in rows if cells]
     judged = [(row, _is_about_something(row, vocabulary)) for row in groups]
     found = [row for row, is_about in judged if is_about]
     loose = [cell for row, is_about in judged if not is_about for cell in row.cells]
-    return doubt_borders(found, header.columns if header else (), vocabulary), loose
+    return doubt_borders(found, header.columns if header else (), vocabulary), [*loose, *footer]
+
+
+def _take_footer(rows: list[list[Cell]], vocabulary: Vocabulary) -> list[Cell]:
+    """What stands below the last row and looks like its end: how many there are, and the way to more of them.
+
+    Where the rows before it hold such numbers too, they are a column of the list and no word about it.
+    """
+    if not rows:
+        return []
+    before = {said.sort for row in rows[:-1] for cell in row for said in vocabulary.hear(cell.text)}
+    about = AROUND - (before & {Sort.NUMBER, Sort.COUNT})
+    last, footer = rows[-1], list[Cell]()
+    while last and last[-1].column is None and {said.sort for said in vocabulary.hear(last[-1].text)} <= about:
+        footer.insert(0, last.pop())
+    return footer
 
 
 def _is_about_something(row: Row, vocabulary: Vocabulary) -> bool:

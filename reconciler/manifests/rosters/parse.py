@@ -10,10 +10,11 @@ from reconciler.core.finding import Finding, Place
 from reconciler.core.system import System
 from reconciler.manifests.notes import Notes
 from reconciler.manifests.rosters.entries import Entry, read_app, read_member
+from reconciler.manifests.rosters.extent import Extent
 from reconciler.manifests.rosters.page import parse_page
 from reconciler.manifests.rosters.sheet import Cell, Sheet
 from reconciler.manifests.rosters.tables import names_columns, parse_csv, parse_json, shorten
-from reconciler.manifests.rosters.vocabulary import AROUND, Sort, Vocabulary
+from reconciler.manifests.rosters.vocabulary import AROUND, Said, Sort, Vocabulary
 from reconciler.systems.roster_pages import Column
 
 LARGEST = 8 * 1024 * 1024
@@ -21,6 +22,7 @@ LARGEST = 8 * 1024 * 1024
 FORMS = ("csv", "json", "page")
 _CONTROL = re.compile("[\x00-\x08\x0b\x0e-\x1f\x7f]")
 _TYPED = {"json": "json", "csv": "csv"}
+_TELLING = {"member": frozenset({Column.EMAIL}), "app": frozenset({Column.CLIENT_KEY})}
 _NEEDED = {"member": frozenset({Column.ROLE}), "app": frozenset({Column.CLIENT_KEY, Column.OWNER})}
 
 
@@ -35,10 +37,8 @@ class ParsedRoster:
     """What shows that the file breaks off; such a file is never everything."""
     text: str = ""
     """As it was decoded, for showing lines."""
-    total: int | None = None
-    """How many rows the page says there are."""
-    pages: int = 1
-    """How many pages it says there are."""
+    extent: Extent = field(default_factory=Extent)
+    """What it says of how much there is."""
     around: tuple[Cell, ...] = ()
     """What stands outside of all rows and was not understood; it may name somebody."""
 
@@ -62,7 +62,22 @@ def parse_roster(data: bytes, *, file: str, system: System, kind: str = "member"
     if sheet is None:
         return ParsedRoster(findings=notes.in_order(), text=text)
     parsed = _read_sheet(sheet, text, file, vocabulary, notes)
+    if notes.has_errors and _is_of_the_other_kind(text, form, file, system, kind):
+        other = "app" if kind == "member" else "member"
+        notes = Notes()
+        advice = f"give --kind {other}"
+        notes.error("roster-kind", f"this is a list of {other}s, not of {kind}s", Place(file, 1, 1), advice=advice)
     return replace(parsed, text=text, findings=notes.in_order())
+
+
+def _is_of_the_other_kind(text: str, form: str, file: str, system: System, kind: str) -> bool:
+    """Whether the columns are those of a list of apps where members were to be, or the other way round."""
+    other = "app" if kind == "member" else "member"
+    if other not in system.kinds:
+        return False
+    notes = Notes()
+    sheet = _parse_sheet(text, form or _guess_form(text, other), file, Vocabulary(system, other), notes)
+    return sheet is not None and bool(sheet.rows) and sheet.columns >= _NEEDED[other] | _TELLING[other]
 
 
 def _decode(data: bytes, file: str, notes: Notes) -> str | None:
@@ -121,7 +136,20 @@ def _read_sheet(sheet: Sheet, text: str, file: str, vocabulary: Vocabulary, note
         advice = "copy the whole list with the names of its columns, or hand in CSV or JSON"
         notes.error("roster-unreadable", f"no {noun} were found in the file", Place(file, 1, 1), advice=advice)
     cut = sheet.cut or _broken_end(sheet, entries, text)
-    return ParsedRoster(entries=entries, cut=cut, total=around.total, pages=around.pages, around=tuple(around.unread))
+    extent = _both(sheet.extent, around)
+    return ParsedRoster(entries=entries, cut=cut, extent=extent, around=tuple(around.unread))
+
+
+def _both(envelope: Extent, around: _Around) -> Extent:
+    """What an envelope and the text around the rows say together."""
+    totals = [total for total in (envelope.total, around.total) if total is not None]
+    return Extent(
+        total=max(totals, default=None),
+        pages=max(envelope.pages, around.pages),
+        more=envelope.more or around.more,
+        odd=(*envelope.odd, *around.odd),
+        strange=envelope.strange,
+    )
 
 
 def _broken_end(sheet: Sheet, entries: Sequence[Entry], text: str) -> str:
@@ -164,8 +192,38 @@ class _Around:
 
     total: int | None = None
     pages: int = 1
+    more: str = ""
+    odd: list[str] = field(default_factory=list)
+    numbers: list[int] = field(default_factory=list)
+    """Numbers that stood alone, one after the other: of pages, if they count up from 1."""
     is_empty: bool = False
     unread: list[Cell] = field(default_factory=list)
+
+    def take(self, said: Said, shown: str) -> None:
+        """One thing that the text around a list says."""
+        match said.sort:
+            case Sort.COUNT:
+                self.total = max(self.total or 0, int(said.value))
+            case Sort.PAGES:
+                self.pages = max(self.pages, int(said.value))
+            case Sort.NUMBER:
+                self.numbers.append(int(said.value))
+            case Sort.MORE:
+                self.more = f"`{shown}` stands there"
+            case Sort.NEXT:
+                self.odd.append(f"`{shown}` may lead to another page")
+            case Sort.EMPTY:
+                self.is_empty = True
+            case _:
+                pass
+
+    def count_pages(self) -> None:
+        """Numbers that stood alone are of pages if they count up from 1; else the greatest may be that of all rows."""
+        numbers = self.numbers
+        if len(numbers) > 1 and numbers[0] == 1:
+            self.pages = max(self.pages, numbers[-1])
+        elif numbers:
+            self.total = max(self.total or 0, *numbers)
 
 
 def _hear_around(cells: Sequence[Cell], vocabulary: Vocabulary) -> _Around:
@@ -173,12 +231,8 @@ def _hear_around(cells: Sequence[Cell], vocabulary: Vocabulary) -> _Around:
     for cell in cells:
         heard = vocabulary.hear(cell.text)
         for said in heard:
-            if said.sort is Sort.COUNT:
-                around.total = max(around.total or 0, int(said.value))
-            elif said.sort is Sort.PAGES:
-                around.pages = max(around.pages, int(said.value))
-            elif said.sort is Sort.EMPTY:
-                around.is_empty = True
+            around.take(said, shorten(cell.text))
         if not {said.sort for said in heard} <= AROUND:
             around.unread.append(cell)
+    around.count_pages()
     return around

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from reconciler.manifests.rosters.extent import Extent
 from reconciler.systems.roster_pages import Column
 
 
@@ -40,6 +41,8 @@ class Sheet:
     """Whether a row without a state is an active one, as on pages; lists made by programs have to say it."""
     cut: str = ""
     """What shows that the end is missing."""
+    extent: Extent = field(default_factory=Extent)
+    """What an envelope around the rows says of how many there are."""
     is_explicit: bool = False
     """Whether no rows means that there is nothing, because the form itself came whole."""
 

@@ -7,11 +7,12 @@ import io
 import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from reconciler.core.finding import Place
 from reconciler.manifests.notes import Notes
+from reconciler.manifests.rosters.extent import read_envelope
 from reconciler.manifests.rosters.sheet import Cell, Row, Sheet, fold
 from reconciler.manifests.suggest import listed
 from reconciler.systems.roster_pages import COLUMNS, Column
@@ -164,7 +165,8 @@ def parse_json(text: str, *, file: str, kind: str, notes: Notes) -> Sheet | None
         notes.error("roster-unreadable", f"{found} in the document", Place(file, 1, 1), advice=advice)
         return None
     lines = _lines_of_objects(text)
-    return _sheet(lists[0], lines, Place(file, 1, 1), kind, notes)
+    sheet = _sheet(lists[0], lines, Place(file, 1, 1), kind, notes)
+    return sheet and replace(sheet, extent=read_envelope(document, lists[0]))
 
 
 def _sheet(

@@ -10,7 +10,17 @@ from enum import StrEnum
 from reconciler.core.system import Role, System
 from reconciler.manifests.rosters.dates import find_day
 from reconciler.manifests.rosters.sheet import fold
-from reconciler.systems.roster_pages import CONTROLS, COUNTS, EMPTY, PAGES, SINCE_WORDS, STATES, YOU
+from reconciler.systems.roster_pages import (
+    CONTROLS,
+    COUNT_WORDS,
+    EMPTY,
+    MORE,
+    NEXT,
+    PAGE_WORDS,
+    SINCE_WORDS,
+    STATES,
+    YOU,
+)
 
 _INVISIBLE = "\u00ad\u200b\u200c\u200d\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2060\u2066\u2067\u2068\u2069\ufeff"
 """What browsers put around text of either direction; inside of an address it is no part of an address."""
@@ -27,6 +37,9 @@ _LEADS = {
     lead: re.compile(rf"{lead}\s*:?\s+(?:on\s+)?(?P<day>.+)")
     for lead in sorted({*SINCE_WORDS, *(word for words in STATES.values() for word in words)}, key=len, reverse=True)
 }
+_NUMBER = re.compile(r"\d{1,3}(?:[,.\u202f\u00a0]\d{3})+(?!\d)|\d+")
+_MOST_DIGITS = 9
+_BETWEEN = re.compile(r"[^\w\s\-\u2013\u2014/:()\[\]<>|.,\u2026\u2039\u203a\u00ab\u00bb\u2190\u2192\u00b7\u2022#+]")
 _BREAKS = re.compile(r"[·•|()\[\]\n;]|\s[-\u2013\u2014]\s")
 _COMMAS = re.compile(r",\s|/")
 
@@ -48,6 +61,13 @@ class Sort(StrEnum):
     COUNT = "count"
     """How many rows there should be."""
     PAGES = "pages"
+    """How many pages there are, at least."""
+    NUMBER = "number"
+    """A number without a word: of a page, or of rows."""
+    MORE = "more"
+    """That there are rows which are not here."""
+    NEXT = "next"
+    """A way to another page, if there is one."""
     EMPTY = "empty"
     NOISE = "noise"
 
@@ -55,7 +75,7 @@ class Sort(StrEnum):
 IDENTITIES = frozenset({Sort.EMAIL, Sort.PHONE, Sort.HANDLE, Sort.MASKED})
 PERSONAL = IDENTITIES | {Sort.TEXT}
 """What can begin a row about somebody."""
-AROUND = frozenset({Sort.NOISE, Sort.COUNT, Sort.PAGES, Sort.EMPTY})
+AROUND = frozenset({Sort.NOISE, Sort.COUNT, Sort.PAGES, Sort.NUMBER, Sort.MORE, Sort.NEXT, Sort.EMPTY})
 """What is about the list and not about anybody in it."""
 _ATTRIBUTES = frozenset({Sort.ROLE, Sort.FINANCE, Sort.STATUS, Sort.DAY, Sort.NOISE})
 
@@ -175,11 +195,43 @@ def _hear_around(word: str) -> list[Said]:
         return [Said(Sort.NOISE, word)]
     if word in EMPTY:
         return [Said(Sort.EMPTY, word)]
-    if match := PAGES.fullmatch(word):
-        return [Said(Sort.PAGES, match["pages"])]
-    for pattern in COUNTS:
-        if match := pattern.fullmatch(word):
-            return [Said(Sort.COUNT, match["total"])]
+    if word in NEXT:
+        return [Said(Sort.NEXT, word)]
+    if MORE.fullmatch(word):
+        return [Said(Sort.MORE, word)]
+    return _hear_numbers(word)
+
+
+def _hear_numbers(word: str) -> list[Said]:
+    """How many rows or pages there are, told by the words between the numbers, in whatever order they stand."""
+    found = _NUMBER.findall(word)
+    between = _NUMBER.sub(" ", word)
+    if not found or any(len(one) > _MOST_DIGITS for one in found) or _BETWEEN.search(between):
+        return []
+    numbers = [int(re.sub(r"\D", "", one)) for one in found]
+    words = set(re.findall(r"[^\W\d_]+", between))
+    if not words:
+        return _hear_bare_numbers(numbers, between)
+    if words >= {"per", "page"} or (words == {"page"} and "/" in between and len(numbers) == 1):
+        whole = re.search(r"\bof\s+(\d+)", word)
+        return [Said(Sort.COUNT, whole[1]) if whole else Said(Sort.NOISE, word)]
+    if words <= PAGE_WORDS and words & {"page", "pages", "previous", "prev", "next", "first", "last"}:
+        return [Said(Sort.PAGES, str(max(numbers)))]
+    if words <= COUNT_WORDS | PAGE_WORDS and words & {"page", "pages"}:
+        pages = re.search(r"\d+\s*(?:of|/)\s*(\d+)\s+pages?|pages?\s+\d+\s*(?:of|/)\s*(\d+)|(\d+)\s+pages", word)
+        said = [Said(Sort.PAGES, next(filter(None, pages.groups())))] if pages else []
+        return [*said, Said(Sort.COUNT, str(max(numbers)))]
+    return [Said(Sort.COUNT, str(max(numbers)))] if words <= COUNT_WORDS else []
+
+
+def _hear_bare_numbers(numbers: list[int], between: str) -> list[Said]:
+    """`1/12` and `< 1 2 3 ... 12 >` are pages; a number alone may be one of either."""
+    if len(numbers) == 1:
+        return [Said(Sort.NUMBER, str(numbers[0]))]
+    is_fraction = len(numbers) == 2 and "/" in between and numbers[0] <= numbers[1]
+    is_pager = not re.search("[-\u2013\u2014/]", between)
+    if is_fraction or is_pager:
+        return [Said(Sort.PAGES, str(max(numbers)))]
     return []
 
 

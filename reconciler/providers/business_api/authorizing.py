@@ -105,6 +105,13 @@ class Check:
     owner: str
     centers: tuple[Membership, ...]
 
+    @property
+    def is_enough(self) -> bool:
+        """Whether there is a Business Center that the token can manage, with every scope that this takes there."""
+        managed = [center for center in self.centers if center.role == "ADMIN"]
+        needed = (probe for center in managed for probe in center.probes if probe.scope in SCOPES)
+        return bool(managed) and not any(probe.refusal for probe in needed)
+
 
 def authorization_url(*, app_id: str, redirect_uri: str, state: str) -> str:
     """The page where a person approves the app; the browser comes back to the redirect URI with `auth_code`."""
@@ -133,7 +140,10 @@ def check_token(client: Client) -> Check:
     try:
         rows = read_list(client, CENTERS, {})
     except ApiError as error:
-        raise ProviderError(str(error), advice="the token needs scope 150, read Business Centers") from error
+        # Without a code of the interface nothing was said of the token: the network or the address is the trouble.
+        refused = "the token needs scope 150, read Business Centers"
+        unheard = "look at the network, at proxies, and at `base_url`, which has no path behind the host"
+        raise ProviderError(str(error), advice=refused if error.code else unheard) from error
     owner, said = _owner(client)
     return Check(owner=said, centers=tuple(_membership(client, row, owner) for row in rows))
 

@@ -48,7 +48,8 @@ def _unread(scope: Scope) -> dict[str, str]:
     if not any(kind in scope.rosters for kind in kinds):
         return {f"{key}/": f"nobody has handed in a roster of {key} yet; {advice}"}
     return {
-        f"{key}/{kind}/": f"no roster lists each {KINDS[kind].title} of {key} yet; {advice}"
+        f"{key}/{kind}/": f"no roster lists each {KINDS[kind].title} of {key} yet; "
+        + (advice.removesuffix("`") + " --kind app`" if kind in {"app", "app_access"} else advice)
         for kind in kinds
         if kind != "organization" and kind not in scope.rosters
     }
