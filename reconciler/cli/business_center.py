@@ -75,7 +75,9 @@ def make_client(root: Path, options: Mapping[str, Option], *, needs_token: bool 
             message = f"TikTok's limit of calls per minute was exceeded: no call for {seconds / 60:.0f} minutes"
             session.notify(message, level="warning")
 
-    return Client(_make_connection(root, options, needs_token=needs_token), on_rest=say)
+    client = Client(_make_connection(root, options, needs_token=needs_token))
+    client.pace.on_rest = say
+    return client
 
 
 def _make_connection(root: Path, options: Mapping[str, Option], *, needs_token: bool) -> Connection:

@@ -27,7 +27,8 @@ def test_no_second_and_no_minute_has_more_calls_than_the_tier_allows() -> None:
 def test_after_a_breach_nobody_calls_for_a_second_and_after_another_for_five_minutes() -> None:
     ticker = MadeUpTicker()
     told: list[float] = []
-    pace = Pace(TIERS["basic"], ticker, on_rest=told.append)
+    pace = Pace(TIERS["basic"], ticker)
+    pace.on_rest = told.append
     pace.note_breach()
     pace.note_breach()  # the answer to a call that went out before the first one
     pace.wait()

@@ -22,7 +22,21 @@ from reconciler.workflows.observing import RosterFile, Sighting, digest_of, look
 CASES = Path(__file__).parents[1] / "cases" / "rosters"
 PATHS = sorted(CASES.glob("*.yaml"))
 NOW = datetime(2026, 11, 22, 9, 0, tzinfo=UTC)
-_GIVEN = {"system", "is", "people", "declared", "kind", "form", "file", "files", "before", "taken", "said", "encoding", "elsewhere"}
+_GIVEN = {
+    "system",
+    "is",
+    "people",
+    "declared",
+    "kind",
+    "form",
+    "file",
+    "files",
+    "before",
+    "taken",
+    "said",
+    "encoding",
+    "elsewhere",
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

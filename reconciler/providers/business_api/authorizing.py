@@ -39,6 +39,8 @@ SCOPES = {
     7153155400966176769: "asset groups",
 }
 """Number -> what it is for; the ones this tool needs."""
+_BELOW_CENTER = {150, 153, 155, 156}
+"""What scope 15 stands for, and what no Business Center can be managed without."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -109,7 +111,7 @@ class Check:
     def is_enough(self) -> bool:
         """Whether there is a Business Center that the token can manage, with every scope that this takes there."""
         managed = [center for center in self.centers if center.role == "ADMIN"]
-        needed = (probe for center in managed for probe in center.probes if probe.scope in SCOPES)
+        needed = (probe for center in managed for probe in center.probes if probe.scope in _BELOW_CENTER)
         return bool(managed) and not any(probe.refusal for probe in needed)
 
 
@@ -150,8 +152,7 @@ def check_token(client: Client) -> Check:
 
 def missing_scopes(scopes: tuple[int, ...]) -> list[int]:
     """Scopes this tool needs and that were not given; a parent stands for all below it."""
-    below_center = {150, 153, 155, 156}
-    given = set(scopes) | (below_center if 15 in scopes else set())
+    given = set(scopes) | (_BELOW_CENTER if 15 in scopes else set())
     return [scope for scope in SCOPES if scope != 15 and scope not in given]
 
 

@@ -56,7 +56,7 @@ class Connection:
 class Client:
     """Calls that share one connection pool, one token and one pace; may be used from several threads.
 
-    `transport` replaces the network, `ticker` the time; `on_rest` hears of every long pause.
+    `transport` replaces the network, `ticker` the time.
     """
 
     def __init__(
@@ -65,14 +65,13 @@ class Client:
         *,
         transport: httpx2.BaseTransport | None = None,
         ticker: Ticker | None = None,
-        on_rest: Callable[[float], None] = lambda _seconds: None,
     ) -> None:
         import httpx2
 
         SECRETS.learn(connection.access_token)
         _require_sendable(connection.access_token)
         self.ticker: Ticker = ticker or MachineTicker()
-        self.pace = Pace(connection.tier, self.ticker, on_rest=on_rest)
+        self.pace = Pace(connection.tier, self.ticker)
         self._workers = connection.workers or min(_MOST_WORKERS, connection.tier.calls_per_second)
         self._patience = _PATIENCE * connection.answer_seconds
         headers = {"Access-Token": connection.access_token} if connection.access_token else {}

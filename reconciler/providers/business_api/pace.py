@@ -48,14 +48,15 @@ class MachineTicker:
 class Pace:
     """Lets calls through as fast as a tier allows, and none at all while the platform wants peace."""
 
-    def __init__(self, tier: Tier, ticker: Ticker, *, on_rest: Callable[[float], None] = lambda _seconds: None) -> None:
+    def __init__(self, tier: Tier, ticker: Ticker) -> None:
         from pyrate_limiter import InMemoryBucket, Rate
 
         self.tier = tier
         second, minute = Rate(tier.calls_per_second, 1000), Rate(tier.calls_per_minute, 60_000)
         self._bucket = InMemoryBucket([second, minute])
         self._ticker = ticker
-        self._on_rest = on_rest
+        self.on_rest: Callable[[float], None] = lambda _seconds: None
+        """Hears of every long pause before it begins."""
         self._lock = threading.Lock()
         self.calls = 0
         """How many calls were let through."""
@@ -85,7 +86,7 @@ class Pace:
             self._closed_until = now + rest
             self._breach_is_fresh_until = self._closed_until + _SAME_BREACH
         if again:
-            self._on_rest(rest)
+            self.on_rest(rest)
 
     def back_off(self, failures: int) -> None:
         """Wait before a call is repeated: 1, 2, 4, 8 ... seconds, half of it by chance so that threads part."""
