@@ -92,10 +92,6 @@ RULES: dict[str, str] = {
     "yaml-syntax": "The file is not YAML.",
     "yaml-tab": "A tab where YAML wants spaces.",
     "yaml-tag": "Tags such as `!!str` are not read.",
-    "move-refused": "A move whose beginning is still declared, between two people, or in a circle.",
-    "consent-too-long": "A consent whose last day is more than `guards.max_approval_days` ahead.",
-    "unknown-address": "A consent to give something that is declared nowhere.",
-    "consent-for-nobody": "A consent to take something away from a person who is not in `people`.",
     "unsafe-edit": "An edit of a manifest would touch what it must not, or the file has to be repaired first;"
     " nothing was changed.",
 }
