@@ -174,12 +174,13 @@ def test_a_whole_list_is_taken_as_one(here: int, layout: str) -> None:
     for footer in ("", f"Members ({here})", f"1-{here} of {here}", "Page 1 of 1", "1/1", "< 1 >", "Rows per page: 50"):
         assert takes_for_whole(look_at(page(names, footer, layout=layout))), footer
     info = {"page": 1, "page_size": 50, "total_page": 1, "total_number": here}
-    for envelope in (
+    envelopes: tuple[dict[str, object], ...] = (
         {},
         {"total": here},
         {"page_info": info, "code": 0, "message": "OK", "request_id": "r7"},
         {"has_more": False, "cursor": "abc"},
         {"next": None, "previous": None, "count": here},
         {"exported_at": "2026-11-22", "organization": "Acme"},
-    ):
+    )
+    for envelope in envelopes:
         assert takes_for_whole(look_at(document(names, envelope, key="members"))), envelope
