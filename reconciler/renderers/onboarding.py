@@ -8,7 +8,7 @@ from reconciler.core.onboarding import Given, Onboarding, Welcome
 from reconciler.output.markdown_text import code, code_block, heading, inline
 from reconciler.output.style import Style, Tone
 from reconciler.output.visible import make_visible
-from reconciler.subjects.access_terms import name_access
+from reconciler.subjects.names import name_access
 
 
 def _title(found: Onboarding) -> str:

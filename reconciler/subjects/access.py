@@ -8,7 +8,6 @@ from itertools import groupby
 from reconciler.core.holding import AccessMatrix, Holding, Reach
 from reconciler.output.document import Block, Document, Row, Section, Table, plain, table
 from reconciler.output.words import count
-from reconciler.subjects.access_terms import name_access, name_attributes, name_subject
 from reconciler.subjects.holdings import (
     NOTHING,
     name_address,
@@ -17,6 +16,7 @@ from reconciler.subjects.holdings import (
     say_recorded,
     say_standing,
 )
+from reconciler.subjects.names import name_access, name_attributes, name_subject
 
 
 def document_of_access(matrix: AccessMatrix) -> Document:

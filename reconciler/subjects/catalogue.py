@@ -35,7 +35,8 @@ from reconciler.renderers.offboarding_markdown import render_offboarding_markdow
 from reconciler.renderers.onboarding import render_onboarding, render_onboarding_markdown
 from reconciler.subjects.access import document_of_access
 from reconciler.subjects.audit_log import document_of_audit_log
-from reconciler.subjects.drift import annotations_of_drift, document_of_drift
+from reconciler.subjects.drift import document_of_drift
+from reconciler.subjects.drift_remarks import annotations_of_drift
 from reconciler.subjects.findings import annotations_of_findings, document_of_findings
 from reconciler.subjects.forecast import document_of_forecast
 from reconciler.subjects.notices import document_of_notices, render_notices_json

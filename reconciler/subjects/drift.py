@@ -15,15 +15,12 @@ from reconciler.core.drifting import (
     OrganizationDrift,
     Standing,
 )
-from reconciler.core.finding import Finding, Severity
 from reconciler.core.resource import Resource
-from reconciler.output.annotations import Annotations
 from reconciler.output.document import Block, Document, Item, Items, Paragraph, Row, Section, Sign, code, plain
 from reconciler.output.json import to_json
-from reconciler.output.junit import Case, case_of
 from reconciler.output.style import Tone
 from reconciler.output.words import count
-from reconciler.subjects.access_terms import name_access, name_subject, name_values
+from reconciler.subjects.names import name_access, name_subject, name_values
 from reconciler.subjects.rows import row_of, rows_section
 
 _SIGNS = {
@@ -31,12 +28,6 @@ _SIGNS = {
     DriftSort.CHANGED: Sign("~", Tone.CHANGE, "changed"),
     DriftSort.GONE: Sign("-", Tone.REMOVE, "gone"),
     DriftSort.OVERSTAYED: Sign("!", Tone.ALARM, "overstayed"),
-}
-_LEVELS = {
-    DriftSeverity.CRITICAL: Severity.ERROR,
-    DriftSeverity.HIGH: Severity.ERROR,
-    DriftSeverity.MEDIUM: Severity.WARNING,
-    DriftSeverity.LOW: Severity.NOTE,
 }
 
 
@@ -64,19 +55,6 @@ def summary_of_drift(report: DriftReport) -> str:
     if not counted:
         return f"No drift in what could be seen.{unseen}" if unseen else "No drift. Everything is as recorded."
     return f"Drift: {', '.join(counted)}.{unseen}"
-
-
-def annotations_of_drift(report: DriftReport) -> Annotations:
-    """Everything nobody has accepted; what is known already is a note, so that it alarms nobody twice."""
-    found = {
-        part.organization: [_remark(item) for item in part.items if item.standing is not Standing.ACCEPTED]
-        for part in report.organizations
-    }
-    return Annotations(
-        category="drift",
-        remarks=[remark for remarks in found.values() for remark in remarks],
-        suites={key: [*map(case_of, remarks)] or [Case(name="nothing drifted")] for key, remarks in found.items()},
-    )
 
 
 def _organization(part: OrganizationDrift) -> Section | None:
@@ -128,7 +106,7 @@ def say_drift(found: Drift, *, standing: str = "", organization: str = "") -> st
 
 
 def _row(item: DriftItem) -> Row:
-    return show_drift(item.found, standing=_standing(item), details=_details(item))
+    return show_drift(item.found, standing=say_standing(item), details=_details(item))
 
 
 def _why(found: Drift, standing: str) -> str:
@@ -144,7 +122,8 @@ def _side(resource: Resource | None) -> str:
     return "nothing" if resource is None else name_values(resource)
 
 
-def _standing(item: DriftItem) -> str:
+def say_standing(item: DriftItem) -> str:
+    """What is known of it: `new`, `known since 2026-11-21 (1 day)`."""
     known = item.known
     if item.standing is Standing.NEW:
         return "new"
@@ -163,18 +142,6 @@ def _details(item: DriftItem) -> Iterator[str]:
         yield f"the log of the system, {deed.at:%Y-%m-%d %H:%M} UTC: {deed.who or 'somebody'}: {deed.what}"
     if item.found.advice and item.standing is not Standing.ACCEPTED:
         yield item.found.advice
-
-
-def _remark(item: DriftItem) -> Finding:
-    found = item.found
-    return Finding(
-        id=f"drift-{found.sort}",
-        severity=_LEVELS[found.severity] if item.standing.wants_attention else Severity.NOTE,
-        message=say_drift(found, standing=_standing(item), organization=found.address.organization),
-        place=found.place,
-        advice="; ".join(filter(None, [found.outlook, found.advice])),
-        address=str(found.address),
-    )
 
 
 def _digest(report: DriftReport) -> str:

@@ -11,8 +11,9 @@ from reconciler.core.plan import OrganizationPlan
 from reconciler.core.resource import Resource
 from reconciler.output.document import Detail, Row, Section
 from reconciler.output.words import count
-from reconciler.subjects.access_terms import AccessTerms, describe, name_access, name_subject
+from reconciler.subjects.access_terms import AccessTerms, describe
 from reconciler.subjects.drift import show_drift
+from reconciler.subjects.names import name_access, name_subject
 from reconciler.subjects.rows import row_of, rows_section, show_change
 from reconciler.subjects.signs import BLOCKED, LEFT_OUT, UNMANAGED, WAITING
 

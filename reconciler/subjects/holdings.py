@@ -6,7 +6,7 @@ from reconciler.core.address import Address
 from reconciler.core.holding import Holding, Standing
 from reconciler.core.kinds import KINDS
 from reconciler.core.resource import Status
-from reconciler.subjects.access_terms import name_access, name_attributes, name_subject
+from reconciler.subjects.names import name_access, name_attributes, name_subject
 
 NOTHING = "-"
 

@@ -8,8 +8,8 @@ from reconciler.core.finding import Finding, Severity
 from reconciler.core.inspection import Inspection
 from reconciler.core.review import AccessChange, Effect, Mark, Review
 from reconciler.output.annotations import Annotations
-from reconciler.subjects.access_terms import name_subject
 from reconciler.subjects.findings import annotations_of_findings
+from reconciler.subjects.names import name_subject
 from reconciler.subjects.review_rows import EFFECT_SIGNS, say_what
 
 

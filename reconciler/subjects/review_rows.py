@@ -17,8 +17,8 @@ from reconciler.core.review import (
 from reconciler.output.document import Row, Sign
 from reconciler.output.style import Tone
 from reconciler.output.words import join
-from reconciler.subjects.access_terms import name_subject
-from reconciler.subjects.review_words import DIRECTLY, say_access, say_value, say_ways
+from reconciler.subjects.names import name_subject
+from reconciler.subjects.review_words import DIRECTLY, MARK_WORDS, say_access, say_value, say_ways
 from reconciler.subjects.rows import row_of
 
 EFFECT_SIGNS: dict[Effect, Sign] = {
@@ -26,15 +26,6 @@ EFFECT_SIGNS: dict[Effect, Sign] = {
     Effect.LOSS: Sign("-", Tone.REMOVE, "loses access"),
     Effect.BOTH: Sign("~", Tone.CHANGE, "more in one respect, less in another"),
     Effect.WAY: Sign("=", Tone.QUIET, "the same access in another way"),
-}
-MARK_WORDS: dict[Mark, str] = {
-    Mark.ADMIN: "admin",
-    Mark.MONEY: "money",
-    Mark.ACCOUNT: "another account",
-    Mark.FIRST: "first access here",
-    Mark.LAST: "nothing left here",
-    Mark.OUTSIDE_DIRECTORY: "not in the directory",
-    Mark.OUTSIDE_DOMAINS: "outside the allowed domains",
 }
 NEW = Sign("+", Tone.ADD, "new")
 CHANGED = Sign("~", Tone.CHANGE, "changed")

@@ -8,8 +8,17 @@ from datetime import date
 from reconciler.core.resource import Attributes
 from reconciler.core.review import Access, AccessChange, Effect, Mark, Review, Side, ValueChange
 from reconciler.output.words import count, join
-from reconciler.subjects.access_terms import name_attributes
+from reconciler.subjects.names import name_attributes
 
+MARK_WORDS: dict[Mark, str] = {
+    Mark.ADMIN: "admin",
+    Mark.MONEY: "money",
+    Mark.ACCOUNT: "another account",
+    Mark.FIRST: "first access here",
+    Mark.LAST: "nothing left here",
+    Mark.OUTSIDE_DIRECTORY: "not in the directory",
+    Mark.OUTSIDE_DOMAINS: "outside the allowed domains",
+}
 DIRECTLY = "directly"
 _NOTHING = "nothing"
 

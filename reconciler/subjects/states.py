@@ -8,7 +8,7 @@ from reconciler.core.address import Address
 from reconciler.core.state import PastState, Record, State
 from reconciler.output.document import Block, Document, Paragraph, Row, Table, code, plain, table
 from reconciler.output.words import count
-from reconciler.subjects.access_terms import name_access, name_subject
+from reconciler.subjects.names import name_access, name_subject
 
 _NOTHING_YET = Paragraph(text="Nothing is recorded yet: the first `reconciler apply` writes the state.")
 

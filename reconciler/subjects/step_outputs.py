@@ -13,7 +13,7 @@ from reconciler.core.plan import Plan
 from reconciler.core.review import Effect, Review
 from reconciler.subjects.drift import summary_of_drift
 from reconciler.subjects.findings import summary_of_findings
-from reconciler.subjects.plan import digest_of_plan, summary_of_plan
+from reconciler.subjects.plan_words import digest_of_plan, summary_of_plan
 from reconciler.subjects.remarks import remarks_on_admins
 from reconciler.subjects.report import summary_of_report
 from reconciler.subjects.review_remarks import remarks_on_admins_in

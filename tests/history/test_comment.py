@@ -18,7 +18,8 @@ from reconciler.core.state import Record, State
 from reconciler.output.markdown import render_markdown
 from reconciler.output.markdown_parts import measure
 from reconciler.output.style import COMMENT_BUDGET, Style
-from reconciler.subjects.plan import digest_of_plan, document_of_plan
+from reconciler.subjects.plan import document_of_plan
+from reconciler.subjects.plan_words import digest_of_plan
 from tests.history.convert import read_quarters, render_manifests
 from tests.history.replay import load
 

@@ -21,7 +21,8 @@ from reconciler.output.markdown import SMALLEST_BUDGET, render_markdown
 from reconciler.output.markdown_parts import measure
 from reconciler.output.style import COMMENT_BUDGET, Style
 from reconciler.output.visible import make_visible
-from reconciler.subjects.plan import digest_of_plan, document_of_plan
+from reconciler.subjects.plan import document_of_plan
+from reconciler.subjects.plan_words import digest_of_plan
 from tests.output import plans
 from tests.output.samples import ADD
 

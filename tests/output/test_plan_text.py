@@ -14,7 +14,7 @@ from reconciler.core.drifting import DriftSeverity
 from reconciler.core.plan import Plan
 from reconciler.output.style import Style
 from reconciler.subjects.catalogue import RENDERERS
-from reconciler.subjects.plan import say_counts, summary_of_plan
+from reconciler.subjects.plan_words import say_counts, summary_of_plan
 from tests.output.plans import every_kind_of_access, held_back, hostile, large, part, plan, resource, small
 
 render_plan = RENDERERS.plan["text"]

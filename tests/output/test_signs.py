@@ -7,7 +7,8 @@ import pytest
 from reconciler.core.address import Address
 from reconciler.core.kinds import KINDS, Action
 from reconciler.core.resource import Attributes, Resource, Status
-from reconciler.subjects.access_terms import Direction, describe, name_subject
+from reconciler.subjects.access_terms import Direction, describe
+from reconciler.subjects.names import name_subject
 from reconciler.subjects.signs import ADD, ALL_SIGNS, FORGET, REMOVE, SIGNS, TRANSFER, VERB_ORDER, VERBS
 
 

@@ -12,7 +12,7 @@ from reconciler.core.finding import Finding
 from reconciler.core.kinds import Action
 from reconciler.core.plan import Plan
 from reconciler.core.resource import Attributes, Resource, Status
-from reconciler.subjects.access_terms import name_values
+from reconciler.subjects.names import name_values
 
 SECTIONS = ("changes", "waiting", "blocked", "left_out", "unmanaged", "drift", "findings")
 

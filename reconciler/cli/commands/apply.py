@@ -101,7 +101,7 @@ def _show_new_plan(prepared: Prepared, session: Session, *, is_result: bool) -> 
 
 
 def _approved(plan: Plan) -> bool:
-    from reconciler.subjects.plan import say_counts
+    from reconciler.subjects.plan_words import say_counts
 
     question = f"Carry out {say_counts(plan)}? Only `yes` is taken as a yes"
     try:

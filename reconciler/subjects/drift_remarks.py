@@ -1,0 +1,41 @@
+"""A drift report as findings and test cases, for forms that know nothing but remarks on lines."""
+
+from __future__ import annotations
+
+from reconciler.core.drifting import DriftItem, DriftReport, DriftSeverity, Standing
+from reconciler.core.finding import Finding, Severity
+from reconciler.output.annotations import Annotations
+from reconciler.output.junit import Case, case_of
+from reconciler.subjects.drift import say_drift, say_standing
+
+_LEVELS = {
+    DriftSeverity.CRITICAL: Severity.ERROR,
+    DriftSeverity.HIGH: Severity.ERROR,
+    DriftSeverity.MEDIUM: Severity.WARNING,
+    DriftSeverity.LOW: Severity.NOTE,
+}
+
+
+def annotations_of_drift(report: DriftReport) -> Annotations:
+    """Everything nobody has accepted; what is known already is a note, so that it alarms nobody twice."""
+    found = {
+        part.organization: [_remark(item) for item in part.items if item.standing is not Standing.ACCEPTED]
+        for part in report.organizations
+    }
+    return Annotations(
+        category="drift",
+        remarks=[remark for remarks in found.values() for remark in remarks],
+        suites={key: [*map(case_of, remarks)] or [Case(name="nothing drifted")] for key, remarks in found.items()},
+    )
+
+
+def _remark(item: DriftItem) -> Finding:
+    found = item.found
+    return Finding(
+        id=f"drift-{found.sort}",
+        severity=_LEVELS[found.severity] if item.standing.wants_attention else Severity.NOTE,
+        message=say_drift(found, standing=say_standing(item), organization=found.address.organization),
+        place=found.place,
+        advice="; ".join(filter(None, [found.outlook, found.advice])),
+        address=str(found.address),
+    )

@@ -1,0 +1,54 @@
+"""A plan in a line, and the digest by which it is known."""
+
+from __future__ import annotations
+
+import hashlib
+from collections import Counter
+from collections.abc import Sequence
+
+from reconciler.core.plan import Plan
+from reconciler.output.words import count, join
+from reconciler.subjects.signs import VERB_ORDER, VERBS
+
+
+def summary_of_plan(plan: Plan) -> str:
+    """`Plan: 3 to invite, 2 to remove, 1 waiting, 1 blocked.`, or that there is nothing to do."""
+    if plan.is_settled and not plan.is_as_declared:
+        return "No changes. What is told above stays as it is."
+    if plan.is_settled:
+        limit = " within the chosen targets" if plan.targets else ""
+        if plan.undeclared_admins:
+            strangers = count(len(plan.undeclared_admins), "admin is", "admins are")
+            return f"No changes{limit}, but {strangers} not declared."
+        return f"No changes. Access matches the manifests{limit}."
+    verbs = Counter(VERBS[change.action] for change in plan.changes)
+    counted = [f"{verbs[verb]:,} to {verb}" for verb in VERB_ORDER if verbs[verb]] or ["nothing to do now"]
+    held = {
+        "waiting": len(plan.waiting),
+        "blocked": len(plan.blocked),
+        "left out": sum(len(part.left_out) for part in plan.organizations),
+    }
+    counted += [f"{number:,} {word}" for word, number in held.items() if number]
+    return f"Plan: {', '.join(counted)}."
+
+
+def say_limit(targets: Sequence[str]) -> str:
+    """What a plan is limited to, in words; exclusions are recorded with a leading `!`."""
+    only = [target for target in targets if not target.startswith("!")]
+    without = [target[1:] for target in targets if target.startswith("!")]
+    parts = [f"{word} {join(names)}" for word, names in (("to", only), ("to everything but", without)) if names]
+    return f"Limited {', '.join(parts)}: this is not a whole plan."
+
+
+def say_counts(plan: Plan) -> str:
+    """`5 changes in 2 organizations`, for a question before applying."""
+    touched = sum(1 for part in plan.organizations if part.changes)
+    changes = count(len(plan.changes), "change", "changes")
+    return f"{changes} in {count(touched, 'organization', 'organizations')}"
+
+
+def digest_of_plan(plan: Plan) -> str:
+    """SHA-256 of the file that `plan -o` writes: what `sha256sum` prints, and what the audit log keeps."""
+    from reconciler.manifests.saved import plan_to_json
+
+    return hashlib.sha256(plan_to_json(plan).encode()).hexdigest()
