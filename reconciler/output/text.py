@@ -19,16 +19,15 @@ from reconciler.output.document import (
     Item,
     Items,
     Legend,
-    Look,
     Paragraph,
     Section,
     Table,
     Tick,
-    spans,
 )
 from reconciler.output.folding import fold, fold_items
 from reconciler.output.style import Style, Tone
 from reconciler.output.text_findings import finding_lines
+from reconciler.output.text_inline import say
 from reconciler.output.text_table import table_lines
 from reconciler.output.visible import display_width, make_visible, pad
 
@@ -56,21 +55,6 @@ def render_text(document: Document, style: Style) -> str:
         gap = [""] if lines and not is_list else []
         lines += [*gap, *fold(style.paint(say(document.summary, style), Tone.STRONG), style.width)]
     return "".join(f"{line}\n" for line in lines)
-
-
-def say(text: Inline, style: Style) -> str:
-    """A text in one line: backticks stay as they were typed, and what is to be copied exactly stands in quotes."""
-    if isinstance(text, str):
-        return make_visible(text)
-    return "".join(_say(span.text, span.look, style) for span in spans(text))
-
-
-def _say(text: str, look: Look, style: Style) -> str:
-    visible = make_visible(text)
-    if look is Look.LITERAL:
-        escaped = visible.replace('"', '\\"')
-        return style.paint(f'"{escaped}"', Tone.STRONG)
-    return style.paint(visible, Tone.STRONG) if look is Look.STRONG else visible
 
 
 def _chosen(blocks: Sequence[Block], style: Style) -> list[Block]:
@@ -114,7 +98,7 @@ def _lines(block: Block, style: Style, *, depth: int) -> Iterator[str]:
 def _simple(block: Paragraph | Table | Items | Facts | Code | Legend, style: Style, indent: str) -> Iterator[str]:
     match block:
         case Table():
-            yield from table_lines(block, style, indent, say)
+            yield from table_lines(block, style, indent)
         case Paragraph(text=text, tone=tone):
             yield from fold(style.paint(say(text, style), tone), style.width, indent)
         case Items():

@@ -6,11 +6,12 @@ has no room for them.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 
-from reconciler.output.document import Inline, Row, Sign, Table
+from reconciler.output.document import Row, Sign, Table
 from reconciler.output.folding import fits, fold, fold_items, shown_width
 from reconciler.output.style import Style, Tone
+from reconciler.output.text_inline import say
 from reconciler.output.visible import make_visible
 
 _WIDEST = 60
@@ -19,13 +20,11 @@ _GAP = "  "
 _BELOW = "    "
 """How much further in what belongs to a row stands below it."""
 
-Say = Callable[[Inline, Style], str]
 
-
-def table_lines(block: Table, style: Style, indent: str, say: Say) -> Iterator[str]:
+def table_lines(block: Table, style: Style, indent: str) -> Iterator[str]:
     """All rows of the table."""
     if block.is_signed:
-        yield from _signed(block.rows, style, indent, say)
+        yield from _signed(block.rows, style, indent)
         return
     header = block.columns
     rows = [[say(cell, style) for cell in block.cells(row)] for row in block.rows]
@@ -36,7 +35,7 @@ def table_lines(block: Table, style: Style, indent: str, say: Say) -> Iterator[s
         yield f"{indent}{style.paint(first, Tone.STRONG)}"
     for row, cells, line in zip(block.rows, rows, lines, strict=True):
         yield from [f"{indent}{line}"] if has_room else _block(header, cells, style, indent)
-        yield from _details(row, style, indent, say)
+        yield from _details(row, style, indent)
 
 
 def _join(cells: Sequence[str], widths: Sequence[int]) -> str:
@@ -52,16 +51,19 @@ def _block(header: Sequence[str], cells: Sequence[str], style: Style, indent: st
         yield from fold(line, style.width, f"{indent}{_BELOW}")
 
 
-def _signed(rows: Sequence[Row], style: Style, indent: str, say: Say) -> Iterator[str]:
+def _signed(rows: Sequence[Row], style: Style, indent: str) -> Iterator[str]:
     shown = [[say(cell, style) for cell in row.cells] for row in rows]
     widths = [_column(cells) for cells in zip(*shown, strict=True)]
     for row, cells in zip(rows, shown, strict=True):
-        yield from _first_lines(row, _join(cells, widths), style, indent, say)
-        yield from _details(row, style, indent, say)
+        yield from _first_lines(row, _join(cells, widths), _GAP.join(filter(None, cells)), style, indent)
+        yield from _details(row, style, indent)
 
 
-def _first_lines(row: Row, columns: str, style: Style, indent: str, say: Say) -> Iterator[str]:
-    """All in one line; where that has no room, the note and then the place below what they are about."""
+def _first_lines(row: Row, columns: str, close: str, style: Style, indent: str) -> Iterator[str]:
+    """All in one line; where that has no room, the note and then the place below what they are about.
+
+    Where even the columns have none, the cells stand close together.
+    """
     sign = row.sign or Sign(" ", Tone.QUIET, "")
     note = say(row.note, style)
     place = f"[{make_visible(str(row.place))}]" if row.place else ""
@@ -71,9 +73,10 @@ def _first_lines(row: Row, columns: str, style: Style, indent: str, say: Say) ->
         yield f"{indent}{mark} {text}{place and _GAP}{style.paint(place, Tone.QUIET)}"
         return
     below = f"{indent}{_BELOW}"
-    first, *rest = fold(columns.rstrip(), style.width - len(below))
+    room = style.width - len(f"{indent}{sign.mark} ")
+    first, *rest = fold(columns.rstrip() if fits(columns.rstrip(), room) else close, room)
     yield f"{indent}{mark} {first}"
-    yield from (f"{below}{line}" for line in rest)
+    yield from (f"{indent}{line}" for line in rest)
     yield from _add_place(fold(note, style.width, below) if note else [], place, below, style)
 
 
@@ -87,7 +90,7 @@ def _add_place(lines: list[str], place: str, below: str, style: Style) -> list[s
     return [*lines, f"{below}{painted}"]
 
 
-def _details(row: Row, style: Style, indent: str, say: Say) -> Iterator[str]:
+def _details(row: Row, style: Style, indent: str) -> Iterator[str]:
     below = f"{indent}{_BELOW}"
     for detail in (*row.details, *(row.more if style.verbose else ())):
         yield from _quiet(fold(say(detail, style), style.width, below), style)

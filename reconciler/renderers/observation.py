@@ -11,7 +11,6 @@ from reconciler.core.resource import Resource
 from reconciler.core.roster import Roster
 from reconciler.output.document import Table
 from reconciler.output.style import Style, Tone
-from reconciler.output.text import say
 from reconciler.output.text_findings import list_findings
 from reconciler.output.text_table import table_lines
 from reconciler.output.visible import make_visible
@@ -80,7 +79,7 @@ def _show_difference(difference: Difference, style: Style) -> str:
 
 def _show_drift(observation: Observation, style: Style) -> str:
     rows = tuple(show_drift(found) for found in observation.drift)
-    lines = table_lines(Table(header=("what", "access"), rows=rows), style, "    ", say)
+    lines = table_lines(Table(header=("what", "access"), rows=rows), style, "    ")
     return "".join(f"{line}\n" for line in (style.paint("drift:", Tone.STRONG), *lines))
 
 

@@ -17,6 +17,9 @@ from reconciler.subjects.names import name_access, name_subject
 from reconciler.subjects.signs import ADD, CHANGE, REMOVE, SIGNS
 from reconciler.systems import SYSTEMS
 
+_COMPANIES = frozenset({"partner", "partner_share"})
+"""Kinds that let another company in."""
+
 
 class Direction(StrEnum):
     """What a change does to access."""
@@ -42,10 +45,24 @@ class AccessTerms:
     """Whether the highest role on an asset is won or lost, where there are several."""
     is_money: bool = False
     """Whether a right to manage or see money is won or lost."""
+    is_company: bool = False
+    """Whether another company comes in, or gets at something."""
+    is_irreversible: bool = False
+
+    @property
+    def is_foremost(self) -> bool:
+        """Whether a change has to be shown however many there are."""
+        return self.is_admin or self.is_asset_admin or self.is_money or self.is_company or self.is_irreversible
 
 
 def describe(
-    system: str, address: Address, action: Action, *, before: Resource | None, after: Resource | None
+    system: str,
+    address: Address,
+    action: Action,
+    *,
+    before: Resource | None,
+    after: Resource | None,
+    is_irreversible: bool = False,
 ) -> AccessTerms:
     """Tell one step on one address; `before` and `after` as in `Change`."""
     had = before.attributes if before is not None and not before.status.is_gone else None
@@ -57,6 +74,8 @@ def describe(
         is_admin=_concerns_admin(system, address.kind, had, gets),
         is_asset_admin=_concerns_highest(system, address.kind, had, gets),
         is_money=_concerns_money(system, address.kind, had, gets),
+        is_company=address.kind in _COMPANIES and SIGNS[action] is not REMOVE,
+        is_irreversible=is_irreversible,
     )
 
 

@@ -25,7 +25,14 @@ _NO_WAY_OUT = "no consent can allow this"
 
 def tell(part: OrganizationPlan, change: Change | Waiting) -> AccessTerms:
     """A step of an organization's plan in terms of access."""
-    return describe(part.system, change.address, change.action, before=change.before, after=change.after)
+    return describe(
+        part.system,
+        change.address,
+        change.action,
+        before=change.before,
+        after=change.after,
+        is_irreversible=isinstance(change, Change) and bool(change.irreversible),
+    )
 
 
 def show_waiting(terms: AccessTerms, waiting: Waiting, today: date) -> Row:

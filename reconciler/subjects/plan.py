@@ -13,7 +13,7 @@ from reconciler.subjects import held_back
 from reconciler.subjects.access_terms import AccessTerms, Direction
 from reconciler.subjects.held_back import show_blocked, show_waiting, tell
 from reconciler.subjects.plan_words import digest_of_plan, say_limit, summary_of_plan
-from reconciler.subjects.rows import admins_section, is_foremost, rows_section, show_change
+from reconciler.subjects.rows import first_section, rows_section, show_change
 from reconciler.subjects.signs import ALL_SIGNS, BLOCKED, LEFT_OUT, SIGNS, WAITING
 
 _TITLES = {
@@ -32,7 +32,7 @@ Told = tuple[str, AccessTerms, Row]
 def document_of_plan(plan: Plan) -> Document:
     """Everything a reviewer has to judge. Irreversible steps keep their warning wherever they stand."""
     told = {part.organization: [*_steps(part), *_held(part, plan)] for part in plan.organizations}
-    foremost = [(key, terms, row) for key, found in told.items() for _, terms, row in found if is_foremost(terms)]
+    foremost = [(key, terms, row) for key, found in told.items() for _, terms, row in found if terms.is_foremost]
     used = _used_signs(plan)
     legend = Legend(signs=tuple(sign for sign in ALL_SIGNS if sign in used)) if used else None
     parts = [_organization(part, told[part.organization], plan) for part in plan.organizations]
@@ -41,7 +41,7 @@ def document_of_plan(plan: Plan) -> Document:
     blocks: list[Block | None] = [
         legend,
         _findings("Admins whom nobody declared", strangers, is_foremost=True),
-        admins_section(foremost),
+        first_section(foremost),
         *parts,
         _findings("Findings", others),
     ]
@@ -66,7 +66,7 @@ def _findings(title: str, findings: Sequence[Finding], *, is_foremost: bool = Fa
 def _organization(part: OrganizationPlan, told: Sequence[Told], plan: Plan) -> Section | None:
     """One organization's part; None when there is nothing at all to say about it."""
     blocks: list[Block | None] = [
-        rows_section(title, (row for name, terms, row in told if name == title and not is_foremost(terms)), rank=rank)
+        rows_section(title, (row for name, terms, row in told if name == title and not terms.is_foremost), rank=rank)
         for title, rank in _SECTIONS.items()
     ]
     blocks += [

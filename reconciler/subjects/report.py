@@ -14,7 +14,7 @@ from reconciler.output.json import to_json
 from reconciler.output.style import Tone
 from reconciler.output.words import count
 from reconciler.subjects.access_terms import AccessTerms, describe
-from reconciler.subjects.rows import admins_section, is_foremost, row_of, rows_section
+from reconciler.subjects.rows import first_section, row_of, rows_section
 from reconciler.subjects.signs import SIGNS, WAITING
 
 _WORDS: dict[type[Outcome], str] = {
@@ -47,8 +47,8 @@ def document_of_report(plan: Plan, report: Report) -> Document:
         key = change.address.organization
         terms = terms_of(systems.get(key, ""), change)
         told.setdefault(key, []).append((outcome, terms, _show(terms, change, outcome)))
-    foremost = [(key, terms, row) for key, found in told.items() for _, terms, row in found if is_foremost(terms)]
-    blocks: list[Block | None] = [admins_section(foremost)]
+    foremost = [(key, terms, row) for key, found in told.items() for _, terms, row in found if terms.is_foremost]
+    blocks: list[Block | None] = [first_section(foremost)]
     blocks += [_organization(key, systems.get(key, ""), found) for key, found in told.items()]
     blocks += [Paragraph(text=advice) for advice in _advise(report)]
     return Document(
@@ -74,12 +74,19 @@ def summary_of_report(plan: Plan, report: Report) -> str:
 
 def terms_of(system: str, change: Change) -> AccessTerms:
     """A change that was tried, in terms of access."""
-    return describe(system, change.address, change.action, before=change.before, after=change.after)
+    return describe(
+        system,
+        change.address,
+        change.action,
+        before=change.before,
+        after=change.after,
+        is_irreversible=bool(change.irreversible),
+    )
 
 
 def _organization(key: str, system: str, told: Sequence[Told]) -> Section | None:
     sections = [
-        rows_section(title, (row for outcome, terms, row in told if type(outcome) is sort and not is_foremost(terms)))
+        rows_section(title, (row for outcome, terms, row in told if type(outcome) is sort and not terms.is_foremost))
         for sort, title in _TITLES.items()
     ]
     found = tuple(section for section in sections if section is not None)

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
 from reconciler.core.change import Change
 from reconciler.core.finding import Place
 from reconciler.output.document import Inline, Row, Section, Sign, Table, code, words_of
-from reconciler.output.words import join
+from reconciler.output.words import count, join
 from reconciler.subjects.access_terms import AccessTerms
-from reconciler.subjects.signs import SIGNS
+from reconciler.subjects.signs import BLOCKED, SIGNS
 
+_MANY = 3
+"""From so many organizations on, one row tells of all."""
 _HEADER = ("who or what", "access")
 
 
@@ -64,16 +66,47 @@ def rows_section(title: str, rows: Iterable[Row], *, rank: int = 0, is_foremost:
     return Section(title=title, blocks=(Table(header=_HEADER, rows=found),), rank=rank, is_foremost=is_foremost)
 
 
-def is_foremost(terms: AccessTerms) -> bool:
-    """Whether a change has to be shown however many there are: who manages people, an asset or money."""
-    return terms.is_admin or terms.is_asset_admin or terms.is_money
+def first_section(found: Sequence[tuple[str, AccessTerms, Row]]) -> Section | None:
+    """What is foremost in all organizations; None without any.
+
+    What cannot be undone stands before who manages people, other companies, and money; what a guard stopped changes
+    nothing and stands last.
+    """
+    ranked = sorted(found, key=lambda item: _rank(item[1], item[2]))
+    matters = {
+        "what cannot be undone": any(terms.is_irreversible for _, terms, _ in found),
+        "admins": any(terms.is_admin or terms.is_asset_admin for _, terms, _ in found),
+        "other companies": any(terms.is_company for _, terms, _ in found),
+        "money": any(terms.is_money for _, terms, _ in found),
+    }
+    title = join([matter for matter, is_there in matters.items() if is_there])
+    rows = [*_once([(organization, row) for organization, _, row in ranked])]
+    return foremost_section(f"{title[:1].upper()}{title[1:]}", rows)
 
 
-def admins_section(found: Sequence[tuple[str, AccessTerms, Row]]) -> Section | None:
-    """What is foremost in all organizations, who manages people before money and assets; None without any."""
-    ranked = sorted(found, key=lambda item: (not item[1].is_admin, not item[1].is_money))
-    matters = ["Admins", *(["money"] if any(terms.is_money for _, terms, _ in found) else [])]
-    return foremost_section(join(matters), [(organization, row) for organization, _, row in ranked])
+def _rank(terms: AccessTerms, row: Row) -> tuple[bool, ...]:
+    kinds = (terms.is_irreversible, terms.is_admin, terms.is_company, terms.is_money)
+    return (row.sign is BLOCKED, *(not kind for kind in kinds))
+
+
+def _once(found: Sequence[tuple[str, Row]]) -> Iterator[tuple[str, Row]]:
+    """The same step stopped by the same guard in many organizations as one row, unless each can be let through."""
+    alike: dict[tuple[object, ...], list[tuple[str, Row]]] = {}
+    for number, (organization, row) in enumerate(found):
+        is_stopped = row.sign is BLOCKED and not row.snippet
+        guard = words_of(row.details[0]).partition(":")[0] if row.details else ""
+        key = (row.cells, row.note, guard) if is_stopped else (number,)
+        alike.setdefault(key, []).append((organization, row))
+    for items in alike.values():
+        yield from items if len(items) < _MANY else [_merge(items)]
+
+
+def _merge(items: Sequence[tuple[str, Row]]) -> tuple[str, Row]:
+    _, row = items[0]
+    names = ", ".join(organization for organization, _ in items)
+    each = tuple(f"{name}: {words_of(one.details[0])}" for name, one in items if one.details)
+    merged = replace(row, place=None, details=(f"in {names}", *row.details), more=each)
+    return count(len(items), "organization", "organizations"), merged
 
 
 def foremost_section(title: str, rows: Iterable[tuple[str, Row]]) -> Section | None:

@@ -335,12 +335,11 @@ def _print_messages(session: Session, messages: list[Message]) -> None:
 
 def _print_table(session: Session, header: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> None:
     from reconciler.output.document import Row, Table, plain
-    from reconciler.output.text import say
     from reconciler.output.text_table import table_lines
 
     if rows:
         table = Table(header=header, rows=tuple(Row(cells=tuple(map(plain, cells))) for cells in rows))
-        for line in table_lines(table, session.style(sys.stdout), "", say):
+        for line in table_lines(table, session.style(sys.stdout), ""):
             click.echo(line, color=True)
     else:
         session.notify("nothing")

@@ -1,0 +1,65 @@
+"""Each subject is told once, in few lines, and every form serves all of them."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import fields, replace
+from pathlib import Path
+
+import pytest
+
+import reconciler
+from reconciler.output.forms import FORMS
+from reconciler.output.style import Style
+from reconciler.subjects.catalogue import RENDERERS
+from tests.output import plans
+from tests.output.samples import everything
+
+PACKAGE = Path(reconciler.__file__).parent
+SUBJECTS = sorted((PACKAGE / "subjects").glob("*.py"))
+LONGEST = 150
+NOT_YET = {"observation", "offboarding", "onboarding"}
+
+
+@pytest.mark.parametrize("path", SUBJECTS, ids=lambda path: path.stem)
+def test_a_subject_is_short(path: Path) -> None:
+    assert len(path.read_text(encoding="utf-8").splitlines()) < LONGEST
+
+
+@pytest.mark.parametrize("path", [path for path in SUBJECTS if path.stem not in {"catalogue", "notices"}], ids=str)
+def test_a_subject_knows_nothing_of_forms(path: Path) -> None:
+    """But the catalogue, which joins both, and messages, which are sent as Markdown from within JSON."""
+    imported = re.findall(r"reconciler\.output\.(\w+)", path.read_text(encoding="utf-8"))
+    assert {"text", "markdown", "html", "csv", "visible", "folding", "markdown_text"} & set(imported) == set()
+
+
+@pytest.mark.parametrize("subject", [field.name for field in fields(RENDERERS) if field.name not in NOT_YET])
+def test_every_form_is_there_for_every_subject(subject: str) -> None:
+    assert set(getattr(RENDERERS, subject)) >= {*FORMS, "json"}
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_every_form_can_write_every_block(form: str) -> None:
+    text = FORMS[form](everything(), Style())
+    for told in ("acme-bc/member/mallory-of-the-north", "tell ana", "cannot be undone: never"):
+        assert told in text
+
+
+def test_the_same_step_that_a_guard_stops_everywhere_is_told_once() -> None:
+    blocked = plans.held_back().organizations[0].blocked[1]
+    parts = [plans.part(organization=f"org-{number}") for number in range(9)]
+    assert blocked.consent == ""
+    plan = plans.plan(*(replace(part, blocked=(blocked,)) for part in parts))
+    text = RENDERERS.plan["markdown"](plan, Style())
+    assert text.count("no consent can allow this") == 1
+    assert "9 organizations" in text
+    assert "org-0, org-1, org-2" in text
+
+
+def test_what_cannot_be_undone_stands_first_and_what_is_stopped_last() -> None:
+    parts = (*plans.held_back().organizations, *plans.every_kind_of_access().organizations)
+    text = RENDERERS.plan["text"](plans.plan(*parts), Style())
+    first = [line.split()[:2] for line in text.splitlines()[2:] if re.match(r"  [-+~>!] ", line)]
+    assert first[0] == [">", "app"]
+    assert [sign for sign, _ in first][-2:] == ["!", "!"]
+    assert [sign for sign, _ in first].count("!") == 2
