@@ -57,7 +57,8 @@ def test_the_same_step_that_a_guard_stops_everywhere_is_told_once() -> None:
 
 
 def test_what_cannot_be_undone_stands_first_and_what_is_stopped_last() -> None:
-    parts = (*plans.held_back().organizations, *plans.every_kind_of_access().organizations)
+    (stopped,) = plans.held_back().organizations
+    parts = (replace(stopped, organization="other-bc"), *plans.every_kind_of_access().organizations)
     text = RENDERERS.plan["text"](plans.plan(*parts), Style())
     first = [line.split()[:2] for line in text.splitlines()[2:] if re.match(r"  [-+~>!] ", line)]
     assert first[0] == [">", "app"]
