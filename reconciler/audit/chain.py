@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 from reconciler.core.audit import AuditRecord
 from reconciler.core.errors import StoreError
+from reconciler.core.misfits import describe_misfit
 from reconciler.core.redaction import SECRETS
 from reconciler.core.state import AuditMark
 from reconciler.manifests.saved import load_json, refuse_sealed
@@ -89,7 +90,9 @@ def decode(line: bytes, *, number: int) -> tuple[str, AuditRecord]:
     try:
         return previous, _adapter().validate_python(content)
     except ValidationError as error:
-        raise _unreadable(number, str(error.errors(include_url=False, include_input=False)[0]["msg"])) from error
+        first = error.errors(include_url=False, include_input=False)[0]
+        where = "/".join(map(str, first["loc"]))
+        raise _unreadable(number, f"{where or 'it'} {describe_misfit(first)}") from error
 
 
 def verify(lines: Iterable[bytes], witnesses: Collection[Witness] = ()) -> Verdict:

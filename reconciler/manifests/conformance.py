@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from reconciler.core.finding import Finding
 from reconciler.manifests.nodes import Cursor, MapNode
 from reconciler.manifests.source import SourceFile, parse_yaml
+
+if TYPE_CHECKING:
+    from jsonschema import ValidationError
 
 
 def check_conformance(file: SourceFile, schema: Mapping[str, Any]) -> list[Finding]:
@@ -27,8 +30,53 @@ def check_conformance(file: SourceFile, schema: Mapping[str, Any]) -> list[Findi
     validator = Draft202012Validator(schema, format_checker=Draft202012Validator.FORMAT_CHECKER)
     for error in sorted(validator.iter_errors(node), key=relevance, reverse=True):
         deepest = best_match([error]) or error
-        findings.append(_finding(file.path, node, deepest.absolute_path, deepest.message))
+        found = _finding(file.path, node, deepest.absolute_path, _misfit(deepest))
+        if found not in findings:  # every key that is missing is an error about all of them
+            findings.append(found)
     return sorted(findings, key=lambda finding: finding.sort_key)
+
+
+_TYPES = {
+    "object": "a mapping",
+    "array": "a list",
+    "string": "text",
+    "boolean": "true or false",
+    "integer": "a whole number",
+    "number": "a number",
+    "null": "null",
+}
+
+
+def _misfit(error: ValidationError) -> str:
+    """What is wrong, in words that stay the same when those of the library change."""
+    rule = str(error.validator)
+    wanted: Any = error.validator_value
+    value: Any = error.instance
+    match rule:
+        case "required":
+            return f"{_listed(name for name in wanted if name not in value)} is missing"
+        case "additionalProperties" | "unevaluatedProperties":
+            known = error.schema.get("properties", {}) if isinstance(error.schema, Mapping) else {}
+            return f"{_listed(name for name in value if name not in known)} is not known here"
+        case "enum":
+            return f"`{value}` is not one of {_listed(wanted)}"
+        case "const":
+            return f"`{value}` is not `{wanted}`"
+        case "type":
+            kinds = [wanted] if isinstance(wanted, str) else wanted
+            return f"must be {' or '.join(_TYPES.get(kind, kind) for kind in kinds)}"
+        case "pattern" | "format":
+            return f"`{value}` does not have the form `{wanted}`"
+        case "minimum" | "exclusiveMinimum" | "minLength" | "minItems" | "minProperties":
+            return f"is too small or too short: `{rule}` is {wanted}"
+        case "maximum" | "exclusiveMaximum" | "maxLength" | "maxItems" | "maxProperties":
+            return f"is too large or too long: `{rule}` is {wanted}"
+        case _:
+            return f"does not fit what the schema says with `{rule}`"
+
+
+def _listed(names: Iterable[object]) -> str:
+    return ", ".join(f"`{name}`" for name in names)
 
 
 def _finding(path: str, node: MapNode, where: Iterable[str | int], message: str) -> Finding:

@@ -48,10 +48,9 @@ class Contacts:
 
         try:
             valid = validate_email(text, check_deliverability=False)
-        except EmailNotValidError as error:
+        except EmailNotValidError:
             shown = text if text.isprintable() else ascii(text)[1:-1]
-            why = str(error).removesuffix(".")
-            message = f"`{shown}` is not an e-mail address: {why[:1].lower()}{why[1:]}"
+            message = f"`{shown}` is not an e-mail address: {_why_no_address(text)}"
             self._notes.error("bad-email", message, place)
             return ""
         return f"{valid.local_part}@{valid.ascii_domain}".lower()
@@ -80,3 +79,21 @@ class Contacts:
             message = f"`{text}` is not written the international way"
             self._notes.error("bad-phone", message, place, advice=f'write "{normal}"')
         return normal
+
+
+def _why_no_address(text: str) -> str:
+    """The first reason that a person can see; which texts are addresses is for the library to say."""
+    local, _, domain = text.rpartition("@")
+    if any(letter.isspace() or not letter.isprintable() for letter in text):
+        return "it contains a space or an invisible character"
+    reasons = {
+        "it has no @": "@" not in text,
+        "it has more than one @": "@" in local,
+        "nothing stands before the @": not local,
+        "nothing stands behind the @": not domain,
+        "the part behind the @ has no period": "." not in domain,
+        "a period stands at an end of a part, or beside another": ".." in text
+        or any(part.startswith(".") or part.endswith(".") for part in (local, domain)),
+        "it is too long": len(local) > 64 or len(text) > 254,
+    }
+    return next((reason for reason, holds in reasons.items() if holds), "no address may look like this")

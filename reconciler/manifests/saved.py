@@ -7,9 +7,11 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
+from json import JSONDecodeError
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from reconciler.core.errors import ReconcilerError, StoreError
+from reconciler.core.misfits import describe_misfit
 from reconciler.core.plan import PLAN_FORMAT, Plan
 from reconciler.core.redaction import SECRETS
 from reconciler.core.state import STATE_FORMAT, State
@@ -146,7 +148,7 @@ def _read(data: str | bytes, what: str, known: str) -> Content:
     try:
         value = load_json(data)
     except ValueError as error:
-        message = f"the {what} is not JSON: {error}"
+        message = f"the {what} is not JSON{_where(error)}"
         raise ReconcilerError(message) from error
     if not isinstance(value, dict) or not isinstance(version := value.get("format_version"), str):
         message = f"this is no {what}: it has no format_version"
@@ -154,6 +156,11 @@ def _read(data: str | bytes, what: str, known: str) -> Content:
     if version.partition(".")[0] != known.partition(".")[0]:
         raise _unknown_format(what, version, known)
     return value
+
+
+def _where(error: ValueError) -> str:
+    """The place alone: Python words what is wrong there in another way with every version."""
+    return f" at line {error.lineno} column {error.colno}" if isinstance(error, JSONDecodeError) else f": {error}"
 
 
 def _unknown_format(what: str, version: str, known: str) -> ReconcilerError:
@@ -169,7 +176,7 @@ def _validated(adapter: TypeAdapter[T], value: Content, what: str) -> T:
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
         where = "/".join(str(part) for part in first["loc"])
-        message = f"the {what} is damaged at {where}: {first['msg']}"
+        message = f"the {what} is damaged: {where or 'it'} {describe_misfit(first)}"
         raise ReconcilerError(message) from error
     if damage := find_damage(read):
         message = f"the {what} is damaged: {damage}"

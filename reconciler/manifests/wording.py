@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Union, get_args, get_origin
 from pydantic import BaseModel
 
 from reconciler.core.finding import Place
+from reconciler.core.misfits import EXPECTED, describe_misfit
 from reconciler.core.system import System
 from reconciler.manifests.fields import Matching, OneOf, Sort
 from reconciler.manifests.nodes import Cursor, MapNode
@@ -24,18 +25,6 @@ from reconciler.systems import SYSTEMS
 
 if TYPE_CHECKING:
     from pydantic_core import ErrorDetails
-
-_EXPECTED = {
-    "model_type": "a mapping",
-    "model_attributes_type": "a mapping",
-    "dict_type": "a mapping",
-    "list_type": "a list",
-    "string_type": "text",
-    "bool_type": "true or false",
-    "int_type": "a whole number",
-    "int_from_float": "a whole number",
-    "float_type": "a number",
-}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,11 +85,10 @@ def note_structure_error(model: type[BaseModel], error: ErrorDetails, top: Curso
         _note_unknown_word(custom, problem, notes)
     elif isinstance(custom, Matching):
         _note_malformed(custom, problem, notes)
-    elif isinstance(custom, Sort) or kind in _EXPECTED:
-        _note_wrong_type(custom.expected if isinstance(custom, Sort) else _EXPECTED[kind], problem, notes)
+    elif isinstance(custom, Sort) or kind in EXPECTED:
+        _note_wrong_type(custom.expected if isinstance(custom, Sort) else EXPECTED[kind], problem, notes)
     else:
-        message = f"`{problem.name}`: {error['msg'].removeprefix('Input ').lower()}"
-        notes.error("out-of-range", message, problem.place)
+        notes.error("out-of-range", f"`{problem.name}` {describe_misfit(error)}", problem.place)
 
 
 def _note_unknown_key(problem: Problem, notes: Notes) -> None:

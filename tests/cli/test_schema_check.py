@@ -27,8 +27,8 @@ def test_everything_that_does_not_fit_is_told_with_its_place(tmp_path: Path) -> 
     text = "version: 1\npeople:\n  ana: {colour: red}\n  bo: {employment: owner}\n"
     code, output = check(tmp_path, "manifest", text)
     assert code == 1
-    assert "file.yaml:3:3: error[schema]: people.ana: Additional properties are not allowed" in output
-    assert "file.yaml:4:8: error[schema]: people.bo.employment: 'owner' is not one of" in output
+    assert "file.yaml:3:3: error[schema]: people.ana: `colour` is not known here" in output
+    assert "file.yaml:4:8: error[schema]: people.bo.employment: `owner` is not one of `" in output
 
 
 def test_a_file_that_is_no_yaml_is_told_as_everywhere(tmp_path: Path) -> None:

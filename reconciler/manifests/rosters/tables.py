@@ -8,7 +8,7 @@ import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from reconciler.core.finding import Place
 from reconciler.manifests.notes import Notes
@@ -16,6 +16,9 @@ from reconciler.manifests.rosters.extent import read_envelope
 from reconciler.manifests.rosters.sheet import Cell, Row, Sheet, fold
 from reconciler.manifests.suggest import listed
 from reconciler.systems.roster_pages import COLUMNS, Column
+
+if TYPE_CHECKING:
+    import _csv
 
 _DELIMITERS = ",;\t|"
 _SHORT = 40
@@ -62,7 +65,7 @@ def shorten(text: str) -> str:
 def parse_csv(text: str, *, file: str, kind: str, notes: Notes) -> Sheet | None:
     """The rows under a line of column names; None after a finding."""
     text, first_line, delimiter = _choose_dialect(text, kind)
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True, skipinitialspace=True)
+    reader = _reader(text, delimiter)
     header: Header | None = None
     rows: list[Row] = []
     cut, begins = "", first_line
@@ -78,15 +81,30 @@ def parse_csv(text: str, *, file: str, kind: str, notes: Notes) -> Sheet | None:
                 continue
             cut = _missing_cells(record, header, line)
             rows.append(_row(record, header, line))
-    except csv.Error as error:
-        if not (header and rows and "unexpected end" in str(error)):
-            notes.error("roster-unreadable", f"this is no CSV: {error}", Place(file, begins, 1))
+    except csv.Error:
+        is_cut = _is_csv(text + '"', delimiter)
+        if not (header and rows and is_cut):
+            problem = "quotes are not closed" if is_cut else "it cannot be read from here on; check the quotes"
+            notes.error("roster-unreadable", f"this is no CSV: {problem}", Place(file, begins, 1))
             return None
         cut = f"line {begins} begins a quoted text that never ends"
     if header is None:
         notes.error("roster-unreadable", "there is nothing in the file", Place(file, 1, 1))
         return None
     return Sheet(rows=tuple(rows), columns=header.known, cut=cut, is_explicit=True)
+
+
+def _reader(text: str, delimiter: str) -> _csv.Reader:
+    return csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True, skipinitialspace=True)
+
+
+def _is_csv(text: str, delimiter: str) -> bool:
+    try:
+        for _ in _reader(text, delimiter):
+            pass
+    except csv.Error:
+        return False
+    return True
 
 
 def _choose_dialect(text: str, kind: str) -> tuple[str, int, str]:
@@ -151,7 +169,7 @@ def parse_json(text: str, *, file: str, kind: str, notes: Notes) -> Sheet | None
         document = json.loads(text, object_pairs_hook=_unique_keys, parse_constant=_refuse)
     except json.JSONDecodeError as error:
         place = Place(file, error.lineno, error.colno)
-        notes.error("roster-unreadable", f"this is no whole JSON document: {error.msg.removesuffix(' at')}", place)
+        notes.error("roster-unreadable", "this is no whole JSON document: it cannot be read from here on", place)
         return None
     except (ValueError, RecursionError) as error:
         reason = "it is nested too deeply" if isinstance(error, RecursionError) else str(error)
