@@ -48,7 +48,12 @@ RULES: dict[str, str] = {
     "look-alike": "An address that mixes alphabets, or whose domain looks like a known one.",
     "missing-identity": "Nothing by which the system could invite the person.",
     "missing-key": "A key that has to be there.",
-    "move-refused": "A move whose beginning is still declared, between two people, or in a circle.",
+    "forgotten": "An organization whose former identity and records are given up, as somebody agreed.",
+    "move-refused": "A move that cannot be true: its beginning is still declared, both ends are recorded, it is "
+    "between two people, or it goes in a circle.",
+    "other-identity": "An account, an id or an organization that was recorded as another one's or as another one.",
+    "renamed": "A person or thing with another key; what is recorded goes along.",
+    "same-name": "Somebody undeclared with the name and role of somebody declared who is gone.",
     "near-domain": "A domain one letter away from a known one.",
     "no-reason": "A consent that does not say why.",
     "needs-consent": "A step that a plan does not take until somebody consents to it in a manifest.",

@@ -128,6 +128,7 @@ def _member(address: Address, face: Face, entry: Entry, made: Understanding) -> 
         attributes={"role": entry.role, **({"finance": entry.finance} if entry.finance else {})},
         status=entry.status or Status.ACTIVE,
         identity=face.identity,
+        name=entry.names[0] if len(entry.names) == 1 else "",
         since=entry.since,
         unread=("finance",) if has_finance and entry.finance is None else (),
     )

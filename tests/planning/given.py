@@ -113,6 +113,7 @@ def _resource(organization: str, text: str, told: str | dict[str, Any] | None) -
         attributes=_attributes(values),
         status=Status(values.pop("status", "active")),
         identity=values.pop("identity", ""),
+        name=values.pop("name", ""),
         since=values.pop("since", None),
         pending=_attributes(values.pop("pending", {})),
         unread=tuple(sorted(values.pop("unread", ()))),

@@ -108,7 +108,7 @@ def truth(world: World, organization: str, kinds: tuple[str, ...]) -> dict[Addre
     live = SandboxProvider(world).read(Scopes(DESIRED).scope_of(organization, State(organization=organization)))
     found = {address: one for address, one in live.resources.items() if address.kind in kinds}
     return {
-        address: replace(one, since=None if address.kind == "app_access" else one.since)
+        address: replace(one, name="", since=None if address.kind == "app_access" else one.since)
         for address, one in found.items()
     }
 
@@ -121,7 +121,14 @@ def read_back(world: World, organization: str, *, kind: str, **how: Any) -> Obse
 
 
 def shown(observation: Observation) -> dict[Address, Resource]:
-    return {one.address: one for roster in observation.rosters for one in roster.resources}
+    """Without names: not every page shows them."""
+    return {one.address: replace(one, name="") for roster in observation.rosters for one in roster.resources}
+
+
+def test_a_name_that_is_shown_is_kept(world: World) -> None:
+    seen = read_back(world, "dev", kind="member", form="csv", labels="new", layout="table")
+    names = {one.address.key: one.name for roster in seen.rosters for one in roster.resources}
+    assert names["gus@north.example"] == 'Gus "the Great"'
 
 
 @pytest.mark.parametrize("how", LOOKS, ids=lambda how: "-".join(how.values()))

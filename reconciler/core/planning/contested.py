@@ -91,6 +91,9 @@ def objection_to(change: Change, situation: Situation) -> str:
                 f"{one.identity} is recorded as the account of {one.recorded} and declared as the address of "
                 f"{one.declared}; when {one.recorded} is out, {one.declared} is invited"
             )
+    double = situation.doubles.get(situation.person_of(change.address))
+    if double is not None:
+        return f"it is shown as {situation.people[double].name}, the name of {double}, who is gone: the same person?"
     for refused in situation.names.refused:
         source = refused.move.source
         if change.address == source or (source.kind == "member" and situation.person_of(change.address) == source.key):
@@ -128,6 +131,8 @@ def tell_of_names(situation: Situation) -> Iterator[Finding]:
             advice=f"if {one.recorded} has left, consent to the removal; if both are one person, keep one key",
             address=f"{organization}/member/{one.declared}",
         )
+    for stranger, gone in sorted(situation.doubles.items()):
+        yield from _tell_of_double(stranger, gone, situation)
     for refused in situation.names.refused:
         yield Finding(
             id="move-refused",
@@ -136,6 +141,24 @@ def tell_of_names(situation: Situation) -> Iterator[Finding]:
             place=refused.move.place,
             advice="take the move out",
             address=str(refused.move.source),
+        )
+
+
+def _tell_of_double(stranger: str, gone: str, situation: Situation) -> Iterator[Finding]:
+    """A warning on both lines: on that of who is gone, and on that of who has come."""
+    organization, name = situation.organization.key, situation.people[gone].name
+    advice = f"if so, add the address of {stranger} to `identities` of {gone}; if not, consent to what is held back"
+    for key, message in (
+        (gone, f"{gone} is gone from {organization}, and {stranger} is shown there as {name}: the same person?"),
+        (stranger, f"{stranger} is shown as {name}, the name of {gone}, who is gone: the same person?"),
+    ):
+        yield Finding(
+            id="same-name",
+            severity=Severity.WARNING,
+            message=message,
+            place=situation.place_of(Address(organization, "member", gone)),
+            advice=advice,
+            address=f"{organization}/member/{key}",
         )
 
 

@@ -21,7 +21,7 @@ from reconciler.core.planning.memory import recall, remember
 from reconciler.core.planning.order_review import count_invitations, review
 from reconciler.core.planning.organization import plan_organization
 from reconciler.core.planning.renaming import under_todays_names
-from reconciler.core.planning.situation import Situation, consents_of
+from reconciler.core.planning.situation import Situation, consents_of, find_doubles
 from reconciler.core.planning.targets import EVERYTHING, Targets
 from reconciler.core.planning.wanted import split_by_date
 from reconciler.core.settings import GuardSettings
@@ -91,7 +91,7 @@ def _situation(key: str, worlds: Worlds, settings: GuardSettings, identities: Id
     records = remember(records=state.records, live=live, wanted=wanted, system=organization.system, today=worlds.today)
     moment = worlds.moment or datetime.combine(worlds.today, time(), UTC)
     orders = review(state.orders, live, moment=moment, system=organization.system)
-    return Situation(
+    situation = Situation(
         organization=organization,
         wanted=wanted,
         ended=ended,
@@ -112,6 +112,7 @@ def _situation(key: str, worlds: Worlds, settings: GuardSettings, identities: Id
         moment=moment,
         retry=worlds.retry,
     )
+    return replace(situation, doubles=find_doubles(situation))
 
 
 def _recorded_elsewhere(organization: Organization, worlds: Worlds) -> str:

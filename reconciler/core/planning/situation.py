@@ -12,6 +12,7 @@ from reconciler.core.finding import Place
 from reconciler.core.kinds import KINDS, Action
 from reconciler.core.live import Live, Unknown
 from reconciler.core.planning.identities import Dispute, Names
+from reconciler.core.resource import Status
 from reconciler.core.settings import GuardSettings
 from reconciler.core.state import Record, State, UsedConsent
 from reconciler.core.work_order import WorkOrder
@@ -46,6 +47,8 @@ class Situation:
     """The key under which this very organization is recorded, where that is no key of the manifests any more."""
     is_forgotten: bool = False
     """Whether somebody has agreed to forget what was recorded of another organization under this key."""
+    doubles: Mapping[str, str] = field(default_factory=dict)
+    """Strangers who have the name and role of somebody declared who is gone -> that person (see `find_doubles`)."""
     live: Live
     people: Mapping[str, Person] = field(default_factory=dict)
     consents: Mapping[tuple[Address, Action], Consent] = field(default_factory=dict)
@@ -124,6 +127,31 @@ class Situation:
             return self.ended[address].declared.place
         person = self.people.get(self.person_of(address))
         return person.place if person else None
+
+
+def find_doubles(situation: Situation) -> dict[str, str]:
+    """Strangers who have the name and role of somebody declared who is gone.
+
+    A name proves nothing; but somebody whose account has got another address looks just like this.
+    """
+    gone: dict[tuple[str, str], str] = {}
+    for address, declared in situation.wanted.items():
+        record = situation.records.get(address) if address.kind == "member" else None
+        name = situation.people[address.key].name if address.key in situation.people else ""
+        if name and record is not None and record.status is Status.LEFT:
+            gone[_folded(name), str(declared.attributes.get("role"))] = address.key
+    return {
+        address.key: gone[looks]
+        for address, found in (situation.live.resources.items() if gone else ())
+        if address.kind == "member"
+        and found.status is Status.ACTIVE
+        and not situation.was_given(address)
+        and (looks := (_folded(found.name), str(found.attributes.get("role")))) in gone
+    }
+
+
+def _folded(name: str) -> str:
+    return " ".join(name.casefold().split())
 
 
 def consents_of(

@@ -89,6 +89,7 @@ def show_members(center: Center, only: AbstractSet[str] | None = None) -> Seen:
                 status=seat.status,
                 identity=seat.identity,
                 platform_id=seat.user_id,
+                name=seat.name,
             )
         )
     for person, why in center.roster.ambiguous.items():

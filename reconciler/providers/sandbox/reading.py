@@ -30,7 +30,13 @@ def _members(view: View) -> Iterator[Resource]:
     for key, row in view.seats.values():
         attributes = {"role": row["role"], **({"finance": row["finance"]} if row["finance"] else {})}
         yield view.resource(
-            "member", key, row=row, attributes=attributes, status=status_of(row), identity=row["identity"]
+            "member",
+            key,
+            row=row,
+            attributes=attributes,
+            status=status_of(row),
+            identity=row["identity"],
+            name=row["person_name"] or "",
         )
 
 

@@ -18,13 +18,15 @@ from reconciler.providers.sandbox.world import Row, World
 
 # If one person has several rows, the one that gives access is the person's: it comes first.
 _SEATS = (
-    "SELECT * FROM membership WHERE organization = :organization"
-    " ORDER BY CASE status WHEN 'active' THEN 0 WHEN 'invited' THEN 1 ELSE 2 END, id"
+    "SELECT membership.*, person.name AS person_name FROM membership"
+    " LEFT JOIN person ON person.id = membership.person WHERE organization = :organization"
+    " ORDER BY CASE status WHEN 'active' THEN 0 WHEN 'invited' THEN 1 ELSE 2 END, membership.id"
 )
 _SOME_SEATS = (
-    "SELECT * FROM membership WHERE organization = :organization"
+    "SELECT membership.*, person.name AS person_name FROM membership"
+    " LEFT JOIN person ON person.id = membership.person WHERE organization = :organization"
     " AND identity IN (SELECT value FROM json_each(:wanted_people))"
-    " ORDER BY CASE status WHEN 'active' THEN 0 WHEN 'invited' THEN 1 ELSE 2 END, id"
+    " ORDER BY CASE status WHEN 'active' THEN 0 WHEN 'invited' THEN 1 ELSE 2 END, membership.id"
 )
 
 
