@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING
 
 from reconciler.cli.repository import Repository
 from reconciler.cli.session import CONFIG_FILE
+from reconciler.manifests.filenames import is_read
 from reconciler.manifests.source import LARGEST, SourceFile
 from reconciler.workflows.reviewing import Revision
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-_SUFFIXES = (".yaml", ".yml")
 _FOLDER, _LINK, _SUBMODULE = "40000", "120000", "160000"
 _LONGEST_LINK = 4096
 _MOST_LINKS = 40
@@ -117,7 +117,7 @@ class _Tree:
             # Whatever it meant to declare is missing, so it must not be passed over.
             yield SourceFile(path=self._named(path), data=None, problem=str(error))
             return
-        if child is not None and (child.is_folder or name.endswith(_SUFFIXES)):
+        if child is not None and (child.is_folder or is_read(name)):
             yield from self._read_below(path, child, above)
 
     def _read(self, name: str, entry: _Entry) -> SourceFile:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shlex
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -15,6 +16,8 @@ from reconciler.core.declared import Desired
 from reconciler.core.errors import ManifestError, ReconcilerError, UsageError
 from reconciler.core.finding import Finding, Severity
 from reconciler.core.inspection import Inspection
+from reconciler.manifests.filenames import is_read, looks_meant, note_passed_over
+from reconciler.manifests.notes import Notes
 
 if TYPE_CHECKING:
     from reconciler.manifests.config import Config, LoadedConfig
@@ -22,7 +25,9 @@ if TYPE_CHECKING:
     from reconciler.manifests.source import SourceFile
     from reconciler.policies.judging import Judgment, RuleBook
 
-_SUFFIXES = (".yaml", ".yml")
+
+_NEAR_CONFIG = re.compile(r"\.?reconciler\.ya?ml(\..*)?|\.?reconcil(er|iation)s?\.ya?ml", re.IGNORECASE)
+"""Names under which people write the workspace file."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,16 +40,20 @@ class Workspace:
     """How many files were read, the configuration included."""
     policies: Judgment
     """What policies have to say."""
+    references: tuple[Finding, ...] = ()
+    """What the workspace file names and the manifests do not have."""
+    passed_over: tuple[Finding, ...] = ()
+    """Files that look as if they were meant and are not read."""
 
     @property
     def findings(self) -> tuple[Finding, ...]:
         """Everything there is to say about the manifests and the settings of policies, but what policies say."""
-        return (*self.policies.doubts, *self.manifests.findings)
+        return (*self.references, *self.policies.doubts, *self.passed_over, *self.manifests.findings)
 
     @property
     def desired(self) -> Desired:
         """What the manifests want; raises ManifestError with all findings when they cannot be used."""
-        wrong = any(finding.severity is Severity.ERROR for finding in self.policies.doubts)
+        wrong = any(finding.severity is Severity.ERROR for finding in (*self.references, *self.policies.doubts))
         if self.manifests.desired is None or wrong:
             raise ManifestError(list(self.findings))
         said = self.policies
@@ -64,6 +73,9 @@ def read_configuration(root: Path) -> LoadedConfig:
 
 def _advise_on_folder(root: Path) -> str:
     """A folder inside of a workspace is told from one that is nowhere near any."""
+    near = sorted(child.name for child in root.iterdir() if _NEAR_CONFIG.fullmatch(child.name)) if root.is_dir() else []
+    if near:
+        return f"there is `{near[0]}`, which is not read because of its name: rename it to {CONFIG_FILE}"
     above = next((folder for folder in root.resolve().parents if (folder / CONFIG_FILE).is_file()), None)
     if above is None:
         return "run `reconciler init` to write one, or name the workspace with -C DIR"
@@ -80,12 +92,14 @@ def read_config(root: Path) -> Config:
 
 def read_workspace(root: Path, config: Config, *, today: date) -> Workspace:
     """The manifests as they are meant on a day, judged by the policies."""
-    return check_files(root, config, read_manifest_files(root, config.manifests), today=today)
+    workspace = check_files(root, config, read_manifest_files(root, config.manifests), today=today)
+    return replace(workspace, passed_over=_find_passed_over(root, config.manifests))
 
 
 def check_files(root: Path, config: Config, files: Sequence[SourceFile], *, today: date) -> Workspace:
     """Like `read_workspace`, of manifests that were read already or would be written."""
     from reconciler.manifests.load import load_manifests
+    from reconciler.manifests.references import check_references
     from reconciler.policies.judging import judge
 
     manifests = load_manifests(
@@ -96,7 +110,8 @@ def check_files(root: Path, config: Config, files: Sequence[SourceFile], *, toda
     )
     rules = read_rules(root, config)
     judgment = judge(manifests.desired, config.policies, today=today, rules=rules)
-    return Workspace(config=config, manifests=manifests, files=len(files) + 1, policies=judgment)
+    references = check_references(config, manifests.readable, manifests.doubts)
+    return Workspace(config=config, manifests=manifests, files=len(files) + 1, policies=judgment, references=references)
 
 
 def read_rules(root: Path, config: Config) -> RuleBook:
@@ -244,8 +259,31 @@ def _find(place: Path, above: frozenset[Path] = frozenset()) -> Iterator[tuple[P
         yield place, _explain(place, error) if isinstance(error, OSError) else "loop of symbolic links"
         return
     for child in children:
-        if not child.name.startswith(".") and (child.suffix in _SUFFIXES or child.is_dir() or _is_lost(child)):
+        if not child.name.startswith(".") and (is_read(child.name) or _may_be_folder(child) or _is_lost(child)):
             yield from _find(child, above | {real})
+
+
+def _may_be_folder(path: Path) -> bool:
+    """Whether it is a folder, or nobody can tell; looking into it then says why."""
+    try:
+        return path.is_dir()
+    except OSError:
+        return True
+
+
+def _find_passed_over(root: Path, entries: Iterable[str]) -> tuple[Finding, ...]:
+    """Files in the folders of manifests, hidden folders included, that only their names keep from being read."""
+    notes = Notes()
+    for entry in entries:
+        for folder, folders, names in os.walk(root / entry):
+            folders[:] = sorted(name for name in folders if name not in (".git", ".reconciler"))
+            place = os.path.relpath(folder, root)
+            below = Path(os.path.relpath(folder, root / entry)).parts
+            is_hidden = any(part.startswith(".") and part != "." for part in below)
+            for name in sorted(names):
+                if looks_meant(name) or (is_hidden and is_read(name)):
+                    note_passed_over(Path(place, name).as_posix(), notes)
+    return notes.in_order()
 
 
 def _is_lost(path: Path) -> bool:

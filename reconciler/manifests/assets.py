@@ -10,6 +10,7 @@ from reconciler.core.declared import Declared, Entitlement
 from reconciler.core.finding import Place
 from reconciler.core.resource import Attributes
 from reconciler.manifests.grants import NO_TERMS, Mention, Settling, entitlement_of, settle
+from reconciler.manifests.keys import note_listed_twice
 from reconciler.manifests.members import note_wrong_variant
 from reconciler.manifests.nodes import Cursor
 from reconciler.manifests.suggest import did_you_mean
@@ -100,14 +101,10 @@ class AssetReader:
     ) -> Iterator[Declared]:
         """Connections of an asset with ad accounts."""
         spots = at.into("ad_accounts")
-        seen: dict[str, Place] = {}
-        for index, ad_account in enumerate(ad_accounts):
+        note_listed_twice(ad_accounts, spots, self.settling.notes)
+        for ad_account, index in {name: index for index, name in reversed(list(enumerate(ad_accounts)))}.items():
             place = spots.key(index)
-            if ad_account in seen:
-                message = f"`{ad_account}` is in this list twice"
-                self.settling.notes.warning("listed-twice", message, place, related=(seen[ad_account],))
-            elif self.is_known(ad_account, known, place):
-                seen[ad_account] = place
+            if self.is_known(ad_account, known, place):
                 yield Declared(address=Address(self.organization, kind, f"{key}/{ad_account}"), place=place)
 
     def is_known(self, ad_account: str, known: Iterable[str], place: Place) -> bool:

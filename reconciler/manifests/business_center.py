@@ -14,7 +14,7 @@ from reconciler.manifests.business_center_documents import (
     TikTokAccountDocument,
 )
 from reconciler.manifests.grants import NO_TERMS, Mention
-from reconciler.manifests.keys import read_keys
+from reconciler.manifests.keys import note_listed_twice, read_keys
 from reconciler.manifests.nodes import Cursor
 
 
@@ -51,10 +51,16 @@ def _tiktok_account(
 ) -> Iterator[Declared]:
     asked = account.permissions or _least_permission(reader)
     attributes = {"permissions": tuple(sorted(set(asked)))}
+    note_listed_twice(account.permissions, at.into("permissions"), reader.settling.notes)
     details = {"ownership": account.ownership}
     identity = account.handle.lower()
     yield reader.asset("tiktok_account", key, account, at, identity=identity, attributes=attributes, details=details)
     spots = at.into("access")
+    for who, value in account.access.items():
+        if isinstance(value, AccountTerms):
+            note_listed_twice(value.permissions, spots.into(who).into("permissions"), reader.settling.notes)
+        else:
+            note_listed_twice(value, spots.into(who), reader.settling.notes)
     mentions = [
         Mention(
             who=who,
@@ -80,6 +86,7 @@ def _pixel(
 ) -> Iterator[Declared]:
     yield reader.asset("pixel", key, pixel, at, identity=pixel.id)
     spots = at.into("access")
+    note_listed_twice(pixel.access, spots, reader.settling.notes)
     mentions = [Mention(who=who, at=spots.into(index)) for index, who in enumerate(pixel.access)]
     yield from reader.access("pixel_access", key, mentions)
     yield from reader.edges("pixel_use", key, pixel.ad_accounts, at, document.ad_accounts)

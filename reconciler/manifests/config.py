@@ -12,6 +12,7 @@ from reconciler.core.policy_settings import Parameter, PolicySettings, RuleExcep
 from reconciler.core.settings import GuardSettings
 from reconciler.manifests.days import read_day
 from reconciler.manifests.doubts import Doubts, but_once
+from reconciler.manifests.keys import note_listed_twice
 from reconciler.manifests.nodes import Cursor
 from reconciler.manifests.notes import Notes
 from reconciler.manifests.secrets import is_secret_name
@@ -39,6 +40,7 @@ class ProviderSettings:
     kind: str
     options: Mapping[str, Option] = field(default_factory=dict)
     """What the provider wants to know; secrets are references such as `env:NAME`."""
+    option_places: Mapping[str, Place] = field(default_factory=dict)
     place: Place
 
 
@@ -54,6 +56,7 @@ class Config:
     providers: Mapping[str, ProviderSettings] = field(default_factory=dict)
     """Organization, system or `default` -> provider."""
     guards: GuardSettings = field(default_factory=GuardSettings)
+    required_admin_places: Mapping[str, Place] = field(default_factory=dict)
     max_drift_age: int = 30
     """Days after which drift that is known, and that nobody has accepted, alarms again."""
     policies: PolicySettings = field(default_factory=PolicySettings)
@@ -102,11 +105,13 @@ def _read_config(document: ConfigDocument, top: Cursor, notes: Notes) -> Config:
             name: ProviderSettings(
                 kind=provider.kind,
                 options=_read_options(provider.__pydantic_extra__, spots.into(name), notes),
+                option_places={option: spots.into(name).value(option) for option in provider.__pydantic_extra__},
                 place=spots.key(name),
             )
             for name, provider in document.providers.items()
         },
         guards=_read_guards(document.guards),
+        required_admin_places=_places_of_required(document.guards, top.into("guards"), notes),
         max_drift_age=document.drift.max_age,
         policies=_read_policies(document.policies, top, notes),
         allowed_domains=tuple(document.allowed_domains),
@@ -116,10 +121,10 @@ def _read_config(document: ConfigDocument, top: Cursor, notes: Notes) -> Config:
 def _read_state(document: str | StateDocument, top: Cursor, notes: Notes) -> tuple[str, str]:
     """The address, and the reference to the key where there is something to seal."""
     if isinstance(document, str):
-        _refuse_password(document, top.value("state"), notes)
+        _check_address(document, top.value("state"), notes)
         return document, ""
     at, key = top.into("state"), document.key
-    _refuse_password(document.address, at.value("address"), notes)
+    _check_address(document.address, at.value("address"), notes)
     if document.personal_data == "sealed" and not key:
         advice = "write `key: env:NAME`; `reconciler state new-key` makes one"
         notes.error("missing-key", "`personal_data: sealed` has no `key`", at.value("personal_data"), advice=advice)
@@ -132,7 +137,14 @@ def _read_state(document: str | StateDocument, top: Cursor, notes: Notes) -> tup
     return document.address, key
 
 
-def _refuse_password(address: str, place: Place, notes: Notes) -> None:
+def _check_address(address: str, place: Place, notes: Notes) -> None:
+    scheme, _, path = address.partition(":")
+    if scheme == "file" and not path.strip("/ ."):
+        message = "`state` names no folder: the state would lie beside the manifests"
+        notes.error("bad-state", message, place, advice="write `file:.reconciler/state`")
+    elif scheme in ("file", "sqlite") and (path.lstrip("/").startswith("~") or "$" in path):
+        message = f"`{address}` is taken literally: neither `~` nor variables are replaced"
+        notes.error("bad-state", message, place, advice="write the path out, or one below the workspace")
     if _PASSWORD_IN_URL.search(address):
         message = "`state` holds a password"
         advice = "leave the password out of the address; give it by the environment or a password file"
@@ -182,6 +194,12 @@ def _frozen(written: str | float | list[str] | dict[str, list[str]]) -> Paramete
     if isinstance(written, dict):
         return {name: tuple(words) for name, words in written.items()}
     return tuple(written) if isinstance(written, list) else written
+
+
+def _places_of_required(document: GuardsDocument, at: Cursor, notes: Notes) -> dict[str, Place]:
+    items = at.into("required_admins")
+    note_listed_twice(document.required_admins, items, notes)
+    return {name: items.key(index) for index, name in reversed(list(enumerate(document.required_admins)))}
 
 
 def _read_guards(document: GuardsDocument) -> GuardSettings:

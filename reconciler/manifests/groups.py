@@ -12,7 +12,7 @@ from reconciler.core.system import System
 from reconciler.manifests.contacts import Contacts
 from reconciler.manifests.documents import ManifestDocument
 from reconciler.manifests.doubts import Doubts
-from reconciler.manifests.keys import note_twice, read_keys
+from reconciler.manifests.keys import note_listed_twice, note_twice, read_keys
 from reconciler.manifests.nodes import Cursor
 from reconciler.manifests.notes import Notes
 from reconciler.manifests.people import identity_for
@@ -61,6 +61,7 @@ class Directory:
     def _read_group(self, members: Sequence[str], spot: Cursor) -> Group:
         group = Group(spot.place)
         items = spot.into("members")
+        note_listed_twice(members, items, self._notes)
         for index, item in enumerate(members):
             self._add_to(group, item, items.key(index))
         return group

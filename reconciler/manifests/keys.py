@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TypeVar
 
 from reconciler.core.finding import Place
@@ -50,3 +50,14 @@ def note_twice(what: str, place: Place, first: Place, notes: Notes) -> None:
     """The same thing is declared in two places."""
     message = f"{what} is already declared in {first}"
     notes.error("declared-twice", message, place, advice="keep one of the two", related=(first,))
+
+
+def note_listed_twice(items: Sequence[str], at: Cursor, notes: Notes) -> None:
+    """The same item twice in a list: taking one of the two out looks like a change and is none."""
+    first: dict[str, Place] = {}
+    for index, item in enumerate(items):
+        place = at.key(index)
+        if item in first:
+            notes.warning("listed-twice", f"`{item}` is in this list twice", place, related=(first[item],))
+        else:
+            first[item] = place

@@ -6,7 +6,7 @@ import gc
 import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 
 from reconciler.core.declared import Desired
@@ -41,6 +41,8 @@ class Manifests:
     """In reading order."""
     texts: Mapping[str, str]
     """Path -> text of the file, for showing the lines that findings are about."""
+    doubts: Doubts = field(default_factory=Doubts, compare=False)
+    """What may be declared in what could not be read."""
 
 
 def load_manifests(
@@ -105,15 +107,19 @@ def _load(
     )
     notes.findings += [finding for finding in resolving.findings if not doubts.explain(finding)]
     return Manifests(
-        desired=None if notes.has_errors else desired, readable=desired, findings=notes.in_order(), texts=texts
+        desired=None if notes.has_errors else desired,
+        readable=desired,
+        findings=notes.in_order(),
+        texts=texts,
+        doubts=doubts,
     )
 
 
 def digest_of(files: Sequence[SourceFile]) -> str:
-    """SHA-256 over names and bytes, in the order of the names."""
+    """SHA-256 over names and bytes, in the order of the names; how lines end makes no other manifests."""
     digest = hashlib.sha256()
     for file in files:
-        data = file.data or b""
+        data = (file.data or b"").replace(b"\r\n", b"\n")
         digest.update(f"{len(file.path.encode(errors='surrogateescape'))} {len(data)}\n".encode())
         digest.update(file.path.encode(errors="surrogateescape"))
         digest.update(data)

@@ -7,6 +7,7 @@ the process on deeply nested input, while here the depth is counted as the event
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -34,6 +35,7 @@ from reconciler.manifests.slips import column_too_deep, note_slip
 LARGEST = 20 * 1024 * 1024
 """Bytes; a manifest larger than this is a mistake or an attack."""
 DEEPEST = 40
+_MERGE_MARK = re.compile(r"^(?:<{7}|>{7})(?: |$)", re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +102,12 @@ def _is_text(name: str) -> bool:
 
 
 def _parse_text(text: str, file: str, notes: Notes) -> MapNode | None:
+    merge = _MERGE_MARK.search(text)
+    if merge is not None:
+        place = Place(file, text.count("\n", 0, merge.start()) + 1, 1)
+        advice = "choose what shall stand there, and take the marks `<<<<<<<`, `=======` and `>>>>>>>` out"
+        notes.error("unfinished-merge", "a merge was left unfinished here", place, advice=advice)
+        return None
     builder = _Builder(file, notes)
     try:
         return builder.document(text)

@@ -42,7 +42,7 @@ def check_structure(model: type[D], node: MapNode, file: str, notes: Notes, doub
                 for error in errors:
                     note_structure_error(model, error, Cursor.at_top(file, node), notes)
             _take_out(errors, node, doubts)
-    doubts.incomplete = True
+    doubts.incomplete = doubts.is_blind = True
     return None
 
 
@@ -56,6 +56,7 @@ def _take_out(errors: Sequence[ErrorDetails], node: MapNode, doubts: Doubts) -> 
         parent, last = _follow(node, path[:-1]), path[-1]
         substitute = repairs[path]
         if substitute is None:
+            doubts.leave_out(path, _inside(parent, last))
             _drop(parent, last)
             _remember(path, doubts)
         else:

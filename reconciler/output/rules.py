@@ -43,7 +43,10 @@ RULES: dict[str, str] = {
     "something else.",
     "key-not-text": "A key that is read as a number, as nothing or as a mapping.",
     "left-out": "Something could not be read, so that the plan says nothing about it.",
-    "listed-twice": "The same ad account twice in a list.",
+    "listed-twice": (
+        "The same person, group, permission, required admin or ad account twice in a list: "
+        "taking one of them out changes nothing."
+    ),
     "literal-secret": "A secret written out instead of `env:NAME`, `file:PATH` or `keyring:NAME`.",
     "look-alike": "An address that mixes alphabets, or whose domain looks like a known one.",
     "missing-identity": "Nothing by which the system could invite the person.",
@@ -95,6 +98,16 @@ RULES: dict[str, str] = {
     "yaml-merge": "Merge keys `<<` are not read.",
     "yaml-number": "A number in a form that YAML versions read differently, such as `0123`, `1_000` or `12:30`.",
     "yaml-syntax": "The file is not YAML.",
+    "bad-state": "`state` names no folder, or holds `~` or a variable, which nothing replaces.",
+    "passed-over": (
+        "A file below `manifests` that is not read because of its name, such as `people.yaml.txt` or a hidden one."
+    ),
+    "unfinished-merge": "Marks of a merge that was left unfinished.",
+    "unknown-acting": "`act_as` of a provider names nobody who is in `people` or a member.",
+    "unknown-exception": "An exception from a policy for an organization or a kind that there is not.",
+    "unknown-provider-key": "A key of `providers` that is neither an organization, nor a system, nor `default`.",
+    "unknown-required-admin": "`guards.required_admins` names nobody who is in `people` or a member.",
+    "unused-exception": "An exception from a policy whose address nothing declared has.",
     "yaml-tab": "A tab where YAML wants spaces.",
     "yaml-tag": "Tags such as `!!str` are not read.",
     "unsafe-edit": "An edit of a manifest would touch what it must not, or the file has to be repaired first;"

@@ -16,6 +16,7 @@ from reconciler.core.policy_settings import PolicySettings
 from reconciler.core.review import Review, Side
 from reconciler.core.settings import GuardSettings
 from reconciler.manifests.load import Config, LoadedConfig, Manifests, SourceFile, load_manifests
+from reconciler.manifests.references import check_references
 from reconciler.policies.judging import COME_ALONG, RuleBook, check_settings, judge, with_custom_rules
 
 
@@ -116,7 +117,9 @@ class _Read:
 def _read(revision: Revision, today: date, domains: Sequence[str], max_days: int) -> _Read:
     manifests = load_manifests(revision.files, today=today, allowed_domains=domains, max_approval_days=max_days)
     rules = _rules_of(revision)
-    said = (*_findings_of_config(revision, rules, today), *manifests.findings)
+    config = _config_of(revision)
+    references = check_references(config, manifests.readable, manifests.doubts) if config else ()
+    said = (*_findings_of_config(revision, rules, today), *references, *manifests.findings)
     side = Side(
         name=revision.name,
         commit=revision.commit,

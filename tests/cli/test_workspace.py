@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import os
+from datetime import date
 from pathlib import Path
 
 import pytest
 
-from reconciler.cli.workspace import read_manifest_files, read_texts
+from reconciler.cli.workspace import inspect_workspace, read_configuration, read_manifest_files, read_texts
 from reconciler.core.errors import ReconcilerError
 from reconciler.core.finding import Finding, Place
 
@@ -117,3 +118,29 @@ def test_texts_for_findings_are_those_of_the_files_that_can_be_read(tmp_path: Pa
     write(tmp_path, "a.yaml")
     findings = [Finding(id="x-y", message="m", place=Place(name, 1, 1)) for name in ("a.yaml", "a.yaml", "gone.yaml")]
     assert read_texts(tmp_path, [*findings, Finding(id="x-y", message="m")]) == {"a.yaml": "# a.yaml\n"}
+
+
+def test_an_ending_in_capitals_is_read(tmp_path: Path) -> None:
+    write(tmp_path, "access/a.YAML", "access/b.Yml")
+    assert paths(tmp_path, "access") == ["access/a.YAML", "access/b.Yml"]
+
+
+def test_what_looks_meant_and_is_not_read_is_told(tmp_path: Path) -> None:
+    (tmp_path / "reconciler.yaml").write_text("version: 1\n", encoding="utf-8")
+    meant = ["a.yaml.txt", "b.yml.bak", ".c.yaml", ".old/d.yaml", "e.yaml.disabled", "teams/f.YML.orig", "g.yaml_"]
+    others = ["readme.md", ".h.yaml.swp", ".#i.yaml", "j.yaml~", ".git/k.yaml", "notes.txt"]
+    write(tmp_path, "access/x.yaml", *(f"access/{name}" for name in (*meant, *others)))
+    found = inspect_workspace(tmp_path, today=date(2026, 11, 28)).findings
+    told = {str(one.place): one.advice for one in found if one.id == "passed-over"}
+    assert sorted(told) == sorted(f"access/{name}:1:1" for name in meant)
+    assert told["access/.c.yaml:1:1"] == "take the dot off its name, or move it elsewhere"
+    assert told["access/a.yaml.txt:1:1"] == "end its name in .yaml, or move it elsewhere"
+
+
+@pytest.mark.parametrize("name", ["reconciler.yml", ".reconciler.yaml", "Reconciler.YAML", "reconciler.yaml.txt"])
+def test_a_workspace_file_under_a_near_name_is_told(name: str, tmp_path: Path) -> None:
+    write(tmp_path, name)
+    with pytest.raises(ReconcilerError) as caught:
+        read_configuration(tmp_path)
+    assert f"`{name}`" in caught.value.advice
+    assert "rename it to reconciler.yaml" in caught.value.advice
