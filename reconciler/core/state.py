@@ -176,3 +176,5 @@ class PastState:
     serial: int
     lineage: str
     records: int
+    problem: str = ""
+    """Why it cannot be read; then nothing is known of it but when it was written."""

@@ -42,6 +42,8 @@ def document_of_history(history: Sequence[PastState]) -> Document:
                 code(past.version),
             )
         )
+        if not past.problem
+        else Row(cells=("unreadable", f"{past.at:%Y-%m-%d %H:%M:%SZ}", "", past.problem, code(past.version)))
         for past in history
     ]
     found = table(("serial", "written", "records", "lineage", "version"), rows)

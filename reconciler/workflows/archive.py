@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import date
 
 from reconciler.core.errors import ReconcilerError, StoreError
 from reconciler.core.state import PastState, State
 from reconciler.ports import StateStore
-from reconciler.workflows.states import load_state, parse_state
+from reconciler.workflows.states import guess_serial, load_state, parse_state
 
 
 def read_history(store: StateStore, organization: str) -> list[PastState]:
-    """Every snapshot that is kept, oldest first."""
+    """Every snapshot that is kept, oldest first; one that cannot be read says so, and hides none of the others."""
     history = []
     for kept in store.history(organization):
-        state = parse_state(organization, store.read_past(organization, kept.version).data)
+        try:
+            state = parse_state(organization, store.read_past(organization, kept.version).data)
+            problem = ""
+        except StoreError as error:
+            state, problem = State(organization=organization), error.message
         history.append(
             PastState(
                 version=kept.version,
@@ -22,33 +27,39 @@ def read_history(store: StateStore, organization: str) -> list[PastState]:
                 serial=state.serial,
                 lineage=state.lineage,
                 records=len(state.records),
+                problem=problem,
             )
         )
     return history
 
 
 def read_state_as_of(store: StateStore, organization: str, when: date | int) -> State:
-    """The state at the end of a UTC day, or at a serial: the newest that is kept of then or before.
+    """The state at the end of a UTC day, or at a serial: the newest that is kept of then or before, and can be read.
 
     An apply keeps one state, at its end; what happened in between is in the audit log.
     """
-    kept = store.history(organization)
-    if isinstance(when, date):
-        chosen = [version for version in kept if version.at.date() <= when]
-        if chosen and chosen[-1] == kept[-1]:
-            return load_state(store, organization).state
-        for version in reversed(chosen):
-            return parse_state(organization, store.read_past(organization, version.version).data)
-    else:
-        present = load_state(store, organization).state
-        if present.serial <= when:
-            return present
-        for version in reversed(kept):
-            state = parse_state(organization, store.read_past(organization, version.version).data)
-            if state.serial <= when:
-                return state
+    for state in _newest_first(store, organization, when):
+        if isinstance(when, date) or state.serial <= when:
+            return state
     message = f"nothing is kept of {organization} as of {when}"
     raise StoreError(message, advice=f"`reconciler state history {organization}` lists what is")
+
+
+def _newest_first(store: StateStore, organization: str, when: date | int) -> Iterator[State]:
+    """The present state with its journal, where it may be meant, and then older ones.
+
+    A damaged one is passed over only when it is not what was asked for: another one in its place would be a lie.
+    """
+    kept = store.history(organization)
+    chosen = [version for version in kept if not isinstance(when, date) or version.at.date() <= when]
+    for version in reversed(chosen):
+        try:
+            if version == kept[-1]:
+                yield load_state(store, organization).state
+            yield parse_state(organization, store.read_past(organization, version.version).data)
+        except StoreError:
+            if isinstance(when, date) or 0 < guess_serial(store, organization, version.version) <= when:
+                raise
 
 
 def verify_state(store: StateStore, organization: str) -> list[str]:

@@ -278,6 +278,6 @@ def _decode(line: bytes) -> dict[str, Any] | None:
 def _corrupted(organization: str, number: int, what: str) -> StoreError:
     return StoreError(
         f"record {number} in the journal of {organization} cannot be used: {what}",
-        advice=f"restore the state of {organization} from a copy, or look at it with `reconciler state verify`; "
-        "the journal is never repaired by guessing",
+        advice=f"`reconciler state history {organization}` lists what is kept, and `reconciler state restore "
+        f"{organization} SERIAL` goes back to it; the journal is never repaired by guessing",
     )

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 import secrets
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 
 from reconciler.core.audit import AuditEntry, Origin
@@ -13,6 +15,8 @@ from reconciler.manifests.saved import state_from_json, state_to_json
 from reconciler.ports import Journal, Snapshot, StateStore
 from reconciler.workflows.journal import replay
 
+_MOST_JOURNALED = 1_000_000
+"""Above the serials of any journal: a plan that knew a state which was given up must not fit the one in its place."""
 _MOST_LOOKS = 20
 """A snapshot is written once in an apply, so a second look nearly always fits."""
 
@@ -32,6 +36,8 @@ class LoadedState:
     """Of that run."""
     is_torn: bool = False
     """Whether its last record was cut off by a crash and left out."""
+    is_given_up: bool = False
+    """Whether what is stored cannot be read, so that nothing but the lineage is known of it."""
 
 
 def load_state(store: StateStore, organization: str) -> LoadedState:
@@ -59,18 +65,56 @@ def _read_together(store: StateStore, organization: str) -> tuple[Snapshot | Non
     raise StateConflict(message, advice="try again when the other run is over")
 
 
-def parse_state(organization: str, data: bytes) -> State:
-    """The state in a snapshot; raises StoreError, saying whose, when it cannot be read or is another's."""
+def parse_state(organization: str, data: bytes, *, source: str = "") -> State:
+    """The state in a snapshot or in a file; raises StoreError when it cannot be read or is another's."""
+    ways_back = f"`reconciler state history {organization}` lists what is kept, and"
+    advice = f"{ways_back} `reconciler state restore {organization} SERIAL` brings it back"
+    if source:
+        advice = f"{ways_back} `reconciler state pull {organization} --as-of SERIAL` prints it as a file"
     try:
         state = state_from_json(data)
     except ReconcilerError as error:
-        message = f"the state of {organization} cannot be read: {error.message}"
-        advice = error.advice or f"look for a good one with `reconciler state history {organization}`"
-        raise StoreError(message, advice=advice) from error
+        message = f"{source or f'the state of {organization}'} cannot be read: {error.message}"
+        raise StoreError(message, advice=error.advice or advice) from error
     if state.organization != organization:
-        message = f"this is not the state of {organization} but that of {state.organization}"
-        raise StoreError(message, advice=f"look for a good one with `reconciler state history {organization}`")
+        message = f"{source or 'this'} is not the state of {organization} but that of {state.organization}"
+        raise StoreError(message, advice=advice)
     return state
+
+
+def load_or_give_up(store: StateStore, organization: str) -> LoadedState:
+    """Like `load_state`, for whoever replaces a state: one that cannot be read is empty, above all serials it had."""
+    try:
+        return load_state(store, organization)
+    except StateConflict:
+        raise
+    except StoreError:
+        kept = store.history(organization)
+        serials = [guess_serial(store, organization, version.version) for version in kept]
+        serial = max(serials, default=0) + _MOST_JOURNALED
+        return LoadedState(
+            state=State(organization=organization, lineage=_find_lineage(store, organization), serial=serial),
+            version=kept[-1].version if kept else None,
+            has_journal=True,
+            is_given_up=True,
+        )
+
+
+def _find_lineage(store: StateStore, organization: str) -> str:
+    """That of the newest snapshot that can be read; empty when there is none."""
+    for kept in reversed(store.history(organization)):
+        with suppress(StoreError):
+            return parse_state(organization, store.read_past(organization, kept.version).data).lineage
+    return ""
+
+
+def guess_serial(store: StateStore, organization: str, version: str) -> int:
+    """The serial of a snapshot that may be damaged; 0 where not even that can be found in it."""
+    try:
+        found = re.findall(rb'"serial":(\d{1,15})', store.read_past(organization, version).data)
+    except StoreError:
+        return 0
+    return max(map(int, found), default=0)
 
 
 def read_state(store: StateStore, organization: str) -> State:

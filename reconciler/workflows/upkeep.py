@@ -16,8 +16,9 @@ from reconciler.core.planning.renaming import emptied, rename_state
 from reconciler.core.state import AuditMark, State
 from reconciler.core.work_order import OrderStatus
 from reconciler.ports import Clock, Lock, StateStore
+from reconciler.workflows.archive import read_state_as_of
 from reconciler.workflows.leases import Lease, LeaseTerms, hold
-from reconciler.workflows.states import LoadedState, load_state, parse_state, save_state
+from reconciler.workflows.states import LoadedState, load_or_give_up, load_state, parse_state, save_state
 from reconciler.workflows.trail import AuditSink
 
 Deeds = list[tuple[str, str, str]]
@@ -83,14 +84,29 @@ class Upkeep:
             state = _moved(loaded.state, source, target)
             self._save(loaded, state, lease, [(str(source), "state_mv", str(target))])
 
-    def push(self, organization: str, data: bytes) -> State:
-        """Replace a state by another version of itself, for instance one from a copy."""
-        given = parse_state(organization, data)
+    def push(self, organization: str, data: bytes, *, source: str = "") -> State:
+        """Replace a state by another version of itself, for instance one from a copy; `source` is its file.
+
+        A store that has no state of the organization takes any, and so does one whose state cannot be read.
+        """
+        given = parse_state(organization, data, source=source)
         with hold(self.store, organization, purpose="state push", terms=self.terms) as lease:
-            loaded = load_state(self.store, organization)
+            loaded = load_or_give_up(self.store, organization)
             _refuse_other(given, loaded)
             state = replace(given, serial=max(given.serial, loaded.state.serial))
             return self._save(loaded, state, lease, [(f"{organization}/organization/{organization}", "state_push", "")])
+
+    def restore(self, organization: str, serial: int) -> State:
+        """Make a state of the history the present one, under a serial that was never used."""
+        with hold(self.store, organization, purpose="state restore", terms=self.terms) as lease:
+            loaded = load_or_give_up(self.store, organization)
+            found = read_state_as_of(self.store, organization, serial)
+            if found.serial != serial:
+                message = f"no state of {organization} with serial {serial} is kept"
+                raise StoreError(message, advice=f"`reconciler state history {organization}` lists what is")
+            state = replace(found, serial=max(serial, loaded.state.serial))
+            deed = (f"{organization}/organization/{organization}", "state_restore", f"serial {serial}")
+            return self._save(loaded, state, lease, [deed])
 
     def edit(self, organization: str, *, purpose: str, change: Callable[[State], tuple[State, Deeds]]) -> State:
         """Change a state while nobody else can, and write down what was done; without deeds nothing is written."""
@@ -189,6 +205,6 @@ def _refuse_other(given: State, loaded: LoadedState) -> None:
     if present.lineage and given.lineage != present.lineage:
         message = f"this state has lineage {given.lineage or 'none'}, that of {present.organization} {present.lineage}"
         raise StateConflict(message, advice="they were never the same state")
-    if given.serial < present.serial:
+    if given.serial < present.serial and not loaded.is_given_up:
         message = f"this state has serial {given.serial}, but that of {present.organization} is at {present.serial}"
         raise StateConflict(message, advice="pull the present one and edit that")

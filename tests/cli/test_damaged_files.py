@@ -8,6 +8,7 @@ import os
 import shutil
 import zlib
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -221,10 +222,8 @@ def test_any_value_anywhere_in_a_file_is_read_or_refused(reader: str, settled: P
         content = copy.deepcopy(whole)
         for path, junk, way in edits:
             content = _edit(content, path, junk, way)
-        try:
+        with suppress(ReconcilerError):
             READERS[reader](content, snapshot)
-        except ReconcilerError as error:
-            error.message.encode()
 
     check()
 

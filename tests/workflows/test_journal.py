@@ -114,7 +114,7 @@ def test_one_flipped_bit_before_the_end_is_refused_with_where_and_what_to_do(pos
     flipped[position] ^= 1
     with pytest.raises(StoreError, match="record 2 in the journal of bc cannot be used") as refusal:
         replay(SNAPSHOT, Journal((lines[0], bytes(flipped), lines[2])))
-    assert "restore the state of bc from a copy" in refusal.value.advice
+    assert "reconciler state restore bc SERIAL" in refusal.value.advice
 
 
 def test_a_missing_record_is_refused() -> None:

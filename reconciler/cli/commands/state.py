@@ -7,7 +7,7 @@ from datetime import date
 
 import click
 
-from reconciler.cli.commands.state_edit import forget, move, push, unlock
+from reconciler.cli.commands.state_edit import forget, move, push, restore, unlock
 from reconciler.cli.commands.state_move import migrate, new_key, verify
 from reconciler.cli.session import Session
 from reconciler.cli.showing import document_option
@@ -81,16 +81,19 @@ def show_history(session: Session, organization: str, format_: str) -> None:
 
 @state.command("pull")
 @click.argument("organization")
+@click.option("--as-of", type=MomentType(), metavar="DATE|SERIAL", help="As it was at the end of a UTC day, or then.")
 @click.pass_obj
-def pull(session: Session, organization: str) -> None:
-    """Print the state of an organization as it is stored."""
+def pull(session: Session, organization: str, as_of: date | int | None) -> None:
+    """Print the state of an organization as it is stored, in the form that `push` takes."""
     from reconciler.manifests.saved import state_to_json
+    from reconciler.workflows.archive import read_state_as_of
     from reconciler.workflows.states import read_state
 
     store = open_configured_store(session)
     require_known(store, organization)
-    click.echo(state_to_json(read_state(store, organization)).decode(), nl=False)
+    found = read_state(store, organization) if as_of is None else read_state_as_of(store, organization, as_of)
+    click.echo(state_to_json(found).decode(), nl=False)
 
 
-for _command in (push, move, forget, unlock, migrate, verify, new_key):
+for _command in (push, restore, move, forget, unlock, migrate, verify, new_key):
     state.add_command(_command)

@@ -25,8 +25,25 @@ def push(session: Session, organization: str, file: BinaryIO, yes: bool) -> None
     data = file.read()
     store = open_configured_store(session)
     confirm(f"Replace the state of {organization}?", yes=yes)
-    pushed = make_upkeep(session, store).push(organization, data)
+    pushed = make_upkeep(session, store).push(organization, data, source=file.name)
     session.notify(f"the state of {organization} is at serial {pushed.serial}")
+
+
+@click.command("restore")
+@click.argument("organization")
+@click.argument("serial", type=click.IntRange(min=0))
+@yes_option
+@click.pass_obj
+def restore(session: Session, organization: str, serial: int, yes: bool) -> None:
+    """Make an older state that is kept the present one again, also when the present one cannot be read.
+
+    `state history` lists what is kept. What has happened since is not undone anywhere: the next plan looks at the
+    systems and goes on from there.
+    """
+    store = open_configured_store(session)
+    confirm(f"Make serial {serial} the present state of {organization} again?", yes=yes)
+    restored = make_upkeep(session, store).restore(organization, serial)
+    session.notify(f"the state of {organization} is what it was at serial {serial}, as serial {restored.serial}")
 
 
 @click.command("mv")
