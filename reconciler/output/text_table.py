@@ -43,9 +43,10 @@ def _join(cells: Sequence[str], widths: Sequence[int]) -> str:
 
 
 def _block(header: Sequence[str], cells: Sequence[str], style: Style, indent: str) -> Iterator[str]:
-    """What the row is about, and below it the other values with their names."""
+    """What the row is about, and below it the other values with their names; a number alone says nothing."""
     first, *others = cells
-    yield from fold(style.paint(first, Tone.STRONG), style.width, indent)
+    named = f"{header[0]} {first}" if first.isdecimal() else first
+    yield from fold(style.paint(named, Tone.STRONG), style.width, indent)
     labelled = [f"{label}: {cell}" if label else cell for label, cell in zip(header[1:], others, strict=True) if cell]
     for line in fold_items(labelled, "   ", style.width - len(indent) - len(_BELOW)):
         yield from fold(line, style.width, f"{indent}{_BELOW}")

@@ -7,11 +7,14 @@ from dataclasses import replace
 
 from reconciler.core.change import Change
 from reconciler.core.finding import Place
+from reconciler.core.kinds import Action
 from reconciler.output.document import Inline, Row, Section, Sign, Table, code, words_of
 from reconciler.output.words import count, join
 from reconciler.subjects.access_terms import AccessTerms
 from reconciler.subjects.signs import BLOCKED, SIGNS
 
+_INVITING = frozenset({Action.INVITE, Action.REINVITE, Action.REMOVE_AND_INVITE})
+"""A key alone does not say who gets the invitation."""
 _MANY = 3
 """From so many organizations on, one row tells of all."""
 _HEADER = ("who or what", "access")
@@ -41,8 +44,10 @@ def row_of(
 
 
 def show_change(terms: AccessTerms, change: Change) -> Row:
-    """The row of a change: its action and cause, and whatever a reviewer must not overlook."""
+    """The row of a change: its action and cause, whom it goes to, and whatever a reviewer must not overlook."""
     action = change.action.replace("_", " ")
+    if change.action in _INVITING and change.after is not None and change.after.identity:
+        action = f"{action} {change.after.identity}"
     details = {
         "cost": change.cost,
         "cannot be undone": change.irreversible,

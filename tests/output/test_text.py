@@ -21,7 +21,7 @@ def words(text: str) -> set[str]:
 @pytest.mark.parametrize("width", [40, 60, 80, 120])
 def test_every_width_says_the_same_words_and_breaks_none(width: int) -> None:
     wide, narrow = (render_text(everything(), Style(width=room)) for room in (0, width))
-    assert words(wide) - {"record"} == words(narrow) - {"record"}  # a block does not name what it begins with
+    assert words(wide) == words(narrow)
 
 
 @pytest.mark.parametrize("width", [60, 80, 120])
@@ -33,9 +33,9 @@ def test_a_table_that_has_no_room_becomes_a_block_for_each_row() -> None:
     document = Document(title="log", blocks=(WIDE,))
     assert render_text(document, Style(width=60)) == (
         "log\n\n"
-        "12\n    time: 2026-11-28 10:00:00Z   action: change role\n"
+        "record 12\n    time: 2026-11-28 10:00:00Z   action: change role\n"
         "    address: acme-bc/member/eve   outcome: applied\n"
-        "13\n    time: 2026-11-28 10:00:01Z   action: invite\n"
+        "record 13\n    time: 2026-11-28 10:00:01Z   action: invite\n"
         "    address: acme-bc/member/mallory-of-the-north\n"
         "    outcome: requested\n"
     )

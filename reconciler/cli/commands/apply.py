@@ -120,6 +120,7 @@ def _carry_out(
     """
     from reconciler.audit.log import AuditLog
     from reconciler.core.outcome import Report, Result
+    from reconciler.output.words import count
     from reconciler.subjects.catalogue import RENDERERS
     from reconciler.subjects.step_outputs import outputs_of_report
     from reconciler.workflows.applying import apply_plan
@@ -128,7 +129,7 @@ def _carry_out(
     wiring = prepared.wiring
     store = wiring.store()
     try:
-        with show_progress(session, f"applying {len(plan.changes)} changes") as tell:
+        with show_progress(session, f"applying {count(len(plan.changes), 'change', 'changes')}") as tell:
 
             def on_result(change: Change, outcome: Outcome) -> None:
                 results.append(Result(change, outcome))
