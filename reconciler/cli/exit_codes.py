@@ -22,14 +22,21 @@ def code_of_findings(findings: Iterable[Finding], *, policies: Collection[str] =
 
 
 def code_of_plan(plan: Plan, *, detailed: bool) -> ExitCode:
-    """Blocked wins over changes: it needs a decision, while changes only need an apply."""
+    """Failed when something could not be read. Blocked wins over changes, which only need an apply."""
+    if plan.unread:
+        return ExitCode.FAILED
     if is_blocked(plan):
         return ExitCode.BLOCKED
     return ExitCode.CHANGES if detailed and not plan.is_settled else ExitCode.DONE
 
 
 def code_of_apply(plan: Plan, report: Report) -> ExitCode:
-    """The worst outcome decides; waiting for people is what a good run ends with."""
+    """The worst outcome decides; waiting for people is what a good run ends with.
+
+    What failed in an earlier run and is not tried again makes this one fail too, and so does what could not be read.
+    """
+    if plan.unread or report.unread or plan.deferred:
+        return ExitCode.FAILED
     if report.of(Failed, InDoubt):
         return ExitCode.FAILED
     if report.of(Refused):
@@ -47,12 +54,16 @@ def code_of_review(review: Review, *, detailed: bool) -> ExitCode:
 
 
 def code_of_drift(report: DriftReport, *, detailed: bool) -> ExitCode:
-    """Only what is new or overdue counts: what somebody knows or has accepted alarms nobody twice."""
+    """Failed when something could not be read; else only what is new or overdue counts, to alarm nobody twice."""
+    if report.unread:
+        return ExitCode.FAILED
     return ExitCode.CHANGES if detailed and report.wants_attention else ExitCode.DONE
 
 
 def code_of_offboarding(found: Offboarding, *, detailed: bool) -> ExitCode:
-    """Blocked where a guard stops something of it, as in a plan."""
+    """Failed where something could not be read, and blocked where a guard stops something of it, as in a plan."""
+    if found.plan.unread:
+        return ExitCode.FAILED
     if is_blocked(found.plan):
         return ExitCode.BLOCKED
     return ExitCode.CHANGES if detailed and not found.is_complete else ExitCode.DONE

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date
+from enum import StrEnum
 
 from reconciler.core.address import Address
 from reconciler.core.finding import Place
@@ -89,10 +90,22 @@ class Blocked:
     """The manifest line that would allow exactly this; empty when nothing may."""
 
 
+class Cause(StrEnum):
+    """Why a plan says nothing about an address."""
+
+    UNREAD = "unread"
+    """It, or what it hangs on, could not be read."""
+    DEFERRED = "deferred"
+    """The change failed by itself, and is tried again later."""
+    REPORTED = "reported"
+    """Somebody who was asked to do it has reported that it does not work."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LeftOut:
-    """An address that the plan says nothing about, with the reason: unreadable or quarantined."""
+    """An address that the plan says nothing about, with the reason."""
 
     address: Address
+    cause: Cause
     reason: str
     since: date | None = None

@@ -9,7 +9,7 @@ from enum import StrEnum
 
 from reconciler.core.address import Address
 from reconciler.core.finding import Finding, Place
-from reconciler.core.kinds import Action
+from reconciler.core.kinds import KINDS, Action
 from reconciler.core.resource import Attributes
 from reconciler.core.system import System
 
@@ -52,9 +52,24 @@ class Organization:
     identity: str = ""
     """Its id, handle or name on the system, whichever that system uses."""
     name: str = ""
+    manages: frozenset[str] = frozenset()
+    """Kinds that are read, planned and audited, with what hangs on them; empty for all that the system has."""
     deleted: bool = False
     """An explicit tombstone: the organization shall be deleted, which also needs a consent."""
     place: Place
+
+    @property
+    def kinds(self) -> frozenset[str]:
+        """Every kind that is managed here, the organization itself included."""
+        if not self.manages:
+            return frozenset(self.system.kinds)
+        chosen = {*self.manages, "organization"}
+        return frozenset(kind for kind in self.system.kinds if chosen.issuperset(KINDS[kind].pieces))
+
+    @property
+    def not_managed(self) -> tuple[str, ...]:
+        """Kinds that `manages:` leaves out, without what hangs on them."""
+        return tuple(kind for kind in self.system.kinds if kind not in self.kinds and KINDS[kind].pieces == (kind,))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from enum import StrEnum
 
 from reconciler.core.address import Address
 from reconciler.core.deed import Deed
 from reconciler.core.finding import Place
+from reconciler.core.live import Unread
 from reconciler.core.resource import Resource, fingerprint_of
 
 
@@ -70,6 +71,8 @@ class Fate(StrEnum):
     """The plan says nothing about it now: it failed earlier, or nobody knows who could act."""
     LEFT_ALONE = "left_alone"
     """No plan will do anything about it, as the mode of the organization wants it."""
+    UNREAD = "unread"
+    """It was found earlier and could not be looked at now, so it is taken to be still there."""
     SETTLED = "settled"
     """It is as declared already; the next apply records it."""
 
@@ -120,6 +123,11 @@ class KnownDrift:
     """False while only an apply has come across it, so that the next audit still tells of it as new."""
     reason: str = ""
     """Why it is accepted; empty when nobody has accepted it."""
+    severity: DriftSeverity = DriftSeverity.HIGH
+    """When it was last looked at; states of format 1.2 do not say it."""
+    why: str = ""
+    last: Resource | None = None
+    """What was live then."""
     accepted_by: str = ""
     until: date | None = None
     """The UTC day on which the acceptance ends."""
@@ -130,6 +138,10 @@ class KnownDrift:
 
     def is_about(self, found: Drift) -> bool:
         """Whether it is this very difference that is known."""
+        return found.fate is Fate.UNREAD or self.is_as_found(found)
+
+    def is_as_found(self, found: Drift) -> bool:
+        """Whether it is of the same sort and about the same live resource."""
         return self.sort is found.sort and self.live == fingerprint_of(found.live)
 
 
@@ -160,8 +172,16 @@ class OrganizationDrift:
     """The worst first."""
     reverted: tuple[KnownDrift, ...] = ()
     """What earlier audits found and is no more."""
-    unknown: Mapping[str, str] = field(default_factory=dict)
-    """What could not be seen, as in `Live.unknown`; drift may hide there."""
+    unread: tuple[Unread, ...] = ()
+    """Parts that could not be read; drift may hide there, and what was known there counts as still there."""
+    doubts: Mapping[Address, str] = field(default_factory=dict)
+    """Single things that cannot be told apart -> why."""
+    looked: Mapping[str, date] = field(default_factory=dict)
+    """Kind -> the UTC day on which all of it was last read, as far as that is recorded or was just now."""
+    not_managed: tuple[str, ...] = ()
+    """Kinds that the organization leaves out of its `manages:`; nobody looked at them."""
+    is_first: bool = False
+    """Whether nothing is recorded of the organization: this is its first run, or its state was lost."""
     observed_at: datetime | None = None
     """When the system was looked at, if that was not just now: rosters are as old as they are."""
     log: str = ""
@@ -177,6 +197,10 @@ class DriftSummary:
     known: int
     accepted: int
     reverted: int
+    unread: int
+    """Parts that could not be read; what was known there is counted as known."""
+    clean: bool
+    """Everything was looked at, and there is nothing but what was accepted."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -201,7 +225,24 @@ class DriftReport:
             known=counts[Standing.KNOWN],
             accepted=counts[Standing.ACCEPTED],
             reverted=sum(len(part.reverted) for part in self.organizations),
+            unread=len(self.unread),
+            clean=self.is_clean,
         )
+
+    @property
+    def unread(self) -> tuple[Unread, ...]:
+        """Every part that could not be read."""
+        return tuple(unread for part in self.organizations for unread in part.unread)
+
+    @property
+    def first_runs(self) -> tuple[str, ...]:
+        """Organizations of which nothing is recorded: nobody can tell a first run from a lost state."""
+        return tuple(part.organization for part in self.organizations if part.is_first)
+
+    @property
+    def is_clean(self) -> bool:
+        """Whether everything was looked at and nothing wants anybody: only then an issue about drift may be closed."""
+        return not self.unread and all(item.standing is Standing.ACCEPTED for item in self.items)
 
     @property
     def wants_attention(self) -> bool:
@@ -227,7 +268,8 @@ def _item(found: Drift, known: KnownDrift | None, *, today: date, max_age: int |
         return DriftItem(found=found, standing=Standing.NEW, first_seen=today, age=0)
     age = (today - known.first_seen).days
     if not known.told:
-        return DriftItem(found=found, standing=Standing.NEW, first_seen=known.first_seen, age=age)
+        told = replace(known, told=True) if found.fate is Fate.UNREAD else None
+        return DriftItem(found=found, standing=Standing.NEW, first_seen=known.first_seen, age=age, known=told)
     if known.is_accepted(today):
         standing = Standing.ACCEPTED
     elif known.reason or (max_age is not None and age > max_age):
@@ -244,5 +286,13 @@ def ledger_of(items: Iterable[DriftItem]) -> dict[Address, KnownDrift]:
 
 def known_from(found: Drift, *, first_seen: date, told: bool = True) -> KnownDrift:
     """What to remember of a difference."""
-    live = fingerprint_of(found.live)
-    return KnownDrift(address=found.address, sort=found.sort, live=live, first_seen=first_seen, told=told)
+    return KnownDrift(
+        address=found.address,
+        sort=found.sort,
+        live=fingerprint_of(found.live),
+        first_seen=first_seen,
+        told=told,
+        severity=found.severity,
+        why=found.why,
+        last=found.live,
+    )

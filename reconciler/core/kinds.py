@@ -72,6 +72,11 @@ class Kind:
     """Creating it only asks; somebody outside this tool has to agree."""
 
     @property
+    def pieces(self) -> tuple[str, ...]:
+        """The kinds of the things that it connects, or its own: an organization that manages all of them manages it."""
+        return self.parents or (self.name,)
+
+    @property
     def person_part(self) -> int | None:
         """Index of the key part that names a person, if one does."""
         if self.name == "member":

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Literal, NamedTuple
 
 from reconciler.core.change import Change
+from reconciler.core.live import Unread
 from reconciler.core.plan import Plan
 from reconciler.core.resource import Resource
 from reconciler.core.work_order import WorkOrder
@@ -95,6 +96,8 @@ class Report:
 
     results: tuple[Result, ...] = ()
     """In the order in which the changes were tried."""
+    unread: tuple[Unread, ...] = ()
+    """Parts that could not be read when the plan was carried out; while there are any, nothing here is complete."""
     manifests: str = ""
     """SHA-256 of the manifests that the plan was made from; empty while nobody has said which plan it was."""
     planned: int = 0

@@ -5,10 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date
 
-from reconciler.core.change import Blocked, Change, LeftOut, Waiting
+from reconciler.core.change import Blocked, Cause, Change, LeftOut, Waiting
 from reconciler.core.declared import Mode
 from reconciler.core.drifting import Drift
 from reconciler.core.finding import Finding
+from reconciler.core.live import Unread
 
 PLAN_FORMAT = "1.0"
 
@@ -34,14 +35,20 @@ class OrganizationPlan:
     waiting: tuple[Waiting, ...] = ()
     blocked: tuple[Blocked, ...] = ()
     left_out: tuple[LeftOut, ...] = ()
-    """Unreadable or quarantined; nothing is known or done about these."""
+    """Nothing is done about these; the cause says why."""
+    unread: tuple[Unread, ...] = ()
+    """Parts of the system that had to be read and could not be; what is declared or recorded there is left out."""
+    not_managed: tuple[str, ...] = ()
+    """Kinds that the organization leaves out of its `manages:`; they were not read."""
+    is_first: bool = False
+    """Whether nothing is recorded of the organization: this is its first run, or its state was lost."""
     drift: tuple[Drift, ...] = ()
     """What was not made so by this tool, with what this plan does about it; by address."""
 
     @property
     def is_settled(self) -> bool:
-        """Nothing to do, nothing waiting, nothing held back."""
-        return not (self.changes or self.waiting or self.blocked or self.left_out)
+        """Nothing to do, nothing waiting, nothing held back, nothing unread."""
+        return not (self.changes or self.waiting or self.blocked or self.left_out or self.unread)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,6 +86,21 @@ class Plan:
     def undeclared_admins(self) -> tuple[Finding, ...]:
         """What stands at the top of every plan, in every mode and form."""
         return tuple(finding for finding in self.findings if finding.id == UNDECLARED_ADMIN)
+
+    @property
+    def unread(self) -> tuple[Unread, ...]:
+        """Every part that could not be read."""
+        return tuple(unread for part in self.organizations for unread in part.unread)
+
+    @property
+    def first_runs(self) -> tuple[str, ...]:
+        """Organizations of which nothing is recorded: nobody can tell a first run from a lost state."""
+        return tuple(part.organization for part in self.organizations if part.is_first)
+
+    @property
+    def deferred(self) -> tuple[LeftOut, ...]:
+        """Every change that failed earlier and is not tried again now."""
+        return tuple(one for part in self.organizations for one in part.left_out if one.cause is Cause.DEFERRED)
 
     @property
     def is_settled(self) -> bool:

@@ -16,7 +16,7 @@ from reconciler.core.work_order import WorkOrder
 
 STATE_FORMAT = "1.3"
 """1.1 added `in_doubt`; 1.2 work orders, rosters, known drift and platform ids; 1.3 what was granted, known ends, used
-consents, and the mark of the audit log."""
+consents, the mark of the audit log, when what was last read, and what cannot be told apart."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -148,7 +148,11 @@ class State:
     used_consents: tuple[UsedConsent, ...] = ()
     """Those that would still count if they had not been used."""
     drift: Mapping[Address, KnownDrift] = field(default_factory=dict)
-    """Differences that audits have found and that are still there."""
+    """Differences that audits have found and that are still there, as far as anybody could look."""
+    looked: Mapping[str, date] = field(default_factory=dict)
+    """Kind -> the UTC day of the last look that was recorded and could read all of it."""
+    doubts: Mapping[Address, date] = field(default_factory=dict)
+    """Single things that cannot be told apart -> the UTC day on which that was first seen."""
     audit: AuditMark | None = None
     """The end of the audit log when this organization last wrote to it. It vouches for that record, which the chain
     alone cannot, because no later record names it."""

@@ -20,6 +20,7 @@ from reconciler.manifests.grants import Settling
 from reconciler.manifests.groups import Directory
 from reconciler.manifests.keys import note_twice, read_keys
 from reconciler.manifests.lookalikes import note_lookalikes
+from reconciler.manifests.managing import only_managed, read_manages
 from reconciler.manifests.members import read_members
 from reconciler.manifests.nodes import Cursor
 from reconciler.manifests.notes import Notes
@@ -93,7 +94,9 @@ class _Reader:
                 note_twice(f"the organization `{key}`", spot.place, self.organizations[key].place, self.notes)
                 continue
             self.organizations[key] = self._organization(key, organization, spot)
-            declared = self._declared(self.organizations[key], organization, spot)
+            declared = only_managed(
+                self.organizations[key], self._declared(self.organizations[key], organization, spot), self.notes
+            )
             self.resources[key] = {one.address: one for one in declared}
 
     def _organization(self, key: str, document: AnyOrganization, spot: Cursor) -> Organization:
@@ -102,9 +105,11 @@ class _Reader:
         if first != spot.place:
             message = f"`{key}` is the same organization as another: {identity}"
             self.notes.error("duplicate-id", message, spot.place, related=(first,))
+        system = get_system(document.system, document.variant)
         return Organization(
             key=key,
-            system=get_system(document.system, document.variant),
+            system=system,
+            manages=read_manages(document.manages, system, spot, self.notes),
             mode=Mode(document.mode),
             identity=identity,
             name=document.name,

@@ -63,6 +63,9 @@ class OrganizationDocument(Document):
     """Its name, for readers, and where the system has no other identifier, on the system."""
     mode: Annotated[str, OneOf(("additive", "authoritative", "observe"))] = "additive"
     """What happens to live access that is not declared: left and listed, removed, or nothing is changed at all."""
+    manages: list[Text] | None = None
+    """Kinds that are read, planned and audited here, such as `member` and `ad_account`, with the access to them. All
+    that the system has unless it is given; what is left out is neither read nor planned, and every report says so."""
     on_conflict: Annotated[str, OneOf(("error", "highest"))] = "error"
     """What to do when a person gets different roles directly and through groups."""
     deleted: bool = False

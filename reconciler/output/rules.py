@@ -44,7 +44,7 @@ RULES: dict[str, str] = {
     "key-not-text": "A key that is read as a number, as nothing or as a mapping.",
     "left-out": "Something could not be read, so that the plan says nothing about it.",
     "listed-twice": (
-        "The same person, group, permission, required admin or ad account twice in a list: "
+        "The same person, group, permission, required admin, kind or ad account twice in a list: "
         "taking one of them out changes nothing."
     ),
     "literal-secret": "A secret written out instead of `env:NAME`, `file:PATH` or `keyring:NAME`.",
@@ -84,6 +84,9 @@ RULES: dict[str, str] = {
     "unknown-person": "A key that is neither a person nor an e-mail address.",
     "unknown-role": "Not a role or permission in this place; the same word means different things in different places.",
     "unknown-system": "Not the name of a system.",
+    "unread": "A part of a system that had to be read could not be: nothing is planned, ended or claimed there.",
+    "manages-nothing": "`manages` is an empty list.",
+    "not-managed": "Something is declared of a kind that `manages` leaves out.",
     "unknown-value": "A word that is not one of the few allowed here.",
     "unknown-version": "A version of the format that this program does not know.",
     "unquoted-text": "An id, a phone number or other text that YAML reads as a number or truth value because it has "

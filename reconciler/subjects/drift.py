@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-from collections import Counter
 from collections.abc import Iterable, Iterator
 
 from reconciler.core.drifting import (
@@ -15,11 +14,13 @@ from reconciler.core.drifting import (
     OrganizationDrift,
     Standing,
 )
+from reconciler.core.live import explain_unread
 from reconciler.core.resource import Resource
 from reconciler.output.document import Block, Document, Item, Items, Paragraph, Row, Section, Sign, code, plain
 from reconciler.output.json import to_json
 from reconciler.output.style import Tone
 from reconciler.output.words import count
+from reconciler.subjects.drift_words import summary_of_drift
 from reconciler.subjects.names import name_access, name_subject, name_values
 from reconciler.subjects.rows import row_of, rows_section
 
@@ -38,29 +39,17 @@ def document_of_drift(report: DriftReport) -> Document:
         title=f"Access drift on {report.today}",
         is_title_needless=True,
         summary=summary_of_drift(report),
+        notes=explain_unread(report.unread),
         blocks=tuple(part for part in parts if part is not None),
         whole="report",
         digest=_digest(report),
     )
 
 
-def summary_of_drift(report: DriftReport) -> str:
-    """`Drift: 1 new, 2 known, 1 accepted.`, or that there is none."""
-    blind = sum(bool(part.unknown) for part in report.organizations)
-    unseen = f" {count(blind, 'organization', 'organizations')} could not be seen completely." if blind else ""
-    reverted = sum(len(part.reverted) for part in report.organizations)
-    standings = Counter(item.standing for item in report.items)
-    counted = [f"{standings[standing]:,} {standing}" for standing in Standing if standings[standing]]
-    counted += [f"{reverted:,} gone again"] if reverted else []
-    if not counted:
-        return f"No drift in what could be seen.{unseen}" if unseen else "No drift. Everything is as recorded."
-    return f"Drift: {', '.join(counted)}.{unseen}"
-
-
 def _organization(part: OrganizationDrift) -> Section | None:
     fresh = [item for item in part.items if item.standing is not Standing.ACCEPTED]
     blocks: list[Block | None] = [
-        Paragraph(text=plain(text), tone=Tone.WARN if part.unknown else None) for text in _blind_spots(part)
+        Paragraph(text=plain(text), tone=Tone.WARN if part.unread else None) for text in _blind_spots(part)
     ]
     blocks += [
         rows_section(
@@ -79,9 +68,13 @@ def _organization(part: OrganizationDrift) -> Section | None:
 
 def _blind_spots(part: OrganizationDrift) -> Iterator[str]:
     """What the audit did not see, and how old its eyes are."""
-    for prefix, reason in part.unknown.items():
-        yield f"not seen: {prefix} ({reason})"
-    if part.observed_at is not None and (part.items or part.unknown):
+    for unread in part.unread:
+        yield unread.finding.message
+    for address, reason in part.doubts.items():
+        yield f"cannot be told apart: {address} ({reason})"
+    if part.not_managed:
+        yield f"not managed, so not looked at: {', '.join(part.not_managed)}"
+    if part.observed_at is not None and (part.items or part.unread):
         yield f"looked at on {part.observed_at:%Y-%m-%d %H:%M} UTC"
     if part.log:
         yield f"who did it is not known: {part.log}"

@@ -19,7 +19,10 @@ _LEVELS = {
 def annotations_of_drift(report: DriftReport) -> Annotations:
     """Everything nobody has accepted; what is known already is a note, so that it alarms nobody twice."""
     found = {
-        part.organization: [_remark(item) for item in part.items if item.standing is not Standing.ACCEPTED]
+        part.organization: [
+            *(unread.finding for unread in part.unread),
+            *(_remark(item) for item in part.items if item.standing is not Standing.ACCEPTED),
+        ]
         for part in report.organizations
     }
     return Annotations(

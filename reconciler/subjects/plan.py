@@ -7,8 +7,9 @@ from dataclasses import replace
 
 from reconciler.core.change import Change
 from reconciler.core.finding import Finding
+from reconciler.core.live import ask_about_states, explain_unread
 from reconciler.core.plan import OrganizationPlan, Plan
-from reconciler.output.document import Block, Document, Findings, Legend, Row, Section, plain
+from reconciler.output.document import Block, Document, Findings, Legend, Paragraph, Row, Section, plain
 from reconciler.subjects import held_back
 from reconciler.subjects.access_terms import AccessTerms, Direction
 from reconciler.subjects.held_back import show_blocked, show_waiting, tell
@@ -49,11 +50,19 @@ def document_of_plan(plan: Plan) -> Document:
         title=f"Access plan for {plan.today}",
         is_title_needless=not used,
         summary=summary_of_plan(plan),
-        notes=(say_limit(plan.targets),) if plan.targets else (),
+        notes=tuple(_notes(plan)),
         blocks=tuple(block for block in blocks if block is not None),
         whole="plan",
         digest=digest_of_plan(plan),
     )
+
+
+def _notes(plan: Plan) -> Iterator[str]:
+    yield from explain_unread(plan.unread)
+    if plan.targets:
+        yield say_limit(plan.targets)
+    if plan.first_runs and not plan.is_settled:
+        yield ask_about_states(plan.first_runs)
 
 
 def _findings(title: str, findings: Sequence[Finding], *, is_foremost: bool = False) -> Section | None:
@@ -69,6 +78,8 @@ def _organization(part: OrganizationPlan, told: Sequence[Told], plan: Plan) -> S
         rows_section(title, (row for name, terms, row in told if name == title and not terms.is_foremost), rank=rank)
         for title, rank in _SECTIONS.items()
     ]
+    if part.not_managed:
+        blocks.insert(0, Paragraph(text=f"Not managed, so not looked at: {', '.join(part.not_managed)}."))
     blocks += [
         held_back.left_out(part, plan.today, rank=5),
         held_back.drift(part, rank=7),

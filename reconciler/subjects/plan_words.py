@@ -6,6 +6,7 @@ import hashlib
 from collections import Counter
 from collections.abc import Sequence
 
+from reconciler.core.live import ask_about_states, summarize_unread
 from reconciler.core.plan import Plan
 from reconciler.output.words import count, join
 from reconciler.subjects.signs import VERB_ORDER, VERBS
@@ -13,6 +14,8 @@ from reconciler.subjects.signs import VERB_ORDER, VERBS
 
 def summary_of_plan(plan: Plan) -> str:
     """`Plan: 3 to invite, 2 to remove, 1 waiting, 1 blocked.`, or that there is nothing to do."""
+    if plan.unread:
+        return f"{summarize_unread(plan.unread)} {_counts_of(plan)}"
     if plan.is_settled and not plan.is_as_declared:
         return "No changes. What is told above stays as it is."
     if plan.is_settled:
@@ -20,7 +23,13 @@ def summary_of_plan(plan: Plan) -> str:
         if plan.undeclared_admins:
             strangers = count(len(plan.undeclared_admins), "admin is", "admins are")
             return f"No changes{limit}, but {strangers} not declared."
+        if plan.first_runs:
+            return f"No changes{limit}. {ask_about_states(plan.first_runs)}"
         return f"No changes. Access matches the manifests{limit}."
+    return _counts_of(plan)
+
+
+def _counts_of(plan: Plan) -> str:
     verbs = Counter(VERBS[change.action] for change in plan.changes)
     counted = [f"{verbs[verb]:,} to {verb}" for verb in VERB_ORDER if verbs[verb]] or ["nothing to do now"]
     held = {

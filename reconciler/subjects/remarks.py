@@ -34,6 +34,8 @@ def annotations_of_report(plan: Plan, report: Report) -> Annotations:
     """A case for each change: what did not go through has failed, what waits for somebody is skipped."""
     systems = {part.organization: part.system for part in plan.organizations}
     suites: dict[str, list[Case]] = {}
+    for unread in report.unread:
+        suites.setdefault(unread.organization, []).append(case_of(unread.finding))
     for change, outcome in report.results:
         organization = change.address.organization
         waits = f"waits for {outcome.on}: {outcome.why}" if isinstance(outcome, Waits) else ""

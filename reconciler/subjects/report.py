@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Sequence
 
 from reconciler.core.change import Change
+from reconciler.core.live import explain_unread, summarize_unread
 from reconciler.core.outcome import Applied, Failed, InDoubt, Outcome, Refused, Report, Waits
 from reconciler.core.plan import Plan
 from reconciler.output.document import Block, Document, Paragraph, Row, Section, Sign, plain
@@ -55,6 +56,7 @@ def document_of_report(plan: Plan, report: Report) -> Document:
         title="Access changes",
         is_title_needless=True,
         summary=summary_of_report(plan, report),
+        notes=explain_unread(report.unread),
         blocks=tuple(block for block in blocks if block is not None),
         whole="report",
         digest=_digest(plan, report),
@@ -69,7 +71,8 @@ def summary_of_report(plan: Plan, report: Report) -> str:
     untried = len(plan.changes) - len(report.results)
     if untried > 0:
         held.append(f"{untried:,} not tried")
-    return f"{done}; {', '.join(held)}." if held else f"{done}."
+    first = f"{summarize_unread(report.unread)} " if report.unread else ""
+    return f"{first}{done}; {', '.join(held)}." if held else f"{first}{done}."
 
 
 def terms_of(system: str, change: Change) -> AccessTerms:

@@ -11,7 +11,7 @@ from reconciler.core.inspection import Inspection
 from reconciler.core.outcome import Report
 from reconciler.core.plan import Plan
 from reconciler.core.review import Effect, Review
-from reconciler.subjects.drift import summary_of_drift
+from reconciler.subjects.drift_words import summary_of_drift
 from reconciler.subjects.findings import summary_of_findings
 from reconciler.subjects.plan_words import digest_of_plan, summary_of_plan
 from reconciler.subjects.remarks import remarks_on_admins
@@ -29,11 +29,12 @@ def outputs_of_findings(inspection: Inspection) -> Outputs:
 
 
 def outputs_of_plan(plan: Plan) -> Outputs:
-    """`changes`, `waiting`, `blocked`, `left_out`, `admin_changes`, `settled`, `digest`, `summary`."""
+    """`changes`, `waiting`, `blocked`, `unread`, `left_out`, `admin_changes`, `settled`, `digest`, `summary`."""
     return {
         "changes": str(len(plan.changes)),
         "waiting": str(len(plan.waiting)),
         "blocked": str(len(plan.blocked)),
+        "unread": str(len(plan.unread)),
         "left_out": str(sum(len(part.left_out) for part in plan.organizations)),
         "admin_changes": str(len(remarks_on_admins(plan))),
         "settled": str(plan.is_settled).lower(),
@@ -43,9 +44,9 @@ def outputs_of_plan(plan: Plan) -> Outputs:
 
 
 def outputs_of_report(plan: Plan, report: Report) -> Outputs:
-    """`applied`, `waits`, `failed`, `refused`, `in_doubt`, `summary`."""
+    """`applied`, `waits`, `failed`, `refused`, `in_doubt`, `unread`, `summary`."""
     counts = {word: str(number) for word, number in asdict(report.summary).items() if word != "not_tried"}
-    return {**counts, "summary": summary_of_report(plan, report)}
+    return {**counts, "unread": str(len(report.unread)), "summary": summary_of_report(plan, report)}
 
 
 def outputs_of_review(review: Review) -> Outputs:
@@ -64,7 +65,13 @@ def outputs_of_review(review: Review) -> Outputs:
 
 
 def outputs_of_drift(report: DriftReport) -> Outputs:
-    """`new`, `overdue`, `known`, `accepted`, `attention`, `summary`."""
+    """`new`, `overdue`, `known`, `accepted`, `unread`, `clean`, `attention`, `summary`."""
     found = Counter(item.standing for item in report.items)
     counts = {standing.value: str(found[standing]) for standing in Standing}
-    return {**counts, "attention": str(report.wants_attention).lower(), "summary": summary_of_drift(report)}
+    return {
+        **counts,
+        "unread": str(len(report.unread)),
+        "clean": str(report.is_clean).lower(),
+        "attention": str(report.wants_attention).lower(),
+        "summary": summary_of_drift(report),
+    }

@@ -12,7 +12,7 @@ from reconciler.core.change import Change, Waiting
 from reconciler.core.declared import Consent
 from reconciler.core.errors import LeaseLost, ReconcilerError, StalePlan
 from reconciler.core.kinds import Action
-from reconciler.core.live import Live
+from reconciler.core.live import Live, Unread
 from reconciler.core.outcome import Outcome, Report, Result, Waits
 from reconciler.core.plan import OrganizationPlan, Plan
 from reconciler.core.planning.guards import with_consent
@@ -21,6 +21,7 @@ from reconciler.core.planning.organization import plan_organization
 from reconciler.core.planning.planner import Worlds, situations
 from reconciler.core.planning.recheck import objections
 from reconciler.core.planning.renaming import Renamed, under_todays_names
+from reconciler.core.planning.sight import unread_parts
 from reconciler.core.planning.situation import Situation
 from reconciler.core.planning.targets import Targets
 from reconciler.core.state import AuditMark
@@ -84,7 +85,7 @@ def apply_plan(plan: Plan, request: PlanRequest, *, provider_for: ProviderFor, s
         run.on_notice(other.message)
     if stopped:
         raise stopped[0]
-    return Report(results=tuple(application.results))
+    return Report(results=tuple(application.results), unread=tuple(application.unread))
 
 
 class _Application:
@@ -98,6 +99,7 @@ class _Application:
         self._store = store
         self._run = run
         self.results: list[Result] = []
+        self.unread: list[Unread] = []
 
     def carry_out(self, part: OrganizationPlan, *, others: Collection[str]) -> None:
         """Everything the plan wants of one organization, under its lock and those of `others`, whose apps it gets."""
@@ -121,6 +123,10 @@ class _Application:
         settled = settle_renamed(loaded.state, renamed, live, system=organization.system, today=request.today)
         loaded = self._rename(self._recover(loaded, settled, lease), renamed, lease)
         situation = self._look_at(key, loaded, live)
+        reached = [unread for unread in unread_parts(situation) if request.targets.reach(unread.prefix)]
+        self.unread += reached
+        for unread in reached:
+            self._run.on_notice(f"{key}: {unread.what} could not be read: {unread.reason}")
         ledger = Ledger.of(situation, lineage=loaded.state.lineage or new_lineage())
         logbook = Logbook(store=self._store, lease=lease, ledger=ledger, origin=self._run.origin, clock=self._run.clock)
         fresh = part

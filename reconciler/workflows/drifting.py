@@ -23,6 +23,7 @@ from reconciler.core.live import Unknown
 from reconciler.core.observation import Observation
 from reconciler.core.planning.organization import plan_organization
 from reconciler.core.planning.planner import Worlds, situations
+from reconciler.core.planning.sight import doubtful, note_look, unread_parts
 from reconciler.core.planning.situation import Situation
 from reconciler.core.state import State
 from reconciler.ports import Provider, StateStore, Witness
@@ -97,8 +98,9 @@ def remember(report: DriftReport, upkeep: Upkeep) -> None:
     Acceptances that came in since the survey stay, as long as they are about the same difference.
     """
     for part in report.organizations:
-        if part.items or part.reverted:
-            upkeep.edit(part.organization, purpose="drift", change=partial(_take_in, part=part))
+        change = partial(_take_in, part=part, today=report.today)
+        if part.items or part.reverted or part.doubts:
+            upkeep.edit(part.organization, purpose="drift", change=change)
 
 
 def accept(acceptance: Acceptance, upkeep: Upkeep) -> KnownDrift:
@@ -137,7 +139,8 @@ def _get_known(state: State, address: Address) -> KnownDrift:
 
 
 def _organization(situation: Situation, request: PlanRequest, *, max_age: int | None) -> OrganizationDrift:
-    found = plan_organization(situation, request.targets).drift
+    plan = plan_organization(situation, request.targets)
+    found = plan.drift
     known, observed = situation.state.drift, situation.live.observed_at
     items = take_stock(found, known, today=situation.today, max_age=max_age)
     return OrganizationDrift(
@@ -146,7 +149,11 @@ def _organization(situation: Situation, request: PlanRequest, *, max_age: int | 
         mode=situation.organization.mode,
         items=items,
         reverted=tuple(_reverted(situation, found, known, request)),
-        unknown=dict(sorted(situation.live.unknown.items())),
+        unread=tuple(unread for unread in unread_parts(situation) if request.targets.reach(unread.prefix)),
+        doubts={address: situation.live.unknown[str(address)] for address in doubtful(situation)},
+        looked=note_look(situation)[0],
+        not_managed=plan.not_managed,
+        is_first=plan.is_first,
         observed_at=observed if observed and situation.moment - observed >= _FRESH else None,
     )
 
@@ -191,7 +198,7 @@ def _explained(item: DriftItem, deeds: Mapping[Address, list[Deed]]) -> DriftIte
     return replace(item, deeds=tuple(about[-_MOST_DEEDS:])) if about and item.standing.wants_attention else item
 
 
-def _take_in(state: State, *, part: OrganizationDrift) -> tuple[State, Deeds]:
+def _take_in(state: State, *, part: OrganizationDrift, today: date) -> tuple[State, Deeds]:
     """The state with what was found in place of what earlier audits found, and what is to be written down of it."""
     gone = {one.address for one in part.reverted}
     kept = {address: known for address, known in state.drift.items() if address not in gone}
@@ -199,12 +206,14 @@ def _take_in(state: State, *, part: OrganizationDrift) -> tuple[State, Deeds]:
         known = state.drift.get(address)
         is_same = known is not None and known.told and (known.sort, known.live) == (found.sort, found.live)
         kept[address] = known if known is not None and is_same else found
-    if kept == dict(state.drift):
+    doubts = {**dict.fromkeys(part.doubts, today), **state.doubts}
+    if (kept, doubts) == (dict(state.drift), dict(state.doubts)):
         return state, []
-    deeds = [
+    deeds = [(str(address), "cannot_tell", why) for address, why in part.doubts.items() if address not in state.doubts]
+    deeds += [
         (str(item.found.address), "drift", f"{item.found.sort}, {item.found.severity}: {item.found.why}")
         for item in part.items
         if state.drift.get(item.found.address) != kept[item.found.address]
     ]
     deeds += [(str(one.address), "drift_reverted", f"first seen {one.first_seen}") for one in part.reverted]
-    return replace(state, drift=kept), deeds
+    return replace(state, drift=kept, doubts=doubts, looked={**state.looked, **part.looked}), deeds

@@ -15,6 +15,7 @@ from reconciler.core.kinds import KINDS, Action
 from reconciler.core.outcome import Applied, Failed, InDoubt, Outcome, Waits
 from reconciler.core.planning.budgets import INVITATIONS, WINDOW_DAYS, counts_as_removal
 from reconciler.core.planning.drift import take_note
+from reconciler.core.planning.sight import note_look
 from reconciler.core.planning.situation import Situation
 from reconciler.core.state import Quarantine, Record, State, UsedConsent
 from reconciler.core.system import System
@@ -48,12 +49,15 @@ class Ledger:
     @classmethod
     def of(cls, situation: Situation, *, lineage: str) -> Self:
         """A ledger that begins with what was just seen of an organization."""
+        looked, doubts = note_look(situation)
         ledger = cls(
             replace(
                 situation.state,
                 records=situation.records,
                 orders=situation.orders,
                 drift=take_note(situation),
+                looked=looked,
+                doubts=doubts,
                 lineage=lineage,
             ),
             system=situation.organization.system,

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from reconciler.core.change import Change, Waiting
 from reconciler.core.kinds import Action
+from reconciler.core.live import Unknown
 from reconciler.core.plan import OrganizationPlan
 from reconciler.core.planning.order_review import closed_between
 from reconciler.core.planning.orders import hold_asked, request_of, withdrawn
@@ -38,6 +39,8 @@ def steps_to_ask_for(part: OrganizationPlan, fresh: OrganizationPlan, situation:
         is_early = waiting.action is Action.GIVE_UP_ADMIN and waiting.on != waiting.address.key
         is_planned = (waiting.address, waiting.action, waiting.on) in planned
         if not is_planned or is_early or waiting.work_order:
+            continue
+        if isinstance(situation.live.find(waiting.address), Unknown):
             continue
         is_answer = waiting.before is not None and waiting.before.status.is_pending
         if is_answer and request_of(waiting) in answered:

@@ -10,6 +10,7 @@ from reconciler.core.change import Change
 from reconciler.core.kinds import Action
 from reconciler.core.outcome import Refused, Waits
 from reconciler.core.planning.headcount import Headcount
+from reconciler.core.planning.readiness import why_nobody_can_act
 from reconciler.core.planning.situation import Situation
 from reconciler.core.resource import Resource
 from reconciler.core.work_order import WorkOrder
@@ -44,6 +45,8 @@ class Standing:
 
     def find_gap(self, change: Change) -> Refused | Waits | None:
         """What a change needs and does not have: another change, or somebody who may do it."""
+        if blind := why_nobody_can_act(self._situation):
+            return Refused(reason=f"{change.address.organization} could not be read: {blind}")
         missing = [need for need in change.needs if need not in self._applied]
         if missing and all(need in self._asked for need in missing):
             return self._wait_for(self._asked[missing[0]])

@@ -7,6 +7,7 @@ import secrets
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
+from datetime import timedelta
 
 from reconciler.core.audit import AuditEntry, Origin
 from reconciler.core.errors import ReconcilerError, StateConflict, StoreError
@@ -17,6 +18,8 @@ from reconciler.workflows.journal import replay
 
 _MOST_JOURNALED = 1_000_000
 """Above the serials of any journal: a plan that knew a state which was given up must not fit the one in its place."""
+_LOOKS_EVERY = timedelta(days=7)
+
 _MOST_LOOKS = 20
 """A snapshot is written once in an apply, so a second look nearly always fits."""
 
@@ -141,9 +144,16 @@ def new_lineage() -> str:
     return secrets.token_hex(8)
 
 
+def _is_news(state: State, before: State) -> bool:
+    """Whether a state says anything new. That nothing new was seen is worth a write, and a serial, once a week."""
+    if replace(state, looked=before.looked) != before:
+        return True
+    return any(day - before.looked.get(kind, day) >= _LOOKS_EVERY for kind, day in state.looked.items())
+
+
 def save_state(store: StateStore, loaded: LoadedState, state: State, *, token: int) -> LoadedState:
     """Write a snapshot if it says anything new; the serial grows with every write."""
-    if state == loaded.state and loaded.version is not None and not loaded.has_journal:
+    if not _is_news(state, loaded.state) and loaded.version is not None and not loaded.has_journal:
         return loaded
     saved = replace(state, lineage=state.lineage or new_lineage(), serial=state.serial + 1)
     version = store.write(state.organization, state_to_json(saved), replacing=loaded.version, token=token)

@@ -94,7 +94,8 @@ def test_what_is_set_right_again_is_told_as_gone_once(run: Run) -> None:
     found = audit(run)
     (gone,) = found["organizations"][0]["reverted"]
     assert (gone["address"], gone["first_seen"]) == (EVE, found["today"])
-    assert audit(run)["summary"] == {"new": 0, "overdue": 0, "known": 0, "accepted": 0, "reverted": 0}
+    nothing = {"new": 0, "overdue": 0, "known": 0, "accepted": 0, "reverted": 0, "unread": 0, "clean": True}
+    assert audit(run)["summary"] == nothing
 
 
 def test_known_drift_alarms_again_when_it_gets_old(run: Run) -> None:
@@ -241,8 +242,11 @@ def test_where_nobody_could_look_nothing_is_called_gone(run: Run, tmp_path: Path
     run("sandbox", "promote", "eve", "@acme")
     audit(run, code=2)
     (tmp_path / "reconciler.yaml").write_text("version: 1\nproviders: {default: {kind: work_orders}}\n")
-    found = audit(run)
-    assert (told(found), found["organizations"][0]["reverted"]) == ([], [])
-    assert "could not be seen completely" in run("drift").stdout
+    found = audit(run, code=1)
+    assert (told(found), found["organizations"][0]["reverted"]) == ([("known", "critical", EVE)], [])
+    assert (found["summary"]["known"], found["summary"]["unread"], found["summary"]["clean"]) == (1, 1, False)
+    assert run("drift", code=1).stdout.startswith(
+        "note: Unread: everything of acme-brand could not be read (last read on "
+    )
     (tmp_path / "reconciler.yaml").write_text("version: 1\nproviders: {default: {kind: sandbox}}\n")
     assert told(audit(run)) == [("known", "critical", EVE)]

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 
 import pytest
 
 from reconciler.cli.exit_codes import code_of_apply, code_of_findings, code_of_plan
 from reconciler.core.address import Address
-from reconciler.core.change import Blocked, Change, LeftOut, Waiting
+from reconciler.core.change import Blocked, Cause, Change, LeftOut, Waiting
 from reconciler.core.declared import Mode
 from reconciler.core.errors import ExitCode
 from reconciler.core.finding import Finding, Severity
 from reconciler.core.kinds import Action
+from reconciler.core.live import Unread
 from reconciler.core.outcome import Applied, Failed, InDoubt, Outcome, Refused, Report, Result, Waits
 from reconciler.core.plan import OrganizationPlan, Plan
 
@@ -20,10 +22,12 @@ EVE = Address("acme-bc", "member", "eve")
 CHANGE = Change(address=EVE, action=Action.REMOVE, before=None, after=None, fingerprint="f", why="")
 WAITING = Waiting(address=EVE, action=Action.INVITE, on="eve", why="")
 BLOCKED = Blocked(change=CHANGE, guard="self", message="")
-LEFT_OUT = LeftOut(address=EVE, reason="")
+LEFT_OUT = LeftOut(address=EVE, cause=Cause.REPORTED, reason="")
+DEFERRED = replace(LEFT_OUT, cause=Cause.DEFERRED)
+UNREAD = Unread(organization="acme-bc", prefix="acme-bc/", reason="the token was revoked")
 
 
-def plan(*things: Change | Waiting | Blocked | LeftOut, findings: tuple[Finding, ...] = ()) -> Plan:
+def plan(*things: Change | Waiting | Blocked | LeftOut | Unread, findings: tuple[Finding, ...] = ()) -> Plan:
     part = OrganizationPlan(
         organization="acme-bc",
         system="business_center",
@@ -34,6 +38,7 @@ def plan(*things: Change | Waiting | Blocked | LeftOut, findings: tuple[Finding,
         waiting=tuple(thing for thing in things if isinstance(thing, Waiting)),
         blocked=tuple(thing for thing in things if isinstance(thing, Blocked)),
         left_out=tuple(thing for thing in things if isinstance(thing, LeftOut)),
+        unread=tuple(thing for thing in things if isinstance(thing, Unread)),
     )
     return Plan(today=date(2026, 11, 22), organizations=(part,), findings=findings)
 
@@ -45,6 +50,9 @@ def plan(*things: Change | Waiting | Blocked | LeftOut, findings: tuple[Finding,
         (plan(CHANGE), 0, 2),
         (plan(WAITING), 0, 2),
         (plan(LEFT_OUT), 0, 2),
+        (plan(DEFERRED), 0, 2),
+        (plan(UNREAD), 1, 1),
+        (plan(CHANGE, BLOCKED, UNREAD), 1, 1),
         (plan(BLOCKED), 3, 3),
         (plan(CHANGE, WAITING, BLOCKED), 3, 3),
         (plan(findings=(Finding(id="x-y", message="m", severity=Severity.WARNING),)), 0, 0),

@@ -152,7 +152,7 @@ def test_addresses_come_back_as_addresses() -> None:
 
 def test_a_state_has_one_canonical_form() -> None:
     want = (
-        b'{"audit":null,"drift":{},"format_version":"1.3","in_doubt":{},"invitations":{},"lineage":"","orders":{},'
+        b'{"audit":null,"doubts":{},"drift":{},"format_version":"1.3","in_doubt":{},"invitations":{},"lineage":"","looked":{},"orders":{},'
         b'"organization":"acme","quarantined":{},'
         b'"records":{"acme/member/ana":{"address":"acme/member/ana","asked":0,"asked_on":null,"attributes":{},'
         b'"ends":null,"granted":null,"identity":"","platform_id":"","protect":false,"since":null,'

@@ -20,6 +20,7 @@ from reconciler.core.drifting import (
     known_from,
 )
 from reconciler.core.finding import Place
+from reconciler.core.live import Unread
 from reconciler.core.resource import Resource, Status
 from tests.output.plans import TODAY, TRICKS, resource
 
@@ -124,7 +125,14 @@ def every_sort() -> DriftReport:
                     accepted(item(gone, Standing.ACCEPTED, age=5), date(2026, 12, 24)),
                 ),
                 reverted=(again,),
-                unknown={"acme-bc/pixel/": "HTTP 500"},
+                unread=(
+                    Unread(
+                        organization="acme-bc",
+                        prefix="acme-bc/pixel/",
+                        reason="HTTP 500",
+                        last_read=TODAY - timedelta(days=1),
+                    ),
+                ),
                 log="HTTP 403",
             ),
             OrganizationDrift(
@@ -167,6 +175,6 @@ def _trick(trick: str) -> OrganizationDrift:
             accepted(item(found, Standing.ACCEPTED, age=3), TODAY, by=trick, reason=trick),
         ),
         reverted=(reverted,),
-        unknown={f"{trick}/": trick},
+        unread=(Unread(organization=f"{trick}/", prefix=f"{trick}/", reason=trick),),
         log=trick,
     )

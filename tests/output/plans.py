@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import date
 
 from reconciler.core.address import Address
-from reconciler.core.change import Blocked, Change, LeftOut, Waiting
+from reconciler.core.change import Blocked, Cause, Change, LeftOut, Waiting
 from reconciler.core.declared import Mode
 from reconciler.core.drifting import Drift, DriftSeverity, DriftSort, Fate
 from reconciler.core.finding import Finding, Place, Severity
@@ -167,7 +167,12 @@ def held_back() -> Plan:
             Blocked(change=ana, guard="self", message="ana is who this tool acts as here"),
         ),
         left_out=(
-            LeftOut(address=Address.parse("acme-bc/catalog/shoes"), reason="could not be read: 503", since=TODAY),
+            LeftOut(
+                address=Address.parse("acme-bc/catalog/shoes"),
+                cause=Cause.UNREAD,
+                reason="could not be read: 503",
+                since=TODAY,
+            ),
         ),
         drift=(
             drifted(

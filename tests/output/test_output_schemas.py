@@ -30,6 +30,7 @@ from reconciler.core.forecast import Allowance, Effort, Forecast, OrganizationFo
 from reconciler.core.holding import AccessMatrix, Holding, OrganizationHoldings, PersonReport, Reach
 from reconciler.core.inspection import Inspection
 from reconciler.core.kinds import Action
+from reconciler.core.live import Unread
 from reconciler.core.notice import Notice, Notices
 from reconciler.core.observation import Difference, Observation
 from reconciler.core.offboarding import Hurdle, Item, Matter, Offboarding, Progress, Surface
@@ -194,7 +195,8 @@ def drift() -> str:
         mode="additive",
         items=items,
         reverted=(known,),
-        unknown={"acme-bc/app/": "r"},
+        unread=(Unread(organization="acme-bc", prefix="acme-bc/app/", reason="r", last_read=DAY),),
+        doubts={EVE: "r"},
         observed_at=moment,
     )
     empty = OrganizationDrift(organization="acme-dev", system="developers", mode="additive")

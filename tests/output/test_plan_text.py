@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from reconciler.core.address import Address
-from reconciler.core.change import LeftOut
+from reconciler.core.change import Cause, LeftOut
 from reconciler.core.drifting import DriftSeverity
 from reconciler.core.plan import Plan
 from reconciler.output.style import Style
@@ -67,7 +67,10 @@ def test_what_is_left_alone_is_never_said_to_match_the_manifests() -> None:
 
 
 def unseen(number: int) -> Plan:
-    left_out = tuple(LeftOut(address=Address("acme-bc", "member", f"p{n}"), reason="no roster") for n in range(number))
+    left_out = tuple(
+        LeftOut(address=Address("acme-bc", "member", f"p{n}"), cause=Cause.UNREAD, reason="no roster")
+        for n in range(number)
+    )
     return plan(replace(part(), left_out=left_out))
 
 

@@ -19,7 +19,7 @@ people:
   ana: {name: Ana Lopez, email: ana@acme.example}
   bo: {name: Bo Chen, email: bo@acme.example}
 organizations:
-  dev: {system: developers, name: Acme Inc., members: {ana: admin, bo: admin}}
+  dev: {system: developers, name: Acme Inc., manages: [member], members: {ana: admin, bo: admin}}
 """
 READ_BY_A_PROGRAM = CONFIG.replace("work_orders", "sandbox")
 ROSTER = "email,role,status\nana@acme.example,Admin,Active\nbo@acme.example,Admin,Pending\n"
@@ -99,8 +99,26 @@ def test_a_list_without_anybody_who_can_invite_has_to_be_vouched_for(desk: Desk)
     assert "--accept-partial" in desk.observe(text=text, exits=1).stdout
     desk.observe("--accept-partial", text=text)
     assert desk.rosters() == {"member": ["bo"]}
-    plan = json.loads(desk.run("plan", "--format", "json").stdout)
+    plan = json.loads(desk.run("plan", "--format", "json", exits=1).stdout)
     assert {one["address"] for one in plan["organizations"][0]["left_out"]} == {"dev/member/ana", "dev/member/bo"}
+
+
+def test_a_list_that_nobody_has_handed_in_is_unread_unless_it_is_not_managed(desk: Desk) -> None:
+    desk.observe()
+    desk.run("plan")
+    manifest = desk.root / "acme.yaml"
+    manifest.write_text(MANIFEST.replace("manages: [member], ", ""), encoding="utf-8")
+    told = desk.run("plan", exits=1).stdout
+    assert "note: Unread: apps of dev could not be read" in told
+    assert "Access matches the manifests" not in told
+    desk.run("apply", "--auto-approve", exits=1)
+    desk.run("drift", "--detailed-exitcode", exits=1)
+    assert "not managed, so not looked at: app" in desk_with_members_only(desk).run("drift", "--no-record").stdout
+
+
+def desk_with_members_only(desk: Desk) -> Desk:
+    (desk.root / "acme.yaml").write_text(MANIFEST, encoding="utf-8")
+    return desk
 
 
 def test_rows_and_differences_are_there_for_programs_too(desk: Desk) -> None:
@@ -201,6 +219,6 @@ def test_a_roster_tells_drift_as_the_audit_does_and_nothing_that_was_asked_for(d
     kept = desk.observe(text=later).stdout
     assert drift in kept
     audit = json.loads(desk.run("drift", "--format", "json").stdout)
-    assert [item["address"] for part in audit["organizations"] for item in part["items"]] == [
+    assert [item["found"]["address"] for part in audit["organizations"] for item in part["items"]] == [
         "dev/member/gus@north.example"
     ]

@@ -31,8 +31,8 @@ from reconciler.workflows.states import load_state, read_state, save_state
 
 START = datetime(2026, 11, 22, 9, tzinfo=UTC)
 PEOPLE = ("ana", "bo", "cy", "dee", "eve")
-SYSTEMS = {
-    "developers": {"system": "developers", "name": "Acme"},
+SYSTEMS: dict[str, dict[str, object]] = {
+    "developers": {"system": "developers", "name": "Acme", "manages": ["member"]},
     "organization_account": {"system": "organization_account", "handle": "@acme"},
     "business_account": {"system": "business_account", "handle": "@acme.studio"},
 }

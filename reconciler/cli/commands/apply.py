@@ -126,6 +126,7 @@ def _carry_out(
     from reconciler.workflows.applying import apply_plan
 
     results: list[Result] = []
+    report: Report | None = None
     wiring = prepared.wiring
     store = wiring.store()
     try:
@@ -150,7 +151,7 @@ def _carry_out(
             show_result(
                 RENDERERS.report,
                 plan,
-                Report(results=tuple(results)),
+                report or Report(results=tuple(results)),
                 session=session,
                 format_=format_,
                 max_chars=max_chars,

@@ -83,6 +83,7 @@ def _values_of_organization(organization: Organization | None) -> Values:
         "identity": organization.identity,
         "name": organization.name,
         "mode": organization.mode.value,
+        "manages": ", ".join(sorted(organization.manages)),
         "deleted": "true" if organization.deleted else "",
     }
 

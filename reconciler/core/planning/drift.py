@@ -31,7 +31,7 @@ _RECORDED_OVER = (DriftSort.CHANGED, DriftSort.GONE)
 def find_drift(situation: Situation, part: OrganizationPlan) -> list[Drift]:
     """Every difference in one organization, by address, with what the plan of the same situation does about it.
 
-    Nothing is said of what could not be read.
+    What was found earlier and could not be looked at now counts as still there.
     """
     return [_decided(found, situation, part) for found in _differences(situation)]
 
@@ -39,10 +39,33 @@ def find_drift(situation: Situation, part: OrganizationPlan) -> list[Drift]:
 def _differences(situation: Situation) -> list[Drift]:
     found = {one.address: one for one in (*_of_records(situation), *_of_strangers(situation))}
     found |= {one.address: one for one in _of_memory(situation) if one.address not in found}
+    found |= {one.address: one for one in _of_the_unread(situation)}
     return [found[address] for address in sorted(found)]
 
 
+def _of_the_unread(situation: Situation) -> Iterator[Drift]:
+    """What is known, and could not be looked at now."""
+    for address, known in situation.state.drift.items():
+        live = situation.live.find(address)
+        if not isinstance(live, Unknown) or address.kind in situation.live.unmanaged:
+            continue
+        record = situation.state.records.get(address)
+        yield Drift(
+            address=address,
+            sort=known.sort,
+            severity=known.severity,
+            expected=None if record is None or known.sort is DriftSort.APPEARED else _as_resource(record),
+            live=None if known.last is None else replace(known.last, address=address),
+            why=known.why,
+            fate=Fate.UNREAD,
+            outlook=f"known, and could not be looked at: {live.reason}",
+            place=situation.place_of(address),
+        )
+
+
 def _decided(found: Drift, situation: Situation, part: OrganizationPlan) -> Drift:
+    if found.fate is Fate.UNREAD:
+        return found
     fate, outlook = _fate_of(found, situation, part)
     advice = f"to keep it as it is now: `reconciler adopt {found.address}`" if _could_be_kept(found, fate) else ""
     return replace(found, fate=fate, outlook=outlook, advice=advice)
@@ -101,6 +124,9 @@ def take_note(situation: Situation) -> dict[Address, KnownDrift]:
     known = {address: one for address, one in situation.state.drift.items() if one.told}
     for found in _differences(situation):
         before = situation.state.drift.get(found.address)
+        if found.fate is Fate.UNREAD and before is not None:
+            known[found.address] = before
+            continue
         if found.sort not in _RECORDED_OVER or (before is not None and before.told and before.is_about(found)):
             continue
         is_same = before is not None and before.is_about(found)

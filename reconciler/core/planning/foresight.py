@@ -34,6 +34,7 @@ def foresee(
     """All findings of a plan, in no particular order."""
     findings = [finding for situation in looked_at for finding in _about(situation)]
     findings += [finding for pair in zip(looked_at, organizations, strict=True) for finding in _not_applied(*pair)]
+    findings += [unread.finding for part in organizations for unread in part.unread]
     findings += _unused_consents(looked_at, organizations, desired, targets)
     findings += _dropped(desired, recorded)
     findings += _unknown_required(looked_at, desired)

@@ -6,10 +6,11 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 
 from reconciler.core.address import Address
-from reconciler.core.change import Change, LeftOut, Waiting
+from reconciler.core.change import Cause, Change, LeftOut, Waiting
 from reconciler.core.live import Unknown
 from reconciler.core.plan import OrganizationPlan
 from reconciler.core.planning.order_review import LONG_AGO, close, closed_between
+from reconciler.core.planning.sight import unread_parts
 from reconciler.core.planning.situation import Situation
 from reconciler.core.planning.targets import Targets
 from reconciler.core.work_order import FailureReason, OrderStatus, Request, WorkOrder
@@ -101,7 +102,7 @@ def _put_aside(change: Change | Waiting, last: WorkOrder, situation: Situation) 
     said = f": {last.explanation}" if last.explanation else ""
     until = "not asked again without --retry" if again is None else f"asked again from {again:%Y-%m-%d} on"
     reason = f"work order {last.id} failed, {last.failure.replace('_', ' ')}{said}; {until}"
-    return LeftOut(address=change.address, reason=reason, since=last.closed.date())
+    return LeftOut(address=change.address, cause=Cause.REPORTED, reason=reason, since=last.closed.date())
 
 
 def carried_out(situation: Situation) -> frozenset[Address]:
@@ -113,10 +114,12 @@ def carried_out(situation: Situation) -> frozenset[Address]:
 def withdrawn(situation: Situation, part: OrganizationPlan, targets: Targets) -> list[WorkOrder]:
     """Open orders that the plan does not need any more, as superseded, by id.
 
-    What could not be read or is not covered by the plan is left as it is, and so are chores until their cause is gone,
-    because no plan ever needs one. An order that is said to be done stays,
-    because the next roster has to tell what came of it.
+    None ends while a part of the organization is unread. What could not be told apart or is not covered by the plan
+    is left as it is, and so are chores until their cause is gone, because no plan ever needs one. An order that is said
+    to be done stays, because the next roster has to tell what came of it.
     """
+    if unread_parts(situation):
+        return []
     needed = {waiting.work_order for waiting in part.waiting}
     kept = {order.request for order in situation.orders.values() if order.id in needed}
     kept |= {request_of(waiting) for waiting in part.waiting}

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from reconciler.core.address import Address
-from reconciler.core.change import Blocked, Change, LeftOut, Waiting
+from reconciler.core.change import Blocked, Cause, Change, LeftOut, Waiting
 from reconciler.core.declared import Declared, Mode
-from reconciler.core.kinds import Action
+from reconciler.core.kinds import KINDS, Action
 from reconciler.core.live import Unknown
 from reconciler.core.plan import OrganizationPlan
 from reconciler.core.planning.actors import founder_of
@@ -22,7 +22,8 @@ from reconciler.core.planning.headcount import Headcount
 from reconciler.core.planning.lifecycle import next_step
 from reconciler.core.planning.order import Parked, lay_out
 from reconciler.core.planning.orders import hold_asked, mention_asked
-from reconciler.core.planning.readiness import hold_until_ready, is_needed_owner, why_nobody_can_act
+from reconciler.core.planning.readiness import SOMEBODY, hold_until_ready, is_needed_owner, why_nobody_can_act
+from reconciler.core.planning.sight import doubtful, unread_parts
 from reconciler.core.planning.situation import Situation
 from reconciler.core.planning.targets import Targets
 from reconciler.core.resource import Resource
@@ -57,19 +58,22 @@ def plan_organization(situation: Situation, targets: Targets) -> OrganizationPla
     """Plan one organization. Pure: the same situation always gives the same plan."""
     if situation.another:
         verdict = judge(forgetting(situation), situation)
-        return replace(_empty(situation), blocked=(verdict,) if isinstance(verdict, Blocked) else ())
+        part = replace(_empty(situation), blocked=(verdict,) if isinstance(verdict, Blocked) else ())
+        return replace(part, drift=tuple(find_drift(situation, part)))
     draft = _Draft()
     readable = _leave_out_unknown(draft, situation, targets)
     if situation.organization.mode is not Mode.OBSERVE:
         _propose(draft, readable, _managed_part(situation), situation, targets)
         _hold_back(draft, situation)
         _lay_out(draft, situation)
+    draft.waiting += _doubtful(situation, targets)
     part = replace(
         _empty(situation),
         changes=tuple(draft.changes),
         waiting=tuple(sorted(draft.waiting, key=lambda item: item.address)),
         blocked=tuple(sorted(draft.blocked, key=lambda item: item.change.address)),
         left_out=tuple(sorted(draft.left_out, key=lambda item: item.address)),
+        unread=tuple(unread for unread in unread_parts(situation) if targets.reach(unread.prefix)),
     )
     drift = find_drift(situation, part)
     return replace(part, drift=tuple(found for found in drift if targets.covers(found.address)))
@@ -82,6 +86,8 @@ def _empty(situation: Situation) -> OrganizationPlan:
         mode=situation.organization.mode,
         lineage=situation.state.lineage,
         serial=situation.state.serial,
+        not_managed=situation.organization.not_managed,
+        is_first=not situation.state.lineage,
     )
 
 
@@ -101,16 +107,36 @@ def _all_of_it(situation: Situation) -> dict[Address, Resource]:
 
 def _leave_out_unknown(draft: _Draft, situation: Situation, targets: Targets) -> Mapping[Address, Declared]:
     """Say what could not be read; what is left of what is wanted can be compared."""
-    if not situation.live.unknown:
+    if not situation.live.unknown and not situation.live.unmanaged:
         return situation.wanted
     readable = dict(situation.wanted)
     for address in sorted(readable.keys() | situation.records.keys()):
         found = situation.live.find(address)
         if isinstance(found, Unknown):
             readable.pop(address, None)
-            if targets.covers(address):
-                draft.left_out.append(LeftOut(address=address, reason=found.reason))
+            is_managed = address.kind not in situation.live.unmanaged
+            if found.is_part and is_managed and targets.covers(address):
+                draft.left_out.append(LeftOut(address=address, cause=Cause.UNREAD, reason=found.reason))
     return readable
+
+
+def _doubtful(situation: Situation, targets: Targets) -> Iterator[Waiting]:
+    """Single people and things that cannot be told apart: nothing is done about them until somebody can."""
+    for address in doubtful(situation):
+        wanted = situation.wanted.get(address)
+        if targets.covers(address):
+            kind = KINDS[address.kind]
+            yield Waiting(
+                address=address,
+                action=kind.create if wanted else kind.delete,
+                on=SOMEBODY,
+                why=situation.live.unknown[str(address)],
+                since=situation.state.doubts.get(address, situation.today),
+                after=Resource(address=address, attributes=wanted.attributes, identity=wanted.identity)
+                if wanted
+                else None,
+                place=situation.place_of(address),
+            )
 
 
 def _propose(
@@ -137,7 +163,7 @@ def _quarantined(step: Change | Waiting, situation: Situation) -> LeftOut | None
     quarantine = situation.state.quarantined.get(step.address)
     if quarantine is None or situation.retry or quarantine.tried < situation.today or isinstance(step, Waiting):
         return None
-    return LeftOut(address=step.address, reason=quarantine.reason, since=quarantine.since)
+    return LeftOut(address=step.address, cause=Cause.DEFERRED, reason=quarantine.reason, since=quarantine.since)
 
 
 def _hold_back(draft: _Draft, situation: Situation) -> None:
@@ -168,7 +194,7 @@ def _leave_out_without_actor(draft: _Draft, situation: Situation) -> None:
     reason = why_nobody_can_act(situation) if draft.changes else ""
     if reason:
         text = f"who administers {situation.organization.key} could not be read: {reason}"
-        draft.left_out += [LeftOut(address=change.address, reason=text) for change in draft.changes]
+        draft.left_out += [LeftOut(address=change.address, cause=Cause.UNREAD, reason=text) for change in draft.changes]
         draft.changes = []
 
 

@@ -87,7 +87,8 @@ def _situation(key: str, worlds: Worlds, settings: GuardSettings, identities: Id
     state, seen = renamed.state, worlds.live[key]
     if another and not is_forgotten:
         state, seen = recorded, Live(organization=key, unknown={f"{key}/": f"it is recorded as {another}"})
-    live = recall(seen, records=state.records, wanted=wanted)
+    managed = seen.managing(organization.kinds) if organization.manages else seen
+    live = recall(managed, records=state.records, wanted=wanted)
     records = remember(records=state.records, live=live, wanted=wanted, system=organization.system, today=worlds.today)
     moment = worlds.moment or datetime.combine(worlds.today, time(), UTC)
     orders = review(state.orders, live, moment=moment, system=organization.system)

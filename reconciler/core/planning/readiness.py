@@ -6,13 +6,16 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import date
 
 from reconciler.core.address import Address
-from reconciler.core.change import Change, LeftOut, Waiting
+from reconciler.core.change import Cause, Change, LeftOut, Waiting
 from reconciler.core.kinds import KINDS, Action, Shape
 from reconciler.core.live import Unknown
 from reconciler.core.planning.access import is_administrator
 from reconciler.core.planning.order import parents_of
 from reconciler.core.planning.situation import Situation
 from reconciler.core.resource import Resource, Status
+
+SOMEBODY = "somebody who can tell"
+"""Whom a thing waits for that cannot be told apart from another."""
 
 _PARENTS_FIRST = (Shape.ORGANIZATION, Shape.MEMBERSHIP, Shape.ASSET, Shape.GRANT)
 
@@ -51,8 +54,12 @@ def _first_obstacle(
         return None
     for parent in parents_of(change.address):
         found = situation.live.find(parent)
+        if isinstance(found, Unknown) and not found.is_part:
+            return wait(change, on=SOMEBODY, why=f"{parent}: {found.reason}", since=situation.state.doubts.get(parent))
         if isinstance(found, Unknown):
-            return LeftOut(address=change.address, reason=f"{parent} could not be read: {found.reason}")
+            return LeftOut(
+                address=change.address, cause=Cause.UNREAD, reason=f"{parent} could not be read: {found.reason}"
+            )
         if found is not None and found.status is Status.ACTIVE and not _is_somebodys(found):
             continue
         creation = coming.get(parent)

@@ -25,6 +25,12 @@ class Targets:
         included = not self.include or any(_matches(text, pattern) for pattern in self.include)
         return included and not any(_matches(text, pattern) for pattern in self.exclude)
 
+    def reach(self, prefix: str) -> bool:
+        """Whether addresses that begin like this may be covered."""
+        if any(_matches(prefix, pattern) for pattern in self.exclude):
+            return False
+        return not self.include or any(_may_match(prefix, pattern) for pattern in self.include)
+
     def describe(self) -> tuple[str, ...]:
         """The patterns as the plan records them, exclusions with a leading `!`."""
         return (*self.include, *(f"!{pattern}" for pattern in self.exclude))
@@ -45,3 +51,11 @@ EVERYTHING = Targets()
 
 def _matches(text: str, pattern: str) -> bool:
     return fnmatchcase(text, pattern) or ("/" not in pattern and text.startswith(f"{pattern}/"))
+
+
+def _may_match(prefix: str, pattern: str) -> bool:
+    """Whether an address that begins with `prefix` can match: as far as both go, their pieces do."""
+    pieces = prefix.rstrip("/").split("/")
+    if "/" not in pattern:
+        return fnmatchcase(pieces[0], pattern)
+    return all(fnmatchcase(piece, wanted) for piece, wanted in zip(pieces, pattern.split("/"), strict=False))

@@ -138,7 +138,7 @@ def _hide_unnamed(center: Center, kind: str, seen: Seen) -> Seen:
 
 
 def _shared_with_us(center: Center, asset_type: AssetType, known: AbstractSet[str]) -> list[Row]:
-    if asset_type.word not in _SHARED_TYPES:
+    if asset_type.word not in _SHARED_TYPES or "partner" not in center.kinds:
         return []
     partners = list_partners(center)
     lists = center.client.map(

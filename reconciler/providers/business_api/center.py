@@ -58,6 +58,8 @@ class Center:
     organization: str
     """Key in the manifests."""
     names: Names
+    kinds: frozenset[str]
+    """What is managed here; nothing else is read for its own sake."""
     roster: Roster = field(default_factory=Roster)
     acting: str = ""
     """Key of the member whose token is used; empty when it could not be told."""

@@ -164,6 +164,7 @@ class BusinessApiProvider:
             bc_id=organization.identity,
             organization=organization.key,
             names=Names.of(scope),
+            kinds=organization.kinds,
         )
         self._centers[organization.key] = scope, center
         return center

@@ -37,7 +37,7 @@ def read_center(center: Center) -> tuple[Resource | None, str]:
 
 
 def read_everything(center: Center, *, configured_self: str) -> Seen:
-    """All there is. Raises ApiError when not even the Business Center itself can be read."""
+    """All there is of what is managed. Raises ApiError when not even the Business Center itself can be read."""
     everything = f"{center.organization}/"
     itself, obstacle = read_center(center)
     seen = Seen()
@@ -53,10 +53,13 @@ def read_everything(center: Center, *, configured_self: str) -> Seen:
         seen.unknown[everything] = str(error)
         return seen
     center.acting = find_self(center, configured_self)
-    seen.merge([show_members(center), read_partners(center), read_groups(center), read_group_contents(center)])
+    kinds = center.kinds
+    seen.merge([show_members(center)])
+    seen.merge([read_partners(center)] if "partner" in kinds else [])
+    seen.merge([read_groups(center), read_group_contents(center)] if "asset_group" in kinds else [])
     for asset_type in ASSET_TYPES:
-        seen.merge([_read_assets_and_access(center, asset_type.kind)])
-    return seen.merge([read_shares(center)])
+        seen.merge([_read_assets_and_access(center, asset_type.kind)] if asset_type.kind in kinds else [])
+    return seen.merge([read_shares(center)] if "partner_share" in kinds else [])
 
 
 def _read_assets_and_access(center: Center, kind: str) -> Seen:

@@ -43,7 +43,8 @@ def read_rosters(scope: Scope) -> Live:
 
 def _unread(scope: Scope) -> dict[str, str]:
     """What no roster tells anything about."""
-    key, kinds = scope.organization.key, scope.organization.system.kinds
+    organization = scope.organization
+    key, kinds = organization.key, [kind for kind in organization.system.kinds if kind in organization.kinds]
     advice = f"look at its pages and run `reconciler observe {key} --from FILE`"
     if not any(kind in scope.rosters for kind in kinds):
         return {f"{key}/": f"nobody has handed in a roster of {key} yet; {advice}"}

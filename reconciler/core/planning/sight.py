@@ -1,0 +1,52 @@
+"""What a look at an organization could not show: parts that are unread, and single things that cannot be told apart."""
+
+from __future__ import annotations
+
+from datetime import date
+
+from reconciler.core.address import Address
+from reconciler.core.live import Unknown, Unread
+from reconciler.core.planning.situation import Situation
+
+
+def unread_parts(situation: Situation) -> list[Unread]:
+    """Every managed part that could not be read; of nested ones only the widest."""
+    unread = situation.live.unread
+    looked = situation.state.looked
+    return [
+        Unread(
+            organization=situation.organization.key,
+            prefix=prefix,
+            reason=reason,
+            last_read=looked.get(prefix.split("/")[1]) if prefix.count("/") > 1 else max(looked.values(), default=None),
+        )
+        for prefix, reason in unread.items()
+        if not any(prefix != other and prefix.startswith(other) for other in unread)
+    ]
+
+
+def doubtful(situation: Situation) -> list[Address]:
+    """What is declared or recorded and cannot be told apart from something else, by address."""
+    known = situation.wanted.keys() | situation.records.keys()
+    return sorted(address for address in known if _is_doubtful(address, situation))
+
+
+def _is_doubtful(address: Address, situation: Situation) -> bool:
+    found = situation.live.find(address)
+    return isinstance(found, Unknown) and not found.is_part
+
+
+def note_look(situation: Situation) -> tuple[dict[str, date], dict[Address, date]]:
+    """What to remember of a look: when each kind was last read whole, and since when things cannot be told apart."""
+    blind = {prefix.split("/")[1] for prefix in situation.live.unread}
+    read = [] if "" in blind else [kind for kind in situation.organization.kinds if kind not in blind]
+    seen = {kind: situation.live.seen_at(kind) for kind in sorted(read)}
+    days = {kind: moment.date() if moment else situation.today for kind, moment in seen.items()}
+    looked = {**situation.state.looked, **days}
+    doubts = {address: situation.state.doubts.get(address, situation.today) for address in doubtful(situation)}
+    hidden = {
+        address: since
+        for address, since in situation.state.doubts.items()
+        if isinstance(found := situation.live.find(address), Unknown) and found.is_part
+    }
+    return looked, {**hidden, **doubts}

@@ -1,0 +1,29 @@
+"""A drift report in one line."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+from reconciler.core.drifting import DriftReport, Standing
+from reconciler.core.live import ask_about_states, summarize_unread
+from reconciler.output.words import count
+
+
+def summary_of_drift(report: DriftReport) -> str:
+    """`Drift: 1 new, 2 known, 1 accepted.`, or that there is none."""
+    first = f"{summarize_unread(report.unread)} " if report.unread else ""
+    doubts = sum(len(part.doubts) for part in report.organizations)
+    unseen = f" {count(doubts, 'thing', 'things')} cannot be told apart." if doubts else ""
+    reverted = sum(len(part.reverted) for part in report.organizations)
+    standings = Counter(item.standing for item in report.items)
+    counted = [f"{standings[standing]:,} {standing}" for standing in Standing if standings[standing]]
+    counted += [f"{reverted:,} gone again"] if reverted else []
+    if not counted:
+        return _nothing_in(report, f"{first}No drift in what could be seen.{unseen}" if first or unseen else "")
+    return f"{first}Drift: {', '.join(counted)}.{unseen}"
+
+
+def _nothing_in(report: DriftReport, partly: str) -> str:
+    if report.first_runs and not partly:
+        return f"No drift that could be told. {ask_about_states(report.first_runs)}"
+    return partly or "No drift. Everything is as recorded."
