@@ -28,11 +28,6 @@ from reconciler.output.document import Document
 from reconciler.output.forms import FORMS
 from reconciler.output.json import json_writer, to_json
 from reconciler.output.style import Style
-from reconciler.renderers.observation import render_observation
-from reconciler.renderers.offboarding import render_offboarding
-from reconciler.renderers.offboarding_html import render_offboarding_html
-from reconciler.renderers.offboarding_markdown import render_offboarding_markdown
-from reconciler.renderers.onboarding import render_onboarding, render_onboarding_markdown
 from reconciler.subjects.access import document_of_access
 from reconciler.subjects.audit_log import document_of_audit_log
 from reconciler.subjects.drift import document_of_drift
@@ -40,6 +35,9 @@ from reconciler.subjects.drift_remarks import annotations_of_drift
 from reconciler.subjects.findings import annotations_of_findings, document_of_findings
 from reconciler.subjects.forecast import document_of_forecast
 from reconciler.subjects.notices import document_of_notices, render_notices_json
+from reconciler.subjects.observation import document_of_observation
+from reconciler.subjects.offboarding import document_of_offboarding
+from reconciler.subjects.onboarding import document_of_onboarding
 from reconciler.subjects.plan import document_of_plan
 from reconciler.subjects.policies import document_of_policies
 from reconciler.subjects.remarks import annotations_of_plan, annotations_of_report
@@ -121,7 +119,7 @@ RENDERERS = Renderers(
     audit_log=_subject(document_of_audit_log, json_writer("audit-log")),
     who=_subject(document_of_person, json_writer("who")),
     access=_subject(document_of_access, json_writer("access")),
-    observation={"text": render_observation, "json": json_writer("observation")},
+    observation=_subject(document_of_observation, json_writer("observation")),
     policies=_subject(document_of_policies, json_writer("policies")),
     review=_subject(document_of_review, json_writer("review"), annotations_of_review),
     drift=_subject(document_of_drift, json_writer("drift"), annotations_of_drift),
@@ -129,16 +127,7 @@ RENDERERS = Renderers(
     work_orders=_subject(document_of_work_orders, lambda work, _: to_json("work-orders", work.orders)),
     work_order=_subject(document_of_work_order, lambda order, _: to_json("work-orders", (order,))),
     worksheet=_subject(document_of_worksheet, lambda sheet, _: to_json("work-orders", sheet.orders)),
-    offboarding={
-        "text": render_offboarding,
-        "markdown": render_offboarding_markdown,
-        "html": render_offboarding_html,
-        "json": json_writer("offboarding"),
-    },
+    offboarding=_subject(document_of_offboarding, json_writer("offboarding")),
     notices=_subject(document_of_notices, render_notices_json),
-    onboarding={
-        "text": render_onboarding,
-        "markdown": render_onboarding_markdown,
-        "json": json_writer("onboarding"),
-    },
+    onboarding=_subject(document_of_onboarding, json_writer("onboarding")),
 )

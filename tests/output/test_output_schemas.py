@@ -56,6 +56,8 @@ from reconciler.core.review import (
 from reconciler.core.roster import Roster
 from reconciler.core.state import PastState, Record, State
 from reconciler.core.work_order import FailureReason, OrderStatus, WorkOrder
+from reconciler.manifests.conformance import check_conformance
+from reconciler.manifests.source import SourceFile
 from reconciler.output.schemas import json_schema
 from reconciler.output.style import Style
 from reconciler.subjects.catalogue import RENDERERS
@@ -347,6 +349,12 @@ def problems(name: str, document: Any) -> list[str]:
 @pytest.mark.parametrize("name", OUTPUTS)
 def test_what_is_written_fits_the_published_schema_exactly(name: str) -> None:
     assert problems(name, json.loads(OUTPUTS[name]())) == []
+
+
+@pytest.mark.parametrize("name", OUTPUTS)
+def test_what_is_written_can_be_checked_by_command(name: str) -> None:
+    file = SourceFile(f"{name}.json", OUTPUTS[name]().encode())
+    assert check_conformance(file, json_schema(name)) == []
 
 
 @pytest.mark.parametrize("name", OUTPUTS)

@@ -211,7 +211,7 @@ def test_a_roster_tells_drift_as_the_audit_does_and_nothing_that_was_asked_for(d
         f"{who}.example,Admin,Active\n" for who in ("ana@acme", "bo@acme", "gus@north")
     )
     told = desk.observe("--dry-run", text=later).stdout
-    drift = told.partition("drift:\n")[2].partition("\n\n")[0]
+    drift = told.partition("\nDrift\n")[2].partition("\n\n")[0]
     assert "gus@north.example" in drift
     assert "appeared: nobody declared it" in drift
     assert "left alone" in drift

@@ -14,7 +14,7 @@ import yaml
 from reconciler.core.holding import OrganizationHoldings, PersonReport
 from reconciler.core.offboarding import Offboarding
 from reconciler.core.state import State
-from reconciler.renderers.offboarding_sections import say_result
+from reconciler.subjects.offboarding import summary_of_offboarding
 from reconciler.workflows.holdings import make_ledger, person_in
 from reconciler.workflows.offboarding import Departure, follow_departure, leaving_day
 from tests.planning.given import Case, read_case
@@ -45,7 +45,7 @@ def tell(found: Offboarding) -> dict[str, list[str]]:
             for one in found.items
         ],
         "looks": [f"{one.progress} {one.organization} ({one.why})" for one in found.surfaces],
-        "result": [say_result(found)],
+        "result": [summary_of_offboarding(found)],
     }
     return {section: lines for section, lines in told.items() if lines}
 

@@ -13,7 +13,8 @@ import click
 from reconciler.cli.durations import lock_timeout_option
 from reconciler.cli.exit_codes import code_of_findings
 from reconciler.cli.session import Session
-from reconciler.cli.upkeep import format_option, make_upkeep
+from reconciler.cli.showing import document_option, show_result
+from reconciler.cli.upkeep import make_upkeep
 from reconciler.cli.wiring import Wiring
 from reconciler.cli.words import spell_out
 from reconciler.cli.workspace import read_config, read_workspace
@@ -75,7 +76,7 @@ class MomentType(click.ParamType[datetime]):
 )
 @click.option("--dry-run", is_flag=True, help="Show what was understood and what has changed, and keep nothing.")
 @lock_timeout_option
-@format_option
+@document_option
 @click.pass_obj
 def observe(session: Session, organization: str, paths: tuple[str, ...], format_: str, **said: Unpack[_Said]) -> int:
     """Take in a list of members or apps that somebody copied from its page.
@@ -118,7 +119,7 @@ def observe(session: Session, organization: str, paths: tuple[str, ...], format_
         provider = wiring.provider_for(desired.organizations[organization])
         state = read_state(upkeep.store, organization)
         observation = replace(observation, drift=drift_after(observation, request, provider=provider, state=state))
-    click.echo(RENDERERS.observation[format_](observation, session.style(sys.stdout)), nl=False, color=True)
+    show_result(RENDERERS.observation, observation, session=session, format_=format_)
     return code_of_findings(observation.findings)
 
 

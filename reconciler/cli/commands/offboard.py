@@ -13,7 +13,7 @@ from reconciler.cli.exit_codes import code_of_offboarding
 from reconciler.cli.options import DateType
 from reconciler.cli.progress import show_progress
 from reconciler.cli.session import Session
-from reconciler.cli.showing import show_result
+from reconciler.cli.showing import document_option, show_result
 from reconciler.core.errors import UsageError
 
 
@@ -28,13 +28,7 @@ from reconciler.core.errors import UsageError
     "-o", "--out", type=click.Path(dir_okay=False, path_type=Path), metavar="FILE", help="Save the plan for apply."
 )
 @click.option("--detailed-exitcode", is_flag=True, help="Exit with 2 while something is left.")
-@click.option(
-    "--format",
-    "format_",
-    type=click.Choice(["text", "json", "markdown", "html"]),
-    default="text",
-    help="Form of the result.",
-)
+@document_option
 @lock_timeout_option
 @click.pass_obj
 def offboard(

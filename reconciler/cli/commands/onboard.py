@@ -9,7 +9,7 @@ import click
 
 from reconciler.cli.options import DateType
 from reconciler.cli.session import Session
-from reconciler.cli.showing import show_result
+from reconciler.cli.showing import document_option, show_result
 
 
 class Wishes(TypedDict):
@@ -40,9 +40,7 @@ class Wishes(TypedDict):
 @click.option("--reason", default="", help="Stands beside everything that is given to them by name.")
 @click.option("--with-admin", is_flag=True, help="Also roles that manage others or money.")
 @click.option("--write", is_flag=True, help="Edit the manifests.")
-@click.option(
-    "--format", "format_", type=click.Choice(["text", "markdown", "json"]), default="text", help="Form of the result."
-)
+@document_option
 @click.pass_obj
 def onboard(session: Session, person: str, *, write: bool, format_: str, **wishes: Unpack[Wishes]) -> None:
     """Propose what somebody new has to be given.
