@@ -6,13 +6,12 @@ import shlex
 from collections.abc import Iterable, Iterator
 from datetime import date
 
-from reconciler.core.offboarding import Hurdle, Item, Matter, Offboarding, Progress, Surface
+from reconciler.core.offboarding import Item, Matter, Offboarding, Progress, Surface
 from reconciler.output.document import (
     Block,
     Code,
     Detail,
     Document,
-    Inline,
     Items,
     Paragraph,
     Section,
@@ -37,13 +36,6 @@ _ABOUT = {
     Matter.WORK_ORDER: ("What they were asked to do", ""),
     Matter.MANIFEST: ("Lines to take out by hand", ""),
 }
-_TICKS = {
-    Progress.OPEN: Tick.OPEN,
-    Progress.WAITING: Tick.WAITING,
-    Progress.BLOCKED: Tick.BLOCKED,
-    Progress.UNKNOWN: Tick.UNKNOWN,
-    Progress.OVER: Tick.DONE,
-}
 
 
 def document_of_offboarding(found: Offboarding) -> Document:
@@ -67,8 +59,7 @@ def summary_of_offboarding(found: Offboarding) -> str:
         "the manifests are not edited yet" if found.edited else "",
         "the day has not come" if found.leaves and found.leaves > found.today else "",
     ]
-    said = ", ".join(filter(None, parts)) or "the manifests do not end their access"
-    return f"Not complete: {said}."
+    return f"Not complete: {', '.join(filter(None, parts)) or 'the manifests do not end their access'}."
 
 
 def _when(found: Offboarding) -> str:
@@ -83,7 +74,11 @@ def _when(found: Offboarding) -> str:
 def _sections(found: Offboarding) -> Iterator[Block]:
     """What comes first, then everything by matter, then where somebody has to look; empty ones are left out."""
     if found.hurdles:
-        yield _section("What has to come first", (_hurdle(one, found.person) for one in found.hurdles))
+        lines = (
+            _line(Progress.OPEN, one.address.organization if one.address else found.person, one.what, one.first)
+            for one in found.hurdles
+        )
+        yield _section("What has to come first", lines)
     for matter, (title, about) in _ABOUT.items():
         items = [_item(item, found.today) for item in found.items if item.matter is matter]
         if items:
@@ -105,11 +100,8 @@ def _section(title: str, lines: Iterable[Line], about: str = "") -> Section:
 
 
 def _line(progress: Progress, where: str, what: str, then: str) -> Line:
-    return Line(text=(code(where), Span(f" {what}")), tick=_TICKS[progress], details=(plain(then),))
-
-
-def _hurdle(one: Hurdle, person: str) -> Line:
-    return _line(Progress.OPEN, one.address.organization if one.address else person, one.what, one.first)
+    tick = Tick.DONE if progress is Progress.OVER else Tick(progress)
+    return Line(text=(code(where), Span(f" {what}")), tick=tick, details=(plain(then),))
 
 
 def _item(item: Item, today: date) -> Line:
@@ -137,18 +129,13 @@ def _look(surface: Surface) -> Line:
 
 
 def _next_steps(found: Offboarding) -> Iterator[Block]:
-    lines: list[Inline] = [(Span(f"{what}: "), code(_shell(command))) for what, command in _commands(found)]
+    lines = [Line(text=(Span(f"{what}: "), code(command))) for what, command in _commands(found)]
     if lines:
-        yield Section(title="What to do now", blocks=(Items(items=tuple(Line(text=line) for line in lines)),))
-
-
-def _shell(command: str) -> str:
-    """Fit to be pasted, whatever the person is called."""
-    return shlex.join(command.split(" ")) if any(c in command for c in "$`;&|<>") else command
+        yield Section(title="What to do now", blocks=(Items(items=tuple(lines)),))
 
 
 def _commands(found: Offboarding) -> Iterator[tuple[str, str]]:
-    name = found.person
+    name = shlex.quote(found.person)
     if found.edited:
         when = "" if found.leaves in (None, found.today) else f" --on {found.leaves}"
         yield "Edit the manifests and ask people for what no plan can do", f"reconciler offboard {name}{when} --write"
