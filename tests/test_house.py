@@ -24,7 +24,7 @@ LONG_BECAUSE = "# Long because "
 """Stands above what is longer, with the reason: the first line of a file, or the line before a function."""
 
 VAGUE_NAMES = {"utils", "helpers", "common", "base", "manager"}
-PURE_PACKAGES = ("core", "systems", "manifests", "policies", "output", "renderers", "workflows")
+PURE_PACKAGES = ("core", "systems", "manifests", "policies", "output", "subjects", "workflows")
 HEAVY = {
     "deepdiff",
     "email_validator",

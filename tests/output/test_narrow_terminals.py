@@ -12,7 +12,6 @@ from reconciler.core.inspection import Inspection
 from reconciler.output.folding import fold, fold_items
 from reconciler.output.style import Style
 from reconciler.output.visible import display_width
-from reconciler.renderers.table import render_table
 from reconciler.subjects.catalogue import RENDERERS
 from tests.output.plans import every_kind_of_access, held_back, hostile, large, small
 
@@ -85,13 +84,6 @@ def test_items_stand_side_by_side_as_far_as_there_is_room() -> None:
     assert fold_items(["+ new", "- old", "~ other"], "   ", 16, "  ") == ["  + new   - old", "  ~ other"]
     assert fold_items(["+ new", "- old", "~ other"], "   ", 0) == ["+ new   - old   ~ other"]
     assert fold_items([], "   ", 16) == []
-
-
-def test_columns_without_room_stand_below_in_the_header_as_in_the_rows() -> None:
-    rows = [("ana", "admin", "since 2026-11-01"), ("bo", "", "since 2026-11-02")]
-    assert render_table(("who", "role", "note"), rows, Style(width=22)) == (
-        "who  role\n      note\nana  admin\n      since 2026-11-01\nbo\n      since 2026-11-02\n"
-    )
 
 
 def test_a_finding_keeps_its_caret_below_the_column() -> None:
