@@ -16,7 +16,20 @@ from markdown_it.token import Token
 from reconciler.core.errors import UsageError
 from reconciler.core.finding import Place
 from reconciler.core.kinds import Action
-from reconciler.output.document import Block, Document, Row, Section, Table, code
+from reconciler.output.document import (
+    Block,
+    Code,
+    Document,
+    Facts,
+    Item,
+    Items,
+    Paragraph,
+    Row,
+    Section,
+    Table,
+    Tick,
+    code,
+)
 from reconciler.output.markdown import SMALLEST_BUDGET, render_markdown
 from reconciler.output.markdown_parts import measure
 from reconciler.output.style import COMMENT_BUDGET, Style
@@ -231,3 +244,26 @@ def test_lines_in_brief_are_counted_beside_lines_that_found_no_room() -> None:
     brief, folded = (int(number) for number in re.findall(r"([\d,]+) lines are (?:told in brief|only counted)", text))
     assert folded > 0
     assert brief + folded + len(foremost_of(document)) == lines_of(document)  # admins are told in full
+
+
+@settings(max_examples=20)
+@given(st.lists(st.tuples(words, st.integers(1, 40)), min_size=1, max_size=8), rooms)
+def test_lists_and_code_fit_too_and_what_is_cut_is_counted(parts: list[tuple[str, int]], room: int) -> None:
+    sections = tuple(
+        Section(
+            title=text,
+            blocks=(
+                Paragraph(text=text),
+                Items(items=tuple(Item(text=text, tick=Tick.OPEN, details=(text,)) for _ in range(number))),
+                Facts(pairs=((text, text),) * number),
+                Code(text=f"{text}\n" * number),
+            ),
+            is_folded=number % 2 == 0,
+        )
+        for text, number in parts
+    )
+    text = render_markdown(Document(title="t", blocks=sections, whole="list", digest="d"), Style(max_chars=room))
+    assert measure(text) <= room
+    assert text.endswith("<sub>list sha256 `d`</sub>\n")
+    whole = render_markdown(Document(title="t", blocks=sections, whole="list", digest="d"), Style())
+    assert text == whole or "**Of " in text
