@@ -50,13 +50,14 @@ def make_engine(address: str, *, root: Path) -> Engine:
 def transaction(engine: Engine, *, writes: bool = True) -> Iterator[Connection]:
     """All or nothing, on the disk when it ends; problems of the database in the words of the store.
 
-    What a driver says goes through without the statement and its values, which belong in no log.
+    What a driver says goes through without the statement and its values, which belong in no log, and in one line:
+    PostgreSQL sets its hints in lines with tabs.
     """
     try:
         with engine.connect().execution_options(writes=writes) as connection, connection.begin():
             yield connection
     except DBAPIError as error:
-        message = f"the database with the state cannot be used: {str(error.orig).strip()}"
+        message = f"the database with the state cannot be used: {' '.join(str(error.orig).split())}"
         raise StoreError(message) from None
     except SQLAlchemyError as error:
         message = f"the database with the state cannot be used: {type(error).__name__}"

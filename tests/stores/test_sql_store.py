@@ -12,6 +12,7 @@ import pytest
 
 from reconciler.core.errors import StoreError
 from reconciler.stores.sql import open_sql_store
+from reconciler.stores.sql_engine import transaction
 
 pytest_plugins = ["tests.stores.places"]
 
@@ -107,3 +108,15 @@ def test_a_file_that_is_no_database_is_an_error_of_the_store(tmp_path: Path) -> 
     (tmp_path / "state" / "states.db").write_bytes(b"nothing of the kind" * 100)
     with pytest.raises(StoreError, match="not a database"):
         open_sql_store(ADDRESS, root=tmp_path)
+
+
+def test_what_a_driver_says_in_several_lines_is_told_in_one() -> None:
+    from sqlalchemy import create_engine
+    from sqlalchemy.exc import DBAPIError
+
+    said = Exception('connection to "127.0.0.1" failed\n\tIs the server running?\n')
+    with (
+        pytest.raises(StoreError, match=r'used: connection to "127\.0\.0\.1" failed Is the server running\?$'),
+        transaction(create_engine("sqlite://")),
+    ):
+        raise DBAPIError("select 1", None, said)
