@@ -63,8 +63,11 @@ def make_sandbox_provider(world: World, options: Mapping[str, Option]) -> Busine
     return BusinessApiProvider(client, clock=world, show_code=find_screen())
 
 
-def make_client(root: Path, options: Mapping[str, Option], *, needs_token: bool = True) -> Client:
-    """Calls as the options say; raises ReconcilerError when they make no sense or the token is not there."""
+def make_client(root: Path, options: Mapping[str, Option], *, token: str | None = None) -> Client:
+    """Calls as the options say; raises ReconcilerError when they make no sense or the token is not there.
+
+    `token` is used in place of the one that the options refer to; an empty one is none.
+    """
     from reconciler.providers.business_api.client import Client
 
     context = click.get_current_context(silent=True)
@@ -75,12 +78,12 @@ def make_client(root: Path, options: Mapping[str, Option], *, needs_token: bool 
             message = f"TikTok's limit of calls per minute was exceeded: no call for {seconds / 60:.0f} minutes"
             session.notify(message, level="warning")
 
-    client = Client(_make_connection(root, options, needs_token=needs_token))
+    client = Client(_make_connection(root, options, token=token))
     client.pace.on_rest = say
     return client
 
 
-def _make_connection(root: Path, options: Mapping[str, Option], *, needs_token: bool) -> Connection:
+def _make_connection(root: Path, options: Mapping[str, Option], *, token: str | None) -> Connection:
     from reconciler.providers.business_api.client import BASE_URL, Connection
     from reconciler.providers.business_api.credentials import read_secret
     from reconciler.providers.business_api.tiers import DEFAULT_TIER, TIERS
@@ -90,14 +93,14 @@ def _make_connection(root: Path, options: Mapping[str, Option], *, needs_token: 
     if tier not in TIERS:
         raise ReconcilerError(f"there is no api_tier {tier!r}", advice=f"there are: {', '.join(TIERS)}")
     reference = _text(options, "access_token")
-    if needs_token and not reference:
+    if token is None and not reference:
         advice = "write `access_token: env:NAME`, `file:PATH` or `keyring:SERVICE/NAME`"
         raise ReconcilerError("the business_api provider has no access_token", advice=advice)
     seconds = options.get("timeout", 60)
     if isinstance(seconds, bool) or not isinstance(seconds, int | float) or seconds <= 0:
         raise ReconcilerError(f"timeout {seconds!r} is no number of seconds")
     return Connection(
-        access_token=read_secret(reference, root=root) if needs_token else "",
+        access_token=read_secret(reference, root=root) if token is None else token,
         base_url=_check_url(_text(options, "base_url") or BASE_URL),
         tier=TIERS[tier],
         answer_seconds=float(seconds),

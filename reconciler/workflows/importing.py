@@ -11,6 +11,7 @@ from reconciler.core.change import Change
 from reconciler.core.declared import Desired, Organization
 from reconciler.core.errors import ReconcilerError
 from reconciler.core.imported import Import, ImportedOrganization
+from reconciler.core.kinds import KINDS
 from reconciler.core.live import Live
 from reconciler.core.planning.planner import Worlds, plan, situations
 from reconciler.core.state import State
@@ -57,7 +58,13 @@ def draft_import(
         acquaintance = acquaint(request.organizations, draft.live, draft.names, known=draft.known)
         made = _compose(draft, acquaintance)
         worlds = _look_again(draft, made)
-        wrong = _changes(worlds, draft)
+        wrong = [
+            change
+            for change in _changes(worlds, draft)
+            if not (
+                acquaintance.back.get(change.address, change.address) in draft.refused and _has_left(change, worlds)
+            )
+        ]
         if not wrong:
             found = situations(worlds, request.settings)
             states = {one.organization.key: replace(one.state, records=one.records) for one in found}
@@ -132,6 +139,16 @@ def _look_again(draft: _Draft, made: Import) -> Worlds:
         for one in draft.request.organizations
     }
     return Worlds(desired=desired, recorded=states, live=live, today=draft.request.today)
+
+
+def _has_left(change: Change, worlds: Worlds) -> bool:
+    """Whether it is about somebody whose end has passed and who is still in: that is taken away, declared or not.
+
+    Whoever writes `ends` down before an import wants just that, and it is no reason against all the others.
+    """
+    part = KINDS[change.address.kind].person_part
+    person = None if part is None else worlds.desired.people.get(change.address.parts[part])
+    return person is not None and person.ends is not None and person.ends <= worlds.today
 
 
 def _changes(worlds: Worlds, draft: _Draft) -> list[Change]:

@@ -282,3 +282,30 @@ def test_a_code_to_scan_is_drawn_and_written_out(capsys: pytest.CaptureFixture[s
     assert "the owner of @dee scans this" in err
     assert err.count("\n") > 10
     assert err.endswith("https://www.tiktok.com/x?code=1\n")
+
+
+@pytest.mark.parametrize("place", ["file:no/such/folder/token", "file:.", "keyring:reconciler/acme", "env:TOKEN"])
+def test_a_code_is_not_spent_while_its_token_could_not_be_kept(
+    workspace: Path, world: World, place: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PYTHON_KEYRING_BACKEND", "keyring.backends.fail.Keyring")
+    code = issue_code(world, get_person(world, "ana"))
+    for _ in range(2):
+        refused = run(workspace, "exchange", code, "--save", place)
+        assert refused.exit_code == 1
+        assert "cannot be" in refused.stderr
+        assert "bug" not in refused.stderr
+    assert run(workspace, "exchange", code).exit_code == 0
+
+
+def test_a_token_that_cannot_be_kept_after_all_is_revoked(
+    workspace: Path, world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object, **__: object) -> None:
+        raise ReconcilerError("the disk is full")
+
+    kept = (workspace / "token").read_bytes() if (workspace / "token").exists() else None
+    monkeypatch.setattr("reconciler.providers.business_api.credentials.save_secret", fail)
+    refused = run(workspace, "exchange", issue_code(world, get_person(world, "ana")))
+    assert "the disk is full; the new token was revoked" in refused.stderr
+    assert ((workspace / "token").read_bytes() if (workspace / "token").exists() else None) == kept

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Mapping
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -19,7 +18,6 @@ from reconciler.output.visible import make_visible
 if TYPE_CHECKING:
     from reconciler.manifests.config import Option
     from reconciler.providers.business_api.authorizing import Check, Membership
-    from reconciler.providers.business_api.client import Client
     from reconciler.providers.business_api.identity import Admin
 
 _provider_option = click.option(
@@ -61,8 +59,8 @@ def exchange(session: Session, code: str, save: str | None, provider: str | None
 
     Without --save it goes where `access_token` of the provider says.
     """
-    from reconciler.providers.business_api.authorizing import SCOPES, exchange_code, missing_scopes
-    from reconciler.providers.business_api.credentials import read_secret, require_place
+    from reconciler.providers.business_api.authorizing import SCOPES, exchange_code, missing_scopes, revoke_token
+    from reconciler.providers.business_api.credentials import read_secret, require_place, save_secret
 
     options = _options(session, provider)
     place = save or _required(options, "access_token")
@@ -71,25 +69,19 @@ def exchange(session: Session, code: str, save: str | None, provider: str | None
     # The code works once and the token never ends: nothing is asked for that could not be kept.
     require_place(place, root=session.root)
     SECRETS.learn(code)
-    with make_client(session.root, options, needs_token=False) as client:
+    with make_client(session.root, options, token="") as client:
         token = exchange_code(client, app_id=app_id, secret=secret, code=code)
-        _keep(client, token.access_token, place, app_id=app_id, secret=secret, root=session.root)
+    try:
+        save_secret(place, token.access_token, root=session.root)
+    except ReconcilerError as error:
+        # Nobody would have it to revoke it later.
+        with make_client(session.root, options, token=token.access_token) as client:
+            revoke_token(client, app_id=app_id, secret=secret, token=token.access_token)
+        message = f"{error.message}; the new token was revoked"
+        raise ReconcilerError(message, advice="repair the place, and let the app be approved again") from error
     click.echo(f"the token is in {place}")
     for scope in missing_scopes(token.scopes):
         session.notify(f"scope {scope} was not given: {SCOPES[scope]}", level="warning")
-
-
-def _keep(client: Client, token: str, place: str, *, app_id: str, secret: str, root: Path) -> None:
-    """Save a new token; one that cannot be saved after all is revoked, because nobody would have it to do so later."""
-    from reconciler.providers.business_api.authorizing import revoke_token
-    from reconciler.providers.business_api.credentials import save_secret
-
-    try:
-        save_secret(place, token, root=root)
-    except ReconcilerError as error:
-        revoke_token(client, app_id=app_id, secret=secret, token=token)
-        message = f"{error.message}; the new token was revoked"
-        raise ReconcilerError(message, advice="repair the place, and let the app be approved again") from error
 
 
 @auth.command("check")
