@@ -222,6 +222,20 @@ def test_the_patterns_find_what_they_are_for(pattern: re.Pattern[str], line: str
     assert pattern.search(line)
 
 
+def test_no_test_has_less_time_than_all_have() -> None:
+    """A limit of time only stops what hangs: on a loaded machine everything takes ten times as long."""
+    usual = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["pytest"]["ini_options"][
+        "timeout"
+    ]
+    limit = re.compile(r"mark\.timeout\((\d+)")
+    marked = [
+        (path.name, int(seconds))
+        for path in modules(ROOT / "tests")
+        for seconds in limit.findall(path.read_text(encoding="utf-8"))
+    ]
+    assert [(name, seconds) for name, seconds in marked if seconds < usual] == []
+
+
 def test_the_version_is_written_in_one_place() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
     assert "version" in project["project"]["dynamic"]

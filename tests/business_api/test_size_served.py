@@ -167,6 +167,7 @@ def expected_grants() -> dict[tuple[str, str], str]:
     return {(name, person): role for name, made in ad_accounts.items() for person, role in made["access"].items()}
 
 
+@pytest.mark.full
 def test_a_large_business_center_takes_hardly_more_calls_than_the_contract_asks_for(
     service: Service, tmp_path: Path
 ) -> None:

@@ -103,8 +103,9 @@ COMMANDS = (
 )
 
 
-@pytest.mark.timeout(300)
-@pytest.mark.parametrize("mode", MODES)
+@pytest.mark.parametrize(
+    "mode", [pytest.param(mode, marks=pytest.mark.full if mode == "data" else []) for mode in MODES]
+)
 def test_a_token_that_a_server_quotes_is_nowhere(
     mode: str, workspace: Path, server: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -208,7 +208,6 @@ def _paths(node: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
     return [path, *(found for key, value in below for found in _paths(value, (*path, key)))]
 
 
-@pytest.mark.timeout(300)
 @pytest.mark.parametrize("reader", READERS)
 def test_any_value_anywhere_in_a_file_is_read_or_refused(reader: str, settled: Path) -> None:
     """One or two values of a real file become something else, go, or come twice."""

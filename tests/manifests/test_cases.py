@@ -15,9 +15,11 @@ from reconciler.core.finding import Severity
 from reconciler.manifests.load import Manifests, load_manifests
 from reconciler.manifests.source import SourceFile, parse_yaml
 from reconciler.output.schemas import json_schema
+from tests.lawbook import Lawbook
 from tests.manifests.given import PATHS, Case, read_case, tell_desired, tell_findings
 
 every_case = pytest.mark.parametrize("path", PATHS, ids=lambda path: path.stem)
+LAWS = Lawbook()
 
 
 def _loaded(case: Case, files: Sequence[SourceFile]) -> Manifests:
@@ -26,23 +28,23 @@ def _loaded(case: Case, files: Sequence[SourceFile]) -> Manifests:
     )
 
 
-@every_case
-def test_reading_the_files_gives_what_the_case_wants(path: Path) -> None:
+@LAWS.law
+def reading_the_files_gives_what_the_case_wants(path: Path) -> None:
     case = read_case(path)
     told = _load(case)
     wanted = {"findings": [], **case.want}
     _must_be_equal(wanted, {name: told[name] for name in wanted})
 
 
-@every_case
-def test_the_order_in_which_files_are_found_does_not_matter(path: Path) -> None:
+@LAWS.law
+def the_order_in_which_files_are_found_does_not_matter(path: Path) -> None:
     case = read_case(path)
     files = case.files[::-1]
     assert _loaded(case, files) == _loaded(case, case.files)
 
 
-@every_case
-def test_something_is_desired_unless_there_is_an_error(path: Path) -> None:
+@LAWS.law
+def something_is_desired_unless_there_is_an_error(path: Path) -> None:
     case = read_case(path)
     manifests = load_manifests(
         case.files, today=case.today, allowed_domains=case.allowed_domains, max_approval_days=case.max_approval_days
@@ -51,8 +53,8 @@ def test_something_is_desired_unless_there_is_an_error(path: Path) -> None:
     assert (manifests.desired is None) == has_errors
 
 
-@every_case
-def test_the_published_schema_accepts_exactly_what_the_documents_accept(path: Path) -> None:
+@LAWS.law
+def the_published_schema_accepts_exactly_what_the_documents_accept(path: Path) -> None:
     import jsonschema
 
     validator = jsonschema.Draft202012Validator(json_schema("manifest"))
@@ -60,6 +62,11 @@ def test_the_published_schema_accepts_exactly_what_the_documents_accept(path: Pa
         node, _ = parse_yaml(file)
         if node is not None:
             assert validator.is_valid(node) == _documents_accept(node), file.path
+
+
+@every_case
+def test_every_law_holds_for_the_case(path: Path) -> None:
+    LAWS.check(path)
 
 
 def test_there_are_cases() -> None:

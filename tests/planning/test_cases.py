@@ -22,6 +22,7 @@ from reconciler.core.plan import Plan
 from reconciler.core.planning.planner import Worlds, plan, situations
 from reconciler.core.state import Record
 from reconciler.manifests.saved import plan_from_json, plan_to_json
+from tests.lawbook import Lawbook
 from tests.planning.given import Case, read_case
 from tests.planning.model import Ground, broken_rules
 from tests.planning.told import SECTIONS, in_full, read_consent, tell
@@ -32,6 +33,7 @@ K = TypeVar("K")
 V = TypeVar("V")
 
 every_case = pytest.mark.parametrize("path", _PATHS, ids=lambda path: path.stem)
+LAWS = Lawbook()
 
 
 @cache
@@ -48,8 +50,8 @@ def _plan_again(case: Case, worlds: Worlds) -> Plan:
     return plan(worlds, case.settings, targets=case.targets)
 
 
-@every_case
-def test_the_plan_is_what_the_case_wants(path: Path) -> None:
+@LAWS.law
+def the_plan_is_what_the_case_wants(path: Path) -> None:
     want = _case(path).want
     assert want.keys() <= set(SECTIONS)
     wanted, planned = in_full(want), in_full(tell(_plan(path)))
@@ -58,20 +60,20 @@ def test_the_plan_is_what_the_case_wants(path: Path) -> None:
         pytest.fail("\n".join(difference), pytrace=False)
 
 
-@every_case
-def test_the_same_worlds_told_in_another_order_give_the_same_plan(path: Path) -> None:
+@LAWS.law
+def the_same_worlds_told_in_another_order_give_the_same_plan(path: Path) -> None:
     case = _case(path)
     assert _plan_again(case, _turned_around(case.worlds)) == _plan(path)
 
 
-@every_case
-def test_a_plan_survives_being_written_down(path: Path) -> None:
+@LAWS.law
+def a_plan_survives_being_written_down(path: Path) -> None:
     planned = _plan(path)
     assert plan_from_json(plan_to_json(planned)) == planned
 
 
-@every_case
-def test_every_prefix_of_the_plan_is_safe_to_stop_after(path: Path) -> None:
+@LAWS.law
+def every_prefix_of_the_plan_is_safe_to_stop_after(path: Path) -> None:
     case = _case(path)
     for part in _plan(path).organizations:
         organization = case.worlds.desired.organizations[part.organization]
@@ -98,8 +100,8 @@ def _recorded_under_today_s_names(case: Case, organization: str) -> dict[Address
     return {moved.get(address, address): record for address, record in records.items()}
 
 
-@every_case
-def test_the_consent_that_a_block_asks_for_lifts_it(path: Path) -> None:
+@LAWS.law
+def the_consent_that_a_block_asks_for_lifts_it(path: Path) -> None:
     """Given all consents that a plan offers, no guard that takes one blocks any more."""
     case, planned = _case(path), _plan(path)
     offered = [read_consent(blocked) for blocked in planned.blocked if blocked.consent]
@@ -110,14 +112,19 @@ def test_the_consent_that_a_block_asks_for_lifts_it(path: Path) -> None:
     assert [b for b in again.blocked if b.consent and (b.change.address, b.change.action) in lifted] == []
 
 
-@every_case
-def test_every_address_is_told_once(path: Path) -> None:
+@LAWS.law
+def every_address_is_told_once(path: Path) -> None:
     for part in _plan(path).organizations:
         told = [change.address for change in part.changes]
         told += [waiting.address for waiting in part.waiting]
         told += [left_out.address for left_out in part.left_out]
         told += [blocked.change.address for blocked in part.blocked]
         assert len(told) == len(set(told))
+
+
+@every_case
+def test_every_law_holds_for_the_case(path: Path) -> None:
+    LAWS.check(path)
 
 
 def test_every_situation_is_kept_apart_by_organization() -> None:
