@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -52,6 +53,14 @@ class SubjectType(AddressType):
 def open_configured_store(session: Session) -> StateStore:
     """The store of the workspace."""
     return Wiring(root=session.root, config=read_config(session.root)).store()
+
+
+def require_somebody(name: str, known: Collection[str]) -> None:
+    """Raises ReconcilerError when nobody is called so."""
+    from reconciler.workflows.naming import nearest
+
+    if name not in known:
+        raise ReconcilerError(f"nobody is known as {name!r}", advice=nearest(name, filter(None, known)))
 
 
 def require_known(store: StateStore, organization: str) -> None:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
+from datetime import date
 
 from reconciler.core.address import Address
 from reconciler.core.declared import Declared
 from reconciler.core.finding import Place
 from reconciler.core.planning.access import is_administrator
+from reconciler.core.planning.wanted import on_day
 from reconciler.manifests.business_center_documents import BusinessCenterTerms
 from reconciler.manifests.documents import AnyOrganization
 from reconciler.manifests.grants import Grant, Mention, Settling, settle
@@ -19,6 +21,8 @@ from reconciler.manifests.terms import MemberTerms, RoleTerms
 
 FEWEST_ADMINS = 2
 """What the vendors advise for every system."""
+_NAMED = 5
+"""People who are named in one finding."""
 
 
 def read_members(key: str, document: AnyOrganization, spot: Cursor, where: Settling) -> list[Declared]:
@@ -27,6 +31,7 @@ def read_members(key: str, document: AnyOrganization, spot: Cursor, where: Settl
     grants = settle(_mentions(written, spot.into("members"), where), where)
     members = [_membership(key, who, grant, where) for who, grant in grants.items()]
     _note_admins(key, members, spot, where)
+    _note_overcrowding(key, members, where)
     return members
 
 
@@ -91,3 +96,42 @@ def _note_admins(key: str, members: Sequence[Declared], spot: Cursor, where: Set
         count = "no admin" if not admins else "one admin"
         advice = "let two people administer it, so that one can leave"
         where.notes.warning("few-admins", f"`{key}` has {count}", place, advice=advice)
+
+
+def _note_overcrowding(organization: str, members: Sequence[Declared], where: Settling) -> None:
+    """Findings for those whom a limit of the system leaves without a seat, on the first day on which it does.
+
+    Seats go to those who are named first, as in a plan; who has one on the platform already keeps it, which nobody
+    knows here.
+    """
+    limits: list[tuple[int, str, str]] = [
+        (role.cap, role.name, f"people with role {role.name}") for role in where.system.roles["member"] if role.cap
+    ]
+    if where.system.member_cap is not None:
+        limits.insert(0, (where.system.member_cap, "", "members"))
+    if all(len(members) <= limit for limit, _, _ in limits):
+        return
+    today = where.today or date.min
+    starts = {line.starts for member in members for line in member.lines if line.starts and line.starts > today}
+    told: set[str] = set()
+    for day in (today, *sorted(starts)):
+        there = [one for one in (on_day(member, day, where.system) for member in members) if one.holds_on(day)]
+        there.sort(key=lambda one: (one.place, not _is_employee(one, where)))
+        for limit, role, what in limits:
+            holders = [one for one in there if role in ("", one.attributes.get("role"))]
+            if len(holders) > limit and what not in told:
+                told.add(what)
+                when = f" from {day} on" if day != today else ""
+                message = f"`{organization}` has {len(holders)} {what}{when}, the limit is {limit}"
+                _note_without_seat(message, holders[limit:], where)
+
+
+def _note_without_seat(message: str, without: Sequence[Declared], where: Settling) -> None:
+    names = ", ".join(f"`{one.address.key}`" for one in without[:_NAMED]) + (", ..." if len(without) > _NAMED else "")
+    advice = "take somebody out; seats go to those who are named first"
+    where.notes.warning("too-many-members", f"{message}: no seat for {names}", without[0].place, advice=advice)
+
+
+def _is_employee(member: Declared, where: Settling) -> bool:
+    person = where.directory.people.get(member.address.key)
+    return person is not None and person.employment == "employee"

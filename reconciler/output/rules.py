@@ -105,6 +105,7 @@ RULES: dict[str, str] = {
     "passed-over": (
         "A file below `manifests` that is not read because of its name, such as `people.yaml.txt` or a hidden one."
     ),
+    "too-many-members": "More members, or people with one role, than there are seats; those named last get none.",
     "unfinished-merge": "Marks of a merge that was left unfinished.",
     "unknown-acting": "`act_as` of a provider names nobody who is in `people` or a member.",
     "unknown-exception": "An exception from a policy for an organization or a kind that there is not.",

@@ -79,12 +79,18 @@ def test_what_is_reported_as_done_waits_for_a_roster(run: Run, tmp_path: Path) -
     assert run("audit", "verify").exit_code == 0
 
 
-@pytest.mark.parametrize(
-    ("evidence", "is_doubted"), [("shot.png", True), ("TICKET-7", False), ("https://tickets.example/7.png", False)]
-)
-def test_evidence_that_looks_like_a_file_and_is_none_is_told(run: Run, evidence: str, *, is_doubted: bool) -> None:
-    said = run("work-orders", "done", only_id(run), "--evidence", evidence).stderr
-    assert (f"there is no file {evidence}" in said) is is_doubted
+def test_evidence_that_looks_like_a_file_and_is_none_is_refused_and_the_order_stays_open(run: Run) -> None:
+    order = only_id(run)
+    assert "there is no file shot.png" in run("work-orders", "done", order, "--evidence", "shot.png", code=64).stderr
+    assert only_id(run) == order
+    run("work-orders", "done", order, "--evidence", "https://tickets.example/7.png")
+
+
+def test_a_filter_by_somebody_whom_nobody_knows_is_no_empty_list(run: Run) -> None:
+    assert "did you mean `ana`?" in run("work-orders", "list", "--actor", "anna", code=1).stderr
+    assert "did you mean `dev`?" in run("audit", "log", "--organization", "dew", code=1).stderr
+    assert "did you mean `ana`?" in run("audit", "log", "--person", "anna", code=1).stderr
+    assert "nothing" in run("audit", "log", "--person", "ana", "--since", "2099-01-01").stdout
 
 
 def test_what_is_no_file_is_taken_for_the_evidence_itself(run: Run) -> None:

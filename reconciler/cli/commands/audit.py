@@ -53,10 +53,33 @@ def log(session: Session, organization: str, person: str, since: date | None, fo
     from reconciler.audit.log import AuditLog, Selection
     from reconciler.subjects.catalogue import RENDERERS
 
+    store = open_configured_store(session)
     selection = Selection(organization=organization, person=person, since=since)
-    links = AuditLog(open_configured_store(session)).select(selection)
+    links = AuditLog(store).select(selection)
     entries = [entry for link in links for entry in entries_of(link.record, number=link.number)]
+    if not entries and (organization or person):
+        _require_names(session, store, organization=organization, person=person)
     click.echo(RENDERERS.audit_log[format_](entries, session.style(sys.stdout)), nl=False, color=True)
+
+
+def _require_names(session: Session, store: StateStore, *, organization: str, person: str) -> None:
+    """A misspelt name must not look like one of whom nothing is known."""
+    from reconciler.audit.log import AuditLog
+    from reconciler.cli.upkeep import require_somebody
+    from reconciler.cli.workspace import read_config, read_manifest_files
+    from reconciler.core.errors import ReconcilerError
+    from reconciler.workflows.directory import load_directory
+    from reconciler.workflows.naming import nearest
+
+    records = [link.record for link in AuditLog(store).links()]
+    organizations = {*store.organizations(), *(record.organization for record in records)}
+    if organization and organization not in organizations:
+        message = f"there is no organization {organization!r}: it has no state, and the log has nothing of it"
+        raise ReconcilerError(message, advice=nearest(organization, organizations))
+    if person:
+        files = read_manifest_files(session.root, read_config(session.root).manifests)
+        people = load_directory(files).people
+        require_somebody(person, {*people, *(entry.person for record in records for entry in record.entries)})
 
 
 @audit.command("verify")

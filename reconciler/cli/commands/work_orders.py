@@ -84,11 +84,10 @@ def done(session: Session, order_id: str, evidence: str, **report: Unpack[_Repor
     It counts as true when a later look at the system, or a later roster, shows it. Of a file only its name and
     SHA-256 are kept.
     """
+    proof_given = _read_evidence(evidence)
     desk = _desk(session, report["lock_timeout"])
-    order = desk.done(order_id, _read_evidence(evidence), by=report["by"] or desk.origin.operator)
+    order = desk.done(order_id, proof_given, by=report["by"] or desk.origin.operator)
     organization = order.address.organization
-    if _looks_like_a_file(evidence):
-        session.notify(f"there is no file {evidence}, so this text itself was kept as the evidence", level="warning")
     proof = "nothing else will ever show it" if order.is_chore else _say_proof(organization)
     session.notify(f"{order.id} is done; {proof}")
 
@@ -148,7 +147,7 @@ def _wiring(session: Session) -> Wiring:
 
 def _read_work(session: Session, *, actor: str = "", organization: str = "", closed: bool = False) -> WorkList:
     """The orders, and the names of people as far as the manifests can be read."""
-    from reconciler.cli.upkeep import require_known
+    from reconciler.cli.upkeep import require_known, require_somebody
     from reconciler.subjects.worksheets import WorkList
     from reconciler.workflows.directory import load_directory
     from reconciler.workflows.reporting_back import list_orders
@@ -158,7 +157,12 @@ def _read_work(session: Session, *, actor: str = "", organization: str = "", clo
     if organization:
         require_known(store, organization)
     orders = list_orders(store, organization=organization, actor=actor, closed=closed)
-    people = load_directory(read_manifest_files(session.root, wiring.config.manifests)).people if orders else {}
+    directory = orders or actor
+    people = load_directory(read_manifest_files(session.root, wiring.config.manifests)).people if directory else {}
+    if actor and not orders:
+        require_somebody(
+            actor, {*people, *(name for one in list_orders(store, closed=True) for name in (one.actor, one.actor_role))}
+        )
     return WorkList(orders=orders, names={key: person.name for key, person in people.items() if person.name})
 
 
@@ -190,6 +194,8 @@ def _read_evidence(text: str) -> Evidence:
 
     if not text.strip():
         raise UsageError("the evidence is empty", advice="name a file, or write what proves it")
+    if _looks_like_a_file(text):
+        raise UsageError(f"there is no file {text}", advice="correct its name, or say in a sentence what proves it")
     try:
         path = Path(text)
         if not path.is_file():

@@ -145,6 +145,16 @@ class Headcount:
         self._active_admins.discard(admin)
         self._leaving.add(admin)
 
+    def lacks_room_for(self, newcomers: Iterable[Change]) -> bool:
+        """Whether not all of them find a seat while nobody leaves."""
+        after = [change.after for change in newcomers if change.after and change.address.key not in self._present]
+        cap = self._system.member_cap
+        roles = Counter(_role(resource.attributes) for resource in after)
+        limits = ((self._role_cap(role), self._roles[role] + count) for role, count in roles.items())
+        return (cap is not None and len(self._present) + len(after) > cap) or any(
+            limit is not None and holders > limit for limit, holders in limits
+        )
+
     def _over_cap(self, key: str, role: str) -> tuple[str, str] | None:
         """Only what adds to a count can go over its cap: platforms raise limits for some, who then are above ours."""
         cap, present = self._system.member_cap, len(self._present) + 1

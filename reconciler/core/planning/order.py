@@ -23,12 +23,15 @@ from reconciler.core.change import Change
 from reconciler.core.kinds import KINDS, Action, Shape
 from reconciler.core.planning.access import is_administrator, takes_away
 from reconciler.core.planning.actors import actor_for
+from reconciler.core.planning.budgets import INVITATIONS
 from reconciler.core.planning.guards import with_consent
 from reconciler.core.planning.headcount import Headcount
 from reconciler.core.planning.situation import Situation
 
-_Rank = tuple[int, tuple[str, ...], Address]
-"""Place among changes that could all come next: how urgent, in which company, and at last by address."""
+_Seat = tuple[str, int, int, bool] | tuple[()]
+_Rank = tuple[int, _Seat, tuple[str, ...], Address]
+"""Place among changes that could all come next: how urgent, who has a claim to the seat where there are too few, in
+which company, and at last by address."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +66,17 @@ def lay_out(changes: Sequence[Change], situation: Situation, headcount: Headcoun
     _tie_cascades(by_address, predecessors)
     sorter = TopologicalSorter(predecessors)
     sorter.prepare()
-    rank = {address: (_urgency(change, situation), _company(change), address) for address, change in by_address.items()}
+    newcomers = [change for change in changes if change.action in INVITATIONS]
+    is_short = headcount.lacks_room_for(newcomers)
+    rank: dict[Address, _Rank] = {
+        address: (
+            _urgency(change, situation),
+            _claim(change, situation) if is_short and change.action in INVITATIONS else (),
+            _company(change),
+            address,
+        )
+        for address, change in by_address.items()
+    }
     ready: list[_Rank] = []
     waiting_for_room: list[_Rank] = []
     has_moved = False
@@ -167,6 +180,14 @@ def parents_of(address: Address) -> Iterable[Address]:
         yield Address(address.organization, "organization", address.organization)
     for parent, key in zip(kind.parents, address.parts, strict=False):
         yield Address(address.organization, parent, key)
+
+
+def _claim(change: Change, situation: Situation) -> _Seat:
+    """Whoever is named first in the manifest gets a seat first; of those in one line, employees before all others."""
+    place = change.place
+    person = situation.people.get(change.address.key)
+    is_employee = person is not None and person.employment == "employee"
+    return (place.file, place.line, place.column, not is_employee) if place else ("", 0, 0, not is_employee)
 
 
 def _company(change: Change) -> tuple[str, ...]:
