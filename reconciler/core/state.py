@@ -30,6 +30,8 @@ class Record:
     """What the system knows it by; kept so that someone deleted from the directory can still be removed."""
     platform_id: str = ""
     """The number the platform has for it, where there is one besides the identity: a member's user id."""
+    formerly: tuple[str, ...] = ()
+    """Keys that the manifests gave it before, so that whoever asks by an old one finds it; the latest comes last."""
     unread: tuple[str, ...] = ()
     """Names of the attributes that are believed and not seen, because the system does not show them."""
     since: date | None = None

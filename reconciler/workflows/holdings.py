@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 
 from reconciler.core.address import Address
@@ -29,6 +29,8 @@ class Ledger:
     system: System | None
     """None when nothing tells which system it is on."""
     holdings: Mapping[Address, Holding]
+    former: Mapping[Address, Address] = field(default_factory=dict)
+    """What members and assets were called before -> what they are called today."""
 
     def administers(self, member: str) -> bool:
         """Whether a member can manage other people's access now."""
@@ -56,8 +58,14 @@ def make_ledger(organization: str, *, desired: Desired, state: State, today: dat
     state, records = renamed.state, renamed.state.records
     addresses = sorted({*records, *declared, *state.quarantined, *state.in_doubt})
     groups = _ad_accounts_by_group(declared, records)
+    former = {
+        Address(organization, address.kind, key): address
+        for address, record in records.items()
+        for key in record.formerly
+    }
     return Ledger(
         organization=organization,
+        former={before: now for before, now in former.items() if before not in addresses},
         system=known.system if known else _guess_system(records),
         holdings={
             address: Holding(

@@ -42,6 +42,9 @@ def who(
     parts = tuple(_parts(desired, remembered, names, today=today, as_of=as_of))
     key = person.key if person else _key_in(parts, names)
     if not key:
+        now = "" if as_of else _key_of_today(text, files, store, today)
+        if now:
+            return who(now, files=files, store=store, today=today)
         raise _unknown(text, directory, store)
     return PersonReport(
         key=key,
@@ -52,6 +55,17 @@ def who(
         organizations=parts,
         not_kept=remembered.not_kept,
     )
+
+
+def _key_of_today(text: str, files: Sequence[SourceFile], store: StateStore, today: date) -> str:
+    """What somebody is called today whom a state knows under this key; empty when no state does."""
+    states = recollect(store, [text], as_of=None).states
+    desired = load_about(files, [text, *states], today=today) if states else Desired()
+    for organization, state in states.items():
+        ledger = make_ledger(organization, desired=desired, state=state, today=today, as_of=None)
+        if now := ledger.former.get(Address(organization, "member", text)):
+            return now.key
+    return ""
 
 
 @dataclass(frozen=True, slots=True)

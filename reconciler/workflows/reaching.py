@@ -69,6 +69,9 @@ def _find(text: str, ledger: Ledger) -> Address:
     topics = {str(address): address for address in _topics(ledger)}
     if text in topics:
         return topics[text]
+    former = {str(before): now for before, now in ledger.former.items()}
+    if text in former:
+        return former[text]
     advice = nearest(text, topics) or f"ask for {ledger.organization} to see everything that is in it"
     raise ReconcilerError(f"nothing in {ledger.organization} is called {text!r}", advice=advice)
 

@@ -63,14 +63,6 @@ class Names:
         """The key of a person today."""
         return self.keys.get(("member", key), key)
 
-    def former(self, address: Address) -> tuple[Address, ...]:
-        """What a thing was remembered as, where that was something else."""
-        return tuple(
-            Address(address.organization, kind, key)
-            for (kind, key), now in sorted(self.keys.items())
-            if (kind, now) == (address.kind, address.key)
-        )
-
 
 def identifiers_in(system: System, person: Person) -> tuple[str, ...]:
     """What a person may be known by in a system, the most specific first."""

@@ -101,14 +101,28 @@ def _rename_records(records: Mapping[Address, Record], names: Names) -> dict[Add
     found: dict[Address, Record] = {}
     for address, record in records.items():
         today = names.today(address)
-        renamed = replace(record, address=today, attributes=_rename_owner(record.attributes, names))
+        renamed = replace(
+            record,
+            address=today,
+            attributes=_rename_owner(record.attributes, names),
+            formerly=_former_keys(record, today, names),
+        )
         other = found.get(today)
         if other is None:
             found[today] = renamed
         else:
             later = renamed if today == address else other
-            found[today] = later.protected(protect=renamed.protect or other.protect)
+            former = tuple(dict.fromkeys((*other.formerly, *renamed.formerly)))
+            found[today] = replace(later, protect=renamed.protect or other.protect, formerly=former)
     return found
+
+
+def _former_keys(record: Record, today: Address, names: Names) -> tuple[str, ...]:
+    """A key that means something else now leads to that; so do the keys of what hangs on others."""
+    before = record.address
+    if before == today or KINDS[before.kind].parents or (before.kind, before.key) in names.displaced:
+        return record.formerly
+    return tuple(key for key in dict.fromkeys((*record.formerly, before.key)) if key != today.key)
 
 
 def _rename_keys(known: Mapping[Address, T], names: Names) -> dict[Address, T]:

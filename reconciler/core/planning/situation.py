@@ -97,8 +97,9 @@ class Situation:
     def is_required_admin(self, person: str) -> str:
         """The name under which the settings require an admin, if they do: a key, an earlier key or an address."""
         known = self.people.get(person)
-        earlier = self.names.former(Address(self.organization.key, "member", person)) if person else ()
-        names = {person, *(one.key for one in earlier), *(known.identities.values() if known else ())}
+        record = self.state.records.get(Address(self.organization.key, "member", person))
+        earlier = record.formerly if record else ()
+        names = {person, *earlier, *(known.identities.values() if known else ())}
         return min(names.intersection(self.settings.required_admins), default="")
 
     def time_is_over(self, person: str) -> bool:

@@ -1,0 +1,197 @@
+"""Keys, ids and addresses that change over what was recorded, through the command line and against a platform."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from reconciler.cli.main import cli
+
+PLATFORM = """version: 1
+people:
+  ana: ana@acme.example
+  bo: bo@acme.example
+  eva: eva@acme.example
+  gus: gus@north.example
+  hal: hal@south.example
+organizations:
+  acme-bc:
+    system: business_center
+    id: "6900000000000000001"
+    members: {ana: admin, bo: admin}
+    ad_accounts: {"7100000000000000001": US, "7100000000000000002": EU}
+  north: {system: business_center, id: "6900000000000000002", members: {gus: admin}}
+  south: {system: business_center, id: "6900000000000000003", members: {hal: admin}}
+  acme-dev: {system: developers, name: Acme, members: {ana: admin, bo: admin}}
+"""
+MANIFEST = """version: 1
+people:
+  ana: {email: ana@acme.example}
+  bo: {email: bo@acme.example}
+  eva: {email: eva@acme.example}
+organizations:
+  acme-bc:
+    system: business_center
+    id: "6900000000000000001"
+    members: {ana: admin, bo: admin, eva: standard}
+    ad_accounts:
+      us: {id: "7100000000000000001", access: {eva: operator}}
+    asset_groups:
+      buyers: {ad_accounts: [us], access: {ana: analyst}}
+    partners:
+      agency: {id: "6900000000000000003", shares: {us: operator}}
+"""
+
+
+class Workspace:
+    """A settled one, whose manifest is edited by replacing texts."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        self.manifest = MANIFEST
+        (root / "reconciler.yaml").write_text(
+            "version: 1\nproviders: {default: {kind: sandbox}}\nguards: {max_removal_ratio: 1}\n"
+        )
+        (root / "sandbox.yaml").write_text(PLATFORM)
+        (root / "access").mkdir()
+
+    def run(self, *words: str, code: int = 0) -> str:
+        result = CliRunner().invoke(cli, ["-C", str(self.root), *words])
+        assert result.exit_code == code, result.output
+        return result.output
+
+    def write(self, *replacements: tuple[str, str]) -> None:
+        for before, after in replacements:
+            assert before in self.manifest, before
+            self.manifest = self.manifest.replace(before, after)
+        (self.root / "access" / "acme.yaml").write_text(self.manifest)
+
+    def settle(self, code: int = 0) -> str:
+        """Apply until nothing is left to do, with everybody accepting; returns the plan then."""
+        for _ in range(3):
+            self.run("apply", "--auto-approve", code=code)
+            self.run("sandbox", "people", "answer", "accept", "--all")
+        self.run("apply", "--auto-approve", code=code)
+        return self.run("plan", code=0 if code == 0 else code)
+
+    def rows(self, kind: str) -> list[str]:
+        """What the platform has of one kind, by its own names."""
+        lines = self.run("sandbox", "show", "acme-bc").splitlines()
+        return [words[2] for line in lines if (words := line.split())[1:2] == [kind]]
+
+
+def consent_to(action: str, address: str) -> str:
+    until = datetime.now(UTC).date() + timedelta(days=30)
+    return f"consents: [{{allow: {action}, address: {address}, reason: HR-1, until: {until}}}]\n"
+
+
+@pytest.fixture
+def workspace(tmp_path: Path) -> Workspace:
+    made = Workspace(tmp_path)
+    made.write()
+    assert "No changes" in made.settle()
+    return made
+
+
+def test_a_corrected_id_moves_the_access_from_the_wrong_thing_to_the_right_one(workspace: Workspace) -> None:
+    workspace.write(("7100000000000000001", "7100000000000000002"), ("6900000000000000003", "6900000000000000002"))
+    told = workspace.settle(code=3)
+    assert workspace.rows("ad_account_access") == ["7100000000000000002/eva"]
+    assert workspace.rows("partner_share") == ["6900000000000000002/7100000000000000002"]
+    consent = consent_to("remove_partner", "acme-bc/partner/6900000000000000003")
+    assert "address: acme-bc/partner/6900000000000000003" in told
+    workspace.write(("organizations:", f"{consent}organizations:"))
+    workspace.run("apply", "--auto-approve")
+    assert workspace.rows("partner") == ["6900000000000000002"]
+
+
+def test_whoever_gets_another_key_and_is_taken_out_is_taken_out(workspace: Workspace) -> None:
+    workspace.write(("eva: {email", "evelyn: {email"), (", eva: standard", ""), (", access: {eva: operator}", ""))
+    plan = workspace.run("plan")
+    assert "acme-bc/member/eva is acme-bc/member/evelyn now" in plan
+    assert "Drift" not in plan
+    assert workspace.run("who", "eva").startswith("evelyn\n")
+    workspace.run("apply", "--auto-approve")
+    assert workspace.rows("ad_account_access") == []
+    assert not [row for row in workspace.rows("member") if row == "eva"]
+
+
+def test_old_keys_still_find_people_and_things_and_the_log_tells_of_them(workspace: Workspace) -> None:
+    workspace.write(("eva: ", "evelyn: "), (" us: ", " us-brand: "), ("[us]", "[us-brand]"), ("{us: ", "{us-brand: "))
+    for _ in range(2):
+        assert workspace.run("who", "eva").startswith("evelyn\n")
+        assert "ad account us-brand" in workspace.run("access", "acme-bc/ad_account/us")
+        assert "evelyn" in workspace.run("offboard", "eva")
+        workspace.run("apply", "--auto-approve")
+    assert "was acme-bc/ad_account/us" in workspace.run("audit", "log")
+    plan = workspace.run("plan")
+    assert "No changes" in plan
+    assert "renamed" not in plan
+
+
+def test_a_group_that_is_moved_is_not_made_again(workspace: Workspace) -> None:
+    move = "moved: [{from: acme-bc/asset_group/buyers, to: acme-bc/asset_group/media}]\n"
+    workspace.write(("buyers:", "media:"), ("organizations:", f"{move}organizations:"))
+    assert "No changes" in workspace.run("plan")
+    assert "No changes" in workspace.settle()
+    assert workspace.rows("asset_group") == ["buyers"]
+
+
+def test_an_address_that_passes_on_waits_for_a_decision_and_ends_with_the_new_person_in(workspace: Workspace) -> None:
+    colleague = "  eva: {email: eva.moss@home.example, ends: 2026-11-01}\n  lind: {email: eva@acme.example}\n"
+    workspace.write(
+        ("  eva: {email: eva@acme.example}\n", colleague),
+        ("eva: standard", "lind: standard"),
+        ("{eva: op", "{lind: op"),
+    )
+    told = workspace.run("plan", code=3)
+    assert "eva@acme.example is recorded as the account of eva and declared as the address of lind" in told
+    workspace.run("apply", "--auto-approve", code=3)
+    assert workspace.rows("ad_account_access") == ["7100000000000000001/eva"]
+    assert "Not complete" in workspace.run("offboard", "eva", "--status", code=3)
+    consent = consent_to("remove", "acme-bc/member/eva")
+    workspace.write(("organizations:", f"{consent}organizations:"))
+    workspace.run("apply", "--auto-approve")
+    assert workspace.rows("ad_account_access") == []
+    assert "eva" not in workspace.rows("member")
+    workspace.write((consent, ""))
+    assert "No changes" in workspace.settle()
+    assert workspace.rows("ad_account_access") == ["7100000000000000001/eva"]
+    assert "Complete" in workspace.run("offboard", "eva", "--status")
+
+
+def test_another_organization_under_the_same_key_is_left_alone(workspace: Workspace) -> None:
+    workspace.write(('id: "6900000000000000001"\n', 'id: "6900000000000000002"\n    mode: authoritative\n'))
+    told = workspace.run("apply", "--auto-approve", code=3)
+    assert "recorded as 6900000000000000001, declared as 6900000000000000002" in told
+    workspace.write(('id: "6900000000000000002"\n    mode: authoritative\n', 'id: "6900000000000000001"\n'))
+    assert "No changes" in workspace.run("plan")
+
+
+def test_a_developers_organization_with_another_name_is_not_created(workspace: Workspace) -> None:
+    workspace.manifest += "  acme-dev: {system: developers, name: Acme, members: {ana: admin, bo: admin}}\n"
+    workspace.write()
+    workspace.settle()
+    workspace.write(("name: Acme,", "name: Acme Inc.,"))
+    assert "recorded as Acme, declared as Acme Inc." in workspace.run("apply", "--auto-approve", code=3)
+    assert "Acme Inc." not in workspace.run("sandbox", "show")
+
+
+@pytest.mark.parametrize("how", ["another key", "moved"])
+def test_protection_follows_the_person(how: str, tmp_path: Path) -> None:
+    workspace = Workspace(tmp_path)
+    workspace.write(("eva: standard", "eva: {role: standard, protect: true}"), (", access: {eva: operator}", ""))
+    workspace.settle()
+    workspace.write((", eva: {role: standard, protect: true}", ""))
+    workspace.run("apply", "--auto-approve", code=3)
+    if how == "another key":
+        workspace.write(("  eva: {email", "  evelyn: {email"))
+    else:
+        move = "moved: [{from: acme-bc/member/eva, to: acme-bc/member/gus@north.example}]\n"
+        workspace.write(("organizations:", f"{move}organizations:"))
+    workspace.write(("    members:", "    mode: authoritative\n    members:"))
+    assert "blocked" in workspace.run("apply", "--auto-approve", code=3)
+    assert "eva" in workspace.rows("member")
