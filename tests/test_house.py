@@ -40,7 +40,6 @@ HEAVY = {
 LOOK_ALIKES = {
     "policies/rule.py:Objection": "what a rule says; the finding is made of it by whoever knows severity and line",
     "policies/rule.py:Rule": "has the code of the rule besides what lists show",
-    "workflows/holdings.py:Ledger": "finds a holding by its address",
 }
 """Classes that have the fields of a value of the core, and why they are not that value."""
 

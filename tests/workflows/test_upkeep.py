@@ -68,12 +68,12 @@ def test_what_is_forgotten_is_gone_and_written_down(store: LocalFileStore) -> No
     assert written_down(store) == [("ana", "state_rm", "bc/member/ana", "")]
 
 
-def test_a_moved_record_keeps_everything_but_its_address(store: LocalFileStore) -> None:
+def test_a_moved_record_keeps_everything_and_remembers_its_address(store: LocalFileStore) -> None:
     before = read_state(store, "bc").records[ANA]
     upkeep(store).move(ANA, EVE)
     assert read_state(store, "bc").records == {
         BO: read_state(store, "bc").records[BO],
-        EVE: replace(before, address=EVE),
+        EVE: replace(before, address=EVE, formerly=("ana",)),
     }
     assert written_down(store) == [("ana", "state_mv", "bc/member/ana", "bc/member/eve")]
 
