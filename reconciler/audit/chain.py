@@ -95,18 +95,18 @@ def decode(line: bytes, *, number: int) -> tuple[str, AuditRecord]:
         raise _unreadable(number, f"{where or 'it'} {describe_misfit(first)}") from error
 
 
-def verify(lines: Iterable[bytes], witnesses: Collection[Witness] = ()) -> Verdict:
+def verify(lines: Iterable[bytes], witnesses: Collection[Witness] | None = None) -> Verdict:
     """Follow the chain from its beginning to its end or to the first record that does not fit.
 
     With `witnesses`, the end has to be what they remember.
     """
     head, records, entries = BEGINNING, 0, 0
     marks: dict[int, list[Witness]] = {}
-    for witness in witnesses:
+    for witness in witnesses or ():
         if witness.mark is not None:
             marks.setdefault(witness.mark.number, []).append(witness)
     newest = max(marks, default=0)
-    behind = {witness.organization for witness in witnesses if witness.is_behind}
+    behind = {witness.organization for witness in witnesses or () if witness.is_behind}
     for number, line in enumerate(lines, start=1):
         try:
             previous, record = decode(line, number=number)
@@ -118,7 +118,7 @@ def verify(lines: Iterable[bytes], witnesses: Collection[Witness] = ()) -> Verdi
         what = ""
         if number in marks:
             what = next(filter(None, (_contradiction(number, digest, witness) for witness in marks[number])), "")
-        elif marks and number > newest and record.organization not in behind:
+        elif witnesses is not None and number > newest and record.organization not in behind:
             what = _nobody_knows(number, record)
         if what:
             return Verdict(records=records, entries=entries, head=head, broken=what)

@@ -104,7 +104,7 @@ class AuditLog:
             if entries:
                 yield replace(link, record=replace(link.record, entries=entries))
 
-    def verify(self, witnesses: Collection[Witness] = ()) -> Verdict:
+    def verify(self, witnesses: Collection[Witness] | None = None) -> Verdict:
         """Follow the whole chain, and compare it with what the states remember of it."""
         verdict = verify(self._store.read_audit(), witnesses)
         if not verdict.broken and (torn := self._store.torn_audit()):

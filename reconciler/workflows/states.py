@@ -128,7 +128,8 @@ def read_state(store: StateStore, organization: str) -> State:
 def read_marks(store: StateStore) -> Iterator[tuple[str, AuditMark | None, bool]]:
     """Of each organization what its state remembers of the audit log, and whether the log may know more by now.
 
-    That is so while somebody holds its lock, after a run that was cut off, and when the state cannot be read.
+    That is so while somebody holds its lock, after a run that was cut off, when the state cannot be read, and when a
+    version of this tool wrote it that kept no mark.
     """
     for organization in store.organizations():
         try:
@@ -136,7 +137,8 @@ def read_marks(store: StateStore) -> Iterator[tuple[str, AuditMark | None, bool]
         except StoreError:
             yield organization, None, True
             continue
-        yield organization, loaded.state.audit, loaded.has_journal or store.find_lock(organization) is not None
+        mark = loaded.state.audit
+        yield organization, mark, not mark or loaded.has_journal or store.find_lock(organization) is not None
 
 
 def new_lineage() -> str:

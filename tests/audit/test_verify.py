@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import shutil
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -90,3 +93,15 @@ def test_every_way_to_edit_the_state_leaves_the_log_whole(workspace: Path) -> No
     ):
         run(workspace, *words)
         assert run(workspace, "audit", "verify")[0] == 0, words
+
+
+def test_a_log_whose_states_are_lost_is_vouched_for_by_nobody(workspace: Path) -> None:
+    files = workspace / ".reconciler" / "state" / "organizations"
+    if files.exists():
+        shutil.rmtree(files)
+    else:
+        with closing(sqlite3.connect(workspace / "states.db", isolation_level=None)) as connection:
+            connection.execute("DELETE FROM reconciler_snapshots")
+    code, said = run(workspace, "audit", "verify")
+    assert code == 1
+    assert "whose state does not know it" in said
