@@ -41,7 +41,7 @@ def code_of_apply(plan: Plan, report: Report) -> ExitCode:
         return ExitCode.FAILED
     if report.of(Refused):
         return ExitCode.CONFLICT
-    return ExitCode.BLOCKED if is_blocked(plan) else ExitCode.DONE
+    return ExitCode.BLOCKED if report.blocked or is_blocked(plan) else ExitCode.DONE
 
 
 def code_of_review(review: Review, *, detailed: bool) -> ExitCode:

@@ -45,6 +45,8 @@ def require_same(plan: Plan, reviewed: Plan) -> None:
         return
     told = [f"{change.action} {change.address} is new" for change in departure.unseen]
     told += [f"{change.action} {change.address} is not in it any more" for change in departure.missing]
+    told += [f"{one.on} is asked to {one.action} {one.address}, which is new" for one in departure.asks]
+    told += [f"{one.message}, which is new" for one in departure.withdrawals]
     told = told or ["the order of the steps is another one"]
     more = f"; and {len(told) - _TOLD} more" if len(told) > _TOLD else ""
     message = f"this is not the plan that was reviewed: {'; '.join(told[:_TOLD])}{more}"

@@ -74,6 +74,8 @@ class Waiting:
     place: Place | None = None
     work_order: str = ""
     """Id of the work order that asks for it, if there is one: it is not asked for again."""
+    asks: bool = False
+    """Whether an apply of this plan asks somebody for it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

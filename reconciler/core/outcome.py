@@ -6,7 +6,7 @@ from collections import Counter
 from dataclasses import dataclass, replace
 from typing import Literal, NamedTuple
 
-from reconciler.core.change import Change
+from reconciler.core.change import Blocked, Change
 from reconciler.core.live import Unread
 from reconciler.core.plan import Plan
 from reconciler.core.resource import Resource
@@ -100,6 +100,8 @@ class Report:
     """Parts that could not be read when the plan was carried out; while there are any, nothing here is complete."""
     manifests: str = ""
     """SHA-256 of the manifests that the plan was made from; empty while nobody has said which plan it was."""
+    blocked: tuple[Blocked, ...] = ()
+    """What guards stopped when the plan was carried out."""
     planned: int = 0
     """How many changes the plan had."""
 

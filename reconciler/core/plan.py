@@ -16,6 +16,9 @@ PLAN_FORMAT = "1.0"
 OBSERVED_DIFFERENCE = "observed-difference"
 """The finding about what an apply would do where nothing is ever applied."""
 
+ORDER_WITHDRAWN = "work-order-withdrawn"
+"""Id of the findings about work orders that the next apply withdraws."""
+
 UNDECLARED_ADMIN = "undeclared-admin"
 """Id of the findings about admins whom no manifest declares."""
 
@@ -76,6 +79,21 @@ class Plan:
     def waiting(self) -> tuple[Waiting, ...]:
         """Everything that waits."""
         return tuple(waiting for part in self.organizations for waiting in part.waiting)
+
+    @property
+    def asks(self) -> tuple[Waiting, ...]:
+        """What an apply asks people for besides its changes."""
+        return tuple(waiting for waiting in self.waiting if waiting.asks)
+
+    @property
+    def withdrawals(self) -> tuple[Finding, ...]:
+        """What an apply tells people not to do any more."""
+        return tuple(finding for finding in self.findings if finding.id == ORDER_WITHDRAWN)
+
+    @property
+    def does_nothing(self) -> bool:
+        """Whether an apply changes nothing, and asks nobody for anything."""
+        return not (self.changes or self.asks or self.withdrawals)
 
     @property
     def blocked(self) -> tuple[Blocked, ...]:

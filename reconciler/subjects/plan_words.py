@@ -31,9 +31,11 @@ def summary_of_plan(plan: Plan) -> str:
 
 def _counts_of(plan: Plan) -> str:
     verbs = Counter(VERBS[change.action] for change in plan.changes)
-    counted = [f"{verbs[verb]:,} to {verb}" for verb in VERB_ORDER if verbs[verb]] or ["nothing to do now"]
+    counted = [f"{verbs[verb]:,} to {verb}" for verb in VERB_ORDER if verbs[verb]]
+    counted += [f"{len(plan.asks):,} to ask for"] if plan.asks else []
+    counted = counted or ["nothing to do now"]
     held = {
-        "waiting": len(plan.waiting),
+        "waiting": len(plan.waiting) - len(plan.asks),
         "blocked": len(plan.blocked),
         "left out": sum(len(part.left_out) for part in plan.organizations),
     }
@@ -53,7 +55,8 @@ def say_counts(plan: Plan) -> str:
     """`5 changes in 2 organizations`, for a question before applying."""
     touched = sum(1 for part in plan.organizations if part.changes)
     changes = count(len(plan.changes), "change", "changes")
-    return f"{changes} in {count(touched, 'organization', 'organizations')}"
+    asks = f", {count(len(plan.asks), 'request', 'requests')} to people" if plan.asks else ""
+    return f"{changes} in {count(touched, 'organization', 'organizations')}{asks}"
 
 
 def digest_of_plan(plan: Plan) -> str:

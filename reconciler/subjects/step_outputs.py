@@ -29,9 +29,12 @@ def outputs_of_findings(inspection: Inspection) -> Outputs:
 
 
 def outputs_of_plan(plan: Plan) -> Outputs:
-    """`changes`, `waiting`, `blocked`, `unread`, `left_out`, `admin_changes`, `settled`, `digest`, `summary`."""
+    """`changes`, `waiting`, `blocked`, `unread`, `left_out`, `admin_changes`, `settled`, `digest`, `summary`.
+
+    The changes are counted with what people are asked for or told not to do besides: a plan that asks is not empty.
+    """
     return {
-        "changes": str(len(plan.changes)),
+        "changes": str(len(plan.changes) + len(plan.asks) + len(plan.withdrawals)),
         "waiting": str(len(plan.waiting)),
         "blocked": str(len(plan.blocked)),
         "unread": str(len(plan.unread)),

@@ -12,14 +12,20 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from reconciler.core.address import Address
-from reconciler.core.change import Change
+from reconciler.core.change import Change, Waiting
+from reconciler.core.finding import Finding
 from reconciler.core.plan import Plan
+from reconciler.workflows.choosing import is_same_request
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Departure:
     """How a plan departs from the one that was reviewed."""
 
+    asks: tuple[Waiting, ...]
+    """What people are asked for besides, and no reviewer has seen like this."""
+    withdrawals: tuple[Finding, ...]
+    """What people are told not to do any more, and no reviewer has seen."""
     unseen: tuple[Change, ...]
     """Steps that no reviewer has seen like this, in the order of the plan."""
     missing: tuple[Change, ...]
@@ -30,7 +36,7 @@ class Departure:
     @property
     def is_none(self) -> bool:
         """The plan does exactly what was reviewed."""
-        return not (self.unseen or self.missing or self.is_reordered)
+        return not (self.asks or self.withdrawals or self.unseen or self.missing or self.is_reordered)
 
 
 def compare_plans(*, reviewed: Plan, plan: Plan) -> Departure:
@@ -38,7 +44,14 @@ def compare_plans(*, reviewed: Plan, plan: Plan) -> Departure:
     agreed, steps = [_agreed_to(change) for change in reviewed.changes], [_agreed_to(one) for one in plan.changes]
     unseen, missing = _without(steps, agreed), _without(agreed, steps)
     is_reordered = not (unseen or missing) and _orders(agreed) != _orders(steps)
-    return Departure(unseen=unseen, missing=missing, is_reordered=is_reordered)
+    told = {(finding.address, finding.message) for finding in reviewed.withdrawals}
+    return Departure(
+        asks=tuple(one for one in plan.asks if not any(is_same_request(one, seen) for seen in reviewed.asks)),
+        withdrawals=tuple(one for one in plan.withdrawals if (one.address, one.message) not in told),
+        unseen=unseen,
+        missing=missing,
+        is_reordered=is_reordered,
+    )
 
 
 def _agreed_to(change: Change) -> Change:

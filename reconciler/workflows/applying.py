@@ -8,18 +8,17 @@ from dataclasses import dataclass, field, replace
 
 from reconciler.core.address import Address
 from reconciler.core.audit import AuditEntry, AuditRecord, Origin
-from reconciler.core.change import Change, Waiting
+from reconciler.core.change import Blocked, Change, Waiting
 from reconciler.core.declared import Consent
 from reconciler.core.errors import LeaseLost, ReconcilerError, StalePlan
 from reconciler.core.kinds import Action
 from reconciler.core.live import Live, Unread
-from reconciler.core.outcome import Outcome, Report, Result, Waits
+from reconciler.core.outcome import Outcome, Refused, Report, Result, Waits
 from reconciler.core.plan import OrganizationPlan, Plan
 from reconciler.core.planning.guards import with_consent
 from reconciler.core.planning.identities import Identities
 from reconciler.core.planning.organization import plan_organization
 from reconciler.core.planning.planner import Worlds, situations
-from reconciler.core.planning.recheck import objections
 from reconciler.core.planning.renaming import Renamed, under_todays_names
 from reconciler.core.planning.sight import unread_parts
 from reconciler.core.planning.situation import Situation
@@ -28,10 +27,11 @@ from reconciler.core.state import AuditMark
 from reconciler.manifests.saved import plan_to_json
 from reconciler.ports import AskingProvider, Clock, Provider, Scope, StateStore
 from reconciler.systems.drafting import describe_wait
+from reconciler.workflows.choosing import choose
 from reconciler.workflows.leases import Lease, LeaseTerms, hold_many
 from reconciler.workflows.ledger import Ledger
 from reconciler.workflows.logbook import Logbook
-from reconciler.workflows.orders import as_change, ended_orders, may_have_orders, steps_to_ask_for
+from reconciler.workflows.orders import as_change, chosen_requests, ended_orders
 from reconciler.workflows.planning import PlanRequest, ProviderFor, read_live
 from reconciler.workflows.scopes import Scopes
 from reconciler.workflows.settling import Settled, left_behind, settle_renamed
@@ -58,11 +58,10 @@ class Run:
 def apply_plan(plan: Plan, request: PlanRequest, *, provider_for: ProviderFor, store: StateStore, run: Run) -> Report:
     """Carry out the changes of a plan and record everything that was seen.
 
-    No change but the plan's is tried, and each only while the live resource is still what the plan saw and the same
-    would be planned again on the day of the request: a plan is a file that may be old or edited, so nothing in it is
-    taken for a guard's answer. Raises StalePlan before anything is touched when the plan belongs to other manifests. An
-    organization that is locked, whose state has moved on or cannot be used is left out, the others go on, and the error
-    is raised at the end.
+    Everything is planned again on the day of the request, and what is carried out is this new plan: of the given one,
+    which is a file that may be old or edited, only the choice of steps is taken (see `choosing`). Raises StalePlan
+    before anything is touched when the plan belongs to other manifests. An organization that is locked, whose state has
+    moved on or cannot be used is left out, the others go on, and the error is raised at the end.
     """
     if plan.manifests != request.desired.digest:
         message = "the plan was made from other manifests"
@@ -85,7 +84,9 @@ def apply_plan(plan: Plan, request: PlanRequest, *, provider_for: ProviderFor, s
         run.on_notice(other.message)
     if stopped:
         raise stopped[0]
-    return Report(results=tuple(application.results), unread=tuple(application.unread))
+    return Report(
+        results=tuple(application.results), unread=tuple(application.unread), blocked=tuple(application.blocked)
+    )
 
 
 class _Application:
@@ -100,11 +101,17 @@ class _Application:
         self._run = run
         self.results: list[Result] = []
         self.unread: list[Unread] = []
+        self.blocked: list[Blocked] = []
+        """What guards stop now, whatever the plan says of it."""
 
     def carry_out(self, part: OrganizationPlan, *, others: Collection[str]) -> None:
         """Everything the plan wants of one organization, under its lock and those of `others`, whose apps it gets."""
-        if part.organization not in self._request.desired.organizations:
+        organization = self._request.desired.organizations.get(part.organization)
+        if organization is None:
             message = f"the plan is about {part.organization}, which the manifests do not declare"
+            raise StalePlan(message, advice="plan again and apply the new plan")
+        if (part.system, part.mode) != (organization.system.name, organization.mode):
+            message = f"the plan takes {part.organization} for another sort of organization than the manifests"
             raise StalePlan(message, advice="plan again and apply the new plan")
         organizations = {part.organization, *others}
         with hold_many(self._store, organizations, purpose="apply", terms=self._run.terms) as leases:
@@ -129,21 +136,19 @@ class _Application:
             self._run.on_notice(f"{key}: {unread.what} could not be read: {unread.reason}")
         ledger = Ledger.of(situation, lineage=loaded.state.lineage or new_lineage())
         logbook = Logbook(store=self._store, lease=lease, ledger=ledger, origin=self._run.origin, clock=self._run.clock)
-        fresh = part
-        if part.changes or may_have_orders(situation, part):
-            fresh = plan_organization(situation, request.targets)
-        steps = Steps(
-            situation=situation,
-            scope=scope,
-            provider=provider,
-            logbook=logbook,
-            objections=objections(part, fresh),
-        )
+        fresh = plan_organization(situation, request.targets)
+        self.blocked += fresh.blocked
+        choice = choose(part, fresh, situation.live)
+        steps = Steps(situation=situation, scope=scope, provider=provider, logbook=logbook)
         try:
             for order in ended_orders(situation, fresh, request.targets):
                 logbook.end(order)
-            self._take(steps, part.changes, leases)
-            for waiting in steps_to_ask_for(part, fresh, situation):
+            for change, why in choice.refused:
+                refusal = Refused(reason=why)
+                logbook.refuse(change, refusal)
+                self._tell(change, refusal)
+            self._take(steps, choice.changes, leases)
+            for waiting in chosen_requests(part, fresh, situation):
                 self._ask(provider, scope, waiting, logbook, consents=situation.consents)
         except LeaseLost:
             # Whoever has the organization now continues from the journal; a word from us would be a second one.
@@ -192,9 +197,12 @@ class _Application:
                 for lease in leases.values():
                     lease.check()
             for change, outcome in (results := steps.carry_out(rest)):
-                self.results.append(Result(change, outcome))
-                self._run.on_result(change, outcome)
+                self._tell(change, outcome)
             rest = rest[len(results) :]
+
+    def _tell(self, change: Change, outcome: Outcome) -> None:
+        self.results.append(Result(change, outcome))
+        self._run.on_result(change, outcome)
 
     def _ask(
         self,

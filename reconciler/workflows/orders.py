@@ -14,6 +14,7 @@ from reconciler.core.planning.situation import Situation
 from reconciler.core.planning.targets import Targets
 from reconciler.core.resource import fingerprint_of
 from reconciler.core.work_order import OrderStatus, WorkOrder
+from reconciler.workflows.choosing import is_same_request
 
 
 def ended_orders(situation: Situation, fresh: OrganizationPlan, targets: Targets) -> list[WorkOrder]:
@@ -21,24 +22,17 @@ def ended_orders(situation: Situation, fresh: OrganizationPlan, targets: Targets
     return [*closed_between(situation.state.orders, situation.orders), *withdrawn(situation, fresh, targets)]
 
 
-def may_have_orders(situation: Situation, part: OrganizationPlan) -> bool:
-    """Whether there is anything to end or to ask for; planning once more costs time."""
-    return bool(part.waiting) or any(order.status is OrderStatus.OPEN for order in situation.orders.values())
-
-
-def steps_to_ask_for(part: OrganizationPlan, fresh: OrganizationPlan, situation: Situation) -> Iterator[Waiting]:
-    """What the plan waits for, as far as it would still wait for it and nobody is asked for it already.
+def steps_to_ask_for(part: OrganizationPlan, situation: Situation) -> Iterator[Waiting]:
+    """What a plan waits for, as far as nobody is asked for it already.
 
     An admin is not asked to give up the rights while the plan waits for another admin to come first, and nobody is
     asked a second time to answer the same invitation.
     """
     answers = (order for order in situation.orders.values() if order.party == order.parties)
     answered = {order.request for order in answers if order.status is not OrderStatus.SUPERSEDED}
-    planned = {(waiting.address, waiting.action, waiting.on) for waiting in part.waiting}
-    for waiting in fresh.waiting:
+    for waiting in part.waiting:
         is_early = waiting.action is Action.GIVE_UP_ADMIN and waiting.on != waiting.address.key
-        is_planned = (waiting.address, waiting.action, waiting.on) in planned
-        if not is_planned or is_early or waiting.work_order:
+        if is_early or waiting.work_order:
             continue
         if isinstance(situation.live.find(waiting.address), Unknown):
             continue
@@ -46,6 +40,15 @@ def steps_to_ask_for(part: OrganizationPlan, fresh: OrganizationPlan, situation:
         if is_answer and request_of(waiting) in answered:
             continue
         if hold_asked(waiting, situation) is None:
+            yield waiting
+
+
+def chosen_requests(part: OrganizationPlan, fresh: OrganizationPlan, situation: Situation) -> Iterator[Waiting]:
+    """The steps to ask for now that a reviewer has seen like this in a saved plan."""
+    seen = {(waiting.address, waiting.action, waiting.on): waiting for waiting in part.waiting if waiting.asks}
+    for waiting in steps_to_ask_for(fresh, situation):
+        reviewed = seen.get((waiting.address, waiting.action, waiting.on))
+        if reviewed is not None and is_same_request(reviewed, waiting):
             yield waiting
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 
 from reconciler import __version__
@@ -12,14 +12,15 @@ from reconciler.core.errors import ProviderError
 from reconciler.core.live import Live
 from reconciler.core.plan import Plan
 from reconciler.core.planning.identities import Identities
-from reconciler.core.planning.planner import Worlds, plan
+from reconciler.core.planning.planner import Worlds, plan, situations
 from reconciler.core.planning.renaming import under_todays_names
 from reconciler.core.planning.targets import EVERYTHING, Targets
 from reconciler.core.resource import Resource
 from reconciler.core.settings import GuardSettings
 from reconciler.core.state import State
 from reconciler.manifests.integrity import find_damage
-from reconciler.ports import Provider, Scope, StateStore
+from reconciler.ports import AskingProvider, Provider, Scope, StateStore
+from reconciler.workflows.orders import steps_to_ask_for
 from reconciler.workflows.scopes import Scopes
 from reconciler.workflows.settling import left_behind, settle_renamed
 from reconciler.workflows.sharding import EVERYTHING as ALL_SHARDS
@@ -57,7 +58,31 @@ def make_plan(
 ) -> Plan:
     """A plan over the declared organizations. Reads, and changes nothing."""
     worlds = read_worlds(request, provider_for=provider_for, store=store, on_notice=on_notice)
-    return plan(worlds, request.settings, targets=request.targets, tool_version=__version__)
+    made = plan(worlds, request.settings, targets=request.targets, tool_version=__version__)
+    return _with_asks(made, worlds, request, provider_for)
+
+
+def _with_asks(made: Plan, worlds: Worlds, request: PlanRequest, provider_for: ProviderFor) -> Plan:
+    """The plan, in which waiting steps say whether an apply asks somebody for them; that is up to the provider."""
+    providers = {
+        part.organization: provider
+        for part in made.organizations
+        if part.waiting
+        and isinstance(provider := provider_for(request.desired.organizations[part.organization]), AskingProvider)
+    }
+    if not providers:
+        return made
+    # As apply does: what was put aside is waited for only where somebody may be asked again.
+    asking = replace(worlds, live={key: worlds.live[key] for key in providers}, retry=True)
+    scopes = Scopes(request.desired)
+    parts = {part.organization: part for part in made.organizations}
+    for situation in situations(asking, request.settings):
+        key = situation.organization.key
+        scope, part = scopes.scope_of(key, situation.state), parts[key]
+        asked = [one for one in steps_to_ask_for(part, situation) if providers[key].ask(scope, one)]
+        waiting = tuple(replace(one, asks=True) if one in asked else one for one in part.waiting)
+        parts[key] = replace(part, waiting=waiting)
+    return replace(made, organizations=tuple(parts.values()))
 
 
 def read_worlds(

@@ -6,7 +6,7 @@ been applied, all of them are written down before the call leaves, and each gets
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 
 from reconciler.core.address import Address
 from reconciler.core.change import Change
@@ -38,13 +38,10 @@ class Steps:
         scope: Scope,
         provider: Provider,
         logbook: Logbook,
-        objections: Mapping[Address, str],
     ) -> None:
-        """`objections` say of changes why they would not be planned any more."""
         self._organization = situation.organization.key
         self._caller = Caller(provider, scope)
         self._logbook = logbook
-        self._objections = objections
         self._standing = Standing(situation)
 
     def carry_out(self, changes: Sequence[Change]) -> list[Result]:
@@ -94,15 +91,13 @@ class Steps:
         return changes
 
     def _find_move(self, change: Change, live: Live) -> Refused | None:
-        """Whether something is not as the plan saw it any more, or would not be planned any more."""
+        """Whether something is not as the plan saw it any more."""
         found = live.find(change.address)
         if isinstance(found, Unknown):
             return Refused(reason=f"it could not be read again: {found.reason}")
         if fingerprint_of(found) != change.fingerprint:
             move = describe_move(seen=change.before, found=found)
             return Refused(reason=f"it is not what the plan saw any more: {move}")
-        if change.address in self._objections:
-            return Refused(reason=self._objections[change.address])
         if self._standing.touches_admin(change):
             self._recount(live)
         return None

@@ -116,6 +116,8 @@ def told(resource: Resource | None) -> Json | None:
     }
 
 
+GIL = told(member("gil", "standard")) or {}
+
 FORGERIES = {
     "somebody who is declared is removed": [change("remove", member("gil", "standard"), None)],
     "what is protected is removed": [change("remove", member("eve", "standard"), None)],
@@ -164,6 +166,11 @@ def edit_manifest(root: Path, old: str, new: str) -> None:
         ({"consent": "OPS-1 (access/acme.yaml:9:3)"}, "another consent now, or by none"),
         ({"action": "change_role"}, "it would be remove now"),
         ({"after": told(member("gil", "admin"))}, "it would lead to something else now"),
+        ({"before": {**GIL, "identity": "mara@acme.example"}}, "it does not begin from what the plan says"),
+        ({"before": told(member("gil", "standard", Status.LEFT))}, "it does not begin from what the plan says"),
+        ({"why": "ends 2026-11-01"}, "its reason is another one now: no longer declared"),
+        ({"cost": "nothing at all"}, "it would be judged differently now"),
+        ({"place": {"file": "access/other.yaml", "line": 1, "column": 1}}, "another line of the manifests asks for it"),
     ],
 )
 def test_an_edited_change_is_not_sent(values: Json, told: str, run: Run, tmp_path: Path) -> None:
@@ -172,10 +179,22 @@ def test_an_edited_change_is_not_sent(values: Json, told: str, run: Run, tmp_pat
     plan = saved(run, path)
     (planned,) = plan["organizations"][0]["changes"]
     assert told in run("apply", forge(path, plan, {**planned, **values}), code=4).stdout
-    assert "remove: applied" in run("apply", forge(path, plan, planned)).stdout
+    (again,) = saved(run, path)["organizations"][0]["changes"]
+    assert again == planned
+    assert "remove: applied" in run("apply", str(path)).stdout
 
 
-def test_an_order_that_the_planner_would_not_give_is_not_followed(run: Run, tmp_path: Path) -> None:
+def test_what_a_file_says_of_a_refused_change_reaches_neither_report_nor_log(run: Run, tmp_path: Path) -> None:
+    path = tmp_path / "plan.json"
+    forged = change("remove", member("gil", "standard"), None, why="SEC-1 agreed by everybody", actor="mara")
+    run("apply", forge(path, saved(run, path), forged), code=4)
+    log = run("audit", "log").stdout
+    assert "acme/member/gil" in log
+    assert "SEC-1" not in log
+    assert "mara" not in log.splitlines()[-1]
+
+
+def test_the_order_is_that_of_now_whatever_the_file_says(run: Run, tmp_path: Path) -> None:
     edit_manifest(tmp_path, "      gil: standard\n", "      gil: admin\n")
     edit_manifest(tmp_path, "      bo: admin\n", "      bo: standard\n")
     (tmp_path / "reconciler.yaml").write_text(CONFIG.replace("{required", "{min_admins: 3, required"), encoding="utf-8")
@@ -183,7 +202,19 @@ def test_an_order_that_the_planner_would_not_give_is_not_followed(run: Run, tmp_
     plan = saved(run, path)
     planned = plan["organizations"][0]["changes"]
     assert [one["address"] for one in planned] == ["acme/member/gil", "acme/member/bo"]
-    result = run("apply", forge(path, plan, *planned[::-1]), code=4)
+    run("apply", forge(path, plan, *planned[::-1]))
+    tried = [line for line in run("audit", "log").stdout.splitlines() if "change role" in line or "change_role" in line]
+    assert ["gil" in line for line in tried] == [True, False]
+
+
+def test_a_choice_of_some_changes_is_safe_too(run: Run, tmp_path: Path) -> None:
+    """Without the promotion the demotion would leave too few admins."""
+    edit_manifest(tmp_path, "      gil: standard\n", "      gil: admin\n")
+    edit_manifest(tmp_path, "      bo: admin\n", "      bo: standard\n")
+    (tmp_path / "reconciler.yaml").write_text(CONFIG.replace("{required", "{min_admins: 3, required"), encoding="utf-8")
+    path = tmp_path / "plan.json"
+    plan = saved(run, path)
+    result = run("apply", forge(path, plan, plan["organizations"][0]["changes"][1]), code=4)
     assert "2 active admins would remain, at least 3 must" in result.stdout
 
 
@@ -194,6 +225,7 @@ def test_a_consent_of_the_command_line_is_given_to_plan_and_to_apply(run: Run, t
     refused = run("apply", str(path), code=4).stdout
     assert "protected: it is protected" in refused
     assert "apply with --allow remove:acme/member/eve" in refused
+    saved(run, path, *allow)
     assert "remove: applied" in run("apply", str(path), *allow).stdout
 
 

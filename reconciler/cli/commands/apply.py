@@ -68,11 +68,11 @@ def apply(
     saved = read_plan(plan_file, expected_digest=expect_digest) if plan_file else None
     prepared = prepare(session, limits)
     plan = saved or _show_new_plan(prepared, session, is_result=format_ == "text")
-    if plan.changes and saved is None and not auto_approve and not _approved(plan):
+    if not plan.does_nothing and saved is None and not auto_approve and not _approved(plan):
         session.notify("not approved: nothing was changed")
         return ExitCode.FAILED
     report = _carry_out(plan, prepared, session, format_, max_chars=max_chars, lock_timeout=lock_timeout)
-    if saved is not None and not saved.changes:
+    if saved is not None and saved.does_nothing:
         session.notify("this plan has no changes: nothing was carried out")
     return code_of_apply(plan, report)
 
@@ -95,7 +95,7 @@ def _show_new_plan(prepared: Prepared, session: Session, *, is_result: bool) -> 
         plan = make_plan(prepared, session)
     stream = sys.stdout if is_result else sys.stderr
     click.echo(
-        RENDERERS.plan["text"](plan, session.style(stream)), nl=bool(plan.changes), err=not is_result, color=True
+        RENDERERS.plan["text"](plan, session.style(stream)), nl=not plan.does_nothing, err=not is_result, color=True
     )
     return plan
 

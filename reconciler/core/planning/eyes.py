@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from datetime import timedelta
 
 from reconciler.core.finding import Finding, Severity
-from reconciler.core.plan import OrganizationPlan
+from reconciler.core.plan import ORDER_WITHDRAWN, OrganizationPlan
 from reconciler.core.planning.order_review import closed_between
 from reconciler.core.planning.orders import withdrawn
 from reconciler.core.planning.situation import Situation
@@ -56,7 +56,7 @@ def _ended(order: WorkOrder) -> Iterator[Finding]:
 
 
 def _withdrawn(order: WorkOrder) -> Finding:
-    return _finding("work-order-withdrawn", order, f"is not needed any more ({order.explanation})", "withdraws")
+    return _finding(ORDER_WITHDRAWN, order, f"is not needed any more ({order.explanation})", "withdraws")
 
 
 def _finding(id_: str, order: WorkOrder, what: str, verb: str, *, is_wrong: bool = False) -> Finding:
