@@ -135,10 +135,13 @@ class Repository:
         self._git.wait(_PATIENCE)
         self._said.seek(0)
         said = self._said.read()
-        if b"lazy fetching disabled" in said or b"promisor" in said:
+        if self._is_partial():  # asked, because git words what is missing in another way with every version
             message = "this is a partial clone, and what has to be read is not in it"
             return ReconcilerError(message, advice="clone without --filter")
         return ReconcilerError(f"git stopped answering: {_first_line(said) or 'it said nothing'}")
+
+    def _is_partial(self) -> bool:
+        return bool(_say(self.folder, "config", "--get-regexp", r"^remote\..*\.promisor$"))
 
     def _is_shallow(self) -> bool:
         return _run(self.folder, "rev-parse", "--is-shallow-repository").stdout.strip() == b"true"

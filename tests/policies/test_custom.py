@@ -74,17 +74,21 @@ def told(text: str) -> list[str]:
 
 
 @pytest.mark.parametrize(
-    ("expression", "why"),
+    ("expression", "place", "named"),
     [
-        ("rol == 1", "1:1: undeclared reference to 'rol'"),
-        ("role + 1 == 2", "1:6: found no matching overload for '_+_' applied to '(string, int)'"),
-        ("role", "it is of type string and not true or false"),
+        ("rol == 1", "1:1: ", "rol"),
+        ("role + 1 == 2", "1:6: ", "string, int"),
+        ("role", "", "it is of type string and not true or false"),
     ],
 )
-def test_what_is_no_expression_is_told_with_its_place(expression: str, why: str) -> None:
+def test_what_is_no_expression_is_told_with_its_place(expression: str, place: str, named: str) -> None:
+    """The rest of the words are those of the library."""
     text = f"policies:\n  x: {{asks: a, require: '{expression}'}}\n"
     (line,) = told(text)
-    assert line == f"p.yaml:2:25: error[bad-expression]: `{expression}` is not an expression: {why}"
+    start, _, why = line.partition(" is not an expression: ")
+    assert start == f"p.yaml:2:25: error[bad-expression]: `{expression}`"
+    assert why.startswith(place)
+    assert named in why
 
 
 def test_a_name_is_given_once() -> None:
