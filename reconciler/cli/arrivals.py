@@ -9,10 +9,12 @@ from reconciler.cli.files import replace_file
 from reconciler.cli.session import Session
 from reconciler.cli.wiring import Wiring
 from reconciler.cli.workspace import check_files, read_config, read_manifest_files
+from reconciler.core.comparison.findings import findings_only_in
 from reconciler.core.errors import ReconcilerError, UsageError
+from reconciler.core.finding import Finding, Severity
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Iterator, Mapping
 
     from reconciler.cli.commands.onboard import Wishes
     from reconciler.core.declared import Person
@@ -29,7 +31,8 @@ def read_arrival(session: Session, key: str, wishes: Wishes, *, write: bool) -> 
     config = read_config(session.root)
     today = Wiring(root=session.root, config=config).clock().now().date()
     files = read_manifest_files(session.root, config.manifests)
-    desired = check_files(session.root, config, files, today=today).desired
+    before = check_files(session.root, config, files, today=today)
+    desired = before.desired
     other = find_in(desired.people, wishes["like"])
     if other is None:
         message = f"there is no person {wishes['like']!r} to be like"
@@ -45,12 +48,29 @@ def read_arrival(session: Session, key: str, wishes: Wishes, *, write: bool) -> 
     proposal = propose(newcomer, desired, read_rosters(files), today=today)
     edit = write_proposal(proposal, files, beside=other.place.file)
     edited = [replace(file, data=edit.texts[file.path].encode()) if file.path in edit.texts else file for file in files]
-    found = describe_proposal(newcomer, proposal, edit, check_files(session.root, config, edited, today=today).desired)
+    after = check_files(session.root, config, edited, today=today)
+    found = describe_proposal(newcomer, proposal, edit, after.desired)
+    found = replace(
+        found,
+        findings=(
+            *findings_only_in(after.findings, before.findings),
+            *_outside(newcomer.entry.get("email", ""), config.allowed_domains),
+        ),
+        objections=findings_only_in(after.policies.findings, before.policies.findings),
+    )
     if write:
         for path, text in found.edited.items():
             replace_file(session.root / path, text)
             session.notify(f"{path} is edited")
     return found
+
+
+def _outside(email: str, allowed_domains: Collection[str]) -> Iterator[Finding]:
+    """The warning that a review gives too: an address of none of the company's domains."""
+    domain = email.rpartition("@")[2].casefold()
+    if email and allowed_domains and domain not in {one.casefold() for one in allowed_domains}:
+        message = f"`{email}` is in none of the allowed domains: {', '.join(allowed_domains)}"
+        yield Finding(id="outside-domains", severity=Severity.WARNING, message=message)
 
 
 def _entry(key: str, wishes: Wishes, known: Person | None) -> Mapping[str, str]:

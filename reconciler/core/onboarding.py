@@ -62,6 +62,8 @@ class Onboarding:
     """Groups that the newcomer joins."""
     given: tuple[Given, ...] = ()
     left_out: tuple[Spared, ...] = ()
+    findings: tuple[Finding, ...] = ()
+    """What validation says of the manifests after the edit and did not say before."""
     objections: tuple[Finding, ...] = ()
     """What policies have against it."""
     welcomes: tuple[Welcome, ...] = ()

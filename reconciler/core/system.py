@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from reconciler.core.kinds import Action
 
@@ -93,3 +93,18 @@ class System:
     def administers(self, role: str) -> bool:
         """Whether members with this role manage other members."""
         return any(known.administers and known.name == role for known in self.roles.get("member", ()))
+
+
+def with_member_cap(system: System, members: int) -> System:
+    """The system as one organization has it that may hold another number of members; 0 changes nothing.
+
+    What is between the two limits is added to the roles that do not administer, which have limits of their own.
+    """
+    if not members or members == system.member_cap:
+        return system
+    more = members - (system.member_cap or members)
+    roles = tuple(
+        replace(role, cap=max(role.cap + more, 0)) if role.cap is not None and not role.administers else role
+        for role in system.roles["member"]
+    )
+    return replace(system, member_cap=members, roles={**system.roles, "member": roles})

@@ -56,6 +56,13 @@ class Asset(Document):
     """Never given up by a plan; outlives this block until it is set to false."""
 
 
+class LimitsDocument(Document):
+    """Limits of one organization where the platform has agreed to others than the usual ones."""
+
+    members: Annotated[int, Field(ge=1)] = 0  # where it is not written, the usual limit counts
+    """How many members it can have, invited ones included."""
+
+
 class OrganizationDocument(Document):
     """What all organizations have."""
 
@@ -66,6 +73,8 @@ class OrganizationDocument(Document):
     manages: list[Text] | None = None
     """Kinds that are read, planned and audited here, such as `member` and `ad_account`, with the access to them. All
     that the system has unless it is given; what is left out is neither read nor planned, and every report says so."""
+    limits: LimitsDocument = LimitsDocument()
+    """Where the platform has agreed to other limits than the usual ones."""
     on_conflict: Annotated[str, OneOf(("error", "highest"))] = "error"
     """What to do when a person gets different roles directly and through groups."""
     deleted: bool = False

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from reconciler.core.finding import Finding
 from reconciler.core.onboarding import Given, Onboarding, Welcome
 from reconciler.output.document import Block, Code, Document, Inline, Item, Items, Section, code, plain
 from reconciler.subjects.names import name_access
@@ -25,6 +26,7 @@ def _blocks(found: Onboarding) -> Iterator[Block]:
         "Joins": [code(f"group:{name}") for name in found.groups],
         "Gets": [plain(f"{one.address.organization}: {_say_given(one)}") for one in found.given],
         "Does not get": [plain(f"{one.what}: {one.why}") for one in found.left_out],
+        "Validation says": [plain(_say_finding(one)) for one in found.findings],
         "Policies object": [plain(f"{one.severity}: {one.message}") for one in found.objections],
         "What the newcomer will hear": [plain(say_welcome(one)) for one in found.welcomes],
     }
@@ -33,6 +35,10 @@ def _blocks(found: Onboarding) -> Iterator[Block]:
             yield Section(title=title, blocks=(Items(items=tuple(Item(text=text) for text in texts)),))
     if found.patch:
         yield Section(title="The edit of the manifests", blocks=(Code(text=found.patch, language="diff"),))
+
+
+def _say_finding(finding: Finding) -> str:
+    return f"{finding.severity}: {finding.message}" + (f"; {finding.advice}" if finding.advice else "")
 
 
 def _say_given(given: Given) -> str:

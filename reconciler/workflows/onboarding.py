@@ -145,7 +145,6 @@ def describe_proposal(newcomer: Newcomer, proposal: Proposal, edit: ManifestEdit
             for line in declared.lines
         ),
         left_out=tuple(proposal.spared),
-        objections=tuple(finding for finding in desired.policy_findings if finding.address in set(map(str, wanted))),
         welcomes=tuple(_welcomes(wanted, desired)),
         edited=edit.texts,
         patch=edit.patch,
