@@ -89,3 +89,13 @@ def copy_repository(source: Repository, root: Path) -> Repository:
     """The same once more, with state and sandbox."""
     shutil.copytree(source.root, root)
     return Repository(root)
+
+
+def make_unreadable(repository: Repository) -> None:
+    """From now on nobody sees anything of acme-bc."""
+    config = repository.workspace / "reconciler.yaml"
+    text = config.read_text(encoding="utf-8")
+    default = "default: {kind: sandbox}"
+    assert default in text
+    config.write_text(text.replace(default, f"{default}\n  acme-bc: {{kind: work_orders}}"), encoding="utf-8")
+    repository.commit("Ask people about acme-bc")

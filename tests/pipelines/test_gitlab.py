@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 import yaml
 
-from tests.pipelines.repository import Repository
+from tests.pipelines.repository import Repository, make_unreadable
 from tests.pipelines.workflow import ROOT
 from tests.publishing.double import TOKEN, Forge, running
 
@@ -151,3 +151,15 @@ def test_drift_is_one_issue_until_it_is_gone(machine: Machine, repository: Repos
     repository.call("drift", "accept", "acme-bc/member/eve", "--until", "2099-01-01", "--reason", "SEC-1")
     machine.play("access drift")
     assert issue["state"] == "closed"
+
+
+def test_the_issue_stays_open_while_something_cannot_be_read(
+    machine: Machine, repository: Repository, forge: Forge
+) -> None:
+    repository.call("sandbox", "role", "eve", "acme-bc", "admin", "--as", "ana")
+    machine.play("access drift")
+    (issue,) = forge.issues
+    make_unreadable(repository)
+    machine.play("access drift", code=1)
+    assert (issue["state"], "eve" in issue["description"]) == ("open", True)
+    assert "**Unread: everything of acme-bc." in issue["description"]

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.pipelines.repository import Repository
+from tests.pipelines.repository import Repository, make_unreadable
 from tests.pipelines.workflow import Runner
 from tests.publishing.double import TOKEN, Forge, running
 
@@ -65,9 +65,9 @@ def runner(repository: Repository, forge: Forge) -> Runner:
 def review(runner: Runner, repository: Repository, *, plan_exits: int = 0) -> None:
     """The three jobs of a pull request, and what it leaves behind."""
     runner.play("access-review.yml", "check")
-    blocked = "yes" if plan_exits else "no"
-    runner.told["steps.plan.outputs.exit_code == '3' && 'yes' || 'no'"] = blocked
-    runner.play("access-review.yml", "plan", failing=("Tell whether something is blocked",) if plan_exits else ())
+    runner.play(
+        "access-review.yml", "plan", failing=("Tell whether something is blocked or unread",) if plan_exits else ()
+    )
     repository.git("restore", ".")
     runner.play("access-review.yml", "comment")
     shutil.copytree(runner.pages, runner.checkout.parent / "reviewed", dirs_exist_ok=True)
@@ -154,7 +154,6 @@ def test_a_change_cannot_loosen_the_rules_that_it_is_judged_by(runner: Runner, r
         (repository.workspace / "policies" / "loose.yaml").write_text("version: 1\n", encoding="utf-8")
         changed = config.read_text(encoding="utf-8")
     assert (repository.workspace / "reconciler.yaml").read_text(encoding="utf-8") == changed != text
-    runner.told["steps.plan.outputs.exit_code == '3' && 'yes' || 'no'"] = "no"
     runner.play("access-review.yml", "plan")
     assert (repository.workspace / "reconciler.yaml").read_text(encoding="utf-8") == text
     assert not (repository.workspace / "policies").exists()
@@ -200,6 +199,41 @@ def test_drift_is_one_issue_until_it_is_gone(runner: Runner, repository: Reposit
         repository.call("drift", "accept", item["found"]["address"], "--until", "2099-01-01", "--reason", "SEC-1")
     look()
     assert issue["state"] == "closed"
+
+
+def test_the_issue_stays_open_while_something_cannot_be_read(
+    runner: Runner, repository: Repository, forge: Forge
+) -> None:
+    runner.environment["GITHUB_REF"] = "refs/heads/main"
+
+    def look(*failing: str) -> dict[str, str]:
+        shutil.rmtree(runner.pages, ignore_errors=True)
+        outputs = runner.play("access-drift.yml", "drift", failing=failing)["Look for drift"].outputs
+        runner.told |= {f"needs.drift.outputs.{name}": text for name, text in outputs.items()}
+        runner.play("access-drift.yml", "tell")
+        return outputs
+
+    repository.call("sandbox", "remove", "eve", "acme-bc")
+    assert look()["unread"] == "0"
+    (issue,) = forge.issues
+    make_unreadable(repository)
+    outputs = look("Tell whether everything was read")
+    assert (outputs["unread"], outputs["clean"], outputs["new"], outputs["known"] != "0") == ("1", "false", "0", True)
+    assert (issue["state"], "eve" in issue["body"]) == ("open", True)
+    assert "**Unread: everything of acme-bc." in issue["body"]
+
+
+def test_a_plan_of_what_can_be_read_is_commented_on_and_fails_the_check(
+    runner: Runner, repository: Repository, forge: Forge
+) -> None:
+    make_unreadable(repository)
+    with repository.pull_request("cy-joins"):
+        repository.edit(*CY_JOINS)
+    review(runner, repository, plan_exits=1)
+    assert runner.told["steps.plan.outputs.unread"] == "1"
+    (comment,) = forge.comments
+    assert "**Unread: everything of acme-bc." in comment["body"]
+    assert "Access matches the manifests" not in comment["body"]
 
 
 def test_a_run_that_did_not_end_well_still_gives_its_locks_back(runner: Runner) -> None:
