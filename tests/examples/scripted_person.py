@@ -50,15 +50,15 @@ class Page:
 
 def read_pages(path: Path) -> list[Page]:
     """The orders in one exported file."""
-    head, *sections = path.read_text(encoding="utf-8").split("\n## ")
+    head, *sections = path.read_text(encoding="utf-8").split("\n#### ")
     reader = re.search(r"\((\S+)\)$", head.splitlines()[0])
     assert reader, head
     return [_page(reader[1], section) for section in sections]
 
 
 def _page(reader: str, section: str) -> Page:
-    report = re.search(r"Report back: `reconciler (work-orders done \S+)", section)
-    part = re.search(r"part (\d) of \d", section)
+    report = re.search(r"`reconciler (work-orders done \S+)", section)
+    part = re.search(r"part: (\d) of \d", section)
     assert report, section
     return Page(
         reader=reader,
