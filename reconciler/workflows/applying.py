@@ -19,7 +19,7 @@ from reconciler.core.planning.guards import with_consent
 from reconciler.core.planning.identities import Identities
 from reconciler.core.planning.organization import plan_organization
 from reconciler.core.planning.planner import Worlds, situations
-from reconciler.core.planning.renaming import Renamed, under_todays_names
+from reconciler.core.planning.renaming import Renamed, under_todays_names, with_fingerprints
 from reconciler.core.planning.sight import unread_parts
 from reconciler.core.planning.situation import Situation
 from reconciler.core.planning.targets import Targets
@@ -128,7 +128,7 @@ class _Application:
         live = read_live(provider, scope)
         renamed = under_todays_names(loaded.state, self._identities)
         settled = settle_renamed(loaded.state, renamed, live, system=organization.system, today=request.today)
-        loaded = self._rename(self._recover(loaded, settled, lease), renamed, lease)
+        loaded = self._rename(self._recover(loaded, settled, lease), renamed, live, lease)
         situation = self._look_at(key, loaded, live)
         reached = [unread for unread in unread_parts(situation) if request.targets.reach(unread.prefix)]
         self.unread += reached
@@ -159,7 +159,7 @@ class _Application:
         else:
             self._close(loaded, logbook, lease)
 
-    def _rename(self, loaded: LoadedState, renamed: Renamed, lease: Lease) -> LoadedState:
+    def _rename(self, loaded: LoadedState, renamed: Renamed, live: Live, lease: Lease) -> LoadedState:
         """Store the state under the names of today before anything else: the journal speaks of no others."""
         names = [name for name in sorted(renamed.names.keys) if name in renamed.names.recorded]
         if not names:
@@ -169,7 +169,7 @@ class _Application:
             renaming_entry(state.organization, name, renamed.names.keys[name], serial=state.serial + number, at=now)
             for number, name in enumerate(names, start=1)
         )
-        again = under_todays_names(state, self._identities).state
+        again = with_fingerprints(under_todays_names(state, self._identities).state, renamed.names, live)
         again = replace(again, serial=state.serial + len(names), lineage=state.lineage or new_lineage())
         record = AuditRecord(
             organization=state.organization, lineage=again.lineage, origin=self._run.origin, entries=entries

@@ -20,7 +20,7 @@ from reconciler.core.planning.identities import Identities
 from reconciler.core.planning.memory import recall, remember
 from reconciler.core.planning.order_review import count_invitations, review
 from reconciler.core.planning.organization import plan_organization
-from reconciler.core.planning.renaming import under_todays_names
+from reconciler.core.planning.renaming import under_todays_names, with_fingerprints
 from reconciler.core.planning.situation import Situation, consents_of, find_doubles
 from reconciler.core.planning.targets import EVERYTHING, Targets
 from reconciler.core.planning.wanted import split_by_date
@@ -84,7 +84,8 @@ def _situation(key: str, worlds: Worlds, settings: GuardSettings, identities: Id
     former_key = _recorded_elsewhere(organization, worlds)
     another = renamed.another or former_key
     is_forgotten = bool(another) and (Address(key, "organization", key), Action.FORGET) in unused
-    state, seen = renamed.state, worlds.live[key]
+    seen = worlds.live[key]
+    state = with_fingerprints(renamed.state, renamed.names, seen)
     if another and not is_forgotten:
         state, seen = recorded, Live(organization=key, unknown={f"{key}/": f"it is recorded as {another}"})
     managed = seen.managing(organization.kinds) if organization.manages else seen

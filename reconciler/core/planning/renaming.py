@@ -8,8 +8,8 @@ from typing import TypeVar
 
 from reconciler.core.address import Address
 from reconciler.core.change import Change
-from reconciler.core.drifting import KnownDrift
 from reconciler.core.kinds import KINDS
+from reconciler.core.live import Live
 from reconciler.core.planning.identities import Identities, Names
 from reconciler.core.resource import Attributes, Resource, fingerprint_of
 from reconciler.core.roster import Roster
@@ -50,7 +50,9 @@ def _remembered(state: State) -> dict[Address, str | None]:
         if order.actor:
             found.setdefault(Address(state.organization, "member", order.actor))
         found[order.address] = order.identity or None
-    for address in (*state.quarantined, *state.in_doubt, *state.drift, *state.records, *tuple(found)):
+    consents = tuple(used.address for used in state.used_consents if used.address.kind in KINDS)
+    named = (*state.quarantined, *state.in_doubt, *state.drift, *state.doubts, *consents, *state.records, *tuple(found))
+    for address in named:
         kinds = KINDS[address.kind].parents or (address.kind,)
         for kind, key in zip(kinds, address.parts, strict=True):
             found.setdefault(Address(address.organization, kind, key))
@@ -59,7 +61,7 @@ def _remembered(state: State) -> dict[Address, str | None]:
 
 def emptied(state: State) -> State:
     """A state that knows nothing of any system; what people were asked to do is still known."""
-    return replace(state, records={}, quarantined={}, in_doubt={}, rosters={}, drift={})
+    return replace(state, records={}, quarantined={}, in_doubt={}, rosters={}, drift={}, looked={}, doubts={})
 
 
 def rename_state(state: State, names: Names) -> State:
@@ -72,7 +74,33 @@ def rename_state(state: State, names: Names) -> State:
         quarantined=_rename_keys(state.quarantined, names),
         in_doubt={names.today(at): _rename_change(change, names) for at, change in state.in_doubt.items()},
         orders={key: _rename_order(order, names) for key, order in state.orders.items()},
-        drift={names.today(at): _rename_drift(known, names) for at, known in state.drift.items()},
+        drift={names.today(at): replace(known, address=names.today(at)) for at, known in state.drift.items()},
+        doubts=_rename_keys(state.doubts, names),
+        used_consents=tuple(replace(used, address=names.today(used.address)) for used in state.used_consents),
+    )
+
+
+def with_fingerprints(state: State, names: Names, live: Live) -> State:
+    """A renamed state that knows what is live by fingerprints of its new name, where it knew it by those of the old.
+
+    A fingerprint has the address in it; without this, drift that somebody has accepted would be told as new, and a work
+    order would seem to be written for something else.
+    """
+    former = Names(keys={(kind, now): key for (kind, key), now in names.keys.items()})
+    renewed = {
+        fingerprint_of(rename_resource(found, former)): fingerprint_of(found)
+        for found in (live.resources.values() if names.keys else ())
+        if rename_resource(found, former) != found
+    }
+    if not renewed:
+        return state
+    return replace(
+        state,
+        orders={
+            key: replace(order, fingerprint=renewed.get(order.fingerprint, order.fingerprint))
+            for key, order in state.orders.items()
+        },
+        drift={at: replace(known, live=renewed.get(known.live, known.live)) for at, known in state.drift.items()},
     )
 
 
@@ -105,6 +133,7 @@ def _rename_records(records: Mapping[Address, Record], names: Names) -> dict[Add
             record,
             address=today,
             attributes=_rename_owner(record.attributes, names),
+            granted=None if record.granted is None else _rename_owner(record.granted, names),
             formerly=_former_keys(record, today, names),
         )
         other = found.get(today)
@@ -152,10 +181,6 @@ def _rename_order(order: WorkOrder, names: Names) -> WorkOrder:
         actor=names.person(order.actor),
         leaver=names.person(order.leaver),
     )
-
-
-def _rename_drift(known: KnownDrift, names: Names) -> KnownDrift:
-    return replace(known, address=names.today(known.address))
 
 
 def _rename_owner(attributes: Attributes, names: Names) -> Attributes:
