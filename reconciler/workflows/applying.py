@@ -20,7 +20,6 @@ from reconciler.core.planning.identities import Identities
 from reconciler.core.planning.organization import plan_organization
 from reconciler.core.planning.planner import Worlds, situations
 from reconciler.core.planning.renaming import Renamed, under_todays_names, with_fingerprints
-from reconciler.core.planning.sight import unread_parts
 from reconciler.core.planning.situation import Situation
 from reconciler.core.planning.targets import Targets
 from reconciler.core.state import AuditMark
@@ -130,13 +129,12 @@ class _Application:
         settled = settle_renamed(loaded.state, renamed, live, system=organization.system, today=request.today)
         loaded = self._rename(self._recover(loaded, settled, lease), renamed, live, lease)
         situation = self._look_at(key, loaded, live)
-        reached = [unread for unread in unread_parts(situation) if request.targets.reach(unread.prefix)]
-        self.unread += reached
-        for unread in reached:
+        fresh = plan_organization(situation, request.targets)
+        self.unread += fresh.unread
+        for unread in fresh.unread:
             self._run.on_notice(f"{key}: {unread.what} could not be read: {unread.reason}")
         ledger = Ledger.of(situation, lineage=loaded.state.lineage or new_lineage())
         logbook = Logbook(store=self._store, lease=lease, ledger=ledger, origin=self._run.origin, clock=self._run.clock)
-        fresh = plan_organization(situation, request.targets)
         self.blocked += fresh.blocked
         choice = choose(part, fresh, situation.live)
         steps = Steps(situation=situation, scope=scope, provider=provider, logbook=logbook)
