@@ -156,6 +156,20 @@ def read_moves(written: list[MoveDocument], spots: Cursor, book: AddressBook) ->
         yield Move(source=source, target=target, place=at.place)
 
 
+def each_once(consents: Iterable[Consent], notes: Notes) -> Iterator[Consent]:
+    """The consents; two to the same change are told, because taking one of them out would change nothing."""
+    first: dict[tuple[Address, Action], Place | None] = {}
+    for consent in consents:
+        step = (consent.address, consent.allow)
+        if step in first:
+            message = f"a consent to {consent.allow} {consent.address} is given twice"
+            related = tuple(filter(None, (first[step],)))
+            notes.warning("listed-twice", message, consent.place, advice="take one of them out", related=related)
+        else:
+            first[step] = consent.place
+        yield consent
+
+
 def once(moves: Iterator[Move], notes: Notes) -> Iterator[Move]:
     """The moves, of which no two may begin or end at the same address."""
     sources: dict[Address, Place] = {}

@@ -13,7 +13,15 @@ from reconciler.core.system import with_member_cap
 from reconciler.manifests.assets import AssetReader
 from reconciler.manifests.business_center import read_business_center
 from reconciler.manifests.business_center_documents import BusinessCenterDocument
-from reconciler.manifests.consents import AddressBook, ConsentTerms, consistent, once, read_consents, read_moves
+from reconciler.manifests.consents import (
+    AddressBook,
+    ConsentTerms,
+    consistent,
+    each_once,
+    once,
+    read_consents,
+    read_moves,
+)
 from reconciler.manifests.contacts import Contacts
 from reconciler.manifests.documents import AnyOrganization, ManifestDocument
 from reconciler.manifests.doubts import Doubts
@@ -62,9 +70,14 @@ def resolve(
         organizations=reader.organizations,
         resources=reader.resources,
         consents=tuple(
-            consent
-            for document, top in files
-            for consent in read_consents(document.consents, top.into("consents"), terms)
+            each_once(
+                (
+                    consent
+                    for document, top in files
+                    for consent in read_consents(document.consents, top.into("consents"), terms)
+                ),
+                notes,
+            )
         ),
         moves=tuple(
             consistent(

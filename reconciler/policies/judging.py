@@ -10,6 +10,7 @@ from fnmatch import fnmatchcase
 from reconciler.core.address import Address
 from reconciler.core.declared import Desired
 from reconciler.core.finding import Finding, Place, Severity
+from reconciler.core.kinds import KINDS
 from reconciler.core.nearest import Nearest
 from reconciler.core.policy_settings import (
     OFF,
@@ -22,6 +23,7 @@ from reconciler.core.policy_settings import (
 )
 from reconciler.policies.catalogue import POLICIES
 from reconciler.policies.rule import Objection, Parameters, Rule, World
+from reconciler.systems import SYSTEMS
 
 Rules = Mapping[str, Rule]
 
@@ -213,6 +215,42 @@ def _check_parameters(rule: Rule, said: RuleSettings) -> Iterator[Finding]:
             expected = _sort_of(rule.parameters[name])
             message = f"`{name}` of policy `{rule.id}` must be {expected}"
             yield Finding(id="wrong-parameter", message=message, place=said.place)
+        else:
+            yield from _check_words(rule, name, value, said)
+
+
+_EMPLOYMENTS = ("employee", "contractor", "agency", "creator")
+
+
+def _words_of(parameter: str) -> set[str] | None:
+    """The words that mean something in a list; None where a list holds names of one's own."""
+    systems = [system for variants in SYSTEMS.values() for system in variants.values()]
+    if parameter == "kinds":
+        return set(KINDS)
+    if parameter == "systems":
+        return set(SYSTEMS)
+    if parameter == "employment":
+        return set(_EMPLOYMENTS)
+    if parameter == "permissions":
+        return {role.name for system in systems for roles in system.permissions.values() for role in roles}
+    if parameter == "finance" or parameter in _EMPLOYMENTS:
+        return {
+            role.name
+            for system in systems
+            for kind, roles in system.roles.items()
+            for role in roles
+            if kind.endswith(".finance") == (parameter == "finance")
+        }
+    return None
+
+
+def _check_words(rule: Rule, name: str, value: Parameter, said: RuleSettings) -> Iterator[Finding]:
+    """A misspelt word would make its rule look at less than was meant."""
+    known = _words_of(name) if isinstance(value, tuple) else None
+    for word in value if known is not None and isinstance(value, tuple) else ():
+        if known is not None and word not in known:
+            message = f"`{word}` under `{name}` of policy `{rule.id}` is the name of nothing"
+            yield Finding(id="unknown-word", message=message, place=said.place, advice=_nearest(word, known))
 
 
 def fits(value: Parameter, usual: Parameter) -> bool:

@@ -39,6 +39,7 @@ from reconciler.workflows.holdings import make_ledger
 from reconciler.workflows.onboarding import Newcomer, describe_proposal, propose, write_proposal
 from reconciler.workflows.reaching import _reaches
 from tests.planning.told import tell
+from tests.tiers import scaled
 
 TODAY = date(2026, 11, 28)
 DAYS = [TODAY + timedelta(days=offset) for offset in range(-2, 5)]
@@ -275,7 +276,7 @@ def plan_on(desired: Desired, live: Live, day: date) -> Plan:
 
 
 law = settings(
-    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.filter_too_much, HealthCheck.too_slow]
+    max_examples=scaled(60), deadline=None, suppress_health_check=[HealthCheck.filter_too_much, HealthCheck.too_slow]
 )
 valid = manifests().filter(has_members_only)
 
