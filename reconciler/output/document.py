@@ -283,12 +283,6 @@ class Document:
     """SHA-256 of the whole."""
 
 
-def section(title: Inline, *blocks: Block | None, about: Inline = "", rank: int = 0) -> Section | None:
-    """A section of what there is; None where there is nothing."""
-    found = tuple(block for block in blocks if block is not None)
-    return Section(title=title, blocks=found, about=about, rank=rank) if found else None
-
-
 def table(header: tuple[str, ...], rows: Sequence[Row]) -> Table | None:
     """A table; None without rows."""
     return Table(header=header, rows=tuple(rows)) if rows else None

@@ -25,11 +25,6 @@ def finding_lines(block: Findings, style: Style) -> Iterator[str]:
         yield from _finding(finding, lines_of, style)
 
 
-def list_findings(findings: Sequence[Finding], style: Style, texts: Mapping[str, str] | None = None) -> str:
-    """The same as one text."""
-    return "".join(f"{line}\n" for line in finding_lines(Findings(findings=findings, texts=texts or {}), style))
-
-
 def _hide_secrets(findings: Sequence[Finding], lines_of: Mapping[str, list[str]]) -> None:
     """Take lines that hold a secret out of sight, for every finding on them: terminals and CI logs are kept."""
     for finding in findings:
