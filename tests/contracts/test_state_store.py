@@ -54,7 +54,7 @@ def take(store: StateStore, organization: str = "acme", *, ttl: timedelta = MINU
 
 def take_over(store: StateStore, organization: str = "acme") -> Lock:
     """The lock, as soon as its lease has run out."""
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + 300
     while True:
         try:
             return take(store, organization)

@@ -23,7 +23,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
-_PATIENCE = 40.0
+_PATIENCE = 400.0
 _AZURITE = "azurite@3"
 _TOOLS = "pip install --require-hashes -r requirements/test.txt"
 _TOGETHER = '"$@" <&- & read -r _; kill -9 0'
