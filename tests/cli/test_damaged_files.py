@@ -123,6 +123,10 @@ def test_a_world_that_cannot_be_opened_is_named(workspace: Path) -> None:
     world.rmdir()
     world.write_bytes(whole[:4096] + bytes(len(whole) - 4096))
     assert "error: " in say(workspace, "plan")
+    for at in range(0, len(whole), 997):  # in whatever page, and also in what the database quotes of it
+        world.write_bytes(whole[:at] + b"\x92" * 40 + whole[at + 40 :])
+        if at % 7 == 0:
+            say(workspace, "sandbox", "show")
     shutil.rmtree(workspace / ".reconciler")
     (workspace / ".reconciler").write_text("a file where the folder should be", encoding="utf-8")
     assert "error: " in say(workspace, "plan")

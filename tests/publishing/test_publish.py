@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+import socket
+import threading
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -172,3 +175,35 @@ def test_outside_of_a_pipeline_somebody_has_to_say_where() -> None:
 def test_an_access_does_not_show_its_token() -> None:
     assert TOKEN not in repr(Access(name="GitHub", base_url="https://forge.example", token=TOKEN))
     Client(Access(name="GitHub", base_url="https://forge.example", token=TOKEN)).close()
+
+
+@pytest.mark.parametrize("environment", [in_github, in_gitlab])
+def test_a_token_that_got_into_the_text_is_not_published(
+    double: Forge, run: Run, environment: Callable[[Forge], dict[str, str]]
+) -> None:
+    run(input=f"### Plan\nrefused: {TOKEN}\n", **environment(double))
+    assert [TOKEN in row["body"] for row in double.comments] == [False]
+    assert "refused: ***" in double.comments[0]["body"]
+
+
+def test_a_forge_that_never_ends_its_answer_is_given_up(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It sends a header now and then, so no piece is ever late."""
+    monkeypatch.setattr("reconciler.publishing.client._LONGEST_CALL", 0.5)
+    monkeypatch.setattr("reconciler.publishing.client._ATTEMPTS", 1)
+    listening = socket.create_server(("127.0.0.1", 0))
+
+    def drip() -> None:
+        link, _ = listening.accept()
+        with link, suppress(OSError):
+            link.sendall(b"HTTP/1.1 200 OK\r\n")
+            while True:
+                link.sendall(b"X-A: b\r\n")
+                threading.Event().wait(0.05)
+
+    threading.Thread(target=drip, daemon=True).start()
+    url = f"http://127.0.0.1:{listening.getsockname()[1]}"
+    said = run(
+        "--to", "github", "--repository", "acme/access", "--number", "7", "--api", url, code=1, GITHUB_TOKEN=TOKEN
+    )
+    listening.close()
+    assert "GitHub did not answer" in said.stderr

@@ -69,7 +69,8 @@ class World:
             world.close()
             message = f"the sandbox world {path} cannot be used: {error}"
             raise ProviderError(message, advice="look at who may write there, and whether the disk is full") from error
-        except sqlite3.DatabaseError as error:
+        except (sqlite3.DatabaseError, UnicodeDecodeError) as error:
+            # The database quotes what is damaged, and that need not be text.
             world.close()
             message = f"{path} is not a sandbox world: {error}"
             raise ProviderError(message, advice="`reconciler sandbox reset` starts afresh") from error
@@ -262,7 +263,6 @@ def _explained() -> Iterator[None]:
     except (sqlite3.IntegrityError, sqlite3.ProgrammingError):
         raise
     except (sqlite3.DatabaseError, UnicodeDecodeError) as error:
-        # The database quotes what is damaged, and that need not be text.
         message = f"the sandbox world cannot be used: {error}"
         raise ProviderError(message, advice="`reconciler sandbox reset` starts afresh") from error
 
