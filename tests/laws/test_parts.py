@@ -79,6 +79,11 @@ ENVELOPES: tuple[dict[str, object], ...] = (
     {"response_metadata": {"next_cursor": "abc"}},
     {"offset": "{here}", "limit": "{here}"},
     {"remaining_members_there": "{left}"},
+    {"_links": {"self": {"href": "/members"}, "next": {"href": "/members?page=2"}}},
+    {"link": '<https://people.acme.example/?page=2>; rel="next"'},
+    {"message": "showing the first of 23 members"},
+    {"is_complete": "no"},
+    {"warnings": ["truncated"]},
     {"previous": "https://people.acme.example/members?page=1"},
 )
 

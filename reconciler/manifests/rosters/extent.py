@@ -44,6 +44,12 @@ _HARMLESS = re.compile(
     r"|object|id|bcid|name|title|organization|org|company|team|system|url|self|href|link|etag|language|locale|timezone"
     r"|.*(?:at|on|date|time|timestamp|by)|source|description|note"
 )
+_PLAIN = frozenset({"href", "url", "uri", "link", "value"})
+"""What stands for the key above it, as in `next: {href: ...}`."""
+_TRUTHS = {"true": True, "yes": True, "false": False, "no": False}
+_SPEAKS_OF_MORE = re.compile(
+    r"(?i)\bof\s+\d|\d\s+(?:more|others?|pages)\b|\bnext\b|truncat|partial|incomplete|\bpage[ =]\d"
+)
 _NOTHING = (None, "", 0, False, "0", "null", "none", "false", "no")
 
 
@@ -70,7 +76,9 @@ class _Envelope:
 
     def take(self, path: str, value: Any) -> None:
         """One value and the keys that lead to it."""
-        key = re.sub(r"[^a-z]", "", path.rpartition(".")[2].lower())
+        steps = [re.sub(r"[^a-z]", "", step.lower()) for step in path.split(".")]
+        key = steps[-2] if len(steps) > 1 and steps[-1] in _PLAIN else steps[-1]
+        value = _TRUTHS.get(value.lower(), value) if isinstance(value, str) else value
         number = _number(value)
         sort = _find_sort(key, _VALUES) or (_find_sort(key, _NUMBERS) if number is not None else "")
         if sort == "more":
@@ -82,7 +90,7 @@ class _Envelope:
                 (self.cursors if sort == "cursor" else self.more).append(f"`{path}` leads to another page")
         elif sort and number is not None:
             self._take_number(sort, path, number)
-        elif value not in _NOTHING and not _HARMLESS.fullmatch(key):
+        elif value not in _NOTHING and not (_HARMLESS.fullmatch(key) and not _SPEAKS_OF_MORE.search(str(value))):
             self.strange.append(f"`{path}`")
 
     def _take_end(self, path: str, *, is_end: bool, says: str) -> None:
