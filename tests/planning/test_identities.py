@@ -135,8 +135,7 @@ def test_access_does_not_move_by_itself() -> None:
         ad_accounts={"us": {"id": "71"}, "eu": {"id": "72"}},
         moved=(("ad_account_access/us/eva", "ad_account_access/eu/eva"),),
     )
-    found = Identities(wanted).names(
-        "bc", {Address("bc", "ad_account", "us"): "71", Address("bc", "ad_account_access", "us/eva"): ""}
-    )
+    access = Address("bc", "ad_account_access", "us/eva")
+    found = Identities(wanted).names("bc", {Address("bc", "ad_account", "us"): "71"}, recorded={access})
     assert keys(found) == {}
     assert len(found.refused) == 1

@@ -85,18 +85,21 @@ class Identities:
             return ""
         return "" if _plain(record.identity) == _plain(declared.identity) else record.identity
 
-    def names(self, organization: str, things: Mapping[Address, str | None]) -> Names:
+    def names(
+        self, organization: str, things: Mapping[Address, str | None], *, recorded: Container[Address] = ()
+    ) -> Names:
         """The names of today for members and assets; `things` are remembered addresses -> identities.
 
+        `recorded` says of moves of access whether there is anything that they could be about.
         An identity is empty where it is not known, and None for what is only mentioned.
         """
         if organization not in self._desired.organizations:
             return Names()
-        known = {(one.kind, one.key): identity for one, identity in sorted(things.items()) if _is_named(one)}
+        known = {(one.kind, one.key): things[one] for one in sorted(filter(_is_named, things))}
         matching = _Matching(self._desired, organization, known, self._directory)
         for (kind, key), identity in known.items():
             matching.take(kind, key, identity or "")
-        return matching.names(things)
+        return matching.names(recorded)
 
     def _directory(self, system: System) -> Mapping[str, str]:
         """Identifier -> key of the person; worked out only where somebody is not who they were."""
@@ -129,7 +132,7 @@ class _Matching:
         known: Mapping[Name, str | None],
         directory: Callable[[System], Mapping[str, str]],
     ) -> None:
-        declared = desired.resources.get(organization, {})
+        declared = {at: one for at, one in desired.resources.get(organization, {}).items() if _is_named(at)}
         self._people = desired.people
         self._system = desired.organizations[organization].system
         self._directory = directory
@@ -153,7 +156,7 @@ class _Matching:
         if target != key:
             self._keys[kind, key] = target
 
-    def names(self, things: Container[Address]) -> Names:
+    def names(self, recorded: Container[Address]) -> Names:
         """All that was found, without names that two remembered things would have to share."""
         while clash := self._find_clash():
             name, other = clash
@@ -164,7 +167,7 @@ class _Matching:
             recorded=frozenset(name for name in self._keys if self._known[name] is not None),
             displaced=frozenset(self._displaced & self._keys.keys()),
         )
-        return replace(found, disputes=tuple(self._disputes), refused=tuple(self._refused_moves(found, things)))
+        return replace(found, disputes=tuple(self._disputes), refused=tuple(self._refused_moves(found, recorded)))
 
     def _asset(self, kind: str, key: str, identity: str) -> str:
         """An asset is whatever has its id, wherever its key is now."""
@@ -227,12 +230,12 @@ class _Matching:
         mine, theirs = self._known[name], self._known[other]
         return mine is None or theirs is None or (bool(mine) and mine.casefold() == theirs.casefold())
 
-    def _refused_moves(self, found: Names, things: Container[Address]) -> Iterator[RefusedMove]:
+    def _refused_moves(self, found: Names, recorded: Container[Address]) -> Iterator[RefusedMove]:
         for name, why in sorted(self._refused.items()):
             if name in self._next:
                 yield RefusedMove(move=self._next[name], why=why)
         for move in self._moves:
             is_edge = bool(KINDS[move.source.kind].parents)
-            if is_edge and move.source in things and found.today(move.source) != found.today(move.target):
+            if is_edge and move.source in recorded and found.today(move.source) != found.today(move.target):
                 why = "access goes along with what it connects, and nowhere by itself"
                 yield RefusedMove(move=move, why=why)

@@ -37,26 +37,33 @@ def under_todays_names(state: State, identities: Identities) -> Renamed:
     """
     if another := identities.find_another(state.organization, state.records):
         return Renamed(state=emptied(state), another=another)
-    names = identities.names(state.organization, _remembered(state))
+    names = identities.names(state.organization, _remembered(state), recorded=state.records)
     shown = {one.address: one.identity for roster in state.rosters.values() for one in roster.resources}
     rosters = rename_rosters(state.rosters, identities.names(state.organization, shown)) if shown else state.rosters
     return Renamed(state=replace(rename_state(state, names), rosters=rosters), names=names)
 
 
 def _remembered(state: State) -> dict[Address, str | None]:
-    """Everything that is named anywhere, with its identity where that is known; what a record says of it comes last."""
+    """Every member and asset that is named anywhere, with its identity where that is known.
+
+    What a record says of it counts most. Edges are by far the most, so they are only looked at for names that are new.
+    """
     found: dict[Address, str | None] = {}
     for order in state.orders.values():
+        found[order.address] = order.identity or None
         if order.actor:
             found.setdefault(Address(state.organization, "member", order.actor))
-        found[order.address] = order.identity or None
-    consents = tuple(used.address for used in state.used_consents if used.address.kind in KINDS)
-    named = (*state.quarantined, *state.in_doubt, *state.drift, *state.doubts, *consents, *state.records, *tuple(found))
-    for address in named:
-        kinds = KINDS[address.kind].parents or (address.kind,)
-        for kind, key in zip(kinds, address.parts, strict=True):
-            found.setdefault(Address(address.organization, kind, key))
-    return found | {address: record.identity for address, record in state.records.items()}
+    for address, change in state.in_doubt.items():
+        found[address] = next((side.identity for side in (change.after, change.before) if side), "") or None
+    found |= {at: record.identity for at, record in state.records.items() if not KINDS[at.kind].parents}
+    seen = {(address.kind, address.key) for address in found}
+    consents = (used.address for used in state.used_consents)
+    for address in (*state.quarantined, *state.drift, *state.doubts, *consents, *state.records, *tuple(found)):
+        for name in zip(KINDS[address.kind].parents or (address.kind,), address.parts, strict=True):
+            if name not in seen:
+                seen.add(name)
+                found.setdefault(Address(address.organization, *name))
+    return {address: identity for address, identity in found.items() if not KINDS[address.kind].parents}
 
 
 def emptied(state: State) -> State:
