@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import re
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
@@ -16,8 +18,11 @@ from reconciler.core.holding import AccessMatrix, Holding, OrganizationHoldings,
 from reconciler.core.resource import Attributes, Status
 from reconciler.core.state import Record
 from reconciler.output.style import Style
+from reconciler.output.visible import display_width
 from reconciler.subjects.catalogue import RENDERERS
 
+HEADERS = {"who", "what", "connected"}
+"""What heads the first column: a block begins with the value itself."""
 GOLDEN = Path(__file__).parent / "golden"
 TODAY = date(2026, 11, 22)
 PLAIN = Style()
@@ -235,3 +240,15 @@ def test_json_of_the_matrix_has_every_cell() -> None:
     ]
     assert [way["address"] for way in document["reaches"][2]["ways"]] == [str(ACCESS.address), str(GROUP.address)]
     assert [one["address"] for one in document["connections"]] == ["acme-bc/pixel_use/shop/us-brand"]
+
+
+@pytest.mark.parametrize("width", [60, 80])
+@pytest.mark.parametrize("make", [eve, eve_then, nobody, matrix])
+def test_a_narrow_terminal_shows_whole_words_and_nothing_beyond_its_edge(
+    make: Callable[[], object], width: int
+) -> None:
+    writers = RENDERERS.access if make is matrix else RENDERERS.who
+    value = make()
+    wide, narrow = (writers["text"](value, Style(width=room)) for room in (0, width))  # type: ignore[arg-type]  # either
+    assert max(map(display_width, narrow.splitlines())) <= width
+    assert set(re.findall(r"[^\s:]+", wide)) - HEADERS <= set(re.findall(r"[^\s:]+", narrow))
