@@ -24,7 +24,7 @@ from reconciler.ports import StateStore
 from reconciler.stores.local_file import LocalFileStore
 from reconciler.workflows.archive import read_history, read_state_as_of, verify_state
 from reconciler.workflows.journal import intent_record, run_record
-from reconciler.workflows.leases import hold
+from reconciler.workflows.leases import Lease, hold
 from reconciler.workflows.migrating import migrate
 from reconciler.workflows.states import load_state, read_state, save_state
 from reconciler.workflows.upkeep import find_lock
@@ -202,16 +202,24 @@ def test_a_lock_is_taken_away_by_its_id_and_written_down(store: LocalFileStore) 
         find_lock(store, lock.id)
 
 
+def check_until_lost(lease: Lease) -> None:
+    """Until the next heartbeat."""
+    while True:
+        lease.check()
+        time.sleep(0.05)
+
+
 def test_a_holder_whose_lock_is_taken_away_stops_although_it_lives(store: LocalFileStore) -> None:
     with hold(store, "bc", purpose="apply", terms=terms(ttl=timedelta(seconds=1))) as lease:
         upkeep(store).unlock(find_lock(store, lease.lock.id))
         with pytest.raises(LeaseLost):
             store.append("bc", b"late", token=lease.token)
-        with hold(LocalFileStore(store._organizations.parent), "bc", purpose="next", terms=terms()):  # noqa: SLF001  # a second instance
-            with pytest.raises(LeaseLost, match="the lock on bc is lost"):
-                while True:  # until the next heartbeat
-                    lease.check()
-                    time.sleep(0.05)
+        another = LocalFileStore(store._organizations.parent)  # noqa: SLF001  # a second instance
+        with (
+            hold(another, "bc", purpose="next", terms=terms()),
+            pytest.raises(LeaseLost, match="the lock on bc is lost"),
+        ):
+            check_until_lost(lease)
     assert (store.locks(), load_state(store, "bc").has_journal) == ([], False)
 
 
