@@ -231,6 +231,16 @@ class Lock:
     """By the store's clock; from then on anybody may take the organization over."""
 
 
+@dataclass(frozen=True, slots=True)
+class TornAudit:
+    """Parts of records. None is ever deleted, because nobody can tell a crash from an edit."""
+
+    tail: bytes = b""
+    """Stands behind the last record now."""
+    kept: bytes = b""
+    """Stood there once, and was put aside before the next record."""
+
+
 class StateStore(Protocol):
     """Moves bytes with a version, one state per organization; knows nothing of their meaning.
 
@@ -316,8 +326,8 @@ class StateStore(Protocol):
         """The records behind number `after`, oldest first."""
         ...
 
-    def torn_audit(self) -> bytes:
-        """What stands behind the last record and is no whole one, as a crash or an edit leaves it; mostly nothing."""
+    def torn_audit(self) -> TornAudit:
+        """What is no whole record of the audit log, as a crash or an edit leaves it; mostly nothing."""
         ...
 
 

@@ -60,6 +60,8 @@ class Verdict:
     """Digest of the last record that fits."""
     broken: str = ""
     """What is wrong with the next one; empty when there is none."""
+    put_aside: int = 0
+    """Bytes of records that were cut off once, and were put aside."""
 
 
 def encode(record: AuditRecord, *, previous: str) -> bytes:

@@ -107,10 +107,11 @@ class AuditLog:
     def verify(self, witnesses: Collection[Witness] | None = None) -> Verdict:
         """Follow the whole chain, and compare it with what the states remember of it."""
         verdict = verify(self._store.read_audit(), witnesses)
-        if not verdict.broken and (torn := self._store.torn_audit()):
-            what = f"behind record {verdict.records} stands a part of one, {len(torn)} bytes long"
+        torn = self._store.torn_audit()
+        if not verdict.broken and torn.tail:
+            what = f"behind record {verdict.records} stands a part of one, {len(torn.tail)} bytes long"
             return replace(verdict, broken=what)
-        return verdict
+        return replace(verdict, put_aside=len(torn.kept))
 
     def read_head(self) -> str:
         """Digest of the last record as it is now."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterable
 from contextlib import ExitStack
 from dataclasses import dataclass, field
@@ -58,6 +59,11 @@ class Wiring:
         context = click.get_current_context(silent=True)
         if context is not None:
             context.call_on_close(self.close)
+        # Also of what this command will not read: older states and plans may hold what somebody else has let in.
+        references = [str(value) for made in self.config.providers.values() for value in made.options.values()]
+        for reference in (*references, self.config.state_key):
+            if reference.startswith("env:"):
+                SECRETS.learn(os.environ.get(reference.removeprefix("env:"), ""))
 
     def close(self) -> None:
         """Let go of the connections of all providers that were made."""

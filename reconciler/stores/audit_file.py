@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterator
 from pathlib import Path
 
+from reconciler.ports import TornAudit
 from reconciler.stores.files import append_bytes, append_line, cut_off, guard, make_folder
 from reconciler.stores.leases import audit_moved
 
@@ -54,8 +55,12 @@ class AuditFile:
                 raise audit_moved()
             append_line(self._path, record)
 
-    def torn(self) -> bytes:
-        """What stands behind the last line end."""
+    def torn(self) -> TornAudit:
+        """What stands behind the last line end, and what was put aside from there."""
+        kept = self._path.with_suffix(".torn")
+        return TornAudit(self._tail(), kept.read_bytes() if kept.exists() else b"")
+
+    def _tail(self) -> bytes:
         self.count()
         try:
             with self._path.open("rb") as file:
@@ -69,7 +74,7 @@ class AuditFile:
 
         A part of a record is not deleted, because nobody can tell a crash from an edit: it is kept beside the log.
         """
-        torn = self.torn()
+        torn = self._tail()
         if not torn:
             return False
         if _is_whole(torn):

@@ -23,7 +23,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from reconciler.core.errors import StoreError
-from reconciler.ports import Journal, Lock, PastVersion, Snapshot
+from reconciler.ports import Journal, Lock, PastVersion, Snapshot, TornAudit
 from reconciler.stores.audit_file import AuditFile
 from reconciler.stores.files import append_line, replace_durably, sync_folder
 from reconciler.stores.leases import moved, no_such_version
@@ -147,8 +147,8 @@ class LocalFileStore:
         with _explained():
             yield from self._audit.read(after=after)
 
-    def torn_audit(self) -> bytes:
-        """What stands behind the last line end."""
+    def torn_audit(self) -> TornAudit:
+        """What stands behind the last line end, and what stood there before."""
         with _explained():
             return self._audit.torn()
 

@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from reconciler.core.errors import StoreError
-from reconciler.ports import Journal, Lock, PastVersion, Snapshot
+from reconciler.ports import Journal, Lock, PastVersion, Snapshot, TornAudit
 from reconciler.stores.bucket import Bucket, open_bucket
 from reconciler.stores.leases import LeaseRecord, lost, moved, no_such_version
 from reconciler.stores.names import find_key, name_of
@@ -155,9 +155,9 @@ class ObjectStateStore:
         """The records behind number `after`."""
         return self._audit.read(after=after)
 
-    def torn_audit(self) -> bytes:
+    def torn_audit(self) -> TornAudit:
         """Nothing: a record is there whole or not at all."""
-        return b""
+        return TornAudit()
 
     def _log(self, organization: str) -> ObjectLog:
         return ObjectLog(self._bucket, f"organizations/{name_of(organization)}", seen=self._seen)

@@ -9,7 +9,7 @@ from datetime import timedelta
 from itertools import islice
 
 from reconciler.core.errors import StoreError
-from reconciler.ports import Journal, Lock, PastVersion, Snapshot, StateStore
+from reconciler.ports import Journal, Lock, PastVersion, Snapshot, StateStore, TornAudit
 from reconciler.stores.process import Holder
 from reconciler.stores.seal import Seal
 
@@ -118,7 +118,7 @@ class SealedStore:
         for record in self._inner.read_audit(after=after):
             yield self._open(record, _AUDIT)
 
-    def torn_audit(self) -> bytes:
+    def torn_audit(self) -> TornAudit:
         """As it is stored: a part of something sealed cannot be opened."""
         return self._inner.torn_audit()
 

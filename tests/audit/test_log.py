@@ -172,5 +172,6 @@ def test_a_part_of_a_record_is_kept_beside_the_log(store: LocalFileStore, tmp_pa
     assert "stands a part of one, 30 bytes long" in AuditLog(LocalFileStore(tmp_path)).verify().broken
     last = AuditLog(LocalFileStore(tmp_path)).append(record(entry(2)))
     assert path.read_bytes().startswith(whole)
+    assert AuditLog(LocalFileStore(tmp_path)).verify().put_aside == 31
     assert (tmp_path / "audit.torn").read_bytes() == b'{"entries":[{"address":"bc/mem\n'
     assert AuditLog(LocalFileStore(tmp_path)).verify([Witness(organization="bc", mark=last)]).broken == ""

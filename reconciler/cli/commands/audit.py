@@ -108,6 +108,9 @@ def verify(session: Session, head: str | None) -> int:
         message = f"the log does not contain the record {head[:12]}…: its end was cut off, or it was written anew"
         session.notify(message, level="error")
         return ExitCode.FAILED
+    if verdict.put_aside:
+        message = f"{verdict.put_aside} bytes of records that were cut off once are kept beside the log, in audit.torn"
+        session.notify(message, level="warning")
     write_outputs({"audit_head": verdict.head})
     click.echo(f"{verdict.records} records with {verdict.entries} entries fit together; the last one is {verdict.head}")
     return ExitCode.DONE
