@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import subprocess
+from collections.abc import Sequence
 from pathlib import Path
 
 from reconciler.core.audit import Origin
@@ -13,8 +14,14 @@ _COMMITS = ("GITHUB_SHA", "CI_COMMIT_SHA", "BUILDKITE_COMMIT", "CIRCLE_SHA1")
 _BRANCHES = ("GITHUB_HEAD_REF", "GITHUB_REF_NAME", "CI_COMMIT_REF_NAME", "BUILDKITE_BRANCH", "CIRCLE_BRANCH")
 
 
-def read_origin(root: Path) -> Origin:
+DIRTY = "+dirty"
+"""What stands behind a commit that does not contain what the workspace says."""
+
+
+def read_origin(root: Path, paths: Sequence[str] = ()) -> Origin:
     """What the repository and the environment say.
+
+    `paths` are what a plan is made from; where they are not as in the commit, the commit is marked.
 
     The commit is the one that is checked out, whatever a CI system says that it started from. The branch is what CI
     says, because CI checks out a commit and not a branch.
@@ -23,6 +30,8 @@ def read_origin(root: Path) -> Origin:
 
     process = this_process()
     commit = _git(root, "rev-parse", "HEAD") or _first(_COMMITS)
+    if commit and paths and _git(root, "status", "--porcelain", "--untracked-files=all", "--", *paths):
+        commit += DIRTY
     branch = _first(_BRANCHES) or _git(root, "symbolic-ref", "--short", "-q", "HEAD")
     return Origin(commit=commit, branch=branch, job=process.job, operator=process.who)
 

@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from reconciler.cli.origin import read_origin
-from reconciler.cli.session import Session
+from reconciler.cli.session import CONFIG_FILE, Session
 from reconciler.cli.wiring import Wiring
 from reconciler.ports import StateStore
 
@@ -15,8 +15,14 @@ if TYPE_CHECKING:
     from reconciler.core.change import Change
     from reconciler.core.errors import StateLocked
     from reconciler.core.outcome import Outcome
+    from reconciler.manifests.config import Config
     from reconciler.workflows.applying import Run
     from reconciler.workflows.leases import LeaseTerms
+
+
+def sources_of(config: Config) -> tuple[str, ...]:
+    """Files and folders that decide what a plan says."""
+    return (CONFIG_FILE, *config.manifests, *config.policies.sources)
 
 
 def make_run(
@@ -35,7 +41,7 @@ def make_run(
         clock=wiring.clock(),
         terms=make_terms(session, lock_timeout=lock_timeout),
         audit=AuditLog(store),
-        origin=read_origin(session.root),
+        origin=read_origin(session.root, sources_of(wiring.config)),
         on_result=on_result,
         on_notice=session.notify,
     )

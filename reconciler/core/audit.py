@@ -36,7 +36,8 @@ class AuditEntry:
     cause: str
     """Why it was planned, in the words of the plan."""
     outcome: str
-    """applied | waits | failed | refused | in_doubt."""
+    """applied | requested | waits | failed | refused | in_doubt; for what others did and this run was the first to see:
+    accepted | declined | expired | cancelled | lapsed | revoked | left | adopted."""
     detail: str = ""
     """The reason, or on whom it waits."""
     consent: str = ""

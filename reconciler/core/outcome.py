@@ -17,8 +17,14 @@ from reconciler.core.work_order import WorkOrder
 class Applied:
     """Carried out; `live` is the resource as the system shows it afterwards, None when it is gone."""
 
-    kind: Literal["applied"] = "applied"
+    kind: Literal["applied", "requested"] = "applied"
+    """Requested is what only takes effect when somebody else agrees, as `live` tells."""
     live: Resource | None = None
+
+    def __post_init__(self) -> None:
+        live = self.live
+        is_request = live is not None and (live.status.is_pending or bool(live.pending))
+        object.__setattr__(self, "kind", "requested" if is_request else "applied")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,6 +89,7 @@ class ReportSummary:
     """How many changes came to which outcome."""
 
     applied: int
+    requested: int
     waits: int
     failed: int
     refused: int
@@ -119,6 +126,7 @@ class Report:
         counts = Counter(outcome.kind for _, outcome in self.results)
         return ReportSummary(
             applied=counts["applied"],
+            requested=counts["requested"],
             waits=counts["waits"],
             failed=counts["failed"],
             refused=counts["refused"],

@@ -18,19 +18,22 @@ from reconciler.subjects.access_terms import AccessTerms, describe
 from reconciler.subjects.rows import first_section, row_of, rows_section
 from reconciler.subjects.signs import SIGNS, WAITING
 
-_WORDS: dict[type[Outcome], str] = {
-    Applied: "applied",
-    Waits: "waiting",
-    Failed: "failed",
-    Refused: "refused",
-    InDoubt: "in doubt",
+_WORDS: dict[str, str] = {
+    "applied": "applied",
+    "requested": "requested",
+    "waits": "waiting",
+    "failed": "failed",
+    "refused": "refused",
+    "in_doubt": "in doubt",
 }
-_TITLES: dict[type[Outcome], str] = {
-    Failed: "Failed",
-    InDoubt: "In doubt",
-    Refused: "Not tried",
-    Waits: "Waiting",
-    Applied: "Applied",
+"""Kind of an outcome -> how a report says it."""
+_TITLES: dict[str, str] = {
+    "failed": "Failed",
+    "in_doubt": "In doubt",
+    "refused": "Not tried",
+    "waits": "Waiting",
+    "requested": "Requested",
+    "applied": "Applied",
 }
 """In the order in which they matter."""
 
@@ -64,13 +67,15 @@ def document_of_report(plan: Plan, report: Report) -> Document:
 
 
 def summary_of_report(plan: Plan, report: Report) -> str:
-    """`Applied 3 changes; 1 waiting, 1 failed, 2 not tried.`."""
-    outcomes = Counter(_WORDS[type(outcome)] for _, outcome in report.results)
+    """`Applied 3 changes; 2 requested, 1 waiting, 1 failed, 2 not tried, 1 blocked (reconciler show PLAN).`."""
+    outcomes = Counter(_WORDS[outcome.kind] for _, outcome in report.results)
     done = f"Applied {count(outcomes.pop('applied', 0), 'change', 'changes')}"
     held = [f"{number:,} {word}" for word in _WORDS.values() if (number := outcomes[word])]
     untried = len(plan.changes) - len(report.results)
     if untried > 0:
         held.append(f"{untried:,} not tried")
+    if report.blocked:
+        held.append(f"{len(report.blocked):,} blocked (reconciler show PLAN)")
     first = f"{summarize_unread(report.unread)} " if report.unread else ""
     return f"{first}{done}; {', '.join(held)}." if held else f"{first}{done}."
 
@@ -89,7 +94,7 @@ def terms_of(system: str, change: Change) -> AccessTerms:
 
 def _organization(key: str, system: str, told: Sequence[Told]) -> Section | None:
     sections = [
-        rows_section(title, (row for outcome, terms, row in told if type(outcome) is sort and not terms.is_foremost))
+        rows_section(title, (row for outcome, terms, row in told if outcome.kind == sort and not terms.is_foremost))
         for sort, title in _TITLES.items()
     ]
     found = tuple(section for section in sections if section is not None)
@@ -104,6 +109,8 @@ def _show(terms: AccessTerms, change: Change, outcome: Outcome) -> Row:
 
 def _tell(outcome: Outcome, sign: Sign) -> tuple[Sign, str]:
     match outcome:
+        case Applied(kind="requested"):
+            return sign, "requested"
         case Applied():
             return sign, "applied"
         case Waits(on=on, why=why, work_order=order):

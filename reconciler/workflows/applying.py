@@ -36,7 +36,7 @@ from reconciler.workflows.scopes import Scopes
 from reconciler.workflows.settling import Settled, left_behind, settle_renamed
 from reconciler.workflows.states import LoadedState, load_state, new_lineage, save_state
 from reconciler.workflows.steps import Steps
-from reconciler.workflows.trail import AuditSink, audit_entry, renaming_entry
+from reconciler.workflows.trail import AuditSink, audit_entry, renaming_entry, sightings
 from reconciler.workflows.transfers import other_sides
 
 
@@ -135,6 +135,7 @@ class _Application:
             self._run.on_notice(f"{key}: {unread.what} could not be read: {unread.reason}")
         ledger = Ledger.of(situation, lineage=loaded.state.lineage or new_lineage())
         logbook = Logbook(store=self._store, lease=lease, ledger=ledger, origin=self._run.origin, clock=self._run.clock)
+        logbook.see(sightings(situation.state.records, situation.records, at=self._run.clock.now()))
         self.blocked += fresh.blocked
         choice = choose(part, fresh, situation.live)
         steps = Steps(situation=situation, scope=scope, provider=provider, logbook=logbook)

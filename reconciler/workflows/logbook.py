@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from reconciler.core.audit import AuditEntry, Origin
 from reconciler.core.change import Change
@@ -37,6 +37,10 @@ class Logbook:
     def state(self) -> State:
         """The state as it stands; a change that was begun and not concluded is in doubt."""
         return self._ledger.state()
+
+    def see(self, entries: Iterable[AuditEntry]) -> None:
+        """Keep for the audit log what others have done. No journal needs it: until the state is stored, it is new."""
+        self._entries.extend(entries)
 
     def intend(self, changes: Sequence[Change]) -> None:
         """Write down, durably, that a call is about to leave with these changes of one organization.

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Protocol
 
 from reconciler.core.address import Address
 from reconciler.core.audit import AuditEntry, AuditRecord, describe_outcome, name_orders
 from reconciler.core.change import Change
-from reconciler.core.kinds import KINDS
+from reconciler.core.kinds import KINDS, Shape
 from reconciler.core.outcome import Outcome, Waits
-from reconciler.core.resource import Resource
-from reconciler.core.state import AuditMark
+from reconciler.core.resource import Resource, Status
+from reconciler.core.state import AuditMark, Record
 from reconciler.core.work_order import WorkOrder
 
 
@@ -69,6 +69,62 @@ def renaming_entry(organization: str, name: tuple[str, str], now: str, *, serial
         detail=f"was {Address(organization, kind, key)}",
         person=now if kind == "member" else "",
     )
+
+
+SEEN = "seen"
+"""What the audit log calls something that others did about a request or a membership, and that a run first saw."""
+
+_BECAME: Mapping[tuple[Status, Status], str] = {
+    (Status.INVITED, Status.ACTIVE): "accepted",
+    (Status.INVITED, Status.DECLINED): "declined",
+    (Status.INVITED, Status.EXPIRED): "expired",
+    (Status.INVITED, Status.CANCELLED): "cancelled",
+    (Status.REQUESTED, Status.ACTIVE): "accepted",
+    (Status.REQUESTED, Status.DECLINED): "declined",
+    (Status.REQUESTED, Status.LAPSED): "lapsed",
+    (Status.REQUESTED, Status.REVOKED_BY_OWNER): "revoked",
+    (Status.ACTIVE, Status.REVOKED_BY_OWNER): "revoked",
+    (Status.ACTIVE, Status.LEFT): "left",
+}
+"""What was recorded, and what is seen now."""
+
+
+def sightings(before: Mapping[Address, Record], after: Mapping[Address, Record], *, at: datetime) -> list[AuditEntry]:
+    """What became of requests and memberships since the last run, by address; this run is the first that sees it."""
+    return [
+        _sighting(record, word, before.get(address), at)
+        for address, record in sorted(after.items())
+        if (word := _what_became(before.get(address), record))
+    ]
+
+
+def _what_became(before: Record | None, record: Record) -> str:
+    if before is None:
+        is_somebodys = KINDS[record.address.kind].shape in (Shape.MEMBERSHIP, Shape.GRANT)
+        return "adopted" if is_somebodys and record.status is Status.ACTIVE else ""
+    if before.status is Status.AWAITING_ACCEPTANCE and record.status is Status.ACTIVE:
+        is_handed_over = not str(record.attributes.get("owner", "")).startswith("person:")
+        return "accepted" if is_handed_over else "declined"
+    return _BECAME.get((before.status, record.status), "")
+
+
+def _sighting(record: Record, word: str, before: Record | None, at: datetime) -> AuditEntry:
+    part = KINDS[record.address.kind].person_part
+    return AuditEntry(
+        time=at,
+        serial=0,
+        address=str(record.address),
+        action=SEEN,
+        cause="there already when it was declared" if word == "adopted" else "seen by this run for the first time",
+        outcome=word,
+        person="" if part is None else record.address.parts[part],
+        before="" if before is None else _access(_resource(before)),
+        after=_access(_resource(record)),
+    )
+
+
+def _resource(record: Record) -> Resource:
+    return Resource(address=record.address, attributes=record.attributes, status=record.status)
 
 
 ORDER_ACTION = "work_order"

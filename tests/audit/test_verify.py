@@ -72,7 +72,7 @@ def test_an_untouched_log_fits_and_its_head_goes_to_later_steps(
 
 @pytest.mark.parametrize("new", [b'"outcome":"failed"', None], ids=["changed", "cut off"])
 def test_the_last_record_is_as_safe_as_any_other(workspace: Path, new: bytes | None) -> None:
-    edit_last(workspace, b'"outcome":"applied"', new)
+    edit_last(workspace, b'"outcome":"requested"', new)
     code, said = run(workspace, "audit", "verify")
     assert code == 1
     assert "remembers" in said

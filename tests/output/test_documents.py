@@ -98,6 +98,7 @@ def test_a_report_counts_and_lists_outcomes() -> None:
     document = json.loads(text)
     assert document["summary"] == {
         "applied": 1,
+        "requested": 0,
         "waits": 1,
         "failed": 1,
         "refused": 0,

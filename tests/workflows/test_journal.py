@@ -63,7 +63,7 @@ def test_a_journal_tells_the_audit_log_what_was_done_and_by_whom() -> None:
     assert (entry.action, entry.address, entry.outcome, entry.serial, entry.time) == (
         "invite",
         "bc/member/eve",
-        "applied",
+        "requested",
         SNAPSHOT.serial + 3,
         NOW,
     )

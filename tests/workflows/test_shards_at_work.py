@@ -51,4 +51,4 @@ def test_four_runners_apply_many_organizations_exactly_once(postgresql_address: 
         invited = Counter(event.organization for event in world.events() if event.verb == "invite")
     assert (len(invited), set(invited.values())) == (len(ORGANIZATIONS), {1})
     verdict = AuditLog(store).verify()
-    assert (verdict.broken, verdict.records, verdict.entries) == ("", len(ORGANIZATIONS), len(ORGANIZATIONS))
+    assert (verdict.broken, verdict.records, verdict.entries) == ("", len(ORGANIZATIONS), 2 * len(ORGANIZATIONS))

@@ -13,13 +13,14 @@ from reconciler.cli.actions_files import takes_outputs, write_outputs
 from reconciler.cli.durations import lock_timeout_option
 from reconciler.cli.exit_codes import code_of_apply
 from reconciler.cli.options import Limits, planning_options
+from reconciler.cli.origin import DIRTY, read_origin
 from reconciler.cli.plans import read_plan
 from reconciler.cli.progress import show_progress
 from reconciler.cli.requests import Prepared, make_plan, prepare
-from reconciler.cli.runs import make_run
+from reconciler.cli.runs import make_run, sources_of
 from reconciler.cli.session import Session, is_interactive
 from reconciler.cli.showing import page_options, show_result
-from reconciler.core.errors import ExitCode, UsageError
+from reconciler.core.errors import ExitCode, ReconcilerError, UsageError
 
 if TYPE_CHECKING:
     from reconciler.core.change import Change
@@ -37,6 +38,11 @@ if TYPE_CHECKING:
     metavar="SHA256",
     help="Only the plan with this digest, which is what was reviewed; anything else is a stale plan.",
 )
+@click.option(
+    "--require-clean",
+    is_flag=True,
+    help="Refuse to run unless a commit holds everything that the plan is made from, as the audit log will name it.",
+)
 @page_options
 @lock_timeout_option
 @planning_options
@@ -47,6 +53,7 @@ def apply(
     plan_file: Path | None,
     auto_approve: bool,
     expect_digest: str | None,
+    require_clean: bool,
     format_: str,
     max_chars: int,
     lock_timeout: timedelta,
@@ -67,6 +74,8 @@ def apply(
         raise UsageError("--expect-digest is about a saved plan", advice="give the PLAN that was reviewed")
     saved = read_plan(plan_file, expected_digest=expect_digest) if plan_file else None
     prepared = prepare(session, limits)
+    if require_clean:
+        _refuse_dirty(session, prepared)
     plan = saved or _show_new_plan(prepared, session, is_result=format_ == "text")
     if not plan.does_nothing and saved is None and not auto_approve and not _approved(plan):
         session.notify("not approved: nothing was changed")
@@ -85,6 +94,13 @@ def _check_usage(plan_file: Path | None, limits: Limits, *, auto_approve: bool) 
     if plan_file is None and not auto_approve and not is_interactive(sys.stdin):
         message = "nobody is here to approve the plan: stdin is not a terminal"
         raise UsageError(message, advice="save a plan with `reconciler plan -o FILE` and apply that, or --auto-approve")
+
+
+def _refuse_dirty(session: Session, prepared: Prepared) -> None:
+    commit = read_origin(session.root, sources_of(prepared.wiring.config)).commit
+    if not commit or commit.endswith(DIRTY):
+        what = "what is declared here is in no commit" if commit else "this workspace is in no git repository"
+        raise ReconcilerError(f"{what}, and --require-clean was given", advice="commit it, and apply that commit")
 
 
 def _show_new_plan(prepared: Prepared, session: Session, *, is_result: bool) -> Plan:
@@ -147,11 +163,12 @@ def _carry_out(
             write_outputs({"audit_head": AuditLog(store).read_head()})
         return report
     finally:
-        if plan.changes or format_ != "text":
+        report = report or Report(results=tuple(results))
+        if not plan.does_nothing or report.blocked or format_ != "text":
             show_result(
                 RENDERERS.report,
                 plan,
-                report or Report(results=tuple(results)),
+                report,
                 session=session,
                 format_=format_,
                 max_chars=max_chars,
