@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import fields, replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
@@ -58,6 +58,7 @@ from reconciler.core.state import PastState, Record, State
 from reconciler.core.work_order import FailureReason, OrderStatus, WorkOrder
 from reconciler.manifests.conformance import check_conformance
 from reconciler.manifests.source import SourceFile
+from reconciler.output.json import HIDDEN, PROPERTIES
 from reconciler.output.schemas import json_schema
 from reconciler.output.style import Style
 from reconciler.subjects.catalogue import RENDERERS
@@ -363,6 +364,14 @@ def test_every_property_is_promised(name: str) -> None:
     for key in document:
         assert problems(name, {other: value for other, value in document.items() if other != key}) != []
     assert problems(name, {**document, "more": 1}) != []
+
+
+def test_what_is_hidden_is_a_field_and_what_is_added_a_property() -> None:
+    """A field with another name would be shown again, and nobody would see why."""
+    for kind, names in HIDDEN.items():
+        assert set(names) <= {field.name for field in fields(kind)}, kind
+    for kind, names in PROPERTIES.items():
+        assert all(isinstance(getattr(kind, name), property) and getattr(kind, name).__doc__ for name in names), kind
 
 
 def test_every_json_output_has_a_schema() -> None:
