@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Container, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -39,7 +39,7 @@ def who(
     desired = load_about(files, {*names.words, *groups}, today=today)
     names = names.before(desired.moves)
     remembered = recollect(store, names.words, as_of=as_of)
-    parts = tuple(_parts(desired, remembered, names, today=today, as_of=as_of))
+    parts = tuple(_parts(desired, remembered, names, directory.people.keys(), today=today, as_of=as_of))
     key = person.key if person else _key_in(parts, names)
     if not key:
         now = "" if as_of else _key_of_today(text, files, store, today)
@@ -87,10 +87,13 @@ class _Names:
         earlier = {move.source.key for move in moves if move.target.kind == "member" and move.target.key in self.keys}
         return _Names(self.keys | earlier, self.identities)
 
-    def fit(self, key: str, ledger: Ledger) -> bool:
-        """Whether a member goes by one of the keys, or is known to the system by one of the identities."""
-        if key in self.keys:
-            return True
+    def fit(self, key: str, ledger: Ledger, others: Container[str]) -> bool:
+        """Whether a member goes by one of the keys, or is known to the system by one of the identities.
+
+        What is recorded of `others` stays theirs, although their address may be this person's by now.
+        """
+        if key in self.keys or key in others:
+            return key in self.keys
         membership = ledger.holdings.get(Address(ledger.organization, "member", key))
         known = (membership.recorded, membership.declared) if membership else ()
         return any(one is not None and normal_identity(one.identity) in self.identities for one in known)
@@ -104,13 +107,19 @@ def _names_of(person: Person | None, text: str) -> _Names:
 
 
 def _parts(
-    desired: Desired, remembered: Recollection, names: _Names, *, today: date, as_of: date | None
+    desired: Desired,
+    remembered: Recollection,
+    names: _Names,
+    others: Container[str],
+    *,
+    today: date,
+    as_of: date | None,
 ) -> Iterator[OrganizationHoldings]:
     """The organizations in which there is anything of the person, by key."""
     for organization in sorted({*desired.resources, *remembered.states}):
         state = remembered.states.get(organization, State(organization=organization))
         ledger = make_ledger(organization, desired=desired, state=state, today=today, as_of=as_of)
-        keys = {key for key in _members(ledger) if names.fit(key, ledger)}
+        keys = {key for key in _members(ledger) if names.fit(key, ledger, others)}
         holdings = [one for one in ledger.holdings.values() if _belongs_to(one, keys | names.keys)]
         if holdings:
             yield OrganizationHoldings(

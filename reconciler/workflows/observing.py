@@ -15,6 +15,8 @@ from reconciler.core.errors import ReconcilerError, StoreError
 from reconciler.core.finding import Place
 from reconciler.core.live import Live, Unknown
 from reconciler.core.observation import Difference, Observation
+from reconciler.core.planning.identities import Identities
+from reconciler.core.planning.renaming import under_todays_names
 from reconciler.core.resource import Resource, Status
 from reconciler.core.roster import Roster
 from reconciler.core.state import State
@@ -74,6 +76,7 @@ def look(
     `elsewhere` has the digests of files that were handed in for other organizations.
     """
     organization = get_organization(sighting, desired)
+    state = under_todays_names(state, Identities(desired)).state
     notes = Notes()
     parsed = {
         file.name: parse_roster(

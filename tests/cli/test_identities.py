@@ -152,6 +152,8 @@ def test_an_address_that_passes_on_waits_for_a_decision_and_ends_with_the_new_pe
     workspace.run("apply", "--auto-approve", code=3)
     assert workspace.rows("ad_account_access") == ["7100000000000000001/eva"]
     assert "Not complete" in workspace.run("offboard", "eva", "--status", code=3)
+    assert "not declared" in workspace.run("who", "eva")
+    assert "not declared" not in workspace.run("who", "lind")
     consent = consent_to("remove", "acme-bc/member/eva")
     workspace.write(("organizations:", f"{consent}organizations:"))
     workspace.run("apply", "--auto-approve")
@@ -195,3 +197,25 @@ def test_protection_follows_the_person(how: str, tmp_path: Path) -> None:
     workspace.write(("    members:", "    mode: authoritative\n    members:"))
     assert "blocked" in workspace.run("apply", "--auto-approve", code=3)
     assert "eva" in workspace.rows("member")
+
+
+def test_another_key_is_no_difference_between_two_rosters(tmp_path: Path) -> None:
+    workspace = Workspace(tmp_path)
+    workspace.manifest = """version: 1
+people: {ana: {email: ana@acme.example}, bo: {email: bo@acme.example}, eva: {email: eva@acme.example}}
+organizations:
+  acme-brand: {system: organization_account, handle: "@acme", members: {ana: admin, bo: admin, eva: operator}}
+"""
+    (tmp_path / "reconciler.yaml").write_text("version: 1\nproviders: {default: {kind: work_orders}}\n")
+    people = (("ana", "Admin"), ("bo", "Admin"), ("eva", "Operator"))
+    rows = "".join(f"{key}@acme.example,{role},Active\n" for key, role in people)
+    roster = tmp_path / "members.csv"
+    roster.write_text(f"Email,Role,Status\n{rows}")
+    workspace.write()
+    workspace.run("observe", "acme-brand", "--from", str(roster))
+    workspace.run("apply", "--auto-approve")
+    workspace.write(("eva: {email", "evelyn: {email"), ("eva: operator", "evelyn: operator"))
+    told = workspace.run("observe", "acme-brand", "--from", str(roster))
+    assert "evelyn" in told
+    assert "Changed since" not in told
+    assert "No changes" in workspace.run("plan")
