@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, timedelta
 from enum import StrEnum
 
@@ -41,6 +41,10 @@ class Holding:
     address: Address
     declared: Declared | None = None
     recorded: Record | None = None
+    changes_on: date | None = None
+    """The next UTC day on which other values are declared, without anybody doing anything."""
+    becomes: Attributes = field(default_factory=dict)
+    """What is declared from that day on."""
     excuse: str = ""
     """Why the declaration does not count today: `ends 2027-01-31`, `starts 2027-02-01`."""
     reaches: tuple[str, ...] = ()

@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from reconciler.manifests.scalars import read_plain
+from reconciler.manifests.scalars import is_date, read_plain
 
 _PLAIN = re.compile(r"[\w./+][\w./+@ -]*(?::[\w./+@-]+)*")
 """Words that every YAML reader takes for the same text, also inside of brackets."""
@@ -19,9 +19,14 @@ def is_plain(text: str) -> bool:
     return bool(_PLAIN.fullmatch(text)) and not text.endswith(" ") and read_plain(text) == text
 
 
+def is_plain_key(text: str) -> bool:
+    """Whether a text can stand without quotes as a key."""
+    return is_plain(text) and not is_date(text)
+
+
 def yaml_key(text: str) -> Any:
     """A key for yaml-edit, in quotes only where it needs them."""
-    return text if is_plain(text) else _quoted(text)
+    return text if is_plain_key(text) else _quoted(text)
 
 
 def yaml_value(value: object) -> Any:

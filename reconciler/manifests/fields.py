@@ -93,7 +93,7 @@ def roles_of(system: str, kind: str) -> OneOf:
 
 Text = Annotated[str, Matching(r"\S", "empty-value", "some text")]
 Day = Annotated[str, Matching(r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$", "bad-date", "a day such as 2027-01-31")]
-NumericId = Annotated[str, Matching(r"^[0-9]+$", "bad-id", "an id of digits in quotes")]
+NumericId = Annotated[str, Matching(r"^[0-9]{1,19}$", "bad-id", "an id of at most 19 digits in quotes")]
 Handle = Annotated[str, Matching(r"^@[^@\s/]+$", "bad-handle", "a handle that begins with @")]
 Version = Annotated[int, OneOf((1,), "unknown-version"), Field(title="Version")]
 ActionName = Annotated[str, OneOf(tuple(action.value for action in Action), "unknown-action")]

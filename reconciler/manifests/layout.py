@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 
 from reconciler.manifests.characters import find_hidden
-from reconciler.manifests.edit_values import is_plain
+from reconciler.manifests.edit_values import is_plain, is_plain_key
 from reconciler.manifests.editing import Path, Value
 
 _WIDTH = 100
@@ -27,7 +27,7 @@ def _mapping(tree: Tree, path: Path, tails: Mapping[Path, Sequence[str]]) -> Ite
     indent = "  " * len(path)
     for key, value in tree.items():
         here = (*path, key)
-        start = f"{indent}{_scalar(key)}:"
+        start = f"{indent}{_key(key)}:"
         if here not in tails and _fits(value, here, start):
             yield f"{start} {_inline(value)}"
         elif isinstance(value, Mapping):
@@ -58,16 +58,22 @@ def _inline(value: Value) -> str:
         case str():
             return _scalar(value)
         case Mapping():
-            return "{" + ", ".join(f"{_scalar(key)}: {_inline(item)}" for key, item in value.items()) + "}"
+            return "{" + ", ".join(f"{_key(key)}: {_inline(item)}" for key, item in value.items()) + "}"
         case Sequence():
             return "[" + ", ".join(map(_inline, value)) + "]"
         case _:
             return json.dumps(value)
 
 
+def _key(text: str) -> str:
+    return text if is_plain_key(text) else _quoted(text)
+
+
 def _scalar(text: str) -> str:
-    if is_plain(text):
-        return text
+    return text if is_plain(text) else _quoted(text)
+
+
+def _quoted(text: str) -> str:
     if text.isascii():
         return json.dumps(text)
     # In double quotes everything beyond ASCII would be escaped by other writers; nobody can review that.

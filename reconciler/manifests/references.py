@@ -52,7 +52,7 @@ class _Check:
             if isinstance(acting, str) and not self._is_somebody(acting):
                 message = f"`act_as` names `{acting}`, who is neither in `people` nor a member of anything"
                 advice = did_you_mean(acting, self.desired.people)
-                self.notes.error("unknown-acting", message, settings.option_places["act_as"], advice=advice)
+                self.notes.warning("unknown-acting", message, settings.option_places["act_as"], advice=advice)
 
     def _is_somebody(self, name: str) -> bool:
         if name in self.desired.people or self.doubts.may_have_lost(name):

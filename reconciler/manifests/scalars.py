@@ -46,6 +46,14 @@ _SURPRISING_NUMBERS = (
 )
 
 
+_DATE = re.compile(r"[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}(?:[Tt ].*)?")
+
+
+def is_date(text: str) -> bool:
+    """Whether some readers take an unquoted word for a date; as a key it then is another one to them."""
+    return _DATE.fullmatch(text) is not None
+
+
 def read_plain(text: str) -> str | int | float | bool | Surprise | None:
     """The value of an unquoted scalar; a Surprise where YAML 1.1 would read what nobody means."""
     if text[:1] in _NUMBER_STARTS and text:

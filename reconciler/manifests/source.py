@@ -28,7 +28,7 @@ from reconciler.core.finding import Finding, Place
 from reconciler.manifests.characters import decode, find_hidden
 from reconciler.manifests.nodes import ListNode, MapNode, Mark, place_of
 from reconciler.manifests.notes import Notes
-from reconciler.manifests.scalars import Surprise, read_plain
+from reconciler.manifests.scalars import Surprise, is_date, read_plain
 from reconciler.manifests.secrets import SHORTEST, looks_like_secret
 from reconciler.manifests.slips import column_too_deep, note_slip
 
@@ -280,6 +280,8 @@ class _Builder:
             self._error("yaml-merge", "merge keys `<<` are not read", event.start_mark, advice)
             return None
         value = self._scalar(event)
+        if not event.style and is_date(event.value):
+            self._note_surprise(event.value, Surprise("yaml-date", "a date"), event.start_mark)
         if not isinstance(value, str):
             read = "nothing" if value is None else f"the {_sort_of(value)} {event.value}"
             advice = f'write "{event.value}" in quotes'

@@ -97,6 +97,7 @@ RULES: dict[str, str] = {
     "yaml-anchor": "Anchors and aliases are not read.",
     "yaml-boolean": "`yes`, `no`, `on`, `off`, `y` or `n` without quotes, which some YAML readers take for true or "
     "false.",
+    "yaml-date": "A key without quotes that some YAML readers take for a date.",
     "yaml-merge": "Merge keys `<<` are not read.",
     "yaml-number": "A number in a form that YAML versions read differently, such as `0123`, `1_000` or `12:30`.",
     "yaml-syntax": "The file is not YAML.",

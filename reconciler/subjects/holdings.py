@@ -47,6 +47,8 @@ def say_declared(holding: Holding) -> str:
     if holding.declared is None:
         return NOTHING
     values = name_attributes(holding.declared.attributes) or "yes"
+    if holding.changes_on:
+        values = f"{values}; from {holding.changes_on} on {name_attributes(holding.becomes)}"
     return f"{values}, {holding.excuse}" if holding.excuse else values
 
 

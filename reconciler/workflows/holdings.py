@@ -5,17 +5,18 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
+from typing import TypedDict
 
 from reconciler.core.address import Address
-from reconciler.core.declared import Declared, Desired
+from reconciler.core.declared import Declared, Desired, Organization
 from reconciler.core.holding import Holding
 from reconciler.core.kinds import KINDS
 from reconciler.core.planning.access import is_administrator
 from reconciler.core.planning.identities import Identities
 from reconciler.core.planning.renaming import under_todays_names
 from reconciler.core.planning.situation import Ended
-from reconciler.core.planning.wanted import split_by_date
-from reconciler.core.resource import Status
+from reconciler.core.planning.wanted import change_days, on_day, split_by_date
+from reconciler.core.resource import Attributes, Status
 from reconciler.core.state import Record, State
 from reconciler.core.system import System
 from reconciler.systems import SYSTEMS
@@ -73,6 +74,7 @@ def make_ledger(organization: str, *, desired: Desired, state: State, today: dat
                 declared=declared.get(address),
                 recorded=records.get(address),
                 excuse=ended[address].why if address in ended else "",
+                **_what_comes(declared.get(address), known, today),
                 reaches=groups.get(address.parts[0], ()) if address.kind == "asset_group_access" else (),
                 is_past=as_of is not None,
                 trouble=_trouble(state, address),
@@ -80,6 +82,26 @@ def make_ledger(organization: str, *, desired: Desired, state: State, today: dat
             for address in addresses
         },
     )
+
+
+class _Coming(TypedDict, total=False):
+    """Fields of a holding."""
+
+    changes_on: date
+    becomes: Attributes
+
+
+def _what_comes(declared: Declared | None, organization: Organization | None, today: date) -> _Coming:
+    """The next day on which the lines give something else; nothing where what comes next is the end."""
+    if declared is None or organization is None or len(declared.lines) == 1:
+        return {}
+    for day in change_days((declared,), today):
+        later = on_day(declared, day, organization.system)
+        if not later.holds_on(day):
+            return {}
+        if later.attributes != declared.attributes:
+            return {"changes_on": day, "becomes": later.attributes}
+    return {}
 
 
 def _ad_accounts_by_group(

@@ -70,7 +70,7 @@ def test_names_of_something_are_right(config: str) -> None:
         (
             "providers: {default: {kind: sandbox, act_as: anna}}",
             (
-                "1:46: error[unknown-acting]: `act_as` names `anna`, who is neither in `people` nor a member of"
+                "1:46: warning[unknown-acting]: `act_as` names `anna`, who is neither in `people` nor a member of"
                 " anything; did you mean `ana`?"
             ),
         ),

@@ -21,7 +21,9 @@ from reconciler.manifests.load import SourceFile, load_manifests
 from reconciler.manifests.saved import state_to_json
 from reconciler.ports import PastVersion, StateStore
 from reconciler.stores.local_file import LocalFileStore
+from reconciler.subjects.holdings import say_declared
 from reconciler.workflows import directory, knowing, recollection
+from reconciler.workflows.holdings import make_ledger
 from reconciler.workflows.mentions import may_mention
 
 TODAY = date(2026, 11, 22)
@@ -123,6 +125,35 @@ def test_what_is_declared_stands_with_line_reason_group_and_end(store: LocalFile
     assert membership is not None
     assert membership.through == "group:buyers"
     assert found["acme-bc/asset_group_access/emea/eve"].reaches == ("de-brand",)
+
+
+def test_what_changes_by_time_alone_is_told_with_its_day() -> None:
+    files = [
+        SourceFile(
+            "a.yaml",
+            b"""
+version: 1
+people: {ana: {email: ana@acme.example}, bo: {email: bo@acme.example}, eve: {email: eve@acme.example}}
+groups: {leads: {members: [eve]}, past: {members: [eve]}}
+organizations:
+  bc:
+    system: business_center
+    id: "6900000000000000001"
+    members:
+      ana: admin
+      bo: admin
+      eve: {role: standard, expires: 2027-02-01}
+      group:past: {role: standard, expires: 2026-12-01}
+      group:leads: {role: admin, starts: 2027-02-01}
+""",
+        )
+    ]
+    desired = load_manifests(files, today=TODAY).desired
+    assert desired is not None
+    ledger = make_ledger("bc", desired=desired, state=State(organization="bc"), today=TODAY, as_of=None)
+    found = ledger.holdings[Address("bc", "member", "eve")]
+    assert (found.changes_on, found.becomes, found.ends) == (date(2027, 2, 1), {"role": "admin"}, None)
+    assert say_declared(found) == "standard; from 2027-02-01 on admin"
 
 
 def test_groups_inside_groups_count(store: LocalFileStore) -> None:

@@ -58,6 +58,9 @@ def parse_roster(data: bytes, *, file: str, system: System, kind: str = "member"
     if text is None:
         return ParsedRoster(findings=notes.in_order())
     vocabulary = Vocabulary(system, kind)
+    first = text.lstrip().partition("\n")[0]
+    if not form and file.casefold().endswith(".csv") and re.search(r"\S[,;]\S", first):
+        form = "csv"  # a table whose columns nobody knows is told so, and not read as a page line by line
     sheet = _parse_sheet(text, form or _guess_form(text, kind), file, vocabulary, notes)
     if sheet is None:
         return ParsedRoster(findings=notes.in_order(), text=text)
