@@ -12,7 +12,6 @@ from reconciler.cli.options import DateType
 from reconciler.cli.outlet import print_page
 from reconciler.cli.session import Session
 from reconciler.cli.showing import document_option
-from reconciler.cli.upkeep import format_option
 from reconciler.cli.wiring import SystemClock
 from reconciler.cli.workspace import inspect_policies, read_config, read_rules
 
@@ -38,7 +37,7 @@ def list_(session: Session, format_: str) -> None:
 @policy.command()
 @click.argument("rules", nargs=-1)
 @click.option("--now", type=DateType(), metavar="DATE", help="Judge dates as of this UTC day.")
-@format_option
+@document_option
 @click.pass_obj
 def test(session: Session, rules: tuple[str, ...], now: date | None, format_: str) -> int:
     """Judge the manifests by all policies, or by RULES alone.

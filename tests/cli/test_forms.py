@@ -1,0 +1,63 @@
+"""Everything that is shown comes in every form, from the command line."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from reconciler.cli.main import cli
+from reconciler.cli.showing import DOCUMENT_FORMATS
+
+COMMANDS = (
+    "validate",
+    "plan",
+    "plan --estimate",
+    "drift",
+    "who eve",
+    "access acme-bc",
+    "systems",
+    "policy list",
+    "policy test",
+    "state list",
+    "state show acme-bc",
+    "state history acme-bc",
+    "audit log",
+    "work-orders list",
+    "notices",
+    "offboard eve",
+    "onboard zed --like eve --email zed@acme.example",
+)
+CHECKS: Mapping[str, Callable[[str], object]] = {
+    "text": lambda text: text.strip(),
+    "json": json.loads,
+    "markdown": lambda text: text.startswith("### "),
+    "html": lambda text: text.startswith("<!doctype html>") and text.rstrip().endswith("</html>"),
+    "csv": lambda text: {len(part[0]) for part in read(text)} == {len(line) for part in read(text) for line in part},
+}
+
+
+def read(text: str) -> list[list[list[str]]]:
+    return [list(csv.reader(io.StringIO(part))) for part in text.split("\n\n") if part]
+
+
+@pytest.fixture(scope="module")
+def workspace(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    root = tmp_path_factory.mktemp("forms")
+    for words in (["init"], ["apply", "--auto-approve"]):
+        result = CliRunner().invoke(cli, ["-C", str(root), *words])
+        assert result.exit_code == 0, result.output
+    return root
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_a_command_shows_its_result_in_every_form(workspace: Path, command: str) -> None:
+    for form in DOCUMENT_FORMATS:
+        result = CliRunner().invoke(cli, ["-C", str(workspace), *command.split(), "--format", form])
+        assert result.exit_code == 0, (form, result.output)
+        assert CHECKS[form](result.stdout), (form, result.stdout)
