@@ -117,6 +117,8 @@ class PersonReport:
     organizations: tuple[OrganizationHoldings, ...] = ()
     not_kept: tuple[str, ...] = ()
     """Organizations that have a state today, but none of that day."""
+    no_state: tuple[str, ...] = ()
+    """Organizations of which nothing is recorded: what is declared there may be there or not."""
 
     @property
     def ends_soon(self) -> tuple[Holding, ...]:

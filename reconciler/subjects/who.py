@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 from reconciler.core.declared import Person
 from reconciler.core.holding import Holding, OrganizationHoldings, PersonReport
+from reconciler.core.live import ask_about_states
 from reconciler.output.document import Block, Document, Inline, Paragraph, Row, Section, Table, code, plain
 from reconciler.output.words import count
 from reconciler.subjects.holdings import (
@@ -19,6 +20,9 @@ from reconciler.subjects.holdings import (
     say_since,
     say_standing,
 )
+
+_NOT_KNOWN = "declared, nothing recorded"
+"""How things stand in an organization without a state."""
 
 
 def document_of_person(report: PersonReport) -> Document:
@@ -72,12 +76,14 @@ def _table(part: OrganizationHoldings, report: PersonReport) -> Table:
         past = [(name_thing(one), say_recorded(one), say_since(one), plain(one.trouble)) for one in part.holdings]
         return Table(header=("what", "recorded", "since", ""), rows=tuple(Row(cells=cells) for cells in past))
     header = ("what", "recorded", "since", "declared", "ends", "standing", "from")
-    return Table(header=header, rows=tuple(Row(cells=_cells(one)) for one in part.holdings))
+    is_known = part.organization not in report.no_state
+    return Table(header=header, rows=tuple(Row(cells=_cells(one, is_known=is_known)) for one in part.holdings))
 
 
-def _cells(one: Holding) -> tuple[Inline, ...]:
-    words = (say_recorded, say_since, say_declared, say_end, say_standing, say_origin)
-    return tuple(plain(text) for text in (name_thing(one), *(say(one) for say in words)))
+def _cells(one: Holding, *, is_known: bool) -> tuple[Inline, ...]:
+    standing = say_standing(one) if is_known else _NOT_KNOWN
+    told = (name_thing(one), say_recorded(one), say_since(one), say_declared(one), say_end(one), standing)
+    return tuple(plain(text) for text in (*told, say_origin(one)))
 
 
 def _closing(report: PersonReport) -> str:
@@ -89,9 +95,14 @@ def _closing(report: PersonReport) -> str:
         systems = {part.title or part.organization for part in report.organizations}
         organizations = count(len(report.organizations), "organization", "organizations")
         where = f"{organizations} on {count(len(systems), 'system', 'systems')}"
-        standings = Counter(STANDINGS[one.standing] for one in holdings)
-        told = "; ".join(f"{number} {word}" for word in STANDINGS.values() if (number := standings[word]))
+        standings = Counter(
+            _NOT_KNOWN if one.address.organization in report.no_state else STANDINGS[one.standing] for one in holdings
+        )
+        words = (*STANDINGS.values(), _NOT_KNOWN)
+        told = "; ".join(f"{number} {word}" for word in words if (number := standings[word]))
         said = f"In {where}." if report.as_of else f"In {where}: {told}."
+    if report.no_state:
+        said = f"{said} {ask_about_states(report.no_state)}"
     if not report.not_kept:
         return said
     return f"{said} Nothing is kept from that day or before of {', '.join(report.not_kept)}."

@@ -54,7 +54,13 @@ def who(
         groups=directory.groups_of(key),
         organizations=parts,
         not_kept=remembered.not_kept,
+        no_state=() if as_of else _without_state(parts, store),
     )
+
+
+def _without_state(parts: Sequence[OrganizationHoldings], store: StateStore) -> tuple[str, ...]:
+    known = set(store.organizations())
+    return tuple(part.organization for part in parts if part.organization not in known)
 
 
 def _key_of_today(text: str, files: Sequence[SourceFile], store: StateStore, today: date) -> str:

@@ -1,0 +1,65 @@
+"""A state that is not there is asked about, and what failed fails again: a lack of memory is never called fine."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from reconciler.cli.main import cli
+
+Run = Callable[..., Result]
+MANIFEST = """version: 1
+people:
+  ana: {email: ana@acme.example}
+  bo: {email: bo@acme.example}
+  nia: {email: nia@acme.example}
+organizations:
+  dev: {system: developers, name: Acme, members: {ana: admin, bo: admin}}
+"""
+PLATFORM = """version: 1
+people: {ana: ana@acme.example, bo: bo@acme.example}
+organizations:
+  dev: {system: developers, name: Acme, members: {ana: admin, bo: admin}}
+"""
+QUESTION = "No state of dev: first run, or lost?"
+
+
+@pytest.fixture
+def run(tmp_path: Path) -> Run:
+    def start(*words: str, code: int = 0) -> Result:
+        result = CliRunner().invoke(cli, ["-C", str(tmp_path), *words])
+        assert result.exit_code == code, result.output
+        return result
+
+    (tmp_path / "access").mkdir()
+    (tmp_path / "reconciler.yaml").write_text("version: 1\nproviders: {default: {kind: sandbox}}\n", encoding="utf-8")
+    (tmp_path / "sandbox.yaml").write_text(PLATFORM, encoding="utf-8")
+    (tmp_path / "access" / "acme.yaml").write_text(MANIFEST, encoding="utf-8")
+    start("apply", "--auto-approve")
+    return start
+
+
+def test_a_lost_state_is_asked_about(run: Run, tmp_path: Path) -> None:
+    assert "No changes. Access matches the manifests." in run("plan").stdout
+    assert "No drift. Everything is as recorded." in run("drift").stdout
+    assert "as declared" in run("who", "bo").stdout
+    shutil.rmtree(tmp_path / ".reconciler" / "state")
+    assert f"No changes. {QUESTION}" in run("plan").stdout
+    assert f"No drift that could be told. {QUESTION}" in run("drift").stdout
+    told = run("who", "bo").stdout
+    assert QUESTION in told
+    assert "not there" not in told
+    assert QUESTION in run("plan", "--format", "markdown").stdout
+
+
+def test_what_failed_makes_the_next_apply_of_the_day_fail_again(run: Run, tmp_path: Path) -> None:
+    manifest = tmp_path / "access" / "acme.yaml"
+    manifest.write_text(MANIFEST.replace("bo: admin}}", "bo: admin, nia: member}}"), encoding="utf-8")
+    run("apply", "--auto-approve", code=1)
+    told = run("apply", "--auto-approve", code=1).output
+    assert "nia" in told
+    assert "Access matches the manifests" not in told
