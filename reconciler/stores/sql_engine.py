@@ -62,6 +62,9 @@ def transaction(engine: Engine, *, writes: bool = True) -> Iterator[Connection]:
     except SQLAlchemyError as error:
         message = f"the database with the state cannot be used: {type(error).__name__}"
         raise StoreError(message) from error
+    except UnicodeDecodeError as error:  # SQLite quotes what is damaged, and that need not be text
+        message = "the database with the state cannot be used: it is damaged"
+        raise StoreError(message, advice="restore the file from a copy, then run `reconciler state verify`") from error
     except UnicodeEncodeError as error:  # from a command line, which may hold any bytes
         message = f"{error.object!a} cannot be the key of an organization"
         raise StoreError(message) from error

@@ -97,4 +97,7 @@ def migrate(connection: Connection) -> None:
 
 
 def _version(connection: Connection) -> int:
-    return max(connection.scalars(select(_SCHEMA.c.version)), default=0)
+    versions = connection.scalars(select(_SCHEMA.c.version)).all()
+    if not all(isinstance(version, int) for version in versions):
+        raise StoreError("the database with the state is damaged: its schema has no version")
+    return max(versions, default=0)

@@ -120,3 +120,24 @@ def test_what_a_driver_says_in_several_lines_is_told_in_one() -> None:
         transaction(create_engine("sqlite://")),
     ):
         raise DBAPIError("select 1", None, said)
+
+
+def test_a_damaged_file_is_told_of_whatever_the_database_quotes_of_it(tmp_path: Path) -> None:
+    """Bytes of any sort in any place: a StoreError or an answer, and nothing else."""
+    store = open_sql_store(ADDRESS, root=tmp_path)
+    lock = store.acquire("acme", purpose="apply", ttl=HOUR)
+    store.write("acme", b"data", replacing=None, token=lock.token)
+    store.append_audit(b"record", after=0)
+    file = tmp_path / "state" / "states.db"
+    whole = file.read_bytes()
+    damaged = 0
+    for at in range(0, len(whole) - 60, 241):
+        file.write_bytes(whole[:at] + b"\x92\xff\x00" * 20 + whole[at + 60 :])
+        try:
+            again = open_sql_store(ADDRESS, root=tmp_path)
+            again.read("acme")
+            list(again.read_audit())
+            again.history("acme")
+        except StoreError:
+            damaged += 1
+    assert damaged > 0

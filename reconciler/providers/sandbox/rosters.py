@@ -16,6 +16,7 @@ from datetime import date
 from reconciler.providers.sandbox.organizations import Organization, find_active
 from reconciler.providers.sandbox.refusal import Refusal
 from reconciler.providers.sandbox.registry import find_address
+from reconciler.providers.sandbox.view import day_of
 from reconciler.providers.sandbox.world import Row, World
 
 _DASH = "\u2014"
@@ -184,7 +185,7 @@ def _managers(world: World, client_key: str) -> list[str]:
 
 
 def _day(row: Row) -> date:
-    return date.fromisoformat(row["since"][:10])
+    return day_of(row["since"])
 
 
 def _one_line(text: str) -> str:

@@ -9,6 +9,7 @@ from datetime import date
 from typing import Any
 
 from reconciler.core.address import Address
+from reconciler.core.errors import ProviderError
 from reconciler.core.kinds import KINDS
 from reconciler.core.resource import Resource, Status
 from reconciler.providers.sandbox.naming import Names
@@ -50,8 +51,17 @@ class View:
 
     def resource(self, kind: str, *parts: str, row: Row, **more: Any) -> Resource:
         """A resource since the row's date; statuses are spelled the same in the world and in the tool."""
-        since = date.fromisoformat(row["since"][:10])
+        since = day_of(row["since"])
         return Resource(address=Address(self.key, kind, "/".join(parts)), since=since, **more)
+
+
+def day_of(moment: object) -> date:
+    """The day of a moment that the world has written down; raises ProviderError when its file was damaged since."""
+    try:
+        return date.fromisoformat(str(moment)[:10])
+    except ValueError as error:
+        message = f"the sandbox world is damaged: {str(moment)[:40]!r} is no day"
+        raise ProviderError(message, advice="`reconciler sandbox reset` starts afresh") from error
 
 
 def view(
