@@ -96,7 +96,7 @@ def _accepts_phone(system: str) -> bool:
 
 def _note_ended(person: Person, spot: Cursor, notes: Notes, today: date | None) -> None:
     if today and person.ends and person.ends <= today:
-        message = f"`{person.key}` ended on {person.ends} and has no access any more"
+        message = f"`{person.key}` should have no access since {person.ends}"
         notes.note("ended-person", message, spot.value("ends"), advice="delete the person once a plan is empty")
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import TypedDict
 
@@ -16,7 +16,7 @@ from reconciler.core.planning.identities import Identities
 from reconciler.core.planning.renaming import under_todays_names
 from reconciler.core.planning.situation import Ended
 from reconciler.core.planning.wanted import change_days, on_day, split_by_date
-from reconciler.core.resource import Attributes, Status
+from reconciler.core.resource import Attributes, Status, fingerprint_of
 from reconciler.core.state import Record, State
 from reconciler.core.system import System
 from reconciler.systems import SYSTEMS
@@ -56,7 +56,7 @@ def make_ledger(organization: str, *, desired: Desired, state: State, today: dat
         wanted, ended = split_by_date(desired.resources[organization], today, known.system)
         declared = {**wanted, **{address: one.declared for address, one in ended.items()}}
     renamed = under_todays_names(state, Identities(desired if as_of is None else Desired()))
-    state, records = renamed.state, renamed.state.records
+    state, records = renamed.state, _as_last_seen(renamed.state)
     addresses = sorted({*records, *declared, *state.quarantined, *state.in_doubt})
     groups = _ad_accounts_by_group(declared, records)
     former = {
@@ -102,6 +102,23 @@ def _what_comes(declared: Declared | None, organization: Organization | None, to
         if later.attributes != declared.attributes:
             return {"changes_on": day, "becomes": later.attributes}
     return {}
+
+
+def _as_last_seen(state: State) -> dict[Address, Record]:
+    """The records, corrected by what the last audit found, which also knows of people and access nobody declared."""
+    records = dict(state.records)
+    for address, known in state.drift.items():
+        if known.live != fingerprint_of(known.last):
+            continue  # an apply has changed it since
+        record = records.get(address) or Record(address=address, since=known.first_seen)
+        seen = known.last
+        if seen is not None:
+            identity = seen.identity or record.identity
+            records[address] = replace(record, attributes=seen.attributes, status=seen.status, identity=identity)
+        elif not record.status.is_gone:
+            status = Status.LEFT if address.kind == "member" else Status.REMOVED
+            records[address] = replace(record, status=status)
+    return records
 
 
 def _ad_accounts_by_group(

@@ -17,6 +17,7 @@ from reconciler.core.planning.budgets import INVITATIONS, WINDOW_DAYS, counts_as
 from reconciler.core.planning.drift import take_note
 from reconciler.core.planning.sight import note_look
 from reconciler.core.planning.situation import Situation
+from reconciler.core.resource import fingerprint_of
 from reconciler.core.state import Quarantine, Record, State, UsedConsent
 from reconciler.core.system import System
 from reconciler.core.work_order import WorkOrder
@@ -191,8 +192,10 @@ class Ledger:
     def _applied(self, change: Change, outcome: Applied) -> None:
         self._quarantined.pop(change.address, None)
         self._count(change)
-        if change.address in self._drift and not self._drift[change.address].told:
-            del self._drift[change.address]
+        drift = self._drift.pop(change.address, None)
+        if drift is not None and drift.told:
+            # The next audit still says that it is over; until then nobody takes what it found for what is there.
+            self._drift[change.address] = replace(drift, live=fingerprint_of(outcome.live))
         if outcome.live is None:
             self._records.pop(change.address, None)
             return

@@ -91,3 +91,28 @@ def test_neither_asks_a_system(run: Run, tmp_path: Path) -> None:
     assert "business_api" in config.read_text(encoding="utf-8")
     assert "eve" in run("who", "eve").stdout
     assert "eve" in run("access", "acme-bc").stdout
+
+
+def test_what_an_audit_found_counts_although_nobody_declared_it(run: Run) -> None:
+    run("apply", "--auto-approve")
+    run("sandbox", "invite", "mallory@rival.example", "acme-bc", "admin")
+    run("sandbox", "accept", "mallory@rival.example", "acme-bc")
+    assert "mallory" not in run("access", "acme-bc").stdout
+    run("drift")
+    told = run("who", "mallory@rival.example").stdout
+    assert "admin" in told
+    assert "mallory@rival.example" in run("access", "acme-bc").stdout
+    found = json.loads(run("who", "mallory@rival.example", "--format", "json").stdout)
+    assert [one["standing"] for part in found["organizations"] for one in part["holdings"]] == ["undeclared"]
+
+
+def test_what_an_apply_has_taken_away_since_the_audit_is_not_said_to_be_there(run: Run, tmp_path: Path) -> None:
+    run("apply", "--auto-approve")
+    run("sandbox", "invite", "mallory@rival.example", "acme-bc", "admin")
+    run("sandbox", "accept", "mallory@rival.example", "acme-bc")
+    run("drift")
+    (manifest,) = [path for path in (tmp_path / "access").glob("*.yaml") if "acme-bc:" in path.read_text("utf-8")]
+    text = manifest.read_text("utf-8").replace("  acme-bc:\n", "  acme-bc:\n    mode: authoritative\n")
+    manifest.write_text(text, "utf-8")
+    run("apply", "--auto-approve")
+    assert "mallory" not in run("access", "acme-bc").stdout
