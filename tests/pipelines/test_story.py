@@ -36,7 +36,7 @@ def test_a_change_is_reviewed_merged_applied_and_what_somebody_does_by_hand_is_a
 
     repository.merge()
     applied = repository.call("apply", str(saved), "--expect-digest", digest).stdout
-    assert "Applied 1 change" in applied
+    assert "Applied 0 changes; 1 requested." in applied
     assert repository.git("rev-parse", "main") in repository.call("audit", "log", "--format", "json").stdout
     repository.call("sandbox", "people", "answer", "accept", "--all")
     repository.call("apply", "--auto-approve")
