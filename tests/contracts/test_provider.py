@@ -214,8 +214,8 @@ def test_an_invitation_is_pending_until_the_person_answers(subject: Subject) -> 
     subject.accept("cy", "bc")
     accepted = subject.live(CENTER, "member", "cy")
     assert accepted is not None
-    # Only whoever has joined has a number, where the platform tells it.
-    assert replace(accepted, platform_id="") == replace(invited, status=Status.ACTIVE)
+    # Only whoever has joined has a number and a name, where the platform tells them.
+    assert replace(accepted, platform_id="", name="") == replace(invited, status=Status.ACTIVE, name="")
 
 
 def test_a_declined_invitation_stays_visible_until_it_is_repeated(subject: Subject) -> None:

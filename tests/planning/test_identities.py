@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 import yaml
 
 from reconciler.core.address import Address
+from reconciler.core.change import Change
 from reconciler.core.declared import Desired
 from reconciler.core.finding import Severity
+from reconciler.core.kinds import Action
 from reconciler.core.planning.identities import Dispute, Identities, Names
+from reconciler.core.planning.renaming import under_todays_names
+from reconciler.core.resource import Resource, Status
+from reconciler.core.state import State
 from reconciler.manifests.load import load_manifests
 from reconciler.manifests.source import SourceFile
 
@@ -139,3 +145,22 @@ def test_access_does_not_move_by_itself() -> None:
     found = Identities(wanted).names("bc", {Address("bc", "ad_account", "us"): "71"}, recorded={access})
     assert keys(found) == {}
     assert len(found.refused) == 1
+
+
+def test_a_change_in_doubt_is_looked_for_under_the_name_of_today() -> None:
+    before = Address("bc", "member", "eva")
+    invited = Resource(address=before, attributes={"role": "standard"}, status=Status.INVITED, identity=EVA)
+    change = Change(
+        address=before,
+        action=Action.INVITE,
+        before=None,
+        after=invited,
+        fingerprint="absent",
+        why="declared",
+        actor="ann",
+    )
+    state = State(organization="bc", in_doubt={before: change})
+    wanted = desired(people={"evelyn": EVA}, members=("evelyn",), moved=(("member/ann", "member/ana"),))
+    now = Address("bc", "member", "evelyn")
+    (renamed,) = under_todays_names(state, Identities(wanted)).state.in_doubt.values()
+    assert (renamed.address, renamed.after) == (now, replace(invited, address=now))
