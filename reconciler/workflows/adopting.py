@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from reconciler.core.address import Address
 from reconciler.core.adopted import Adoption, NotAdopted
-from reconciler.core.drifting import Drift, DriftSort
+from reconciler.core.drifting import Drift, DriftSort, Fate
 from reconciler.core.errors import ManifestError, ReconcilerError
 from reconciler.core.live import Live
 from reconciler.core.planning.organization import plan_organization
@@ -53,8 +53,8 @@ def adopt(
     if not found and request.plan.targets.include:
         names = ", ".join(request.plan.targets.include)
         raise ReconcilerError(f"nothing has drifted in {names}", advice="`reconciler drift` lists what has")
-    refused = [_for_a_person(wish.found) for wish in found if wish.found.sort in _FOR_A_PERSON]
-    wishes = [wish for wish in found if wish.found.sort not in _FOR_A_PERSON]
+    refused = [_for_a_person(wish.found) for wish in found if _why_not(wish.found)]
+    wishes = [wish for wish in found if not _why_not(wish.found)]
     acquaintance = _get_acquainted(worlds, wishes, provider_for)
     made, others = _amend_all(request, wishes, acquaintance, worlds)
     there = {file.path: file for file in request.files}
@@ -88,8 +88,15 @@ def _wants_words(found: Drift, situation: Situation) -> bool:
     return True
 
 
+def _why_not(found: Drift) -> str:
+    """Why only a person can say what the manifests should; empty where that is what is live."""
+    if found.fate is Fate.UNREAD:
+        return "it could not be looked at, so nobody knows what is there now"
+    return _FOR_A_PERSON.get(found.sort, "")
+
+
 def _for_a_person(found: Drift) -> NotAdopted:
-    reason = f"{found.why}; {_FOR_A_PERSON[found.sort]}"
+    reason = f"{found.why}; {_why_not(found)}"
     return NotAdopted(address=found.address, reason=reason, advice=found.outlook)
 
 

@@ -185,6 +185,16 @@ def test_whose_time_is_over_is_never_adopted(access: Path, run: Run) -> None:
     assert "its time is over" in told
 
 
+def test_what_could_not_be_looked_at_is_never_adopted(access: Path, run: Run) -> None:
+    run("sandbox", "role", "eve", "acme-bc", "admin")
+    run("drift")
+    config = access.parent / "reconciler.yaml"
+    config.write_text(config.read_text().replace("kind: sandbox", "kind: work_orders"))
+    told = run("adopt", "acme-bc/member/eve", code=1).stderr
+    assert "it could not be looked at" in told
+    assert changed_lines(access) == []
+
+
 def test_what_has_not_drifted_cannot_be_adopted(access: Path, run: Run) -> None:
     assert access.is_dir()
     assert "nothing has drifted in acme-bc/member/ana" in run("adopt", "acme-bc/member/ana", code=1).stderr

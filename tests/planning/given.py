@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
@@ -12,6 +12,7 @@ import yaml
 
 from reconciler.core.address import Address
 from reconciler.core.declared import Desired
+from reconciler.core.drifting import DriftSeverity, DriftSort, KnownDrift
 from reconciler.core.finding import Severity
 from reconciler.core.kinds import Action
 from reconciler.core.live import Live
@@ -29,7 +30,7 @@ DIRECTORY = ("ana", "bo", "cy", "dee", "eve", "finn", "gil", "hal", "ida", "jon"
 
 _KEYS = {"today", "guards", "manifest", "directory_without", "recorded", "live", "absent", "unknown", "acting"}
 _KEYS |= {"removals", "invitations", "quarantined", "retry", "targets", "excludes", "want"}
-_KEYS |= {"rosters_of", "work_orders", "used_consents", "person"}
+_KEYS |= {"rosters_of", "work_orders", "used_consents", "known_drift", "person"}
 
 _LOOKED, _ASKED, _REPORTED = time(8, tzinfo=UTC), time(9, tzinfo=UTC), time(10, tzinfo=UTC)
 """On a day that a case names, rosters are taken first, then orders are issued, then people report back."""
@@ -122,7 +123,7 @@ def _resource(organization: str, text: str, told: str | dict[str, Any] | None) -
 
 def _recorded(given: Mapping[str, Any], live: Mapping[str, Live], desired: Desired, today: date) -> dict[str, State]:
     told = given.get("recorded", {})
-    memories = ("removals", "invitations", "quarantined", "work_orders", "used_consents")
+    memories = ("known_drift", "removals", "invitations", "quarantined", "work_orders", "used_consents")
     keys = {*told, *(key for memory in memories for key in given.get(memory, {}))}
     states = {key: _state(key, told.get(key, {}), live, given, today) for key in sorted(keys)}
     orders = given.get("work_orders", {})
@@ -194,11 +195,27 @@ def _state(
         removals=given.get("removals", {}).get(key, {}),
         invitations=given.get("invitations", {}).get(key, {}),
         quarantined={Address.parse(f"{key}/{text}"): Quarantine(**values) for text, values in quarantined.items()},
+        drift={one.address: one for one in _known_drift(key, given.get("known_drift", {}).get(key, {}))},
         used_consents=tuple(
             UsedConsent(**{**one, "allow": Action(one["allow"]), "address": Address.parse(one["address"])})
             for one in used
         ),
     )
+
+
+def _known_drift(organization: str, told: Mapping[str, Any]) -> Iterator[KnownDrift]:
+    """What earlier audits have found: how it was, why it was drift, and what was there."""
+    for text, values in told.items():
+        last = _resource(organization, text, values["last"])
+        yield KnownDrift(
+            address=last.address,
+            sort=DriftSort(values["sort"]),
+            severity=DriftSeverity(values["severity"]),
+            why=values["why"],
+            live=fingerprint_of(last),
+            last=last,
+            first_seen=values["first_seen"],
+        )
 
 
 def _record_of(resource: Resource, today: date) -> Record:

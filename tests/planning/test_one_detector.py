@@ -117,7 +117,8 @@ def _fate_by_hand(found: Drift, part: OrganizationPlan) -> Fate:
     for fate, addresses in sections.items():
         if found.address in addresses:
             return fate
-    return found.fate if found.fate in (Fate.LEFT_ALONE, Fate.SETTLED) else Fate.LEFT_ALONE
+    without = (Fate.LEFT_ALONE, Fate.SETTLED, Fate.UNREAD)
+    return found.fate if found.fate in without else Fate.LEFT_ALONE
 
 
 def _recorded_against_live(case: Case) -> set[Address]:
