@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import date
 from typing import Any
 
 import pytest
@@ -11,12 +12,13 @@ import yaml
 from reconciler.core.address import Address
 from reconciler.core.change import Change
 from reconciler.core.declared import Desired
+from reconciler.core.drifting import DriftSort, KnownDrift
 from reconciler.core.finding import Severity
 from reconciler.core.kinds import Action
 from reconciler.core.planning.identities import Dispute, Identities, Names
 from reconciler.core.planning.renaming import under_todays_names
 from reconciler.core.resource import Resource, Status
-from reconciler.core.state import State
+from reconciler.core.state import Record, State
 from reconciler.manifests.load import load_manifests
 from reconciler.manifests.source import SourceFile
 
@@ -164,3 +166,14 @@ def test_a_change_in_doubt_is_looked_for_under_the_name_of_today() -> None:
     now = Address("bc", "member", "evelyn")
     (renamed,) = under_todays_names(state, Identities(wanted)).state.in_doubt.values()
     assert (renamed.address, renamed.after) == (now, replace(invited, address=now))
+
+
+def test_what_an_audit_has_written_under_the_name_of_today_counts_most() -> None:
+    before, now = Address("bc", "member", "eva"), Address("bc", "member", "evelyn")
+    known = KnownDrift(address=before, sort=DriftSort.CHANGED, live="old", first_seen=date(2026, 11, 1))
+    accepted = replace(known, address=now, live="new", reason="OPS-1")
+    records = {before: Record(address=before, identity=EVA)}
+    wanted = Identities(desired(people={"evelyn": EVA}))
+    for drift in ({before: known, now: accepted}, {now: accepted, before: known}):
+        state = State(organization="bc", records=records, drift=drift)
+        assert under_todays_names(state, wanted).state.drift == {now: accepted}

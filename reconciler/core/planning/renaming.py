@@ -79,9 +79,9 @@ def rename_state(state: State, names: Names) -> State:
         state,
         records=_rename_records(state.records, names),
         quarantined=_rename_keys(state.quarantined, names),
-        in_doubt={names.today(at): _rename_change(change, names) for at, change in state.in_doubt.items()},
+        in_doubt={at: _rename_change(change, names) for at, change in _rename_keys(state.in_doubt, names).items()},
         orders={key: _rename_order(order, names) for key, order in state.orders.items()},
-        drift={names.today(at): replace(known, address=names.today(at)) for at, known in state.drift.items()},
+        drift={at: replace(known, address=at) for at, known in _rename_keys(state.drift, names).items()},
         doubts=_rename_keys(state.doubts, names),
         used_consents=tuple(replace(used, address=names.today(used.address)) for used in state.used_consents),
     )
@@ -162,6 +162,7 @@ def _former_keys(record: Record, today: Address, names: Names) -> tuple[str, ...
 
 
 def _rename_keys(known: Mapping[Address, T], names: Names) -> dict[Address, T]:
+    """What stands under a name of today already is what was written last."""
     renamed = {names.today(address): one for address, one in known.items()}
     return {**renamed, **{address: one for address, one in known.items() if names.today(address) == address}}
 
