@@ -51,7 +51,7 @@ def test_a_saved_plan_and_what_became_of_it_have_the_same_forms(workspace: Path,
     shown = run(workspace, "plan", "-o", str(saved), "--format", "markdown").stdout
     assert run(workspace, "show", str(saved), "--format", "markdown").stdout == shown
     report = run(workspace, "apply", str(saved), "--format", "markdown").stdout
-    assert report.startswith("### Access changes: infra/tiktok\n\n**Applied 2 changes")
+    assert report.startswith("### Access changes: infra/tiktok\n\n**Applied 0 changes; 2 requested")
 
 
 def test_in_github_actions_the_step_gets_a_summary_and_outputs(workspace: Path, tmp_path: Path) -> None:

@@ -61,9 +61,9 @@ def written(root: Path) -> dict[str, str]:
 def test_an_import_reads_as_if_a_person_had_written_it(workspace: Path, run: Run) -> None:
     told = run("import", "--all").stdout
     assert told == (
-        "access/people.yaml: 6 people\n"
-        "access/acme-bc.yaml: 5 members, 2 ad accounts, 1 pixel, 8 grants, 1 proposed group\n"
-        "access/acme-brand.yaml: 2 members\n"
+        "access/people.yaml\n  6 people\n\n"
+        "access/acme-bc.yaml\n  5 members, 2 ad accounts, 1 pixel, 8 grants, 1 proposed group\n\n"
+        "access/acme-brand.yaml\n  2 members\n"
     )
     assert written(workspace) == yaml.safe_load(
         (Path(__file__).parents[1] / "cases" / "importing" / "a-business-center-and-a-brand.yaml").read_text()
