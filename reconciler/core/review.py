@@ -231,6 +231,15 @@ class ReviewSummary:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class DroppedOrganization:
+    """An organization that no manifest declares any more: it is left as it is, and nobody watches it."""
+
+    organization: str
+    people: tuple[str, ...] = ()
+    """Who keeps access there."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Review:
     """Everything a reviewer has to judge. Turned around, gains are losses and what is new is gone."""
 
@@ -257,6 +266,7 @@ class Review:
     """What policies say at HEAD and did not say at BASE."""
     resolved: tuple[Finding, ...] = ()
     """What validation and policies said at BASE and do not say any more."""
+    dropped: tuple[DroppedOrganization, ...] = ()
     notices: tuple[str, ...] = ()
     """What a reader has to know about the comparison itself."""
 
@@ -265,6 +275,7 @@ class Review:
         """Whether there is nothing to judge; findings that go away alone are nothing to judge."""
         return not (
             self.access
+            or self.dropped
             or self.things
             or self.people
             or self.settings

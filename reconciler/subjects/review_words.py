@@ -98,6 +98,10 @@ def _counts(review: Review) -> Iterator[str]:
             yield f"{count(len(people), 'person', 'people')} {verbs[len(people) > 1]}"
         if partners:
             yield f"{count(partners, 'partner', 'partners')} {verbs[partners > 1]}"
+    if review.dropped:
+        yield f"{count(len(review.dropped), 'organization', 'organizations')} no longer managed"
+    if kept := {person for one in review.dropped for person in one.people}:
+        yield f"{count(len(kept), 'person keeps', 'people keep')} access that nobody watches"
     marks = [mark for change in review.access if change.effect is not Effect.WAY for mark in change.marks]
     if admins := marks.count(Mark.ADMIN):
         yield count(admins, "admin change", "admin changes")

@@ -75,6 +75,7 @@ def _compared(made: Review, before: _Read, after: _Read, domains: Sequence[str])
     return replace(
         made,
         access=tuple(found.access),
+        dropped=tuple(found.dropped),
         things=tuple(found.things),
         people=tuple(found.people),
         renames=found.renames,

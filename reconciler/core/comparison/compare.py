@@ -19,6 +19,7 @@ from reconciler.core.planning.situation import consents_of
 from reconciler.core.review import (
     AccessChange,
     DangerousStep,
+    DroppedOrganization,
     PersonChange,
     Rename,
     ThingChange,
@@ -37,6 +38,7 @@ class Comparison:
     consents_given: tuple[Consent, ...] = ()
     consents_withdrawn: tuple[Consent, ...] = ()
     notices: list[str] = field(default_factory=list)
+    dropped: list[DroppedOrganization] = field(default_factory=list)
 
 
 def compare(base: Desired, head: Desired, *, today: date, allowed_domains: Collection[str]) -> Comparison:
@@ -71,6 +73,11 @@ class _Pair:
         """Its key on either side."""
         either = self.after or self.before
         return either.key if either else ""
+
+    @property
+    def is_dropped(self) -> bool:
+        """No manifest declares it any more; its key means nothing else either."""
+        return self.before is not None and self.after is None and not self.notice and not self.before.deleted
 
     @property
     def people(self) -> set[str]:
@@ -126,7 +133,14 @@ def _compare_organization(
             (pair.after or organization, pair.resources_after),
         )
     ]
-    found.access += compare_access(halves[0], halves[1], allowed_domains=allowed_domains)
+    access = compare_access(halves[0], halves[1], allowed_domains=allowed_domains)
+    if pair.is_dropped:
+        # No plan takes anything away there, so nothing of it is a loss.
+        kept = {change.subject.key for change in access if change.subject.kind == "member"}
+        found.dropped.append(DroppedOrganization(organization=key, people=tuple(sorted(kept))))
+        found.notices += _notices(pair)
+        return
+    found.access += access
     changed = compare_organization(pair.before, pair.after)
     found.things += [changed] if changed else []
     found.things += compare_things(pair.resources_before, pair.resources_after)
@@ -145,7 +159,7 @@ def _notices(pair: _Pair) -> Iterator[str]:
         yield pair.notice
     elif before is not None and after is None:
         yield (
-            f"{before.key} is not declared any more: a plan takes nothing away there, and nothing looks after it; "
+            f"{before.key} is no longer managed: a plan takes nothing away there, and nobody watches it any more; "
             "to take it down, declare it with `deleted: true`"
         )
 
