@@ -90,7 +90,7 @@ def nothing(_terminal: int, _process: subprocess.Popen[bytes]) -> None:
 def test_apply_asks_and_goes_on_after_yes(session: Session) -> None:
     code, said = session("apply", when="taken as a yes", do=answer("yes"))
     assert "Carry out 2 changes in 2 organizations?" in said
-    assert "Applied 2 changes." in said
+    assert "Applied 0 changes; 2 requested." in said
     assert code == 0
 
 

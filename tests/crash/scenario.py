@@ -138,7 +138,7 @@ def what_became(folder: Path) -> dict[str, Any]:
         (entry.action, entry.address)
         for link in AuditLog(store).links()
         for entry in link.record.entries
-        if entry.outcome == "applied"
+        if entry.outcome in {"applied", "requested"}
     )
     counting = ("lineage", "serial", "audit")  # a death more is a run more, which is written down
     return {
