@@ -156,11 +156,15 @@ def read_moves(written: list[MoveDocument], spots: Cursor, book: AddressBook) ->
         yield Move(source=source, target=target, place=at.place)
 
 
-def each_once(consents: Iterable[Consent], notes: Notes) -> Iterator[Consent]:
-    """The consents; two to the same change are told, because taking one of them out would change nothing."""
+def each_once(consents: Iterable[Consent], today: date | None, notes: Notes) -> Iterator[Consent]:
+    """The consents; two that count for one change are told, because taking one of them out would change nothing."""
     first: dict[tuple[Address, Action], Place | None] = {}
     for consent in consents:
         step = (consent.address, consent.allow)
+        has_ended = today is not None and consent.until is not None and consent.until < today
+        if has_ended:
+            yield consent
+            continue
         if step in first:
             message = f"a consent to {consent.allow} {consent.address} is given twice"
             related = tuple(filter(None, (first[step],)))

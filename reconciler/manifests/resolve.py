@@ -76,6 +76,7 @@ def resolve(
                     for document, top in files
                     for consent in read_consents(document.consents, top.into("consents"), terms)
                 ),
+                today,
                 notes,
             )
         ),

@@ -88,7 +88,15 @@ def note_structure_error(model: type[BaseModel], error: ErrorDetails, top: Curso
     elif isinstance(custom, Sort) or kind in EXPECTED:
         _note_wrong_type(custom.expected if isinstance(custom, Sort) else EXPECTED[kind], problem, notes)
     else:
-        notes.error("out-of-range", f"`{problem.name}` {describe_misfit(error)}", problem.place)
+        advice = _advise_on_share(error)
+        notes.error("out-of-range", f"`{problem.name}` {describe_misfit(error)}", problem.place, advice=advice)
+
+
+def _advise_on_share(error: ErrorDetails) -> str:
+    """A share that was written as a percentage."""
+    value, most = error["input"], error.get("ctx", {}).get("le")
+    is_percentage = most == 1 and isinstance(value, (int, float)) and 1 < value <= 100
+    return f"write {value / 100:g} for {value:g} %" if is_percentage else ""
 
 
 def _note_unknown_key(problem: Problem, notes: Notes) -> None:
@@ -167,7 +175,17 @@ def _note_wrong_type(expected: str, problem: Problem, notes: Notes) -> None:
         message = f"`{name}` is text, but {read} is read as {_sort_of(value)}"
         notes.error("unquoted-text", message, place, advice=f'write "{read}" in quotes')
     else:
-        notes.error("wrong-type", f"`{name}` must be {expected}, not {_sort_of(value)}", place)
+        advice = _advise_on_list(value, problem)
+        notes.error("wrong-type", f"`{name}` must be {expected}, not {_sort_of(value)}", place, advice=advice)
+
+
+def _advise_on_list(value: object, problem: Problem) -> str:
+    """A list of names where each needs a role, or the members of a group without the key above them."""
+    if not isinstance(value, list) or not value or not isinstance(value[0], str):
+        return ""
+    if problem.path[0] == "groups" and len(problem.path) > 1:
+        return f"write `{problem.name}: {{members: [{', '.join(map(str, value))}]}}`"
+    return f"write `{value[0]}: ROLE` for each" if problem.name in ("access", "members", "shares") else ""
 
 
 def _sort_of(value: object) -> str:

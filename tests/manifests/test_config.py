@@ -127,7 +127,7 @@ policy: [x]
         "2:12: error[wrong-type]: `manifests` must be a list, not text",
         "3:13: error[missing-key]: `default` has no `kind`; write `kind: ...`",
         "3:57: error[wrong-type]: `deep` must be text, a number, true, false or a list of texts, not a mapping",
-        "4:29: error[out-of-range]: `max_removal_ratio` must be at most 1",
+        "4:29: error[out-of-range]: `max_removal_ratio` must be at most 1; write 0.25 for 25 %",
         "4:33: error[unknown-key]: `min_admin` is not known here; did you mean `min_admins`?",
         "4:59: error[out-of-range]: `min_admins` must be at least 1",
         "5:1: error[unknown-key]: `policy` is not known here; did you mean `policies`?",

@@ -155,3 +155,9 @@ def test_a_file_that_is_passed_over_is_a_warning() -> None:
     note_passed_over("access/people.yaml.txt", notes)
     (line,) = tell_findings(notes.findings)
     assert line.startswith("access/people.yaml.txt:1:1: warning[passed-over]: `access/people.yaml.txt` is not read")
+
+
+def test_a_share_written_as_a_percentage_is_told_as_a_number() -> None:
+    loaded = load_config(SourceFile("reconciler.yaml", b"guards: {max_removal_ratio: 25}"))
+    (line,) = tell_findings(loaded.findings)
+    assert line.endswith("; write 0.25 for 25 %")
