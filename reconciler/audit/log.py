@@ -30,7 +30,7 @@ class Selection:
         """Whether an entry belongs to the selection."""
         return (
             self.organization in ("", organization)
-            and self.person in ("", entry.person)
+            and (self.person in ("", entry.person) or self.person in entry.address.split("/")[2:])
             and (self.since is None or entry.time.date() >= self.since)
         )
 

@@ -68,6 +68,9 @@ def _when(found: Offboarding) -> str:
     if found.age is None:
         return f"Leaves on {found.leaves}; until then nothing changes."
     since = f", {count(found.age, 'day', 'days')} ago" if found.age else ""
+    places = {item.address.organization for item in found.left if item.matter is Matter.ACCESS}
+    if places and found.age:
+        return f"All access should have ended on {found.leaves}{since}; still there in {len(places)}."
     return f"All access ends on {found.leaves}{since}."
 
 

@@ -116,3 +116,22 @@ def test_what_an_apply_has_taken_away_since_the_audit_is_not_said_to_be_there(ru
     manifest.write_text(text, "utf-8")
     run("apply", "--auto-approve")
     assert "mallory" not in run("access", "acme-bc").stdout
+
+
+def test_the_audit_log_finds_somebody_whom_only_an_address_names(run: Run) -> None:
+    run("apply", "--auto-approve")
+    run("sandbox", "invite", "mallory@rival.example", "acme-bc", "admin")
+    run("sandbox", "accept", "mallory@rival.example", "acme-bc")
+    run("drift")
+    told = run("audit", "log", "--person", "mallory@rival.example").stdout
+    assert "acme-bc/member/mallory@rival.example" in told
+    assert "eve" not in told
+
+
+def test_an_offboarding_whose_day_has_passed_says_where_access_is_still_there(run: Run, tmp_path: Path) -> None:
+    run("apply", "--auto-approve")
+    run("sandbox", "people", "answer", "accept", "--all")
+    run("apply", "--auto-approve")
+    told = run("offboard", "eve", "--on", "2020-01-01").stdout
+    assert "All access should have ended on 2020-01-01" in told
+    assert "still there in 1" in told
