@@ -57,6 +57,7 @@ class Client:
         import httpx2
 
         SECRETS.learn_address(access.base_url)
+        SECRETS.learn(access.token)
         _refuse_unsafe(access.base_url)
         self._access = access
         value = f"Bearer {access.token}" if access.header == "Authorization" else access.token

@@ -85,6 +85,6 @@ def test_one_policy_can_be_tried_although_it_is_off(workspace: Path, capsys: pyt
 def test_the_list_says_how_policies_are_set_here(workspace: Path, capsys: pytest.CaptureFixture[str]) -> None:
     code, out = run(workspace, "policy", "list", "-v", capsys=capsys)
     assert code == 0
-    assert "named-members  error\n" in out
-    assert "admin-reason  off\n" in out
-    assert "    employment: [contractor, agency]\n" in out
+    assert "named-members (error)\n" in out
+    assert "admin-reason (off)\n" in out
+    assert "  employment: [contractor, agency]\n" in out

@@ -50,7 +50,7 @@ def test_a_rule_that_is_off_can_be_tried(workspace: Path, capsys: pytest.Capture
     code, out = run(workspace, "policy", "test", "reasons", capsys=capsys)
     assert code == 0
     assert out.count("warning[reasons]") == 3
-    assert "guests-read-only  error\n" in run(workspace, "policy", "list", capsys=capsys)[1]
+    assert "guests-read-only (error)\n" in run(workspace, "policy", "list", capsys=capsys)[1]
 
 
 def test_the_workspace_file_has_the_last_word(workspace: Path, capsys: pytest.CaptureFixture[str]) -> None:
