@@ -47,7 +47,8 @@ def test_the_way_to_a_first_plan_leads_there(tmp_path: Path) -> None:
         code, told, problems = run(tmp_path, "plan", "-v")
     assert code == 0, problems
     assert "acme-bc (business_center, observe)" in told
-    assert "1 live thing never declared, left alone\n    = e*e@acme.example" in told
+    assert "Unmanaged" in told
+    assert "= e*e@acme.example" in told
     assert "No changes" in told
 
 
