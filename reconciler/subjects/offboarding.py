@@ -87,10 +87,7 @@ def _sections(found: Offboarding) -> Iterator[Block]:
         if items:
             yield _section(title, items, about)
     if found.surfaces:
-        about = (
-            "Removal in one organization touches no other; this is over when a look after the last day finds nothing "
-            "of theirs."
-        )
+        about = "Removal in one organization touches no other: a look after the last day has to find nothing there."
         yield _section("Where somebody has to have looked", map(_look, found.surfaces), about)
     if found.patch:
         yield Section(title="The edit of the manifests", blocks=(Code(text=found.patch, language="diff"),))
