@@ -69,7 +69,9 @@ def test_no_token_is_left_in_a_checkout(path: Path) -> None:
 def test_nothing_runs_with_secrets_on_what_a_stranger_has_sent(path: Path) -> None:
     assert not {"pull_request_target", "workflow_run", "issue_comment"} & triggers(path).keys()
     if "pull_request" in triggers(path):
-        open_to_forks = [job for job in read(path)["jobs"].values() if NOT_A_FORK not in job.get("if", "")]
+        closed = (NOT_A_FORK, "&& github.event_name == 'schedule'")  # nobody sends a schedule
+        jobs = read(path)["jobs"].values()
+        open_to_forks = [job for job in jobs if not any(condition in job.get("if", "") for condition in closed)]
         assert open_to_forks
         assert not any(knows_a_secret(job) for job in open_to_forks)
 
