@@ -157,5 +157,7 @@ class AccessMatrix:
     """As in `PersonReport`."""
     reaches: tuple[Reach, ...] = ()
     """By thing, then people before partners."""
+    owned_elsewhere: tuple[Holding, ...] = ()
+    """Apps that a person or another organization owns, also while their transfer waits: no member has them."""
     connections: tuple[Holding, ...] = ()
     """Edges between things: what is in which asset group, and what may be used in which ad account."""

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from itertools import groupby
 
 from reconciler.core.holding import AccessMatrix, Holding, Reach
-from reconciler.output.document import Block, Document, Row, Section, Table, plain, table
+from reconciler.output.document import Block, Document, Paragraph, Row, Section, Table, plain, table
 from reconciler.output.words import count
 from reconciler.subjects.holdings import (
     NOTHING,
@@ -28,12 +28,23 @@ def document_of_access(matrix: AccessMatrix) -> Document:
         Section(title=plain(name_address(on)), blocks=(_table(list(reaches), matrix),), is_folded=True)
         for on, reaches in groupby(matrix.reaches, key=lambda reach: reach.on)
     ]
+    blocks += [
+        Section(title=plain(name_address(one.address)), blocks=(Paragraph(text=plain(_say_owner(one))),))
+        for one in matrix.owned_elsewhere
+    ]
     connections = _connections(matrix)
     if connections:
         blocks.append(Section(title="Connections", blocks=(connections,)))
     return Document(
         title=plain(f"{name}{title}{day}"), blocks=tuple(blocks), summary=_summary(matrix), whole="access matrix"
     )
+
+
+def _say_owner(app: Holding) -> str:
+    owner = str(app.recorded.attributes["owner"]) if app.recorded else ""
+    kind, _, name = owner.partition(":")
+    whose = f"owned by {name} in person" if kind == "person" else f"owned by organization {name}"
+    return f"{whose}; nobody here has it until the transfer is accepted"
 
 
 def _table(reaches: Sequence[Reach], matrix: AccessMatrix) -> Table:

@@ -9,6 +9,7 @@ from functools import partial
 
 from reconciler.core.address import Address
 from reconciler.core.holding import Holding
+from reconciler.core.planning.access import owner_elsewhere
 from reconciler.core.planning.planner import Worlds
 from reconciler.core.resource import Attributes, Status
 from reconciler.core.state import State
@@ -131,16 +132,24 @@ def _known_to(address: Address, attributes: Attributes, worlds: Worlds) -> Itera
         yield Chore.ROTATION, app, _WHAT[Chore.ROTATION].format(app.key)
     elif system.administers(str(attributes.get("role", ""))) or "app_access" not in system.kinds:
         # Without roles inside apps, every member uses what the organization owns.
-        for app in _apps_of(key, worlds):
+        for app in _apps_of(key, worlds, address.parts[-1]):
             yield Chore.ROTATION, app, _WHAT[Chore.ROTATION].format(app.key)
 
 
-def _apps_of(organization: str, worlds: Worlds) -> list[Address]:
-    """Apps that are there or declared; one that is still somebody's own belongs here soon."""
+def _apps_of(organization: str, worlds: Worlds, member: str) -> list[Address]:
+    """Apps whose secret a member can read; that of an app which is still somebody's own, its owner alone."""
     live = worlds.live.get(organization)
-    there = {address for address in (live.resources if live else ()) if address.kind == "app"}
+    resources = live.resources if live else {}
     declared = worlds.desired.resources.get(organization, {})
-    return sorted(there | {address for address in declared if address.kind == "app"})
+    return [
+        address
+        for address in sorted({*resources, *declared})
+        if address.kind == "app"
+        and (
+            address not in resources
+            or owner_elsewhere(resources[address].attributes, organization) in {"", f"person:{member}"}
+        )
+    ]
 
 
 def _is_early(order: WorkOrder, leaves: date | None) -> bool:

@@ -21,7 +21,8 @@ def nearest(text: str, known: Iterable[str]) -> str:
 
 def _of_the_same_name(wanted: str, names: list[str]) -> list[str]:
     """Addresses with another kind, or without the kind that was left out, but the same key."""
-    key = wanted.rpartition("/")[2] if "/" in wanted else ""
+    _, *rest = wanted.split("/")
+    key = "/".join(rest[1:] or rest)
     return _most_alike(wanted, [name for name in names if key and name.casefold().endswith(f"/{key}")])
 
 

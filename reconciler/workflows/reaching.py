@@ -9,7 +9,7 @@ from reconciler.core.address import Address
 from reconciler.core.errors import ReconcilerError
 from reconciler.core.holding import AccessMatrix, Holding, Reach
 from reconciler.core.kinds import KINDS, Shape
-from reconciler.core.planning.access import strongest
+from reconciler.core.planning.access import owner_elsewhere, strongest
 from reconciler.core.state import State
 from reconciler.core.system import System
 from reconciler.manifests.load import SourceFile
@@ -41,6 +41,11 @@ def access(
         today=today,
         as_of=as_of,
         reaches=tuple(reach for reach in _reaches(ledger) if _concerns(reach, about)),
+        owned_elsewhere=tuple(
+            one
+            for one in ledger.holdings.values()
+            if _is_owned_elsewhere(one) and (about.kind == "organization" or about == one.address)
+        ),
         connections=tuple(one for one in edges if one.address.kind != "partner_share" and _touches(one, about)),
     )
 
@@ -100,13 +105,22 @@ def _reaches(ledger: Ledger) -> Iterator[Reach]:
     for member in members:
         yield _reach(whole, member.address, [member], ledger)
     for asset in _assets(ledger):
-        yield from _reaches_of(asset, members, ledger)
+        if not _is_owned_elsewhere(ledger.holdings[asset]):
+            yield from _reaches_of(asset, members, ledger)
 
 
 def _assets(ledger: Ledger) -> list[Address]:
     return [
         address for address in ledger.holdings if KINDS[address.kind].shape is Shape.ASSET and address.kind != "partner"
     ]
+
+
+def _is_owned_elsewhere(asset: Holding) -> bool:
+    """Whether it is an app of somebody else, which nobody has by being a member, whatever is declared."""
+    recorded = asset.recorded
+    if asset.address.kind != "app" or recorded is None or recorded.status.is_gone:
+        return False
+    return bool(owner_elsewhere(recorded.attributes, asset.address.organization))
 
 
 def _reaches_of(asset: Address, members: Iterable[Holding], ledger: Ledger) -> Iterator[Reach]:

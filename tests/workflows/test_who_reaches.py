@@ -14,7 +14,9 @@ from reconciler.core.resource import Status
 from reconciler.core.state import Record, State
 from reconciler.manifests.load import SourceFile
 from reconciler.manifests.saved import state_to_json
+from reconciler.output.style import Style
 from reconciler.stores.local_file import LocalFileStore
+from reconciler.subjects.catalogue import RENDERERS
 from reconciler.workflows import reaching
 
 TODAY = date(2026, 11, 22)
@@ -146,6 +148,41 @@ def test_where_nobody_is_given_access_one_by_one_all_members_have_it(store: Loca
     found = cells(ask("acme-dev/app/shop", store))
     assert found["app/shop", "eve"].effective == {"role": "member"}
     assert found["app/shop", "ana"].effective is None
+
+
+@pytest.mark.parametrize("status", [Status.ACTIVE, Status.AWAITING_ACCEPTANCE])
+@pytest.mark.parametrize(
+    ("owner", "told"), [("person:kai", "owned by kai in person"), ("organization:Beta", "owned by organization Beta")]
+)
+def test_an_app_that_somebody_else_owns_is_nobodys_here(tmp_path: Path, status: Status, owner: str, told: str) -> None:
+    store = LocalFileStore(tmp_path)
+    keep(
+        store,
+        "acme-dev",
+        record("acme-dev/member/ana", role="admin"),
+        record("acme-dev/member/eve", role="member"),
+        record("acme-dev/app/shop", status=status, owner=owner),
+    )
+    matrix = ask("acme-dev/app/shop", store)
+    assert not matrix.reaches
+    text = RENDERERS.access["text"](matrix, Style())
+    assert f"{told}; nobody here has it until the transfer is accepted" in text
+    assert text.endswith("0 people have access.\n")
+    assert {reach.on.kind for reach in ask("acme-dev", store).reaches} == {"organization"}
+    assert ask("acme-dev/member/ana", store).owned_elsewhere == ()
+
+
+def test_an_app_that_the_organization_owns_is_had_by_its_members(tmp_path: Path) -> None:
+    store = LocalFileStore(tmp_path)
+    keep(
+        store,
+        "acme-dev",
+        record("acme-dev/member/eve", role="member"),
+        record("acme-dev/app/shop", owner="organization:acme-dev"),
+    )
+    matrix = ask("acme-dev/app/shop", store)
+    assert cells(matrix)["app/shop", "eve"].effective == {"role": "member"}
+    assert matrix.owned_elsewhere == ()
 
 
 def test_connections_are_listed_at_both_ends(store: LocalFileStore) -> None:
