@@ -140,3 +140,13 @@ def test_a_narrow_token_names_what_it_could_not_read_even_where_nothing_is_decla
 
 def test_a_token_that_reaches_nothing_fails_the_check(run: Run) -> None:
     run("auth", "check", token=DEAD, code=1)
+
+
+def test_an_import_that_could_not_read_a_part_fails_and_says_so(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "access" / "all.yaml").unlink()
+    words = ("import", "bc", "--system", "business_center", "--id", "6900000000000000001")
+    for more in (("--dry-run",), ()):
+        said = run(*words, *more, token=NARROW, code=1).stderr
+        assert "could not be read and so not declared:" in said
+        assert "bc/ad_account" in said
+    assert (tmp_path / "access" / "bc.yaml").exists()

@@ -18,6 +18,7 @@ from reconciler.cli.upkeep import make_upkeep
 from reconciler.cli.wiring import Wiring
 from reconciler.cli.workspace import read_config, read_manifests_so_far
 from reconciler.core.errors import ExitCode
+from reconciler.output.words import count
 
 if TYPE_CHECKING:
     from reconciler.core.imported import Import
@@ -86,13 +87,24 @@ def import_(session: Session, organizations: tuple[str, ...], **said: Unpack[Sai
         made = draft_import(request, provider_for=wiring.provider_for, on_notice=tell)
     if said["dry_run"]:
         click.echo(render_patch(made.before, made.after), nl=False)
-        return ExitCode.DONE
+        return _answer_for_unread(made, session)
     for path, text in made.after.items():
         (session.root / path).parent.mkdir(parents=True, exist_ok=True)
         replace_file(session.root / path, text)
     record_import(made, make_upkeep(session, wiring.store(), lock_timeout=said["lock_timeout"]))
     _tell(made, session)
-    return ExitCode.DONE
+    return _answer_for_unread(made, session)
+
+
+def _answer_for_unread(made: Import, session: Session) -> ExitCode:
+    """What could not be read may hold people whom the files do not declare: no success."""
+    unread = [f"{part}: {why}" for one in made.organizations for part, why in sorted(one.unknown.items())]
+    if not unread:
+        return ExitCode.DONE
+    session.notify(f"{count(len(unread), 'part', 'parts')} could not be read and so not declared:", level="error")
+    for text in unread:
+        session.notify(f"  {text}")
+    return ExitCode.FAILED
 
 
 def _tell(made: Import, session: Session) -> None:
@@ -100,4 +112,4 @@ def _tell(made: Import, session: Session) -> None:
     from reconciler.subjects.imports import document_of_import
 
     click.echo(render_text(document_of_import(made), session.style(sys.stdout)), nl=False, color=True)
-    session.notify("next: read the files, then `reconciler plan`: it has nothing to change")
+    session.notify("next: read the files, then `reconciler plan`: it has nothing to change in what was read")
