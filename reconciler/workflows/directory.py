@@ -29,18 +29,21 @@ class Directory:
         return tuple(sorted(name for name, members in self.groups.items() if key in members))
 
     def find(self, text: str) -> Person | None:
-        """The person with this key, else with this e-mail address, phone number or handle."""
+        """The person with this key, else with this e-mail address, phone number or handle; see `find_in`."""
         return find_in(self.people, text)
 
 
 def find_in(people: Mapping[str, Person], text: str) -> Person | None:
-    """The person with this key, else the only one with this e-mail address, phone number or handle."""
+    """The person with this key, else the only one with this e-mail address, phone number or handle.
+
+    Else the only one with this key in other capitals.
+    """
     if text in people:
         return people[text]
     wanted = {normal_identity(text), f"@{normal_identity(text)}"}
     matching = [
         person for person in people.values() if not wanted.isdisjoint(map(normal_identity, person.identities.values()))
-    ]
+    ] or [person for person in people.values() if person.key.casefold() == text.strip().casefold()]
     return matching[0] if len(matching) == 1 else None
 
 

@@ -34,7 +34,7 @@ def who(
     """
     directory = load_directory(files)
     person = directory.find(text)
-    names = _names_of(person, text)
+    names = _names_of(person, text, directory.people.keys())
     groups = (f"group:{group}" for key in names.keys for group in directory.groups_of(key))
     desired = load_about(files, {*names.words, *groups}, today=today)
     names = names.before(desired.moves)
@@ -105,9 +105,11 @@ class _Names:
         return any(one is not None and normal_identity(one.identity) in self.identities for one in known)
 
 
-def _names_of(person: Person | None, text: str) -> _Names:
+def _names_of(person: Person | None, text: str, others: Collection[str]) -> _Names:
+    """What a person goes by; somebody who is not in the directory has none of its keys, however they are written."""
     if person is None:
-        return _Names(frozenset({text.strip(), text.strip().casefold()}), frozenset({normal_identity(text)}))
+        keys = frozenset({text.strip(), text.strip().casefold()}).difference(others)
+        return _Names(keys, frozenset({normal_identity(text)}))
     identities = frozenset(person.identities.values())
     return _Names(identities | {person.key}, frozenset(map(normal_identity, identities)))
 

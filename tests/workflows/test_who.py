@@ -100,7 +100,7 @@ def holdings(report: PersonReport) -> dict[str, Holding]:
 
 @pytest.mark.parametrize(
     "text",
-    ["ana", "ana@acme.example", "ANA.dev@acme.example", "+34600111222", "+34 600 111-222", "@ana", "@Ana"],
+    ["ana", "Ana", " ANA", "ana@acme.example", "ANA.dev@acme.example", "+34600111222", "+34 600 111-222", "@ana"],
 )
 def test_a_person_is_found_by_every_name(text: str, store: LocalFileStore) -> None:
     report = ask(text, store)
@@ -220,6 +220,15 @@ def test_somebody_who_was_deleted_from_the_directory_is_found_in_the_records(sto
 def test_a_handle_is_not_the_key_of_somebody_else(store: LocalFileStore) -> None:
     people = PEOPLE.replace('"@ana"', '"@eve"')
     assert "acme-brand/member/eve" not in holdings(ask("ana", store, files(people=people, center=CENTER, brand=BRAND)))
+
+
+def test_nobody_is_taken_for_one_of_two_whose_keys_differ_in_capitals_alone(store: LocalFileStore) -> None:
+    keep(store, "acme-brand", [record("acme-brand/member/eve", role="operator")])
+    people = PEOPLE.replace("  eve:", "  Eve: {email: another.eve@acme.example}\n  eve:")
+    both = files(people=people, center=CENTER, brand=BRAND)
+    assert [ask(key, store, both).key for key in ("Eve", "eve")] == ["Eve", "eve"]
+    with pytest.raises(ReconcilerError, match="nobody is known as 'EVE'"):
+        ask("EVE", store, both)
 
 
 def test_a_record_follows_its_person_under_a_new_key(store: LocalFileStore) -> None:
