@@ -252,7 +252,8 @@ class _Survey:
         """Every organization there is."""
         for key in sorted(self._worlds.live):
             live, organization = self._worlds.live[key], self._worlds.desired.organizations[key]
-            seen = live.seen_at("member")
+            are_read = live.unread.keys().isdisjoint({f"{key}/", f"{key}/member/"})
+            seen = live.seen_at("member") if are_read or "member" in live.taken else None
             progress, why = self._look(key, live, today)
             day = seen.date() if seen else None
             title = organization.system.title

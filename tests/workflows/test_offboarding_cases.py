@@ -6,6 +6,8 @@ before; `left`, a line for each thing with how far it is; `looks`, the organizat
 
 from __future__ import annotations
 
+from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -55,3 +57,14 @@ def test_what_is_left_is_what_the_case_wants(path: Path) -> None:
     case = read_case(path)
     person = yaml.safe_load(path.read_text(encoding="utf-8"))["person"]
     assert tell(follow(case, person)) == case.want
+
+
+@pytest.mark.parametrize("part", ["", "member/"])
+def test_where_nothing_could_be_read_nobody_has_looked(part: str) -> None:
+    case = read_case(next(path for path in PATHS if path.stem.startswith("everything-of-a-leaver")))
+    day = datetime(2026, 11, 25, tzinfo=UTC)
+    key, before = next(iter(sorted(case.worlds.live.items())))
+    unread = replace(before, resources={}, unknown={f"{key}/{part}": "no answer"}, observed_at=day, taken={})
+    for live, seen in ((unread, None), (replace(unread, taken={"member": day}), day.date())):
+        found = follow(replace(case, worlds=replace(case.worlds, live={**case.worlds.live, key: live})), "eve")
+        assert [one.seen for one in found.surfaces if one.organization == key] == [seen]
