@@ -69,6 +69,8 @@ class Plan:
     """Warnings that belong to the plan rather than to a manifest alone: unused consents, lockouts ahead."""
     targets: tuple[str, ...] = ()
     """Addresses or patterns the plan was limited to; empty for a whole plan."""
+    is_from_records: bool = False
+    """Made against what is recorded, without reading any system."""
 
     @property
     def changes(self) -> tuple[Change, ...]:

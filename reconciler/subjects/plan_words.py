@@ -16,10 +16,13 @@ def summary_of_plan(plan: Plan) -> str:
     """`Plan: 3 to invite, 2 to remove, 1 waiting, 1 blocked.`, or that there is nothing to do."""
     if plan.unread:
         return f"{summarize_unread(plan.unread)} {_counts_of(plan)}"
+    limit = " within the chosen targets" if plan.targets else ""
+    if plan.is_settled and plan.is_from_records:
+        question = ask_about_states(plan.first_runs)
+        return " ".join(filter(None, (f"No changes{limit} against what is recorded; nothing was read.", question)))
     if plan.is_settled and not plan.is_as_declared:
         return "No changes. What is told above stays as it is."
     if plan.is_settled:
-        limit = " within the chosen targets" if plan.targets else ""
         if plan.undeclared_admins:
             strangers = count(len(plan.undeclared_admins), "admin is", "admins are")
             return f"No changes{limit}, but {strangers} not declared."

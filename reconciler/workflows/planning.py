@@ -59,6 +59,7 @@ def make_plan(
     """A plan over the declared organizations. Reads, and changes nothing."""
     worlds = read_worlds(request, provider_for=provider_for, store=store, on_notice=on_notice)
     made = plan(worlds, request.settings, targets=request.targets, tool_version=__version__)
+    made = replace(made, is_from_records=not request.refresh)
     return _with_asks(made, worlds, request, provider_for)
 
 

@@ -50,6 +50,19 @@ def test_a_settled_plan_with_targets_does_not_speak_for_the_rest() -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("targets", "told"),
+    [
+        ((), "No changes against what is recorded; nothing was read.\n"),
+        (("acme-bc",), "No changes within the chosen targets against what is recorded; nothing was read.\n"),
+    ],
+)
+def test_a_plan_that_read_nothing_does_not_speak_of_access(targets: tuple[str, ...], told: str) -> None:
+    blind = replace(plan(part()), is_from_records=True, targets=targets)
+    assert render_plan(blind, Style()).endswith(told)
+    assert "matches" not in render_plan(blind, Style())
+
+
 def test_drift_and_unmanaged_things_are_told_even_when_nothing_is_to_be_done() -> None:
     drifted = replace(held_back().organizations[0], waiting=(), blocked=(), left_out=())
     text = render_plan(plan(drifted), Style())
