@@ -159,5 +159,7 @@ class AccessMatrix:
     """By thing, then people before partners."""
     owned_elsewhere: tuple[Holding, ...] = ()
     """Apps that a person or another organization owns, also while their transfer waits: no member has them."""
+    has_no_state: bool = False
+    """Whether nothing is recorded of the organization: what is declared there may be there or not."""
     connections: tuple[Holding, ...] = ()
     """Edges between things: what is in which asset group, and what may be used in which ad account."""

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from itertools import groupby
 
 from reconciler.core.holding import AccessMatrix, Holding, Reach
+from reconciler.core.live import ask_about_states
 from reconciler.output.document import Block, Document, Paragraph, Row, Section, Table, plain, table
 from reconciler.output.words import count
 from reconciler.subjects.holdings import (
+    NOT_KNOWN,
     NOTHING,
     name_address,
     say_declared,
@@ -49,7 +52,8 @@ def _say_owner(app: Holding) -> str:
 
 def _table(reaches: Sequence[Reach], matrix: AccessMatrix) -> Table:
     """On a past day nothing is declared: the manifests of that day are in their own history."""
-    words = (_who, _can, _how) if matrix.as_of else (_who, _can, _how, _declared, _origins)
+    declared = partial(_declared, is_known=not matrix.has_no_state)
+    words = (_who, _can, _how) if matrix.as_of else (_who, _can, _how, declared, _origins)
     rows = (Row(cells=tuple(plain(word(reach)) for word in words)) for reach in reaches)
     return Table(header=("who", "can", "how", "declared", "from")[: len(words)], rows=tuple(rows))
 
@@ -88,13 +92,14 @@ def _describe_way(way: Holding, *, with_values: bool) -> str:
     return f"{name}{through}{values}"
 
 
-def _declared(reach: Reach) -> str:
+def _declared(reach: Reach, *, is_known: bool) -> str:
     """The values that are declared where they are not those one has, and what else does not fit."""
     if not reach.ways:
         return NOTHING
     if len(reach.ways) == 1:
         (way,) = reach.ways
-        return f"{say_declared(way)} ({say_standing(way)})" if way.declared else say_standing(way)
+        standing = say_standing(way) if is_known else NOT_KNOWN
+        return f"{say_declared(way)} ({standing})" if way.declared else standing
     return NOTHING if reach.intended is None else name_attributes(reach.intended) or "yes"
 
 
@@ -105,7 +110,11 @@ def _origins(reach: Reach) -> str:
 
 def _connections(matrix: AccessMatrix) -> Table | None:
     words = [
-        (name_subject(one.address), name_access(one.address), "" if matrix.as_of else say_standing(one))
+        (
+            name_subject(one.address),
+            name_access(one.address),
+            "" if matrix.as_of else NOT_KNOWN if matrix.has_no_state else say_standing(one),
+        )
         for one in matrix.connections
     ]
     return table(
@@ -115,6 +124,8 @@ def _connections(matrix: AccessMatrix) -> Table | None:
 
 
 def _summary(matrix: AccessMatrix) -> str:
+    if matrix.has_no_state:
+        return f"Nobody can tell who has access. {ask_about_states([matrix.address.organization])}"
     reaching = {reach.subject for reach in matrix.reaches if reach.effective is not None}
     people = sum(subject.kind == "member" for subject in reaching)
     partners = len(reaching) - people

@@ -9,6 +9,8 @@ from reconciler.core.resource import Status
 from reconciler.subjects.names import name_access, name_attributes, name_subject
 
 NOTHING = "-"
+NOT_KNOWN = "declared, nothing recorded"
+"""How things stand in an organization without a state."""
 
 STANDINGS: dict[Standing | None, str] = {
     Standing.HELD: "as declared",

@@ -11,6 +11,7 @@ from reconciler.core.live import ask_about_states
 from reconciler.output.document import Block, Document, Inline, Paragraph, Row, Section, Table, code, plain
 from reconciler.output.words import count
 from reconciler.subjects.holdings import (
+    NOT_KNOWN,
     STANDINGS,
     name_thing,
     say_declared,
@@ -20,9 +21,6 @@ from reconciler.subjects.holdings import (
     say_since,
     say_standing,
 )
-
-_NOT_KNOWN = "declared, nothing recorded"
-"""How things stand in an organization without a state."""
 
 
 def document_of_person(report: PersonReport) -> Document:
@@ -81,7 +79,7 @@ def _table(part: OrganizationHoldings, report: PersonReport) -> Table:
 
 
 def _cells(one: Holding, *, is_known: bool) -> tuple[Inline, ...]:
-    standing = say_standing(one) if is_known else _NOT_KNOWN
+    standing = say_standing(one) if is_known else NOT_KNOWN
     told = (name_thing(one), say_recorded(one), say_since(one), say_declared(one), say_end(one), standing)
     return tuple(plain(text) for text in (*told, say_origin(one)))
 
@@ -96,9 +94,9 @@ def _closing(report: PersonReport) -> str:
         organizations = count(len(report.organizations), "organization", "organizations")
         where = f"{organizations} on {count(len(systems), 'system', 'systems')}"
         standings = Counter(
-            _NOT_KNOWN if one.address.organization in report.no_state else STANDINGS[one.standing] for one in holdings
+            NOT_KNOWN if one.address.organization in report.no_state else STANDINGS[one.standing] for one in holdings
         )
-        words = (*STANDINGS.values(), _NOT_KNOWN)
+        words = (*STANDINGS.values(), NOT_KNOWN)
         told = "; ".join(f"{number} {word}" for word in words if (number := standings[word]))
         said = f"In {where}." if report.as_of else f"In {where}: {told}."
     if report.no_state:

@@ -41,6 +41,7 @@ def access(
         today=today,
         as_of=as_of,
         reaches=tuple(reach for reach in _reaches(ledger) if _concerns(reach, about)),
+        has_no_state=as_of is None and organization not in store.organizations(),
         owned_elsewhere=tuple(
             one
             for one in ledger.holdings.values()

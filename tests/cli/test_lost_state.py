@@ -53,6 +53,11 @@ def test_a_lost_state_is_asked_about(run: Run, tmp_path: Path) -> None:
     told = run("who", "bo").stdout
     assert QUESTION in told
     assert "not there" not in told
+    told = run("access", "dev").stdout
+    assert QUESTION in told
+    assert "declared, nothing recorded" in told
+    assert "not there" not in told
+    assert "0 people" not in told
     assert QUESTION in run("plan", "--format", "markdown").stdout
 
 
