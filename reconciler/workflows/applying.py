@@ -173,8 +173,8 @@ class _Application:
         record = AuditRecord(
             organization=state.organization, lineage=again.lineage, origin=self._run.origin, entries=entries
         )
-        self._run.audit.append_missing(record)
-        return save_state(self._store, loaded, again, token=lease.token)
+        mark = self._run.audit.append_missing(record)
+        return save_state(self._store, loaded, replace(again, audit=mark), token=lease.token)
 
     def _look_at(self, key: str, loaded: LoadedState, live: Live) -> Situation:
         """What the planner would see of an organization now."""

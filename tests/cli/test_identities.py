@@ -219,3 +219,10 @@ organizations:
     assert "evelyn" in told
     assert "Changed since" not in told
     assert "No changes" in workspace.run("plan")
+
+
+def test_the_log_fits_to_the_state_after_a_change_of_keys_and_of_nothing_else(workspace: Workspace) -> None:
+    workspace.write(("  eva: {email", "  eve: {email"), ("eva: standard", "eve: standard"), ("{eva: op", "{eve: op"))
+    workspace.run("apply", "--auto-approve")
+    assert "rename" in workspace.run("audit", "log")
+    workspace.run("audit", "verify")
