@@ -50,16 +50,21 @@ class AuditLog:
         self._store = store
         self._end: _End | None = None
 
-    def append(self, record: AuditRecord, *, guard: Callable[[], None] = lambda: None) -> AuditMark:
-        """Add a record to the end, wherever that is by then; `guard` may object before every try."""
+    def append(
+        self, record: AuditRecord, *, known: AuditMark | None = None, guard: Callable[[], None] = lambda: None
+    ) -> AuditMark:
+        """Add a record to the end, wherever that is by then; `guard` may object before every try.
+
+        Returns the end of the log, or `known` where that is not in the log any more.
+        """
 
         def whole(end: _End) -> bytes:
             guard()
             return encode(record, previous=end.head)
 
-        return self._append(whole)
+        return self._unless_lost(known, self._append(whole))
 
-    def append_missing(self, record: AuditRecord) -> AuditMark:
+    def append_missing(self, record: AuditRecord, *, known: AuditMark | None = None) -> AuditMark:
         """Add those entries that are not in the log yet; reads all of it, so it is for rare occasions."""
 
         def missing(end: _End) -> bytes | None:
@@ -72,7 +77,14 @@ class AuditLog:
             entries = tuple(entry for entry in record.entries if entry.serial not in known)
             return encode(replace(record, entries=entries), previous=end.head) if entries else None
 
-        return self._append(missing)
+        return self._unless_lost(known, self._append(missing))
+
+    def _unless_lost(self, known: AuditMark | None, end: AuditMark) -> AuditMark:
+        """A state that took the new end would no longer tell of records that were changed or cut off before it."""
+        if known is None:
+            return end
+        line = next(iter(self._store.read_audit(after=known.number - 1)), None)
+        return end if line is not None and digest_of(line) == known.digest else known
 
     def _append(self, make_line: Callable[[_End], bytes | None]) -> AuditMark:
         """Add what is right to add at the end; when somebody else was faster, at the next one. None adds nothing."""

@@ -173,7 +173,7 @@ class _Application:
         record = AuditRecord(
             organization=state.organization, lineage=again.lineage, origin=self._run.origin, entries=entries
         )
-        mark = self._run.audit.append_missing(record)
+        mark = self._run.audit.append_missing(record, known=state.audit)
         return save_state(self._store, loaded, replace(again, audit=mark), token=lease.token)
 
     def _look_at(self, key: str, loaded: LoadedState, live: Live) -> Situation:
@@ -245,7 +245,7 @@ class _Application:
             record = AuditRecord(
                 organization=loaded.state.organization, lineage=lineage, origin=loaded.origin, entries=entries
             )
-            return self._run.audit.append_missing(record)
+            return self._run.audit.append_missing(record, known=loaded.state.audit)
         return None
 
     def _mention(self, loaded: LoadedState, settled: Settled) -> None:
@@ -263,6 +263,7 @@ class _Application:
                     origin=self._run.origin,
                     entries=logbook.entries,
                 ),
+                known=state.audit,
                 guard=lease.check,
             )
             state = replace(state, audit=mark)

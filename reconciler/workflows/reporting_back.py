@@ -134,7 +134,7 @@ class OrderDesk:
             entries = tuple(
                 order_entry(order, serial=state.serial + number, at=now) for number, order in enumerate(told, start=1)
             )
-            mark = self.audit.append(_record(state, self.origin, entries), guard=lease.check)
+            mark = self.audit.append(_record(state, self.origin, entries), known=loaded.state.audit, guard=lease.check)
             state = replace(state, serial=state.serial + len(told) - 1, audit=mark)
             return save_state(self.store, loaded, state, token=lease.token).state.orders[order_id]
 

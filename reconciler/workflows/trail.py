@@ -19,15 +19,17 @@ from reconciler.core.work_order import WorkOrder
 class AuditSink(Protocol):
     """Where the audit trail goes; both ways are durable when they return."""
 
-    def append(self, record: AuditRecord, *, guard: Callable[[], None]) -> AuditMark:
+    def append(self, record: AuditRecord, *, known: AuditMark | None, guard: Callable[[], None]) -> AuditMark:
         """Add a record to the end of the log; the state that is written next keeps the mark.
 
         `guard` raises when the record is not ours to write any more. It is asked after the end was found, so that
-        whatever a successor has written by then makes this try fail, and the next one asks again.
+        whatever a successor has written by then makes this try fail, and the next one asks again. `known` is the mark
+        that the state has so far; where the log does not hold it any more it is the answer, so that the state goes on
+        bearing witness against the log.
         """
         ...
 
-    def append_missing(self, record: AuditRecord) -> AuditMark:
+    def append_missing(self, record: AuditRecord, *, known: AuditMark | None = None) -> AuditMark:
         """Add those entries that the log does not have yet, for a run that may or may not have come that far.
 
         Returns the end of the log, also when nothing was missing.

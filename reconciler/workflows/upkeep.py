@@ -94,7 +94,9 @@ class Upkeep:
             loaded = load_or_give_up(self.store, organization)
             _refuse_other(given, loaded)
             state = replace(given, serial=max(given.serial, loaded.state.serial))
-            return self._save(loaded, state, lease, [(f"{organization}/organization/{organization}", "state_push", "")])
+            # The way back when the log is lost: somebody vouches for the state, and a new log begins with saying so.
+            deed = (f"{organization}/organization/{organization}", "state_push", "")
+            return self._save(loaded, state, lease, [deed], is_vouched_for=True)
 
     def restore(self, organization: str, serial: int) -> State:
         """Make a state of the history the present one, under a serial that was never used."""
@@ -123,13 +125,19 @@ class Upkeep:
         address = f"{lock.organization}/organization/{lock.organization}"
         self._write_down(lock.organization, lineage, 0, [(address, "state_unlock", holder)])
 
-    def _save(self, loaded: LoadedState, state: State, lease: Lease, deeds: Deeds) -> State:
-        """What an unfinished apply did goes into the audit log first: its journal ends here."""
+    def _save(
+        self, loaded: LoadedState, state: State, lease: Lease, deeds: Deeds, *, is_vouched_for: bool = False
+    ) -> State:
+        """What an unfinished apply did goes into the audit log first: its journal ends here.
+
+        A state that somebody vouches for takes the log as it is now, and else tells on of records that are lost there.
+        """
+        known = None if is_vouched_for else loaded.state.audit
         organization, lineage = state.organization, loaded.state.lineage or state.lineage
         if loaded.entries:
             done = AuditRecord(organization=organization, lineage=lineage, origin=loaded.origin, entries=loaded.entries)
             self.audit.append_missing(done)
-        mark = self._write_down(organization, lineage, state.serial + 1, deeds, guard=lease.check)
+        mark = self._write_down(organization, lineage, state.serial + 1, deeds, known=known, guard=lease.check)
         return save_state(self.store, loaded, replace(state, audit=mark), token=lease.token).state
 
     def _write_down(
@@ -139,6 +147,7 @@ class Upkeep:
         serial: int,
         deeds: Deeds,
         *,
+        known: AuditMark | None = None,
         guard: Callable[[], None] = lambda: None,
     ) -> AuditMark:
         now = self.clock.now()
@@ -155,7 +164,7 @@ class Upkeep:
             for address, action, detail in deeds
         )
         record = AuditRecord(organization=organization, lineage=lineage, origin=self.origin, entries=entries)
-        return self.audit.append(record, guard=guard)
+        return self.audit.append(record, known=known, guard=guard)
 
 
 def find_lock(store: StateStore, lock_id: str) -> Lock:

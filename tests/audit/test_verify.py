@@ -78,6 +78,18 @@ def test_the_last_record_is_as_safe_as_any_other(workspace: Path, new: bytes | N
     assert "remembers" in said
 
 
+@pytest.mark.parametrize("new", [b'"outcome":"failed"', None], ids=["changed", "cut off"])
+def test_what_is_written_behind_a_damaged_end_does_not_hide_the_damage(workspace: Path, new: bytes | None) -> None:
+    edit_last(workspace, b'"outcome":"requested"', new)
+    run(workspace, "sandbox", "people", "answer", "decline", "--all")
+    assert run(workspace, "apply", "--auto-approve")[0] in (0, 3)
+    assert " declined " in run(workspace, "audit", "log")[1]
+    run(workspace, "state", "rm", "acme-bc/member/eve", "--yes")
+    code, said = run(workspace, "audit", "verify")
+    assert code == 1
+    assert "remembers" in said
+
+
 @pytest.mark.parametrize("head", ["", "abc", "x" * 64, "A" * 64])
 def test_a_head_that_is_no_digest_is_wrong_usage(tmp_path: Path, head: str) -> None:
     run(tmp_path, "init")
@@ -93,6 +105,24 @@ def test_every_way_to_edit_the_state_leaves_the_log_whole(workspace: Path) -> No
     ):
         run(workspace, *words)
         assert run(workspace, "audit", "verify")[0] == 0, words
+
+
+def test_a_log_that_is_lost_begins_anew_once_somebody_vouches_for_the_states(workspace: Path) -> None:
+    copies = [words[0] for line in run(workspace, "state", "list")[1].splitlines()[1:] if (words := line.split())]
+    log = workspace / ".reconciler" / "state" / "audit.jsonl"
+    if log.exists():
+        log.unlink()
+    else:
+        with closing(sqlite3.connect(workspace / "states.db", isolation_level=None)) as connection:
+            connection.execute("DELETE FROM reconciler_audit")
+    assert run(workspace, "audit", "verify")[0] == 1
+    for number, organization in enumerate(copies):
+        copy = workspace / f"copy-{number}.json"
+        copy.write_text(run(workspace, "state", "pull", organization)[1], encoding="utf-8")
+        code, said = run(workspace, "state", "push", organization, str(copy), "--yes")
+        assert code == 0, said
+    code, said = run(workspace, "audit", "verify")
+    assert code == 0, said
 
 
 def test_a_log_whose_states_are_lost_is_vouched_for_by_nobody(workspace: Path) -> None:
