@@ -142,7 +142,7 @@ class Reach:
     intended: Attributes | None = None
     """The strongest of what is declared for today; None when nothing is."""
     can_take: bool = False
-    """An active admin of the organization, who can give themselves access at any time."""
+    """An active admin of the organization, who can give themselves access, or more than they have, at any time."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

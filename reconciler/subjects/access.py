@@ -73,7 +73,8 @@ def _how(reach: Reach) -> str:
     """Every way that leads there; several ways are told with what each gives, because the strongest counts."""
     told = [_describe_way(way, with_values=len(reach.ways) > 1 or not way.is_active) for way in reach.ways]
     if reach.can_take:
-        told.append(f"admin of {reach.on.organization}, can give themselves access")
+        what = "access" if reach.effective is None else "more"
+        told.append(f"admin of {reach.on.organization}, can give themselves {what}")
     return "; ".join(told)
 
 

@@ -10,6 +10,7 @@ from reconciler.core.errors import ReconcilerError
 from reconciler.core.holding import AccessMatrix, Holding, Reach
 from reconciler.core.kinds import KINDS, Shape
 from reconciler.core.planning.access import owner_elsewhere, strongest
+from reconciler.core.resource import Attributes
 from reconciler.core.state import State
 from reconciler.core.system import System
 from reconciler.manifests.load import SourceFile
@@ -183,17 +184,27 @@ def _reach(on: Address, subject: Address, ways: Sequence[Holding], ledger: Ledge
         if one.declared is not None and one.is_wanted and (link is None or link.is_wanted)
     ]
     kind = ways[0].address.kind if ways else on.kind
+    effective = strongest(active, kind, ledger.system)
     return Reach(
         on=on,
         subject=subject,
         ways=tuple(ways),
-        effective=strongest(active, kind, ledger.system),
+        effective=effective,
         intended=strongest(wanted, kind, ledger.system),
         can_take=on.kind != "organization"
         and subject.kind == "member"
-        and not active
-        and ledger.administers(subject.key),
+        and ledger.administers(subject.key)
+        and not _is_all(effective, kind, ledger.system),
     )
+
+
+def _is_all(held: Attributes | None, kind: str, system: System | None) -> bool:
+    """Whether nobody can have more of a thing: the strongest role and every permission that there is."""
+    if held is None or system is None:
+        return False
+    strongest_role = next((role.name for role in system.roles.get(kind, ())), None)
+    permissions = {permission.name for permission in system.permissions.get(kind, ())}
+    return held.get("role") == strongest_role and permissions.issubset(held.get("permissions", ()))
 
 
 def _link(way: Holding, on: Address, ledger: Ledger) -> Holding | None:

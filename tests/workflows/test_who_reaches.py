@@ -185,6 +185,28 @@ def test_an_app_that_the_organization_owns_is_had_by_its_members(tmp_path: Path)
     assert matrix.owned_elsewhere == ()
 
 
+@pytest.mark.parametrize(
+    ("address", "held", "can_take"),
+    [
+        ("acme-bc/ad_account_access/us-brand/ana", {"role": "analyst"}, True),
+        ("acme-bc/ad_account_access/us-brand/ana", {"role": "admin"}, False),
+        ("acme-bc/asset_group_access/all/ana", {"role": "operator"}, True),
+        ("acme-bc/tiktok_account_access/handle/ana", {"permissions": ("live", "post")}, True),
+    ],
+)
+def test_an_admin_who_has_little_can_take_more(
+    address: str, held: dict[str, str | tuple[str, ...]], can_take: bool, tmp_path: Path
+) -> None:
+    store = LocalFileStore(tmp_path)
+    keep(store, "acme-bc", *CENTER_RECORDS, Record(address=Address.parse(address), attributes=held))
+    thing = "tiktok_account/handle" if "tiktok" in address else "ad_account/us-brand"
+    cell = cells(ask(f"acme-bc/{thing}", store))[thing, "ana"]
+    assert cell.effective == held
+    assert cell.can_take is can_take
+    told = RENDERERS.access["text"](ask(f"acme-bc/{thing}", store), Style())
+    assert ("can give themselves more" in told) is can_take
+
+
 def test_connections_are_listed_at_both_ends(store: LocalFileStore) -> None:
     told = [str(one.address) for one in ask("acme-bc/ad_account/us-brand", store).connections]
     assert told == ["acme-bc/asset_group_asset/all/us-brand", "acme-bc/tiktok_account_use/handle/us-brand"]
