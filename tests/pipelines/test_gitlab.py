@@ -97,7 +97,11 @@ def test_a_merge_request_is_commented_on_and_its_plan_is_made_again_and_carried_
     repository.merge()
     machine.play("access plan again")
     assert machine.variables["DIGEST"] in machine.play("access plan again")
-    assert "Applied 1 change" in machine.play("access apply")
+    with (repository.workspace / "reconciler.yaml").open("a", encoding="utf-8") as config:
+        config.write("# of nobody\n")
+    assert "in no commit, and --require-clean was given" in machine.play("access apply", code=1)
+    repository.git("restore", ".")
+    assert "1 requested" in machine.play("access apply")
     assert "changed since" in machine.play("access apply", code=4)
     machine.variables["CI_JOB_STATUS"] = "canceled"
     machine.play("access apply", part="after_script")

@@ -144,6 +144,19 @@ def test_another_file_than_the_one_that_was_planned_is_not_carried_out(runner: R
     assert "is not the plan that was reviewed" in apply_on_main(runner, code=4)
 
 
+def test_rules_that_no_commit_holds_are_not_applied_under(runner: Runner, repository: Repository) -> None:
+    repository.edit(*CY_JOINS)
+    repository.commit("Straight to main")
+    shutil.copytree(repository.workspace, runner.checkout.parent / "reviewed")
+    runner.pages.mkdir()
+    plan_on_main(runner)
+    with (repository.workspace / "reconciler.yaml").open("a", encoding="utf-8") as config:
+        config.write("# of nobody\n")
+    assert "in no commit, and --require-clean was given" in apply_on_main(runner, code=1)
+    repository.git("restore", ".")
+    apply_on_main(runner)
+
+
 def test_a_change_cannot_loosen_the_rules_that_it_is_judged_by(runner: Runner, repository: Repository) -> None:
     """Nor send a token elsewhere: providers are those of the base too."""
     with repository.pull_request("loosen"):
