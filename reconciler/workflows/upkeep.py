@@ -157,7 +157,7 @@ class Upkeep:
                 serial=serial,
                 address=address,
                 action=action,
-                cause="by hand",
+                cause=_CAUSES.get(action, "by hand"),
                 outcome="applied",
                 detail=detail,
             )
@@ -165,6 +165,10 @@ class Upkeep:
         )
         record = AuditRecord(organization=organization, lineage=lineage, origin=self.origin, entries=entries)
         return self.audit.append(record, known=known, guard=guard)
+
+
+_CAUSES = dict.fromkeys(("drift", "drift_reverted", "cannot_tell"), "seen by an audit")
+"""Of what nobody did with this tool: an end date may have passed, and a system may have failed to answer."""
 
 
 def find_lock(store: StateStore, lock_id: str) -> Lock:

@@ -250,3 +250,17 @@ def test_where_nobody_could_look_nothing_is_called_gone(run: Run, tmp_path: Path
     )
     (tmp_path / "reconciler.yaml").write_text("version: 1\nproviders: {default: {kind: sandbox}}\n")
     assert told(audit(run)) == [("known", "critical", EVE)]
+
+
+def test_an_end_that_passed_is_not_logged_as_done_by_hand(run: Run, tmp_path: Path) -> None:
+    manifest = tmp_path / "access" / "acme.yaml"
+    ended = "{email: eve@acme.example, ends: 2020-01-01}"
+    manifest.write_text(MANIFEST.replace("{email: eve@acme.example}", ended), encoding="utf-8")
+    audit(run, code=2)
+    entries = json.loads(run("audit", "log", "--format", "json").stdout)["entries"]
+    (found,) = [one for one in entries if one["action"] == "drift"]
+    assert found["detail"].startswith("overstayed, ")
+    assert found["cause"] == "seen by an audit"
+    run("drift", "accept", EVE, "--until", "2999-01-01", "--reason", "SEC-1")
+    accepted = json.loads(run("audit", "log", "--format", "json").stdout)["entries"][-1]
+    assert (accepted["action"], accepted["cause"]) == ("accept_drift", "by hand")
