@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, time
+from datetime import UTC, date, datetime, time
 
 from reconciler.core.change import Change
 from reconciler.core.declared import Desired, Person
@@ -17,6 +17,7 @@ from reconciler.core.notice import Notice, Notices
 from reconciler.core.planning.identities import Identities
 from reconciler.core.planning.renaming import under_todays_names
 from reconciler.core.resource import Resource, Status, fingerprint_of
+from reconciler.core.settings import GuardSettings
 from reconciler.core.state import Record, State
 from reconciler.core.work_order import OrderStatus, WorkOrder
 from reconciler.ports import Scope, StateStore
@@ -27,14 +28,18 @@ from reconciler.workflows.states import read_state
 _NEVER = datetime.max.replace(tzinfo=UTC)
 
 
-def collect_notices(store: StateStore, desired: Desired, *, at: datetime, person: str = "") -> Notices:
+def collect_notices(
+    store: StateStore, desired: Desired, *, at: datetime, settings: GuardSettings, person: str = ""
+) -> Notices:
     """One message for each person who can do something now, or the one for `person`; asks no system."""
     states = [read_state(store, key) for key in store.organizations()]
-    messages = make_notices(states, desired, at=at)
+    messages = make_notices(states, desired, at=at, settings=settings)
     return Notices(at=at, notices=tuple(one for one in messages if not person or person == one.person))
 
 
-def make_notices(states: Iterable[State], desired: Desired, *, at: datetime) -> Iterator[Notice]:
+def make_notices(
+    states: Iterable[State], desired: Desired, *, at: datetime, settings: GuardSettings
+) -> Iterator[Notice]:
     """The messages, from what is remembered of each organization; people of the directory first.
 
     What begins only when somebody else is done is left out until then, and so is what has run out.
@@ -44,7 +49,7 @@ def make_notices(states: Iterable[State], desired: Desired, *, at: datetime) -> 
     for state in (under_todays_names(one, identities).state for one in states):
         orders += _open(state.orders.values())
         if state.organization in desired.organizations:
-            orders += _Pending(state, scopes.scope_of(state.organization, state)).orders()
+            orders += _Pending(state, scopes.scope_of(state.organization, state), settings, at).orders()
     return _group([order for order in orders if order.expires is None or order.expires > at], desired.people)
 
 
@@ -69,6 +74,8 @@ class _Pending:
 
     state: State
     scope: Scope
+    settings: GuardSettings
+    at: datetime
 
     def orders(self) -> Iterator[WorkOrder]:
         asked = {order.address for order in self.state.orders.values() if order.is_pending}
@@ -98,7 +105,19 @@ class _Pending:
         expires = begins + order.lasts if begins and order.lasts else None
         is_up_to_admins = order.actor_role == f"an admin of {self.state.organization}"
         actor = order.actor or (self._admin() if is_up_to_admins else "")
-        return replace(order, issued=begins, expires=expires, actor=actor)
+        title = order.title + self._say_if_too_old(record, day)
+        return replace(order, title=title, issued=begins, expires=expires, actor=actor)
+
+    def _say_if_too_old(self, record: Record, day: date | None) -> str:
+        """A link that has probably ended is nobody's to follow; plans send an invitation again only so many times."""
+        is_old = day is not None and (self.at.date() - day).days >= self.settings.pending_days
+        if record.status is not Status.INVITED or not is_old:
+            return ""
+        if record.asked > self.settings.max_expired_invitations:
+            then = f"ask an admin of {self.state.organization} for a new invitation"
+        else:
+            then = "it will be sent again, and only the new one works"
+        return f"; the link of {day} has probably ended: {then}"
 
     def _admin(self) -> str:
         """Somebody who can act there, as far as is recorded."""

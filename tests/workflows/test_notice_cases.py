@@ -26,7 +26,7 @@ PATHS = sorted((Path(__file__).parents[1] / "cases" / "notices").glob("*.yaml"))
 def tell(case: Case) -> list[str]:
     at = datetime.combine(case.worlds.today, time(12), UTC)
     states = [state for _, state in sorted(case.worlds.recorded.items())]
-    found = Notices(at=at, notices=tuple(make_notices(states, case.worlds.desired, at=at)))
+    found = Notices(at=at, notices=tuple(make_notices(states, case.worlds.desired, at=at, settings=case.settings)))
     return RENDERERS.notices["text"](found, PLAIN).splitlines()
 
 

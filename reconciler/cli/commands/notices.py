@@ -31,7 +31,7 @@ def notices(session: Session, person: str, format_: str) -> None:
     desired = read_workspace(session.root, config, today=now.date()).desired
     found = find_in(desired.people, person)
     key = found.key if found else person
-    collected = collect_notices(wiring.store(), desired, at=now, person=key)
+    collected = collect_notices(wiring.store(), desired, at=now, settings=config.guards, person=key)
     if person and found is None and not collected.notices:
         message = f"nobody is known as {person!r}, and nobody by that name has anything to do"
         raise ReconcilerError(message, advice=nearest(person, desired.people))
