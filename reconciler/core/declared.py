@@ -39,6 +39,8 @@ class Person:
     """Access is gone on this UTC day."""
     statements: Mapping[str, date] = field(default_factory=dict)
     """What they have confirmed, `second_factor` or `may_act` -> the UTC day."""
+    unregistered: frozenset[str] = frozenset()
+    """Names of systems on which they have no account yet, as far as the manifests know."""
     place: Place
 
 

@@ -65,6 +65,8 @@ class System:
     """What a member is invited by, preferred first: email | phone."""
     must_be_registered: bool
     """Whether an address that has no account there yet cannot be invited."""
+    needs_admin: bool = False
+    """Whether who administers it is decided before there is one, so that manifests without an admin are wrong."""
     member_cap: int | None = None
     """Active and pending members together."""
     invitation_hours: int | None = None

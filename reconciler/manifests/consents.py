@@ -77,7 +77,7 @@ class ConsentTerms:
     """What a consent may say."""
 
     book: AddressBook
-    declared: Mapping[str, Collection[Address]]
+    declared: Mapping[str, Mapping[Address, Declared]]
     """Organization -> what is declared of it, today or on another day."""
     people: Collection[str]
     today: date | None
@@ -99,6 +99,7 @@ def read_consents(written: list[ConsentDocument], spots: Cursor, terms: ConsentT
             continue
         _judge_day(until, at, terms)
         if address and _is_about_something(address, action, at, terms):
+            _note_unvouched(address, action, at, terms)
             yield Consent(allow=action, address=address, reason=document.reason, until=until, place=at.place)
 
 
@@ -132,6 +133,15 @@ def _is_about_something(address: Address, action: Action, at: Cursor, terms: Con
         )
         notes.warning("consent-for-nobody", f"there is no person `{person}`", place, advice=advice)
     return True
+
+
+def _note_unvouched(address: Address, action: Action, at: Cursor, terms: ConsentTerms) -> None:
+    """A transfer cannot be taken back, so somebody says first that the app rightfully belongs where it goes."""
+    app = terms.declared.get(address.organization, {}).get(address)
+    if action is Action.TRANSFER_APP and app is not None and "rightful_owner" not in app.details:
+        message = f"nobody vouches that `{address.organization}` rightfully owns `{address.key}`"
+        advice = "give the app `rightful_owner: WHO` and `since: DAY`"
+        terms.book.notes.warning("unvouched", message, at.value("address"), advice=advice)
 
 
 _KEEP_ORGANIZATION = "leave the move out; an organization keeps its key, under which its state is kept"

@@ -39,6 +39,15 @@ class IdentitiesDocument(Document):
     """Handle of the person's own TikTok account, in quotes: "@ana"."""
 
 
+class RegistrationsDocument(Document):
+    """Whether the person has an account on a system; what is not said is not known."""
+
+    developers: bool | None = None
+    """On TikTok for Developers, which invites nobody without one."""
+    business_center: bool | None = None
+    """A TikTok For Business account, which members of a Business Center need."""
+
+
 class StatementsDocument(Document):
     """What somebody has confirmed, and on which UTC day; policies can ask for it."""
 
@@ -65,6 +74,8 @@ class PersonDocument(Document):
     """All access everywhere is gone on this UTC day."""
     statements: StatementsDocument = StatementsDocument()
     """What they have confirmed."""
+    registered: RegistrationsDocument = RegistrationsDocument()
+    """Where they are known to have an account, or to have none."""
 
 
 class GroupDocument(Document):

@@ -30,7 +30,8 @@ def read_members(key: str, document: AnyOrganization, spot: Cursor, where: Settl
     written: Mapping[str, str | MemberTerms] = document.members
     grants = settle(_mentions(written, spot.into("members"), where), where)
     members = [_membership(key, who, grant, where) for who, grant in grants.items()]
-    _note_admins(key, members, spot, where)
+    if not _note_no_admin(key, document, members, spot, where):
+        _note_admins(key, members, spot, where)
     _note_overcrowding(key, members, where)
     return members
 
@@ -81,6 +82,24 @@ def _note_missing_identity(who: str, place: Place, via: str, where: Settling) ->
         advice = "declare the person under `people`, or leave `via` out"
     related = (person.place,) if person else ()
     where.notes.error("missing-identity", message, place, advice=advice, related=related)
+
+
+def _note_no_admin(
+    key: str, document: AnyOrganization, members: Sequence[Declared], spot: Cursor, where: Settling
+) -> bool:
+    """A finding where manifests that say everything name nobody who is ever to administer such an organization.
+
+    Additive manifests may describe a part, and leave the admins to somebody else.
+    """
+    lines = (line for one in members for line in one.lines)
+    is_everything = document.mode == "authoritative" and (document.manages is None or "member" in document.manages)
+    if not where.system.needs_admin or not is_everything or document.deleted:
+        return False
+    if any(is_administrator(where.system, where.kind, line.attributes) for line in lines):
+        return False
+    advice = "decide first who administers it, two people at best, and declare them"
+    where.notes.error("no-admin", f"`{key}` has no admin", spot.key("members"), advice=advice)
+    return True
 
 
 def _note_admins(key: str, members: Sequence[Declared], spot: Cursor, where: Settling) -> None:

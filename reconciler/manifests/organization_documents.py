@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from reconciler.manifests.fields import Handle, OneOf, ShortOrLong, Text, roles_of
+from reconciler.manifests.fields import Day, Handle, OneOf, ShortOrLong, Text, roles_of
 from reconciler.manifests.terms import Asset, Document, MemberTerms, OrganizationDocument, RoleTerms
 
 _DeveloperRole = Annotated[str, roles_of("developers", "member")]
@@ -30,6 +30,10 @@ class AppDocument(Asset):
 
     client_key: Text = ""
     """Client key as the developer portal shows it. Never the client secret."""
+    rightful_owner: Text = ""
+    """Who vouches that the organization rightfully owns the app: a person, a company, a contract."""
+    since: Day = ""
+    """The UTC day on which they said so."""
     access: dict[str, Annotated[_AppRole | AppTerms, ShortOrLong()]] = Field(default_factory=dict)
     """Person or group -> role in the app; only with `role_system: owner`."""
 

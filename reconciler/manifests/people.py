@@ -50,6 +50,9 @@ def _read_person(key: str, document: PersonDocument, spot: Cursor, contacts: Con
         starts=starts,
         ends=ends,
         statements=_read_statements(document, spot, notes),
+        unregistered=frozenset(
+            name for name in document.registered.model_fields_set if getattr(document.registered, name) is False
+        ),
         place=spot.place,
     )
 

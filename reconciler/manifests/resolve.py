@@ -23,6 +23,7 @@ from reconciler.manifests.consents import (
     read_moves,
 )
 from reconciler.manifests.contacts import Contacts
+from reconciler.manifests.days import read_day
 from reconciler.manifests.documents import AnyOrganization, ManifestDocument
 from reconciler.manifests.doubts import Doubts
 from reconciler.manifests.grants import Settling
@@ -179,7 +180,15 @@ def _read_developers(document: DevelopersDocument, spot: Cursor, reader: AssetRe
     notes = reader.settling.notes
     owner = {"owner": f"organization:{reader.organization}"}
     for key, app, at in read_keys(document.apps, spot.into("apps"), notes):
-        yield reader.asset("app", key, app, at, identity=app.client_key, attributes=owner, owned_by_one=True)
+        day = read_day(app.since, "since", at, notes)
+        if bool(app.rightful_owner) != bool(app.since):
+            missing = "since" if app.rightful_owner else "rightful_owner"
+            advice = "write both: who vouches for it, and the day on which they said so"
+            notes.error("unvouched", f"`{key}` lacks `{missing}`", at.place, advice=advice)
+        vouched = {"rightful_owner": f"{app.rightful_owner}, since {day}"} if app.rightful_owner and day else {}
+        yield reader.asset(
+            "app", key, app, at, identity=app.client_key, attributes=owner, details=vouched, owned_by_one=True
+        )
         yield from reader.role_access("app_access", key, app.access, at)
     if document.research_projects and document.kind != "research":
         message = "a research project cannot be in an organization that TikTok did not make for it"

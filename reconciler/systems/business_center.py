@@ -65,6 +65,7 @@ BUSINESS_CENTER = System(
     kinds=("organization", "member", *ASSET_KINDS),
     identifiers=("email",),
     must_be_registered=True,
+    needs_admin=True,  # S3-14: "Decide the Administrator before creating"
     member_cap=4000,
     creatable="its first Admin creates it on the Business Center site; declare it with its id once it is there",
     risky={

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from reconciler.core.finding import Place
@@ -20,10 +20,11 @@ PLAIN = contacts._PLAIN_EMAIL  # noqa: SLF001 - the quick pattern is tested agai
 
 
 @given(st.from_regex(PLAIN, fullmatch=True))
+@example("ana@ab--c.example")
 def test_whatever_is_accepted_quickly_is_accepted_by_the_library(email: str) -> None:
     from email_validator import validate_email
 
-    if len(email) > 100 or len(email.partition("@")[0]) > 64:
+    if not PLAIN.fullmatch(email) or len(email) > 100 or len(email.partition("@")[0]) > 64:
         return  # these are always left to the library
     assert validate_email(email, check_deliverability=False).normalized == email
 

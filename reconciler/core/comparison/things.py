@@ -108,4 +108,5 @@ def _values_of_person(person: Person | None) -> Values:
         "starts": str(person.starts or ""),
         "ends": str(person.ends or ""),
         **{f"statements.{name}": str(day) for name, day in person.statements.items()},
+        **{f"registered.{name}": "false" for name in sorted(person.unregistered)},
     }

@@ -103,8 +103,13 @@ def _handed_over(change: Change, situation: Situation) -> Objection | None:
     return Objection("impossible", message, can_consent=False)
 
 
-def _irreversible(change: Change, _: Situation) -> Objection | None:
-    return Objection("irreversible", change.irreversible) if change.irreversible else None
+def _irreversible(change: Change, situation: Situation) -> Objection | None:
+    if not change.irreversible:
+        return None
+    wanted = situation.wanted.get(change.address)
+    vouched = wanted.details.get("rightful_owner", "") if wanted else ""
+    said = f"; that it rightfully belongs here says {vouched}" if vouched else ""
+    return Objection("irreversible", f"{change.irreversible}{said}")
 
 
 def _risky(change: Change, situation: Situation) -> Objection | None:
@@ -131,6 +136,18 @@ _ENDINGS = {
     Status.LEFT: ("left", "was a member and is gone: left, or was removed by hand"),
     Status.REVOKED_BY_OWNER: ("revoked", "was approved once and then taken away by its owner"),
 }
+
+
+def _unregistered(change: Change, situation: Situation) -> Objection | None:
+    """An invitation is not spent to find out what the manifests say already."""
+    person = situation.people.get(situation.person_of(change.address))
+    system = situation.organization.system
+    if change.action not in {Action.INVITE, Action.REINVITE} or person is None:
+        return None
+    if system.name not in person.unregistered:
+        return None
+    message = f"{person.key} has no account on {system.name} yet; once there is one, take `registered:` out"
+    return Objection("unregistered", message, can_consent=False)
 
 
 def _ended_before(change: Change, situation: Situation) -> Objection | None:
@@ -175,6 +192,7 @@ GUARDS: tuple[Guard, ...] = (
     _founder,
     _impossible,
     _policy,
+    _unregistered,
     _handed_over,
     _self,
     _other_identity,
