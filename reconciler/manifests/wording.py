@@ -128,7 +128,12 @@ def _note_unknown_system(problem: Problem, notes: Notes) -> None:
 
 
 def _note_empty(problem: Problem, notes: Notes) -> None:
-    notes.error("empty-value", f"`{problem.name}` must not be empty", problem.place, advice="or delete the key")
+    notes.error(
+        "empty-value",
+        f"`{problem.name}` must not be empty",
+        problem.place,
+        advice="write at least one, or delete the key",
+    )
 
 
 _SPECIAL: dict[str, Callable[[Problem, Notes], None]] = {
@@ -153,7 +158,8 @@ def _note_unknown_word(field: OneOf, problem: Problem, notes: Notes) -> None:
         note_unknown_role(notes, value, problem.system(field.system), field.kind, problem.place)
     else:
         message = f"`{value}` is not known for `{problem.name}`"
-        notes.error(field.finding, message, problem.place, advice=did_you_mean(value, words))
+        advice = did_you_mean(value, words) or f"there are {listed(words)}"
+        notes.error(field.finding, message, problem.place, advice=advice)
 
 
 def _note_malformed(field: Matching, problem: Problem, notes: Notes) -> None:

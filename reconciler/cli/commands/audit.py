@@ -94,6 +94,7 @@ def verify(session: Session, head: str | None) -> int:
     --head later, it also shows a log that was written anew together with the states.
     """
     from reconciler.audit.log import AuditLog
+    from reconciler.output.words import count
 
     store = open_configured_store(session)
     trail = AuditLog(store)
@@ -102,7 +103,8 @@ def verify(session: Session, head: str | None) -> int:
         # A run may have ended between the look at the states and the look at the log.
         verdict = trail.verify(_read_witnesses(store))
     if verdict.broken:
-        session.notify(verdict.broken, level="error", advice=f"{verdict.records} records before it fit together")
+        before = count(verdict.records, "record before it is whole", "records before it fit together")
+        session.notify(verdict.broken, level="error", advice=before)
         return ExitCode.FAILED
     if head and all(link.digest != head for link in trail.links()):
         message = f"the log does not contain the record {head[:12]}…: its end was cut off, or it was written anew"

@@ -127,12 +127,15 @@ def _undeclared_admins(situation: Situation) -> Iterator[Finding]:
         if tenure_of(address.key, situation) is not Tenure.UNDECLARED:
             continue
         is_in = "is" if found.status is Status.ACTIVE else "is invited as"
+        otherwise = "remove it on the platform, or with `mode: authoritative`"
+        if situation.is_ours(address) and situation.organization.mode is not Mode.OBSERVE:
+            otherwise = "an apply takes it back, unless a guard blocks that"
         yield Finding(
             id=UNDECLARED_ADMIN,
             severity=Severity.WARNING,
             message=f"{address.key} {is_in} an admin of {key}, and no manifest says so",
             place=situation.place_of(address) or situation.organization.place,
-            advice="if that is right, declare it; else remove it on the platform, or with `mode: authoritative`",
+            advice=f"if that is right, declare it; else {otherwise}",
             address=str(address),
         )
 
