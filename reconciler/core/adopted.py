@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from reconciler.core.address import Address
+from reconciler.core.live import Unread
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,3 +30,5 @@ class Adoption:
     people: tuple[str, ...] = ()
     """Keys of the people who were added to the directory."""
     refused: tuple[NotAdopted, ...] = ()
+    unread: tuple[Unread, ...] = ()
+    """What nobody could look at, so that nothing is known of differences there."""

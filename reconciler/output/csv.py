@@ -1,7 +1,8 @@
 """Every table and list of a document as comma-separated values, for spreadsheets.
 
 Tables with the same header become one; an empty line stands between two. The first column says under which headings a
-row stands. No cell begins with a character that makes a spreadsheet calculate.
+row stands. What the reader has to know first, such as that something could not be read, is the last table. No cell
+begins with a character that makes a spreadsheet calculate.
 """
 
 from __future__ import annotations
@@ -18,10 +19,13 @@ _CALCULATES = ("=", "+", "-", "@", "\t", "\r")
 
 
 def render_csv(document: Document, _: Style) -> str:
-    """The tables; empty where there is none."""
+    """The tables, and what puts them into another light; empty where there is neither."""
     tables: dict[tuple[tuple[str, ...], bool], list[tuple[str, Row]]] = {}
     for part, found in (one for block in document.blocks for one in _tables(block, ())):
         tables.setdefault((found.header, found.is_signed), []).extend((part, row) for row in found.rows)
+    if document.notes:
+        # Not in silence: a table of what was found, empty because nothing could be read, is not one of nothing.
+        tables[("note",), False] = [("", Row(cells=(note,))) for note in document.notes]
     return "\n".join(_write(header, rows) for (header, _), rows in tables.items())
 
 

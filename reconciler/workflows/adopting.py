@@ -10,6 +10,7 @@ from reconciler.core.adopted import Adoption, NotAdopted
 from reconciler.core.drifting import Drift, DriftSort, Fate
 from reconciler.core.errors import ManifestError, ReconcilerError
 from reconciler.core.live import Live
+from reconciler.core.plan import OrganizationPlan
 from reconciler.core.planning.organization import plan_organization
 from reconciler.core.planning.planner import Worlds, situations
 from reconciler.core.planning.situation import Situation
@@ -49,8 +50,13 @@ def adopt(
     What cannot be edited safely is refused with the reason, and does not keep the rest from being adopted.
     """
     worlds = read_worlds(request.plan, provider_for=provider_for, store=store, on_notice=on_notice)
-    found = [wish for situation in situations(worlds, request.plan.settings) for wish in _chosen(situation, request)]
-    if not found and request.plan.targets.include:
+    plans = [
+        (situation, plan_organization(situation, request.plan.targets))
+        for situation in situations(worlds, request.plan.settings)
+    ]
+    unread = tuple(one for _, plan in plans for one in plan.unread)
+    found = [wish for situation, plan in plans for wish in _chosen(situation, plan, request)]
+    if not found and not unread and request.plan.targets.include:
         names = ", ".join(request.plan.targets.include)
         raise ReconcilerError(f"nothing has drifted in {names}", advice="`reconciler drift` lists what has")
     refused = [_for_a_person(wish.found) for wish in found if _why_not(wish.found)]
@@ -65,12 +71,13 @@ def adopt(
         adopted=tuple(sorted(made.touched)),
         people=tuple(sorted(made.people)),
         refused=tuple(sorted([*refused, *others], key=lambda one: one.address)),
+        unread=unread,
     )
 
 
-def _chosen(situation: Situation, request: AdoptionRequest) -> Iterator[Wish]:
+def _chosen(situation: Situation, plan: OrganizationPlan, request: AdoptionRequest) -> Iterator[Wish]:
     targets, today = request.plan.targets, situation.today
-    for found in plan_organization(situation, targets).drift:
+    for found in plan.drift:
         known = situation.state.drift.get(found.address)
         is_same = known is not None and known.live == fingerprint_of(found.live)
         is_accepted = known is not None and is_same and known.is_accepted(today)

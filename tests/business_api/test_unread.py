@@ -127,6 +127,21 @@ def test_a_saved_plan_blames_the_token_and_not_whoever_acts(run: Run, tmp_path: 
     assert "is not an active admin" not in told
 
 
+def test_nothing_is_adopted_and_nothing_claimed_of_what_nobody_could_look_at(run: Run) -> None:
+    run("apply", "--auto-approve")
+    for words in (("adopt",), ("adopt", "bc/member/eve"), ("adopt", "--in-place")):
+        told = run(*words, token=DEAD, code=1).output
+        assert "everything of bc could not be read" in told
+        assert "say what is live" not in told
+        assert "nothing has drifted" not in told
+
+
+def test_a_spreadsheet_of_an_audit_that_saw_nothing_is_not_empty(run: Run) -> None:
+    run("apply", "--auto-approve")
+    told = run("drift", "--format", "csv", token=DEAD, code=1).stdout
+    assert "everything of bc could not be read" in told
+
+
 def test_a_narrow_token_names_what_it_could_not_read_even_where_nothing_is_declared(run: Run, tmp_path: Path) -> None:
     run("apply", "--auto-approve")
     told = run("plan", "--detailed-exitcode", token=NARROW, code=1).stdout

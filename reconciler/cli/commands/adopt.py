@@ -52,14 +52,17 @@ def adopt(session: Session, addresses: tuple[str, ...], in_place: bool, now: dat
     else:
         click.echo(render_patch(made.before, made.after), nl=False)
     _tell(made, session, in_place=in_place)
-    return ExitCode.FAILED if made.refused else ExitCode.DONE
+    return ExitCode.FAILED if made.refused or made.unread else ExitCode.DONE
 
 
 def _tell(made: Adoption, session: Session, *, in_place: bool) -> None:
     for one in made.refused:
         session.notify(f"{one.address} is not adopted: {one.reason}", level="warning", advice=one.advice)
+    for part in made.unread:
+        session.notify(part.finding.message, level="error", advice="what was changed there is not adopted")
     if not made.adopted:
-        session.notify("nothing to adopt: the manifests say what is live")
+        is_all = not made.refused and not made.unread
+        session.notify("nothing to adopt: the manifests say what is live" if is_all else "nothing is adopted")
         return
     for address in made.adopted:
         session.notify(f"{address} {'is adopted' if in_place else 'would be adopted'}")
