@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection, Iterable
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -18,6 +18,7 @@ from reconciler.core.errors import ReconcilerError, UsageError
 from reconciler.ports import StateStore
 
 if TYPE_CHECKING:
+    from reconciler.core.state import State
     from reconciler.workflows.upkeep import Upkeep
 
 format_option = click.option(
@@ -83,6 +84,30 @@ def make_upkeep(session: Session, store: StateStore, *, lock_timeout: timedelta 
         audit=AuditLog(store),
         origin=read_origin(session.root),
     )
+
+
+def names_in_state(
+    session: Session, store: StateStore, address: Address, *, of: Callable[[State], Iterable[Address]]
+) -> tuple[Address, ...]:
+    """What the state has under other names where the manifests call it `address` by now, and what it has under that.
+
+    Manifests that cannot be read rename nothing: looking after a state has to go on without them.
+    """
+    from reconciler.cli.workspace import read_workspace
+    from reconciler.core.planning.identities import Identities
+    from reconciler.core.planning.renaming import as_remembered
+    from reconciler.workflows.states import read_state
+
+    if address.organization not in store.organizations():
+        return (address,)
+    config = read_config(session.root)
+    today = Wiring(root=session.root, config=config).clock().now().date()
+    try:
+        identities = Identities(read_workspace(session.root, config, today=today).desired)
+    except ReconcilerError:
+        return (address,)
+    state = read_state(store, address.organization)
+    return as_remembered(address, of(state), state, identities)
 
 
 def confirm(question: str, *, yes: bool) -> None:

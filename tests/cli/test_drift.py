@@ -264,3 +264,20 @@ def test_an_end_that_passed_is_not_logged_as_done_by_hand(run: Run, tmp_path: Pa
     run("drift", "accept", EVE, "--until", "2999-01-01", "--reason", "SEC-1")
     accepted = json.loads(run("audit", "log", "--format", "json").stdout)["entries"][-1]
     assert (accepted["action"], accepted["cause"]) == ("accept_drift", "by hand")
+
+
+def test_what_was_renamed_since_the_audit_is_found_by_its_key_of_today(run: Run, tmp_path: Path) -> None:
+    run("sandbox", "role", "eve", "acme-brand", "admin", "--as", "ana")
+    audit(run, code=2)
+    manifest = tmp_path / "access" / "acme.yaml"
+    manifest.write_text(MANIFEST.replace("eve: ", "evelyn: "), encoding="utf-8")
+    now = "acme-brand/member/evelyn"
+    run("drift", "accept", now, "--until", "2999-01-01", "--reason", "SEC-1")
+    assert audit(run)["summary"]["accepted"] == 1
+    run("drift", "forget", now)
+    state = json.loads(run("state", "show", "acme-brand", "--format", "json").stdout)
+    assert not [one for one in state["drift"] if "member/eve" in str(one)]
+    run("state", "rm", now, "--yes")
+    state = json.loads(run("state", "show", "acme-brand", "--format", "json").stdout)
+    assert not [one for one in state["records"] if "member/eve" in str(one)]
+    assert "nothing is recorded of" in run("state", "rm", now, "--yes", code=1).stderr

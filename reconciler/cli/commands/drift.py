@@ -14,7 +14,7 @@ from reconciler.cli.progress import show_progress
 from reconciler.cli.requests import prepare, refuse_or_mention_strays
 from reconciler.cli.session import Session
 from reconciler.cli.showing import page_options, show_result
-from reconciler.cli.upkeep import AddressType, make_upkeep, open_configured_store
+from reconciler.cli.upkeep import AddressType, make_upkeep, names_in_state, open_configured_store
 from reconciler.core.address import Address
 from reconciler.core.errors import ExitCode, UsageError
 from reconciler.workflows.sharding import EVERYTHING, Shard
@@ -95,7 +95,9 @@ def accept(session: Session, address: Address, *, until: date, reason: str, lock
         raise UsageError(f"--until {until} is not in the future", advice=f"today is {today}")
     if not reason.strip():
         raise UsageError("--reason says nothing", advice="say why this may stay, for whoever reads it later")
-    upkeep = make_upkeep(session, open_configured_store(session), lock_timeout=lock_timeout)
+    store = open_configured_store(session)
+    address, *_ = names_in_state(session, store, address, of=lambda state: state.drift)
+    upkeep = make_upkeep(session, store, lock_timeout=lock_timeout)
     acceptance = drifting.Acceptance(address=address, reason=reason.strip(), until=until, by=upkeep.origin.operator)
     drifting.accept(acceptance, upkeep)
     session.notify(f"{address}: accepted until {until}")
@@ -110,6 +112,8 @@ def forget(session: Session, address: Address, *, lock_timeout: timedelta) -> in
     """Take an acceptance back: the next audit tells of the difference as if it were new."""
     from reconciler.workflows import drifting
 
-    drifting.forget(address, make_upkeep(session, open_configured_store(session), lock_timeout=lock_timeout))
-    session.notify(f"{address}: forgotten")
+    store = open_configured_store(session)
+    for one in names_in_state(session, store, address, of=lambda state: state.drift):
+        drifting.forget(one, make_upkeep(session, store, lock_timeout=lock_timeout))
+        session.notify(f"{one}: forgotten")
     return ExitCode.DONE

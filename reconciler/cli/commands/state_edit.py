@@ -7,7 +7,15 @@ from typing import BinaryIO
 import click
 
 from reconciler.cli.session import Session
-from reconciler.cli.upkeep import AddressType, SubjectType, confirm, make_upkeep, open_configured_store, yes_option
+from reconciler.cli.upkeep import (
+    AddressType,
+    SubjectType,
+    confirm,
+    make_upkeep,
+    names_in_state,
+    open_configured_store,
+    yes_option,
+)
 from reconciler.core.address import Address
 from reconciler.core.errors import UsageError
 
@@ -72,6 +80,11 @@ def forget(session: Session, addresses: tuple[Address, ...], yes: bool) -> None:
     The key of an organization stands for everything that is known of it; its work orders are withdrawn.
     """
     store = open_configured_store(session)
+    known = [
+        names_in_state(session, store, one, of=lambda state: {*state.records, *state.quarantined, *state.in_doubt})
+        for one in addresses
+    ]
+    addresses = tuple(dict.fromkeys(address for found in known for address in found))
     confirm(f"Forget {', '.join(map(str, addresses))}?", yes=yes)
     make_upkeep(session, store).forget(addresses)
     session.notify(f"forgotten: {', '.join(map(str, addresses))}")

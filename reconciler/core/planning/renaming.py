@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import TypeVar
 
@@ -41,6 +41,15 @@ def under_todays_names(state: State, identities: Identities) -> Renamed:
     shown = {one.address: one.identity for roster in state.rosters.values() for one in roster.resources}
     rosters = rename_rosters(state.rosters, identities.names(state.organization, shown)) if shown else state.rosters
     return Renamed(state=replace(rename_state(state, names), rosters=rosters), names=names)
+
+
+def as_remembered(
+    address: Address, known: Iterable[Address], state: State, identities: Identities
+) -> tuple[Address, ...]:
+    """Those of the `known` addresses of a state that are called `address` today, that name itself first."""
+    names = under_todays_names(state, identities).names
+    found = sorted(one for one in known if address in (one, names.today(one)))
+    return tuple(sorted(found, key=lambda one: one != address)) or (address,)
 
 
 def _remembered(state: State) -> dict[Address, str | None]:
