@@ -65,6 +65,7 @@ def run_race(store: StateStore, name: str, token: str, go: str) -> None:
     while not Path(go).exists():
         time.sleep(0.001)
     say(json.dumps(race(store, name, token=int(token))))
+    sys.stdin.readline()  # the locks of a process that is gone are free, and the others may still be racing
 
 
 def run_holder(store: StateStore, ttl: str) -> None:
