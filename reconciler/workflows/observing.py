@@ -9,7 +9,6 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from types import MappingProxyType
 
-from reconciler.core.address import Address
 from reconciler.core.declared import Desired, Organization
 from reconciler.core.errors import ReconcilerError, StoreError
 from reconciler.core.finding import Place
@@ -37,6 +36,8 @@ KINDS = ("member", "app")
 """What can be handed in; a list of apps may tell their managers too."""
 _FEW = 2
 """So many can leave between two looks without anybody wondering whether the file is whole."""
+_LIKE = 0.5
+"""Half of all whom two lists name are in both: less, and they are hardly of one organization."""
 _PART = "only a part of the list was handed in"
 
 
@@ -69,11 +70,11 @@ class Sighting:
 
 
 def look(
-    sighting: Sighting, *, desired: Desired, state: State, elsewhere: Mapping[str, str] = MappingProxyType({})
+    sighting: Sighting, *, desired: Desired, state: State, elsewhere: Mapping[str, State] = MappingProxyType({})
 ) -> Observation:
     """What a roster says, and what it says otherwise than the one before; nothing is kept.
 
-    `elsewhere` has the digests of files that were handed in for other organizations.
+    `elsewhere` has the states of other organizations, whose list this may be.
     """
     organization = get_organization(sighting, desired)
     state = under_todays_names(state, Identities(desired)).state
@@ -111,7 +112,7 @@ def look(
 def observe(sighting: Sighting, *, desired: Desired, upkeep: Upkeep) -> Observation:
     """Make a roster the organization's, unless it cannot be used; then the state stays as it is."""
     seen: list[Observation] = []
-    elsewhere = _digests_elsewhere(sighting, upkeep)
+    elsewhere = _states_elsewhere(sighting, upkeep)
 
     def take_in(state: State) -> tuple[State, Deeds]:
         observation = look(sighting, desired=desired, state=state, elsewhere=elsewhere)
@@ -132,18 +133,19 @@ def look_only(sighting: Sighting, *, desired: Desired, upkeep: Upkeep) -> Observ
     """What `observe` would find now."""
     get_organization(sighting, desired)
     state = read_state(upkeep.store, sighting.organization)
-    return look(sighting, desired=desired, state=state, elsewhere=_digests_elsewhere(sighting, upkeep))
+    return look(sighting, desired=desired, state=state, elsewhere=_states_elsewhere(sighting, upkeep))
 
 
-def _digests_elsewhere(sighting: Sighting, upkeep: Upkeep) -> dict[str, str]:
-    """Digest of every file that was handed in for another organization -> its key. A state that is damaged has none."""
-    found: dict[str, str] = {}
+def _states_elsewhere(sighting: Sighting, upkeep: Upkeep) -> dict[str, State]:
+    """The states of all other organizations for which files were handed in, except those that are damaged."""
+    found: dict[str, State] = {}
     for organization in upkeep.store.organizations():
         if organization == sighting.organization:
             continue
         with suppress(StoreError):
-            rosters = read_state(upkeep.store, organization).rosters
-            found.update(dict.fromkeys((roster.digest for roster in rosters.values()), organization))
+            state = read_state(upkeep.store, organization)
+            if state.rosters:
+                found[organization] = state
     return found
 
 
@@ -213,7 +215,7 @@ def _judge_origin(
     sighting: Sighting,
     parsed: Mapping[str, ParsedRoster],
     state: State,
-    elsewhere: Mapping[str, str],
+    elsewhere: Mapping[str, State],
     made: Understanding,
 ) -> None:
     """Whether it is a list of this organization at all; somebody can vouch for it, and that is written down."""
@@ -234,16 +236,25 @@ def _signs_of_another(
     sighting: Sighting,
     parsed: Mapping[str, ParsedRoster],
     state: State,
-    elsewhere: Mapping[str, str],
+    elsewhere: Mapping[str, State],
     made: Understanding,
 ) -> Iterator[str]:
-    other = elsewhere.get(digest_of(sighting.files))
+    digest = digest_of(sighting.files)
+    other = next(
+        (key for key, one in elsewhere.items() if digest in {roster.digest for roster in one.rosters.values()}), None
+    )
     if other is not None:
         yield f"the same file was handed in for {other}"
-    listed = {one.address for one in made.of_kind(sighting.kind)}
-    known = _known_addresses(sighting.kind, state)
+    listed = {one.address.key for one in made.of_kind(sighting.kind)}
+    known = _known_keys(sighting.kind, state)
     if listed and len(known) >= _FEW and known.isdisjoint(listed):
         yield f"nobody whom it lists was known, and none of the {len(known)} who were is in it"
+    elif other is None and (likeness := _likeness(listed, known)) < _LIKE and len(known) >= _FEW:
+        people = {key: _known_keys(sighting.kind, one) for key, one in elsewhere.items()}
+        closest = max(people, key=lambda key: _likeness(listed, people[key]), default="")
+        if closest and _likeness(listed, people[closest]) > max(likeness, _LIKE):
+            there, here = len(listed & people[closest]), len(listed & known)
+            yield f"of {len(listed)} whom it lists, {there} are known in {closest}, and {here} here"
     if sighting.kind == "member":
         system = made.scope.organization.system
         words = {word for one in parsed.values() for entry in one.entries for word in _role_words(entry, system)}
@@ -251,12 +262,17 @@ def _signs_of_another(
             yield f"its roles ({', '.join(sorted(words))}) are those of a {theirs.title}"
 
 
-def _known_addresses(kind: str, state: State) -> set[Address]:
+def _likeness(some: set[str], others: set[str]) -> float:
+    """From 0, nobody in common, to 1, the same people."""
+    return len(some & others) / max(len(some | others), 1)
+
+
+def _known_keys(kind: str, state: State) -> set[str]:
     """Everybody who was there, by the last roster and by the records."""
     listed = state.rosters[kind].resources if kind in state.rosters else ()
     recorded = [record for record in state.records.values() if record.address.kind == kind]
     statuses = [(one.address, one.status) for one in listed] + [(one.address, one.status) for one in recorded]
-    return {address for address, status in statuses if not status.is_gone}
+    return {address.key for address, status in statuses if not status.is_gone}
 
 
 def _role_words(entry: Entry, system: System) -> Iterator[str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
@@ -36,6 +36,7 @@ _GIVEN = {
     "said",
     "encoding",
     "elsewhere",
+    "others",
 }
 
 
@@ -47,8 +48,8 @@ class Case:
     state: State
     sighting: Sighting
     want: Mapping[str, Any]
-    elsewhere: Mapping[str, str]
-    """Digest of a file -> the other organization for which it was handed in."""
+    elsewhere: Mapping[str, State]
+    """Organizations for which files were handed in before: this one, or one with other people."""
 
     def look(self) -> Observation:
         """What comes of it."""
@@ -75,7 +76,10 @@ def read_case(path: Path) -> Case:
     )
     before = given.get("before")
     rosters = {} if before is None else {sighting.kind: roster_of(before, kind=sighting.kind)}
-    elsewhere = {digest_of(sighting.files): given["elsewhere"]} if "elsewhere" in given else {}
+    handed_in = {key: roster_of(rows, kind=sighting.kind) for key, rows in given.get("others", {}).items()}
+    if "elsewhere" in given:
+        handed_in[given["elsewhere"]] = replace(roster_of({}, kind=sighting.kind), digest=digest_of(sighting.files))
+    elsewhere = {key: State(organization=key, rosters={one.kind: one}) for key, one in handed_in.items()}
     return Case(
         desired=desired_of(given),
         state=State(organization="acme", rosters=rosters),
