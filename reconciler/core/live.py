@@ -122,13 +122,17 @@ class Unread:
         return " ".join(filter(None, [title if parent else f"{title}s", parent])) if kind else "everything"
 
 
+UNREAD_SIGN = "Unread: "
+"""What the sentence about something unread begins with, in every form."""
+
+
 def summarize_unread(unread: Sequence[Unread]) -> str:
     """The sentence that every report about something unread begins with; empty where everything was read."""
     if not unread:
         return ""
     named = [f"{one.what} of {one.organization}" for one in unread[:MAX_NAMED_UNREAD]]
     more = f" and {len(unread) - MAX_NAMED_UNREAD} more parts" if len(unread) > MAX_NAMED_UNREAD else ""
-    return f"Unread: {', '.join(named)}{more}. What is said here is not everything."
+    return f"{UNREAD_SIGN}{', '.join(named)}{more}. What is said here is not everything."
 
 
 def ask_about_states(organizations: Sequence[str]) -> str:
@@ -139,5 +143,5 @@ def ask_about_states(organizations: Sequence[str]) -> str:
 def explain_unread(unread: Sequence[Unread]) -> tuple[str, ...]:
     """What a page begins with: each unread part with why and when it was last read, as far as there is room."""
     rest = len(unread) - MAX_NAMED_UNREAD
-    told = [f"Unread: {one.finding.message}" for one in unread[:MAX_NAMED_UNREAD]]
-    return (*told, *([f"Unread: {rest} more parts; the findings name them"] if rest > 0 else []))
+    told = [f"{UNREAD_SIGN}{one.finding.message}" for one in unread[:MAX_NAMED_UNREAD]]
+    return (*told, *([f"{UNREAD_SIGN}{rest} more parts; the findings name them"] if rest > 0 else []))

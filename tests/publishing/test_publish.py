@@ -7,16 +7,22 @@ import socket
 import threading
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import replace
+from datetime import date
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
 
 from reconciler.cli.main import cli
+from reconciler.core.drifting import DriftReport, OrganizationDrift
 from reconciler.core.errors import UsageError
+from reconciler.core.live import Unread
+from reconciler.output.style import Style
 from reconciler.publishing.client import Access, Client
 from reconciler.publishing.sticky import marker
 from reconciler.publishing.target import detect_forge, find_pull_request
+from reconciler.subjects.catalogue import RENDERERS
 from tests.publishing.double import TOKEN, Forge
 
 Run = Callable[..., Result]
@@ -103,6 +109,26 @@ def test_the_drift_of_a_schedule_is_one_issue_until_it_is_settled(double: Forge,
     assert run("--issue", "--title", "Access drift", input="less", **where).output.startswith("issue: updated")
     assert run("--issue", "--close", input="", **where).output.startswith("issue: closed")
     assert run("--issue", "--close", input="", **where).output == "issue: nothing\n"
+
+
+def test_an_issue_is_not_closed_by_a_report_that_did_not_see_everything(
+    double: Forge, run: Run, tmp_path: Path
+) -> None:
+    where = {**in_github(double), "GITHUB_REF": "refs/heads/main"}
+    run("--issue", "--title", "Access drift", **where)
+    part = Unread(organization="bc", prefix="bc/", reason="revoked")
+    blind = DriftReport(
+        today=date(2026, 11, 28),
+        organizations=(
+            OrganizationDrift(organization="bc", system="business_center", mode="additive", unread=(part,)),
+        ),
+    )
+    page = tmp_path / "drift.md"
+    for report in (blind, replace(blind, organizations=())):
+        page.write_text(RENDERERS.drift["markdown"](report, Style()), encoding="utf-8")
+        told = run("--issue", "--close", "--from", str(page), code=1 if report is blind else 0, **where).output
+        assert ("something is unread" in told) == (report is blind)
+        assert double.issues[0]["state"] == ("open" if report is blind else "closed")
 
 
 def test_the_job_summary_needs_no_forge(run: Run, tmp_path: Path) -> None:

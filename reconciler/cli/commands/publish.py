@@ -13,7 +13,7 @@ from reconciler.cli.actions_files import append_summary
 from reconciler.cli.files import read_text_file
 from reconciler.cli.session import Session
 from reconciler.cli.showing import find_prefix
-from reconciler.core.errors import UsageError
+from reconciler.core.errors import ReconcilerError, UsageError
 
 if TYPE_CHECKING:
     from reconciler.publishing.sticky import Published
@@ -62,6 +62,8 @@ def publish(
         append_summary(_read(source))
         return
     choice = Choice(forge=forge or "", repository=repository, number=number or 0, api=api)
+    if close and source != "-":
+        _refuse_unread(_read(source))
     name = name or find_prefix(session.root).rstrip("/") or "."
     if issue:
         published = _keep_issue(choice, name, title, labels, "" if close else source)
@@ -78,6 +80,15 @@ def _check_usage(*, summary: bool, issue: bool, close: bool, title: str, labels:
         raise UsageError("--close, --title and --label are about an issue", advice="give --issue too")
     if issue and not close and not title:
         raise UsageError("an issue needs a title", advice="give --title")
+
+
+def _refuse_unread(report: str) -> None:
+    """A report that did not see everything settles nothing, whatever else is in it."""
+    from reconciler.core.live import UNREAD_SIGN
+
+    if any(line.lstrip("*>#- ").startswith(UNREAD_SIGN) for line in report.splitlines()):
+        message = "the report says that something is unread, so the issue is not settled and stays open"
+        raise ReconcilerError(message, advice="publish the report without --close")
 
 
 def _keep_comment(choice: Choice, name: str, source: str) -> Published:
