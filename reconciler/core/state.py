@@ -160,6 +160,11 @@ class State:
     alone cannot, because no later record names it."""
 
     @property
+    def tells_nothing(self) -> bool:
+        """Whether nothing was ever seen: a run that can read nothing leaves a state behind as well."""
+        return not (self.records or self.looked or self.rosters or self.quarantined or self.in_doubt or self.orders)
+
+    @property
     def summary(self) -> StateSummary:
         """As lists show it."""
         return StateSummary(

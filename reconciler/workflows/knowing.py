@@ -18,6 +18,7 @@ from reconciler.workflows.directory import Directory, load_about, load_directory
 from reconciler.workflows.holdings import Ledger, make_ledger, person_in
 from reconciler.workflows.naming import nearest
 from reconciler.workflows.recollection import Recollection, recollect
+from reconciler.workflows.states import read_state
 
 _WHOM_TO_NAME = "name the key of somebody under `people:`, or an address or number that they are known by"
 _MEMBER = re.compile(rb'"[^"/]+/member/([^"/]+)"')
@@ -59,8 +60,9 @@ def who(
 
 
 def _without_state(parts: Sequence[OrganizationHoldings], store: StateStore) -> tuple[str, ...]:
-    known = set(store.organizations())
-    return tuple(part.organization for part in parts if part.organization not in known)
+    """Organizations of which nothing is remembered, so that nothing in them is known to be absent."""
+    nothing_recorded = [part.organization for part in parts if all(one.recorded is None for one in part.holdings)]
+    return tuple(organization for organization in nothing_recorded if read_state(store, organization).tells_nothing)
 
 
 def _key_of_today(text: str, files: Sequence[SourceFile], store: StateStore, today: date) -> str:

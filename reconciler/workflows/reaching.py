@@ -19,6 +19,7 @@ from reconciler.workflows.directory import load_about
 from reconciler.workflows.holdings import Ledger, make_ledger, person_in
 from reconciler.workflows.naming import nearest
 from reconciler.workflows.recollection import recollect_one
+from reconciler.workflows.states import read_state
 
 _FEW = 12
 """As many names as anybody reads."""
@@ -42,7 +43,7 @@ def access(
         today=today,
         as_of=as_of,
         reaches=tuple(reach for reach in _reaches(ledger) if _concerns(reach, about)),
-        has_no_state=as_of is None and organization not in store.organizations(),
+        has_no_state=as_of is None and read_state(store, organization).tells_nothing,
         owned_elsewhere=tuple(
             one
             for one in ledger.holdings.values()

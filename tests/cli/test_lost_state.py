@@ -68,3 +68,15 @@ def test_what_failed_makes_the_next_apply_of_the_day_fail_again(run: Run, tmp_pa
     told = run("apply", "--auto-approve", code=1).output
     assert "nia" in told
     assert "Access matches the manifests" not in told
+
+
+def test_a_state_that_was_written_where_nothing_could_be_read_shows_nobody_as_absent(run: Run, tmp_path: Path) -> None:
+    shutil.rmtree(tmp_path / ".reconciler" / "state")
+    config = tmp_path / "reconciler.yaml"
+    config.write_text(config.read_text(encoding="utf-8").replace("sandbox", "work_orders"), encoding="utf-8")
+    run("apply", "--auto-approve", code=1)
+    assert "dev" in run("state", "list").stdout
+    for words in (["who", "bo"], ["access", "dev"]):
+        told = run(*words).stdout
+        assert "declared, nothing recorded" in told
+        assert "not there" not in told

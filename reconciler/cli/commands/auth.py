@@ -10,6 +10,7 @@ import click
 
 from reconciler.cli.business_center import make_client
 from reconciler.cli.session import Session
+from reconciler.cli.upkeep import confirm
 from reconciler.cli.workspace import read_config
 from reconciler.core.errors import ExitCode, ReconcilerError
 from reconciler.core.redaction import SECRETS
@@ -112,8 +113,7 @@ def revoke(session: Session, provider: str | None, *, yes: bool) -> None:
     options = _options(session, provider)
     token = read_secret(_required(options, "access_token"), root=session.root)
     secret = read_secret(_required(options, "app_secret"), root=session.root)
-    if not yes and click.prompt("Revoke the token? Only `yes` is taken as a yes", default="", err=True) != "yes":
-        raise ReconcilerError("the token was not revoked")
+    confirm("Revoke the token?", yes=yes)
     with make_client(session.root, options) as client:
         revoke_token(client, app_id=_required(options, "app_id"), secret=secret, token=token)
     click.echo("the token is revoked")
