@@ -36,4 +36,6 @@ class Notices:
     """Everybody who has to act, people of the directory first."""
 
     at: datetime
+    person: str = ""
+    """Key of the one person whose message was asked for; empty for everybody's."""
     notices: tuple[Notice, ...] = ()

@@ -31,10 +31,11 @@ from reconciler.subjects.worksheets import name_place, say_time
 def document_of_notices(notices: Notices) -> Document:
     """Who has to do what; a page has every step."""
     several = count(len(notices.notices), "person has", "people have")
+    nobody = f"{notices.person} has nothing to do now." if notices.person else "Nobody has to act."
     return Document(
         title="Who has to act",
         is_title_needless=True,
-        summary=f"{several} to act." if notices.notices else "Nobody has to act.",
+        summary=f"{several} to act." if notices.notices else nobody,
         blocks=tuple(Detail(full=_in_full(notice), brief=_in_brief(notice, notices.at)) for notice in notices.notices),
         whole="list",
     )

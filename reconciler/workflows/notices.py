@@ -34,7 +34,8 @@ def collect_notices(
     """One message for each person who can do something now, or the one for `person`; asks no system."""
     states = [read_state(store, key) for key in store.organizations()]
     messages = make_notices(states, desired, at=at, settings=settings)
-    return Notices(at=at, notices=tuple(one for one in messages if not person or person == one.person))
+    theirs = tuple(one for one in messages if not person or person == one.person)
+    return Notices(at=at, person=person, notices=theirs)
 
 
 def make_notices(

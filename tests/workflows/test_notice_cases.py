@@ -36,6 +36,12 @@ def test_the_messages_are_what_the_case_wants(path: Path) -> None:
     assert tell(case) == case.want["notices"]
 
 
+def test_that_one_person_has_nothing_to_do_says_nothing_of_others() -> None:
+    found = Notices(at=datetime(2026, 11, 22, tzinfo=UTC), person="eve")
+    assert RENDERERS.notices["text"](found, PLAIN) == "eve has nothing to do now.\n"
+    assert RENDERERS.notices["text"](Notices(at=found.at), PLAIN) == "Nobody has to act.\n"
+
+
 def test_a_hostile_name_stays_a_name_in_every_form() -> None:
     order = WorkOrder(
         operation="o",
