@@ -88,7 +88,8 @@ def _closing(report: PersonReport) -> str:
     """What an offboarding would have to sweep: removal on one system does not touch the others."""
     holdings = [one for part in report.organizations for one in part.holdings]
     if not holdings:
-        said = "Has nothing anywhere."
+        # No claim about the systems: nobody may ever have looked there.
+        said = f"Nothing of theirs is {'recorded' if report.as_of else 'declared or recorded'}."
     else:
         systems = {part.title or part.organization for part in report.organizations}
         organizations = count(len(report.organizations), "organization", "organizations")
