@@ -8,6 +8,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from functools import partial
 
 from reconciler.core.address import Address
+from reconciler.core.declared import Desired
 from reconciler.core.deed import Deed
 from reconciler.core.drifting import (
     Drift,
@@ -21,8 +22,10 @@ from reconciler.core.drifting import (
 from reconciler.core.errors import ProviderError, ReconcilerError
 from reconciler.core.live import Unknown
 from reconciler.core.observation import Observation
+from reconciler.core.planning.identities import Identities
 from reconciler.core.planning.organization import plan_organization
 from reconciler.core.planning.planner import Worlds, situations
+from reconciler.core.planning.renaming import under_todays_names
 from reconciler.core.planning.sight import doubtful, note_look, unread_parts
 from reconciler.core.planning.situation import Situation
 from reconciler.core.state import State
@@ -92,13 +95,14 @@ def drift_after(
     )
 
 
-def remember(report: DriftReport, upkeep: Upkeep) -> None:
+def remember(report: DriftReport, upkeep: Upkeep, desired: Desired) -> None:
     """Keep what was found, organization by organization under its lock; nothing is written where nothing is new.
 
     Acceptances that came in since the survey stay, as long as they are about the same difference.
     """
+    identities = Identities(desired)
     for part in report.organizations:
-        change = partial(_take_in, part=part, today=report.today)
+        change = partial(_take_in, part=part, today=report.today, identities=identities)
         if part.items or part.reverted or part.doubts:
             upkeep.edit(part.organization, purpose="drift", change=change)
 
@@ -198,11 +202,17 @@ def _explained(item: DriftItem, deeds: Mapping[Address, list[Deed]]) -> DriftIte
     return replace(item, deeds=tuple(about[-_MOST_DEEDS:])) if about and item.standing.wants_attention else item
 
 
-def _take_in(state: State, *, part: OrganizationDrift, today: date) -> tuple[State, Deeds]:
+def _take_in(state: State, *, part: OrganizationDrift, today: date, identities: Identities) -> tuple[State, Deeds]:
     """The state with what was found in place of what earlier audits found, and what is to be written down of it."""
-    gone = {one.address for one in part.reverted}
-    kept = {address: known for address, known in state.drift.items() if address not in gone}
-    for address, found in ledger_of(part.items).items():
+    gone, ledger = {one.address for one in part.reverted}, ledger_of(part.items)
+    names = under_todays_names(state, identities).names
+    # The report speaks of today's names: what it says of something replaces what is kept of it under a former one.
+    kept = {
+        address: known
+        for address, known in state.drift.items()
+        if (now := names.today(address)) not in gone and (now == address or now not in ledger)
+    }
+    for address, found in ledger.items():
         known = state.drift.get(address)
         is_same = known is not None and known.told and (known.sort, known.live) == (found.sort, found.live)
         kept[address] = known if known is not None and is_same else found

@@ -281,3 +281,13 @@ def test_what_was_renamed_since_the_audit_is_found_by_its_key_of_today(run: Run,
     state = json.loads(run("state", "show", "acme-brand", "--format", "json").stdout)
     assert not [one for one in state["records"] if "member/eve" in str(one)]
     assert "nothing is recorded of" in run("state", "rm", now, "--yes", code=1).stderr
+
+
+def test_what_was_renamed_and_is_gone_again_is_told_once(run: Run, tmp_path: Path) -> None:
+    run("sandbox", "role", "eve", "acme-brand", "admin", "--as", "ana")
+    audit(run, code=2)
+    manifest = tmp_path / "access" / "acme.yaml"
+    manifest.write_text(MANIFEST.replace("eve: ", "evelyn: "), encoding="utf-8")
+    run("sandbox", "role", "eve", "acme-brand", "operator", "--as", "ana")
+    assert len(audit(run)["organizations"][0]["reverted"]) == 1
+    assert not audit(run)["organizations"][0]["reverted"]

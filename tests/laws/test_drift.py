@@ -92,7 +92,8 @@ class Neighbourhood:
     def audit(self) -> DriftReport:
         found = survey(self.request(), provider_for=lambda _: SandboxProvider(self.world), store=self.store, max_age=30)
         terms = LeaseTerms(timer=SystemTimer())
-        remember(found, Upkeep(store=self.store, terms=terms, clock=self.world, audit=AuditLog(self.store)))
+        upkeep = Upkeep(store=self.store, terms=terms, clock=self.world, audit=AuditLog(self.store))
+        remember(found, upkeep, self.request().desired)
         return found
 
 

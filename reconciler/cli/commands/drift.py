@@ -71,7 +71,7 @@ def drift(  # one parameter for each option
     if record:
         # Not before it is told: what is remembered and was shown to nobody would never alarm anybody.
         sys.stdout.flush()
-        remember(report, make_upkeep(session, store, lock_timeout=lock_timeout))
+        remember(report, make_upkeep(session, store, lock_timeout=lock_timeout), prepared.request.desired)
     return code_of_drift(report, detailed=detailed_exitcode)
 
 
