@@ -161,8 +161,8 @@ class State:
 
     @property
     def tells_nothing(self) -> bool:
-        """Whether nothing was ever seen: a run that can read nothing leaves a state behind as well."""
-        return not (self.records or self.looked or self.rosters or self.quarantined or self.in_doubt or self.orders)
+        """Whether nothing was ever recorded: an audit, a roster or a blind run leaves a state as well."""
+        return not (self.records or self.quarantined or self.in_doubt or self.orders)
 
     @property
     def summary(self) -> StateSummary:

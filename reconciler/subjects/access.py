@@ -99,7 +99,7 @@ def _declared(reach: Reach, *, is_known: bool) -> str:
         return NOTHING
     if len(reach.ways) == 1:
         (way,) = reach.ways
-        standing = say_standing(way) if is_known else NOT_KNOWN
+        standing = say_standing(way) if is_known or way.recorded else NOT_KNOWN
         return f"{say_declared(way)} ({standing})" if way.declared else standing
     return NOTHING if reach.intended is None else name_attributes(reach.intended) or "yes"
 
@@ -114,7 +114,7 @@ def _connections(matrix: AccessMatrix) -> Table | None:
         (
             name_subject(one.address),
             name_access(one.address),
-            "" if matrix.as_of else NOT_KNOWN if matrix.has_no_state else say_standing(one),
+            "" if matrix.as_of else NOT_KNOWN if matrix.has_no_state and not one.recorded else say_standing(one),
         )
         for one in matrix.connections
     ]

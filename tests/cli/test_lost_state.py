@@ -21,7 +21,7 @@ organizations:
   dev: {system: developers, name: Acme, members: {ana: admin, bo: admin}}
 """
 PLATFORM = """version: 1
-people: {ana: ana@acme.example, bo: bo@acme.example}
+people: {ana: ana@acme.example, bo: bo@acme.example, gus: gus@acme.example}
 organizations:
   dev: {system: developers, name: Acme, members: {ana: admin, bo: admin}}
 """
@@ -59,6 +59,18 @@ def test_a_lost_state_is_asked_about(run: Run, tmp_path: Path) -> None:
     assert "not there" not in told
     assert "0 people" not in told
     assert QUESTION in run("plan", "--format", "markdown").stdout
+
+
+def test_an_audit_after_the_loss_does_not_make_anybody_missing(run: Run, tmp_path: Path) -> None:
+    shutil.rmtree(tmp_path / ".reconciler" / "state")
+    for words in (("invite", "gus@acme.example", "dev", "member"), ("accept", "gus@acme.example", "dev")):
+        run("sandbox", *words)
+    assert "gus" in run("drift").stdout
+    for question in (("who", "bo"), ("access", "dev")):
+        told = run(*question).stdout
+        assert QUESTION in told
+        assert "not there" not in told
+    assert "not declared" in run("who", "gus@acme.example").stdout
 
 
 def test_what_failed_makes_the_next_apply_of_the_day_fail_again(run: Run, tmp_path: Path) -> None:
