@@ -112,6 +112,7 @@ def test_an_audit_with_a_dead_token_fails_and_keeps_what_is_known(
 def test_plan_and_apply_with_a_dead_token_fail_and_claim_nothing(run: Run) -> None:
     for words in (("plan",), ("plan", "--detailed-exitcode"), ("apply", "--auto-approve")):
         told = run(*words, token=DEAD, code=1).output
+        assert "undeclared-admin" in told
         assert "Access matches the manifests" not in told
         assert "everything of bc could not be read" in told
     assert json.loads(run("drift", "--no-record", "--format", "json").stdout)["summary"]["known"] == 3

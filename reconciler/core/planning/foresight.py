@@ -121,7 +121,12 @@ def _undeclared_admins(situation: Situation) -> Iterator[Finding]:
     system, key = situation.organization.system, situation.organization.key
     if situation.organization.deleted:
         return
-    for address, found in situation.live.resources.items():
+    unread = {
+        address: known.last
+        for address, known in situation.state.drift.items()
+        if known.last is not None and isinstance(situation.live.find(address), Unknown)
+    }
+    for address, found in {**unread, **situation.live.resources}.items():
         if found.status.is_gone or not is_administrator(system, address.kind, found.attributes):
             continue
         if tenure_of(address.key, situation) is not Tenure.UNDECLARED:
