@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from reconciler.core.declared import Desired
-from reconciler.manifests.load import load_manifests
+from reconciler.manifests.load import Manifests, load_manifests
 from reconciler.manifests.source import SourceFile
 from reconciler.providers.sandbox.seed import load_seed
 from reconciler.providers.sandbox.world import World
@@ -66,6 +66,10 @@ def make_world() -> World:
     return world
 
 
+_CONSENTS_FROM = 3
+"""The line of their file on which consents begin."""
+
+
 @dataclass
 class Wishes:
     """What the manifests say, as plain data that a random test can change."""
@@ -107,13 +111,26 @@ class Wishes:
             }
         document = {"version": 1, "people": people, "organizations": organizations}
         text = json.dumps(document)
-        files = [SourceFile("access/all.yaml", text.encode())]
-        if self.consents:
-            lines = "\n".join(dict.fromkeys(self.consents))
-            files.append(SourceFile("access/consents.yaml", f"version: 1\nconsents:\n{lines}\n".encode()))
-        loaded = load_manifests(files, today=datetime(2026, 11, 22, tzinfo=UTC).date())
+        loaded = self._load(text)
+        pointless = {
+            found.place.line - _CONSENTS_FROM
+            for found in loaded.findings
+            if found.id == "unknown-address" and found.place
+        }
+        if pointless:
+            # A consent about something that is declared no more is an error, so whoever takes the one out takes both.
+            self.consents = [line for number, line in enumerate(self.consents) if number not in pointless]
+            loaded = self._load(text)
         assert loaded.desired is not None, loaded.findings
         return loaded.desired
+
+    def _load(self, text: str) -> Manifests:
+        files = [SourceFile("access/all.yaml", text.encode())]
+        self.consents = list(dict.fromkeys(self.consents))
+        if self.consents:
+            lines = "\n".join(self.consents)
+            files.append(SourceFile("access/consents.yaml", f"version: 1\nconsents:\n{lines}\n".encode()))
+        return load_manifests(files, today=datetime(2026, 11, 22, tzinfo=UTC).date())
 
     def wanted_members(self, key: str) -> dict[str, str]:
         """Who shall be in, without those who have left."""
