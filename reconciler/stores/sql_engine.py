@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import sqlite3
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -119,8 +121,22 @@ def _make_sqlite(path: Path) -> Engine:
 
 
 def _configure_sqlite(connection: Any, _entry: ConnectionPoolEntry) -> None:
-    connection.execute("PRAGMA journal_mode=WAL")
+    # SQLite itself does not wait where two connections bring a new file into this mode at the same time.
+    deadline = time.monotonic() + _PATIENCE
+    while not _is_in_wal(connection, is_last=time.monotonic() > deadline):
+        time.sleep(0.02)
     connection.execute("PRAGMA synchronous=FULL")  # a commit is on the disk, which WAL alone does not promise
+
+
+def _is_in_wal(connection: Any, *, is_last: bool) -> bool:
+    try:
+        connection.execute("PRAGMA journal_mode=WAL")
+    except sqlite3.OperationalError as error:
+        # The lowest byte is the error; what is above it says more about it.
+        if is_last or error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY:
+            raise
+        return False
+    return True
 
 
 def _begin_sqlite(connection: Connection) -> None:
