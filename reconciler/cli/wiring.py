@@ -76,7 +76,7 @@ class Wiring:
     def _provider(self, name: str) -> Provider:
         if name not in self._providers:
             settings = self.config.providers[name]
-            made = self._providers[name] = _get_provider_kind(settings, name)(self, settings)
+            made = self._providers[name] = PROVIDERS[settings.kind](self, settings)
             if isinstance(made, Closing):
                 self._held.callback(made.close)
         return self._providers[name]
@@ -140,14 +140,6 @@ def _open_sealed(make: MakeStore, root: Path, rest: str, reference: str) -> Stat
 
     seal = Seal(parse_key(read_secret(reference, root=root)))
     return SealedStore(make(root, rest, holder=sealed_holder(this_process(), seal)), seal)
-
-
-def _get_provider_kind(settings: ProviderSettings, name: str) -> Callable[[Wiring, ProviderSettings], Provider]:
-    make = PROVIDERS.get(settings.kind)
-    if make is None:
-        message = f"provider {name!r} is of kind {settings.kind!r}, which this version cannot reach"
-        raise ReconcilerError(message, advice=f"there are: {_listed(PROVIDERS)}")
-    return make
 
 
 def _listed(names: Iterable[str]) -> str:

@@ -12,6 +12,9 @@ from reconciler.manifests.terms import Document
 OptionValue = Annotated[str | int | float | bool | list[str], Sort("text, a number, true, false or a list of texts")]
 
 
+PROVIDER_KINDS = ("sandbox", "business_api", "work_orders")
+
+
 class ProviderDocument(Document):
     """How systems are reached; the other keys are options of the provider.
 
@@ -21,7 +24,7 @@ class ProviderDocument(Document):
     model_config = ConfigDict(extra="allow")
     __pydantic_extra__: dict[str, OptionValue]
 
-    kind: Text = Field(examples=["sandbox", "business_api", "work_orders"])
+    kind: Annotated[str, OneOf(PROVIDER_KINDS)]
     """Which provider it is."""
 
 

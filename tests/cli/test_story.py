@@ -264,7 +264,7 @@ def test_errors_in_the_configuration_are_findings_too(run: Run, tmp_path: Path) 
 @pytest.mark.parametrize(
     ("old", "new", "said"),
     [
-        ("kind: sandbox", "kind: sandbx", "there are: business_api, sandbox"),
+        ("kind: sandbox", "kind: sandbx", "did you mean `sandbox`"),
         ("default:", "developers:", "acme-bc has no provider"),
         ("file:.reconciler/state", "ftp:somewhere", "file"),
         ("file:.reconciler/state", "nowhere", "file"),

@@ -8,12 +8,14 @@ import click
 import pytest
 from click.testing import CliRunner
 
-from reconciler.cli.wiring import SystemClock, Wiring
+from reconciler.cli.wiring import PROVIDERS, SystemClock, Wiring
 from reconciler.core.declared import Organization
-from reconciler.core.errors import ReconcilerError
 from reconciler.core.finding import Place
 from reconciler.manifests.config import Config, ProviderSettings
+from reconciler.manifests.config_documents import PROVIDER_KINDS
+from reconciler.ports import Provider
 from reconciler.providers.business_api.client import Client
+from reconciler.providers.sandbox.provider import SandboxProvider
 from reconciler.systems import get_system
 
 PLACE = Place("reconciler.yaml", 1, 1)
@@ -24,21 +26,29 @@ def wiring(root: Path, **kinds: str) -> Wiring:
     return Wiring(root=root, config=Config(manifests=("access",), state="file:state", providers=providers))
 
 
+def test_what_the_workspace_file_may_name_is_what_there_is() -> None:
+    assert set(PROVIDER_KINDS) == PROVIDERS.keys()
+
+
 def organization(key: str, system: str) -> Organization:
     return Organization(key=key, system=get_system(system), place=PLACE)
 
 
-def kind_that_is_asked_for(wired: Wiring, key: str, system: str) -> str:
-    with pytest.raises(ReconcilerError) as caught:
-        wired.provider_for(organization(key, system))
-    return caught.value.message
+def test_the_organization_comes_before_its_system_and_that_before_the_default(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made: list[str] = []
 
+    def note(wired: Wiring, settings: ProviderSettings) -> Provider:
+        made.append(settings.kind)
+        return SandboxProvider(wired.world())
 
-def test_the_organization_comes_before_its_system_and_that_before_the_default(tmp_path: Path) -> None:
+    for kind in ("one", "two", "three"):
+        monkeypatch.setitem(PROVIDERS, kind, note)
     wired = wiring(tmp_path, acme_dev="one", developers="two", default="three")
-    assert "'one'" in kind_that_is_asked_for(wired, "acme-dev", "developers")
-    assert "'two'" in kind_that_is_asked_for(wired, "other-dev", "developers")
-    assert "'three'" in kind_that_is_asked_for(wired, "acme", "organization_account")
+    for key, system in (("acme-dev", "developers"), ("other-dev", "developers"), ("acme", "organization_account")):
+        wired.provider_for(organization(key, system))
+    assert made == ["one", "two", "three"]
 
 
 def test_a_provider_is_made_once(tmp_path: Path) -> None:

@@ -81,8 +81,8 @@ def test_a_secret_is_named_and_never_written_out() -> None:
 
 
 def test_a_token_is_found_under_any_name() -> None:
-    findings = told("providers: {default: {kind: x, note: ghp_abcdefghijklmnopqrstuvwxyz0123456789}}\n")
-    assert [line[:26] for line in findings] == ["1:38: error[secret]: this "]
+    findings = told("providers: {default: {kind: sandbox, note: ghp_abcdefghijklmnopqrstuvwxyz0123456789}}\n")
+    assert [line[:26] for line in findings] == ["1:44: error[secret]: this "]
     assert "ghp_" not in findings[0]
 
 
@@ -119,14 +119,14 @@ def test_everything_wrong_is_told_at_once() -> None:
     assert told("""\
 version: 2
 manifests: access
-providers: {default: {knd: sandbox}, x: {kind: k, deep: {a: b}}}
+providers: {default: {knd: sandbox}, x: {kind: sandbox, deep: {a: b}}}
 guards: {max_removal_ratio: 25, min_admin: 3, min_admins: 0}
 policy: [x]
 """) == [
         "1:10: error[unknown-version]: version 2 is not known; write 1",
         "2:12: error[wrong-type]: `manifests` must be a list, not text",
         "3:13: error[missing-key]: `default` has no `kind`; write `kind: ...`",
-        "3:57: error[wrong-type]: `deep` must be text, a number, true, false or a list of texts, not a mapping",
+        "3:63: error[wrong-type]: `deep` must be text, a number, true, false or a list of texts, not a mapping",
         "4:29: error[out-of-range]: `max_removal_ratio` must be at most 1; write 0.25 for 25 %",
         "4:33: error[unknown-key]: `min_admin` is not known here; did you mean `min_admins`?",
         "4:59: error[out-of-range]: `min_admins` must be at least 1",
