@@ -141,7 +141,7 @@ def _note_unvouched(address: Address, action: Action, at: Cursor, terms: Consent
     if action is Action.TRANSFER_APP and app is not None and "rightful_owner" not in app.details:
         message = f"nobody vouches that `{address.organization}` rightfully owns `{address.key}`"
         advice = "give the app `rightful_owner: WHO` and `since: DAY`"
-        terms.book.notes.warning("unvouched", message, at.value("address"), advice=advice)
+        terms.book.notes.warning("unvouched-app", message, at.value("address"), advice=advice)
 
 
 _KEEP_ORGANIZATION = "leave the move out; an organization keeps its key, under which its state is kept"

@@ -184,7 +184,7 @@ def _read_developers(document: DevelopersDocument, spot: Cursor, reader: AssetRe
         if bool(app.rightful_owner) != bool(app.since):
             missing = "since" if app.rightful_owner else "rightful_owner"
             advice = "write both: who vouches for it, and the day on which they said so"
-            notes.error("unvouched", f"`{key}` lacks `{missing}`", at.place, advice=advice)
+            notes.error("missing-key", f"`{key}` lacks `{missing}`", at.place, advice=advice)
         vouched = {"rightful_owner": f"{app.rightful_owner}, since {day}"} if app.rightful_owner and day else {}
         yield reader.asset(
             "app", key, app, at, identity=app.client_key, attributes=owner, details=vouched, owned_by_one=True

@@ -38,7 +38,7 @@ RULES: dict[str, str] = {
     "expired-access": "Access that ended in the past is still listed.",
     "failed-change": "The system refused a change, or could not be reached.",
     "no-admin": "A Business Center in mode authoritative for which no admin is declared.",
-    "unvouched": "Nobody vouches that an organization rightfully owns an app that is transferred to it.",
+    "unvouched-app": "Nobody vouches that an organization rightfully owns an app that is transferred to it.",
     "few-admins": "Fewer than two people who can administer the organization.",
     "file-too-large": "The file is larger than 20 MiB.",
     "group-cycle": "Groups that contain each other.",

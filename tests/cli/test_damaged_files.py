@@ -224,7 +224,7 @@ def test_any_value_anywhere_in_a_file_is_read_or_refused(reader: str, settled: P
     def check(edits: list[tuple[tuple[Any, ...], Any, str]]) -> None:
         content = copy.deepcopy(whole)
         for path, junk, way in edits:
-            content = _edit(content, path, junk, way)
+            content = _edit(content, path, copy.deepcopy(junk), way)  # an edit may reach into what one before put there
         with suppress(ReconcilerError):
             READERS[reader](content, snapshot)
 
