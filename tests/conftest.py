@@ -53,7 +53,7 @@ def pytest_unconfigure(config: pytest.Config) -> None:
     line = f"Ran {ran} tests of the {'quick' if tiers.is_quick() else 'full'} tier."
     if tiers.is_quick():
         line += (
-            f" Not run: {left} long ones, most examples of the laws, three of four moments of the crash sweep,"
+            f" Not run: {left} long ones, most examples of the laws, five of six moments of the crash sweep,"
             " nine of ten organizations, coverage; `make test-all` runs all of it."
         )
     missing = sorted({report.longrepr[2].removeprefix("Skipped: ") for report in reporter.stats.get("skipped", ())})
