@@ -6,6 +6,8 @@ import copy
 import json
 import os
 import shutil
+import subprocess
+import sys
 import zlib
 from collections.abc import Callable
 from contextlib import suppress
@@ -159,8 +161,7 @@ def test_a_record_that_is_none_is_named(workspace: Path, record: str) -> None:
     assert "record 1 in the journal of acme-bc cannot be used" in say(workspace, "state", "show", "acme-bc")
 
 
-def test_a_keyring_that_is_not_there_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("PYTHON_KEYRING_BACKEND", "keyring.backends.fail.Keyring")
+def test_a_keyring_that_is_not_there_is_named(tmp_path: Path) -> None:
     say(tmp_path, "init")
     config = tmp_path / "reconciler.yaml"
     plain = config.read_text(encoding="utf-8")
@@ -168,7 +169,15 @@ def test_a_keyring_that_is_not_there_is_named(tmp_path: Path, monkeypatch: pytes
         "providers:\n  business_center: {kind: business_api, app_id: '1', access_token: 'keyring:reconciler/acme'}\n"
     )
     config.write_text(plain.replace("providers:\n", token), encoding="utf-8")
-    assert "the secret in keyring:reconciler/acme cannot be read" in say(tmp_path, "plan")
+    # In a process of its own: a keyring and the secrets that were read stay in one until it ends.
+    run = subprocess.run(
+        [sys.executable, "-m", "reconciler", "-C", str(tmp_path), "plan"],
+        env={**os.environ, "PYTHON_KEYRING_BACKEND": "keyring.backends.fail.Keyring"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert "the secret in keyring:reconciler/acme cannot be read" in run.stderr
 
 
 Reader = Callable[[Any, State], object]
