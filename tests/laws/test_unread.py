@@ -19,6 +19,7 @@ from hypothesis import assume, given, note, settings
 from reconciler.cli.exit_codes import code_of_apply, code_of_drift, code_of_plan
 from reconciler.core.address import Address
 from reconciler.core.drifting import DriftReport, KnownDrift, Standing, ledger_of
+from reconciler.core.kinds import Action
 from reconciler.core.live import Live
 from reconciler.core.outcome import Report
 from reconciler.core.planning.drift import take_note
@@ -89,6 +90,14 @@ def hide(live: Live, parts: Iterable[str]) -> Live:
     return replace(live, resources=resources, unknown={**live.unknown, **dict.fromkeys(own, "it was made unreadable")})
 
 
+def begins_anew(key: str, worlds: Worlds) -> bool:
+    """Whether somebody has agreed to forget the whole past of an organization: only then may what was known go."""
+    return any(
+        consent.allow is Action.FORGET and consent.address == Address(key, "organization", key)
+        for consent in worlds.desired.consents
+    )
+
+
 def with_known(worlds: Worlds, known: dict[Address, KnownDrift]) -> Worlds:
     recorded = {}
     for key in worlds.live:
@@ -144,7 +153,8 @@ def test_nothing_known_is_forgotten_and_nothing_is_done_where_nobody_could_look(
     seen, blind, parts = both
     told = {item.found.address: item for item in blind.drift.items}
     for key, state in seen.worlds.recorded.items():
-        for address, known in state.drift.items() if key in seen.worlds.live else ():
+        is_asked = key in seen.worlds.live and not begins_anew(key, seen.worlds)
+        for address, known in state.drift.items() if is_asked else ():
             if is_hidden(address, parts):
                 assert told[address].standing in (Standing.KNOWN, Standing.ACCEPTED, Standing.OVERDUE)
                 assert address not in {one.address for part in blind.drift.organizations for one in part.reverted}
