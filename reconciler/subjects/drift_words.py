@@ -18,12 +18,11 @@ def summary_of_drift(report: DriftReport) -> str:
     standings = Counter(item.standing for item in report.items)
     counted = [f"{standings[standing]:,} {standing}" for standing in Standing if standings[standing]]
     counted += [f"{reverted:,} gone again"] if reverted else []
-    if not counted:
-        return _nothing_in(report, f"{first}No drift in what could be seen.{unseen}" if first or unseen else "")
-    return f"{first}Drift: {', '.join(counted)}.{unseen}"
-
-
-def _nothing_in(report: DriftReport, partly: str) -> str:
-    if report.first_runs and not partly:
-        return f"No drift that could be told. {ask_about_states(report.first_runs)}"
-    return partly or "No drift. Everything is as recorded."
+    question = ask_about_states(report.first_runs)
+    if counted:
+        told = f"Drift: {', '.join(counted)}."
+    elif first or unseen:
+        told = "No drift in what could be seen."
+    else:
+        told = "No drift that could be told." if question else "No drift. Everything is as recorded."
+    return " ".join(filter(None, (f"{first}{told}{unseen}", question)))

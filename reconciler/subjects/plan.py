@@ -58,6 +58,8 @@ def document_of_plan(plan: Plan) -> Document:
 
 
 def _notes(plan: Plan) -> Iterator[str]:
+    if plan.is_from_records:
+        yield "Nothing was read from any system: this plan takes what is recorded for what is there."
     yield from explain_unread(plan.unread)
     if plan.targets:
         yield say_limit(plan.targets)

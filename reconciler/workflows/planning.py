@@ -15,7 +15,7 @@ from reconciler.core.planning.identities import Identities
 from reconciler.core.planning.planner import Worlds, plan, situations
 from reconciler.core.planning.renaming import under_todays_names
 from reconciler.core.planning.targets import EVERYTHING, Targets
-from reconciler.core.resource import Resource
+from reconciler.core.resource import Resource, fingerprint_of
 from reconciler.core.settings import GuardSettings
 from reconciler.core.state import State
 from reconciler.manifests.integrity import find_damage
@@ -146,10 +146,23 @@ def read_live(provider: Provider, scope: Scope) -> Live:
 
 
 def recorded_as_live(state: State) -> Live:
-    """What was last seen, taken for what is there now; unknown where the answer to a call never came."""
-    doubts = {str(address): "the answer to an earlier call never came" for address in state.in_doubt}
-    seen = {item.address: item for item in _resources(state) if item.address not in state.in_doubt}
-    return Live(organization=state.organization, resources=seen, unknown=doubts)
+    """What was last seen, taken for what is there now.
+
+    Unknown is what the records do not tell: calls whose answer never came, what an audit found to be otherwise, and
+    everything of an organization of which nothing is recorded.
+    """
+    key = state.organization
+    if state.tells_nothing:
+        return Live(organization=key, unknown={f"{key}/": "nothing is recorded of it, and no system was asked"})
+    seen = {item.address: item for item in _resources(state)}
+    unknown = {
+        str(address): "an audit found it otherwise than it is recorded, and no system was asked"
+        for address, known in state.drift.items()
+        if known.live != fingerprint_of(seen.get(address))
+    }
+    unknown |= {str(address): "the answer to an earlier call never came" for address in state.in_doubt}
+    resources = {address: item for address, item in seen.items() if str(address) not in unknown}
+    return Live(organization=key, resources=resources, unknown=unknown)
 
 
 def _resources(state: State) -> Iterable[Resource]:

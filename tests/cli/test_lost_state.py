@@ -71,6 +71,8 @@ def test_an_audit_after_the_loss_does_not_make_anybody_missing(run: Run, tmp_pat
         assert QUESTION in told
         assert "not there" not in told
     assert "not declared" in run("who", "gus@acme.example").stdout
+    assert QUESTION in run("plan").stdout
+    assert QUESTION in run("drift").stdout
 
 
 def test_what_failed_makes_the_next_apply_of_the_day_fail_again(run: Run, tmp_path: Path) -> None:
@@ -92,3 +94,37 @@ def test_a_state_that_was_written_where_nothing_could_be_read_shows_nobody_as_ab
         told = run(*words).stdout
         assert "declared, nothing recorded" in told
         assert "not there" not in told
+
+
+def test_a_plan_that_reads_nothing_says_so_first_and_forgets_nobody(run: Run, tmp_path: Path) -> None:
+    run("sandbox", "invite", "gus@acme.example", "dev", "admin")
+    run("sandbox", "accept", "gus@acme.example", "dev")
+    run("drift")
+    manifest = tmp_path / "access" / "acme.yaml"
+    manifest.write_text(MANIFEST.replace("bo: admin}}", "bo: admin, nia: member}}"), encoding="utf-8")
+    told = run("plan", "--no-refresh").stdout
+    assert "gus@acme.example is an admin of dev, and no manifest says so" in told
+    assert told.index("Nothing was read from any system") < told.index("invite")
+    assert "Nothing was read from any system" in run("plan", "--no-refresh", "--format", "markdown").stdout
+
+
+def test_a_plan_that_reads_nothing_knows_of_what_was_made_more_by_hand(run: Run, tmp_path: Path) -> None:
+    manifest = tmp_path / "access" / "acme.yaml"
+    more = MANIFEST.replace("{ana: admin, bo: admin}", "{ana: admin, bo: admin, gus: member}")
+    manifest.write_text(more.replace("people:", "people:\n  gus: {email: gus@acme.example}"), encoding="utf-8")
+    run("apply", "--auto-approve")
+    run("sandbox", "accept", "gus@acme.example", "dev")
+    run("apply", "--auto-approve")
+    run("sandbox", "promote", "gus@acme.example", "dev")
+    run("drift")
+    told = run("plan", "--no-refresh").stdout
+    assert "gus is an admin of dev, and no manifest says so" in told
+    assert "No changes" not in told
+
+
+def test_a_plan_without_a_look_or_a_record_is_unread(run: Run, tmp_path: Path) -> None:
+    shutil.rmtree(tmp_path / ".reconciler" / "state")
+    told = run("plan", "--no-refresh", code=1).stdout
+    assert "everything of dev" in told
+    assert "nothing is recorded of it" in told
+    run("plan", "--estimate")

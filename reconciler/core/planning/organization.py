@@ -87,7 +87,7 @@ def _empty(situation: Situation) -> OrganizationPlan:
         lineage=situation.state.lineage,
         serial=situation.state.serial,
         not_managed=situation.organization.not_managed,
-        is_first=not situation.state.lineage,
+        is_first=situation.state.tells_nothing,
     )
 
 
