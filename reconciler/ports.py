@@ -176,6 +176,11 @@ class Metered(Protocol):
         """
         ...
 
+    @property
+    def calls(self) -> int:
+        """How many were made so far, repeated ones included."""
+        ...
+
     def seconds_for(self, calls: int) -> int:
         """How long so many calls take under the limit."""
         ...

@@ -16,7 +16,7 @@ import click
 from reconciler.core.declared import Organization
 from reconciler.core.errors import ReconcilerError
 from reconciler.core.redaction import SECRETS
-from reconciler.ports import Clock, Explorer, Provider, StateStore
+from reconciler.ports import Clock, Explorer, Metered, Provider, StateStore
 
 if TYPE_CHECKING:
     from reconciler.manifests.config import Config, ProviderSettings
@@ -80,6 +80,10 @@ class Wiring:
             if isinstance(made, Closing):
                 self._held.callback(made.close)
         return self._providers[name]
+
+    def calls(self) -> int:
+        """How many calls were made so far to systems that count them."""
+        return sum(provider.calls for provider in self._providers.values() if isinstance(provider, Metered))
 
     def explorers(self) -> dict[str, Explorer]:
         """Every configured provider that can be asked what there is, by the name it is configured under."""

@@ -17,7 +17,6 @@ from reconciler.manifests.load import load_manifests
 from reconciler.manifests.source import SourceFile
 from reconciler.providers.business_api.batching import count_together
 from reconciler.providers.business_api.bundles import GIVING
-from reconciler.providers.business_api.estimate import Sizes
 from reconciler.providers.business_api.estimate_writing import estimate_writing
 from reconciler.providers.business_api.provider import BusinessApiProvider
 from reconciler.workflows.estimating import estimate_run
@@ -43,7 +42,7 @@ def test_invitations_that_leave_together_are_counted_once() -> None:
     changes = invitations(120)
     assert count_together(changes) == GIVING["member"].most == 50
     # A search for each before and after, three calls that invite, and one look whether searches work.
-    assert estimate_writing(changes, Sizes(members=10)) == 2 * 120 + 3 + 1
+    assert estimate_writing(changes, {"member": 10}) == 2 * 120 + 3 + 1
 
 
 def more_than_before() -> Desired:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import httpx2
 import pytest
 import yaml
 from click.testing import CliRunner, Result
@@ -13,6 +14,7 @@ from reconciler.cli.wiring import SystemClock, Wiring
 from reconciler.core.errors import ReconcilerError
 from reconciler.manifests.config import Config, Option, ProviderSettings
 from reconciler.providers.business_api.provider import BusinessApiProvider
+from reconciler.providers.sandbox.api.transport import BusinessApiTransport
 from tests.business_api.stage import CENTER, PLACE
 
 
@@ -43,6 +45,21 @@ def test_an_example_is_settled_over_the_interface_like_without_it(workspace: Pat
     assert run(workspace, "apply", "--auto-approve").exit_code == 0
     settled = run(workspace, "plan", "--detailed-exitcode")
     assert (settled.exit_code, "No changes" in settled.stdout) == (0, True)
+
+
+def test_a_plan_tells_how_many_calls_it_made(workspace: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    answered: list[httpx2.Request] = []
+    answer = BusinessApiTransport.handle_request
+
+    def count(transport: BusinessApiTransport, request: httpx2.Request) -> httpx2.Response:
+        answered.append(request)
+        return answer(transport, request)
+
+    monkeypatch.setattr(BusinessApiTransport, "handle_request", count)
+    told = run(workspace, "plan").stderr
+    assert len(answered) > 9
+    assert f"reading took {len(answered)} calls" in told
+    assert "reading took" not in run(workspace, "plan", "--no-refresh").stderr
 
 
 def test_a_token_towards_tiktok_is_read_when_it_is_needed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -59,6 +59,7 @@ class Counting(Silent):
     """One call for each thing, ten for each change, two calls a second."""
 
     limit: str = "2 calls a second"
+    calls: int = 0
     asked: list[dict[str, int]] = field(default_factory=list)
 
     def count_calls(self, counts: Mapping[str, int], *, changes: Sequence[Change] = (), others: int = 0) -> int:

@@ -55,6 +55,8 @@ def plan(
         return ExitCode.DONE
     with show_progress(session, "reading the systems"):
         made = make_plan(prepared, session)
+    if calls := prepared.wiring.calls():
+        session.notify(f"reading took {calls:,} {'call' if calls == 1 else 'calls'}", calls=calls)
     show_result(RENDERERS.plan, made, session=session, format_=format_, max_chars=max_chars, outputs=outputs_of_plan)
     if out is not None:
         replace_file(out, RENDERERS.plan["json"](made, session.style(sys.stdout)))

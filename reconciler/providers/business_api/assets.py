@@ -17,6 +17,7 @@ from reconciler.providers.business_api.endpoints import (
     SHARES,
 )
 from reconciler.providers.business_api.errors import ApiError
+from reconciler.providers.business_api.estimate import access_to
 from reconciler.providers.business_api.members import hide_ambiguous
 from reconciler.providers.business_api.partners import list_partners
 from reconciler.providers.business_api.rows import Row
@@ -61,13 +62,14 @@ def read_assets(center: Center, asset_type: AssetType) -> Seen:
 def read_access(center: Center, asset_type: AssetType, only: AbstractSet[tuple[str, str]] | None = None) -> Seen:
     """People's access to assets of one type; to all of them, or that of `only` these (asset, person).
 
-    Asset by asset where the interface lists the members of one and there are no more assets than people; else person
-    by person. A second look reads the same way as the first, because the two ways may differ.
+    Asset by asset or person by person, whichever takes fewer calls as far as the declared access tells how long the
+    lists are. A second look reads the same way as the first, because the two ways may differ.
     """
     assets = center.assets.get(asset_type.kind, {})
     if only is None:
-        members = len(center.roster.members)
-        by_person = not asset_type.lists_members or len(assets) > members
+        declared = sum(address.kind == asset_type.access for address in center.names.roles)
+        sizes = {"member": len(center.roster.members), asset_type.kind: len(assets), asset_type.access: declared}
+        by_person = access_to(asset_type, sizes).by_person
         (center.read_by_person.add if by_person else center.read_by_person.discard)(asset_type.access)
     if asset_type.access in center.read_by_person or not asset_type.lists_members:
         people = [seat.key for seat in center.roster.members] if only is None else {person for _, person in only}

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from math import ceil
-from typing import Self
 
+from reconciler.core.kinds import KINDS
 from reconciler.providers.business_api.endpoints import (
     ACCOUNT_USERS,
     ASSET_MEMBERS,
@@ -18,61 +18,10 @@ from reconciler.providers.business_api.endpoints import (
     Listing,
 )
 from reconciler.providers.business_api.tiers import Tier
+from reconciler.providers.business_api.vocabulary import ASSET_TYPES, AssetType
 
-_LISTED = ("ad_account", "catalog", "lead_library")
-"""Assets whose members the interface lists."""
 _CALLS_PER_WRITE = 3
 """Look, write, look again: what a change takes of which nothing else is known."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Sizes:
-    """How large a Business Center is. Averages are of those that have any."""
-
-    members: int
-    invitations: int = 0
-    ad_accounts: int = 0
-    catalogs: int = 0
-    lead_libraries: int = 0
-    tiktok_accounts: int = 0
-    pixels: int = 0
-    shops: int = 0
-    asset_groups: int = 0
-    partners: int = 0
-    members_per_asset: int = 20
-    """People with access to one ad account, catalog or lead library."""
-
-    @classmethod
-    def of(cls, counts: Mapping[str, int]) -> Self:
-        """From how many resources of each kind there are; kinds that cost no call of their own do not count."""
-        listed = [counts.get(kind, 0) for kind in _LISTED]
-        grants = sum(counts.get(f"{kind}_access", 0) for kind in _LISTED)
-        return cls(
-            members=counts.get("member", 0),
-            ad_accounts=counts.get("ad_account", 0),
-            catalogs=counts.get("catalog", 0),
-            lead_libraries=counts.get("lead_library", 0),
-            tiktok_accounts=counts.get("tiktok_account", 0),
-            pixels=counts.get("pixel", 0),
-            shops=counts.get("shop", 0),
-            asset_groups=counts.get("asset_group", 0),
-            partners=counts.get("partner", 0),
-            members_per_asset=ceil(grants / max(1, sum(listed))),
-        )
-
-    def of_kind(self, kind: str) -> int:
-        """How many assets of a kind there are."""
-        return int(getattr(self, _FIELDS[kind]))
-
-
-_FIELDS = {
-    "ad_account": "ad_accounts",
-    "catalog": "catalogs",
-    "lead_library": "lead_libraries",
-    "tiktok_account": "tiktok_accounts",
-    "pixel": "pixels",
-    "shop": "shops",
-}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,9 +32,9 @@ class Estimate:
     seconds: int
 
 
-def estimate(sizes: Sizes, tier: Tier, *, changes: int = 0) -> Estimate:
+def estimate(counts: Mapping[str, int], tier: Tier, *, changes: int = 0) -> Estimate:
     """Of one reading of everything, and of the given number of changes after it."""
-    calls = estimate_reading(sizes) + changes * _CALLS_PER_WRITE
+    calls = estimate_reading(counts) + changes * _CALLS_PER_WRITE
     return Estimate(calls=calls, seconds=seconds_for(calls, tier))
 
 
@@ -95,36 +44,38 @@ def seconds_for(calls: int, tier: Tier) -> int:
     return ceil(max(calls / tier.calls_per_second, by_minute))
 
 
-def estimate_reading(sizes: Sizes) -> int:
-    """Calls of one reading of everything."""
+def estimate_reading(counts: Mapping[str, int]) -> int:
+    """Calls of one reading of everything, from how many resources of each kind there are."""
+    of = {**dict.fromkeys(KINDS, 0), **counts}
     itself = 2  # the Business Center, and whose token it is
-    members = pages(MEMBERS, sizes.members + sizes.invitations)
-    types = (
-        sizes.ad_accounts,
-        sizes.catalogs,
-        sizes.lead_libraries,
-        sizes.tiktok_accounts,
-        sizes.pixels,
-        sizes.shops,
+    assets = sum(pages(ASSETS, of[one.kind]) + access_to(one, counts).calls for one in ASSET_TYPES)
+    uses = (of["tiktok_account"] + of["pixel"]) * pages(ACCOUNT_USERS, 1)
+    groups = pages(GROUPS, of["asset_group"]) + 2 * of["asset_group"]
+    partners = pages(PARTNERS, of["partner"]) + 3 * of["partner"]
+    return itself + pages(MEMBERS, of["member"]) + assets + uses + groups + partners
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Way:
+    """How people's access to the assets of one type is read, and how many calls that takes."""
+
+    by_person: bool
+    each: int
+    """Calls for one asset, or for one person."""
+    calls: int
+
+
+def access_to(asset_type: AssetType, counts: Mapping[str, int]) -> Way:
+    """The way that takes fewer calls; where the interface does not list the members of an asset there is only one."""
+    assets, members = counts.get(asset_type.kind, 0), counts.get("member", 0)
+    grants = counts.get(asset_type.access, 0)
+    on_one, of_one = (
+        pages(ASSET_MEMBERS, min(members, ceil(grants / max(1, assets)))),
+        pages(OWN_ASSETS, min(assets, ceil(grants / max(1, members)))),
     )
-    assets = sum(pages(ASSETS, size) for size in types)
-    listed = (sizes.ad_accounts, sizes.catalogs, sizes.lead_libraries)
-    access = sum(_access(size, sizes) for size in listed)
-    by_person = sum(sizes.members for size in (sizes.tiktok_accounts, sizes.pixels, sizes.shops) if size)
-    uses = (sizes.tiktok_accounts + sizes.pixels) * pages(ACCOUNT_USERS, 1)
-    groups = pages(GROUPS, sizes.asset_groups) + 2 * sizes.asset_groups
-    partners = pages(PARTNERS, sizes.partners) + 3 * sizes.partners
-    return itself + members + assets + access + by_person + uses + groups + partners
-
-
-def _access(assets: int, sizes: Sizes) -> int:
-    """The cheaper of both ways, chosen as the reading chooses."""
-    if not assets:
-        return 0
-    if assets > sizes.members:
-        grants = ceil(assets * sizes.members_per_asset / max(1, sizes.members))
-        return sizes.members * pages(OWN_ASSETS, grants)
-    return assets * pages(ASSET_MEMBERS, min(sizes.members, sizes.members_per_asset))
+    by_person = not asset_type.lists_members or members * of_one < assets * on_one
+    each, many = (of_one, members if assets else 0) if by_person else (on_one, assets)
+    return Way(by_person=by_person, each=each, calls=each * many)
 
 
 def pages(listing: Listing, rows: int) -> int:

@@ -6,16 +6,15 @@ Addresses are taken to be masked, as most are; then every person is searched for
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from math import ceil
+from collections.abc import Iterator, Mapping, Sequence
 
 from reconciler.core.change import Change
 from reconciler.core.kinds import Action
 from reconciler.core.resource import Status
 from reconciler.providers.business_api.abilities import takes_a_person
 from reconciler.providers.business_api.batching import count_together
-from reconciler.providers.business_api.endpoints import ASSET_MEMBERS, ASSETS, OWN_ASSETS
-from reconciler.providers.business_api.estimate import Sizes, pages
+from reconciler.providers.business_api.endpoints import ASSETS
+from reconciler.providers.business_api.estimate import access_to, pages
 from reconciler.providers.business_api.vocabulary import BY_ACCESS, BY_KIND
 
 _TWO_WRITES = frozenset({Action.REINVITE, Action.REMOVE_AND_INVITE})
@@ -23,10 +22,10 @@ _TRIES_A_SEARCH = 1
 """Whether a search finds masked members is tried once."""
 
 
-def estimate_writing(changes: Sequence[Change], sizes: Sizes) -> int:
+def estimate_writing(changes: Sequence[Change], counts: Mapping[str, int]) -> int:
     """Calls that carry out these changes, in this order, if nothing is refused or late."""
     searches = any(change.address.kind == "member" for change in changes)
-    return _TRIES_A_SEARCH * searches + sum(_calls_of(group, sizes) for group in _together(changes))
+    return _TRIES_A_SEARCH * searches + sum(_calls_of(group, counts) for group in _together(changes))
 
 
 def _together(changes: Sequence[Change]) -> Iterator[Sequence[Change]]:
@@ -37,8 +36,8 @@ def _together(changes: Sequence[Change]) -> Iterator[Sequence[Change]]:
         start = end
 
 
-def _calls_of(group: Sequence[Change], sizes: Sizes) -> int:
-    first, look = group[0], _look(group, sizes)
+def _calls_of(group: Sequence[Change], counts: Mapping[str, int]) -> int:
+    first, look = group[0], _look(group, counts)
     if takes_a_person(first):
         return look
     if first.action is Action.FORGET:
@@ -48,19 +47,19 @@ def _calls_of(group: Sequence[Change], sizes: Sizes) -> int:
     return look + writes * (1 + look)
 
 
-def _look(group: Sequence[Change], sizes: Sizes) -> int:
+def _look(group: Sequence[Change], counts: Mapping[str, int]) -> int:
     wanted: dict[str, set[tuple[str, ...]]] = {}
     for change in group:
         wanted.setdefault(change.address.kind, set()).add(change.address.parts)
-    return sum(_look_at(kind, parts, sizes) for kind, parts in wanted.items())
+    return sum(_look_at(kind, parts, counts) for kind, parts in wanted.items())
 
 
-def _look_at(kind: str, parts: set[tuple[str, ...]], sizes: Sizes) -> int:
+def _look_at(kind: str, parts: set[tuple[str, ...]], counts: Mapping[str, int]) -> int:
     firsts = {key[0] for key in parts}
     if kind in BY_KIND:
-        return pages(ASSETS, sizes.of_kind(kind))
+        return pages(ASSETS, counts.get(kind, 0))
     if kind in BY_ACCESS:
-        return _look_at_access(kind, parts, sizes)
+        return _look_at_access(kind, parts, counts)
     match kind:
         case "asset_group_asset" | "asset_group_access":
             return 1 + 2 * len(firsts)
@@ -69,10 +68,6 @@ def _look_at(kind: str, parts: set[tuple[str, ...]], sizes: Sizes) -> int:
     return len(firsts)
 
 
-def _look_at_access(kind: str, parts: set[tuple[str, ...]], sizes: Sizes) -> int:
-    asset_type = BY_ACCESS[kind]
-    assets = sizes.of_kind(asset_type.kind)
-    if asset_type.lists_members and assets <= sizes.members:
-        return len({key[0] for key in parts}) * pages(ASSET_MEMBERS, min(sizes.members, sizes.members_per_asset))
-    held = ceil(assets * sizes.members_per_asset / max(1, sizes.members)) if asset_type.lists_members else 1
-    return len({key[1] for key in parts}) * pages(OWN_ASSETS, held)
+def _look_at_access(kind: str, parts: set[tuple[str, ...]], counts: Mapping[str, int]) -> int:
+    way = access_to(BY_ACCESS[kind], counts)
+    return len({key[way.by_person] for key in parts}) * way.each

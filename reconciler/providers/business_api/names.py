@@ -20,7 +20,8 @@ class Names:
         self._assets = scope.assets
         self._numbers = scope.platform_ids
         self._members = scope.members
-        self._roles = scope.roles
+        self.roles = scope.roles
+        """Role that is declared at an address, where one is."""
         self._asset_keys = {(kind, name.casefold()): key for (kind, key), name in scope.assets.items()}
 
     @classmethod
@@ -52,10 +53,6 @@ class Names:
     def members(self) -> AbstractSet[str]:
         """Everybody who is declared or recorded as a member; where the scope does not say, everybody there is."""
         return self._members or frozenset(self._keys.values())
-
-    def role(self, address: Address) -> str:
-        """The role that is declared there, empty where none is."""
-        return self._roles.get(address, "")
 
     def find_asset(self, kind: str, identity: str) -> str | None:
         """The key under which an asset, a partner or a group is declared or recorded."""

@@ -20,7 +20,7 @@ from reconciler.providers.business_api.batching import carry_out_together, count
 from reconciler.providers.business_api.center import Center, Seen
 from reconciler.providers.business_api.client import Client
 from reconciler.providers.business_api.errors import ApiError
-from reconciler.providers.business_api.estimate import Sizes, estimate, seconds_for
+from reconciler.providers.business_api.estimate import estimate, seconds_for
 from reconciler.providers.business_api.estimate_writing import estimate_writing
 from reconciler.providers.business_api.exploring import list_centers, names_in
 from reconciler.providers.business_api.instructions import give_up, hand_out
@@ -126,8 +126,12 @@ class BusinessApiProvider:
 
     def count_calls(self, counts: Mapping[str, int], *, changes: Sequence[Change] = (), others: int = 0) -> int:
         """As reading and writing work, if nothing has to be repeated."""
-        sizes = Sizes.of(counts)
-        return estimate(sizes, self._client.pace.tier, changes=others).calls + estimate_writing(changes, sizes)
+        return estimate(counts, self._client.pace.tier, changes=others).calls + estimate_writing(changes, counts)
+
+    @property
+    def calls(self) -> int:
+        """Those that went out so far, repeated ones included."""
+        return self._client.calls
 
     def seconds_for(self, calls: int) -> int:
         """At the pace that the tier allows."""

@@ -31,7 +31,7 @@ def hide_access_through_groups(center: Center, seen: Seen, *, is_whole: bool) ->
     for (asset, person), role in through.items():
         address = center.address(_ACCESS, asset, person)
         found = seen.resources.get(address)
-        wanted = center.names.role(address)
+        wanted = center.names.roles.get(address, "")
         if found is not None and _rank(found) <= _RANK.get(role, 0) and _RANK.get(wanted, 0) < _RANK.get(role, 0):
             del seen.resources[address]
             seen.unknown[str(address)] = _WHY
