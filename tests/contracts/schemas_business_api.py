@@ -332,11 +332,13 @@ RESPONSES: dict[str, Schema] = {
             ext_user_role=FINANCE,
         ),
     ),
-    "GET bc/asset/get/": pages("list", exactly(**ASSET)),
+    "GET bc/asset/get/": pages("list", record(*ASSET, **ASSET, tt_asset_handle=TEXT)),
     "GET bc/asset/admin/get/": pages(
         "list",
-        exactly(
+        record(
+            *(*ASSET, "relation_type", "relation_status", "advertiser_status", "pixel_code", "domain_status"),
             **ASSET,
+            tt_asset_handle=TEXT,
             relation_type=one_of("OWNER_BC", "OWNER_PARTNER", "OWNER_INDIVIDUAL"),
             relation_status=nullable(one_of("BOUND", "UNBOUND", "PENDING", "REJECTED")),
             advertiser_status=nullable(TEXT),
@@ -365,6 +367,8 @@ RESPONSES: dict[str, Schema] = {
             identity_type=one_of("BC_AUTH_TT"),
             identity_authorized_bc_id=ID,
             display_name=TEXT,
+            username=nullable(TEXT),
+            ads_only_mode=FLAG,
             profile_image=nullable(TEXT),
             available_status=TEXT,
             can_push_video=FLAG,

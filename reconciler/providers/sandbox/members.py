@@ -110,7 +110,7 @@ def step_down(world: World, organization: Organization, *, person: int) -> None:
 
 def get_membership(world: World, organization: Organization, address: str) -> Row:
     """The row of an address, in whatever state; none is a Refusal."""
-    row = _find(world, organization, address)
+    row = find_membership(world, organization, address)
     if row is None:
         raise Refusal("unknown", f"{address} is not in {organization.name}")
     return row
@@ -135,7 +135,8 @@ def get_own(world: World, organization: Organization, person: int) -> Row:
     return row
 
 
-def _find(world: World, organization: Organization, address: str) -> Row | None:
+def find_membership(world: World, organization: Organization, address: str) -> Row | None:
+    """The row of an address, in whatever state."""
     return world.find_row(
         "SELECT * FROM membership WHERE organization = :organization AND identity = :identity",
         {"organization": organization.id, "identity": normalise(address)},
@@ -144,7 +145,7 @@ def _find(world: World, organization: Organization, address: str) -> Row | None:
 
 def _is_already_in(world: World, organization: Organization, address: str) -> bool:
     """True if the invitation is to be ignored; where the system does not ignore it, a Refusal."""
-    row = _find(world, organization, address)
+    row = find_membership(world, organization, address)
     if row is None or row["status"] in ("declined", "expired"):
         return False
     ignored = organization.platform.repeated_invitation_is_ignored

@@ -73,14 +73,19 @@ def plant_apps(world: World, seed: Fields) -> None:
 
 
 def plant_assets(world: World, seed: Fields) -> None:
-    """Assets that belong to a person: id -> owner; TikTok accounts also with the links they have already."""
+    """Assets that belong to a person: id -> owner; also with who has access to them or a link already."""
     for section, kind in _SECTIONS.items():
-        for identity, owner in seed.fields(section).each():
-            person = _get_person(world, text_of(owner, f"{section}.{identity}"))
-            add_asset(world, kind, identity, person=person)
+        for identity, value in seed.fields(section).each():
+            fields = Fields.of(value, f"{section}.{identity}", short="owner")
+            person = _get_person(world, fields.text("owner"))
+            asset = add_asset(world, kind, identity, name=fields.text("name", ""), person=person)
+            for key in fields.texts("granted", []):
+                hold(world, get_organization(world, key).id, asset, relation="granted", status="active")
+            fields.finish()
     for handle, value in seed.fields("tiktok_accounts").each():
         account = Fields.of(value, f"tiktok_accounts.{handle}", short="owner")
-        asset = add_asset(world, "tiktok_account", handle, person=_get_person(world, account.text("owner")))
+        person, title = _get_person(world, account.text("owner")), account.text("name", "")
+        asset = add_asset(world, "tiktok_account", handle, name=title, person=person)
         for key, permissions in account.fields("linked").each():
             hold(
                 world,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, Final
 
 from reconciler.providers.sandbox.api.calls import Call, Data, Route
-from reconciler.providers.sandbox.api.masking import shown
+from reconciler.providers.sandbox.api.masking import account_name, shown
 from reconciler.providers.sandbox.api.matrix import KINDS
 from reconciler.providers.sandbox.api.messages import ApiError
 from reconciler.providers.sandbox.api.numbers import asset_id, get_asset_identity, person_of, pixel_code, user_id
@@ -24,17 +24,18 @@ HELD: Final = (
 )
 """Assets as one Business Center has them, with all that rows of the API are made of."""
 
-_GRANTS: Final = "asset_grant"
-_RANK: Final = "CASE {} WHEN 'admin' THEN 3 WHEN 'operator' THEN 2 ELSE 1 END"
-_GRANTS_AND_GROUPS: Final = (
-    "(SELECT holding, membership,"  # noqa: S608  # two texts from just above
-    " CASE max(rank) WHEN 3 THEN 'admin' WHEN 2 THEN 'operator' ELSE 'analyst' END AS roles"
-    f" FROM (SELECT holding, membership, {_RANK.format('roles')} AS rank FROM asset_grant"
-    f" UNION ALL SELECT group_asset.holding, group_member.membership, {_RANK.format('group_member.role')}"
-    " FROM group_member JOIN group_asset ON group_asset.asset_group = group_member.asset_group)"
-    " GROUP BY holding, membership)"
+_GRANTS: Final = "SELECT holding, membership, roles FROM asset_grant"
+_BY_GROUP: Final = (
+    "SELECT group_asset.holding, group_member.membership, group_member.role"
+    " FROM group_member JOIN group_asset ON group_asset.asset_group = group_member.asset_group"
 )
-"""Members' own access to ad accounts together with what asset groups give them."""
+_BY_ADMINISTRATION: Final = (
+    "SELECT holding.id, membership.id, 'admin' FROM holding"
+    " JOIN membership ON membership.organization = holding.organization"
+    " WHERE membership.role = 'admin' AND membership.status = 'active'"
+)
+_RANK: Final = "CASE roles WHEN 'admin' THEN 3 WHEN 'operator' THEN 2 ELSE 1 END"
+_ADMINISTERED: Final = ("ADVERTISER", "CATALOG", "LEAD")
 
 _STATUSES: Final = {"active": "BOUND", "requested": "PENDING", "declined": "REJECTED"}
 _WITH_STATUS: Final = ("ADVERTISER", "PIXEL", "TIKTOK_SHOP")
@@ -51,7 +52,7 @@ def _get_own(call: Call) -> Data:
         call.member(call.filtering["user_id"])
     rows = call.world.rows(
         f"{HELD.replace('SELECT ', 'SELECT asset_grant.roles, ', 1)}"
-        f" JOIN {_grants(call)} AS asset_grant ON asset_grant.holding = holding.id"
+        f" JOIN {_grants(call, by_asset=False)} AS asset_grant ON asset_grant.holding = holding.id"
         " JOIN membership ON membership.id = asset_grant.membership"
         " WHERE holding.organization = :bc AND asset.kind = :kind AND holding.status = 'active'"
         " AND membership.person = :person AND membership.status = 'active' ORDER BY holding.id",
@@ -60,10 +61,19 @@ def _get_own(call: Call) -> Data:
     return call.page(_named(call, rows), lambda row: _asset(call, row))
 
 
-def _grants(call: Call) -> str:
-    """Where members' access to assets of the asked type is."""
-    is_listed = call.options.group_access_listed and call.get("asset_type") == "ADVERTISER"
-    return _GRANTS_AND_GROUPS if is_listed else _GRANTS
+def _grants(call: Call, *, by_asset: bool) -> str:
+    """Members' access to assets of the asked type, the highest role of whatever counts as their own."""
+    kind, by_admins = call.get("asset_type"), call.options.admin_access
+    parts = [_GRANTS]
+    if call.options.group_access_listed and kind == "ADVERTISER":
+        parts.append(_BY_GROUP)
+    if kind in _ADMINISTERED and (by_admins == "everywhere" or (by_admins == "by_asset" and by_asset)):
+        parts.append(_BY_ADMINISTRATION)
+    if len(parts) == 1:
+        return "asset_grant"
+    # SQLite takes `roles` from the row that has the greatest rank.
+    ranked = f"SELECT holding, membership, roles, max({_RANK}) FROM ({' UNION ALL '.join(parts)})"  # noqa: S608  # as above
+    return f"({ranked} GROUP BY holding, membership)"
 
 
 def _get_promised(call: Call) -> Data:
@@ -130,10 +140,12 @@ def _related(call: Call, row: Row) -> Data:
 def _asset(call: Call, row: Row) -> dict[str, Any]:
     """One row; keys that do not apply to the type are there without a value."""
     kind, roles = call.get("asset_type"), (row["roles"] or "").upper()
+    has_handle = kind == "TT_ACCOUNT" and call.options.account_handles == "assets"
     return {
+        **({"tt_asset_handle": row["identity"]} if has_handle else {}),
         "asset_type": kind,
         "asset_id": asset_id(row),
-        "asset_name": row["name"],
+        "asset_name": account_name(row, call.options) if kind == "TT_ACCOUNT" else row["name"],
         "advertiser_account_type": "AUCTION" if kind == "ADVERTISER" else None,
         "advertiser_role": (roles or None) if kind == "ADVERTISER" else None,
         "catalog_role": (roles or None) if kind == "CATALOG" else None,
@@ -147,7 +159,7 @@ def _asset(call: Call, row: Row) -> dict[str, Any]:
 def _get_asset_members(call: Call) -> Data:
     rows = call.world.rows(
         "SELECT membership.person, membership.identity, person.name, asset_grant.roles"  # noqa: S608  # two texts from above
-        f" FROM {_grants(call)} AS asset_grant"
+        f" FROM {_grants(call, by_asset=True)} AS asset_grant"
         " JOIN membership ON membership.id = asset_grant.membership JOIN person ON person.id = membership.person"
         " WHERE asset_grant.holding = :holding AND membership.status = 'active' ORDER BY membership.id",
         {"holding": _holding(call)["id"]},

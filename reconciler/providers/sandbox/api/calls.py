@@ -31,6 +31,8 @@ class Call:
     caller: Caller
     params: Mapping[str, Any]
     place: Organization | None = None
+    turn: int = 0
+    """How many calls there were before, for rows that change their order."""
 
     @property
     def bc(self) -> Organization:
@@ -58,6 +60,10 @@ class Call:
 
     def page(self, items: Sequence[_Item], show: Callable[[_Item], Data], *, key: str = "list") -> dict[str, Any]:
         """One page of a list, shown, and which one it is."""
+        if self.options.row_order == "shifting" and len(items) > 1:
+            first, *others = items
+            cut = self.turn % len(others)
+            items = [first, *others[cut:], *others[:cut]]
         page, size = self.params.get("page", 1), self.params.get("page_size", _PAGE_SIZE)
         shown = [show(item) for item in items[(page - 1) * size : page * size]]
         info = {

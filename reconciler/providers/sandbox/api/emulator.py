@@ -40,7 +40,7 @@ class Emulator:
         self._own_options = options
         self._limiter = Limiter()
         self._replica = Replica(world)
-        self._request_numbers = itertools.count(1)
+        self._request_numbers, self._turns = itertools.count(1), itertools.count()
 
     @property
     def options(self) -> Options:
@@ -101,7 +101,8 @@ class Emulator:
         world = self._get_world(route, options)
         with world.transaction():
             place = _find_place(world, params.get("bc_id"))
-            call = Call(world=world, options=options, caller=caller, params=params, place=place)
+            turn = next(self._turns)
+            call = Call(world=world, options=options, caller=caller, params=params, place=place, turn=turn)
             _require_permission(route, call)
             return route.answer(call) or {}
 

@@ -33,6 +33,7 @@ from reconciler.providers.sandbox.groups import (
     take_asset_from_group,
     take_from_group,
 )
+from reconciler.providers.sandbox.refusal import Refusal
 from reconciler.providers.sandbox.world import Row
 
 _SCOPE: Final = 7153155400966176769
@@ -152,13 +153,26 @@ def _update(call: Call) -> None:
             _take_members(call, name)
 
 
+def _require_rest(call: Call, name: str, table: str, asked: int) -> None:
+    """Refuse to take the last ones out, where a group may not be empty; whoever names nobody in it meets that first."""
+    there = call.world.count(
+        f"SELECT count(*) FROM {table} JOIN asset_group ON asset_group.id = {table}.asset_group"  # noqa: S608  # from below
+        " WHERE asset_group.organization = :bc AND asset_group.name = :name",
+        {"bc": call.bc.id, "name": name},
+    )
+    if asked >= there and not call.options.groups_may_be_empty:
+        raise Refusal("invalid", f"asset group {name} can not be empty")
+
+
 def _take_assets(call: Call, name: str) -> None:
+    _require_rest(call, name, "group_asset", len(_asset_numbers(call)))
     for number in _asset_numbers(call):
         identity = get_asset_identity(call.world, "ad_account", number)
         take_asset_from_group(call.world, call.bc, actor=call.caller.person, name=name, ad_account=identity)
 
 
 def _take_members(call: Call, name: str) -> None:
+    _require_rest(call, name, "group_member", len(_members(call)))
     for member in _members(call):
         address = call.member(member["member_id"])["identity"]
         take_from_group(call.world, call.bc, actor=call.caller.person, name=name, address=address)

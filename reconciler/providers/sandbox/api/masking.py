@@ -1,8 +1,11 @@
-"""E-mail addresses as other people see them."""
+"""E-mail addresses and TikTok accounts as other people see them."""
 
 from __future__ import annotations
 
 from typing import Literal
+
+from reconciler.providers.sandbox.api.options import Options
+from reconciler.providers.sandbox.world import Row
 
 Masking = Literal["all", "some", "none"]
 
@@ -21,3 +24,11 @@ def shown(address: str, masking: Masking) -> str:
     """The address, masked or not. `some` masks half of all addresses, always the same half."""
     is_masked = masking == "all" or (masking == "some" and sum(address.encode()) % 2 == 0)
     return mask(address) if is_masked else address
+
+
+def account_name(account: Row, options: Options) -> str:
+    """A TikTok account's handle or title; one that was never given a title has its handle, written as a title."""
+    handle, name = str(account["identity"]), str(account["name"])
+    if options.account_names == "handle":
+        return handle
+    return name if name != handle else handle.removeprefix("@").replace(".", " ").title()

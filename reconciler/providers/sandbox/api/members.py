@@ -6,6 +6,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
+from reconciler.providers.sandbox.answers import accept_invitation
 from reconciler.providers.sandbox.api.calls import Call, Data, Route
 from reconciler.providers.sandbox.api.masking import shown
 from reconciler.providers.sandbox.api.messages import ApiError
@@ -21,12 +22,21 @@ from reconciler.providers.sandbox.api.parameters import (
     text,
 )
 from reconciler.providers.sandbox.assets import promise
-from reconciler.providers.sandbox.members import cancel_invitation, change_role, get_membership, invite, remove
+from reconciler.providers.sandbox.members import (
+    cancel_invitation,
+    change_role,
+    find_membership,
+    get_membership,
+    invite,
+    remove,
+)
+from reconciler.providers.sandbox.registry import get_person, normalise
 from reconciler.providers.sandbox.world import Row
 
 _READ, _MEMBERS = 150, 156
 
 _RELATIONS = {"active": "BOUND", "invited": "PENDING", "declined": "REJECTED"}
+_PENDING_NUMBERS = {"null": None, "empty": "", "zero": "0", "repeated": user_id(0)}
 
 _ROLES = choice("ADMIN", "STANDARD")
 _ADVERTISER_ROLES = choice("ADMIN", "OPERATOR", "ANALYST")
@@ -118,7 +128,7 @@ def _member(call: Call, row: Row, relations: Mapping[str, str]) -> Data:
     is_bound = relation == "BOUND"
     unknown = None if call.options.pending_user_id == "null" else ""
     return {
-        "user_id": user_id(row["person"]) if is_bound else unknown,
+        "user_id": user_id(row["person"]) if is_bound else _PENDING_NUMBERS[call.options.pending_user_id],
         "user_name": (row["name"] or row["identity"].partition("@")[0]) if is_bound else unknown,
         "user_email": shown(row["identity"], call.options.mask_emails),
         "user_role": row["role"].upper(),
@@ -130,7 +140,13 @@ def _member(call: Call, row: Row, relations: Mapping[str, str]) -> Data:
 def _invite(call: Call) -> None:
     """Addresses that are in or invited already are passed over; the answer does not say which."""
     role, finance = call.get("user_role", "STANDARD").lower(), _asked_finance(call)
-    for address in call.params["emails"]:
+    for index, address in enumerate(call.params["emails"]):
+        if _is_outside(call, address):
+            if call.options.outside_domains == "dropped":
+                continue
+            raise ApiError(40002, f"emails.{index}: the domain is not allowed in this business center")
+        if _is_listed_as_pending(call, address):
+            continue
         invite(
             call.world,
             call.bc,
@@ -148,6 +164,25 @@ def _invite(call: Call) -> None:
                 address=address,
                 role=call.get("advertiser_role", "ANALYST").lower(),
             )
+            if call.options.former_members == "in" and _was_in(call, address):
+                accept_invitation(call.world, call.bc, person=get_person(call.world, address))
+
+
+def _is_outside(call: Call, address: str) -> bool:
+    allowed = call.options.email_domains
+    return bool(allowed) and address.casefold().rpartition("@")[2] not in allowed
+
+
+def _is_listed_as_pending(call: Call, address: str) -> bool:
+    """Whether an invitation that ran out still stands in the way of another."""
+    row = find_membership(call.world, call.bc, address)
+    return row is not None and row["status"] == "expired" and call.options.expired_rows == "pending"
+
+
+def _was_in(call: Call, address: str) -> bool:
+    """According to the world's log, which outlives memberships."""
+    told = {f"removed {normalise(address)}", f"{normalise(address)} left"}
+    return any(event.text in told for event in call.world.events(call.bc.id))
 
 
 def _asked_finance(call: Call) -> str | None:

@@ -28,9 +28,17 @@ class Options:
     mask_emails: Literal["all", "some", "none"] = "all"
     keyword_finds_masked: bool = True
     """Whether searching for a full address finds a member whose address is masked."""
-    pending_user_id: Literal["null", "empty"] = "null"
+    pending_user_id: Literal["null", "empty", "zero", "repeated"] = "null"
+    """The number of somebody who has not accepted (open question 9): none, or one that all of them share."""
     rejected_rows: Literal["listed", "hidden"] = "listed"
     expired_rows: Literal["hidden", "pending", "rejected"] = "hidden"
+    """Question 9. While they are listed as pending, inviting the address again is ignored, as ever."""
+    former_members: Literal["invited", "in"] = "invited"
+    """Whether inviting somebody who was a member brings them back at once (section 4.3)."""
+    email_domains: tuple[str, ...] = ()
+    """The domains that may be invited, all of them when empty (allowlist of the Business Center's settings)."""
+    outside_domains: Literal["refused", "dropped"] = "refused"
+    """What such an allowlist does: one address outside fails its whole batch, or is passed over without a word."""
     standard_may_list_members: bool = False
     core_user_id: Literal["equal", "other"] = "equal"
     """Whether the number of a token's owner is also their number as a member."""
@@ -43,18 +51,35 @@ class Options:
     missing_scope: Literal["40001", "40130"] = "40001"
     self_delete: Literal["allow", "40001", "40002"] = "allow"
     reassign_same_role: Literal["ok", "40012", "40050"] = "ok"
+    reassign_role: Literal["replaces", "ignored"] = "replaces"
+    """What assigning another role to somebody who has access does (question 4)."""
     reassign_account_roles: Literal["replace", "add"] = "replace"
     unassign_missing: Literal["ok", "40002", "40007"] = "ok"
     shared_in_listed: bool = True
     """Whether asset/admin/get also lists ad accounts that partners share."""
+    admin_access: Literal["explicit", "by_asset", "everywhere"] = "explicit"
+    """Whether admins are listed with the highest role on every ad account, catalog and form library: not at all, among
+    an asset's members, or also among what they can use themselves (section 5.1). Unassigning it changes nothing."""
+    account_names: Literal["handle", "title"] = "handle"
+    """What `asset_name` of a TikTok account is (section 12)."""
+    account_handles: Literal["identities", "assets", "nowhere"] = "identities"
+    """Where its handle is told: as `username` of identities, also as `tt_asset_handle`, or not at all (section 12)."""
     pixel_links_need_role: bool = False
-    """Whether pixel/link/get is refused to admins who have no role on the pixel themselves."""
+    """Whether pixel/link/get is refused to admins who have no role on the pixel themselves (section 5.10)."""
+    pixel_updates_need_role: bool = False
+    """Whether pixel/link/update is, too (section 5.10)."""
     group_member_again: Literal["replaces", "ignored"] = "replaces"
     group_access_listed: bool = False
     """Whether access through an asset group is listed among a member's own; the higher role of both is shown then."""
+    groups_may_be_empty: bool = True
+    """Whether the last member or ad account may be taken out of a group (section 6)."""
     group_get_shape: Literal["object", "list"] = "object"
     partner_again: Literal["ok", "40002", "40050"] = "ok"
+    share_again: Literal["raises", "ignored", "40002"] = "raises"
+    """What sharing an ad account again with a higher role does (section 7.2)."""
     pending_partners_listed: bool = False
+    row_order: Literal["stable", "shifting"] = "stable"
+    """Whether all rows behind the first trade places between two calls: one is on two pages then, and one on none."""
     codes: Mapping[str, int] = field(default_factory=dict)
     """Word of a refusal (`last-admin`, `cap`, `unknown`, ...) -> return code, in place of the usual one."""
 
@@ -71,7 +96,8 @@ class Options:
                 raise ValueError(f"there is no option {name!r}; there are {', '.join(sorted(kinds))}")
             if not _fits(kinds[name], value):
                 raise ValueError(f"option {name} cannot be {value!r}; {_choices(kinds[name])}")
-        return dataclasses.replace(self, **values)  # type: ignore[arg-type]  # compared with the annotations just above
+        frozen = {name: tuple(value) if isinstance(value, list) else value for name, value in values.items()}
+        return dataclasses.replace(self, **frozen)  # type: ignore[arg-type]  # compared with the annotations just above
 
     def to_mapping(self) -> dict[str, object]:
         """All options, as JSON has them."""
@@ -100,6 +126,8 @@ def _fits(kind: object, value: object) -> bool:
         return value in get_args(kind)
     if kind is bool:
         return isinstance(value, bool)
+    if get_origin(kind) is tuple:
+        return isinstance(value, list | tuple) and all(isinstance(item, str) for item in value)
     if kind is float:
         return isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value < float("inf")
     return isinstance(value, Mapping) and all(
@@ -111,4 +139,6 @@ def _fits(kind: object, value: object) -> bool:
 def _choices(kind: object) -> str:
     if get_origin(kind) is Literal:
         return f"it is one of {', '.join(get_args(kind))}"
+    if get_origin(kind) is tuple:
+        return "it is a list of texts"
     return "it is true or false" if kind is bool else "it is a number of seconds" if kind is float else "word: code"

@@ -10,6 +10,7 @@ from reconciler.providers.sandbox.api.messages import ApiError
 from reconciler.providers.sandbox.api.numbers import asset_id, get_asset_identity
 from reconciler.providers.sandbox.api.parameters import asset_type, choice, ident, listed, paged, record, text
 from reconciler.providers.sandbox.partners import add_partner, remove_partner, share, unshare
+from reconciler.providers.sandbox.platforms import AD_ACCOUNT_ROLES
 from reconciler.providers.sandbox.refusal import Refusal
 from reconciler.providers.sandbox.world import Row
 
@@ -44,7 +45,22 @@ def _add(call: Call) -> None:
         raise ApiError(int(call.options.partner_again), f"business center {partner} is a partner already")
     for number in numbers:
         identity = get_asset_identity(call.world, "ad_account", number)
+        if call.options.share_again != "raises" and _has_lower_share(call, identity, role):
+            if call.options.share_again == "ignored":
+                continue
+            raise ApiError(int(call.options.share_again), f"asset({number}) is shared with {partner} already")
         share(call.world, call.bc, actor=call.caller.person, partner=partner, ad_account=identity, role=role)
+
+
+def _has_lower_share(call: Call, identity: str, role: str) -> bool:
+    row = call.world.find_row(
+        "SELECT share.role FROM share JOIN partnership ON partnership.id = share.partnership"
+        " JOIN organization ON organization.id = partnership.partner JOIN holding ON holding.id = share.holding"
+        " JOIN asset ON asset.id = holding.asset WHERE partnership.organization = :bc"
+        " AND organization.identity = :partner AND asset.identity = :identity",
+        {"bc": call.bc.id, "partner": call.get("partner_id"), "identity": identity},
+    )
+    return row is not None and AD_ACCOUNT_ROLES.index(row["role"]) < AD_ACCOUNT_ROLES.index(role)
 
 
 def _find_own_partnership(call: Call) -> Row | None:

@@ -8,6 +8,7 @@ from datetime import timedelta
 from typing import Any, Final
 
 from reconciler.providers.sandbox.api.calls import Call, Data, Route
+from reconciler.providers.sandbox.api.masking import account_name
 from reconciler.providers.sandbox.api.matrix import KINDS
 from reconciler.providers.sandbox.api.messages import ApiError
 from reconciler.providers.sandbox.api.numbers import asset_id, get_asset_identity, pixel_code
@@ -81,7 +82,7 @@ def _advertiser(row: Row) -> Data:
 def _get_identities(call: Call) -> Data:
     """Accounts that an ad account may post as, through a Business Center."""
     rows = call.world.rows(
-        "SELECT account.identity, account.name, place.identity AS bc_id FROM asset_use"
+        "SELECT account.identity, account.name, used.permissions, place.identity AS bc_id FROM asset_use"
         " JOIN holding AS user ON user.id = asset_use.ad_account JOIN asset AS ads ON ads.id = user.asset"
         " JOIN holding AS used ON used.id = asset_use.holding JOIN asset AS account ON account.id = used.asset"
         " JOIN organization AS place ON place.id = used.organization"
@@ -96,15 +97,18 @@ def _get_identities(call: Call) -> Data:
         },
     )
     wanted = rows if call.get("identity_type", "BC_AUTH_TT") == "BC_AUTH_TT" else []
-    return call.page(wanted, _identity, key="identity_list")
+    return call.page(wanted, lambda row: _identity(call, row), key="identity_list")
 
 
-def _identity(row: Row) -> Data:
+def _identity(call: Call, row: Row) -> Data:
+    is_told = call.options.account_handles != "nowhere"
     return {
         "identity_id": str(uuid.uuid5(uuid.NAMESPACE_URL, f"https://www.tiktok.com/{row['identity']}")),
         "identity_type": "BC_AUTH_TT",
         "identity_authorized_bc_id": row["bc_id"],
-        "display_name": row["name"],
+        "display_name": account_name(row, call.options),
+        "username": row["identity"].removeprefix("@") if is_told else None,
+        "ads_only_mode": "publish_ads_only" in row["permissions"].split(","),
         "profile_image": None,
         "available_status": "AVAILABLE",
         "can_push_video": True,
@@ -115,15 +119,13 @@ def _identity(row: Row) -> Data:
 
 
 def _get_pixel_users(call: Call) -> Data:
-    held = _get_pixel(call)
-    if call.options.pixel_links_need_role and not _has_grant(call, held):
-        raise ApiError(40002, f"You don't have permission to the asset({asset_id(held)})")
+    held = _get_pixel(call, needs_role=call.options.pixel_links_need_role)
     return call.page(call.world.rows(_USERS, {"holding": held["id"]}), _advertiser)
 
 
 def _update_pixel_users(call: Call) -> None:
     """All of the ad accounts or none of them."""
-    pixel = _get_pixel(call)["identity"]
+    pixel = _get_pixel(call, needs_role=call.options.pixel_updates_need_role)["identity"]
     step = allow_use if call.get("relation_status") == "LINK" else end_use
     for advertiser in call.params["advertiser_ids"]:
         step(
@@ -155,7 +157,7 @@ def _transfer_pixel(call: Call) -> Data:
     return {"asset_id": asset_id(pixel)}
 
 
-def _get_pixel(call: Call) -> Row:
+def _get_pixel(call: Call, *, needs_role: bool) -> Row:
     rows = call.world.rows(
         "SELECT holding.id, asset.id AS asset_number, asset.identity FROM holding"
         " JOIN asset ON asset.id = holding.asset WHERE holding.organization = :bc"
@@ -164,6 +166,8 @@ def _get_pixel(call: Call) -> Row:
     )
     for row in rows:
         if pixel_code(row["identity"]) == call.get("pixel_code"):
+            if needs_role and not _has_grant(call, row):
+                raise ApiError(40002, f"You don't have permission to the asset({asset_id(row)})")
             return row
     raise Refusal("invalid", "Invalid value of 'pixel_code': related asset ID is missing")
 
