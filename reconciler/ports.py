@@ -36,7 +36,7 @@ class Scope:
     assets: Mapping[tuple[str, str], str] = field(default_factory=dict)
     """(kind, key) -> id, handle or client key of assets and partners. What is not listed has its id as key."""
     platform_ids: Mapping[str, str] = field(default_factory=dict)
-    """Number the platform has for a member -> person key, as far as earlier runs have learnt it."""
+    """Number the platform has for a member -> person key, as the manifests say or earlier runs have learnt it."""
     rosters: Mapping[str, Roster] = field(default_factory=dict)
     """Kind -> what a person last read off the system; only for systems that a program cannot read."""
     names: Mapping[str, str] = field(default_factory=dict)

@@ -11,7 +11,7 @@ from typing import Annotated
 from pydantic import Field
 
 from reconciler.manifests.business_center_documents import BusinessCenterDocument
-from reconciler.manifests.fields import ActionName, Day, Handle, OneOf, Text, Version
+from reconciler.manifests.fields import ActionName, Day, Handle, NumericId, OneOf, Text, Version
 from reconciler.manifests.organization_documents import (
     BusinessAccountDocument,
     DevelopersDocument,
@@ -33,6 +33,8 @@ class IdentitiesDocument(Document):
     """E-mail address of the TikTok account that joins Business Accounts."""
     business_center: Text = ""
     """E-mail address of the TikTok For Business account."""
+    business_center_id: NumericId = ""
+    """Number of the person's account in Business Centers, in quotes; tells apart who looks alike behind masks."""
     phone: Text = ""
     """Phone number with country code, in quotes: "+34600111222"."""
     tiktok: Handle = ""

@@ -106,7 +106,7 @@ def _note_ended(person: Person, spot: Cursor, notes: Notes, today: date | None) 
 def _note_same_identities(people: Mapping[str, Person], notes: Notes) -> None:
     """Two people who are one to some system: whoever is invited there, somebody else may come in."""
     told: set[tuple[str, str]] = set()
-    for name in ("email", "phone", "tiktok", *SYSTEMS):
+    for name in ("email", "phone", "tiktok", "business_center_id", *SYSTEMS):
         seen: dict[str, Person] = {}
         for person in people.values():
             identity = person.identities.get(name) or (person.identities.get("email", "") if name in SYSTEMS else "")

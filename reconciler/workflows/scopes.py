@@ -69,9 +69,14 @@ class Scopes:
             assets=assets,
             names=self._names,
             details={address: item.details for address, item in declared.items() if item.details},
-            platform_ids=_platform_ids(state, claimed),
+            platform_ids=_platform_ids(state, claimed, self._declared_numbers(organization)),
             rosters=state.rosters,
         )
+
+    def _declared_numbers(self, organization: str) -> dict[str, str]:
+        name = f"{self._desired.organizations[organization].system.name}_id"
+        people = self._desired.people.items()
+        return {number: key for key, person in people if (number := person.identities.get(name))}
 
     def _directory(self, system: System) -> _Directory:
         """Identifiers of everybody in the directory in one system, both ways."""
@@ -82,12 +87,13 @@ class Scopes:
         return self._by_system[system.name]
 
 
-def _platform_ids(state: State, claimed: Mapping[str, str]) -> dict[str, str]:
-    """Whose number is whose, as far as the state knows it and it still means the same person.
+def _platform_ids(state: State, claimed: Mapping[str, str], declared: Mapping[str, str]) -> dict[str, str]:
+    """Whose number is whose: as the manifests say, else as the state knows it while it still means the same person.
 
     Where the address under which it was learnt is somebody else's by now, nobody can say which of the two the number
     means.
     """
+    certain = set(declared.values())
     found: dict[str, str] = {}
     disputed: set[str] = set()
     for address, record in state.records.items():
@@ -97,7 +103,8 @@ def _platform_ids(state: State, claimed: Mapping[str, str]) -> dict[str, str]:
             record.identity, address.key, claimed
         ):
             disputed.add(record.platform_id)
-    return {number: key for number, key in found.items() if number not in disputed}
+    learnt = {number: key for number, key in found.items() if number not in disputed and key not in certain}
+    return {**learnt, **declared}
 
 
 def _unique(*names: str) -> tuple[str, ...]:

@@ -125,7 +125,30 @@ def test_an_ambiguous_row_is_in_no_seat_and_its_people_are_told_why() -> None:
     found = roster(row("a*a@x.example", number="1"), ana=("ana@x.example",), alexa=("alexa@x.example",))
     assert found.seats == {}
     assert set(found.ambiguous) == {"ana", "alexa"}
-    assert found.ambiguous["ana"] == "the member shown as a*a@x.example may be any of alexa, ana"
+    assert found.ambiguous["ana"] == (
+        "member 1 is shown as a*a@x.example and may be any of alexa, ana; whose number is it? "
+        'Add `identities: {business_center_id: "1"}` to whoever it is under `people`, a stranger too'
+    )
+
+
+def test_two_members_who_look_like_one_person_are_asked_about_with_both_numbers() -> None:
+    found = roster(row("a*a@x.example", number="1"), row("a*a@x.example", number="2"), ana=("ana@x.example",))
+    assert found.ambiguous["ana"] == (
+        'several members are shown as a*a@x.example; who is who? Add `identities: {business_center_id: "1"}` or '
+        '`identities: {business_center_id: "2"}` to whoever each of them is under `people`, a stranger too'
+    )
+
+
+def test_an_invitation_has_no_number_to_ask_about_whatever_is_shown_in_its_place() -> None:
+    rows = [row("a*a@x.example", number="0", status="PENDING"), row("b*b@x.example", number="0", status="PENDING")]
+    found = roster(
+        *rows, learnt={"0": "bob"}, ana=("ana@x.example",), alexa=("alexa@x.example",), bob=("bob@x.example",)
+    )
+    assert found.ambiguous["ana"] == (
+        "an invitation is shown as a*a@x.example and may be any of alexa, ana; "
+        "an admin sees at business.tiktok.com, Members, to whom it went, and can cancel it there"
+    )
+    assert (found.seats["bob"].user_id, found.people) == ("", {}), "a filler is nobody's number"
 
 
 def test_whoever_was_found_whole_is_no_candidate_for_a_mask() -> None:
@@ -165,7 +188,9 @@ def test_a_member_who_is_shown_without_an_address_may_be_anybody_who_was_not_fou
     found = roster(row("a*a@x.example", number="1"), {**NAMELESS, "user_email": None, "user_name": "Bo"}, **PAIR)
     assert found.seats.keys() == {"ana"}
     assert found.ambiguous == {
-        "bo": "member 9, called 'Bo', is shown without an e-mail address and may be anybody who was not found"
+        "bo": "member 9, called 'Bo', is shown without an e-mail address and may be anybody who was not found; "
+        'whose number is it? Add `identities: {business_center_id: "9"}` to whoever it is under '
+        "`people`, a stranger too"
     }
 
 

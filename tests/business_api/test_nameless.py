@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx2
+import yaml
 
 from reconciler.core.address import Address
 from reconciler.core.kinds import Action
@@ -20,7 +21,7 @@ from reconciler.providers.sandbox.api.emulator import Emulator
 from reconciler.providers.sandbox.api.transport import BusinessApiTransport
 from reconciler.providers.sandbox.people import accept, invite_by_hand
 from tests.business_api.stage import SCOPE, WorldTicker, staged
-from tests.business_api.story import TOKEN, Story, access, invitations, members
+from tests.business_api.story import TOKEN, Story, access, desired, invitations, members
 
 CY = Address("acme-bc", "member", "cy")
 HANDLE, CREATOR = (Address("acme-bc", "tiktok_account", key) for key in ("handle", "creator"))
@@ -95,6 +96,18 @@ def test_a_member_without_an_address_keeps_all_who_were_not_found_from_being_inv
 def test_a_member_without_an_address_is_known_by_a_search_for_the_whole_one(tmp_path: Path) -> None:
     story = Story(tmp_path, Hidden("gil"), options={}, knobs={})
     try:
+        story.tell()
+        story.conclude()
+    finally:
+        story.close()
+
+
+def test_the_answer_to_the_question_that_a_plan_asks_settles_it(tmp_path: Path) -> None:
+    story = Story(tmp_path, Hidden("gil"), options={"keyword_finds_masked": False, "tier": "unlimited"}, knobs={})
+    try:
+        [why] = {one.why for one in story.plan().waiting if one.address == Address("bc", "member", "gil")}
+        _, _, line = why.partition("Add `identities: ")
+        story.desired = desired(gil=yaml.safe_load(line.partition("`")[0]))
         story.tell()
         story.conclude()
     finally:

@@ -70,7 +70,7 @@ def test_findings_are_documented_with_their_severity() -> None:
 
 
 def test_a_person_can_have_an_identity_for_every_system() -> None:
-    assert set(IdentitiesDocument.model_fields) == {*SYSTEMS, "phone", "tiktok"}
+    assert set(IdentitiesDocument.model_fields) == {*SYSTEMS, "phone", "tiktok", "business_center_id"}
 
 
 def test_every_kind_of_asset_of_a_business_center_has_its_section() -> None:

@@ -87,6 +87,13 @@ def test_a_number_that_is_remembered_of_two_people_means_nobody() -> None:
     assert dict(scope("eve: {email: eve@old.example}", others=(ana,)).platform_ids) == {}
 
 
+def test_what_the_manifests_say_of_a_number_counts_more_than_what_was_learnt() -> None:
+    other = scope('eve: {email: eve@old.example}, zoe: {identities: {business_center_id: "42"}}')
+    assert dict(other.platform_ids) == {"42": "zoe"}
+    corrected = scope('eve: {email: eve@old.example, identities: {business_center_id: "43"}}')
+    assert dict(corrected.platform_ids) == {"43": "eve"}
+
+
 def test_only_members_have_numbers_that_name_a_person() -> None:
     account = Record(address=Address("bc", "ad_account", "us"), identity="71", platform_id="71")
     assert dict(scope("eve: {email: eve@old.example}", others=(account,)).platform_ids) == {"42": "eve"}

@@ -13,7 +13,7 @@ from reconciler.providers.business_api.endpoints import MEMBERS
 from reconciler.providers.business_api.errors import ApiError
 from reconciler.providers.business_api.identity import Admin, Owner, read_owner, recognize
 from reconciler.providers.business_api.masks import is_masked, may_show
-from reconciler.providers.business_api.roster import Seat, make_roster, mark_of
+from reconciler.providers.business_api.roster import Seat, make_roster, mark_of, number_of
 from reconciler.providers.business_api.rows import Row
 
 _MOST_SEARCHES = 500
@@ -170,7 +170,7 @@ def _seat_among(rows: list[Row], person: str, center: Center) -> Seat | None:
     """
     learnt = _learnt(center)
     others = {number for number, owner in learnt.items() if owner != person}
-    mine = [row for row in rows if text_of(row, "user_id") not in others]
+    mine = [row for row in rows if number_of(row) not in others]
     fitting = [row for row in mine if _may_be(row, center.names.emails(person))]
     if len(fitting) == 1:
         learnt[mark_of(fitting[0])] = person

@@ -43,7 +43,7 @@ class Names:
         return self._keys.get(identity.casefold())
 
     def numbers(self) -> Mapping[str, str]:
-        """User id -> person, as far as earlier runs have learnt it."""
+        """User id -> person, as the manifests say or earlier runs have learnt it."""
         return self._numbers
 
     def addresses(self) -> dict[str, str]:

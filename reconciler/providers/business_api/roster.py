@@ -97,7 +97,12 @@ _RANK = {Status.ACTIVE: 0, Status.INVITED: 1, Status.DECLINED: 2}
 
 def mark_of(row: Row) -> str:
     """What tells a row from others: the number of a member; of an invitation only what is shown of it."""
-    return str(row.get("user_id") or f"{row.get('relation_status')} {_email(row)}")
+    return number_of(row) or f"{row.get('relation_status')} {_email(row)}"
+
+
+def number_of(row: Row) -> str:
+    """The number of a member; what an invitation shows in its place (nothing, 0, another's) says nothing of anybody."""
+    return str(row.get("user_id") or "") if _status(row) is Status.ACTIVE else ""
 
 
 def _status(row: Row) -> Status:
@@ -170,7 +175,7 @@ def _seat(rows: Mapping[int, tuple[Row, str | None]], names: Names) -> dict[str,
 
 def _seat_of(row: Row, owner: str | None, names: Names, *, taken: Mapping[str, Seat]) -> Seat | None:
     """A second row of a person counts only if it gives access, and then stands under its own address."""
-    number, shown, status = str(row.get("user_id") or ""), _email(row), _status(row)
+    number, shown, status = number_of(row), _email(row), _status(row)
     key = owner or f"{shown}#{number}".rstrip("#")
     if key in taken:
         if status.is_gone or shown in (key, taken[key].email):
@@ -204,17 +209,41 @@ def _find_others(
 
 
 def _say(row: Row) -> str:
+    return f"{_name(row)} is shown without an e-mail address and may be anybody who was not found; {_ask(row)}"
+
+
+def _name(row: Row) -> str:
+    """`member 70012, called 'Ana Lopez',`; an invitation has no number, and mostly no name."""
     name = f", called {row['user_name']!r}," if row.get("user_name") else ""
-    return f"member {mark_of(row)}{name} is shown without an e-mail address and may be anybody who was not found"
+    return f"member {number}{name}" if (number := number_of(row)) else f"an invitation{name}"
+
+
+def _ask(*rows: Row) -> str:
+    """The question that settles it, and where the answer goes; who is nobody's is answered by a person of their own."""
+    numbers = list(filter(None, map(number_of, rows)))
+    if not numbers:
+        return "an admin sees at business.tiktok.com, Members, to whom it went, and can cancel it there"
+    which, pronoun = ("whose number is it", "it is") if len(numbers) == 1 else ("who is who", "each of them is")
+    lines = " or ".join(f'`identities: {{business_center_id: "{number}"}}`' for number in numbers[:_NAMED])
+    return f"{which}? Add {lines} to whoever {pronoun} under `people`, a stranger too"
+
+
+_NAMED = 3
+"""So many people or members are named in a sentence."""
 
 
 def _told(doubts: Mapping[int, frozenset[str]], rows: list[Row], seats: Mapping[str, Seat]) -> dict[str, str]:
-    told: dict[str, str] = {}
+    fitting: dict[str, list[int]] = {}
     for index, people in doubts.items():
-        others = ", ".join(sorted(people)[:3]) + (", ..." if len(people) > 3 else "")
-        why = f"the member shown as {_email(rows[index])} may be any of {others}"
-        if len(people) == 1:
-            why = f"several members are shown as {_email(rows[index])}"
         for person in people - seats.keys():
-            told.setdefault(person, why)
+            fitting.setdefault(person, []).append(index)
+    told: dict[str, str] = {}
+    for person, indexes in fitting.items():
+        mine = [rows[index] for index in indexes]
+        shown, alike = _email(mine[0]), sorted(doubts[indexes[0]])
+        others = ", ".join(alike[:_NAMED]) + (", ..." if len(alike) > _NAMED else "")
+        why = f"{_name(mine[0])} is shown as {shown} and may be any of {others}"
+        if len(alike) == 1:
+            why = f"several members are shown as {shown}"
+        told[person] = f"{why}; {_ask(*mine)}"
     return told
