@@ -24,6 +24,7 @@ organizations:
     members: {{ana: admin, bo: admin, eve: standard}}
     ad_accounts: {{"7100000000000000001": {{name: us, access: {{eve: admin}}}}}}
 business_api:
+  options: {{tier: unlimited}}
   apps: {{"7000000000000000002": {{secret: hush}}}}
   tokens:
     {WHOLE}: {{person: ana, app: "7000000000000000002"}}
@@ -54,7 +55,8 @@ def run(platform: tuple[str, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPa
     config = f"""version: 1
 providers:
   business_center:
-    {{kind: business_api, app_id: "7000000000000000002", access_token: "env:TOKEN", base_url: "{platform[0]}"}}
+    {{kind: business_api, app_id: "7000000000000000002", access_token: "env:TOKEN", base_url: "{platform[0]}",
+     api_tier: unlimited}}
 """
     (tmp_path / "access").mkdir()
     (tmp_path / "reconciler.yaml").write_text(config, encoding="utf-8")

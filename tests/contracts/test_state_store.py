@@ -48,6 +48,17 @@ ODD_KEYS = [
 ]
 
 
+in_processes = pytest.mark.parametrize(
+    "place",
+    [
+        *("local file", "postgresql", "s3"),
+        *(pytest.param(name, marks=pytest.mark.full) for name in ("sealed local file", "sqlite", "azure")),
+    ],
+    indirect=True,
+)
+"""Several processes and a store: one store of each way to lock in the quick tier, all of them in the full one."""
+
+
 def take(store: StateStore, organization: str = "acme", *, ttl: timedelta = MINUTE) -> Lock:
     return store.acquire(organization, purpose="test", ttl=ttl)
 
@@ -345,6 +356,7 @@ def test_of_racing_threads_one_wins_and_nothing_is_lost(place: Place) -> None:
     check_race(place, won)
 
 
+@in_processes
 def test_of_racing_processes_one_wins_and_nothing_is_lost(place: Place, tmp_path: Path) -> None:
     token = prepare_race(place)
     go = tmp_path / "go"
@@ -356,6 +368,7 @@ def test_of_racing_processes_one_wins_and_nothing_is_lost(place: Place, tmp_path
     check_race(place, won)
 
 
+@in_processes
 def test_a_process_that_slept_through_its_lease_may_not_write(place: Place) -> None:
     store = place.open()
     with process(place, "hold", str(place.ttl.total_seconds())) as holder:
@@ -374,6 +387,7 @@ def test_a_process_that_slept_through_its_lease_may_not_write(place: Place) -> N
     assert journal(store) == [b"before", b"successor"]
 
 
+@in_processes
 def test_a_process_that_is_killed_leaves_what_it_wrote_and_its_lock_runs_out(place: Place) -> None:
     store = place.open()
     with process(place, "hold", str(place.ttl.total_seconds())) as holder:

@@ -54,7 +54,9 @@ def expected(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     return what_became(folder)
 
 
-@pytest.mark.parametrize("when", MOMENTS)
+@pytest.mark.parametrize(
+    "when", [pytest.param(when, marks=pytest.mark.full if number % 2 else []) for number, when in enumerate(MOMENTS)]
+)
 def test_no_call_leaves_and_nothing_is_written_after_somebody_else_took_over(
     tmp_path: Path, expected: dict[str, Any], when: str
 ) -> None:

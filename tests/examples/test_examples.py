@@ -95,6 +95,7 @@ def test_an_editor_finds_the_schema_of_every_workspace_file_and_no_mistake(examp
     assert mistakes_in(read_as_json(example / "reconciler.yaml"), schema) == []
 
 
+@pytest.mark.full  # `make demo` is the same story
 def test_the_demo_ends_with_nothing_left_to_do() -> None:
     demo = ROOT / "examples" / "demo.sh"
     command = [str(demo), sys.executable, "-m", "reconciler"]
