@@ -54,6 +54,12 @@ class Change:
         return self.address, self.action
 
     @property
+    def identity(self) -> str:
+        """What the system knows the thing by; empty where neither side says it."""
+        sides = (self.after, self.before)
+        return next((side.identity for side in sides if side and side.identity), "")
+
+    @property
     def attributes(self) -> Attributes:
         """The values it leads to; empty for a removal."""
         return self.after.attributes if self.after else {}

@@ -86,6 +86,8 @@ class Quarantine:
     """The UTC day on which it first failed."""
     tried: date
     """The UTC day of the last attempt; it is tried again on a later day, or at once when asked to."""
+    identity: str = ""
+    """What the system knows it by, so that it is the same thing under another key."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

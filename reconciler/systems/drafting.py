@@ -107,7 +107,7 @@ def _draft(operation: Operation, number: int, change: Change, scope: Scope, valu
         address=change.address,
         action=change.action,
         wanted=wanted.attributes if wanted else {},
-        identity=_identity(change),
+        identity=change.identity,
         fingerprint=change.fingerprint,
         system=scope.organization.system.name,
         actor=actor,
@@ -126,11 +126,6 @@ def _draft(operation: Operation, number: int, change: Change, scope: Scope, valu
         place=change.place,
         lasts=party.lasts,
     )
-
-
-def _identity(change: Change) -> str:
-    sides = (change.after, change.before)
-    return next((side.identity for side in sides if side is not None and side.identity), "")
 
 
 def _fill(text: str, values: dict[str, str]) -> str:
@@ -180,7 +175,7 @@ def _account(change: Change, scope: Scope) -> str:
         return name_organization(scope)
     return (
         scope.assets.get(("tiktok_account", change.address.parts[0]), "")
-        or _identity(change)
+        or change.identity
         or change.address.parts[0]
     )
 

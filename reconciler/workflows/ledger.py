@@ -122,7 +122,9 @@ class Ledger:
             case Failed(reason=reason):
                 known = self._quarantined.get(change.address)
                 since = known.since if known else self._today
-                self._quarantined[change.address] = Quarantine(reason=reason, since=since, tried=self._today)
+                self._quarantined[change.address] = Quarantine(
+                    reason=reason, since=since, tried=self._today, identity=change.identity
+                )
             case Waits(is_blind=True):
                 self._believe(change)
             case Waits(orders=orders) if orders:

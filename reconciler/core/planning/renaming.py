@@ -63,7 +63,8 @@ def _remembered(state: State) -> dict[Address, str | None]:
         if order.actor:
             found.setdefault(Address(state.organization, "member", order.actor))
     for address, change in state.in_doubt.items():
-        found[address] = next((side.identity for side in (change.after, change.before) if side), "") or None
+        found[address] = change.identity or None
+    found |= {at: one.identity or None for at, one in state.quarantined.items() if not KINDS[at.kind].parents}
     found |= {at: record.identity for at, record in state.records.items() if not KINDS[at.kind].parents}
     seen = {(address.kind, address.key) for address in found}
     consents = (used.address for used in state.used_consents)
