@@ -81,10 +81,12 @@ class AuditLog:
 
     def _unless_lost(self, known: AuditMark | None, end: AuditMark) -> AuditMark:
         """A state that took the new end would no longer tell of records that were changed or cut off before it."""
-        if known is None:
-            return end
-        line = next(iter(self._store.read_audit(after=known.number - 1)), None)
-        return end if line is not None and digest_of(line) == known.digest else known
+        return end if known is None or self.holds(known) else known
+
+    def holds(self, mark: AuditMark) -> bool:
+        """Whether the record is still where it was, and says the same."""
+        line = next(iter(self._store.read_audit(after=mark.number - 1)), None)
+        return line is not None and digest_of(line) == mark.digest
 
     def _append(self, make_line: Callable[[_End], bytes | None]) -> AuditMark:
         """Add what is right to add at the end; when somebody else was faster, at the next one. None adds nothing."""

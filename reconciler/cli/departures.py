@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 import sys
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
@@ -55,8 +54,7 @@ def show_saved_plan(found: Offboarding, out: Path, session: Session) -> None:
         message = f"the plan is of {found.plan.today}, and no plan can be applied before its day"
         raise UsageError(message, advice="leave --out away; `reconciler apply` on that day does the same")
     replace_file(out, RENDERERS.plan["json"](found.plan, session.style(sys.stdout)))
-    where = [] if session.root == Path() else ["-C", str(session.root)]
-    session.notify(f"the plan is saved: carry it out with `{shlex.join(['reconciler', *where, 'apply', str(out)])}`")
+    session.notify(f"the plan is saved: carry it out with `{session.command('apply', str(out))}`")
 
 
 class _Case:

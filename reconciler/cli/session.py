@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -56,6 +57,11 @@ class Session:
     def home(self) -> Path:
         """The folder for everything the tool keeps in a workspace without asking."""
         return self.root / ".reconciler"
+
+    def command(self, *words: str) -> str:
+        """A command for this workspace, to be pasted."""
+        where = [] if self.root == Path() else ["-C", str(self.root)]
+        return shlex.join(["reconciler", *where, *words])
 
     def style(self, stream: Screen) -> Style:
         """How to write to a stream."""

@@ -67,7 +67,7 @@ def document_of_report(plan: Plan, report: Report) -> Document:
 
 
 def summary_of_report(plan: Plan, report: Report) -> str:
-    """`Applied 3 changes; 2 requested, 1 waiting, 1 failed, 2 not tried, 1 blocked (reconciler show PLAN).`."""
+    """`Applied 3 changes; 2 requested, 1 waiting, 1 failed, 2 not tried, 1 blocked.`."""
     outcomes = Counter(_WORDS[outcome.kind] for _, outcome in report.results)
     done = f"Applied {count(outcomes.pop('applied', 0), 'change', 'changes')}"
     held = [f"{number:,} {word}" for word in _WORDS.values() if (number := outcomes[word])]
@@ -75,7 +75,7 @@ def summary_of_report(plan: Plan, report: Report) -> str:
     if untried > 0:
         held.append(f"{untried:,} not tried")
     if report.blocked:
-        held.append(f"{len(report.blocked):,} blocked (reconciler show PLAN)")
+        held.append(f"{len(report.blocked):,} blocked")
     first = f"{summarize_unread(report.unread)} " if report.unread else ""
     return f"{first}{done}; {', '.join(held)}." if held else f"{first}{done}."
 

@@ -174,9 +174,7 @@ def _account(change: Change, scope: Scope) -> str:
     if change.address.kind == "organization":
         return name_organization(scope)
     return (
-        scope.assets.get(("tiktok_account", change.address.parts[0]), "")
-        or change.identity
-        or change.address.parts[0]
+        scope.assets.get(("tiktok_account", change.address.parts[0]), "") or change.identity or change.address.parts[0]
     )
 
 

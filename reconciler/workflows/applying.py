@@ -122,6 +122,10 @@ class _Application:
         """Look again, clear up what an earlier run left, then one call after the other."""
         request, key = self._request, part.organization
         organization, lease = request.desired.organizations[key], leases[key]
+        if loaded.state.audit is not None and not self._run.audit.holds(loaded.state.audit):
+            self._run.on_notice(
+                f"the audit log is not as the state of {key} remembers it: run `reconciler audit verify`"
+            )
         provider = self._provider_for(organization)
         scope = self._scopes.scope_of(key, loaded.state)
         live = read_live(provider, scope)

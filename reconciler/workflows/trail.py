@@ -29,6 +29,10 @@ class AuditSink(Protocol):
         """
         ...
 
+    def holds(self, mark: AuditMark) -> bool:
+        """Whether the log still has the record that a state remembers of it."""
+        ...
+
     def append_missing(self, record: AuditRecord, *, known: AuditMark | None = None) -> AuditMark:
         """Add those entries that the log does not have yet, for a run that may or may not have come that far.
 

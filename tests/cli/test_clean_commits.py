@@ -87,5 +87,6 @@ def test_a_saved_plan_with_a_blocked_part_says_so_in_the_end(workspace: Path, ru
     path = workspace / "access" / "a.yaml"
     path.write_text(MANIFEST.replace("bo: admin}}", "eve: standard}}"), encoding="utf-8")
     run("plan", "-o", str(workspace / "plan.json"), code=3)
-    said = run("apply", str(workspace / "plan.json"), code=3).stdout
-    assert said.splitlines()[-1] == "Applied 0 changes; 1 requested, 1 blocked (reconciler show PLAN)."
+    done = run("apply", str(workspace / "plan.json"), code=3)
+    assert done.stdout.splitlines()[-1] == "Applied 0 changes; 1 requested, 1 blocked."
+    assert f"show {workspace / 'plan.json'}`" in done.stderr

@@ -107,8 +107,9 @@ def test_the_drift_of_a_schedule_is_one_issue_until_it_is_settled(double: Forge,
     where = {**in_github(double), "GITHUB_REF": "refs/heads/main"}
     assert run("--issue", "--title", "Access drift", "--label", "access", **where).output.startswith("issue: created")
     assert run("--issue", "--title", "Access drift", input="less", **where).output.startswith("issue: updated")
-    assert run("--issue", "--close", input="", **where).output.startswith("issue: closed")
-    assert run("--issue", "--close", input="", **where).output == "issue: nothing\n"
+    assert "nothing to publish" in run("--issue", "--close", input="", code=64, **where).output
+    assert run("--issue", "--close", input="No drift.", **where).output.startswith("issue: closed")
+    assert run("--issue", "--close", input="No drift.", **where).output == "issue: nothing\n"
 
 
 def test_an_issue_is_not_closed_by_a_report_that_did_not_see_everything(

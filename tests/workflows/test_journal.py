@@ -89,7 +89,9 @@ def test_what_happened_to_one_address_twice_ends_with_the_last() -> None:
 
 def test_a_failure_quarantines_across_a_crash() -> None:
     replayed = replay(SNAPSHOT, Journal(tuple(written(ledger(), Failed(reason="no")))))
-    assert replayed.state.quarantined == {EVE: Quarantine(reason="no", since=TODAY, tried=TODAY, identity="eve@acme.example")}
+    assert replayed.state.quarantined == {
+        EVE: Quarantine(reason="no", since=TODAY, tried=TODAY, identity="eve@acme.example")
+    }
 
 
 def test_records_that_the_snapshot_contains_already_are_passed_over() -> None:

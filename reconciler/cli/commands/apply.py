@@ -83,6 +83,8 @@ def apply(
     report = _carry_out(plan, prepared, session, format_, max_chars=max_chars, lock_timeout=lock_timeout)
     if saved is not None and saved.does_nothing:
         session.notify("this plan has no changes: nothing was carried out")
+    if plan_file is not None and report.blocked:
+        session.notify(f"what is blocked, and what would allow it: `{session.command('show', str(plan_file))}`")
     return code_of_apply(plan, report)
 
 

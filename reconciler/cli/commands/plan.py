@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 import sys
 from datetime import date
 from pathlib import Path
@@ -60,9 +59,7 @@ def plan(
     show_result(RENDERERS.plan, made, session=session, format_=format_, max_chars=max_chars, outputs=outputs_of_plan)
     if out is not None:
         replace_file(out, RENDERERS.plan["json"](made, session.style(sys.stdout)))
-        where = [] if session.root == Path() else ["-C", str(session.root)]
-        command = shlex.join(["reconciler", *where, "apply", str(out)])
-        session.notify(f"the plan is saved: carry it out with `{command}`")
+        session.notify(f"the plan is saved: carry it out with `{session.command('apply', str(out))}`")
     return code_of_plan(made, detailed=detailed_exitcode)
 
 

@@ -27,7 +27,7 @@ _FAREWELL = "Settled: nothing of this is found any more."
 @click.option("--from", "source", default="-", metavar="FILE", help="The Markdown to publish; - is stdin. [default: -]")
 @click.option("--summary", is_flag=True, help="Write the summary of the job instead of a comment.")
 @click.option("--issue", is_flag=True, help="Open or update an issue instead of a comment.")
-@click.option("--close", is_flag=True, help="With --issue: close it, because what it was about is settled.")
+@click.option("--close", is_flag=True, help="With --issue: close it, because the report says that all is settled.")
 @click.option("--title", default="", metavar="TEXT", help="With --issue: its title.")
 @click.option("--label", "labels", multiple=True, metavar="LABEL", help="With --issue: for a new one. Repeatable.")
 @click.option("--name", default="", metavar="NAME", help="Which comment or issue; by default named by the workspace.")
@@ -62,7 +62,7 @@ def publish(
         append_summary(_read(source))
         return
     choice = Choice(forge=forge or "", repository=repository, number=number or 0, api=api)
-    if close and source != "-":
+    if close:
         _refuse_unread(_read(source))
     name = name or find_prefix(session.root).rstrip("/") or "."
     if issue:

@@ -56,7 +56,7 @@ def _of_the_unread(situation: Situation) -> Iterator[Drift]:
             severity=known.severity,
             expected=None if record is None or known.sort is DriftSort.APPEARED else _as_resource(record),
             live=None if known.last is None else replace(known.last, address=address),
-            why=known.why,
+            why=_why_strange(situation) if known.sort is DriftSort.APPEARED else known.why,
             fate=Fate.UNREAD,
             outlook=f"known, and could not be looked at: {live.reason}",
             place=situation.place_of(address),
@@ -258,21 +258,25 @@ def _appeared(situation: Situation, live: Resource) -> Drift:
     organization = situation.organization
     gains, _ = compare(organization.system, None, live)
     severity = severity_of_gains(gains, live.address, situation)
-    why = "nobody declared it"
-    if organization.deleted:
-        why = "nobody declared it, and the organization shall be deleted"
-    elif organization.mode is Mode.ADDITIVE:
-        severity = severity if severity is DriftSeverity.CRITICAL else one_less(severity)
-        why = "nobody declared it, and the organization is managed additively"
+    if organization.mode is Mode.ADDITIVE and not organization.deleted and severity is not DriftSeverity.CRITICAL:
+        severity = one_less(severity)
     return Drift(
         address=live.address,
         sort=DriftSort.APPEARED,
         severity=severity,
         expected=None,
         live=live,
-        why=why,
+        why=_why_strange(situation),
         place=situation.place_of(live.address),
     )
+
+
+def _why_strange(situation: Situation) -> str:
+    """What is wrong with something that nobody declared, as the organization is managed today."""
+    if situation.organization.deleted:
+        return "nobody declared it, and the organization shall be deleted"
+    is_additive = situation.organization.mode is Mode.ADDITIVE
+    return "nobody declared it, and the organization is managed additively" if is_additive else "nobody declared it"
 
 
 def _moved(situation: Situation, expected: Resource, live: Resource | None) -> Drift:
