@@ -24,6 +24,19 @@ UNDECLARED_ADMIN = "undeclared-admin"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Limit:
+    """How many people an organization can have, as the plan took it to be."""
+
+    what: str
+    """`members`, invited ones included, or a role of theirs."""
+    used: int
+    """So many there are now, or may be at any moment because somebody was asked for them."""
+    most: int
+    origin: str
+    """The manifest line that gives it, or who publishes the usual one, and when."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class OrganizationPlan:
     """The part of a plan that concerns one organization and its state."""
 
@@ -45,6 +58,8 @@ class OrganizationPlan:
     """Kinds that the organization leaves out of its `manages:`; they were not read."""
     is_first: bool = False
     """Whether nothing is recorded of the organization: this is its first run, or its state was lost."""
+    limits: tuple[Limit, ...] = ()
+    """The limits that changes were held to; none where the members could not be read, or nothing limits them."""
     drift: tuple[Drift, ...] = ()
     """What was not made so by this tool, with what this plan does about it; by address."""
 

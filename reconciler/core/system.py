@@ -69,6 +69,10 @@ class System:
     """Whether who administers it is decided before there is one, so that manifests without an admin are wrong."""
     member_cap: int | None = None
     """Active and pending members together."""
+    limits_fact: Fact | None = None
+    """Who says how many people it usually holds."""
+    agreed: Mapping[str, str] = field(default_factory=dict)
+    """`members` or a role -> the manifest line that gives one organization another limit."""
     invitation_hours: int | None = None
     """How long an invitation lasts; None where it lasts for an unknown time or for ever."""
     demotes_admins: bool = True
@@ -96,17 +100,30 @@ class System:
         """Whether members with this role manage other members."""
         return any(known.administers and known.name == role for known in self.roles.get("member", ()))
 
+    def origin_of_limit(self, role: str = "") -> str:
+        """Who says how many members, or holders of a role, there can be."""
+        known = self.find_role("member", role) if role else None
+        name = "admins" if known and known.administers else "members"
+        if name in self.agreed:
+            return f"limits.{name}, {self.agreed[name]}"
+        fact = self.limits_fact
+        return f"the usual one: {fact.source}, {fact.date}" if fact else "the usual one"
 
-def with_member_cap(system: System, members: int) -> System:
-    """The system as one organization has it that may hold another number of members; 0 changes nothing.
 
-    What is between the two limits is added to the roles that do not administer, which have limits of their own.
+def with_limits(system: System, agreed: Mapping[str, tuple[int, str]]) -> System:
+    """The system as one organization has it whose manifest gives other limits: `members` or `admins` -> limit, line.
+
+    What is between two limits of members is added to the roles that do not administer, which have limits of their own.
     """
-    if not members or members == system.member_cap:
-        return system
-    more = members - (system.member_cap or members)
-    roles = tuple(
-        replace(role, cap=max(role.cap + more, 0)) if role.cap is not None and not role.administers else role
-        for role in system.roles["member"]
-    )
-    return replace(system, member_cap=members, roles={**system.roles, "member": roles})
+    members, _ = agreed.get("members", (system.member_cap, ""))
+    admins, _ = agreed.get("admins", (None, ""))
+    more = (members or 0) - (system.member_cap or members or 0)
+    roles = tuple(_limited(role, more=more, admins=admins) for role in system.roles["member"])
+    said = {name: line for name, (_, line) in agreed.items()}
+    return replace(system, member_cap=members, roles={**system.roles, "member": roles}, agreed=said)
+
+
+def _limited(role: Role, *, more: int, admins: int | None) -> Role:
+    if role.administers:
+        return replace(role, cap=admins) if admins and not role.handed_over else role
+    return role if role.cap is None else replace(role, cap=max(role.cap + more, 0))

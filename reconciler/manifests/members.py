@@ -141,7 +141,8 @@ def _note_overcrowding(organization: str, members: Sequence[Declared], where: Se
             if len(holders) > limit and what not in told:
                 told.add(what)
                 when = f" from {day} on" if day != today else ""
-                message = f"`{organization}` has {len(holders)} {what}{when}, the limit is {limit}"
+                origin = where.system.origin_of_limit(role)
+                message = f"`{organization}` has {len(holders)} {what}{when}, the limit is {limit} ({origin})"
                 _note_without_seat(message, holders[limit:], where)
 
 

@@ -9,7 +9,7 @@ from datetime import date
 from reconciler.core.address import Address
 from reconciler.core.declared import Declared, Desired, Mode, Organization
 from reconciler.core.finding import Place
-from reconciler.core.system import with_member_cap
+from reconciler.core.system import with_limits
 from reconciler.manifests.assets import AssetReader
 from reconciler.manifests.business_center import read_business_center
 from reconciler.manifests.business_center_documents import BusinessCenterDocument
@@ -121,7 +121,11 @@ class _Reader:
         if first != spot.place:
             message = f"`{key}` is the same organization as another: {identity}"
             self.notes.error("duplicate-id", message, spot.place, related=(first,))
-        system = with_member_cap(get_system(document.system, document.variant), document.limits.members)
+        system = get_system(document.system, document.variant)
+        if written := document.limits.model_fields_set:
+            at = spot.into("limits")
+            agreed = {name: (getattr(document.limits, name), str(at.key(name))) for name in sorted(written)}
+            system = with_limits(system, agreed)
         return Organization(
             key=key,
             system=system,

@@ -61,6 +61,8 @@ class LimitsDocument(Document):
 
     members: Annotated[int, Field(ge=1)] = 0  # where it is not written, the usual limit counts
     """How many members it can have, invited ones included."""
+    admins: Annotated[int, Field(ge=1)] = 0
+    """How many of them can be admins."""
 
 
 class OrganizationDocument(Document):

@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from datetime import date
 
 from reconciler.core.change import Blocked, Change, LeftOut, Waiting
-from reconciler.core.plan import OrganizationPlan
+from reconciler.core.plan import Limit, OrganizationPlan
 from reconciler.core.resource import Resource
-from reconciler.output.document import Detail, Row, Section
+from reconciler.output.document import Detail, Paragraph, Row, Section, plain
 from reconciler.output.words import count
 from reconciler.subjects.access_terms import AccessTerms, describe
 from reconciler.subjects.drift import show_drift
@@ -96,6 +96,27 @@ def _alike(items: Sequence[LeftOut], today: date) -> Row:
 def _show_left_out(item: LeftOut, today: date) -> Row:
     note = f"{item.reason}{_show_age(item.since, today)}"
     return row_of(LEFT_OUT, name_subject(item.address), name_access(item.address), note)
+
+
+def limits(part: OrganizationPlan) -> Detail | None:
+    """Which limits the plan held its members to, and who says so; in brief only those that are nearly reached."""
+    touched = (*part.changes, *(blocked.change for blocked in part.blocked))
+    if not part.limits or not any(change.address.kind == "member" for change in touched):
+        return None
+    near = [limit for limit in part.limits if limit.used >= _NEARLY * limit.most]
+    return Detail(full=_say_limits(part.limits), brief=_say_limits(near) if near else None)
+
+
+_NEARLY = 0.9
+
+
+def _say_limits(found: Sequence[Limit]) -> Paragraph:
+    by_origin: dict[str, list[str]] = {}
+    for limit in found:
+        what = "members" if limit.what == "members" else f"with role {limit.what}"
+        by_origin.setdefault(limit.origin, []).append(f"{limit.used:,} of {limit.most:,} {what}")
+    said = "; ".join(f"{', '.join(uses)} ({origin})" for origin, uses in by_origin.items())
+    return Paragraph(text=plain(f"Limits: {said}."))
 
 
 def drift(part: OrganizationPlan, *, rank: int) -> Section | None:

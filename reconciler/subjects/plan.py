@@ -87,6 +87,8 @@ def _organization(part: OrganizationPlan, told: Sequence[Told], plan: Plan) -> S
         held_back.drift(part, rank=7),
         held_back.unmanaged(part, rank=8),
     ]
+    if any(blocks):
+        blocks.append(held_back.limits(part))
     found = tuple(block for block in blocks if block is not None)
     about = f"{part.system}, {part.mode}"
     return Section(title=plain(part.organization), about=about, blocks=found, is_folded=True) if found else None

@@ -57,6 +57,10 @@ _FINANCE_ANALYST = Role(
     aliases=("finance_analyst", "finance analyst", "viewer"),
 )
 
+_LIMITS = Fact(
+    text="A Business Center holds 4,000 members: 20 Admins and 3,980 Standard.", source=_ADD_USERS, date="2024-08"
+)
+
 BUSINESS_CENTER = System(
     name="business_center",
     title="TikTok Business Center",
@@ -67,6 +71,7 @@ BUSINESS_CENTER = System(
     must_be_registered=True,
     needs_admin=True,  # S3-14: "Decide the Administrator before creating"
     member_cap=4000,
+    limits_fact=_LIMITS,
     creatable="its first Admin creates it on the Business Center site; declare it with its id once it is there",
     risky={
         Action.UNLINK: "campaigns that use the account's identity or posts may break and new ones cannot choose it, "
@@ -92,11 +97,7 @@ BUSINESS_CENTER = System(
             source=_ADD_USERS,
             date="2024-08",
         ),
-        Fact(
-            text="A Business Center holds 4,000 members: 20 Admins and 3,980 Standard.",
-            source=_ADD_USERS,
-            date="2024-08",
-        ),
+        _LIMITS,
         Fact(
             text="A Business Center holds 1,000 members, 20 of them Admins. Older than the page that says 4,000, "
             "which is followed.",

@@ -114,6 +114,7 @@ LEGACY = System(
     identifiers=("email",),
     must_be_registered=True,
     member_cap=10,
+    limits_fact=_TEN_MEMBERS,
     demotes_admins=False,
     irreversible={
         Action.TRANSFER_APP: "a completed app transfer cannot be taken back",
@@ -175,6 +176,7 @@ OWNER = replace(
         ),
     },
     member_cap=None,
+    limits_fact=_NEW_ROLE_SYSTEM,
     demotes_admins=True,
     facts=(
         *_SHARED_FACTS,

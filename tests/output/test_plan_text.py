@@ -11,7 +11,7 @@ import pytest
 from reconciler.core.address import Address
 from reconciler.core.change import Cause, LeftOut
 from reconciler.core.drifting import DriftSeverity
-from reconciler.core.plan import Plan
+from reconciler.core.plan import Limit, Plan
 from reconciler.output.style import Style
 from reconciler.subjects.catalogue import RENDERERS
 from reconciler.subjects.plan_words import say_counts, summary_of_plan
@@ -120,6 +120,18 @@ def test_whom_something_waits_for_is_named_once() -> None:
 def test_a_short_name_inside_another_word_does_not_hide_whom_something_waits_for() -> None:
     waiting = replace(held_back().organizations[0].waiting[0], on="a", why="was asked", since=None)
     assert "waits for a: was asked" in render_plan(plan(replace(part(), waiting=(waiting,))), Style())
+
+
+def test_a_plan_says_which_limits_it_used_and_where_they_came_from() -> None:
+    usual = "the usual one: https://help.example, 2024-08"
+    members = Limit(what="members", used=37, most=40, origin="limits.members, access/acme.yaml:5:7")
+    admins = Limit(what="admin", used=2, most=20, origin=usual)
+    full = plan(replace(small().organizations[0], limits=(members, admins)))
+    told = "Limits: 37 of 40 members (limits.members, access/acme.yaml:5:7)"
+    assert f"{told}; 2 of 20 with role admin ({usual})." in render_plan(full, Style(verbose=True))
+    assert f"{told}." in render_plan(full, Style()), "on a terminal only what is nearly used up"
+    untouched = plan(replace(full.organizations[0], changes=()))
+    assert "Limits" not in render_plan(untouched, Style(verbose=True))
 
 
 def test_hostile_names_leave_no_control_character_in_any_style() -> None:

@@ -7,6 +7,7 @@ import pytest
 from reconciler.core.address import Address
 from reconciler.core.change import Change
 from reconciler.core.kinds import Action
+from reconciler.core.plan import Limit
 from reconciler.core.planning.headcount import Headcount, Tenure
 from reconciler.core.resource import Resource, Status
 from reconciler.core.system import System
@@ -71,7 +72,8 @@ def test_an_admin_who_is_removed_and_invited_again_is_no_admin_meanwhile() -> No
 def test_invited_members_fill_the_cap() -> None:
     people = [member(f"p{number}", "member", Status.INVITED) for number in range(10)]
     invitation = change(Action.INVITE, None, member("zoe", "member", Status.INVITED))
-    full = "11 active and invited members, the limit is 10"
+    usual = "the usual one: https://developers.tiktok.com/doc/working-with-organizations, 2026-11"
+    full = f"11 active and invited members, the limit is 10 ({usual})"
     assert count(*people).objection(invitation) == ("cap", full)
     assert count(*people[1:]).objection(invitation) is None
 
@@ -87,7 +89,13 @@ def test_a_role_with_a_cap_takes_no_more_holders_but_keeps_those_it_has() -> Non
     admins = [member(f"p{number:02}", "admin") for number in range(21)]
     headcount = count(*admins, member("zoe", "standard"), system=system)
     promotion = change(Action.CHANGE_ROLE, member("zoe", "standard"), member("zoe", "admin"))
-    assert headcount.objection(promotion) == ("cap", "22 people with role admin, the limit is 20")
+    usual = "the usual one: https://ads.tiktok.com/help/article/add-users-tiktok-business-center, 2024-08"
+    assert headcount.objection(promotion) == ("cap", f"22 people with role admin, the limit is 20 ({usual})")
+    assert headcount.limits == (
+        Limit(what="members", used=22, most=4000, origin=usual),
+        Limit(what="admin", used=21, most=20, origin=usual),
+        Limit(what="standard", used=1, most=3980, origin=usual),
+    )
     assert headcount.objection(change(Action.CHANGE_ROLE, admins[0], admins[0])) is None
 
 

@@ -17,6 +17,7 @@ from enum import Enum
 from reconciler.core.address import Address
 from reconciler.core.change import Change
 from reconciler.core.kinds import Action
+from reconciler.core.plan import Limit
 from reconciler.core.planning.access import is_administrator
 from reconciler.core.planning.situation import Situation
 from reconciler.core.planning.wanted import last_day
@@ -105,6 +106,18 @@ class Headcount:
         """The number of active admins to rely on below which no change may lead without a consent."""
         return self._floor
 
+    @property
+    def limits(self) -> tuple[Limit, ...]:
+        """All limits there are, with how much of each is used."""
+        system = self._system
+        found = [("members", len(self._present), system.member_cap, "")]
+        found += [(role.name, self._roles[role.name], role.cap, role.name) for role in system.roles["member"]]
+        return tuple(
+            Limit(what=what, used=used, most=most, origin=system.origin_of_limit(role))
+            for what, used, most, role in found
+            if most is not None
+        )
+
     def role_of(self, key: str) -> str:
         """The role of an active or invited member; empty for anybody else."""
         return self._present.get(key, "")
@@ -159,10 +172,11 @@ class Headcount:
         """Only what adds to a count can go over its cap: platforms raise limits for some, who then are above ours."""
         cap, present = self._system.member_cap, len(self._present) + 1
         if cap is not None and key not in self._present and present > cap:
-            return "cap", f"{present} active and invited members, the limit is {cap}"
+            return "cap", f"{present} active and invited members, the limit is {cap} ({self._system.origin_of_limit()})"
         limit, holders = self._role_cap(role), self._roles[role] + 1
         if limit is not None and self._present.get(key) != role and holders > limit:
-            return "cap", f"{holders} people with role {role}, the limit is {limit}"
+            origin = self._system.origin_of_limit(role)
+            return "cap", f"{holders} people with role {role}, the limit is {limit} ({origin})"
         return None
 
     def record(self, change: Change, *, outcome: Resource | None) -> None:

@@ -10,7 +10,7 @@ from reconciler.core.change import Blocked, Cause, Change, LeftOut, Waiting
 from reconciler.core.declared import Declared, Mode
 from reconciler.core.kinds import KINDS, Action
 from reconciler.core.live import Unknown
-from reconciler.core.plan import OrganizationPlan
+from reconciler.core.plan import Limit, OrganizationPlan
 from reconciler.core.planning.actors import founder_of
 from reconciler.core.planning.budgets import hold_invitations, hold_mass_removal
 from reconciler.core.planning.contested import forgetting, is_contested, settle_contested
@@ -74,6 +74,7 @@ def plan_organization(situation: Situation, targets: Targets) -> OrganizationPla
         blocked=tuple(sorted(draft.blocked, key=lambda item: item.change.address)),
         left_out=tuple(sorted(draft.left_out, key=lambda item: item.address)),
         unread=tuple(unread for unread in unread_parts(situation) if targets.reach(unread.prefix)),
+        limits=_limits(situation),
     )
     drift = find_drift(situation, part)
     return replace(part, drift=tuple(found for found in drift if targets.covers(found.address)))
@@ -89,6 +90,13 @@ def _empty(situation: Situation) -> OrganizationPlan:
         not_managed=situation.organization.not_managed,
         is_first=situation.state.tells_nothing,
     )
+
+
+def _limits(situation: Situation) -> tuple[Limit, ...]:
+    """None where nobody counted the members."""
+    key, live = situation.organization.key, situation.live
+    is_counted = "member" not in live.unmanaged and not {f"{key}/", f"{key}/member/"} & live.unread.keys()
+    return Headcount.of(situation).limits if is_counted else ()
 
 
 def _managed_part(situation: Situation) -> dict[Address, Resource]:
