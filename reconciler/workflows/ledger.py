@@ -55,6 +55,7 @@ class Ledger:
             replace(
                 situation.state,
                 records=situation.records,
+                quarantined={at: one for at, one in situation.state.quarantined.items() if situation.is_known(at)},
                 orders=situation.orders,
                 drift=take_note(situation),
                 looked=looked,

@@ -24,6 +24,7 @@ class Standing:
     def __init__(self, situation: Situation) -> None:
         self._situation = situation
         self._applied: set[Address] = set()
+        self._failed: set[Address] = set()
         self._asked: dict[Address, WorkOrder] = {}
         """What people were asked for in this run; nobody knows when they will do it."""
         self._headcount = Headcount.of(situation)
@@ -47,7 +48,9 @@ class Standing:
         """What a change needs and does not have: another change, or somebody who may do it."""
         if blind := why_nobody_can_act(self._situation):
             return Refused(reason=f"{change.address.organization} could not be read: {blind}")
-        missing = [need for need in change.needs if need not in self._applied]
+        # What cannot be taken from somebody alone does not keep them in: it goes with their membership.
+        settled = self._applied | self._failed if change.action is Action.REMOVE else self._applied
+        missing = [need for need in change.needs if need not in settled]
         if missing and all(need in self._asked for need in missing):
             return self._wait_for(self._asked[missing[0]])
         if missing:
@@ -78,6 +81,10 @@ class Standing:
         """Not tried, because what comes before it is in somebody's hands; the next plan looks at it again."""
         first = f"work order {order.id} has to be done first"
         return Waits(on=order.actor or order.actor_role, why=f"{why}; {first}" if why else first)
+
+    def fail(self, change: Change) -> None:
+        """Remember that a change was tried and had no effect."""
+        self._failed.add(change.address)
 
     def record(self, change: Change, *, outcome: Resource | None) -> None:
         """Count a change that was applied, and the resource it led to; None when that is gone."""

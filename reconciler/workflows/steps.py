@@ -13,7 +13,7 @@ from reconciler.core.change import Change
 from reconciler.core.errors import ProviderError
 from reconciler.core.kinds import Action
 from reconciler.core.live import Live, Unknown
-from reconciler.core.outcome import Applied, Outcome, Refused, Waits
+from reconciler.core.outcome import Applied, Failed, Outcome, Refused, Waits
 from reconciler.core.planning.situation import Situation
 from reconciler.core.resource import Resource, fingerprint_of
 from reconciler.ports import Provider, Scope
@@ -24,6 +24,8 @@ from reconciler.workflows.standing import Standing
 
 MOST_TOGETHER = 300
 """More changes than any known call takes; nobody is asked about those behind."""
+
+_GROUPED = ("asset_group_access", "asset_group_asset")
 
 Result = tuple[Change, Outcome]
 
@@ -60,11 +62,15 @@ class Steps:
                 self._standing.record(change, outcome=outcome.live)
             elif isinstance(outcome, Waits):
                 self._standing.expect(outcome.orders)
+            elif isinstance(outcome, Failed):
+                self._standing.fail(change)
         return results
 
     def _together(self, changes: Sequence[Change]) -> int:
         """How many of the first changes leave in one call. What touches an admin goes alone: the count comes first."""
-        alone = [self._goes_alone(change) for change in changes[:MOST_TOGETHER]]
+        # Whoever and whatever is in a group goes with it, however many that are.
+        most = len(changes) if changes[0].address.kind in _GROUPED and changes[0].after is None else MOST_TOGETHER
+        alone = [self._goes_alone(change) for change in changes[:most]]
         joinable = alone.index(True) if True in alone else len(alone)
         return self._caller.together(changes[:joinable]) if joinable > 1 else 1
 

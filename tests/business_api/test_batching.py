@@ -259,6 +259,43 @@ def test_a_group_is_filled_and_emptied_in_one_call_for_each_side(stage: Stage) -
     assert stage.count(UPDATE_GROUP) == 4
 
 
+def dissolving(
+    stage: Stage, contents: Sequence[str] = ("access/europe/bo", "access/europe/cy", "asset/europe/us")
+) -> list[Change]:
+    leaving = [stage.change(Action.REVOKE, *f"asset_group_{each}".split("/", 1)) for each in contents]
+    return [*leaving, stage.change(Action.DELETE_GROUP, "asset_group", "europe")]
+
+
+def test_a_group_that_may_not_be_emptied_goes_in_one_call_with_all_that_is_in_it(stage: Stage) -> None:
+    do(stage, founding(stage, accounts=("us",)))
+    stage.emulator.faults.add(Fault(kind="code", code=40002, path="bc/asset_group/update/", times=9))
+    assert do(stage, dissolving(stage)) == [Applied()] * 4
+    assert (stage.count("POST bc/asset_group/delete/"), stage.count(UPDATE_GROUP)) == (1, 0)
+    assert not [found for found in stage.provider.read(stage.scope).resources if "group" in found.kind]
+
+
+def test_a_group_that_is_not_let_go_keeps_everybody_in_it(stage: Stage) -> None:
+    do(stage, founding(stage, accounts=("us",)))
+    stage.emulator.faults.add(Fault(kind="code", code=40001, message="No.", path="bc/asset_group/delete/"))
+    assert kinds(do(stage, dissolving(stage))) == [Failed] * 4
+    assert stage.live("asset_group_access", "europe/bo") is not None
+
+
+def test_what_a_refused_call_would_have_taken_is_not_told_as_taken(stage: Stage) -> None:
+    do(stage, founding(stage))
+    changes = grants(stage, "asset_group_access", ["europe/bo", "europe/cy"], Action.REVOKE)
+    stage.emulator.faults.add(Fault(kind="code", code=40105, path="bc/asset_group/update/", times=9))
+    assert kinds(do(stage, changes)) == [Failed] * 2
+
+
+def test_what_leaves_a_group_that_stays_or_another_group_goes_without_it(stage: Stage) -> None:
+    do(stage, founding(stage, accounts=("us",)))
+    *leaving, deletion = dissolving(stage)
+    assert stage.provider.together(stage.scope, leaving) == 2
+    other = replace(deletion, address=deletion.address._replace(key="asia"))
+    assert stage.provider.together(stage.scope, [*leaving, other]) == 2
+
+
 def test_a_pixel_gets_and_loses_ad_accounts_in_one_call(stage: Stage) -> None:
     keys = ["web/us", "web/eu"]
     assert kinds(do(stage, grants(stage, "pixel_use", keys))) == [Applied] * 2

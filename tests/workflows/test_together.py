@@ -214,6 +214,17 @@ def test_what_needs_a_change_that_failed_in_a_call_of_its_own_is_not_tried(scene
     assert provider.calls == [("europe",)]
 
 
+def test_whoever_cannot_leave_a_group_leaves_the_organization_all_the_same(scene: Scene) -> None:
+    """Else the last member of a group that may not be emptied would stay in the organization for ever."""
+    scene.run(InBatches(scene.world), OLD, asset_groups=GROUP)
+    stays = {"europe": {"ad_accounts": ["us"], "access": {"bo": "analyst"}}}
+    without_dee = {key: role for key, role in OLD.items() if key != "dee"}
+    results = scene.run(InBatches(scene.world, answer=refusing("europe/dee")), without_dee, asset_groups=stays)
+    assert kinds(results) == {"europe/bo": Applied, "europe/dee": Failed, "dee": Applied}
+    assert scene.run(InBatches(scene.world), without_dee, asset_groups=stays) == {}
+    assert load_state(scene.store, "bc").state.quarantined == {}
+
+
 def test_whatever_touches_an_admin_goes_alone(scene: Scene) -> None:
     provider = InBatches(scene.world, mixed=True)
     members = {"ana": "admin", "bo": "admin", "dee": {"role": "standard", "finance": "analyst"}, "eve": "standard"}

@@ -7,14 +7,15 @@ goes first; one that the headcount refuses is parked and tried again when the co
 held back, together with all that depends on it.
 
 Some systems take several changes in one call. Among equally urgent changes those that such a call could carry out
-together stand next to each other: invitations with the same role, a group and what is put into it, shares of a partner.
+together stand next to each other: invitations with the same role, a group and what is put into it or goes with it,
+shares of a partner.
 For the same reason whatever waits for room waits until all seats are free that become free without touching an admin.
 """
 
 from __future__ import annotations
 
 import heapq
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from graphlib import TopologicalSorter
 
@@ -68,11 +69,12 @@ def lay_out(changes: Sequence[Change], situation: Situation, headcount: Headcoun
     sorter.prepare()
     newcomers = [change for change in changes if change.action in INVITATIONS]
     is_short = headcount.lacks_room_for(newcomers)
+    going = _groups_that_go(by_address, situation)
     rank: dict[Address, _Rank] = {
         address: (
-            _urgency(change, situation),
+            going[address.parts[0]] if _goes_with_group(address, going) else _urgency(change, situation),
             _claim(change, situation) if is_short and change.action in INVITATIONS else (),
-            _company(change),
+            _company(change, going),
             address,
         )
         for address, change in by_address.items()
@@ -173,6 +175,19 @@ def _tie_cascades(by_address: Mapping[Address, Change], predecessors: dict[Addre
                 predecessors[parent].add(address)
 
 
+def _groups_that_go(by_address: Mapping[Address, Change], situation: Situation) -> dict[str, int]:
+    """Asset groups that are deleted -> how urgent that is: whoever has left and is in one does not wait for others."""
+    going = {address.key: _LOWERING for address, change in by_address.items() if change.action is Action.DELETE_GROUP}
+    for address, change in by_address.items() if going else ():
+        if _goes_with_group(address, going):
+            going[address.parts[0]] = min(going[address.parts[0]], _urgency(change, situation))
+    return going
+
+
+def _goes_with_group(address: Address, going: Container[str]) -> bool:
+    return address.kind.startswith("asset_group") and address.parts[0] in going
+
+
 def parents_of(address: Address) -> Iterable[Address]:
     """Addresses of the things an address hangs on: its organization and what its key names."""
     kind = KINDS[address.kind]
@@ -190,9 +205,14 @@ def _claim(change: Change, situation: Situation) -> _Seat:
     return (place.file, place.line, place.column, not is_employee) if place else ("", 0, 0, not is_employee)
 
 
-def _company(change: Change) -> tuple[str, ...]:
-    """What changes have in common that one call may carry out together; the kind comes first, as in an address."""
+def _company(change: Change, going: Container[str]) -> tuple[str, ...]:
+    """What changes have in common that one call may carry out together; the kind comes first, as in an address.
+
+    Whatever is in a group that goes (`going`) goes with it.
+    """
     kind, parts = change.address.kind, change.address.parts
+    if _goes_with_group(change.address, going):
+        return "asset_group", parts[0]
     match change.action:
         case Action.INVITE:
             return kind, *(str(change.attributes.get(name, "")) for name in ("role", "finance"))

@@ -78,6 +78,10 @@ class Situation:
         """Whether the manifests give it, or once did: what somebody else gave makes no removal look smaller."""
         return address in self.wanted or address in self.ended or address in self.records or address in self.asked_for
 
+    def is_known(self, address: Address) -> bool:
+        """Whether there is anything about an address: declared, remembered, live, or perhaps live."""
+        return address in self.wanted or address in self.records or self.live.find(address) is not None
+
     @property
     def contested(self) -> tuple[Dispute, ...]:
         """Accounts that are still there as one person's although the manifests give their address to another."""

@@ -14,11 +14,10 @@ from reconciler.core.live import Unknown
 from reconciler.core.outcome import Waits
 from reconciler.core.resource import Resource, Status
 from reconciler.providers.business_api import endpoints, instructions
-from reconciler.providers.business_api.bundles import GIVING, id_of
+from reconciler.providers.business_api.bundles import GIVING, group_deletion, id_of
 from reconciler.providers.business_api.codes import Remedy
 from reconciler.providers.business_api.errors import ApiError
 from reconciler.providers.business_api.giving import change_grant, grant, revoke, share, unshare
-from reconciler.providers.business_api.groups import read_groups
 from reconciler.providers.business_api.masks import is_masked
 from reconciler.providers.business_api.verifying import Found, is_gone
 from reconciler.providers.business_api.vocabulary import AD_ACCOUNT_ROLES, FINANCE_ROLES, MEMBER_ROLES
@@ -152,10 +151,7 @@ def _create_group(task: Task) -> Waits:
 
 
 def _delete_group(task: Task) -> None:
-    if task.address.key not in task.center.groups:
-        read_groups(task.center)
-    number = task.center.groups.get(task.address.key, task.change.before.identity if task.change.before else "")
-    task.write(endpoints.DELETE_GROUP, {"asset_group_ids": [number]})
+    task.write(endpoints.DELETE_GROUP, group_deletion(task))
 
 
 def _add_partner(task: Task) -> Waits | None:

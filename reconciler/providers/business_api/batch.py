@@ -58,5 +58,5 @@ class Batch:
 
 
 def has_come(task: Task) -> bool:
-    """Whether the last look showed what the change leads to."""
-    return has_arrived(task.change, task.seen)
+    """Whether a look since the call showed what the change leads to; nobody looks after a call that was refused."""
+    return task.is_seen and has_arrived(task.change, task.seen)

@@ -25,12 +25,14 @@ from reconciler.providers.business_api.bundles import (
     Bundle,
     common_of,
     find_bundle,
+    group_deletion,
 )
 from reconciler.providers.business_api.codes import Remedy
 from reconciler.providers.business_api.errors import ApiError
 from reconciler.providers.business_api.writing import Task, failure_of
 
 _ASSET, _MEMBER = "asset_group_asset", "asset_group_access"
+_CONTENTS = (_ASSET, _MEMBER)
 _HOPELESS = (Remedy.STOP, Remedy.WAIT)
 """Remedies of failures that have nothing to do with what a call says."""
 _REFUSALS = (ApiError, KeyError, ProviderError)
@@ -39,10 +41,12 @@ _NOTHING_TO_PUT_IN = Failed(reason="none of its ad accounts, or none of its memb
 
 
 def count_together(changes: Sequence[Change]) -> int:
-    """How many of the first changes go together; a new group goes with everything that is put into it."""
+    """How many of the first changes go together; a group comes and goes with everything that is in it."""
     first = changes[0]
     if first.action is Action.CREATE_GROUP:
         return _count_founding(changes)
+    if dissolving := _count_dissolving(changes):
+        return dissolving
     bundle, common = find_bundle(first), common_of(first)
     if bundle is None:
         return 1
@@ -54,6 +58,8 @@ def carry_out_together(tasks: Sequence[Task]) -> dict[Address, Outcome]:
     """Do what `count_together` has counted. No refusal and no doubt is raised: every change has its outcome."""
     if tasks[0].change.action is Action.CREATE_GROUP:
         return dict(_found(tasks[0], tasks[1:]))
+    if tasks[-1].change.action is Action.DELETE_GROUP:
+        return dict(_dissolve(tasks))
     bundle = find_bundle(tasks[0].change)
     return {} if bundle is None else dict(_give(bundle, tasks))
 
@@ -61,14 +67,21 @@ def carry_out_together(tasks: Sequence[Task]) -> dict[Address, Outcome]:
 def _count_founding(changes: Sequence[Change]) -> int:
     """No empty group can be created, so without an ad account and a member nothing goes along with it."""
     group = changes[0].address.key
-    contents = list(takewhile(lambda change: _is_put_into(group, change), changes[1:]))
+    contents = list(takewhile(lambda change: _is_about(Action.GRANT, group, change), changes[1:]))
     return 1 + len(contents) if {change.address.kind for change in contents} == {_ASSET, _MEMBER} else 1
 
 
-def _is_put_into(group: str, change: Change) -> bool:
-    return (
-        change.action is Action.GRANT and change.address.kind in (_ASSET, _MEMBER) and change.address.parts[0] == group
-    )
+def _count_dissolving(changes: Sequence[Change]) -> int:
+    """What leaves a group right before it is deleted goes with the deletion: the last of it might not be let go."""
+    group = changes[0].address.parts[0]
+    leaving = sum(1 for _ in takewhile(lambda change: _is_about(Action.REVOKE, group, change), changes))
+    last = changes[leaving] if leaving < len(changes) else None
+    is_deleted = last is not None and last.action is Action.DELETE_GROUP and last.address.key == group
+    return leaving + 1 if leaving and is_deleted else 0
+
+
+def _is_about(action: Action, group: str, change: Change) -> bool:
+    return change.action is action and change.address.kind in _CONTENTS and change.address.parts[0] == group
 
 
 def _give(bundle: Bundle, tasks: Sequence[Task]) -> Outcomes:
@@ -140,8 +153,18 @@ def _found(group: Task, contents: Sequence[Task]) -> Outcomes:
     if not isinstance(outcomes[group.address], Applied):
         yield from ((task.address, Refused(reason=f"{group.address} was not created")) for task in rest)
         return
-    for kind in (_ASSET, _MEMBER):
+    for kind in _CONTENTS:
         yield from _give(GIVING[kind], [task for task in rest if task.address.kind == kind])
+
+
+def _dissolve(tasks: Sequence[Task]) -> Outcomes:
+    """Delete a group, and with it the access of everybody to everything in it."""
+    batch = Batch(tasks)
+    try:
+        yield from batch.send(endpoints.DELETE_GROUP, group_deletion(tasks[-1]))
+    except (ApiError, ProviderError) as error:
+        failure = failure_of(error)
+        yield from batch.outcomes(lambda _: failure)
 
 
 def _create(group: Task, assets: Sequence[Task], members: Sequence[Task]) -> Outcomes:
@@ -166,6 +189,6 @@ def _create(group: Task, assets: Sequence[Task], members: Sequence[Task]) -> Out
 def _founding(group: Task, contents: Sequence[Task]) -> dict[str, Any]:
     lists = {
         GIVING[kind].items: [GIVING[kind].item(task) for task in contents if task.address.kind == kind]
-        for kind in (_ASSET, _MEMBER)
+        for kind in _CONTENTS
     }
     return {"asset_group_name": group.center.names.asset_id("asset_group", group.address.key), **lists}

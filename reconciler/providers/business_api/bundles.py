@@ -127,6 +127,14 @@ def _group(entity: str, action: str) -> Callable[[Task], Mapping[str, Any]]:
     return say
 
 
+def group_deletion(task: Task) -> Mapping[str, Any]:
+    """What the call that deletes a group says."""
+    key, before = task.address.key, task.change.before
+    if key not in task.center.groups:
+        read_groups(task.center)
+    return {"asset_group_ids": [task.center.groups.get(key, before.identity if before else "")]}
+
+
 def _group_asset(task: Task) -> Mapping[str, Any]:
     return {"asset_id": _ad_account(task), "asset_type": "ADVERTISER"}
 
