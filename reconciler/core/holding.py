@@ -100,6 +100,8 @@ class OrganizationHoldings:
     administers: bool = False
     """Holds a role that manages other people's access, and so can give themselves any access here."""
     holdings: tuple[Holding, ...] = ()
+    last_read: date | None = None
+    """As in `AccessMatrix`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -161,5 +163,7 @@ class AccessMatrix:
     """Apps that a person or another organization owns, also while their transfer waits: no member has them."""
     has_no_state: bool = False
     """Whether nothing is recorded of the organization: what is declared there may be there or not."""
+    last_read: date | None = None
+    """The UTC day of the last look that is recorded, of the kind where it is longest ago; None where none is."""
     connections: tuple[Holding, ...] = ()
     """Edges between things: what is in which asset group, and what may be used in which ad account."""

@@ -15,6 +15,7 @@ from reconciler.subjects.holdings import (
     NOTHING,
     name_address,
     say_declared,
+    say_last_read,
     say_origin,
     say_recorded,
     say_standing,
@@ -26,7 +27,9 @@ def document_of_access(matrix: AccessMatrix) -> Document:
     """Thing by thing everybody who reaches it; then what is connected with it, and who could take access."""
     title = f" ({matrix.title})" if matrix.title else ""
     name = matrix.address.key if matrix.address.kind == "organization" else str(matrix.address)
-    day = f", as recorded at the end of {matrix.as_of}" if matrix.as_of else ""
+    day = (
+        f", as recorded at the end of {matrix.as_of}" if matrix.as_of else say_last_read(matrix.last_read, matrix.today)
+    )
     blocks: list[Block] = [
         Section(title=plain(name_address(on)), blocks=(_table(list(reaches), matrix),), is_folded=True)
         for on, reaches in groupby(matrix.reaches, key=lambda reach: reach.on)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 from reconciler.core.address import Address
 from reconciler.core.holding import Holding, Standing
 from reconciler.core.kinds import KINDS
@@ -22,6 +24,11 @@ STANDINGS: dict[Standing | None, str] = {
     Standing.ABSENT: "not there",
     None: "",
 }
+
+
+def say_last_read(day: date | None, today: date) -> str:
+    """Behind a title, how old what is recorded is; nothing where somebody has looked today, or no look is recorded."""
+    return f", as last read on {day}" if day is not None and day < today else ""
 
 
 def name_thing(holding: Holding) -> str:

@@ -16,6 +16,7 @@ from reconciler.subjects.holdings import (
     name_thing,
     say_declared,
     say_end,
+    say_last_read,
     say_origin,
     say_recorded,
     say_since,
@@ -61,9 +62,10 @@ def _terms_of(person: Person) -> str:
 
 def _organization(part: OrganizationHoldings, report: PersonReport) -> Section:
     power = "manages others' access, so can take any in here" if part.administers else ""
+    about = ": ".join(filter(None, [part.title, power]))
     return Section(
         title=plain(part.organization),
-        about=": ".join(filter(None, [part.title, power])),
+        about=about if report.as_of else about + say_last_read(part.last_read, report.today),
         blocks=(_table(part, report),),
         is_folded=True,
     )

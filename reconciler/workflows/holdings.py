@@ -30,6 +30,8 @@ class Ledger:
     system: System | None
     """None when nothing tells which system it is on."""
     holdings: Mapping[Address, Holding]
+    last_read: date | None = None
+    """As in `AccessMatrix`."""
     former: Mapping[Address, Address] = field(default_factory=dict)
     """What members and assets were called before -> what they are called today."""
 
@@ -68,6 +70,7 @@ def make_ledger(organization: str, *, desired: Desired, state: State, today: dat
         organization=organization,
         former={before: now for before, now in former.items() if before not in addresses},
         system=known.system if known else _guess_system(records),
+        last_read=min((state.looked[one.kind] for one in addresses if one.kind in state.looked), default=None),
         holdings={
             address: Holding(
                 address=address,

@@ -138,6 +138,7 @@ def _parts(
                 title=ledger.system.title if ledger.system else "",
                 administers=any(map(ledger.administers, keys)),
                 holdings=tuple(sorted(holdings, key=lambda one: one.address.kind != "member")),
+                last_read=ledger.last_read,
             )
 
 

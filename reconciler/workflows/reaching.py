@@ -44,6 +44,7 @@ def access(
         as_of=as_of,
         reaches=tuple(reach for reach in _reaches(ledger) if _concerns(reach, about)),
         has_no_state=as_of is None and read_state(store, organization).tells_nothing,
+        last_read=ledger.last_read,
         owned_elsewhere=tuple(
             one
             for one in ledger.holdings.values()
@@ -171,13 +172,17 @@ def _is_granted(kind: str, system: System | None) -> bool:
 
 
 def _reach(on: Address, subject: Address, ways: Sequence[Holding], ledger: Ledger) -> Reach:
-    membership = ledger.holdings.get(subject)
+    membership, thing = ledger.holdings.get(subject), ledger.holdings.get(on)
+    # What nobody is given access to is everybody's once it is there; an app may be declared and still be elsewhere.
+    is_there = (
+        on.kind == "organization" or _is_granted(on.kind, ledger.system) or (thing is not None and thing.is_active)
+    )
     is_in = subject.kind == "partner" or (membership is not None and membership.is_active)
     links = [_link(one, on, ledger) for one in ways]
     active = [
         one.recorded.attributes
         for one, link in zip(ways, links, strict=True)
-        if is_in and one.recorded is not None and one.is_active and (link is None or link.is_active)
+        if is_in and is_there and one.recorded is not None and one.is_active and (link is None or link.is_active)
     ]
     wanted = [
         one.declared.attributes
@@ -193,6 +198,7 @@ def _reach(on: Address, subject: Address, ways: Sequence[Holding], ledger: Ledge
         effective=effective,
         intended=strongest(wanted, kind, ledger.system),
         can_take=on.kind != "organization"
+        and is_there
         and subject.kind == "member"
         and ledger.administers(subject.key)
         and not _is_all(effective, kind, ledger.system),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date, timedelta
 from pathlib import Path
 
@@ -18,6 +19,7 @@ from reconciler.output.style import Style
 from reconciler.stores.local_file import LocalFileStore
 from reconciler.subjects.catalogue import RENDERERS
 from reconciler.workflows import reaching
+from reconciler.workflows.knowing import who
 
 TODAY = date(2026, 11, 22)
 CENTER = """
@@ -82,8 +84,14 @@ def store(tmp_path: Path) -> LocalFileStore:
     return store
 
 
-def keep(store: LocalFileStore, organization: str, *records: Record) -> None:
-    state = State(organization=organization, lineage="l1", serial=1, records={one.address: one for one in records})
+def keep(store: LocalFileStore, organization: str, *records: Record, looked: Mapping[str, date] | None = None) -> None:
+    state = State(
+        organization=organization,
+        lineage="l1",
+        serial=1,
+        records={one.address: one for one in records},
+        looked=looked or {},
+    )
     token = store.acquire(organization, purpose="test", ttl=timedelta(minutes=1)).token
     store.write(organization, state_to_json(state), replacing=None, token=token)
 
@@ -205,6 +213,24 @@ def test_an_admin_who_has_little_can_take_more(
     assert cell.can_take is can_take
     told = RENDERERS.access["text"](ask(f"acme-bc/{thing}", store), Style())
     assert ("can give themselves more" in told) is can_take
+
+
+def test_an_app_of_which_nothing_is_recorded_is_reached_by_nobody(tmp_path: Path) -> None:
+    store = LocalFileStore(tmp_path)
+    keep(store, "acme-dev", record("acme-dev/member/ana", role="admin"), record("acme-dev/member/eve", role="member"))
+    found = cells(ask("acme-dev/app/shop", store))
+    assert {(one.effective, one.can_take) for one in found.values()} == {(None, False)}
+    assert RENDERERS.access["text"](ask("acme-dev/app/shop", store), Style()).endswith("0 people have access.\n")
+
+
+def test_what_was_not_looked_at_today_says_when_it_was(tmp_path: Path) -> None:
+    store = LocalFileStore(tmp_path)
+    looked = {"member": TODAY - timedelta(days=2), "organization": TODAY}
+    keep(store, "acme-dev", record("acme-dev/member/ana", role="admin"), looked=looked)
+    told = RENDERERS.access["text"](ask("acme-dev", store), Style())
+    assert told.startswith("acme-dev (TikTok for Developers organization), as last read on 2026-11-20\n")
+    found = who("ana", files=MANIFESTS, store=store, today=TODAY)
+    assert "in here, as last read on 2026-11-20)" in RENDERERS.who["text"](found, Style())
 
 
 def test_connections_are_listed_at_both_ends(store: LocalFileStore) -> None:
