@@ -75,7 +75,7 @@ def machine(repository: Repository, forge: Forge) -> Machine:
         "CI_API_V4_URL": f"{forge.url}/api/v4",
         "CI_PROJECT_ID": "42",
         "CI_MERGE_REQUEST_IID": "5",
-        "CI_MERGE_REQUEST_DIFF_BASE_SHA": repository.git("rev-parse", "main"),
+        "CI_MERGE_REQUEST_PROJECT_ID": "42",
         "CI_MERGE_REQUEST_TARGET_BRANCH_NAME": "main",
     }
     repository.git("remote", "add", "origin", str(repository.root))  # main of the server is main of the clone
@@ -130,10 +130,20 @@ def test_a_change_that_began_before_a_rule_is_judged_by_the_rule_all_the_same(
     repository.edit("      bo: admin\n      # Access ends", "      bo: admin\n      zoe: admin\n      # Access ends")
     repository.edit("people:\n", "people:\n  zoe: {email: zoe@agency.example, employment: agency}\n")
     repository.commit("Make an outsider admin")
-    machine.variables["CI_MERGE_REQUEST_DIFF_BASE_SHA"] = old
-    machine.play("access check")
+    assert "role-by-employment" in machine.play("access check", code=3)
     machine.play("access plan", code=3)
     assert "role-by-employment" in forge.comments[0]["body"]
+
+
+def test_a_change_that_conflicts_with_its_target_branch_is_not_judged(machine: Machine, repository: Repository) -> None:
+    old = repository.git("rev-parse", "main")
+    repository.git("switch", "--quiet", "main")
+    repository.edit("      bo: admin\n      # Access ends", "      bo: admin\n      # Here access ends")
+    repository.commit("Say it otherwise")
+    repository.git("switch", "--quiet", "--create", "conflict", old)
+    repository.edit("      bo: admin\n      # Access ends", "      # Access ends")
+    repository.commit("Take bo out")
+    assert "conflicts with its target branch" in machine.play("access check", code=1)
 
 
 def test_what_is_blocked_is_commented_on_and_fails_the_job(

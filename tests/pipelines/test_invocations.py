@@ -25,7 +25,8 @@ _OPTIONAL = re.compile(r'\$\{\w+:\+"([^"]*)"\}')
 _SHELL = set("|&;<>()")
 _GIVEN = {
     "ORGANIZATION": "acme-bc",
-    "CI_MERGE_REQUEST_DIFF_BASE_SHA": "main",
+    "target": "main",
+    "merged": "change",
     "CI_MERGE_REQUEST_TARGET_BRANCH_NAME": "main",
     "DIGEST": "0" * 64,
 }

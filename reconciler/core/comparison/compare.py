@@ -76,8 +76,8 @@ class _Pair:
 
     @property
     def is_dropped(self) -> bool:
-        """No manifest declares it any more; its key means nothing else either."""
-        return self.before is not None and self.after is None and not self.notice and not self.before.deleted
+        """No manifest declares it any more, whether or not its key means another one now."""
+        return self.before is not None and self.after is None and not self.before.deleted
 
     @property
     def people(self) -> set[str]:
