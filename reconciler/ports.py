@@ -45,6 +45,16 @@ class Scope:
     """What the manifests say for the eyes of whoever acts by hand, such as the answers for a research invitation."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LinkCode:
+    """A QR code for the owner of a TikTok account; as good as a key for as long as it can be scanned."""
+
+    handle: str
+    text: str = field(repr=False)
+    order: WorkOrder
+    """What the owner does with it: what to allow, and what to leave off."""
+
+
 @dataclass(frozen=True, slots=True)
 class Can:
     """The provider does it by itself."""

@@ -2,40 +2,40 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable, Mapping
-from io import StringIO
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from reconciler.cli.session import Session, is_interactive
+from reconciler.cli.session import Session
 from reconciler.core.errors import ReconcilerError
 from reconciler.core.redaction import SECRETS
-from reconciler.output.visible import make_visible
 
 if TYPE_CHECKING:
     from reconciler.manifests.config import Option
-    from reconciler.ports import Clock
+    from reconciler.ports import Clock, LinkCode
     from reconciler.providers.business_api.client import Client, Connection
     from reconciler.providers.business_api.provider import BusinessApiProvider
     from reconciler.providers.sandbox.world import World
 
-_CLEAR_LINE = "\r\x1b[2K"
-
 KNOWN_OPTIONS = frozenset({"access_token", "act_as", "api_tier", "app_id", "app_secret", "base_url", "timeout", "via"})
 
 
-def make_provider(root: Path, options: Mapping[str, Option], *, clock: Clock) -> BusinessApiProvider:
+ShowCode = Callable[["LinkCode"], None] | None
+
+
+def make_provider(
+    root: Path, options: Mapping[str, Option], *, clock: Clock, show_code: ShowCode
+) -> BusinessApiProvider:
     """The provider that calls TikTok, or whatever answers at `base_url`."""
     from reconciler.providers.business_api.provider import BusinessApiProvider
 
     client = make_client(root, options)
-    return BusinessApiProvider(client, clock=clock, self_is=_text(options, "act_as"), show_code=find_screen())
+    return BusinessApiProvider(client, clock=clock, self_is=_text(options, "act_as"), show_code=show_code)
 
 
-def make_sandbox_provider(world: World, options: Mapping[str, Option]) -> BusinessApiProvider:
+def make_sandbox_provider(world: World, options: Mapping[str, Option], *, show_code: ShowCode) -> BusinessApiProvider:
     """The same provider over the embedded platform, in this process and without a pace; `act_as` says as whom."""
     from dataclasses import replace
 
@@ -60,7 +60,7 @@ def make_sandbox_provider(world: World, options: Mapping[str, Option]) -> Busine
     # One world is one database connection, which serves one call after the other.
     connection = Connection(access_token=token, tier=TIERS["unlimited"], workers=1)
     client = Client(connection, transport=BusinessApiTransport(emulator))
-    return BusinessApiProvider(client, clock=world, show_code=find_screen())
+    return BusinessApiProvider(client, clock=world, show_code=show_code)
 
 
 def make_client(root: Path, options: Mapping[str, Option], *, token: str | None = None) -> Client:
@@ -105,24 +105,6 @@ def _make_connection(root: Path, options: Mapping[str, Option], *, token: str | 
         tier=TIERS[tier],
         answer_seconds=float(seconds),
     )
-
-
-def find_screen() -> Callable[[str, str], None] | None:
-    """How to show a QR code; None where nobody would see it, because then it would stay in a log."""
-    return show_code if is_interactive(sys.stderr) else None
-
-
-def show_code(handle: str, code: str) -> None:
-    """A QR code on the terminal, for the owner of a TikTok account to scan; nothing else keeps it.
-
-    Written at once, over the line of whatever shows progress, because that may write at any moment and cut the code.
-    """
-    import segno
-
-    drawn = StringIO()
-    segno.make(code, error="l", micro=False).terminal(out=drawn, compact=True)
-    title = f"the owner of {make_visible(handle)} scans this with the TikTok app:"
-    click.echo(f"{_CLEAR_LINE}{title}\n{drawn.getvalue()}{make_visible(code)}", err=True)
 
 
 def _check_names(options: Mapping[str, Option]) -> None:

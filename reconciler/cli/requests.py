@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 from typing import TYPE_CHECKING
 
+from reconciler.cli.link_codes import clear_codes
 from reconciler.cli.options import Limits
 from reconciler.cli.session import Session
 from reconciler.cli.wiring import Wiring
@@ -52,6 +53,7 @@ def prepare(session: Session, limits: Limits, *, today: date | None = None) -> P
         retry=limits["retry"],
         shard=limits["shard"],
     )
+    clear_codes(session.home, now=wiring.clock().now())
     _mention((*workspace.findings, *workspace.policies.findings), session)
     return Prepared(wiring=wiring, request=request)
 

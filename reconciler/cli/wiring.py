@@ -50,6 +50,8 @@ class Wiring:
 
     root: Path
     config: Config
+    codes_to: Path | None = None
+    """A folder for QR codes; without one they are only drawn, where somebody sits at a terminal."""
     _providers: dict[str, Provider] = field(default_factory=dict)
     _world: World | None = None
     _held: ExitStack = field(default_factory=ExitStack)
@@ -159,13 +161,16 @@ def _make_sandbox(wiring: Wiring, settings: ProviderSettings) -> Provider:
 def _make_business_api(wiring: Wiring, settings: ProviderSettings) -> Provider:
     """Over the network, or with `via: sandbox` over the workspace's embedded platform."""
     from reconciler.cli.business_center import make_provider, make_sandbox_provider
+    from reconciler.cli.link_codes import CodeScreen
 
+    clock = wiring.clock()
+    show_code = CodeScreen(home=wiring.root / ".reconciler", clock=clock, folder=wiring.codes_to).find()
     via = settings.options.get("via", "")
     if via == "sandbox":
-        return make_sandbox_provider(wiring.world(), settings.options)
+        return make_sandbox_provider(wiring.world(), settings.options, show_code=show_code)
     if via:
         raise ReconcilerError(f"via {via!r} leads nowhere", advice="write `via: sandbox`, or leave it out")
-    return make_provider(wiring.root, settings.options, clock=wiring.clock())
+    return make_provider(wiring.root, settings.options, clock=clock, show_code=show_code)
 
 
 def _make_work_orders(_: Wiring, settings: ProviderSettings) -> Provider:

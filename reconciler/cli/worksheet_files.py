@@ -36,7 +36,7 @@ def write_worksheets(work: WorkList, folder: Path, style: Style, *, is_everythin
             message = f"{path} was not written by an export"
             raise ReconcilerError(message, advice="move it away, or export to another folder")
     if pages:
-        _make_folder(folder)
+        make_folder(folder)
     for path, text in pages.items():
         replace_file(path, text)
     if is_everything and folder.is_dir():
@@ -64,7 +64,8 @@ def _is_ours(path: Path) -> bool:
         return False
 
 
-def _make_folder(folder: Path) -> None:
+def make_folder(folder: Path) -> None:
+    """With those above it; raises ReconcilerError when that is impossible."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:

@@ -28,15 +28,15 @@ _CLASSES = {
 }
 
 
-def render_html(document: Document, style: Style) -> str:
-    """The page with everything there is."""
+def render_html(document: Document, style: Style, *, picture: str = "", link: str = "") -> str:
+    """The page with everything there is, and at its top a `picture` to scan (a data URI) of a `link`."""
     job = style.job if style.job.startswith("https://") else ""
     blocks = [
         below
         for block in document.blocks
         for below in (block.by_file() if isinstance(block, Findings) else [block])  # files are chapters of their own
     ]
-    return _template().render(document=document, blocks=blocks, job=job, numbers=count(1))
+    return _template().render(document=document, blocks=blocks, job=job, numbers=count(1), picture=picture, link=link)
 
 
 def _kind(block: Block) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from datetime import datetime
 
 from reconciler.core.work_order import OrderStatus, WorkOrder
 from reconciler.output.document import (
@@ -64,6 +65,16 @@ def document_of_worksheet(sheet: Worksheet) -> Document:
 def document_of_work_order(order: WorkOrder) -> Document:
     """One of them by itself, open or not."""
     return Document(title=prose_of(order.title), blocks=tuple(_blocks(order)))
+
+
+def document_of_code(order: WorkOrder, *, until: datetime) -> Document:
+    """The page around a QR code, for whoever scans it and has never heard of this tool."""
+    _, *blocks = _blocks(order)
+    return Document(
+        title=prose_of(order.title),
+        summary=f"Scan the code by {until:%Y-%m-%d %H:%M} UTC. After that it is over, and you get a new one.",
+        blocks=tuple(blocks),
+    )
 
 
 def section_of_order(order: WorkOrder) -> Section:

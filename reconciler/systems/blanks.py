@@ -29,6 +29,7 @@ BLANKS = {
     "asset_kind": "what sort of asset it is",
     "menu": "where such assets are listed in Business Center",
     "permissions": "the permissions to choose on a TikTok account",
+    "left_off": "all other permissions that the page offers there",
     "ad_account": "the ad account that an asset is used in, or a partner gets",
     "partner": "key and Business Center id of a partner",
     "partner_id": "that id alone",
@@ -71,6 +72,7 @@ def fill_blanks(change: Change, scope: Scope) -> dict[str, str]:
         "asset_kind": KINDS[asset.kind].title if asset else "",
         "menu": _MENUS.get(asset.kind, "") if asset else "",
         "permissions": _labels(system, address.kind, wanted.get("permissions", ())),
+        "left_off": _labels(system, address.kind, _permissions_left_off(system, address.kind, wanted)),
         "ad_account": name_asset(ad_account, scope) if ad_account else "",
         "partner": name_asset(partner, scope) if partner else "",
         "partner_id": literal(find_id(partner, scope, change)) if partner else "",
@@ -158,6 +160,12 @@ def _labels(system: System, kind: str, values: str | tuple[str, ...]) -> str:
     known = [system.find_role(kind, name) for name in names if name]
     labels = [role.label if role else plain(name) for role, name in zip(known, filter(None, names), strict=True)]
     return ", ".join(f"'{label}'" for label in labels)
+
+
+def _permissions_left_off(system: System, kind: str, wanted: Attributes) -> tuple[str, ...]:
+    """What could be allowed on something of a kind and is not wanted."""
+    given = wanted.get("permissions", ())
+    return tuple(role.name for role in system.permissions.get(kind, ()) if given and role.name not in given)
 
 
 def _answers(details: Mapping[str, str]) -> str:

@@ -125,7 +125,7 @@ def staged(
     transport = transport or BusinessApiTransport(emulator, sleep=ticker.sleep)
     with Client(connection, transport=transport, ticker=ticker) as client:
         provider = BusinessApiProvider(
-            client, clock=world, self_is=self_is, show_code=lambda handle, code: codes.append((handle, code))
+            client, clock=world, self_is=self_is, show_code=lambda code: codes.append((code.handle, code.text))
         )
         yield Stage(world, emulator, provider, client, ticker, codes, scope)
     world.close()

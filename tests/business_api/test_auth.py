@@ -12,7 +12,6 @@ import keyring.backend
 import pytest
 from click.testing import CliRunner, Result
 
-from reconciler.cli import business_center
 from reconciler.cli.main import cli
 from reconciler.core.errors import ExitCode, ProviderError, ReconcilerError
 from reconciler.providers.business_api.authorizing import (
@@ -274,15 +273,6 @@ def test_what_is_wrong_with_the_configuration_is_told(
     result = run(workspace, *words)
     assert result.exit_code == ExitCode.FAILED
     assert said in result.stderr
-
-
-def test_a_code_to_scan_is_drawn_and_written_out(capsys: pytest.CaptureFixture[str]) -> None:
-    business_center.show_code("@dee", "https://www.tiktok.com/x?code=1")
-    out, err = capsys.readouterr()
-    assert out == ""
-    assert "the owner of @dee scans this" in err
-    assert err.count("\n") > 10
-    assert err.endswith("https://www.tiktok.com/x?code=1\n")
 
 
 @pytest.mark.parametrize("place", ["file:no/such/folder/token", "file:.", "keyring:reconciler/acme", "env:TOKEN"])

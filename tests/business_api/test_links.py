@@ -15,16 +15,20 @@ from reconciler.core.plan import Plan
 from reconciler.core.settings import GuardSettings
 from reconciler.manifests.load import load_manifests
 from reconciler.manifests.source import SourceFile
+from reconciler.ports import LinkCode
 from reconciler.providers.business_api.provider import BusinessApiProvider
-from reconciler.providers.sandbox.people import approve
+from reconciler.providers.sandbox.codes import find_code
+from reconciler.providers.sandbox.organizations import get_organization
+from reconciler.providers.sandbox.people import approve, scan
 from reconciler.stores.local_file import LocalFileStore
 from reconciler.stores.process import SystemTimer
 from reconciler.workflows.applying import Run, apply_plan
 from reconciler.workflows.leases import LeaseTerms
 from reconciler.workflows.planning import PlanRequest, make_plan
 from tests.business_api.stage import Stage, staged
+from tests.sandbox.stage import refused
 
-Screen = Callable[[str, str], None] | None
+Screen = Callable[[LinkCode], None] | None
 
 
 class Office:
@@ -33,7 +37,7 @@ class Office:
     def __init__(self, stage: Stage, folder: Path) -> None:
         self.stage = stage
         self.store = LocalFileStore(folder)
-        self.screen: Screen = lambda handle, code: stage.codes.append((handle, code))
+        self.screen: Screen = lambda code: stage.codes.append((code.handle, code.text))
 
     def plan(self, **links: list[str]) -> Plan:
         """A plan for exactly these links: key -> permissions."""
@@ -102,6 +106,28 @@ def test_other_permissions_are_asked_for_once_because_nothing_shows_what_came_of
     assert settled.is_settled
     assert [found.address for found in settled.organizations[0].drift if not found.is_unmanaged] == []
     assert actions(office.plan(acme=["existing_posts"])) == [("change_link", "acme")]
+
+
+@pytest.mark.parametrize(
+    ("wanted", "is_narrowed"),
+    [
+        (["publish_ads_only"], True),
+        (["existing_posts", "publish_ads_only"], True),
+        (["existing_posts"], False),
+        (["publish_ads_only", "publish_to_profile"], False),
+    ],
+)
+def test_a_code_offers_publishing_to_the_profile_only_where_that_is_wanted(
+    office: Office, wanted: list[str], is_narrowed: bool
+) -> None:
+    office.apply(dee=wanted)
+    code = find_code(office.stage.world, get_organization(office.stage.world, "bc"))
+    assert code is not None
+    assert bool(code["ads_only"]) is is_narrowed
+    if is_narrowed:
+        with refused("invalid"):
+            scan(office.stage.world, "@dee", "bc", "approve", "publish_to_profile")
+    scan(office.stage.world, "@dee", "bc", "approve", ",".join(wanted))
 
 
 def test_where_nobody_sees_a_code_none_is_made_and_the_link_is_asked_for_another_time(office: Office) -> None:

@@ -151,6 +151,8 @@ def test_the_code_that_an_owner_has_to_scan_reaches_the_terminal_of_whoever_appl
     code, said = asked("apply", "--auto-approve", do=nothing)
     assert code == 0, said
     shown = said.partition("the owner of @dee scans this with the TikTok app:\r\n")[2].splitlines()
+    assert "Allow exactly these permissions: 'Existing posts'" in said
+    assert "Leave everything else off, even where it is ticked already: 'Publish" in said
     drawn = list(takewhile(lambda line: "\u2588" in line or "\u2580" in line, shown))
     assert len(drawn) > 10
     assert len({len(line) for line in drawn}) == 1, "a sign of life must not cut a row"

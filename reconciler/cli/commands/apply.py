@@ -12,6 +12,7 @@ import click
 from reconciler.cli.actions_files import takes_outputs, write_outputs
 from reconciler.cli.durations import lock_timeout_option
 from reconciler.cli.exit_codes import code_of_apply
+from reconciler.cli.link_codes import clear_codes
 from reconciler.cli.options import Limits, planning_options
 from reconciler.cli.origin import DIRTY, read_origin
 from reconciler.cli.plans import read_plan
@@ -20,6 +21,7 @@ from reconciler.cli.requests import Prepared, make_plan, prepare
 from reconciler.cli.runs import make_run, sources_of
 from reconciler.cli.session import Session, is_interactive
 from reconciler.cli.showing import page_options, show_result
+from reconciler.cli.worksheet_files import make_folder
 from reconciler.core.errors import ExitCode, ReconcilerError, UsageError
 
 if TYPE_CHECKING:
@@ -43,6 +45,13 @@ if TYPE_CHECKING:
     is_flag=True,
     help="Refuse to run unless a commit holds everything that the plan is made from, as the audit log will name it.",
 )
+@click.option(
+    "--qr-to",
+    "codes_to",
+    type=click.Path(file_okay=False, path_type=Path),
+    metavar="DIR",
+    help="Write QR codes for owners of TikTok accounts here, as a page and as pictures.",
+)
 @page_options
 @lock_timeout_option
 @planning_options
@@ -54,6 +63,7 @@ def apply(
     auto_approve: bool,
     expect_digest: str | None,
     require_clean: bool,
+    codes_to: Path | None,
     format_: str,
     max_chars: int,
     lock_timeout: timedelta,
@@ -74,12 +84,16 @@ def apply(
         raise UsageError("--expect-digest is about a saved plan", advice="give the PLAN that was reviewed")
     saved = read_plan(plan_file, expected_digest=expect_digest) if plan_file else None
     prepared = prepare(session, limits)
+    if codes_to is not None:
+        make_folder(codes_to)  # now, because a code that cannot be written is asked for in vain
+        prepared.wiring.codes_to = codes_to
     if require_clean:
         _refuse_dirty(session, prepared)
     plan = saved or _show_new_plan(prepared, session, is_result=format_ == "text")
     if not plan.does_nothing and saved is None and not auto_approve and not _approved(plan):
         session.notify("not approved: nothing was changed")
         return ExitCode.FAILED
+    clear_codes(session.home, now=prepared.wiring.clock().now(), is_over=prepared.request.targets.covers)
     report = _carry_out(plan, prepared, session, format_, max_chars=max_chars, lock_timeout=lock_timeout)
     if saved is not None and saved.does_nothing:
         session.notify("this plan has no changes: nothing was carried out")

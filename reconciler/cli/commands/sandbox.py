@@ -158,6 +158,25 @@ _owner_step("refuse", "refused", "As the owner, refuse a link, an access request
 _owner_step("revoke", "took back", "As the owner, take back a link or an access.")
 
 
+@sandbox.command()
+@click.argument("handle")
+@click.argument("organization")
+@click.option("--allow", "allowed", multiple=True, metavar="PERMISSION", help="What the owner allows. Repeatable.")
+@click.option("--refuse", is_flag=True, help="Say no instead.")
+@click.pass_obj
+def scan(session: Session, handle: str, organization: str, *, allowed: tuple[str, ...], refuse: bool) -> None:
+    """As the owner of a TikTok account, scan the code that a Business Center shows.
+
+    The owner decides what for, whatever was asked: existing posts only, unless --allow says otherwise.
+    """
+    from reconciler.providers.sandbox import people
+
+    with _open(session) as opened:
+        subject, place = opened.subject(handle, organization), opened.organization(organization)
+        people.scan(opened.world, subject, place, "refuse" if refuse else "approve", ",".join(allowed))
+    session.notify(f"{handle} {'refused' if refuse else 'scanned'} the code of {organization}")
+
+
 _as_option = click.option("--as", "admin", metavar="ADMIN", help="Which admin acts; the longest-standing by default.")
 
 

@@ -127,12 +127,15 @@ def _request_access(task: Task) -> Waits:
 def _link(task: Task) -> Waits:
     """Each call makes a new code, which ends soon; it is shown and then forgotten.
 
-    That an account was linked is seen later. What its owner allows beyond that never is.
+    All that a code can say of what is asked for is that new posts stay in ads. The rest is up to its owner.
     """
     account = task.center.names.asset_id("tiktok_account", task.address.key)
     if task.show_code is None:
         return instructions.show_code_elsewhere(account)
-    data = task.center.client.get(endpoints.AUTHORIZATION, {"bc_id": task.center.bc_id})
+    wanted = task.change.attributes.get("permissions", ())
+    is_ads_only = "publish_ads_only" in wanted and "publish_to_profile" not in wanted
+    narrowed = {"is_ads_only_mode": True} if is_ads_only else {}
+    data = task.center.client.get(endpoints.AUTHORIZATION, {"bc_id": task.center.bc_id, **narrowed})
     code = str(data.get("bc_auth_qr_code") or "")
     if not code:
         raise ApiError("no QR code came", endpoint=endpoints.AUTHORIZATION)

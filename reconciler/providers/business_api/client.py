@@ -183,8 +183,8 @@ def _require_sendable(token: str) -> None:
 
 
 def as_query(value: object) -> str:
-    """A parameter of a reading call as the interface wants it: objects and lists as JSON text."""
-    return str(value) if isinstance(value, str | int) else json.dumps(value, separators=(",", ":"))
+    """A parameter of a reading call as the interface wants it: all but text as JSON."""
+    return value if isinstance(value, str) else json.dumps(value, separators=(",", ":"))
 
 
 def _may_pass(error: Exception) -> bool:

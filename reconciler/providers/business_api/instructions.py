@@ -80,7 +80,8 @@ def show_code_elsewhere(owner: str) -> Waits:
     return Waits(
         on=f"the owner of {owner}",
         why="a QR code has to be scanned, and nobody sits at a terminal here; codes do not belong in logs: apply from "
-        f"a terminal when the owner of {owner} is ready with the TikTok app",
+        f"a terminal when the owner of {owner} is ready with the TikTok app; for somebody who sits elsewhere `apply "
+        "--qr-to DIR` writes files",
     )
 
 

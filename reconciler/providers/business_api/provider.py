@@ -13,7 +13,7 @@ from reconciler.core.kinds import Action
 from reconciler.core.live import Live
 from reconciler.core.outcome import Failed, InDoubt, Outcome
 from reconciler.core.resource import Status
-from reconciler.ports import Ability, Can, Clock, FoundOrganization, Scope
+from reconciler.ports import Ability, Can, Clock, FoundOrganization, LinkCode, Scope
 from reconciler.providers.business_api.abilities import SYSTEM, ability_of
 from reconciler.providers.business_api.acting import ACTIONS, carry_out
 from reconciler.providers.business_api.batching import carry_out_together, count_together
@@ -28,6 +28,7 @@ from reconciler.providers.business_api.names import Names
 from reconciler.providers.business_api.reading import read_a_few, read_everything
 from reconciler.providers.business_api.witnessing import read_deeds
 from reconciler.providers.business_api.writing import Doubt, Task, failure_of
+from reconciler.systems.drafting import draft_operation
 
 _TAKES_AWAY = frozenset({Action.REMOVE, Action.REMOVE_AND_INVITE, Action.CHANGE_ROLE})
 
@@ -47,7 +48,7 @@ class BusinessApiProvider:
         *,
         clock: Clock,
         self_is: str = "",
-        show_code: Callable[[str, str], None] | None = None,
+        show_code: Callable[[LinkCode], None] | None = None,
     ) -> None:
         self._client = client
         self._clock = clock
@@ -75,7 +76,7 @@ class BusinessApiProvider:
         """Carry out one change and look until the platform shows it."""
         self._require_business_center(scope)
         center = self._center_of(scope)
-        task = Task(center=center, change=change, show_code=self._show_code)
+        task = Task(center=center, change=change, show_code=self._screen_for(scope, change))
         if change.action is Action.GIVE_UP_ADMIN:
             return hand_out(give_up(change.address.key), change, scope)
         if change.action is Action.FORGET:
@@ -97,7 +98,7 @@ class BusinessApiProvider:
             if refusal:
                 outcomes[change.address] = Failed(reason=refusal)
         allowed = [change for change in changes if change.address not in outcomes]
-        tasks = [Task(center=center, change=change, show_code=self._show_code) for change in allowed]
+        tasks = [Task(center=center, change=change, show_code=None) for change in allowed]
         if tasks:
             outcomes |= carry_out_together(tasks)
         return tuple(hand_out(outcomes[change.address], change, scope) for change in changes)
@@ -136,6 +137,14 @@ class BusinessApiProvider:
     def seconds_for(self, calls: int) -> int:
         """At the pace that the tier allows."""
         return seconds_for(calls, self._client.pace.tier)
+
+    def _screen_for(self, scope: Scope, change: Change) -> Callable[[str, str], None] | None:
+        """Shows a code for this change with what its owner does; a code never goes together with other changes."""
+        show = self._show_code
+        if show is None or change.action not in (Action.LINK, Action.CHANGE_LINK):
+            return None
+        (order,) = draft_operation("links.approve", change, scope)
+        return lambda handle, text: show(LinkCode(handle=handle, text=text, order=order))
 
     def _live(self, scope: Scope, center: Center, read: Callable[[], Seen]) -> Live:
         key = scope.organization.key

@@ -41,7 +41,8 @@ def scan(
 ) -> None:
     """The owner of a TikTok account scans the latest code of a Business Center and agrees, or does not.
 
-    The owner decides what for; existing posts only, when nothing is said. A code works once.
+    The owner decides what for, more or less than anybody wants; existing posts only, when nothing is said. A code
+    that was asked for ads only does not offer publishing to the profile. A code works once.
     """
     with world.transaction() as db:
         code = find_code(world, organization)
@@ -50,6 +51,8 @@ def scan(
         owner = get_asset(world, "tiktok_account", handle)["owner_person"]
         if agree:
             wanted = tuple(permissions) or ("existing_posts",)
+            if code["ads_only"] and "publish_to_profile" in wanted:
+                raise Refusal("invalid", "this code offers publishing through ads only")
             request_link(world, organization, actor=code["actor"], handle=handle, permissions=wanted)
             held = find_holding(world, organization, "tiktok_account", handle)
             if held is not None and (held["status"] == "requested" or held["pending"]):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-FORMAT = 2
+FORMAT = 3
 """Kept in the file's user_version; a file of another format is refused rather than guessed at."""
 
 TABLES = """
@@ -104,6 +104,7 @@ CREATE TABLE qr_code (                            -- shown by a Business Center 
     code TEXT PRIMARY KEY,
     organization INTEGER NOT NULL REFERENCES organization ON DELETE CASCADE,
     actor INTEGER NOT NULL REFERENCES person,
+    ads_only INTEGER NOT NULL,
     since TEXT NOT NULL,
     expires TEXT NOT NULL
 ) STRICT;

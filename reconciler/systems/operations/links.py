@@ -23,7 +23,8 @@ _SCAN = Party(
     steps=(
         "Open the TikTok app, logged in as {asset_id}",
         "Scan the code",
-        "Read which permissions are asked for: {permissions}, and nothing else",
+        "Allow exactly these permissions: {permissions}",
+        "Leave everything else off, even where it is ticked already: {left_off}",
         "Approve",
     ),
     done_when="The app says that the Business Center is authorized",
@@ -42,6 +43,7 @@ _SHOW_CODE = (
     "Choose 'Link an existing TikTok account', then 'Send a QR code', and click 'Next'",
     "Choose 'Deliver ads'",
     "Choose exactly these permissions: {permissions}",
+    "Leave everything else off: {left_off}",
     "Click 'Next'",
     (
         "If you are logged in to TikTok as {asset_id} yourself, the page may offer to link it directly; then do that "

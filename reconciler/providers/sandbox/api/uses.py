@@ -34,12 +34,12 @@ _USERS: Final = (
 def _show_code(call: Call) -> Data:
     """A fresh code; whoever scans it decides which account to link, and what for."""
     code = secrets.token_urlsafe(16)
-    live = call.world
+    live, ads_only = call.world, bool(call.params.get("is_ads_only_mode"))
     with live.transaction() as db:
         expires = live.timestamp(timedelta(hours=live.knobs.link_hours))
         db.execute(
-            "INSERT INTO qr_code VALUES (?, ?, ?, ?, ?)",
-            (code, call.bc.id, call.caller.person, live.timestamp(), expires),
+            "INSERT INTO qr_code VALUES (?, ?, ?, ?, ?, ?)",
+            (code, call.bc.id, call.caller.person, ads_only, live.timestamp(), expires),
         )
     return {"bc_auth_qr_code": QR_CODE_URL + code}
 
@@ -101,20 +101,22 @@ def _get_identities(call: Call) -> Data:
 
 
 def _identity(call: Call, row: Row) -> Data:
+    """With what the owner allows; whether new posts stay off the profile is told beside the right to publish."""
     is_told = call.options.account_handles != "nowhere"
+    given = set(row["permissions"].split(","))
     return {
         "identity_id": str(uuid.uuid5(uuid.NAMESPACE_URL, f"https://www.tiktok.com/{row['identity']}")),
         "identity_type": "BC_AUTH_TT",
         "identity_authorized_bc_id": row["bc_id"],
         "display_name": account_name(row, call.options),
         "username": row["identity"].removeprefix("@") if is_told else None,
-        "ads_only_mode": "publish_ads_only" in row["permissions"].split(","),
         "profile_image": None,
         "available_status": "AVAILABLE",
-        "can_push_video": True,
-        "can_pull_video": True,
-        "can_use_live_ads": True,
-        "can_manage_message": False,
+        "ads_only_mode": "publish_to_profile" not in given,
+        "can_push_video": not given.isdisjoint({"publish_to_profile", "publish_ads_only"}),
+        "can_pull_video": "existing_posts" in given,
+        "can_use_live_ads": "live" in given,
+        "can_manage_message": "direct_message" in given,
     }
 
 

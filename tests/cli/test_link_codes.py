@@ -1,0 +1,141 @@
+"""Codes for owners who sit elsewhere: what the files say, and when they are gone."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from click.testing import CliRunner, Result
+
+from reconciler.cli import link_codes
+from reconciler.cli.main import cli
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
+
+pytest_plugins = ["tests.browsers"]
+
+CODE = re.compile(r'href="(https://www\.tiktok\.com/business-center/authorize\?code=[^"]+)"')
+
+
+@pytest.fixture
+def workspace(tmp_path: Path) -> Path:
+    """A creator is asked for a link to a TikTok account, through the interface that makes codes."""
+    assert run(tmp_path, "init").exit_code == 0
+    config, sandbox, access = (tmp_path / name for name in ("reconciler.yaml", "sandbox.yaml", "access/example.yaml"))
+    entry = "providers:\n  business_center: {kind: business_api, via: sandbox, act_as: ana}\n"
+    config.write_text(config.read_text(encoding="utf-8").replace("providers:\n", entry), encoding="utf-8")
+    with sandbox.open("a", encoding="utf-8") as file:
+        file.write('tiktok_accounts: {"@dee": {owner: bo}}\n')
+    with access.open("a", encoding="utf-8") as file:
+        file.write('    tiktok_accounts: {creator: {handle: "@dee", ownership: client}}\n')
+    return tmp_path
+
+
+def run(workspace: Path, *words: str) -> Result:
+    return CliRunner().invoke(cli, ["-C", str(workspace), *words])
+
+
+def apply(workspace: Path, *words: str) -> Result:
+    result = run(workspace, "apply", "--auto-approve", *words)
+    assert result.exit_code == 0, result.output
+    return result
+
+
+def files(folder: Path) -> dict[str, Path]:
+    return {path.suffix: path for path in folder.iterdir()}
+
+
+def code_on(page: Path) -> str:
+    found = CODE.search(page.read_text(encoding="utf-8"))
+    assert found is not None
+    return found[1]
+
+
+def test_the_files_say_until_when_and_what_to_allow_and_nothing_else_holds_the_code(
+    workspace: Path, tmp_path: Path
+) -> None:
+    folder = tmp_path / "out" / "codes"
+    result = apply(workspace, "--qr-to", str(folder))
+    made = files(folder)
+    assert made.keys() == {".html", ".png", ".svg"}
+    assert made[".png"].read_bytes().startswith(b"\x89PNG")
+    assert made[".svg"].read_bytes().startswith(b"<?xml")
+    assert all(path.stat().st_mode & 0o077 == 0 for path in made.values())
+    page = made[".html"].read_text(encoding="utf-8")
+    assert re.search(r"Scan the code by \d{4}-\d\d-\d\d \d\d:\d\d UTC", page)
+    assert "Allow exactly these permissions: &#39;Existing posts&#39;" in page
+    assert "&#39;Direct message&#39;" in page.partition("Leave everything else off")[2]
+    code = code_on(made[".html"]).partition("code=")[2]
+    kept = (path for path in (workspace / ".reconciler").rglob("*") if path.is_file() and "sandbox" not in path.name)
+    assert not [path for path in kept if code.encode() in path.read_bytes()]
+    assert code not in result.output
+    assert made[".html"].name in result.stderr
+
+
+@pytest.mark.parametrize("command", ["plan", "drift", "apply"])
+def test_a_code_that_has_lapsed_is_taken_away_by_whatever_looks_next(workspace: Path, command: str) -> None:
+    folder = workspace / "codes"
+    apply(workspace, "--qr-to", str(folder))
+    assert run(workspace, "plan").exit_code == 0
+    assert files(folder), "it can still be scanned"
+    assert run(workspace, "sandbox", "clock", "+31m").exit_code == 0
+    assert run(workspace, command, *(["--auto-approve"] if command == "apply" else [])).exit_code == 0
+    assert not files(folder)
+
+
+def test_a_code_that_was_used_is_taken_away_and_no_new_one_is_made(workspace: Path) -> None:
+    folder = workspace / "codes"
+    apply(workspace, "--qr-to", str(folder))
+    scanned = run(workspace, "sandbox", "scan", "@dee", "acme-bc", "--allow", "existing_posts")
+    assert scanned.exit_code == 0, scanned.output
+    apply(workspace, "--qr-to", str(folder))
+    assert not files(folder)
+
+
+def test_what_a_killed_run_left_is_replaced_wherever_it_lies(workspace: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    first, second = workspace / "first", workspace / "second"
+
+    def killed(path: Path, content: bytes) -> None:
+        path.write_bytes(content)
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(link_codes, "write_privately", killed)
+        assert run(workspace, "apply", "--auto-approve", "--qr-to", str(first)).exit_code != 0
+    (left,) = files(first).values()
+    before = code_on(left)
+    apply(workspace, "--qr-to", str(second))
+    assert not files(first)
+    assert code_on(files(second)[".html"]) != before
+
+
+def test_other_files_in_the_folder_stay_and_a_folder_that_cannot_be_made_is_refused_at_once(workspace: Path) -> None:
+    folder = workspace / "codes"
+    folder.mkdir()
+    (folder / "mine.html").write_text("mine", encoding="utf-8")
+    apply(workspace, "--qr-to", str(folder))
+    assert run(workspace, "sandbox", "clock", "+1d").exit_code == 0
+    assert run(workspace, "plan").exit_code == 0
+    assert [path.name for path in folder.iterdir()] == ["mine.html"]
+    refused = run(workspace, "apply", "--auto-approve", "--qr-to", str(folder / "mine.html" / "below"))
+    assert (refused.exit_code, "cannot be made" in refused.stderr) == (1, True)
+
+
+def test_the_page_fits_every_screen_and_the_code_stands_on_white(
+    workspace: Path, browser: Browser, look: tuple[Any, int]
+) -> None:
+    apply(workspace, "--qr-to", str(workspace / "codes"))
+    scheme, width = look
+    page = browser.new_page(color_scheme=scheme, viewport={"width": width, "height": 800})
+    page.goto(files(workspace / "codes")[".html"].as_uri())
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    picture = page.get_by_role("img")
+    box = picture.bounding_box()
+    assert box is not None
+    assert box["width"] >= 200
+    assert box["y"] + box["height"] < 800, "it is seen without scrolling"
+    assert picture.evaluate("image => image.naturalWidth") > 0
+    page.close()
