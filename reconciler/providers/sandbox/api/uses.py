@@ -112,7 +112,7 @@ def _identity(call: Call, row: Row) -> Data:
         "username": row["identity"].removeprefix("@") if is_told else None,
         "profile_image": None,
         "available_status": "AVAILABLE",
-        "ads_only_mode": "publish_to_profile" not in given,
+        "ads_only_mode": "publish_ads_only" in given and "publish_to_profile" not in given,
         "can_push_video": not given.isdisjoint({"publish_to_profile", "publish_ads_only"}),
         "can_pull_video": "existing_posts" in given,
         "can_use_live_ads": "live" in given,
