@@ -55,6 +55,7 @@ OPTIONS: dict[str, tuple[Any, ...]] = {
     "group_get_shape": ("list",),
     "partner_again": ("40002", "40050"),
     "pending_partners_listed": (True,),
+    "row_order": ("shifting",),
     "codes": ({"unknown": 40002}, {"already-a-member": 40050, "unknown": 40001, "last-admin": 40001}),
 }
 """Every option of the emulator, away from its default."""
@@ -69,7 +70,6 @@ NOT_YET: dict[str, tuple[Any, ...]] = {
     "pixel_updates_need_role": (True,),
     "groups_may_be_empty": (False,),
     "share_again": ("ignored", "40002"),
-    "row_order": ("shifting",),
 }
 """Options that do not lead to the same access yet."""
 KNOBS: dict[str, tuple[Any, ...]] = {

@@ -9,18 +9,19 @@ from pathlib import Path
 from typing import Any
 
 import httpx2
+import pytest
 import yaml
 
 from reconciler.core.address import Address
 from reconciler.core.kinds import Action
 from reconciler.core.live import Unknown
 from reconciler.core.outcome import Applied
-from reconciler.core.resource import Resource
+from reconciler.core.resource import Resource, Status
 from reconciler.providers.business_api.client import Client, Connection
 from reconciler.providers.sandbox.api.emulator import Emulator
 from reconciler.providers.sandbox.api.transport import BusinessApiTransport
 from reconciler.providers.sandbox.people import accept, invite_by_hand
-from tests.business_api.stage import SCOPE, WorldTicker, staged
+from tests.business_api.stage import PEOPLE, SCOPE, WorldTicker, staged
 from tests.business_api.story import TOKEN, Story, access, desired, invitations, members
 
 CY = Address("acme-bc", "member", "cy")
@@ -122,6 +123,40 @@ def test_somebody_who_was_found_is_removed_for_good_next_to_a_member_without_an_
         accept(stage.world, "cy", "bc")
         assert isinstance(stage.provider.read(SCOPE).find(CY), Unknown)
         assert stage.do(Action.REMOVE, "member", "bo") == Applied(live=None)
+
+
+@pytest.mark.parametrize("number", ["0", "", "-", "6800000000000000001"])
+def test_a_number_that_says_nothing_of_who_was_invited_leaves_everybody_readable(number: str) -> None:
+    """The last one is that of a member, which every invitation shows."""
+    hiding = Hiding(
+        "bc/member/get/",
+        lambda row: {**row, "user_id": number} if row["relation_status"] == "PENDING" else row,
+    )
+    with staged(transport=hiding) as stage:
+        hiding.inner = BusinessApiTransport(stage.emulator, sleep=stage.ticker.sleep)
+        for key in ("cy", "gus@north.example"):
+            assert isinstance(stage.do(Action.INVITE, "member", key, role="standard"), Applied)
+        live = stage.provider.read(replace(SCOPE, people={**PEOPLE, "gus": ("gus@north.example",)}))
+    assert not live.unknown
+    seen = {
+        one.address.key: (one.status, bool(one.platform_id))
+        for one in live.resources.values()
+        if one.address.kind == "member"
+    }
+    in_, invited = (Status.ACTIVE, True), (Status.INVITED, False)
+    assert seen == {"ana": in_, "bo": in_, "cy": invited, "gus": invited}
+
+
+def test_access_of_a_member_whose_number_is_not_shown_is_unknown() -> None:
+    hiding = Hiding("bc/member/get/", lambda row: {**row, "user_id": "0"} if row["user_name"] == "bo" else row)
+    with staged(transport=hiding) as stage:
+        hiding.inner = BusinessApiTransport(stage.emulator, sleep=stage.ticker.sleep)
+        live = stage.provider.read(SCOPE)
+    assert isinstance(live.find(Address("acme-bc", "member", "bo")), Resource)
+    for kind, asset in (("ad_account", "us"), ("pixel", "web"), ("tiktok_account", "handle")):
+        found = live.find(Address("acme-bc", f"{kind}_access", f"{asset}/bo"))
+        assert isinstance(found, Unknown)
+        assert "shows no number of theirs" in found.reason
 
 
 def test_an_account_without_a_name_does_not_make_a_declared_one_look_absent() -> None:

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+from math import ceil
+from random import Random
 from typing import Any
 
 import httpx2
+import hypothesis.strategies as st
 import pytest
+from hypothesis import given, settings
 
 from reconciler.providers.business_api import endpoints
 from reconciler.providers.business_api.endpoints import ASSETS, CENTERS, GROUP_MEMBERS, MEMBERS, Listing
 from reconciler.providers.business_api.errors import ApiError
 from reconciler.providers.business_api.paging import count_rows, read_list
 from tests.business_api.scripted import envelope, page, scripted
+from tests.tiers import scaled
 
 ONE, TWO, THREE = ({"user_id": number, "relation_status": "BOUND"} for number in "123")
 
@@ -55,6 +60,82 @@ def test_invitations_without_a_number_may_look_alike() -> None:
     invited = {"user_id": None, "user_email": "a*n@x.example", "relation_status": "PENDING"}
     client, _, _ = scripted(page([invited, invited], total=2))
     assert len(read_list(client, MEMBERS, {})) == 2
+
+
+FOUR = {"user_id": "4", "relation_status": "BOUND"}
+
+
+def test_rows_that_trade_places_between_pages_count_together_until_all_were_seen() -> None:
+    def turn(second: dict[str, str], third: dict[str, str]) -> list[httpx2.Response]:
+        return [page([ONE, second], total=4, pages=2), page([third, second], total=4, pages=2, number=2)]
+
+    client, script, _ = scripted(*turn(TWO, THREE), *turn(TWO, FOUR))
+    assert sorted(row["user_id"] for row in read_list(client, MEMBERS, {})) == ["1", "2", "3", "4"]
+    assert len(script.requests) == 4
+
+
+def test_a_row_that_is_told_again_on_the_next_page_is_one_row() -> None:
+    client, script, _ = scripted(page([ONE, TWO], total=3, pages=2), page([TWO, THREE], total=3, pages=2, number=2))
+    assert read_list(client, MEMBERS, {}) == [ONE, TWO, THREE]
+    assert len(script.requests) == 2
+
+
+def test_what_was_read_before_the_first_row_moved_does_not_count() -> None:
+    """Somebody left and somebody came between two readings: together they would show who is not there any more."""
+    before = [page([ONE, TWO], total=3, pages=2), page([TWO], total=3, pages=2, number=2)]
+    after = [page([TWO, THREE], total=3, pages=2), page([THREE], total=3, pages=2, number=2)]
+    whole = [page([TWO, THREE], total=3, pages=2), page([FOUR], total=3, pages=2, number=2)]
+    client, _, _ = scripted(*before, *after, *whole)
+    assert read_list(client, MEMBERS, {}) == [TWO, THREE, FOUR]
+
+
+def test_more_rows_than_the_list_says_show_that_it_moved() -> None:
+    def turn(*numbers: str) -> list[httpx2.Response]:
+        rows = [{**ONE, "user_id": number} for number in numbers]
+        return [page(rows[:2], total=4, pages=2), page(rows[2:], total=4, pages=2, number=2)]
+
+    client, script, _ = scripted(*turn("1", "2", "2", "5"), *turn("1", "3", "4", "4"), *turn("1", "3", "4", "6"))
+    assert [row["user_id"] for row in read_list(client, MEMBERS, {})] == ["1", "3", "4", "6"]
+    assert len(script.requests) == 6
+
+
+@given(order=st.randoms(use_true_random=False), number=st.integers(2, 130))
+@settings(max_examples=scaled(60))
+def test_whatever_order_a_standing_list_comes_in_each_row_is_read_once(order: Random, number: int) -> None:
+    """As a platform behaves that sorts by something that changes: the first row stays, all others trade places."""
+
+    def answer(request: httpx2.Request) -> httpx2.Response:
+        asked, others = int(request.url.params["page"]), list(range(1, number))
+        order.shuffle(others)
+        rows = [{"asset_id": f"7{row:04}"} for row in (0, *others)][50 * (asked - 1) : 50 * asked]
+        return page(rows, total=number, pages=ceil(number / 50), number=asked)
+
+    client, _, _ = scripted(answer)
+    assert {row["asset_id"] for row in read_list(client, ASSETS, {"bc_id": "69"})} == {
+        f"7{row:04}" for row in range(number)
+    }
+
+
+@pytest.mark.parametrize("number", [None, "", "0", "-", "000", "--", 0, " "])
+def test_what_only_fills_the_place_of_a_number_is_none(number: object) -> None:
+    waiting = [{"user_id": number, "user_email": f"{name}@x.example", "relation_status": "PENDING"} for name in "ab"]
+    client, _, _ = scripted(page([ONE, *waiting], total=3))
+    rows = read_list(client, MEMBERS, {})
+    assert [row.get("user_id") for row in rows] == ["1", None, None]
+    assert [row.get("user_email") for row in rows] == [None, "a@x.example", "b@x.example"]
+
+
+@pytest.mark.parametrize("status", ["PENDING", "REJECTED", "UNBOUND"])
+def test_a_number_that_those_who_are_not_in_share_with_a_member_is_the_members(status: str) -> None:
+    out = [{"user_id": "1", "user_email": f"{name}@x.example", "relation_status": status} for name in "ab"]
+    client, _, _ = scripted(page([out[0], ONE], total=3, pages=2), page([out[1]], total=3, pages=2, number=2))
+    assert [row.get("user_id") for row in read_list(client, MEMBERS, {})] == [None, "1", None]
+
+
+def test_an_asset_whose_number_is_only_filled_in_spoils_its_list() -> None:
+    client, _, _ = scripted(page([{"asset_id": "0", "asset_name": "US"}], total=1))
+    with pytest.raises(ApiError, match="a row has no `asset_id`"):
+        read_list(client, ASSETS, {"bc_id": "69"})
 
 
 def test_an_answer_without_page_info_is_one_page() -> None:

@@ -39,12 +39,13 @@ class Listing:
     page_size: int
     """The most that the documentation allows."""
     row_id: tuple[str, ...]
-    """Fields that together name a row; a row that comes twice tells that the list moved while it was read. Rows without
-    the first field, such as invitations, have no name."""
+    """Fields that together name a row. Rows without the first field, such as invitations, may look alike."""
     items: str = "list"
     """The name of the list in the data."""
     other_id: str = ""
     """What names a row that lacks the first of those fields."""
+    numbered: tuple[str, str] | None = None
+    """Field and value of the rows that have a number of their own; what others show in its place may be anything."""
     words: Mapping[str, frozenset[str]] = field(default_factory=dict)
     """Field -> what it may say; with another word nobody knows whether the row gives access."""
 
@@ -55,6 +56,7 @@ MEMBERS = Listing(
     20,
     ("user_id", "relation_status"),
     other_id="user_email",
+    numbered=("relation_status", "BOUND"),
     words={"relation_status": frozenset({"BOUND", "PENDING", "REJECTED", "UNBOUND"})},
 )
 OWN_ASSETS = Listing("bc/asset/get/", 50, ("asset_id",))

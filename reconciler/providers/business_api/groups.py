@@ -21,7 +21,7 @@ def read_groups(center: Center) -> Seen:
 
     def rows() -> Iterator[Resource]:
         listed: dict[str, str] = {}
-        for row in center.list(GROUPS):
+        for row in sorted(center.list(GROUPS), key=lambda row: text_of(row, "asset_group_id")):
             number, name = text_of(row, "asset_group_id"), text_of(row, "asset_group_name")
             key = center.names.find_asset("asset_group", number) or center.names.find_asset("asset_group", name) or name
             key = number if key in listed or "/" in key else key

@@ -71,7 +71,7 @@ def make_roster(
     whoever was in another row then is not the member without an address now that the other row is gone.
     """
     learnt = learnt or {}
-    ordered = sorted(rows, key=lambda row: _RANK.get(_status(row), len(_RANK)))
+    ordered = sorted(rows, key=lambda row: (_RANK.get(_status(row), len(_RANK)), mark_of(row), _email(row)))
     # Rows that give access come first: whoever declined once may be in under a mask all the same.
     living = sum(not _status(row).is_gone for row in ordered)
     owners, doubts = _tell(ordered, living, names, learnt)
@@ -101,8 +101,8 @@ def mark_of(row: Row) -> str:
 
 
 def number_of(row: Row) -> str:
-    """The number of a member; what an invitation shows in its place (nothing, 0, another's) says nothing of anybody."""
-    return str(row.get("user_id") or "") if _status(row) is Status.ACTIVE else ""
+    """The number of a member; what an invitation shows in its place was left out when it was read."""
+    return str(row.get("user_id") or "")
 
 
 def _status(row: Row) -> Status:

@@ -2,6 +2,7 @@
 
 Absence is what takes access away or gives it a second time. So an answer without a list is no empty list, and a row
 that does not say whose it is, or in a type that nobody documented, spoils the reading instead of being passed over.
+What only fills the place of a number (`"0"`, `"-"`, or whatever stands there for somebody who has not joined) is none.
 What we do not read may be anything: the interface may grow.
 """
 
@@ -78,10 +79,19 @@ def _object(found: object, listing: Listing) -> Row:
 
 def _checked(found: object, listing: Listing) -> Row:
     row = _object(found, listing)
-    problem = _find_odd_type(row) or _find_lack(row, listing) or _find_odd_word(row, listing)
+    problem = _find_odd_type(row) or _find_odd_word(row, listing)
+    row = {name: value for name, value in row.items() if not _fills_a_place(name, value, row, listing)}
+    problem = problem or _find_lack(row, listing)
     if problem:
         raise nonsense(listing, problem)
     return row
+
+
+def _fills_a_place(name: str, value: object, row: Row, listing: Listing) -> bool:
+    if name in (*_IDS, listing.other_id) and not str(value).strip(" 0-"):
+        return True
+    field, word = listing.numbered or ("", None)
+    return bool(field) and name == listing.row_id[0] and row.get(field) != word
 
 
 def _find_odd_type(row: Row) -> str:
