@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from enum import StrEnum
+from typing import ClassVar
 
 from reconciler.core.address import Address
 from reconciler.core.deed import Deed
@@ -206,6 +207,8 @@ class DriftSummary:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DriftReport:
     """What an audit found."""
+
+    JSON_PROPERTIES: ClassVar = ("summary",)
 
     today: date
     organizations: tuple[OrganizationDrift, ...] = ()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import ClassVar
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,6 +46,8 @@ class Allowance:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Forecast:
     """What a run over several organizations takes."""
+
+    JSON_PROPERTIES: ClassVar = ("plan", "apply")
 
     organizations: tuple[OrganizationForecast, ...] = ()
     """By key."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from enum import StrEnum
+from typing import ClassVar
 
 from reconciler.core.address import Address
 from reconciler.core.declared import Declared, Person
@@ -37,6 +38,9 @@ class Standing(StrEnum):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Holding:
     """One membership, grant, share or ownership as the manifests and the state see it."""
+
+    JSON_PROPERTIES: ClassVar = ("standing",)
+    JSON_HIDDEN: ClassVar = ("is_past",)
 
     address: Address
     declared: Declared | None = None
@@ -107,6 +111,8 @@ class OrganizationHoldings:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PersonReport:
     """Everything one person has, across all organizations."""
+
+    JSON_PROPERTIES: ClassVar = ("ends_soon",)
 
     key: str
     person: Person | None = None

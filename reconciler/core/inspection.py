@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from typing import ClassVar
 
 from reconciler.core.finding import Finding
 
@@ -22,6 +23,9 @@ class InspectionSummary:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Inspection:
     """Findings, and what they are about."""
+
+    JSON_PROPERTIES: ClassVar = ("summary",)
+    JSON_HIDDEN: ClassVar = ("texts", "files", "policies")
 
     findings: Sequence[Finding]
     texts: Mapping[str, str] = field(default_factory=dict)

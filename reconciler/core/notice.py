@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import ClassVar
 
 from reconciler.core.work_order import WorkOrder
 
@@ -11,6 +12,8 @@ from reconciler.core.work_order import WorkOrder
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Notice:
     """One message. Who sends it, and how, is left to whoever reads this."""
+
+    JSON_PROPERTIES: ClassVar = ("deadline",)
 
     person: str
     """Key; empty when it is nobody in the directory."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Literal
+from typing import ClassVar, Literal
 
 from reconciler.core.address import Address
 from reconciler.core.drifting import Drift
@@ -17,6 +17,8 @@ from reconciler.core.roster import Roster
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Difference:
     """What one roster shows otherwise than the one before it."""
+
+    JSON_PROPERTIES: ClassVar = ("what",)
 
     address: Address
     before: Resource | None
@@ -33,6 +35,8 @@ class Difference:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Observation:
     """A roster as it was understood, beside the one before it."""
+
+    JSON_HIDDEN: ClassVar = ("texts",)
 
     organization: str
     title: str

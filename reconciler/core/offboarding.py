@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
+from typing import ClassVar
 
 from reconciler.core.address import Address
 from reconciler.core.finding import Place
@@ -89,6 +90,9 @@ class Hurdle:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Offboarding:
     """The way of one person out of everything."""
+
+    JSON_PROPERTIES: ClassVar = ("is_complete",)
+    JSON_HIDDEN: ClassVar = ("plan", "edited")
 
     person: str
     """Key."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import ClassVar
 
 from reconciler.core.address import Address
 from reconciler.core.finding import Finding
@@ -52,6 +53,8 @@ class Welcome:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Onboarding:
     """The proposal: an edit of the manifests, to be reviewed like any other."""
+
+    JSON_HIDDEN: ClassVar = ("edited",)
 
     person: str
     """Key."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass, replace
-from typing import Literal, NamedTuple
+from typing import ClassVar, Literal, NamedTuple
 
 from reconciler.core.change import Blocked, Change
 from reconciler.core.live import Unread
@@ -100,6 +100,8 @@ class ReportSummary:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Report:
     """All outcomes of one apply."""
+
+    JSON_PROPERTIES: ClassVar = ("summary",)
 
     results: tuple[Result, ...] = ()
     """In the order in which the changes were tried."""

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
+from typing import ClassVar
 
+from reconciler.core.access import Access
 from reconciler.core.address import Address
 from reconciler.core.declared import Consent
 from reconciler.core.finding import Finding, Place, Severity
 from reconciler.core.kinds import Action
-from reconciler.core.resource import Attributes
 
 
 class Effect(StrEnum):
@@ -44,64 +45,10 @@ class Mark(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Way:
-    """One line that gives access; two ways are the same wherever and for whatever reason they are written."""
-
-    address: Address
-    """The membership, grant or share."""
-    attributes: Attributes = field(default_factory=dict)
-    through: str = ""
-    """The group of people it came from, as `group:NAME`."""
-    starts: date | None = None
-    ends: date | None = None
-    """The UTC day on which it is gone."""
-    protect: bool | None = None
-    reason: str = field(default="", compare=False)
-    """The user's own words."""
-    place: Place = field(compare=False)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Span:
-    """What somebody can do with one thing during some days."""
-
-    attributes: Attributes
-    """The strongest role and finance role, and all permissions together."""
-    starts: date | None = None
-    """None when it holds already."""
-    ends: date | None = None
-    """The UTC day on which it is gone or something else holds; None when it has no end."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Access:
-    """What somebody can do with one thing, over all ways that lead there."""
-
-    attributes: Attributes = field(default_factory=dict)
-    """The strongest role and finance role, and all permissions together, of all days."""
-    ways: tuple[Way, ...]
-    """Sorted by address; never empty."""
-    spans: tuple[Span, ...] = ()
-    """The same one after the other, where ways begin and end on different days."""
-    identity: str = ""
-    """For a membership, the account that holds it; empty for everything else."""
-
-    @property
-    def starts(self) -> date | None:
-        """The first UTC day of it; None when it holds already."""
-        days = [way.starts for way in self.ways]
-        return None if None in days else min(day for day in days if day)
-
-    @property
-    def ends(self) -> date | None:
-        """The UTC day on which all of it is gone; None when it has no end."""
-        days = [way.ends for way in self.ways]
-        return None if None in days else max(day for day in days if day)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class AccessChange:
     """One person or partner and one thing: what they could do with it before, and can do afterwards."""
+
+    JSON_PROPERTIES: ClassVar = ("organization",)
 
     subject: Address
     """A member or a partner."""
@@ -242,6 +189,8 @@ class DroppedOrganization:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Review:
     """Everything a reviewer has to judge. Turned around, gains are losses and what is new is gone."""
+
+    JSON_PROPERTIES: ClassVar = ("summary",)
 
     tool_version: str = ""
     today: date

@@ -1,32 +1,18 @@
-"""Values as JSON: every output with its format version, made from the values of the core themselves.
+"""Values as JSON: every output with its format version, made from the values themselves.
 
-What a value holds is what is written. A new minor version of a format only adds properties. Plans and states are also
-read back, so their adapters are in `manifests/saved.py`.
+What a value holds is what is written, with the properties that its class names in `JSON_PROPERTIES` and without the
+fields in `JSON_HIDDEN`. A new minor version of a format only adds properties. Plans and states are also read back, so
+their adapters are in `manifests/saved.py`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+import hashlib
 from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Any, cast, get_type_hints
 
-from reconciler.core.audit import LoggedEntry
-from reconciler.core.drifting import DriftReport
-from reconciler.core.forecast import Forecast
-from reconciler.core.holding import AccessMatrix, Holding, PersonReport
-from reconciler.core.inspection import Inspection
-from reconciler.core.notice import Notice, Notices
-from reconciler.core.observation import Difference, Observation
-from reconciler.core.offboarding import Offboarding
-from reconciler.core.onboarding import Onboarding
-from reconciler.core.outcome import Report
-from reconciler.core.policy_settings import StandingRule
-from reconciler.core.review import Access, AccessChange, Review
-from reconciler.core.state import PastState, StateSummary
-from reconciler.core.work_order import WorkOrder
 from reconciler.manifests.saved import dump_json
-from reconciler.systems.table import RoleRow
 
 if TYPE_CHECKING:
     from pydantic_core import CoreSchema, SchemaSerializer
@@ -36,6 +22,8 @@ if TYPE_CHECKING:
 class Output:
     """One document that a command writes with `--format json`: the value, and `format_version` before it."""
 
+    name: str
+    """Of its schema."""
     title: str
     version: str = "1.0"
     value: Any
@@ -43,79 +31,25 @@ class Output:
     under: str = ""
     """For a list: the key it is written under."""
 
+    def write(self, value: Any, *_style: object) -> str:
+        """The document for a value; how a terminal is styled makes no difference to it."""
+        content = _serializer(self.value).to_python(value, mode="json")
+        return dump_json({"format_version": self.version, **({self.under: content} if self.under else content)})
 
-OUTPUTS: Mapping[str, Output] = {
-    "findings": Output(title="Findings of validate", value=Inspection),
-    "state-list": Output(title="Organizations that have a state", value=Sequence[StateSummary], under="organizations"),
-    "systems": Output(title="Systems, roles and permissions", value=Sequence[RoleRow], under="roles"),
-    "history": Output(title="States of one organization that are kept", value=Sequence[PastState], under="history"),
-    "audit-log": Output(title="Audit log", value=Sequence[LoggedEntry], under="entries"),
-    "who": Output(title="Everything one person has", value=PersonReport),
-    "access": Output(title="Access matrix of an organization or of one thing in it", value=AccessMatrix),
-    "review": Output(title="Review of a change: who gains and who loses what", value=Review),
-    "policies": Output(title="Policies as they are set in a workspace", value=Sequence[StandingRule], under="policies"),
-    "observation": Output(title="Roster: the members or apps that somebody read off a page", value=Observation),
-    "report": Output(title="Report: what apply did", value=Report),
-    "drift": Output(title="Drift: what is live and was not made so by this tool", value=DriftReport),
-    "estimate": Output(title="Calls and time that a run takes", value=Forecast),
-    "work-orders": Output(
-        title="Work orders: what people are asked to do by hand", value=Sequence[WorkOrder], under="work_orders"
-    ),
-    "offboarding": Output(
-        title="Offboarding: what is left of one person, and who has to do what about it", value=Offboarding
-    ),
-    "notices": Output(title="Notices: one message for each person who has to act", value=Notices),
-    "onboarding": Output(title="Onboarding: what somebody new is given to work like somebody else", value=Onboarding),
-}
-
-PROPERTIES: Mapping[type, tuple[str, ...]] = {
-    Access: ("starts", "ends"),
-    AccessChange: ("organization",),
-    Difference: ("what",),
-    DriftReport: ("summary",),
-    Forecast: ("plan", "apply"),
-    Holding: ("standing",),
-    Inspection: ("summary",),
-    Notice: ("deadline",),
-    Offboarding: ("is_complete",),
-    PersonReport: ("ends_soon",),
-    Report: ("summary",),
-    Review: ("summary",),
-}
-"""What is written besides the fields: the properties of a value that spare a reader from computing them."""
-
-HIDDEN: Mapping[type, tuple[str, ...]] = {
-    Holding: ("is_past",),
-    Inspection: ("texts", "files", "policies"),
-    Observation: ("texts",),
-    Offboarding: ("plan", "edited"),
-    Onboarding: ("edited",),
-}
-"""Fields that are not written: what other outputs or fields tell, and texts of files that the reader has."""
-
-
-def to_json(name: str, value: Any) -> str:
-    """The output `name` of `OUTPUTS` for a value."""
-    output = OUTPUTS[name]
-    content = _serializer(name).to_python(value, mode="json")
-    document = {"format_version": output.version, **({output.under: content} if output.under else content)}
-    return dump_json(document)
-
-
-def json_writer(name: str) -> Callable[[Any, object], str]:
-    """`to_json` as renderers are called; how a terminal is styled makes no difference to it."""
-    return lambda value, _: to_json(name, value)
+    def digest(self, value: Any) -> str:
+        """SHA-256 of the document for a value."""
+        return hashlib.sha256(self.write(value).encode()).hexdigest()
 
 
 @cache
-def _serializer(name: str) -> SchemaSerializer:
+def _serializer(kind: Any) -> SchemaSerializer:
     from pydantic_core import SchemaSerializer
 
-    return SchemaSerializer(core_schema_of(OUTPUTS[name].value))
+    return SchemaSerializer(core_schema_of(kind))
 
 
 def core_schema_of(kind: Any) -> CoreSchema:
-    """What pydantic knows of a type, with `PROPERTIES` and without what is `HIDDEN`.
+    """What pydantic knows of a type, with its `JSON_PROPERTIES` and without what is in `JSON_HIDDEN`.
 
     The classes themselves stay as they are: states and journals hold some of them, and shall not hold what follows
     from the rest.
@@ -145,8 +79,8 @@ def _adapted(schema: Any, definitions: dict[str, Any]) -> Any:
     if schema.get("type") == "dataclass":
         kind, inner = schema["cls"], adapted["schema"]
         for field in inner["fields"]:
-            field["serialization_exclude"] = field["name"] in HIDDEN.get(kind, ())
-        inner["computed_fields"] = [_computed(kind, name, definitions) for name in PROPERTIES.get(kind, ())]
+            field["serialization_exclude"] = field["name"] in getattr(kind, "JSON_HIDDEN", ())
+        inner["computed_fields"] = [_computed(kind, name, definitions) for name in getattr(kind, "JSON_PROPERTIES", ())]
     return adapted
 
 

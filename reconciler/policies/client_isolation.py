@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from fnmatch import fnmatchcase
 
+from reconciler.core.access import Way
 from reconciler.core.address import Address
 from reconciler.core.comparison.reach import reach
 from reconciler.core.declared import Organization
 from reconciler.core.finding import Severity
 from reconciler.core.kinds import KINDS
-from reconciler.core.review import Way
 from reconciler.policies.rule import Objection, Parameters, Rule, World, lists, words
 
 Clients = Mapping[str, tuple[str, ...]]

@@ -9,6 +9,7 @@ from itertools import groupby
 from reconciler.core.holding import AccessMatrix, Holding, Reach
 from reconciler.core.live import ask_about_states
 from reconciler.output.document import Block, Document, Paragraph, Row, Section, Table, plain, table
+from reconciler.output.json import Output
 from reconciler.output.words import count
 from reconciler.subjects.holdings import (
     NOT_KNOWN,
@@ -21,6 +22,8 @@ from reconciler.subjects.holdings import (
     say_standing,
 )
 from reconciler.subjects.names import name_access, name_attributes, name_subject
+
+ACCESS = Output(name="access", title="Access matrix of an organization or of one thing in it", value=AccessMatrix)
 
 
 def document_of_access(matrix: AccessMatrix) -> Document:

@@ -6,6 +6,9 @@ from collections.abc import Sequence
 
 from reconciler.core.audit import LoggedEntry
 from reconciler.output.document import Document, Paragraph, Row, code, plain, table
+from reconciler.output.json import Output
+
+AUDIT_LOG = Output(name="audit-log", title="Audit log", value=Sequence[LoggedEntry], under="entries")
 
 _HEADER = ("record", "time", "action", "address", "outcome", "operator", "commit", "why")
 

@@ -26,28 +26,39 @@ from reconciler.manifests.saved import plan_to_json, state_to_json
 from reconciler.output.annotations import ANNOTATION_FORMS, Annotations
 from reconciler.output.document import Document
 from reconciler.output.forms import FORMS
-from reconciler.output.json import json_writer, to_json
+from reconciler.output.json import Output
 from reconciler.output.style import Style
-from reconciler.subjects.access import document_of_access
-from reconciler.subjects.audit_log import document_of_audit_log
-from reconciler.subjects.drift import document_of_drift
+from reconciler.subjects.access import ACCESS, document_of_access
+from reconciler.subjects.audit_log import AUDIT_LOG, document_of_audit_log
+from reconciler.subjects.drift import DRIFT, document_of_drift
 from reconciler.subjects.drift_remarks import annotations_of_drift
-from reconciler.subjects.findings import annotations_of_findings, document_of_findings
-from reconciler.subjects.forecast import document_of_forecast
-from reconciler.subjects.notices import document_of_notices, render_notices_json
-from reconciler.subjects.observation import document_of_observation
-from reconciler.subjects.offboarding import document_of_offboarding
-from reconciler.subjects.onboarding import document_of_onboarding
+from reconciler.subjects.findings import FINDINGS, annotations_of_findings, document_of_findings
+from reconciler.subjects.forecast import ESTIMATE, document_of_forecast
+from reconciler.subjects.notices import NOTICES, document_of_notices, render_notices_json
+from reconciler.subjects.observation import OBSERVATION, document_of_observation
+from reconciler.subjects.offboarding import OFFBOARDING, document_of_offboarding
+from reconciler.subjects.onboarding import ONBOARDING, document_of_onboarding
 from reconciler.subjects.plan import document_of_plan
-from reconciler.subjects.policies import document_of_policies
+from reconciler.subjects.policies import POLICIES, document_of_policies
 from reconciler.subjects.remarks import annotations_of_plan, annotations_of_report
-from reconciler.subjects.report import document_of_report
-from reconciler.subjects.review import document_of_review
+from reconciler.subjects.report import REPORT, document_of_report
+from reconciler.subjects.review import REVIEW, document_of_review
 from reconciler.subjects.review_remarks import annotations_of_review
-from reconciler.subjects.states import document_of_history, document_of_state, document_of_state_list
-from reconciler.subjects.systems import document_of_systems
-from reconciler.subjects.who import document_of_person
-from reconciler.subjects.work_orders import document_of_work_order, document_of_work_orders, document_of_worksheet
+from reconciler.subjects.states import (
+    HISTORY,
+    STATE_LIST,
+    document_of_history,
+    document_of_state,
+    document_of_state_list,
+)
+from reconciler.subjects.systems import SYSTEMS, document_of_systems
+from reconciler.subjects.who import WHO, document_of_person
+from reconciler.subjects.work_orders import (
+    WORK_ORDERS,
+    document_of_work_order,
+    document_of_work_orders,
+    document_of_worksheet,
+)
 from reconciler.subjects.worksheets import WorkList, Worksheet
 from reconciler.systems.table import RoleRow
 
@@ -101,33 +112,55 @@ def _write(write: Callable[[Any, Style], str], tell: Callable[..., Any], *values
 RENDERERS = Renderers(
     findings=_subject(
         document_of_findings,
-        lambda inspection, _: to_json("findings", inspection.in_reading_order),
+        lambda inspection, _: FINDINGS.write(inspection.in_reading_order),
         annotations_of_findings,
     ),
     plan=_subject(document_of_plan, lambda plan, _: plan_to_json(plan), annotations_of_plan),
     report=_subject(
         document_of_report,
-        lambda plan, report, _: to_json("report", report.about(plan)),
+        lambda plan, report, _: REPORT.write(report.about(plan)),
         annotations_of_report,
     ),
     state=_subject(document_of_state, lambda state, _: state_to_json(state).decode()),
-    state_list=_subject(
-        document_of_state_list, lambda states, _: to_json("state-list", [one.summary for one in states])
-    ),
-    systems=_subject(document_of_systems, json_writer("systems")),
-    history=_subject(document_of_history, json_writer("history")),
-    audit_log=_subject(document_of_audit_log, json_writer("audit-log")),
-    who=_subject(document_of_person, json_writer("who")),
-    access=_subject(document_of_access, json_writer("access")),
-    observation=_subject(document_of_observation, json_writer("observation")),
-    policies=_subject(document_of_policies, json_writer("policies")),
-    review=_subject(document_of_review, json_writer("review"), annotations_of_review),
-    drift=_subject(document_of_drift, json_writer("drift"), annotations_of_drift),
-    estimate=_subject(document_of_forecast, json_writer("estimate")),
-    work_orders=_subject(document_of_work_orders, lambda work, _: to_json("work-orders", work.orders)),
-    work_order=_subject(document_of_work_order, lambda order, _: to_json("work-orders", (order,))),
-    worksheet=_subject(document_of_worksheet, lambda sheet, _: to_json("work-orders", sheet.orders)),
-    offboarding=_subject(document_of_offboarding, json_writer("offboarding")),
+    state_list=_subject(document_of_state_list, lambda states, _: STATE_LIST.write([one.summary for one in states])),
+    systems=_subject(document_of_systems, SYSTEMS.write),
+    history=_subject(document_of_history, HISTORY.write),
+    audit_log=_subject(document_of_audit_log, AUDIT_LOG.write),
+    who=_subject(document_of_person, WHO.write),
+    access=_subject(document_of_access, ACCESS.write),
+    observation=_subject(document_of_observation, OBSERVATION.write),
+    policies=_subject(document_of_policies, POLICIES.write),
+    review=_subject(document_of_review, REVIEW.write, annotations_of_review),
+    drift=_subject(document_of_drift, DRIFT.write, annotations_of_drift),
+    estimate=_subject(document_of_forecast, ESTIMATE.write),
+    work_orders=_subject(document_of_work_orders, lambda work, _: WORK_ORDERS.write(work.orders)),
+    work_order=_subject(document_of_work_order, lambda order, _: WORK_ORDERS.write((order,))),
+    worksheet=_subject(document_of_worksheet, lambda sheet, _: WORK_ORDERS.write(sheet.orders)),
+    offboarding=_subject(document_of_offboarding, OFFBOARDING.write),
     notices=_subject(document_of_notices, render_notices_json),
-    onboarding=_subject(document_of_onboarding, json_writer("onboarding")),
+    onboarding=_subject(document_of_onboarding, ONBOARDING.write),
 )
+
+OUTPUTS: Mapping[str, Output] = {
+    one.name: one
+    for one in (
+        FINDINGS,
+        STATE_LIST,
+        SYSTEMS,
+        HISTORY,
+        AUDIT_LOG,
+        WHO,
+        ACCESS,
+        REVIEW,
+        POLICIES,
+        OBSERVATION,
+        REPORT,
+        DRIFT,
+        ESTIMATE,
+        WORK_ORDERS,
+        OFFBOARDING,
+        NOTICES,
+        ONBOARDING,
+    )
+}
+"""Every document that a command writes with `--format json` and that is not read back."""

@@ -2,34 +2,25 @@
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 
 from reconciler.core.drifting import (
-    Drift,
     DriftItem,
     DriftReport,
     DriftSeverity,
-    DriftSort,
     OrganizationDrift,
     Standing,
 )
 from reconciler.core.live import explain_unread
-from reconciler.core.resource import Resource
-from reconciler.output.document import Block, Document, Item, Items, Paragraph, Row, Section, Sign, code, plain
-from reconciler.output.json import to_json
+from reconciler.output.document import Block, Document, Item, Items, Paragraph, Row, Section, code, plain
+from reconciler.output.json import Output
 from reconciler.output.style import Tone
 from reconciler.output.words import count
+from reconciler.subjects.drift_rows import show_drift
 from reconciler.subjects.drift_words import summary_of_drift
-from reconciler.subjects.names import name_access, name_subject, name_values
-from reconciler.subjects.rows import row_of, rows_section
+from reconciler.subjects.rows import rows_section
 
-_SIGNS = {
-    DriftSort.APPEARED: Sign("+", Tone.ADD, "appeared"),
-    DriftSort.CHANGED: Sign("~", Tone.CHANGE, "changed"),
-    DriftSort.GONE: Sign("-", Tone.REMOVE, "gone"),
-    DriftSort.OVERSTAYED: Sign("!", Tone.ALARM, "overstayed"),
-}
+DRIFT = Output(name="drift", title="Drift: what is live and was not made so by this tool", value=DriftReport)
 
 
 def document_of_drift(report: DriftReport) -> Document:
@@ -80,39 +71,8 @@ def _blind_spots(part: OrganizationDrift) -> Iterator[str]:
         yield f"who did it is not known: {part.log}"
 
 
-def show_drift(found: Drift, *, standing: str = "", details: Iterable[str] = ()) -> Row:
-    """The row of one difference: what was expected, what is there, and what becomes of it."""
-    return row_of(
-        _SIGNS[found.sort],
-        name_subject(found.address),
-        _access(found),
-        _why(found, standing),
-        place=found.place,
-        details=[*filter(None, [found.outlook]), *details],
-    )
-
-
-def say_drift(found: Drift, *, standing: str = "", organization: str = "") -> str:
-    """The same as a sentence."""
-    subject = f"{name_subject(found.address)}{organization and ' in '}{organization}"
-    return f"{subject}, {_access(found)}: {_why(found, standing)}"
-
-
 def _row(item: DriftItem) -> Row:
     return show_drift(item.found, standing=say_standing(item), details=_details(item))
-
-
-def _why(found: Drift, standing: str) -> str:
-    return f"{', '.join(filter(None, [found.sort, standing]))}: {found.why}"
-
-
-def _access(found: Drift) -> str:
-    sides = f"{_side(found.expected)} -> {_side(found.live)}"
-    return ", ".join(filter(None, [name_access(found.address), sides]))
-
-
-def _side(resource: Resource | None) -> str:
-    return "nothing" if resource is None else name_values(resource)
 
 
 def say_standing(item: DriftItem) -> str:
@@ -139,4 +99,4 @@ def _details(item: DriftItem) -> Iterator[str]:
 
 def _digest(report: DriftReport) -> str:
     """SHA-256 of the report as `--format json` writes it."""
-    return hashlib.sha256(to_json("drift", report).encode()).hexdigest()
+    return DRIFT.digest(report)

@@ -6,7 +6,8 @@ from reconciler.core.drifting import DriftItem, DriftReport, DriftSeverity, Stan
 from reconciler.core.finding import Finding, Severity
 from reconciler.output.annotations import Annotations
 from reconciler.output.junit import Case, case_of
-from reconciler.subjects.drift import say_drift, say_standing
+from reconciler.subjects.drift import say_standing
+from reconciler.subjects.drift_rows import say_drift
 
 _LEVELS = {
     DriftSeverity.CRITICAL: Severity.ERROR,

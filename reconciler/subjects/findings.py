@@ -8,8 +8,11 @@ from reconciler.core.finding import Severity
 from reconciler.core.inspection import Inspection
 from reconciler.output.annotations import Annotations
 from reconciler.output.document import Document, Findings
+from reconciler.output.json import Output
 from reconciler.output.junit import Case, case_of
 from reconciler.output.words import count, join
+
+FINDINGS = Output(name="findings", title="Findings of validate", value=Inspection)
 
 _NOUNS = {
     Severity.ERROR: ("error", "errors"),

@@ -7,8 +7,11 @@ from datetime import timedelta
 
 from reconciler.core.forecast import Effort, Forecast, OrganizationForecast
 from reconciler.output.document import Block, Document, Item, Items, Paragraph, plain
+from reconciler.output.json import Output
 from reconciler.output.style import Tone
 from reconciler.output.words import count
+
+ESTIMATE = Output(name="estimate", title="Calls and time that a run takes", value=Forecast)
 
 
 def document_of_forecast(forecast: Forecast) -> Document:

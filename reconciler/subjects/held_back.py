@@ -12,7 +12,7 @@ from reconciler.core.resource import Resource
 from reconciler.output.document import Detail, Paragraph, Row, Section, plain
 from reconciler.output.words import count
 from reconciler.subjects.access_terms import AccessTerms, describe
-from reconciler.subjects.drift import show_drift
+from reconciler.subjects.drift_rows import show_drift
 from reconciler.subjects.names import name_access, name_subject
 from reconciler.subjects.rows import row_of, rows_section, show_change
 from reconciler.subjects.signs import BLOCKED, LEFT_OUT, UNMANAGED, WAITING

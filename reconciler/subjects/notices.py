@@ -20,12 +20,14 @@ from reconciler.output.document import (
     plain,
     spans,
 )
-from reconciler.output.json import to_json
+from reconciler.output.json import Output
 from reconciler.output.markdown import render_markdown
 from reconciler.output.style import Style
 from reconciler.output.words import count
 from reconciler.subjects.work_orders import COPY_EXACTLY, prose_of, section_of_order
 from reconciler.subjects.worksheets import name_place, say_time
+
+NOTICES = Output(name="notices", title="Notices: one message for each person who has to act", value=Notices)
 
 
 def document_of_notices(notices: Notices) -> Document:
@@ -47,7 +49,7 @@ def render_notices_json(notices: Notices, _: Style) -> str:
         replace(one, subject=_say_subject(one), markdown=render_markdown(_message(one), Style(max_chars=0)))
         for one in notices.notices
     )
-    return to_json("notices", replace(notices, notices=told))
+    return NOTICES.write(replace(notices, notices=told))
 
 
 def _message(notice: Notice) -> Document:

@@ -23,10 +23,15 @@ from reconciler.output.document import (
     code,
     plain,
 )
+from reconciler.output.json import Output
 from reconciler.output.words import count
-from reconciler.subjects.drift import show_drift
+from reconciler.subjects.drift_rows import show_drift
 from reconciler.subjects.rows import rows_section
 from reconciler.subjects.signs import ADD, CHANGE, REMOVE
+
+OBSERVATION = Output(
+    name="observation", title="Roster: the members or apps that somebody read off a page", value=Observation
+)
 
 _SIGNS = {"new": ADD, "changed": CHANGE, "gone": REMOVE}
 

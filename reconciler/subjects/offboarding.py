@@ -21,7 +21,14 @@ from reconciler.output.document import (
     plain,
 )
 from reconciler.output.document import Item as Line
+from reconciler.output.json import Output
 from reconciler.output.words import count
+
+OFFBOARDING = Output(
+    name="offboarding",
+    title="Offboarding: what is left of one person, and who has to do what about it",
+    value=Offboarding,
+)
 
 _ABOUT = {
     Matter.ACCESS: ("Access", "Taken away by `reconciler apply`, or by whoever its work orders name."),

@@ -7,7 +7,12 @@ from collections.abc import Iterator, Sequence
 from reconciler.core.finding import Finding
 from reconciler.core.onboarding import Given, Onboarding, Welcome
 from reconciler.output.document import Block, Code, Document, Inline, Item, Items, Section, code, plain
+from reconciler.output.json import Output
 from reconciler.subjects.names import name_access
+
+ONBOARDING = Output(
+    name="onboarding", title="Onboarding: what somebody new is given to work like somebody else", value=Onboarding
+)
 
 
 def document_of_onboarding(found: Onboarding) -> Document:

@@ -6,7 +6,12 @@ from collections.abc import Iterator, Sequence
 
 from reconciler.core.policy_settings import OFF, Parameter, StandingRule
 from reconciler.output.document import Block, Detail, Document, Facts, Paragraph, Section, plain
+from reconciler.output.json import Output
 from reconciler.output.style import Tone
+
+POLICIES = Output(
+    name="policies", title="Policies as they are set in a workspace", value=Sequence[StandingRule], under="policies"
+)
 
 
 def document_of_policies(rules: Sequence[StandingRule]) -> Document:

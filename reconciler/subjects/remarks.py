@@ -12,7 +12,7 @@ from reconciler.core.plan import OrganizationPlan, Plan
 from reconciler.output.annotations import Annotations
 from reconciler.output.junit import Case, case_of
 from reconciler.subjects.access_terms import AccessTerms, describe
-from reconciler.subjects.drift import say_drift
+from reconciler.subjects.drift_rows import say_drift
 from reconciler.subjects.held_back import tell
 
 

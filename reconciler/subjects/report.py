@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections import Counter
 from collections.abc import Sequence
 
@@ -11,12 +10,14 @@ from reconciler.core.live import explain_unread, summarize_unread
 from reconciler.core.outcome import Applied, Failed, InDoubt, Outcome, Refused, Report, Waits
 from reconciler.core.plan import Plan
 from reconciler.output.document import Block, Document, Paragraph, Row, Section, Sign, plain
-from reconciler.output.json import to_json
+from reconciler.output.json import Output
 from reconciler.output.style import Tone
 from reconciler.output.words import count
 from reconciler.subjects.access_terms import AccessTerms, describe
 from reconciler.subjects.rows import first_section, row_of, rows_section
 from reconciler.subjects.signs import SIGNS, WAITING
+
+REPORT = Output(name="report", title="Report: what apply did", value=Report)
 
 _WORDS: dict[str, str] = {
     "applied": "applied",
@@ -137,4 +138,4 @@ def _advise(report: Report) -> list[str]:
 
 def _digest(plan: Plan, report: Report) -> str:
     """SHA-256 of the report as `--format json` writes it."""
-    return hashlib.sha256(to_json("report", report.about(plan)).encode()).hexdigest()
+    return REPORT.digest(report.about(plan))

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Iterator
 
 from reconciler.core.review import AccessChange, Effect, Mark, Review
 from reconciler.output.document import Block, Document, Findings, Inline, Legend, Row, Section, plain
-from reconciler.output.json import to_json
+from reconciler.output.json import Output
 from reconciler.output.words import count
 from reconciler.subjects.review_rows import (
     CHANGED,
@@ -21,6 +20,8 @@ from reconciler.subjects.review_rows import (
 )
 from reconciler.subjects.review_words import say_side, say_sides, say_summary
 from reconciler.subjects.rows import foremost_section, row_of, rows_section
+
+REVIEW = Output(name="review", title="Review of a change: who gains and who loses what", value=Review)
 
 _FOREMOST = "Admins and money"
 _SECTIONS: dict[str, Callable[[AccessChange], bool]] = {
@@ -112,4 +113,4 @@ def _chapter(title: Inline, *blocks: Block | None) -> Section | None:
 
 def _digest(review: Review) -> str:
     """SHA-256 of the review as `--format json` writes it."""
-    return hashlib.sha256(to_json("review", review).encode()).hexdigest()
+    return REVIEW.digest(review)

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import date
 
+from reconciler.core.access import Access
 from reconciler.core.resource import Attributes
-from reconciler.core.review import Access, AccessChange, Effect, Mark, Review, Side, ValueChange
+from reconciler.core.review import AccessChange, Effect, Mark, Review, Side, ValueChange
 from reconciler.output.words import count, join
 from reconciler.subjects.names import name_attributes
 

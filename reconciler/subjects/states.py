@@ -5,10 +5,19 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from reconciler.core.address import Address
-from reconciler.core.state import PastState, Record, State
+from reconciler.core.state import PastState, Record, State, StateSummary
 from reconciler.output.document import Block, Document, Paragraph, Row, Table, code, plain, table
+from reconciler.output.json import Output
 from reconciler.output.words import count
 from reconciler.subjects.names import name_access, name_subject
+
+HISTORY = Output(
+    name="history", title="States of one organization that are kept", value=Sequence[PastState], under="history"
+)
+
+STATE_LIST = Output(
+    name="state-list", title="Organizations that have a state", value=Sequence[StateSummary], under="organizations"
+)
 
 _NOTHING_YET = Paragraph(text="Nothing is recorded yet: the first `reconciler apply` writes the state.")
 

@@ -6,7 +6,10 @@ from collections.abc import Sequence
 from itertools import groupby
 
 from reconciler.output.document import Document, Item, Items, Look, Section, Span
+from reconciler.output.json import Output
 from reconciler.systems.table import RoleRow
+
+SYSTEMS = Output(name="systems", title="Systems, roles and permissions", value=Sequence[RoleRow], under="roles")
 
 
 def document_of_systems(rows: Sequence[RoleRow]) -> Document:

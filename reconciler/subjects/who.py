@@ -9,6 +9,7 @@ from reconciler.core.declared import Person
 from reconciler.core.holding import Holding, OrganizationHoldings, PersonReport
 from reconciler.core.live import ask_about_states
 from reconciler.output.document import Block, Document, Inline, Paragraph, Row, Section, Table, code, plain
+from reconciler.output.json import Output
 from reconciler.output.words import count
 from reconciler.subjects.holdings import (
     NOT_KNOWN,
@@ -22,6 +23,8 @@ from reconciler.subjects.holdings import (
     say_since,
     say_standing,
 )
+
+WHO = Output(name="who", title="Everything one person has", value=PersonReport)
 
 
 def document_of_person(report: PersonReport) -> Document:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 
 from reconciler.core.work_order import OrderStatus, WorkOrder
@@ -24,9 +24,17 @@ from reconciler.output.document import (
     code,
     plain,
 )
+from reconciler.output.json import Output
 from reconciler.output.words import count
 from reconciler.subjects.worksheets import WorkList, Worksheet, ends_of, facts_of, group_by_actor, say_validity
 from reconciler.systems.marked import split
+
+WORK_ORDERS = Output(
+    name="work-orders",
+    title="Work orders: what people are asked to do by hand",
+    value=Sequence[WorkOrder],
+    under="work_orders",
+)
 
 COPY_EXACTLY: Inline = (
     Span("What stands in a box like "),

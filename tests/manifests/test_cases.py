@@ -11,10 +11,10 @@ from typing import Any
 import pytest
 import yaml
 
+from reconciler.cli.schemas import json_schema
 from reconciler.core.finding import Severity
 from reconciler.manifests.load import Manifests, load_manifests
 from reconciler.manifests.source import SourceFile, parse_yaml
-from reconciler.output.schemas import json_schema
 from tests.lawbook import Lawbook
 from tests.manifests.given import PATHS, Case, read_case, tell_desired, tell_findings
 

@@ -11,10 +11,10 @@ from typing import Any
 import pytest
 import yaml
 
+from reconciler.cli.schemas import SCHEMAS, json_schema
 from reconciler.core.plan import Plan
 from reconciler.core.state import State
 from reconciler.manifests.saved import plan_to_json, state_to_json
-from reconciler.output.schemas import SCHEMAS, json_schema
 from reconciler.systems import SYSTEMS
 
 ROOT = Path(__file__).parents[2]

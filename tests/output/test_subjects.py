@@ -17,12 +17,6 @@ from tests.output.samples import everything
 
 PACKAGE = Path(reconciler.__file__).parent
 SUBJECTS = sorted((PACKAGE / "subjects").glob("*.py"))
-LONGEST = 150
-
-
-@pytest.mark.parametrize("path", SUBJECTS, ids=lambda path: path.stem)
-def test_a_subject_is_short(path: Path) -> None:
-    assert len(path.read_text(encoding="utf-8").splitlines()) < LONGEST
 
 
 @pytest.mark.parametrize("path", [path for path in SUBJECTS if path.stem not in {"catalogue", "notices"}], ids=str)

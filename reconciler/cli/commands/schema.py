@@ -33,7 +33,7 @@ NAMES = (
     "notices",
     "onboarding",
 )
-"""Those of `output.schemas.SCHEMAS`, which is too slow to load for a completion."""
+"""Those of `cli.schemas.SCHEMAS`, which is too slow to load for a completion."""
 
 
 @click.command()
@@ -72,9 +72,9 @@ def schema(name: str | None, directory: Path | None, files: tuple[Path, ...]) ->
 
 def _check(name: str | None, files: tuple[Path, ...]) -> None:
     """Raises ManifestError with everything that does not fit."""
+    from reconciler.cli.schemas import json_schema
     from reconciler.manifests.conformance import check_conformance
     from reconciler.manifests.source import SourceFile
-    from reconciler.output.schemas import json_schema
 
     if name is None:
         message = "which schema shall the files fit?"
@@ -96,6 +96,6 @@ def _write(directory: Path, names: list[str]) -> None:
 
 
 def _render(name: str) -> str:
-    from reconciler.output.schemas import json_schema
+    from reconciler.cli.schemas import json_schema
 
     return json.dumps(json_schema(name), indent=2, ensure_ascii=False) + "\n"

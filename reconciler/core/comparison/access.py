@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 
+from reconciler.core.access import Access
 from reconciler.core.address import Address
 from reconciler.core.comparison.claims import Claim, claims_of, uncovered
 from reconciler.core.comparison.reach import Cell
-from reconciler.core.review import Access, AccessChange, Effect, Mark
+from reconciler.core.review import AccessChange, Effect, Mark
 from reconciler.core.system import System
 
 _OTHER_PEOPLE = "@"

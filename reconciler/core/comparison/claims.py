@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from reconciler.core.review import Access, Way
+from reconciler.core.access import Access, Way
 from reconciler.core.system import Role, System
 
 

@@ -11,12 +11,12 @@ from dataclasses import replace
 from datetime import date
 from itertools import pairwise
 
+from reconciler.core.access import Access, Span, Way
 from reconciler.core.address import Address
 from reconciler.core.declared import Declared, Entitlement
 from reconciler.core.kinds import KINDS
 from reconciler.core.planning.access import strongest
 from reconciler.core.planning.wanted import earlier, later
-from reconciler.core.review import Access, Span, Way
 from reconciler.core.system import System
 
 Cell = tuple[Address, Address]

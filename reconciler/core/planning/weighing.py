@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from reconciler.core.access import Access, Way
 from reconciler.core.address import Address
 from reconciler.core.comparison.claims import Claim, claims_of, uncovered
 from reconciler.core.drifting import DriftSeverity
@@ -9,7 +10,6 @@ from reconciler.core.finding import Place
 from reconciler.core.kinds import KINDS, Shape
 from reconciler.core.planning.situation import Situation
 from reconciler.core.resource import Resource
-from reconciler.core.review import Access, Way
 from reconciler.core.system import System
 
 _NOWHERE = Place("", 1, 1)

@@ -18,7 +18,8 @@ from reconciler.core.plan import Plan
 from reconciler.core.state import STATE_FORMAT, State
 from reconciler.manifests.config_documents import ConfigDocument
 from reconciler.manifests.documents import ManifestDocument
-from reconciler.output.json import OUTPUTS, core_schema_of
+from reconciler.output.json import core_schema_of
+from reconciler.subjects.catalogue import OUTPUTS
 
 Schema = dict[str, Any]
 
