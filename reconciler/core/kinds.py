@@ -163,6 +163,8 @@ _ALL = (
     _edge("pixel_use", "use of pixel in ads", "pixel", "ad_account"),
     *_asset("shop", "shop"),
     *_asset("lead_library", "lead library"),
+    *_asset("managed_account", "managed TikTok account"),
+    _edge("managed_account_use", "use of managed TikTok account in ads", "managed_account", "ad_account"),
     Kind(
         name="asset_group",
         shape=Shape.ASSET,

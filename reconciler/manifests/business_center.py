@@ -9,6 +9,7 @@ from reconciler.manifests.assets import AssetReader
 from reconciler.manifests.business_center_documents import (
     AccountTerms,
     BusinessCenterDocument,
+    ManagedAccountDocument,
     PartnerDocument,
     PixelDocument,
     TikTokAccountDocument,
@@ -16,28 +17,27 @@ from reconciler.manifests.business_center_documents import (
 from reconciler.manifests.grants import NO_TERMS, Mention
 from reconciler.manifests.keys import note_listed_twice, read_keys
 from reconciler.manifests.nodes import Cursor
+from reconciler.manifests.spelling import SECTIONS
+
+_WITH_ROLES = ("ad_account", "catalog", "shop", "lead_library", "managed_account")
+"""Kinds of assets that have an id and people with a role each."""
 
 
 def read_business_center(document: BusinessCenterDocument, spot: Cursor, reader: AssetReader) -> Iterator[Declared]:
     """Everything a Business Center has besides members."""
     notes = reader.settling.notes
     ad_accounts = document.ad_accounts
-    for key, ad_account, at in read_keys(ad_accounts, spot.into("ad_accounts"), notes):
-        yield reader.asset("ad_account", key, ad_account, at, identity=ad_account.id)
-        yield from reader.role_access("ad_account_access", key, ad_account.access, at)
+    for kind in _WITH_ROLES:
+        section = SECTIONS[kind]
+        for key, asset, at in read_keys(getattr(document, section), spot.into(section), notes):
+            yield reader.asset(kind, key, asset, at, identity=asset.id)
+            yield from reader.role_access(f"{kind}_access", key, asset.access, at)
+            if isinstance(asset, ManagedAccountDocument):
+                yield from reader.edges("managed_account_use", key, asset.ad_accounts, at, ad_accounts)
     for key, account, at in read_keys(document.tiktok_accounts, spot.into("tiktok_accounts"), notes):
         yield from _tiktok_account(key, account, at, document, reader)
-    for key, catalog, at in read_keys(document.catalogs, spot.into("catalogs"), notes):
-        yield reader.asset("catalog", key, catalog, at, identity=catalog.id)
-        yield from reader.role_access("catalog_access", key, catalog.access, at)
     for key, pixel, at in read_keys(document.pixels, spot.into("pixels"), notes):
         yield from _pixel(key, pixel, at, document, reader)
-    for key, shop, at in read_keys(document.shops, spot.into("shops"), notes):
-        yield reader.asset("shop", key, shop, at, identity=shop.id)
-        yield from reader.role_access("shop_access", key, shop.access, at)
-    for key, library, at in read_keys(document.lead_libraries, spot.into("lead_libraries"), notes):
-        yield reader.asset("lead_library", key, library, at, identity=library.id)
-        yield from reader.role_access("lead_library_access", key, library.access, at)
     for key, group, at in read_keys(document.asset_groups, spot.into("asset_groups"), notes):
         yield reader.asset("asset_group", key, group, at, identity=group.id)
         yield from reader.edges("asset_group_asset", key, group.ad_accounts, at, ad_accounts)

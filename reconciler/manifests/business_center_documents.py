@@ -16,6 +16,7 @@ _AdAccountRole = Annotated[str, roles_of(_SYSTEM, "ad_account_access")]
 _CatalogRole = Annotated[str, roles_of(_SYSTEM, "catalog_access")]
 _ShopRole = Annotated[str, roles_of(_SYSTEM, "shop_access")]
 _LeadLibraryRole = Annotated[str, roles_of(_SYSTEM, "lead_library_access")]
+_ManagedAccountRole = Annotated[str, roles_of(_SYSTEM, "managed_account_access")]
 _AssetGroupRole = Annotated[str, roles_of(_SYSTEM, "asset_group_access")]
 _ShareRole = Annotated[str, roles_of(_SYSTEM, "partner_share")]
 _LinkPermission = Annotated[str, roles_of(_SYSTEM, "tiktok_account")]
@@ -52,6 +53,12 @@ class LeadLibraryTerms(RoleTerms):
     """A person's access to a library of lead forms."""
 
     role: _LeadLibraryRole
+
+
+class ManagedAccountTerms(RoleTerms):
+    """A person's access to a managed TikTok account."""
+
+    role: _ManagedAccountRole
 
 
 class AssetGroupTerms(RoleTerms):
@@ -106,6 +113,17 @@ class LeadLibraryDocument(Asset):
     id: NumericId
     """Its id, in quotes."""
     access: dict[str, Annotated[_LeadLibraryRole | LeadLibraryTerms, ShortOrLong()]] = Field(default_factory=dict)
+    """Person or group -> role; each must be a member of the organization."""
+
+
+class ManagedAccountDocument(Asset):
+    """A TikTok account that the Business Center manages itself, such as an Organization Account created there."""
+
+    id: NumericId
+    """Its id in the Business Center, in quotes."""
+    ad_accounts: list[str] = Field(default_factory=list)
+    """Keys of the ad accounts in which its identity and posts may be used."""
+    access: dict[str, Annotated[_ManagedAccountRole | ManagedAccountTerms, ShortOrLong()]] = Field(default_factory=dict)
     """Person or group -> role; each must be a member of the organization."""
 
 
@@ -177,6 +195,8 @@ class BusinessCenterDocument(OrganizationDocument):
     """TikTok Shops and who uses them in ads."""
     lead_libraries: dict[str, LeadLibraryDocument] = Field(default_factory=dict)
     """Libraries of lead forms and who reads them."""
+    managed_accounts: dict[str, ManagedAccountDocument] = Field(default_factory=dict)
+    """TikTok accounts that the Business Center manages, and who works with them."""
     asset_groups: dict[str, AssetGroupDocument] = Field(default_factory=dict)
     """Groups of ad accounts and who works in them."""
     partners: dict[str, PartnerDocument] = Field(default_factory=dict)

@@ -20,6 +20,7 @@ SECTIONS = {
     "pixel": "pixels",
     "shop": "shops",
     "lead_library": "lead_libraries",
+    "managed_account": "managed_accounts",
     "asset_group": "asset_groups",
     "partner": "partners",
 }

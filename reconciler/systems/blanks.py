@@ -44,6 +44,7 @@ _MENUS = {
     "pixel": "'Assets' > 'Pixels'",
     "shop": "'Assets' > 'TikTok Shops'",
     "lead_library": "'Assets' > 'Lead libraries'",
+    "managed_account": "'Accounts' > 'TikTok accounts'",
     "asset_group": "'Assets' > 'Asset groups'",
 }
 _ORDINARY_NAME = re.compile(

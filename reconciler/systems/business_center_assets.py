@@ -34,6 +34,9 @@ ASSET_KINDS = (
     "shop_access",
     "lead_library",
     "lead_library_access",
+    "managed_account",
+    "managed_account_access",
+    "managed_account_use",
     "asset_group",
     "asset_group_asset",
     "asset_group_access",
@@ -104,6 +107,31 @@ ASSET_ROLES: dict[str, tuple[Role, ...]] = {
             rank=10,
             may="Everything in the library of lead forms, which holds personal data of other people.",
             aliases=("administrator", "owner", "manager"),
+        ),
+    ),
+    "managed_account_access": (
+        Role(
+            name="admin",
+            label="Admin",
+            rank=30,
+            may="Everything on the account: verification, its members, its links with Business Centers.",
+            aliases=("administrator", "owner", "manager"),
+        ),
+        Role(
+            name="operator",
+            label="Operator",
+            rank=20,
+            may="Posts, messages, the profile and analytics.",
+            may_not="Verification, members and links.",
+            aliases=("editor", "standard"),
+        ),
+        Role(
+            name="analyst",
+            label="Analyst",
+            rank=10,
+            may="See analytics.",
+            may_not="Posts, messages and everything else.",
+            aliases=("viewer", "reader", "read_only"),
         ),
     ),
     "asset_group_access": tuple(
@@ -194,6 +222,13 @@ ASSET_FACTS = (
         "permissions.",
         source=_SDK,
         date=_READ,
+    ),
+    Fact(
+        text="A TikTok account that a Business Center manages, such as an Organization Account created there, is an "
+        "asset of its own with the roles admin, operator and analyst; ads may use it like a linked one.",
+        source="public Go SDK bububa/tiktok-business 1.5.7, after TikTok's reference pages",
+        date="2026-07",
+        certainty="operator",
     ),
     Fact(
         text="A TikTok account is linked by an Admin with a QR code that somebody with that account scans; the code is "

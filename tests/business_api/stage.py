@@ -44,6 +44,7 @@ ASSETS = {
     ("pixel", "web"): "7300000000000000001",
     ("shop", "shop"): "7400000000000000001",
     ("lead_library", "leads"): "7500000000000000001",
+    ("managed_account", "care"): "7900000000000000001",
     ("asset_group", "europe"): "Europe",
     ("partner", "north"): NORTH,
 }

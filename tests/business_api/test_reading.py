@@ -54,6 +54,7 @@ def test_the_business_center_comes_first_and_everything_else_after_it(stage: Sta
         "pixel",
         "shop",
         "lead_library",
+        "managed_account",
     }
 
 
@@ -275,7 +276,7 @@ def test_access_is_read_the_cheaper_way_and_again_the_same_way() -> None:
         stage.do(Action.GRANT, "ad_account_access", "us/bo", role="operator")
         stage.emulator.counted.clear()
         live = stage.provider.read(SCOPE)
-        assert stage.count("GET bc/asset/member/get/") == 2  # one catalog, one lead library; ad accounts by person
+        assert stage.count("GET bc/asset/member/get/") == 3  # catalog, library, managed account; ad accounts by person
         stage.emulator.counted.clear()
         address = Address("acme-bc", "ad_account_access", "us/bo")
         assert stage.provider.read_some(SCOPE, [address]).find(address) == live.find(address)
@@ -308,10 +309,10 @@ def test_reading_everything_takes_no_more_calls_than_the_contract_needs(stage: S
         "GET bc/member/get/": 1,
         "GET user/info/": 1,
         "GET bc/partner/get/": 1,
-        "GET bc/asset/admin/get/": 6,
-        "GET bc/asset/member/get/": 4,
+        "GET bc/asset/admin/get/": 7,
+        "GET bc/asset/member/get/": 5,
         "GET bc/asset/get/": 6,
-        "GET bc/asset/advertiser/assigned/": 1,
+        "GET bc/asset/advertiser/assigned/": 2,
         "GET bc/pixel/link/get/": 1,
         "GET bc/asset_group/list/": 1,
     }

@@ -287,6 +287,23 @@ ASSET: dict[str, Schema] = {
     "tt_account_roles": nullable(ACCOUNT_ROLES),
     "owner_bc_name": nullable(TEXT),
 }
+BUSINESS_ROLES = nullable(some(one_of(*(f"BUSINESS_ACCOUNT_{role}" for role in ("ADMIN", "OPERATOR", "ANALYST")))))
+MANAGED_ASSET: dict[str, Schema] = {
+    "business_account_roles": BUSINESS_ROLES,
+    "is_business_verified": FLAG,
+    "operating_region_code": TEXT,
+    "tt_asset_handle": nullable(TEXT),
+    "tt_asset_profile_image": nullable(TEXT),
+}
+"""Since 2026, of accounts that a Business Center manages."""
+ADMIN_ASSET: dict[str, Schema] = {
+    **ASSET,
+    "relation_type": one_of("OWNER_BC", "OWNER_PARTNER", "OWNER_INDIVIDUAL"),
+    "relation_status": nullable(one_of("BOUND", "UNBOUND", "PENDING", "REJECTED")),
+    "advertiser_status": nullable(TEXT),
+    "pixel_code": nullable({"type": "string", "pattern": "^[A-Z0-9]{20}$"}),
+    "domain_status": NULL,
+}
 GROUP = record(
     "asset_group_id",
     "asset_group_name",
@@ -332,20 +349,8 @@ RESPONSES: dict[str, Schema] = {
             ext_user_role=FINANCE,
         ),
     ),
-    "GET bc/asset/get/": pages("list", record(*ASSET, **ASSET, tt_asset_handle=TEXT)),
-    "GET bc/asset/admin/get/": pages(
-        "list",
-        record(
-            *(*ASSET, "relation_type", "relation_status", "advertiser_status", "pixel_code", "domain_status"),
-            **ASSET,
-            tt_asset_handle=TEXT,
-            relation_type=one_of("OWNER_BC", "OWNER_PARTNER", "OWNER_INDIVIDUAL"),
-            relation_status=nullable(one_of("BOUND", "UNBOUND", "PENDING", "REJECTED")),
-            advertiser_status=nullable(TEXT),
-            pixel_code=nullable({"type": "string", "pattern": "^[A-Z0-9]{20}$"}),
-            domain_status=NULL,
-        ),
-    ),
+    "GET bc/asset/get/": pages("list", record(*ASSET, **ASSET, **MANAGED_ASSET)),
+    "GET bc/asset/admin/get/": pages("list", record(*ADMIN_ASSET, **ADMIN_ASSET, **MANAGED_ASSET)),
     "GET bc/asset/member/get/": pages(
         "list",
         exactly(
@@ -354,7 +359,7 @@ RESPONSES: dict[str, Schema] = {
             user_email=EMAIL,
             advertiser_role=nullable(ADVERTISER_ROLE),
             catalog_role=nullable(CATALOG_ROLE),
-            business_account_roles=NULL,
+            business_account_roles=BUSINESS_ROLES,
         ),
     ),
     "GET bc/asset/partner/get/": PARTNERS,

@@ -95,6 +95,7 @@ def test_a_deleted_member_has_nothing_left(desk: Desk) -> None:
         ("TIKTOK_SHOP", SHOP, "store_role", "AD_PROMOTION"),
         ("LEAD", LEADS, "form_library_role", "ADMIN"),
         ("TT_ACCOUNT", "@acme", "tt_account_roles", ["LIVE", "POST"]),
+        ("MANAGED_BUSINESS_ACCOUNT", "@acme.care", "business_account_roles", ["BUSINESS_ACCOUNT_OPERATOR"]),
     ],
 )
 def test_access_to_each_type_of_asset_is_given_with_its_own_role_field(

@@ -30,6 +30,8 @@ _GRANT_ENDS: Mapping[str, tuple[str, str]] = {
     "pixel_use": ("pixel", "ad_account"),
     "shop_access": ("shop", "member"),
     "lead_library_access": ("lead_library", "member"),
+    "managed_account_access": ("managed_account", "member"),
+    "managed_account_use": ("managed_account", "ad_account"),
     "asset_group_asset": ("asset_group", "ad_account"),
     "asset_group_access": ("asset_group", "member"),
     "partner_share": ("partner", "ad_account"),

@@ -44,6 +44,7 @@ organizations:
     pixels: {"7300000000000000001": Web shop}
     shops: {"7400000000000000001": Shop}
     lead_libraries: {"7500000000000000001": Leads}
+    managed_accounts: {"7900000000000000001": "@acme.care"}
   north: {system: business_center, id: "6900000000000000002", name: North Agency, members: {gus: admin}}
 apps: {awx-game: bo}
 ad_accounts: {"7100000000000000009": dee}

@@ -43,6 +43,7 @@ def give(stage: Stage, kind: str, identity: str, *roles: str, address: str = BO,
         ("pixel", "7300000000000000001", []),
         ("shop", "7400000000000000001", ["ad_promotion"]),
         ("lead_library", "7500000000000000001", ["admin"]),
+        ("managed_account", "7900000000000000001", ["analyst"]),
         ("tiktok_account", "@acme", ["live", "post"]),
     ],
 )

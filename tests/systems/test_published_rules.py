@@ -179,6 +179,8 @@ def test_finance_roles_come_besides_the_member_role_and_manage_nobody() -> None:
         ("catalog_access", ["admin", "ad_promote"]),
         ("shop_access", ["ad_promotion"]),
         ("lead_library_access", ["admin"]),
+        ("managed_account_access", ["admin", "operator", "analyst"]),
+        ("managed_account_use", []),
         ("pixel_access", []),
         ("tiktok_account_use", []),
         ("pixel_use", []),

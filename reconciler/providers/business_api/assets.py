@@ -22,7 +22,7 @@ from reconciler.providers.business_api.members import hide_ambiguous
 from reconciler.providers.business_api.partners import list_partners
 from reconciler.providers.business_api.rows import Row
 from reconciler.providers.business_api.through_groups import hide_access_through_groups
-from reconciler.providers.business_api.vocabulary import ASSET_STATUS, AssetType
+from reconciler.providers.business_api.vocabulary import ASSET_STATUS, BY_KIND, AssetType
 
 _HANDLE = re.compile(r"@?[a-z0-9_.]{2,24}", re.IGNORECASE)
 _ACCOUNT = "tiktok_account"
@@ -84,7 +84,7 @@ def read_access(center: Center, asset_type: AssetType, only: AbstractSet[tuple[s
 
 
 def read_uses(center: Center, kind: str, only: AbstractSet[str] | None = None) -> Seen:
-    """Which ad accounts may use TikTok accounts or pixels (`kind`); all of these assets, or `only` some."""
+    """Which ad accounts may use assets of a `kind`; all of these assets, or `only` some."""
     listed = center.assets.get(kind, {}).keys() - center.unnamed.keys()
     seen = Seen().merge(
         center.client.map(
@@ -207,7 +207,7 @@ def _read_uses_of(center: Center, kind: str, key: str) -> Seen:
         if kind == "pixel":
             found = center.list(PIXEL_USERS, pixel_code=asset.code)
         else:
-            found = center.list(ACCOUNT_USERS, asset_id=asset.id, asset_type="TT_ACCOUNT")
+            found = center.list(ACCOUNT_USERS, asset_id=asset.id, asset_type=BY_KIND[kind].word)
         for row in found:
             ad_account = center.asset_key("ad_account", text_of(row, "advertiser_id"))
             yield Resource(address=center.address(f"{kind}_use", key, ad_account))

@@ -18,7 +18,7 @@ from reconciler.providers.business_api.endpoints import (
     Listing,
 )
 from reconciler.providers.business_api.tiers import Tier
-from reconciler.providers.business_api.vocabulary import ASSET_TYPES, AssetType
+from reconciler.providers.business_api.vocabulary import ASSET_TYPES, USED_KINDS, AssetType
 
 _CALLS_PER_WRITE = 3
 """Look, write, look again: what a change takes of which nothing else is known."""
@@ -49,7 +49,7 @@ def estimate_reading(counts: Mapping[str, int]) -> int:
     of = {**dict.fromkeys(KINDS, 0), **counts}
     itself = 2  # the Business Center, and whose token it is
     assets = sum(pages(ASSETS, of[one.kind]) + access_to(one, counts).calls for one in ASSET_TYPES)
-    uses = (of["tiktok_account"] + of["pixel"]) * pages(ACCOUNT_USERS, 1)
+    uses = sum(of[kind] for kind in USED_KINDS) * pages(ACCOUNT_USERS, 1)
     groups = pages(GROUPS, of["asset_group"]) + 2 * of["asset_group"]
     partners = pages(PARTNERS, of["partner"]) + 3 * of["partner"]
     return itself + pages(MEMBERS, of["member"]) + assets + uses + groups + partners

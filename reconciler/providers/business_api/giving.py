@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 
+from reconciler.core.kinds import KINDS
 from reconciler.core.outcome import Waits
 from reconciler.core.resource import Resource
 from reconciler.providers.business_api import endpoints, instructions
@@ -12,7 +13,7 @@ from reconciler.providers.business_api.abilities import obstacle
 from reconciler.providers.business_api.bundles import GIVING, TAKING, Bundle, id_of, member_id
 from reconciler.providers.business_api.errors import ApiError
 from reconciler.providers.business_api.verifying import Found, is_gone
-from reconciler.providers.business_api.vocabulary import BY_ACCESS, AssetType
+from reconciler.providers.business_api.vocabulary import BY_ACCESS, BY_KIND, AssetType
 from reconciler.providers.business_api.writing import Doubt, NotShown, Task
 
 
@@ -22,7 +23,7 @@ def grant(task: Task) -> Waits | None:
     if kind in BY_ACCESS:
         return _assign(task, BY_ACCESS[kind])
     match kind:
-        case "tiktok_account_use":
+        case "tiktok_account_use" | "managed_account_use":
             _link_account(task, endpoints.ALLOW_ACCOUNT)
         case "pixel_use" | "asset_group_asset" | "asset_group_access":
             write_bundle(task, GIVING)
@@ -54,7 +55,7 @@ def revoke(task: Task, *, until: Callable[[Found], bool] | None = None) -> Waits
     if kind in BY_ACCESS:
         return _unassign(task, BY_ACCESS[kind], until)
     match kind:
-        case "tiktok_account_use":
+        case "tiktok_account_use" | "managed_account_use":
             _link_account(task, endpoints.DISALLOW_ACCOUNT)
         case "pixel_use" | "asset_group_asset" | "asset_group_access":
             write_bundle(task, TAKING, until=until)
@@ -111,9 +112,10 @@ def _grant(task: Task, asset_type: AssetType) -> dict[str, str]:
 
 def _link_account(task: Task, endpoint: str) -> None:
     account, ad_account = task.address.parts
+    asset_type = BY_KIND[KINDS[task.address.kind].parents[0]]
     body = {
-        "asset_id": id_of(task, "tiktok_account", account),
-        "asset_type": "TT_ACCOUNT",
+        "asset_id": id_of(task, asset_type.kind, account),
+        "asset_type": asset_type.word,
         "advertiser_id": task.center.asset_id("ad_account", ad_account),
     }
     task.write(endpoint, body)

@@ -15,9 +15,7 @@ from reconciler.providers.business_api.groups import read_group_contents, read_g
 from reconciler.providers.business_api.members import find_members, find_self, read_roster, show_members
 from reconciler.providers.business_api.paging import read_list
 from reconciler.providers.business_api.partners import read_partners, read_shares
-from reconciler.providers.business_api.vocabulary import ASSET_TYPES, BY_ACCESS, BY_KIND
-
-_USES = ("tiktok_account", "pixel")
+from reconciler.providers.business_api.vocabulary import ASSET_TYPES, BY_ACCESS, BY_KIND, USED_KINDS
 
 
 def read_center(center: Center) -> tuple[Resource | None, str]:
@@ -68,11 +66,11 @@ def _read_assets_and_access(center: Center, kind: str) -> Seen:
     if kind not in center.assets:
         why = seen.unknown[center.prefix(kind)]
         seen.unknown[center.prefix(asset_type.access)] = why
-        if kind in _USES:
+        if kind in USED_KINDS:
             seen.unknown[center.prefix(f"{kind}_use")] = why
         return seen
     seen.merge([read_access(center, asset_type)])
-    return seen.merge([read_uses(center, kind)] if kind in _USES else [])
+    return seen.merge([read_uses(center, kind)] if kind in USED_KINDS else [])
 
 
 def read_a_few(center: Center, addresses: Sequence[Address]) -> Seen:
@@ -112,7 +110,7 @@ def _read_kind(center: Center, kind: str, parts: set[tuple[str, ...]]) -> Seen:
     if kind in BY_ACCESS:
         listed = _list_first(center, BY_ACCESS[kind].kind)
         return listed.merge([read_access(center, BY_ACCESS[kind], {(key[0], key[1]) for key in parts})])
-    if kind.removesuffix("_use") in _USES:
+    if kind.removesuffix("_use") in USED_KINDS:
         used = kind.removesuffix("_use")
         return _list_first(center, used).merge([read_uses(center, used, firsts)])
     if kind in ("asset_group", "asset_group_asset", "asset_group_access"):

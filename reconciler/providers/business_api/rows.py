@@ -28,7 +28,7 @@ _KINDS: Mapping[str, type | tuple[type, ...]] = {
     **dict.fromkeys(_IDS, (str, int)),
     **dict.fromkeys(_WORDS, str),
     **dict.fromkeys(("bc_info", "ext_user_role", "asset_roles"), dict),
-    "tt_account_roles": list,
+    **dict.fromkeys(("tt_account_roles", "business_account_roles"), list),
 }
 """What the fields that we read may be, besides null."""
 

@@ -43,6 +43,8 @@ class AssetType:
     """Our word -> theirs."""
     is_set: bool = False
     """Whether a person has any number of these."""
+    is_listed: bool = False
+    """Whether the one role stands in a list; of several the strongest counts, because it contains the others."""
     sends_role_as: str = ""
     """Another name of the field when giving access."""
     lists_members: bool = False
@@ -62,7 +64,8 @@ class AssetType:
         name = self.sends_role_as or self.role_field
         if self.is_set:
             return {name: [self.roles[each] for each in attributes.get("permissions", ())]}
-        return {name: self.roles[str(attributes.get("role", ""))]} if name else {}
+        role = self.roles[str(attributes.get("role", ""))] if name else ""
+        return {name: [role] if self.is_listed else role} if name else {}
 
     def attributes(self, row: Mapping[str, object]) -> Attributes:
         """What a row says a person may do; a lead library says nothing, because it has one role only."""
@@ -71,6 +74,8 @@ class AssetType:
         if self.is_set:
             words = said if isinstance(said, list) else []
             return {"permissions": tuple(sorted(ours.get(word, str(word).lower()) for word in words))} if words else {}
+        if self.is_listed and isinstance(said, list):
+            said = next((word for word in self.roles.values() if word in said), said[0] if said else None)
         if isinstance(said, str) and said:
             return {"role": ours.get(said, said.lower())}
         return {"role": next(iter(self.roles))} if len(self.roles) == 1 else {}
@@ -116,8 +121,18 @@ ASSET_TYPES: tuple[AssetType, ...] = (
         sends_role_as="form_library_role",
         lists_members=True,
     ),
+    AssetType(
+        kind="managed_account",
+        word="MANAGED_BUSINESS_ACCOUNT",
+        role_field="business_account_roles",
+        roles={role: f"BUSINESS_ACCOUNT_{role.upper()}" for role in ("admin", "operator", "analyst")},
+        is_listed=True,
+        lists_members=True,
+    ),
 )
 BY_KIND = {each.kind: each for each in ASSET_TYPES}
+USED_KINDS = ("tiktok_account", "pixel", "managed_account")
+"""Assets that ad accounts may be allowed to use."""
 BY_ACCESS = {each.access: each for each in ASSET_TYPES}
 
 

@@ -172,7 +172,7 @@ def _grant(call: Call) -> None:
             groups.add_asset_to_group(world, organization, actor=call.actor, name=first, ad_account=second)
         case "asset_group_access":
             groups.set_group_role(world, organization, actor=call.actor, name=first, address=person, role=call.role)
-        case "pixel_use" | "tiktok_account_use":
+        case "pixel_use" | "tiktok_account_use" | "managed_account_use":
             used = kind.removesuffix("_use")
             links.allow_use(world, organization, actor=call.actor, kind=used, identity=first, ad_account=second)
         case _:
@@ -192,7 +192,7 @@ def _revoke(call: Call) -> None:
             groups.take_asset_from_group(world, organization, actor=call.actor, name=first, ad_account=second)
         case "asset_group_access":
             groups.take_from_group(world, organization, actor=call.actor, name=first, address=person)
-        case "pixel_use" | "tiktok_account_use":
+        case "pixel_use" | "tiktok_account_use" | "managed_account_use":
             used = kind.removesuffix("_use")
             links.end_use(world, organization, actor=call.actor, kind=used, identity=first, ad_account=second)
         case _:

@@ -12,7 +12,7 @@ from reconciler.providers.sandbox.refusal import Refusal
 from reconciler.providers.sandbox.world import World
 
 _KIND = "tiktok_account"
-_USABLE = ("pixel", _KIND)
+_USABLE = ("pixel", "managed_account", _KIND)
 
 
 def request_link(

@@ -25,6 +25,7 @@ _SECTIONS = {
     "pixels": "pixel",
     "shops": "shop",
     "lead_libraries": "lead_library",
+    "managed_accounts": "managed_account",
 }
 _SYSTEMS = list(dict.fromkeys(system for system, _ in PLATFORMS))
 

@@ -87,6 +87,7 @@ ASSET_ROLES: dict[str, tuple[str, ...]] = {
     "catalog": ("ad_promote", "admin"),
     "shop": ("ad_promotion",),
     "lead_library": ("admin",),
+    "managed_account": ("analyst", "operator", "admin"),
     "pixel": (),
 }
 """Kind -> the one role that access to it carries; nothing where there is no role at all."""

@@ -206,7 +206,7 @@ READERS: dict[str, Callable[[View], Iterator[Resource]]] = {
     "app_access": _app_managers,
     **{kind: partial(_assets, kind) for kind in (*ASSET_ROLES, "tiktok_account")},
     **{f"{kind}_access": partial(_grants, kind) for kind in (*ASSET_ROLES, "tiktok_account")},
-    **{f"{kind}_use": partial(_uses, kind) for kind in ("pixel", "tiktok_account")},
+    **{f"{kind}_use": partial(_uses, kind) for kind in ("pixel", "tiktok_account", "managed_account")},
     "asset_group": _groups,
     "asset_group_asset": _group_assets,
     "asset_group_access": _group_members,

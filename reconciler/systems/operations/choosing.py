@@ -71,6 +71,7 @@ _BUSINESS_CENTER: _Choices = {
     **_asset("pixel", request="request_asset_access"),
     **_asset("shop", request="request_asset_access"),
     **_asset("lead_library", request="request_asset_access"),
+    **_asset("managed_account", request="request_asset_access"),
     ("asset_group", Action.CREATE_GROUP): {"": "create_group"},
     ("asset_group", Action.DELETE_GROUP): {"": "delete_group"},
     ("asset_group_asset", Action.GRANT): {"": "add_to_group"},
@@ -93,6 +94,8 @@ _LINKS: _Choices = {
     ("tiktok_account_access", Action.REVOKE): {"": "revoke_member"},
     ("tiktok_account_use", Action.GRANT): {"": "assign_to_ad_account"},
     ("tiktok_account_use", Action.REVOKE): {"": "unassign_from_ad_account"},
+    ("managed_account_use", Action.GRANT): {"": "assign_to_ad_account"},
+    ("managed_account_use", Action.REVOKE): {"": "unassign_from_ad_account"},
     ("pixel_use", Action.GRANT): {"": "use_pixel"},
     ("pixel_use", Action.REVOKE): {"": "stop_pixel"},
 }

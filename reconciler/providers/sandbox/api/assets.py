@@ -153,7 +153,23 @@ def _asset(call: Call, row: Row) -> dict[str, Any]:
         "store_role": (roles or None) if kind == "TIKTOK_SHOP" else None,
         "tt_account_roles": (roles.split(",") if roles else None) if kind == "TT_ACCOUNT" else None,
         "owner_bc_name": None if kind == "TT_ACCOUNT" else row["owner_bc_name"],
+        **(_managed(row) if kind == "MANAGED_BUSINESS_ACCOUNT" else {}),
     }
+
+
+def _managed(row: Row) -> dict[str, Any]:
+    """What is told since 2026 of accounts that a Business Center manages."""
+    return {
+        "business_account_roles": _business_roles(row),
+        "is_business_verified": True,
+        "operating_region_code": "DE",
+        "tt_asset_handle": row["name"] if row["name"].startswith("@") else None,
+        "tt_asset_profile_image": None,
+    }
+
+
+def _business_roles(row: Row) -> list[str] | None:
+    return [f"BUSINESS_ACCOUNT_{row['roles'].upper()}"] if row["roles"] else None
 
 
 def _get_asset_members(call: Call) -> Data:
@@ -177,7 +193,7 @@ def _asset_member(call: Call, row: Row) -> Data:
         "user_email": shown(row["identity"], call.options.mask_emails),
         "advertiser_role": role if kind == "ADVERTISER" else None,
         "catalog_role": role if kind == "CATALOG" else None,
-        "business_account_roles": None,
+        "business_account_roles": _business_roles(row) if kind == "MANAGED_BUSINESS_ACCOUNT" else None,
     }
 
 

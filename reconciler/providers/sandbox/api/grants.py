@@ -10,6 +10,7 @@ from reconciler.providers.sandbox.api.messages import ApiError
 from reconciler.providers.sandbox.api.numbers import get_asset_identity
 from reconciler.providers.sandbox.api.parameters import asset_type, choice, ident, listed
 from reconciler.providers.sandbox.assets import get_holding, grant, revoke
+from reconciler.providers.sandbox.platforms import ASSET_ROLES
 from reconciler.providers.sandbox.world import Row
 
 _SCOPE: Final = 153
@@ -41,6 +42,8 @@ def _assign(call: Call) -> None:
             raise ApiError(int(call.options.reassign_same_role), f"asset({call.get('asset_id')}) is assigned already")
         if kind == "tiktok_account" and call.options.reassign_account_roles == "add":
             roles = sorted(known | set(roles))
+        if kind == "managed_account" and call.options.reassign_account_roles == "add":
+            roles = [max(known | set(roles), key=ASSET_ROLES[kind].index)]
     grant(
         call.world,
         call.bc,
@@ -60,7 +63,7 @@ def _asked_roles(call: Call) -> list[str]:
     asked = call.params.get(field)
     if not asked:
         raise ApiError(40002, f"Missing required field(s): {field}.")
-    return [role.lower() for role in (asked if isinstance(asked, list) else [asked])]
+    return [role.lower().removeprefix("business_account_") for role in (asked if isinstance(asked, list) else [asked])]
 
 
 def _unassign(call: Call) -> None:

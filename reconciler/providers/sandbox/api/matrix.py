@@ -17,12 +17,13 @@ KINDS: Final = {
     "PIXEL": "pixel",
     "LEAD": "lead_library",
     "TT_ACCOUNT": "tiktok_account",
+    "MANAGED_BUSINESS_ACCOUNT": "managed_account",
 }
 """Asset type -> kind in the world; the other types exist, but nothing in the world is of them."""
 
 TYPES: Final = {kind: name for name, kind in KINDS.items()}
 
-_COLUMNS: Final = (*KINDS, "MANAGED_BUSINESS_ACCOUNT", "STOREFRONT", "DOMAIN")
+_COLUMNS: Final = (*KINDS, "STOREFRONT", "DOMAIN")
 
 _ROWS: Final = {
     #                       ADV CAT SHP PIX LEAD TT MBA STO DOM
