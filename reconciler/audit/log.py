@@ -26,11 +26,11 @@ class Selection:
     person: str = ""
     since: date | None = None
 
-    def covers(self, organization: str, entry: AuditEntry) -> bool:
-        """Whether an entry belongs to the selection."""
+    def covers(self, organization: str, entry: AuditEntry, *, person: str) -> bool:
+        """Whether an entry belongs to the selection, whose person was called `person` then."""
         return (
             self.organization in ("", organization)
-            and (self.person in ("", entry.person) or self.person in entry.address.split("/")[2:])
+            and (person in ("", entry.person) or person in entry.address.split("/")[2:])
             and (self.since is None or entry.time.date() >= self.since)
         )
 
@@ -41,6 +41,11 @@ class _End:
 
     count: int
     head: str
+
+
+def _member_in(address: str) -> str:
+    kind, _, key = address.partition("/")[2].partition("/")
+    return key if kind == "member" else ""
 
 
 class AuditLog:
@@ -112,11 +117,32 @@ class AuditLog:
             yield Link(number=number, digest=digest_of(line), record=record)
 
     def select(self, selection: Selection) -> Iterator[Link]:
-        """The records that hold something of the selection, with just those entries."""
+        """The records that hold something of the selection, with just those entries.
+
+        What was written of a person before they got the key that is asked for is found under the key of then.
+        """
+        renames = self._renames() if selection.person else {}
         for link in self.links():
-            entries = tuple(e for e in link.record.entries if selection.covers(link.record.organization, e))
+            person = selection.person
+            for (was, now), number in reversed(renames.items()):
+                if number > link.number and now == person:
+                    person = was
+            entries = tuple(
+                e for e in link.record.entries if selection.covers(link.record.organization, e, person=person)
+            )
             if entries:
                 yield replace(link, record=replace(link.record, entries=entries))
+
+    def _renames(self) -> dict[tuple[str, str], int]:
+        """The keys that a member had before and has since -> number of the first record of that."""
+        found: dict[tuple[str, str], int] = {}
+        for link in self.links():
+            for entry in link.record.entries:
+                if entry.action in ("rename", "state_mv"):
+                    other = entry.detail.removeprefix("was ")
+                    was, now = (other, entry.address) if entry.action == "rename" else (entry.address, other)
+                    found.setdefault((_member_in(was), _member_in(now)), link.number)
+        return found
 
     def verify(self, witnesses: Collection[Witness] | None = None) -> Verdict:
         """Follow the whole chain, and compare it with what the states remember of it."""

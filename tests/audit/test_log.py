@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from pathlib import Path
 
@@ -113,6 +114,16 @@ def test_a_selection_shows_just_what_it_names(store: LocalFileStore, selection: 
     log.append(record(entry(1), entry(2, person="ana", day=2)))
     log.append(record(entry(3, day=3), organization="dev"))
     assert [e.serial for link in log.select(selection) for e in link.record.entries] == serials
+
+
+def test_what_was_done_under_a_former_key_is_found_under_todays(store: LocalFileStore) -> None:
+    log = AuditLog(store)
+    rename = replace(entry(3, person="evelyn"), action="rename", address="bc/member/evelyn", detail="was bc/member/eve")
+    log.append(record(entry(0), organization="dev"))
+    for one in (entry(1), entry(2, person="ana"), rename, entry(4), entry(5, person="evelyn")):
+        log.append(record(one))
+    shown = [e.serial for link in log.select(Selection(person="evelyn")) for e in link.record.entries]
+    assert shown == [0, 1, 3, 5], "and nothing of whoever has the former key since"
 
 
 def witness(lines: list[bytes], *, organization: str = "bc", is_behind: bool = False) -> Witness:
