@@ -9,6 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
+from reconciler.core.address import Address
+
 
 class Action(StrEnum):
     """What a change does, in the words of plans, consents and work orders."""
@@ -75,6 +77,13 @@ class Kind:
     def pieces(self) -> tuple[str, ...]:
         """The kinds of the things that it connects, or its own: an organization that manages all of them manages it."""
         return self.parents or (self.name,)
+
+    @property
+    def plural(self) -> str:
+        """What a person calls several of them."""
+        if self.title.endswith("s"):
+            return self.title
+        return f"{self.title[:-1]}ies" if self.title.endswith("y") else f"{self.title}s"
 
     @property
     def person_part(self) -> int | None:
@@ -193,3 +202,9 @@ _ALL = (
 )
 
 KINDS: dict[str, Kind] = {kind.name: kind for kind in _ALL}
+
+
+def person_in(address: Address) -> str:
+    """Key of the person whom an address is about; empty when it is about none."""
+    part = KINDS[address.kind].person_part
+    return "" if part is None else address.parts[part]

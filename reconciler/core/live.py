@@ -65,7 +65,7 @@ class Live:
         if present is not None:
             return present
         if address.kind in self.unmanaged:
-            return Unknown(f"{KINDS[address.kind].title}s are not managed here", is_part=True)
+            return Unknown(f"{KINDS[address.kind].plural} are not managed here", is_part=True)
         if not self.unknown:
             return None
         for prefix in _prefixes(address):
@@ -118,8 +118,9 @@ class Unread:
     def what(self) -> str:
         """The part in words."""
         kind, _, parent = self.prefix.partition("/")[2].rstrip("/").partition("/")
-        title = KINDS[kind].title if kind in KINDS else kind
-        return " ".join(filter(None, [title if parent else f"{title}s", parent])) if kind else "everything"
+        if kind not in KINDS:
+            return f"{kind} {parent}".strip() or "everything"
+        return f"{KINDS[kind].title} {parent}" if parent else KINDS[kind].plural
 
 
 UNREAD_SIGN = "Unread: "

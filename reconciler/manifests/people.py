@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 
+from reconciler.core.address import Address
 from reconciler.core.declared import Person
 from reconciler.core.finding import Place
+from reconciler.core.kinds import person_in
 from reconciler.core.system import System
 from reconciler.manifests.contacts import Contacts
 from reconciler.manifests.days import read_day, read_span
@@ -23,9 +25,9 @@ def read_people(
     contacts: Contacts,
     notes: Notes,
     doubts: Doubts,
-    today: date | None,
+    ends: dict[str, Place],
 ) -> dict[str, Person]:
-    """All people of all files by key."""
+    """All people of all files by key; where it says when they end goes to `ends`."""
     people: dict[str, Person] = {}
     for document, top in files:
         for key, person, spot in read_keys(document.people, top.into("people"), notes):
@@ -35,7 +37,8 @@ def read_people(
             people[key] = _read_person(key, person, spot, contacts, notes)
             if len(people[key].identities) < _count_identities(person):
                 doubts.people.add(key)
-            _note_ended(people[key], spot, notes, today)
+            if people[key].ends:
+                ends[key] = spot.value("ends")
     _note_same_identities(people, notes)
     return people
 
@@ -97,10 +100,21 @@ def _accepts_phone(system: str) -> bool:
     return any("phone" in variant.identifiers for variant in SYSTEMS[system].values())
 
 
-def _note_ended(person: Person, spot: Cursor, notes: Notes, today: date | None) -> None:
-    if today and person.ends and person.ends <= today:
-        message = f"`{person.key}` should have no access since {person.ends}"
-        notes.note("ended-person", message, spot.value("ends"), advice="delete the person once a plan is empty")
+def note_ended(
+    ends: Mapping[str, Place],
+    people: Mapping[str, Person],
+    resources: Mapping[str, Iterable[Address]],
+    today: date | None,
+    notes: Notes,
+) -> None:
+    """Who has left, and in how many organizations lines still name them."""
+    ended = {key: day for key in ends if today and (day := people[key].ends) and day <= today}
+    in_lines = [{person_in(address) for address in found} for found in resources.values()] if ended else []
+    for key, day in ended.items():
+        named = sum(key in found for found in in_lines)
+        still = f"; {named} {'organization still names' if named == 1 else 'organizations still name'} them"
+        message = f"`{key}` should have no access since {day}{still if named else ''}"
+        notes.note("ended-person", message, ends[key], advice="delete the person once a plan is empty")
 
 
 def _note_same_identities(people: Mapping[str, Person], notes: Notes) -> None:

@@ -35,7 +35,7 @@ from reconciler.manifests.members import read_members
 from reconciler.manifests.nodes import Cursor
 from reconciler.manifests.notes import Notes
 from reconciler.manifests.organization_documents import DevelopersDocument
-from reconciler.manifests.people import read_people
+from reconciler.manifests.people import note_ended, read_people
 from reconciler.systems import get_system
 
 File = tuple[ManifestDocument, Cursor]
@@ -53,12 +53,14 @@ def resolve(
 ) -> Desired:
     """What all manifests together want; wrong parts are left out after a finding."""
     contacts = Contacts(notes)
-    people = read_people(files, contacts, notes, doubts, today)
+    ends: dict[str, Place] = {}
+    people = read_people(files, contacts, notes, doubts, ends)
     directory = Directory(people, contacts, notes, doubts)
     directory.read_groups(files)
     reader = _Reader(directory, notes, today)
     for document, top in files:
         reader.read(document, top.into("organizations"))
+    note_ended(ends, people, reader.resources, today, notes)
     note_lookalikes(contacts.emails, allowed_domains, notes)
     book = AddressBook(
         organizations=reader.organizations,

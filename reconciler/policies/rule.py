@@ -9,7 +9,7 @@ from datetime import date
 from reconciler.core.address import Address
 from reconciler.core.declared import Declared, Desired, Organization, Person
 from reconciler.core.finding import Place, Severity
-from reconciler.core.kinds import KINDS
+from reconciler.core.kinds import KINDS, person_in
 from reconciler.core.planning.access import is_administrator
 from reconciler.core.planning.wanted import split_by_date
 from reconciler.core.policy_settings import Parameter
@@ -59,12 +59,6 @@ class World:
     def find_person(self, address: Address) -> Person | None:
         """Whom access is about, if they are in the directory."""
         return self.desired.people.get(person_in(address))
-
-
-def person_in(address: Address) -> str:
-    """Key of the person whom an address is about; empty when it is about none."""
-    part = KINDS[address.kind].person_part
-    return "" if part is None else address.parts[part]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

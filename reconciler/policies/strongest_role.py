@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from reconciler.core.kinds import KINDS
-from reconciler.policies.rule import Objection, Parameters, Rule, World, person_in, words
+from reconciler.core.kinds import KINDS, person_in
+from reconciler.policies.rule import Objection, Parameters, Rule, World, words
 
 
 def _check(world: World, parameters: Parameters) -> Iterator[Objection]:

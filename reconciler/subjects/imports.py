@@ -25,7 +25,7 @@ def document_of_import(made: Import) -> Document:
 def _blocks(one: ImportedOrganization) -> Iterator[Block]:
     kinds = Counter(sorted((address.kind for address in one.declared), key=list(KINDS).index))
     parts = [
-        count(number, KINDS[kind].title, f"{KINDS[kind].title}s")
+        count(number, KINDS[kind].title, KINDS[kind].plural)
         for kind, number in kinds.items()
         if KINDS[kind].shape is not Shape.GRANT
     ]

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 from reconciler.core.address import Address
 from reconciler.core.change import Change
-from reconciler.core.kinds import KINDS
+from reconciler.core.kinds import KINDS, person_in
 from reconciler.core.resource import Attributes, Resource
 from reconciler.core.system import System
 from reconciler.ports import Scope
@@ -110,12 +110,6 @@ def find_id(asset: Address, scope: Scope, change: Change) -> str:
     return known or next(filter(None, own), asset.key)
 
 
-def find_person(address: Address) -> str:
-    """Key of the person an address is about; empty where it is about none."""
-    part = KINDS[address.kind].person_part
-    return address.parts[part] if part is not None else ""
-
-
 def _organization(scope: Scope) -> str:
     """How to find it; a Business Center is told from another one of that name by its id."""
     shown, name = name_organization(scope), scope.organization.name
@@ -130,7 +124,7 @@ def _call(name: str, identifier: str) -> str:
 
 
 def _person(change: Change, scope: Scope) -> Mapping[str, str]:
-    key = find_person(change.address)
+    key = person_in(change.address)
     if not key:
         return {"person": "", "identifier": "", "former_identifier": ""}
     is_member = change.address.kind == "member"

@@ -12,12 +12,12 @@ from dataclasses import replace
 from reconciler.core.address import Address
 from reconciler.core.change import Change, Waiting
 from reconciler.core.finding import Place
-from reconciler.core.kinds import Action
+from reconciler.core.kinds import Action, person_in
 from reconciler.core.outcome import Waits
 from reconciler.core.resource import Resource, Status, fingerprint_of
 from reconciler.core.work_order import Capacity, Chore, WorkOrder
 from reconciler.ports import Scope
-from reconciler.systems.blanks import fill_blanks, find_person, name_organization, name_person
+from reconciler.systems.blanks import fill_blanks, name_organization, name_person
 from reconciler.systems.marked import quote, strip_marks
 from reconciler.systems.operations import OPERATIONS
 from reconciler.systems.operations.choosing import choose
@@ -140,7 +140,7 @@ def _fill_all(texts: tuple[str, ...], values: dict[str, str]) -> tuple[str, ...]
 def _who(party: Party, change: Change, scope: Scope) -> tuple[str, str]:
     """Key of the person, where it is known, and in which capacity they act."""
     key = scope.organization.key
-    person = find_person(change.address)
+    person = person_in(change.address)
     an_admin, a_member = f"an admin of {key}", f"a member of {key}"
     match party.actor:
         case Actor.MEMBER:

@@ -77,7 +77,7 @@ def load_directory(files: Sequence[SourceFile]) -> Directory:
         and (document := check_structure(ManifestDocument, one.node, one.file.path, notes, doubts)) is not None
     ]
     contacts = Contacts(notes)
-    people = read_people(read, contacts, notes, doubts, None)
+    people = read_people(read, contacts, notes, doubts, {})
     names = Names(people, contacts, notes, doubts)
     names.read_groups(read)
     groups = {name: frozenset(names.expand(PREFIX + name, group.place)) for name, group in names.groups.items()}

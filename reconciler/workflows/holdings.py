@@ -43,12 +43,6 @@ class Ledger:
         return is_administrator(self.system, "member", holding.recorded.attributes)
 
 
-def person_in(address: Address) -> str:
-    """The person whom an address is about; empty for what is about no person."""
-    part = KINDS[address.kind].person_part
-    return "" if part is None else address.parts[part]
-
-
 def make_ledger(organization: str, *, desired: Desired, state: State, today: date, as_of: date | None) -> Ledger:
     """Everything that is known of one organization; of a past day only the records."""
     known = desired.organizations.get(organization)

@@ -11,11 +11,12 @@ from reconciler.core.address import Address
 from reconciler.core.declared import Desired, Move, Person
 from reconciler.core.errors import ReconcilerError
 from reconciler.core.holding import Holding, OrganizationHoldings, PersonReport
+from reconciler.core.kinds import person_in
 from reconciler.core.state import State
 from reconciler.manifests.load import SourceFile
 from reconciler.ports import StateStore
 from reconciler.workflows.directory import Directory, load_about, load_directory, normal_identity
-from reconciler.workflows.holdings import Ledger, make_ledger, person_in
+from reconciler.workflows.holdings import Ledger, make_ledger
 from reconciler.workflows.naming import nearest
 from reconciler.workflows.recollection import Recollection, recollect
 from reconciler.workflows.states import read_state

@@ -15,7 +15,7 @@ from reconciler import __version__
 from reconciler.core.address import Address
 from reconciler.core.declared import Desired
 from reconciler.core.holding import Holding, PersonReport
-from reconciler.core.kinds import KINDS, Action
+from reconciler.core.kinds import KINDS, Action, person_in
 from reconciler.core.live import Live
 from reconciler.core.offboarding import Item, Matter, Offboarding, Progress, Surface
 from reconciler.core.plan import Plan
@@ -27,7 +27,6 @@ from reconciler.core.settings import GuardSettings
 from reconciler.core.work_order import OrderStatus, WorkOrder
 from reconciler.systems.marked import quote
 from reconciler.workflows.chores import Chores
-from reconciler.workflows.holdings import person_in
 from reconciler.workflows.hurdles import Hurdles
 
 _GIVING = frozenset(

@@ -13,7 +13,7 @@ from datetime import date
 from reconciler.core.address import Address
 from reconciler.core.declared import Declared, Desired, Entitlement
 from reconciler.core.errors import ReconcilerError
-from reconciler.core.kinds import KINDS
+from reconciler.core.kinds import KINDS, person_in
 from reconciler.core.onboarding import Given, Onboarding, Spared, Welcome
 from reconciler.core.planning.access import strongest
 from reconciler.core.planning.wanted import split_by_date
@@ -24,7 +24,6 @@ from reconciler.manifests.joining import Rosters
 from reconciler.manifests.leaving import ManifestEdit, edit_all
 from reconciler.manifests.source import SourceFile
 from reconciler.manifests.spelling import Unspeakable, spell
-from reconciler.workflows.holdings import person_in
 
 _RULING = frozenset({"admin", "administrator", "owner"})
 """Names of the strongest roles on assets, which manage who else can reach them."""

@@ -8,7 +8,7 @@ from datetime import date
 from reconciler.core.address import Address
 from reconciler.core.errors import ReconcilerError
 from reconciler.core.holding import AccessMatrix, Holding, Reach
-from reconciler.core.kinds import KINDS, Shape
+from reconciler.core.kinds import KINDS, Shape, person_in
 from reconciler.core.planning.access import owner_elsewhere, strongest
 from reconciler.core.resource import Attributes
 from reconciler.core.state import State
@@ -16,7 +16,7 @@ from reconciler.core.system import System
 from reconciler.manifests.load import SourceFile
 from reconciler.ports import StateStore
 from reconciler.workflows.directory import load_about
-from reconciler.workflows.holdings import Ledger, make_ledger, person_in
+from reconciler.workflows.holdings import Ledger, make_ledger
 from reconciler.workflows.naming import nearest
 from reconciler.workflows.recollection import recollect_one
 from reconciler.workflows.states import read_state

@@ -9,7 +9,7 @@ from typing import Protocol
 from reconciler.core.address import Address
 from reconciler.core.audit import AuditEntry, AuditRecord, describe_outcome, name_orders
 from reconciler.core.change import Change
-from reconciler.core.kinds import KINDS, Shape
+from reconciler.core.kinds import KINDS, Shape, person_in
 from reconciler.core.outcome import Outcome, Waits
 from reconciler.core.resource import Resource, Status
 from reconciler.core.state import AuditMark, Record
@@ -44,7 +44,6 @@ class AuditSink(Protocol):
 def audit_entry(change: Change, outcome: Outcome, *, serial: int, at: datetime) -> AuditEntry:
     """What to remember for ever of one change."""
     word, detail = describe_outcome(outcome)
-    part = KINDS[change.address.kind].person_part
     return AuditEntry(
         time=at,
         serial=serial,
@@ -55,7 +54,7 @@ def audit_entry(change: Change, outcome: Outcome, *, serial: int, at: datetime) 
         outcome=word,
         detail=detail,
         actor=change.actor,
-        person="" if part is None else change.address.parts[part],
+        person=person_in(change.address),
         before=_access(change.before),
         after=_access(change.after),
         order=name_orders(outcome.orders) if isinstance(outcome, Waits) else "",
@@ -115,7 +114,6 @@ def _what_became(before: Record | None, record: Record) -> str:
 
 
 def _sighting(record: Record, word: str, before: Record | None, at: datetime) -> AuditEntry:
-    part = KINDS[record.address.kind].person_part
     return AuditEntry(
         time=at,
         serial=0,
@@ -123,7 +121,7 @@ def _sighting(record: Record, word: str, before: Record | None, at: datetime) ->
         action=SEEN,
         cause="there already when it was declared" if word == "adopted" else "seen by this run for the first time",
         outcome=word,
-        person="" if part is None else record.address.parts[part],
+        person=person_in(record.address),
         before="" if before is None else _access(_resource(before)),
         after=_access(_resource(record)),
     )
@@ -139,7 +137,6 @@ ORDER_ACTION = "work_order"
 
 def order_entry(order: WorkOrder, *, serial: int, at: datetime) -> AuditEntry:
     """What to remember for ever of a work order that was done, has failed or has ended otherwise."""
-    part = KINDS[order.address.kind].person_part
     reason = order.failure.value if order.failure else ""
     return AuditEntry(
         time=at,
@@ -150,7 +147,7 @@ def order_entry(order: WorkOrder, *, serial: int, at: datetime) -> AuditEntry:
         outcome=order.status.value,
         detail=": ".join(filter(None, (reason, order.explanation))) or order.evidence,
         actor=order.closed_by if order.is_said else "",
-        person="" if part is None else order.address.parts[part],
+        person=person_in(order.address),
         order=order.id,
         evidence=order.evidence_digest if order.is_said else "",
     )

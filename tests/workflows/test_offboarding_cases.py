@@ -14,10 +14,11 @@ import pytest
 import yaml
 
 from reconciler.core.holding import OrganizationHoldings, PersonReport
+from reconciler.core.kinds import person_in
 from reconciler.core.offboarding import Offboarding
 from reconciler.core.state import State
 from reconciler.subjects.offboarding import summary_of_offboarding
-from reconciler.workflows.holdings import make_ledger, person_in
+from reconciler.workflows.holdings import make_ledger
 from reconciler.workflows.offboarding import Departure, follow_departure, leaving_day
 from tests.planning.given import Case, read_case
 

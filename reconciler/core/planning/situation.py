@@ -9,7 +9,7 @@ from datetime import date, datetime
 from reconciler.core.address import Address
 from reconciler.core.declared import Consent, Declared, Mode, Organization, Person
 from reconciler.core.finding import Place
-from reconciler.core.kinds import KINDS, Action
+from reconciler.core.kinds import KINDS, Action, person_in
 from reconciler.core.live import Live, Unknown
 from reconciler.core.planning.identities import Dispute, Names
 from reconciler.core.resource import Status
@@ -121,8 +121,7 @@ class Situation:
 
     def person_of(self, address: Address) -> str:
         """The person whose access an address is about, or an empty string."""
-        part = KINDS[address.kind].person_part
-        return "" if part is None else address.parts[part]
+        return person_in(address)
 
     def place_of(self, address: Address) -> Place | None:
         """The manifest line that is responsible for an address today."""

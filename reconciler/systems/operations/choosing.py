@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from reconciler.core.change import Change
-from reconciler.core.kinds import KINDS, Action
+from reconciler.core.kinds import KINDS, Action, person_in
 from reconciler.core.planning.access import is_downgrade
 from reconciler.core.system import System
-from reconciler.systems.blanks import find_person
 
 _Choices = dict[tuple[str, Action], dict[str, str]]
 """(kind, action) -> case -> operation; the case `` is for everything that no other case fits."""
@@ -128,7 +127,7 @@ def _cases(change: Change, system: System) -> Iterator[str]:
         yield "answer"
     if before is None:
         yield "missing"
-    if change.actor and change.actor == find_person(change.address):
+    if change.actor and change.actor == person_in(change.address):
         yield "self"
     if system.is_handed_over(wanted.get("role")) or system.is_handed_over(had.get("role")):
         yield "handover"
