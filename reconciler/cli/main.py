@@ -10,7 +10,7 @@ import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -18,6 +18,9 @@ from reconciler import __version__
 from reconciler.cli.failures import run_guarded
 from reconciler.cli.session import Session, session_options
 from reconciler.core.nearest import Nearest
+
+if TYPE_CHECKING:
+    from click.shell_completion import CompletionItem
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +126,15 @@ class CommandLine(click.Group):
             with formatter.section(title):
                 # As wide as the widest of all, so that the summaries stand in one column through all sections.
                 formatter.write_dl([(name.ljust(widest), entry.summary) for name, entry in section.items()])
+
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
+        """From `COMMANDS` too: click would import every command to ask for its summary."""
+        from click.shell_completion import CompletionItem
+
+        found = [
+            CompletionItem(name, help=one.summary) for name, one in COMMANDS.items() if name.startswith(incomplete)
+        ]
+        return [*found, *click.Command.shell_complete(self, ctx, incomplete)]
 
     def main(
         self,

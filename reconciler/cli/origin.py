@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from reconciler.core.audit import Origin
+from reconciler.stores.process import this_process
 
 _GIT_PATIENCE = 10.0
 _COMMITS = ("GITHUB_SHA", "CI_COMMIT_SHA", "BUILDKITE_COMMIT", "CIRCLE_SHA1")
@@ -26,8 +27,6 @@ def read_origin(root: Path, paths: Sequence[str] = ()) -> Origin:
     The commit is the one that is checked out, whatever a CI system says that it started from. The branch is what CI
     says, because CI checks out a commit and not a branch.
     """
-    from reconciler.stores.process import this_process
-
     process = this_process()
     commit = _git(root, "rev-parse", "HEAD") or _first(_COMMITS)
     if commit and paths and _git(root, "status", "--porcelain", "--untracked-files=all", "--", *paths):

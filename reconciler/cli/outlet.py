@@ -73,9 +73,9 @@ class Outlet(io.TextIOBase):
         """It is made for that."""
         return True
 
-    def write(self, text: str, /) -> int:
-        """Take a text; what is behind its last line end waits for the rest of its line, or for `flush`."""
-        self._pending += text
+    def write(self, text: str | bytes, /) -> int:
+        """Take a text, as bytes from click's completion; what is behind its last line end waits for `flush` or more."""
+        self._pending += text if isinstance(text, str) else text.decode()
         end = max(self._pending.rfind("\n"), self._pending.rfind("\r")) + 1
         if end:
             self._pass_on(end)

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import hashlib
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from reconciler.cli.files import read_text_file
 from reconciler.core.errors import ReconcilerError, StalePlan
-
-if TYPE_CHECKING:
-    from reconciler.core.plan import Plan
+from reconciler.core.plan import Plan
+from reconciler.manifests.saved import plan_from_json
+from reconciler.workflows.agreement import compare_plans
 
 _TOLD = 10
 """Differences that a message lists; the plan itself shows them all."""
@@ -22,8 +21,6 @@ def read_plan(path: Path, *, expected_digest: str | None = None) -> Plan:
     Raises StalePlan when it is not the one whose digest was reviewed: the digest is that of the bytes of the file, as
     `sha256sum` prints it.
     """
-    from reconciler.manifests.saved import plan_from_json
-
     text = read_text_file(path)
     digest = hashlib.sha256(text.encode()).hexdigest()
     if expected_digest is not None and expected_digest.strip().lower() != digest:
@@ -38,8 +35,6 @@ def read_plan(path: Path, *, expected_digest: str | None = None) -> Plan:
 
 def require_same(plan: Plan, reviewed: Plan) -> None:
     """Raises StalePlan, with the first differences, unless `plan` does exactly what was reviewed."""
-    from reconciler.workflows.agreement import compare_plans
-
     departure = compare_plans(reviewed=reviewed, plan=plan)
     if departure.is_none:
         return

@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 import posixpath
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from reconciler.cli.repository import Repository
 from reconciler.cli.session import CONFIG_FILE
+from reconciler.manifests.config import load_config
 from reconciler.manifests.filenames import is_read
 from reconciler.manifests.source import LARGEST, SourceFile
 from reconciler.workflows.reviewing import Revision
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
 
 _FOLDER, _LINK, _SUBMODULE = "40000", "120000", "160000"
 _LONGEST_LINK = 4096
@@ -42,8 +39,6 @@ class _Entry:
 
 def read_revision(repository: Repository, commit: str, *, name: str, workspace: str) -> Revision:
     """The workspace in the folder `workspace` of a commit, given from the top of the repository."""
-    from reconciler.manifests.config import load_config
-
     tree = _Tree(repository, commit, workspace.strip("/"))
     config = tree.read(CONFIG_FILE)
     if config is None:

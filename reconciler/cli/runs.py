@@ -4,20 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import timedelta
-from typing import TYPE_CHECKING
 
+from reconciler.audit.log import AuditLog
 from reconciler.cli.origin import read_origin
 from reconciler.cli.session import CONFIG_FILE, Session
 from reconciler.cli.wiring import Wiring
+from reconciler.core.change import Change
+from reconciler.core.errors import StateLocked
+from reconciler.core.outcome import Outcome
+from reconciler.manifests.config import Config
 from reconciler.ports import StateStore
-
-if TYPE_CHECKING:
-    from reconciler.core.change import Change
-    from reconciler.core.errors import StateLocked
-    from reconciler.core.outcome import Outcome
-    from reconciler.manifests.config import Config
-    from reconciler.workflows.applying import Run
-    from reconciler.workflows.leases import LeaseTerms
+from reconciler.stores.process import SystemTimer
+from reconciler.workflows.applying import Run
+from reconciler.workflows.leases import LeaseTerms
 
 
 def sources_of(config: Config) -> tuple[str, ...]:
@@ -34,9 +33,6 @@ def make_run(
     on_result: Callable[[Change, Outcome], None],
 ) -> Run:
     """Everything one apply needs besides the plan."""
-    from reconciler.audit.log import AuditLog
-    from reconciler.workflows.applying import Run
-
     return Run(
         clock=wiring.clock(),
         terms=make_terms(session, lock_timeout=lock_timeout),
@@ -49,8 +45,6 @@ def make_run(
 
 def make_terms(session: Session, *, lock_timeout: timedelta = timedelta()) -> LeaseTerms:
     """How to hold an organization, saying for whom we wait."""
-    from reconciler.stores.process import SystemTimer
-    from reconciler.workflows.leases import LeaseTerms
 
     def say(locked: StateLocked) -> None:
         session.notify(f"{locked.message}; waiting up to {int(lock_timeout.total_seconds())} seconds")

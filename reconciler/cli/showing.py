@@ -15,6 +15,7 @@ from reconciler.cli.outlet import print_page
 from reconciler.cli.session import Session
 from reconciler.cli.workspace import find_top
 from reconciler.output.style import COMMENT_BUDGET, Style
+from reconciler.stores.process import this_process
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])
 
@@ -61,8 +62,6 @@ def show_result(
 
 def page_style(session: Session, *, max_chars: int = 0) -> Style:
     """How to write a result: as the session wants it, with what a page has to know of where it is made."""
-    from reconciler.stores.process import this_process
-
     return replace(
         session.style(sys.stdout), max_chars=max_chars, prefix=find_prefix(session.root), job=this_process().job
     )

@@ -4,22 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable
 from datetime import timedelta
-from typing import TYPE_CHECKING
 
 import click
 
+from reconciler.audit.log import AuditLog
 from reconciler.cli.origin import read_origin
 from reconciler.cli.runs import make_terms
-from reconciler.cli.session import Session
+from reconciler.cli.session import Session, is_interactive
 from reconciler.cli.wiring import SystemClock, Wiring
-from reconciler.cli.workspace import read_config
+from reconciler.cli.workspace import read_config, read_workspace
 from reconciler.core.address import Address
 from reconciler.core.errors import ReconcilerError, UsageError
+from reconciler.core.planning.identities import Identities
+from reconciler.core.planning.renaming import as_remembered
+from reconciler.core.state import State
 from reconciler.ports import StateStore
-
-if TYPE_CHECKING:
-    from reconciler.core.state import State
-    from reconciler.workflows.upkeep import Upkeep
+from reconciler.workflows.naming import nearest
+from reconciler.workflows.states import read_state
+from reconciler.workflows.upkeep import Upkeep
 
 format_option = click.option(
     "--format", "format_", type=click.Choice(["text", "json"]), default="text", help="Form of the result."
@@ -58,8 +60,6 @@ def open_configured_store(session: Session) -> StateStore:
 
 def require_somebody(name: str, known: Collection[str]) -> None:
     """Raises ReconcilerError when nobody is called so."""
-    from reconciler.workflows.naming import nearest
-
     if name not in known:
         raise ReconcilerError(f"nobody is known as {name!r}", advice=nearest(name, filter(None, known)))
 
@@ -74,9 +74,6 @@ def require_known(store: StateStore, organization: str) -> None:
 
 def make_upkeep(session: Session, store: StateStore, *, lock_timeout: timedelta = timedelta()) -> Upkeep:
     """Everything that editing needs. Its entries carry the real time: nobody edits in the sandbox's."""
-    from reconciler.audit.log import AuditLog
-    from reconciler.workflows.upkeep import Upkeep
-
     return Upkeep(
         store=store,
         terms=make_terms(session, lock_timeout=lock_timeout),
@@ -93,11 +90,6 @@ def names_in_state(
 
     Manifests that cannot be read rename nothing: looking after a state has to go on without them.
     """
-    from reconciler.cli.workspace import read_workspace
-    from reconciler.core.planning.identities import Identities
-    from reconciler.core.planning.renaming import as_remembered
-    from reconciler.workflows.states import read_state
-
     if address.organization not in store.organizations():
         return (address,)
     config = read_config(session.root)
@@ -113,8 +105,6 @@ def names_in_state(
 def confirm(question: str, *, yes: bool) -> None:
     """Go on only if a person, or `--yes`, says so."""
     import sys
-
-    from reconciler.cli.session import is_interactive
 
     if yes:
         return

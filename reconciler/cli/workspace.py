@@ -9,22 +9,20 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from reconciler.cli.session import CONFIG_FILE
 from reconciler.core.declared import Desired
 from reconciler.core.errors import ManifestError, ReconcilerError, UsageError
 from reconciler.core.finding import Finding, Severity
 from reconciler.core.inspection import Inspection
+from reconciler.manifests.config import Config, LoadedConfig, load_config
 from reconciler.manifests.filenames import is_read, looks_meant, note_passed_over
+from reconciler.manifests.load import Manifests, load_manifests
 from reconciler.manifests.notes import Notes
-
-if TYPE_CHECKING:
-    from reconciler.manifests.config import Config, LoadedConfig
-    from reconciler.manifests.load import Manifests
-    from reconciler.manifests.source import SourceFile
-    from reconciler.policies.judging import Judgment, RuleBook
-
+from reconciler.manifests.policy_files import load_rules
+from reconciler.manifests.references import check_references
+from reconciler.manifests.source import LARGEST, SourceFile
+from reconciler.policies.judging import COME_ALONG, Judgment, RuleBook, judge, only, with_custom_rules
 
 _NEAR_CONFIG = re.compile(r"\.?reconciler\.ya?ml(\..*)?|\.?reconcil(er|iation)s?\.ya?ml", re.IGNORECASE)
 """Names under which people write the workspace file."""
@@ -62,8 +60,6 @@ class Workspace:
 
 def read_configuration(root: Path) -> LoadedConfig:
     """The configuration and everything there is to say about it; raises ReconcilerError when there is none."""
-    from reconciler.manifests.config import load_config
-
     path = root / CONFIG_FILE
     if not os.path.lexists(path):
         message = f"there is no {CONFIG_FILE} in {root.resolve()}"
@@ -98,10 +94,6 @@ def read_workspace(root: Path, config: Config, *, today: date) -> Workspace:
 
 def check_files(root: Path, config: Config, files: Sequence[SourceFile], *, today: date) -> Workspace:
     """Like `read_workspace`, of manifests that were read already or would be written."""
-    from reconciler.manifests.load import load_manifests
-    from reconciler.manifests.references import check_references
-    from reconciler.policies.judging import judge
-
     manifests = load_manifests(
         files,
         today=today,
@@ -116,12 +108,8 @@ def check_files(root: Path, config: Config, files: Sequence[SourceFile], *, toda
 
 def read_rules(root: Path, config: Config) -> RuleBook:
     """The policies that come with the tool, and those of the workspace."""
-    from reconciler.policies.judging import COME_ALONG
-
     if not config.policies.sources:
         return COME_ALONG
-    from reconciler.manifests.policy_files import load_rules
-    from reconciler.policies.judging import with_custom_rules
 
     loaded = load_rules(read_files(root, config.policies.sources, under="policies"))
     return with_custom_rules(loaded.rules, loaded.findings)
@@ -143,8 +131,6 @@ def inspect_workspace(root: Path, *, today: date) -> Inspection:
 
 def inspect_policies(root: Path, chosen: Collection[str], *, today: date) -> Inspection:
     """What policies say about a workspace, all of them or only the chosen ones; raises ManifestError."""
-    from reconciler.policies.judging import judge, only
-
     workspace = read_workspace(root, read_config(root), today=today)
     settings, book = workspace.config.policies, read_rules(root, workspace.config)
     unknown = [name for name in chosen if name not in book.rules]
@@ -193,7 +179,6 @@ def read_texts(root: Path, findings: Iterable[Finding]) -> dict[str, str]:
 
 
 def _read_source(root: Path, path: Path, problem: str = "") -> SourceFile:
-    from reconciler.manifests.source import LARGEST, SourceFile
 
     name = Path(os.path.relpath(path, root)).as_posix()
     if problem:

@@ -17,6 +17,7 @@ from reconciler.manifests.nodes import Cursor
 from reconciler.manifests.notes import Notes
 from reconciler.manifests.secrets import is_secret_name
 from reconciler.manifests.source import SourceFile, parse_file
+from reconciler.manifests.structure import check_structure
 
 if TYPE_CHECKING:
     from reconciler.manifests.config_documents import (
@@ -77,7 +78,6 @@ class LoadedConfig:
 def load_config(file: SourceFile) -> LoadedConfig:
     """Read the workspace file."""
     from reconciler.manifests.config_documents import ConfigDocument
-    from reconciler.manifests.structure import check_structure
 
     notes = Notes()
     parsed = parse_file(file)

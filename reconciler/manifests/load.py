@@ -16,6 +16,7 @@ from reconciler.manifests.doubts import Doubts, but_once
 from reconciler.manifests.nodes import Cursor
 from reconciler.manifests.notes import Notes
 from reconciler.manifests.source import SourceFile, parse_file
+from reconciler.manifests.structure import check_structure
 
 __all__ = [
     "Config",
@@ -77,7 +78,6 @@ def _load(
 ) -> Manifests:
     from reconciler.manifests.documents import ManifestDocument
     from reconciler.manifests.resolve import resolve
-    from reconciler.manifests.structure import check_structure
 
     notes, doubts = Notes(), Doubts()
     texts: dict[str, str] = {}

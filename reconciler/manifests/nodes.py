@@ -6,6 +6,11 @@ from typing import Protocol
 
 from reconciler.core.finding import Place
 
+Path = tuple[str | int, ...]
+"""Keys and indexes from the top of a file."""
+
+_NOTHING = object()
+
 
 class Mark(Protocol):
     """A position as the YAML reader counts it: lines and columns from 0, columns in characters."""
@@ -92,3 +97,25 @@ class Cursor:
         if isinstance(node, MapNode) and part in node.marks:
             return place_of(self.file, node.marks[part][1])
         return self.place
+
+
+def inside(node: object, part: str | int) -> object:
+    """The value under a key or an index; something that is no value when there is none."""
+    if isinstance(node, MapNode) and isinstance(part, str):
+        return node.get(part, _NOTHING)
+    if isinstance(node, ListNode) and isinstance(part, int) and part < len(node):
+        return node[part]
+    return _NOTHING
+
+
+def path_in(node: object, loc: Path) -> Path:
+    """The keys and indexes of an error's location, without the names of union members that pydantic adds."""
+    path: list[str | int] = []
+    for index, part in enumerate(loc):
+        inner = inside(node, part)
+        if inner is not _NOTHING:
+            node = inner
+        elif index < len(loc) - 1 or not isinstance(node, MapNode):
+            continue  # a member of a union; only the last part can be a key that is not there
+        path.append(part)
+    return tuple(path)

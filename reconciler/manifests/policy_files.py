@@ -12,6 +12,7 @@ from reconciler.manifests.doubts import Doubts, but_once
 from reconciler.manifests.nodes import Cursor
 from reconciler.manifests.notes import Notes
 from reconciler.manifests.source import SourceFile, parse_file
+from reconciler.manifests.structure import check_structure
 
 if TYPE_CHECKING:
     from reconciler.manifests.policy_file_documents import CustomRuleDocument
@@ -40,7 +41,6 @@ def load_rules(files: Sequence[SourceFile]) -> LoadedRules:
 
 def _read_all(files: Iterable[SourceFile], notes: Notes) -> Iterable[CustomRule]:
     from reconciler.manifests.policy_file_documents import PolicyFileDocument
-    from reconciler.manifests.structure import check_structure
 
     for file in files:
         parsed = parse_file(file)

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, TypeVar
 
 from reconciler.manifests.doubts import Doubts
-from reconciler.manifests.nodes import Cursor, ListNode, MapNode
+from reconciler.manifests.nodes import Cursor, ListNode, MapNode, Path, inside, path_in
 from reconciler.manifests.notes import Notes
 
 if TYPE_CHECKING:
@@ -21,9 +21,6 @@ _ROUNDS = 6
 _NAMING = frozenset({"access", "ad_accounts", "shares", "members"})
 """Keys inside an asset or a group under which names stand."""
 
-_NOTHING = object()
-
-Path = tuple[str | int, ...]
 D = TypeVar("D", bound="Document")
 
 
@@ -56,7 +53,7 @@ def _take_out(errors: Sequence[ErrorDetails], node: MapNode, doubts: Doubts) -> 
         parent, last = _follow(node, path[:-1]), path[-1]
         substitute = repairs[path]
         if substitute is None:
-            doubts.leave_out(path, _inside(parent, last))
+            doubts.leave_out(path, inside(parent, last))
             _drop(parent, last)
             _remember(path, doubts)
         else:
@@ -87,17 +84,8 @@ def _put(parent: object, part: str | int, value: str) -> None:
 
 def _follow(node: object, path: Path) -> object:
     for part in path:
-        node = _inside(node, part)
+        node = inside(node, part)
     return node
-
-
-def _inside(node: object, part: str | int) -> object:
-    """The value under a key or an index; `_NOTHING` when there is none."""
-    if isinstance(node, MapNode) and isinstance(part, str):
-        return node.get(part, _NOTHING)
-    if isinstance(node, ListNode) and isinstance(part, int) and part < len(node):
-        return node[part]
-    return _NOTHING
 
 
 def _substitute(error: ErrorDetails) -> str | None:
@@ -120,16 +108,3 @@ def _remember(path: Path, doubts: Doubts) -> None:
         return
     elif section != "organizations" or len(path) < 5 or _NAMING.intersection(map(str, path[4:])):
         doubts.incomplete = True
-
-
-def path_in(node: object, loc: Path) -> Path:
-    """The keys and indexes of an error's location, without the names of union members that pydantic adds."""
-    path: list[str | int] = []
-    for index, part in enumerate(loc):
-        inner = _inside(node, part)
-        if inner is not _NOTHING:
-            node = inner
-        elif index < len(loc) - 1 or not isinstance(node, MapNode):
-            continue  # a member of a union; only the last part can be a key that is not there
-        path.append(part)
-    return tuple(path)

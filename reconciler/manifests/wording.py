@@ -14,12 +14,11 @@ from reconciler.core.finding import Place
 from reconciler.core.misfits import EXPECTED, describe_misfit
 from reconciler.core.system import System
 from reconciler.manifests.fields import Matching, OneOf, Sort
-from reconciler.manifests.nodes import Cursor, MapNode
+from reconciler.manifests.nodes import Cursor, MapNode, Path, path_in
 from reconciler.manifests.notes import Notes
 from reconciler.manifests.organization_documents import developers_variant
 from reconciler.manifests.roles import note_unknown_role
 from reconciler.manifests.secrets import is_secret_name
-from reconciler.manifests.structure import Path, path_in
 from reconciler.manifests.suggest import did_you_mean, listed
 from reconciler.systems import SYSTEMS
 

@@ -22,6 +22,7 @@ from reconciler.core.policy_settings import (
     StandingRule,
 )
 from reconciler.policies.catalogue import POLICIES
+from reconciler.policies.custom import compile_rules
 from reconciler.policies.rule import Objection, Parameters, Rule, World
 from reconciler.systems import SYSTEMS
 
@@ -43,8 +44,6 @@ COME_ALONG = RuleBook(rules=POLICIES)
 
 def with_custom_rules(written: Sequence[CustomRule], findings: Sequence[Finding] = ()) -> RuleBook:
     """The rules that come with the tool and those of a workspace, with what is wrong with the latter."""
-    from reconciler.policies.custom import compile_rules
-
     rules, wrong = compile_rules(written, POLICIES)
     return RuleBook(rules={**POLICIES, **rules}, findings=(*findings, *wrong))
 

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 
 from reconciler.core.live import ask_about_states, summarize_unread
 from reconciler.core.plan import Plan
+from reconciler.manifests.saved import plan_to_json
 from reconciler.output.words import count, join
 from reconciler.subjects.signs import VERB_ORDER, VERBS
 
@@ -64,6 +65,4 @@ def say_counts(plan: Plan) -> str:
 
 def digest_of_plan(plan: Plan) -> str:
     """SHA-256 of the file that `plan -o` writes: what `sha256sum` prints, and what the audit log keeps."""
-    from reconciler.manifests.saved import plan_to_json
-
     return hashlib.sha256(plan_to_json(plan).encode()).hexdigest()

@@ -9,7 +9,13 @@ from datetime import date
 
 from reconciler.core.declared import Desired, Person
 from reconciler.core.errors import ManifestError
+from reconciler.manifests.contacts import Contacts
+from reconciler.manifests.doubts import Doubts
 from reconciler.manifests.load import SourceFile, load_manifests
+from reconciler.manifests.nodes import Cursor
+from reconciler.manifests.notes import Notes
+from reconciler.manifests.source import parse_file
+from reconciler.manifests.structure import check_structure
 from reconciler.workflows.mentions import may_mention
 
 _SECTIONS = ("people", "groups")
@@ -57,16 +63,10 @@ def normal_identity(text: str) -> str:
 
 def load_directory(files: Sequence[SourceFile]) -> Directory:
     """People and groups of all files. What is wrong with them is left to `load_about`."""
-    from reconciler.manifests.contacts import Contacts
     from reconciler.manifests.documents import ManifestDocument
-    from reconciler.manifests.doubts import Doubts
     from reconciler.manifests.groups import PREFIX
     from reconciler.manifests.groups import Directory as Names
-    from reconciler.manifests.nodes import Cursor
-    from reconciler.manifests.notes import Notes
     from reconciler.manifests.people import read_people
-    from reconciler.manifests.source import parse_file
-    from reconciler.manifests.structure import check_structure
 
     notes, doubts = Notes(), Doubts()
     parsed = [parse_file(file) for file in _holding_directory(files)]

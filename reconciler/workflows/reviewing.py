@@ -16,6 +16,8 @@ from reconciler.core.policy_settings import PolicySettings
 from reconciler.core.review import Review, Side
 from reconciler.core.settings import GuardSettings
 from reconciler.manifests.load import Config, LoadedConfig, Manifests, SourceFile, load_manifests
+from reconciler.manifests.lookalikes import encoded_domain
+from reconciler.manifests.policy_files import load_rules
 from reconciler.manifests.references import check_references
 from reconciler.policies.judging import COME_ALONG, RuleBook, check_settings, judge, with_custom_rules
 
@@ -64,7 +66,6 @@ def review(base: Revision, head: Revision, *, today: date) -> Review:
 
 
 def _compared(made: Review, before: _Read, after: _Read, domains: Sequence[str]) -> Review:
-    from reconciler.manifests.lookalikes import encoded_domain
 
     found = compare(
         _without_stand_ins(before.manifests),
@@ -132,8 +133,6 @@ def _read(revision: Revision, today: date, domains: Sequence[str], max_days: int
 
 def _rules_of(revision: Revision) -> RuleBook:
     """The policies that hold in a revision."""
-    from reconciler.manifests.policy_files import load_rules
-
     if not revision.policies:
         return COME_ALONG
     loaded = load_rules(revision.policies)

@@ -58,6 +58,13 @@ def test_every_command_explains_itself_and_takes_the_workspace_option(name: str)
     assert "-C DIR" in result.output
 
 
+def test_completion_knows_every_command_and_imports_none() -> None:
+    asked = {"_RECONCILER_COMPLETE": "zsh_complete", "COMP_WORDS": "reconciler ", "COMP_CWORD": "1"}
+    run = start("-X", "importtime", "-m", "reconciler", **asked)
+    assert run.stdout.splitlines()[1::3] == list(COMMANDS), run.stderr
+    assert "reconciler.cli.commands" not in run.stderr
+
+
 def test_without_a_command_the_help_is_shown_as_a_mistake() -> None:
     result = CliRunner().invoke(cli, [])
     assert result.exit_code == 64

@@ -12,6 +12,8 @@ from reconciler.cli.session import Session
 from reconciler.cli.showing import document_option
 from reconciler.cli.wiring import Wiring
 from reconciler.cli.workspace import read_config, read_manifest_files
+from reconciler.subjects.catalogue import RENDERERS
+from reconciler.workflows import reaching
 
 
 @click.command()
@@ -25,9 +27,6 @@ def access(session: Session, address: str, as_of: date | None, format_: str) -> 
     ADDRESS is the key of an organization, for everything in it, or `organization/kind/key` of an asset, a partner or a
     member, such as acme-bc/ad_account/us-brand. Asks no system.
     """
-    from reconciler.subjects.catalogue import RENDERERS
-    from reconciler.workflows import reaching
-
     config = read_config(session.root)
     wiring = Wiring(root=session.root, config=config)
     matrix = reaching.access(

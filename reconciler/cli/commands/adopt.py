@@ -14,6 +14,8 @@ from reconciler.cli.session import Session
 from reconciler.cli.workspace import read_manifest_files
 from reconciler.core.adopted import Adoption
 from reconciler.core.errors import ExitCode
+from reconciler.manifests.editing import render_patch
+from reconciler.workflows import adopting
 from reconciler.workflows.sharding import EVERYTHING
 
 
@@ -28,9 +30,6 @@ def adopt(session: Session, addresses: tuple[str, ...], in_place: bool, now: dat
     ADDRESS is an address, a pattern with `*`, or an organization; without any, all drift is adopted but what was
     accepted for a while. Comments, order and style stay. What cannot be edited safely is refused, with the reason.
     """
-    from reconciler.manifests.editing import render_patch
-    from reconciler.workflows import adopting
-
     limits = Limits(targets=addresses, excludes=(), refresh=True, consents=(), retry=False, shard=EVERYTHING)
     prepared = prepare(session, limits, today=now)
     config = prepared.wiring.config

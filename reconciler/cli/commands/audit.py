@@ -5,22 +5,25 @@ from __future__ import annotations
 import re
 import sys
 from datetime import date
-from typing import TYPE_CHECKING
 
 import click
 
+from reconciler.audit.chain import Witness
+from reconciler.audit.log import AuditLog, Selection
 from reconciler.cli.actions_files import write_outputs
 from reconciler.cli.options import DateType
 from reconciler.cli.session import Session
 from reconciler.cli.showing import document_option
-from reconciler.cli.upkeep import open_configured_store
+from reconciler.cli.upkeep import open_configured_store, require_somebody
+from reconciler.cli.workspace import read_config, read_manifest_files
 from reconciler.core.audit import entries_of
-from reconciler.core.errors import ExitCode
+from reconciler.core.errors import ExitCode, ReconcilerError
+from reconciler.output.words import count
 from reconciler.ports import StateStore
-
-if TYPE_CHECKING:
-    from reconciler.audit.chain import Witness
-
+from reconciler.subjects.catalogue import RENDERERS
+from reconciler.workflows.directory import load_directory
+from reconciler.workflows.naming import nearest
+from reconciler.workflows.states import read_marks
 
 _DIGEST = re.compile(r"[0-9a-f]{64}")
 
@@ -50,9 +53,6 @@ def audit() -> None:
 @click.pass_obj
 def log(session: Session, organization: str, person: str, since: date | None, format_: str) -> None:
     """Show what was done, oldest first."""
-    from reconciler.audit.log import AuditLog, Selection
-    from reconciler.subjects.catalogue import RENDERERS
-
     store = open_configured_store(session)
     selection = Selection(organization=organization, person=person, since=since)
     links = AuditLog(store).select(selection)
@@ -64,13 +64,6 @@ def log(session: Session, organization: str, person: str, since: date | None, fo
 
 def _require_names(session: Session, store: StateStore, *, organization: str, person: str) -> None:
     """A misspelt name must not look like one of whom nothing is known."""
-    from reconciler.audit.log import AuditLog
-    from reconciler.cli.upkeep import require_somebody
-    from reconciler.cli.workspace import read_config, read_manifest_files
-    from reconciler.core.errors import ReconcilerError
-    from reconciler.workflows.directory import load_directory
-    from reconciler.workflows.naming import nearest
-
     records = [link.record for link in AuditLog(store).links()]
     organizations = {*store.organizations(), *(record.organization for record in records)}
     if organization and organization not in organizations:
@@ -93,9 +86,6 @@ def verify(session: Session, head: str | None) -> int:
     Its end has to be what the states remember of it. Prints the digest of the last record: kept elsewhere and given as
     --head later, it also shows a log that was written anew together with the states.
     """
-    from reconciler.audit.log import AuditLog
-    from reconciler.output.words import count
-
     store = open_configured_store(session)
     trail = AuditLog(store)
     verdict = trail.verify(_read_witnesses(store))
@@ -119,7 +109,5 @@ def verify(session: Session, head: str | None) -> int:
 
 
 def _read_witnesses(store: StateStore) -> list[Witness]:
-    from reconciler.audit.chain import Witness
-    from reconciler.workflows.states import read_marks
 
     return [Witness(organization=key, mark=mark, is_behind=is_behind) for key, mark, is_behind in read_marks(store)]

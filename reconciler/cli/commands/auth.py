@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
 
 import click
 
@@ -14,12 +13,20 @@ from reconciler.cli.upkeep import confirm
 from reconciler.cli.workspace import read_config
 from reconciler.core.errors import ExitCode, ReconcilerError
 from reconciler.core.redaction import SECRETS
+from reconciler.manifests.config import Option
 from reconciler.output.visible import make_visible
-
-if TYPE_CHECKING:
-    from reconciler.manifests.config import Option
-    from reconciler.providers.business_api.authorizing import Check, Membership
-    from reconciler.providers.business_api.identity import Admin
+from reconciler.providers.business_api.authorizing import (
+    SCOPES,
+    Check,
+    Membership,
+    authorization_url,
+    check_token,
+    exchange_code,
+    missing_scopes,
+    revoke_token,
+)
+from reconciler.providers.business_api.credentials import read_secret, require_place, save_secret
+from reconciler.providers.business_api.identity import Admin
 
 _provider_option = click.option(
     "--provider", "provider", metavar="NAME", help="Which provider of kind business_api, if there are several."
@@ -42,8 +49,6 @@ def show_url(session: Session, redirect_uri: str, state: str | None, provider: s
     The token will act as whoever approves, with their role in each Business Center. The browser comes back to the
     redirect URI with `auth_code`, which is valid for an hour.
     """
-    from reconciler.providers.business_api.authorizing import authorization_url
-
     app_id = _required(_options(session, provider), "app_id")
     state = state or secrets.token_urlsafe(16)
     click.echo(authorization_url(app_id=app_id, redirect_uri=redirect_uri, state=state))
@@ -60,9 +65,6 @@ def exchange(session: Session, code: str, save: str | None, provider: str | None
 
     Without --save it goes where `access_token` of the provider says.
     """
-    from reconciler.providers.business_api.authorizing import SCOPES, exchange_code, missing_scopes, revoke_token
-    from reconciler.providers.business_api.credentials import read_secret, require_place, save_secret
-
     options = _options(session, provider)
     place = save or _required(options, "access_token")
     secret = read_secret(_required(options, "app_secret"), root=session.root)
@@ -93,8 +95,6 @@ def check(session: Session, provider: str | None) -> int:
 
     Exits with 1 when it can manage no Business Center, or lacks a scope that this takes.
     """
-    from reconciler.providers.business_api.authorizing import check_token
-
     with make_client(session.root, _options(session, provider)) as client:
         found = check_token(client)
     click.echo(_render_check(found), nl=False)
@@ -107,9 +107,6 @@ def check(session: Session, provider: str | None) -> int:
 @click.pass_obj
 def revoke(session: Session, provider: str | None, *, yes: bool) -> None:
     """Make the token worthless, for everybody who has it."""
-    from reconciler.providers.business_api.authorizing import revoke_token
-    from reconciler.providers.business_api.credentials import read_secret
-
     options = _options(session, provider)
     token = read_secret(_required(options, "access_token"), root=session.root)
     secret = read_secret(_required(options, "app_secret"), root=session.root)

@@ -3,21 +3,21 @@
 from __future__ import annotations
 
 from datetime import date
-from typing import TYPE_CHECKING
 
 import click
 
 from reconciler.cli.exit_codes import code_of_review
 from reconciler.cli.options import DateType
 from reconciler.cli.repository import Repository, open_repository
+from reconciler.cli.revisions import read_revision
 from reconciler.cli.session import CONFIG_FILE, Session
 from reconciler.cli.showing import page_options, show_result
 from reconciler.cli.wiring import SystemClock
 from reconciler.cli.workspace import read_configuration, read_files, read_manifest_files
 from reconciler.core.errors import ReconcilerError, UsageError
-
-if TYPE_CHECKING:
-    from reconciler.workflows.reviewing import Revision
+from reconciler.subjects.catalogue import RENDERERS
+from reconciler.subjects.step_outputs import outputs_of_review
+from reconciler.workflows.reviewing import Revision, review
 
 _WORKING_TREE = "working tree"
 
@@ -50,10 +50,6 @@ def diff(
     BASE and HEAD are revisions of git; without HEAD it is the working tree. Needs no state, no token and no checkout.
     Exits with 1 when validation finds a new error, and with 3 when a policy objects to something new.
     """
-    from reconciler.subjects.catalogue import RENDERERS
-    from reconciler.subjects.step_outputs import outputs_of_review
-    from reconciler.workflows.reviewing import review
-
     base, head, from_merge_base = _split(base, head)
     with open_repository(session.root) as repository:
         before, after = _read_both(
@@ -80,7 +76,6 @@ def _split(base: str, head: str) -> tuple[str, str, bool]:
 def _read_both(
     session: Session, repository: Repository, base: str, head: str, *, folder: str | None, from_merge_base: bool
 ) -> tuple[Revision, Revision]:
-    from reconciler.cli.revisions import read_revision
 
     if not head and (repository.is_bare or folder is not None):
         why = "a bare repository has no working tree" if repository.is_bare else "--path is for two revisions"
@@ -102,7 +97,6 @@ def _read_both(
 
 
 def _read_working_tree(session: Session) -> Revision:
-    from reconciler.workflows.reviewing import Revision
 
     loaded = read_configuration(session.root)
     if loaded.config is None:

@@ -15,8 +15,14 @@ from reconciler.cli.requests import prepare, refuse_or_mention_strays
 from reconciler.cli.session import Session
 from reconciler.cli.showing import page_options, show_result
 from reconciler.cli.upkeep import AddressType, make_upkeep, names_in_state, open_configured_store
+from reconciler.cli.wiring import Wiring
+from reconciler.cli.workspace import read_config
 from reconciler.core.address import Address
 from reconciler.core.errors import ExitCode, UsageError
+from reconciler.subjects.catalogue import RENDERERS
+from reconciler.subjects.step_outputs import outputs_of_drift
+from reconciler.workflows import drifting
+from reconciler.workflows.drifting import remember, survey
 from reconciler.workflows.sharding import EVERYTHING, Shard
 
 
@@ -48,9 +54,6 @@ def drift(  # one parameter for each option
     """
     if context.invoked_subcommand is not None:
         return ExitCode.DONE
-    from reconciler.subjects.catalogue import RENDERERS
-    from reconciler.subjects.step_outputs import outputs_of_drift
-    from reconciler.workflows.drifting import remember, survey
 
     session: Session = context.obj
     limits = Limits(targets=targets, excludes=(), refresh=True, consents=(), retry=False, shard=shard)
@@ -86,10 +89,6 @@ def accept(session: Session, address: Address, *, until: date, reason: str, lock
 
     It holds for exactly the difference that the last audit found: when that thing changes again, it is new.
     """
-    from reconciler.cli.wiring import Wiring
-    from reconciler.cli.workspace import read_config
-    from reconciler.workflows import drifting
-
     today = Wiring(root=session.root, config=read_config(session.root)).clock().now().date()
     if until <= today:
         raise UsageError(f"--until {until} is not in the future", advice=f"today is {today}")
@@ -110,8 +109,6 @@ def accept(session: Session, address: Address, *, until: date, reason: str, lock
 @click.pass_obj
 def forget(session: Session, address: Address, *, lock_timeout: timedelta) -> int:
     """Take an acceptance back: the next audit tells of the difference as if it were new."""
-    from reconciler.workflows import drifting
-
     store = open_configured_store(session)
     for one in names_in_state(session, store, address, of=lambda state: state.drift):
         drifting.forget(one, make_upkeep(session, store, lock_timeout=lock_timeout))

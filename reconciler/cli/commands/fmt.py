@@ -11,6 +11,7 @@ from reconciler.cli.session import Session
 from reconciler.cli.workspace import read_config, read_manifest_files
 from reconciler.core.errors import ExitCode, ManifestError
 from reconciler.core.finding import Finding, Severity
+from reconciler.manifests.write import format_manifest
 
 
 @click.command()
@@ -23,8 +24,6 @@ def fmt(session: Session, check: bool, files: tuple[Path, ...]) -> int:
     Without FILES, all manifests of the workspace. Prints the names of the files that change; comments and meaning
     stay as they are.
     """
-    from reconciler.manifests.write import format_manifest
-
     entries = [str(file.resolve()) for file in files] or read_config(session.root).manifests
     errors: list[Finding] = []
     changed = 0

@@ -2,26 +2,40 @@
 
 from __future__ import annotations
 
+import os
 import sys
-from datetime import timedelta
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import date, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, TypedDict, Unpack
+from typing import TypedDict, Unpack
 
 import click
 
 from reconciler.cli.durations import lock_timeout_option
 from reconciler.cli.files import replace_file
-from reconciler.cli.importing import choose, folder_for
 from reconciler.cli.progress import show_progress
 from reconciler.cli.session import Session
 from reconciler.cli.upkeep import make_upkeep
 from reconciler.cli.wiring import Wiring
 from reconciler.cli.workspace import read_config, read_manifests_so_far
-from reconciler.core.errors import ExitCode
+from reconciler.core.declared import Organization
+from reconciler.core.errors import ExitCode, ReconcilerError, UsageError
+from reconciler.core.finding import Place
+from reconciler.core.imported import Import
+from reconciler.core.system import System
+from reconciler.manifests.editing import render_patch
+from reconciler.manifests.keys import is_key
+from reconciler.manifests.load import load_manifests
+from reconciler.manifests.newcomers import clean_name, key_for_thing
+from reconciler.manifests.source import SourceFile
+from reconciler.output.text import render_text
 from reconciler.output.words import count
-
-if TYPE_CHECKING:
-    from reconciler.core.imported import Import
+from reconciler.ports import FoundOrganization
+from reconciler.subjects.imports import document_of_import
+from reconciler.systems import SYSTEMS, get_system
+from reconciler.workflows.directory import load_directory
+from reconciler.workflows.filing import ImportRequest
+from reconciler.workflows.importing import draft_import, record_import
 
 
 class Said(TypedDict):
@@ -65,11 +79,6 @@ def import_(session: Session, organizations: tuple[str, ...], **said: Unpack[Sai
     same access in several places. What cannot be declared stands in comments, with the reason. Everything is read back
     and planned before it is written: the first plan is empty. No file is overwritten and no system is changed.
     """
-    from reconciler.manifests.editing import render_patch
-    from reconciler.workflows.directory import load_directory
-    from reconciler.workflows.filing import ImportRequest
-    from reconciler.workflows.importing import draft_import, record_import
-
     config = read_config(session.root)
     wiring = Wiring(root=session.root, config=config)
     files = read_manifests_so_far(session.root, config.manifests)
@@ -108,8 +117,111 @@ def _answer_for_unread(made: Import, session: Session) -> ExitCode:
 
 
 def _tell(made: Import, session: Session) -> None:
-    from reconciler.output.text import render_text
-    from reconciler.subjects.imports import document_of_import
 
     click.echo(render_text(document_of_import(made), session.style(sys.stdout)), nl=False, color=True)
     session.notify("next: read the files, then `reconciler plan`: it has nothing to change in what was read")
+
+
+_NOWHERE = Place("", 1, 1)
+
+
+def choose(
+    wanted: Sequence[str], said: Said, *, wiring: Wiring, files: Sequence[SourceFile], today: date
+) -> tuple[Organization, ...]:
+    """The organizations that the command line names; raises ReconcilerError where one is declared or unknown."""
+    declared = load_manifests(files, today=today).readable.organizations
+    if bool(wanted) == said["every"]:
+        raise UsageError("name organizations, or give --all" if not wanted else "--all takes no names")
+    if said["system"] or said["identity"] or said["variant"]:
+        return (_named(wanted, said, declared),)
+    found = _explore(wiring, declared)
+    if said["every"]:
+        if not found:
+            message = "the configured providers show no organization that is not declared yet"
+            advice = "one that no provider shows is named: `reconciler import ORG --system SYSTEM --id ID`"
+            raise ReconcilerError(message, advice=advice)
+        return tuple(found.values())
+    return tuple(_find(name, found, declared) for name in wanted)
+
+
+def folder_for(to: Path | None, root: Path, entries: Sequence[str]) -> str:
+    """Where new files go, relative to the workspace; raises UsageError for a folder that is not read."""
+    if to is None:
+        folders = [entry for entry in entries if not entry.endswith((".yaml", ".yml"))]
+        if not folders:
+            raise UsageError("`manifests:` names no folder for new files", advice="add one, and give it with --to DIR")
+        return folders[0].rstrip("/")
+    folder = Path(os.path.relpath(to.resolve(), root.resolve()))
+    if not any(folder.is_relative_to(entry) for entry in entries):
+        message = f"{folder} is no part of the manifests of this workspace"
+        raise UsageError(message, advice=f"`manifests:` has {', '.join(entries)}")
+    return folder.as_posix()
+
+
+def _named(wanted: Sequence[str], said: Said, declared: Mapping[str, Organization]) -> Organization:
+
+    if len(wanted) != 1 or not (said["system"] and said["identity"]):
+        raise UsageError("one ORG needs both --system and --id", advice="import one organization after the other")
+    (key,) = wanted
+    _refuse_declared(key, declared)
+    if not is_key(key):
+        raise UsageError(f"{key!r} cannot be a key", advice="use letters, digits, `.`, `_`, `-` and `+`")
+    variants = SYSTEMS[said["system"]]
+    if said["variant"] not in variants:
+        raise UsageError(f"{said['system']} has no variant {said['variant']!r}")
+    return Organization(key=key, system=variants[said["variant"]], identity=said["identity"], place=_NOWHERE)
+
+
+def _explore(wiring: Wiring, declared: Mapping[str, Organization]) -> dict[str, Organization]:
+    """Everything that is not declared yet, under keys that are free."""
+    known = {(one.system.name, one.identity.casefold()) for one in declared.values()}
+    made: dict[str, Organization] = {}
+    for found in _found(wiring):
+        if (found.system, found.identity.casefold()) in known:
+            continue
+        known.add((found.system, found.identity.casefold()))
+        key = key_for_thing(found.identity, found.nickname or found.name, {*declared, *made})
+        name = clean_name(found.name)
+        made[key] = Organization(
+            key=key,
+            system=_system_of(found),
+            identity=found.identity,
+            name="" if name in (found.identity, key) else name,
+            place=_NOWHERE,
+        )
+    return made
+
+
+def _found(wiring: Wiring) -> Iterator[FoundOrganization]:
+    """What each provider shows of the systems that it is configured for."""
+    providers = wiring.config.providers
+    for name, explorer in wiring.explorers().items():
+        for found in explorer.find_organizations():
+            responsible = found.system if found.system in providers else "default"
+            if name in (responsible, found.nickname):
+                yield found
+
+
+def _system_of(found: FoundOrganization) -> System:
+
+    return get_system(found.system, found.variant)
+
+
+def _find(name: str, found: Mapping[str, Organization], declared: Mapping[str, Organization]) -> Organization:
+    _refuse_declared(name, declared)
+    matching = [one for key, one in found.items() if name in (key, one.identity, one.name)]
+    if len(matching) == 1:
+        return matching[0]
+    message = f"several organizations are called {name!r}" if matching else f"no organization {name!r} was found"
+    advice = f"there are: {_listed(matching or found.values())}" if found else ""
+    raise ReconcilerError(message, advice=advice or "say what it is: --system SYSTEM --id ID")
+
+
+def _listed(found: Iterable[Organization]) -> str:
+    return ", ".join(f"{one.key} ({one.system.title} {one.identity})" for one in found)
+
+
+def _refuse_declared(name: str, declared: Mapping[str, Organization]) -> None:
+    if name in declared:
+        message = f"{name} is declared already, in {declared[name].place}"
+        raise ReconcilerError(message, advice=f"`reconciler adopt {name} --in-place` declares what is missing in it")

@@ -8,6 +8,11 @@ from reconciler.cli.session import Session
 from reconciler.cli.showing import document_option, show_result
 from reconciler.cli.wiring import Wiring
 from reconciler.cli.workspace import read_config, read_workspace
+from reconciler.core.errors import ReconcilerError
+from reconciler.subjects.catalogue import RENDERERS
+from reconciler.workflows.directory import find_in
+from reconciler.workflows.naming import nearest
+from reconciler.workflows.notices import collect_notices
 
 
 @click.command()
@@ -19,12 +24,6 @@ def notices(session: Session, person: str, format_: str) -> None:
 
     PERSON is a key, an e-mail address, a phone number or a handle. Nothing is sent: whoever runs this decides how.
     """
-    from reconciler.core.errors import ReconcilerError
-    from reconciler.subjects.catalogue import RENDERERS
-    from reconciler.workflows.directory import find_in
-    from reconciler.workflows.naming import nearest
-    from reconciler.workflows.notices import collect_notices
-
     config = read_config(session.root)
     wiring = Wiring(root=session.root, config=config)
     now = wiring.clock().now()

@@ -6,7 +6,7 @@ import sys
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, TypedDict, Unpack
+from typing import TypedDict, Unpack
 
 import click
 
@@ -18,11 +18,15 @@ from reconciler.cli.upkeep import make_upkeep
 from reconciler.cli.wiring import Wiring
 from reconciler.cli.words import spell_out
 from reconciler.cli.workspace import read_config, read_workspace
+from reconciler.core.declared import Organization
 from reconciler.core.errors import ReconcilerError, UsageError
-
-if TYPE_CHECKING:
-    from reconciler.core.declared import Organization
-    from reconciler.workflows.observing import RosterFile
+from reconciler.manifests.rosters.parse import LARGEST
+from reconciler.subjects.catalogue import RENDERERS
+from reconciler.workflows.drifting import drift_after
+from reconciler.workflows.observing import RosterFile, Sighting, look_only
+from reconciler.workflows.observing import observe as take_in
+from reconciler.workflows.planning import PlanRequest
+from reconciler.workflows.states import read_state
 
 
 class _Said(TypedDict):
@@ -85,13 +89,6 @@ def observe(session: Session, organization: str, paths: tuple[str, ...], format_
     understood is shown; whoever it may be about is unknown, and never taken to be absent. A file that cannot be read
     changes nothing.
     """
-    from reconciler.subjects.catalogue import RENDERERS
-    from reconciler.workflows.drifting import drift_after
-    from reconciler.workflows.observing import Sighting, look_only
-    from reconciler.workflows.observing import observe as take_in
-    from reconciler.workflows.planning import PlanRequest
-    from reconciler.workflows.states import read_state
-
     if said["accept_partial"] and said["complete"]:
         raise UsageError("--accept-partial and --complete say the opposite of each other")
     config = read_config(session.root)
@@ -140,8 +137,6 @@ def _not_after(taken: datetime, now: datetime) -> datetime:
 
 
 def _read_roster(path: str) -> RosterFile:
-    from reconciler.manifests.rosters.parse import LARGEST
-    from reconciler.workflows.observing import RosterFile
 
     # One byte more than is accepted, so that the reader sees that it is too much.
     if path == "-":

@@ -2,14 +2,30 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import replace
 from datetime import date
 from typing import TypedDict, Unpack
 
 import click
 
+from reconciler.cli.files import replace_file
 from reconciler.cli.options import DateType
 from reconciler.cli.session import Session
 from reconciler.cli.showing import document_option, show_result
+from reconciler.cli.wiring import Wiring
+from reconciler.cli.workspace import check_files, read_config, read_manifest_files
+from reconciler.core.comparison.findings import findings_only_in
+from reconciler.core.declared import Person
+from reconciler.core.errors import ReconcilerError, UsageError
+from reconciler.core.finding import Finding, Severity
+from reconciler.core.onboarding import Onboarding
+from reconciler.manifests.joining import read_rosters
+from reconciler.manifests.keys import is_key
+from reconciler.subjects.catalogue import RENDERERS
+from reconciler.workflows.directory import find_in
+from reconciler.workflows.naming import nearest
+from reconciler.workflows.onboarding import Newcomer, describe_proposal, propose, write_proposal
 
 
 class Wishes(TypedDict):
@@ -48,8 +64,73 @@ def onboard(session: Session, person: str, *, write: bool, format_: str, **wishe
     PERSON is the key under which the manifests shall know them. They join the groups that give OTHER's access; by name
     they are given only what no group gives. What is left out is said. Asks no system.
     """
-    from reconciler.cli.arrivals import read_arrival
-    from reconciler.subjects.catalogue import RENDERERS
-
     found = read_arrival(session, person, wishes, write=write)
     show_result(RENDERERS.onboarding, found, session=session, format_=format_)
+
+
+def read_arrival(session: Session, key: str, wishes: Wishes, *, write: bool) -> Onboarding:
+    """Propose the edit, see what it means, and with `write` make it."""
+    config = read_config(session.root)
+    today = Wiring(root=session.root, config=config).clock().now().date()
+    files = read_manifest_files(session.root, config.manifests)
+    before = check_files(session.root, config, files, today=today)
+    desired = before.desired
+    other = find_in(desired.people, wishes["like"])
+    if other is None:
+        message = f"there is no person {wishes['like']!r} to be like"
+        raise ReconcilerError(message, advice=nearest(wishes["like"], desired.people))
+    known = desired.people.get(key)
+    newcomer = Newcomer(
+        key=key,
+        entry=_entry(key, wishes, known),
+        like=other.key,
+        with_admin=wishes["with_admin"],
+        reason=wishes["reason"],
+    )
+    proposal = propose(newcomer, desired, read_rosters(files), today=today)
+    edit = write_proposal(proposal, files, beside=other.place.file)
+    edited = [replace(file, data=edit.texts[file.path].encode()) if file.path in edit.texts else file for file in files]
+    after = check_files(session.root, config, edited, today=today)
+    found = describe_proposal(newcomer, proposal, edit, after.desired)
+    found = replace(
+        found,
+        findings=(
+            *findings_only_in(after.findings, before.findings),
+            *_outside(newcomer.entry.get("email", ""), config.allowed_domains),
+        ),
+        objections=findings_only_in(after.policies.findings, before.policies.findings),
+    )
+    if write:
+        for path, text in found.edited.items():
+            replace_file(session.root / path, text)
+            session.notify(f"{path} is edited")
+    return found
+
+
+def _outside(email: str, allowed_domains: Collection[str]) -> Iterator[Finding]:
+    """The warning that a review gives too: an address of none of the company's domains."""
+    domain = email.rpartition("@")[2].casefold()
+    if email and allowed_domains and domain not in {one.casefold() for one in allowed_domains}:
+        message = f"`{email}` is in none of the allowed domains: {', '.join(allowed_domains)}"
+        yield Finding(id="outside-domains", severity=Severity.WARNING, message=message)
+
+
+def _entry(key: str, wishes: Wishes, known: Person | None) -> Mapping[str, str]:
+    """The entry under `people`; somebody who has one keeps it."""
+    if not is_key(key):
+        message = f"{key!r} cannot be a key"
+        raise UsageError(message, advice="use letters, digits, `.`, `_`, `-` and `+`, such as `ana` or `ana.lopez`")
+    said = [name for name in ("email", "name", "ends") if wishes[name]]
+    if known is not None:
+        if said:
+            message = f"{key} is in the manifests already, at {known.place}"
+            raise UsageError(message, advice=f"leave --{said[0]} away, or choose another key")
+        return {}
+    if not wishes["email"]:
+        raise UsageError(f"{key} is not in the manifests yet", advice="give --email, where they are invited")
+    entry = {"name": wishes["name"], "email": wishes["email"]}
+    if wishes["employment"] != "employee":
+        entry["employment"] = wishes["employment"]
+    if wishes["ends"]:
+        entry["ends"] = wishes["ends"].isoformat()
+    return {name: value for name, value in entry.items() if value}

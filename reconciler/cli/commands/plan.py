@@ -17,6 +17,8 @@ from reconciler.cli.requests import estimate_run, make_plan, prepare
 from reconciler.cli.session import Session
 from reconciler.cli.showing import page_options, show_result
 from reconciler.core.errors import ExitCode, UsageError
+from reconciler.subjects.catalogue import RENDERERS
+from reconciler.subjects.step_outputs import outputs_of_plan
 
 
 @click.command()
@@ -44,9 +46,6 @@ def plan(
 
     Nothing is changed. Exits with 3 when a guard blocks something, whether or not there are other changes.
     """
-    from reconciler.subjects.catalogue import RENDERERS
-    from reconciler.subjects.step_outputs import outputs_of_plan
-
     prepared = prepare(session, limits, today=now)
     if estimate:
         _refuse_with_estimate(out=out, format_=format_)
@@ -65,8 +64,6 @@ def plan(
 
 def _refuse_with_estimate(*, out: Path | None, format_: str) -> None:
     """An estimate is no plan: there is nothing to save, and it has fewer forms."""
-    from reconciler.subjects.catalogue import RENDERERS
-
     if out is not None:
         raise UsageError("--estimate makes no plan that could be saved", advice="leave --out away")
     if format_ not in RENDERERS.estimate:

@@ -14,6 +14,8 @@ from reconciler.cli.session import Session
 from reconciler.cli.showing import document_option
 from reconciler.cli.wiring import SystemClock
 from reconciler.cli.workspace import inspect_policies, read_config, read_rules
+from reconciler.policies.judging import standing_rules
+from reconciler.subjects.catalogue import RENDERERS
 
 
 @click.group()
@@ -26,9 +28,6 @@ def policy() -> None:
 @click.pass_obj
 def list_(session: Session, format_: str) -> None:
     """List all policies: what each asks, and how it is set here."""
-    from reconciler.policies.judging import standing_rules
-    from reconciler.subjects.catalogue import RENDERERS
-
     config = read_config(session.root)
     rules = standing_rules(config.policies, read_rules(session.root, config).rules)
     click.echo(RENDERERS.policies[format_](rules, session.style(sys.stdout)), nl=False, color=True)
@@ -45,8 +44,6 @@ def test(session: Session, rules: tuple[str, ...], now: date | None, format_: st
     RULES are tried even where they are off, to see what they would say; those that are off then say it as warnings.
     Exits with 3 when one of severity error objects.
     """
-    from reconciler.subjects.catalogue import RENDERERS
-
     today = now or SystemClock().now().date()
     inspection = inspect_policies(session.root, rules, today=today)
     print_page(RENDERERS.findings[format_](inspection, session.style(sys.stdout)), form=format_)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
@@ -14,10 +13,9 @@ from reconciler.cli.files import read_text_file
 from reconciler.cli.session import Session
 from reconciler.cli.showing import find_prefix
 from reconciler.core.errors import ReconcilerError, UsageError
-
-if TYPE_CHECKING:
-    from reconciler.publishing.sticky import Published
-    from reconciler.publishing.target import Choice
+from reconciler.core.live import UNREAD_SIGN
+from reconciler.publishing.sticky import Published, close_issue, publish_comment, publish_issue
+from reconciler.publishing.target import Choice, open_forge
 
 _FAREWELL = "Settled: nothing of this is found any more."
 
@@ -55,8 +53,6 @@ def publish(
     A comment is written once for each pull request and workspace and then kept up to date, as is an issue. The token
     comes from GITHUB_TOKEN or GITLAB_TOKEN.
     """
-    from reconciler.publishing.target import Choice
-
     _check_usage(summary=summary, issue=issue, close=close, title=title, labels=labels)
     if summary:
         append_summary(_read(source))
@@ -84,24 +80,18 @@ def _check_usage(*, summary: bool, issue: bool, close: bool, title: str, labels:
 
 def _refuse_unread(report: str) -> None:
     """A report that did not see everything settles nothing, whatever else is in it."""
-    from reconciler.core.live import UNREAD_SIGN
-
     if any(line.lstrip("*>#- ").startswith(UNREAD_SIGN) for line in report.splitlines()):
         message = "the report says that something is unread, so the issue is not settled and stays open"
         raise ReconcilerError(message, advice="publish the report without --close")
 
 
 def _keep_comment(choice: Choice, name: str, source: str) -> Published:
-    from reconciler.publishing.sticky import publish_comment
-    from reconciler.publishing.target import open_forge
 
     with open_forge(choice, os.environ, for_comment=True) as forge:
         return publish_comment(forge, name=name, body=_read(source))
 
 
 def _keep_issue(choice: Choice, name: str, title: str, labels: tuple[str, ...], source: str) -> Published:
-    from reconciler.publishing.sticky import close_issue, publish_issue
-    from reconciler.publishing.target import open_forge
 
     with open_forge(choice, os.environ, for_comment=False) as forge:
         if not source:

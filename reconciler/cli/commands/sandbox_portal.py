@@ -3,21 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Unpack
+from typing import Unpack
 
 import click
 
 from reconciler.cli.options import Limits, planning_options
 from reconciler.cli.requests import Prepared, make_plan, prepare
 from reconciler.cli.session import Session
-from reconciler.core.change import Change
+from reconciler.core.change import Change, Waiting
 from reconciler.core.errors import ExitCode
-
-if TYPE_CHECKING:
-    from reconciler.core.change import Waiting
-    from reconciler.core.outcome import Outcome
-    from reconciler.core.plan import Plan
-    from reconciler.core.work_order import WorkOrder
+from reconciler.core.outcome import Applied, Outcome
+from reconciler.core.plan import Plan
+from reconciler.core.work_order import WorkOrder
+from reconciler.providers.business_api.abilities import takes_a_person
+from reconciler.providers.sandbox.provider import SandboxProvider
+from reconciler.workflows.scopes import Scopes
+from reconciler.workflows.states import load_state
 
 
 @click.command()
@@ -28,8 +29,6 @@ def portal(session: Session, **limits: Unpack[Limits]) -> int:
 
     Only where the platform is reached through its API. Exits with 1 when the platform refuses something.
     """
-    from reconciler.core.outcome import Applied
-
     prepared = prepare(session, limits)
     is_done = True
     for change, outcome in _work(prepared, make_plan(prepared, session)):
@@ -44,11 +43,6 @@ def portal(session: Session, **limits: Unpack[Limits]) -> int:
 
 def _work(prepared: Prepared, made: Plan) -> Iterator[tuple[Change, Outcome]]:
     """One change after the other, the way the platform itself carries it out."""
-    from reconciler.providers.business_api.abilities import takes_a_person
-    from reconciler.providers.sandbox.provider import SandboxProvider
-    from reconciler.workflows.scopes import Scopes
-    from reconciler.workflows.states import load_state
-
     wiring, desired = prepared.wiring, prepared.request.desired
     scopes, store = Scopes(desired), wiring.store()
     for part in made.organizations:

@@ -6,15 +6,16 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING
 
 import click
 
 from reconciler.cli.session import CONFIG_FILE, Session
 from reconciler.core.errors import ReconcilerError
-
-if TYPE_CHECKING:
-    from reconciler.providers.sandbox.world import World
+from reconciler.providers.sandbox.api.emulator import Emulator
+from reconciler.providers.sandbox.api.server import Server
+from reconciler.providers.sandbox.api.site import Site
+from reconciler.providers.sandbox.seed import SEED_FILE, WORLD_FILE, open_world
+from reconciler.providers.sandbox.world import World, real_now
 
 
 @click.command()
@@ -31,10 +32,6 @@ if TYPE_CHECKING:
 @click.pass_obj
 def serve(session: Session, host: str, port: int, tier: str | None, speed: float) -> None:
     """Serve the API for Business and a page for people on a port, until interrupted."""
-    from reconciler.providers.sandbox.api.emulator import Emulator
-    from reconciler.providers.sandbox.api.server import Server
-    from reconciler.providers.sandbox.api.site import Site
-
     with _open_world(session, speed) as world:
         emulator = Emulator(world)
         if tier is not None:
@@ -51,9 +48,6 @@ def serve(session: Session, host: str, port: int, tier: str | None, speed: float
 @contextmanager
 def _open_world(session: Session, speed: float) -> Iterator[World]:
     """The workspace's world, whose time runs faster and does not fall back afterwards."""
-    from reconciler.providers.sandbox.seed import SEED_FILE, WORLD_FILE, open_world
-    from reconciler.providers.sandbox.world import real_now
-
     if not any((session.root / name).exists() for name in (WORLD_FILE, SEED_FILE, CONFIG_FILE)):
         message = f"there is no sandbox in {session.root.resolve()}"
         raise ReconcilerError(message, advice="name the workspace with -C DIR, or write a sandbox.yaml there")

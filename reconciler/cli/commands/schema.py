@@ -8,7 +8,10 @@ from pathlib import Path
 import click
 
 from reconciler.cli.files import replace_file
+from reconciler.cli.schemas import json_schema
 from reconciler.core.errors import ManifestError, UsageError
+from reconciler.manifests.conformance import check_conformance
+from reconciler.manifests.source import SourceFile
 
 NAMES = (
     "manifest",
@@ -72,10 +75,6 @@ def schema(name: str | None, directory: Path | None, files: tuple[Path, ...]) ->
 
 def _check(name: str | None, files: tuple[Path, ...]) -> None:
     """Raises ManifestError with everything that does not fit."""
-    from reconciler.cli.schemas import json_schema
-    from reconciler.manifests.conformance import check_conformance
-    from reconciler.manifests.source import SourceFile
-
     if name is None:
         message = "which schema shall the files fit?"
         raise UsageError(message, advice=f"name one of {', '.join(NAMES)} before --check")
@@ -96,6 +95,5 @@ def _write(directory: Path, names: list[str]) -> None:
 
 
 def _render(name: str) -> str:
-    from reconciler.cli.schemas import json_schema
 
     return json.dumps(json_schema(name), indent=2, ensure_ascii=False) + "\n"

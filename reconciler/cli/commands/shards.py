@@ -11,6 +11,7 @@ from reconciler.cli.session import Session
 from reconciler.cli.upkeep import format_option
 from reconciler.cli.wiring import SystemClock
 from reconciler.cli.workspace import read_config, read_workspace
+from reconciler.workflows.sharding import shards_of
 
 
 @click.command()
@@ -23,8 +24,6 @@ def shards(session: Session, count: int, format_: str) -> None:
     Each of the N parts is for one `plan` and `apply --shard K/N`. JSON is the matrix of a CI job. Parts without an
     organization are left out.
     """
-    from reconciler.workflows.sharding import shards_of
-
     today: date = SystemClock().now().date()
     desired = read_workspace(session.root, read_config(session.root), today=today).desired
     parts = {

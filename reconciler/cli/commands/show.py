@@ -9,6 +9,8 @@ import click
 from reconciler.cli.plans import read_plan, require_same
 from reconciler.cli.session import Session
 from reconciler.cli.showing import page_options, show_result
+from reconciler.subjects.catalogue import RENDERERS
+from reconciler.subjects.step_outputs import outputs_of_plan
 
 
 @click.command()
@@ -28,9 +30,6 @@ def show(session: Session, plan_file: Path, reviewed: Path | None, format_: str,
     Needs neither the manifests nor any system. With --same-as, the day, the lines of the manifests and the version of
     the tool may differ; steps, their reasons and what they start from may not.
     """
-    from reconciler.subjects.catalogue import RENDERERS
-    from reconciler.subjects.step_outputs import outputs_of_plan
-
     plan = read_plan(plan_file)
     show_result(RENDERERS.plan, plan, session=session, format_=format_, max_chars=max_chars, outputs=outputs_of_plan)
     if reviewed is not None:

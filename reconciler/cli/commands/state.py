@@ -12,6 +12,10 @@ from reconciler.cli.commands.state_move import migrate, new_key, verify
 from reconciler.cli.session import Session
 from reconciler.cli.showing import document_option
 from reconciler.cli.upkeep import open_configured_store, require_known
+from reconciler.manifests.saved import state_to_json
+from reconciler.subjects.catalogue import RENDERERS
+from reconciler.workflows.archive import read_history, read_state_as_of
+from reconciler.workflows.states import read_state
 
 
 class MomentType(click.ParamType["date | int"]):
@@ -39,9 +43,6 @@ def state() -> None:
 @click.pass_obj
 def list_states(session: Session, format_: str) -> None:
     """List the organizations that have a state."""
-    from reconciler.subjects.catalogue import RENDERERS
-    from reconciler.workflows.states import read_state
-
     store = open_configured_store(session)
     states = [read_state(store, organization) for organization in store.organizations()]
     click.echo(RENDERERS.state_list[format_](states, session.style(sys.stdout)), nl=False, color=True)
@@ -54,10 +55,6 @@ def list_states(session: Session, format_: str) -> None:
 @click.pass_obj
 def show_state(session: Session, organization: str, as_of: date | int | None, format_: str) -> None:
     """Show everything that is remembered of one organization."""
-    from reconciler.subjects.catalogue import RENDERERS
-    from reconciler.workflows.archive import read_state_as_of
-    from reconciler.workflows.states import read_state
-
     store = open_configured_store(session)
     require_known(store, organization)
     found = read_state(store, organization) if as_of is None else read_state_as_of(store, organization, as_of)
@@ -70,9 +67,6 @@ def show_state(session: Session, organization: str, as_of: date | int | None, fo
 @click.pass_obj
 def show_history(session: Session, organization: str, format_: str) -> None:
     """List every state of an organization that is kept."""
-    from reconciler.subjects.catalogue import RENDERERS
-    from reconciler.workflows.archive import read_history
-
     store = open_configured_store(session)
     require_known(store, organization)
     history = read_history(store, organization)
@@ -85,10 +79,6 @@ def show_history(session: Session, organization: str, format_: str) -> None:
 @click.pass_obj
 def pull(session: Session, organization: str, as_of: date | int | None) -> None:
     """Print the state of an organization as it is stored, in the form that `push` takes."""
-    from reconciler.manifests.saved import state_to_json
-    from reconciler.workflows.archive import read_state_as_of
-    from reconciler.workflows.states import read_state
-
     store = open_configured_store(session)
     require_known(store, organization)
     found = read_state(store, organization) if as_of is None else read_state_as_of(store, organization, as_of)

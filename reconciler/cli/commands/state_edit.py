@@ -18,6 +18,8 @@ from reconciler.cli.upkeep import (
 )
 from reconciler.core.address import Address
 from reconciler.core.errors import UsageError
+from reconciler.stores.process import left_behind_by_this_job
+from reconciler.workflows.upkeep import find_lock
 
 
 @click.command("push")
@@ -101,9 +103,6 @@ def unlock(session: Session, lock_id: str | None, left_behind: bool, yes: bool) 
     A lock runs out by itself soon after its holder has died, so this is for one that hangs. --left-behind is for the
     end of a job that was cancelled, and asks nothing: nobody holds such a lock any more.
     """
-    from reconciler.stores.process import left_behind_by_this_job
-    from reconciler.workflows.upkeep import find_lock
-
     if left_behind == (lock_id is not None):
         raise UsageError("give either the ID of a lock or --left-behind")
     store = open_configured_store(session)

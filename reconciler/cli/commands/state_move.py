@@ -9,6 +9,9 @@ from reconciler.cli.session import Session
 from reconciler.cli.upkeep import confirm, open_configured_store, yes_option
 from reconciler.cli.wiring import open_store
 from reconciler.core.errors import ExitCode
+from reconciler.stores.seal import new_key as make_key
+from reconciler.workflows import migrating
+from reconciler.workflows.archive import verify_state
 
 
 @click.command("migrate")
@@ -22,8 +25,6 @@ def migrate(session: Session, to: str, key: str, yes: bool) -> None:
     STATE is the address that `state:` in reconciler.yaml will have, and `--key` the key; without it, personal data is
     in clear there. The present store stays as it is, and keeps the history.
     """
-    from reconciler.workflows import migrating
-
     source, target = open_configured_store(session), open_store(to, root=session.root, key=key)
     confirm(f"Copy {len(source.organizations())} organizations?", yes=yes)
 
@@ -39,8 +40,6 @@ def migrate(session: Session, to: str, key: str, yes: bool) -> None:
 @click.pass_obj
 def verify(session: Session, organization: str | None) -> int:
     """Read everything that is kept of ORGANIZATION, or of all, and say what does not fit."""
-    from reconciler.workflows.archive import verify_state
-
     store = open_configured_store(session)
     organizations = [organization] if organization else store.organizations()
     problems = [problem for key in organizations for problem in verify_state(store, key)]
@@ -54,6 +53,4 @@ def verify(session: Session, organization: str | None) -> int:
 @click.command("new-key")
 def new_key() -> None:
     """Print a key for `personal_data: sealed`. Keep it where your secrets are: without it the state is lost."""
-    from reconciler.stores.seal import new_key as make_key
-
     click.echo(make_key())

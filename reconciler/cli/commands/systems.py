@@ -8,6 +8,9 @@ import click
 
 from reconciler.cli.session import Session
 from reconciler.cli.showing import document_option
+from reconciler.subjects.catalogue import RENDERERS
+from reconciler.systems import SYSTEMS
+from reconciler.systems.table import system_table
 
 
 @click.command()
@@ -20,10 +23,6 @@ def systems(session: Session, system: str | None, format_: str) -> None:
     Role words are those that manifests use; the same word can mean different things in different systems. With
     SYSTEM, only that one.
     """
-    from reconciler.subjects.catalogue import RENDERERS
-    from reconciler.systems import SYSTEMS
-    from reconciler.systems.table import system_table
-
     if system is not None and system not in SYSTEMS:
         message = f"there is no system {system!r}; there are {', '.join(SYSTEMS)}"
         raise click.BadParameter(message, param_hint="SYSTEM")

@@ -12,6 +12,8 @@ from reconciler.cli.session import Session
 from reconciler.cli.showing import page_options, show_result
 from reconciler.cli.wiring import SystemClock
 from reconciler.cli.workspace import inspect_workspace
+from reconciler.subjects.catalogue import RENDERERS
+from reconciler.subjects.step_outputs import outputs_of_findings
 
 
 @click.command()
@@ -24,9 +26,6 @@ def validate(session: Session, format_: str, max_chars: int, now: date | None) -
     All findings of a run are shown at once. Errors give exit code 1, those of policies alone 3; warnings and
     notes do not.
     """
-    from reconciler.subjects.catalogue import RENDERERS
-    from reconciler.subjects.step_outputs import outputs_of_findings
-
     inspection = inspect_workspace(session.root, today=now or SystemClock().now().date())
     show_result(
         RENDERERS.findings,

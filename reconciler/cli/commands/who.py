@@ -12,6 +12,8 @@ from reconciler.cli.session import Session
 from reconciler.cli.showing import document_option
 from reconciler.cli.wiring import Wiring
 from reconciler.cli.workspace import read_config, read_manifest_files
+from reconciler.subjects.catalogue import RENDERERS
+from reconciler.workflows import knowing
 
 
 @click.command()
@@ -25,9 +27,6 @@ def who(session: Session, person: str, as_of: date | None, format_: str) -> None
     PERSON is a key, an e-mail address, a phone number or a handle; somebody who is not in the manifests any more is
     found in the recorded states. Asks no system.
     """
-    from reconciler.subjects.catalogue import RENDERERS
-    from reconciler.workflows import knowing
-
     config = read_config(session.root)
     wiring = Wiring(root=session.root, config=config)
     report = knowing.who(

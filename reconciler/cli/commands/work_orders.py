@@ -6,24 +6,28 @@ import re
 import sys
 from datetime import timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, TypedDict, Unpack
+from typing import TypedDict, Unpack
 
 import click
 
+from reconciler.audit.log import AuditLog
 from reconciler.cli.durations import lock_timeout_option
 from reconciler.cli.origin import read_origin
 from reconciler.cli.runs import make_terms
 from reconciler.cli.session import Session
 from reconciler.cli.showing import document_option
+from reconciler.cli.upkeep import require_known, require_somebody
 from reconciler.cli.wiring import Wiring
 from reconciler.cli.words import WordsType, spell_out
+from reconciler.cli.worksheet_files import write_worksheets
 from reconciler.cli.workspace import read_config, read_manifest_files
+from reconciler.core.errors import ReconcilerError, UsageError
 from reconciler.core.work_order import FailureReason
+from reconciler.subjects.catalogue import RENDERERS
+from reconciler.subjects.worksheets import WorkList
 from reconciler.systems.remedies import REMEDIES
-
-if TYPE_CHECKING:
-    from reconciler.subjects.worksheets import WorkList
-    from reconciler.workflows.reporting_back import Evidence, OrderDesk
+from reconciler.workflows.directory import load_directory
+from reconciler.workflows.reporting_back import Evidence, OrderDesk, get_order, list_orders
 
 _REASONS = tuple(reason.value.replace("_", "-") for reason in FailureReason if reason is not FailureReason.NOT_SEEN)
 
@@ -53,8 +57,6 @@ def work_orders() -> None:
 @click.pass_obj
 def list_(session: Session, actor: str, organization: str, closed: bool, format_: str) -> None:
     """List the work orders that are open, or done and not yet seen on the system."""
-    from reconciler.subjects.catalogue import RENDERERS
-
     work = _read_work(session, actor=actor, organization=organization, closed=closed)
     click.echo(RENDERERS.work_orders[format_](work, session.style(sys.stdout)), nl=False, color=True)
 
@@ -65,9 +67,6 @@ def list_(session: Session, actor: str, organization: str, closed: bool, format_
 @click.pass_obj
 def show(session: Session, order_id: str, format_: str) -> None:
     """Show one work order with every step."""
-    from reconciler.subjects.catalogue import RENDERERS
-    from reconciler.workflows.reporting_back import get_order
-
     order = get_order(_wiring(session).store(), order_id)
     click.echo(RENDERERS.work_order[format_](order, session.style(sys.stdout)), nl=False, color=True)
 
@@ -130,8 +129,6 @@ def export(session: Session, folder: Path, actor: str, organization: str) -> Non
 
     Pages of an earlier export are replaced, and removed where nothing is left to do; other files are never touched.
     """
-    from reconciler.cli.worksheet_files import write_worksheets
-
     work = _read_work(session, actor=actor, organization=organization)
     is_everything = not actor and not organization
     written = write_worksheets(work, folder, session.style(sys.stdout), is_everything=is_everything)
@@ -147,11 +144,6 @@ def _wiring(session: Session) -> Wiring:
 
 def _read_work(session: Session, *, actor: str = "", organization: str = "", closed: bool = False) -> WorkList:
     """The orders, and the names of people as far as the manifests can be read."""
-    from reconciler.cli.upkeep import require_known, require_somebody
-    from reconciler.subjects.worksheets import WorkList
-    from reconciler.workflows.directory import load_directory
-    from reconciler.workflows.reporting_back import list_orders
-
     wiring = _wiring(session)
     store = wiring.store()
     if organization:
@@ -168,9 +160,6 @@ def _read_work(session: Session, *, actor: str = "", organization: str = "", clo
 
 def _desk(session: Session, lock_timeout: timedelta) -> OrderDesk:
     """Reports carry the workspace's time, as orders and rosters do."""
-    from reconciler.audit.log import AuditLog
-    from reconciler.workflows.reporting_back import OrderDesk
-
     wiring = _wiring(session)
     store = wiring.store()
     return OrderDesk(
@@ -189,9 +178,6 @@ def _looks_like_a_file(text: str) -> bool:
 
 def _read_evidence(text: str) -> Evidence:
     """What names a file is a file."""
-    from reconciler.core.errors import ReconcilerError, UsageError
-    from reconciler.workflows.reporting_back import Evidence
-
     if not text.strip():
         raise UsageError("the evidence is empty", advice="name a file, or write what proves it")
     if _looks_like_a_file(text):
