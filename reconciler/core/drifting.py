@@ -181,6 +181,8 @@ class OrganizationDrift:
     """Kind -> the UTC day on which all of it was last read, as far as that is recorded or was just now."""
     not_managed: tuple[str, ...] = ()
     """Kinds that the organization leaves out of its `manages:`; nobody looked at them."""
+    unseen: tuple[str, ...] = ()
+    """Access that exists on this system and that no reading shows."""
     is_first: bool = False
     """Whether nothing is recorded of the organization: this is its first run, or its state was lost."""
     observed_at: datetime | None = None

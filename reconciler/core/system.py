@@ -85,6 +85,8 @@ class System:
     """Action -> damage it does to others or a gap in access; needs a consent."""
     cannot: Mapping[Action, str] = field(default_factory=dict)
     """Action -> why the system does not offer it."""
+    unseen: Mapping[str, str] = field(default_factory=dict)
+    """Access that exists and that no reading of this tool shows -> why, and where a person can look."""
     facts: tuple[Fact, ...] = ()
 
     def find_role(self, kind: str, name: str) -> Role | None:

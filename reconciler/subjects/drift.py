@@ -31,10 +31,17 @@ def document_of_drift(report: DriftReport) -> Document:
         is_title_needless=True,
         summary=summary_of_drift(report),
         notes=explain_unread(report.unread),
-        blocks=tuple(part for part in parts if part is not None),
+        blocks=(*(part for part in parts if part is not None), *_unseen(report)),
         whole="report",
         digest=_digest(report),
     )
+
+
+def _unseen(report: DriftReport) -> Iterator[Paragraph]:
+    """What no audit shows, however clean it is; the catalogue of systems says why."""
+    things = dict.fromkeys(thing for part in report.organizations for thing in part.unseen)
+    if things:
+        yield Paragraph(text=plain(f"No audit shows (see `reconciler systems`): {'; '.join(things)}."), tone=Tone.QUIET)
 
 
 def _organization(part: OrganizationDrift) -> Section | None:

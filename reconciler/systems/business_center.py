@@ -74,8 +74,9 @@ BUSINESS_CENTER = System(
     limits_fact=_LIMITS,
     creatable="its first Admin creates it on the Business Center site; declare it with its id once it is there",
     risky={
-        Action.UNLINK: "campaigns that use the account's identity or posts may break and new ones cannot choose it, "
-        "other ads go on; only its owner can allow it again",
+        Action.UNLINK: "campaigns that use the account's identity or posts may break and new ones cannot choose it; "
+        "since January 2026 most new campaigns need a linked account, so where it is the only one none may start; only "
+        "its owner can allow it again",
         Action.CHANGE_SHARE: "a partner's role can be raised in place but lowered only by taking the share away and "
         "giving it again, which leaves a gap in the partner's access",
         Action.REMOVE_PARTNER: "everything shared in either direction is lost at once, and ads that run under a "
@@ -83,6 +84,13 @@ BUSINESS_CENTER = System(
     },
     cannot={
         Action.DELETE_ORGANIZATION: "no way to delete a Business Center is documented",
+    },
+    unseen={
+        "users of payment portfolios": "they may pay without any finance role; whoever holds one can look on the site",
+        "shares of pixels, shops, catalogs and TikTok accounts with partners": "Admins give them by hand; each asset "
+        "lists its partners on the site",
+        "what the owner of a linked TikTok account allows": "only the owner's app shows it, under 'Authorised Apps'",
+        "programs with a member's approval": "apps and agents that hold a token do whatever that member may do",
     },
     facts=(
         Fact(

@@ -251,6 +251,13 @@ ASSET_FACTS = (
         certainty="weak",
     ),
     Fact(
+        text="Custom identities are phased out: since January 2026 new campaigns need a linked TikTok account, with "
+        "exceptions such as catalogs, shops and Pangle. Disconnecting the only one may stop new campaigns.",
+        source="help centre of ads.tiktok.com, about Custom Identity",
+        date="2026-03",
+        certainty="weak",
+    ),
+    Fact(
         text="A partner's permission can be raised in place; lowering it takes removing and assigning anew.",
         source=_PARTNER_ROLE,
         date="2025-03",

@@ -48,6 +48,9 @@ ORGANIZATION_ACCOUNT = System(
         Action.DELETE_ORGANIZATION: "no way to delete one is documented; an upgrade can only be undone in its trial",
         Action.GIVE_UP_ADMIN: "no such step is documented; another Admin changes the role",
     },
+    unseen={
+        "sub-accounts of Seller Center": "Seller Center gives and takes their access to the account",
+    },
     facts=(
         Fact(
             text="Only an Admin invites, by phone number or by e-mail, and chooses Admin or Operator in doing so; "

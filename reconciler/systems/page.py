@@ -44,6 +44,7 @@ def _section(system: System) -> str:
         *_actions("Needs a consent because it cannot be undone:", system.irreversible),
         *_actions("Needs a consent because of what it does to others:", system.risky),
         *_actions("Not possible:", system.cannot),
+        *_actions("Not seen by any reading:", system.unseen, code=False),
         "What this rests on:\n\n" + "".join(_statement(fact) for fact in system.facts),
     ]
     return "\n".join(parts)
@@ -68,10 +69,10 @@ def _roles(system: System) -> list[tuple[str, ...]]:
     ]
 
 
-def _actions(title: str, actions: Mapping[Action, str]) -> list[str]:
-    if not actions:
-        return []
-    return [f"{title}\n\n" + "".join(f"- `{action}`: {reason}.\n" for action, reason in actions.items())]
+def _actions(title: str, said: Mapping[Action, str] | Mapping[str, str], *, code: bool = True) -> list[str]:
+    tick = "`" if code else ""
+    lines = "".join(f"- {tick}{what}{tick}: {reason}.\n" for what, reason in said.items())
+    return [f"{title}\n\n{lines}"] if said else []
 
 
 def _statement(fact: Fact) -> str:

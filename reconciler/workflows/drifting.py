@@ -157,6 +157,7 @@ def _organization(situation: Situation, request: PlanRequest, *, max_age: int | 
         doubts={address: situation.live.unknown[str(address)] for address in doubtful(situation)},
         looked=note_look(situation)[0],
         not_managed=plan.not_managed,
+        unseen=tuple(situation.organization.system.unseen),
         is_first=plan.is_first,
         observed_at=observed if observed and situation.moment - observed >= _FRESH else None,
     )

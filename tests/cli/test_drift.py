@@ -66,8 +66,14 @@ def told(found: dict[str, Any]) -> list[tuple[str, str, str]]:
     return [(item["standing"], item["found"]["severity"], item["found"]["address"]) for item in items]
 
 
-def test_nothing_drifts_after_a_settled_apply(run: Run) -> None:
-    assert run("drift", "--detailed-exitcode").stdout == "No drift. Everything is as recorded.\n"
+def test_nothing_drifts_after_a_settled_apply_and_what_no_audit_can_see_is_said(run: Run) -> None:
+    unseen, clean = run("drift", "--detailed-exitcode").stdout.strip().split("\n\n")
+    assert clean == "No drift. Everything is as recorded."
+    thing = "sub-accounts of Seller Center"
+    assert unseen == f"No audit shows (see `reconciler systems`): {thing}."
+    assert thing in audit(run)["organizations"][0]["unseen"]
+    assert f"{thing}: " in run("systems", "organization_account").stdout
+    assert thing in run("drift", "--format", "markdown").stdout
 
 
 def test_what_people_do_by_hand_is_told_once_as_new_with_who_did_it(run: Run) -> None:
@@ -172,7 +178,7 @@ def test_what_only_an_audit_that_did_not_record_has_told_can_be_accepted(run: Ru
 def test_what_an_apply_set_right_before_any_audit_is_not_told(run: Run) -> None:
     run("sandbox", "promote", "eve", "@acme")
     run("apply", "--auto-approve")
-    assert run("drift", "--detailed-exitcode").stdout == "No drift. Everything is as recorded.\n"
+    assert run("drift", "--detailed-exitcode").stdout.endswith("\n\nNo drift. Everything is as recorded.\n")
 
 
 def test_what_cannot_be_remembered_is_told_all_the_same_and_again_the_next_time(run: Run, tmp_path: Path) -> None:

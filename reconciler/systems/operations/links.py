@@ -16,6 +16,7 @@ _OPEN_ACCOUNT = "Open 'Accounts' > 'TikTok accounts', and click 'View' in the ro
 _MEMBERS_TAB = (_OPEN, _OPEN_ACCOUNT, "Open the 'Members' tab")
 _AD_ACCOUNTS_TAB = (_OPEN, _OPEN_ACCOUNT, "Open the 'Link accounts' tab, then 'Advertiser accounts'")
 _IMPACT = "Campaigns that use the identity of {asset_id} are paused, and whoever runs them knows"
+_NO_OTHER = "New campaigns have another linked account to use: since January 2026 most of them cannot start without one"
 _SCAN = Party(
     actor=Actor.ACCOUNT_OWNER,
     title="Let the Business Center {organization} use the TikTok account {asset} in ads",
@@ -97,7 +98,7 @@ LINKS = (
         Party(
             actor=Actor.ADMIN,
             title="Disconnect the TikTok account {asset} from {organization}",
-            preconditions=(_IMPACT, "It is known that only the owner can allow it again"),
+            preconditions=(_IMPACT, _NO_OTHER, "It is known that only the owner can allow it again"),
             steps=(
                 _OPEN,
                 "Open 'Accounts' > 'TikTok Accounts'",
