@@ -59,6 +59,7 @@ OPTIONS: dict[str, tuple[Any, ...]] = {
     "group_access_listed": (True,),
     "group_member_again": ("ignored",),
     "group_get_shape": ("list",),
+    "groups_may_be_empty": (False,),
     "partner_again": ("40002", "40050"),
     "share_again": ("40002",),
     "pending_partners_listed": (True,),
@@ -70,7 +71,6 @@ NOT_YET: dict[str, tuple[Any, ...]] = {
     "outside_domains": ("dropped",),
     "admin_access": ("by_asset", "everywhere"),
     "account_names": ("title",),
-    "groups_may_be_empty": (False,),
     "share_again": ("ignored",),
 }
 """Options that do not lead to the same access yet."""
