@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from reconciler.core.kinds import Action
+from reconciler.core.kinds import KINDS, Action
 from reconciler.core.system import Fact, System
 from reconciler.systems import SYSTEMS
 from reconciler.systems.table import rows_of
@@ -23,6 +23,10 @@ The same word means different things in different systems, and in different plac
 posts for an Organization Account and edits campaigns in an ad account. A role is therefore always read together with
 the place where it is given.
 
+The kinds of a system are read from the API of a Business Center, from rosters that people hand in for the others, or
+from the embedded platform. Steps that no call takes become work orders; which these are in a Business Center, and what
+stays unseen there, is on [its page](business-center.md). `forget` changes nothing but the records.
+
 What the vendors say changes. Every statement below has its source and the date on which it was read or published, and
 how sure it is: *certain* is the vendor's own page, *operator* was seen by people who run the live system, *inferred*
 follows from something else, *weak* is a guide or an older page.
@@ -40,6 +44,7 @@ def _section(system: System) -> str:
     parts = [
         f"## {system.title}\n\nManifest: `system: {system.name}`{_CHOSEN_BY[system.variant]}\n",
         _table(("property", "value"), _properties(system)),
+        _table(("kind", "what it is", "begins with", "changes with", "ends with"), _kinds(system)),
         _table(("where", "role", "shown as", "may", "may not", "at most"), _roles(system)),
         *_actions("Needs a consent because it cannot be undone:", system.irreversible),
         *_actions("Needs a consent because of what it does to others:", system.risky),
@@ -59,6 +64,15 @@ def _properties(system: System) -> list[tuple[str, str]]:
         ("an invitation is valid for", f"{hours} hours" if hours else "a time that is not published"),
         ("an admin can lower another admin", "yes" if system.demotes_admins else "no"),
         ("the tool can create one", f"no: {system.creatable}" if system.creatable else "yes"),
+    ]
+
+
+def _kinds(system: System) -> list[tuple[str, ...]]:
+    """What is read and planned; what nothing can do, such as deleting an organization, is told further down."""
+    return [
+        (f"`{kind.name}`", kind.title, *(f"`{step}`" if step else "" for step in (kind.create, change, kind.delete)))
+        for kind in (KINDS[name] for name in system.kinds)
+        for change in [kind.change if kind.name in {*system.roles, *system.permissions, "app"} else None]
     ]
 
 

@@ -10,8 +10,15 @@ from click.testing import CliRunner
 
 from reconciler.cli.business_center import KNOWN_OPTIONS
 from reconciler.cli.main import cli
+from reconciler.core.address import Address
+from reconciler.core.change import Change
+from reconciler.core.kinds import KINDS, Action, Shape
+from reconciler.core.system import Role
+from reconciler.ports import Ability, ByHand, Can
+from reconciler.providers.business_api.abilities import ability_of, obstacle
 from reconciler.providers.business_api.estimate import estimate_reading
 from tests.business_api.service import TOKEN, run, serving
+from tests.business_api.stage import CENTER
 
 PAGE = (Path(__file__).parents[2] / "docs" / "business-center.md").read_text(encoding="utf-8")
 SEED = """
@@ -65,6 +72,38 @@ def test_every_option_of_the_provider_is_on_the_page() -> None:
     table = PAGE.partition("## Options of the provider")[2].partition("\n## ")[0]
     told = {name for row in re.findall(r"^\| (`.*?) \|", table, re.MULTILINE) for name in re.findall(r"`(\w+)`", row)}
     assert told == KNOWN_OPTIONS
+
+
+def test_the_table_of_kinds_says_which_step_is_a_call_and_which_a_work_order() -> None:
+    table = PAGE.partition("## What is read, changed")[2].partition("\n## ")[0]
+    rows = [
+        [cell.strip() for cell in line.strip("|").split("|")] for line in re.findall(r"^\| `.*$", table, re.MULTILINE)
+    ]
+    told = {row[0].strip("`"): [set(re.findall(r"`(\w+)`", cell)) for cell in row[2:4]] for row in rows}
+    assert told == {kind: [done_by(kind, Can), done_by(kind, ByHand)] for kind in CENTER.system.kinds}
+    assert all(row[1] for row in rows)
+    for thing in CENTER.system.unseen:
+        assert any(word in table for word in re.findall(r"portfolios|partners|owner|programs", thing)), thing
+
+
+def done_by(kind: str, way: type[Can | ByHand]) -> set[str]:
+    """Steps that make a difference to access; a kind without roles has nothing to change."""
+    about = KINDS[kind]
+    changes = about.change if about.shape is not Shape.GRANT or len(roles_of(kind)) > 1 else None
+    steps = [step for step in (about.create, changes, about.delete) if step and step is not Action.FORGET]
+    return {step for step in steps if isinstance(way_of(kind, step), way)}
+
+
+def roles_of(kind: str) -> tuple[Role, ...]:
+    return (*CENTER.system.roles.get(kind, ()), *CENTER.system.permissions.get(kind, ()))
+
+
+def way_of(kind: str, step: Action) -> Ability:
+    key = "/".join(KINDS[kind].parents or ("key",))
+    change = Change(
+        address=Address("acme-bc", kind, key), action=step, before=None, after=None, fingerprint="", why="", actor="ana"
+    )
+    return ByHand(why) if (why := obstacle(change)) else ability_of("business_center", step)
 
 
 def test_the_numbers_on_the_page_are_those_of_the_estimate() -> None:
