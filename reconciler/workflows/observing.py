@@ -25,7 +25,6 @@ from reconciler.manifests.rosters.entries import Entry
 from reconciler.manifests.rosters.parse import ParsedRoster, parse_roster
 from reconciler.manifests.rosters.sheet import fold
 from reconciler.systems import SYSTEMS
-from reconciler.systems.roster_pages import Column
 from reconciler.workflows.naming import nearest
 from reconciler.workflows.rosters import Understanding, understand_apps, understand_around, understand_members
 from reconciler.workflows.scopes import Scopes
@@ -281,7 +280,7 @@ def _role_words(entry: Entry, system: System) -> Iterator[str]:
         yield from map(fold, entry.aliases)
     elif entry.role:
         yield from (fold(role.label) for role in system.roles.get("member", ()) if role.name == entry.role)
-    yield from (fold(cell.text) for cell in entry.unread if cell.column is Column.ROLE)
+    yield from map(fold, entry.strange_roles)
 
 
 def _system_of(words: set[str], system: System) -> System | None:

@@ -7,12 +7,12 @@ manifests stop changing, and plan and apply must reach an empty plan within `ROU
 the manifests.
 
 Deleting any of these makes it fail (tried by hand, one at a time). That admins are counted again in the middle of an
-apply is too rare an event here; `tests/workflows/test_who_acts.py` shows it.
+apply is too rare an event here; `tests/workflows/test_who_acts.py` shows it. Whom nobody declared is no admin to count
+on: `test_who_counts.py` shows that.
 
     order._tie_cascades                     a membership goes before the grants that hang on it
     order._urgency, promotions first        a demotion is parked although its replacement is promoted in the same plan
     headcount.objection, last admin         the number of active admins falls below the floor
-    headcount.tenure_of, always LASTING     somebody whom nobody declared stands in for an admin who goes
     headcount.objection, cap                the platform refuses an invitation the plan contained
     readiness.hold_until_ready              a grant is sent for somebody who has not accepted
     guards._ended_before                    somebody who declined or left is invited again without a consent

@@ -47,6 +47,8 @@ class Entry:
     """Why nothing can be said of it, although it is known whom or what it is about."""
     aliases: tuple[str, ...] = ()
     """Words by which roles were told that are not their own."""
+    strange_roles: tuple[str, ...] = ()
+    """Words that stand where a role should, and are none here."""
     unread: tuple[Cell, ...] = ()
     """Pieces that were not understood and on which nothing depends."""
 
@@ -66,6 +68,7 @@ class _Draft:
     since: date | None = None
     problems: list[str] = field(default_factory=list)
     aliases: list[str] = field(default_factory=list)
+    strange_roles: list[str] = field(default_factory=list)
     unread: list[Cell] = field(default_factory=list)
 
     def take(self, said: Said, text: str) -> None:
@@ -118,6 +121,7 @@ def read_member(row: Row, vocabulary: Vocabulary, sheet: Sheet) -> Entry:
         since=draft.since,
         unclear="; ".join(draft.problems),
         aliases=tuple(draft.aliases),
+        strange_roles=tuple(draft.strange_roles),
         unread=tuple(draft.unread),
     )
 
@@ -176,7 +180,10 @@ def _take_attributes(cell: Cell, draft: _Draft, vocabulary: Vocabulary) -> None:
         return
     heard = vocabulary.hear(text)
     if not all(said.sort in _ATTRIBUTES for said in heard):
-        known = f" (known: {', '.join(vocabulary.role_words)})" if cell.column is Column.ROLE else ""
+        known = ""
+        if cell.column is Column.ROLE:
+            known = f" (known: {', '.join(vocabulary.role_words)})"
+            draft.strange_roles.append(text)
         draft.problems.append(f"{cell.column} `{shorten(text)}` is not known{known}")
         return
     for said in heard:
