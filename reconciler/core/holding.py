@@ -31,6 +31,8 @@ class Standing(StrEnum):
     """There, and no manifest says so."""
     OVER = "over"
     """There, although what declared it has ended or not begun."""
+    IMPLIED = "implied"
+    """Listed, not given and not declared: the record says which role gives it."""
     ABSENT = "absent"
     """Not there, and it shall not be: it ended, has not begun, or only the memory of it is left."""
 
@@ -75,7 +77,8 @@ class Holding:
             return None
         recorded = self.recorded
         if recorded is None or recorded.status.is_gone:
-            return Standing.MISSING if self.is_wanted else Standing.ABSENT
+            is_implied = recorded is not None and bool(recorded.implied_by)
+            return Standing.MISSING if self.is_wanted else Standing.IMPLIED if is_implied else Standing.ABSENT
         if not self.is_wanted:
             return Standing.UNDECLARED if self.declared is None else Standing.OVER
         if self.declared is not None and recorded.attributes != self.declared.attributes:

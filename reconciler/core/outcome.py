@@ -77,6 +77,17 @@ class InDoubt:
 Outcome = Applied | Waits | Failed | Refused | InDoubt
 
 
+def role_behind(change: Change, outcome: Outcome) -> str:
+    """The role that gives what is listed although the change took it away, or gave less; mostly empty.
+
+    It was taken away, and stayed: then a provider names the role that explains it, where there is one.
+    """
+    live = outcome.live if isinstance(outcome, Applied) else None
+    if live is None or (change.after is not None and live.fits(change.attributes)):
+        return ""
+    return live.implied_by
+
+
 class Result(NamedTuple):
     """One change that was tried, and what became of it."""
 

@@ -73,6 +73,9 @@ class Resource:
     """The UTC day on which it got this status, where the system tells."""
     pending: Attributes = field(default_factory=dict)
     """Values that take effect when the other party agrees, for a change of something that is already active."""
+    implied_by: str = ""
+    """The role, in words, that may give all of this without any grant; empty where only a grant can. No part of the
+    fingerprint, because it is a reason and no access."""
     unread: tuple[str, ...] = ()
     """Sorted names of attributes that the system has and does not show. A provider leaves their values out; what
     `attributes` says of them anyway is what was believed of them before (see `believing`)."""

@@ -16,7 +16,7 @@ from reconciler.core.work_order import WorkOrder
 
 STATE_FORMAT = "1.3"
 """1.1 added `in_doubt`; 1.2 work orders, rosters, known drift and platform ids; 1.3 what was granted, known ends, used
-consents, the mark of the audit log, when what was last read, and what cannot be told apart."""
+consents, the mark of the audit log, when what was last read, what cannot be told apart, and what a role gives."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,6 +45,9 @@ class Record:
     granted: Attributes | None = None
     """What the manifests last gave: asked for by this tool, or seen as declared. What is there beyond it somebody gave
     by hand. None where that was not kept yet."""
+    implied_by: str = ""
+    """The role that gives what is listed there, as `Resource.implied_by` says it: it stayed after the system had taken
+    the grant away. Then status and attributes are what was given besides. Empty again once the role gives nothing."""
     ends: date | None = None
     """The UTC day on which the manifests ended it when an apply last saw it in force. An end that was not known before
     it had passed is more likely a mistake, and counts as a removal."""

@@ -21,6 +21,7 @@ STANDINGS: dict[Standing | None, str] = {
     Standing.MISSING: "declared, not there",
     Standing.UNDECLARED: "not declared",
     Standing.OVER: "should be gone",
+    Standing.IMPLIED: "given by a role",
     Standing.ABSENT: "not there",
     None: "",
 }
@@ -45,6 +46,8 @@ def say_recorded(holding: Holding) -> str:
     record = holding.recorded
     if record is None:
         return NOTHING
+    if record.status.is_gone and record.implied_by:
+        return record.implied_by
     values = name_attributes(record.attributes)
     status = "" if record.status is Status.ACTIVE else record.status.replace("_", " ")
     said = ", ".join(part for part in (values, status) if part) or "yes"

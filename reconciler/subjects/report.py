@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from reconciler.core.change import Change
 from reconciler.core.live import explain_unread, summarize_unread
-from reconciler.core.outcome import Applied, Failed, InDoubt, Outcome, Refused, Report, Waits
+from reconciler.core.outcome import Applied, Failed, InDoubt, Outcome, Refused, Report, Waits, role_behind
 from reconciler.core.plan import Plan
 from reconciler.output.document import Block, Document, Paragraph, Row, Section, Sign, plain
 from reconciler.output.json import Output
@@ -105,6 +105,8 @@ def _organization(key: str, system: str, told: Sequence[Told]) -> Section | None
 def _show(terms: AccessTerms, change: Change, outcome: Outcome) -> Row:
     """The row of one result: the sign of what became of it, and in words what and why."""
     sign, said = _tell(outcome, SIGNS[change.action])
+    if role := role_behind(change, outcome):
+        said = f"{said}; {role} gives what is still listed, so it is left alone from now on"
     return row_of(sign, terms.subject, terms.access, f"{change.action.replace('_', ' ')}: {said}")
 
 

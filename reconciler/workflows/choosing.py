@@ -132,5 +132,8 @@ def _moved(seen: Resource | None, found: Resource | None) -> str:
 
 
 def _without_age(resource: Resource | None) -> Resource | None:
-    """Systems round the day of a status, and show the number of a member on some pages only."""
-    return None if resource is None else replace(resource, since=None, platform_id="")
+    """Systems round the day of a status, and show the number of a member on some pages only.
+
+    What role may give the same is no part of what is there.
+    """
+    return None if resource is None else replace(resource, since=None, platform_id="", implied_by="")

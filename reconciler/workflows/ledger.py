@@ -12,12 +12,12 @@ from reconciler.core.address import Address
 from reconciler.core.change import Change
 from reconciler.core.declared import Declared
 from reconciler.core.kinds import KINDS, Action
-from reconciler.core.outcome import Applied, Failed, InDoubt, Outcome, Waits
+from reconciler.core.outcome import Applied, Failed, InDoubt, Outcome, Waits, role_behind
 from reconciler.core.planning.budgets import INVITATIONS, WINDOW_DAYS, counts_as_removal
 from reconciler.core.planning.drift import take_note
 from reconciler.core.planning.sight import note_look
 from reconciler.core.planning.situation import Situation
-from reconciler.core.resource import fingerprint_of
+from reconciler.core.resource import Status, fingerprint_of
 from reconciler.core.state import Quarantine, Record, State, UsedConsent
 from reconciler.core.system import System
 from reconciler.core.work_order import WorkOrder
@@ -194,18 +194,23 @@ class Ledger:
 
     def _applied(self, change: Change, outcome: Applied) -> None:
         self._quarantined.pop(change.address, None)
-        self._count(change)
+        live, implied_by = outcome.live, role_behind(change, outcome)
+        if live is not None and implied_by:
+            is_given = change.after is not None
+            live = replace(live, attributes=change.attributes, status=live.status if is_given else Status.REMOVED)
+        else:
+            self._count(change)
         drift = self._drift.pop(change.address, None)
         if drift is not None and drift.told:
             # The next audit still says that it is over; until then nobody takes what it found for what is there.
-            self._drift[change.address] = replace(drift, live=fingerprint_of(outcome.live))
-        if outcome.live is None:
+            self._drift[change.address] = replace(drift, live=fingerprint_of(live))
+        if live is None:
             self._records.pop(change.address, None)
             return
         known = self._records.get(change.address) or Record(address=change.address, since=self._today)
-        record = known.seen(outcome.live.believing(change.attributes), on=self._today)
-        record = replace(record, granted=change.attributes)
-        if outcome.live.status.is_pending and KINDS[change.address.kind].needs_other_party:
+        record = known.seen(live.believing(change.attributes), on=self._today)
+        record = replace(record, granted=change.attributes, implied_by=implied_by)
+        if live.status.is_pending and KINDS[change.address.kind].needs_other_party:
             record = record.asked_again(self._today)
         declared = self._declared.get(change.address)
         if declared is not None:

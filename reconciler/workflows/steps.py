@@ -14,6 +14,7 @@ from reconciler.core.errors import ProviderError
 from reconciler.core.kinds import Action
 from reconciler.core.live import Live, Unknown
 from reconciler.core.outcome import Applied, Failed, Outcome, Refused, Waits
+from reconciler.core.planning.memory import grants_in
 from reconciler.core.planning.situation import Situation
 from reconciler.core.resource import Resource, fingerprint_of
 from reconciler.ports import Provider, Scope
@@ -45,6 +46,7 @@ class Steps:
         self._caller = Caller(provider, scope)
         self._logbook = logbook
         self._standing = Standing(situation)
+        self._records = situation.records
 
     def carry_out(self, changes: Sequence[Change]) -> list[Result]:
         """Try the first change, and with it those right behind it that leave in the same call.
@@ -112,7 +114,8 @@ class Steps:
         """The changes' own addresses, and all admins where one of them may lose the rights."""
         touched = any(self._standing.touches_admin(change) for change in changes)
         admins = self._members(self._standing.active_admins) if touched else []
-        return self._caller.read([*(change.address for change in changes), *admins])
+        live = self._caller.read([*(change.address for change in changes), *admins])
+        return grants_in(live, self._records)[0]
 
     def _recount(self, live: Live) -> None:
         """Forget admins who have gone, or lost their rights, since the last look."""

@@ -117,6 +117,7 @@ def _resource(organization: str, text: str, told: str | dict[str, Any] | None) -
         name=values.pop("name", ""),
         since=values.pop("since", None),
         pending=_attributes(values.pop("pending", {})),
+        implied_by=values.pop("implied_by", ""),
         unread=tuple(sorted(values.pop("unread", ()))),
     )
 

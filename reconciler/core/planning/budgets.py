@@ -36,7 +36,8 @@ def counts_as_removal(change: Change, system: System) -> bool:
 
 def hold_mass_removal(changes: Sequence[Change], situation: Situation) -> tuple[list[Change], list[Blocked]]:
     """Block all counted removals of an organization when together they take away too much of its access."""
-    asked = [change for change in changes if counts_as_removal(change, situation.organization.system)]
+    system, implied = situation.organization.system, _roles_that_give(situation)
+    asked = [change for change in changes if counts_as_removal(change, system) and _role_for(change) not in implied]
     going = {change.address for change in asked}
     before = sum(
         KINDS[address.kind].shape in _COUNTED and not found.status.is_gone
@@ -60,6 +61,15 @@ def hold_mass_removal(changes: Sequence[Change], situation: Situation) -> tuple[
     return _split(
         changes, asked=asked, stopped=stopped, objection=Objection("removal_ratio", message), situation=situation
     )
+
+
+def _roles_that_give(situation: Situation) -> set[tuple[str, str]]:
+    """Kinds of access, and roles that were seen to give it without a grant: taking such a grant takes nothing away."""
+    return {(at.kind, record.implied_by) for at, record in situation.records.items() if record.implied_by}
+
+
+def _role_for(change: Change) -> tuple[str, str]:
+    return change.address.kind, change.before.implied_by if change.before else ""
 
 
 def hold_invitations(changes: Sequence[Change], situation: Situation) -> tuple[list[Change], list[Blocked]]:

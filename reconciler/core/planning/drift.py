@@ -266,7 +266,7 @@ def _appeared(situation: Situation, live: Resource) -> Drift:
         severity=severity,
         expected=None,
         live=live,
-        why=_why_strange(situation),
+        why=_why_strange(situation) + (f"; {live.implied_by} may give it" if live.implied_by else ""),
         place=situation.place_of(live.address),
     )
 

@@ -7,6 +7,7 @@ who revoked is remembered even where the system simply shows nothing any more.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from collections.abc import Set as AbstractSet
 from dataclasses import replace
 from datetime import date, timedelta
 
@@ -14,7 +15,7 @@ from reconciler.core.address import Address
 from reconciler.core.declared import Declared
 from reconciler.core.kinds import KINDS, Shape
 from reconciler.core.live import Live, Unknown
-from reconciler.core.resource import Attributes, Status
+from reconciler.core.resource import Attributes, Resource, Status
 from reconciler.core.state import Record
 from reconciler.core.system import System
 
@@ -34,6 +35,23 @@ def recall(live: Live, *, records: Mapping[Address, Record], wanted: Mapping[Add
     return replace(live, resources=completed)
 
 
+def grants_in(live: Live, records: Mapping[Address, Record]) -> tuple[Live, frozenset[Address]]:
+    """What is live without what a role gives and the system lists in the place of grants, and where that was.
+
+    There a grant is as it was recorded. A role that cannot be read may still be there.
+    """
+    is_unread = any(prefix.startswith(f"{live.organization}/asset_group") for prefix in live.unknown)
+    given: dict[Address, Resource | None] = {}
+    for address, record in records.items():
+        found = live.resources.get(address) if record.implied_by else None
+        if found is not None and found.implied_by in (record.implied_by, *([""] if is_unread else [])):
+            given[address] = None if record.status.is_gone else replace(found, attributes=record.attributes)
+    if not given:
+        return live, frozenset()
+    seen = {**live.resources, **given}
+    return replace(live, resources={at: found for at, found in seen.items() if found is not None}), frozenset(given)
+
+
 def _beliefs(record: Record | None, wanted: Declared | None) -> Iterator[Attributes]:
     """What may be believed, the most reliable first."""
     if record is not None and not record.status.is_gone:
@@ -51,16 +69,21 @@ def remember(
     wanted: Mapping[Address, Declared],
     system: System,
     today: date,
+    implied: AbstractSet[Address] = frozenset(),
 ) -> dict[Address, Record]:
     """The records as they should be stored after looking at the system.
 
-    Kept: what is wanted and there or once was, and what is ours and still there. Dropped: what is neither wanted nor
-    there. What is unknown keeps its record as it is.
+    Kept: what is wanted and there or once was, what is ours and still there, and what a role gives (`implied`, see
+    `grants_in`). Dropped: what is neither wanted nor there. What is unknown keeps its record as it is.
     """
     kept: dict[Address, Record] = {}
     for address in records.keys() | wanted.keys():
-        declared = wanted.get(address)
-        record = _remember_one(address, records.get(address), live=live, wanted=declared, system=system, today=today)
+        declared, known = wanted.get(address), records.get(address)
+        if known is not None and known.implied_by and address not in implied:
+            known = known if isinstance(live.find(address), Unknown) else replace(known, implied_by="")
+        record = _remember_one(address, known, live=live, wanted=declared, system=system, today=today)
+        if record is None and address in implied:
+            record = known
         if record is not None:
             kept[address] = record if declared is None else record.ending(declared.expires)
     return kept

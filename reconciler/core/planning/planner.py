@@ -17,7 +17,7 @@ from reconciler.core.planning.diff import agrees
 from reconciler.core.planning.eyes import tell_of_orders
 from reconciler.core.planning.foresight import foresee
 from reconciler.core.planning.identities import Identities
-from reconciler.core.planning.memory import recall, remember
+from reconciler.core.planning.memory import grants_in, recall, remember
 from reconciler.core.planning.order_review import count_invitations, review
 from reconciler.core.planning.organization import plan_organization
 from reconciler.core.planning.renaming import under_todays_names, with_fingerprints
@@ -89,8 +89,16 @@ def _situation(key: str, worlds: Worlds, settings: GuardSettings, identities: Id
     if another and not is_forgotten:
         state, seen = recorded, Live(organization=key, unknown={f"{key}/": f"it is recorded as {another}"})
     managed = seen.managing(organization.kinds) if organization.manages else seen
+    managed, implied = grants_in(managed, state.records)
     live = recall(managed, records=state.records, wanted=wanted)
-    records = remember(records=state.records, live=live, wanted=wanted, system=organization.system, today=worlds.today)
+    records = remember(
+        records=state.records,
+        live=live,
+        wanted=wanted,
+        system=organization.system,
+        today=worlds.today,
+        implied=implied,
+    )
     moment = worlds.moment or datetime.combine(worlds.today, time(), UTC)
     orders = review(state.orders, live, moment=moment, system=organization.system)
     situation = Situation(

@@ -17,7 +17,7 @@ from reconciler.providers.business_api import endpoints, instructions
 from reconciler.providers.business_api.bundles import GIVING, group_deletion, id_of
 from reconciler.providers.business_api.codes import Remedy
 from reconciler.providers.business_api.errors import ApiError
-from reconciler.providers.business_api.giving import change_grant, grant, revoke, share, unshare
+from reconciler.providers.business_api.giving import grant, revoke, share, unshare
 from reconciler.providers.business_api.masks import is_masked
 from reconciler.providers.business_api.verifying import Found, is_gone
 from reconciler.providers.business_api.vocabulary import AD_ACCOUNT_ROLES, FINANCE_ROLES, MEMBER_ROLES
@@ -208,7 +208,7 @@ ACTIONS: dict[Action, Callable[[Task], Waits | None]] = {
     Action.CHANGE_LINK: _link,
     Action.UNLINK: _unlink,
     Action.GRANT: grant,
-    Action.CHANGE_GRANT: change_grant,
+    Action.CHANGE_GRANT: grant,
     Action.REVOKE: revoke,
     Action.CREATE_GROUP: _create_group,
     Action.DELETE_GROUP: _delete_group,

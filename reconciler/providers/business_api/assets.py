@@ -18,10 +18,10 @@ from reconciler.providers.business_api.endpoints import (
 )
 from reconciler.providers.business_api.errors import ApiError
 from reconciler.providers.business_api.estimate import access_to
+from reconciler.providers.business_api.implied import name_roles
 from reconciler.providers.business_api.members import hide_ambiguous
 from reconciler.providers.business_api.partners import list_partners
 from reconciler.providers.business_api.rows import Row
-from reconciler.providers.business_api.through_groups import hide_access_through_groups
 from reconciler.providers.business_api.vocabulary import ASSET_STATUS, BY_KIND, AssetType
 
 _HANDLE = re.compile(r"@?[a-z0-9_.]{2,24}", re.IGNORECASE)
@@ -78,8 +78,7 @@ def read_access(center: Center, asset_type: AssetType, only: AbstractSet[tuple[s
         wanted = assets if only is None else {asset for asset, _ in only}
         seen = _read_by_asset(center, asset_type, sorted(wanted))
     hide_ambiguous(center, asset_type.access, assets if only is None else {asset for asset, _ in only}, seen)
-    if asset_type.kind == "ad_account":
-        hide_access_through_groups(center, seen, is_whole=only is None)
+    name_roles(center, asset_type, seen)
     return _hide_unnamed(center, asset_type.access, seen)
 
 

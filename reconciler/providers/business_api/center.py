@@ -69,10 +69,10 @@ class Center:
     """TikTok accounts that cannot be told from one another (keys) -> why."""
     groups: dict[str, str] = field(default_factory=dict)
     """Key -> id of the asset groups."""
-    group_roles: Mapping[tuple[str, str], str] | None = None
-    """(ad account, person) -> the highest role that asset groups give; None before they were read."""
-    lists_group_access: bool = True
-    """Whether what groups give may be listed as direct access, as far as the last whole reading could tell."""
+    group_roles: Mapping[tuple[str, str], tuple[str, str]] | None = None
+    """(ad account, person) -> the highest role that an asset group gives, and the group; None before they were read."""
+    implied: set[tuple[str, str]] = field(default_factory=set)
+    """Kinds of access, and roles that were seen to give it without a grant (see `implied`)."""
     partners: tuple[str, ...] | None = None
     """Ids of partners; None before they were read."""
     read_by_person: set[str] = field(default_factory=set)

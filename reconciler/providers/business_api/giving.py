@@ -14,11 +14,13 @@ from reconciler.providers.business_api.bundles import GIVING, TAKING, Bundle, id
 from reconciler.providers.business_api.errors import ApiError
 from reconciler.providers.business_api.verifying import Found, is_gone
 from reconciler.providers.business_api.vocabulary import BY_ACCESS, BY_KIND, AssetType
-from reconciler.providers.business_api.writing import Doubt, NotShown, Task
+from reconciler.providers.business_api.writing import Doubt, NotShown, Stays, Task
+
+_NOTHING_THERE = frozenset({40002, 40007})
+"""What the platform may say where there is no grant to take away."""
 
 
-def grant(task: Task) -> Waits | None:
-    """Give access that is not there yet."""
+def _give(task: Task) -> Waits | None:
     kind = task.address.kind
     if kind in BY_ACCESS:
         return _assign(task, BY_ACCESS[kind])
@@ -32,10 +34,10 @@ def grant(task: Task) -> Waits | None:
     return None
 
 
-def change_grant(task: Task) -> Waits | None:
-    """Give it again with another role, which replaces the former one; where it does not, take it away first."""
+def grant(task: Task) -> Waits | None:
+    """Give access, or another role, which replaces the former one; where it does not, take that away first."""
     try:
-        return grant(task)
+        return _give(task)
     except NotShown:
         found = task.look()
         if not isinstance(found, Resource) or found.attributes == task.change.attributes:
@@ -44,7 +46,7 @@ def change_grant(task: Task) -> Waits | None:
         # Accepted and not shown yet: to stop here would leave the person without any access.
         revoke(task, until=is_gone)
     try:
-        return grant(task)
+        return _give(task)
     except ApiError as error:
         raise Doubt(f"the former access is taken away, giving the new one was refused: {error}") from error
 
@@ -87,18 +89,45 @@ def _hand(task: Task) -> Waits | None:
 
 
 def _assign(task: Task, asset_type: AssetType) -> Waits | None:
+    """Give it. A role that is known to give as much hides what is given besides."""
     waits = _hand(task)
     if waits is None:
-        roles = asset_type.role_words(task.change.attributes)
-        task.write(endpoints.ASSIGN, {**_grant(task, asset_type), **roles})
+        roles, wanted = asset_type.role_words(task.change.attributes), task.change.attributes
+        hidden = _stays(task, lambda found: asset_type.covers(found.attributes, wanted))
+        task.write(endpoints.ASSIGN, {**_grant(task, asset_type), **roles}, or_if_accepted=hidden)
     return waits
 
 
-def _unassign(task: Task, asset_type: AssetType, until: Callable[[Found], bool] | None) -> Waits | None:
+def _unassign(
+    task: Task, asset_type: AssetType, until: Callable[[Found], bool] | None, *, is_first: bool = True
+) -> Waits | None:
+    """Take it away. What stays and a role explains is the role's; only the first time it is waited for."""
     waits = _hand(task)
-    if waits is None:
-        task.write(endpoints.UNASSIGN, _grant(task, asset_type), until=until)
-    return waits
+    if waits is not None:
+        return waits
+    try:
+        task.write(endpoints.UNASSIGN, _grant(task, asset_type), until=until, or_if_accepted=_stays(task))
+    except NotShown as doubt:
+        if not isinstance(task.seen, Resource):
+            raise
+        if not task.seen.implied_by:
+            raise Stays(f"{endpoints.UNASSIGN}: the platform accepted it, and the access is still listed") from doubt
+        task.center.implied.add((task.address.kind, task.seen.implied_by))
+    except ApiError as error:
+        found = task.look() if is_first and error.code in _NOTHING_THERE else None
+        if not isinstance(found, Resource) or not found.implied_by:
+            raise
+        # A refusal proves nothing. So the same is given, which changes nothing, and taken away, which then is accepted.
+        same = {**_grant(task, asset_type), **asset_type.role_words(found.attributes)}
+        task.write(endpoints.ASSIGN, same, until=lambda seen: isinstance(seen, Resource))
+        return _unassign(task, asset_type, until, is_first=False)
+    return None
+
+
+def _stays(task: Task, is_enough: Callable[[Resource], bool] = lambda _: True) -> Callable[[Found], bool]:
+    """Whether what is found comes from a role that was seen to give it without a grant."""
+    implied, kind = task.center.implied, task.address.kind
+    return lambda found: isinstance(found, Resource) and (kind, found.implied_by) in implied and is_enough(found)
 
 
 def _grant(task: Task, asset_type: AssetType) -> dict[str, str]:

@@ -45,19 +45,20 @@ def read_group_contents(center: Center, only: AbstractSet[str] | None = None) ->
     return seen
 
 
-def _find_roles(seen: Seen) -> dict[tuple[str, str], str]:
-    """What the groups give to whom; in several groups the highest role counts."""
+def _find_roles(seen: Seen) -> dict[tuple[str, str], tuple[str, str]]:
+    """What the groups give to whom; in several groups the highest role counts, and of equal ones the first group."""
     assets: dict[str, list[str]] = {}
     for address in seen.resources:
         if address.kind == "asset_group_asset":
             assets.setdefault(address.parts[0], []).append(address.parts[1])
     order = list(GROUP_ROLES)
-    found: dict[tuple[str, str], str] = {}
+    found: dict[tuple[str, str], tuple[str, str]] = {}
     for address, resource in seen.resources.items():
         role = str(resource.attributes.get("role", ""))
         for asset in assets.get(address.parts[0], ()) if address.kind == "asset_group_access" and role in order else ():
             pair = asset, address.parts[1]
-            found[pair] = min(role, found.get(pair, role), key=order.index)
+            given = role, address.parts[0]
+            found[pair] = min(given, found.get(pair, given), key=lambda one: (order.index(one[0]), one[1]))
     return found
 
 

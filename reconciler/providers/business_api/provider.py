@@ -27,7 +27,7 @@ from reconciler.providers.business_api.instructions import give_up, hand_out
 from reconciler.providers.business_api.names import Names
 from reconciler.providers.business_api.reading import read_a_few, read_everything
 from reconciler.providers.business_api.witnessing import read_deeds
-from reconciler.providers.business_api.writing import Doubt, Task, failure_of
+from reconciler.providers.business_api.writing import Doubt, Stays, Task, failure_of
 from reconciler.systems.drafting import draft_operation
 
 _TAKES_AWAY = frozenset({Action.REMOVE, Action.REMOVE_AND_INVITE, Action.CHANGE_ROLE})
@@ -214,6 +214,8 @@ def _carry_out(task: Task) -> Outcome:
         waits = carry_out(task)
     except (ApiError, KeyError) as error:
         return failure_of(error)
+    except Stays as failure:
+        return Failed(reason=str(failure))
     except Doubt as doubt:
         return InDoubt(reason=str(doubt), has_looked=True)
     return waits or task.outcome()

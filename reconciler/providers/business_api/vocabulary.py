@@ -67,6 +67,14 @@ class AssetType:
         role = self.roles[str(attributes.get("role", ""))] if name else ""
         return {name: [role] if self.is_listed else role} if name else {}
 
+    def covers(self, found: Attributes, wanted: Attributes) -> bool:
+        """Whether somebody with the one can do all that the other allows; roles are listed from the highest down."""
+        if self.is_set:
+            return set(found.get("permissions", ())) >= set(wanted.get("permissions", ()))
+        ranks = {role: rank for rank, role in enumerate(self.roles)}
+        lowest = len(ranks)
+        return ranks.get(str(found.get("role")), lowest) <= ranks.get(str(wanted.get("role")), lowest)
+
     def attributes(self, row: Mapping[str, object]) -> Attributes:
         """What a row says a person may do; a lead library says nothing, because it has one role only."""
         ours = {word: role for role, word in self.roles.items()}

@@ -33,6 +33,10 @@ class NotShown(Doubt):
     """The platform said yes, and the readings do not show it."""
 
 
+class Stays(NotShown):
+    """The platform said yes to taking access away, the readings show it, and no role explains that."""
+
+
 @dataclass(slots=True, kw_only=True)
 class Task:
     """One change of one Business Center."""
@@ -64,12 +68,20 @@ class Task:
         live = Live(organization=self.center.organization, resources=seen.resources, unknown=seen.unknown)
         return live.find(self.address)
 
-    def write(self, endpoint: str, body: Mapping[str, Any], *, until: Callable[[Found], bool] | None = None) -> None:
+    def write(
+        self,
+        endpoint: str,
+        body: Mapping[str, Any],
+        *,
+        until: Callable[[Found], bool] | None = None,
+        or_if_accepted: Callable[[Found], bool] = lambda _: False,
+    ) -> None:
         """Send it and return when it shows, by default as the change wants it in the end.
 
         Raises ApiError when the platform refuses and nothing changed, Doubt when that cannot be told.
         """
-        send(self.center, endpoint, body, look=self.look, is_done=until or partial(has_arrived, self.change))
+        is_done = until or partial(has_arrived, self.change)
+        send(self.center, endpoint, body, look=self.look, is_done=is_done, or_if_accepted=or_if_accepted)
 
     def outcome(self) -> Outcome:
         """What is there now that it is done, which the look after the write has shown already."""
@@ -86,8 +98,9 @@ def send(
     *,
     look: Callable[[], Sight],
     is_done: Callable[[Sight], bool],
+    or_if_accepted: Callable[[Sight], bool] = lambda _: False,
 ) -> None:
-    """Send a write and return when a look shows that it is done.
+    """Send a write and return when a look shows that it is done, or something that counts only if it was accepted.
 
     Raises ApiError when the platform refuses and nothing changed, Doubt when that cannot be told.
     """
@@ -95,12 +108,13 @@ def send(
     problem: ApiError | None = None
     for attempt in range(1, _ATTEMPTS + 1):
         problem = _post(center, endpoint, body)
+        is_right = partial(_either, is_done, or_if_accepted) if problem is None else is_done
         if problem is not None and problem.remedy is Remedy.WAIT:
             client.pace.back_off(attempt)
             seen = look()
         else:
-            seen = look_until(is_done, look, client.ticker)
-        if is_done(seen):
+            seen = look_until(is_right, look, client.ticker)
+        if is_right(seen):
             return
         if problem is None:
             raise NotShown(f"{endpoint}: the platform accepted it and does not show it yet")
@@ -109,6 +123,10 @@ def send(
         if problem.remedy is Remedy.DOUBT:
             raise Doubt(str(problem)) from problem
     raise problem or AssertionError
+
+
+def _either(one: Callable[[Sight], bool], other: Callable[[Sight], bool], seen: Sight) -> bool:
+    return one(seen) or other(seen)
 
 
 def failure_of(error: ApiError | KeyError | ProviderError) -> Failed:
