@@ -25,6 +25,8 @@ class DriftSort(StrEnum):
     GONE = "gone"
     OVERSTAYED = "overstayed"
     """It should have ended by now, or has not begun yet, and is there."""
+    UNVERIFIED = "unverified"
+    """It was asked for, the system does not show what was given, and nobody has confirmed it."""
 
 
 class DriftSeverity(StrEnum):

@@ -37,8 +37,8 @@ class Waits:
     orders: tuple[WorkOrder, ...] = ()
     """Who has to do what, in sequence; written by the provider without ids, stored by the workflow with them."""
 
-    is_blind: bool = False
-    """Nothing will ever show what becomes of it, so from now on it is taken for done."""
+    is_asked: bool = False
+    """Somebody outside was asked by this very call, which no system remembers: a code was shown, a partnership sent."""
 
     @property
     def work_order(self) -> str:

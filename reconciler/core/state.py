@@ -34,6 +34,9 @@ class Record:
     """Keys that the manifests gave it before, so that whoever asks by an old one finds it; the latest comes last."""
     unread: tuple[str, ...] = ()
     """Names of the attributes that are believed and not seen, because the system does not show them."""
+    confirmed: Attributes = field(default_factory=dict)
+    """What is known of those for sure: a person has looked, or the system showed it before it stopped to. Any other
+    value is unverified."""
     since: date | None = None
     """The UTC day on which the status was first seen."""
     asked: int = 0
@@ -63,9 +66,23 @@ class Record:
             identity=live.identity or self.identity,
             platform_id=live.platform_id or self.platform_id,
             unread=live.unread,
+            confirmed=self._still_confirmed(live),
             since=since,
             asked=asked,
         )
+
+    def _still_confirmed(self, live: Resource) -> Attributes:
+        if self.status.is_gone:
+            return {}
+        was_shown = {*live.unread} - {*self.unread} if self.status is Status.ACTIVE else set()
+        known = {**self.confirmed, **{name: self.attributes[name] for name in was_shown if name in self.attributes}}
+        return {name: known[name] for name in live.unread if name in known}
+
+    @property
+    def unverified(self) -> Attributes:
+        """What is believed because it was asked for, and nobody knows whether it was given."""
+        believed = {name: self.attributes[name] for name in self.unread if name in self.attributes}
+        return {name: value for name, value in believed.items() if self.confirmed.get(name) != value}
 
     def asked_again(self, on: date) -> Record:
         """This record after one more invitation or request."""

@@ -16,6 +16,7 @@ _SIGNS = {
     DriftSort.CHANGED: Sign("~", Tone.CHANGE, "changed"),
     DriftSort.GONE: Sign("-", Tone.REMOVE, "gone"),
     DriftSort.OVERSTAYED: Sign("!", Tone.ALARM, "overstayed"),
+    DriftSort.UNVERIFIED: Sign("?", Tone.WARN, "unverified"),
 }
 
 
@@ -42,6 +43,8 @@ def _why(found: Drift, standing: str) -> str:
 
 
 def _access(found: Drift) -> str:
+    if found.sort is DriftSort.UNVERIFIED:
+        return ", ".join(filter(None, [name_access(found.address), _side(found.live)]))
     sides = f"{_side(found.expected)} -> {_side(found.live)}"
     return ", ".join(filter(None, [name_access(found.address), sides]))
 

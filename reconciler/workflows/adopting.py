@@ -87,6 +87,8 @@ def _chosen(situation: Situation, plan: OrganizationPlan, request: AdoptionReque
 
 def _wants_words(found: Drift, situation: Situation) -> bool:
     """Whether the manifests would have to say anything else than they do."""
+    if found.sort is DriftSort.UNVERIFIED:
+        return False
     wanted, live = situation.wanted.get(found.address), found.live
     if found.sort is DriftSort.GONE:
         return wanted is not None

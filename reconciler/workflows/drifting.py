@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 from functools import partial
@@ -28,8 +28,9 @@ from reconciler.core.planning.planner import Worlds, situations
 from reconciler.core.planning.renaming import under_todays_names
 from reconciler.core.planning.sight import doubtful, note_look, unread_parts
 from reconciler.core.planning.situation import Situation
-from reconciler.core.state import State
+from reconciler.core.state import Record, State
 from reconciler.ports import Provider, StateStore, Witness
+from reconciler.systems import get_system
 from reconciler.workflows.planning import PlanRequest, ProviderFor, read_live, read_worlds
 from reconciler.workflows.scopes import Scopes
 from reconciler.workflows.shielding import shielded
@@ -131,6 +132,28 @@ def forget(address: Address, upkeep: Upkeep) -> None:
         return replace(state, drift=rest), [(str(address), "forget_drift", "")]
 
     upkeep.edit(address.organization, purpose="drift forget", change=drop)
+
+
+def confirm(address: Address, upkeep: Upkeep, *, values: Sequence[str], evidence: str) -> Record:
+    """Take somebody's word for what the system does not show, as recorded or as `values`; raises ReconcilerError."""
+    offered = get_system("business_center").permissions.get(address.kind, ())
+    if foreign := set(values) - {role.name for role in offered}:
+        message = f"{address} cannot have {', '.join(sorted(foreign))}"
+        raise ReconcilerError(message, advice=f"there are: {', '.join(role.name for role in offered)}")
+
+    def note(state: State) -> tuple[State, Deeds]:
+        record = state.records.get(address)
+        is_open = record is not None and (record.status.is_pending or (not record.status.is_gone and record.unread))
+        if record is None or not offered or not is_open:
+            message = f"nothing about {address} has to be confirmed"
+            raise ReconcilerError(message, advice="`reconciler drift` lists what is unverified")
+        seen = tuple(sorted(set(values))) or record.attributes["permissions"]
+        confirmed = {"permissions": seen}
+        known = replace(record, attributes={**record.attributes, **confirmed}, confirmed=confirmed)
+        deed = (str(address), "confirm", f"{' '.join(seen)}, by {upkeep.origin.operator}: {evidence}")
+        return replace(state, records={**state.records, address: known}), [deed]
+
+    return upkeep.edit(address.organization, purpose="drift confirm", change=note).records[address]
 
 
 def _get_known(state: State, address: Address) -> KnownDrift:

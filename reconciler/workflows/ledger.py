@@ -126,8 +126,8 @@ class Ledger:
                 self._quarantined[change.address] = Quarantine(
                     reason=reason, since=since, tried=self._today, identity=change.identity
                 )
-            case Waits(is_blind=True):
-                self._believe(change)
+            case Waits(is_asked=True):
+                self._request(change)
             case Waits(orders=orders) if orders:
                 self._asked(change, orders)
             case _:
@@ -212,19 +212,27 @@ class Ledger:
         record = replace(record, granted=change.attributes, implied_by=implied_by)
         if live.status.is_pending and KINDS[change.address.kind].needs_other_party:
             record = record.asked_again(self._today)
-        declared = self._declared.get(change.address)
-        if declared is not None:
-            record = record.ending(declared.expires)
-        protect = known.protect or (declared is not None and bool(declared.protect))
-        self._records[change.address] = record.protected(protect=protect)
+        self._records[change.address] = self._as_declared(record, known)
 
-    def _believe(self, change: Change) -> None:
-        """Take what was asked for as done, as far as the system does not show it."""
+    def _request(self, change: Change) -> None:
+        """Remember what was asked for. Of what is there already the system may not show whether more was given."""
+        self._quarantined.pop(change.address, None)
         known = self._records.get(change.address)
-        if known is not None:
+        if known is not None and known.status is Status.ACTIVE:
             asked = {name: value for name, value in change.attributes.items() if name in known.unread}
-            kept = {name: value for name, value in known.attributes.items() if name not in known.unread}
-            self._records[change.address] = replace(known, attributes={**kept, **asked})
+            self._records[change.address] = replace(known, attributes={**known.attributes, **asked})
+            return
+        identity = change.after.identity if change.after else ""
+        record = Record(address=change.address, attributes=change.attributes, identity=identity, since=self._today)
+        record = replace(record, status=Status.REQUESTED, asked=known.asked if known else 0).asked_again(self._today)
+        self._records[change.address] = self._as_declared(record, known)
+
+    def _as_declared(self, record: Record, known: Record | None) -> Record:
+        """With the end and the protection that the manifests give it, or that it had."""
+        declared = self._declared.get(record.address)
+        record = record if declared is None else record.ending(declared.expires)
+        protect = (known is not None and known.protect) or (declared is not None and bool(declared.protect))
+        return record.protected(protect=protect)
 
 
 def _only(address: Address, known: Mapping[Address, T]) -> dict[Address, T]:

@@ -139,3 +139,20 @@ def test_the_page_fits_every_screen_and_the_code_stands_on_white(
     assert box["y"] + box["height"] < 800, "it is seen without scrolling"
     assert picture.evaluate("image => image.naturalWidth") > 0
     page.close()
+
+
+def test_drift_says_what_is_unverified_and_how_to_confirm_it_until_somebody_does(workspace: Path) -> None:
+    apply(workspace, "--qr-to", str(workspace / "codes"))
+    assert run(workspace, "sandbox", "scan", "@dee", "acme-bc", "--allow", "live").exit_code == 0
+    apply(workspace)
+    told = run(workspace, "drift", "--detailed-exitcode")
+    assert told.exit_code == 2
+    assert "unverified" in told.stdout
+    command = re.search(r"`reconciler (drift confirm [^`]*)`", " ".join(told.stdout.split()))
+    assert command is not None
+    words = command[1].replace("TEXT", "seen-on-the-page").split()
+    as_seen = run(workspace, *words, "--as", "live")
+    assert (as_seen.exit_code, "confirmed as live" in as_seen.stderr) == (0, True)
+    assert "unverified" not in run(workspace, "drift").stdout
+    assert "seen-on-the-page" in run(workspace, "audit", "log", "--format", "json").stdout
+    assert "1 to change" in run(workspace, "plan").stdout

@@ -16,6 +16,7 @@ from reconciler.cli.session import Session
 from reconciler.cli.showing import page_options, show_result
 from reconciler.cli.upkeep import AddressType, make_upkeep, names_in_state, open_configured_store
 from reconciler.cli.wiring import Wiring
+from reconciler.cli.words import WordsType
 from reconciler.cli.workspace import read_config
 from reconciler.core.address import Address
 from reconciler.core.errors import ExitCode, UsageError
@@ -100,6 +101,29 @@ def accept(session: Session, address: Address, *, until: date, reason: str, lock
     acceptance = drifting.Acceptance(address=address, reason=reason.strip(), until=until, by=upkeep.origin.operator)
     drifting.accept(acceptance, upkeep)
     session.notify(f"{address}: accepted until {until}")
+    return ExitCode.DONE
+
+
+@drift.command()
+@click.argument("address", type=AddressType())
+@click.option("--evidence", required=True, type=WordsType(), metavar="TEXT", help="What you saw, and where.")
+@click.option("--as", "values", multiple=True, metavar="VALUE", help="What is there, if it is not this. Repeatable.")
+@lock_timeout_option
+@click.pass_obj
+def confirm(
+    session: Session, address: Address, *, evidence: str, values: tuple[str, ...], lock_timeout: timedelta
+) -> int:
+    """Say what somebody saw on the platform of what no program is shown, such as what a TikTok account's owner allows.
+
+    It holds until something else is asked for. What is not as declared is asked for again by the next apply.
+    """
+    store = open_configured_store(session)
+    address, *_ = names_in_state(session, store, address, of=lambda state: state.records)
+    record = drifting.confirm(
+        address, make_upkeep(session, store, lock_timeout=lock_timeout), values=values, evidence=evidence
+    )
+    seen = " + ".join(record.confirmed["permissions"])
+    session.notify(f"{address}: confirmed as {seen}")
     return ExitCode.DONE
 
 

@@ -39,8 +39,34 @@ def find_drift(situation: Situation, part: OrganizationPlan) -> list[Drift]:
 def _differences(situation: Situation) -> list[Drift]:
     found = {one.address: one for one in (*_of_records(situation), *_of_strangers(situation))}
     found |= {one.address: one for one in _of_memory(situation) if one.address not in found}
+    found |= {one.address: one for one in _of_the_unverified(situation) if one.address not in found}
     found |= {one.address: one for one in _of_the_unread(situation)}
     return [found[address] for address in sorted(found)]
+
+
+def _of_the_unverified(situation: Situation) -> Iterator[Drift]:
+    """What is there, and what an owner may have given more or less of than it was asked for."""
+    for address, record in situation.records.items():
+        live = situation.live.resources.get(address)
+        if address not in situation.state.records or live is None or live.status is not Status.ACTIVE:
+            continue
+        if not record.unverified:
+            continue
+        names = " and ".join(sorted(record.unverified))
+        believed = replace(_as_resource(record), unread=())
+        yield Drift(
+            address=address,
+            sort=DriftSort.UNVERIFIED,
+            severity=DriftSeverity.MEDIUM,
+            expected=believed,
+            live=believed,
+            why=f"these {names} were asked for, and nothing shows what was given",
+            fate=Fate.WAITING,
+            outlook="waits for somebody who looks at it on the platform",
+            advice=f"say what you saw: `reconciler drift confirm {address} --evidence TEXT`, with --as VALUE for each "
+            f"of the {names} if it is not this",
+            place=situation.place_of(address),
+        )
 
 
 def _of_the_unread(situation: Situation) -> Iterator[Drift]:
@@ -64,7 +90,7 @@ def _of_the_unread(situation: Situation) -> Iterator[Drift]:
 
 
 def _decided(found: Drift, situation: Situation, part: OrganizationPlan) -> Drift:
-    if found.fate is Fate.UNREAD:
+    if found.fate is Fate.UNREAD or found.sort is DriftSort.UNVERIFIED:
         return found
     fate, outlook = _fate_of(found, situation, part)
     advice = f"to keep it as it is now: `reconciler adopt {found.address}`" if _could_be_kept(found, fate) else ""

@@ -99,18 +99,18 @@ def _is_other(declared: Declared, found: Resource, situation: Situation) -> bool
 
 
 def _not_shown(situation: Situation) -> Iterator[Finding]:
-    """Values that are believed on the word of the manifests alone; from the next apply on the record has them."""
+    """Values that are believed on the word of the manifests alone; once they are recorded, drift tells of them."""
     for address, declared in situation.wanted.items():
         found = situation.live.resources.get(address)
-        record = situation.state.records.get(address)
-        if found is None or (record is not None and not record.status.is_gone):
+        if found is None or address in situation.state.records:
             continue
         unread = [name for name in found.unread if name in declared.attributes]
         if unread:
             yield Finding(
                 id="not-shown",
                 severity=Severity.NOTE,
-                message=f"nothing shows the {' and '.join(unread)} of {address}; they are taken to be as declared",
+                message=f"nothing shows the {' and '.join(unread)} of {address}; "
+                "until somebody confirms them they are unverified",
                 place=declared.place,
                 address=str(address),
             )

@@ -140,7 +140,8 @@ def _link(task: Task) -> Waits:
     if not code:
         raise ApiError("no QR code came", endpoint=endpoints.AUTHORIZATION)
     task.show_code(account, code)
-    return instructions.scan_code(account, is_blind=task.change.action is Action.CHANGE_LINK)
+    before = task.change.before
+    return instructions.scan_code(account, is_shown=before is None or "permissions" not in before.unread)
 
 
 def _unlink(task: Task) -> None:

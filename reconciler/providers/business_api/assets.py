@@ -101,7 +101,7 @@ def _asset(center: Center, kind: str, row: Row) -> Resource:
         address=center.address(kind, key.replace("/", "_")),
         status=ASSET_STATUS.get(text_of(row, "relation_status"), Status.ACTIVE),
         identity=identity,
-        # What the owner of a linked account has allowed is told nowhere.
+        # What the owner of a linked account has allowed is told elsewhere, and only where an ad account uses it.
         unread=("permissions",) if kind == _ACCOUNT else (),
     )
 

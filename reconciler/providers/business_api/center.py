@@ -77,6 +77,8 @@ class Center:
     """Ids of partners; None before they were read."""
     read_by_person: set[str] = field(default_factory=set)
     """Kinds of access that are read person by person; the other ones asset by asset."""
+    witnesses: dict[str, str] = field(default_factory=dict)
+    """Key of a TikTok account -> key of an ad account that shows what its owner allows."""
     keyword_finds: bool | None = None
     """Whether searching the member list for an address finds a masked member; None before it was tried."""
 

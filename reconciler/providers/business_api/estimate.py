@@ -50,6 +50,7 @@ def estimate_reading(counts: Mapping[str, int]) -> int:
     itself = 2  # the Business Center, and whose token it is
     assets = sum(pages(ASSETS, of[one.kind]) + access_to(one, counts).calls for one in ASSET_TYPES)
     uses = sum(of[kind] for kind in USED_KINDS) * pages(ACCOUNT_USERS, 1)
+    uses += min(of["tiktok_account"], of["ad_account"], of["tiktok_account_use"])
     groups = pages(GROUPS, of["asset_group"]) + 2 * of["asset_group"]
     partners = pages(PARTNERS, of["partner"]) + 3 * of["partner"]
     return itself + pages(MEMBERS, of["member"]) + assets + uses + groups + partners

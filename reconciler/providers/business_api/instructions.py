@@ -60,18 +60,14 @@ def take_finance_role(person: str) -> Waits:
     return Waits(on="an admin", why=f"no call takes the finance role of {person} away")
 
 
-def scan_code(owner: str, *, is_blind: bool) -> Waits:
+def scan_code(owner: str, *, is_shown: bool) -> Waits:
     """The owner of a TikTok account has to scan the code that was just shown."""
-    end = (
-        "nothing shows what they allow, so from now on it is taken to be as declared"
-        if is_blind
-        else "every further apply shows a new one"
-    )
+    end = "every further apply shows a new one" if is_shown else "what they allow stays unverified until somebody looks"
     return Waits(
         on=f"the owner of {owner}",
-        why=f"scan the QR code that this run has shown with the TikTok app of {owner} and allow what it asks for; the "
-        f"code ends soon, and {end}",
-        is_blind=is_blind,
+        why=f"scan the QR code that this run has shown with the TikTok app of {owner}, and allow what stands beside it "
+        f"and nothing else; the code ends soon, and {end}",
+        is_asked=True,
     )
 
 
@@ -99,7 +95,9 @@ def raise_share(partner: str, asset_id: str, role: str) -> Waits:
 def agree_to_partnership(partner: str) -> Waits:
     """The other Business Center has to agree."""
     return Waits(
-        on=f"partner {partner}", why="an admin of the partner's Business Center has to approve the partnership"
+        on=f"partner {partner}",
+        why="an admin of the partner's Business Center has to approve the partnership",
+        is_asked=True,
     )
 
 

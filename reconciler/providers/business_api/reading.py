@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from reconciler.core.address import Address
 from reconciler.core.kinds import KINDS
 from reconciler.core.resource import Resource
+from reconciler.providers.business_api.allowances import choose_witnesses, show_allowed
 from reconciler.providers.business_api.assets import read_access, read_assets, read_uses
 from reconciler.providers.business_api.center import Center, Seen, text_of
 from reconciler.providers.business_api.endpoints import CENTERS
@@ -70,7 +71,10 @@ def _read_assets_and_access(center: Center, kind: str) -> Seen:
             seen.unknown[center.prefix(f"{kind}_use")] = why
         return seen
     seen.merge([read_access(center, asset_type)])
-    return seen.merge([read_uses(center, kind)] if kind in USED_KINDS else [])
+    seen.merge([read_uses(center, kind)] if kind in USED_KINDS else [])
+    if kind == "tiktok_account":
+        choose_witnesses(center, seen.resources)
+    return show_allowed(center, seen) if kind == "tiktok_account" else seen
 
 
 def read_a_few(center: Center, addresses: Sequence[Address]) -> Seen:
@@ -106,7 +110,8 @@ def _read_kind(center: Center, kind: str, parts: set[tuple[str, ...]]) -> Seen:
         itself, _ = read_center(center)
         return Seen(resources={itself.address: itself} if itself else {})
     if kind in BY_KIND:
-        return read_assets(center, BY_KIND[kind])
+        seen = read_assets(center, BY_KIND[kind])
+        return show_allowed(center, seen, firsts) if kind == "tiktok_account" else seen
     if kind in BY_ACCESS:
         listed = _list_first(center, BY_ACCESS[kind].kind)
         return listed.merge([read_access(center, BY_ACCESS[kind], {(key[0], key[1]) for key in parts})])
