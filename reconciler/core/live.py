@@ -119,7 +119,7 @@ class Unread:
         """The part in words."""
         kind, _, parent = self.prefix.partition("/")[2].rstrip("/").partition("/")
         if kind not in KINDS:
-            return f"{kind} {parent}".strip() or "everything"
+            return kind or "everything"
         return f"{KINDS[kind].title} {parent}" if parent else KINDS[kind].plural
 
 

@@ -123,7 +123,7 @@ class Report:
     blocked: tuple[Blocked, ...] = ()
     """What guards stopped when the plan was carried out."""
     planned: int = 0
-    """How many changes the plan had."""
+    """How many changes the plan had, and how many requests to people."""
 
     def of(self, *kinds: type[Outcome]) -> list[Result]:
         """The results of the given sorts."""
@@ -131,7 +131,7 @@ class Report:
 
     def about(self, plan: Plan) -> Report:
         """This report with what it says of the plan that was carried out."""
-        return replace(self, manifests=plan.manifests, planned=len(plan.changes))
+        return replace(self, manifests=plan.manifests, planned=len(plan.changes) + len(plan.asks))
 
     @property
     def summary(self) -> ReportSummary:

@@ -72,7 +72,7 @@ def summary_of_report(plan: Plan, report: Report) -> str:
     outcomes = Counter(_WORDS[outcome.kind] for _, outcome in report.results)
     done = f"Applied {count(outcomes.pop('applied', 0), 'change', 'changes')}"
     held = [f"{number:,} {word}" for word in _WORDS.values() if (number := outcomes[word])]
-    untried = len(plan.changes) - len(report.results)
+    untried = len(plan.changes) + len(plan.asks) - len(report.results)
     if untried > 0:
         held.append(f"{untried:,} not tried")
     if report.blocked:

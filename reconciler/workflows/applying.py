@@ -225,6 +225,7 @@ class _Application:
         change = with_consent(change, consent) if consent else change
         logbook.intend([change])
         outcome = logbook.conclude(change, describe_wait(orders))
+        self._tell(change, outcome)
         if isinstance(outcome, Waits):
             self._run.on_notice(f"work order {outcome.work_order}: {outcome.on} is asked to {outcome.why}")
 
