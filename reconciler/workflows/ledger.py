@@ -120,7 +120,7 @@ class Ledger:
         match outcome:
             case Applied():
                 self._applied(change, outcome)
-            case Failed(reason=reason):
+            case Failed(reason=reason) | InDoubt(reason=reason, is_accepted=True):
                 known = self._quarantined.get(change.address)
                 since = known.since if known else self._today
                 self._quarantined[change.address] = Quarantine(

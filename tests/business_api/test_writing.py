@@ -313,6 +313,17 @@ def test_partners_get_shares_that_are_raised_lowered_and_ended(stage: Stage) -> 
     assert stage.do(Action.REMOVE_PARTNER, "partner", "north") == Applied(live=None)
 
 
+@pytest.mark.parametrize("answer", ["ignored", "40002"])
+def test_a_share_that_the_platform_does_not_raise_is_raised_by_hand(answer: Any) -> None:
+    with staged(share_again=answer) as stage:
+        stage.do(Action.ADD_PARTNER, "partner", "north")
+        stage.do(Action.SHARE, "partner_share", "north/us", role="analyst")
+        outcome = stage.do(Action.CHANGE_SHARE, "partner_share", "north/us", role="admin")
+        assert isinstance(outcome, Waits)
+        assert [order.operation for order in outcome.orders] == ["business_center.raise_partner_permission"]
+        assert stage.count("POST bc/partner/asset/delete/") == 0, "nobody loses what they have meanwhile"
+
+
 def test_a_partnership_that_needs_the_other_side_waits_for_it() -> None:
     with staged(world=new_world(partner_must_approve=True)) as stage:
         outcome = stage.do(Action.ADD_PARTNER, "partner", "north")

@@ -12,8 +12,9 @@ from reconciler.core.kinds import Action
 from reconciler.core.live import Live
 from reconciler.core.outcome import Applied, Failed, InDoubt
 from reconciler.core.resource import Resource, Status
-from reconciler.core.state import State
+from reconciler.core.state import Quarantine, State
 from reconciler.systems import get_system
+from reconciler.workflows.ledger import Ledger
 from reconciler.workflows.planning import recorded_as_live
 from reconciler.workflows.settling import Settled, settle
 from tests.workflows.given import EVE, INVITE, REMOVE, TODAY, change, resource, state
@@ -71,6 +72,18 @@ def test_what_is_there_says_what_happened(doubt: Change, found: Resource | None,
     assert isinstance(outcome, Applied if happened else Failed)
     assert result.state.in_doubt == {}
     assert result.state.quarantined == {}, "what had no effect was refused by nobody"
+
+
+@pytest.mark.parametrize("found", [None, resource(status=Status.INVITED)])
+def test_what_the_system_accepted_and_never_shows_is_put_aside_like_a_failure(found: Resource | None) -> None:
+    system, looks = get_system("business_center"), Live(organization="bc", resources={EVE: found} if found else {})
+    ledger = Ledger(state(), system=system, today=TODAY)
+    ledger.begin(INVITE)
+    ledger.take(INVITE, InDoubt(reason="accepted, not shown", has_looked=True, is_accepted=True))
+    result = settle(ledger.state(), looks, system=system, today=TODAY).state
+    assert result.in_doubt == {}
+    aside = Quarantine(reason="accepted, not shown", since=TODAY, tried=TODAY, identity=INVITE.identity)
+    assert result.quarantined == ({} if found else {EVE: aside})
 
 
 def test_an_invitation_that_took_effect_counts_like_any_other() -> None:

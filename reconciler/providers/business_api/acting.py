@@ -177,7 +177,6 @@ def _change_share(task: Task) -> Waits | None:
     ranks = list(AD_ACCOUNT_ROLES)
     role = str(task.change.attributes.get("role", ""))
     before = str(task.change.before.attributes.get("role", "")) if task.change.before else ""
-    wanted = AD_ACCOUNT_ROLES[role]
     if before in ranks and ranks.index(role) > ranks.index(before):
         unshare(task, until=is_gone)
         try:
@@ -190,10 +189,11 @@ def _change_share(task: Task) -> Waits | None:
     except NotShown:
         if isinstance(task.look(), Unknown):
             raise
-        partner, ad_account = task.address.parts
-        return instructions.raise_share(
-            task.center.asset_id("partner", partner), task.center.asset_id("ad_account", ad_account), wanted
-        )
+        return instructions.raise_share("the platform kept the partner's former role")
+    except ApiError as error:
+        if error.remedy not in (Remedy.NONE, Remedy.LOOK):
+            raise
+        return instructions.raise_share(str(error))
     return None
 
 

@@ -8,11 +8,11 @@ from typing import Any
 from reconciler.core.address import Address
 from reconciler.core.errors import ProviderError
 from reconciler.core.live import Live, Unknown
-from reconciler.core.outcome import InDoubt, Outcome
+from reconciler.core.outcome import Outcome
 from reconciler.providers.business_api.errors import ApiError
 from reconciler.providers.business_api.reading import read_a_few
 from reconciler.providers.business_api.verifying import has_arrived
-from reconciler.providers.business_api.writing import Doubt, Task, send
+from reconciler.providers.business_api.writing import Doubt, Task, in_doubt, send
 
 Outcomes = Iterator[tuple[Address, Outcome]]
 
@@ -42,8 +42,8 @@ class Batch:
         try:
             send(self.tasks[0].center, endpoint, body, look=self.look, is_done=bool)
         except Doubt as doubt:
-            reason = str(doubt)
-            return self.outcomes(lambda _: InDoubt(reason=reason, has_looked=True))
+            outcome = in_doubt(doubt)
+            return self.outcomes(lambda _: outcome)
         return self.outcomes(lambda task: task.outcome())
 
     def outcomes(self, otherwise: Callable[[Task], Outcome]) -> Outcomes:

@@ -21,6 +21,7 @@ _BY_AN_ADMIN = frozenset(
         Action.CANCEL_INVITATION,
         Action.REMOVE,
         Action.GIVE_UP_ADMIN,
+        Action.CHANGE_SHARE,
     }
 )
 """What a person does from beginning to end. A code that was shown is scanned now or never, and what the other side of
@@ -86,10 +87,9 @@ def cancel_invitation(shown: str) -> Waits:
     return Waits(on="an admin", why=f"the address of this invitation is only shown masked: {shown}")
 
 
-def raise_share(partner: str, asset_id: str, role: str) -> Waits:
+def raise_share(why: str) -> Waits:
     """Somebody has to raise what a partner may do."""
-    steps = f"open Users > Partners, choose {partner}, then ad account {asset_id}, and set the role to {role}"
-    return Waits(on="an admin", why=f"the platform kept the partner's former role: at business.tiktok.com {steps}")
+    return Waits(on="an admin", why=why)
 
 
 def agree_to_partnership(partner: str) -> Waits:

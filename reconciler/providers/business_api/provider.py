@@ -11,7 +11,7 @@ from reconciler.core.deed import Deed
 from reconciler.core.errors import ProviderError
 from reconciler.core.kinds import Action
 from reconciler.core.live import Live
-from reconciler.core.outcome import Failed, InDoubt, Outcome
+from reconciler.core.outcome import Failed, Outcome
 from reconciler.core.resource import Status
 from reconciler.ports import Ability, Can, Clock, FoundOrganization, LinkCode, Scope
 from reconciler.providers.business_api.abilities import SYSTEM, ability_of
@@ -27,7 +27,7 @@ from reconciler.providers.business_api.instructions import give_up, hand_out
 from reconciler.providers.business_api.names import Names
 from reconciler.providers.business_api.reading import read_a_few, read_everything
 from reconciler.providers.business_api.witnessing import read_deeds
-from reconciler.providers.business_api.writing import Doubt, Stays, Task, failure_of
+from reconciler.providers.business_api.writing import Doubt, Stays, Task, failure_of, in_doubt
 from reconciler.systems.drafting import draft_operation
 
 _TAKES_AWAY = frozenset({Action.REMOVE, Action.REMOVE_AND_INVITE, Action.CHANGE_ROLE})
@@ -217,5 +217,5 @@ def _carry_out(task: Task) -> Outcome:
     except Stays as failure:
         return Failed(reason=str(failure))
     except Doubt as doubt:
-        return InDoubt(reason=str(doubt), has_looked=True)
+        return in_doubt(doubt)
     return waits or task.outcome()

@@ -129,6 +129,11 @@ def _either(one: Callable[[Sight], bool], other: Callable[[Sight], bool], seen: 
     return one(seen) or other(seen)
 
 
+def in_doubt(doubt: Doubt) -> InDoubt:
+    """The outcome of a change of which nobody can tell now what became of it."""
+    return InDoubt(reason=str(doubt), has_looked=True, is_accepted=isinstance(doubt, NotShown))
+
+
 def failure_of(error: ApiError | KeyError | ProviderError) -> Failed:
     """The outcome of a change that was refused, by the platform or before it was asked."""
     if isinstance(error, ProviderError):
