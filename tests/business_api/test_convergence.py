@@ -54,6 +54,7 @@ OPTIONS: dict[str, tuple[Any, ...]] = {
     "reassign_role": ("ignored",),
     "unassign_missing": ("40002", "40007"),
     "shared_in_listed": (False,),
+    "admin_access": ("by_asset", "everywhere"),
     "pixel_links_need_role": (True,),
     "pixel_updates_need_role": (True,),
     "account_handles": ("assets", "nowhere"),
@@ -69,7 +70,6 @@ OPTIONS: dict[str, tuple[Any, ...]] = {
 }
 """Every option of the emulator, away from its default."""
 NOT_YET: dict[str, tuple[Any, ...]] = {
-    "admin_access": ("by_asset", "everywhere"),
     "account_names": ("title",),
 }
 """Options that do not lead to the same access yet."""
