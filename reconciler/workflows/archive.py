@@ -69,7 +69,7 @@ def verify_state(store: StateStore, organization: str) -> list[str]:
         present = load_state(store, organization)
     except ReconcilerError as error:
         return [error.message]
-    if present.is_torn:
+    if present.is_torn and store.find_lock(organization) is None:
         problems.append(f"{organization}: the last journal record was cut off by a crash; the next apply drops it")
     serial = -1
     for kept in store.history(organization):

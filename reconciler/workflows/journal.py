@@ -55,6 +55,8 @@ class Replayed:
     """Of the last run that wrote here; a change in doubt is its doing."""
     is_torn: bool = False
     """Whether the last record was cut off by a crash and left out."""
+    unanswered: frozenset[Address] = frozenset()
+    """What the journal has an intent for and nothing else; what ended in doubt has an outcome that says so."""
 
 
 def run_record(origin: Origin, *, lineage: str, serial: int, at: datetime) -> bytes:
@@ -186,7 +188,13 @@ class _Fold:
             merged = _merge(state, self._parts, self._orders)
             in_doubt = {**merged.in_doubt, **self._open}
             state = replace(merged, in_doubt=in_doubt, serial=self._serial, lineage=self._lineage)
-        return Replayed(state=state, entries=tuple(self._entries), origin=self._origin, is_torn=is_torn)
+        return Replayed(
+            state=state,
+            entries=tuple(self._entries),
+            origin=self._origin,
+            is_torn=is_torn,
+            unanswered=frozenset(self._open),
+        )
 
     def _begin(self, record: Mapping[str, Any]) -> None:
         if record["format_version"] != JOURNAL_FORMAT:

@@ -115,7 +115,8 @@ def read_worlds(
         settled = settle_renamed(loaded.state, renamed, seen, system=organization.system, today=request.today)
         # With nothing settled the planner takes the state as it is stored, and tells of new names.
         live[key], recorded[key] = seen, settled.state if settled.findings else loaded.state
-        for text in left_behind(loaded, settled):
+        is_running = loaded.has_journal and store.find_lock(key) is not None
+        for text in left_behind(loaded, settled, is_running=is_running):
             on_notice(text)
     return Worlds(
         desired=desired, recorded=recorded, live=live, today=request.today, moment=request.moment, retry=request.retry

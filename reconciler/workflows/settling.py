@@ -98,15 +98,19 @@ def _was_absent(change: Change) -> bool:
     return change.before is None or change.before.status.is_gone
 
 
-def left_behind(loaded: LoadedState, settled: Settled) -> list[str]:
-    """What to say to the user of a run that did not come to its end."""
+def left_behind(loaded: LoadedState, settled: Settled, *, is_running: bool = False) -> list[str]:
+    """What to say to the user of a run that did not come to its end, or has not yet, or got no answer."""
     organization = loaded.state.organization
     torn = f"{organization}: the last journal record was cut off by a crash; it never took effect and is left out"
-    return [*([torn] if loaded.is_torn else []), *(_tell(change, outcome) for change, outcome in settled.findings)]
+    told = [_tell(*one, loaded, is_running=is_running) for one in settled.findings]
+    return [torn, *told] if loaded.is_torn and not is_running else told
 
 
-def _tell(change: Change, outcome: Outcome) -> str:
-    what = f"{change.address}: an earlier run was cut off during {change.action.value.replace('_', ' ')}"
+def _tell(change: Change, outcome: Outcome, loaded: LoadedState, *, is_running: bool) -> str:
+    who = "an earlier run got no answer to"
+    if change.address in loaded.unanswered:
+        who = "another run is at" if is_running else "an earlier run was cut off during"
+    what = f"{change.address}: {who} {change.action.value.replace('_', ' ')}"
     match outcome:
         case Applied():
             return f"{what}; it took effect"

@@ -9,6 +9,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
+from reconciler.core.address import Address
 from reconciler.core.audit import AuditEntry, Origin
 from reconciler.core.errors import ReconcilerError, StateConflict, StoreError
 from reconciler.core.state import AuditMark, State
@@ -39,6 +40,8 @@ class LoadedState:
     """Of that run."""
     is_torn: bool = False
     """Whether its last record was cut off by a crash and left out."""
+    unanswered: frozenset[Address] = frozenset()
+    """What that run began and left no word of; it was cut off there, if it is not still under way."""
     is_given_up: bool = False
     """Whether what is stored cannot be read, so that nothing but the lineage is known of it."""
 
@@ -55,6 +58,7 @@ def load_state(store: StateStore, organization: str) -> LoadedState:
         entries=replayed.entries,
         origin=replayed.origin,
         is_torn=replayed.is_torn,
+        unanswered=replayed.unanswered,
     )
 
 

@@ -26,6 +26,7 @@ from reconciler.providers.sandbox.seed import load_seed
 from reconciler.providers.sandbox.world import World
 from reconciler.stores.local_file import LocalFileStore
 from reconciler.workflows.applying import Run, apply_plan
+from reconciler.workflows.journal import intent_record, run_record
 from reconciler.workflows.leases import hold
 from reconciler.workflows.planning import PlanRequest, make_plan
 from reconciler.workflows.states import load_state, read_state
@@ -216,12 +217,25 @@ def test_a_lost_answer_stays_in_doubt_until_the_system_can_be_read(company: Comp
     assert "bc" not in blindly, "what is in doubt is not planned without a look"
     company.told.clear()
     assert [change.address.organization for change, _ in company.apply().results] == ["studio"]
-    assert any(
-        "bc/member/eve: an earlier run was cut off during invite; it took effect" in text for text in company.told
-    )
+    assert any("bc/member/eve: an earlier run got no answer to invite; it took effect" in text for text in company.told)
     state = read_state(company.store, "bc")
     assert (state.in_doubt, state.invitations) == ({}, {TODAY: 1})
     assert sum(event.verb == "invite" for event in company.world.events()) == 2, "one for each organization"
+
+
+def test_only_a_run_that_died_is_said_to_have_been_cut_off(company: Company) -> None:
+    change = next(change for change in company.plan().changes if change.address == EVE)
+    with hold(company.store, "bc", purpose="apply", terms=terms()) as lease:
+        begun = run_record(ORIGIN, lineage="a1", serial=1, at=Still().now())
+        company.store.append("bc", begun, token=lease.token)
+        company.store.append("bc", intent_record(change, serial=2), token=lease.token)
+        company.plan()
+        assert [text.partition(";")[0] for text in company.told] == ["bc/member/eve: another run is at invite"]
+    company.told.clear()
+    company.plan()
+    assert company.told == [
+        "bc/member/eve: an earlier run was cut off during invite; it had no effect, and is planned anew"
+    ]
 
 
 def test_what_was_accepted_and_is_not_shown_yet_is_no_failure(company: Company) -> None:

@@ -174,10 +174,10 @@ def _remove_partner(task: Task) -> None:
 
 def _change_share(task: Task) -> Waits | None:
     """Lowered by taking the share away and giving it again; raised in place, where the platform does that."""
-    ranks = list(AD_ACCOUNT_ROLES)
+    ranks = {name: number for number, name in enumerate(AD_ACCOUNT_ROLES)}
     role = str(task.change.attributes.get("role", ""))
     before = str(task.change.before.attributes.get("role", "")) if task.change.before else ""
-    if before in ranks and ranks.index(role) > ranks.index(before):
+    if before in ranks and ranks[role] > ranks[before]:
         unshare(task, until=is_gone)
         try:
             share(task)
