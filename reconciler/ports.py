@@ -35,6 +35,10 @@ class Scope:
     """Role that is declared for somebody; it settles only what a system shows ambiguously."""
     assets: Mapping[tuple[str, str], str] = field(default_factory=dict)
     """(kind, key) -> id, handle or client key of assets and partners. What is not listed has its id as key."""
+    numbers: Mapping[tuple[str, str], str] = field(default_factory=dict)
+    """(kind, key) -> number the platform has for an asset besides what `assets` says, as the manifests give it."""
+    learnt: Mapping[tuple[str, str], str] = field(default_factory=dict)
+    """The same of assets of which only earlier runs have learnt it."""
     platform_ids: Mapping[str, str] = field(default_factory=dict)
     """Number the platform has for a member -> person key, as the manifests say or earlier runs have learnt it."""
     rosters: Mapping[str, Roster] = field(default_factory=dict)

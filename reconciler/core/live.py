@@ -32,7 +32,7 @@ class Live:
     resources: Mapping[Address, Resource] = field(default_factory=dict)
     unknown: Mapping[str, str] = field(default_factory=dict)
     """Prefix of addresses that could not be read -> reason. A prefix is `ORG/`, `ORG/KIND/`, `ORG/KIND/PARENT/`
-    or one whole address."""
+    or one whole address; `ORG/KIND/PARENT` is all that hangs on one thing that cannot be told apart."""
     acting: str = ""
     """Key of the person whose credentials are used; empty when any admin of the organization may carry changes out."""
     observed_at: datetime | None = None
@@ -82,8 +82,8 @@ class Live:
 def _prefixes(address: Address) -> tuple[str, ...]:
     """All prefixes that can make an address unknown, widest first."""
     organization, kind, _ = address
-    first = address.parts[0]
-    return (f"{organization}/", f"{organization}/{kind}/", f"{organization}/{kind}/{first}/", str(address))
+    thing = f"{organization}/{kind}/{address.parts[0]}"
+    return (f"{organization}/", f"{organization}/{kind}/", f"{thing}/", thing, str(address))
 
 
 def _kind_of(prefix: str) -> str:

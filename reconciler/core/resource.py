@@ -67,8 +67,8 @@ class Resource:
     """The number the platform has for it besides the identity; no part of the fingerprint, because it never changes
     what access somebody has."""
     name: str = ""
-    """What people see a member called; everybody chooses that for themselves, so it proves nothing and is no part of
-    the fingerprint."""
+    """What people see a member or a TikTok account called; everybody chooses that for themselves, so it proves nothing
+    and is no part of the fingerprint."""
     since: date | None = None
     """The UTC day on which it got this status, where the system tells."""
     pending: Attributes = field(default_factory=dict)

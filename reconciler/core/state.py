@@ -29,7 +29,7 @@ class Record:
     identity: str = ""
     """What the system knows it by; kept so that someone deleted from the directory can still be removed."""
     platform_id: str = ""
-    """The number the platform has for it, where there is one besides the identity: a member's user id."""
+    """The number the platform has for it besides the identity: a member's user id, a TikTok account's asset id."""
     formerly: tuple[str, ...] = ()
     """Keys that the manifests gave it before, so that whoever asks by an old one finds it; the latest comes last."""
     unread: tuple[str, ...] = ()

@@ -39,6 +39,7 @@ class AssetReader:
         at: Cursor,
         *,
         identity: str,
+        platform_id: str = "",
         attributes: Attributes = NOTHING,
         details: Mapping[str, str] | None = None,
         owned_by_one: bool = False,
@@ -49,14 +50,16 @@ class AssetReader:
         in all.
         """
         scope = "" if owned_by_one else self.organization
-        first = self.ids.setdefault((scope, kind, identity), at.place) if identity else at.place
-        if first != at.place:
-            message = f"`{key}` has the id of another: {identity}"
-            self.settling.notes.error("duplicate-id", message, at.place, related=(first,))
+        for name in filter(None, (identity, platform_id)):
+            first = self.ids.setdefault((scope, kind, name), at.place)
+            if first != at.place:
+                message = f"`{key}` has the id of another: {name}"
+                self.settling.notes.error("duplicate-id", message, at.place, related=(first,))
         return Declared(
             address=Address(self.organization, kind, key),
             attributes=attributes,
             identity=identity,
+            platform_id=platform_id,
             place=at.place,
             reason=document.reason,
             protect=document.protect,

@@ -53,8 +53,20 @@ def _tiktok_account(
     attributes = {"permissions": tuple(sorted(set(asked)))}
     note_listed_twice(account.permissions, at.into("permissions"), reader.settling.notes)
     details = {"ownership": account.ownership}
-    identity = account.handle.lower()
-    yield reader.asset("tiktok_account", key, account, at, identity=identity, attributes=attributes, details=details)
+    if not account.handle and not account.id:
+        reader.settling.notes.error(
+            "missing-key", f"`{key}` has neither `handle` nor `id`", at.place, advice='add one: handle: "@acme"'
+        )
+    yield reader.asset(
+        "tiktok_account",
+        key,
+        account,
+        at,
+        identity=account.handle.lower() or account.id,
+        platform_id=account.id if account.handle else "",
+        attributes=attributes,
+        details=details,
+    )
     spots = at.into("access")
     for who, value in account.access.items():
         if isinstance(value, AccountTerms):

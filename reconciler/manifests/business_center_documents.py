@@ -130,7 +130,9 @@ class ManagedAccountDocument(Asset):
 class TikTokAccountDocument(Asset):
     """A TikTok account whose owner lets the Business Center use its identity and posts in ads."""
 
-    handle: Handle
+    id: NumericId = ""
+    """Its id in the Business Center, in quotes: tells which one it is although its handle is not shown, or changes."""
+    handle: Handle = ""
     """Its handle, in quotes: "@acme"."""
     ownership: Annotated[str, OneOf(("own", "client"))] = "own"
     """Whose account it is; a client's owner approves the link by scanning a QR code."""

@@ -25,8 +25,6 @@ SECTIONS = {
     "partner": "partners",
 }
 """Kind of asset -> section of an organization."""
-_IDENTITY = {"tiktok_account": "handle", "app": "client_key"}
-"""Kind -> field that says which one it is, where that is not `id`."""
 _NUMBER = re.compile(r"[0-9]+")
 _HANDLE = re.compile(r"@[^@\s/]+")
 
@@ -112,21 +110,28 @@ def _known_permissions(kind: str, permissions: str | tuple[str, ...], system: Sy
 
 
 def _asset(resource: Resource, system: System, name: str) -> Value:
-    kind, identity = resource.address.kind, resource.identity
     if not is_key(resource.address.key):
         raise Unspeakable(f"{resource.address.key!r} cannot be a key")
-    value: dict[str, Value] = {}
-    if kind == "tiktok_account" and not _HANDLE.fullmatch(identity):
-        raise Unspeakable("its handle is not shown")
-    if kind not in _IDENTITY and kind != "asset_group" and not _NUMBER.fullmatch(identity):
-        raise Unspeakable("its id is not shown")
-    if kind != "asset_group" or _NUMBER.fullmatch(identity):
-        value[_IDENTITY.get(kind, "id")] = identity
+    kind, value = resource.address.kind, _which(resource)
     if kind == "app" and resource.attributes.get("owner") != f"organization:{resource.address.organization}":
         raise Unspeakable("this organization does not own it")
     if name:
         value["name"] = name
     return {**value, **_link(resource, system)}
+
+
+def _which(resource: Resource) -> dict[str, Value]:
+    """The fields that say which one it is; raises Unspeakable where the system does not show them."""
+    kind, identity = resource.address.kind, resource.identity
+    if kind == "app":
+        return {"client_key": identity}
+    number, can_have_handle = resource.platform_id or identity, kind == "tiktok_account"
+    found: dict[str, Value] = {"id": number} if _NUMBER.fullmatch(number) else {}
+    if can_have_handle and _HANDLE.fullmatch(identity):
+        found["handle"] = identity
+    if not found and kind != "asset_group":
+        raise Unspeakable("neither its id nor its handle is shown" if can_have_handle else "its id is not shown")
+    return found
 
 
 def _link(resource: Resource, system: System) -> Mapping[str, Value]:

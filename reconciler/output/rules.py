@@ -57,7 +57,7 @@ RULES: dict[str, str] = {
     "forgotten": "An organization whose former identity and records are given up, as somebody agreed.",
     "move-refused": "A move that cannot be true: its beginning is still declared, both ends are recorded, it is "
     "between two people, or it goes in a circle.",
-    "other-identity": "An account, an id or an organization that was recorded as another one's or as another one.",
+    "other-identity": "An account, an id or an organization that was recorded as another one or another one's.",
     "renamed": "A person or thing with another key; what is recorded goes along.",
     "same-name": "Somebody undeclared with the name and role of somebody declared who is gone.",
     "near-domain": "A domain one letter away from a known one.",

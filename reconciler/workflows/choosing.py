@@ -132,8 +132,8 @@ def _moved(seen: Resource | None, found: Resource | None) -> str:
 
 
 def _without_age(resource: Resource | None) -> Resource | None:
-    """Systems round the day of a status, and show the number of a member on some pages only.
+    """Systems round the day of a status, and show numbers on some pages only; names people see are not recorded.
 
     What role may give the same is no part of what is there.
     """
-    return None if resource is None else replace(resource, since=None, platform_id="", implied_by="")
+    return None if resource is None else replace(resource, since=None, platform_id="", name="", implied_by="")

@@ -177,7 +177,7 @@ def _organization(situation: Situation, request: PlanRequest, *, max_age: int | 
         items=items,
         reverted=tuple(_reverted(situation, found, known, request)),
         unread=tuple(unread for unread in unread_parts(situation) if request.targets.reach(unread.prefix)),
-        doubts={address: situation.live.unknown[str(address)] for address in doubtful(situation)},
+        doubts=doubtful(situation),
         looked=note_look(situation)[0],
         not_managed=plan.not_managed,
         unseen=tuple(situation.organization.system.unseen),

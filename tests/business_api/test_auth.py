@@ -211,6 +211,7 @@ def test_the_commands_take_a_token_through_its_life(workspace: Path, world: Worl
         "  yes  members (2), scope 156\n  yes  assets and access (2), scope 153\n  yes  partners (0), scope 155\n"
         "  yes  asset groups (0), scope 7153155400966176769\n"
         "  yes  activity log (0), scope 2\n"
+        "  TikTok accounts, each by the `id:` for `tiktok_accounts`:\n    7600000000000000010 @acme\n"
     )
     unanswered = run(workspace, "revoke")
     assert (unanswered.exit_code, "give --yes" in unanswered.stderr) == (64, True)

@@ -169,7 +169,7 @@ def test_an_account_without_a_name_does_not_make_a_declared_one_look_absent() ->
     for address in (HANDLE, CREATOR):
         found = live.find(address)
         assert isinstance(found, Unknown)
-        assert "and shows no name" in found.reason
+        assert "whose handle is not shown; if it is, add `id: " in found.reason
     assert not [found for found in live.resources if found.kind.startswith("tiktok_account")]
     access_of_bo = live.find(Address("acme-bc", "tiktok_account_access", "handle/bo"))
     assert isinstance(access_of_bo, Unknown)

@@ -161,6 +161,8 @@ def _rows_of(center: Membership) -> list[str]:
             else f"  yes  {probe.title} ({probe.size}), scope {probe.scope}"
             for probe in center.probes
         ),
+        *(["  TikTok accounts, each by the `id:` for `tiktok_accounts`:"] if center.accounts else []),
+        *(f"    {account}" for account in center.accounts),
     ]
 
 

@@ -20,7 +20,13 @@ def names_at_head(base: Desired, head: Desired) -> dict[str, Names]:
     identities = Identities(head)
     return {
         organization: _apart(
-            identities.names(organization, {at: one.identity for at, one in resources.items()}), base, head
+            identities.names(
+                organization,
+                {at: one.identity for at, one in resources.items()},
+                numbers={at: one.platform_id for at, one in resources.items()},
+            ),
+            base,
+            head,
         )
         for organization, resources in base.resources.items()
     }

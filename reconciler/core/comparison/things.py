@@ -95,7 +95,7 @@ def _values_of_thing(declared: Declared | None) -> Values:
         name: value if isinstance(value, str) else ", ".join(value) for name, value in declared.attributes.items()
     }
     protect = {} if declared.protect is None else {"protect": str(declared.protect).lower()}
-    return {"identity": declared.identity, **attributes, **declared.details, **protect}
+    return {"identity": declared.identity, "id": declared.platform_id, **attributes, **declared.details, **protect}
 
 
 def _values_of_person(person: Person | None) -> Values:

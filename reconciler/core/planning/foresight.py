@@ -72,10 +72,17 @@ def _about(situation: Situation) -> Iterator[Finding]:
 
 
 def _other_identities(situation: Situation) -> Iterator[Finding]:
-    """Members who came in under an address that the manifests do not give them any more."""
+    """Members who came in under an address that the manifests do not give them any more, and renamed accounts."""
     for address, declared in situation.wanted.items():
-        found = situation.live.resources.get(address) if address.kind == "member" else None
-        if found is None or found.status is not Status.ACTIVE or not _is_other(declared, found, situation):
+        found = situation.live.resources.get(address)
+        if found is not None and address.kind == "tiktok_account":
+            yield from _another_handle(declared, found)
+        if (
+            address.kind != "member"
+            or found is None
+            or found.status is not Status.ACTIVE
+            or not _is_other(declared, found, situation)
+        ):
             continue
         if is_contested(address, situation):
             continue
@@ -86,6 +93,19 @@ def _other_identities(situation: Situation) -> Iterator[Finding]:
             place=declared.place,
             advice="if that is another account, remove the person in one change and declare them again in the next",
             address=str(address),
+        )
+
+
+def _another_handle(declared: Declared, found: Resource) -> Iterator[Finding]:
+    """An account is the one with the id, whatever its owner calls it now."""
+    if found.name.startswith("@") and declared.identity.startswith("@") and found.name != declared.identity:
+        yield Finding(
+            id="other-identity",
+            severity=Severity.WARNING,
+            message=f"{declared.identity} is called {found.name} now; its id {found.platform_id} is the same",
+            place=declared.place,
+            advice=f'write `handle: "{found.name}"`, with `id: "{found.platform_id}"` beside it',
+            address=str(declared.address),
         )
 
 

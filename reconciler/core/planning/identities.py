@@ -86,10 +86,16 @@ class Identities:
         return "" if _plain(record.identity) == _plain(declared.identity) else record.identity
 
     def names(
-        self, organization: str, things: Mapping[Address, str | None], *, recorded: Container[Address] = ()
+        self,
+        organization: str,
+        things: Mapping[Address, str | None],
+        *,
+        numbers: Mapping[Address, str] | None = None,
+        recorded: Container[Address] = (),
     ) -> Names:
         """The names of today for members and assets; `things` are remembered addresses -> identities.
 
+        `numbers` are what the platform had for assets besides: under another number an identity is another asset's.
         `recorded` says of moves of access whether there is anything that they could be about.
         An identity is empty where it is not known, and None for what is only mentioned.
         """
@@ -98,7 +104,8 @@ class Identities:
         known = {(one.kind, one.key): things[one] for one in sorted(filter(_is_named, things))}
         matching = _Matching(self._desired, organization, known, self._directory)
         for (kind, key), identity in known.items():
-            matching.take(kind, key, identity or "")
+            number = numbers.get(Address(organization, kind, key), "") if numbers else ""
+            matching.take(kind, key, identity or "", number)
         return matching.names(recorded)
 
     def _directory(self, system: System) -> Mapping[str, str]:
@@ -138,8 +145,12 @@ class _Matching:
         self._directory = directory
         self._known = known
         self._declared = {(address.kind, address.key): one.identity for address, one in declared.items()}
+        self._numbers = {(at.kind, at.key): one.platform_id for at, one in declared.items() if one.platform_id}
         self._owners = {
-            (kind, identity.casefold()): key for (kind, key), identity in self._declared.items() if identity
+            (kind, identity.casefold()): key
+            for names in (self._declared, self._numbers)
+            for (kind, key), identity in names.items()
+            if identity
         }
         self._moves = [
             move for move in desired.moves if move.source.organization == move.target.organization == organization
@@ -150,9 +161,9 @@ class _Matching:
         self._disputes: list[Dispute] = []
         self._refused: dict[Name, str] = {}
 
-    def take(self, kind: str, key: str, identity: str) -> None:
+    def take(self, kind: str, key: str, identity: str, number: str) -> None:
         """Find the name of one thing."""
-        target = self._member(key, identity) if kind == "member" else self._asset(kind, key, identity)
+        target = self._member(key, identity) if kind == "member" else self._asset(kind, key, identity, number)
         if target != key:
             self._keys[kind, key] = target
 
@@ -169,18 +180,22 @@ class _Matching:
         )
         return replace(found, disputes=tuple(self._disputes), refused=tuple(self._refused_moves(found, recorded)))
 
-    def _asset(self, kind: str, key: str, identity: str) -> str:
+    def _asset(self, kind: str, key: str, identity: str, number: str) -> str:
         """An asset is whatever has its id, wherever its key is now."""
-        owner = self._owners.get((kind, identity.casefold())) if identity else None
-        if owner is not None:
+        owner = self._owners.get((kind, number)) or self._owners.get((kind, identity.casefold()))
+        if owner is not None and not self._is_another(kind, owner, number):
             return owner
         target = self._moved((kind, key))
         declared = self._declared.get((kind, target), "")
-        if not identity or not declared:
+        if not identity or not (declared or self._is_another(kind, target, number)):
             return target
         # Its former key, or the one that it was moved to, means something else now.
         self._displaced.add((kind, key))
         return identity.replace("/", "_")
+
+    def _is_another(self, kind: str, key: str, number: str) -> bool:
+        """Whether what is declared under a key has another number."""
+        return bool(number) and self._numbers.get((kind, key), number) != number
 
     def _member(self, key: str, identity: str) -> str:
         """A member is whoever has the account; a masked address says nothing about that."""

@@ -130,7 +130,7 @@ def _leave_out_unknown(draft: _Draft, situation: Situation, targets: Targets) ->
 
 def _doubtful(situation: Situation, targets: Targets) -> Iterator[Waiting]:
     """Single people and things that cannot be told apart: nothing is done about them until somebody can."""
-    for address in doubtful(situation):
+    for address, why in doubtful(situation).items():
         wanted = situation.wanted.get(address)
         if targets.covers(address):
             kind = KINDS[address.kind]
@@ -138,7 +138,7 @@ def _doubtful(situation: Situation, targets: Targets) -> Iterator[Waiting]:
                 address=address,
                 action=kind.create if wanted else kind.delete,
                 on=SOMEBODY,
-                why=situation.live.unknown[str(address)],
+                why=why,
                 since=situation.state.doubts.get(address, situation.today),
                 after=Resource(address=address, attributes=wanted.attributes, identity=wanted.identity)
                 if wanted

@@ -37,7 +37,8 @@ def under_todays_names(state: State, identities: Identities) -> Renamed:
     """
     if another := identities.find_another(state.organization, state.records):
         return Renamed(state=emptied(state), another=another)
-    names = identities.names(state.organization, _remembered(state), recorded=state.records)
+    numbers = {at: record.platform_id for at, record in state.records.items() if record.platform_id}
+    names = identities.names(state.organization, _remembered(state), numbers=numbers, recorded=state.records)
     shown = {one.address: one.identity for roster in state.rosters.values() for one in roster.resources}
     rosters = rename_rosters(state.rosters, identities.names(state.organization, shown)) if shown else state.rosters
     return Renamed(state=replace(rename_state(state, names), rosters=rosters), names=names)

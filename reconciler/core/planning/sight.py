@@ -25,15 +25,11 @@ def unread_parts(situation: Situation) -> list[Unread]:
     ]
 
 
-def doubtful(situation: Situation) -> list[Address]:
-    """What is declared or recorded and cannot be told apart from something else, by address."""
-    known = situation.wanted.keys() | situation.records.keys()
-    return sorted(address for address in known if _is_doubtful(address, situation))
-
-
-def _is_doubtful(address: Address, situation: Situation) -> bool:
-    found = situation.live.find(address)
-    return isinstance(found, Unknown) and not found.is_part
+def doubtful(situation: Situation) -> dict[Address, str]:
+    """What is declared or recorded and cannot be told apart from something else, by address -> why."""
+    known = sorted(situation.wanted.keys() | situation.records.keys()) if situation.live.unknown else ()
+    found = {address: situation.live.find(address) for address in known}
+    return {at: one.reason for at, one in found.items() if isinstance(one, Unknown) and not one.is_part}
 
 
 def note_look(situation: Situation) -> tuple[dict[str, date], dict[Address, date]]:

@@ -6,20 +6,17 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
 from reconciler.core.address import Address
+from reconciler.providers.business_api.accounts import ACCOUNT, as_handle, read_identities
 from reconciler.providers.business_api.center import Center, Seen, text_of
-from reconciler.providers.business_api.endpoints import IDENTITIES
-from reconciler.providers.business_api.errors import ApiError
-from reconciler.providers.business_api.paging import read_list
 from reconciler.providers.business_api.rows import Row
 
-_ACCOUNT = "tiktok_account"
 _FLAGS = {"can_pull_video": "existing_posts", "can_use_live_ads": "live", "can_manage_message": "direct_message"}
 
 
 def choose_witnesses(center: Center, uses: Iterable[Address]) -> None:
     """Choose the ad accounts to ask, as few as show all accounts that are in use; kept for later looks."""
     users: dict[str, set[str]] = {}
-    for account, ad_account in (use.parts for use in uses if use.kind == f"{_ACCOUNT}_use"):
+    for account, ad_account in (use.parts for use in uses if use.kind == f"{ACCOUNT}_use"):
         users.setdefault(ad_account, set()).add(account)
     center.witnesses = {}
     while left := set().union(*users.values()) - center.witnesses.keys():
@@ -32,28 +29,23 @@ def show_allowed(center: Center, seen: Seen, accounts: Iterable[str] | None = No
     asked = center.witnesses.keys() if accounts is None else center.witnesses.keys() & set(accounts)
     witnesses = sorted({center.witnesses[account] for account in asked})
     shown = dict(
-        pair for pairs in center.client.map(lambda one: _read_identities(center, one), witnesses) for pair in pairs
+        pair for pairs in center.client.map(lambda one: _read_allowed(center, one), witnesses) for pair in pairs
     )
     for account in asked:
-        found = seen.resources.get(address := center.address(_ACCOUNT, account))
-        if found is not None and found.unread and (allowed := shown.get(found.identity)) is not None:
+        found = seen.resources.get(address := center.address(ACCOUNT, account))
+        if found is None or not found.unread:
+            continue
+        handle = found.name if found.name.startswith("@") else found.identity
+        if (allowed := shown.get(handle)) is not None:
             seen.resources[address] = replace(found, attributes={"permissions": allowed} if allowed else {}, unread=())
     return seen
 
 
-def _read_identities(center: Center, ad_account: str) -> list[tuple[str, tuple[str, ...]]]:
-    """Handle and permissions of every account that an ad account shows. A refusal says no more than silence."""
-    question = {
-        "advertiser_id": center.asset_id("ad_account", ad_account),
-        "identity_type": "BC_AUTH_TT",
-        "identity_authorized_bc_id": center.bc_id,
-    }
-    try:
-        rows = read_list(center.client, IDENTITIES, question)
-    except ApiError:
-        return []
-    told = [(f"@{text_of(row, 'username').removeprefix('@').lower()}", _find_allowed(row)) for row in rows]
-    return [(handle, allowed) for handle, allowed in told if allowed is not None and handle != "@"]
+def _read_allowed(center: Center, ad_account: str) -> list[tuple[str, tuple[str, ...]]]:
+    """Handle and permissions of every account that an ad account shows."""
+    rows = read_identities(center, center.asset_id("ad_account", ad_account))
+    told = [(as_handle(text_of(row, "username")), _find_allowed(row)) for row in rows]
+    return [(handle, allowed) for handle, allowed in told if allowed is not None and handle]
 
 
 def _find_allowed(row: Row) -> tuple[str, ...] | None:

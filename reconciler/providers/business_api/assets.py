@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator
 from collections.abc import Set as AbstractSet
 
 from reconciler.core.resource import Resource, Status
+from reconciler.providers.business_api.accounts import ACCOUNT, Accounts, tell_apart
 from reconciler.providers.business_api.center import Asset, Center, Seen, text_of
 from reconciler.providers.business_api.endpoints import (
     ACCOUNT_USERS,
@@ -24,8 +24,6 @@ from reconciler.providers.business_api.partners import list_partners
 from reconciler.providers.business_api.rows import Row
 from reconciler.providers.business_api.vocabulary import ASSET_STATUS, BY_KIND, AssetType
 
-_HANDLE = re.compile(r"@?[a-z0-9_.]{2,24}", re.IGNORECASE)
-_ACCOUNT = "tiktok_account"
 _SHARED_TYPES = frozenset({"ADVERTISER", "CATALOG"})
 
 
@@ -38,12 +36,11 @@ def read_assets(center: Center, asset_type: AssetType) -> Seen:
     except ApiError as error:
         center.assets.pop(kind, None)
         return Seen(unknown={center.prefix(kind): str(error)})
+    accounts = tell_apart(center, rows) if kind == ACCOUNT else None
     seen = Seen()
     listed: dict[str, Asset] = {}
     for row in rows:
-        found = _asset(center, kind, row)
-        if found.address.key in listed:
-            seen.unknown[str(found.address)] = f"several accounts are called {text_of(row, 'asset_name')}"
+        found = _asset(center, kind, row, accounts)
         listed[found.address.key] = Asset(
             key=found.address.key,
             id=text_of(row, "asset_id"),
@@ -51,11 +48,9 @@ def read_assets(center: Center, asset_type: AssetType) -> Seen:
             name=text_of(row, "asset_name"),
         )
         seen.add(found)
-    for address in [address for address in seen.resources if str(address) in seen.unknown]:
-        del seen.resources[address]
     center.assets[kind] = listed
-    if kind == _ACCOUNT:
-        center.unnamed = _find_unnamed(center, rows, listed)
+    if accounts is not None:
+        center.unnamed = accounts.doubts
     return _hide_unnamed(center, kind, seen)
 
 
@@ -93,46 +88,29 @@ def read_uses(center: Center, kind: str, only: AbstractSet[str] | None = None) -
     return _hide_unnamed(center, f"{kind}_use", seen)
 
 
-def _asset(center: Center, kind: str, row: Row) -> Resource:
+def _asset(center: Center, kind: str, row: Row, accounts: Accounts | None) -> Resource:
     number = text_of(row, "asset_id")
-    identity = (_handle(row) or number) if kind == _ACCOUNT else number
-    key = center.names.find_asset(kind, number) or center.names.find_asset(kind, identity) or identity
+    if accounts is None:
+        key = center.names.find_asset(kind, number) or number
+        status = ASSET_STATUS.get(text_of(row, "relation_status"), Status.ACTIVE)
+        return Resource(address=center.address(kind, key), status=status, identity=number)
+    handle = accounts.handles.get(number, "")
+    told = accounts.keys.get(number) or (number if number in accounts.doubts else handle or number)
     return Resource(
-        address=center.address(kind, key.replace("/", "_")),
-        status=ASSET_STATUS.get(text_of(row, "relation_status"), Status.ACTIVE),
-        identity=identity,
+        address=center.address(kind, told.replace("/", "_")),
+        # Under a key it keeps the handle that it is known by, although it may show another one now.
+        identity=center.names.listed(kind).get(told) or handle or number,
+        platform_id=number,
+        name=handle or accounts.titles[number],
         # What the owner of a linked account has allowed is told elsewhere, and only where an ad account uses it.
-        unread=("permissions",) if kind == _ACCOUNT else (),
+        unread=("permissions",),
     )
 
 
-def _handle(row: Row) -> str:
-    """Of a TikTok account, if the interface shows it; its name is the handle in some answers and a title in others."""
-    name = text_of(row, "tt_asset_handle") or text_of(row, "asset_name")
-    return f"@{name.removeprefix('@').lower()}" if _HANDLE.fullmatch(name) else ""
-
-
-def _find_unnamed(center: Center, rows: Iterable[Row], listed: Iterable[str]) -> dict[str, str]:
-    """Accounts that do not show their handle, and declared ones that were not found -> why nothing is said of them.
-
-    Any of the one may be any of the other. Once all declared ones are found, what is left is nobody's.
-    """
-    unnamed = {text_of(row, "asset_id"): text_of(row, "asset_name") for row in rows if not _handle(row)}
-    unnamed = {number: name for number, name in unnamed.items() if not center.names.find_asset(_ACCOUNT, number)}
-    missing = center.names.listed(_ACCOUNT).keys() - set(listed)
-    if not unnamed or not missing:
-        return {}
-    number, name = next(iter(unnamed.items()))
-    shown = f"is shown as {name!r}; its handle is not shown" if name else f"has the number {number} and shows no name"
-    lost = dict.fromkeys(sorted(missing), f"it may be the linked account that {shown}")
-    why = f"its handle is not shown, and it may be the declared account {min(missing)}"
-    return lost | dict.fromkeys(unnamed, why)
-
-
 def _hide_unnamed(center: Center, kind: str, seen: Seen) -> Seen:
-    """Say nothing of such accounts, nor of what hangs on them, which is of another `kind`."""
-    for key, why in center.unnamed.items() if kind.startswith(_ACCOUNT) else ():
-        seen.unknown[str(center.address(kind, key)) if kind == _ACCOUNT else center.prefix(kind, key)] = why
+    """Say nothing of accounts that cannot be told apart, nor of what hangs on them, which is of another `kind`."""
+    for key, why in center.unnamed.items() if kind.startswith(ACCOUNT) else ():
+        seen.unknown[str(center.address(kind, key))] = why
     for address in [found for found in seen.resources if found.kind == kind and found.parts[0] in center.unnamed]:
         del seen.resources[address]
     return seen

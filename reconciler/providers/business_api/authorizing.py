@@ -13,6 +13,7 @@ from urllib.parse import urlencode
 
 from reconciler.core.errors import ProviderError
 from reconciler.core.redaction import SECRETS
+from reconciler.providers.business_api.accounts import handle_in
 from reconciler.providers.business_api.center import text_of
 from reconciler.providers.business_api.client import BASE_URL, Client
 from reconciler.providers.business_api.endpoints import (
@@ -98,6 +99,8 @@ class Membership:
     owner: Admin | None = None
     """Which of the admins they are; None when that cannot be told."""
     admins: tuple[Admin, ...] = ()
+    accounts: tuple[str, ...] = ()
+    """The linked TikTok accounts, each as id and what is shown of it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -205,6 +208,18 @@ def _membership(client: Client, row: Mapping[str, Any], owner: Owner) -> Members
         probes=probes,
         owner=recognize(owner, admins),
         admins=admins,
+        accounts=_accounts(client, number) if is_admin else (),
+    )
+
+
+def _accounts(client: Client, number: str) -> tuple[str, ...]:
+    """Empty when they cannot be read; why is told with the assets."""
+    try:
+        rows = read_list(client, ASSETS, {"bc_id": number, "asset_type": "TT_ACCOUNT"})
+    except ApiError:
+        return ()
+    return tuple(
+        f"{text_of(row, 'asset_id')} {handle_in(row) or repr(text_of(row, 'asset_name'))}".rstrip() for row in rows
     )
 
 

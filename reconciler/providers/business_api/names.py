@@ -18,7 +18,11 @@ class Names:
         self._people = people
         self._keys = keys
         self._assets = scope.assets
-        self._numbers = scope.platform_ids
+        self._people_by_number = scope.platform_ids
+        self._numbers = scope.numbers
+        self._numbered = {
+            (kind, number): key for (kind, key), number in (*scope.learnt.items(), *scope.numbers.items())
+        }
         self._members = scope.members
         self.roles = scope.roles
         """Role that is declared at an address, where one is."""
@@ -44,7 +48,7 @@ class Names:
 
     def numbers(self) -> Mapping[str, str]:
         """User id -> person, as the manifests say or earlier runs have learnt it."""
-        return self._numbers
+        return self._people_by_number
 
     def addresses(self) -> dict[str, str]:
         """Every e-mail address there is -> the person."""
@@ -57,6 +61,14 @@ class Names:
     def find_asset(self, kind: str, identity: str) -> str | None:
         """The key under which an asset, a partner or a group is declared or recorded."""
         return self._asset_keys.get((kind, identity.casefold()))
+
+    def find_numbered(self, kind: str, number: str) -> str | None:
+        """The key of the asset that has a number, as the manifests say or earlier runs have learnt it."""
+        return self._numbered.get((kind, number)) or self.find_asset(kind, number)
+
+    def is_numbered(self, kind: str, key: str) -> bool:
+        """Whether the manifests say which number it has, so that nothing else tells which one it is."""
+        return (kind, key) in self._numbers or not self.asset_id(kind, key).startswith("@")
 
     def find_subject(self, text: str, *, organization: str) -> Address | None:
         """What a sentence of the platform is about, where the names in it come to exactly one address."""

@@ -1,0 +1,156 @@
+"""Which TikTok account is which.
+
+An account is known by its id in the Business Center, as the manifests or an earlier run have it, and by its handle. A
+title is what its owner chose to write: a stranger may call their account what ours is called. So a name counts as a
+handle only where it is told as one. Whichever row and whichever declared account cannot be told apart are named, with
+the line that settles it, and nothing is concluded about them.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+from reconciler.providers.business_api.center import Center, text_of
+from reconciler.providers.business_api.endpoints import ACCOUNT_USERS, IDENTITIES
+from reconciler.providers.business_api.errors import ApiError
+from reconciler.providers.business_api.paging import read_list
+from reconciler.providers.business_api.rows import Row
+
+ACCOUNT = "tiktok_account"
+_HANDLE = re.compile(r"@[\w.]{2,24}")
+_NAMED = 3
+"""So many accounts are named in a sentence."""
+
+
+@dataclass(slots=True, kw_only=True)
+class Accounts:
+    """What could be told of the rows of a list."""
+
+    handles: dict[str, str]
+    """Id -> handle, of those that show one."""
+    titles: Mapping[str, str]
+    """Id -> name, whatever it is."""
+    keys: dict[str, str] = field(default_factory=dict)
+    """Id -> key in the manifests or in the state."""
+    doubts: dict[str, str] = field(default_factory=dict)
+    """Keys, and ids of what has none, that cannot be told apart -> why."""
+
+
+def tell_apart(center: Center, rows: Iterable[Row]) -> Accounts:
+    """Whose each row is; handles that only identities tell are asked for where something would be in doubt."""
+    titles = dict(sorted((text_of(row, "asset_id"), text_of(row, "asset_name")) for row in rows))
+    told = {text_of(row, "asset_id"): handle_in(row) for row in rows}
+    found = _tell(center, {number: handle for number, handle in told.items() if handle}, titles)
+    nameless = {
+        number: title
+        for number, title in titles.items()
+        if title and number in found.doubts and number not in found.handles
+    }
+    learnt = _ask_identities(center, nameless) if nameless else {}
+    return _tell(center, {**found.handles, **learnt}, titles) if learnt else found
+
+
+def handle_in(row: Row) -> str:
+    """The handle that a row tells as one; a name that does not begin with @ is a title."""
+    handle, name = text_of(row, "tt_asset_handle"), text_of(row, "asset_name")
+    return as_handle(handle) if handle else as_handle(name) if name.startswith("@") else ""
+
+
+def as_handle(text: str) -> str:
+    """A handle as manifests have it; empty for what cannot be one."""
+    handle = f"@{text.strip().removeprefix('@').lower()}"
+    return handle if _HANDLE.fullmatch(handle) else ""
+
+
+def _tell(center: Center, handles: dict[str, str], titles: Mapping[str, str]) -> Accounts:
+    names, found = center.names, Accounts(handles=handles, titles=titles)
+    found.keys |= {number: key for number in titles if (key := names.find_numbered(ACCOUNT, number))}
+    numbered = {key: number for number, key in found.keys.items()}
+    claims: dict[str, list[str]] = {}
+    for number, handle in handles.items():
+        key = names.find_asset(ACCOUNT, handle)
+        if key is not None and found.keys.get(number) != key and not names.is_numbered(ACCOUNT, key):
+            claims.setdefault(key, []).append(number)
+    for key, numbers in claims.items():
+        rivals = [*numbers, *([numbered[key]] if key in numbered else [])]
+        if len(rivals) == 1 and rivals[0] not in found.keys:
+            found.keys[rivals[0]] = key
+        else:
+            _doubt_rivals(found, key, rivals)
+    _doubt_nameless(center, found)
+    return found
+
+
+def _doubt_rivals(found: Accounts, key: str, rivals: list[str]) -> None:
+    """Several rows that may be one declared account: a handle passed on, or shown twice."""
+    for number in rivals:
+        other = found.keys.pop(number, number)
+        found.doubts[other] = f"its handle, or what is recorded of its id, says that it is the declared account {key}"
+    found.doubts[key] = f"it may be {_list(found, rivals)}; {_way_out(rivals)}"
+
+
+def _doubt_nameless(center: Center, found: Accounts) -> None:
+    """Rows that match by nothing may be any declared account that was not found. Once all were, they are nobody's."""
+    settled = {*found.keys, *found.handles, *found.doubts}
+    nameless = [number for number in found.titles if number not in settled]
+    present = {*found.keys.values(), *found.doubts}
+    missing = [
+        key
+        for key in sorted(center.names.listed(ACCOUNT))
+        if key not in present and not center.names.is_numbered(ACCOUNT, key)
+    ]
+    if not nameless or not missing:
+        return
+    handles = ("whose handle is", "whose handles are")[len(nameless) > 1]
+    why = f"it may be {_list(found, nameless)}, {handles} not shown; {_way_out(nameless)}"
+    found.doubts |= dict.fromkeys(missing, why)
+    some = ", ".join(missing[:_NAMED]) + (", ..." if len(missing) > _NAMED else "")
+    found.doubts |= dict.fromkeys(nameless, f"its handle is not shown, and it may be the declared account {some}")
+
+
+def _list(found: Accounts, numbers: list[str]) -> str:
+    said = [f"{number} ({found.titles[number]!r})" if found.titles[number] else number for number in numbers[:_NAMED]]
+    more = ", ..." if len(numbers) > _NAMED else ""
+    return f"{'the linked account' if len(numbers) == 1 else 'any of the linked accounts'} {', '.join(said)}{more}"
+
+
+def _way_out(numbers: list[str]) -> str:
+    if len(numbers) == 1:
+        return f'if it is, add `id: "{numbers[0]}"` to it, else declare that one by its id under a key of its own'
+    return "add the `id:` of the one that it is; if it is none, declare them by their ids under keys of their own"
+
+
+def _ask_identities(center: Center, titles: Mapping[str, str]) -> dict[str, str]:
+    """Handles of accounts that ad accounts use: there a title that one account and one identity have is no guess."""
+    users: dict[str, list[str]] = {}
+    for number in titles:
+        try:
+            for row in center.list(ACCOUNT_USERS, asset_id=number, asset_type="TT_ACCOUNT"):
+                users.setdefault(text_of(row, "advertiser_id"), []).append(number)
+        except ApiError:
+            continue
+    found: dict[str, set[str]] = {}
+    for ad_account, numbers in sorted(users.items()):
+        identities = read_identities(center, ad_account)
+        here = Counter(titles[number] for number in numbers)
+        called = Counter(text_of(row, "display_name") for row in identities)
+        told = {text_of(row, "display_name"): text_of(row, "username") for row in identities}
+        for number in numbers:
+            if here[titles[number]] == called[titles[number]] == 1 and told[titles[number]]:
+                found.setdefault(number, set()).add(as_handle(told[titles[number]]))
+    return {number: handle for number, handles in found.items() if len(handles) == 1 and (handle := handles.pop())}
+
+
+def read_identities(center: Center, ad_account: str) -> list[Row]:
+    """Every account of this Business Center as which the ad account with this id may post.
+
+    A refusal says no more than silence: a token need not have the scope for it.
+    """
+    question = {"identity_type": "BC_AUTH_TT", "identity_authorized_bc_id": center.bc_id}
+    try:
+        return read_list(center.client, IDENTITIES, {"advertiser_id": ad_account, **question})
+    except ApiError:
+        return []
