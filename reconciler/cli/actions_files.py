@@ -10,26 +10,24 @@ import secrets
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from reconciler.cli.session import Session
 from reconciler.core.errors import ReconcilerError
 from reconciler.core.redaction import SECRETS
 
-LARGEST_SUMMARY = 1024 * 1024
+MAX_SUMMARY = 1024 * 1024
 """Of one step; a larger one is not shown at all."""
 _MARGIN = 1024
-_SMALLEST_USE = 4096
+_MIN_USE = 4096
 
 
-def write_summary(render: Callable[[int], str], session: Session) -> None:
-    """Add to the summary of the step what `render` makes of the room that is left, in bytes."""
+def write_summary(render: Callable[[int], str]) -> bool:
+    """Add to the summary of the step what `render` makes of the room that is left, in bytes; False where it is full."""
     path = _find_file("GITHUB_STEP_SUMMARY")
     if path is None:
-        return
-    room = _room(path)
-    if room < _SMALLEST_USE:
-        session.notify("the summary of this step is full: nothing was added", level="warning")
-        return
+        return True
+    if (room := _room(path)) < _MIN_USE:
+        return False
     _append(path, f"{render(room)}\n")
+    return True
 
 
 def append_summary(text: str) -> None:
@@ -57,7 +55,7 @@ def write_outputs(outputs: Mapping[str, str]) -> None:
 
 
 def _room(path: Path) -> int:
-    return LARGEST_SUMMARY - _MARGIN - (path.stat().st_size if path.exists() else 0)
+    return MAX_SUMMARY - _MARGIN - (path.stat().st_size if path.exists() else 0)
 
 
 def _find_file(variable: str) -> Path | None:

@@ -3,45 +3,40 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
-import click
-
-from reconciler.cli.session import Session
 from reconciler.core.errors import ReconcilerError
 from reconciler.core.redaction import SECRETS
+from reconciler.manifests.config import Option
+from reconciler.ports import Clock, LinkCode
+from reconciler.providers.business_api.client import BASE_URL, Client, Connection
+from reconciler.providers.business_api.credentials import read_secret
+from reconciler.providers.business_api.provider import BusinessApiProvider
+from reconciler.providers.business_api.tiers import DEFAULT_TIER, TIERS
 
 if TYPE_CHECKING:
-    from reconciler.manifests.config import Option
-    from reconciler.ports import Clock, LinkCode
-    from reconciler.providers.business_api.client import Client, Connection
-    from reconciler.providers.business_api.provider import BusinessApiProvider
     from reconciler.providers.sandbox.world import World
 
 KNOWN_OPTIONS = frozenset({"access_token", "act_as", "api_tier", "app_id", "app_secret", "base_url", "timeout", "via"})
 
-
-ShowCode = Callable[["LinkCode"], None] | None
+ShowCode = Callable[[LinkCode], None] | None
+Notify = Callable[..., None]
+"""`App.notify`."""
 
 
 def make_provider(
-    root: Path, options: Mapping[str, Option], *, clock: Clock, show_code: ShowCode
+    root: Path, options: Mapping[str, Option], *, clock: Clock, show_code: ShowCode, notify: Notify
 ) -> BusinessApiProvider:
     """The provider that calls TikTok, or whatever answers at `base_url`."""
-    from reconciler.providers.business_api.provider import BusinessApiProvider
-
-    client = make_client(root, options)
+    client = make_client(root, options, notify=notify)
     return BusinessApiProvider(client, clock=clock, self_is=_text(options, "act_as"), show_code=show_code)
 
 
 def make_sandbox_provider(world: World, options: Mapping[str, Option], *, show_code: ShowCode) -> BusinessApiProvider:
     """The same provider over the embedded platform, in this process and without a pace; `act_as` says as whom."""
-    from dataclasses import replace
-
-    from reconciler.providers.business_api.client import Client, Connection
-    from reconciler.providers.business_api.provider import BusinessApiProvider
-    from reconciler.providers.business_api.tiers import TIERS
     from reconciler.providers.sandbox.api.access import add_token
     from reconciler.providers.sandbox.api.emulator import Emulator
     from reconciler.providers.sandbox.api.options import read_options
@@ -63,31 +58,22 @@ def make_sandbox_provider(world: World, options: Mapping[str, Option], *, show_c
     return BusinessApiProvider(client, clock=world, show_code=show_code)
 
 
-def make_client(root: Path, options: Mapping[str, Option], *, token: str | None = None) -> Client:
+def make_client(root: Path, options: Mapping[str, Option], *, notify: Notify, token: str | None = None) -> Client:
     """Calls as the options say; raises ReconcilerError when they make no sense or the token is not there.
 
     `token` is used in place of the one that the options refer to; an empty one is none.
     """
-    from reconciler.providers.business_api.client import Client
 
-    context = click.get_current_context(silent=True)
-    session = context.find_object(Session) if context is not None else None
-
-    def say(seconds: float) -> None:
-        if session is not None:
-            message = f"TikTok's limit of calls per minute was exceeded: no call for {seconds / 60:.0f} minutes"
-            session.notify(message, level="warning")
+    def tell(seconds: float) -> None:
+        message = f"TikTok's limit of calls per minute was exceeded: no call for {seconds / 60:.0f} minutes"
+        notify(message, level="warning")
 
     client = Client(_make_connection(root, options, token=token))
-    client.pace.on_rest = say
+    client.pace.on_rest = tell
     return client
 
 
 def _make_connection(root: Path, options: Mapping[str, Option], *, token: str | None) -> Connection:
-    from reconciler.providers.business_api.client import BASE_URL, Connection
-    from reconciler.providers.business_api.credentials import read_secret
-    from reconciler.providers.business_api.tiers import DEFAULT_TIER, TIERS
-
     _check_names(options)
     tier = _text(options, "api_tier") or DEFAULT_TIER
     if tier not in TIERS:
@@ -116,8 +102,6 @@ def _check_names(options: Mapping[str, Option]) -> None:
 
 def _check_url(url: str) -> str:
     """A token must not travel in the clear, except to this very machine."""
-    from urllib.parse import urlsplit
-
     parts = urlsplit(SECRETS.learn_address(url))
     is_local = parts.hostname in ("127.0.0.1", "::1", "localhost")
     if parts.scheme != "https" and not (parts.scheme == "http" and is_local):

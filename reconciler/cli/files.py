@@ -1,15 +1,23 @@
-"""Writing files whole or not at all."""
+"""Files of the user: written whole or not at all, named safely, seen from the top of the repository."""
 
 from __future__ import annotations
 
+import hashlib
 import os
+import re
 import tempfile
 from pathlib import Path
 
 from reconciler.core.errors import ReconcilerError
 from reconciler.core.redaction import SECRETS
 
+CONFIG_FILE = "reconciler.yaml"
+"""What makes a folder a workspace."""
+
 _NEW_FILE_MODE = 0o666
+_SAFE = re.compile(r"[a-z0-9][a-z0-9_-]{0,59}")
+_RESERVED = re.compile(r"(?:con|prn|aux|nul|com[0-9]|lpt[0-9])")
+"""What Windows takes for a device, whatever the ending."""
 
 
 def replace_file(path: Path, text: str) -> None:
@@ -57,3 +65,30 @@ def _mode_of(path: Path) -> int:
     mask = os.umask(0)
     os.umask(mask)
     return _NEW_FILE_MODE & ~mask
+
+
+def file_name(actor: str) -> str:
+    """A name for the file of a person that is safe everywhere and another one for every person."""
+    if _SAFE.fullmatch(actor) and not _RESERVED.fullmatch(actor):
+        return actor
+    readable = re.sub(r"[^a-z0-9]+", "-", actor.casefold()).strip("-")[:40] or "somebody"
+    return f"{readable}-{hashlib.sha256(actor.encode('utf-8', 'surrogatepass')).hexdigest()[:8]}"
+
+
+def make_folder(folder: Path) -> None:
+    """With those above it; raises ReconcilerError when that is impossible."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise ReconcilerError(f"{folder} cannot be made: {error.strerror or error}") from error
+
+
+def find_top(root: Path) -> Path:
+    """The folder of the repository that a workspace is in; the workspace itself where it is in none."""
+    inside = root.resolve()
+    return next((folder for folder in (inside, *inside.parents) if (folder / ".git").exists()), inside)
+
+
+def find_prefix(root: Path) -> str:
+    """Where the workspace is in its repository, as `access/`; empty at the top, or without a repository."""
+    return "".join(f"{part}/" for part in root.resolve().relative_to(find_top(root)).parts)

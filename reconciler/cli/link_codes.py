@@ -14,18 +14,19 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from io import BytesIO, StringIO
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
-from reconciler.cli.files import replace_file
-from reconciler.cli.session import is_interactive
+from reconciler.cli.files import file_name, replace_file
+from reconciler.cli.terminal import is_interactive
 from reconciler.core.address import Address
 from reconciler.core.errors import ReconcilerError
+from reconciler.output.html import render_html
+from reconciler.output.style import Style
 from reconciler.output.visible import make_visible
-
-if TYPE_CHECKING:
-    from reconciler.ports import Clock, LinkCode
+from reconciler.ports import Clock, LinkCode
+from reconciler.subjects.work_orders import document_of_code
+from reconciler.systems.marked import quote
 
 LASTS = timedelta(minutes=30)
 """After that a code counts as lapsed. How long TikTok takes one is not published; it is a matter of minutes."""
@@ -56,11 +57,6 @@ class CodeScreen:
     def _write(self, code: LinkCode, folder: Path) -> Path:
         """The code as a page with everything its owner has to know, and as pictures; returns the page."""
         import segno
-
-        from reconciler.cli.worksheet_files import file_name
-        from reconciler.output.html import render_html
-        from reconciler.output.style import Style
-        from reconciler.subjects.work_orders import document_of_code
 
         until = self.clock.now() + LASTS
         drawn = segno.make(code.text, error="m", micro=False)
@@ -98,8 +94,6 @@ def draw(code: LinkCode) -> None:
     Written at once, over the line of whatever shows progress, because that may write at any moment and cut the code.
     """
     import segno
-
-    from reconciler.systems.marked import quote
 
     drawn = StringIO()
     segno.make(code.text, error="l", micro=False).terminal(out=drawn, compact=True)

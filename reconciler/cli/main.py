@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from reconciler import __version__
+from reconciler.cli.app import App, shared_options
 from reconciler.cli.failures import run_guarded
-from reconciler.cli.session import Session, session_options
 from reconciler.core.nearest import Nearest
 
 if TYPE_CHECKING:
@@ -104,7 +104,7 @@ class CommandLine(click.Group):
             return None
         module, _, attribute = entry.target.partition(":")
         command: click.Command = getattr(importlib.import_module(f"{_COMMANDS_PACKAGE}.{module}"), attribute)
-        return _with_session_options(command)
+        return _with_shared_options(command)
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]
@@ -145,14 +145,14 @@ class CommandLine(click.Group):
         **extra: Any,
     ) -> Any:
         """In standalone mode exits with one of the documented codes and never returns."""
-        session = extra.setdefault("obj", Session())
+        app = extra.setdefault("obj", App())
 
         def run() -> Any:
             return super(CommandLine, self).main(args, prog_name, complete_var, standalone_mode=False, **extra)
 
         if not standalone_mode:
             return run()
-        sys.exit(run_guarded(run, session))
+        sys.exit(run_guarded(run, app))
 
 
 def _refuse_one_dash(command: click.Command, args: Sequence[str], ctx: click.Context) -> None:
@@ -177,19 +177,19 @@ def _refuse_one_dash(command: click.Command, args: Sequence[str], ctx: click.Con
             raise click.UsageError(f"no such option: {arg!r}; did you mean `--{near[0]}`?", ctx=ctx)
 
 
-def _with_session_options(command: click.Command) -> click.Command:
+def _with_shared_options(command: click.Command) -> click.Command:
     """Let `-C`, `--color`, `--log-format` and `-v` also stand behind the name of a command."""
     taken = {flag for parameter in command.params for flag in parameter.opts}
-    command.params += [option for option in session_options() if taken.isdisjoint(option.opts)]
+    command.params += [option for option in shared_options() if taken.isdisjoint(option.opts)]
     if isinstance(command, click.Group):
         for below in command.commands.values():
-            _with_session_options(below)
+            _with_shared_options(below)
     return command
 
 
 @click.group(
     cls=CommandLine,
-    params=session_options(),
+    params=shared_options(),
     context_settings={"help_option_names": ["-h", "--help"]},
     epilog="Exit codes: 0 done, 1 failed, 2 changes with --detailed-exitcode, 3 blocked, 4 locked or stale, 64 usage.",
 )

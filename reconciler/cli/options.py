@@ -1,9 +1,10 @@
-"""The options of plan and apply: which addresses, which organizations, what is consented to."""
+"""Options that several commands share, and how what is typed becomes a value."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
-from datetime import date
+from datetime import UTC, date, datetime, timedelta
 from typing import Any, TypedDict, TypeVar
 
 import click
@@ -11,9 +12,125 @@ import click
 from reconciler.core.address import Address
 from reconciler.core.declared import Consent
 from reconciler.core.kinds import Action
+from reconciler.output.style import COMMENT_BUDGET
 from reconciler.workflows.sharding import EVERYTHING, Shard
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])
+
+DOCUMENT_FORMATS = ("text", "json", "markdown", "html", "csv")
+"""The forms of everything that is shown."""
+PAGE_FORMATS = (*DOCUMENT_FORMATS, "github", "sarif", "junit")
+"""With those of what a forge or a build server reads beside."""
+_UNITS = {"s": "seconds", "m": "minutes", "h": "hours"}
+
+
+def read_day(typed: str | date) -> date:
+    """A UTC day as YYYY-MM-DD."""
+    try:
+        return typed if isinstance(typed, date) else date.fromisoformat(typed)
+    except ValueError as error:
+        raise click.BadParameter(f"{typed!r} is not a date: write it as YYYY-MM-DD") from error
+
+
+def read_moment(typed: str) -> datetime:
+    """A UTC day, or a moment: `2026-11-22`, `2026-11-22T09:30`, `2026-11-22T10:30+01:00`.
+
+    A day alone is its beginning: a list may be older than its date says, and never newer.
+    """
+    try:
+        moment = datetime.fromisoformat(typed)
+        return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+    except (ValueError, OverflowError) as error:
+        message = f"{typed!r} is no moment: write 2026-11-22 or 2026-11-22T09:30 (UTC)"
+        raise click.BadParameter(message) from error
+
+
+def read_day_or_serial(typed: str) -> date | int:
+    """A UTC day as YYYY-MM-DD, or a serial."""
+    try:
+        return int(typed) if typed.isdecimal() else date.fromisoformat(typed)
+    except ValueError as error:
+        raise click.BadParameter(f"{typed!r} is neither a date (YYYY-MM-DD) nor a serial") from error
+
+
+def read_duration(typed: str) -> timedelta:
+    """`30s`, `5m`, `1h`; a number alone is seconds."""
+    found = re.fullmatch(r"(\d{1,9})([smh]?)", typed)
+    if found is None:
+        raise click.BadParameter(f"{typed!r} is not a duration: write 30s, 5m or 1h")
+    return timedelta(**{_UNITS[found[2] or "s"]: int(found[1])})
+
+
+def read_words(typed: str) -> str:
+    """A sentence, a name, a link, with hexadecimal numbers in place of bytes that are no character.
+
+    A shell passes on any bytes, and what is stored has to be text.
+    """
+    return typed.encode("utf-8", "backslashreplace").decode()
+
+
+def read_address(typed: str) -> Address:
+    """`organization/kind/key`."""
+    try:
+        return Address.parse(typed)
+    except ValueError as error:
+        raise click.BadParameter(str(error)) from error
+
+
+def read_subject(typed: str) -> Address:
+    """`organization/kind/key`, or the key of an organization for the address of the organization itself."""
+    return read_address(f"{typed}/organization/{typed}" if typed and "/" not in typed else typed)
+
+
+def read_consent(typed: str) -> Consent:
+    """`ACTION:ADDRESS`: a consent names exactly one step on exactly one thing."""
+    action, _, address = typed.partition(":")
+    if action not in set(Action):
+        message = f"{typed!r} begins with no action: write ACTION:ADDRESS with one of {', '.join(Action)}"
+        raise click.BadParameter(message)
+    try:
+        return Consent(allow=Action(action), address=Address.parse(address), reason="given for this run")
+    except ValueError as error:
+        message = f"{typed!r} names no address: write ACTION:ADDRESS, for example remove:acme-bc/member/eve"
+        raise click.BadParameter(message) from error
+
+
+def read_shard(typed: str | Shard) -> Shard:
+    """`K/N`: the K-th of N parts of all organizations."""
+    try:
+        return typed if isinstance(typed, Shard) else Shard.parse(typed)
+    except ValueError as error:
+        raise click.BadParameter(str(error)) from error
+
+
+def format_option(*forms: str) -> Callable[[_Command], _Command]:
+    """`--format`, which arrives as `format_`."""
+    return click.option("--format", "format_", type=click.Choice(forms), default="text", help="Form of the result.")
+
+
+document_option = format_option(*DOCUMENT_FORMATS)
+yes_option = click.option("--yes", is_flag=True, help="Do not ask.")
+now_option = click.option("--now", type=read_day, metavar="DATE", help="Judge dates as of this UTC day.")
+lock_timeout_option = click.option(
+    "--lock-timeout",
+    type=read_duration,
+    default="0",
+    metavar="DURATION",
+    help="Wait this long (30s, 5m, 1h) while somebody else is at work on an organization.",
+)
+"""Of everything that writes to a state."""
+_max_chars_option = click.option(
+    "--max-chars",
+    type=click.IntRange(min=1),
+    default=COMMENT_BUDGET,
+    metavar="NUMBER",
+    help=f"How long Markdown may become, in UTF-8 bytes. [default: {COMMENT_BUDGET}]",
+)
+
+
+def page_options(command: _Command) -> _Command:
+    """`--format` and `--max-chars`; they arrive as `format_` and `max_chars`."""
+    return format_option(*PAGE_FORMATS)(_max_chars_option(command))
 
 
 class Limits(TypedDict):
@@ -25,56 +142,6 @@ class Limits(TypedDict):
     consents: tuple[Consent, ...]
     retry: bool
     shard: Shard
-
-
-class DateType(click.ParamType[date]):
-    """A UTC day as YYYY-MM-DD."""
-
-    name = "date"
-
-    def convert(self, value: str | date, param: click.Parameter | None, ctx: click.Context | None) -> date:
-        """Read the day."""
-        if isinstance(value, date):
-            return value
-        try:
-            return date.fromisoformat(value)
-        except ValueError:
-            self.fail(f"{value!r} is not a date: write it as YYYY-MM-DD", param, ctx)
-
-
-class ConsentType(click.ParamType[Consent]):
-    """`ACTION:ADDRESS`: a consent names exactly one step on exactly one thing."""
-
-    name = "consent"
-
-    def convert(self, value: str | Consent, param: click.Parameter | None, ctx: click.Context | None) -> Consent:
-        """Read the action and the address."""
-        if isinstance(value, Consent):
-            return value
-        action, _, address = value.partition(":")
-        if action not in set(Action):
-            message = f"{value!r} begins with no action: write ACTION:ADDRESS with one of {', '.join(Action)}"
-            self.fail(message, param, ctx)
-        try:
-            return Consent(allow=Action(action), address=Address.parse(address), reason="given for this run")
-        except ValueError:
-            message = f"{value!r} names no address: write ACTION:ADDRESS, for example remove:acme-bc/member/eve"
-            self.fail(message, param, ctx)
-
-
-class ShardType(click.ParamType[Shard]):
-    """`K/N`: the K-th of N parts of all organizations."""
-
-    name = "shard"
-
-    def convert(self, value: str | Shard, param: click.Parameter | None, ctx: click.Context | None) -> Shard:
-        """Read the number and the count."""
-        if isinstance(value, Shard):
-            return value
-        try:
-            return Shard.parse(value)
-        except ValueError as error:
-            self.fail(str(error), param, ctx)
 
 
 _OPTIONS = (
@@ -101,14 +168,14 @@ _OPTIONS = (
         "--allow",
         "consents",
         multiple=True,
-        type=ConsentType(),
+        type=read_consent,
         metavar="ACTION:ADDRESS",
         help="Consent to one blocked change, for this run only. Repeatable.",
     ),
     click.option("--retry", is_flag=True, help="Try again at once what failed earlier today."),
     click.option(
         "--shard",
-        type=ShardType(),
+        type=read_shard,
         default=EVERYTHING,
         metavar="K/N",
         help="Only the K-th of N parts of all organizations, for runners that share the work.",

@@ -6,8 +6,8 @@ import posixpath
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
+from reconciler.cli.files import CONFIG_FILE
 from reconciler.cli.repository import Repository
-from reconciler.cli.session import CONFIG_FILE
 from reconciler.manifests.config import load_config
 from reconciler.manifests.filenames import is_read
 from reconciler.manifests.source import LARGEST, SourceFile

@@ -5,12 +5,12 @@ from __future__ import annotations
 import os
 import re
 import shlex
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 
-from reconciler.cli.session import CONFIG_FILE
+from reconciler.cli.files import CONFIG_FILE, find_top
 from reconciler.core.declared import Desired
 from reconciler.core.errors import ManifestError, ReconcilerError, UsageError
 from reconciler.core.finding import Finding, Severity
@@ -104,6 +104,11 @@ def check_files(root: Path, config: Config, files: Sequence[SourceFile], *, toda
     judgment = judge(manifests.desired, config.policies, today=today, rules=rules)
     references = check_references(config, manifests.readable, manifests.doubts)
     return Workspace(config=config, manifests=manifests, files=len(files) + 1, policies=judgment, references=references)
+
+
+def with_edits(files: Sequence[SourceFile], texts: Mapping[str, str]) -> list[SourceFile]:
+    """The files with new texts, given by their paths."""
+    return [replace(file, data=texts[file.path].encode()) if file.path in texts else file for file in files]
 
 
 def read_rules(root: Path, config: Config) -> RuleBook:
@@ -204,12 +209,6 @@ def _leads_away(root: Path, name: str) -> bool:
     inside = root.resolve()
     real = (inside / name).resolve()
     return real != Path(os.path.normpath(inside / name)) and not real.is_relative_to(find_top(root))
-
-
-def find_top(root: Path) -> Path:
-    """The folder of the repository that a workspace is in; the workspace itself where it is in none."""
-    inside = root.resolve()
-    return next((folder for folder in (inside, *inside.parents) if (folder / ".git").exists()), inside)
 
 
 def _explain(path: Path, error: OSError) -> str:

@@ -9,8 +9,8 @@ import pytest
 import yaml
 from click.testing import CliRunner, Result
 
+from reconciler.cli.app import App, SystemClock
 from reconciler.cli.main import cli
-from reconciler.cli.wiring import SystemClock, Wiring
 from reconciler.core.errors import ReconcilerError
 from reconciler.manifests.config import Config, Option, ProviderSettings
 from reconciler.providers.business_api.provider import BusinessApiProvider
@@ -18,11 +18,11 @@ from reconciler.providers.sandbox.api.transport import BusinessApiTransport
 from tests.business_api.stage import CENTER, PLACE
 
 
-def wired(root: Path, **options: Option) -> Wiring:
+def wired(root: Path, **options: Option) -> App:
     settings = ProviderSettings(kind="business_api", options=options, place=PLACE)
-    return Wiring(
-        root=root, config=Config(manifests=("access",), state="file:state", providers={"business_center": settings})
-    )
+    app = App(root=root)
+    app.config = Config(manifests=("access",), state="file:state", providers={"business_center": settings})
+    return app
 
 
 def run(root: Path, *words: str) -> Result:
@@ -63,13 +63,13 @@ def test_a_plan_tells_how_many_calls_it_made(workspace: Path, monkeypatch: pytes
 
 
 def test_a_token_towards_tiktok_is_read_when_it_is_needed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    wiring = wired(tmp_path, access_token="env:TIKTOK_TOKEN", api_tier="advanced", act_as="ana", timeout=5)
-    assert isinstance(wiring.clock(), SystemClock)
+    app = wired(tmp_path, access_token="env:TIKTOK_TOKEN", api_tier="advanced", act_as="ana", timeout=5)
+    assert isinstance(app.clock, SystemClock)
     with pytest.raises(ReconcilerError, match="there is no secret in env:TIKTOK_TOKEN") as raised:
-        wiring.provider_for(CENTER)
+        app.provider_for(CENTER)
     assert "set the environment variable TIKTOK_TOKEN" in raised.value.advice
     monkeypatch.setenv("TIKTOK_TOKEN", "abc")
-    assert isinstance(wiring.provider_for(CENTER), BusinessApiProvider)
+    assert isinstance(app.provider_for(CENTER), BusinessApiProvider)
 
 
 @pytest.mark.parametrize(

@@ -9,9 +9,9 @@ from pathlib import Path
 import click
 import pytest
 
+from reconciler.cli.app import shared_options
 from reconciler.cli.failures import INTERRUPTED
 from reconciler.cli.main import COMMANDS, cli
-from reconciler.cli.session import session_options
 from reconciler.core.errors import ExitCode
 
 PAGE = (Path(__file__).parents[2] / "docs" / "commands.md").read_text(encoding="utf-8")
@@ -56,7 +56,7 @@ def options_of(parameters: list[click.Parameter]) -> set[str]:
     }
 
 
-SHARED = options_of(session_options())
+SHARED = options_of(shared_options())
 
 
 def test_every_command_has_a_section_and_every_section_a_command() -> None:

@@ -12,10 +12,10 @@ from pathlib import Path
 
 import pytest
 
+from reconciler.cli.app import App
 from reconciler.cli.main import cli
 from reconciler.cli.repository import open_repository
 from reconciler.cli.revisions import read_revision
-from reconciler.cli.session import Session
 from reconciler.cli.workspace import read_manifest_files
 from reconciler.core.errors import ReconcilerError, UsageError
 
@@ -90,7 +90,7 @@ def checkout(tmp_path: Path) -> Checkout:
 
 def diff(root: Path, *arguments: str, capsys: pytest.CaptureFixture[str]) -> Answer:
     with pytest.raises(SystemExit) as stop:
-        cli.main(["-C", str(root), "diff", "--now", "2026-11-22", *arguments], obj=Session())
+        cli.main(["-C", str(root), "diff", "--now", "2026-11-22", *arguments], obj=App())
     told = capsys.readouterr()
     assert isinstance(stop.value.code, int)
     return Answer(int(stop.value.code), told.out, told.err)

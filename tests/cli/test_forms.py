@@ -12,7 +12,7 @@ import pytest
 from click.testing import CliRunner
 
 from reconciler.cli.main import cli
-from reconciler.cli.showing import DOCUMENT_FORMATS
+from reconciler.cli.options import DOCUMENT_FORMATS
 
 COMMANDS = (
     "validate",

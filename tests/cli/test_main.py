@@ -14,8 +14,9 @@ import click
 import pytest
 from click.testing import CliRunner
 
+from reconciler.cli.app import App
 from reconciler.cli.main import COMMANDS, SECTIONS, cli
-from reconciler.cli.session import Session, find_width, is_interactive, wants_color
+from reconciler.cli.terminal import find_width, is_interactive, wants_color
 from reconciler.core.errors import ExitCode
 
 ROOT = Path(__file__).parents[2]
@@ -216,7 +217,7 @@ def test_the_width_is_that_of_the_terminal_itself(monkeypatch: pytest.MonkeyPatc
 
 
 def test_a_session_keeps_its_own_files_inside_the_workspace(tmp_path: Path) -> None:
-    assert Session(root=tmp_path).home == tmp_path / ".reconciler"
+    assert App(root=tmp_path).home == tmp_path / ".reconciler"
 
 
 @pytest.mark.parametrize("closed", ["<&-", ">&-", "2>&-"])

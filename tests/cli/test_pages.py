@@ -9,9 +9,10 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
-from reconciler.cli.actions_files import LARGEST_SUMMARY
+from reconciler.cli.actions_files import MAX_SUMMARY
+from reconciler.cli.files import find_prefix
 from reconciler.cli.main import cli
-from reconciler.cli.showing import PAGE_FORMATS, find_prefix
+from reconciler.cli.options import PAGE_FORMATS
 from reconciler.subjects.catalogue import RENDERERS
 
 
@@ -89,10 +90,10 @@ def test_elsewhere_only_annotations_are_printed(workspace: Path) -> None:
 
 def test_a_summary_that_is_full_is_left_as_it_is(workspace: Path, tmp_path: Path) -> None:
     summary = tmp_path / "summary.md"
-    summary.write_bytes(b"x" * (LARGEST_SUMMARY - 2000))
+    summary.write_bytes(b"x" * (MAX_SUMMARY - 2000))
     result = run(workspace, "plan", "--format", "github", environment={"GITHUB_STEP_SUMMARY": str(summary)})
     assert "the summary of this step is full" in result.stderr
-    assert summary.stat().st_size == LARGEST_SUMMARY - 2000
+    assert summary.stat().st_size == MAX_SUMMARY - 2000
 
 
 def test_a_comment_can_be_shorter(workspace: Path) -> None:

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
+from reconciler.cli.files import file_name
 from reconciler.cli.main import cli
-from reconciler.cli.worksheet_files import file_name
 from reconciler.core.work_order import FailureReason
 from reconciler.systems.remedies import REMEDIES
 

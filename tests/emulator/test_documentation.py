@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 import yaml
 
-from reconciler.cli.commands.sandbox_serve import serve
-from reconciler.cli.session import session_options
+from reconciler.cli.app import shared_options
+from reconciler.cli.commands.sandbox import serve
 from reconciler.providers.sandbox.api.control import EVENTS
 from reconciler.providers.sandbox.api.emulator import Emulator
 from reconciler.providers.sandbox.api.faults import Fault
@@ -68,6 +68,6 @@ def test_the_seed_on_the_page_begins_a_world() -> None:
 
 
 def test_the_options_of_the_command_are_on_the_page() -> None:
-    shared = {flag for option in session_options() for flag in option.opts}
+    shared = {flag for option in shared_options() for flag in option.opts}
     own = {flag for option in serve.params for flag in option.opts} - shared
     assert set(re.findall(r"^\| `(--\w+)", PAGE, re.MULTILINE)) == own

@@ -13,8 +13,8 @@ import click
 import pytest
 import yaml
 
+from reconciler.cli.app import App
 from reconciler.cli.main import cli
-from reconciler.cli.session import Session
 from tests.pipelines.workflow import ROOT, WORKFLOWS
 
 PIPELINES = [*sorted(WORKFLOWS.glob("*.yml")), *sorted((ROOT / "examples" / "pipelines").glob("*.yml"))]
@@ -87,7 +87,7 @@ def test_the_command_takes_these_words(call: list[str], tmp_path: Path) -> None:
         (pages / name).touch()
     given = {**_GIVEN, "PAGES": str(pages), "RUNNER_TEMP": str(tmp_path), "WORKSPACE": str(tmp_path)}
     words = [Template(word).substitute(given) for word in call]
-    context: click.Context = cli.make_context("reconciler", words, obj=Session())
+    context: click.Context = cli.make_context("reconciler", words, obj=App())
     command: click.Command | None = cli
     rest = [*context._protected_args, *context.args]  # noqa: SLF001  # click offers no other way to look without running
     while isinstance(command, click.Group) and rest:

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from reconciler.cli.app import App
 from reconciler.cli.main import cli
-from reconciler.cli.session import Session
 
 CONFIG = """version: 1
 providers: {default: {kind: sandbox}}
@@ -28,7 +28,7 @@ organizations:
 
 def run(root: Path, *arguments: str, capsys: pytest.CaptureFixture[str]) -> tuple[int, str]:
     with pytest.raises(SystemExit) as stop:
-        cli.main(["-C", str(root), *arguments], obj=Session())
+        cli.main(["-C", str(root), *arguments], obj=App())
     assert isinstance(stop.value.code, int)
     return stop.value.code, capsys.readouterr().out
 

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
 
-from reconciler.cli.wiring import open_store
+from reconciler.cli.stores import open_store
 from reconciler.core.errors import StateConflict, StateLocked, StoreError
 from reconciler.ports import StateStore
 from reconciler.stores.process import SystemTimer

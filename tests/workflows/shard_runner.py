@@ -11,7 +11,7 @@ import sys
 from pathlib import Path
 
 from reconciler.audit.log import AuditLog
-from reconciler.cli.wiring import open_store
+from reconciler.cli.stores import open_store
 from reconciler.core.declared import Desired
 from reconciler.core.outcome import Applied
 from reconciler.core.settings import GuardSettings

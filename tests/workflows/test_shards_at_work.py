@@ -8,7 +8,7 @@ from collections import Counter
 from pathlib import Path
 
 from reconciler.audit.log import AuditLog
-from reconciler.cli.wiring import open_store
+from reconciler.cli.stores import open_store
 from reconciler.providers.sandbox.seed import load_seed
 from reconciler.providers.sandbox.world import World
 from reconciler.workflows.sharding import shards_of

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from reconciler.audit.log import AuditLog
-from reconciler.cli.wiring import open_store
+from reconciler.cli.stores import open_store
 from reconciler.core.address import Address
 from reconciler.core.errors import LeaseLost, StateConflict, StateLocked, StoreError
 from reconciler.core.kinds import Action

@@ -6,12 +6,10 @@ from datetime import date
 
 import click
 
+from reconciler.cli.app import App
 from reconciler.cli.files import replace_file
-from reconciler.cli.options import DateType, Limits
-from reconciler.cli.progress import show_progress
-from reconciler.cli.requests import prepare
-from reconciler.cli.session import Session
-from reconciler.cli.workspace import read_manifest_files
+from reconciler.cli.options import Limits, now_option
+from reconciler.cli.planning import read_request
 from reconciler.core.adopted import Adoption
 from reconciler.core.errors import ExitCode
 from reconciler.manifests.editing import render_patch
@@ -22,48 +20,46 @@ from reconciler.workflows.sharding import EVERYTHING
 @click.command()
 @click.argument("addresses", nargs=-1, metavar="[ADDRESS]...")
 @click.option("--in-place", is_flag=True, help="Change the files; without it, a patch is printed.")
-@click.option("--now", type=DateType(), metavar="DATE", help="Judge dates as of this UTC day.")
+@now_option
 @click.pass_obj
-def adopt(session: Session, addresses: tuple[str, ...], in_place: bool, now: date | None) -> int:
+def adopt(app: App, addresses: tuple[str, ...], in_place: bool, now: date | None) -> int:
     """Edit the manifests so that they say what somebody changed outside of this tool.
 
     ADDRESS is an address, a pattern with `*`, or an organization; without any, all drift is adopted but what was
     accepted for a while. Comments, order and style stay. What cannot be edited safely is refused, with the reason.
     """
     limits = Limits(targets=addresses, excludes=(), refresh=True, consents=(), retry=False, shard=EVERYTHING)
-    prepared = prepare(session, limits, today=now)
-    config = prepared.wiring.config
     request = adopting.AdoptionRequest(
-        plan=prepared.request,
-        files=tuple(read_manifest_files(session.root, config.manifests)),
-        allowed_domains=tuple(config.allowed_domains),
+        plan=read_request(app, limits, today=now),
+        files=tuple(app.files),
+        allowed_domains=tuple(app.config.allowed_domains),
     )
-    with show_progress(session, "reading the systems"):
+    with app.progress("reading the systems"):
         made = adopting.adopt(
             request,
-            provider_for=prepared.wiring.provider_for,
-            store=prepared.wiring.store(),
-            on_notice=session.notify,
+            provider_for=app.provider_for,
+            store=app.store,
+            on_notice=app.notify,
         )
     if in_place:
         for path, text in made.after.items():
-            replace_file(session.root / path, text)
+            replace_file(app.root / path, text)
     else:
         click.echo(render_patch(made.before, made.after), nl=False)
-    _tell(made, session, in_place=in_place)
+    _tell(made, app, in_place=in_place)
     return ExitCode.FAILED if made.refused or made.unread else ExitCode.DONE
 
 
-def _tell(made: Adoption, session: Session, *, in_place: bool) -> None:
+def _tell(made: Adoption, app: App, *, in_place: bool) -> None:
     for one in made.refused:
-        session.notify(f"{one.address} is not adopted: {one.reason}", level="warning", advice=one.advice)
+        app.notify(f"{one.address} is not adopted: {one.reason}", level="warning", advice=one.advice)
     for part in made.unread:
-        session.notify(part.finding.message, level="error", advice="what was changed there is not adopted")
+        app.notify(part.finding.message, level="error", advice="what was changed there is not adopted")
     if not made.adopted:
         is_all = not made.refused and not made.unread
-        session.notify("nothing to adopt: the manifests say what is live" if is_all else "nothing is adopted")
+        app.notify("nothing to adopt: the manifests say what is live" if is_all else "nothing is adopted")
         return
     for address in made.adopted:
-        session.notify(f"{address} {'is adopted' if in_place else 'would be adopted'}")
+        app.notify(f"{address} {'is adopted' if in_place else 'would be adopted'}")
     if not in_place:
-        session.notify("apply the patch with `git apply`, or give --in-place")
+        app.notify("apply the patch with `git apply`, or give --in-place")

@@ -5,29 +5,32 @@ from __future__ import annotations
 import sys
 from datetime import timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Unpack
+from typing import Unpack
 
 import click
 
+from reconciler.audit.log import AuditLog
 from reconciler.cli.actions_files import takes_outputs, write_outputs
-from reconciler.cli.durations import lock_timeout_option
+from reconciler.cli.app import App
 from reconciler.cli.exit_codes import code_of_apply
+from reconciler.cli.files import CONFIG_FILE, make_folder
 from reconciler.cli.link_codes import clear_codes
-from reconciler.cli.options import Limits, planning_options
+from reconciler.cli.options import Limits, lock_timeout_option, page_options, planning_options
 from reconciler.cli.origin import DIRTY, read_origin
-from reconciler.cli.plans import read_plan
-from reconciler.cli.progress import show_progress
-from reconciler.cli.requests import Prepared, make_plan, prepare
-from reconciler.cli.runs import make_run, sources_of
-from reconciler.cli.session import Session, is_interactive
-from reconciler.cli.showing import page_options, show_result
-from reconciler.cli.worksheet_files import make_folder
+from reconciler.cli.planning import make_plan, read_plan, read_request
+from reconciler.cli.state_editor import lease_terms
+from reconciler.cli.terminal import is_interactive
+from reconciler.core.audit import Origin
+from reconciler.core.change import Change
 from reconciler.core.errors import ExitCode, ReconcilerError, UsageError
-
-if TYPE_CHECKING:
-    from reconciler.core.change import Change
-    from reconciler.core.outcome import Outcome, Report
-    from reconciler.core.plan import Plan
+from reconciler.core.outcome import Outcome, Report, Result
+from reconciler.core.plan import Plan
+from reconciler.output.words import count
+from reconciler.subjects.catalogue import RENDERERS
+from reconciler.subjects.plan_words import say_counts
+from reconciler.subjects.step_outputs import outputs_of_report
+from reconciler.workflows.applying import Run, apply_plan
+from reconciler.workflows.planning import PlanRequest
 
 
 @click.command()
@@ -57,7 +60,7 @@ if TYPE_CHECKING:
 @planning_options
 @click.pass_obj
 def apply(
-    session: Session,
+    app: App,
     *,
     plan_file: Path | None,
     auto_approve: bool,
@@ -83,22 +86,22 @@ def apply(
     if expect_digest is not None and plan_file is None:
         raise UsageError("--expect-digest is about a saved plan", advice="give the PLAN that was reviewed")
     saved = read_plan(plan_file, expected_digest=expect_digest) if plan_file else None
-    prepared = prepare(session, limits)
+    request = read_request(app, limits)
     if codes_to is not None:
         make_folder(codes_to)  # now, because a code that cannot be written is asked for in vain
-        prepared.wiring.codes_to = codes_to
+        app.codes_to = codes_to
     if require_clean:
-        _refuse_dirty(session, prepared)
-    plan = saved or _show_new_plan(prepared, session, is_result=format_ == "text")
+        _refuse_dirty(app)
+    plan = saved or _show_new_plan(app, request, is_result=format_ == "text")
     if not plan.does_nothing and saved is None and not auto_approve and not _approved(plan):
-        session.notify("not approved: nothing was changed")
+        app.notify("not approved: nothing was changed")
         return ExitCode.FAILED
-    clear_codes(session.home, now=prepared.wiring.clock().now(), is_over=prepared.request.targets.covers)
-    report = _carry_out(plan, prepared, session, format_, max_chars=max_chars, lock_timeout=lock_timeout)
+    clear_codes(app.home, now=app.clock.now(), is_over=request.targets.covers)
+    report = _carry_out(app, plan, request, format_, max_chars=max_chars, lock_timeout=lock_timeout)
     if saved is not None and saved.does_nothing:
-        session.notify("this plan has no changes: nothing was carried out")
+        app.notify("this plan has no changes: nothing was carried out")
     if plan_file is not None and report.blocked:
-        session.notify(f"what is blocked, and what would allow it: `{session.command('show', str(plan_file))}`")
+        app.notify(f"what is blocked, and what would allow it: `{app.command('show', str(plan_file))}`")
     return code_of_apply(plan, report)
 
 
@@ -112,29 +115,28 @@ def _check_usage(plan_file: Path | None, limits: Limits, *, auto_approve: bool) 
         raise UsageError(message, advice="save a plan with `reconciler plan -o FILE` and apply that, or --auto-approve")
 
 
-def _refuse_dirty(session: Session, prepared: Prepared) -> None:
-    commit = read_origin(session.root, sources_of(prepared.wiring.config)).commit
+def _refuse_dirty(app: App) -> None:
+    commit = _origin_of(app).commit
     if not commit or commit.endswith(DIRTY):
         what = "what is declared here is in no commit" if commit else "this workspace is in no git repository"
         raise ReconcilerError(f"{what}, and --require-clean was given", advice="commit it, and apply that commit")
 
 
-def _show_new_plan(prepared: Prepared, session: Session, *, is_result: bool) -> Plan:
-    """Make and show a plan: on stdout, unless stdout is kept for a machine-readable report."""
-    from reconciler.subjects.catalogue import RENDERERS
+def _origin_of(app: App) -> Origin:
+    """Where everything comes from that decides what a plan says."""
+    return read_origin(app.root, (CONFIG_FILE, *app.config.manifests, *app.config.policies.sources))
 
-    with show_progress(session, "reading the systems"):
-        plan = make_plan(prepared, session)
+
+def _show_new_plan(app: App, request: PlanRequest, *, is_result: bool) -> Plan:
+    """Make and show a plan: on stdout, unless stdout is kept for a machine-readable report."""
+    with app.progress("reading the systems"):
+        plan = make_plan(app, request)
     stream = sys.stdout if is_result else sys.stderr
-    click.echo(
-        RENDERERS.plan["text"](plan, session.style(stream)), nl=not plan.does_nothing, err=not is_result, color=True
-    )
+    click.echo(RENDERERS.plan["text"](plan, app.style(stream)), nl=not plan.does_nothing, err=not is_result, color=True)
     return plan
 
 
 def _approved(plan: Plan) -> bool:
-    from reconciler.subjects.plan_words import say_counts
-
     question = f"Carry out {say_counts(plan)}? Only `yes` is taken as a yes"
     try:
         return str(click.prompt(question, default="", show_default=False, err=True)) == "yes"
@@ -144,25 +146,16 @@ def _approved(plan: Plan) -> bool:
 
 
 def _carry_out(
-    plan: Plan, prepared: Prepared, session: Session, format_: str, *, max_chars: int, lock_timeout: timedelta
+    app: App, plan: Plan, request: PlanRequest, format_: str, *, max_chars: int, lock_timeout: timedelta
 ) -> Report:
     """Apply and report; what was done is reported even when something stops the run in the middle.
 
     A plan without changes is carried out too: who has accepted or left since the last run is then recorded.
     """
-    from reconciler.audit.log import AuditLog
-    from reconciler.core.outcome import Report, Result
-    from reconciler.output.words import count
-    from reconciler.subjects.catalogue import RENDERERS
-    from reconciler.subjects.step_outputs import outputs_of_report
-    from reconciler.workflows.applying import apply_plan
-
     results: list[Result] = []
     report: Report | None = None
-    wiring = prepared.wiring
-    store = wiring.store()
     try:
-        with show_progress(session, f"applying {count(len(plan.changes), 'change', 'changes')}") as tell:
+        with app.progress(f"applying {count(len(plan.changes), 'change', 'changes')}") as tell:
 
             def on_result(change: Change, outcome: Outcome) -> None:
                 results.append(Result(change, outcome))
@@ -170,22 +163,28 @@ def _carry_out(
 
             report = apply_plan(
                 plan,
-                prepared.request,
-                provider_for=wiring.provider_for,
-                store=store,
-                run=make_run(wiring, store, session, lock_timeout=lock_timeout, on_result=on_result),
+                request,
+                provider_for=app.provider_for,
+                store=app.store,
+                run=Run(
+                    clock=app.clock,
+                    terms=lease_terms(app, lock_timeout),
+                    audit=AuditLog(app.store),
+                    origin=_origin_of(app),
+                    on_result=on_result,
+                    on_notice=app.notify,
+                ),
             )
         if takes_outputs():
-            write_outputs({"audit_head": AuditLog(store).read_head()})
+            write_outputs({"audit_head": AuditLog(app.store).read_head()})
         return report
     finally:
         report = report or Report(results=tuple(results))
         if not plan.does_nothing or report.blocked or format_ != "text":
-            show_result(
+            app.show(
                 RENDERERS.report,
                 plan,
                 report,
-                session=session,
                 format_=format_,
                 max_chars=max_chars,
                 outputs=outputs_of_report,

@@ -7,10 +7,9 @@ from collections.abc import Mapping
 
 import click
 
+from reconciler.cli.app import App
 from reconciler.cli.business_center import make_client
-from reconciler.cli.session import Session
-from reconciler.cli.upkeep import confirm
-from reconciler.cli.workspace import read_config
+from reconciler.cli.terminal import confirm
 from reconciler.core.errors import ExitCode, ReconcilerError
 from reconciler.core.redaction import SECRETS
 from reconciler.manifests.config import Option
@@ -25,6 +24,7 @@ from reconciler.providers.business_api.authorizing import (
     missing_scopes,
     revoke_token,
 )
+from reconciler.providers.business_api.client import Client
 from reconciler.providers.business_api.credentials import read_secret, require_place, save_secret
 from reconciler.providers.business_api.identity import Admin
 
@@ -43,16 +43,16 @@ def auth() -> None:
 @click.option("--state", metavar="TEXT", help="Comes back with the code; random unless given.")
 @_provider_option
 @click.pass_obj
-def show_url(session: Session, redirect_uri: str, state: str | None, provider: str | None) -> None:
+def show_url(app: App, redirect_uri: str, state: str | None, provider: str | None) -> None:
     """Print the page on which a person approves the app.
 
     The token will act as whoever approves, with their role in each Business Center. The browser comes back to the
     redirect URI with `auth_code`, which is valid for an hour.
     """
-    app_id = _required(_options(session, provider), "app_id")
+    app_id = _required(_options(app, provider), "app_id")
     state = state or secrets.token_urlsafe(16)
     click.echo(authorization_url(app_id=app_id, redirect_uri=redirect_uri, state=state))
-    session.notify(f"the browser has to come back with state={state}")
+    app.notify(f"the browser has to come back with state={state}")
 
 
 @auth.command("exchange")
@@ -60,42 +60,42 @@ def show_url(session: Session, redirect_uri: str, state: str | None, provider: s
 @click.option("--save", metavar="PLACE", help="Where to keep the token: file:PATH or keyring:SERVICE/NAME.")
 @_provider_option
 @click.pass_obj
-def exchange(session: Session, code: str, save: str | None, provider: str | None) -> None:
+def exchange(app: App, code: str, save: str | None, provider: str | None) -> None:
     """Exchange CODE for a token and save it; the token is never shown.
 
     Without --save it goes where `access_token` of the provider says.
     """
-    options = _options(session, provider)
+    options = _options(app, provider)
     place = save or _required(options, "access_token")
-    secret = read_secret(_required(options, "app_secret"), root=session.root)
+    secret = read_secret(_required(options, "app_secret"), root=app.root)
     app_id = _required(options, "app_id")
     # The code works once and the token never ends: nothing is asked for that could not be kept.
-    require_place(place, root=session.root)
+    require_place(place, root=app.root)
     SECRETS.learn(code)
-    with make_client(session.root, options, token="") as client:
+    with _client(app, options, token="") as client:
         token = exchange_code(client, app_id=app_id, secret=secret, code=code)
     try:
-        save_secret(place, token.access_token, root=session.root)
+        save_secret(place, token.access_token, root=app.root)
     except ReconcilerError as error:
         # Nobody would have it to revoke it later.
-        with make_client(session.root, options, token=token.access_token) as client:
+        with _client(app, options, token=token.access_token) as client:
             revoke_token(client, app_id=app_id, secret=secret, token=token.access_token)
         message = f"{error.message}; the new token was revoked"
         raise ReconcilerError(message, advice="repair the place, and let the app be approved again") from error
     click.echo(f"the token is in {place}")
     for scope in missing_scopes(token.scopes):
-        session.notify(f"scope {scope} was not given: {SCOPES[scope]}", level="warning")
+        app.notify(f"scope {scope} was not given: {SCOPES[scope]}", level="warning")
 
 
 @auth.command("check")
 @_provider_option
 @click.pass_obj
-def check(session: Session, provider: str | None) -> int:
+def check(app: App, provider: str | None) -> int:
     """Show whose token it is, which member they are in each Business Center, and what the token may read there.
 
     Exits with 1 when it can manage no Business Center, or lacks a scope that this takes.
     """
-    with make_client(session.root, _options(session, provider)) as client:
+    with _client(app, _options(app, provider)) as client:
         found = check_token(client)
     click.echo(_render_check(found), nl=False)
     return ExitCode.DONE if found.is_enough else ExitCode.FAILED
@@ -105,13 +105,13 @@ def check(session: Session, provider: str | None) -> int:
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @_provider_option
 @click.pass_obj
-def revoke(session: Session, provider: str | None, *, yes: bool) -> None:
+def revoke(app: App, provider: str | None, *, yes: bool) -> None:
     """Make the token worthless, for everybody who has it."""
-    options = _options(session, provider)
-    token = read_secret(_required(options, "access_token"), root=session.root)
-    secret = read_secret(_required(options, "app_secret"), root=session.root)
+    options = _options(app, provider)
+    token = read_secret(_required(options, "access_token"), root=app.root)
+    secret = read_secret(_required(options, "app_secret"), root=app.root)
     confirm("Revoke the token?", yes=yes)
-    with make_client(session.root, options) as client:
+    with _client(app, options) as client:
         revoke_token(client, app_id=_required(options, "app_id"), secret=secret, token=token)
     click.echo("the token is revoked")
 
@@ -119,9 +119,9 @@ def revoke(session: Session, provider: str | None, *, yes: bool) -> None:
 _NO_PROVIDER = "give one `kind: business_api` under `providers:` in reconciler.yaml; see docs/business-center.md"
 
 
-def _options(session: Session, name: str | None) -> Mapping[str, Option]:
+def _options(app: App, name: str | None) -> Mapping[str, Option]:
     """The options of the one provider that is meant."""
-    providers = read_config(session.root).providers
+    providers = app.config.providers
     found = {key: made.options for key, made in providers.items() if made.kind == "business_api"}
     if name is not None and name not in found:
         message = f"no provider {name!r} is of kind business_api"
@@ -131,6 +131,10 @@ def _options(session: Session, name: str | None) -> Mapping[str, Option]:
         advice = f"name one with --provider: {', '.join(sorted(found))}" if found else _NO_PROVIDER
         raise ReconcilerError(message, advice=advice)
     return found[name] if name else next(iter(found.values()))
+
+
+def _client(app: App, options: Mapping[str, Option], *, token: str | None = None) -> Client:
+    return make_client(app.root, options, notify=app.notify, token=token)
 
 
 def _required(options: Mapping[str, Option], name: str) -> str:

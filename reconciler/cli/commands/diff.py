@@ -6,13 +6,12 @@ from datetime import date
 
 import click
 
+from reconciler.cli.app import App, SystemClock
 from reconciler.cli.exit_codes import code_of_review
-from reconciler.cli.options import DateType
+from reconciler.cli.files import CONFIG_FILE
+from reconciler.cli.options import now_option, page_options
 from reconciler.cli.repository import Repository, open_repository
 from reconciler.cli.revisions import read_revision
-from reconciler.cli.session import CONFIG_FILE, Session
-from reconciler.cli.showing import page_options, show_result
-from reconciler.cli.wiring import SystemClock
 from reconciler.cli.workspace import read_configuration, read_files, read_manifest_files
 from reconciler.core.errors import ReconcilerError, UsageError
 from reconciler.subjects.catalogue import RENDERERS
@@ -30,11 +29,11 @@ _WORKING_TREE = "working tree"
     "--path", "folder", metavar="DIR", help="Folder of the workspace in the repository, where -C cannot say it."
 )
 @click.option("--detailed-exitcode", is_flag=True, help="Exit with 2 when there is anything to judge.")
-@click.option("--now", type=DateType(), metavar="DATE", help="Judge dates as of this UTC day.")
+@now_option
 @page_options
 @click.pass_obj
 def diff(
-    session: Session,
+    app: App,
     *,
     base: str,
     head: str,
@@ -51,14 +50,12 @@ def diff(
     Exits with 1 when validation finds a new error, and with 3 when a policy objects to something new.
     """
     base, head, from_merge_base = _split(base, head)
-    with open_repository(session.root) as repository:
+    with open_repository(app.root) as repository:
         before, after = _read_both(
-            session, repository, base, head, folder=folder, from_merge_base=merge_base or from_merge_base
+            app, repository, base, head, folder=folder, from_merge_base=merge_base or from_merge_base
         )
-    made = review(before, after, today=now or SystemClock().now().date())
-    show_result(
-        RENDERERS.review, made, session=session, format_=format_, max_chars=max_chars, outputs=outputs_of_review
-    )
+    made = review(before, after, today=now or SystemClock().today())
+    app.show(RENDERERS.review, made, format_=format_, max_chars=max_chars, outputs=outputs_of_review)
     return code_of_review(made, detailed=detailed_exitcode)
 
 
@@ -74,7 +71,7 @@ def _split(base: str, head: str) -> tuple[str, str, bool]:
 
 
 def _read_both(
-    session: Session, repository: Repository, base: str, head: str, *, folder: str | None, from_merge_base: bool
+    app: App, repository: Repository, base: str, head: str, *, folder: str | None, from_merge_base: bool
 ) -> tuple[Revision, Revision]:
 
     if not head and (repository.is_bare or folder is not None):
@@ -87,7 +84,7 @@ def _read_both(
         commit, base = repository.get_merge_base(commit, after_commit), f"merge base with {base}"
     before = read_revision(repository, commit, name=base, workspace=workspace)
     if not head:
-        return before, _read_working_tree(session)
+        return before, _read_working_tree(app)
     after = read_revision(repository, after_commit, name=head, workspace=workspace)
     if after.config is None:
         where = f"in {workspace.strip('/')} " if workspace.strip("/") else ""
@@ -96,14 +93,14 @@ def _read_both(
     return before, after
 
 
-def _read_working_tree(session: Session) -> Revision:
+def _read_working_tree(app: App) -> Revision:
 
-    loaded = read_configuration(session.root)
+    loaded = read_configuration(app.root)
     if loaded.config is None:
         return Revision(name=_WORKING_TREE, config=loaded)
     return Revision(
         name=_WORKING_TREE,
         config=loaded,
-        files=read_manifest_files(session.root, loaded.config.manifests),
-        policies=read_files(session.root, loaded.config.policies.sources, under="policies"),
+        files=read_manifest_files(app.root, loaded.config.manifests),
+        policies=read_files(app.root, loaded.config.policies.sources, under="policies"),
     )

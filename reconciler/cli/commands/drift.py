@@ -7,17 +7,19 @@ from datetime import date, timedelta
 
 import click
 
-from reconciler.cli.durations import lock_timeout_option
+from reconciler.cli.app import App
 from reconciler.cli.exit_codes import code_of_drift
-from reconciler.cli.options import DateType, Limits, ShardType
-from reconciler.cli.progress import show_progress
-from reconciler.cli.requests import prepare, refuse_or_mention_strays
-from reconciler.cli.session import Session
-from reconciler.cli.showing import page_options, show_result
-from reconciler.cli.upkeep import AddressType, make_upkeep, names_in_state, open_configured_store
-from reconciler.cli.wiring import Wiring
-from reconciler.cli.words import WordsType
-from reconciler.cli.workspace import read_config
+from reconciler.cli.options import (
+    Limits,
+    lock_timeout_option,
+    page_options,
+    read_address,
+    read_day,
+    read_shard,
+    read_words,
+)
+from reconciler.cli.planning import find_unmatched_targets, read_request, warn_of_unmatched
+from reconciler.cli.state_editor import names_in_state, open_editor
 from reconciler.core.address import Address
 from reconciler.core.errors import ExitCode, UsageError
 from reconciler.subjects.catalogue import RENDERERS
@@ -31,8 +33,8 @@ from reconciler.workflows.sharding import EVERYTHING, Shard
 @click.option("--record/--no-record", default=True, help="Remember what was found until the next audit, or do not.")
 @click.option("--detailed-exitcode", is_flag=True, help="Exit with 2 when something is new or overdue.")
 @click.option("--target", "targets", multiple=True, metavar="PATTERN", help="Only these addresses. Repeatable.")
-@click.option("--shard", type=ShardType(), default=EVERYTHING, metavar="K/N", help="Only the K-th of N parts.")
-@click.option("--now", type=DateType(), metavar="DATE", help="Audit as of this UTC day.")
+@click.option("--shard", type=read_shard, default=EVERYTHING, metavar="K/N", help="Only the K-th of N parts.")
+@click.option("--now", type=read_day, metavar="DATE", help="Audit as of this UTC day.")
 @lock_timeout_option
 @page_options
 @click.pass_context
@@ -56,85 +58,74 @@ def drift(  # one parameter for each option
     if context.invoked_subcommand is not None:
         return ExitCode.DONE
 
-    session: Session = context.obj
+    app: App = context.obj
     limits = Limits(targets=targets, excludes=(), refresh=True, consents=(), retry=False, shard=shard)
-    prepared = prepare(session, limits, today=now)
-    store = prepared.wiring.store()
-    refuse_or_mention_strays(prepared, store, session)
-    with show_progress(session, "reading the systems"):
+    request = read_request(app, limits, today=now)
+    warn_of_unmatched(app, find_unmatched_targets(app, request))
+    with app.progress("reading the systems"):
         report = survey(
-            prepared.request,
-            provider_for=prepared.wiring.provider_for,
-            store=store,
-            max_age=prepared.wiring.config.max_drift_age,
-            on_notice=session.notify,
+            request,
+            provider_for=app.provider_for,
+            store=app.store,
+            max_age=app.config.max_drift_age,
+            on_notice=app.notify,
         )
-    show_result(
-        RENDERERS.drift, report, session=session, format_=format_, max_chars=max_chars, outputs=outputs_of_drift
-    )
+    app.show(RENDERERS.drift, report, format_=format_, max_chars=max_chars, outputs=outputs_of_drift)
     if record:
         # Not before it is told: what is remembered and was shown to nobody would never alarm anybody.
         sys.stdout.flush()
-        remember(report, make_upkeep(session, store, lock_timeout=lock_timeout), prepared.request.desired)
+        remember(report, open_editor(app, lock_timeout), request.desired)
     return code_of_drift(report, detailed=detailed_exitcode)
 
 
 @drift.command()
-@click.argument("address", type=AddressType())
-@click.option("--until", type=DateType(), required=True, metavar="DATE", help="The UTC day on which it ends.")
+@click.argument("address", type=read_address)
+@click.option("--until", type=read_day, required=True, metavar="DATE", help="The UTC day on which it ends.")
 @click.option("--reason", required=True, help="Why it may stay.")
 @lock_timeout_option
 @click.pass_obj
-def accept(session: Session, address: Address, *, until: date, reason: str, lock_timeout: timedelta) -> int:
+def accept(app: App, address: Address, *, until: date, reason: str, lock_timeout: timedelta) -> int:
     """Agree to live with a difference for a while.
 
     It holds for exactly the difference that the last audit found: when that thing changes again, it is new.
     """
-    today = Wiring(root=session.root, config=read_config(session.root)).clock().now().date()
-    if until <= today:
+    if until <= (today := app.today):
         raise UsageError(f"--until {until} is not in the future", advice=f"today is {today}")
     if not reason.strip():
         raise UsageError("--reason says nothing", advice="say why this may stay, for whoever reads it later")
-    store = open_configured_store(session)
-    address, *_ = names_in_state(session, store, address, of=lambda state: state.drift)
-    upkeep = make_upkeep(session, store, lock_timeout=lock_timeout)
+    address, *_ = names_in_state(app, address, of=lambda state: state.drift)
+    upkeep = open_editor(app, lock_timeout)
     acceptance = drifting.Acceptance(address=address, reason=reason.strip(), until=until, by=upkeep.origin.operator)
     drifting.accept(acceptance, upkeep)
-    session.notify(f"{address}: accepted until {until}")
+    app.notify(f"{address}: accepted until {until}")
     return ExitCode.DONE
 
 
 @drift.command()
-@click.argument("address", type=AddressType())
-@click.option("--evidence", required=True, type=WordsType(), metavar="TEXT", help="What you saw, and where.")
+@click.argument("address", type=read_address)
+@click.option("--evidence", required=True, type=read_words, metavar="TEXT", help="What you saw, and where.")
 @click.option("--as", "values", multiple=True, metavar="VALUE", help="What is there, if it is not this. Repeatable.")
 @lock_timeout_option
 @click.pass_obj
-def confirm(
-    session: Session, address: Address, *, evidence: str, values: tuple[str, ...], lock_timeout: timedelta
-) -> int:
+def confirm(app: App, address: Address, *, evidence: str, values: tuple[str, ...], lock_timeout: timedelta) -> int:
     """Say what somebody saw on the platform of what no program is shown, such as what a TikTok account's owner allows.
 
     It holds until something else is asked for. What is not as declared is asked for again by the next apply.
     """
-    store = open_configured_store(session)
-    address, *_ = names_in_state(session, store, address, of=lambda state: state.records)
-    record = drifting.confirm(
-        address, make_upkeep(session, store, lock_timeout=lock_timeout), values=values, evidence=evidence
-    )
+    address, *_ = names_in_state(app, address, of=lambda state: state.records)
+    record = drifting.confirm(address, open_editor(app, lock_timeout), values=values, evidence=evidence)
     seen = " + ".join(record.confirmed["permissions"])
-    session.notify(f"{address}: confirmed as {seen}")
+    app.notify(f"{address}: confirmed as {seen}")
     return ExitCode.DONE
 
 
 @drift.command()
-@click.argument("address", type=AddressType())
+@click.argument("address", type=read_address)
 @lock_timeout_option
 @click.pass_obj
-def forget(session: Session, address: Address, *, lock_timeout: timedelta) -> int:
+def forget(app: App, address: Address, *, lock_timeout: timedelta) -> int:
     """Take an acceptance back: the next audit tells of the difference as if it were new."""
-    store = open_configured_store(session)
-    for one in names_in_state(session, store, address, of=lambda state: state.drift):
-        drifting.forget(one, make_upkeep(session, store, lock_timeout=lock_timeout))
-        session.notify(f"{one}: forgotten")
+    for one in names_in_state(app, address, of=lambda state: state.drift):
+        drifting.forget(one, open_editor(app, lock_timeout))
+        app.notify(f"{one}: forgotten")
     return ExitCode.DONE

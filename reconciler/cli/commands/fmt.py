@@ -6,9 +6,9 @@ from pathlib import Path
 
 import click
 
+from reconciler.cli.app import App
 from reconciler.cli.files import replace_file
-from reconciler.cli.session import Session
-from reconciler.cli.workspace import read_config, read_manifest_files
+from reconciler.cli.workspace import read_manifest_files
 from reconciler.core.errors import ExitCode, ManifestError
 from reconciler.core.finding import Finding, Severity
 from reconciler.manifests.write import format_manifest
@@ -18,16 +18,16 @@ from reconciler.manifests.write import format_manifest
 @click.option("--check", is_flag=True, help="Write nothing; exit with 1 when a file would change.")
 @click.argument("files", nargs=-1, type=click.Path(exists=True, path_type=Path))
 @click.pass_obj
-def fmt(session: Session, check: bool, files: tuple[Path, ...]) -> int:
+def fmt(app: App, check: bool, files: tuple[Path, ...]) -> int:
     """Bring manifests into the usual form.
 
     Without FILES, all manifests of the workspace. Prints the names of the files that change; comments and meaning
     stay as they are.
     """
-    entries = [str(file.resolve()) for file in files] or read_config(session.root).manifests
+    entries = [str(file.resolve()) for file in files] or app.config.manifests
     errors: list[Finding] = []
     changed = 0
-    for source in read_manifest_files(session.root, entries):
+    for source in read_manifest_files(app.root, entries):
         text, found = format_manifest(source)
         errors += [finding for finding in found if finding.severity is Severity.ERROR]
         if text is None or source.data is None or text.encode() == source.data:
@@ -35,7 +35,7 @@ def fmt(session: Session, check: bool, files: tuple[Path, ...]) -> int:
         changed += 1
         click.echo(source.path)
         if not check:
-            replace_file(session.root / source.path, text)
+            replace_file(app.root / source.path, text)
     if errors:
         raise ManifestError(errors)
     return ExitCode.FAILED if check and changed else ExitCode.DONE

@@ -11,18 +11,15 @@ from typing import TypedDict, Unpack
 
 import click
 
-from reconciler.cli.durations import lock_timeout_option
+from reconciler.cli.app import App
 from reconciler.cli.files import replace_file
-from reconciler.cli.progress import show_progress
-from reconciler.cli.session import Session
-from reconciler.cli.upkeep import make_upkeep
-from reconciler.cli.wiring import Wiring
-from reconciler.cli.workspace import read_config, read_manifests_so_far
+from reconciler.cli.options import lock_timeout_option
+from reconciler.cli.state_editor import open_editor
+from reconciler.cli.workspace import read_manifests_so_far
 from reconciler.core.declared import Organization
 from reconciler.core.errors import ExitCode, ReconcilerError, UsageError
 from reconciler.core.finding import Place
 from reconciler.core.imported import Import
-from reconciler.core.system import System
 from reconciler.manifests.editing import render_patch
 from reconciler.manifests.keys import is_key
 from reconciler.manifests.load import load_manifests
@@ -37,8 +34,10 @@ from reconciler.workflows.directory import load_directory
 from reconciler.workflows.filing import ImportRequest
 from reconciler.workflows.importing import draft_import, record_import
 
+_NOWHERE = Place("", 1, 1)
 
-class Said(TypedDict):
+
+class ImportOptions(TypedDict):
     """What the command line says, as click passes it."""
 
     every: bool
@@ -72,61 +71,56 @@ class Said(TypedDict):
 @click.option("--dry-run", is_flag=True, help="Print what would be written as a patch, and write nothing.")
 @lock_timeout_option
 @click.pass_obj
-def import_(session: Session, organizations: tuple[str, ...], **said: Unpack[Said]) -> int:
+def import_(app: App, organizations: tuple[str, ...], **said: Unpack[ImportOptions]) -> int:
     """Write manifests that declare organizations exactly as they are.
 
     Reads everything there is, gives people and things readable keys, and proposes groups where the same people have the
     same access in several places. What cannot be declared stands in comments, with the reason. Everything is read back
     and planned before it is written: the first plan is empty. No file is overwritten and no system is changed.
     """
-    config = read_config(session.root)
-    wiring = Wiring(root=session.root, config=config)
-    files = read_manifests_so_far(session.root, config.manifests)
-    today = wiring.clock().now().date()
-    with show_progress(session, "reading the systems") as tell:
+    files = read_manifests_so_far(app.root, app.config.manifests)
+    today = app.today
+    with app.progress("reading the systems") as tell:
         request = ImportRequest(
-            organizations=choose(organizations, said, wiring=wiring, files=files, today=today),
+            organizations=_choose(organizations, said, app=app, files=files, today=today),
             files=tuple(files),
-            folder=folder_for(said["to"], session.root, config.manifests),
-            settings=config.guards,
+            folder=_folder_for(said["to"], app.root, app.config.manifests),
+            settings=app.config.guards,
             today=today,
-            allowed_domains=tuple(config.allowed_domains),
+            allowed_domains=tuple(app.config.allowed_domains),
             groups=tuple(load_directory(files).groups),
         )
-        made = draft_import(request, provider_for=wiring.provider_for, on_notice=tell)
+        made = draft_import(request, provider_for=app.provider_for, on_notice=tell)
     if said["dry_run"]:
         click.echo(render_patch(made.before, made.after), nl=False)
-        return _answer_for_unread(made, session)
+        return _answer_for_unread(made, app)
     for path, text in made.after.items():
-        (session.root / path).parent.mkdir(parents=True, exist_ok=True)
-        replace_file(session.root / path, text)
-    record_import(made, make_upkeep(session, wiring.store(), lock_timeout=said["lock_timeout"]))
-    _tell(made, session)
-    return _answer_for_unread(made, session)
+        (app.root / path).parent.mkdir(parents=True, exist_ok=True)
+        replace_file(app.root / path, text)
+    record_import(made, open_editor(app, said["lock_timeout"]))
+    _tell(made, app)
+    return _answer_for_unread(made, app)
 
 
-def _answer_for_unread(made: Import, session: Session) -> ExitCode:
+def _answer_for_unread(made: Import, app: App) -> ExitCode:
     """What could not be read may hold people whom the files do not declare: no success."""
     unread = [f"{part}: {why}" for one in made.organizations for part, why in sorted(one.unknown.items())]
     if not unread:
         return ExitCode.DONE
-    session.notify(f"{count(len(unread), 'part', 'parts')} could not be read and so not declared:", level="error")
+    app.notify(f"{count(len(unread), 'part', 'parts')} could not be read and so not declared:", level="error")
     for text in unread:
-        session.notify(f"  {text}")
+        app.notify(f"  {text}")
     return ExitCode.FAILED
 
 
-def _tell(made: Import, session: Session) -> None:
+def _tell(made: Import, app: App) -> None:
 
-    click.echo(render_text(document_of_import(made), session.style(sys.stdout)), nl=False, color=True)
-    session.notify("next: read the files, then `reconciler plan`: it has nothing to change in what was read")
-
-
-_NOWHERE = Place("", 1, 1)
+    click.echo(render_text(document_of_import(made), app.style(sys.stdout)), nl=False, color=True)
+    app.notify("next: read the files, then `reconciler plan`: it has nothing to change in what was read")
 
 
-def choose(
-    wanted: Sequence[str], said: Said, *, wiring: Wiring, files: Sequence[SourceFile], today: date
+def _choose(
+    wanted: Sequence[str], said: ImportOptions, *, app: App, files: Sequence[SourceFile], today: date
 ) -> tuple[Organization, ...]:
     """The organizations that the command line names; raises ReconcilerError where one is declared or unknown."""
     declared = load_manifests(files, today=today).readable.organizations
@@ -134,7 +128,7 @@ def choose(
         raise UsageError("name organizations, or give --all" if not wanted else "--all takes no names")
     if said["system"] or said["identity"] or said["variant"]:
         return (_named(wanted, said, declared),)
-    found = _explore(wiring, declared)
+    found = _explore(app, declared)
     if said["every"]:
         if not found:
             message = "the configured providers show no organization that is not declared yet"
@@ -144,7 +138,7 @@ def choose(
     return tuple(_find(name, found, declared) for name in wanted)
 
 
-def folder_for(to: Path | None, root: Path, entries: Sequence[str]) -> str:
+def _folder_for(to: Path | None, root: Path, entries: Sequence[str]) -> str:
     """Where new files go, relative to the workspace; raises UsageError for a folder that is not read."""
     if to is None:
         folders = [entry for entry in entries if not entry.endswith((".yaml", ".yml"))]
@@ -158,7 +152,7 @@ def folder_for(to: Path | None, root: Path, entries: Sequence[str]) -> str:
     return folder.as_posix()
 
 
-def _named(wanted: Sequence[str], said: Said, declared: Mapping[str, Organization]) -> Organization:
+def _named(wanted: Sequence[str], said: ImportOptions, declared: Mapping[str, Organization]) -> Organization:
 
     if len(wanted) != 1 or not (said["system"] and said["identity"]):
         raise UsageError("one ORG needs both --system and --id", advice="import one organization after the other")
@@ -172,11 +166,11 @@ def _named(wanted: Sequence[str], said: Said, declared: Mapping[str, Organizatio
     return Organization(key=key, system=variants[said["variant"]], identity=said["identity"], place=_NOWHERE)
 
 
-def _explore(wiring: Wiring, declared: Mapping[str, Organization]) -> dict[str, Organization]:
+def _explore(app: App, declared: Mapping[str, Organization]) -> dict[str, Organization]:
     """Everything that is not declared yet, under keys that are free."""
     known = {(one.system.name, one.identity.casefold()) for one in declared.values()}
     made: dict[str, Organization] = {}
-    for found in _found(wiring):
+    for found in _found(app):
         if (found.system, found.identity.casefold()) in known:
             continue
         known.add((found.system, found.identity.casefold()))
@@ -184,7 +178,7 @@ def _explore(wiring: Wiring, declared: Mapping[str, Organization]) -> dict[str, 
         name = clean_name(found.name)
         made[key] = Organization(
             key=key,
-            system=_system_of(found),
+            system=get_system(found.system, found.variant),
             identity=found.identity,
             name="" if name in (found.identity, key) else name,
             place=_NOWHERE,
@@ -192,19 +186,14 @@ def _explore(wiring: Wiring, declared: Mapping[str, Organization]) -> dict[str, 
     return made
 
 
-def _found(wiring: Wiring) -> Iterator[FoundOrganization]:
+def _found(app: App) -> Iterator[FoundOrganization]:
     """What each provider shows of the systems that it is configured for."""
-    providers = wiring.config.providers
-    for name, explorer in wiring.explorers().items():
+    providers = app.config.providers
+    for name, explorer in app.explorers().items():
         for found in explorer.find_organizations():
             responsible = found.system if found.system in providers else "default"
             if name in (responsible, found.nickname):
                 yield found
-
-
-def _system_of(found: FoundOrganization) -> System:
-
-    return get_system(found.system, found.variant)
 
 
 def _find(name: str, found: Mapping[str, Organization], declared: Mapping[str, Organization]) -> Organization:

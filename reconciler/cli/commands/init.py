@@ -7,8 +7,8 @@ from pathlib import Path
 
 import click
 
-from reconciler.cli.files import read_text_file, replace_file
-from reconciler.cli.session import CONFIG_FILE, Session
+from reconciler.cli.app import App
+from reconciler.cli.files import CONFIG_FILE, read_text_file, replace_file
 from reconciler.core.errors import ReconcilerError
 
 _TEMPLATES = {
@@ -23,24 +23,24 @@ _IGNORED = ".reconciler/"
 
 @click.command()
 @click.pass_obj
-def init(session: Session) -> None:
+def init(app: App) -> None:
     """Write the files of a new workspace.
 
     A small example that works at once against the embedded platform. Refuses to overwrite anything; an existing
     .gitignore gets one line more.
     """
-    existing = [name for name in _TEMPLATES if (session.root / name).exists()]
+    existing = [name for name in _TEMPLATES if (app.root / name).exists()]
     if existing:
         message = f"there already is {', '.join(existing)}; nothing was written"
         raise ReconcilerError(message, advice="choose another folder with -C DIR")
     for name, template in _TEMPLATES.items():
-        path = session.root / name
+        path = app.root / name
         path.parent.mkdir(parents=True, exist_ok=True)
         replace_file(path, _read_template(template))
         click.echo(name)
-    if _ignore_own_files(session.root / ".gitignore"):
+    if _ignore_own_files(app.root / ".gitignore"):
         click.echo(".gitignore")
-    session.notify("next: `reconciler validate`, then `reconciler plan` and `reconciler apply`")
+    app.notify("next: `reconciler validate`, then `reconciler plan` and `reconciler apply`")
 
 
 def _read_template(name: str) -> str:

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import click
 
-from reconciler.cli.session import Session
-from reconciler.cli.showing import document_option, show_result
-from reconciler.cli.wiring import Wiring
-from reconciler.cli.workspace import read_config, read_workspace
+from reconciler.cli.app import App
+from reconciler.cli.options import document_option
+from reconciler.cli.workspace import read_workspace
 from reconciler.core.errors import ReconcilerError
 from reconciler.subjects.catalogue import RENDERERS
 from reconciler.workflows.directory import find_in
@@ -19,19 +18,17 @@ from reconciler.workflows.notices import collect_notices
 @click.option("--person", default="", metavar="PERSON", help="Only the message for this person.")
 @document_option
 @click.pass_obj
-def notices(session: Session, person: str, format_: str) -> None:
+def notices(app: App, person: str, format_: str) -> None:
     """Write one message for each person who has to act.
 
     PERSON is a key, an e-mail address, a phone number or a handle. Nothing is sent: whoever runs this decides how.
     """
-    config = read_config(session.root)
-    wiring = Wiring(root=session.root, config=config)
-    now = wiring.clock().now()
-    desired = read_workspace(session.root, config, today=now.date()).desired
+    now = app.clock.now()
+    desired = read_workspace(app.root, app.config, today=now.date()).desired
     found = find_in(desired.people, person)
     key = found.key if found else person
-    collected = collect_notices(wiring.store(), desired, at=now, settings=config.guards, person=key)
+    collected = collect_notices(app.store, desired, at=now, settings=app.config.guards, person=key)
     if person and found is None and not collected.notices:
         message = f"nobody is known as {person!r}, and nobody by that name has anything to do"
         raise ReconcilerError(message, advice=nearest(person, desired.people))
-    show_result(RENDERERS.notices, collected, session=session, format_=format_)
+    app.show(RENDERERS.notices, collected, format_=format_)

@@ -4,20 +4,17 @@ from __future__ import annotations
 
 import sys
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TypedDict, Unpack
 
 import click
 
-from reconciler.cli.durations import lock_timeout_option
+from reconciler.cli.app import App
 from reconciler.cli.exit_codes import code_of_findings
-from reconciler.cli.session import Session
-from reconciler.cli.showing import document_option, show_result
-from reconciler.cli.upkeep import make_upkeep
-from reconciler.cli.wiring import Wiring
-from reconciler.cli.words import spell_out
-from reconciler.cli.workspace import read_config, read_workspace
+from reconciler.cli.options import document_option, lock_timeout_option, read_moment, read_words
+from reconciler.cli.state_editor import open_editor
+from reconciler.cli.workspace import read_workspace
 from reconciler.core.declared import Organization
 from reconciler.core.errors import ReconcilerError, UsageError
 from reconciler.manifests.rosters.parse import LARGEST
@@ -42,22 +39,6 @@ class _Said(TypedDict):
     lock_timeout: timedelta
 
 
-class MomentType(click.ParamType[datetime]):
-    """A UTC day, or a moment: `2026-11-22`, `2026-11-22T09:30`, `2026-11-22T10:30+01:00`."""
-
-    name = "moment"
-
-    def convert(self, value: str | datetime, param: click.Parameter | None, ctx: click.Context | None) -> datetime:
-        """A day alone is its beginning: a list may be older than its date says, and never newer."""
-        if isinstance(value, datetime):
-            return value
-        try:
-            moment = datetime.fromisoformat(value)
-            return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
-        except (ValueError, OverflowError):
-            self.fail(f"{value!r} is no moment: write 2026-11-22 or 2026-11-22T09:30 (UTC)", param, ctx)
-
-
 @click.command()
 @click.argument("organization", metavar="ORG")
 @click.option(
@@ -70,7 +51,7 @@ class MomentType(click.ParamType[datetime]):
 )
 @click.option("--as", "form", type=click.Choice(["csv", "json", "page"]), help="What FILE is; told from it by default.")
 @click.option("--kind", type=click.Choice(["member", "app"]), default="member", help="What the list is of.")
-@click.option("--taken", type=MomentType(), metavar="TIME", help="When the list was looked at; now by default. UTC.")
+@click.option("--taken", type=read_moment, metavar="TIME", help="When the list was looked at; now by default. UTC.")
 @click.option("--accept-partial", is_flag=True, help="It is a part: whoever it does not list stays unknown.")
 @click.option("--complete", is_flag=True, help="It is everything, although it lists much less than before.")
 @click.option(
@@ -82,7 +63,7 @@ class MomentType(click.ParamType[datetime]):
 @lock_timeout_option
 @document_option
 @click.pass_obj
-def observe(session: Session, organization: str, paths: tuple[str, ...], format_: str, **said: Unpack[_Said]) -> int:
+def observe(app: App, organization: str, paths: tuple[str, ...], format_: str, **said: Unpack[_Said]) -> int:
     """Take in a list of members or apps that somebody copied from its page.
 
     It is for organizations that no program can read, and may be an exported file as well. Everything that was not
@@ -91,10 +72,8 @@ def observe(session: Session, organization: str, paths: tuple[str, ...], format_
     """
     if said["accept_partial"] and said["complete"]:
         raise UsageError("--accept-partial and --complete say the opposite of each other")
-    config = read_config(session.root)
-    wiring = Wiring(root=session.root, config=config)
-    now = wiring.clock().now()
-    upkeep = replace(make_upkeep(session, wiring.store(), lock_timeout=said["lock_timeout"]), clock=wiring.clock())
+    now = app.clock.now()
+    upkeep = replace(open_editor(app, said["lock_timeout"]), clock=app.clock)
     sighting = Sighting(
         organization=organization,
         files=tuple(map(_read_roster, paths)),
@@ -106,23 +85,23 @@ def observe(session: Session, organization: str, paths: tuple[str, ...], format_
         is_whole=said["complete"],
         is_vouched_for=said["same_organization"],
     )
-    desired = read_workspace(session.root, config, today=now.date()).desired
+    desired = read_workspace(app.root, app.config, today=now.date()).desired
     if not said["dry_run"]:
-        _check_that_it_counts(wiring, desired.organizations.get(organization))
+        _check_that_it_counts(app, desired.organizations.get(organization))
     act = look_only if said["dry_run"] else take_in
     observation = act(sighting, desired=desired, upkeep=upkeep)
-    if wiring.settings_for(desired.organizations[organization]).kind == "work_orders":
-        request = PlanRequest(desired=desired, settings=config.guards, today=now.date(), moment=now)
-        provider = wiring.provider_for(desired.organizations[organization])
+    if app.settings_for(desired.organizations[organization]).kind == "work_orders":
+        request = PlanRequest(desired=desired, settings=app.config.guards, today=now.date(), moment=now)
+        provider = app.provider_for(desired.organizations[organization])
         state = read_state(upkeep.store, organization)
         observation = replace(observation, drift=drift_after(observation, request, provider=provider, state=state))
-    show_result(RENDERERS.observation, observation, session=session, format_=format_)
+    app.show(RENDERERS.observation, observation, format_=format_)
     return code_of_findings(observation.findings)
 
 
-def _check_that_it_counts(wiring: Wiring, organization: Organization | None) -> None:
+def _check_that_it_counts(app: App, organization: Organization | None) -> None:
     """What a program reads by itself is never planned from a roster; one that is kept all the same would mislead."""
-    kind = organization and wiring.settings_for(organization).kind
+    kind = organization and app.settings_for(organization).kind
     if organization is None or kind == "work_orders":
         return
     message = f"{organization.key} is read by its provider, {kind}; a roster of it would not be used"
@@ -143,7 +122,7 @@ def _read_roster(path: str) -> RosterFile:
         return RosterFile(name="<stdin>", data=sys.stdin.buffer.read(LARGEST + 1))
     try:
         with Path(path).open("rb") as stream:
-            return RosterFile(name=spell_out(path), data=stream.read(LARGEST + 1))
+            return RosterFile(name=read_words(path), data=stream.read(LARGEST + 1))
     except OSError as error:
         message = f"{path} cannot be read: {error.strerror or error}"
         raise ReconcilerError(message) from error

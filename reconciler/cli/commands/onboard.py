@@ -9,12 +9,10 @@ from typing import TypedDict, Unpack
 
 import click
 
+from reconciler.cli.app import App
 from reconciler.cli.files import replace_file
-from reconciler.cli.options import DateType
-from reconciler.cli.session import Session
-from reconciler.cli.showing import document_option, show_result
-from reconciler.cli.wiring import Wiring
-from reconciler.cli.workspace import check_files, read_config, read_manifest_files
+from reconciler.cli.options import document_option, read_day
+from reconciler.cli.workspace import check_files, with_edits
 from reconciler.core.comparison.findings import findings_only_in
 from reconciler.core.declared import Person
 from reconciler.core.errors import ReconcilerError, UsageError
@@ -28,7 +26,7 @@ from reconciler.workflows.naming import nearest
 from reconciler.workflows.onboarding import Newcomer, describe_proposal, propose, write_proposal
 
 
-class Wishes(TypedDict):
+class OnboardOptions(TypedDict):
     """Who it is and what they shall get, as click passes it."""
 
     like: str
@@ -52,58 +50,56 @@ class Wishes(TypedDict):
     help="How they belong to us.",
     show_default=True,
 )
-@click.option("--ends", type=DateType(), metavar="DATE", help="The UTC day from which all access is gone.")
+@click.option("--ends", type=read_day, metavar="DATE", help="The UTC day from which all access is gone.")
 @click.option("--reason", default="", help="Stands beside everything that is given to them by name.")
 @click.option("--with-admin", is_flag=True, help="Also roles that manage others or money.")
 @click.option("--write", is_flag=True, help="Edit the manifests.")
 @document_option
 @click.pass_obj
-def onboard(session: Session, person: str, *, write: bool, format_: str, **wishes: Unpack[Wishes]) -> None:
+def onboard(app: App, person: str, *, write: bool, format_: str, **options: Unpack[OnboardOptions]) -> None:
     """Propose what somebody new has to be given.
 
     PERSON is the key under which the manifests shall know them. They join the groups that give OTHER's access; by name
     they are given only what no group gives. What is left out is said. Asks no system.
     """
-    found = read_arrival(session, person, wishes, write=write)
-    show_result(RENDERERS.onboarding, found, session=session, format_=format_)
+    found = _propose(app, person, options, write=write)
+    app.show(RENDERERS.onboarding, found, format_=format_)
 
 
-def read_arrival(session: Session, key: str, wishes: Wishes, *, write: bool) -> Onboarding:
+def _propose(app: App, key: str, options: OnboardOptions, *, write: bool) -> Onboarding:
     """Propose the edit, see what it means, and with `write` make it."""
-    config = read_config(session.root)
-    today = Wiring(root=session.root, config=config).clock().now().date()
-    files = read_manifest_files(session.root, config.manifests)
-    before = check_files(session.root, config, files, today=today)
+    today = app.today
+    files = app.files
+    before = check_files(app.root, app.config, files, today=today)
     desired = before.desired
-    other = find_in(desired.people, wishes["like"])
+    other = find_in(desired.people, options["like"])
     if other is None:
-        message = f"there is no person {wishes['like']!r} to be like"
-        raise ReconcilerError(message, advice=nearest(wishes["like"], desired.people))
+        message = f"there is no person {options['like']!r} to be like"
+        raise ReconcilerError(message, advice=nearest(options["like"], desired.people))
     known = desired.people.get(key)
     newcomer = Newcomer(
         key=key,
-        entry=_entry(key, wishes, known),
+        entry=_entry(key, options, known),
         like=other.key,
-        with_admin=wishes["with_admin"],
-        reason=wishes["reason"],
+        with_admin=options["with_admin"],
+        reason=options["reason"],
     )
     proposal = propose(newcomer, desired, read_rosters(files), today=today)
     edit = write_proposal(proposal, files, beside=other.place.file)
-    edited = [replace(file, data=edit.texts[file.path].encode()) if file.path in edit.texts else file for file in files]
-    after = check_files(session.root, config, edited, today=today)
+    after = check_files(app.root, app.config, with_edits(files, edit.texts), today=today)
     found = describe_proposal(newcomer, proposal, edit, after.desired)
     found = replace(
         found,
         findings=(
             *findings_only_in(after.findings, before.findings),
-            *_outside(newcomer.entry.get("email", ""), config.allowed_domains),
+            *_outside(newcomer.entry.get("email", ""), app.config.allowed_domains),
         ),
         objections=findings_only_in(after.policies.findings, before.policies.findings),
     )
     if write:
         for path, text in found.edited.items():
-            replace_file(session.root / path, text)
-            session.notify(f"{path} is edited")
+            replace_file(app.root / path, text)
+            app.notify(f"{path} is edited")
     return found
 
 
@@ -115,22 +111,22 @@ def _outside(email: str, allowed_domains: Collection[str]) -> Iterator[Finding]:
         yield Finding(id="outside-domains", severity=Severity.WARNING, message=message)
 
 
-def _entry(key: str, wishes: Wishes, known: Person | None) -> Mapping[str, str]:
+def _entry(key: str, options: OnboardOptions, known: Person | None) -> Mapping[str, str]:
     """The entry under `people`; somebody who has one keeps it."""
     if not is_key(key):
         message = f"{key!r} cannot be a key"
         raise UsageError(message, advice="use letters, digits, `.`, `_`, `-` and `+`, such as `ana` or `ana.lopez`")
-    said = [name for name in ("email", "name", "ends") if wishes[name]]
+    said = [name for name in ("email", "name", "ends") if options[name]]
     if known is not None:
         if said:
             message = f"{key} is in the manifests already, at {known.place}"
             raise UsageError(message, advice=f"leave --{said[0]} away, or choose another key")
         return {}
-    if not wishes["email"]:
+    if not options["email"]:
         raise UsageError(f"{key} is not in the manifests yet", advice="give --email, where they are invited")
-    entry = {"name": wishes["name"], "email": wishes["email"]}
-    if wishes["employment"] != "employee":
-        entry["employment"] = wishes["employment"]
-    if wishes["ends"]:
-        entry["ends"] = wishes["ends"].isoformat()
+    entry = {"name": options["name"], "email": options["email"]}
+    if options["employment"] != "employee":
+        entry["employment"] = options["employment"]
+    if options["ends"]:
+        entry["ends"] = options["ends"].isoformat()
     return {name: value for name, value in entry.items() if value}

@@ -2,23 +2,20 @@
 
 from __future__ import annotations
 
-import sys
 from datetime import date
 from pathlib import Path
 from typing import Unpack
 
 import click
 
+from reconciler.cli.app import App
 from reconciler.cli.exit_codes import code_of_plan
-from reconciler.cli.files import replace_file
-from reconciler.cli.options import DateType, Limits, planning_options
-from reconciler.cli.progress import show_progress
-from reconciler.cli.requests import estimate_run, make_plan, prepare
-from reconciler.cli.session import Session
-from reconciler.cli.showing import page_options, show_result
+from reconciler.cli.options import Limits, page_options, planning_options, read_day
+from reconciler.cli.planning import make_plan, read_request, save_plan
 from reconciler.core.errors import ExitCode, UsageError
 from reconciler.subjects.catalogue import RENDERERS
 from reconciler.subjects.step_outputs import outputs_of_plan
+from reconciler.workflows.estimating import estimate_run
 
 
 @click.command()
@@ -28,11 +25,11 @@ from reconciler.subjects.step_outputs import outputs_of_plan
 @page_options
 @click.option("--estimate", is_flag=True, help="Only tell how many calls and how much time it takes; asks no system.")
 @click.option("--detailed-exitcode", is_flag=True, help="Exit with 2 when there are changes or something waits.")
-@click.option("--now", type=DateType(), metavar="DATE", help="Plan as of this UTC day.")
+@click.option("--now", type=read_day, metavar="DATE", help="Plan as of this UTC day.")
 @planning_options
 @click.pass_obj
 def plan(
-    session: Session,
+    app: App,
     *,
     out: Path | None,
     format_: str,
@@ -46,19 +43,20 @@ def plan(
 
     Nothing is changed. Exits with 3 when a guard blocks something, whether or not there are other changes.
     """
-    prepared = prepare(session, limits, today=now)
+    request = read_request(app, limits, today=now)
     if estimate:
         _refuse_with_estimate(out=out, format_=format_)
-        show_result(RENDERERS.estimate, estimate_run(prepared), session=session, format_=format_)
+        app.show(
+            RENDERERS.estimate, estimate_run(request, provider_for=app.provider_for, store=app.store), format_=format_
+        )
         return ExitCode.DONE
-    with show_progress(session, "reading the systems"):
-        made = make_plan(prepared, session)
-    if calls := prepared.wiring.calls():
-        session.notify(f"reading took {calls:,} {'call' if calls == 1 else 'calls'}", calls=calls)
-    show_result(RENDERERS.plan, made, session=session, format_=format_, max_chars=max_chars, outputs=outputs_of_plan)
+    with app.progress("reading the systems"):
+        made = make_plan(app, request)
+    if calls := app.calls():
+        app.notify(f"reading took {calls:,} {'call' if calls == 1 else 'calls'}", calls=calls)
+    app.show(RENDERERS.plan, made, format_=format_, max_chars=max_chars, outputs=outputs_of_plan)
     if out is not None:
-        replace_file(out, RENDERERS.plan["json"](made, session.style(sys.stdout)))
-        session.notify(f"the plan is saved: carry it out with `{session.command('apply', str(out))}`")
+        save_plan(app, made, out)
     return code_of_plan(made, detailed=detailed_exitcode)
 
 

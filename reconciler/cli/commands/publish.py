@@ -9,9 +9,8 @@ from pathlib import Path
 import click
 
 from reconciler.cli.actions_files import append_summary
-from reconciler.cli.files import read_text_file
-from reconciler.cli.session import Session
-from reconciler.cli.showing import find_prefix
+from reconciler.cli.app import App
+from reconciler.cli.files import find_prefix, read_text_file
 from reconciler.core.errors import ReconcilerError, UsageError
 from reconciler.core.live import UNREAD_SIGN
 from reconciler.publishing.sticky import Published, close_issue, publish_comment, publish_issue
@@ -34,7 +33,7 @@ _FAREWELL = "Settled: nothing of this is found any more."
 @click.option("--api", default="", metavar="URL", help="Address of the interface of a server of one's own.")
 @click.pass_obj
 def publish(
-    session: Session,
+    app: App,
     *,
     forge: str | None,
     source: str,
@@ -60,7 +59,7 @@ def publish(
     choice = Choice(forge=forge or "", repository=repository, number=number or 0, api=api)
     if close:
         _refuse_unread(_read(source))
-    name = name or find_prefix(session.root).rstrip("/") or "."
+    name = name or find_prefix(app.root).rstrip("/") or "."
     if issue:
         published = _keep_issue(choice, name, title, labels, "" if close else source)
     else:

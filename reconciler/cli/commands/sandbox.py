@@ -4,26 +4,46 @@ from __future__ import annotations
 
 import re
 import sys
+import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import cached_property
-from typing import TYPE_CHECKING, TypedDict, Unpack
+from typing import TypedDict, Unpack
 
 import click
 
-from reconciler.cli.commands.sandbox_portal import portal
-from reconciler.cli.commands.sandbox_serve import serve
-from reconciler.cli.session import CONFIG_FILE, Session
-from reconciler.cli.workspace import read_config, read_workspace
-from reconciler.core.errors import ReconcilerError, UsageError
-
-if TYPE_CHECKING:
-    from reconciler.core.declared import Desired
-    from reconciler.core.resource import Resource
-    from reconciler.providers.sandbox.people import Message
-    from reconciler.providers.sandbox.world import World
+from reconciler.cli.app import App
+from reconciler.cli.files import CONFIG_FILE
+from reconciler.cli.options import Limits, planning_options
+from reconciler.cli.planning import make_plan, read_request
+from reconciler.cli.workspace import read_workspace
+from reconciler.core.change import Change, Waiting
+from reconciler.core.declared import Desired
+from reconciler.core.errors import ExitCode, ReconcilerError, UsageError
+from reconciler.core.outcome import Applied, Outcome
+from reconciler.core.plan import Plan
+from reconciler.core.resource import Resource
+from reconciler.core.work_order import WorkOrder
+from reconciler.output.document import Row, Table, plain
+from reconciler.output.text_table import table_lines
+from reconciler.providers.business_api.abilities import takes_a_person
+from reconciler.providers.sandbox import people
+from reconciler.providers.sandbox.api.emulator import Emulator
+from reconciler.providers.sandbox.api.server import Server
+from reconciler.providers.sandbox.api.site import Site
+from reconciler.providers.sandbox.organizations import find_organizations, get_organization, list_organizations
+from reconciler.providers.sandbox.people import Message, answer_all
+from reconciler.providers.sandbox.provider import SandboxProvider
+from reconciler.providers.sandbox.refusal import Refusal
+from reconciler.providers.sandbox.registry import find_person, get_person
+from reconciler.providers.sandbox.rosters import render_roster
+from reconciler.providers.sandbox.seed import SEED_FILE, WORLD_FILE, open_world
+from reconciler.providers.sandbox.showing import show as look
+from reconciler.providers.sandbox.world import World, real_now
+from reconciler.workflows.scopes import Scopes
+from reconciler.workflows.states import load_state
 
 _DURATION = re.compile(r"\+?(\d+)([dhm])")
 _UNITS = {"d": "days", "h": "hours", "m": "minutes"}
@@ -45,13 +65,11 @@ class _Sandbox:
     The world knows the keys of its seed; whatever it does not know is looked up in the workspace's manifests.
     """
 
-    session: Session
+    app: App
     world: World
 
     def person(self, typed: str) -> str:
         """A person key, e-mail, phone or handle as something the world knows."""
-        from reconciler.providers.sandbox.registry import find_person
-
         declared = None if find_person(self.world, typed) is not None else self._desired
         if declared is None or typed not in declared.people:
             return typed
@@ -61,8 +79,6 @@ class _Sandbox:
 
     def organization(self, typed: str) -> str:
         """An organization key, id, handle or name as something the world knows."""
-        from reconciler.providers.sandbox.organizations import find_organizations
-
         if find_organizations(self.world, typed) or self._desired is None:
             return typed
         declared = self._desired.organizations.get(typed)
@@ -80,27 +96,26 @@ class _Sandbox:
     def _desired(self) -> Desired | None:
         """The manifests; None when there are none that can be used, because playing somebody needs no manifests."""
         try:
-            config = read_config(self.session.root)
-            return read_workspace(self.session.root, config, today=self.world.now().date()).manifests.desired
+            return read_workspace(self.app.root, self.app.config, today=self.world.now().date()).manifests.desired
         except ReconcilerError:
             return None
 
 
 @contextmanager
-def _open(session: Session) -> Iterator[_Sandbox]:
-    """The workspace's world; what the platform refuses ends the command."""
-    from reconciler.providers.sandbox.refusal import Refusal
-    from reconciler.providers.sandbox.seed import SEED_FILE, WORLD_FILE, open_world
-
-    if not any((session.root / name).exists() for name in (WORLD_FILE, SEED_FILE, CONFIG_FILE)):
-        message = f"there is no sandbox in {session.root.resolve()}"
+def _open(app: App, clock: Callable[[], datetime] = real_now) -> Iterator[_Sandbox]:
+    """The workspace's world, whose time never falls back; what the platform refuses ends the command."""
+    if not any((app.root / name).exists() for name in (WORLD_FILE, SEED_FILE, CONFIG_FILE)):
+        message = f"there is no sandbox in {app.root.resolve()}"
         raise ReconcilerError(message, advice="name the workspace with -C DIR, or write a sandbox.yaml there")
-    with open_world(session.root) as world:
+    with open_world(app.root, clock=clock) as world:
         try:
-            yield _Sandbox(session=session, world=world)
+            yield _Sandbox(app=app, world=world)
         except Refusal as refusal:
             advice = "`reconciler sandbox show` tells who and what is there" if refusal.word == "unknown" else ""
             raise ReconcilerError(f"the platform refuses: {refusal.text} [{refusal.word}]", advice=advice) from refusal
+        finally:
+            if clock is not real_now:
+                world.advance(max(clock() - real_now(), timedelta()))
 
 
 @click.group()
@@ -111,10 +126,6 @@ def sandbox() -> None:
     """
 
 
-sandbox.add_command(portal)
-sandbox.add_command(serve)
-
-
 def _own_step(name: str, function: str, done: str, summary: str) -> None:
     """A command `NAME PERSON ORGANIZATION` for something that people do for themselves."""
 
@@ -122,13 +133,12 @@ def _own_step(name: str, function: str, done: str, summary: str) -> None:
     @click.argument("person")
     @click.argument("organization")
     @click.pass_obj
-    def command(session: Session, person: str, organization: str) -> None:
-        from reconciler.providers.sandbox import people
+    def command(app: App, person: str, organization: str) -> None:
 
-        with _open(session) as opened:
+        with _open(app) as opened:
             step: Callable[[World, str, str], None] = getattr(people, function)
             step(opened.world, opened.person(person), opened.organization(organization))
-        session.notify(f"{person} {done} {organization}")
+        app.notify(f"{person} {done} {organization}")
 
 
 _own_step("accept", "accept", "is now in", "Accept an invitation.")
@@ -144,13 +154,12 @@ def _owner_step(name: str, done: str, summary: str) -> None:
     @click.argument("what", metavar="HANDLE|ASSET|PARTNER")
     @click.argument("organization")
     @click.pass_obj
-    def command(session: Session, what: str, organization: str) -> None:
-        from reconciler.providers.sandbox import people
+    def command(app: App, what: str, organization: str) -> None:
 
-        with _open(session) as opened:
+        with _open(app) as opened:
             step: Callable[[World, str, str], None] = getattr(people, name)
             step(opened.world, opened.subject(what, organization), opened.organization(organization))
-        session.notify(f"{done} {what} for {organization}")
+        app.notify(f"{done} {what} for {organization}")
 
 
 _owner_step("approve", "approved", "As the owner, approve a link (scan the code), an access request or a partnership.")
@@ -164,17 +173,15 @@ _owner_step("revoke", "took back", "As the owner, take back a link or an access.
 @click.option("--allow", "allowed", multiple=True, metavar="PERMISSION", help="What the owner allows. Repeatable.")
 @click.option("--refuse", is_flag=True, help="Say no instead.")
 @click.pass_obj
-def scan(session: Session, handle: str, organization: str, *, allowed: tuple[str, ...], refuse: bool) -> None:
+def scan(app: App, handle: str, organization: str, *, allowed: tuple[str, ...], refuse: bool) -> None:
     """As the owner of a TikTok account, scan the code that a Business Center shows.
 
     The owner decides what for, whatever was asked: existing posts only, unless --allow says otherwise.
     """
-    from reconciler.providers.sandbox import people
-
-    with _open(session) as opened:
+    with _open(app) as opened:
         subject, place = opened.subject(handle, organization), opened.organization(organization)
         people.scan(opened.world, subject, place, "refuse" if refuse else "approve", ",".join(allowed))
-    session.notify(f"{handle} {'refused' if refuse else 'scanned'} the code of {organization}")
+    app.notify(f"{handle} {'refused' if refuse else 'scanned'} the code of {organization}")
 
 
 _as_option = click.option("--as", "admin", metavar="ADMIN", help="Which admin acts; the longest-standing by default.")
@@ -183,15 +190,14 @@ _as_option = click.option("--as", "admin", metavar="ADMIN", help="Which admin ac
 def _admin_step(name: str, function: str, summary: str, *, takes_role: bool) -> None:
     """A command for an admin who clicks in the portal, past the tool."""
 
-    def command(session: Session, person: str, organization: str, admin: str | None, role: str = "") -> None:
-        from reconciler.providers.sandbox import people
+    def command(app: App, person: str, organization: str, admin: str | None, role: str = "") -> None:
 
-        with _open(session) as opened:
+        with _open(app) as opened:
             place = opened.organization(organization)
             actor = opened.person(admin) if admin else people.get_admin_of(opened.world, place)
             step: Callable[..., None] = getattr(people, function)
             step(opened.world, actor, opened.person(person), place, *([role] if takes_role else []))
-        session.notify(f"{actor} by hand: {' '.join(filter(None, (name, person, organization, role)))}")
+        app.notify(f"{actor} by hand: {' '.join(filter(None, (name, person, organization, role)))}")
 
     arguments = ["person", "organization", *(["role"] if takes_role else [])]
     decorated: Callable[..., None] = _as_option(click.pass_obj(command))
@@ -209,13 +215,11 @@ _admin_step("role", "set_role_by_hand", "As an admin, change somebody's role by 
 @sandbox.command()
 @click.argument("person", required=False)
 @click.pass_obj
-def inbox(session: Session, person: str | None) -> None:
+def inbox(app: App, person: str | None) -> None:
     """List what waits for an answer, of one person or of everybody."""
-    from reconciler.providers.sandbox import people
-
-    with _open(session) as opened:
+    with _open(app) as opened:
         messages = people.inbox(opened.world, opened.person(person) if person else None)
-    _print_messages(session, messages)
+    _print_messages(app, messages)
 
 
 @sandbox.group("people")
@@ -228,39 +232,35 @@ def people_group() -> None:
 @click.argument("people", nargs=-1)
 @click.option("--all", "everybody", is_flag=True, help="Everybody who has something to answer.")
 @click.pass_obj
-def answer_messages(session: Session, answer: str, people: tuple[str, ...], everybody: bool) -> None:
+def answer_messages(app: App, answer: str, people: tuple[str, ...], everybody: bool) -> None:
     """Answer everything that waits for these people; print what was answered."""
-    from reconciler.providers.sandbox.people import answer_all
-
     if bool(people) is everybody:
         raise UsageError("name the people who answer, or say --all")
-    with _open(session) as opened:
+    with _open(app) as opened:
         named = [opened.person(person) for person in people]
         answered = answer_all(opened.world, named, agree=answer == "accept")
-    _print_messages(session, answered)
+    _print_messages(app, answered)
 
 
 @sandbox.command()
 @click.argument("answer", type=click.Choice(["accept", "decline"]))
-@click.argument("app")
+@click.argument("client_key", metavar="APP")
 @click.option("--as", "admin", metavar="ADMIN", help="Which admin of the receiving organization answers.")
 @click.pass_obj
-def transfer(session: Session, answer: str, app: str, admin: str | None) -> None:
+def transfer(app: App, answer: str, client_key: str, admin: str | None) -> None:
     """Answer an app transfer, as an admin of the receiving organization. APP is a client key."""
-    from reconciler.providers.sandbox import people
-
-    with _open(session) as opened:
-        actor = opened.person(admin) if admin else people.get_receiver_of(opened.world, app)
-        people.transfer(opened.world, app, actor, agree=answer == "accept")
-    session.notify(f"{actor} answered the transfer of {app}: {answer}")
+    with _open(app) as opened:
+        actor = opened.person(admin) if admin else people.get_receiver_of(opened.world, client_key)
+        people.transfer(opened.world, client_key, actor, agree=answer == "accept")
+    app.notify(f"{actor} answered the transfer of {client_key}: {answer}")
 
 
 @sandbox.command()
 @click.argument("duration", required=False, metavar="[+2d|+6h|+30m]")
 @click.pass_obj
-def clock(session: Session, duration: str | None) -> None:
+def clock(app: App, duration: str | None) -> None:
     """Print the platform's time, or let time pass first. It never goes back."""
-    with _open(session) as opened:
+    with _open(app) as opened:
         if duration is not None:
             opened.world.advance(_parse_duration(duration))
         click.echo(opened.world.now().isoformat())
@@ -269,19 +269,16 @@ def clock(session: Session, duration: str | None) -> None:
 @sandbox.command()
 @click.argument("organization", required=False)
 @click.pass_obj
-def show(session: Session, organization: str | None) -> None:
+def show(app: App, organization: str | None) -> None:
     """Show what is on the platform, in one organization or in all."""
-    from reconciler.providers.sandbox.organizations import get_organization, list_organizations
-    from reconciler.providers.sandbox.showing import show as look
-
-    with _open(session) as opened:
+    with _open(app) as opened:
         world = opened.world
         shown = (
             [get_organization(world, opened.organization(organization))] if organization else list_organizations(world)
         )
         rows = [(each.identity, resource) for each in shown for resource in look(world, each)]
     header = ("organization", "kind", "name", "status", "what", "since")
-    _print_table(session, header, [_describe(identity, resource) for identity, resource in rows])
+    _print_table(app, header, [_describe(identity, resource) for identity, resource in rows])
 
 
 @sandbox.command()
@@ -292,13 +289,9 @@ def show(session: Session, organization: str | None) -> None:
 @click.option("--layout", type=click.Choice(["table", "lines"]), default="table", help="How a browser copies the page.")
 @click.option("--seen-by", metavar="PERSON", help="Whose list of apps, with those of their own; an admin's by default.")
 @click.pass_obj
-def roster(session: Session, organization: str, seen_by: str | None, **look: Unpack[_RosterLook]) -> None:
+def roster(app: App, organization: str, seen_by: str | None, **look: Unpack[_RosterLook]) -> None:
     """Print the members or apps of an organization as somebody would copy or export them, for `observe`."""
-    from reconciler.providers.sandbox.organizations import get_organization
-    from reconciler.providers.sandbox.registry import get_person
-    from reconciler.providers.sandbox.rosters import render_roster
-
-    with _open(session) as opened:
+    with _open(app) as opened:
         found = get_organization(opened.world, opened.organization(organization))
         person = get_person(opened.world, opened.person(seen_by)) if seen_by else None
         text = render_roster(opened.world, found, **look, seen_by=person)
@@ -308,27 +301,23 @@ def roster(session: Session, organization: str, seen_by: str | None, **look: Unp
 @sandbox.command()
 @click.argument("organization", required=False)
 @click.pass_obj
-def events(session: Session, organization: str | None) -> None:
+def events(app: App, organization: str | None) -> None:
     """List what has happened, oldest first."""
-    from reconciler.providers.sandbox.organizations import get_organization
-
-    with _open(session) as opened:
+    with _open(app) as opened:
         world = opened.world
         number = get_organization(world, opened.organization(organization)).id if organization else None
         rows = [(event.at.isoformat(), event.actor, event.verb, event.text) for event in world.events(number)]
-    _print_table(session, ("at", "who", "did", "what"), rows)
+    _print_table(app, ("at", "who", "did", "what"), rows)
 
 
 @sandbox.command()
 @click.pass_obj
-def reset(session: Session) -> None:
+def reset(app: App) -> None:
     """Forget the platform; the next command begins a new one from sandbox.yaml."""
-    from reconciler.providers.sandbox.seed import WORLD_FILE
-
-    path = session.root / WORLD_FILE
+    path = app.root / WORLD_FILE
     for suffix in ("", "-wal", "-shm"):
         path.with_name(path.name + suffix).unlink(missing_ok=True)
-    session.notify("the sandbox begins anew; the tool's own state is not touched")
+    app.notify("the sandbox begins anew; the tool's own state is not touched")
 
 
 def _parse_duration(text: str) -> timedelta:
@@ -347,18 +336,100 @@ def _describe(organization: str, resource: Resource) -> tuple[str, ...]:
     return (organization, resource.address.kind, resource.address.key, resource.status, told, since)
 
 
-def _print_messages(session: Session, messages: list[Message]) -> None:
+def _print_messages(app: App, messages: list[Message]) -> None:
     rows = [(each.person, each.kind, each.organization, each.subject, each.text, each.since[:10]) for each in messages]
-    _print_table(session, ("who", "kind", "asked by", "about", "what", "since"), rows)
+    _print_table(app, ("who", "kind", "asked by", "about", "what", "since"), rows)
 
 
-def _print_table(session: Session, header: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> None:
-    from reconciler.output.document import Row, Table, plain
-    from reconciler.output.text_table import table_lines
+def _print_table(app: App, header: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> None:
 
     if rows:
         table = Table(header=header, rows=tuple(Row(cells=tuple(map(plain, cells))) for cells in rows))
-        for line in table_lines(table, session.style(sys.stdout), ""):
+        for line in table_lines(table, app.style(sys.stdout), ""):
             click.echo(line, color=True)
     else:
-        session.notify("nothing")
+        app.notify("nothing")
+
+
+@sandbox.command()
+@planning_options
+@click.pass_obj
+def portal(app: App, **limits: Unpack[Limits]) -> int:
+    """As the admins, do by hand what the plan needs and no call does.
+
+    Only where the platform is reached through its API. Exits with 1 when the platform refuses something.
+    """
+    request = read_request(app, limits)
+    is_done = True
+    for change, outcome in _work_by_hand(app, request.desired, make_plan(app, request)):
+        what = f"{change.actor} by hand: {change.action.value.replace('_', ' ')} {change.address}"
+        if isinstance(outcome, Applied):
+            app.notify(what)
+        else:
+            is_done = False
+            app.notify(f"{what}: the platform refuses: {getattr(outcome, 'reason', outcome)}", level="warning")
+    return ExitCode.DONE if is_done else ExitCode.FAILED
+
+
+def _work_by_hand(app: App, desired: Desired, made: Plan) -> Iterator[tuple[Change, Outcome]]:
+    """One change after the other, the way the platform itself carries it out."""
+    scopes = Scopes(desired)
+    for part in made.organizations:
+        settings = app.settings_for(desired.organizations[part.organization])
+        if settings.kind != "business_api" or settings.options.get("via") != "sandbox":
+            continue
+        hands = SandboxProvider(app.world)
+        state = load_state(app.store, part.organization).state
+        scope = scopes.scope_of(part.organization, state)
+        asked = [
+            _change_of(one, state.orders[one.work_order]) for one in part.waiting if one.work_order in state.orders
+        ]
+        for change in [*filter(takes_a_person, part.changes), *asked]:
+            yield change, hands.apply(scope, change)
+
+
+def _change_of(waiting: Waiting, order: WorkOrder) -> Change:
+    """What somebody was asked to do, as if it were still to be planned."""
+    return Change(
+        address=waiting.address,
+        action=waiting.action,
+        before=waiting.before,
+        after=waiting.after,
+        fingerprint=order.fingerprint,
+        why=order.reason,
+        actor=order.actor,
+    )
+
+
+@sandbox.command()
+@click.option("--host", default="127.0.0.1", show_default=True, help="Where to listen; there are no passwords.")
+@click.option("--port", default=8321, show_default=True, type=click.IntRange(0, 65535), help="0 takes a free one.")
+@click.option(
+    "--tier",
+    type=click.Choice(["unlimited", "basic", "advanced", "premium", "ultimate"]),
+    help="How many calls an app may make; by default what the world says, at first basic.",
+)
+@click.option(
+    "--speed", default=1.0, show_default=True, type=click.FloatRange(1, 100_000), help="How fast time passes."
+)
+@click.pass_obj
+def serve(app: App, host: str, port: int, tier: str | None, speed: float) -> None:
+    """Serve the API for Business and a page for people on a port, until interrupted."""
+    clock = _faster(real_now, speed)
+    with _open(app, clock) as opened:
+        world = opened.world
+        emulator = Emulator(world)
+        if tier is not None:
+            emulator.options = emulator.options.changed({"tier": tier})
+        try:
+            server = Server(Site(emulator, names=[host]), host=host, port=port)
+        except OSError as error:
+            raise ReconcilerError(f"cannot listen on {host}:{port}: {error.strerror}") from error
+        with server:
+            app.notify(f"the sandbox is at {server.url}/ (API: {server.url}/open_api/v1.3/)")
+            server.serve_forever()
+
+
+def _faster(now: Callable[[], datetime], speed: float) -> Callable[[], datetime]:
+    begun, started = now(), time.monotonic()
+    return lambda: begun + timedelta(seconds=(time.monotonic() - started) * speed)

@@ -1,36 +1,27 @@
-"""`reconciler state`: looking. What changes something is in `state_edit` and `state_move`."""
+"""`reconciler state`: what is remembered between runs. No system is touched."""
 
 from __future__ import annotations
 
-import sys
 from datetime import date
+from typing import BinaryIO
 
 import click
 
-from reconciler.cli.commands.state_edit import forget, move, push, restore, unlock
-from reconciler.cli.commands.state_move import migrate, new_key, verify
-from reconciler.cli.session import Session
-from reconciler.cli.showing import document_option
-from reconciler.cli.upkeep import open_configured_store, require_known
+from reconciler.cli.app import App
+from reconciler.cli.options import document_option, read_address, read_day_or_serial, read_subject, yes_option
+from reconciler.cli.state_editor import lease_terms, names_in_state, open_editor, require_known
+from reconciler.cli.stores import open_store
+from reconciler.cli.terminal import confirm
+from reconciler.core.address import Address
+from reconciler.core.errors import ExitCode, UsageError
 from reconciler.manifests.saved import state_to_json
+from reconciler.stores.process import left_behind_by_this_job
+from reconciler.stores.seal import new_key as make_key
 from reconciler.subjects.catalogue import RENDERERS
-from reconciler.workflows.archive import read_history, read_state_as_of
+from reconciler.workflows import migrating
+from reconciler.workflows.archive import read_history, read_state_as_of, verify_state
 from reconciler.workflows.states import read_state
-
-
-class MomentType(click.ParamType["date | int"]):
-    """A UTC day as YYYY-MM-DD, or a serial."""
-
-    name = "moment"
-
-    def convert(self, value: str | date | int, param: click.Parameter | None, ctx: click.Context | None) -> date | int:
-        """Read the day or the number."""
-        if not isinstance(value, str):
-            return value
-        try:
-            return int(value) if value.isdecimal() else date.fromisoformat(value)
-        except ValueError:
-            self.fail(f"{value!r} is neither a date (YYYY-MM-DD) nor a serial", param, ctx)
+from reconciler.workflows.upkeep import find_lock
 
 
 @click.group()
@@ -41,49 +32,178 @@ def state() -> None:
 @state.command("list")
 @document_option
 @click.pass_obj
-def list_states(session: Session, format_: str) -> None:
+def list_states(app: App, format_: str) -> None:
     """List the organizations that have a state."""
-    store = open_configured_store(session)
-    states = [read_state(store, organization) for organization in store.organizations()]
-    click.echo(RENDERERS.state_list[format_](states, session.style(sys.stdout)), nl=False, color=True)
+    states = [read_state(app.store, organization) for organization in app.store.organizations()]
+    app.show(RENDERERS.state_list, states, format_=format_)
 
 
 @state.command("show")
 @click.argument("organization")
-@click.option("--as-of", type=MomentType(), metavar="DATE|SERIAL", help="As it was at the end of a UTC day, or then.")
+@click.option(
+    "--as-of", type=read_day_or_serial, metavar="DATE|SERIAL", help="As it was at the end of a UTC day, or then."
+)
 @document_option
 @click.pass_obj
-def show_state(session: Session, organization: str, as_of: date | int | None, format_: str) -> None:
+def show_state(app: App, organization: str, as_of: date | int | None, format_: str) -> None:
     """Show everything that is remembered of one organization."""
-    store = open_configured_store(session)
-    require_known(store, organization)
-    found = read_state(store, organization) if as_of is None else read_state_as_of(store, organization, as_of)
-    click.echo(RENDERERS.state[format_](found, session.style(sys.stdout)), nl=False, color=True)
+    require_known(app, organization)
+    found = read_state(app.store, organization) if as_of is None else read_state_as_of(app.store, organization, as_of)
+    app.show(RENDERERS.state, found, format_=format_)
 
 
 @state.command("history")
 @click.argument("organization")
 @document_option
 @click.pass_obj
-def show_history(session: Session, organization: str, format_: str) -> None:
+def show_history(app: App, organization: str, format_: str) -> None:
     """List every state of an organization that is kept."""
-    store = open_configured_store(session)
-    require_known(store, organization)
-    history = read_history(store, organization)
-    click.echo(RENDERERS.history[format_](history, session.style(sys.stdout)), nl=False, color=True)
+    require_known(app, organization)
+    history = read_history(app.store, organization)
+    app.show(RENDERERS.history, history, format_=format_)
 
 
 @state.command("pull")
 @click.argument("organization")
-@click.option("--as-of", type=MomentType(), metavar="DATE|SERIAL", help="As it was at the end of a UTC day, or then.")
+@click.option(
+    "--as-of", type=read_day_or_serial, metavar="DATE|SERIAL", help="As it was at the end of a UTC day, or then."
+)
 @click.pass_obj
-def pull(session: Session, organization: str, as_of: date | int | None) -> None:
+def pull(app: App, organization: str, as_of: date | int | None) -> None:
     """Print the state of an organization as it is stored, in the form that `push` takes."""
-    store = open_configured_store(session)
-    require_known(store, organization)
-    found = read_state(store, organization) if as_of is None else read_state_as_of(store, organization, as_of)
+    require_known(app, organization)
+    found = read_state(app.store, organization) if as_of is None else read_state_as_of(app.store, organization, as_of)
     click.echo(state_to_json(found).decode(), nl=False)
 
 
-for _command in (push, restore, move, forget, unlock, migrate, verify, new_key):
-    state.add_command(_command)
+@state.command("push")
+@click.argument("organization")
+@click.argument("file", type=click.File("rb"))
+@yes_option
+@click.pass_obj
+def push(app: App, organization: str, file: BinaryIO, yes: bool) -> None:
+    """Replace the state of an organization by that in FILE; `-` is stdin.
+
+    A state of another lineage and one with an older serial are refused.
+    """
+    data = file.read()
+    confirm(f"Replace the state of {organization}?", yes=yes)
+    pushed = open_editor(app).push(organization, data, source=file.name)
+    app.notify(f"the state of {organization} is at serial {pushed.serial}")
+
+
+@state.command("restore")
+@click.argument("organization")
+@click.argument("serial", type=click.IntRange(min=0))
+@yes_option
+@click.pass_obj
+def restore(app: App, organization: str, serial: int, yes: bool) -> None:
+    """Make an older state that is kept the present one again, also when the present one cannot be read.
+
+    `state history` lists what is kept. What has happened since is not undone anywhere: the next plan looks at the
+    systems and goes on from there.
+    """
+    confirm(f"Make serial {serial} the present state of {organization} again?", yes=yes)
+    restored = open_editor(app).restore(organization, serial)
+    app.notify(f"the state of {organization} is what it was at serial {serial}, as serial {restored.serial}")
+
+
+@state.command("mv")
+@click.argument("source", type=read_address)
+@click.argument("target", type=read_address)
+@yes_option
+@click.pass_obj
+def move(app: App, source: Address, target: Address, yes: bool) -> None:
+    """Give a record another address; work orders follow it.
+
+    In manifests, `moved:` does the same for everybody, after a review.
+    """
+    confirm(f"Move {source} to {target}?", yes=yes)
+    open_editor(app).move(source, target)
+    app.notify(f"{source} is {target} now")
+
+
+@state.command("rm")
+@click.argument("addresses", metavar="ADDRESS|ORG...", nargs=-1, required=True, type=read_subject)
+@yes_option
+@click.pass_obj
+def forget(app: App, addresses: tuple[Address, ...], yes: bool) -> None:
+    """Forget records: what they are about stays as it is, and is not managed any more.
+
+    The key of an organization stands for everything that is known of it; its work orders are withdrawn.
+    """
+    known = [
+        names_in_state(app, one, of=lambda state: {*state.records, *state.quarantined, *state.in_doubt})
+        for one in addresses
+    ]
+    addresses = tuple(dict.fromkeys(address for found in known for address in found))
+    confirm(f"Forget {', '.join(map(str, addresses))}?", yes=yes)
+    open_editor(app).forget(addresses)
+    app.notify(f"forgotten: {', '.join(map(str, addresses))}")
+
+
+@state.command("unlock")
+@click.argument("lock_id", metavar="[ID]", required=False)
+@click.option("--left-behind", is_flag=True, help="All locks of this CI job or machine whose process is gone.")
+@yes_option
+@click.pass_obj
+def unlock(app: App, lock_id: str | None, left_behind: bool, yes: bool) -> None:
+    """Take a lock away from its holder, whose writes are refused from then on.
+
+    A lock runs out by itself soon after its holder has died, so this is for one that hangs. --left-behind is for the
+    end of a job that was cancelled, and asks nothing: nobody holds such a lock any more.
+    """
+    if left_behind == (lock_id is not None):
+        raise UsageError("give either the ID of a lock or --left-behind")
+    upkeep = open_editor(app)
+    if lock_id is None:
+        for lock in filter(left_behind_by_this_job, app.store.locks()):
+            upkeep.unlock(lock)
+            app.notify(f"{lock.organization} is unlocked")
+        return
+    lock = find_lock(app.store, lock_id)
+    holder = f"{lock.who} on {lock.host} (process {lock.process}, {lock.purpose}) since {lock.since:%Y-%m-%d %H:%M:%SZ}"
+    confirm(f"Unlock {lock.organization}, which is held by {holder}?", yes=yes)
+    upkeep.unlock(lock)
+    app.notify(f"{lock.organization} is unlocked")
+
+
+@state.command("migrate")
+@click.argument("to", metavar="STATE")
+@click.option("--key", default="", metavar="REFERENCE", help="Seal personal data there, under this key: env:NAME, ...")
+@yes_option
+@click.pass_obj
+def migrate(app: App, to: str, key: str, yes: bool) -> None:
+    """Copy the states of all organizations and the audit log to another store, and read them back.
+
+    STATE is the address that `state:` in reconciler.yaml will have, and `--key` the key; without it, personal data is
+    in clear there. The present store stays as it is, and keeps the history.
+    """
+    source, target = app.store, open_store(to, root=app.root, key=key)
+    confirm(f"Copy {len(source.organizations())} organizations?", yes=yes)
+
+    def say(organization: str, records: int) -> None:
+        app.notify(f"{organization}: {records} records copied and read back")
+
+    migrating.migrate(source, target, terms=lease_terms(app), on_moved=say)
+    app.notify("done: change `state:` in reconciler.yaml now, before anything is applied")
+
+
+@state.command("verify")
+@click.argument("organization", required=False)
+@click.pass_obj
+def verify(app: App, organization: str | None) -> int:
+    """Read everything that is kept of ORGANIZATION, or of all, and say what does not fit."""
+    organizations = [organization] if organization else app.store.organizations()
+    problems = [problem for key in organizations for problem in verify_state(app.store, key)]
+    for problem in problems:
+        click.echo(problem)
+    if not problems:
+        app.notify(f"{len(organizations)} organizations: everything can be read and fits together")
+    return ExitCode.FAILED if problems else ExitCode.DONE
+
+
+@state.command("new-key")
+def new_key() -> None:
+    """Print a key for `personal_data: sealed`. Keep it where your secrets are: without it the state is lost."""
+    click.echo(make_key())

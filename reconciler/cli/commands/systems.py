@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import sys
-
 import click
 
-from reconciler.cli.session import Session
-from reconciler.cli.showing import document_option
+from reconciler.cli.app import App
+from reconciler.cli.options import document_option
 from reconciler.subjects.catalogue import RENDERERS
 from reconciler.systems import SYSTEMS
 from reconciler.systems.table import system_table
@@ -17,7 +15,7 @@ from reconciler.systems.table import system_table
 @click.argument("system", required=False)
 @document_option
 @click.pass_obj
-def systems(session: Session, system: str | None, format_: str) -> None:
+def systems(app: App, system: str | None, format_: str) -> None:
     """List systems, roles and what they may do.
 
     Role words are those that manifests use; the same word can mean different things in different systems. With
@@ -27,4 +25,4 @@ def systems(session: Session, system: str | None, format_: str) -> None:
         message = f"there is no system {system!r}; there are {', '.join(SYSTEMS)}"
         raise click.BadParameter(message, param_hint="SYSTEM")
     rows = [row for row in system_table() if system in (None, row.system)]
-    click.echo(RENDERERS.systems[format_](rows, session.style(sys.stdout)), nl=False, color=True)
+    app.show(RENDERERS.systems, rows, format_=format_)

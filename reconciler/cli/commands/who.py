@@ -2,38 +2,32 @@
 
 from __future__ import annotations
 
-import sys
 from datetime import date
 
 import click
 
-from reconciler.cli.options import DateType
-from reconciler.cli.session import Session
-from reconciler.cli.showing import document_option
-from reconciler.cli.wiring import Wiring
-from reconciler.cli.workspace import read_config, read_manifest_files
+from reconciler.cli.app import App
+from reconciler.cli.options import document_option, read_day
 from reconciler.subjects.catalogue import RENDERERS
 from reconciler.workflows import knowing
 
 
 @click.command()
 @click.argument("person")
-@click.option("--as-of", type=DateType(), metavar="DATE", help="What was recorded at the end of this UTC day.")
+@click.option("--as-of", type=read_day, metavar="DATE", help="What was recorded at the end of this UTC day.")
 @document_option
 @click.pass_obj
-def who(session: Session, person: str, as_of: date | None, format_: str) -> None:
+def who(app: App, person: str, as_of: date | None, format_: str) -> None:
     """Show everything one person has, in all organizations.
 
     PERSON is a key, an e-mail address, a phone number or a handle; somebody who is not in the manifests any more is
     found in the recorded states. Asks no system.
     """
-    config = read_config(session.root)
-    wiring = Wiring(root=session.root, config=config)
     report = knowing.who(
         person,
-        files=read_manifest_files(session.root, config.manifests),
-        store=wiring.store(),
-        today=wiring.clock().now().date(),
+        files=app.files,
+        store=app.store,
+        today=app.today,
         as_of=as_of,
     )
-    click.echo(RENDERERS.who[format_](report, session.style(sys.stdout)), nl=False, color=True)
+    app.show(RENDERERS.who, report, format_=format_)

@@ -11,24 +11,23 @@ from typing import TypedDict, Unpack
 import click
 
 from reconciler.audit.log import AuditLog
-from reconciler.cli.durations import lock_timeout_option
+from reconciler.cli.app import App
+from reconciler.cli.files import file_name, make_folder, replace_file
+from reconciler.cli.options import document_option, lock_timeout_option, read_words
 from reconciler.cli.origin import read_origin
-from reconciler.cli.runs import make_terms
-from reconciler.cli.session import Session
-from reconciler.cli.showing import document_option
-from reconciler.cli.upkeep import require_known, require_somebody
-from reconciler.cli.wiring import Wiring
-from reconciler.cli.words import WordsType, spell_out
-from reconciler.cli.worksheet_files import write_worksheets
-from reconciler.cli.workspace import read_config, read_manifest_files
+from reconciler.cli.state_editor import lease_terms, require_known, require_somebody
 from reconciler.core.errors import ReconcilerError, UsageError
 from reconciler.core.work_order import FailureReason
+from reconciler.output.style import Style
 from reconciler.subjects.catalogue import RENDERERS
-from reconciler.subjects.worksheets import WorkList
+from reconciler.subjects.worksheets import WorkList, group_by_actor
 from reconciler.systems.remedies import REMEDIES
 from reconciler.workflows.directory import load_directory
 from reconciler.workflows.reporting_back import Evidence, OrderDesk, get_order, list_orders
 
+_FORMS = {"markdown": ".md", "html": ".html"}
+_MARK = "<!-- written by `reconciler work-orders export`; the next export replaces it -->"
+"""Stands in every page, at its beginning or end; a file without it is somebody else's."""
 _REASONS = tuple(reason.value.replace("_", "-") for reason in FailureReason if reason is not FailureReason.NOT_SEEN)
 
 
@@ -40,7 +39,7 @@ class _Report(TypedDict):
 
 
 _by_option = click.option(
-    "--by", default="", type=WordsType(), metavar="WHO", help="Who says so; by default whoever runs this."
+    "--by", default="", type=read_words, metavar="WHO", help="Who says so; by default whoever runs this."
 )
 
 
@@ -55,20 +54,20 @@ def work_orders() -> None:
 @click.option("--all", "closed", is_flag=True, help="Also those that have ended within the last year.")
 @document_option
 @click.pass_obj
-def list_(session: Session, actor: str, organization: str, closed: bool, format_: str) -> None:
+def list_(app: App, actor: str, organization: str, closed: bool, format_: str) -> None:
     """List the work orders that are open, or done and not yet seen on the system."""
-    work = _read_work(session, actor=actor, organization=organization, closed=closed)
-    click.echo(RENDERERS.work_orders[format_](work, session.style(sys.stdout)), nl=False, color=True)
+    work = _read_work(app, actor=actor, organization=organization, closed=closed)
+    app.show(RENDERERS.work_orders, work, format_=format_)
 
 
 @work_orders.command("show")
 @click.argument("order_id", metavar="ID")
 @document_option
 @click.pass_obj
-def show(session: Session, order_id: str, format_: str) -> None:
+def show(app: App, order_id: str, format_: str) -> None:
     """Show one work order with every step."""
-    order = get_order(_wiring(session).store(), order_id)
-    click.echo(RENDERERS.work_order[format_](order, session.style(sys.stdout)), nl=False, color=True)
+    order = get_order(app.store, order_id)
+    app.show(RENDERERS.work_order, order, format_=format_)
 
 
 @work_orders.command("done")
@@ -77,18 +76,18 @@ def show(session: Session, order_id: str, format_: str) -> None:
 @_by_option
 @lock_timeout_option
 @click.pass_obj
-def done(session: Session, order_id: str, evidence: str, **report: Unpack[_Report]) -> None:
+def done(app: App, order_id: str, evidence: str, **report: Unpack[_Report]) -> None:
     """Report that a work order was carried out.
 
     It counts as true when a later look at the system, or a later roster, shows it. Of a file only its name and
     SHA-256 are kept.
     """
     proof_given = _read_evidence(evidence)
-    desk = _desk(session, report["lock_timeout"])
+    desk = _desk(app, report["lock_timeout"])
     order = desk.done(order_id, proof_given, by=report["by"] or desk.origin.operator)
     organization = order.address.organization
     proof = "nothing else will ever show it" if order.is_chore else _say_proof(organization)
-    session.notify(f"{order.id} is done; {proof}")
+    app.notify(f"{order.id} is done; {proof}")
 
 
 def _say_proof(organization: str) -> str:
@@ -99,19 +98,19 @@ def _say_proof(organization: str) -> str:
 @work_orders.command("failed")
 @click.argument("order_id", metavar="ID")
 @click.option("--because", "reason", required=True, type=click.Choice(_REASONS), help="Why it could not be done.")
-@click.option("--note", default="", type=WordsType(), metavar="TEXT", help="What happened, in words.")
+@click.option("--note", default="", type=read_words, metavar="TEXT", help="What happened, in words.")
 @_by_option
 @lock_timeout_option
 @click.pass_obj
-def failed(session: Session, order_id: str, reason: str, note: str, **report: Unpack[_Report]) -> None:
+def failed(app: App, order_id: str, reason: str, note: str, **report: Unpack[_Report]) -> None:
     """Report that a work order could not be carried out, and why.
 
     The same is asked for again after a while that depends on the reason, or at once with `reconciler plan --retry`.
     """
-    desk = _desk(session, report["lock_timeout"])
+    desk = _desk(app, report["lock_timeout"])
     why = FailureReason(reason.replace("-", "_"))
     order = desk.failed(order_id, why, note=note, by=report["by"] or desk.origin.operator)
-    session.notify(f"{order.id} has failed; the next plan says what comes of it")
+    app.notify(f"{order.id} has failed; the next plan says what comes of it")
     click.echo("What to try, in this order:", err=True)
     for number, remedy in enumerate(REMEDIES[why], start=1):
         click.echo(f"  {number}. {remedy}", err=True)
@@ -124,50 +123,42 @@ def failed(session: Session, order_id: str, reason: str, note: str, **report: Un
 @click.option("--actor", default="", metavar="PERSON", help="Only what this person has to do.")
 @click.option("--organization", default="", metavar="ORG", help="Only those about this organization.")
 @click.pass_obj
-def export(session: Session, folder: Path, actor: str, organization: str) -> None:
+def export(app: App, folder: Path, actor: str, organization: str) -> None:
     """Write one page for each person who has something to do, as Markdown and as HTML.
 
     Pages of an earlier export are replaced, and removed where nothing is left to do; other files are never touched.
     """
-    work = _read_work(session, actor=actor, organization=organization)
+    work = _read_work(app, actor=actor, organization=organization)
     is_everything = not actor and not organization
-    written = write_worksheets(work, folder, session.style(sys.stdout), is_everything=is_everything)
+    written = _write_worksheets(work, folder, app.style(sys.stdout), is_everything=is_everything)
     for path in written:
         click.echo(path)
     if not written:
-        session.notify("nobody has anything to do")
+        app.notify("nobody has anything to do")
 
 
-def _wiring(session: Session) -> Wiring:
-    return Wiring(root=session.root, config=read_config(session.root))
-
-
-def _read_work(session: Session, *, actor: str = "", organization: str = "", closed: bool = False) -> WorkList:
+def _read_work(app: App, *, actor: str = "", organization: str = "", closed: bool = False) -> WorkList:
     """The orders, and the names of people as far as the manifests can be read."""
-    wiring = _wiring(session)
-    store = wiring.store()
     if organization:
-        require_known(store, organization)
-    orders = list_orders(store, organization=organization, actor=actor, closed=closed)
-    directory = orders or actor
-    people = load_directory(read_manifest_files(session.root, wiring.config.manifests)).people if directory else {}
+        require_known(app, organization)
+    orders = list_orders(app.store, organization=organization, actor=actor, closed=closed)
+    people = load_directory(app.files).people if orders or actor else {}
     if actor and not orders:
         require_somebody(
-            actor, {*people, *(name for one in list_orders(store, closed=True) for name in (one.actor, one.actor_role))}
+            actor,
+            {*people, *(name for one in list_orders(app.store, closed=True) for name in (one.actor, one.actor_role))},
         )
     return WorkList(orders=orders, names={key: person.name for key, person in people.items() if person.name})
 
 
-def _desk(session: Session, lock_timeout: timedelta) -> OrderDesk:
+def _desk(app: App, lock_timeout: timedelta) -> OrderDesk:
     """Reports carry the workspace's time, as orders and rosters do."""
-    wiring = _wiring(session)
-    store = wiring.store()
     return OrderDesk(
-        store=store,
-        terms=make_terms(session, lock_timeout=lock_timeout),
-        clock=wiring.clock(),
-        audit=AuditLog(store),
-        origin=read_origin(session.root),
+        store=app.store,
+        terms=lease_terms(app, lock_timeout),
+        clock=app.clock,
+        audit=AuditLog(app.store),
+        origin=read_origin(app.root),
     )
 
 
@@ -185,10 +176,53 @@ def _read_evidence(text: str) -> Evidence:
     try:
         path = Path(text)
         if not path.is_file():
-            return Evidence.of_text(spell_out(text))
-        return Evidence.of_file(spell_out(path.name), path.read_bytes())
+            return Evidence.of_text(read_words(text))
+        return Evidence.of_file(read_words(path.name), path.read_bytes())
     except (OSError, ValueError) as error:
         if isinstance(error, PermissionError):
             raise ReconcilerError(f"{text} cannot be read: {error.strerror}") from error
         # Longer than any file name, or with a character that none may have.
-        return Evidence.of_text(spell_out(text))
+        return Evidence.of_text(read_words(text))
+
+
+def _write_worksheets(work: WorkList, folder: Path, style: Style, *, is_everything: bool) -> list[Path]:
+    """Write the pages; returns their paths.
+
+    Nothing is written when a file of somebody else is in the way. With `is_everything`, pages of an earlier export are
+    removed where nothing is left to do.
+    """
+    pages = {
+        folder / f"{file_name(sheet.actor or sheet.title)}{ending}": _mark(RENDERERS.worksheet[form](sheet, style))
+        for sheet in group_by_actor(work)
+        for form, ending in _FORMS.items()
+    }
+    for path in pages:
+        if path.is_symlink() or (path.exists() and not _is_ours(path)):
+            message = f"{path} was not written by an export"
+            raise ReconcilerError(message, advice="move it away, or export to another folder")
+    if pages:
+        make_folder(folder)
+    for path, text in pages.items():
+        replace_file(path, text)
+    if is_everything and folder.is_dir():
+        _remove_old(folder, set(pages))
+    return sorted(pages)
+
+
+def _mark(page: str) -> str:
+    """At the end: a doctype has to come first."""
+    return f"{page.rstrip()}\n{_MARK}\n"
+
+
+def _is_ours(path: Path) -> bool:
+    try:
+        return path.is_file() and path.read_bytes().rstrip().endswith(_MARK.encode())
+    except OSError:
+        return False
+
+
+def _remove_old(folder: Path, kept: set[Path]) -> None:
+    for ending in _FORMS.values():
+        for path in sorted(folder.glob(f"*{ending}")):
+            if path not in kept and not path.is_symlink() and _is_ours(path):
+                path.unlink(missing_ok=True)

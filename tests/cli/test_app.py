@@ -8,7 +8,7 @@ import click
 import pytest
 from click.testing import CliRunner
 
-from reconciler.cli.wiring import PROVIDERS, SystemClock, Wiring
+from reconciler.cli.app import PROVIDERS, App, SystemClock
 from reconciler.core.declared import Organization
 from reconciler.core.finding import Place
 from reconciler.manifests.config import Config, ProviderSettings
@@ -21,9 +21,11 @@ from reconciler.systems import get_system
 PLACE = Place("reconciler.yaml", 1, 1)
 
 
-def wiring(root: Path, **kinds: str) -> Wiring:
+def configured(root: Path, **kinds: str) -> App:
     providers = {name.replace("_dev", "-dev"): ProviderSettings(kind=kind, place=PLACE) for name, kind in kinds.items()}
-    return Wiring(root=root, config=Config(manifests=("access",), state="file:state", providers=providers))
+    app = App(root=root)
+    app.config = Config(manifests=("access",), state="file:state", providers=providers)
+    return app
 
 
 def test_what_the_workspace_file_may_name_is_what_there_is() -> None:
@@ -39,22 +41,22 @@ def test_the_organization_comes_before_its_system_and_that_before_the_default(
 ) -> None:
     made: list[str] = []
 
-    def note(wired: Wiring, settings: ProviderSettings) -> Provider:
+    def note(app: App, settings: ProviderSettings) -> Provider:
         made.append(settings.kind)
-        return SandboxProvider(wired.world())
+        return SandboxProvider(app.world)
 
     for kind in ("one", "two", "three"):
         monkeypatch.setitem(PROVIDERS, kind, note)
-    wired = wiring(tmp_path, acme_dev="one", developers="two", default="three")
+    app = configured(tmp_path, acme_dev="one", developers="two", default="three")
     for key, system in (("acme-dev", "developers"), ("other-dev", "developers"), ("acme", "organization_account")):
-        wired.provider_for(organization(key, system))
+        app.provider_for(organization(key, system))
     assert made == ["one", "two", "three"]
 
 
 def test_a_provider_is_made_once(tmp_path: Path) -> None:
-    wired = wiring(tmp_path, default="sandbox")
-    first = wired.provider_for(organization("a", "developers"))
-    assert wired.provider_for(organization("b", "business_center")) is first
+    app = configured(tmp_path, default="sandbox")
+    first = app.provider_for(organization("a", "developers"))
+    assert app.provider_for(organization("b", "business_center")) is first
 
 
 @pytest.fixture
@@ -71,10 +73,12 @@ def closed(monkeypatch: pytest.MonkeyPatch) -> list[Client]:
     return seen
 
 
-def at_tiktok(root: Path, monkeypatch: pytest.MonkeyPatch) -> Wiring:
+def at_tiktok(root: Path, monkeypatch: pytest.MonkeyPatch) -> App:
     monkeypatch.setenv("TIKTOK_TOKEN", "abc")
     settings = ProviderSettings(kind="business_api", options={"access_token": "env:TIKTOK_TOKEN"}, place=PLACE)
-    return Wiring(root=root, config=Config(manifests=("access",), state="file:state", providers={"default": settings}))
+    app = App(root=root)
+    app.config = Config(manifests=("access",), state="file:state", providers={"default": settings})
+    return app
 
 
 def test_connections_are_closed_when_the_command_ends(
@@ -89,20 +93,20 @@ def test_connections_are_closed_when_the_command_ends(
     assert len(closed) == 1
 
 
-def test_connections_are_closed_by_whoever_wires_without_a_command(
+def test_connections_are_closed_by_whoever_made_them_without_a_command(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, closed: list[Client]
 ) -> None:
-    wired = at_tiktok(tmp_path, monkeypatch)
-    wired.provider_for(organization("bc", "business_center"))
-    wired.close()
+    app = at_tiktok(tmp_path, monkeypatch)
+    app.provider_for(organization("bc", "business_center"))
+    app.close()
     assert len(closed) == 1
 
 
 def test_the_clock_is_the_machines_own_without_a_sandbox(tmp_path: Path) -> None:
-    assert isinstance(wiring(tmp_path, default="business_api").clock(), SystemClock)
+    assert isinstance(configured(tmp_path, default="business_api").clock, SystemClock)
     assert list(tmp_path.iterdir()) == []
 
 
 def test_the_clock_is_the_sandboxs_as_soon_as_one_system_is_played(tmp_path: Path) -> None:
-    wired = wiring(tmp_path, default="business_api", developers="sandbox")
-    assert wired.clock() is wired.world()
+    app = configured(tmp_path, default="business_api", developers="sandbox")
+    assert app.clock is app.world

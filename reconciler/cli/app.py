@@ -1,0 +1,302 @@
+"""One run of the command line: what was asked for, and what is made of it, each thing once and when it is needed.
+
+The help and the version need none of it, so what is heavy is imported where it is made.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shlex
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field, replace
+from datetime import UTC, date, datetime
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+import click
+
+from reconciler.cli.actions_files import write_outputs, write_summary
+from reconciler.cli.files import find_prefix
+from reconciler.cli.outlet import print_page
+from reconciler.cli.terminal import Screen, find_width, is_interactive, wants_color
+from reconciler.core.errors import ReconcilerError
+from reconciler.core.redaction import SECRETS
+from reconciler.output.style import Style, Tone
+from reconciler.output.visible import make_visible
+
+if TYPE_CHECKING:
+    from reconciler.core.declared import Organization
+    from reconciler.manifests.config import Config, ProviderSettings
+    from reconciler.manifests.source import SourceFile
+    from reconciler.ports import Clock, Explorer, Provider, StateStore
+    from reconciler.providers.sandbox.world import World
+
+
+class SystemClock:
+    """The machine's clock."""
+
+    def now(self) -> datetime:
+        """The current time, in UTC."""
+        return datetime.now(UTC)
+
+    def today(self) -> date:
+        """The current day, in UTC."""
+        return self.now().date()
+
+
+@dataclass(kw_only=True)
+class App:
+    """`ctx.obj` of every command. Its options may stand before or after the command, so it is filled step by step.
+
+    Connections last as long as the command; without one, whoever makes it closes it.
+    """
+
+    root: Path = Path()
+    """The workspace: where `reconciler.yaml` lies."""
+    color: Literal["auto", "always", "never"] = "auto"
+    log_format: Literal["text", "json"] = "text"
+    verbose: bool = False
+    codes_to: Path | None = None
+    """A folder for QR codes; without one they are only drawn, where somebody sits at a terminal."""
+    _providers: dict[str, Provider] = field(default_factory=dict)
+    _held: ExitStack = field(default_factory=ExitStack)
+
+    @property
+    def home(self) -> Path:
+        """The folder for everything the tool keeps in a workspace without asking."""
+        return self.root / ".reconciler"
+
+    @cached_property
+    def config(self) -> Config:
+        """The configuration; raises ManifestError when it has errors."""
+        from reconciler.cli.workspace import read_config
+
+        config = read_config(self.root)
+        # Also of what this command will not read: older states and plans may hold what somebody else has let in.
+        references = [str(value) for made in config.providers.values() for value in made.options.values()]
+        for reference in (*references, config.state_key):
+            if reference.startswith("env:"):
+                SECRETS.learn(os.environ.get(reference.removeprefix("env:"), ""))
+        return config
+
+    @cached_property
+    def files(self) -> list[SourceFile]:
+        """The manifest files; raises ReconcilerError when there are none."""
+        from reconciler.cli.workspace import read_manifest_files
+
+        return read_manifest_files(self.root, self.config.manifests)
+
+    @cached_property
+    def store(self) -> StateStore:
+        """Where the state lives."""
+        from reconciler.cli.stores import open_store
+
+        return open_store(self.config.state, root=self.root, key=self.config.state_key)
+
+    @cached_property
+    def clock(self) -> Clock:
+        """The sandbox's clock where there is a sandbox, so that its time passes for this tool too."""
+        providers = self.config.providers.values()
+        is_played = any(made.kind == "sandbox" or made.options.get("via") == "sandbox" for made in providers)
+        return self.world if is_played else SystemClock()
+
+    @property
+    def today(self) -> date:
+        """The current day of the workspace."""
+        return self.clock.now().date()
+
+    @cached_property
+    def world(self) -> World:
+        """The workspace's embedded platform."""
+        from reconciler.providers.sandbox.seed import open_world
+
+        return open_world(self.root)
+
+    def provider_for(self, organization: Organization) -> Provider:
+        """The one that `settings_for` names, made once."""
+        return self._provider(self._name_of_provider(organization))
+
+    def settings_for(self, organization: Organization) -> ProviderSettings:
+        """The provider under the organization's key, else under its system's name, else under `default`."""
+        return self.config.providers[self._name_of_provider(organization)]
+
+    def explorers(self) -> dict[str, Explorer]:
+        """Every configured provider that can be asked what there is, by the name it is configured under."""
+        from reconciler.ports import Explorer
+
+        made = {name: self._provider(name) for name in sorted(self.config.providers)}
+        return {name: provider for name, provider in made.items() if isinstance(provider, Explorer)}
+
+    def calls(self) -> int:
+        """How many calls were made so far to systems that count them."""
+        from reconciler.ports import Metered
+
+        return sum(provider.calls for provider in self._providers.values() if isinstance(provider, Metered))
+
+    def close(self) -> None:
+        """Let go of the connections of all providers that were made."""
+        self._held.close()
+
+    def _provider(self, name: str) -> Provider:
+        if name not in self._providers:
+            settings = self.config.providers[name]
+            made = self._providers[name] = PROVIDERS[settings.kind](self, settings)
+            if close := getattr(made, "close", None):
+                self._held.callback(close)
+            if context := click.get_current_context(silent=True):
+                context.call_on_close(self.close)
+        return self._providers[name]
+
+    def _name_of_provider(self, organization: Organization) -> str:
+        names = (organization.key, organization.system.name, "default")
+        name = next((name for name in names if name in self.config.providers), None)
+        if name is None:
+            message = f"{organization.key} has no provider"
+            advice = f"add `{organization.system.name}` or `default` under `providers:` in reconciler.yaml"
+            raise ReconcilerError(message, advice=advice)
+        return name
+
+    def command(self, *words: str) -> str:
+        """A command for this workspace, to be pasted."""
+        where = [] if self.root == Path() else ["-C", str(self.root)]
+        return shlex.join(["reconciler", *where, *words])
+
+    def style(self, stream: Screen) -> Style:
+        """How to write to a stream."""
+        return Style(color=wants_color(self.color, stream), verbose=self.verbose, width=find_width(stream))
+
+    def show(
+        self,
+        renderers: Mapping[str, Callable[..., str]],
+        *values: object,
+        format_: str,
+        max_chars: int = 0,
+        outputs: Callable[..., Mapping[str, str]] | None = None,
+    ) -> None:
+        """Print values in a form; with `github` also write the step's summary and `outputs` of the values."""
+        from reconciler.stores.process import this_process
+
+        style = replace(
+            self.style(sys.stdout), max_chars=max_chars, prefix=find_prefix(self.root), job=this_process().job
+        )
+        print_page(renderers[format_](*values, style), form=format_)
+        if format_ != "github":
+            return
+        if not write_summary(lambda room: renderers["markdown"](*values, replace(style, max_chars=room))):
+            self.notify("the summary of this step is full: nothing was added", level="warning")
+        write_outputs(outputs(*values) if outputs else {})
+
+    @contextmanager
+    def progress(self, text: str) -> Iterator[Callable[[str], None]]:
+        """Show what is going on until the block ends; the function that it yields changes the text.
+
+        Only a person who waits at a terminal sees it.
+        """
+        if not is_interactive(sys.stderr) or self.log_format == "json":
+            yield lambda _: None
+            return
+        from rich.console import Console
+        from rich.text import Text
+
+        console = Console(stderr=True, no_color=not self.style(sys.stderr).color)
+        with console.status(Text(text)) as status:
+            yield lambda now: status.update(Text(make_visible(now)))
+
+    def notify(self, message: str, *, level: str = "notice", **fields: str | int) -> None:
+        """Tell the user something that is not the result: to stderr, as text or as one JSON object per line."""
+        if self.log_format == "json":
+            line = json.dumps({"level": level, "message": message, **fields})
+        else:
+            tone = Tone.ALARM if level == "error" else Tone.WARN
+            label = "" if level == "notice" else f"{self.style(sys.stderr).paint(level, tone)}: "
+            advice = f"\n  advice: {fields['advice']}" if fields.get("advice") else ""
+            line = label + "\n".join(map(make_visible, f"{message}{advice}".splitlines()))
+        click.echo(line, err=True, color=True)
+
+
+def _make_sandbox(app: App, settings: ProviderSettings) -> Provider:
+    from reconciler.providers.sandbox.provider import SandboxProvider
+
+    return SandboxProvider(app.world, act_as=str(settings.options.get("act_as", "")))
+
+
+def _make_business_api(app: App, settings: ProviderSettings) -> Provider:
+    """Over the network, or with `via: sandbox` over the workspace's embedded platform."""
+    from reconciler.cli.business_center import make_provider, make_sandbox_provider
+    from reconciler.cli.link_codes import CodeScreen
+
+    show_code = CodeScreen(home=app.home, clock=app.clock, folder=app.codes_to).find()
+    via = settings.options.get("via", "")
+    if via == "sandbox":
+        return make_sandbox_provider(app.world, settings.options, show_code=show_code)
+    if via:
+        raise ReconcilerError(f"via {via!r} leads nowhere", advice="write `via: sandbox`, or leave it out")
+    return make_provider(app.root, settings.options, clock=app.clock, show_code=show_code, notify=app.notify)
+
+
+def _make_work_orders(_: App, settings: ProviderSettings) -> Provider:
+    from reconciler.providers.work_orders.provider import WorkOrdersProvider
+
+    exists = settings.options.get("exists", True)
+    if not isinstance(exists, bool):
+        message = "`exists` of a provider of kind work_orders is neither true nor false"
+        raise ReconcilerError(message, advice="write `exists: false` for an organization that is to be created")
+    return WorkOrdersProvider(exists=exists)
+
+
+PROVIDERS: dict[str, Callable[[App, ProviderSettings], Provider]] = {
+    "business_api": _make_business_api,
+    "sandbox": _make_sandbox,
+    "work_orders": _make_work_orders,
+}
+"""Kind -> how to make one."""
+
+
+def shared_options() -> list[click.Parameter]:
+    """The options every command understands, before and after its name; named so that no command's own name clashes."""
+    return [
+        click.Option(
+            ["-C", "session_root"],
+            type=click.Path(exists=True, file_okay=False, path_type=Path),
+            metavar="DIR",
+            help="Work in this workspace instead of the current directory.",
+            expose_value=False,
+            callback=_store("root"),
+        ),
+        click.Option(
+            ["--color", "session_color"],
+            type=click.Choice(["auto", "always", "never"]),
+            help="Colour the output; auto follows NO_COLOR, FORCE_COLOR, CI and the terminal.",
+            expose_value=False,
+            callback=_store("color"),
+        ),
+        click.Option(
+            ["--log-format", "session_log_format"],
+            type=click.Choice(["text", "json"]),
+            help="How notices and errors on stderr are written.",
+            expose_value=False,
+            callback=_store("log_format"),
+        ),
+        click.Option(
+            ["-v", "--verbose", "session_verbose"],
+            is_flag=True,
+            default=None,
+            help="Say more: lists that are only counted otherwise, the order of steps, tracebacks.",
+            expose_value=False,
+            callback=_store("verbose"),
+        ),
+    ]
+
+
+def _store(name: str) -> Callable[[click.Context, click.Parameter, Any], None]:
+    """A callback that puts a given option's value into the app; one that was not given changes nothing."""
+
+    def store(context: click.Context, _: click.Parameter, value: Any) -> None:
+        if value is not None:
+            setattr(context.ensure_object(App), name, value)
+
+    return store

@@ -1,0 +1,164 @@
+"""From a workspace to a plan, made now or read from a file."""
+
+from __future__ import annotations
+
+import hashlib
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from datetime import date
+from pathlib import Path
+
+from reconciler.cli.app import App
+from reconciler.cli.files import read_text_file, replace_file
+from reconciler.cli.link_codes import clear_codes
+from reconciler.cli.options import Limits
+from reconciler.cli.workspace import read_workspace
+from reconciler.core.address import Address
+from reconciler.core.errors import ReconcilerError, StalePlan, UsageError
+from reconciler.core.kinds import KINDS
+from reconciler.core.plan import Plan
+from reconciler.core.planning.targets import Targets
+from reconciler.manifests.saved import plan_from_json, plan_to_json
+from reconciler.manifests.suggest import did_you_mean
+from reconciler.workflows import planning
+from reconciler.workflows.naming import nearest
+from reconciler.workflows.planning import PlanRequest
+from reconciler.workflows.states import read_state
+
+_WILD = frozenset("*?[")
+
+
+def read_request(app: App, limits: Limits, *, today: date | None = None) -> PlanRequest:
+    """Read the workspace as of a day, by default today by the workspace's clock; raises ManifestError."""
+    now = app.clock.now()
+    workspace = read_workspace(app.root, app.config, today=today or now.date())
+    desired = workspace.desired
+    clear_codes(app.home, now=now)
+    # Warnings do not stop a plan, but nobody should have to guess that there are some.
+    counted = Counter(finding.severity for finding in (*workspace.findings, *workspace.policies.findings))
+    if counted:
+        said = ", ".join(f"{number} {severity}{'s' if number > 1 else ''}" for severity, number in counted.items())
+        app.notify(f"{said} in the manifests: `reconciler validate` shows them")
+    return PlanRequest(
+        desired=replace(desired, consents=(*desired.consents, *limits["consents"])),
+        settings=app.config.guards,
+        today=today or now.date(),
+        moment=None if today else now,
+        targets=Targets(include=limits["targets"], exclude=limits["excludes"]),
+        refresh=limits["refresh"],
+        retry=limits["retry"],
+        shard=limits["shard"],
+    )
+
+
+def make_plan(app: App, request: PlanRequest) -> Plan:
+    """Plan with the parts that the workspace is configured for; raises UsageError for a limit that matches nothing."""
+    unmatched = find_unmatched_targets(app, request)
+    made = planning.make_plan(request, provider_for=app.provider_for, store=app.store, on_notice=app.notify)
+    if any(part.left_out for part in made.organizations):
+        warn_of_unmatched(app, unmatched)
+        return made
+    live = {
+        *(change.address for change in made.changes),
+        *(waiting.address for waiting in made.waiting),
+        *(blocked.change.address for blocked in made.blocked),
+        *(drift.address for part in made.organizations for drift in part.drift),
+    }
+    for one in unmatched:
+        if not _matches(one.pattern, live):
+            raise UsageError(one.message, advice=one.advice)
+    return made
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UnmatchedTarget:
+    """A limit or consent of one run that matches nothing that is declared or recorded.
+
+    A misspelt target plans nothing, a misspelt exclusion excludes nothing and a misspelt consent lets nothing through;
+    none of them may pass for a run that found nothing to do.
+    """
+
+    option: str
+    pattern: str
+    advice: str
+
+    @property
+    def message(self) -> str:
+        """What is wrong."""
+        return f"nothing matches `{self.option} {self.pattern}`"
+
+
+def find_unmatched_targets(app: App, request: PlanRequest) -> list[UnmatchedTarget]:
+    """Those that only something live could match; raises UsageError for one that nothing can match.
+
+    States are read only when they decide.
+    """
+    declared = [address for part in request.desired.resources.values() for address in part]
+    limits = [("--target", pattern) for pattern in request.targets.include]
+    limits += [("--exclude", pattern) for pattern in request.targets.exclude]
+    limits += [("--allow", str(one.address)) for one in request.desired.consents if one.place is None]
+    limits = [limit for limit in limits if not _matches(limit[1], declared)]
+    covered = [key for key in request.desired.organizations if request.shard.covers(key)] if limits else []
+    recorded = [address for key in covered for address in read_state(app.store, key).records]
+    unmatched = [
+        UnmatchedTarget(option=option, pattern=pattern, advice=_advise(pattern, declared, request))
+        for option, pattern in limits
+        if not _matches(pattern, recorded)
+    ]
+    for one in unmatched:
+        if _is_impossible(one.pattern, request):
+            raise UsageError(one.message, advice=one.advice)
+    return unmatched
+
+
+def warn_of_unmatched(app: App, unmatched: Iterable[UnmatchedTarget]) -> None:
+    """Where not everything could be read, nobody knows whether something live matches."""
+    for one in unmatched:
+        app.notify(one.message, level="warning", advice=one.advice)
+
+
+def _matches(pattern: str, addresses: Iterable[Address]) -> bool:
+    limit = Targets(include=(pattern,))
+    return any(limit.covers(address) for address in addresses)
+
+
+def _is_impossible(pattern: str, request: PlanRequest) -> bool:
+    """Whether the organization or the kind is none at all."""
+    organization, _, rest = pattern.partition("/")
+    kind = rest.partition("/")[0]
+    unknown = not _WILD & set(organization) and organization not in request.desired.organizations
+    return unknown or (bool(kind) and not _WILD & set(kind) and kind not in KINDS)
+
+
+def _advise(pattern: str, declared: Iterable[Address], request: PlanRequest) -> str:
+    organization, known = pattern.partition("/")[0], request.desired.organizations
+    if organization in request.desired.people and "/" not in pattern:
+        return f"for everything that {pattern} has, write `*/{pattern}`"
+    if organization in known or "*" in organization:
+        return nearest(pattern, (str(address) for address in declared))
+    return did_you_mean(organization, known)
+
+
+def save_plan(app: App, plan: Plan, path: Path) -> None:
+    """Save a plan, and say how to carry it out."""
+    replace_file(path, plan_to_json(plan))
+    app.notify(f"the plan is saved: carry it out with `{app.command('apply', str(path))}`")
+
+
+def read_plan(path: Path, *, expected_digest: str | None = None) -> Plan:
+    """The plan in a file; raises ReconcilerError, naming the file, when it is none.
+
+    Raises StalePlan when it is not the one whose digest was reviewed: the digest is that of the bytes of the file, as
+    `sha256sum` prints it.
+    """
+    text = read_text_file(path)
+    digest = hashlib.sha256(text.encode()).hexdigest()
+    if expected_digest is not None and expected_digest.strip().lower() != digest:
+        message = f"{path} is not the plan that was reviewed: its SHA-256 is {digest}, expected was {expected_digest}"
+        raise StalePlan(message, advice="plan again, have the new plan reviewed, and apply that one")
+    try:
+        return plan_from_json(text)
+    except ReconcilerError as error:
+        message = f"{path}: {error.message}"
+        raise ReconcilerError(message, advice=error.advice or "save one with `reconciler plan -o FILE`") from error

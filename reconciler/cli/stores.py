@@ -1,0 +1,74 @@
+"""Opening the store that the configuration names."""
+
+from __future__ import annotations
+
+from functools import partial
+from pathlib import Path
+from typing import Protocol
+
+from reconciler.core.errors import ReconcilerError
+from reconciler.core.redaction import SECRETS
+from reconciler.ports import StateStore
+from reconciler.providers.business_api.credentials import read_secret
+from reconciler.stores.local_file import LocalFileStore
+from reconciler.stores.process import Holder, this_process
+from reconciler.stores.seal import Seal, parse_key
+from reconciler.stores.sealed import SealedStore, sealed_holder
+
+
+def open_store(address: str, *, root: Path, key: str = "") -> StateStore:
+    """The store at an address as `state:` has it; `key` is a reference to the key that it is sealed under, if any.
+
+    A message never repeats an address: it may hold a password.
+    """
+    SECRETS.learn_address(address)
+    scheme, separator, rest = address.partition(":")
+    make = STORES.get(scheme)
+    if not separator or make is None:
+        message = f"state of kind {scheme!r} cannot be used" if separator else "the address of the state has no scheme"
+        raise ReconcilerError(message, advice=f"write `state: PREFIX:...` with one of {', '.join(sorted(STORES))}")
+    return _open_sealed(make, root, rest, key) if key else make(root, rest)
+
+
+def _open_sealed(make: MakeStore, root: Path, rest: str, reference: str) -> StateStore:
+    seal = Seal(parse_key(read_secret(reference, root=root)))
+    return SealedStore(make(root, rest, holder=sealed_holder(this_process(), seal)), seal)
+
+
+class MakeStore(Protocol):
+    """Opens a store; without a `holder`, locks are taken in the name of this process."""
+
+    def __call__(self, root: Path, rest: str, /, *, holder: Holder | None = None) -> StateStore:
+        """`rest` is what stands behind the scheme; paths count from `root`."""
+        ...
+
+
+def _make_file_store(root: Path, rest: str, *, holder: Holder | None = None) -> StateStore:
+    return LocalFileStore(root / rest, holder=holder)
+
+
+def _make_sql_store(scheme: str, root: Path, rest: str, *, holder: Holder | None = None) -> StateStore:
+    try:
+        from reconciler.stores.sql import open_sql_store
+    except ModuleNotFoundError as error:
+        extra = "postgres" if scheme == "postgresql" else scheme
+        message = f"state in a database needs the extra `{extra}`"
+        raise ReconcilerError(message, advice=f"pip install 'access-reconciler[{extra}]'") from error
+    return open_sql_store(f"{scheme}:{rest}", root=root, holder=holder)
+
+
+def _make_object_store(scheme: str, _root: Path, rest: str, *, holder: Holder | None = None) -> StateStore:
+    from reconciler.stores.object_store import open_object_store
+
+    return open_object_store(f"{scheme}:{rest}", holder=holder)
+
+
+STORES: dict[str, MakeStore] = {
+    "file": _make_file_store,
+    "sqlite": partial(_make_sql_store, "sqlite"),
+    "postgresql": partial(_make_sql_store, "postgresql"),
+    "s3": partial(_make_object_store, "s3"),
+    "gs": partial(_make_object_store, "gs"),
+    "az": partial(_make_object_store, "az"),
+}
+"""What stands before the colon of `state:` -> how to make one from what stands behind it."""
