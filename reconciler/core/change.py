@@ -75,6 +75,9 @@ class Waiting:
     """Person key, or a description of who: "the owner of @acme", "the platform"."""
     why: str
     since: date | None = None
+    """The UTC day since which it waits, as far as that is recorded. A plan always says it."""
+    ends: str = ""
+    """What ends the wait, as the end of a sentence: "an answer, or a new invitation on 2026-12-20"."""
     before: Resource | None = None
     after: Resource | None = None
     place: Place | None = None

@@ -10,6 +10,7 @@ from enum import StrEnum
 from typing import ClassVar
 
 from reconciler.core.address import Address
+from reconciler.core.change import Waiting
 from reconciler.core.deed import Deed
 from reconciler.core.finding import Place
 from reconciler.core.live import Unread
@@ -177,8 +178,8 @@ class OrganizationDrift:
     """What earlier audits found and is no more."""
     unread: tuple[Unread, ...] = ()
     """Parts that could not be read; drift may hide there, and what was known there counts as still there."""
-    doubts: Mapping[Address, str] = field(default_factory=dict)
-    """Single things that cannot be told apart -> why."""
+    doubts: tuple[Waiting, ...] = ()
+    """Single things that cannot be told apart."""
     looked: Mapping[str, date] = field(default_factory=dict)
     """Kind -> the UTC day on which all of it was last read, as far as that is recorded or was just now."""
     not_managed: tuple[str, ...] = ()

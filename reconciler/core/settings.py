@@ -21,11 +21,13 @@ class GuardSettings:
     max_invitations: int | None = None
     """Invitations per organization in any seven days; None for no limit of our own."""
     pending_days: int = 30
-    """After how many days without an answer an invitation is cancelled and sent again."""
+    """After how many days without an answer an invitation is cancelled and sent again, and a work order that nobody has
+    done is asked for again; whatever else waits is overdue then."""
     max_approval_days: int = 90
     """How far ahead a consent may end."""
     max_expired_invitations: int = 3
-    """How often an invitation that expired unanswered is sent again before it is only reported."""
+    """How often an invitation that expired unanswered is sent again, or a work order that was not done asked for again,
+    before it is only reported."""
     lockout_notice_days: int = 30
     """How long ahead a plan warns that dates leave an organization without an admin."""
     max_roster_age: int = 30

@@ -16,7 +16,7 @@ from reconciler.core.work_order import WorkOrder
 
 STATE_FORMAT = "1.3"
 """1.1 added `in_doubt`; 1.2 work orders, rosters, known drift and platform ids; 1.3 what was granted, known ends, used
-consents, the mark of the audit log, when what was last read, what cannot be told apart, and what a role gives."""
+consents, the mark of the audit log, when what was last read, since when things wait, and what a role gives."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -175,8 +175,8 @@ class State:
     """Differences that audits have found and that are still there, as far as anybody could look."""
     looked: Mapping[str, date] = field(default_factory=dict)
     """Kind -> the UTC day of the last look that was recorded and could read all of it."""
-    doubts: Mapping[Address, date] = field(default_factory=dict)
-    """Single things that cannot be told apart -> the UTC day on which that was first seen."""
+    waits: Mapping[Address, date] = field(default_factory=dict)
+    """What waits for somebody, or for somebody who can tell it apart -> the UTC day since which it does."""
     audit: AuditMark | None = None
     """The end of the audit log when this organization last wrote to it. It vouches for that record, which the chain
     alone cannot, because no later record names it."""

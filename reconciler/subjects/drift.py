@@ -68,8 +68,8 @@ def _blind_spots(part: OrganizationDrift) -> Iterator[str]:
     """What the audit did not see, and how old its eyes are."""
     for unread in part.unread:
         yield unread.finding.message
-    for address, reason in part.doubts.items():
-        yield f"cannot be told apart: {address} ({reason})"
+    for one in part.doubts:
+        yield f"cannot be told apart since {one.since}: {one.address} ({one.why}); ends with {one.ends}"
     if part.not_managed:
         yield f"not managed, so not looked at: {', '.join(part.not_managed)}"
     if part.observed_at is not None and (part.items or part.unread):

@@ -116,8 +116,9 @@ def _tell(outcome: Outcome, sign: Sign) -> tuple[Sign, str]:
             return sign, "requested"
         case Applied():
             return sign, "applied"
-        case Waits(on=on, why=why, work_order=order):
-            written = f" (work order {order})" if order else ""
+        case Waits(on=on, why=why, work_order=order, orders=orders):
+            due = f", asked again on {orders[0].expires:%Y-%m-%d}" if orders and orders[0].expires else ""
+            written = f" (work order {order}{due})" if order else ""
             return WAITING, f"waits for {on}: {why}{written}"
         case Failed(reason=reason, code=code):
             said = f" [{code}]" if code else ""

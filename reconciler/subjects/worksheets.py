@@ -86,7 +86,9 @@ def say_validity(order: WorkOrder) -> str:
     if order.expires:
         return f"until {say_time(order.expires)}"
     if order.lasts:
-        return f"for {order.lasts.total_seconds() / 3600:g} hours once the part before it is done"
+        hours = order.lasts.total_seconds() / 3600
+        lasts = f"{hours:g} hours" if hours <= 48 else f"{hours / 24:g} days"
+        return f"for {lasts} once the part before it is done"
     return ""
 
 

@@ -137,7 +137,7 @@ class _Application:
         self.unread += fresh.unread
         for unread in fresh.unread:
             self._run.on_notice(f"{key}: {unread.what} could not be read: {unread.reason}")
-        ledger = Ledger.of(situation, lineage=loaded.state.lineage or new_lineage())
+        ledger = Ledger.of(situation, fresh, request.targets, lineage=loaded.state.lineage or new_lineage())
         logbook = Logbook(store=self._store, lease=lease, ledger=ledger, origin=self._run.origin, clock=self._run.clock)
         logbook.see(sightings(situation.state.records, situation.records, at=self._run.clock.now()))
         self.blocked += fresh.blocked

@@ -166,7 +166,7 @@ def _get_known(state: State, address: Address) -> KnownDrift:
 
 
 def _organization(situation: Situation, request: PlanRequest, *, max_age: int | None) -> OrganizationDrift:
-    plan = plan_organization(situation, request.targets)
+    plan, unclear = plan_organization(situation, request.targets), doubtful(situation)
     found = plan.drift
     known, observed = situation.state.drift, situation.live.observed_at
     items = take_stock(found, known, today=situation.today, max_age=max_age)
@@ -177,8 +177,8 @@ def _organization(situation: Situation, request: PlanRequest, *, max_age: int | 
         items=items,
         reverted=tuple(_reverted(situation, found, known, request)),
         unread=tuple(unread for unread in unread_parts(situation) if request.targets.reach(unread.prefix)),
-        doubts=doubtful(situation),
-        looked=note_look(situation)[0],
+        doubts=tuple(one for one in plan.waiting if one.address in unclear),
+        looked=note_look(situation),
         not_managed=plan.not_managed,
         unseen=tuple(situation.organization.system.unseen),
         is_first=plan.is_first,
@@ -240,14 +240,14 @@ def _take_in(state: State, *, part: OrganizationDrift, today: date, identities: 
         known = state.drift.get(address)
         is_same = known is not None and known.told and (known.sort, known.live) == (found.sort, found.live)
         kept[address] = known if known is not None and is_same else found
-    doubts = {**dict.fromkeys(part.doubts, today), **state.doubts}
-    if (kept, doubts) == (dict(state.drift), dict(state.doubts)):
+    waits = {**{one.address: one.since or today for one in part.doubts}, **state.waits}
+    if (kept, waits) == (dict(state.drift), dict(state.waits)):
         return state, []
-    deeds = [(str(address), "cannot_tell", why) for address, why in part.doubts.items() if address not in state.doubts]
+    deeds = [(str(one.address), "cannot_tell", one.why) for one in part.doubts if one.address not in state.waits]
     deeds += [
         (str(item.found.address), "drift", f"{item.found.sort}, {item.found.severity}: {item.found.why}")
         for item in part.items
         if state.drift.get(item.found.address) != kept[item.found.address]
     ]
     deeds += [(str(one.address), "drift_reverted", f"first seen {one.first_seen}") for one in part.reverted]
-    return replace(state, drift=kept, doubts=doubts, looked={**state.looked, **part.looked}), deeds
+    return replace(state, drift=kept, waits=waits, looked={**state.looked, **part.looked}), deeds

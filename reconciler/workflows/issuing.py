@@ -6,7 +6,7 @@ import hashlib
 from base64 import b32encode
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from itertools import count, islice
 
 from reconciler.core.change import Change
@@ -18,15 +18,23 @@ _DIGITS = 6
 
 
 def issue_orders(
-    drafts: Sequence[WorkOrder], change: Change, *, lineage: str, serial: int, taken: Collection[str], at: datetime
+    drafts: Sequence[WorkOrder],
+    change: Change,
+    *,
+    lineage: str,
+    serial: int,
+    taken: Collection[str],
+    at: datetime,
+    patience: timedelta | None = None,
 ) -> tuple[WorkOrder, ...]:
     """The orders to store for a change. The same state at the same serial gives the same ids.
 
     What they ask for is written on them from the change itself, so that whoever drafts them cannot make the planner ask
-    for the same thing twice.
+    for the same thing twice. What does not end by itself is to be done within our `patience`.
     """
     names = list(islice(new_ids(lineage, serial, taken), len(drafts)))
     request = request_of(change)
+    drafts = [replace(draft, lasts=draft.lasts or patience) for draft in drafts]
     return tuple(
         replace(
             draft,

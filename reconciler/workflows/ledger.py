@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Self, TypeVar
 
 from reconciler.core.address import Address
@@ -13,10 +13,12 @@ from reconciler.core.change import Change
 from reconciler.core.declared import Declared
 from reconciler.core.kinds import KINDS, Action
 from reconciler.core.outcome import Applied, Failed, InDoubt, Outcome, Waits, role_behind
+from reconciler.core.plan import OrganizationPlan
 from reconciler.core.planning.budgets import INVITATIONS, WINDOW_DAYS, counts_as_removal
 from reconciler.core.planning.drift import take_note
-from reconciler.core.planning.sight import note_look
+from reconciler.core.planning.sight import note_look, note_waits
 from reconciler.core.planning.situation import Situation
+from reconciler.core.planning.targets import Targets
 from reconciler.core.resource import Status, fingerprint_of
 from reconciler.core.state import Quarantine, Record, State, UsedConsent
 from reconciler.core.system import System
@@ -30,9 +32,19 @@ class Ledger:
     """A state that takes in one outcome after the other."""
 
     def __init__(
-        self, state: State, *, system: System, today: date, declared: Mapping[Address, Declared] | None = None
+        self,
+        state: State,
+        *,
+        system: System,
+        today: date,
+        declared: Mapping[Address, Declared] | None = None,
+        patience: timedelta | None = None,
     ) -> None:
-        """What is `declared` of something says of its new record whether it is protected and when it ends."""
+        """What is `declared` of something says of its new record whether it is protected and when it ends.
+
+        `patience` is how long a work order can be done that does not end by itself.
+        """
+        self._patience = patience
         self._state = state
         self._serial = state.serial
         self._system = system
@@ -48,9 +60,8 @@ class Ledger:
         self._invitations = _recent(state.invitations, today)
 
     @classmethod
-    def of(cls, situation: Situation, *, lineage: str) -> Self:
-        """A ledger that begins with what was just seen of an organization."""
-        looked, doubts = note_look(situation)
+    def of(cls, situation: Situation, part: OrganizationPlan, targets: Targets, *, lineage: str) -> Self:
+        """A ledger that begins with what was just seen of an organization, and what its plan waits for."""
         ledger = cls(
             replace(
                 situation.state,
@@ -58,13 +69,14 @@ class Ledger:
                 quarantined={at: one for at, one in situation.state.quarantined.items() if situation.is_known(at)},
                 orders=situation.orders,
                 drift=take_note(situation),
-                looked=looked,
-                doubts=doubts,
+                looked=note_look(situation),
+                waits=note_waits(situation, part, targets),
                 lineage=lineage,
             ),
             system=situation.organization.system,
             today=situation.today,
             declared=situation.wanted,
+            patience=timedelta(days=situation.settings.pending_days),
         )
         key = situation.organization.key
         forgetting = situation.consents.get((Address(key, "organization", key), Action.FORGET))
@@ -103,7 +115,13 @@ class Ledger:
         if not isinstance(outcome, Waits) or not outcome.orders:
             return outcome
         orders = issue_orders(
-            outcome.orders, change, lineage=self.lineage, serial=self._serial + 1, taken=self._orders, at=at
+            outcome.orders,
+            change,
+            lineage=self.lineage,
+            serial=self._serial + 1,
+            taken=self._orders,
+            at=at,
+            patience=self._patience,
         )
         return replace(outcome, orders=orders)
 

@@ -111,9 +111,10 @@ class _Pending:
 
     def _say_if_too_old(self, record: Record, day: date | None) -> str:
         """A link that has probably ended is nobody's to follow; plans send an invitation again only so many times."""
-        is_old = day is not None and (self.at.date() - day).days >= self.settings.pending_days
-        if record.status is not Status.INVITED or not is_old:
+        if day is None or (self.at.date() - day).days < self.settings.pending_days:
             return ""
+        if record.status is not Status.INVITED:
+            return f"; overdue, asked on {day}"
         if record.asked > self.settings.max_expired_invitations:
             then = f"ask an admin of {self.state.organization} for a new invitation"
         else:

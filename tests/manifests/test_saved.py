@@ -152,11 +152,11 @@ def test_addresses_come_back_as_addresses() -> None:
 
 def test_a_state_has_one_canonical_form() -> None:
     want = (
-        b'{"audit":null,"doubts":{},"drift":{},"format_version":"1.3","in_doubt":{},"invitations":{},"lineage":"","looked":{},"orders":{},'
+        b'{"audit":null,"drift":{},"format_version":"1.3","in_doubt":{},"invitations":{},"lineage":"","looked":{},"orders":{},'
         b'"organization":"acme","quarantined":{},'
         b'"records":{"acme/member/ana":{"address":"acme/member/ana","asked":0,"asked_on":null,"attributes":{},'
-        b'"ends":null,"formerly":[],"granted":null,"identity":"","implied_by":"","platform_id":"","protect":false,"since":null,'
-        b'"status":"active","unread":[]}},"removals":{},"rosters":{},"serial":0,"used_consents":[]}\n'
+        b'"confirmed":{},"ends":null,"formerly":[],"granted":null,"identity":"","implied_by":"","platform_id":"","protect":false,"since":null,'
+        b'"status":"active","unread":[]}},"removals":{},"rosters":{},"serial":0,"used_consents":[],"waits":{}}\n'
     )
     assert state_to_json(STATE) == want
     records = {Address("acme", "member", key): Record(address=Address("acme", "member", key)) for key in "ba"}

@@ -15,7 +15,7 @@ from reconciler.cli.schemas import json_schema
 from reconciler.core.access import Access, Way
 from reconciler.core.address import Address
 from reconciler.core.audit import AuditEntry, AuditRecord, entries_of
-from reconciler.core.change import Change
+from reconciler.core.change import Change, Waiting
 from reconciler.core.declared import Consent, Declared, Mode, Person
 from reconciler.core.deed import Deed
 from reconciler.core.drifting import (
@@ -198,7 +198,7 @@ def drift() -> str:
         items=items,
         reverted=(known,),
         unread=(Unread(organization="acme-bc", prefix="acme-bc/app/", reason="r", last_read=DAY),),
-        doubts={EVE: "r"},
+        doubts=(Waiting(address=EVE, action=Action.INVITE, on="o", why="r", since=DAY, ends="e"),),
         observed_at=moment,
     )
     empty = OrganizationDrift(organization="acme-dev", system="developers", mode="additive")

@@ -30,7 +30,7 @@ DIRECTORY = ("ana", "bo", "cy", "dee", "eve", "finn", "gil", "hal", "ida", "jon"
 
 _KEYS = {"today", "guards", "manifest", "directory_without", "recorded", "live", "absent", "unknown", "acting"}
 _KEYS |= {"removals", "invitations", "quarantined", "retry", "targets", "excludes", "want"}
-_KEYS |= {"rosters_of", "work_orders", "used_consents", "known_drift", "person"}
+_KEYS |= {"rosters_of", "work_orders", "used_consents", "known_drift", "person", "waits"}
 
 _LOOKED, _ASKED, _REPORTED = time(8, tzinfo=UTC), time(9, tzinfo=UTC), time(10, tzinfo=UTC)
 """On a day that a case names, rosters are taken first, then orders are issued, then people report back."""
@@ -45,6 +45,8 @@ class Case:
     targets: Targets
     want: dict[str, list[str]]
     """Section -> lines."""
+    ends: list[str] | None = None
+    """What ends each wait, where the case is about that."""
 
 
 def read_case(path: Path) -> Case:
@@ -65,7 +67,8 @@ def read_case(path: Path) -> Case:
         ),
         settings=GuardSettings(**{name: _frozen(value) for name, value in given.get("guards", {}).items()}),
         targets=Targets(include=_frozen(given.get("targets", [])), exclude=_frozen(given.get("excludes", []))),
-        want={section: text.splitlines() for section, text in given["want"].items()},
+        want={section: text.splitlines() for section, text in given["want"].items() if section != "ends"},
+        ends=given["want"]["ends"].splitlines() if "ends" in given["want"] else None,
     )
 
 
@@ -124,7 +127,7 @@ def _resource(organization: str, text: str, told: str | dict[str, Any] | None) -
 
 def _recorded(given: Mapping[str, Any], live: Mapping[str, Live], desired: Desired, today: date) -> dict[str, State]:
     told = given.get("recorded", {})
-    memories = ("known_drift", "removals", "invitations", "quarantined", "work_orders", "used_consents")
+    memories = ("waits", "known_drift", "removals", "invitations", "quarantined", "work_orders", "used_consents")
     keys = {*told, *(key for memory in memories for key in given.get(memory, {}))}
     states = {key: _state(key, told.get(key, {}), live, given, today) for key in sorted(keys)}
     orders = given.get("work_orders", {})
@@ -197,6 +200,7 @@ def _state(
         invitations=given.get("invitations", {}).get(key, {}),
         quarantined={Address.parse(f"{key}/{text}"): Quarantine(**values) for text, values in quarantined.items()},
         drift={one.address: one for one in _known_drift(key, given.get("known_drift", {}).get(key, {}))},
+        waits={Address.parse(f"{key}/{text}"): day for text, day in given.get("waits", {}).get(key, {}).items()},
         used_consents=tuple(
             UsedConsent(**{**one, "allow": Action(one["allow"]), "address": Address.parse(one["address"])})
             for one in used

@@ -25,7 +25,7 @@ from reconciler.manifests.saved import plan_from_json, plan_to_json
 from tests.lawbook import Lawbook
 from tests.planning.given import Case, read_case
 from tests.planning.model import Ground, broken_rules
-from tests.planning.told import SECTIONS, in_full, read_consent, tell
+from tests.planning.told import SECTIONS, in_full, read_consent, tell, tell_ends
 
 _PATHS = sorted((Path(__file__).parents[1] / "cases" / "plan").glob("*.yaml"))
 
@@ -58,6 +58,13 @@ def the_plan_is_what_the_case_wants(path: Path) -> None:
     if wanted != planned:
         difference = difflib.unified_diff(wanted, planned, "wanted", "planned", lineterm="", n=9)
         pytest.fail("\n".join(difference), pytrace=False)
+
+
+@LAWS.law
+def everything_that_waits_says_since_when_and_what_ends_it(path: Path) -> None:
+    case, waiting = _case(path), _plan(path).waiting
+    assert all(one.since is not None and one.since <= case.worlds.today and one.ends for one in waiting)
+    assert case.ends is None or case.ends == tell_ends(_plan(path))
 
 
 @LAWS.law

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from datetime import date
 
 import yaml
 
@@ -22,13 +23,18 @@ def tell(plan: Plan) -> dict[str, list[str]]:
     parts = plan.organizations
     return {
         "changes": [_change(change) for part in parts for change in part.changes],
-        "waiting": [_waiting(waiting) for part in parts for waiting in part.waiting],
+        "waiting": [_waiting(waiting, plan.today) for part in parts for waiting in part.waiting],
         "blocked": [line for part in parts for blocked in part.blocked for line in _blocked(blocked)],
         "left_out": [_left_out(left_out) for part in parts for left_out in part.left_out],
         "unmanaged": [_unmanaged(found) for part in parts for found in part.drift if found.is_unmanaged],
         "drift": [tell_drift(found) for part in parts for found in part.drift if not found.is_unmanaged],
         "findings": [_finding(finding) for finding in plan.findings],
     }
+
+
+def tell_ends(plan: Plan) -> list[str]:
+    """What ends each wait."""
+    return [f"{waiting.address}: {waiting.ends}" for waiting in plan.waiting]
 
 
 def in_full(told: Mapping[str, Iterable[str]]) -> list[str]:
@@ -71,8 +77,9 @@ def _attributes(attributes: Attributes) -> str:
     return ", ".join(words) or "nothing"
 
 
-def _waiting(waiting: Waiting) -> str:
-    since = f" since {waiting.since}" if waiting.since else ""
+def _waiting(waiting: Waiting, today: date) -> str:
+    """A wait that begins today says only what it is about."""
+    since = f" since {waiting.since}" if waiting.since and waiting.since < today else ""
     return f"{waiting.action} {waiting.address} on {waiting.on}{since}: {waiting.why}"
 
 

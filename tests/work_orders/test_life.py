@@ -84,6 +84,25 @@ def test_a_second_apply_asks_nobody_anything(office: Office) -> None:
     assert office.state == before
 
 
+def test_what_nobody_does_is_asked_for_again_three_times_and_then_reported(office: Office) -> None:
+    first = office.time.date()
+    for number in range(1, 5):
+        office.apply()
+        invite, accept = (order for order in office.orders if order.status is OrderStatus.OPEN)
+        assert invite.expires == office.time + timedelta(days=30)
+        assert accept.expires is None, "its time begins when the invitation is there"
+        (wait,) = office.plan().waiting
+        assert (wait.work_order, wait.since) == (invite.id, first)
+        assert wait.ends.endswith(f"a new order on {invite.expires:%Y-%m-%d}")
+        assert [found.id for found in office.plan().findings if found.id == "overdue"] == ["overdue"] * (number > 1)
+        office.wait(hours=24 * 30)
+    office.apply()
+    assert not [order for order in office.orders if order.status.is_pending]
+    (left_out,) = office.plan().organizations[0].left_out
+    assert left_out.reason.startswith("4 work orders in a row were not done, the last one was ")
+    assert left_out.since == first
+
+
 def test_what_was_done_is_verified_by_the_roster_that_shows_it(office: Office) -> None:
     office.apply()
     for order in office.orders:

@@ -1,4 +1,4 @@
-"""What a plan should warn about although no change is wrong: dates that lock out, consents nobody needs."""
+"""What a plan should warn about although no change is wrong: dates that lock out, consents nobody needs, long waits."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date, timedelta
 
 from reconciler.core.address import Address
+from reconciler.core.change import Waiting
 from reconciler.core.declared import Consent, Declared, Desired, Mode
 from reconciler.core.finding import Finding, Severity
 from reconciler.core.kinds import Action
@@ -16,6 +17,7 @@ from reconciler.core.planning.contested import is_contested, tell_of_names
 from reconciler.core.planning.diff import Difference, diff
 from reconciler.core.planning.headcount import Tenure, tenure_of
 from reconciler.core.planning.lifecycle import why_leave
+from reconciler.core.planning.order import parents_of
 from reconciler.core.planning.situation import Situation
 from reconciler.core.planning.targets import Targets
 from reconciler.core.planning.wanted import last_day
@@ -34,12 +36,35 @@ def foresee(
     """All findings of a plan, in no particular order."""
     findings = [finding for situation in looked_at for finding in _about(situation)]
     findings += [finding for pair in zip(looked_at, organizations, strict=True) for finding in _not_applied(*pair)]
+    findings += [finding for pair in zip(looked_at, organizations, strict=True) for finding in _overdue(*pair)]
     findings += [unread.finding for part in organizations for unread in part.unread]
     findings += _unused_consents(looked_at, organizations, desired, targets)
     findings += _dropped(desired, recorded)
     findings += _unknown_required(looked_at, desired)
     findings += _refused(looked_at, desired)
     return findings
+
+
+def _overdue(situation: Situation, part: OrganizationPlan) -> Iterator[Finding]:
+    """One finding for each whom things have waited for too long; what waits for such a thing is not told as well."""
+    patience, listed = situation.settings.pending_days, {waiting.address for waiting in part.waiting}
+    waits: dict[str, list[Waiting]] = {}
+    for waiting in part.waiting:
+        is_late = waiting.since is not None and (situation.today - waiting.since).days >= patience
+        if is_late and listed.isdisjoint(parents_of(waiting.address)):
+            waits.setdefault(waiting.on, []).append(waiting)
+    for on, items in sorted(waits.items()):
+        first = min(items, key=lambda item: (item.since or date.max, item.address))
+        days = (situation.today - first.since).days if first.since else 0
+        more = f" and {len(items) - 1} more" if len(items) > 1 else ""
+        yield Finding(
+            id="overdue",
+            severity=Severity.WARNING,
+            message=f"{first.address}{more} has waited for {on} since {first.since} ({days} days): {first.why}",
+            advice=f"ends with {first.ends}; ask {on}, or take it out of the manifests",
+            address=str(first.address),
+            place=first.place,
+        )
 
 
 def _refused(looked_at: Sequence[Situation], desired: Desired) -> Iterator[Finding]:

@@ -10,7 +10,7 @@ Nothing here decides whether a step is allowed; that is what the guards are for.
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import date, timedelta
+from datetime import date
 
 from reconciler.core.address import Address
 from reconciler.core.change import Change, Waiting
@@ -18,11 +18,9 @@ from reconciler.core.declared import Declared
 from reconciler.core.kinds import KINDS, Action, Kind, Shape
 from reconciler.core.planning.access import is_administrator, is_downgrade
 from reconciler.core.planning.diff import Difference
+from reconciler.core.planning.patience import end_of_invitation, pause_after
 from reconciler.core.planning.situation import Situation
 from reconciler.core.resource import Resource, Status, fingerprint_of
-
-_DAYS_BEFORE_NEXT_INVITATION = (0, 1, 3, 7)
-"""Days to let pass after the n-th unanswered invitation, so that an ignored one is not followed by another at once."""
 
 
 def next_step(difference: Difference, situation: Situation) -> Change | Waiting | None:
@@ -62,8 +60,7 @@ def _pause_before_invitation(address: Address, situation: Situation) -> str:
     record = situation.records.get(address)
     if record is None or record.status is not Status.EXPIRED or record.asked_on is None:
         return ""
-    wait = _DAYS_BEFORE_NEXT_INVITATION[min(record.asked, len(_DAYS_BEFORE_NEXT_INVITATION) - 1)]
-    again = record.asked_on + timedelta(days=wait)
+    again = record.asked_on + pause_after(record.asked)
     if again <= situation.today:
         return ""
     return f"invitation {record.asked} expired unanswered; the next one goes out on {again}"
@@ -84,8 +81,7 @@ def _pending(wanted: Declared, live: Resource, situation: Situation) -> Change |
     asked, since = live.pending or live.attributes, _pending_since(live, situation)
     same_identity = not live.identity or not wanted.identity or live.identity.casefold() == wanted.identity.casefold()
     if asked == wanted.attributes and (same_identity or live.status is not Status.INVITED):
-        days = (situation.today - since).days if since else 0
-        if live.status is Status.INVITED and days >= situation.settings.pending_days:
+        if live.status is Status.INVITED and since and _is_over(live.address, since, situation):
             again = _change(
                 Action.REINVITE, wanted, live, situation, status=Status.INVITED, cost="spends an invitation"
             )
@@ -101,6 +97,17 @@ def _pending(wanted: Declared, live: Resource, situation: Situation) -> Change |
     kind = KINDS[live.address.kind]
     action = kind.change if live.status is Status.ACTIVE and kind.change else kind.create
     return _change(action, wanted, live, situation, status=live.status)
+
+
+def _is_over(address: Address, since: date, situation: Situation) -> bool:
+    """Whether an invitation of that day is over although it is still listed; of an old list, on the day of the list.
+
+    Whoever has ignored some gets the next one only after a while, as where what has ended is not listed any more.
+    """
+    looked = situation.live.seen_at(address.kind)
+    is_too_old = (situation.today - since).days >= situation.settings.pending_days
+    shown = min(situation.today, looked.date()) if looked else situation.today
+    return is_too_old or end_of_invitation(address, since, situation) <= shown
 
 
 def _pending_since(live: Resource, situation: Situation) -> date | None:

@@ -208,7 +208,9 @@ def count_invitations(
         known, found = state.records.get(order.address), live.find(order.address)
         is_there = isinstance(found, Resource) and not found.status.is_gone
         found_pending = isinstance(found, Resource) and found.status.is_pending
-        if order.status is OrderStatus.EXPIRED and not is_there and not _was_seen(order, orders):
+        is_sent_by_now = order.party > 1 or order.parties == 1  # else nobody has done the part that sends it
+        is_over = order.status is OrderStatus.EXPIRED and is_sent_by_now
+        if is_over and not is_there and not _was_seen(order, orders):
             counted[order.address] = invitation_ended(known, order, Status.EXPIRED)
         is_sent = order.status is OrderStatus.VERIFIED and order.party == 1
         if is_sent and found_pending and known is not None and known.status.is_gone:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
 from reconciler.core.address import Address
@@ -10,6 +10,7 @@ from reconciler.core.change import Cause, Change, LeftOut, Waiting
 from reconciler.core.live import Unknown
 from reconciler.core.plan import OrganizationPlan
 from reconciler.core.planning.order_review import LONG_AGO, close, closed_between
+from reconciler.core.planning.patience import undone_in_a_row
 from reconciler.core.planning.sight import unread_parts
 from reconciler.core.planning.situation import Situation
 from reconciler.core.planning.targets import Targets
@@ -41,23 +42,20 @@ def request_of(step: Change | Waiting) -> Request:
     return Request.of(step.address, step.action, after.attributes if after else {}, after.identity if after else "")
 
 
-def mention_asked(step: Waiting, situation: Situation) -> Waiting:
-    """A step that waits anyhow: on whoever was asked for it, if somebody was."""
-    held = hold_asked(step, situation)
-    return held if isinstance(held, Waiting) else step
-
-
 def hold_asked(change: Change | Waiting, situation: Situation) -> Waiting | LeftOut | None:
     """Whom to wait for where the same was asked before; the memory of a failure, while it counts; else None."""
     about = [order for order in situation.orders.values() if order.address == change.address and not order.is_chore]
     wanted = request_of(change)
     same = sorted((order for order in about if order.request == wanted), key=_sequence)
     pending = [order for order in same if order.status.is_pending]
+    undone = undone_in_a_row(same)
     if pending:
-        return _wait_for(change, pending)
+        return _wait_for(change, pending, first=(undone or pending)[0])
     said = sorted((order for order in about if order.status is OrderStatus.DONE), key=_sequence)
     if said:
-        return _wait_for(change, said)
+        return _wait_for(change, said, first=said[0])
+    if _is_given_up(undone, situation):
+        return _give_up(change, undone)
     failed = next((order for order in same if order.issued == same[-1].issued and order.failure is not None), None)
     return _put_aside(change, failed, situation) if failed is not None and not situation.retry else None
 
@@ -66,11 +64,27 @@ def _sequence(order: WorkOrder) -> tuple[datetime, int]:
     return order.issued or LONG_AGO, order.party
 
 
-def _wait_for(step: Change | Waiting, pending: list[WorkOrder]) -> Waiting:
-    """On the first party that has not acted; when all have, on somebody who looks."""
+def _is_given_up(undone: Sequence[WorkOrder], situation: Situation) -> bool:
+    """Whether the same was asked for often enough. Taking access away is asked for until it is done."""
+    most = situation.settings.max_expired_invitations
+    return len(undone) > most and not undone[-1].takes_away and not situation.retry
+
+
+def _give_up(change: Change | Waiting, undone: Sequence[WorkOrder]) -> LeftOut:
+    first, last = undone[0], undone[-1]
+    reason = (
+        f"{len(undone)} work orders in a row were not done, the last one was {last.id} for "
+        f"{last.actor or last.actor_role}; find out why, then ask again with --retry"
+    )
+    since = first.issued.date() if first.issued else None
+    return LeftOut(address=change.address, cause=Cause.REPORTED, reason=reason, since=since)
+
+
+def _wait_for(step: Change | Waiting, pending: list[WorkOrder], *, first: WorkOrder) -> Waiting:
+    """On the first party that has not acted; when all have, on somebody who looks. Since the `first` of the same."""
     order = next((order for order in pending if order.status is OrderStatus.OPEN), pending[-1])
     part = f" (part {order.party} of {order.parties})" if order.parties > 1 else ""
-    since = order.closed if order.status is OrderStatus.DONE else order.issued
+    since = order.closed if order.status is OrderStatus.DONE else first.issued
     day = since.date() if since else None
     if order.status is OrderStatus.DONE:
         on, why = "a newer roster", f"work order {order.id} is said to be done; a newer roster has to show it"

@@ -21,7 +21,8 @@ from reconciler.core.planning.guards import Objection, blocked_by, judge, judge_
 from reconciler.core.planning.headcount import Headcount
 from reconciler.core.planning.lifecycle import next_step
 from reconciler.core.planning.order import Parked, lay_out
-from reconciler.core.planning.orders import hold_asked, mention_asked
+from reconciler.core.planning.orders import hold_asked
+from reconciler.core.planning.patience import dated
 from reconciler.core.planning.readiness import SOMEBODY, hold_until_ready, is_needed_owner, why_nobody_can_act
 from reconciler.core.planning.sight import doubtful, unread_parts
 from reconciler.core.planning.situation import Situation
@@ -70,7 +71,7 @@ def plan_organization(situation: Situation, targets: Targets) -> OrganizationPla
     part = replace(
         _empty(situation),
         changes=tuple(draft.changes),
-        waiting=tuple(sorted(draft.waiting, key=lambda item: item.address)),
+        waiting=tuple(sorted((dated(item, situation) for item in draft.waiting), key=lambda item: item.address)),
         blocked=tuple(sorted(draft.blocked, key=lambda item: item.change.address)),
         left_out=tuple(sorted(draft.left_out, key=lambda item: item.address)),
         unread=tuple(unread for unread in unread_parts(situation) if targets.reach(unread.prefix)),
@@ -139,7 +140,6 @@ def _doubtful(situation: Situation, targets: Targets) -> Iterator[Waiting]:
                 action=kind.create if wanted else kind.delete,
                 on=SOMEBODY,
                 why=why,
-                since=situation.state.doubts.get(address, situation.today),
                 after=Resource(address=address, attributes=wanted.attributes, identity=wanted.identity)
                 if wanted
                 else None,
@@ -180,7 +180,11 @@ def _hold_back(draft: _Draft, situation: Situation) -> None:
     _leave_out_without_actor(draft, situation)
     proposed, draft.changes = draft.changes, []
     draft.waiting, asked = [], draft.waiting
-    draft.sort_in(judge_request(mention_asked(waiting, situation), situation) for waiting in asked)
+    for waiting in asked:
+        answer = hold_asked(waiting, situation)
+        if isinstance(answer, LeftOut) and waiting.before is not None and waiting.before.status.is_pending:
+            answer = None  # that the question could not be asked that way says nothing of whoever answers it
+        draft.sort_in([answer if isinstance(answer, LeftOut) else judge_request(answer or waiting, situation)])
     draft.sort_in(is_needed_owner(change, situation) or judge(change, situation) for change in proposed)
     proposed, draft.changes = draft.changes, []
     draft.sort_in(hold_asked(change, situation) or change for change in proposed)

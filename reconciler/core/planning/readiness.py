@@ -55,7 +55,7 @@ def _first_obstacle(
     for parent in parents_of(change.address):
         found = situation.live.find(parent)
         if isinstance(found, Unknown) and not found.is_part:
-            return wait(change, on=SOMEBODY, why=f"{parent}: {found.reason}", since=situation.state.doubts.get(parent))
+            return wait(change, on=SOMEBODY, why=f"{parent}: {found.reason}", since=situation.state.waits.get(parent))
         if isinstance(found, Unknown):
             return LeftOut(
                 address=change.address, cause=Cause.UNREAD, reason=f"{parent} could not be read: {found.reason}"

@@ -69,7 +69,7 @@ def _remembered(state: State) -> dict[Address, str | None]:
     found |= {at: record.identity for at, record in state.records.items() if not KINDS[at.kind].parents}
     seen = {(address.kind, address.key) for address in found}
     consents = (used.address for used in state.used_consents)
-    for address in (*state.quarantined, *state.drift, *state.doubts, *consents, *state.records, *tuple(found)):
+    for address in (*state.quarantined, *state.drift, *state.waits, *consents, *state.records, *tuple(found)):
         for name in zip(KINDS[address.kind].parents or (address.kind,), address.parts, strict=True):
             if name not in seen:
                 seen.add(name)
@@ -79,7 +79,7 @@ def _remembered(state: State) -> dict[Address, str | None]:
 
 def emptied(state: State) -> State:
     """A state that knows nothing of any system; what people were asked to do is still known."""
-    return replace(state, records={}, quarantined={}, in_doubt={}, rosters={}, drift={}, looked={}, doubts={})
+    return replace(state, records={}, quarantined={}, in_doubt={}, rosters={}, drift={}, looked={}, waits={})
 
 
 def rename_state(state: State, names: Names) -> State:
@@ -93,7 +93,7 @@ def rename_state(state: State, names: Names) -> State:
         in_doubt={at: _rename_change(change, names) for at, change in _rename_keys(state.in_doubt, names).items()},
         orders={key: _rename_order(order, names) for key, order in state.orders.items()},
         drift={at: replace(known, address=at) for at, known in _rename_keys(state.drift, names).items()},
-        doubts=_rename_keys(state.doubts, names),
+        waits=_rename_keys(state.waits, names),
         used_consents=tuple(replace(used, address=names.today(used.address)) for used in state.used_consents),
     )
 

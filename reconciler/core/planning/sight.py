@@ -6,7 +6,9 @@ from datetime import date
 
 from reconciler.core.address import Address
 from reconciler.core.live import Unknown, Unread
+from reconciler.core.plan import OrganizationPlan
 from reconciler.core.planning.situation import Situation
+from reconciler.core.planning.targets import Targets
 
 
 def unread_parts(situation: Situation) -> list[Unread]:
@@ -32,17 +34,24 @@ def doubtful(situation: Situation) -> dict[Address, str]:
     return {at: one.reason for at, one in found.items() if isinstance(one, Unknown) and not one.is_part}
 
 
-def note_look(situation: Situation) -> tuple[dict[str, date], dict[Address, date]]:
-    """What to remember of a look: when each kind was last read whole, and since when things cannot be told apart."""
+def note_look(situation: Situation) -> dict[str, date]:
+    """When each kind was last read whole."""
     blind = {prefix.split("/")[1] for prefix in situation.live.unread}
     read = [] if "" in blind else [kind for kind in situation.organization.kinds if kind not in blind]
     seen = {kind: situation.live.seen_at(kind) for kind in sorted(read)}
     days = {kind: moment.date() if moment else situation.today for kind, moment in seen.items()}
-    looked = {**situation.state.looked, **days}
-    doubts = {address: situation.state.doubts.get(address, situation.today) for address in doubtful(situation)}
-    hidden = {
+    return {**situation.state.looked, **days}
+
+
+def note_waits(situation: Situation, part: OrganizationPlan, targets: Targets) -> dict[Address, date]:
+    """Since when things wait of which no record or work order tells it.
+
+    What this plan could not see, or was not about, keeps the day it had.
+    """
+    kept = {
         address: since
-        for address, since in situation.state.doubts.items()
-        if isinstance(found := situation.live.find(address), Unknown) and found.is_part
+        for address, since in situation.state.waits.items()
+        if not targets.covers(address) or (isinstance(found := situation.live.find(address), Unknown) and found.is_part)
     }
-    return looked, {**hidden, **doubts}
+    untold = [one for one in part.waiting if not (one.work_order or (one.before and one.before.status.is_pending))]
+    return kept | {one.address: one.since for one in untold if one.since}
