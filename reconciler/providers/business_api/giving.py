@@ -16,8 +16,7 @@ from reconciler.providers.business_api.verifying import Found, is_gone
 from reconciler.providers.business_api.vocabulary import BY_ACCESS, BY_KIND, AssetType
 from reconciler.providers.business_api.writing import Doubt, NotShown, Stays, Task
 
-_NOTHING_THERE = frozenset({40002, 40007})
-"""What the platform may say where there is no grant to take away."""
+_NO_SUCH_OBJECT, _WRONG_PARAMETER = 40007, 40002
 
 
 def _give(task: Task) -> Waits | None:
@@ -98,9 +97,7 @@ def _assign(task: Task, asset_type: AssetType) -> Waits | None:
     return waits
 
 
-def _unassign(
-    task: Task, asset_type: AssetType, until: Callable[[Found], bool] | None, *, is_first: bool = True
-) -> Waits | None:
+def _unassign(task: Task, asset_type: AssetType, until: Callable[[Found], bool] | None) -> Waits | None:
     """Take it away. What stays and a role explains is the role's; only the first time it is waited for."""
     waits = _hand(task)
     if waits is not None:
@@ -114,14 +111,15 @@ def _unassign(
             raise Stays(f"{endpoints.UNASSIGN}: the platform accepted it, and the access is still listed") from doubt
         task.center.implied.add((task.address.kind, task.seen.implied_by))
     except ApiError as error:
-        found = task.look() if is_first and error.code in _NOTHING_THERE else None
+        found = task.look() if _is_without_grant(error) else None
         if not isinstance(found, Resource) or not found.implied_by:
             raise
-        # A refusal proves nothing. So the same is given, which changes nothing, and taken away, which then is accepted.
-        same = {**_grant(task, asset_type), **asset_type.role_words(found.attributes)}
-        task.write(endpoints.ASSIGN, same, until=lambda seen: isinstance(seen, Resource))
-        return _unassign(task, asset_type, until, is_first=False)
     return None
+
+
+def _is_without_grant(error: ApiError) -> bool:
+    """Whether the platform says that there is no grant to take away; the second code is said of anything else, too."""
+    return error.code == _NO_SUCH_OBJECT or (error.code == _WRONG_PARAMETER and "not assigned" in error.message)
 
 
 def _stays(task: Task, is_enough: Callable[[Resource], bool] = lambda _: True) -> Callable[[Found], bool]:
