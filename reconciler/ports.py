@@ -59,6 +59,11 @@ class LinkCode:
     """What the owner does with it: what to allow, and what to leave off."""
 
 
+def declared_names(scope: Scope, kind: str) -> dict[str, str]:
+    """Key -> the name that the manifests give a thing of a kind, of those that have one."""
+    return {at.key: said["name"] for at, said in scope.details.items() if at.kind == kind and "name" in said}
+
+
 @dataclass(frozen=True, slots=True)
 class Can:
     """The provider does it by itself."""

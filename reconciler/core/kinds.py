@@ -36,6 +36,7 @@ class Action(StrEnum):
     CHANGE_GRANT = "change_grant"
     REVOKE = "revoke"
     CREATE_GROUP = "create_group"
+    RENAME_GROUP = "rename_group"
     DELETE_GROUP = "delete_group"
     ADD_PARTNER = "add_partner"
     REMOVE_PARTNER = "remove_partner"
@@ -179,6 +180,7 @@ _ALL = (
         shape=Shape.ASSET,
         title="asset group",
         create=Action.CREATE_GROUP,
+        change=Action.RENAME_GROUP,
         delete=Action.DELETE_GROUP,
     ),
     _edge("asset_group_asset", "asset in group", "asset_group", "ad_account"),

@@ -18,6 +18,7 @@ member                      role, finance (only where the person has a finance r
 app                         owner: `organization:KEY` or `person:KEY`
 *_access, partner_share     role, or permissions (a sorted tuple) for TikTok accounts; pixels have neither
 tiktok_account              permissions
+asset_group                 called (its name), where the manifests give one
 everything else             nothing: it is there or it is not
 """
 

@@ -39,7 +39,8 @@ def read_business_center(document: BusinessCenterDocument, spot: Cursor, reader:
     for key, pixel, at in read_keys(document.pixels, spot.into("pixels"), notes):
         yield from _pixel(key, pixel, at, document, reader)
     for key, group, at in read_keys(document.asset_groups, spot.into("asset_groups"), notes):
-        yield reader.asset("asset_group", key, group, at, identity=group.id)
+        named = {"called": group.name} if group.name else {}
+        yield reader.asset("asset_group", key, group, at, identity=group.id, attributes=named)
         yield from reader.edges("asset_group_asset", key, group.ad_accounts, at, ad_accounts)
         yield from reader.role_access("asset_group_access", key, group.access, at)
     for key, partner, at in read_keys(document.partners, spot.into("partners"), notes):

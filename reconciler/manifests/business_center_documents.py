@@ -158,7 +158,7 @@ class PixelDocument(Asset):
 
 
 class AssetGroupDocument(Asset):
-    """Several ad accounts under one name; access to the group is access to all of them."""
+    """Several ad accounts under one name; access to the group is access to all of them. Its `name` is kept so."""
 
     id: NumericId = ""
     """Its id, in quotes, once it exists."""

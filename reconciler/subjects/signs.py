@@ -36,6 +36,7 @@ SIGNS: dict[Action, Sign] = {
     Action.CHANGE_GRANT: CHANGE,
     Action.REVOKE: REMOVE,
     Action.CREATE_GROUP: ADD,
+    Action.RENAME_GROUP: CHANGE,
     Action.DELETE_GROUP: REMOVE,
     Action.ADD_PARTNER: ADD,
     Action.REMOVE_PARTNER: REMOVE,

@@ -72,7 +72,7 @@ def _kinds(system: System) -> list[tuple[str, ...]]:
     return [
         (f"`{kind.name}`", kind.title, *(f"`{step}`" if step else "" for step in (kind.create, change, kind.delete)))
         for kind in (KINDS[name] for name in system.kinds)
-        for change in [kind.change if kind.name in {*system.roles, *system.permissions, "app"} else None]
+        for change in [kind.change if kind.name in {*system.roles, *system.permissions, "app", "asset_group"} else None]
     ]
 
 

@@ -21,7 +21,7 @@ from reconciler.providers.sandbox.links import request_link
 from reconciler.providers.sandbox.organizations import get_organization
 from reconciler.providers.sandbox.people import approve, decline
 from reconciler.providers.sandbox.registry import get_person
-from tests.business_api.stage import Stage, staged
+from tests.business_api.stage import SCOPE, Stage, staged
 from tests.sandbox.stage import new_world
 
 
@@ -295,6 +295,22 @@ def test_groups_are_filled_and_deleted(shape: str, again: str) -> None:
         for kind, key in (("asset_group_access", "europe/bo"), ("asset_group_asset", "europe/eu")):
             assert stage.do(Action.REVOKE, kind, key) == Applied(live=None)
         assert stage.do(Action.DELETE_GROUP, "asset_group", "europe") == Applied(live=None)
+
+
+def test_a_group_is_renamed_to_what_the_manifests_call_it(stage: Stage) -> None:
+    _found_group(stage)
+    found = stage.live("asset_group", "europe")
+    assert found is not None
+    assert not found.attributes
+    group = Address("acme-bc", "asset_group", "europe")
+    assets = {**SCOPE.assets, ("asset_group", "europe"): found.identity}
+    stage.scope = replace(SCOPE, assets=assets, details={group: {"name": "All of Europe"}})
+    outcome = stage.do(Action.RENAME_GROUP, "asset_group", "europe", called="All of Europe")
+    assert isinstance(outcome, Applied)
+    assert outcome.live == replace(found, attributes={"called": "All of Europe"})
+    # Somebody who knows only its name, because nothing is recorded, finds the same group.
+    stage.scope = replace(stage.scope, assets=SCOPE.assets)
+    assert stage.live("asset_group", "europe") == outcome.live
 
 
 def test_partners_get_shares_that_are_raised_lowered_and_ended(stage: Stage) -> None:

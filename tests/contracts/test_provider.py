@@ -358,6 +358,26 @@ def test_groups_are_founded_filled_and_deleted(subject: Subject) -> None:
     assert subject.do(CENTER, Action.DELETE_GROUP, "asset_group", "europe") == Applied(live=None)
 
 
+def test_a_group_is_called_what_the_manifests_call_it(subject: Subject) -> None:
+    group = Address(BC.key, "asset_group", "emea")
+    first = replace(CENTER, details={group: {"name": "All of Europe"}})
+    if takes_a_person(subject.do(first, Action.CREATE_GROUP, "asset_group", "emea", called="All of Europe")):
+        return
+    live = subject.live(first, "asset_group", "emea")
+    assert live is not None
+    assert live.attributes == {"called": "All of Europe"}
+    assets = {**ASSETS, ("asset_group", "emea"): live.identity}
+    then = replace(first, details={group: {"name": "EMEA"}}, assets=assets)
+    outcome = subject.do(then, Action.RENAME_GROUP, "asset_group", "emea", called="EMEA")
+    assert isinstance(outcome, Applied)
+    assert outcome.live == subject.live(then, "asset_group", "emea")
+    assert outcome.live is not None
+    assert outcome.live.attributes == {"called": "EMEA"}
+    nameless = subject.live(CENTER, "asset_group", "EMEA")
+    assert nameless is not None
+    assert not nameless.attributes, "whose name is not declared, that is nobody's business"
+
+
 def test_links_and_access_requests_wait_for_the_owner(subject: Subject) -> None:
     steps: list[tuple[Action, str, str, dict[str, Any], str]] = [
         (Action.LINK, "tiktok_account", "creator", {"permissions": ("existing_posts",)}, "@dee"),

@@ -243,7 +243,7 @@ def _values(told: str | dict[str, Any] | None) -> dict[str, Any]:
 def _attributes(values: dict[str, Any]) -> Attributes:
     """Take the compared values out of what was written."""
     found: dict[str, str | tuple[str, ...]] = {}
-    for name in ("role", "finance", "owner"):
+    for name in ("role", "finance", "owner", "called"):
         if name in values:
             found[name] = values.pop(name)
     if "permissions" in values:

@@ -70,7 +70,7 @@ def _values_of(change: Change) -> str:
 
 
 def _attributes(attributes: Attributes) -> str:
-    words = [str(attributes[name]) for name in ("role", "owner") if name in attributes]
+    words = [str(attributes[name]) for name in ("role", "owner", "called") if name in attributes]
     if "finance" in attributes:
         words.append(f"finance {attributes['finance']}")
     words += attributes.get("permissions", ())

@@ -103,7 +103,9 @@ def possible_changes() -> list[tuple[System, Change]]:
     for system in VARIANTS:
         for kind in map(KINDS.__getitem__, system.kinds):
             statuses = {kind.create: (None, Status.ACTIVE), kind.delete: (Status.ACTIVE, None)}
-            if kind.change and (kind.name in system.roles or kind.name in system.permissions or kind.name == "app"):
+            if kind.change and (
+                kind.name in system.roles or kind.name in system.permissions or kind.name in {"app", "asset_group"}
+            ):
                 statuses[kind.change] = (Status.ACTIVE, Status.ACTIVE)
             if kind.shape is Shape.MEMBERSHIP:
                 statuses = dict(MEMBER_STEPS)

@@ -16,7 +16,7 @@ from reconciler.core.declared import Declared
 from reconciler.core.kinds import KINDS, Shape
 from reconciler.core.live import Live, Unknown
 from reconciler.core.resource import Attributes, Resource, Status
-from reconciler.core.state import Record
+from reconciler.core.state import Record, State
 from reconciler.core.system import System
 
 
@@ -60,6 +60,22 @@ def _beliefs(record: Record | None, wanted: Declared | None) -> Iterator[Attribu
         yield wanted.attributes
     if record is not None:
         yield record.attributes
+
+
+def without_old_names(state: State, wanted: Mapping[Address, Declared]) -> State:
+    """A name that the manifests do not give any more is not looked at, so nothing is to be remembered of it."""
+    named = {
+        address: record
+        for address, record in state.records.items()
+        if "called" in record.attributes and not (address in wanted and "called" in wanted[address].attributes)
+    }
+    nameless = {
+        address: replace(
+            record, attributes={name: value for name, value in record.attributes.items() if name != "called"}
+        )
+        for address, record in named.items()
+    }
+    return replace(state, records={**state.records, **nameless}) if named else state
 
 
 def remember(

@@ -236,6 +236,8 @@ def _urgency(change: Change, situation: Situation) -> int:
         return 1
     if change.action is Action.CREATE_GROUP:
         return _GIVING  # with what is put into it, because some systems make no empty group
+    if change.action is Action.RENAME_GROUP:
+        return _LOWERING  # it gives nobody anything, and some systems know a group by its name
     system = situation.organization.system
     if change.action is Action.CHANGE_ROLE and is_administrator(system, "member", change.attributes):
         return 2

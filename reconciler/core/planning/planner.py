@@ -17,7 +17,7 @@ from reconciler.core.planning.diff import agrees
 from reconciler.core.planning.eyes import tell_of_orders
 from reconciler.core.planning.foresight import foresee
 from reconciler.core.planning.identities import Identities
-from reconciler.core.planning.memory import grants_in, recall, remember
+from reconciler.core.planning.memory import grants_in, recall, remember, without_old_names
 from reconciler.core.planning.order_review import count_invitations, review
 from reconciler.core.planning.organization import plan_organization
 from reconciler.core.planning.renaming import under_todays_names, with_fingerprints
@@ -85,7 +85,7 @@ def _situation(key: str, worlds: Worlds, settings: GuardSettings, identities: Id
     another = renamed.another or former_key
     is_forgotten = bool(another) and (Address(key, "organization", key), Action.FORGET) in unused
     seen = worlds.live[key]
-    state = with_fingerprints(renamed.state, renamed.names, seen)
+    state = without_old_names(with_fingerprints(renamed.state, renamed.names, seen), wanted)
     if another and not is_forgotten:
         state, seen = recorded, Live(organization=key, unknown={f"{key}/": f"it is recorded as {another}"})
     managed = seen.managing(organization.kinds) if organization.manages else seen

@@ -22,6 +22,7 @@ _CAN = frozenset(
         Action.CHANGE_GRANT,
         Action.REVOKE,
         Action.CREATE_GROUP,
+        Action.RENAME_GROUP,
         Action.DELETE_GROUP,
         Action.ADD_PARTNER,
         Action.REMOVE_PARTNER,

@@ -14,7 +14,7 @@ from reconciler.core.live import Unknown
 from reconciler.core.outcome import Waits
 from reconciler.core.resource import Resource, Status
 from reconciler.providers.business_api import endpoints, instructions
-from reconciler.providers.business_api.bundles import GIVING, group_deletion, id_of
+from reconciler.providers.business_api.bundles import GIVING, group_deletion, group_id, id_of
 from reconciler.providers.business_api.codes import Remedy
 from reconciler.providers.business_api.errors import ApiError
 from reconciler.providers.business_api.giving import grant, revoke, share, unshare
@@ -154,6 +154,11 @@ def _create_group(task: Task) -> Waits:
     return instructions.wait_for_contents(task.change)
 
 
+def _rename_group(task: Task) -> None:
+    body = {"asset_group_id": group_id(task, task.address.key), "update_entity": "NAME"}
+    task.write(endpoints.UPDATE_GROUP, {**body, "asset_group_name": task.change.attributes["called"]})
+
+
 def _delete_group(task: Task) -> None:
     task.write(endpoints.DELETE_GROUP, group_deletion(task))
 
@@ -212,6 +217,7 @@ ACTIONS: dict[Action, Callable[[Task], Waits | None]] = {
     Action.CHANGE_GRANT: grant,
     Action.REVOKE: revoke,
     Action.CREATE_GROUP: _create_group,
+    Action.RENAME_GROUP: _rename_group,
     Action.DELETE_GROUP: _delete_group,
     Action.ADD_PARTNER: _add_partner,
     Action.REMOVE_PARTNER: _remove_partner,

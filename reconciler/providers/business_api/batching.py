@@ -191,4 +191,5 @@ def _founding(group: Task, contents: Sequence[Task]) -> dict[str, Any]:
         GIVING[kind].items: [GIVING[kind].item(task) for task in contents if task.address.kind == kind]
         for kind in _CONTENTS
     }
-    return {"asset_group_name": group.center.names.asset_id("asset_group", group.address.key), **lists}
+    key, names = group.address.key, group.center.names
+    return {"asset_group_name": names.group_names.get(key) or names.asset_id("asset_group", key), **lists}

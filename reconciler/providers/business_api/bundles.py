@@ -115,14 +115,18 @@ def _pixel_link(relation: str) -> Callable[[Task], Mapping[str, Any]]:
     return say
 
 
+def group_id(task: Task, key: str) -> str:
+    """The number of an asset group."""
+    if key not in task.center.groups:
+        read_groups(task.center)
+    if key not in task.center.groups:
+        raise ApiError(f"there is no asset group {key}", endpoint=endpoints.GROUPS.endpoint)
+    return task.center.groups[key]
+
+
 def _group(entity: str, action: str) -> Callable[[Task], Mapping[str, Any]]:
     def say(task: Task) -> Mapping[str, Any]:
-        key = task.address.parts[0]
-        if key not in task.center.groups:
-            read_groups(task.center)
-        if key not in task.center.groups:
-            raise ApiError(f"there is no asset group {key}", endpoint=endpoints.GROUPS.endpoint)
-        return {"asset_group_id": task.center.groups[key], "action": action, "update_entity": entity}
+        return {"asset_group_id": group_id(task, task.address.parts[0]), "action": action, "update_entity": entity}
 
     return say
 

@@ -26,7 +26,8 @@ def read_groups(center: Center) -> Seen:
             key = center.names.find_asset("asset_group", number) or center.names.find_asset("asset_group", name) or name
             key = number if key in listed or "/" in key else key
             listed[key] = number
-            yield Resource(address=center.address("asset_group", key), identity=number)
+            attributes = {"called": name} if key in center.names.group_names else {}
+            yield Resource(address=center.address("asset_group", key), identity=number, attributes=attributes)
         center.groups = listed
 
     seen = center.seen_or_unknown(center.prefix("asset_group"), rows)

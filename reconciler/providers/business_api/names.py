@@ -8,7 +8,7 @@ from typing import Self
 
 from reconciler.core.address import Address
 from reconciler.core.deed import find_subject
-from reconciler.ports import Scope
+from reconciler.ports import Scope, declared_names
 
 
 class Names:
@@ -26,7 +26,9 @@ class Names:
         self._members = scope.members
         self.roles = scope.roles
         """Role that is declared at an address, where one is."""
-        self._asset_keys = {(kind, name.casefold()): key for (kind, key), name in scope.assets.items()}
+        self.group_names = declared_names(scope, "asset_group")
+        named = {("asset_group", name.casefold()): key for key, name in self.group_names.items()}
+        self._asset_keys = named | {(kind, name.casefold()): key for (kind, key), name in scope.assets.items()}
 
     @classmethod
     def of(cls, scope: Scope) -> Self:

@@ -127,6 +127,11 @@ def _create_group(call: Call) -> None:
     groups.create_group(call.world, call.organization, actor=call.actor, name=call.ids[0])
 
 
+def _rename_group(call: Call) -> None:
+    name, new = call.ids[0], str(call.change.attributes["called"])
+    groups.rename_group(call.world, call.organization, actor=call.actor, name=name, new_name=new)
+
+
 def _delete_group(call: Call) -> None:
     groups.delete_group(call.world, call.organization, actor=call.actor, name=call.ids[0])
 
@@ -217,6 +222,7 @@ ACTIONS: dict[Action, Callable[[Call], None]] = {
     Action.CHANGE_GRANT: _grant,
     Action.REVOKE: _revoke,
     Action.CREATE_GROUP: _create_group,
+    Action.RENAME_GROUP: _rename_group,
     Action.DELETE_GROUP: _delete_group,
     Action.ADD_PARTNER: _add_partner,
     Action.REMOVE_PARTNER: _remove_partner,

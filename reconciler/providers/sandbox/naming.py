@@ -7,7 +7,7 @@ from typing import Self
 
 from reconciler.core.address import Address
 from reconciler.core.kinds import KINDS
-from reconciler.ports import Scope
+from reconciler.ports import Scope, declared_names
 from reconciler.providers.sandbox.registry import normalise
 
 
@@ -20,17 +20,23 @@ class Names:
         people: Mapping[str, tuple[str, ...]],
         keys: Mapping[str, str],
         assets: Mapping[tuple[str, str], str],
+        group_names: Mapping[str, str],
     ) -> None:
         self._people = people
         self._keys = keys
         self._assets = assets
-        self._asset_keys = {(kind, _plain(identity)): key for (kind, key), identity in assets.items()}
+        self.group_names = group_names
+        """Key -> name that the manifests give an asset group."""
+        named = {("asset_group", _plain(name)): key for key, name in group_names.items()}
+        self._asset_keys = named | {(kind, _plain(identity)): key for (kind, key), identity in assets.items()}
 
     @classmethod
     def of(cls, scope: Scope) -> Self:
         """The names of a scope, which may leave the way back to be worked out from the way there."""
         keys = scope.keys or {normalise(name): key for key, names in scope.people.items() for name in names}
-        return cls(people=scope.people, keys=keys, assets=scope.assets)
+        return cls(
+            people=scope.people, keys=keys, assets=scope.assets, group_names=declared_names(scope, "asset_group")
+        )
 
     def identities(self, key: str) -> tuple[str, ...]:
         """Everything a person may appear under, the one to invite by first."""
@@ -46,7 +52,8 @@ class Names:
 
     def asset_id(self, kind: str, key: str) -> str:
         """What the world knows an asset, a partner or a group by."""
-        return self._assets.get((kind, key), key)
+        named = self.group_names.get(key, key) if kind == "asset_group" else key
+        return self._assets.get((kind, key), named)
 
     def listed(self, kind: str) -> list[str]:
         """Ids of the assets of one kind that the scope lists."""

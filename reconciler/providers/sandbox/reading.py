@@ -136,7 +136,9 @@ def _uses(kind: str, view: View) -> Iterator[Resource]:
 
 def _groups(view: View) -> Iterator[Resource]:
     for row in view.rows("SELECT * FROM asset_group WHERE organization = :organization ORDER BY name"):
-        yield view.resource("asset_group", view.names.asset("asset_group", row["name"]), row=row, identity=row["name"])
+        key, name = view.names.asset("asset_group", row["name"]), row["name"]
+        attributes = {"called": name} if key in view.names.group_names else {}
+        yield view.resource("asset_group", key, row=row, identity=name, attributes=attributes)
 
 
 def _group_assets(view: View) -> Iterator[Resource]:

@@ -17,7 +17,8 @@ def show(world: World, organization: Organization) -> list[Resource]:
         " WHERE person.key IS NOT NULL",
         {},
     )
-    names = Names(people={}, keys={row["value"]: row["key"] for row in known}, assets={})
+    keys = {row["value"]: row["key"] for row in known}
+    names = Names(people={}, keys=keys, assets={}, group_names={})
     with world.transaction():
         resources = read_resources(view(world, organization, organization.identity, names))
     return list(resources.values())

@@ -103,7 +103,7 @@ _GROUP = (
         title="Create the asset group {asset}",
         steps=(
             "Open {menu} and choose to create a group",
-            "Type the name {asset_id}",
+            "Type the name {wanted_name}",
             (
                 "Put one of the ad accounts and one of the members into it that are declared for it; a group cannot "
                 "begin empty"
@@ -115,6 +115,21 @@ _GROUP = (
         undo="Delete the group",
         undone_by="business_center.delete_group",
         source=_GROUPS,
+    ),
+    _by_admin(
+        "business_center.rename_group",
+        title="Call the asset group {asset} by the name {wanted_name}",
+        steps=(
+            "Open {menu} and choose {asset_id}",
+            "Choose to edit its name",
+            "Type the name {wanted_name}",
+            "Confirm",
+        ),
+        done_when="{menu} shows the group as {wanted_name}",
+        undo="Give it the former name in the same place",
+        undone_by="business_center.rename_group",
+        source=_GROUPS,
+        certainty="inferred",
     ),
     _by_admin(
         "business_center.delete_group",

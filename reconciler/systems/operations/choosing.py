@@ -72,6 +72,7 @@ _BUSINESS_CENTER: _Choices = {
     **_asset("lead_library", request="request_asset_access"),
     **_asset("managed_account", request="request_asset_access"),
     ("asset_group", Action.CREATE_GROUP): {"": "create_group"},
+    ("asset_group", Action.RENAME_GROUP): {"": "rename_group"},
     ("asset_group", Action.DELETE_GROUP): {"": "delete_group"},
     ("asset_group_asset", Action.GRANT): {"": "add_to_group"},
     ("asset_group_asset", Action.REVOKE): {"": "take_from_group"},
