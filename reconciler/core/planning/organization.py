@@ -16,7 +16,7 @@ from reconciler.core.planning.budgets import hold_invitations, hold_mass_removal
 from reconciler.core.planning.contested import forgetting, is_contested, settle_contested
 from reconciler.core.planning.diff import diff
 from reconciler.core.planning.drift import find_drift
-from reconciler.core.planning.founding import hold_empty_groups
+from reconciler.core.planning.founding import hold_empty_groups, with_groups_whole
 from reconciler.core.planning.guards import Objection, blocked_by, judge, judge_request
 from reconciler.core.planning.headcount import Headcount
 from reconciler.core.planning.lifecycle import next_step
@@ -161,9 +161,9 @@ def _propose(
         for difference in diff(desired=readable, live=managed)
         if not is_contested(difference.address, situation)
     ]
-    for step in steps:
-        if step is not None and targets.covers(step.address):
-            draft.sort_in([_quarantined(step, situation) or step])
+    covered = [step for step in steps if step is not None and targets.covers(step.address)]
+    for step in with_groups_whole(covered, situation, targets):
+        draft.sort_in([step if isinstance(step, LeftOut) else _quarantined(step, situation) or step])
 
 
 def _quarantined(step: Change | Waiting, situation: Situation) -> LeftOut | None:
