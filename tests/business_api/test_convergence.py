@@ -10,6 +10,7 @@ import shutil
 import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import fields, replace
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +26,7 @@ from reconciler.providers.sandbox.api.transport import BusinessApiTransport
 from reconciler.providers.sandbox.knobs import Knobs
 from tests.business_api.facts import invitations
 from tests.business_api.stage import WorldTicker
-from tests.business_api.story import EMAILS, TOKEN, Story, facts_of, members
+from tests.business_api.story import EMAILS, TODAY, TOKEN, Story, facts_of, members
 from tests.tiers import scaled
 
 FAULTY_ROUNDS = 4
@@ -238,6 +239,27 @@ def test_what_the_token_may_not_see_is_left_alone(code: str, tmp_path: Path) -> 
         assert {key: role for key, role in facts_of(story.world).items() if not key.startswith("member/")} == kept
         assert members(story.world).keys() == {"ana", "bo", "cy", "gil", "hal", "iva", "jon"}
         assert invitations(story.world, EMAILS)["cy"] == 1
+    finally:
+        story.close()
+
+
+def test_what_nobody_answers_is_asked_again_or_overdue_and_never_pending_for_ever(tmp_path: Path) -> None:
+    """Over half a year, where an invitation that ran out is listed as pending like any other."""
+    knobs = {"business_center_invitation_hours": 24}
+    story = Story(tmp_path, in_process, options={"expired_rows": "pending", "tier": "unlimited"}, knobs=knobs)
+    try:
+        for _ in range(5):
+            story.run()
+            story.world.advance(timedelta(days=31))
+        plan, sent = story.plan(), invitations(story.world, EMAILS)
+        assert (sent["cy"], sent["iva"]) == (4, 4), "the first and three more"
+        assert {found.change.address.key for found in plan.blocked if found.guard == "expired"} >= {"cy", "iva"}
+        assert not {one.address.key for one in plan.waiting if one.address.kind == "member"}
+        assert all(one.since and one.ends for one in plan.waiting)
+        late = {one.on for one in plan.waiting if one.since and (plan.today - one.since).days >= 30}
+        told = " ".join(one.message for one in plan.findings if one.id == "overdue")
+        assert TODAY in {one.since for one in plan.waiting if one.on == "cy"}, "access waits since the first invitation"
+        assert not {on for on in late if f" for {on} since " not in told}
     finally:
         story.close()
 

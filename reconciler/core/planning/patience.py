@@ -53,9 +53,18 @@ def _asked(address: Address, situation: Situation) -> int:
 
 
 def dated(waiting: Waiting, situation: Situation) -> Waiting:
-    """The same with the day since which it waits, as far as anybody knows, and what ends that."""
-    since = waiting.since or situation.state.waits.get(waiting.address) or situation.today
+    """The same with the day since which it waits, as far as anybody knows, and what ends that.
+
+    What waits for somebody who was asked again has waited since they were asked first.
+    """
+    noted = None if is_on_record(waiting) else situation.state.waits.get(waiting.address)
+    since = min(filter(None, (waiting.since, noted)), default=situation.today)
     return replace(waiting, since=since, ends=_describe_end(waiting, since, situation))
+
+
+def is_on_record(waiting: Waiting) -> bool:
+    """Whether a work order, or the record of what was asked for, tells since when it waits."""
+    return bool(waiting.work_order or (waiting.before and waiting.before.status.is_pending))
 
 
 def _describe_end(waiting: Waiting, since: date, situation: Situation) -> str:

@@ -7,6 +7,7 @@ from datetime import date
 from reconciler.core.address import Address
 from reconciler.core.live import Unknown, Unread
 from reconciler.core.plan import OrganizationPlan
+from reconciler.core.planning.patience import is_on_record
 from reconciler.core.planning.situation import Situation
 from reconciler.core.planning.targets import Targets
 
@@ -53,5 +54,4 @@ def note_waits(situation: Situation, part: OrganizationPlan, targets: Targets) -
         for address, since in situation.state.waits.items()
         if not targets.covers(address) or (isinstance(found := situation.live.find(address), Unknown) and found.is_part)
     }
-    untold = [one for one in part.waiting if not (one.work_order or (one.before and one.before.status.is_pending))]
-    return kept | {one.address: one.since for one in untold if one.since}
+    return kept | {one.address: one.since for one in part.waiting if one.since and not is_on_record(one)}
