@@ -103,8 +103,8 @@ class Drift:
 
     @property
     def stays(self) -> bool:
-        """Whether it was once as declared or should never have been, and no plan makes it so."""
-        return self.fate is Fate.LEFT_ALONE and not self.is_unmanaged
+        """Whether no plan makes it as declared, or shows that it is: it takes somebody who decides, or looks."""
+        return self.sort is DriftSort.UNVERIFIED or (self.fate is Fate.LEFT_ALONE and not self.is_unmanaged)
 
     @property
     def is_unmanaged(self) -> bool:

@@ -33,7 +33,7 @@ NOTICES = Output(name="notices", title="Notices: one message for each person who
 def document_of_notices(notices: Notices) -> Document:
     """Who has to do what; a page has every step."""
     several = count(len(notices.notices), "person has", "people have")
-    nobody = f"{notices.person} has nothing to do now." if notices.person else "Nobody has to act."
+    nobody = f"No request to {notices.person or 'anybody'} is open."
     return Document(
         title="Who has to act",
         is_title_needless=True,

@@ -37,7 +37,7 @@ def _counts_of(plan: Plan) -> str:
     verbs = Counter(VERBS[change.action] for change in plan.changes)
     counted = [f"{verbs[verb]:,} to {verb}" for verb in VERB_ORDER if verbs[verb]]
     counted += [f"{len(plan.asks):,} to ask for"] if plan.asks else []
-    counted = counted or ["nothing to do now"]
+    counted = counted or ["no change now"]
     held = {
         "waiting": len(plan.waiting) - len(plan.asks),
         "blocked": len(plan.blocked),

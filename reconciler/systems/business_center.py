@@ -89,7 +89,8 @@ BUSINESS_CENTER = System(
         "users of payment portfolios": "they may pay without any finance role; whoever holds one can look on the site",
         "shares of pixels, shops, catalogs and TikTok accounts with partners": "Admins give them by hand; each asset "
         "lists its partners on the site",
-        "what the owner of a linked TikTok account allows": "only the owner's app shows it, under 'Authorised Apps'",
+        "what owners allow on linked TikTok accounts that no ad account uses": "it is unverified; only the owner's app "
+        "shows it, under 'Authorised Apps'",
         "programs with a member's approval": "apps and agents that hold a token do whatever that member may do",
     },
     facts=(

@@ -10,9 +10,10 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time
 
+from reconciler.core.address import Address
 from reconciler.core.change import Change
-from reconciler.core.declared import Desired, Person
-from reconciler.core.kinds import KINDS
+from reconciler.core.declared import Declared, Desired, Mode, Person
+from reconciler.core.kinds import KINDS, Action
 from reconciler.core.notice import Notice, Notices
 from reconciler.core.planning.identities import Identities
 from reconciler.core.planning.renaming import under_todays_names
@@ -50,7 +51,8 @@ def make_notices(
     for state in (under_todays_names(one, identities).state for one in states):
         orders += _open(state.orders.values())
         if state.organization in desired.organizations:
-            orders += _Pending(state, scopes.scope_of(state.organization, state), settings, at).orders()
+            wanted = desired.resources.get(state.organization, {})
+            orders += _Pending(state, scopes.scope_of(state.organization, state), wanted, settings, at).orders()
     return _group([order for order in orders if order.expires is None or order.expires > at], desired.people)
 
 
@@ -75,14 +77,30 @@ class _Pending:
 
     state: State
     scope: Scope
+    wanted: Mapping[Address, Declared]
     settings: GuardSettings
     at: datetime
 
     def orders(self) -> Iterator[WorkOrder]:
         asked = {order.address for order in self.state.orders.values() if order.is_pending}
-        for address, record in sorted(self.state.records.items()):
+        records = {**self.state.records, **{record.address: record for record in self._links_to_ask_for()}}
+        for address, record in sorted(records.items()):
             if record.status.is_pending and address not in asked:
                 yield from (self._dated(order, record) for order in draft_orders(self._step(record), self.scope))
+
+    def _links_to_ask_for(self) -> Iterator[Record]:
+        """Declared links that do not stand: their owners have to scan a code, whether or not one was shown yet.
+
+        Until something is recorded nobody has looked whether they stand. A refusal is not followed by another request.
+        """
+        is_ours = self.state.records and self.scope.organization.mode is not Mode.OBSERVE
+        for address, declared in self.wanted.items() if is_ours and not self.scope.organization.deleted else ():
+            known = self.state.records.get(address)
+            is_open = known is None or known.status is Status.LAPSED
+            if KINDS[address.kind].create is not Action.LINK or not is_open or address in self.state.quarantined:
+                continue
+            record = known or Record(address=address, identity=declared.identity)
+            yield replace(record, attributes=declared.attributes, status=Status.REQUESTED)
 
     def _step(self, record: Record) -> Change:
         """The change that has been asked for, as it would be asked for again."""
@@ -95,7 +113,7 @@ class _Pending:
             before=before,
             after=replace(before, status=Status.ACTIVE),
             fingerprint=fingerprint_of(before),
-            why="it was asked for, and nobody has answered yet",
+            why="it is asked for, and nobody has answered yet",
             actor=self._admin(),
         )
 

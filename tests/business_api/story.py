@@ -17,6 +17,7 @@ from typing import Any, Protocol
 from reconciler.audit.log import AuditLog
 from reconciler.core.change import Cause
 from reconciler.core.declared import Desired
+from reconciler.core.drifting import DriftSort
 from reconciler.core.plan import Plan
 from reconciler.core.settings import GuardSettings
 from reconciler.manifests.load import load_manifests
@@ -257,7 +258,8 @@ class Story:
         assert named.keys() >= off, self.said(off - named.keys())
         assert named.keys() <= off | _unread(plan)
         assert {one.prefix for one in plan.unread} <= unreadable(self.emulator.options)
-        assert plan.is_as_declared is not bool(named or plan.unread)
+        unverified = [one for part in plan.organizations for one in part.drift if one.sort is DriftSort.UNVERIFIED]
+        assert plan.is_as_declared is not bool(named or plan.unread or unverified)
         invited = invitations(self.world, EMAILS)
         assert {person: invited[person] for person in INVITED if f"member/{person}" not in off} == {
             person: times for person, times in INVITED.items() if f"member/{person}" not in off

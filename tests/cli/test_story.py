@@ -99,7 +99,7 @@ def test_access_settles_and_the_next_plan_is_empty(settled: Run) -> None:
 
 def test_waiting_alone_is_no_failure_of_apply_and_changes_for_the_detailed_exit_code(run: Run) -> None:
     run("apply", "--auto-approve")
-    assert last_line(run("plan", "--detailed-exitcode", code=2)) == "Plan: nothing to do now, 3 waiting."
+    assert last_line(run("plan", "--detailed-exitcode", code=2)) == "Plan: no change now, 3 waiting."
     run("plan")
     run("apply", "--auto-approve")
 

@@ -164,4 +164,4 @@ def test_the_question_before_applying_counts_what_is_touched() -> None:
 
 
 def test_the_closing_line_counts_what_is_held_back_when_nothing_can_be_done() -> None:
-    assert summary_of_plan(held_back()) == "Plan: nothing to do now, 2 waiting, 2 blocked, 1 left out."
+    assert summary_of_plan(held_back()) == "Plan: no change now, 2 waiting, 2 blocked, 1 left out."

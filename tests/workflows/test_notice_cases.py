@@ -38,8 +38,8 @@ def test_the_messages_are_what_the_case_wants(path: Path) -> None:
 
 def test_that_one_person_has_nothing_to_do_says_nothing_of_others() -> None:
     found = Notices(at=datetime(2026, 11, 22, tzinfo=UTC), person="eve")
-    assert RENDERERS.notices["text"](found, PLAIN) == "eve has nothing to do now.\n"
-    assert RENDERERS.notices["text"](Notices(at=found.at), PLAIN) == "Nobody has to act.\n"
+    assert RENDERERS.notices["text"](found, PLAIN) == "No request to eve is open.\n"
+    assert RENDERERS.notices["text"](Notices(at=found.at), PLAIN) == "No request to anybody is open.\n"
 
 
 def test_a_hostile_name_stays_a_name_in_every_form() -> None:

@@ -134,7 +134,7 @@ def export(app: App, folder: Path, actor: str, organization: str) -> None:
     for path in written:
         click.echo(path)
     if not written:
-        app.notify("nobody has anything to do")
+        app.notify("no work order is open")
 
 
 def _read_work(app: App, *, actor: str = "", organization: str = "", closed: bool = False) -> WorkList:

@@ -62,7 +62,7 @@ def _of_the_unverified(situation: Situation) -> Iterator[Drift]:
             live=believed,
             why=f"these {names} were asked for, and nothing shows what was given",
             fate=Fate.WAITING,
-            outlook="waits for somebody who looks at it on the platform",
+            outlook="waits for somebody who looks at it, such as its owner in the TikTok app",
             advice=f"say what you saw: `reconciler drift confirm {address} --evidence TEXT`, with --as VALUE for each "
             f"of the {names} if it is not this",
             place=situation.place_of(address),
