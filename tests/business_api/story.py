@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
+from copy import deepcopy
 from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
@@ -168,10 +169,13 @@ class Wires(Protocol):
         ...
 
 
-def desired(**identities: dict[str, str]) -> Desired:
-    """What is wanted; more `identities` of some people."""
+def desired(numbers: Mapping[str, str] | None = None, **identities: dict[str, str]) -> Desired:
+    """What is wanted; more `identities` of some people, and `numbers` of TikTok accounts."""
     people = {key: {**person, "identities": identities.get(key, {})} for key, person in WANTED["people"].items()}
-    text = json.dumps({**WANTED, "people": people})
+    wanted = deepcopy({**WANTED, "people": people})
+    for key, number in (numbers or {}).items():
+        wanted["organizations"]["bc"]["tiktok_accounts"][key]["id"] = number
+    text = json.dumps(wanted)
     loaded = load_manifests([SourceFile("access/all.yaml", text.encode())], today=TODAY)
     assert loaded.desired is not None, loaded.findings
     return loaded.desired
@@ -231,6 +235,7 @@ class Story:
         self.store = LocalFileStore(folder)
         self.desired = desired()
         self.is_faulty = False
+        self.is_partial = bool(scopes)
         add_token(self.world, TOKEN, person=get_person(self.world, "ana"), scopes=scopes)
         self.client = wires(self.emulator, WorldTicker(self.world))
 
@@ -243,6 +248,9 @@ class Story:
                 self.emulator.faults.add(fault)
             self.run()
             self.judge()
+            if number == 0 and not (faults or self.is_partial):
+                # Nobody has answered yet: invitations are in the lists.
+                assert {one.prefix for one in self.plan().unread} <= unreadable(self.emulator.options)
             self.world.advance(timedelta(hours=1))
             if number >= 1:
                 self.answer()
@@ -332,6 +340,10 @@ class Story:
         for partner in (NORTH, SOUTH):
             with suppress(Refusal):
                 approve(self.world, partner, "bc")
+        if self.emulator.options.account_names == "title":
+            # As the plan asks: `add id: ... to it`.
+            rows = self.world.rows("SELECT id, identity FROM asset WHERE kind = 'tiktok_account'", {})
+            self.desired = desired({KEYS[row["identity"]]: str(7600000000000000000 + row["id"]) for row in rows})
 
     def close(self) -> None:
         self.client.close()
