@@ -184,7 +184,6 @@ def read_texts(root: Path, findings: Iterable[Finding]) -> dict[str, str]:
 
 
 def _read_source(root: Path, path: Path, problem: str = "") -> SourceFile:
-
     name = Path(os.path.relpath(path, root)).as_posix()
     if problem:
         return SourceFile(path=name, data=None, problem=problem)

@@ -103,5 +103,4 @@ def verify(app: App, head: str | None) -> int:
 
 
 def _read_witnesses(store: StateStore) -> list[Witness]:
-
     return [Witness(organization=key, mark=mark, is_behind=is_behind) for key, mark, is_behind in read_marks(store)]

@@ -73,7 +73,6 @@ def _split(base: str, head: str) -> tuple[str, str, bool]:
 def _read_both(
     app: App, repository: Repository, base: str, head: str, *, folder: str | None, from_merge_base: bool
 ) -> tuple[Revision, Revision]:
-
     if not head and (repository.is_bare or folder is not None):
         why = "a bare repository has no working tree" if repository.is_bare else "--path is for two revisions"
         raise UsageError(why, advice="give HEAD too: reconciler diff BASE HEAD")
@@ -94,7 +93,6 @@ def _read_both(
 
 
 def _read_working_tree(app: App) -> Revision:
-
     loaded = read_configuration(app.root)
     if loaded.config is None:
         return Revision(name=_WORKING_TREE, config=loaded)

@@ -114,7 +114,6 @@ def _answer_for_unread(made: Import, app: App) -> ExitCode:
 
 
 def _tell(made: Import, app: App) -> None:
-
     click.echo(render_text(document_of_import(made), app.style(sys.stdout)), nl=False, color=True)
     app.notify("next: read the files, then `reconciler plan`: it has nothing to change in what was read")
 
@@ -153,7 +152,6 @@ def _folder_for(to: Path | None, root: Path, entries: Sequence[str]) -> str:
 
 
 def _named(wanted: Sequence[str], said: ImportOptions, declared: Mapping[str, Organization]) -> Organization:
-
     if len(wanted) != 1 or not (said["system"] and said["identity"]):
         raise UsageError("one ORG needs both --system and --id", advice="import one organization after the other")
     (key,) = wanted

@@ -116,7 +116,6 @@ def _not_after(taken: datetime, now: datetime) -> datetime:
 
 
 def _read_roster(path: str) -> RosterFile:
-
     # One byte more than is accepted, so that the reader sees that it is too much.
     if path == "-":
         return RosterFile(name="<stdin>", data=sys.stdin.buffer.read(LARGEST + 1))

@@ -85,13 +85,11 @@ def _refuse_unread(report: str) -> None:
 
 
 def _keep_comment(choice: Choice, name: str, source: str) -> Published:
-
     with open_forge(choice, os.environ, for_comment=True) as forge:
         return publish_comment(forge, name=name, body=_read(source))
 
 
 def _keep_issue(choice: Choice, name: str, title: str, labels: tuple[str, ...], source: str) -> Published:
-
     with open_forge(choice, os.environ, for_comment=False) as forge:
         if not source:
             return close_issue(forge, name=name, farewell=_FAREWELL)

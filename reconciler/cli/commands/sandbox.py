@@ -17,7 +17,6 @@ import click
 from reconciler.cli.app import App
 from reconciler.cli.files import CONFIG_FILE
 from reconciler.cli.options import Limits, planning_options
-from reconciler.cli.planning import make_plan, read_request
 from reconciler.cli.workspace import read_workspace
 from reconciler.core.change import Change, Waiting
 from reconciler.core.declared import Desired
@@ -30,9 +29,6 @@ from reconciler.output.document import Row, Table, plain
 from reconciler.output.text_table import table_lines
 from reconciler.providers.business_api.abilities import takes_a_person
 from reconciler.providers.sandbox import people
-from reconciler.providers.sandbox.api.emulator import Emulator
-from reconciler.providers.sandbox.api.server import Server
-from reconciler.providers.sandbox.api.site import Site
 from reconciler.providers.sandbox.organizations import find_organizations, get_organization, list_organizations
 from reconciler.providers.sandbox.people import Message, answer_all
 from reconciler.providers.sandbox.provider import SandboxProvider
@@ -126,7 +122,7 @@ def sandbox() -> None:
     """
 
 
-def _own_step(name: str, function: str, done: str, summary: str) -> None:
+def _own_step(name: str, step: Callable[[World, str, str], None], done: str, summary: str) -> None:
     """A command `NAME PERSON ORGANIZATION` for something that people do for themselves."""
 
     @sandbox.command(name, help=summary)
@@ -134,20 +130,18 @@ def _own_step(name: str, function: str, done: str, summary: str) -> None:
     @click.argument("organization")
     @click.pass_obj
     def command(app: App, person: str, organization: str) -> None:
-
         with _open(app) as opened:
-            step: Callable[[World, str, str], None] = getattr(people, function)
             step(opened.world, opened.person(person), opened.organization(organization))
         app.notify(f"{person} {done} {organization}")
 
 
-_own_step("accept", "accept", "is now in", "Accept an invitation.")
-_own_step("decline", "decline", "declined", "Decline an invitation.")
-_own_step("leave", "leave", "left", "Leave an organization.")
-_own_step("give-up-admin", "give_up_admin", "is no longer an admin of", "Give up one's own admin rights.")
+_own_step("accept", people.accept, "is now in", "Accept an invitation.")
+_own_step("decline", people.decline, "declined", "Decline an invitation.")
+_own_step("leave", people.leave, "left", "Leave an organization.")
+_own_step("give-up-admin", people.give_up_admin, "is no longer an admin of", "Give up one's own admin rights.")
 
 
-def _owner_step(name: str, done: str, summary: str) -> None:
+def _owner_step(name: str, step: Callable[[World, str, str], None], done: str, summary: str) -> None:
     """A command `NAME WHAT ORGANIZATION` for what the other side of a request does."""
 
     @sandbox.command(name, help=summary)
@@ -155,16 +149,19 @@ def _owner_step(name: str, done: str, summary: str) -> None:
     @click.argument("organization")
     @click.pass_obj
     def command(app: App, what: str, organization: str) -> None:
-
         with _open(app) as opened:
-            step: Callable[[World, str, str], None] = getattr(people, name)
             step(opened.world, opened.subject(what, organization), opened.organization(organization))
         app.notify(f"{done} {what} for {organization}")
 
 
-_owner_step("approve", "approved", "As the owner, approve a link (scan the code), an access request or a partnership.")
-_owner_step("refuse", "refused", "As the owner, refuse a link, an access request or a partnership.")
-_owner_step("revoke", "took back", "As the owner, take back a link or an access.")
+_owner_step(
+    "approve",
+    people.approve,
+    "approved",
+    "As the owner, approve a link (scan the code), an access request or a partnership.",
+)
+_owner_step("refuse", people.refuse, "refused", "As the owner, refuse a link, an access request or a partnership.")
+_owner_step("revoke", people.revoke, "took back", "As the owner, take back a link or an access.")
 
 
 @sandbox.command()
@@ -187,15 +184,13 @@ def scan(app: App, handle: str, organization: str, *, allowed: tuple[str, ...], 
 _as_option = click.option("--as", "admin", metavar="ADMIN", help="Which admin acts; the longest-standing by default.")
 
 
-def _admin_step(name: str, function: str, summary: str, *, takes_role: bool) -> None:
+def _admin_step(name: str, step: Callable[..., None], summary: str, *, takes_role: bool) -> None:
     """A command for an admin who clicks in the portal, past the tool."""
 
     def command(app: App, person: str, organization: str, admin: str | None, role: str = "") -> None:
-
         with _open(app) as opened:
             place = opened.organization(organization)
             actor = opened.person(admin) if admin else people.get_admin_of(opened.world, place)
-            step: Callable[..., None] = getattr(people, function)
             step(opened.world, actor, opened.person(person), place, *([role] if takes_role else []))
         app.notify(f"{actor} by hand: {' '.join(filter(None, (name, person, organization, role)))}")
 
@@ -206,10 +201,10 @@ def _admin_step(name: str, function: str, summary: str, *, takes_role: bool) -> 
     sandbox.command(name, help=summary)(decorated)
 
 
-_admin_step("invite", "invite_by_hand", "As an admin, invite somebody by hand.", takes_role=True)
-_admin_step("remove", "remove_by_hand", "As an admin, remove somebody by hand.", takes_role=False)
-_admin_step("promote", "promote_by_hand", "As an admin, make somebody an admin by hand.", takes_role=False)
-_admin_step("role", "set_role_by_hand", "As an admin, change somebody's role by hand.", takes_role=True)
+_admin_step("invite", people.invite_by_hand, "As an admin, invite somebody by hand.", takes_role=True)
+_admin_step("remove", people.remove_by_hand, "As an admin, remove somebody by hand.", takes_role=False)
+_admin_step("promote", people.promote_by_hand, "As an admin, make somebody an admin by hand.", takes_role=False)
+_admin_step("role", people.set_role_by_hand, "As an admin, change somebody's role by hand.", takes_role=True)
 
 
 @sandbox.command()
@@ -342,7 +337,6 @@ def _print_messages(app: App, messages: list[Message]) -> None:
 
 
 def _print_table(app: App, header: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> None:
-
     if rows:
         table = Table(header=header, rows=tuple(Row(cells=tuple(map(plain, cells))) for cells in rows))
         for line in table_lines(table, app.style(sys.stdout), ""):
@@ -359,6 +353,8 @@ def portal(app: App, **limits: Unpack[Limits]) -> int:
 
     Only where the platform is reached through its API. Exits with 1 when the platform refuses something.
     """
+    from reconciler.cli.planning import make_plan, read_request
+
     request = read_request(app, limits)
     is_done = True
     for change, outcome in _work_by_hand(app, request.desired, make_plan(app, request)):
@@ -415,6 +411,10 @@ def _change_of(waiting: Waiting, order: WorkOrder) -> Change:
 @click.pass_obj
 def serve(app: App, host: str, port: int, tier: str | None, speed: float) -> None:
     """Serve the API for Business and a page for people on a port, until interrupted."""
+    from reconciler.providers.sandbox.api.emulator import Emulator
+    from reconciler.providers.sandbox.api.server import Server
+    from reconciler.providers.sandbox.api.site import Site
+
     clock = _faster(real_now, speed)
     with _open(app, clock) as opened:
         world = opened.world

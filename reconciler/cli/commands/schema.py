@@ -95,5 +95,4 @@ def _write(directory: Path, names: list[str]) -> None:
 
 
 def _render(name: str) -> str:
-
     return json.dumps(json_schema(name), indent=2, ensure_ascii=False) + "\n"
