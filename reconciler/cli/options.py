@@ -153,16 +153,10 @@ _OPTIONS = (
         help="Only these addresses (organization, address or pattern with *); for exceptions. Repeatable.",
     ),
     click.option(
-        "--exclude",
-        "excludes",
-        multiple=True,
-        metavar="PATTERN",
-        help="Everything but these addresses. Repeatable.",
+        "--exclude", "excludes", multiple=True, metavar="PATTERN", help="Everything but these addresses. Repeatable."
     ),
     click.option(
-        "--refresh/--no-refresh",
-        default=True,
-        help="Read the systems first, or plan from what was recorded.",
+        "--refresh/--no-refresh", default=True, help="Read the systems first, or plan from what was recorded."
     ),
     click.option(
         "--allow",

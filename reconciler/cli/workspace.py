@@ -95,10 +95,7 @@ def read_workspace(root: Path, config: Config, *, today: date) -> Workspace:
 def check_files(root: Path, config: Config, files: Sequence[SourceFile], *, today: date) -> Workspace:
     """Like `read_workspace`, of manifests that were read already or would be written."""
     manifests = load_manifests(
-        files,
-        today=today,
-        allowed_domains=config.allowed_domains,
-        max_approval_days=config.guards.max_approval_days,
+        files, today=today, allowed_domains=config.allowed_domains, max_approval_days=config.guards.max_approval_days
     )
     rules = read_rules(root, config)
     judgment = judge(manifests.desired, config.policies, today=today, rules=rules)

@@ -23,11 +23,5 @@ def access(app: App, address: str, as_of: date | None, format_: str) -> None:
     ADDRESS is the key of an organization, for everything in it, or `organization/kind/key` of an asset, a partner or a
     member, such as acme-bc/ad_account/us-brand. Asks no system.
     """
-    matrix = reaching.access(
-        address,
-        files=app.files,
-        store=app.store,
-        today=app.today,
-        as_of=as_of,
-    )
+    matrix = reaching.access(address, files=app.files, store=app.store, today=app.today, as_of=as_of)
     app.show(RENDERERS.access, matrix, format_=format_)

@@ -35,12 +35,7 @@ def adopt(app: App, addresses: tuple[str, ...], in_place: bool, now: date | None
         allowed_domains=tuple(app.config.allowed_domains),
     )
     with app.progress("reading the systems"):
-        made = adopting.adopt(
-            request,
-            provider_for=app.provider_for,
-            store=app.store,
-            on_notice=app.notify,
-        )
+        made = adopting.adopt(request, provider_for=app.provider_for, store=app.store, on_notice=app.notify)
     if in_place:
         for path, text in made.after.items():
             replace_file(app.root / path, text)

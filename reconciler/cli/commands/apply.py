@@ -181,11 +181,4 @@ def _carry_out(
     finally:
         report = report or Report(results=tuple(results))
         if not plan.does_nothing or report.blocked or format_ != "text":
-            app.show(
-                RENDERERS.report,
-                plan,
-                report,
-                format_=format_,
-                max_chars=max_chars,
-                outputs=outputs_of_report,
-            )
+            app.show(RENDERERS.report, plan, report, format_=format_, max_chars=max_chars, outputs=outputs_of_report)

@@ -55,9 +55,7 @@ class _Said(TypedDict):
 @click.option("--accept-partial", is_flag=True, help="It is a part: whoever it does not list stays unknown.")
 @click.option("--complete", is_flag=True, help="It is everything, although it lists much less than before.")
 @click.option(
-    "--same-organization",
-    is_flag=True,
-    help="It is of ORG, although it looks like another's; that is audited.",
+    "--same-organization", is_flag=True, help="It is of ORG, although it looks like another's; that is audited."
 )
 @click.option("--dry-run", is_flag=True, help="Show what was understood and what has changed, and keep nothing.")
 @lock_timeout_option

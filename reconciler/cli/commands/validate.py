@@ -25,11 +25,5 @@ def validate(app: App, format_: str, max_chars: int, now: date | None) -> int:
     notes do not.
     """
     inspection = inspect_workspace(app.root, today=now or SystemClock().today())
-    app.show(
-        RENDERERS.findings,
-        inspection,
-        format_=format_,
-        max_chars=max_chars,
-        outputs=outputs_of_findings,
-    )
+    app.show(RENDERERS.findings, inspection, format_=format_, max_chars=max_chars, outputs=outputs_of_findings)
     return code_of_findings(inspection.findings, policies=inspection.policies)

@@ -23,11 +23,5 @@ def who(app: App, person: str, as_of: date | None, format_: str) -> None:
     PERSON is a key, an e-mail address, a phone number or a handle; somebody who is not in the manifests any more is
     found in the recorded states. Asks no system.
     """
-    report = knowing.who(
-        person,
-        files=app.files,
-        store=app.store,
-        today=app.today,
-        as_of=as_of,
-    )
+    report = knowing.who(person, files=app.files, store=app.store, today=app.today, as_of=as_of)
     app.show(RENDERERS.who, report, format_=format_)
