@@ -258,45 +258,39 @@ PROVIDERS: dict[str, Callable[[App, ProviderSettings], Provider]] = {
 
 def shared_options() -> list[click.Parameter]:
     """The options every command understands, before and after its name; named so that no command's own name clashes."""
+    folder = click.Path(exists=True, file_okay=False, path_type=Path)
     return [
-        click.Option(
-            ["-C", "session_root"],
-            type=click.Path(exists=True, file_okay=False, path_type=Path),
-            metavar="DIR",
-            help="Work in this workspace instead of the current directory.",
-            expose_value=False,
-            callback=_store("root"),
+        _shared(
+            "root", "-C", type=folder, metavar="DIR", help="Work in this workspace instead of the current directory."
         ),
-        click.Option(
-            ["--color", "session_color"],
+        _shared(
+            "color",
+            "--color",
             type=click.Choice(["auto", "always", "never"]),
             help="Colour the output; auto follows NO_COLOR, FORCE_COLOR, CI and the terminal.",
-            expose_value=False,
-            callback=_store("color"),
         ),
-        click.Option(
-            ["--log-format", "session_log_format"],
+        _shared(
+            "log_format",
+            "--log-format",
             type=click.Choice(["text", "json"]),
             help="How notices and errors on stderr are written.",
-            expose_value=False,
-            callback=_store("log_format"),
         ),
-        click.Option(
-            ["-v", "--verbose", "session_verbose"],
+        _shared(
+            "verbose",
+            "-v",
+            "--verbose",
             is_flag=True,
             default=None,
             help="Say more: lists that are only counted otherwise, the order of steps, tracebacks.",
-            expose_value=False,
-            callback=_store("verbose"),
         ),
     ]
 
 
-def _store(name: str) -> Callable[[click.Context, click.Parameter, Any], None]:
-    """A callback that puts a given option's value into the app; one that was not given changes nothing."""
+def _shared(name: str, *flags: str, **settings: Any) -> click.Option:
+    """An option that is put into the app under a name; when it is not given, nothing changes."""
 
     def store(context: click.Context, _: click.Parameter, value: Any) -> None:
         if value is not None:
             setattr(context.ensure_object(App), name, value)
 
-    return store
+    return click.Option([*flags, f"session_{name}"], expose_value=False, callback=store, **settings)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
 from typing import Any, TypedDict, TypeVar
 
 import click
@@ -21,6 +22,10 @@ DOCUMENT_FORMATS = ("text", "json", "markdown", "html", "csv")
 """The forms of everything that is shown."""
 PAGE_FORMATS = (*DOCUMENT_FORMATS, "github", "sarif", "junit")
 """With those of what a forge or a build server reads beside."""
+FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
+NEW_FILE = click.Path(dir_okay=False, path_type=Path)
+FOLDER = click.Path(file_okay=False, path_type=Path)
+"""Types of arguments and options."""
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours"}
 
 
@@ -111,6 +116,10 @@ def format_option(*forms: str) -> Callable[[_Command], _Command]:
 document_option = format_option(*DOCUMENT_FORMATS)
 yes_option = click.option("--yes", is_flag=True, help="Do not ask.")
 now_option = click.option("--now", type=read_day, metavar="DATE", help="Judge dates as of this UTC day.")
+out_option = click.option("-o", "--out", type=NEW_FILE, metavar="FILE", help="Save the plan for apply.")
+as_of_option = click.option(
+    "--as-of", type=read_day, metavar="DATE", help="What was recorded at the end of this UTC day."
+)
 lock_timeout_option = click.option(
     "--lock-timeout",
     type=read_duration,

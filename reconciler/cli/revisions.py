@@ -1,22 +1,272 @@
-"""A workspace as a commit has it, read as the working tree would be, without a checkout."""
+"""A workspace as a commit has it, read from a git repository. Nothing is checked out, nothing written.
+
+The `git` executable is asked and no library: it is there wherever a checkout came from, reads every format that it
+writes (worktrees, partial and shallow clones, SHA-256, packed references) and refuses folders of other owners, which
+libraries that read the files themselves do not.
+
+A repository may come from a stranger. Only commands that read objects are used, which know no hooks, filters, pagers or
+aliases; names reach git over its standard input, where nothing is an option; replaced objects are not believed; and no
+transport is allowed, so that no missing object makes git run a program or call a host.
+"""
 
 from __future__ import annotations
 
+import os
 import posixpath
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+import re
+import shlex
+import subprocess
+import tempfile
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import TracebackType
+from typing import IO, Self
 
 from reconciler.cli.files import CONFIG_FILE
-from reconciler.cli.repository import Repository
+from reconciler.core.errors import ReconcilerError, UsageError
 from reconciler.manifests.config import load_config
 from reconciler.manifests.filenames import is_read
 from reconciler.manifests.source import LARGEST, SourceFile
+from reconciler.workflows.naming import nearest
 from reconciler.workflows.reviewing import Revision
 
+_PATIENCE = 60.0
+_MAX_SHOWN = 5
+"""So many branches are listed when none was meant for sure."""
+_NOT_INHERITED = ("GIT_DIR", "GIT_WORK_TREE", "GIT_COMMON_DIR", "GIT_INDEX_FILE", "GIT_PREFIX")
+"""Set while git runs a hook; they would point elsewhere than `-C`."""
+_SAFE = {
+    "GIT_ALLOW_PROTOCOL": "",
+    "GIT_NO_LAZY_FETCH": "1",
+    "GIT_NO_REPLACE_OBJECTS": "1",
+    "GIT_OPTIONAL_LOCKS": "0",
+    "GIT_TERMINAL_PROMPT": "0",
+    "LC_ALL": "C",  # messages are recognised
+}
+_OBJECT_ID = re.compile(rb"(?:[0-9a-f]{40}|[0-9a-f]{64})")
+_HEXADECIMAL = re.compile(r"[0-9a-f]{7,64}")
+_TREE_ENTRY = re.compile(rb"([0-7]+) ([^\0]+)\0")
 _FOLDER, _LINK, _SUBMODULE = "40000", "120000", "160000"
-_LONGEST_LINK = 4096
-_MOST_LINKS = 40
+_MAX_LINK_SIZE = 4096
+_MAX_LINKS = 40
 """In one path; as many as Linux follows."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GitObject:
+    """One object of the repository."""
+
+    id: str
+    type: str
+    """commit | tree | blob | tag."""
+    data: bytes
+    """At most as many bytes as were asked for."""
+
+
+@dataclass(slots=True)
+class Repository:
+    """An open repository; use it with `with`, because a git process answers in the background."""
+
+    folder: Path
+    prefix: str
+    """From the top of the repository to `folder`, with a slash at the end; empty at the top and where there is none."""
+    is_bare: bool
+    _git: subprocess.Popen[bytes]
+    _said: IO[bytes]
+    _trees: dict[str, dict[str, tuple[str, str]]] = field(default_factory=dict)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._git.kill()
+        self._git.communicate()
+        self._said.close()
+
+    def get_commit(self, name: str) -> str:
+        """The full id of the commit that a name means; raises ReconcilerError with the command that would bring it."""
+        found = self.find_object(f"{_checked(name)}^{{commit}}", limit=0)
+        if found is None:
+            raise ReconcilerError(f"there is no commit {name!r} here", advice=self._advise_on_missing(name))
+        return found.id
+
+    def get_merge_base(self, one: str, other: str) -> str:
+        """The commit, given two by their ids, from which both went their ways."""
+        run = _run(self.folder, "merge-base", one, other)
+        commit = run.stdout.decode().strip()
+        if run.returncode != 0 or not commit:
+            message = "the two revisions have no common ancestor here"
+            advice = "git fetch --unshallow" if self._is_shallow() else "compare them as they are, with two dots"
+            raise ReconcilerError(message, advice=advice)
+        return commit
+
+    def find_object(self, name: str, *, limit: int) -> GitObject | None:
+        """The object that a name means, with its first `limit` bytes; None when it is not here."""
+        if self._git.stdin is None or self._git.stdout is None:  # both are pipes; this is for the type checker
+            raise ReconcilerError("git cannot be asked")
+        try:
+            self._git.stdin.write(f"{name}\n".encode(errors="surrogateescape"))
+            self._git.stdin.flush()
+            answer = self._git.stdout.readline().split()
+        except BrokenPipeError:
+            answer = []
+        if not answer:
+            raise self._failure()
+        if len(answer) != 3 or not _OBJECT_ID.fullmatch(answer[0]):
+            return None
+        return GitObject(id=answer[0].decode(), type=answer[1].decode(), data=self._read(int(answer[2]), limit))
+
+    def read_tree(self, id_: str) -> Mapping[str, tuple[str, str]]:
+        """Name -> mode and object id of everything directly in a tree or in the tree of a commit."""
+        if id_ not in self._trees:
+            found = self.find_object(f"{id_}^{{tree}}", limit=2**31)
+            if found is None:
+                message = f"the folder with the id {id_} is not in this clone"
+                raise ReconcilerError(message, advice="run git fsck; the clone is damaged")
+            self._trees[id_] = _parse_tree(found.data, digits=len(found.id))
+        return self._trees[id_]
+
+    def _read(self, size: int, limit: int) -> bytes:
+        """The content that follows an answer: what is wanted of it, while the rest and the line end are passed over."""
+        stream = self._git.stdout
+        wanted = b"" if stream is None else stream.read(min(size, limit))
+        left = size - len(wanted) + 1
+        while stream is not None and left > 0 and (passed := stream.read(min(left, 1 << 20))):
+            left -= len(passed)
+        if left:
+            raise self._failure()
+        return wanted
+
+    def _failure(self) -> ReconcilerError:
+        """Why git gave up; it does so at the first object that a partial clone has left at its origin."""
+        self._git.wait(_PATIENCE)
+        self._said.seek(0)
+        said = self._said.read()
+        if self._is_partial():  # asked, because git words what is missing in another way with every version
+            message = "this is a partial clone, and what has to be read is not in it"
+            return ReconcilerError(message, advice="clone without --filter")
+        return ReconcilerError(f"git stopped answering: {_first_line(said) or 'it said nothing'}")
+
+    def _is_partial(self) -> bool:
+        return bool(_say(self.folder, "config", "--get-regexp", r"^remote\..*\.promisor$"))
+
+    def _is_shallow(self) -> bool:
+        return _run(self.folder, "rev-parse", "--is-shallow-repository").stdout.strip() == b"true"
+
+    def _advise_without_remote(self, name: str) -> str:
+        """Nothing can be fetched here, so it is another name, or there is nothing to compare with yet."""
+        names = _say(self.folder, "for-each-ref", "--format=%(refname:short)", "refs/heads", "refs/tags")
+        if not names:
+            return "nothing is committed here yet: commit the manifests once, then change them"
+        listed = f"; there are: {', '.join(names[:_MAX_SHOWN])}{', ...' if names[_MAX_SHOWN:] else ''}"
+        return nearest(name, names) or f"`diff HEAD` shows what is not committed yet{listed}"
+
+    def _advise_on_missing(self, name: str) -> str:
+        """The command that would bring the commit, as far as the name tells."""
+        plain = re.split(r"[~^@{:]", name, maxsplit=1)[0]
+        remote, slash, branch = plain.removeprefix("refs/remotes/").partition("/")
+        if plain != name and self.find_object(f"{plain}^{{commit}}", limit=0):
+            return "git fetch --unshallow" if self._is_shallow() else f"{plain} has no such ancestor or path"
+        if not plain.startswith("refs/") and self.find_object(f"origin/{plain}^{{commit}}", limit=0):
+            return f"did you mean origin/{plain}?"
+        if not _HEXADECIMAL.fullmatch(plain) and not _say(self.folder, "remote"):
+            return self._advise_without_remote(plain)
+        depth = " --depth=1" if self._is_shallow() else ""
+        if _HEXADECIMAL.fullmatch(plain):
+            return f"git fetch{depth} origin {plain}"
+        if not slash or plain.startswith("refs/"):
+            return f"git fetch{depth} origin {shlex.quote(plain)}, and give FETCH_HEAD"
+        target = shlex.quote(f"+refs/heads/{branch}:refs/remotes/{remote}/{branch}")
+        return f"git fetch{depth} {shlex.quote(remote)} {target}"
+
+
+def open_repository(folder: Path) -> Repository:
+    """The repository that a folder is in; raises ReconcilerError when there is none or git refuses to read it."""
+    run = _run(folder, "rev-parse", "--is-bare-repository", "--show-prefix")
+    if run.returncode != 0:
+        raise _refusal(folder, run.stderr)
+    is_bare, prefix = (*os.fsdecode(run.stdout).split("\n"), "")[:2]
+    said = tempfile.TemporaryFile()  # noqa: SIM115  # closed together with the repository
+    return Repository(
+        folder=folder,
+        prefix=prefix,
+        is_bare=is_bare == "true",
+        _git=subprocess.Popen(  # noqa: S603  # fixed arguments
+            _command(folder, "cat-file", "--batch"),
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=said,
+            env=_environment(),
+        ),
+        _said=said,
+    )
+
+
+def _refusal(folder: Path, said: bytes) -> ReconcilerError:
+    text = said.decode(errors="replace")
+    place = str(folder.resolve())
+    if "not a git repository" in text:
+        return ReconcilerError(f"{place} is not in a git repository", advice="name a workspace in one with -C DIR")
+    if "dubious ownership" in text:
+        message = f"git does not read {place}, because the repository belongs to another user"
+        advice = f"if you trust it: git config --global --add safe.directory {shlex.quote(_named_in(text) or place)}"
+        return ReconcilerError(message, advice=advice)
+    return ReconcilerError(f"git cannot read {place}: {_first_line(said)}")
+
+
+def _named_in(text: str) -> str:
+    """The folder that git names: the top of the repository, not the workspace."""
+    found = re.search(r"repository at '([^'\n]+)'", text)
+    return found.group(1) if found else ""
+
+
+def _first_line(said: bytes) -> str:
+    lines = said.decode(errors="replace").strip().splitlines()
+    return lines[0].removeprefix("fatal: ") if lines else ""
+
+
+def _checked(name: str) -> str:
+    if not name or name.startswith("-") or any(ord(letter) < 32 for letter in name):
+        message = f"{name!r} is not the name of a revision"
+        raise UsageError(message, advice="give a branch, a tag or the id of a commit")
+    return name
+
+
+def _parse_tree(data: bytes, *, digits: int) -> dict[str, tuple[str, str]]:
+    """Entries of a tree object: mode, name and the raw id behind a zero byte."""
+    entries: dict[str, tuple[str, str]] = {}
+    at = 0
+    while match := _TREE_ENTRY.match(data, at):
+        at = match.end() + digits // 2
+        entries[os.fsdecode(match.group(2))] = (match.group(1).decode(), data[match.end() : at].hex())
+    return entries
+
+
+def _run(folder: Path, *command: str) -> subprocess.CompletedProcess[bytes]:
+    try:
+        return subprocess.run(  # noqa: S603  # fixed arguments and ids that git gave
+            _command(folder, *command), capture_output=True, timeout=_PATIENCE, check=False, env=_environment()
+        )
+    except FileNotFoundError as error:
+        raise ReconcilerError("git is not installed", advice="install git; it is asked for both revisions") from error
+    except subprocess.TimeoutExpired as error:
+        raise ReconcilerError(f"git did not answer within {_PATIENCE:.0f} seconds") from error
+
+
+def _say(folder: Path, *command: str) -> list[str]:
+    """What git lists, line by line."""
+    return _run(folder, *command).stdout.decode(errors="replace").splitlines()
+
+
+def _command(folder: Path, *command: str) -> list[str]:
+    return ["git", "-C", str(folder), *command]
+
+
+def _environment() -> dict[str, str]:
+    return {name: value for name, value in os.environ.items() if name not in _NOT_INHERITED} | _SAFE
 
 
 class UnusablePathError(Exception):
@@ -150,7 +400,7 @@ class _Tree:
                 trail.append(entry)
                 continue
             links += 1
-            if links > _MOST_LINKS:
+            if links > _MAX_LINKS:
                 raise UnusablePathError("loop of symbolic links")
             waiting += [part for part in reversed(self._target(entry).split("/")) if part not in ("", ".")]
         return trail[-1]
@@ -162,7 +412,7 @@ class _Tree:
         return None if found is None else _Entry(path=posixpath.join(folder.path, name), mode=found[0], id=found[1])
 
     def _target(self, link: _Entry) -> str:
-        found = self.repository.find_object(link.id, limit=_LONGEST_LINK)
+        found = self.repository.find_object(link.id, limit=_MAX_LINK_SIZE)
         target = found.data.decode(errors="surrogateescape") if found else ""
         if not target or target.startswith("/"):
             raise UnusablePathError("symbolic link that leads out of the repository")

@@ -14,8 +14,7 @@ import pytest
 
 from reconciler.cli.app import App
 from reconciler.cli.main import cli
-from reconciler.cli.repository import open_repository
-from reconciler.cli.revisions import read_revision
+from reconciler.cli.revisions import open_repository, read_revision
 from reconciler.cli.workspace import read_manifest_files
 from reconciler.core.errors import ReconcilerError, UsageError
 

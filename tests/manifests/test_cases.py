@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 import yaml
 
-from reconciler.cli.schemas import json_schema
+from reconciler.cli.commands.schema import json_schema
 from reconciler.core.finding import Severity
 from reconciler.manifests.load import Manifests, load_manifests
 from reconciler.manifests.source import SourceFile, parse_yaml

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 import yaml
 
-from reconciler.cli.schemas import SCHEMAS, json_schema
+from reconciler.cli.commands.schema import SCHEMAS, json_schema
 from reconciler.core.plan import Plan
 from reconciler.core.state import State
 from reconciler.manifests.saved import plan_to_json, state_to_json
@@ -28,10 +28,7 @@ def test_the_published_file_is_what_the_code_makes(name: str) -> None:
     assert published == json.dumps(json_schema(name), indent=2, ensure_ascii=False) + "\n"
 
 
-def test_every_published_schema_can_be_asked_for() -> None:
-    from reconciler.cli.commands.schema import NAMES
-
-    assert sorted(NAMES) == sorted(SCHEMAS)
+def test_every_schema_that_can_be_asked_for_is_published() -> None:
     assert {path.name for path in (ROOT / "schemas").iterdir()} == {f"{name}.schema.json" for name in SCHEMAS}
 
 

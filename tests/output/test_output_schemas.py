@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from reconciler.cli.schemas import json_schema
+from reconciler.cli.commands.schema import json_schema
 from reconciler.core.access import Access, Way
 from reconciler.core.address import Address
 from reconciler.core.audit import AuditEntry, AuditRecord, entries_of

@@ -7,14 +7,14 @@ from datetime import date
 import click
 
 from reconciler.cli.app import App
-from reconciler.cli.options import document_option, read_day
+from reconciler.cli.options import as_of_option, document_option
 from reconciler.subjects.catalogue import RENDERERS
 from reconciler.workflows import reaching
 
 
 @click.command()
 @click.argument("address")
-@click.option("--as-of", type=read_day, metavar="DATE", help="What was recorded at the end of this UTC day.")
+@as_of_option
 @document_option
 @click.pass_obj
 def access(app: App, address: str, as_of: date | None, format_: str) -> None:

@@ -15,7 +15,7 @@ from reconciler.cli.app import App
 from reconciler.cli.exit_codes import code_of_apply
 from reconciler.cli.files import CONFIG_FILE, make_folder
 from reconciler.cli.link_codes import clear_codes
-from reconciler.cli.options import Limits, lock_timeout_option, page_options, planning_options
+from reconciler.cli.options import FILE, FOLDER, Limits, lock_timeout_option, page_options, planning_options
 from reconciler.cli.origin import DIRTY, read_origin
 from reconciler.cli.planning import make_plan, read_plan, read_request
 from reconciler.cli.state_editor import lease_terms
@@ -34,9 +34,7 @@ from reconciler.workflows.planning import PlanRequest
 
 
 @click.command()
-@click.argument(
-    "plan_file", metavar="[PLAN]", required=False, type=click.Path(exists=True, dir_okay=False, path_type=Path)
-)
+@click.argument("plan_file", metavar="[PLAN]", required=False, type=FILE)
 @click.option("--auto-approve", is_flag=True, help="Do not ask; for automation, after a review elsewhere.")
 @click.option(
     "--expect-digest",
@@ -51,7 +49,7 @@ from reconciler.workflows.planning import PlanRequest
 @click.option(
     "--qr-to",
     "codes_to",
-    type=click.Path(file_okay=False, path_type=Path),
+    type=FOLDER,
     metavar="DIR",
     help="Write QR codes for owners of TikTok accounts here, as a page and as pictures.",
 )

@@ -10,8 +10,7 @@ from reconciler.cli.app import App, SystemClock
 from reconciler.cli.exit_codes import code_of_review
 from reconciler.cli.files import CONFIG_FILE
 from reconciler.cli.options import now_option, page_options
-from reconciler.cli.repository import Repository, open_repository
-from reconciler.cli.revisions import read_revision
+from reconciler.cli.revisions import Repository, open_repository, read_revision
 from reconciler.cli.workspace import read_configuration, read_files, read_manifest_files
 from reconciler.core.errors import ReconcilerError, UsageError
 from reconciler.subjects.catalogue import RENDERERS

@@ -13,7 +13,7 @@ import click
 
 from reconciler.cli.app import App
 from reconciler.cli.files import replace_file
-from reconciler.cli.options import lock_timeout_option
+from reconciler.cli.options import FOLDER, lock_timeout_option
 from reconciler.cli.state_editor import open_editor
 from reconciler.cli.workspace import read_manifests_so_far
 from reconciler.core.declared import Organization
@@ -67,7 +67,7 @@ class ImportOptions(TypedDict):
     help="For developers: `owner` (the role system with an owner) or `research`.",
 )
 @click.option("--id", "identity", default="", metavar="ID", help="Id, handle or name of ORG in its system.")
-@click.option("--to", type=click.Path(file_okay=False, path_type=Path), metavar="DIR", help="Where new files go.")
+@click.option("--to", type=FOLDER, metavar="DIR", help="Where new files go.")
 @click.option("--dry-run", is_flag=True, help="Print what would be written as a patch, and write nothing.")
 @lock_timeout_option
 @click.pass_obj

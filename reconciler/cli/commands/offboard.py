@@ -12,7 +12,7 @@ import click
 from reconciler.cli.app import App
 from reconciler.cli.exit_codes import code_of_offboarding
 from reconciler.cli.files import replace_file
-from reconciler.cli.options import document_option, lock_timeout_option, read_day
+from reconciler.cli.options import document_option, lock_timeout_option, out_option, read_day
 from reconciler.cli.planning import save_plan
 from reconciler.cli.state_editor import open_editor
 from reconciler.cli.workspace import Workspace, check_files, with_edits
@@ -35,9 +35,7 @@ from reconciler.workflows.planning import PlanRequest, read_worlds
 )
 @click.option("--status", is_flag=True, help="Only tell how far it is, from the manifests as they are.")
 @click.option("--write", is_flag=True, help="Edit the manifests, and ask people for what no plan can do.")
-@click.option(
-    "-o", "--out", type=click.Path(dir_okay=False, path_type=Path), metavar="FILE", help="Save the plan for apply."
-)
+@out_option
 @click.option("--detailed-exitcode", is_flag=True, help="Exit with 2 while something is left.")
 @document_option
 @lock_timeout_option

@@ -10,7 +10,7 @@ import click
 
 from reconciler.cli.app import App
 from reconciler.cli.exit_codes import code_of_plan
-from reconciler.cli.options import Limits, page_options, planning_options, read_day
+from reconciler.cli.options import Limits, out_option, page_options, planning_options, read_day
 from reconciler.cli.planning import make_plan, read_request, save_plan
 from reconciler.core.errors import ExitCode, UsageError
 from reconciler.subjects.catalogue import RENDERERS
@@ -19,9 +19,7 @@ from reconciler.workflows.estimating import estimate_run
 
 
 @click.command()
-@click.option(
-    "-o", "--out", type=click.Path(dir_okay=False, path_type=Path), metavar="FILE", help="Save the plan for apply."
-)
+@out_option
 @page_options
 @click.option("--estimate", is_flag=True, help="Only tell how many calls and how much time it takes; asks no system.")
 @click.option("--detailed-exitcode", is_flag=True, help="Exit with 2 when there are changes or something waits.")

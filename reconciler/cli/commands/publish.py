@@ -13,7 +13,7 @@ from reconciler.cli.app import App
 from reconciler.cli.files import find_prefix, read_text_file
 from reconciler.core.errors import ReconcilerError, UsageError
 from reconciler.core.live import UNREAD_SIGN
-from reconciler.publishing.sticky import Published, close_issue, publish_comment, publish_issue
+from reconciler.publishing.sticky import close_issue, publish_comment, publish_issue
 from reconciler.publishing.target import Choice, open_forge
 
 _FAREWELL = "Settled: nothing of this is found any more."
@@ -60,10 +60,13 @@ def publish(
     if close:
         _refuse_unread(_read(source))
     name = name or find_prefix(app.root).rstrip("/") or "."
-    if issue:
-        published = _keep_issue(choice, name, title, labels, "" if close else source)
-    else:
-        published = _keep_comment(choice, name, source)
+    with open_forge(choice, os.environ, for_comment=not issue) as at:
+        if not issue:
+            published = publish_comment(at, name=name, body=_read(source))
+        elif close:
+            published = close_issue(at, name=name, farewell=_FAREWELL)
+        else:
+            published = publish_issue(at, name=name, title=title, body=_read(source), labels=labels)
     what = "issue" if issue else "comment"
     click.echo(f"{what}: {published.done}{published.url and f' {published.url}'}")
 
@@ -82,18 +85,6 @@ def _refuse_unread(report: str) -> None:
     if any(line.lstrip("*>#- ").startswith(UNREAD_SIGN) for line in report.splitlines()):
         message = "the report says that something is unread, so the issue is not settled and stays open"
         raise ReconcilerError(message, advice="publish the report without --close")
-
-
-def _keep_comment(choice: Choice, name: str, source: str) -> Published:
-    with open_forge(choice, os.environ, for_comment=True) as forge:
-        return publish_comment(forge, name=name, body=_read(source))
-
-
-def _keep_issue(choice: Choice, name: str, title: str, labels: tuple[str, ...], source: str) -> Published:
-    with open_forge(choice, os.environ, for_comment=False) as forge:
-        if not source:
-            return close_issue(forge, name=name, farewell=_FAREWELL)
-        return publish_issue(forge, name=name, title=title, body=_read(source), labels=labels)
 
 
 def _read(source: str) -> str:

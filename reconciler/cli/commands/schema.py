@@ -1,57 +1,62 @@
-"""`reconciler schema`."""
+"""`reconciler schema`: JSON Schemas, made from the documents that people write and from the values that are shown."""
 
 from __future__ import annotations
 
+import ast
+import inspect
 import json
+import textwrap
+from collections.abc import Iterable, Mapping
+from functools import cache
+from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import click
+from pydantic import BaseModel, TypeAdapter
+from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
+from pydantic_core import core_schema
 
 from reconciler.cli.files import replace_file
-from reconciler.cli.schemas import json_schema
+from reconciler.cli.options import FILE, FOLDER
 from reconciler.core.errors import ManifestError, UsageError
+from reconciler.core.plan import Plan
+from reconciler.core.state import STATE_FORMAT, State
+from reconciler.manifests.config_documents import ConfigDocument
 from reconciler.manifests.conformance import check_conformance
+from reconciler.manifests.documents import ManifestDocument
 from reconciler.manifests.source import SourceFile
+from reconciler.output.json import core_schema_of
+from reconciler.subjects.catalogue import OUTPUTS
 
-NAMES = (
-    "manifest",
-    "config",
-    "plan",
-    "state",
-    "findings",
-    "report",
-    "state-list",
-    "systems",
-    "history",
-    "audit-log",
-    "who",
-    "access",
-    "review",
-    "policies",
-    "observation",
-    "drift",
-    "estimate",
-    "work-orders",
-    "offboarding",
-    "notices",
-    "onboarding",
-)
-"""Those of `cli.schemas.SCHEMAS`, which is too slow to load for a completion."""
+Schema = dict[str, Any]
+
+_DIALECT = "https://json-schema.org/draft/2020-12/schema"
+_READ: Mapping[str, tuple[str, Any]] = {
+    "manifest": ("Access manifest: who may do what on TikTok organizations", ManifestDocument),
+    "config": ("Workspace of reconciler (reconciler.yaml)", ConfigDocument),
+    "plan": ("Plan: ordered changes and everything that is held back", Plan),
+    "state": ("State: everything remembered of one organization", State),
+}
+"""What is read: title and type. Its schema is as lenient as the reader."""
+
+SCHEMAS = (*_READ, *OUTPUTS)
+"""Names of all published schemas: first what people write, then what this tool does."""
 
 
 @click.command()
-@click.argument("name", required=False, type=click.Choice(NAMES), metavar="[NAME]")
+@click.argument("name", required=False, type=click.Choice(SCHEMAS), metavar="[NAME]")
 @click.option(
     "--write",
     "directory",
-    type=click.Path(file_okay=False, path_type=Path),
+    type=FOLDER,
     metavar="DIR",
     help="Write NAME, or all of them, as NAME.schema.json into this folder.",
 )
 @click.option(
     "--check",
     "files",
-    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    type=FILE,
     multiple=True,
     metavar="FILE",
     help="Check a YAML or JSON file against NAME, as an editor would; may be given several times.",
@@ -65,19 +70,19 @@ def schema(name: str | None, directory: Path | None, files: tuple[Path, ...]) ->
     if files:
         _check(name, files)
     elif directory is not None:
-        _write(directory, [name] if name else list(NAMES))
+        _write(directory, (name,) if name else SCHEMAS)
     elif name is not None:
         click.echo(_render(name), nl=False)
     else:
         message = "which schema?"
-        raise UsageError(message, advice=f"name one of {', '.join(NAMES)}, or write them all with --write DIR")
+        raise UsageError(message, advice=f"name one of {', '.join(SCHEMAS)}, or write them all with --write DIR")
 
 
 def _check(name: str | None, files: tuple[Path, ...]) -> None:
     """Raises ManifestError with everything that does not fit."""
     if name is None:
         message = "which schema shall the files fit?"
-        raise UsageError(message, advice=f"name one of {', '.join(NAMES)} before --check")
+        raise UsageError(message, advice=f"name one of {', '.join(SCHEMAS)} before --check")
     schema = json_schema(name)
     findings = [
         finding for file in files for finding in check_conformance(SourceFile(str(file), file.read_bytes()), schema)
@@ -86,7 +91,7 @@ def _check(name: str | None, files: tuple[Path, ...]) -> None:
         raise ManifestError(findings)
 
 
-def _write(directory: Path, names: list[str]) -> None:
+def _write(directory: Path, names: Iterable[str]) -> None:
     directory.mkdir(parents=True, exist_ok=True)
     for name in names:
         path = directory / f"{name}.schema.json"
@@ -96,3 +101,122 @@ def _write(directory: Path, names: list[str]) -> None:
 
 def _render(name: str) -> str:
     return json.dumps(json_schema(name), indent=2, ensure_ascii=False) + "\n"
+
+
+def json_schema(name: str) -> Schema:
+    """The schema of one of `SCHEMAS`, in JSON Schema 2020-12."""
+    schema = _schema_of_read(name) if name in _READ else _schema_of_output(name)
+    definitions = schema.pop("$defs", {})
+    for one in (schema, *definitions.values()):
+        one.pop("discriminator", None)
+        for field in one.get("properties", {}).values():
+            if "description" in field:
+                field["description"] = field.pop("description")  # last, behind what it is about
+    title = _READ[name][0] if name in _READ else OUTPUTS[name].title
+    return {
+        "$schema": _DIALECT,
+        "$id": f"{name}.schema.json",
+        **schema,
+        "title": title,
+        **({"$defs": definitions} if definitions else {}),
+    }
+
+
+def _schema_of_read(name: str) -> Schema:
+    schema = TypeAdapter(_READ[name][1]).json_schema(schema_generator=_Described)
+    if name == "state":
+        schema["properties"]["format_version"] = {
+            "type": "string",
+            "description": f"This version writes {STATE_FORMAT}; another number before the dot is another format.",
+        }
+    if name in ("plan", "state"):
+        schema["required"] = ["format_version", *schema["required"]]
+    return schema
+
+
+def _schema_of_output(name: str) -> Schema:
+    output = OUTPUTS[name]
+    schema = _Described().generate(core_schema_of(output.value), mode="serialization")
+    version = {"format_version": {"type": "string"}}
+    if not output.under:
+        properties = {**version, **schema["properties"]}
+        return {**schema, "properties": properties, "required": list(properties)}
+    definitions = schema.pop("$defs", {})
+    properties = {**version, output.under: schema}
+    return {"type": "object", "properties": properties, "required": list(properties), "$defs": definitions}
+
+
+class _Described(GenerateJsonSchema):
+    """With the docstrings of classes and attributes, where editors show them, and without what says nothing.
+
+    Pydantic could read them itself (`use_attribute_docstrings`), but only when it builds a class: every run that reads
+    a manifest would pay for a schema that it does not make.
+    """
+
+    def model_schema(self, schema: core_schema.ModelSchema) -> JsonSchemaValue:
+        """A document that people write."""
+        return _described(super().model_schema(schema), schema["cls"])
+
+    def dataclass_schema(self, schema: core_schema.DataclassSchema) -> JsonSchemaValue:
+        """A value of the core."""
+        return _described(super().dataclass_schema(schema), schema["cls"])
+
+    def typed_dict_schema(self, schema: core_schema.TypedDictSchema) -> JsonSchemaValue:
+        """A pair of values."""
+        return _described(super().typed_dict_schema(schema), schema["cls"])
+
+    def computed_field_schema(self, schema: core_schema.ComputedField) -> JsonSchemaValue:
+        """A property of such a value."""
+        told = _one_line(schema["metadata"]["description"])
+        return {**super().computed_field_schema(schema), "description": told}
+
+    def field_is_required(
+        self,
+        field: core_schema.ModelField | core_schema.DataclassField | core_schema.TypedDictField,
+        total: bool,  # pydantic's own signature
+    ) -> bool:
+        """Everything that is written is always there."""
+        return self.mode == "serialization" or super().field_is_required(field, total)
+
+
+def _described(schema: Schema, kind: type) -> Schema:
+    schema["description"] = _one_line(kind.__doc__ or "")
+    for name, told in _docstrings(kind).items():
+        if name in schema.get("properties", {}):
+            schema["properties"][name]["description"] = told
+    for field in schema.get("properties", {}).values():
+        _tidy(field)
+    return schema
+
+
+def _tidy(field: Schema) -> None:
+    """Titles only repeat the name of the key; an empty default means that the key may be left out."""
+    field.pop("title", None)
+    if field.get("default") in ("", 0, [], {}) and field.get("default") is not False:
+        del field["default"]
+
+
+@cache
+def _docstrings(kind: type) -> dict[str, str]:
+    """Key in JSON -> docstring of the attribute, inherited ones included."""
+    found: dict[str, str] = {}
+    for one in reversed(kind.__mro__):
+        if one.__module__.startswith("reconciler."):
+            found |= _attributes_of(ast.parse(textwrap.dedent(inspect.getsource(one))).body[0])
+    aliases = {name: field.alias for name, field in kind.model_fields.items()} if issubclass(kind, BaseModel) else {}
+    return {aliases.get(name) or name: told for name, told in found.items()}
+
+
+def _attributes_of(node: ast.stmt) -> dict[str, str]:
+    about: dict[str, str] = {}
+    body = node.body if isinstance(node, ast.ClassDef) else []
+    for statement, following in pairwise(body):
+        if not (isinstance(statement, ast.AnnAssign) and isinstance(statement.target, ast.Name)):
+            continue
+        if isinstance(following, ast.Expr) and isinstance(following.value, ast.Constant):
+            about[statement.target.id] = _one_line(str(following.value.value))
+    return about
+
+
+def _one_line(text: str) -> str:
+    return " ".join(text.partition("\n\n")[0].split())

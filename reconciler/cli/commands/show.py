@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from reconciler.cli.app import App
-from reconciler.cli.options import page_options
+from reconciler.cli.options import FILE, page_options
 from reconciler.cli.planning import read_plan
 from reconciler.core.errors import StalePlan
 from reconciler.core.plan import Plan
@@ -20,11 +20,11 @@ _MAX_TOLD = 10
 
 
 @click.command()
-@click.argument("plan_file", metavar="PLAN", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.argument("plan_file", metavar="PLAN", type=FILE)
 @click.option(
     "--same-as",
     "reviewed",
-    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    type=FILE,
     metavar="FILE",
     help="Exit with 4 unless PLAN does exactly what this plan, which was reviewed, does.",
 )

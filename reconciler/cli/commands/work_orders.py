@@ -13,7 +13,7 @@ import click
 from reconciler.audit.log import AuditLog
 from reconciler.cli.app import App
 from reconciler.cli.files import file_name, make_folder, replace_file
-from reconciler.cli.options import document_option, lock_timeout_option, read_words
+from reconciler.cli.options import FOLDER, document_option, lock_timeout_option, read_words
 from reconciler.cli.origin import read_origin
 from reconciler.cli.state_editor import lease_terms, require_known, require_somebody
 from reconciler.core.errors import ReconcilerError, UsageError
@@ -117,9 +117,7 @@ def failed(app: App, order_id: str, reason: str, note: str, **report: Unpack[_Re
 
 
 @work_orders.command("export")
-@click.option(
-    "--to", "folder", required=True, type=click.Path(file_okay=False, path_type=Path), metavar="DIR", help="Where to."
-)
+@click.option("--to", "folder", required=True, type=FOLDER, metavar="DIR", help="Where to.")
 @click.option("--actor", default="", metavar="PERSON", help="Only what this person has to do.")
 @click.option("--organization", default="", metavar="ORG", help="Only those about this organization.")
 @click.pass_obj
