@@ -51,6 +51,8 @@ class Record:
     implied_by: str = ""
     """The role that gives what is listed there, as `Resource.implied_by` says it: it stayed after the system had taken
     the grant away. Then status and attributes are what was given besides. Empty again once the role gives nothing."""
+    implied: Attributes = field(default_factory=dict)
+    """What that role gives, as it was last listed."""
     ends: date | None = None
     """The UTC day on which the manifests ended it when an apply last saw it in force. An end that was not known before
     it had passed is more likely a mistake, and counts as a removal."""

@@ -46,8 +46,9 @@ def say_recorded(holding: Holding) -> str:
     record = holding.recorded
     if record is None:
         return NOTHING
-    if record.status.is_gone and record.implied_by:
-        return record.implied_by
+    if record.implied_by:
+        given = "" if record.status.is_gone else f"{name_attributes(record.attributes) or 'yes'}, behind "
+        return f"{given}{name_attributes(record.implied) or 'yes'} by {record.implied_by}"
     values = name_attributes(record.attributes)
     status = "" if record.status is Status.ACTIVE else record.status.replace("_", " ")
     said = ", ".join(part for part in (values, status) if part) or "yes"

@@ -19,7 +19,7 @@ from reconciler.core.planning.drift import take_note
 from reconciler.core.planning.sight import note_look, note_waits
 from reconciler.core.planning.situation import Situation
 from reconciler.core.planning.targets import Targets
-from reconciler.core.resource import Status, fingerprint_of
+from reconciler.core.resource import Attributes, Status, fingerprint_of
 from reconciler.core.state import Quarantine, Record, State, UsedConsent
 from reconciler.core.system import System
 from reconciler.core.work_order import WorkOrder
@@ -213,7 +213,9 @@ class Ledger:
     def _applied(self, change: Change, outcome: Applied) -> None:
         self._quarantined.pop(change.address, None)
         live, implied_by = outcome.live, role_behind(change, outcome)
+        implied: Attributes = {}
         if live is not None and implied_by:
+            implied = live.attributes
             is_given = change.after is not None
             live = replace(live, attributes=change.attributes, status=live.status if is_given else Status.REMOVED)
         else:
@@ -227,7 +229,7 @@ class Ledger:
             return
         known = self._records.get(change.address) or Record(address=change.address, since=self._today)
         record = known.seen(live.believing(change.attributes), on=self._today)
-        record = replace(record, granted=change.attributes, implied_by=implied_by)
+        record = replace(record, granted=change.attributes, implied_by=implied_by, implied=implied)
         if live.status.is_pending and KINDS[change.address.kind].needs_other_party:
             record = record.asked_again(self._today)
         self._records[change.address] = self._as_declared(record, known)

@@ -184,6 +184,7 @@ def _reach(on: Address, subject: Address, ways: Sequence[Holding], ledger: Ledge
         for one, link in zip(ways, links, strict=True)
         if is_in and is_there and one.recorded is not None and one.is_active and (link is None or link.is_active)
     ]
+    active += [one.recorded.implied for one in ways if is_in and one.recorded is not None and one.recorded.implied_by]
     wanted = [
         one.declared.attributes
         for one, link in zip(ways, links, strict=True)

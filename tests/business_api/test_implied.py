@@ -18,6 +18,7 @@ import httpx2
 import pytest
 
 from reconciler.audit.log import AuditLog
+from reconciler.core.holding import AccessMatrix
 from reconciler.core.kinds import Action
 from reconciler.core.outcome import Applied, Failed, InDoubt, Report
 from reconciler.core.plan import Plan
@@ -41,6 +42,7 @@ from reconciler.workflows.applying import Run, apply_plan
 from reconciler.workflows.knowing import who
 from reconciler.workflows.leases import LeaseTerms
 from reconciler.workflows.planning import PlanRequest, make_plan
+from reconciler.workflows.reaching import access
 from reconciler.workflows.states import load_state
 from tests.business_api.stage import Stage, staged
 from tests.sandbox.stage import EU, US
@@ -249,6 +251,9 @@ class Scene:
         found = (one for part in report.organizations for one in part.holdings if one.address.kind == ACCESS)
         return {one.address.parts[0]: (say_recorded(one), say_standing(one)) for one in found}
 
+    def reaches(self, text: str) -> AccessMatrix:
+        return access(text, files=self.files(), store=self.store, today=self.day)
+
     def pass_a_day(self) -> None:
         self.stage.world.advance(timedelta(days=1))
         self.day += timedelta(days=1)
@@ -270,7 +275,9 @@ def test_an_admin_is_left_alone_for_as_long_as_they_are_one(tmp_path: Path) -> N
         assert of.apply() == {f"{ACCESS}/us/ana": "applied", f"{ACCESS}/eu/ana": "applied"}
         assert granted(of.stage) == {}
         assert is_settled(of.plan())
-        assert of.who("ana") == {"us": (ADMIN, "given by a role"), "eu": (ADMIN, "given by a role")}
+        assert of.who("ana") == dict.fromkeys(("us", "eu"), (f"admin by {ADMIN}", "given by a role"))
+        [ana] = [reach for reach in of.reaches("acme-bc/ad_account/us").reaches if reach.subject.key == "ana"]
+        assert (ana.effective, ana.intended, ana.can_take) == ({"role": "admin"}, None, False)
         assert of.state().removals == {}
         assert of.apply() == {}
         assert of.stage.count(UNASSIGN) == 2
@@ -316,7 +323,10 @@ def test_less_than_a_group_gives_is_given_and_taken_behind_it(tmp_path: Path) ->
         of.groups = {"of-bo": {"ad_accounts": ["us"], "access": {"bo": "operator"}}}
         of.access = {"bo": "analyst"}
         assert of.apply() == {f"{ACCESS}/us/bo": "applied"}
-        assert (granted(of.stage), of.who("bo")) == ({"bo": "analyst"}, {"us": ("analyst", "as declared")})
+        assert (granted(of.stage), of.who("bo")) == (
+            {"bo": "analyst"},
+            {"us": (f"analyst, behind operator by {GROUP}", "as declared")},
+        )
         assert is_settled(of.plan())
         of.access = {}
         assert of.apply() == {f"{ACCESS}/us/bo": "applied"}

@@ -155,7 +155,7 @@ def test_a_state_has_one_canonical_form() -> None:
         b'{"audit":null,"drift":{},"format_version":"1.3","in_doubt":{},"invitations":{},"lineage":"","looked":{},"orders":{},'
         b'"organization":"acme","quarantined":{},'
         b'"records":{"acme/member/ana":{"address":"acme/member/ana","asked":0,"asked_on":null,"attributes":{},'
-        b'"confirmed":{},"ends":null,"formerly":[],"granted":null,"identity":"","implied_by":"","platform_id":"","protect":false,"since":null,'
+        b'"confirmed":{},"ends":null,"formerly":[],"granted":null,"identity":"","implied":{},"implied_by":"","platform_id":"","protect":false,"since":null,'
         b'"status":"active","unread":[]}},"removals":{},"rosters":{},"serial":0,"used_consents":[],"waits":{}}\n'
     )
     assert state_to_json(STATE) == want

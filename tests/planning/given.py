@@ -231,8 +231,9 @@ def _record_of(resource: Resource, today: date) -> Record:
 def _record(address: Address, values: dict[str, Any]) -> Record:
     attributes = _attributes(values)
     granted = _attributes(values.pop("granted")) if "granted" in values else None
+    implied = _attributes(values.pop("implied", {}))
     status = Status(values.pop("status", "active"))
-    return Record(address=address, attributes=attributes, status=status, granted=granted, **values)
+    return Record(address=address, attributes=attributes, status=status, granted=granted, implied=implied, **values)
 
 
 def _values(told: str | dict[str, Any] | None) -> dict[str, Any]:

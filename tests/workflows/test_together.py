@@ -47,12 +47,13 @@ class Scene:
     told: list[str] = field(default_factory=list)
 
     def run(self, provider: Provider, members: Mapping[str, Any] = INVITED, **more: Any) -> dict[str, Outcome]:
+        settings = GuardSettings(removal_ratio_from=more.pop("ratio_from", 10))
         center = {**CENTER, "members": dict(members), "ad_accounts": {"us": {"id": "7100000000000000001"}}, **more}
         people = {key: {"email": f"{key}@acme.example"} for key in (*OLD, *NEW)}
         document = {"version": 1, "people": people, "organizations": {"bc": center}}
         desired = load_manifests([SourceFile("access.yaml", json.dumps(document).encode())]).desired
         assert desired is not None
-        request = PlanRequest(desired=desired, settings=GuardSettings(), today=TODAY, retry=True)
+        request = PlanRequest(desired=desired, settings=settings, today=TODAY, retry=True)
         plan = make_plan(request, provider_for=lambda _: provider, store=self.store, on_notice=self.told.append)
         run = Run(clock=Still(), terms=terms(), audit=AuditLog(self.store), origin=ORIGIN)
         report = apply_plan(plan, request, provider_for=lambda _: provider, store=self.store, run=run)
@@ -212,6 +213,15 @@ def test_what_needs_a_change_that_failed_in_a_call_of_its_own_is_not_tried(scene
     results = scene.run(provider, OLD, asset_groups=GROUP)
     assert results["europe/dee"] == Refused(reason="bc/asset_group/europe was not applied")
     assert provider.calls == [("europe",)]
+
+
+def test_a_group_goes_with_more_than_any_other_call_takes(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("reconciler.workflows.steps.MOST_TOGETHER", 2)
+    everybody = {"europe": {"ad_accounts": ["us"], "access": dict.fromkeys(("ana", "bo", "dee"), "analyst")}}
+    scene.run(InBatches(scene.world, mixed=True), OLD, asset_groups=everybody)
+    provider = InBatches(scene.world, mixed=True)
+    scene.run(provider, OLD, ratio_from=100)
+    assert provider.calls == [("europe/ana", "europe/bo", "europe/dee", "europe/us", "europe")]
 
 
 def test_whoever_cannot_leave_a_group_leaves_the_organization_all_the_same(scene: Scene) -> None:

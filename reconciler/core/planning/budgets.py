@@ -57,6 +57,9 @@ def hold_mass_removal(changes: Sequence[Change], situation: Situation) -> tuple[
     unannounced = sum(is_over(change.address, situation) for change in unexplained)
     if unannounced:
         message += f"; {unannounced} of them by an end date that no apply knew before it had passed"
+    unproven = sum(bool(_role_for(change)[1]) for change in unexplained)
+    if unproven:
+        message += f"; {unproven} of them a role may give anyway, which is found out by consenting to one"
     stopped = unexplained if len(unexplained) + recent > most else []
     return _split(
         changes, asked=asked, stopped=stopped, objection=Objection("removal_ratio", message), situation=situation

@@ -7,9 +7,9 @@ who revoked is remembered even where the system simply shows nothing any more.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from collections.abc import Set as AbstractSet
 from dataclasses import replace
 from datetime import date, timedelta
+from types import MappingProxyType
 
 from reconciler.core.address import Address
 from reconciler.core.declared import Declared
@@ -35,8 +35,8 @@ def recall(live: Live, *, records: Mapping[Address, Record], wanted: Mapping[Add
     return replace(live, resources=completed)
 
 
-def grants_in(live: Live, records: Mapping[Address, Record]) -> tuple[Live, frozenset[Address]]:
-    """What is live without what a role gives and the system lists in the place of grants, and where that was.
+def grants_in(live: Live, records: Mapping[Address, Record]) -> tuple[Live, Mapping[Address, Attributes]]:
+    """What is live without what a role gives and the system lists in the place of grants, and what that was.
 
     There a grant is as it was recorded. A role that cannot be read may still be there.
     """
@@ -47,9 +47,10 @@ def grants_in(live: Live, records: Mapping[Address, Record]) -> tuple[Live, froz
         if found is not None and found.implied_by in (record.implied_by, *([""] if is_unread else [])):
             given[address] = None if record.status.is_gone else replace(found, attributes=record.attributes)
     if not given:
-        return live, frozenset()
+        return live, {}
     seen = {**live.resources, **given}
-    return replace(live, resources={at: found for at, found in seen.items() if found is not None}), frozenset(given)
+    left = {address: found for address, found in seen.items() if found is not None}
+    return replace(live, resources=left), {address: live.resources[address].attributes for address in given}
 
 
 def _beliefs(record: Record | None, wanted: Declared | None) -> Iterator[Attributes]:
@@ -85,7 +86,7 @@ def remember(
     wanted: Mapping[Address, Declared],
     system: System,
     today: date,
-    implied: AbstractSet[Address] = frozenset(),
+    implied: Mapping[Address, Attributes] = MappingProxyType({}),
 ) -> dict[Address, Record]:
     """The records as they should be stored after looking at the system.
 
@@ -95,8 +96,10 @@ def remember(
     kept: dict[Address, Record] = {}
     for address in records.keys() | wanted.keys():
         declared, known = wanted.get(address), records.get(address)
-        if known is not None and known.implied_by and address not in implied:
-            known = known if isinstance(live.find(address), Unknown) else replace(known, implied_by="")
+        if known is not None and address in implied:
+            known = replace(known, implied=implied[address])
+        elif known is not None and known.implied_by and not isinstance(live.find(address), Unknown):
+            known = replace(known, implied_by="", implied={})
         record = _remember_one(address, known, live=live, wanted=declared, system=system, today=today)
         if record is None and address in implied:
             record = known
