@@ -16,7 +16,7 @@ from reconciler.core.outcome import Applied
 from reconciler.core.resource import Status
 from reconciler.providers.business_api.provider import BusinessApiProvider
 from reconciler.providers.sandbox.api.faults import Fault
-from reconciler.providers.sandbox.assets import request_access
+from reconciler.providers.sandbox.assets import add_asset, request_access
 from reconciler.providers.sandbox.organizations import get_organization
 from reconciler.providers.sandbox.partners import add_partner, share
 from reconciler.providers.sandbox.people import accept, approve, decline
@@ -320,10 +320,16 @@ def test_reading_everything_takes_no_more_calls_than_the_contract_needs(stage: S
 
 def test_requested_access_is_seen_when_somebody_has_asked_by_hand(stage: Stage) -> None:
     ana, bc = get_person(stage.world, "ana"), get_organization(stage.world, "bc")
+    theirs, access = "7300000000000000077", Address("acme-bc", "ad_account_access", "dee/bo")
+    add_asset(stage.world, "pixel", theirs, person=get_person(stage.world, "dee"))
     request_access(stage.world, bc, actor=ana, kind="ad_account", identity=ASSETS["ad_account", "dee"])
+    request_access(stage.world, bc, actor=ana, kind="pixel", identity=theirs)
     asked = stage.live("ad_account", "dee")
     assert asked is not None
     assert asked.status is Status.REQUESTED
+    for live in (stage.provider.read(SCOPE), stage.provider.read_some(SCOPE, [access])):
+        assert not live.unknown, "nobody has access to what was only asked for, so there is nothing to read"
+        assert live.find(access) is None
     approve(stage.world, ASSETS["ad_account", "dee"], "bc")
     given = stage.live("ad_account", "dee")
     assert given is not None

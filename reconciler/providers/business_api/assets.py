@@ -46,6 +46,7 @@ def read_assets(center: Center, asset_type: AssetType) -> Seen:
             id=text_of(row, "asset_id"),
             code=text_of(row, "pixel_code"),
             name=text_of(row, "asset_name"),
+            is_held=found.status is Status.ACTIVE,
         )
         seen.add(found)
     center.assets[kind] = listed
@@ -58,9 +59,11 @@ def read_access(center: Center, asset_type: AssetType, only: AbstractSet[tuple[s
     """People's access to assets of one type; to all of them, or that of `only` these (asset, person).
 
     Asset by asset or person by person, whichever takes fewer calls as far as the declared access tells how long the
-    lists are. A second look reads the same way as the first, because the two ways may differ.
+    lists are. A second look reads the same way as the first, because the two ways may differ. Nobody has access to what
+    was only asked for, and the interface refuses to list the members of it.
     """
-    assets = center.assets.get(asset_type.kind, {})
+    listed = center.assets.get(asset_type.kind, {})
+    assets = {key for key, asset in listed.items() if asset.is_held}
     if only is None:
         declared = sum(address.kind == asset_type.access for address in center.names.roles)
         sizes = {"member": len(center.roster.members), asset_type.kind: len(assets), asset_type.access: declared}
@@ -70,7 +73,7 @@ def read_access(center: Center, asset_type: AssetType, only: AbstractSet[tuple[s
         people = [seat.key for seat in center.roster.members] if only is None else {person for _, person in only}
         seen = _read_by_person(center, asset_type, sorted(people) if assets or only else [])
     else:
-        wanted = assets if only is None else {asset for asset, _ in only}
+        wanted = assets if only is None else {asset for asset, _ in only} - (listed.keys() - assets)
         seen = _read_by_asset(center, asset_type, sorted(wanted))
     hide_ambiguous(center, asset_type.access, assets if only is None else {asset for asset, _ in only}, seen)
     name_roles(center, asset_type, seen)
@@ -79,7 +82,7 @@ def read_access(center: Center, asset_type: AssetType, only: AbstractSet[tuple[s
 
 def read_uses(center: Center, kind: str, only: AbstractSet[str] | None = None) -> Seen:
     """Which ad accounts may use assets of a `kind`; all of these assets, or `only` some."""
-    listed = center.assets.get(kind, {}).keys() - center.unnamed.keys()
+    listed = {key for key, asset in center.assets.get(kind, {}).items() if asset.is_held} - center.unnamed.keys()
     seen = Seen().merge(
         center.client.map(
             lambda key: _read_uses_of(center, kind, key), sorted(listed if only is None else only & listed)

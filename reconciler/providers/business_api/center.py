@@ -47,6 +47,8 @@ class Asset:
     """Of a pixel: what web pages and the calls about its use know it by."""
     name: str = ""
     """What people see."""
+    is_held: bool = True
+    """Whether the Business Center has it; else it was only asked for, refused or taken back."""
 
 
 @dataclass(slots=True, kw_only=True)
