@@ -65,6 +65,10 @@ class Change:
         return self.after.attributes if self.after else {}
 
 
+BY_ITSELF = "the plan after that"
+"""What ends the wait for something that the plan names already."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Waiting:
     """Something wanted that cannot go on until somebody or something else moves."""
@@ -85,6 +89,11 @@ class Waiting:
     """Id of the work order that asks for it, if there is one: it is not asked for again."""
     asks: bool = False
     """Whether an apply of this plan asks somebody for it."""
+
+    @property
+    def reason(self) -> str:
+        """Why it waits, and what ends that, unless the plan names it anyhow."""
+        return self.why if self.ends in ("", BY_ITSELF) else f"{self.why}; ends with {self.ends}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,7 +8,6 @@ from datetime import date
 
 from reconciler.core.change import Blocked, Change, LeftOut, Waiting
 from reconciler.core.plan import Limit, OrganizationPlan
-from reconciler.core.planning.patience import BY_ITSELF
 from reconciler.core.resource import Resource
 from reconciler.output.document import Detail, Paragraph, Row, Section, plain
 from reconciler.output.words import count
@@ -42,8 +41,7 @@ def show_waiting(terms: AccessTerms, waiting: Waiting, today: date) -> Row:
     names_them = re.search(rf"(?<!\w){re.escape(waiting.on)}(?!\w)", waiting.why) is not None
     age = _show_age(waiting.since, today)
     note = f"{waiting.why}{age and ','}{age}" if names_them else f"waits for {waiting.on}{age}: {waiting.why}"
-    if waiting.ends not in ("", BY_ITSELF):
-        note += f"; ends with {waiting.ends}"
+    note += waiting.reason.removeprefix(waiting.why)
     return row_of(WAITING, terms.subject, terms.access, note, place=waiting.place)
 
 

@@ -50,7 +50,9 @@ def _cases(part: OrganizationPlan) -> Iterator[Case]:
     for change in part.changes:
         yield Case(name=f"{change.action} {change.address}")
     for waiting in part.waiting:
-        yield Case(name=f"{waiting.action} {waiting.address}", skipped=f"waits for {waiting.on}: {waiting.why}")
+        since = f" since {waiting.since}" if waiting.since else ""
+        skipped = f"waits for {waiting.on}{since}: {waiting.reason}"
+        yield Case(name=f"{waiting.action} {waiting.address}", skipped=skipped)
 
 
 def _remarks_on(part: OrganizationPlan) -> Iterator[Finding]:

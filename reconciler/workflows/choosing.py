@@ -60,7 +60,9 @@ def is_same_request(waiting: Waiting, again: Waiting) -> bool:
 
 
 def _request(waiting: Waiting) -> Waiting:
-    return replace(waiting, before=_without_age(waiting.before), since=None, place=None, work_order="", asks=False)
+    return replace(
+        waiting, before=_without_age(waiting.before), since=None, ends="", place=None, work_order="", asks=False
+    )
 
 
 def _named(change: Change, live: Live) -> Change:

@@ -170,7 +170,7 @@ class _Survey:
                 return Progress.OPEN, self._say_apply(change.action), "", None, ""
         for waiting in self._plan.waiting:
             if waiting.address == address:
-                return Progress.WAITING, waiting.why, waiting.on, waiting.since, waiting.work_order
+                return Progress.WAITING, waiting.reason, waiting.on, waiting.since, waiting.work_order
         for blocked in self._plan.blocked:
             if blocked.change.address == address:
                 return Progress.BLOCKED, f"{blocked.guard}: {blocked.message}", "", None, ""

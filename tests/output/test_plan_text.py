@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from reconciler.core.address import Address
-from reconciler.core.change import Cause, LeftOut
+from reconciler.core.change import BY_ITSELF, Cause, LeftOut
 from reconciler.core.drifting import DriftSeverity
 from reconciler.core.plan import Limit, Plan
 from reconciler.output.style import Style
@@ -115,6 +115,17 @@ def test_whom_something_waits_for_is_named_once() -> None:
     waiting = replace(held_back().organizations[0].waiting[0], why="finn has not accepted yet")
     text = render_plan(plan(replace(part(), waiting=(waiting,))), Style())
     assert "… finn  standard  finn has not accepted yet, since 2026-11-20 (2 days)  [" in text
+
+
+def test_what_ends_a_wait_is_told_behind_its_age_unless_the_plan_names_it_anyhow() -> None:
+    waiting = replace(held_back().organizations[0].waiting[0], ends="an answer, or a new invitation on 2026-12-20")
+    text = render_plan(plan(replace(part(), waiting=(waiting,))), Style())
+    assert (
+        "waits for finn since 2026-11-20 (2 days): invited, not answered yet; "
+        "ends with an answer, or a new invitation on 2026-12-20  ["
+    ) in text
+    dependent = replace(waiting, ends=BY_ITSELF)
+    assert "ends with" not in render_plan(plan(replace(part(), waiting=(dependent,))), Style())
 
 
 def test_a_short_name_inside_another_word_does_not_hide_whom_something_waits_for() -> None:

@@ -9,12 +9,13 @@ from datetime import date
 import pytest
 
 from reconciler.core.address import Address
-from reconciler.core.change import Change
+from reconciler.core.change import Change, Waiting
 from reconciler.core.declared import Mode
 from reconciler.core.finding import Place
 from reconciler.core.kinds import Action
 from reconciler.core.plan import OrganizationPlan, Plan
 from reconciler.workflows.agreement import Departure, compare_plans
+from reconciler.workflows.choosing import is_same_request
 from tests.workflows.given import change, resource
 
 ANA, BO = Address("bc", "member", "ana"), Address("bc", "member", "bo")
@@ -57,6 +58,14 @@ def compare(plan: Plan) -> Departure:
 )
 def test_what_nobody_was_asked_about_may_differ(plan: Plan) -> None:
     assert compare(plan).is_none
+
+
+def test_a_request_that_has_waited_longer_and_ends_on_another_day_is_the_same() -> None:
+    seen = Waiting(
+        address=ANA, action=Action.REINVITE, on="ana", why="no answer yet", since=date(2026, 11, 21), ends="a"
+    )
+    assert is_same_request(seen, replace(seen, since=date(2026, 11, 22), ends="b"))
+    assert not is_same_request(seen, replace(seen, on="bo"))
 
 
 @pytest.mark.parametrize(

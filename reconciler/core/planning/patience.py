@@ -12,14 +12,11 @@ from datetime import date, timedelta
 from math import ceil
 
 from reconciler.core.address import Address
-from reconciler.core.change import Waiting
+from reconciler.core.change import BY_ITSELF, Waiting
 from reconciler.core.live import Unknown
 from reconciler.core.planning.situation import Situation
 from reconciler.core.resource import Resource, Status
 from reconciler.core.work_order import OrderStatus, WorkOrder
-
-BY_ITSELF = "the plan after that"
-"""What ends the wait for something that the plan names already."""
 
 
 def pause_after(asked: int) -> timedelta:
