@@ -50,8 +50,13 @@ def read_business_center(document: BusinessCenterDocument, spot: Cursor, reader:
 def _tiktok_account(
     key: str, account: TikTokAccountDocument, at: Cursor, document: BusinessCenterDocument, reader: AssetReader
 ) -> Iterator[Declared]:
-    asked = account.permissions or _least_permission(reader)
-    attributes = {"permissions": tuple(sorted(set(asked)))}
+    asked = set(account.permissions or _least_permission(reader))
+    if asked >= {"publish_to_profile", "publish_ads_only"}:
+        # The owner's page offers one or the other, and so the platform never shows both.
+        asked.remove("publish_ads_only")
+        spot = at.into("permissions").key(account.permissions.index("publish_ads_only"))
+        reader.settling.notes.warning("listed-twice", "`publish_ads_only` is part of `publish_to_profile`", spot)
+    attributes = {"permissions": tuple(sorted(asked))}
     note_listed_twice(account.permissions, at.into("permissions"), reader.settling.notes)
     details = {"ownership": account.ownership}
     if not account.handle and not account.id:
