@@ -185,7 +185,7 @@ def workspace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def test_plan_estimate_tells_the_calls_of_a_business_center_without_any_call(workspace: Path) -> None:
     result = run(workspace, "plan", "--estimate")
     assert result.exit_code == 0, result.output
-    assert result.stdout.startswith("A plan takes about 12 calls")
+    assert result.stdout.startswith("A plan takes about 13 calls")
     assert "At most 16 calls a second and 960 a minute" in result.stdout
     assert "Nothing limits the calls for acme-dev." in result.stdout
     told = json.loads(run(workspace, "plan", "--estimate", "--format", "json").stdout)
