@@ -20,8 +20,6 @@ from reconciler.providers.business_api.tiers import DEFAULT_TIER, TIERS
 if TYPE_CHECKING:
     from reconciler.providers.sandbox.world import World
 
-KNOWN_OPTIONS = frozenset({"access_token", "act_as", "api_tier", "app_id", "app_secret", "base_url", "timeout", "via"})
-
 ShowCode = Callable[[LinkCode], None] | None
 Notify = Callable[..., None]
 """`App.notify`."""
@@ -43,7 +41,6 @@ def make_sandbox_provider(world: World, options: Mapping[str, Option], *, show_c
     from reconciler.providers.sandbox.api.transport import BusinessApiTransport
     from reconciler.providers.sandbox.registry import find_person
 
-    _check_names(options)
     name = _text(options, "act_as")
     person = find_person(world, name) if name else None
     if person is None:
@@ -74,7 +71,6 @@ def make_client(root: Path, options: Mapping[str, Option], *, notify: Notify, to
 
 
 def _make_connection(root: Path, options: Mapping[str, Option], *, token: str | None) -> Connection:
-    _check_names(options)
     tier = _text(options, "api_tier") or DEFAULT_TIER
     if tier not in TIERS:
         raise ReconcilerError(f"there is no api_tier {tier!r}", advice=f"there are: {', '.join(TIERS)}")
@@ -91,13 +87,6 @@ def _make_connection(root: Path, options: Mapping[str, Option], *, token: str | 
         tier=TIERS[tier],
         answer_seconds=float(seconds),
     )
-
-
-def _check_names(options: Mapping[str, Option]) -> None:
-    foreign = sorted(options.keys() - KNOWN_OPTIONS)
-    if foreign:
-        message = f"the business_api provider has no option {', '.join(foreign)}"
-        raise ReconcilerError(message, advice=f"it has {', '.join(sorted(KNOWN_OPTIONS))}")
 
 
 def _check_url(url: str) -> str:

@@ -35,6 +35,11 @@ class CommandEntry:
 _COMMANDS_PACKAGE = "reconciler.cli.commands"
 _ELSEWHERE = {"refresh": "plan", "destroy": "plan", "preview": "plan", "version": "--version", "help": "--help"}
 """Commands of other tools, and what does it here."""
+_OPTIONS_ELSEWHERE = {
+    "destroy": "to take an organization down, declare it with `deleted: true`; to end access, take its lines out",
+    "refresh-only": "`reconciler drift` shows what others changed",
+}
+"""Options of other tools, and what does it here."""
 _ONE_DASH = re.compile(r"-([A-Za-z][A-Za-z-]+)(=.*)?", re.DOTALL)
 
 SECTIONS: dict[str, dict[str, CommandEntry]] = {
@@ -164,6 +169,9 @@ def _refuse_one_dash(command: click.Command, args: Sequence[str], ctx: click.Con
         flag[2:] for parameter in command.params if getattr(parameter, "is_flag", False) for flag in parameter.opts
     }
     for arg in args[: args.index("--")] if "--" in args else args:
+        elsewhere = _OPTIONS_ELSEWHERE.get(arg.lstrip("-"))
+        if elsewhere:
+            raise click.UsageError(f"no such option: {arg!r}; {elsewhere}", ctx=ctx)
         written = _ONE_DASH.fullmatch(arg)
         if written is None:
             continue

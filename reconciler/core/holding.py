@@ -58,7 +58,7 @@ class Holding:
     is_past: bool = False
     """Of a past day, of which only the records are known."""
     trouble: str = ""
-    """Why the record may be wrong: an answer that never came, or a failure that put it aside."""
+    """Why the record may be behind: an open work order, an answer that never came, or a failure that put it aside."""
 
     @property
     def is_active(self) -> bool:

@@ -18,12 +18,14 @@ from reconciler.manifests.notes import Notes
 from reconciler.manifests.secrets import is_secret_name
 from reconciler.manifests.source import SourceFile, parse_file
 from reconciler.manifests.structure import check_structure
+from reconciler.manifests.suggest import did_you_mean, listed
 
 if TYPE_CHECKING:
     from reconciler.manifests.config_documents import (
         ConfigDocument,
         GuardsDocument,
         PoliciesDocument,
+        ProviderDocument,
         RuleDocument,
         StateDocument,
     )
@@ -104,7 +106,7 @@ def _read_config(document: ConfigDocument, top: Cursor, notes: Notes) -> Config:
         providers={
             name: ProviderSettings(
                 kind=provider.kind,
-                options=_read_options(provider.__pydantic_extra__, spots.into(name), notes),
+                options=_read_options(provider, spots.into(name), notes),
                 option_places={option: spots.into(name).value(option) for option in provider.__pydantic_extra__},
                 place=spots.key(name),
             )
@@ -138,7 +140,12 @@ def _read_state(document: str | StateDocument, top: Cursor, notes: Notes) -> tup
 
 
 def _check_address(address: str, place: Place, notes: Notes) -> None:
-    scheme, _, path = address.partition(":")
+    from reconciler.manifests.config_documents import STATE_SCHEMES
+
+    scheme, separator, path = address.partition(":")
+    if not separator or scheme not in STATE_SCHEMES:
+        advice = f"write `file:.reconciler/state`, or an address that begins with one of {listed(STATE_SCHEMES)}"
+        notes.error("unknown-store", "`state` names no kind of store that there is", place, advice=advice)
     if scheme == "file" and not path.strip("/ ."):
         message = "`state` names no folder: the state would lie beside the manifests"
         notes.error("bad-state", message, place, advice="write `file:.reconciler/state`")
@@ -151,11 +158,17 @@ def _check_address(address: str, place: Place, notes: Notes) -> None:
         notes.error("literal-secret", message, place, advice=advice)
 
 
-def _read_options(
-    options: Mapping[str, str | int | float | bool | list[str]], at: Cursor, notes: Notes
-) -> dict[str, Option]:
+def _read_options(provider: ProviderDocument, at: Cursor, notes: Notes) -> dict[str, Option]:
+    from reconciler.manifests.config_documents import PROVIDER_OPTIONS
+
+    options, known = provider.__pydantic_extra__, PROVIDER_OPTIONS[provider.kind]
     for name, value in options.items():
-        if is_secret_name(name) and not (isinstance(value, str) and _REFERENCE.fullmatch(value)):
+        is_written_out = is_secret_name(name) and not (isinstance(value, str) and _REFERENCE.fullmatch(value))
+        if name not in known and not is_written_out:
+            advice = did_you_mean(name, known) or f"it has {listed(known)}"
+            message = f"a provider of kind {provider.kind} has no option `{name}`"
+            notes.error("unknown-key", message, at.key(name), advice=advice)
+        if is_written_out:
             message = f"`{name}` is written out; this file is in git"
             advice = f"write `{name}: env:NAME`, `file:PATH` or `keyring:NAME`"
             notes.error("literal-secret", message, at.value(name), advice=advice)

@@ -12,7 +12,14 @@ from reconciler.manifests.terms import Document
 OptionValue = Annotated[str | int | float | bool | list[str], Sort("text, a number, true, false or a list of texts")]
 
 
-PROVIDER_KINDS = ("sandbox", "business_api", "work_orders")
+PROVIDER_OPTIONS: dict[str, tuple[str, ...]] = {
+    "sandbox": ("act_as",),
+    "business_api": ("access_token", "act_as", "api_tier", "app_id", "app_secret", "base_url", "timeout", "via"),
+    "work_orders": ("exists",),
+}
+"""Kind of a provider -> the options that it has."""
+STATE_SCHEMES = ("file", "sqlite", "postgresql", "s3", "gs", "az")
+"""What may stand before the colon of `state:`."""
 
 
 class ProviderDocument(Document):
@@ -24,7 +31,7 @@ class ProviderDocument(Document):
     model_config = ConfigDict(extra="allow")
     __pydantic_extra__: dict[str, OptionValue]
 
-    kind: Annotated[str, OneOf(PROVIDER_KINDS)]
+    kind: Annotated[str, OneOf(tuple(PROVIDER_OPTIONS))]
     """Which provider it is."""
 
 

@@ -181,7 +181,8 @@ def _note_wrong_type(expected: str, problem: Problem, notes: Notes) -> None:
         notes.error("unquoted-text", message, place, advice=f'write "{read}" in quotes')
     else:
         advice = _advise_on_list(value, problem)
-        notes.error("wrong-type", f"`{name}` must be {expected}, not {_sort_of(value)}", place, advice=advice)
+        what = f"an item of `{name}`" if problem.path and isinstance(problem.path[-1], int) else f"`{name}`"
+        notes.error("wrong-type", f"{what} must be {expected}, not {_sort_of(value)}", place, advice=advice)
 
 
 def _advise_on_list(value: object, problem: Problem) -> str:

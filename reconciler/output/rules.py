@@ -103,6 +103,7 @@ RULES: dict[str, str] = {
     "yaml-merge": "Merge keys `<<` are not read.",
     "yaml-number": "A number in a form that YAML versions read differently, such as `0123`, `1_000` or `12:30`.",
     "yaml-syntax": "The file is not YAML.",
+    "unknown-store": "`state` begins with no kind of store that there is. Its line is hidden: it may be secret.",
     "bad-state": "`state` names no folder, or holds `~` or a variable, which nothing replaces.",
     "passed-over": (
         "A file below `manifests` that is not read because of its name, such as `people.yaml.txt` or a hidden one."

@@ -12,9 +12,9 @@ from reconciler.output.visible import display_width, make_visible, show_source
 
 _TONES = {Severity.ERROR: Tone.ALARM, Severity.WARNING: Tone.WARN, Severity.NOTE: Tone.STRONG}
 _LONGEST_LINE = 120
-_SECRETS = frozenset({"secret", "literal-secret"})
+_SECRETS = frozenset({"secret", "literal-secret", "unknown-store"})
 """Findings on lines that hold one."""
-_HIDDEN = "(the line is not shown, because it holds a secret)"
+_HIDDEN = "(the line is not shown, because it may hold a secret)"
 
 
 def finding_lines(block: Findings, style: Style) -> Iterator[str]:

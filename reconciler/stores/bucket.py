@@ -173,8 +173,13 @@ class Bucket:
             yield
         except BaseError as error:
             said = _QUERY.sub("", str(error).strip().partition("\n")[0])
-            message = f"the bucket with the state cannot be used: {said}"
-            raise StoreError(message) from None
+            if "169.254.169.254" in said or "metadata" in said:
+                # Without credentials the client asks the machine it runs on, which nobody has set up for that.
+                message = "the bucket with the state cannot be used: no credentials for it were found"
+                raise StoreError(
+                    message, advice="docs/state.md lists what gives them, AWS_ACCESS_KEY_ID for one"
+                ) from None
+            raise StoreError(f"the bucket with the state cannot be used: {said}") from None
 
 
 def open_bucket(address: str) -> Bucket:

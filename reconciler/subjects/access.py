@@ -95,7 +95,9 @@ def _describe_way(way: Holding, *, with_values: bool) -> str:
     else:
         name = "directly"
     through = f" through {way.declared.through}" if way.declared and way.declared.through else ""
-    values = f": {say_recorded(way)}" if with_values and way.recorded else ""
+    if way.recorded is None:
+        return f"{name}{through}, not given yet"
+    values = f": {say_recorded(way)}" if with_values else ""
     return f"{name}{through}{values}"
 
 

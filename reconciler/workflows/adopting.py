@@ -14,12 +14,14 @@ from reconciler.core.plan import OrganizationPlan
 from reconciler.core.planning.organization import plan_organization
 from reconciler.core.planning.planner import Worlds, situations
 from reconciler.core.planning.situation import Situation
+from reconciler.core.planning.targets import Targets
 from reconciler.core.resource import Status, fingerprint_of
 from reconciler.manifests.load import SourceFile
 from reconciler.manifests.spelling import Unspeakable
 from reconciler.ports import Explorer, StateStore
 from reconciler.workflows.acquainting import Acquaintance, acquaint
 from reconciler.workflows.amending import Amendment, Wish, amend
+from reconciler.workflows.naming import nearest
 from reconciler.workflows.planning import PlanRequest, ProviderFor, read_worlds
 from reconciler.workflows.scopes import Scopes
 
@@ -57,8 +59,7 @@ def adopt(
     unread = tuple(one for _, plan in plans for one in plan.unread)
     found = [wish for situation, plan in plans for wish in _chosen(situation, plan, request)]
     if not found and not unread and request.plan.targets.include:
-        names = ", ".join(request.plan.targets.include)
-        raise ReconcilerError(f"nothing has drifted in {names}", advice="`reconciler drift` lists what has")
+        raise _nothing_in(request.plan.targets, [situation for situation, _ in plans])
     refused = [_for_a_person(wish.found) for wish in found if _why_not(wish.found)]
     wishes = [wish for wish in found if not _why_not(wish.found)]
     acquaintance = _get_acquainted(worlds, wishes, provider_for)
@@ -73,6 +74,18 @@ def adopt(
         refused=tuple(sorted([*refused, *others], key=lambda one: one.address)),
         unread=unread,
     )
+
+
+def _nothing_in(targets: Targets, looked_at: Sequence[Situation]) -> ReconcilerError:
+    """What to say where nothing was found to adopt: a misspelt name must not look like one that is as declared."""
+    known = {address for one in looked_at for address in (*one.wanted, *one.records, *one.live.resources)}
+    for name in targets.include:
+        if not any(Targets(include=(name,)).covers(address) for address in known):
+            listed = "write an address, a pattern, or an organization; `reconciler drift` lists what has drifted"
+            advice = nearest(name, map(str, known)) or listed
+            return ReconcilerError(f"nothing is called {name}", advice=advice)
+    names = ", ".join(targets.include)
+    return ReconcilerError(f"nothing has drifted in {names}", advice="`reconciler drift` lists what has")
 
 
 def _chosen(situation: Situation, plan: OrganizationPlan, request: AdoptionRequest) -> Iterator[Wish]:

@@ -55,6 +55,7 @@ def make_ledger(organization: str, *, desired: Desired, state: State, today: dat
     state, records = renamed.state, _as_last_seen(renamed.state)
     addresses = sorted({*records, *declared, *state.quarantined, *state.in_doubt})
     groups = _ad_accounts_by_group(declared, records)
+    open_orders = {order.address: order.id for order in state.orders.values() if order.is_pending}
     former = {
         Address(organization, address.kind, key): address
         for address, record in records.items()
@@ -74,7 +75,7 @@ def make_ledger(organization: str, *, desired: Desired, state: State, today: dat
                 **_what_comes(declared.get(address), known, today),
                 reaches=groups.get(address.parts[0], ()) if address.kind == "asset_group_access" else (),
                 is_past=as_of is not None,
-                trouble=_trouble(state, address),
+                trouble=_trouble(state, address, open_orders),
             )
             for address in addresses
         },
@@ -130,8 +131,10 @@ def _ad_accounts_by_group(
     return {group: tuple(sorted(keys)) for group, keys in found.items()}
 
 
-def _trouble(state: State, address: Address) -> str:
+def _trouble(state: State, address: Address, open_orders: Mapping[Address, str]) -> str:
     doubt, quarantine = state.in_doubt.get(address), state.quarantined.get(address)
+    if address in open_orders:
+        return f"work order {open_orders[address]} is open"
     if doubt is not None:
         return f"the answer to {doubt.action.replace('_', ' ')} never came"
     return f"put aside since {quarantine.since}: {quarantine.reason}" if quarantine else ""

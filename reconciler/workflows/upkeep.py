@@ -176,6 +176,10 @@ def find_lock(store: StateStore, lock_id: str) -> Lock:
     for lock in store.locks():
         if lock.id == lock_id:
             return lock
+        if lock.organization == lock_id:
+            raise StateConflict(f"{lock_id} is an organization, not a lock", advice=f"its lock has the ID {lock.id}")
+    if lock_id in store.organizations():
+        raise StateConflict(f"{lock_id} is not locked", advice="there is nothing to unlock")
     raise StateConflict(f"there is no lock {lock_id}", advice="it was released, or has been taken over meanwhile")
 
 

@@ -174,6 +174,7 @@ providers:
     app_secret: env:APP_SECRET
     access_token: file:token
 """
+WITHOUT = "version: 1\nproviders: {business_center: {kind: sandbox}} # access_token: nobody"
 
 
 @pytest.fixture
@@ -252,11 +253,15 @@ def test_missing_scopes_are_told_when_the_token_comes(workspace: Path, world: Wo
     [
         ({"access_token: file:token": "access_token: env:TOKEN"}, ("exchange", "c"), "cannot be saved in env:TOKEN"),
         ({'    app_id: "7000000000000000001"\n': ""}, ("url", "--redirect-uri", "x"), "has no app_id"),
-        ({"kind: business_api": "kind: sandbox"}, ("check",), "no provider is of kind business_api"),
+        (
+            {CONFIG: "version: 1\nproviders: {business_center: {kind: sandbox}} # access_token"},
+            ("check",),
+            "no provider is of kind business_api",
+        ),
         ({}, ("check", "--provider", "other"), "no provider 'other'"),
         ({"access_token: file:token": "api_tier: gold"}, ("check",), "no api_tier 'gold'"),
         ({"    access_token: file:token\n": ""}, ("check",), "has no access_token"),
-        ({"access_token: file:token": "retries: 3"}, ("check",), "has no option retries"),
+        ({"access_token: file:token": "retries: 3"}, ("check",), "has no option `retries`"),
         ({"access_token: file:token": "base_url: http://tiktok.example"}, ("check",), "show the token"),
         ({"access_token: file:token": "timeout: soon"}, ("check",), "no number of seconds"),
         ({"business_center:": "acme:\n    kind: business_api\n  business_center:"}, ("check",), "several providers"),

@@ -78,7 +78,6 @@ def test_a_token_towards_tiktok_is_read_when_it_is_needed(tmp_path: Path, monkey
         ({"via": "moon"}, "via 'moon' leads nowhere"),
         ({"via": "sandbox"}, "none is named"),
         ({"via": "sandbox", "act_as": "nobody"}, "nobody in the sandbox goes by 'nobody'"),
-        ({"via": "sandbox", "act_as": "ana", "color": "red"}, "has no option color"),
     ],
 )
 def test_what_leads_nowhere_is_told(workspace: Path, options: dict[str, Option], said: str) -> None:

@@ -9,10 +9,11 @@ import pytest
 from click.testing import CliRunner
 
 from reconciler.cli.app import PROVIDERS, App, SystemClock
+from reconciler.cli.stores import STORES
 from reconciler.core.declared import Organization
 from reconciler.core.finding import Place
 from reconciler.manifests.config import Config, ProviderSettings
-from reconciler.manifests.config_documents import PROVIDER_KINDS
+from reconciler.manifests.config_documents import PROVIDER_OPTIONS, STATE_SCHEMES
 from reconciler.ports import Provider
 from reconciler.providers.business_api.client import Client
 from reconciler.providers.sandbox.provider import SandboxProvider
@@ -29,7 +30,8 @@ def configured(root: Path, **kinds: str) -> App:
 
 
 def test_what_the_workspace_file_may_name_is_what_there_is() -> None:
-    assert set(PROVIDER_KINDS) == PROVIDERS.keys()
+    assert PROVIDER_OPTIONS.keys() == PROVIDERS.keys()
+    assert set(STATE_SCHEMES) == STORES.keys()
 
 
 def organization(key: str, system: str) -> Organization:

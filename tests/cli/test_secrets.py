@@ -38,7 +38,7 @@ def workspace(tmp_path: Path) -> Path:
         config.read_text(encoding="utf-8").replace(
             "providers:\n",
             "providers:\n"
-            "  developers: {kind: business_api, app_id: '1', secret: env:TIKTOK_APP_SECRET,"
+            "  developers: {kind: business_api, app_id: '1', app_secret: env:TIKTOK_APP_SECRET,"
             " access_token: env:TIKTOK_ACCESS_TOKEN}\n",
         ),
         encoding="utf-8",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -47,7 +48,10 @@ def test_a_person_goes_from_declared_to_held(run: Run) -> None:
 
 def test_a_person_of_a_past_day_is_read_from_what_was_kept(run: Run) -> None:
     run("apply", "--auto-approve")
-    assert standing(run("who", "eve", "--as-of", "2999-12-31", "--format", "json")) is None
+    today = datetime.now(UTC).date()
+    assert standing(run("who", "eve", "--as-of", str(today), "--format", "json")) is None
+    for question in (("who", "eve"), ("access", "acme-bc")):
+        assert "2999-12-31 has not come yet" in run(*question, "--as-of", "2999-12-31", code=64).stderr
     told = run("who", "eve", "--as-of", "2001-01-01").stdout
     assert "Nothing of theirs is recorded. Nothing is kept from that day or before of acme-bc" in told
     assert "Has nothing" not in told

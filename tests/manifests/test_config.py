@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import fields
 
+import pytest
+
 from reconciler.core.policy_settings import PolicySettings
 from reconciler.core.settings import GuardSettings
 from reconciler.manifests.config import Config, ProviderSettings
@@ -37,10 +39,8 @@ providers:
     kind: business_api
     app_id: "1234"
     access_token: env:TIKTOK_ACCESS_TOKEN
-    client_secret: file:/run/secrets/tiktok
-    retries: 3
-    strict: true
-    scopes: [one, two]
+    app_secret: file:/run/secrets/tiktok
+    timeout: 30
 guards: {max_removal_ratio: 0.5, min_admins: 3, required_admins: [ana], max_invitations: 7}
 policies: [policies]
 allowed_domains: [acme.example]
@@ -53,10 +53,8 @@ allowed_domains: [acme.example]
     assert settings.options == {
         "app_id": "1234",
         "access_token": "env:TIKTOK_ACCESS_TOKEN",
-        "client_secret": "file:/run/secrets/tiktok",
-        "retries": 3,
-        "strict": True,
-        "scopes": ("one", "two"),
+        "app_secret": "file:/run/secrets/tiktok",
+        "timeout": 30,
     }
     assert config.guards == GuardSettings(
         max_removal_ratio=0.5, min_admins=3, required_admins=("ana",), max_invitations=7
@@ -81,9 +79,22 @@ def test_a_secret_is_named_and_never_written_out() -> None:
 
 
 def test_a_token_is_found_under_any_name() -> None:
-    findings = told("providers: {default: {kind: sandbox, note: ghp_abcdefghijklmnopqrstuvwxyz0123456789}}\n")
-    assert [line[:26] for line in findings] == ["1:44: error[secret]: this "]
+    findings = told("providers: {default: {kind: sandbox, act_as: ghp_abcdefghijklmnopqrstuvwxyz0123456789}}\n")
+    assert [line[:26] for line in findings] == ["1:46: error[secret]: this "]
     assert "ghp_" not in findings[0]
+
+
+def test_an_option_that_a_provider_does_not_have_is_told_with_the_one_that_is_meant() -> None:
+    assert told("providers: {default: {kind: business_api, timeouts: 3}}\n") == [
+        "1:43: error[unknown-key]: a provider of kind business_api has no option `timeouts`; did you mean `timeout`?"
+    ]
+
+
+@pytest.mark.parametrize("address", ["s4://bucket/x", "ana:secret@db.example", "states", "mssql://db/x;pwd=secret"])
+def test_a_store_that_there_is_not_is_told_without_repeating_its_address(address: str) -> None:
+    (finding,) = [line for line in told(f"state: {address}\n") if "unknown-store" in line]
+    assert finding.startswith("1:8: error[unknown-store]: `state` names no kind of store that there is; write `file:")
+    assert address not in finding
 
 
 def test_the_address_of_the_state_holds_no_password() -> None:

@@ -7,7 +7,7 @@ from datetime import date
 import click
 
 from reconciler.cli.app import App
-from reconciler.cli.options import as_of_option, document_option
+from reconciler.cli.options import as_of_option, document_option, refuse_days_to_come
 from reconciler.subjects.catalogue import RENDERERS
 from reconciler.workflows import reaching
 
@@ -23,5 +23,6 @@ def access(app: App, address: str, as_of: date | None, format_: str) -> None:
     ADDRESS is the key of an organization, for everything in it, or `organization/kind/key` of an asset, a partner or a
     member, such as acme-bc/ad_account/us-brand. Asks no system.
     """
+    refuse_days_to_come(as_of, app.today)
     matrix = reaching.access(address, files=app.files, store=app.store, today=app.today, as_of=as_of)
     app.show(RENDERERS.access, matrix, format_=format_)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import secrets
 from collections.abc import Mapping
 
@@ -10,7 +11,7 @@ import click
 from reconciler.cli.app import App
 from reconciler.cli.business_center import make_client
 from reconciler.cli.terminal import confirm
-from reconciler.core.errors import ExitCode, ReconcilerError
+from reconciler.core.errors import ExitCode, ReconcilerError, UsageError
 from reconciler.core.redaction import SECRETS
 from reconciler.manifests.config import Option
 from reconciler.output.visible import make_visible
@@ -50,6 +51,8 @@ def show_url(app: App, redirect_uri: str, state: str | None, provider: str | Non
     redirect URI with `auth_code`, which is valid for an hour.
     """
     app_id = _required(_options(app, provider), "app_id")
+    if not re.match(r"https?://[^/]", redirect_uri):
+        raise UsageError(f"{redirect_uri!r} is no address that a browser can come back to", advice="write https://...")
     state = state or secrets.token_urlsafe(16)
     click.echo(authorization_url(app_id=app_id, redirect_uri=redirect_uri, state=state))
     app.notify(f"the browser has to come back with state={state}")
