@@ -11,6 +11,7 @@ import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import fields, replace
 from datetime import timedelta
+from itertools import combinations
 from pathlib import Path
 from typing import Any
 
@@ -169,6 +170,22 @@ def in_sets(table: Mapping[str, Sequence[Any]]) -> list[dict[str, Any]]:
     return sets
 
 
+def in_pairs(table: Mapping[str, Sequence[Any]]) -> list[dict[str, Any]]:
+    """Few sets in which every value, and every option at rest, meets every other one at least once."""
+    choices = {name: (*values, None) for name, values in table.items()}
+    cells = [(name, index) for name, values in choices.items() for index in range(len(values))]
+    missing = {frozenset(pair) for pair in combinations(cells, 2) if pair[0][0] != pair[1][0]}
+    sets = []
+    while missing:
+        row: list[tuple[str, int]] = sorted(min(missing, key=sorted))
+        for name in [name for name in choices if name not in dict(row)]:
+            gains = [sum(frozenset({(name, i), met}) in missing for met in row) for i in range(len(choices[name]))]
+            row.append((name, gains.index(max(gains))))
+        missing -= {frozenset(pair) for pair in combinations(row, 2)}
+        sets.append({name: choices[name][index] for name, index in row if choices[name][index] is not None})
+    return sets
+
+
 def test_no_open_question_is_left_out() -> None:
     assert set(OPTIONS) == {field.name for field in fields(Options)}
     felt = {field.name for field in fields(Knobs) if not any(field.name.startswith(name) for name in OTHER_SYSTEMS)}
@@ -179,6 +196,9 @@ def test_the_sets_hold_every_value() -> None:
     for table in (OPTIONS, KNOBS):
         held = [(name, value) for values in in_sets(table) for name, value in values.items()]
         assert sorted(map(str, held)) == sorted(map(str, each(table)))
+    together = in_pairs(OPTIONS)
+    for (one, first), (other, second) in combinations([*each(OPTIONS), *((name, None) for name in OPTIONS)], 2):
+        assert one == other or any((row.get(one), row.get(other)) == (first, second) for row in together)
 
 
 @pytest.mark.parametrize("options", in_sets(OPTIONS), ids=lambda options: "-".join(options)[:60])
@@ -189,6 +209,12 @@ def test_answers_to_many_open_questions_lead_to_the_same_access(options: dict[st
 @pytest.mark.parametrize("knobs", in_sets(KNOBS), ids=lambda knobs: "-".join(knobs)[:60])
 def test_rules_that_a_world_may_have_lead_to_the_same_access(knobs: dict[str, Any]) -> None:
     tell({}, knobs=knobs)
+
+
+@pytest.mark.full
+@pytest.mark.parametrize("options", in_pairs(OPTIONS))
+def test_every_two_answers_lead_to_the_same_access(options: dict[str, Any]) -> None:
+    tell(options)
 
 
 @pytest.mark.full
