@@ -8,7 +8,7 @@ from reconciler.core.drifting import Drift, DriftSort
 from reconciler.core.resource import Resource
 from reconciler.output.document import Row, Sign
 from reconciler.output.style import Tone
-from reconciler.subjects.names import name_access, name_subject, name_values
+from reconciler.subjects.names import name_access, name_subject, name_title, name_values
 from reconciler.subjects.rows import row_of
 
 _SIGNS = {
@@ -50,4 +50,4 @@ def _access(found: Drift) -> str:
 
 
 def _side(resource: Resource | None) -> str:
-    return "nothing" if resource is None else name_values(resource)
+    return "nothing" if resource is None else f"{name_values(resource)}{name_title(resource)}"

@@ -13,7 +13,7 @@ from reconciler.output.document import Detail, Paragraph, Row, Section, plain
 from reconciler.output.words import count
 from reconciler.subjects.access_terms import AccessTerms, describe
 from reconciler.subjects.drift_rows import show_drift
-from reconciler.subjects.names import name_access, name_subject
+from reconciler.subjects.names import name_access, name_subject, name_title
 from reconciler.subjects.rows import row_of, rows_section, show_change
 from reconciler.subjects.signs import BLOCKED, LEFT_OUT, UNMANAGED, WAITING
 
@@ -143,5 +143,5 @@ def _show_unmanaged(resource: Resource) -> Row:
         UNMANAGED,
         name_subject(resource.address),
         name_access(resource.address, resource.attributes),
-        f"{resource.status.replace('_', ' ')}{since}{identity}",
+        f"{resource.status.replace('_', ' ')}{since}{identity}{name_title(resource)}",
     )

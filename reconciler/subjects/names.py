@@ -34,6 +34,12 @@ def name_values(resource: Resource) -> str:
     return ", ".join(part for part in (name_attributes(resource.attributes), status) if part)
 
 
+def name_title(resource: Resource) -> str:
+    """`, shown as 'Acme Shop'` of an asset whose owner calls it something that it is not known by; else empty."""
+    is_told = resource.address.kind != "member" and resource.name.casefold() not in ("", resource.identity.casefold())
+    return f", shown as {resource.name!r}" if is_told else ""
+
+
 def name_attributes(attributes: Attributes) -> str:
     """The attributes as a reader would say them: `standard, finance analyst`."""
     said = []

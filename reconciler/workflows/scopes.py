@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from reconciler.core.address import Address
 from reconciler.core.declared import Desired
 from reconciler.core.planning.identities import Identities, identifiers_in
-from reconciler.core.planning.renaming import Renamed, under_todays_names
+from reconciler.core.planning.renaming import under_todays_names
 from reconciler.core.state import State
 from reconciler.core.system import System
 from reconciler.ports import Scope
@@ -69,7 +69,11 @@ class Scopes:
             roles={at: role for at, item in declared.items() if isinstance(role := item.attributes.get("role"), str)},
             assets=assets,
             numbers=numbers,
-            learnt={name: number for name, number in _learnt(renamed).items() if name not in numbers},
+            learnt={
+                (at.kind, at.key): record.platform_id
+                for at, record in state.records.items()
+                if record.platform_id and at.kind != "member" and not record.status.is_gone
+            },
             names=self._names,
             details={address: item.details for address, item in declared.items() if item.details},
             platform_ids=_platform_ids(state, claimed, self._declared_numbers(organization)),
@@ -88,17 +92,6 @@ class Scopes:
             keys = _reverse(people)
             self._by_system[system.name] = people, keys
         return self._by_system[system.name]
-
-
-def _learnt(renamed: Renamed) -> dict[tuple[str, str], str]:
-    """Numbers of assets that are recorded, under keys that still mean the same."""
-    displaced = {(kind, renamed.names.keys[kind, key]) for kind, key in renamed.names.displaced}
-    return {
-        (at.kind, at.key): record.platform_id
-        for at, record in renamed.state.records.items()
-        if record.platform_id and at.kind != "member" and not record.status.is_gone
-        if (at.kind, at.key) not in displaced
-    }
 
 
 def _platform_ids(state: State, claimed: Mapping[str, str], declared: Mapping[str, str]) -> dict[str, str]:

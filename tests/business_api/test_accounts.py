@@ -105,6 +105,12 @@ def test_an_account_that_has_another_handle_now_is_known_by_the_id_that_was_reco
     assert (found.keys, found.doubts) == ({"71": "shop"}, {})
 
 
+def test_an_account_that_is_declared_by_its_new_handle_is_not_the_one_that_nobody_declares_any_more() -> None:
+    declared = {"shop": "@acme.new", "@acme": "@acme"}
+    assert told(row("71", "@acme.new"), declared=declared, learnt={"@acme": "71"}).keys == {"71": "shop"}
+    assert told(row("71", "@elsewhere"), declared=declared, learnt={"@acme": "71"}).keys == {"71": "@acme"}
+
+
 def test_a_handle_that_was_passed_on_while_the_recorded_account_is_there_is_in_doubt() -> None:
     rows = [row("71", "@acme.new"), row("72", "@acmeshop")]
     found = told(*rows, declared={"shop": "@acmeshop", "other": "@other"}, learnt={"shop": "71"})
@@ -259,6 +265,7 @@ def test_another_handle_of_a_known_account_changes_nothing_and_is_told(tmp_path:
         (finding,) = [one for one in plan.findings if one.id == "other-identity"]
         assert finding.message == f"@acme is called @acme.new now; its id {ACME} is the same"
         assert finding.advice == f'write `handle: "@acme.new"`, with `id: "{ACME}"` beside it'
+        assert office.plan({"acme": {**acme, "handle": "@acme.new"}}).changes == ()
         renamed = {"acme": {**acme, "handle": "@acme.new", "id": ACME}}
         plan = office.plan(renamed, "authoritative")
         assert plan.is_settled

@@ -23,6 +23,8 @@ ACCOUNT = "tiktok_account"
 _HANDLE = re.compile(r"@[\w.]{2,24}")
 _NAMED = 3
 """So many accounts are named in a sentence."""
+_LONGEST = 60
+"""So much of a title is shown in it."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -72,8 +74,11 @@ def _tell(center: Center, handles: dict[str, str], titles: Mapping[str, str]) ->
     claims: dict[str, list[str]] = {}
     for number, handle in handles.items():
         key = names.find_asset(ACCOUNT, handle)
-        if key is not None and found.keys.get(number) != key and not names.is_numbered(ACCOUNT, key):
-            claims.setdefault(key, []).append(number)
+        if key is None or found.keys.get(number) == key or names.is_numbered(ACCOUNT, key):
+            continue
+        claims.setdefault(key, []).append(number)
+        if found.keys.get(number, "").startswith("@"):
+            del found.keys[number]  # recorded under a handle that nobody declares any more, declared under this one
     for key, numbers in claims.items():
         rivals = [*numbers, *([numbered[key]] if key in numbered else [])]
         if len(rivals) == 1 and rivals[0] not in found.keys:
@@ -112,7 +117,8 @@ def _doubt_nameless(center: Center, found: Accounts) -> None:
 
 
 def _list(found: Accounts, numbers: list[str]) -> str:
-    said = [f"{number} ({found.titles[number]!r})" if found.titles[number] else number for number in numbers[:_NAMED]]
+    titles = {number: found.titles[number][:_LONGEST] for number in numbers[:_NAMED]}
+    said = [f"{number} ({title!r})" if title else number for number, title in titles.items()]
     more = ", ..." if len(numbers) > _NAMED else ""
     return f"{'the linked account' if len(numbers) == 1 else 'any of the linked accounts'} {', '.join(said)}{more}"
 

@@ -20,9 +20,7 @@ class Names:
         self._assets = scope.assets
         self._people_by_number = scope.platform_ids
         self._numbers = scope.numbers
-        self._numbered = {
-            (kind, number): key for (kind, key), number in (*scope.learnt.items(), *scope.numbers.items())
-        }
+        self._numbered = {(kind, number): key for (kind, key), number in ({**scope.learnt, **scope.numbers}).items()}
         self._members = scope.members
         self.roles = scope.roles
         """Role that is declared at an address, where one is."""
