@@ -46,7 +46,8 @@ class Steps:
         self._caller = Caller(provider, scope)
         self._logbook = logbook
         self._standing = Standing(situation)
-        self._records = situation.records
+        # Only these, because there are few, and every look goes through them.
+        self._implied = {at: record for at, record in situation.records.items() if record.implied_by}
 
     def carry_out(self, changes: Sequence[Change]) -> list[Result]:
         """Try the first change, and with it those right behind it that leave in the same call.
@@ -115,7 +116,7 @@ class Steps:
         touched = any(self._standing.touches_admin(change) for change in changes)
         admins = self._members(self._standing.active_admins) if touched else []
         live = self._caller.read([*(change.address for change in changes), *admins])
-        return grants_in(live, self._records)[0]
+        return grants_in(live, self._implied)[0]
 
     def _recount(self, live: Live) -> None:
         """Forget admins who have gone, or lost their rights, since the last look."""
