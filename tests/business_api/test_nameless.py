@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -12,15 +13,25 @@ import httpx2
 import pytest
 import yaml
 
+from reconciler.audit.log import AuditLog
 from reconciler.core.address import Address
+from reconciler.core.declared import Organization
 from reconciler.core.kinds import Action
 from reconciler.core.live import Unknown
 from reconciler.core.outcome import Applied
 from reconciler.core.resource import Resource, Status
+from reconciler.output.style import Style
+from reconciler.output.text import render_text
 from reconciler.providers.business_api.client import Client, Connection
+from reconciler.providers.business_api.provider import BusinessApiProvider
 from reconciler.providers.sandbox.api.emulator import Emulator
 from reconciler.providers.sandbox.api.transport import BusinessApiTransport
 from reconciler.providers.sandbox.people import accept, invite_by_hand
+from reconciler.stores.process import SystemTimer
+from reconciler.subjects.drift import document_of_drift
+from reconciler.workflows.drifting import remember, survey
+from reconciler.workflows.leases import LeaseTerms
+from reconciler.workflows.upkeep import Upkeep
 from tests.business_api.facts import invitations
 from tests.business_api.stage import PEOPLE, SCOPE, WorldTicker, staged
 from tests.business_api.story import EMAILS, TOKEN, Story, access, desired, members
@@ -101,6 +112,29 @@ def test_a_member_without_an_address_is_known_by_a_search_for_the_whole_one(tmp_
     try:
         story.tell()
         story.conclude()
+    finally:
+        story.close()
+
+
+def test_an_audit_says_since_when_somebody_cannot_be_told_apart_and_what_ends_that(tmp_path: Path) -> None:
+    story = Story(tmp_path, Hidden("gil"), options={"keyword_finds_masked": False, "tier": "unlimited"}, knobs={})
+    try:
+        terms = LeaseTerms(timer=SystemTimer())
+        upkeep = Upkeep(store=story.store, terms=terms, clock=story.world, audit=AuditLog(story.store))
+        began = story.world.now().date()
+
+        def provider_for(_: Organization) -> BusinessApiProvider:
+            return BusinessApiProvider(story.client, clock=story.world)
+
+        for _ in range(2):
+            report = survey(story.request(), provider_for=provider_for, store=story.store)
+            remember(report, upkeep, story.desired)
+            story.world.advance(timedelta(days=3))
+        doubts = {one.address.key: one for one in report.organizations[0].doubts}
+        assert {one.since for one in doubts.values()} == {began}
+        assert doubts["gil"].ends == "an answer in the manifests, or a look that can tell"
+        told = render_text(document_of_drift(report), Style())
+        assert f"cannot be told apart since {began}: bc/member/gil (member 68" in " ".join(told.split())
     finally:
         story.close()
 
