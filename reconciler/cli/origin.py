@@ -10,7 +10,7 @@ from pathlib import Path
 from reconciler.core.audit import Origin
 from reconciler.stores.process import this_process
 
-_GIT_PATIENCE = 10.0
+_GIT_TIMEOUT = 10.0
 _COMMITS = ("GITHUB_SHA", "CI_COMMIT_SHA", "BUILDKITE_COMMIT", "CIRCLE_SHA1")
 _BRANCHES = ("GITHUB_HEAD_REF", "GITHUB_REF_NAME", "CI_COMMIT_REF_NAME", "BUILDKITE_BRANCH", "CIRCLE_BRANCH")
 
@@ -46,7 +46,7 @@ def _git(root: Path, *command: str) -> str:
             ["git", "-C", str(root), *command],  # noqa: S607  # which git is the user's choice
             capture_output=True,
             text=True,
-            timeout=_GIT_PATIENCE,
+            timeout=_GIT_TIMEOUT,
             check=False,
         )
     except (OSError, subprocess.SubprocessError):

@@ -31,8 +31,8 @@ from reconciler.manifests.source import LARGEST, SourceFile
 from reconciler.workflows.naming import nearest
 from reconciler.workflows.reviewing import Revision
 
-_PATIENCE = 60.0
-_MAX_SHOWN = 5
+_TIMEOUT = 60.0
+_MAX_LISTED = 5
 """So many branches are listed when none was meant for sure."""
 _NOT_INHERITED = ("GIT_DIR", "GIT_WORK_TREE", "GIT_COMMON_DIR", "GIT_INDEX_FILE", "GIT_PREFIX")
 """Set while git runs a hook; they would point elsewhere than `-C`."""
@@ -73,7 +73,7 @@ class Repository:
     """From the top of the repository to `folder`, with a slash at the end; empty at the top and where there is none."""
     is_bare: bool
     _git: subprocess.Popen[bytes]
-    _said: IO[bytes]
+    _errors: IO[bytes]
     _trees: dict[str, dict[str, tuple[str, str]]] = field(default_factory=dict)
 
     def __enter__(self) -> Self:
@@ -84,7 +84,7 @@ class Repository:
     ) -> None:
         self._git.kill()
         self._git.communicate()
-        self._said.close()
+        self._errors.close()
 
     def get_commit(self, name: str) -> str:
         """The full id of the commit that a name means; raises ReconcilerError with the command that would bring it."""
@@ -142,26 +142,26 @@ class Repository:
 
     def _failure(self) -> ReconcilerError:
         """Why git gave up; it does so at the first object that a partial clone has left at its origin."""
-        self._git.wait(_PATIENCE)
-        self._said.seek(0)
-        said = self._said.read()
+        self._git.wait(_TIMEOUT)
+        self._errors.seek(0)
+        said = self._errors.read()
         if self._is_partial():  # asked, because git words what is missing in another way with every version
             message = "this is a partial clone, and what has to be read is not in it"
             return ReconcilerError(message, advice="clone without --filter")
         return ReconcilerError(f"git stopped answering: {_first_line(said) or 'it said nothing'}")
 
     def _is_partial(self) -> bool:
-        return bool(_say(self.folder, "config", "--get-regexp", r"^remote\..*\.promisor$"))
+        return bool(_list_lines(self.folder, "config", "--get-regexp", r"^remote\..*\.promisor$"))
 
     def _is_shallow(self) -> bool:
         return _run(self.folder, "rev-parse", "--is-shallow-repository").stdout.strip() == b"true"
 
     def _advise_without_remote(self, name: str) -> str:
         """Nothing can be fetched here, so it is another name, or there is nothing to compare with yet."""
-        names = _say(self.folder, "for-each-ref", "--format=%(refname:short)", "refs/heads", "refs/tags")
+        names = _list_lines(self.folder, "for-each-ref", "--format=%(refname:short)", "refs/heads", "refs/tags")
         if not names:
             return "nothing is committed here yet: commit the manifests once, then change them"
-        listed = f"; there are: {', '.join(names[:_MAX_SHOWN])}{', ...' if names[_MAX_SHOWN:] else ''}"
+        listed = f"; there are: {', '.join(names[:_MAX_LISTED])}{', ...' if names[_MAX_LISTED:] else ''}"
         return nearest(name, names) or f"`diff HEAD` shows what is not committed yet{listed}"
 
     def _advise_on_missing(self, name: str) -> str:
@@ -172,7 +172,7 @@ class Repository:
             return "git fetch --unshallow" if self._is_shallow() else f"{plain} has no such ancestor or path"
         if not plain.startswith("refs/") and self.find_object(f"origin/{plain}^{{commit}}", limit=0):
             return f"did you mean origin/{plain}?"
-        if not _HEXADECIMAL.fullmatch(plain) and not _say(self.folder, "remote"):
+        if not _HEXADECIMAL.fullmatch(plain) and not _list_lines(self.folder, "remote"):
             return self._advise_without_remote(plain)
         depth = " --depth=1" if self._is_shallow() else ""
         if _HEXADECIMAL.fullmatch(plain):
@@ -201,7 +201,7 @@ def open_repository(folder: Path) -> Repository:
             stderr=said,
             env=_environment(),
         ),
-        _said=said,
+        _errors=said,
     )
 
 
@@ -248,15 +248,15 @@ def _parse_tree(data: bytes, *, digits: int) -> dict[str, tuple[str, str]]:
 def _run(folder: Path, *command: str) -> subprocess.CompletedProcess[bytes]:
     try:
         return subprocess.run(  # noqa: S603  # fixed arguments and ids that git gave
-            _command(folder, *command), capture_output=True, timeout=_PATIENCE, check=False, env=_environment()
+            _command(folder, *command), capture_output=True, timeout=_TIMEOUT, check=False, env=_environment()
         )
     except FileNotFoundError as error:
         raise ReconcilerError("git is not installed", advice="install git; it is asked for both revisions") from error
     except subprocess.TimeoutExpired as error:
-        raise ReconcilerError(f"git did not answer within {_PATIENCE:.0f} seconds") from error
+        raise ReconcilerError(f"git did not answer within {_TIMEOUT:.0f} seconds") from error
 
 
-def _say(folder: Path, *command: str) -> list[str]:
+def _list_lines(folder: Path, *command: str) -> list[str]:
     """What git lists, line by line."""
     return _run(folder, *command).stdout.decode(errors="replace").splitlines()
 

@@ -41,11 +41,11 @@ def adopt(app: App, addresses: tuple[str, ...], in_place: bool, now: date | None
             replace_file(app.root / path, text)
     else:
         click.echo(render_patch(made.before, made.after), nl=False)
-    _tell(made, app, in_place=in_place)
+    _report(made, app, in_place=in_place)
     return ExitCode.FAILED if made.refused or made.unread else ExitCode.DONE
 
 
-def _tell(made: Adoption, app: App, *, in_place: bool) -> None:
+def _report(made: Adoption, app: App, *, in_place: bool) -> None:
     for one in made.refused:
         app.notify(f"{one.address} is not adopted: {one.reason}", level="warning", advice=one.advice)
     for part in made.unread:

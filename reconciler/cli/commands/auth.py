@@ -161,7 +161,7 @@ def _rows_of(center: Membership) -> list[str]:
         return [head, "  nothing can be managed here: that takes an ADMIN"]
     return [
         head,
-        *_who_is_it(center),
+        *_owner_rows(center),
         *(
             f"  no   {probe.title}, scope {probe.scope}: {probe.refusal}"
             if probe.refusal
@@ -173,18 +173,18 @@ def _rows_of(center: Membership) -> list[str]:
     ]
 
 
-def _who_is_it(center: Membership) -> list[str]:
+def _owner_rows(center: Membership) -> list[str]:
     """Which member the token is; where that cannot be told, what to write so that it need not be."""
     if center.owner is not None:
-        return [f"  the token is member {center.owner.number}: {_told(center.owner)}"]
+        return [f"  the token is member {center.owner.number}: {_format_admin(center.owner)}"]
     if not center.admins:
         return []
-    numbers = "; ".join(f"{admin.number}: {_told(admin)}" for admin in center.admins)
+    numbers = "; ".join(f"{admin.number}: {_format_admin(admin)}" for admin in center.admins)
     return [
         "  which of the admins the token is cannot be told, so no admin is removed or demoted;",
         f"  write `act_as:` with one of {numbers}",
     ]
 
 
-def _told(admin: Admin) -> str:
+def _format_admin(admin: Admin) -> str:
     return " ".join(filter(None, (admin.name, f"<{admin.shown}>")))

@@ -94,9 +94,9 @@ def accept(app: App, address: Address, *, until: date, reason: str, lock_timeout
     if not reason.strip():
         raise UsageError("--reason says nothing", advice="say why this may stay, for whoever reads it later")
     address, *_ = names_in_state(app, address, of=lambda state: state.drift)
-    upkeep = open_editor(app, lock_timeout)
-    acceptance = drifting.Acceptance(address=address, reason=reason.strip(), until=until, by=upkeep.origin.operator)
-    drifting.accept(acceptance, upkeep)
+    editor = open_editor(app, lock_timeout)
+    acceptance = drifting.Acceptance(address=address, reason=reason.strip(), until=until, by=editor.origin.operator)
+    drifting.accept(acceptance, editor)
     app.notify(f"{address}: accepted until {until}")
     return ExitCode.DONE
 

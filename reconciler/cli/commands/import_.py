@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, timedelta
 from pathlib import Path
 from typing import TypedDict, Unpack
@@ -71,7 +71,7 @@ class ImportOptions(TypedDict):
 @click.option("--dry-run", is_flag=True, help="Print what would be written as a patch, and write nothing.")
 @lock_timeout_option
 @click.pass_obj
-def import_(app: App, organizations: tuple[str, ...], **said: Unpack[ImportOptions]) -> int:
+def import_(app: App, organizations: tuple[str, ...], **options: Unpack[ImportOptions]) -> int:
     """Write manifests that declare organizations exactly as they are.
 
     Reads everything there is, gives people and things readable keys, and proposes groups where the same people have the
@@ -82,27 +82,28 @@ def import_(app: App, organizations: tuple[str, ...], **said: Unpack[ImportOptio
     today = app.today
     with app.progress("reading the systems") as tell:
         request = ImportRequest(
-            organizations=_choose(organizations, said, app=app, files=files, today=today),
+            organizations=_choose(organizations, options, app=app, files=files, today=today),
             files=tuple(files),
-            folder=_folder_for(said["to"], app.root, app.config.manifests),
+            folder=_folder_for(options["to"], app.root, app.config.manifests),
             settings=app.config.guards,
             today=today,
             allowed_domains=tuple(app.config.allowed_domains),
             groups=tuple(load_directory(files).groups),
         )
         made = draft_import(request, provider_for=app.provider_for, on_notice=tell)
-    if said["dry_run"]:
+    if options["dry_run"]:
         click.echo(render_patch(made.before, made.after), nl=False)
-        return _answer_for_unread(made, app)
+        return _report_unread(made, app)
     for path, text in made.after.items():
         (app.root / path).parent.mkdir(parents=True, exist_ok=True)
         replace_file(app.root / path, text)
-    record_import(made, open_editor(app, said["lock_timeout"]))
-    _tell(made, app)
-    return _answer_for_unread(made, app)
+    record_import(made, open_editor(app, options["lock_timeout"]))
+    click.echo(render_text(document_of_import(made), app.style(sys.stdout)), nl=False, color=True)
+    app.notify("next: read the files, then `reconciler plan`: it has nothing to change in what was read")
+    return _report_unread(made, app)
 
 
-def _answer_for_unread(made: Import, app: App) -> ExitCode:
+def _report_unread(made: Import, app: App) -> ExitCode:
     """What could not be read may hold people whom the files do not declare: no success."""
     unread = [f"{part}: {why}" for one in made.organizations for part, why in sorted(one.unknown.items())]
     if not unread:
@@ -113,22 +114,17 @@ def _answer_for_unread(made: Import, app: App) -> ExitCode:
     return ExitCode.FAILED
 
 
-def _tell(made: Import, app: App) -> None:
-    click.echo(render_text(document_of_import(made), app.style(sys.stdout)), nl=False, color=True)
-    app.notify("next: read the files, then `reconciler plan`: it has nothing to change in what was read")
-
-
 def _choose(
-    wanted: Sequence[str], said: ImportOptions, *, app: App, files: Sequence[SourceFile], today: date
+    wanted: Sequence[str], options: ImportOptions, *, app: App, files: Sequence[SourceFile], today: date
 ) -> tuple[Organization, ...]:
     """The organizations that the command line names; raises ReconcilerError where one is declared or unknown."""
     declared = load_manifests(files, today=today).readable.organizations
-    if bool(wanted) == said["every"]:
+    if bool(wanted) == options["every"]:
         raise UsageError("name organizations, or give --all" if not wanted else "--all takes no names")
-    if said["system"] or said["identity"] or said["variant"]:
-        return (_named(wanted, said, declared),)
+    if options["system"] or options["identity"] or options["variant"]:
+        return (_named(wanted, options, declared),)
     found = _explore(app, declared)
-    if said["every"]:
+    if options["every"]:
         if not found:
             message = "the configured providers show no organization that is not declared yet"
             advice = "one that no provider shows is named: `reconciler import ORG --system SYSTEM --id ID`"
@@ -151,17 +147,17 @@ def _folder_for(to: Path | None, root: Path, entries: Sequence[str]) -> str:
     return folder.as_posix()
 
 
-def _named(wanted: Sequence[str], said: ImportOptions, declared: Mapping[str, Organization]) -> Organization:
-    if len(wanted) != 1 or not (said["system"] and said["identity"]):
+def _named(wanted: Sequence[str], options: ImportOptions, declared: Mapping[str, Organization]) -> Organization:
+    if len(wanted) != 1 or not (options["system"] and options["identity"]):
         raise UsageError("one ORG needs both --system and --id", advice="import one organization after the other")
     (key,) = wanted
     _refuse_declared(key, declared)
     if not is_key(key):
         raise UsageError(f"{key!r} cannot be a key", advice="use letters, digits, `.`, `_`, `-` and `+`")
-    variants = SYSTEMS[said["system"]]
-    if said["variant"] not in variants:
-        raise UsageError(f"{said['system']} has no variant {said['variant']!r}")
-    return Organization(key=key, system=variants[said["variant"]], identity=said["identity"], place=_NOWHERE)
+    variants = SYSTEMS[options["system"]]
+    if options["variant"] not in variants:
+        raise UsageError(f"{options['system']} has no variant {options['variant']!r}")
+    return Organization(key=key, system=variants[options["variant"]], identity=options["identity"], place=_NOWHERE)
 
 
 def _explore(app: App, declared: Mapping[str, Organization]) -> dict[str, Organization]:
@@ -200,12 +196,9 @@ def _find(name: str, found: Mapping[str, Organization], declared: Mapping[str, O
     if len(matching) == 1:
         return matching[0]
     message = f"several organizations are called {name!r}" if matching else f"no organization {name!r} was found"
-    advice = f"there are: {_listed(matching or found.values())}" if found else ""
+    there = ", ".join(f"{one.key} ({one.system.title} {one.identity})" for one in matching or found.values())
+    advice = f"there are: {there}" if found else ""
     raise ReconcilerError(message, advice=advice or "say what it is: --system SYSTEM --id ID")
-
-
-def _listed(found: Iterable[Organization]) -> str:
-    return ", ".join(f"{one.key} ({one.system.title} {one.identity})" for one in found)
 
 
 def _refuse_declared(name: str, declared: Mapping[str, Organization]) -> None:

@@ -26,7 +26,7 @@ from reconciler.workflows.planning import PlanRequest
 from reconciler.workflows.states import read_state
 
 
-class _Said(TypedDict):
+class _Options(TypedDict):
     """What whoever hands it in says about it, as click passes it."""
 
     form: str | None
@@ -61,43 +61,46 @@ class _Said(TypedDict):
 @lock_timeout_option
 @document_option
 @click.pass_obj
-def observe(app: App, organization: str, paths: tuple[str, ...], format_: str, **said: Unpack[_Said]) -> int:
+def observe(app: App, organization: str, paths: tuple[str, ...], format_: str, **options: Unpack[_Options]) -> int:
     """Take in a list of members or apps that somebody copied from its page.
 
     It is for organizations that no program can read, and may be an exported file as well. Everything that was not
     understood is shown; whoever it may be about is unknown, and never taken to be absent. A file that cannot be read
     changes nothing.
     """
-    if said["accept_partial"] and said["complete"]:
+    if options["accept_partial"] and options["complete"]:
         raise UsageError("--accept-partial and --complete say the opposite of each other")
     now = app.clock.now()
-    upkeep = replace(open_editor(app, said["lock_timeout"]), clock=app.clock)
+    taken = options["taken"] or now
+    if taken > now:
+        raise UsageError(f"--taken is in the future: it is {now:%Y-%m-%d %H:%M:%SZ} now")
+    editor = replace(open_editor(app, options["lock_timeout"]), clock=app.clock)
     sighting = Sighting(
         organization=organization,
         files=tuple(map(_read_roster, paths)),
-        kind=said["kind"],
-        form=said["form"] or "",
-        taken=_not_after(said["taken"] or now, now),
-        observed_by=upkeep.origin.operator,
-        is_part=said["accept_partial"],
-        is_whole=said["complete"],
-        is_vouched_for=said["same_organization"],
+        kind=options["kind"],
+        form=options["form"] or "",
+        taken=taken,
+        observed_by=editor.origin.operator,
+        is_part=options["accept_partial"],
+        is_whole=options["complete"],
+        is_vouched_for=options["same_organization"],
     )
     desired = read_workspace(app.root, app.config, today=now.date()).desired
-    if not said["dry_run"]:
-        _check_that_it_counts(app, desired.organizations.get(organization))
-    act = look_only if said["dry_run"] else take_in
-    observation = act(sighting, desired=desired, upkeep=upkeep)
+    if not options["dry_run"]:
+        _require_manual_reading(app, desired.organizations.get(organization))
+    act = look_only if options["dry_run"] else take_in
+    observation = act(sighting, desired=desired, upkeep=editor)
     if app.settings_for(desired.organizations[organization]).kind == "work_orders":
         request = PlanRequest(desired=desired, settings=app.config.guards, today=now.date(), moment=now)
         provider = app.provider_for(desired.organizations[organization])
-        state = read_state(upkeep.store, organization)
+        state = read_state(app.store, organization)
         observation = replace(observation, drift=drift_after(observation, request, provider=provider, state=state))
     app.show(RENDERERS.observation, observation, format_=format_)
     return code_of_findings(observation.findings)
 
 
-def _check_that_it_counts(app: App, organization: Organization | None) -> None:
+def _require_manual_reading(app: App, organization: Organization | None) -> None:
     """What a program reads by itself is never planned from a roster; one that is kept all the same would mislead."""
     kind = organization and app.settings_for(organization).kind
     if organization is None or kind == "work_orders":
@@ -105,12 +108,6 @@ def _check_that_it_counts(app: App, organization: Organization | None) -> None:
     message = f"{organization.key} is read by its provider, {kind}; a roster of it would not be used"
     advice = f"where only people can look: `{organization.key}: {{kind: work_orders}}` under `providers:`, or --dry-run"
     raise ReconcilerError(message, advice=advice)
-
-
-def _not_after(taken: datetime, now: datetime) -> datetime:
-    if taken > now:
-        raise UsageError(f"--taken is in the future: it is {now:%Y-%m-%d %H:%M:%SZ} now")
-    return taken
 
 
 def _read_roster(path: str) -> RosterFile:

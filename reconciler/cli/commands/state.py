@@ -14,6 +14,7 @@ from reconciler.cli.stores import open_store
 from reconciler.cli.terminal import confirm
 from reconciler.core.address import Address
 from reconciler.core.errors import ExitCode, UsageError
+from reconciler.core.state import State
 from reconciler.manifests.saved import state_to_json
 from reconciler.stores.process import left_behind_by_this_job
 from reconciler.stores.seal import new_key as make_key
@@ -22,6 +23,10 @@ from reconciler.workflows import migrating
 from reconciler.workflows.archive import read_history, read_state_as_of, verify_state
 from reconciler.workflows.states import read_state
 from reconciler.workflows.upkeep import find_lock
+
+_as_of_option = click.option(
+    "--as-of", type=read_day_or_serial, metavar="DATE|SERIAL", help="As it was at the end of a UTC day, or then."
+)
 
 
 @click.group()
@@ -40,16 +45,12 @@ def list_states(app: App, format_: str) -> None:
 
 @state.command("show")
 @click.argument("organization")
-@click.option(
-    "--as-of", type=read_day_or_serial, metavar="DATE|SERIAL", help="As it was at the end of a UTC day, or then."
-)
+@_as_of_option
 @document_option
 @click.pass_obj
 def show_state(app: App, organization: str, as_of: date | int | None, format_: str) -> None:
     """Show everything that is remembered of one organization."""
-    require_known(app, organization)
-    found = read_state(app.store, organization) if as_of is None else read_state_as_of(app.store, organization, as_of)
-    app.show(RENDERERS.state, found, format_=format_)
+    app.show(RENDERERS.state, _read(app, organization, as_of), format_=format_)
 
 
 @state.command("history")
@@ -59,21 +60,21 @@ def show_state(app: App, organization: str, as_of: date | int | None, format_: s
 def show_history(app: App, organization: str, format_: str) -> None:
     """List every state of an organization that is kept."""
     require_known(app, organization)
-    history = read_history(app.store, organization)
-    app.show(RENDERERS.history, history, format_=format_)
+    app.show(RENDERERS.history, read_history(app.store, organization), format_=format_)
 
 
 @state.command("pull")
 @click.argument("organization")
-@click.option(
-    "--as-of", type=read_day_or_serial, metavar="DATE|SERIAL", help="As it was at the end of a UTC day, or then."
-)
+@_as_of_option
 @click.pass_obj
 def pull(app: App, organization: str, as_of: date | int | None) -> None:
     """Print the state of an organization as it is stored, in the form that `push` takes."""
+    click.echo(state_to_json(_read(app, organization, as_of)).decode(), nl=False)
+
+
+def _read(app: App, organization: str, as_of: date | int | None) -> State:
     require_known(app, organization)
-    found = read_state(app.store, organization) if as_of is None else read_state_as_of(app.store, organization, as_of)
-    click.echo(state_to_json(found).decode(), nl=False)
+    return read_state(app.store, organization) if as_of is None else read_state_as_of(app.store, organization, as_of)
 
 
 @state.command("push")
@@ -155,16 +156,16 @@ def unlock(app: App, lock_id: str | None, left_behind: bool, yes: bool) -> None:
     """
     if left_behind == (lock_id is not None):
         raise UsageError("give either the ID of a lock or --left-behind")
-    upkeep = open_editor(app)
+    editor = open_editor(app)
     if lock_id is None:
         for lock in filter(left_behind_by_this_job, app.store.locks()):
-            upkeep.unlock(lock)
+            editor.unlock(lock)
             app.notify(f"{lock.organization} is unlocked")
         return
     lock = find_lock(app.store, lock_id)
     holder = f"{lock.who} on {lock.host} (process {lock.process}, {lock.purpose}) since {lock.since:%Y-%m-%d %H:%M:%SZ}"
     confirm(f"Unlock {lock.organization}, which is held by {holder}?", yes=yes)
-    upkeep.unlock(lock)
+    editor.unlock(lock)
     app.notify(f"{lock.organization} is unlocked")
 
 
@@ -182,10 +183,10 @@ def migrate(app: App, to: str, key: str, yes: bool) -> None:
     source, target = app.store, open_store(to, root=app.root, key=key)
     confirm(f"Copy {len(source.organizations())} organizations?", yes=yes)
 
-    def say(organization: str, records: int) -> None:
+    def report(organization: str, records: int) -> None:
         app.notify(f"{organization}: {records} records copied and read back")
 
-    migrating.migrate(source, target, terms=lease_terms(app), on_moved=say)
+    migrating.migrate(source, target, terms=lease_terms(app), on_moved=report)
     app.notify("done: change `state:` in reconciler.yaml now, before anything is applied")
 
 

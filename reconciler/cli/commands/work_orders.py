@@ -18,7 +18,6 @@ from reconciler.cli.origin import read_origin
 from reconciler.cli.state_editor import lease_terms, require_known, require_somebody
 from reconciler.core.errors import ReconcilerError, UsageError
 from reconciler.core.work_order import FailureReason
-from reconciler.output.style import Style
 from reconciler.subjects.catalogue import RENDERERS
 from reconciler.subjects.worksheets import WorkList, group_by_actor
 from reconciler.systems.remedies import REMEDIES
@@ -38,6 +37,10 @@ class _Report(TypedDict):
     lock_timeout: timedelta
 
 
+_actor_option = click.option("--actor", default="", metavar="PERSON", help="Only what this person has to do.")
+_organization_option = click.option(
+    "--organization", default="", metavar="ORG", help="Only those about this organization."
+)
 _by_option = click.option(
     "--by", default="", type=read_words, metavar="WHO", help="Who says so; by default whoever runs this."
 )
@@ -49,8 +52,8 @@ def work_orders() -> None:
 
 
 @work_orders.command("list")
-@click.option("--actor", default="", metavar="PERSON", help="Only what this person has to do.")
-@click.option("--organization", default="", metavar="ORG", help="Only those about this organization.")
+@_actor_option
+@_organization_option
 @click.option("--all", "closed", is_flag=True, help="Also those that have ended within the last year.")
 @document_option
 @click.pass_obj
@@ -66,8 +69,7 @@ def list_(app: App, actor: str, organization: str, closed: bool, format_: str) -
 @click.pass_obj
 def show(app: App, order_id: str, format_: str) -> None:
     """Show one work order with every step."""
-    order = get_order(app.store, order_id)
-    app.show(RENDERERS.work_order, order, format_=format_)
+    app.show(RENDERERS.work_order, get_order(app.store, order_id), format_=format_)
 
 
 @work_orders.command("done")
@@ -82,17 +84,12 @@ def done(app: App, order_id: str, evidence: str, **report: Unpack[_Report]) -> N
     It counts as true when a later look at the system, or a later roster, shows it. Of a file only its name and
     SHA-256 are kept.
     """
-    proof_given = _read_evidence(evidence)
+    given = _read_evidence(evidence)
     desk = _desk(app, report["lock_timeout"])
-    order = desk.done(order_id, proof_given, by=report["by"] or desk.origin.operator)
-    organization = order.address.organization
-    proof = "nothing else will ever show it" if order.is_chore else _say_proof(organization)
-    app.notify(f"{order.id} is done; {proof}")
-
-
-def _say_proof(organization: str) -> str:
-    look = f"`reconciler observe {organization} --from FILE`"
-    return f"the next plan looks whether it is true; where no program can look, hand in a list first: {look}"
+    order = desk.done(order_id, given, by=report["by"] or desk.origin.operator)
+    look = f"`reconciler observe {order.address.organization} --from FILE`"
+    proof = f"the next plan looks whether it is true; where no program can look, hand in a list first: {look}"
+    app.notify(f"{order.id} is done; {'nothing else will ever show it' if order.is_chore else proof}")
 
 
 @work_orders.command("failed")
@@ -118,8 +115,8 @@ def failed(app: App, order_id: str, reason: str, note: str, **report: Unpack[_Re
 
 @work_orders.command("export")
 @click.option("--to", "folder", required=True, type=FOLDER, metavar="DIR", help="Where to.")
-@click.option("--actor", default="", metavar="PERSON", help="Only what this person has to do.")
-@click.option("--organization", default="", metavar="ORG", help="Only those about this organization.")
+@_actor_option
+@_organization_option
 @click.pass_obj
 def export(app: App, folder: Path, actor: str, organization: str) -> None:
     """Write one page for each person who has something to do, as Markdown and as HTML.
@@ -127,8 +124,7 @@ def export(app: App, folder: Path, actor: str, organization: str) -> None:
     Pages of an earlier export are replaced, and removed where nothing is left to do; other files are never touched.
     """
     work = _read_work(app, actor=actor, organization=organization)
-    is_everything = not actor and not organization
-    written = _write_worksheets(work, folder, app.style(sys.stdout), is_everything=is_everything)
+    written = _write_worksheets(app, work, folder, is_everything=not actor and not organization)
     for path in written:
         click.echo(path)
     if not written:
@@ -160,16 +156,12 @@ def _desk(app: App, lock_timeout: timedelta) -> OrderDesk:
     )
 
 
-def _looks_like_a_file(text: str) -> bool:
-    """Whether it was most likely meant as the name of a file, and names none."""
-    return re.fullmatch(r"[^\s:]+\.[A-Za-z0-9]{2,4}", text) is not None and not Path(text).is_file()
-
-
 def _read_evidence(text: str) -> Evidence:
     """What names a file is a file."""
     if not text.strip():
         raise UsageError("the evidence is empty", advice="name a file, or write what proves it")
-    if _looks_like_a_file(text):
+    if re.fullmatch(r"[^\s:]+\.[A-Za-z0-9]{2,4}", text) and not Path(text).is_file():
+        # It was most likely meant as the name of a file.
         raise UsageError(f"there is no file {text}", advice="correct its name, or say in a sentence what proves it")
     try:
         path = Path(text)
@@ -183,14 +175,18 @@ def _read_evidence(text: str) -> Evidence:
         return Evidence.of_text(read_words(text))
 
 
-def _write_worksheets(work: WorkList, folder: Path, style: Style, *, is_everything: bool) -> list[Path]:
+def _write_worksheets(app: App, work: WorkList, folder: Path, *, is_everything: bool) -> list[Path]:
     """Write the pages; returns their paths.
 
     Nothing is written when a file of somebody else is in the way. With `is_everything`, pages of an earlier export are
     removed where nothing is left to do.
     """
+    style = app.style(sys.stdout)
     pages = {
-        folder / f"{file_name(sheet.actor or sheet.title)}{ending}": _mark(RENDERERS.worksheet[form](sheet, style))
+        # The mark stands at the end: a doctype has to come first.
+        folder / f"{file_name(sheet.actor or sheet.title)}{ending}": (
+            f"{RENDERERS.worksheet[form](sheet, style).rstrip()}\n{_MARK}\n"
+        )
         for sheet in group_by_actor(work)
         for form, ending in _FORMS.items()
     }
@@ -203,13 +199,10 @@ def _write_worksheets(work: WorkList, folder: Path, style: Style, *, is_everythi
     for path, text in pages.items():
         replace_file(path, text)
     if is_everything and folder.is_dir():
-        _remove_old(folder, set(pages))
+        for path in sorted(path for ending in _FORMS.values() for path in folder.glob(f"*{ending}")):
+            if path not in pages and not path.is_symlink() and _is_ours(path):
+                path.unlink(missing_ok=True)
     return sorted(pages)
-
-
-def _mark(page: str) -> str:
-    """At the end: a doctype has to come first."""
-    return f"{page.rstrip()}\n{_MARK}\n"
 
 
 def _is_ours(path: Path) -> bool:
@@ -217,10 +210,3 @@ def _is_ours(path: Path) -> bool:
         return path.is_file() and path.read_bytes().rstrip().endswith(_MARK.encode())
     except OSError:
         return False
-
-
-def _remove_old(folder: Path, kept: set[Path]) -> None:
-    for ending in _FORMS.values():
-        for path in sorted(folder.glob(f"*{ending}")):
-            if path not in kept and not path.is_symlink() and _is_ours(path):
-                path.unlink(missing_ok=True)
