@@ -154,7 +154,9 @@ class _Builder:
         self._next = events_of(text)
         self._next()  # the start of the stream
         if isinstance(self._next(), StreamEndEvent):
-            advice = "write `version: 1` and at least one section, or delete the file"
+            is_workspace = self._file.rpartition("/")[2] == "reconciler.yaml"
+            other = "; `reconciler init` writes an example elsewhere" if is_workspace else ", or delete the file"
+            advice = f"write `version: 1` and at least one section{other}"
             self._notes.error("empty-file", "the file is empty", Place(self._file, 1, 1), advice=advice)
             return None
         first: Any = self._next()

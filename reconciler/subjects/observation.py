@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime
 
+from reconciler.core.finding import Severity
 from reconciler.core.kinds import KINDS
 from reconciler.core.observation import Difference, Observation
 from reconciler.core.resource import Resource
 from reconciler.core.roster import Roster
 from reconciler.output.document import (
     Block,
+    Detail,
     Document,
     Findings,
     Inline,
@@ -58,12 +61,19 @@ def _blocks(observation: Observation) -> Iterator[Block]:
         items = (Item(text=plain(f"{_scope(prefix)}: {why}")) for prefix, why in sorted(observation.unknown.items()))
         yield Section(title="Unknown, so plans leave it alone", blocks=(Items(items=tuple(items)),))
     if observation.findings:
-        yield Findings(findings=observation.findings, texts=observation.texts)
+        everything = Findings(findings=observation.findings, texts=observation.texts)
+        wrong = tuple(one for one in observation.findings if one.severity is not Severity.NOTE)
+        # Whoever handed in another file is not helped by what was not understood in each of its lines.
+        yield (
+            everything if observation.is_usable else Detail(full=everything, brief=replace(everything, findings=wrong))
+        )
 
 
 def _roster(roster: Roster, observation: Observation) -> Section:
     kind = KINDS[roster.kind].title
-    number = count(len(roster.resources), kind, f"{kind}s")
+    number = count(len(roster.resources), kind, KINDS[roster.kind].plural)
+    unclear = sum(not prefix.endswith("/") for prefix in roster.unknown)
+    number += f", and {unclear:,} of whom too little is said" if unclear else ""
     who = "who" if roster.kind == "member" else "what"
     header = (who, "is", "status", "since", "shown as", "line")
     rows = tuple(Row(cells=_cells(one, observation)) for one in roster.resources)

@@ -94,6 +94,8 @@ def test_help_leads_a_newcomer_from_heading_to_heading() -> None:
         (["plan", "--allow", "delete:acme-bc/member/eve"], "delete_organization"),
         (["plan", "--allow", "remove:eve"], "names no address"),
         (["-C", "nowhere", "plan"], "does not exist"),
+        (["plan", "-destroy"], "`deleted: true`"),
+        (["plan", "--refresh-only"], "reconciler drift"),
         (["show"], "PLAN"),
         (["schema", "manifst"], "manifest"),
         (["schema"], "--write DIR"),

@@ -198,6 +198,9 @@ def test_what_could_not_be_looked_at_is_never_adopted(access: Path, run: Run) ->
 def test_what_has_not_drifted_cannot_be_adopted(access: Path, run: Run) -> None:
     assert access.is_dir()
     assert "nothing has drifted in acme-bc/member/ana" in run("adopt", "acme-bc/member/ana", code=1).stderr
+    misspelt = run("adopt", "acme-bc/member/anna", code=1).stderr
+    assert "nothing is called acme-bc/member/anna" in misspelt
+    assert "did you mean `acme-bc/member/ana`" in misspelt
 
 
 def test_an_organization_without_members_is_filled(access: Path, run: Run) -> None:

@@ -204,6 +204,19 @@ def test_a_file_that_tells_nothing_of_anybody_leaves_the_last_roster(desk: Desk)
     assert desk.rosters() == before
 
 
+def test_another_file_is_told_of_as_a_whole_and_not_line_by_line(desk: Desk) -> None:
+    page = "<html>\n" + "".join(f"<div>thing {number}</div>\n" for number in range(90))
+    told = desk.observe(text=page, exits=1).stdout
+    assert "no members were found in the file" in told
+    assert "not understood" not in told
+    assert told.count("\n") < 10
+
+
+def test_members_of_whom_too_little_is_said_are_counted_beside_the_others(desk: Desk) -> None:
+    told = desk.observe("--dry-run", text="email,role\nana@acme.example,admin\nbo@acme.example,admin\n").stdout
+    assert told.startswith("dev: 0 members, and 2 of whom too little is said ")
+
+
 def test_a_roster_tells_drift_as_the_audit_does_and_nothing_that_was_asked_for(desk: Desk) -> None:
     desk.observe("--taken", "2026-11-20")
     desk.run("apply", "--auto-approve")

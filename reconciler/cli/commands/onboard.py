@@ -124,6 +124,8 @@ def _entry(key: str, options: OnboardOptions, known: Person | None) -> Mapping[s
         return {}
     if not options["email"]:
         raise UsageError(f"{key} is not in the manifests yet", advice="give --email, where they are invited")
+    if "@" not in options["email"]:
+        raise UsageError(f"{options['email']!r} is not an e-mail address", advice="give --email NAME@DOMAIN")
     entry = {"name": options["name"], "email": options["email"]}
     if options["employment"] != "employee":
         entry["employment"] = options["employment"]
