@@ -94,6 +94,7 @@ def _blocks(state: State) -> Iterator[Block]:
 
 def _record(address: Address, record: Record) -> Row:
     status = record.status.replace("_", " ") + (", protected" if record.protect else "")
+    status += ", unverified" if record.unverified else ""
     since = str(record.since) if record.since else ""
     access = plain(name_access(address, record.attributes))
     return Row(cells=(plain(name_subject(address)), address.kind, access, status, since, plain(record.identity)))

@@ -114,7 +114,9 @@ def test_a_link_is_asked_for_again_until_it_stands_and_then_as_it_was_asked_for(
     assert [handle for handle, _ in office.stage.codes] == ["@dee", "@dee"]
     approve(office.stage.world, "@dee", "bc")
     assert office.apply(dee=wanted) == []
-    assert office.plan(dee=wanted).is_settled
+    plan = office.plan(dee=wanted)
+    assert plan.is_settled
+    assert not plan.is_as_declared, "nobody knows yet"
     assert office.drift(dee=wanted) == [("unverified", "dee", "existing_posts+live")]
 
 
@@ -198,7 +200,7 @@ def test_what_nothing_shows_is_unverified_until_somebody_says_what_they_saw(offi
     assert office.drift(dee=asked) == [("unverified", "dee", "existing_posts")], "something else was asked for since"
     office.confirm()
     assert office.drift(dee=asked) == []
-    assert office.plan(dee=asked).is_settled
+    assert office.plan(dee=asked).is_as_declared
     with pytest.raises(ReconcilerError, match="cannot have everything"):
         office.confirm("everything")
     revoke(office.stage.world, "@dee", "bc")

@@ -148,6 +148,7 @@ def test_drift_says_what_is_unverified_and_how_to_confirm_it_until_somebody_does
     told = run(workspace, "drift", "--detailed-exitcode")
     assert told.exit_code == 2
     assert "unverified" in told.stdout
+    assert "active, unverified" in run(workspace, "state", "show", "acme-bc").stdout
     command = re.search(r"`reconciler (drift confirm [^`]*)`", " ".join(told.stdout.split()))
     assert command is not None
     words = command[1].replace("TEXT", "seen-on-the-page").split()
