@@ -25,8 +25,10 @@ from reconciler.output.text import render_text
 from reconciler.providers.business_api.client import Client, Connection
 from reconciler.providers.business_api.provider import BusinessApiProvider
 from reconciler.providers.sandbox.api.emulator import Emulator
+from reconciler.providers.sandbox.api.numbers import user_id
 from reconciler.providers.sandbox.api.transport import BusinessApiTransport
 from reconciler.providers.sandbox.people import accept, invite_by_hand
+from reconciler.providers.sandbox.registry import get_person
 from reconciler.stores.process import SystemTimer
 from reconciler.subjects.drift import document_of_drift
 from reconciler.workflows.drifting import remember, survey
@@ -188,11 +190,14 @@ def test_access_of_a_member_whose_number_is_not_shown_is_unknown() -> None:
     with staged(transport=hiding) as stage:
         hiding.inner = BusinessApiTransport(stage.emulator, sleep=stage.ticker.sleep)
         live = stage.provider.read(SCOPE)
+        number = user_id(get_person(stage.world, "bo"))
+        told = stage.provider.read(replace(SCOPE, platform_ids={number: "bo"}))
     assert isinstance(live.find(Address("acme-bc", "member", "bo")), Resource)
     for kind, asset in (("ad_account", "us"), ("pixel", "web"), ("tiktok_account", "handle")):
         found = live.find(Address("acme-bc", f"{kind}_access", f"{asset}/bo"))
         assert isinstance(found, Unknown)
         assert "shows no number of theirs" in found.reason
+    assert not told.unknown, "a number that the manifests or an earlier look tell is as good"
 
 
 def test_an_account_without_a_name_does_not_make_a_declared_one_look_absent() -> None:

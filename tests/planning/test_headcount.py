@@ -90,7 +90,8 @@ def test_a_role_with_a_cap_takes_no_more_holders_but_keeps_those_it_has() -> Non
     headcount = count(*admins, member("zoe", "standard"), system=system)
     promotion = change(Action.CHANGE_ROLE, member("zoe", "standard"), member("zoe", "admin"))
     usual = "the usual one: https://ads.tiktok.com/help/article/add-users-tiktok-business-center, 2024-08"
-    assert headcount.objection(promotion) == ("cap", f"22 people with role admin, the limit is 20 ({usual})")
+    raised = "there are more already, so write the limit that TikTok agreed to into `limits:`"
+    assert headcount.objection(promotion) == ("cap", f"22 people with role admin, the limit is 20 ({usual}); {raised}")
     assert headcount.limits == (
         Limit(what="members", used=22, most=4000, origin=usual),
         Limit(what="admin", used=21, most=20, origin=usual),

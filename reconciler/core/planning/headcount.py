@@ -172,12 +172,17 @@ class Headcount:
         """Only what adds to a count can go over its cap: platforms raise limits for some, who then are above ours."""
         cap, present = self._system.member_cap, len(self._present) + 1
         if cap is not None and key not in self._present and present > cap:
-            return "cap", f"{present} active and invited members, the limit is {cap} ({self._system.origin_of_limit()})"
+            return "cap", f"{present} active and invited members, {self._say_limit(cap, present)}"
         limit, holders = self._role_cap(role), self._roles[role] + 1
         if limit is not None and self._present.get(key) != role and holders > limit:
-            origin = self._system.origin_of_limit(role)
-            return "cap", f"{holders} people with role {role}, the limit is {limit} ({origin})"
+            return "cap", f"{holders} people with role {role}, {self._say_limit(limit, holders, role)}"
         return None
+
+    def _say_limit(self, limit: int, holders: int, role: str = "") -> str:
+        """The limit and where it is from; a system that holds more already tells that another one was agreed to."""
+        more = "; there are more already, so write the limit that TikTok agreed to into `limits:`"
+        origin = self._system.origin_of_limit(role)
+        return f"the limit is {limit} ({origin})" + (more if holders - 1 > limit else "")
 
     def record(self, change: Change, *, outcome: Resource | None) -> None:
         """Count what a change led to: the resource as it is afterwards, None when it is gone."""

@@ -16,7 +16,10 @@ from reconciler.providers.business_api.masks import is_masked, may_show
 from reconciler.providers.business_api.roster import Seat, make_roster, mark_of, number_of
 from reconciler.providers.business_api.rows import Row
 
-_UNNUMBERED = "the member list shows no number of theirs, and access is listed by number"
+_UNNUMBERED = (
+    "the member list shows no number of theirs, and access is listed by number: add it under `people`, as "
+    "`identities: {business_center_id: ...}`"
+)
 _MOST_SEARCHES = 500
 """So many people who cannot be told apart are searched for one by one; with more it takes too long."""
 
@@ -99,11 +102,14 @@ def show_members(center: Center, only: AbstractSet[str] | None = None) -> Seen:
 
 
 def hide_ambiguous(center: Center, kind: str, assets: Iterable[str], seen: Seen) -> None:
-    """Mark access of people who could not be told apart as unknown: it may be in a row that was left out."""
+    """Mark access of people who could not be told apart as unknown: it may be in a row that was left out.
+
+    The question that settles it is asked once, at the member.
+    """
     unnumbered = {seat.key: _UNNUMBERED for seat in center.roster.members if not seat.user_id}
     for asset in assets:
         for person, why in {**center.roster.ambiguous, **unnumbered}.items():
-            seen.unknown[str(center.address(kind, asset, person))] = why
+            seen.unknown[str(center.address(kind, asset, person))] = why.partition("; ")[0]
 
 
 def find_self(center: Center, configured: str) -> str:

@@ -184,12 +184,19 @@ def _seat_of(row: Row, owner: str | None, names: Names, *, taken: Mapping[str, S
     return Seat(
         key=key,
         email=_real_email(shown, owner, names),
-        user_id=number,
+        user_id=number or _known_number(owner, status, names),
         shown=shown,
         name=str(row.get("user_name") or ""),
         status=status,
         attributes=member_attributes(row),
     )
+
+
+def _known_number(owner: str | None, status: Status, names: Names) -> str:
+    """The number of a member whose row shows none, as the manifests say or an earlier look has shown."""
+    if owner is None or status is not Status.ACTIVE:
+        return ""
+    return next((number for number, person in names.numbers().items() if person == owner), "")
 
 
 def _real_email(shown: str, owner: str | None, names: Names) -> str:
