@@ -9,7 +9,9 @@ from pathlib import Path
 from typing import Any
 
 import httpx2
+import hypothesis.strategies as st
 import pytest
+from hypothesis import given, settings
 
 from reconciler.audit.log import AuditLog
 from reconciler.core.address import Address
@@ -34,6 +36,7 @@ from reconciler.workflows.states import read_state
 from tests.business_api.scripted import envelope, page, scripted
 from tests.business_api.stage import CENTER, Stage, staged
 from tests.sandbox.stage import SEED, new_world
+from tests.tiers import scaled
 
 ACME, DEE = "7600000000000000010", "7600000000000000009"
 """The ids that the staged world gives to @acme and @dee."""
@@ -282,3 +285,25 @@ def test_accounts_that_nobody_declares_are_listed_by_id_and_title_and_imported_b
     spelt = spell(renamed, get_system("business_center"), name="acmeshop")
     assert isinstance(spelt, Put)
     assert spelt.value == {"id": ACME, "name": "acmeshop"}
+
+
+@settings(max_examples=scaled(200))
+@given(data=st.data())
+def test_no_account_is_ever_taken_for_another_and_what_shows_itself_is_found(data: st.DataObject) -> None:
+    """True accounts have an id, a handle and a title; titles are handles of others as often as not."""
+    number = data.draw(st.integers(1, 5))
+    handles = {f"7{at}": f"@h{at}" for at in range(number)}
+    titles = {one: data.draw(st.sampled_from(["h0", "h1", "Shop", ""])) for one in handles}
+    shown = {one: data.draw(st.sampled_from([handles[one], handles[one][1:].upper(), None])) for one in handles}
+    listed = [one for one in handles if data.draw(st.booleans())]
+    declared = {f"k{one}": handle for one, handle in handles.items() if data.draw(st.booleans())}
+    ids = {key: key[1:] for key in declared if data.draw(st.booleans())}
+    learnt = {key: key[1:] for key in declared if data.draw(st.booleans())}
+    rows = data.draw(st.permutations([row(one, titles[one], shown[one]) for one in listed]))
+    found = told(*rows, declared=declared, ids=ids, learnt=learnt)
+    assert {f"k{one}" for one in found.keys} == set(found.keys.values())
+    evident = {one for one in listed if f"k{one}" in declared and (shown[one] or f"k{one}" in {**ids, **learnt})}
+    assert found.keys.keys() == evident
+    nameless = {one for one in listed if not shown[one]} - evident
+    unseen = {key for key in declared if key[1:] not in evident and key not in ids}
+    assert set(found.doubts) == (nameless | unseen if nameless and unseen else set())
