@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from reconciler.providers.sandbox.assets import grant, request_access, revoke
+from reconciler.core.address import Address
+from reconciler.ports import Scope
+from reconciler.providers.sandbox.assets import get_asset, grant, request_access, revoke
 from reconciler.providers.sandbox.groups import (
     add_asset_to_group,
     create_group,
@@ -18,6 +20,8 @@ from reconciler.providers.sandbox.members import change_role
 from reconciler.providers.sandbox.partners import add_partner, remove_partner, share, unshare
 from reconciler.providers.sandbox.people import accept, approve, invite_by_hand, promote_by_hand, refuse, remove_by_hand
 from reconciler.providers.sandbox.people import revoke as take_back
+from reconciler.providers.sandbox.provider import SandboxProvider
+from tests.business_api.stage import CENTER
 from tests.sandbox.stage import EU, NORTH, OF_DEE, US, Stage, new_world, refused
 
 BO, ANA = "bo@acme.example", "ana@acme.example"
@@ -260,3 +264,14 @@ def test_where_partners_must_approve_nothing_is_usable_before() -> None:
         share(world, bc, actor=ana, partner=NORTH, ad_account=US, role="analyst")
         approve(world, NORTH, "bc")
         assert f"ad_account/{US}" in stage.look("north")
+
+
+def test_a_tiktok_account_may_be_declared_by_the_id_that_the_business_center_has_for_it() -> None:
+    """With and without its handle; the world itself knows it by that."""
+    world = new_world()
+    number = str(7600000000000000000 + get_asset(world, "tiktok_account", "@acme")["id"])
+    for assets in ({("tiktok_account", "care"): number}, {("tiktok_account", "care"): "@acme"}):
+        live = SandboxProvider(world).read(Scope(organization=CENTER, assets=assets))
+        found = live.resources[Address(CENTER.key, "tiktok_account", "care")]
+        assert (found.identity, found.platform_id) == ("@acme", number)
+    world.close()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 
 from reconciler.core.address import Address
@@ -15,6 +16,7 @@ from reconciler.core.outcome import Applied, Failed, Outcome, Waits
 from reconciler.core.resource import Resource
 from reconciler.ports import Ability, ByHand, Can, Cannot, FoundOrganization, Scope
 from reconciler.providers.sandbox.acting import Call, carry_out
+from reconciler.providers.sandbox.api.numbers import get_asset_identity
 from reconciler.providers.sandbox.exploring import list_found, read_names
 from reconciler.providers.sandbox.naming import Names
 from reconciler.providers.sandbox.organizations import Organization, create, find_organization
@@ -143,8 +145,17 @@ class SandboxProvider:
     def _names_of(self, scope: Scope) -> Names:
         """An apply brings the same scope with every change, and working out its names is slow."""
         if self._names is None or self._names[0] is not scope:
-            self._names = scope, Names.of(scope)
+            self._names = scope, Names.of(replace(scope, assets=self._by_handle(scope.assets)))
         return self._names[1]
+
+    def _by_handle(self, assets: Mapping[tuple[str, str], str]) -> dict[tuple[str, str], str]:
+        """Accounts that are declared by their id alone go by what the world knows them by."""
+        return {
+            (kind, key): get_asset_identity(self._world, kind, identity)
+            if kind == "tiktok_account" and identity.isdecimal()
+            else identity
+            for (kind, key), identity in assets.items()
+        }
 
     def _read_back(self, scope: Scope, address: Address) -> Resource | None:
         return self.read_some(scope, [address]).resources.get(address)

@@ -8,6 +8,7 @@ from functools import partial
 
 from reconciler.core.address import Address
 from reconciler.core.resource import Attributes, Resource, Status
+from reconciler.providers.sandbox.api.numbers import asset_id
 from reconciler.providers.sandbox.platforms import ASSET_ROLES
 from reconciler.providers.sandbox.registry import is_registered, known_as
 from reconciler.providers.sandbox.view import View, status_of
@@ -88,7 +89,7 @@ def _app_managers(view: View) -> Iterator[Resource]:
 
 def _assets(kind: str, view: View) -> Iterator[Resource]:
     rows = view.rows(
-        "SELECT holding.*, asset.identity FROM holding JOIN asset ON asset.id = holding.asset"
+        "SELECT holding.*, asset.identity, asset.id AS asset_number FROM holding JOIN asset ON asset.id = holding.asset"
         " WHERE holding.organization = :organization AND asset.kind = :kind"
         " AND (:wanted IS NULL OR asset.identity IN (SELECT value FROM json_each(:wanted))) ORDER BY asset.identity",
         kind=kind,
@@ -100,6 +101,7 @@ def _assets(kind: str, view: View) -> Iterator[Resource]:
             row=row,
             status=status_of(row),
             identity=row["identity"],
+            platform_id=asset_id(row) if kind == "tiktok_account" else "",
             attributes=_permissions(row["permissions"]),
             pending=_permissions(row["pending"]),
         )
