@@ -23,11 +23,7 @@ def code_of_findings(findings: Iterable[Finding], *, policies: Collection[str] =
 
 def code_of_plan(plan: Plan, *, detailed: bool) -> ExitCode:
     """Failed when something could not be read. Blocked wins over changes, which only need an apply."""
-    if plan.unread:
-        return ExitCode.FAILED
-    if is_blocked(plan):
-        return ExitCode.BLOCKED
-    return ExitCode.CHANGES if detailed and not plan.is_settled else ExitCode.DONE
+    return _code(failed=bool(plan.unread), blocked=is_blocked(plan), changed=detailed and not plan.is_settled)
 
 
 def code_of_apply(plan: Plan, report: Report) -> ExitCode:
@@ -35,9 +31,7 @@ def code_of_apply(plan: Plan, report: Report) -> ExitCode:
 
     What failed in an earlier run and is not tried again makes this one fail too, and so does what could not be read.
     """
-    if plan.unread or report.unread or plan.deferred:
-        return ExitCode.FAILED
-    if report.of(Failed, InDoubt):
+    if plan.unread or report.unread or plan.deferred or report.of(Failed, InDoubt):
         return ExitCode.FAILED
     if report.of(Refused):
         return ExitCode.CONFLICT
@@ -46,27 +40,27 @@ def code_of_apply(plan: Plan, report: Report) -> ExitCode:
 
 def code_of_review(review: Review, *, detailed: bool) -> ExitCode:
     """Only what is new counts: a change is not blamed for what was wrong before it."""
-    if review.has_errors:
-        return ExitCode.FAILED
-    if review.has_policy_errors:
-        return ExitCode.BLOCKED
-    return ExitCode.CHANGES if detailed and not review.is_empty else ExitCode.DONE
+    is_changed = detailed and not review.is_empty
+    return _code(failed=review.has_errors, blocked=review.has_policy_errors, changed=is_changed)
 
 
 def code_of_drift(report: DriftReport, *, detailed: bool) -> ExitCode:
     """Failed when something could not be read; else only what is new or overdue counts, to alarm nobody twice."""
-    if report.unread:
-        return ExitCode.FAILED
-    return ExitCode.CHANGES if detailed and report.wants_attention else ExitCode.DONE
+    return _code(failed=bool(report.unread), blocked=False, changed=detailed and report.wants_attention)
 
 
 def code_of_offboarding(found: Offboarding, *, detailed: bool) -> ExitCode:
     """Failed where something could not be read, and blocked where a guard stops something of it, as in a plan."""
-    if found.plan.unread:
+    is_changed = detailed and not found.is_complete
+    return _code(failed=bool(found.plan.unread), blocked=is_blocked(found.plan), changed=is_changed)
+
+
+def _code(*, failed: bool, blocked: bool, changed: bool) -> ExitCode:
+    if failed:
         return ExitCode.FAILED
-    if is_blocked(found.plan):
+    if blocked:
         return ExitCode.BLOCKED
-    return ExitCode.CHANGES if detailed and not found.is_complete else ExitCode.DONE
+    return ExitCode.CHANGES if changed else ExitCode.DONE
 
 
 def is_blocked(plan: Plan) -> bool:

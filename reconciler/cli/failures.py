@@ -58,7 +58,10 @@ def _run(command: Callable[[], object], app: App) -> int:
         code = command()
         sys.stdout.flush()
     except click.UsageError as error:
-        _show_usage(error, app)
+        if app.log_format == "json":
+            app.notify(error.format_message(), level="error")
+        else:
+            error.show()
         return ExitCode.USAGE
     except click.ClickException as error:
         app.notify(error.format_message(), level="error")
@@ -67,7 +70,11 @@ def _run(command: Callable[[], object], app: App) -> int:
         app.notify("interrupted; what was already done stays done, and the next run goes on from there", level="error")
         return INTERRUPTED
     except ReconcilerError as error:
-        return _explain(error, app)
+        if isinstance(error, ManifestError):
+            _print_findings(error, app)
+        else:
+            app.notify(error.message, level="error", advice=error.advice)
+        return error.exit_code
     except BrokenPipeError:
         _silence_stdout()
         return ExitCode.FAILED
@@ -76,21 +83,6 @@ def _run(command: Callable[[], object], app: App) -> int:
             return _report_refusal(error, app)
         return _report_bug(error, app)
     return code if isinstance(code, int) else ExitCode.DONE
-
-
-def _show_usage(error: click.UsageError, app: App) -> None:
-    if app.log_format == "json":
-        app.notify(error.format_message(), level="error")
-    else:
-        error.show()
-
-
-def _explain(error: ReconcilerError, app: App) -> int:
-    if isinstance(error, ManifestError):
-        _print_findings(error, app)
-    else:
-        app.notify(error.message, level="error", advice=error.advice)
-    return error.exit_code
 
 
 def _print_findings(error: ManifestError, app: App) -> None:
