@@ -32,6 +32,8 @@ if TYPE_CHECKING:
 
 Option = str | int | float | bool | tuple[str, ...]
 
+STATE_SCHEMES = ("file", "sqlite", "postgresql", "s3", "gs", "az")
+"""What may stand before the colon of `state:`."""
 _REFERENCE = re.compile(r"(?:env:[A-Za-z_][A-Za-z0-9_]*|file:.+|keyring:.+)")
 _PASSWORD_IN_URL = re.compile(r"://[^/@\s]*:[^/@\s]+@")
 
@@ -140,8 +142,6 @@ def _read_state(document: str | StateDocument, top: Cursor, notes: Notes) -> tup
 
 
 def _check_address(address: str, place: Place, notes: Notes) -> None:
-    from reconciler.manifests.config_documents import STATE_SCHEMES
-
     scheme, separator, path = address.partition(":")
     if not separator or scheme not in STATE_SCHEMES:
         advice = f"write `file:.reconciler/state`, or an address that begins with one of {listed(STATE_SCHEMES)}"

@@ -18,8 +18,6 @@ PROVIDER_OPTIONS: dict[str, tuple[str, ...]] = {
     "work_orders": ("exists",),
 }
 """Kind of a provider -> the options that it has."""
-STATE_SCHEMES = ("file", "sqlite", "postgresql", "s3", "gs", "az")
-"""What may stand before the colon of `state:`."""
 
 
 class ProviderDocument(Document):

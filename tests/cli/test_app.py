@@ -12,8 +12,8 @@ from reconciler.cli.app import PROVIDERS, App, SystemClock
 from reconciler.cli.stores import STORES
 from reconciler.core.declared import Organization
 from reconciler.core.finding import Place
-from reconciler.manifests.config import Config, ProviderSettings
-from reconciler.manifests.config_documents import PROVIDER_OPTIONS, STATE_SCHEMES
+from reconciler.manifests.config import STATE_SCHEMES, Config, ProviderSettings
+from reconciler.manifests.config_documents import PROVIDER_OPTIONS
 from reconciler.ports import Provider
 from reconciler.providers.business_api.client import Client
 from reconciler.providers.sandbox.provider import SandboxProvider
