@@ -82,9 +82,12 @@ class Kind:
     @property
     def plural(self) -> str:
         """What a person calls several of them."""
-        if self.title.endswith("s"):
-            return self.title
-        return f"{self.title[:-1]}ies" if self.title.endswith("y") else f"{self.title}s"
+        return _plural(self.title)
+
+    @property
+    def section(self) -> str:
+        """Key in an organization's manifest under which assets of this kind stand; empty for everything else."""
+        return _plural(self.name) if self.shape is Shape.ASSET else ""
 
     @property
     def person_part(self) -> int | None:
@@ -92,6 +95,12 @@ class Kind:
         if self.name == "member":
             return 0
         return self.parents.index("member") if "member" in self.parents else None
+
+
+def _plural(word: str) -> str:
+    if word.endswith("s"):
+        return word
+    return f"{word[:-1]}ies" if word.endswith("y") else f"{word}s"
 
 
 def _asset(name: str, title: str) -> tuple[Kind, Kind]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from reconciler.core.declared import Declared
+from reconciler.core.kinds import KINDS
 from reconciler.manifests.assets import AssetReader
 from reconciler.manifests.business_center_documents import (
     AccountTerms,
@@ -17,7 +18,6 @@ from reconciler.manifests.business_center_documents import (
 from reconciler.manifests.grants import NO_TERMS, Mention
 from reconciler.manifests.keys import note_listed_twice, read_keys
 from reconciler.manifests.nodes import Cursor
-from reconciler.manifests.spelling import SECTIONS
 
 _WITH_ROLES = ("ad_account", "catalog", "shop", "lead_library", "managed_account")
 """Kinds of assets that have an id and people with a role each."""
@@ -28,7 +28,7 @@ def read_business_center(document: BusinessCenterDocument, spot: Cursor, reader:
     notes = reader.settling.notes
     ad_accounts = document.ad_accounts
     for kind in _WITH_ROLES:
-        section = SECTIONS[kind]
+        section = KINDS[kind].section
         for key, asset, at in read_keys(getattr(document, section), spot.into(section), notes):
             yield reader.asset(kind, key, asset, at, identity=asset.id)
             yield from reader.role_access(f"{kind}_access", key, asset.access, at)

@@ -12,19 +12,6 @@ from reconciler.core.system import System
 from reconciler.manifests.editing import Join, Path, Put, Value
 from reconciler.manifests.keys import is_key
 
-SECTIONS = {
-    "app": "apps",
-    "ad_account": "ad_accounts",
-    "tiktok_account": "tiktok_accounts",
-    "catalog": "catalogs",
-    "pixel": "pixels",
-    "shop": "shops",
-    "lead_library": "lead_libraries",
-    "managed_account": "managed_accounts",
-    "asset_group": "asset_groups",
-    "partner": "partners",
-}
-"""Kind of asset -> section of an organization."""
 _NUMBER = re.compile(r"[0-9]+")
 _HANDLE = re.compile(r"@[^@\s/]+")
 
@@ -38,10 +25,10 @@ def path_of(address: Address) -> Path:
     top: Path = ("organizations", address.organization)
     if address.kind == "member":
         return (*top, "members", address.key)
-    if address.kind in SECTIONS:
-        return (*top, SECTIONS[address.kind], address.key)
+    if KINDS[address.kind].section:
+        return (*top, KINDS[address.kind].section, address.key)
     first, second = address.parts
-    place = (*top, SECTIONS[KINDS[address.kind].parents[0]], first)
+    place = (*top, KINDS[KINDS[address.kind].parents[0]].section, first)
     if address.kind == "partner_share":
         return (*place, "shares", second)
     if address.kind == "pixel_access":
@@ -59,13 +46,13 @@ def is_item(address: Address) -> bool:
 def spell(resource: Resource, system: System, *, name: str = "") -> Put | Join:
     """What declares a resource as it is; raises Unspeakable. `name` is what people call an asset."""
     address = resource.address
-    if address.kind not in (*SECTIONS, "member", *(kind for kind in KINDS if KINDS[kind].shape is Shape.GRANT)):
+    if KINDS[address.kind].shape is Shape.ORGANIZATION:
         raise Unspeakable("manifests have no place for it")
     if is_item(address):
         return Join(path=path_of(address), item=address.parts[-1])
     if address.kind == "member":
         return Put(path=path_of(address), value=_member(resource, system))
-    if address.kind in SECTIONS:
+    if KINDS[address.kind].section:
         return Put(path=path_of(address), value=_asset(resource, system, name))
     return Put(path=path_of(address), value=_grant(resource, system))
 

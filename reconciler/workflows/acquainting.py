@@ -14,7 +14,7 @@ from reconciler.core.resource import Resource
 from reconciler.core.system import System
 from reconciler.manifests.editing import Value
 from reconciler.manifests.newcomers import clean_name, introduce, key_for_thing
-from reconciler.manifests.spelling import SECTIONS, Unspeakable
+from reconciler.manifests.spelling import Unspeakable
 
 _OWN_NAME = frozenset({"asset_group"})
 """Kinds whose key is what the system knows a thing by."""
@@ -66,7 +66,7 @@ def acquaint(
         taken = _keys_by_kind(known, organization.key)
         for address in sorted(found):
             resource, name = found[address], names.get(organization.key, {}).get(address, "")
-            if address.kind in SECTIONS:
+            if KINDS[address.kind].section:
                 _name(resource, name, made, taken.setdefault(address.kind, set()))
             elif address.kind == "member" and address.key not in familiar and not resource.status.is_gone:
                 identity = resource.identity.casefold()
@@ -81,7 +81,7 @@ def _keys_by_kind(known: Desired, organization: str) -> dict[str, set[str]]:
     """Kind of asset -> keys that manifests give to such assets of one organization."""
     taken: dict[str, set[str]] = {}
     for address in known.resources.get(organization, {}):
-        if address.kind in SECTIONS:
+        if KINDS[address.kind].section:
             taken.setdefault(address.kind, set()).add(address.key)
     return taken
 
