@@ -47,6 +47,13 @@ def test_what_is_wrong_with_the_result_is_told_with_it(workspace: Path) -> None:
     assert "error: " in said
 
 
+def test_an_address_that_is_none_is_wrong_usage(workspace: Path) -> None:
+    words = ["-C", str(workspace), "onboard", "newcomer", "--like", "p1", "--email", "nonsense"]
+    result = CliRunner().invoke(cli, words)
+    assert result.exit_code == 64
+    assert "'nonsense' is not an e-mail address" in result.output
+
+
 def test_what_was_wrong_before_is_not_told_again(workspace: Path) -> None:
     words = ["onboard", "p3", "--like", "p2"]
     result = CliRunner().invoke(cli, ["-C", str(workspace), *words])

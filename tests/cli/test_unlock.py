@@ -80,6 +80,13 @@ def test_one_that_hangs_is_unlocked_by_its_id(run: Run, store: StateStore) -> No
     assert store.locks() == []
 
 
+def test_an_organization_in_place_of_an_id_is_told_with_the_id(run: Run, store: StateStore) -> None:
+    held = store.acquire("acme-bc", purpose="apply", ttl=timedelta(minutes=5))
+    said = run("state", "unlock", "acme-bc", code=4).stderr
+    assert "acme-bc is an organization, not a lock" in said
+    assert f"its lock has the ID {held.id}" in said
+
+
 @pytest.mark.parametrize("words", [(), ("some-id", "--left-behind")])
 def test_an_id_and_left_behind_exclude_each_other(run: Run, words: tuple[str, ...]) -> None:
     assert "either the ID" in run("state", "unlock", *words, code=64).stderr

@@ -15,12 +15,16 @@ from hypothesis import strategies as st
 from reconciler.core.address import Address
 from reconciler.core.errors import ManifestError, ReconcilerError
 from reconciler.core.holding import Holding, PersonReport, Standing
+from reconciler.core.kinds import Action
 from reconciler.core.resource import Status
 from reconciler.core.state import Quarantine, Record, State
+from reconciler.core.work_order import WorkOrder
 from reconciler.manifests.load import SourceFile, load_manifests
 from reconciler.manifests.saved import state_to_json
+from reconciler.output.style import Style
 from reconciler.ports import PastVersion, StateStore
 from reconciler.stores.local_file import LocalFileStore
+from reconciler.subjects.catalogue import RENDERERS
 from reconciler.subjects.holdings import say_declared
 from reconciler.workflows import directory, knowing, recollection
 from reconciler.workflows.holdings import make_ledger
@@ -244,6 +248,24 @@ def test_what_went_wrong_is_told(store: LocalFileStore) -> None:
     keep(store, "acme-brand", [], quarantined={eve: put_aside})
     found = holdings(ask("eve", store))["acme-brand/member/eve"]
     assert found.trouble == "put aside since 2026-11-20: two accounts match"
+
+
+def test_what_somebody_was_asked_to_give_is_told_as_asked_for(store: LocalFileStore) -> None:
+    order = WorkOrder(
+        id="wo-1",
+        operation="organization_account.invite_by_email",
+        address=Address.parse("acme-brand/member/eve"),
+        action=Action.INVITE,
+        system="organization_account",
+        actor="ana",
+        actor_role="an admin of acme-brand",
+        title="Invite",
+        steps=("Do it",),
+        reason="declared",
+        issued=datetime(2026, 11, 20, tzinfo=UTC),
+    )
+    keep(store, "acme-brand", [], orders={"wo-1": order})
+    assert "declared, not there; work order wo-1 is open" in RENDERERS.who["text"](ask("eve", store), Style())
 
 
 def test_admins_are_told_from_others_by_what_is_recorded(store: LocalFileStore) -> None:

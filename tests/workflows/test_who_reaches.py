@@ -223,6 +223,15 @@ def test_an_app_of_which_nothing_is_recorded_is_reached_by_nobody(tmp_path: Path
     assert RENDERERS.access["text"](ask("acme-dev/app/shop", store), Style()).endswith("0 people have access.\n")
 
 
+def test_what_nothing_is_recorded_of_leads_nowhere_yet(tmp_path: Path) -> None:
+    store = LocalFileStore(tmp_path)
+    keep(store, "acme-dev", record("acme-dev/member/ana", role="admin"))
+    text = RENDERERS.access["text"](ask("acme-dev", store), Style())
+    told = [line for line in text.splitlines() if line.lstrip().startswith("eve")]
+    assert told
+    assert all("member, not given yet" in line for line in told)
+
+
 def test_what_was_not_looked_at_today_says_when_it_was(tmp_path: Path) -> None:
     store = LocalFileStore(tmp_path)
     looked = {"member": TODAY - timedelta(days=2), "organization": TODAY}

@@ -18,7 +18,8 @@ def list_centers(client: Client) -> tuple[FoundOrganization, ...]:
     try:
         rows = read_list(client, CENTERS, {})
     except ApiError as error:
-        raise ProviderError(str(error)) from error
+        advice = "" if error.code else "look at the network and at `base_url`; nothing was written"
+        raise ProviderError(str(error), advice=advice) from error
     centers = [row["bc_info"] for row in rows if row.get("bc_info") and text_of(row, "user_role") == "ADMIN"]
     return tuple(
         FoundOrganization(system=SYSTEM, identity=text_of(info, "bc_id"), name=text_of(info, "name"))
