@@ -10,8 +10,8 @@ import json
 import os
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime, timedelta
 from io import BytesIO, StringIO
 from pathlib import Path
 
@@ -66,26 +66,33 @@ class CodeScreen:
         pixels, vectors = BytesIO(), BytesIO()
         drawn.save(pixels, kind="png", scale=10)
         drawn.save(vectors, kind="svg", scale=10, light="white")
-        stem = folder.resolve() / file_name(str(code.order.address))
         contents = {".html": page.encode(), ".png": pixels.getvalue(), ".svg": vectors.getvalue()}
-        address = str(code.order.address)
-        made = [_Note(path=f"{stem}{ending}", address=address, until=until.isoformat()) for ending in contents]
-        _keep(self.home, [*(note for note in _notes(self.home) if note.address != address), *made])
+        note = _Note(folder=str(folder.resolve()), address=str(code.order.address), until=until.isoformat())
+        _keep(self.home, [*(other for other in _notes(self.home) if other.address != note.address), note])
         try:
-            for ending, content in contents.items():
-                write_privately(Path(f"{stem}{ending}"), content)
+            for path, content in zip(note.files, contents.values(), strict=True):
+                write_privately(path, content)
         except OSError as error:
             raise ReconcilerError(f"no code can be written to {folder}: {error.strerror or error}") from error
-        return Path(f"{stem}.html")
+        return note.files[0]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Note:
-    """One file that holds a code."""
+    """Where a code was written. It names no files: whoever could slip in a note must not have anything else removed."""
 
-    path: str
+    folder: str
     address: str
     until: str
+
+    @property
+    def files(self) -> list[Path]:
+        """The page first."""
+        return [Path(self.folder, f"{file_name(self.address)}{ending}") for ending in (".html", ".png", ".svg")]
+
+    def is_over(self, now: datetime, is_over: Callable[[Address], bool]) -> bool:
+        """Whether the code has lapsed, or its link says so; raises ValueError for a note that makes no sense."""
+        return datetime.fromisoformat(self.until).astimezone(UTC) <= now or is_over(Address.parse(self.address))
 
 
 def draw(code: LinkCode) -> None:
@@ -106,30 +113,41 @@ def draw(code: LinkCode) -> None:
 def clear_codes(home: Path, *, now: datetime, is_over: Callable[[Address], bool] = lambda _address: False) -> None:
     """Take away the files of codes that have lapsed, or whose link `is_over` says is asked for anew or not at all."""
     notes = _notes(home)
-    fresh = [note for note in notes if datetime.fromisoformat(note.until) > now]
-    kept = [note for note in fresh if not is_over(Address.parse(note.address))]
+    kept = [note for note in notes if not note.is_over(now, is_over)]
     if len(kept) == len(notes):
         return
     for note in notes:
-        if note not in kept:
-            Path(note.path).unlink(missing_ok=True)
+        for path in note.files if note not in kept else ():
+            _remove(path)
     _keep(home, kept)
+
+
+def _remove(path: Path) -> None:
+    try:
+        path.unlink()
+    except (FileNotFoundError, NotADirectoryError):
+        return
+    except OSError as error:
+        raise ReconcilerError(f"{path} holds a code that is over, and stays: {error.strerror or error}") from error
 
 
 def _notes(home: Path) -> list[_Note]:
     """What was written and not taken away yet."""
     try:
-        return [_Note(**note) for note in json.loads((home / _NOTES).read_bytes())]
+        notes = [_Note(**note) for note in json.loads((home / _NOTES).read_bytes())]
+        for note in notes:
+            note.is_over(datetime.min.replace(tzinfo=UTC), lambda _address: False)  # what makes no sense is told here
     except FileNotFoundError:
         return []
-    except (OSError, ValueError, TypeError) as error:
+    except (OSError, OverflowError, TypeError, ValueError) as error:
         message = f"{home / _NOTES} cannot be read, and says which files hold codes"
         raise ReconcilerError(message, advice="look for such files yourself, and remove it") from error
+    return notes
 
 
 def _keep(home: Path, notes: list[_Note]) -> None:
     home.mkdir(parents=True, exist_ok=True)
-    shown = [{"path": note.path, "address": note.address, "until": note.until} for note in notes]
+    shown = [asdict(note) for note in notes]
     replace_file(home / _NOTES, json.dumps(shown, indent=2) + "\n")
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -122,6 +123,35 @@ def test_other_files_in_the_folder_stay_and_a_folder_that_cannot_be_made_is_refu
     assert [path.name for path in folder.iterdir()] == ["mine.html"]
     refused = run(workspace, "apply", "--auto-approve", "--qr-to", str(folder / "mine.html" / "below"))
     assert (refused.exit_code, "cannot be made" in refused.stderr) == (1, True)
+
+
+@pytest.mark.parametrize(
+    "notes",
+    [
+        "{",
+        "[1]",
+        '[{"path": "/etc/passwd"}]',
+        '[{"folder": "x", "address": "nowhere", "until": "2026-01-01T00:00:00Z"}]',
+        '[{"folder": "x", "address": "a/b/c", "until": "soon"}]',
+        '[{"folder": "x", "address": "a/b/c", "until": 1}]',
+    ],
+)
+def test_notes_that_make_no_sense_are_told_and_take_nothing_away(workspace: Path, notes: str) -> None:
+    (workspace / ".reconciler").mkdir(exist_ok=True)
+    (workspace / ".reconciler" / "codes.json").write_text(notes, encoding="utf-8")
+    told = run(workspace, "plan")
+    assert (told.exit_code, "codes.json cannot be read" in told.stderr) == (1, True)
+
+
+def test_a_note_that_somebody_slipped_in_removes_nothing_but_files_that_are_named_like_codes(workspace: Path) -> None:
+    mine = workspace / "mine"
+    mine.mkdir()
+    (mine / "index.html").write_text("mine", encoding="utf-8")
+    note = {"folder": str(mine), "address": "acme-bc/tiktok_account/../index", "until": "2026-01-01T00:00:00+00:00"}
+    (workspace / ".reconciler").mkdir(exist_ok=True)
+    (workspace / ".reconciler" / "codes.json").write_text(json.dumps([note]), encoding="utf-8")
+    assert run(workspace, "plan").exit_code == 0
+    assert (mine / "index.html").is_file()
 
 
 def test_the_page_fits_every_screen_and_the_code_stands_on_white(
