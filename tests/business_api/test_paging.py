@@ -62,6 +62,17 @@ def test_invitations_without_a_number_may_look_alike() -> None:
     assert len(read_list(client, MEMBERS, {})) == 2
 
 
+@pytest.mark.parametrize("are_two", [True, False])
+def test_an_invitation_that_is_told_on_two_pages_is_two_only_if_it_stays_so(*, are_two: bool) -> None:
+    invited = {"user_id": None, "user_email": "a*n@x.example", "relation_status": "PENDING"}
+    first = [page([ONE, invited], total=4, pages=2), page([invited, TWO], total=4, pages=2, number=2)]
+    other = [page([ONE, TWO], total=4, pages=2), page([THREE, invited], total=4, pages=2, number=2)]
+    client, script, _ = scripted(*first, *(first if are_two else other))
+    numbers = [row.get("user_id") for row in read_list(client, MEMBERS, {})]
+    assert sorted(map(str, numbers)) == (["1", "2", "None", "None"] if are_two else ["1", "2", "3", "None"])
+    assert len(script.requests) == 4
+
+
 FOUR = {"user_id": "4", "relation_status": "BOUND"}
 
 
@@ -161,9 +172,10 @@ def test_counting_takes_one_call() -> None:
     assert script.requests[0].url.params["page_size"] == "1"
 
 
-def test_pages_of_people_have_twenty_rows_and_all_others_fifty() -> None:
+def test_pages_of_people_have_twenty_rows_those_of_identities_a_hundred_and_all_others_fifty() -> None:
     listings: dict[str, Any] = {name: value for name, value in vars(endpoints).items() if isinstance(value, Listing)}
     twenty = {listing.endpoint for listing in listings.values() if listing.page_size == 20}
     assert twenty == {"bc/member/get/", "bc/asset/member/get/"}
-    assert {listing.page_size for listing in listings.values()} == {20, 50}
+    assert {listing.endpoint for listing in listings.values() if listing.page_size == 100} == {"identity/get/"}
+    assert {listing.page_size for listing in listings.values()} == {20, 50, 100}
     assert all(listing.endpoint.endswith("/") for listing in listings.values())

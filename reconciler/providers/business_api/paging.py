@@ -31,6 +31,7 @@ def read_list(client: Client, listing: Listing, parameters: Mapping[str, Any]) -
     """All rows, each once; raises ApiError when the list cannot be read, or moves faster than it can be read."""
     pages: list[list[Row]] = []
     mark, found, readings, idle = None, 0, 0, 0
+    before: Counter[object] = Counter()
     while idle < _IDLE_READINGS and readings < _MOST_READINGS:
         reading = _read_once(client, listing, parameters)
         readings, idle = readings + 1, idle + 1
@@ -40,8 +41,11 @@ def read_list(client: Client, listing: Listing, parameters: Mapping[str, Any]) -
             continue
         pages = [*pages, *reading.pages]
         together = _distinct(pages, listing)
-        if (rows := _find_whole(reading, listing)) is not None or len(together) == reading.total:
+        names = Counter(_name(row, listing) for page in reading.pages for row in page)
+        rows = _find_whole(reading, listing, is_same=names == before)
+        if rows is not None or len(together) == reading.total:
             return together if rows is None else rows
+        before = names
         if reading.total is not None and len(together) > reading.total:
             mark = None
         elif 0 < found < len(together):
@@ -82,14 +86,18 @@ def _read_once(client: Client, listing: Listing, parameters: Mapping[str, Any]) 
     return _Reading(read, total, mark=(total, *(_name(row, listing) for row in read[0][:1])))
 
 
-def _find_whole(reading: _Reading, listing: Listing) -> list[Row] | None:
-    """The rows of one reading, where there are as many as it says. What has a number comes once."""
+def _find_whole(reading: _Reading, listing: Listing, *, is_same: bool) -> list[Row] | None:
+    """The rows of one reading, where there are as many as it says. What has a number comes once.
+
+    Rows without a number that look alike on two pages are two only if a second reading shows the same: one that has
+    slipped from page to page would stand in for another that is missing.
+    """
     rows = [row for page in reading.pages for row in page]
     different = _distinct(reading.pages, listing)
     if reading.total in (None, len(different)):
         return different
     numbers = Counter(_name(row, listing) for row in rows if _has_number(row, listing))
-    return rows if len(rows) == reading.total and max(numbers.values(), default=1) == 1 else None
+    return rows if is_same and len(rows) == reading.total and max(numbers.values(), default=1) == 1 else None
 
 
 def _distinct(pages: Iterable[list[Row]], listing: Listing) -> list[Row]:
