@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from datetime import UTC, date, datetime, time
+from datetime import UTC, date, datetime, time, timedelta
 
 from reconciler.core.address import Address
 from reconciler.core.change import Change
@@ -53,7 +53,16 @@ def make_notices(
         if state.organization in desired.organizations:
             wanted = desired.resources.get(state.organization, {})
             orders += _Pending(state, scopes.scope_of(state.organization, state), wanted, settings, at).orders()
-    return _group([order for order in orders if order.expires is None or order.expires > at], desired.people)
+    patience = timedelta(days=settings.pending_days)
+    return _group(filter(None, (_while_asked(order, at, patience) for order in orders)), desired.people)
+
+
+def _while_asked(order: WorkOrder, at: datetime, patience: timedelta) -> WorkOrder | None:
+    """The order unless it can be done no more; one whose time is only our patience is overdue until it is renewed."""
+    if order.expires is None or order.expires > at:
+        return order
+    is_ours = order.lasts is not None and order.lasts >= patience
+    return replace(order, title=f"{order.title}; overdue") if is_ours else None
 
 
 def _open(orders: Iterable[WorkOrder]) -> Iterator[WorkOrder]:
