@@ -15,7 +15,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 import click
 
@@ -34,6 +34,8 @@ if TYPE_CHECKING:
     from reconciler.manifests.source import SourceFile
     from reconciler.ports import Clock, Explorer, Provider, StateStore
     from reconciler.providers.sandbox.world import World
+
+_Made = TypeVar("_Made")
 
 
 class SystemClock:
@@ -114,7 +116,7 @@ class App:
         """The workspace's embedded platform."""
         from reconciler.providers.sandbox.seed import open_world
 
-        return open_world(self.root)
+        return self._close_later(open_world(self.root))
 
     def provider_for(self, organization: Organization) -> Provider:
         """The one that `settings_for` names, made once."""
@@ -138,18 +140,23 @@ class App:
         return sum(provider.calls for provider in self._providers.values() if isinstance(provider, Metered))
 
     def close(self) -> None:
-        """Let go of the connections of all providers that were made."""
+        """Let go of what was made and holds connections or files."""
+        self._providers.clear()
         self._held.close()
 
     def _provider(self, name: str) -> Provider:
         if name not in self._providers:
             settings = self.config.providers[name]
-            made = self._providers[name] = PROVIDERS[settings.kind](self, settings)
-            if close := getattr(made, "close", None):
-                self._held.callback(close)
-            if context := click.get_current_context(silent=True):
-                context.call_on_close(self.close)
+            self._providers[name] = self._close_later(PROVIDERS[settings.kind](self, settings))
         return self._providers[name]
+
+    def _close_later(self, made: _Made) -> _Made:
+        """Something that may hold connections or files, which ends together with the command."""
+        if close := getattr(made, "close", None):
+            self._held.callback(close)
+        if context := click.get_current_context(silent=True):
+            context.call_on_close(self.close)
+        return made
 
     def _name_of_provider(self, organization: Organization) -> str:
         names = (organization.key, organization.system.name, "default")

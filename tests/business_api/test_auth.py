@@ -190,7 +190,7 @@ def call_here(monkeypatch: pytest.MonkeyPatch, emulator: Emulator) -> None:
     def emulated(connection: Connection) -> Client:
         return Client(connection, transport=BusinessApiTransport(emulator), ticker=MadeUpTicker())
 
-    monkeypatch.setattr("reconciler.providers.business_api.client.Client", emulated)
+    monkeypatch.setattr("reconciler.cli.business_center.Client", emulated)
 
 
 def run(folder: Path, *words: str, answer: str = "") -> Result:
@@ -302,7 +302,7 @@ def test_a_token_that_cannot_be_kept_after_all_is_revoked(
         raise ReconcilerError("the disk is full")
 
     kept = (workspace / "token").read_bytes() if (workspace / "token").exists() else None
-    monkeypatch.setattr("reconciler.providers.business_api.credentials.save_secret", fail)
+    monkeypatch.setattr("reconciler.cli.commands.auth.save_secret", fail)
     refused = run(workspace, "exchange", issue_code(world, get_person(world, "ana")))
     assert "the disk is full; the new token was revoked" in refused.stderr
     assert ((workspace / "token").read_bytes() if (workspace / "token").exists() else None) == kept
