@@ -132,15 +132,12 @@ def _way_out(numbers: list[str]) -> str:
 def _ask_identities(center: Center, titles: Mapping[str, str]) -> dict[str, str]:
     """Handles of accounts that ad accounts use: there a title that one account and one identity have is no guess."""
     users: dict[str, list[str]] = {}
-    for number in titles:
-        try:
-            for row in center.list(ACCOUNT_USERS, asset_id=number, asset_type="TT_ACCOUNT"):
-                users.setdefault(text_of(row, "advertiser_id"), []).append(number)
-        except ApiError:
-            continue
+    for number, rows in zip(titles, center.client.map(lambda one: _read_users(center, one), titles), strict=True):
+        for row in rows:
+            users.setdefault(text_of(row, "advertiser_id"), []).append(number)
     found: dict[str, set[str]] = {}
-    for ad_account, numbers in sorted(users.items()):
-        identities = read_identities(center, ad_account)
+    asked = center.client.map(lambda ad_account: read_identities(center, ad_account), users)
+    for numbers, identities in zip(users.values(), asked, strict=True):
         here = Counter(titles[number] for number in numbers)
         called = Counter(text_of(row, "display_name") for row in identities)
         told = {text_of(row, "display_name"): text_of(row, "username") for row in identities}
@@ -148,6 +145,13 @@ def _ask_identities(center: Center, titles: Mapping[str, str]) -> dict[str, str]
             if here[titles[number]] == called[titles[number]] == 1 and told[titles[number]]:
                 found.setdefault(number, set()).add(as_handle(told[titles[number]]))
     return {number: handle for number, handles in found.items() if len(handles) == 1 and (handle := handles.pop())}
+
+
+def _read_users(center: Center, number: str) -> list[Row]:
+    try:
+        return center.list(ACCOUNT_USERS, asset_id=number, asset_type="TT_ACCOUNT")
+    except ApiError:
+        return []
 
 
 def read_identities(center: Center, ad_account: str) -> list[Row]:
