@@ -329,6 +329,14 @@ def test_partners_get_shares_that_are_raised_lowered_and_ended(stage: Stage) -> 
     assert stage.do(Action.REMOVE_PARTNER, "partner", "north") == Applied(live=None)
 
 
+def test_an_invitation_that_comes_to_nothing_says_where_to_look() -> None:
+    with staged(email_domains=["other.example"], outside_domains="dropped") as stage:
+        outcome = stage.do(Action.INVITE, "member", "cy", role="standard")
+    assert isinstance(outcome, InDoubt)
+    assert outcome.is_accepted
+    assert "allowed e-mail domains" in outcome.reason
+
+
 @pytest.mark.parametrize("answer", ["ignored", "40002"])
 def test_a_share_that_the_platform_does_not_raise_is_raised_by_hand(answer: Any) -> None:
     with staged(share_again=answer) as stage:

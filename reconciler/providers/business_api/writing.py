@@ -16,6 +16,7 @@ from reconciler.core.change import Change
 from reconciler.core.errors import ProviderError
 from reconciler.core.live import Live, Unknown
 from reconciler.core.outcome import Applied, Failed, InDoubt, Outcome
+from reconciler.providers.business_api import endpoints
 from reconciler.providers.business_api.center import Center
 from reconciler.providers.business_api.codes import Remedy
 from reconciler.providers.business_api.errors import ApiError
@@ -23,6 +24,11 @@ from reconciler.providers.business_api.reading import read_a_few
 from reconciler.providers.business_api.verifying import Found, Sight, has_arrived, look_until
 
 _ATTEMPTS = 5
+_HINTS = {
+    endpoints.INVITE: "; where that lasts, see whether the allowed e-mail domains under Settings, Security at "
+    "business.tiktok.com leave the address out"
+}
+"""What somebody can do about a call that is accepted and comes to nothing."""
 
 
 class Doubt(Exception):  # a state of knowledge, not an error
@@ -117,7 +123,8 @@ def send(
         if is_right(seen):
             return
         if problem is None:
-            raise NotShown(f"{endpoint}: the platform accepted it and does not show it yet")
+            hint = _HINTS.get(endpoint, "")
+            raise NotShown(f"{endpoint}: the platform accepted it and does not show it yet{hint}")
         if problem.remedy is Remedy.LOOK:
             raise problem
         if problem.remedy is Remedy.DOUBT:
