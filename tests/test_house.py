@@ -9,12 +9,12 @@ import subprocess
 import sys
 import tomllib
 from collections.abc import Iterator
-from graphlib import TopologicalSorter
 from pathlib import Path
 
 import pytest
 
 import reconciler
+from tests import figures
 
 ROOT = Path(__file__).parent.parent
 PACKAGE = ROOT / "reconciler"
@@ -141,40 +141,13 @@ def test_a_reason_counts_only_beside_what_is_long(tmp_path: Path) -> None:
     assert long_without_reason(tmp_path / "a.py") == ["a.py"]
 
 
-def own_imports(path: Path, names: frozenset[str]) -> Iterator[tuple[str, bool]]:
-    """Our modules that a module imports, for type checkers or not, and whether that is inside of a function."""
-
-    def look(node: ast.AST, *, inside: bool) -> Iterator[tuple[str, bool]]:
-        for child in ast.iter_child_nodes(node):
-            if isinstance(child, ast.ImportFrom) and child.module:
-                for one in child.names:
-                    full = f"{child.module}.{one.name}"
-                    yield full if full in names else child.module, inside
-            elif isinstance(child, ast.Import):
-                yield from ((one.name, inside) for one in child.names)
-            else:
-                yield from look(child, inside=inside or isinstance(child, ast.FunctionDef))
-
-    for name, inside in look(ast.parse(path.read_text(encoding="utf-8")), inside=False):
-        if name in names:
-            yield name, inside
-
-
-def imports_by_module() -> dict[str, list[tuple[str, bool]]]:
-    paths = {
-        ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__"): path for path in modules()
-    }
-    return {name: list(own_imports(path, frozenset(paths))) for name, path in paths.items()}
-
-
 def test_modules_import_each_other_at_the_top() -> None:
-    found = [f"{name}: {one}" for name, imports in imports_by_module().items() for one, inside in imports if inside]
+    found = figures.imports_in_functions()
     assert len(found) <= MAX_INNER_IMPORTS, "\n".join(found)
 
 
 def test_no_modules_import_each_other_in_a_circle() -> None:
-    graph = {name: {one for one, _ in imports} for name, imports in imports_by_module().items()}
-    assert list(TopologicalSorter(graph).static_order())
+    assert figures.cycles() == []
 
 
 def fields_by_class(source: str) -> dict[str, set[str]]:
