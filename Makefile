@@ -19,7 +19,7 @@ LOCK     := $(UV) pip compile --quiet --universal --python-version 3.11 --genera
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test test-all lint format schemas figures laws lock bench clean
+.PHONY: help demo test test-all lint format schemas pages figures laws lock bench clean
 
 help: ## Show this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(firstword $(MAKEFILE_LIST)) | expand -t 12
@@ -50,6 +50,11 @@ format: $(TOOLS) ## Bring the sources into the usual form
 
 schemas: $(RUNTIME) ## Write the JSON Schemas again after a change of the documents
 	$(BIN)/reconciler schema --write schemas
+
+PAGE := $(BIN)/python -c 'import sys; from reconciler.systems import page; print(getattr(page, sys.argv[1])(), end="")'
+pages: $(RUNTIME) ## Write the pages of roles and of steps for people again after a change of what is known of the systems
+	$(PAGE) render_systems > docs/systems.md
+	$(PAGE) render_steps > docs/steps.md
 
 figures: $(TOOLS) ## Sizes and walks of the house beside their goals
 	$(BIN)/python -m tests.figures

@@ -69,8 +69,8 @@ class System:
     """Whether who administers it is decided before there is one, so that manifests without an admin are wrong."""
     member_cap: int | None = None
     """Active and pending members together."""
-    limits_fact: Fact | None = None
-    """Who says how many people it usually holds."""
+    limits_source: str = ""
+    """Page that says how many people it usually holds, and when it was read or published."""
     agreed: Mapping[str, str] = field(default_factory=dict)
     """`members` or a role -> the manifest line that gives one organization another limit."""
     invitation_hours: int | None = None
@@ -87,7 +87,6 @@ class System:
     """Action -> why the system does not offer it."""
     unseen: Mapping[str, str] = field(default_factory=dict)
     """Access that exists and that no reading of this tool shows -> why, and where a person can look."""
-    facts: tuple[Fact, ...] = ()
 
     def find_role(self, kind: str, name: str) -> Role | None:
         """The role or permission `name` of `kind`."""
@@ -108,8 +107,7 @@ class System:
         name = "admins" if known and known.administers else "members"
         if name in self.agreed:
             return f"limits.{name}, {self.agreed[name]}"
-        fact = self.limits_fact
-        return f"the usual one: {fact.source}, {fact.date}" if fact else "the usual one"
+        return f"the usual one: {self.limits_source}" if self.limits_source else "the usual one"
 
 
 def with_limits(system: System, agreed: Mapping[str, tuple[int, str]]) -> System:

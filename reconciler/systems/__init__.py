@@ -1,19 +1,35 @@
-"""What is known of each system: data with source and date, no I/O.
+"""What is known of each system: data with source and date in `data/*.yaml`, and no I/O beyond reading them once.
 
-Adding a system is one file here and one line in `SYSTEMS`.
+Adding a system is one file there and one name in `_NAMES`.
 """
 
 from __future__ import annotations
 
-from reconciler.core.system import System
-from reconciler.systems import business_account, business_center, developers, organization_account
+from collections.abc import Iterator, Mapping
 
-SYSTEMS: dict[str, dict[str, System]] = {
-    "developers": {"": developers.LEGACY, "owner": developers.OWNER, "research": developers.RESEARCH},
-    "organization_account": {"": organization_account.ORGANIZATION_ACCOUNT},
-    "business_account": {"": business_account.BUSINESS_ACCOUNT},
-    "business_center": {"": business_center.BUSINESS_CENTER},
-}
+from reconciler.core.system import Fact, System
+from reconciler.systems.loading import load_handbook, load_systems
+from reconciler.systems.operation import Operation
+
+_NAMES = ("developers", "organization_account", "business_account", "business_center")
+
+
+class _Systems(Mapping[str, Mapping[str, System]]):
+    """Reads the file of a system when it is asked for."""
+
+    def __getitem__(self, name: str) -> Mapping[str, System]:
+        if name not in _NAMES:
+            raise KeyError(name)
+        return load_systems(name)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(_NAMES)
+
+    def __len__(self) -> int:
+        return len(_NAMES)
+
+
+SYSTEMS: Mapping[str, Mapping[str, System]] = _Systems()
 """Name -> variant -> system; the variant is empty where a system has only one form, and for its default form."""
 
 
@@ -22,4 +38,14 @@ def get_system(name: str, variant: str = "") -> System:
     return SYSTEMS[name][variant]
 
 
-__all__ = ["SYSTEMS", "get_system"]
+def facts_of(system: System) -> tuple[Fact, ...]:
+    """What the description of a system rests on."""
+    return load_handbook(system.name).facts[system.variant]
+
+
+def list_operations() -> Mapping[str, Operation]:
+    """Key -> everything that people do by hand on any system."""
+    return {key: one for name in _NAMES for key, one in load_handbook(name).operations.items()}
+
+
+__all__ = ["SYSTEMS", "facts_of", "get_system", "list_operations"]

@@ -11,6 +11,7 @@ from reconciler.core.kinds import KINDS, person_in
 from reconciler.core.resource import Attributes, Resource
 from reconciler.core.system import System
 from reconciler.ports import Scope
+from reconciler.systems.loading import load_handbook
 from reconciler.systems.marked import literal, plain
 
 BLANKS = {
@@ -39,15 +40,6 @@ BLANKS = {
 }
 """Every blank there is. A value is marked prose, and empty where a case has none."""
 
-_MENUS = {
-    "ad_account": "'Assets' > 'Advertiser accounts'",
-    "catalog": "'Assets' > 'Catalogs'",
-    "pixel": "'Assets' > 'Pixels'",
-    "shop": "'Assets' > 'TikTok Shops'",
-    "lead_library": "'Assets' > 'Lead libraries'",
-    "managed_account": "'Accounts' > 'TikTok accounts'",
-    "asset_group": "'Assets' > 'Asset groups'",
-}
 _ORDINARY_NAME = re.compile(
     r"[\w.-]{1,60}|(?=.{1,60}$)[^\W\d_]+(?:['\u2019.-][^\W\d_]+|[.,]? [^\W\d_]+|\.(?=,? |$)){0,12}"
 )
@@ -73,7 +65,7 @@ def fill_blanks(change: Change, scope: Scope) -> dict[str, str]:
         "asset_id": literal(find_id(asset, scope, change)) if asset else "",
         "asset_kind": KINDS[asset.kind].title if asset else "",
         "wanted_name": literal(str(wanted.get("called") or find_id(asset, scope, change))) if asset else "",
-        "menu": _MENUS.get(asset.kind, "") if asset else "",
+        "menu": load_handbook(system.name).menus.get(asset.kind, "") if asset else "",
         "permissions": _labels(system, address.kind, wanted.get("permissions", ())),
         "left_off": _labels(system, address.kind, _permissions_left_off(system, address.kind, wanted)),
         "ad_account": name_asset(ad_account, scope) if ad_account else "",

@@ -18,10 +18,10 @@ from reconciler.core.resource import Resource, Status, fingerprint_of
 from reconciler.core.work_order import Capacity, Chore, WorkOrder
 from reconciler.ports import Scope
 from reconciler.systems.blanks import fill_blanks, name_organization, name_person
+from reconciler.systems.choosing import choose
+from reconciler.systems.loading import load_handbook
 from reconciler.systems.marked import quote, strip_marks
-from reconciler.systems.operations import OPERATIONS
-from reconciler.systems.operations.choosing import choose
-from reconciler.systems.operations.operation import Actor, Operation, Party
+from reconciler.systems.operation import Actor, Operation, Party
 
 _ASKED_FOR = frozenset({Action.CREATE_ORGANIZATION, Action.GIVE_UP_ADMIN, Action.CHANGE_ROLE})
 """Steps that a plan never takes by itself but waits for: who they are up to has to be told."""
@@ -38,11 +38,6 @@ _CAPACITIES = {
     Actor.ANY_MEMBER: Capacity.MEMBER,
 }
 """Everybody else is who they are, whatever the organization lists."""
-_CHORES = {
-    (Chore.ROTATION, "developers"): "departures.rotate_secret",
-    (Chore.LOGIN, "organization_account"): "departures.reset_organization_account_login",
-    (Chore.LOGIN, "business_account"): "departures.reset_business_account_login",
-}
 _BLANK = re.compile(r"\{(\w+)\}")
 
 
@@ -61,21 +56,22 @@ def draft_orders(change: Change | Waiting, scope: Scope) -> tuple[WorkOrder, ...
 
 def draft_operation(key: str, change: Change, scope: Scope) -> tuple[WorkOrder, ...]:
     """The orders of one operation by its key, for what no plan asks for by itself, such as an owner's revocation."""
-    operation = OPERATIONS[key]
+    operation = load_handbook(scope.organization.system.name).operations[key]
     values = fill_blanks(change, scope)
     return tuple(_draft(operation, number, change, scope, values) for number in range(1, len(operation.parties) + 1))
 
 
 def find_chore(chore: Chore, system: str) -> str:
     """Key of the operation of a chore; empty where a system has nothing of the sort."""
-    return _CHORES.get((chore, system), "")
+    return load_handbook(system).chores.get(chore, "")
 
 
 def draft_chore(
     chore: Chore, address: Address, scope: Scope, *, leaver: str, actor: str, why: str, place: Place | None = None
 ) -> WorkOrder:
     """What is left to do about an app or an account because somebody leaves; the system has to have such a chore."""
-    operation = OPERATIONS[find_chore(chore, scope.organization.system.name)]
+    handbook = load_handbook(scope.organization.system.name)
+    operation = handbook.operations[handbook.chores[chore]]
     # It fills blanks and changes nothing: no plan holds a chore.
     about = Change(
         address=address,

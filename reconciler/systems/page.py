@@ -1,23 +1,26 @@
-"""The role catalogue as the page `docs/systems.md`, so that what is written down is what the code does."""
+"""The data as pages, so that what is written down is what the code does; `make pages` writes them.
+
+`docs/systems.md` is the role catalogue. `docs/steps.md` is everything that people do by hand, to be compared with what
+the vendors show.
+"""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 
 from reconciler.core.kinds import KINDS, Action
 from reconciler.core.system import Fact, System
-from reconciler.systems import SYSTEMS
+from reconciler.systems import SYSTEMS, facts_of, list_operations
+from reconciler.systems.blanks import BLANKS
+from reconciler.systems.operation import Operation, Party
 from reconciler.systems.table import rows_of
 
-_INTRODUCTION = """\
+_SYSTEMS = """\
 # Systems and roles
 
 What the tool knows of each system: the words for roles in manifests, what each role allows, the limits, and what cannot
-be undone. This page is made from `reconciler/systems`; after a change there, make it again with
-
-```
-python -c "from reconciler.systems.page import render_systems; print(render_systems(), end='')" > docs/systems.md
-```
+be undone. This page is made from `reconciler/systems/data`; after a change there, `make pages` makes it again.
 
 The same word means different things in different systems, and in different places of one system: an `operator` writes
 posts for an Organization Account and edits campaigns in an ad account. A role is therefore always read together with
@@ -37,7 +40,7 @@ _CHOSEN_BY = {"": "", "owner": ", `role_system: owner`", "research": ", `kind: r
 def render_systems() -> str:
     """The whole page."""
     sections = [_section(system) for variants in SYSTEMS.values() for system in variants.values()]
-    return "\n".join([_INTRODUCTION, *sections])
+    return "\n".join([_SYSTEMS, *sections])
 
 
 def _section(system: System) -> str:
@@ -50,7 +53,7 @@ def _section(system: System) -> str:
         *_actions("Needs a consent because of what it does to others:", system.risky),
         *_actions("Not possible:", system.cannot),
         *_actions("Not seen by any reading:", system.unseen, code=False),
-        "What this rests on:\n\n" + "".join(_statement(fact) for fact in system.facts),
+        "What this rests on:\n\n" + "".join(_statement(fact) for fact in facts_of(system)),
     ]
     return "\n".join(parts)
 
@@ -96,3 +99,53 @@ def _statement(fact: Fact) -> str:
 def _table(header: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:
     lines = [header, tuple("---" for _ in header), *rows]
     return "".join(f"| {' | '.join(line)} |\n" for line in lines)
+
+
+_STEPS = """\
+# Steps for people
+
+What the work orders of each system ask for ([work-orders.md](work-orders.md)). A step or precondition with a blank that
+has no value in a case is left out.
+"""
+_TITLES = {
+    "developers": "TikTok for Developers",
+    "organization_account": "Organization Account",
+    "business_account": "Business Account",
+    "business_center": "Business Center",
+    "links": "TikTok accounts in Business Center",
+    "departures": "When somebody leaves",
+}
+
+
+def render_steps() -> str:
+    """The whole page."""
+    blanks = "".join(f"| `{name}` | {meaning} |\n" for name, meaning in BLANKS.items())
+    parts = [
+        _STEPS,
+        f"| blank | filled with |\n| --- | --- |\n{blanks}",
+    ]
+    for prefix, title in _TITLES.items():
+        parts.append(f"## {title}\n")
+        parts += [_operation(one) for one in list_operations().values() if one.key.partition(".")[0] == prefix]
+    return "\n".join(parts)
+
+
+def _operation(operation: Operation) -> str:
+    final = f"Cannot be undone: {operation.irreversible}\n\n" if operation.irreversible else ""
+    parties = "\n".join(_party(party) for party in operation.parties)
+    source = f"*({operation.certainty}; {operation.source}, {operation.date})*"
+    return f"### `{operation.key}`\n\n{parties}\n{final}{_blanks_as_code(source)}\n"
+
+
+def _party(party: Party) -> str:
+    before = "".join(f"- {text}\n" for text in party.preconditions)
+    steps = "".join(f"{number}. {text}\n" for number, text in enumerate(party.steps, start=1))
+    ends = {"Done when": party.done_when, "To undo": party.undo, "Note": party.note}
+    said = "".join(f"\n{label}: {text}\n" for label, text in ends.items() if text)
+    who = party.actor.replace("_", " ")
+    first = f"Make sure first:\n\n{before}\nSteps:\n\n" if before else ""
+    return _blanks_as_code(f"**{party.title}** ({who})\n\n{first}{steps}{said}")
+
+
+def _blanks_as_code(text: str) -> str:
+    return re.sub(r"\{(\w+)\}", r"`\1`", text)

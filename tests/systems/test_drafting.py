@@ -6,7 +6,6 @@ import re
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 import pytest
 
@@ -20,14 +19,14 @@ from reconciler.core.roster import Roster
 from reconciler.core.system import System
 from reconciler.core.work_order import WorkOrder
 from reconciler.ports import Scope
-from reconciler.systems import SYSTEMS, get_system
+from reconciler.systems import SYSTEMS, get_system, list_operations
 from reconciler.systems.blanks import BLANKS, fill_blanks
 from reconciler.systems.drafting import describe_wait, draft_orders
 from reconciler.systems.marked import strip_marks
-from reconciler.systems.operations import OPERATIONS
-from reconciler.systems.operations.operation import Operation
-from reconciler.systems.operations.page import render_operations
+from reconciler.systems.operation import Operation
+from reconciler.systems.page import render_steps
 
+OPERATIONS = list_operations()
 PLACE = Place(file="access/acme.yaml", line=7, column=3)
 VARIANTS = [system for variants in SYSTEMS.values() for system in variants.values()]
 MEMBER_STEPS = {
@@ -177,7 +176,9 @@ def test_every_action_of_a_plan_is_among_the_possible_changes() -> None:
 def test_an_operation_uses_blanks_that_exist_and_names_its_source(operation: Operation) -> None:
     text = repr(operation)
     assert set(re.findall(r"\{(\w+)\}", text)) <= set(BLANKS)
-    assert operation == OPERATIONS[operation.key]
+    assert operation.source
+    assert re.fullmatch(r"20\d\d(-\d\d){0,2}", operation.date)
+    assert operation.certainty in {"certain", "operator", "inferred", "weak"}
 
 
 def test_every_blank_has_a_value_or_says_that_there_is_none() -> None:
@@ -319,10 +320,5 @@ def test_a_wait_says_who_and_what_in_one_line() -> None:
     assert waits.orders == orders
 
 
-def test_the_written_page_of_work_orders_is_the_one_in_the_code() -> None:
-    page = Path(__file__).parents[2] / "docs" / "work-orders.md"
-    assert page.read_text(encoding="utf-8") == render_operations()
-
-
 def test_the_page_has_a_section_for_every_operation() -> None:
-    assert re.findall(r"^### `(.+)`$", render_operations(), re.MULTILINE) == list(OPERATIONS)
+    assert sorted(re.findall(r"^### `(.+)`$", render_steps(), re.MULTILINE)) == sorted(OPERATIONS)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from reconciler.systems import SYSTEMS
+from reconciler.systems import SYSTEMS, facts_of
 from reconciler.systems.page import render_systems
 from reconciler.systems.table import system_table
 
@@ -47,5 +47,5 @@ def test_the_page_gives_every_fact_with_source_and_date() -> None:
     page = render_systems()
     for variants in SYSTEMS.values():
         for system in variants.values():
-            for fact in system.facts:
+            for fact in facts_of(system):
                 assert f"- {fact.text} *({fact.certainty}; {fact.source}, {fact.date})*" in page

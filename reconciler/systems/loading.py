@@ -1,0 +1,162 @@
+"""Reads `data/*.yaml`: each file once, no more of it than is needed, and nothing that is unknown or without a source.
+
+The file of a system holds two documents: what it is, which every command asks for, and what that rests on together
+with the steps for people, which few do.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+from functools import cache
+from importlib.resources import files
+from typing import Any, TypeVar
+
+import yaml
+
+from reconciler.core.errors import ReconcilerError
+from reconciler.core.kinds import Action
+from reconciler.core.system import Fact, Role, System
+from reconciler.core.work_order import Chore
+from reconciler.systems.operation import Actor, Operation, Party
+
+_DEFAULT = "default"
+"""How files call the variant that has no name, and the case that no other case fits."""
+_Kind = TypeVar("_Kind")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Source:
+    """Where facts and steps come from; they may give a date and a certainty of their own."""
+
+    page: str
+    date: str
+    certainty: str = "certain"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Handbook:
+    """What is known of a system beyond what planning needs."""
+
+    facts: Mapping[str, tuple[Fact, ...]]
+    """Variant -> facts."""
+    choices: Mapping[tuple[str, Action], Mapping[str, str]]
+    """(kind, action) -> case -> key of an operation, empty where nobody has to act; the case `` fits always."""
+    chores: Mapping[Chore, str]
+    """What is left to do when somebody leaves -> key of an operation."""
+    menus: Mapping[str, str]
+    """Kind of asset -> where such assets are listed."""
+    operations: Mapping[str, Operation]
+
+
+def read_documents(name: str) -> Iterator[Any]:
+    """The documents of a file, one after the other; what is not asked for is not parsed."""
+    text = files(__package__).joinpath("data", f"{name}.yaml").read_text(encoding="utf-8")
+    with _strict(name):
+        yield from yaml.load_all(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
+
+
+@contextmanager
+def _strict(where: str) -> Iterator[None]:
+    """What is missing, unknown or of the wrong sort stops a run, and the message says where it is."""
+    try:
+        yield
+    except (AttributeError, KeyError, TypeError, ValueError, yaml.YAMLError) as wrong:
+        message = f"what is known of the systems cannot be read: {where}: {wrong}"
+        raise ReconcilerError(message, advice="put the file in reconciler/systems/data right") from None
+
+
+@cache
+def load_systems(name: str) -> Mapping[str, System]:
+    """Variant -> system."""
+    with _strict(name):
+        said = next(read_documents(name))
+        common = {key: value for key, value in said.items() if key != "variants"}
+        forms = {"": common, **{variant: {**common, **own} for variant, own in said.get("variants", {}).items()}}
+        return {variant: _system(name, variant, form) for variant, form in forms.items()}
+
+
+@cache
+def load_handbook(name: str) -> Handbook:
+    """The second half of the file."""
+    with _strict(name):
+        first, said = read_documents(name)
+        return _handbook(name, ("", *first.get("variants", ())), said, _sources(name, first["sources"]))
+
+
+def _handbook(name: str, variants: tuple[str, ...], said: dict[str, Any], sources: Mapping[str, Source]) -> Handbook:
+    said["choices"] = {
+        (kind, Action(action)): {"" if case == _DEFAULT else case: key for case, key in _cases(chosen).items()}
+        for kind, by_action in said["choices"].items()
+        for action, chosen in by_action.items()
+    }
+    said["facts"] = {
+        variant: tuple(
+            _make(Fact, name, {key: value for key, value in fact.items() if key != "variants"}, sources)
+            for fact in said["facts"]
+            if (variant or _DEFAULT) in fact.get("variants", [variant or _DEFAULT])
+        )
+        for variant in variants
+    }
+    said["chores"] = {Chore(chore): key for chore, key in said.get("chores", {}).items()}
+    said["operations"] = {key: _operation(key, one, sources) for key, one in said["operations"].items()}
+    said.pop("phrases", None)  # they stand where they are used
+    return _make(Handbook, name, {"menus": {}, **said})
+
+
+def _cases(chosen: str | dict[str, str]) -> dict[str, str]:
+    return chosen if isinstance(chosen, dict) else {_DEFAULT: chosen}
+
+
+def _system(name: str, variant: str, said: Mapping[str, Any]) -> System:
+    sources = _sources(name, said["sources"])
+    values = {key: value for key, value in said.items() if key != "sources"}
+    if "limits_source" in said:
+        source = sources[said["limits_source"]]
+        values["limits_source"] = f"{source.page}, {source.date}"
+    for part in {"roles", "permissions"} & said.keys():
+        values[part] = {
+            kind: tuple(_make(Role, f"{name}, {kind}, {role}", {"name": role, **own}) for role, own in roles.items())
+            for kind, roles in said[part].items()
+        }
+    for part in {"irreversible", "risky", "cannot"} & said.keys():
+        values[part] = {Action(action): why for action, why in said[part].items()}
+    return _make(System, name, {"name": name, "variant": variant, **values})
+
+
+def _operation(key: str, said: dict[str, Any], sources: Mapping[str, Source]) -> Operation:
+    parties = tuple(_party(key, party) for party in said["parties"])
+    return _make(Operation, key, {**said, "key": key, "parties": parties}, sources)
+
+
+def _party(key: str, said: dict[str, Any]) -> Party:
+    values = {**said, "actor": Actor(said["actor"])}
+    if "lasts_hours" in values:
+        values["lasts"] = timedelta(hours=values.pop("lasts_hours"))
+    return _make(Party, key, values)
+
+
+def _sources(name: str, said: Mapping[str, dict[str, Any]]) -> Mapping[str, Source]:
+    return {key: _make(Source, f"{name}, source {key}", one) for key, one in said.items()}
+
+
+def _make(kind: type[_Kind], where: str, said: dict[str, Any], sources: Mapping[str, Source] | None = None) -> _Kind:
+    """One value; with sources the first of those that it names gives the date and the certainty it does not give."""
+    values = {key: flatten(value) if isinstance(value, list) else value for key, value in said.items()}
+    if "date" in values:
+        values["date"] = str(values["date"])  # YAML takes a whole day for more than text
+    with _strict(f"{where}: {kind.__name__}"):
+        if sources is not None:
+            names = values["source"] if isinstance(values["source"], tuple) else (values["source"],)
+            first = sources[names[0]]
+            values["source"] = ", ".join(sources[one].page for one in names)
+            values.setdefault("date", first.date)
+            values.setdefault("certainty", first.certainty)
+        return kind(**values)
+
+
+def flatten(values: list[Any]) -> tuple[Any, ...]:
+    """A list in which phrases of several lines stand as lists."""
+    return tuple(one for value in values for one in (flatten(value) if isinstance(value, list) else (value,)))
