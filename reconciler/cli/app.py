@@ -300,4 +300,4 @@ def _shared(name: str, *flags: str, **settings: Any) -> click.Option:
         if value is not None:
             setattr(context.ensure_object(App), name, value)
 
-    return click.Option([*flags, f"session_{name}"], expose_value=False, callback=store, **settings)
+    return click.Option([*flags, f"shared_{name}"], expose_value=False, callback=store, **settings)

@@ -9,11 +9,13 @@ import pytest
 from click.testing import CliRunner
 
 from reconciler.cli.app import PROVIDERS, App, SystemClock
+from reconciler.cli.main import cli
 from reconciler.cli.stores import STORES
 from reconciler.core.declared import Organization
 from reconciler.core.finding import Place
-from reconciler.manifests.config import STATE_SCHEMES, Config, ProviderSettings
+from reconciler.manifests.config import STATE_SCHEMES, Config, LoadedConfig, ProviderSettings, load_config
 from reconciler.manifests.config_documents import PROVIDER_OPTIONS
+from reconciler.manifests.source import SourceFile
 from reconciler.ports import Provider
 from reconciler.providers.business_api.client import Client
 from reconciler.providers.sandbox.provider import SandboxProvider
@@ -112,3 +114,40 @@ def test_the_clock_is_the_machines_own_without_a_sandbox(tmp_path: Path) -> None
 def test_the_clock_is_the_sandboxs_as_soon_as_one_system_is_played(tmp_path: Path) -> None:
     app = configured(tmp_path, default="business_api", developers="sandbox")
     assert app.clock is app.world
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["plan"],
+        ["apply", "--auto-approve"],
+        ["drift"],
+        ["validate"],
+        ["policy", "test"],
+        ["policy", "list"],
+        ["who", "ana"],
+        ["access", "acme-bc"],
+        ["notices"],
+        ["state", "list"],
+        ["audit", "log"],
+        ["work-orders", "list"],
+        ["shards", "2"],
+        ["offboard", "bo"],
+        ["onboard", "new", "--like", "ana", "--email", "new@acme.example"],
+        ["import", "--all"],
+        ["adopt"],
+        ["sandbox", "inbox", "nobody"],
+    ],
+    ids=" ".join,
+)
+def test_a_run_reads_the_configuration_once(words: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    read: list[SourceFile] = []
+
+    def count(file: SourceFile) -> LoadedConfig:
+        read.append(file)
+        return load_config(file)
+
+    CliRunner().invoke(cli, ["-C", str(tmp_path), "init"], catch_exceptions=False)
+    monkeypatch.setattr("reconciler.cli.workspace.load_config", count)
+    CliRunner().invoke(cli, ["-C", str(tmp_path), *words], catch_exceptions=False)
+    assert len(read) == 1
