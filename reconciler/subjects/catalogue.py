@@ -60,7 +60,7 @@ from reconciler.subjects.work_orders import (
     document_of_worksheet,
 )
 from reconciler.subjects.worksheets import WorkList, Worksheet
-from reconciler.systems.table import RoleRow
+from reconciler.systems.table import SystemTable
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,7 +72,7 @@ class Renderers:
     report: Mapping[str, Callable[[Plan, Report, Style], str]]
     state: Mapping[str, Callable[[State, Style], str]]
     state_list: Mapping[str, Callable[[Sequence[State], Style], str]]
-    systems: Mapping[str, Callable[[Sequence[RoleRow], Style], str]]
+    systems: Mapping[str, Callable[[SystemTable, Style], str]]
     history: Mapping[str, Callable[[Sequence[PastState], Style], str]]
     audit_log: Mapping[str, Callable[[Sequence[LoggedEntry], Style], str]]
     who: Mapping[str, Callable[[PersonReport, Style], str]]

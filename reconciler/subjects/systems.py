@@ -2,31 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from itertools import groupby
 
 from reconciler.output.document import Document, Item, Items, Look, Section, Span, plain
 from reconciler.output.json import Output
+from reconciler.output.words import count
 from reconciler.systems import get_system
-from reconciler.systems.table import RoleRow
+from reconciler.systems.table import OldSource, RoleRow, SystemTable
 
-SYSTEMS = Output(name="systems", title="Systems, roles and permissions", value=Sequence[RoleRow], under="roles")
+SYSTEMS = Output(name="systems", title="Systems, roles and permissions", value=SystemTable)
 
 
-def document_of_systems(rows: Sequence[RoleRow]) -> Document:
+def document_of_systems(table: SystemTable) -> Document:
     """Every system with its roles, grouped by what they are held on; the word for manifests comes first."""
     sections = []
-    for (system, variant), of_system in groupby(rows, key=lambda row: (row.system, row.variant)):
-        kinds = tuple(
-            Section(title=kind, blocks=(Items(items=tuple(map(_item, of_kind))),))
-            for kind, of_kind in groupby(of_system, key=lambda row: row.kind)
+    for (system, variant), of_system in groupby(table.roles, key=lambda row: (row.system, row.variant)):
+        kinds = {kind: [_item(row) for row in of_kind] for kind, of_kind in groupby(of_system, lambda row: row.kind)}
+        unseen = get_system(system, variant).unseen.items()
+        kinds["not seen by any reading"] = [Item(text=(plain(f"{thing}: {why}"),)) for thing, why in unseen]
+        old = [one for one in table.old_sources if (one.system, one.variant) == (system, variant)]
+        kinds["older than a year; look whether it still holds"] = [_old(one) for one in old]
+        blocks = tuple(
+            Section(title=title, blocks=(Items(items=tuple(items)),)) for title, items in kinds.items() if items
         )
-        unseen = tuple(
-            Item(text=(plain(f"{thing}: {why}"),)) for thing, why in get_system(system, variant).unseen.items()
-        )
-        if unseen:
-            kinds = (*kinds, Section(title="not seen by any reading", blocks=(Items(items=unseen),)))
-        sections.append(Section(title=f"{system} ({variant})" if variant else system, blocks=kinds))
+        sections.append(Section(title=f"{system} ({variant})" if variant else system, blocks=blocks))
     return Document(title="Systems and roles", is_title_needless=True, blocks=tuple(sections))
 
 
@@ -35,3 +34,8 @@ def _item(row: RoleRow) -> Item:
     may_not = (f"may not: {row.may_not}",) if row.may_not else ()
     role = (Span(row.role, Look.STRONG), Span(f" ({row.label}{cap})"))
     return Item(text=role, details=(f"may: {row.may}", *may_not))
+
+
+def _old(one: OldSource) -> Item:
+    statements = count(one.statements, "statement", "statements")
+    return Item(text=(plain(f"{one.source} ({one.date}): {statements}"),))

@@ -43,9 +43,9 @@ def facts_of(system: System) -> tuple[Fact, ...]:
     return load_handbook(system.name).facts[system.variant]
 
 
-def list_operations() -> Mapping[str, Operation]:
-    """Key -> everything that people do by hand on any system."""
-    return {key: one for name in _NAMES for key, one in load_handbook(name).operations.items()}
+def list_operations(*systems: str) -> Mapping[str, Operation]:
+    """Key -> everything that people do by hand on these systems; without any on all of them."""
+    return {key: one for name in systems or _NAMES for key, one in load_handbook(name).operations.items()}
 
 
 __all__ = ["SYSTEMS", "facts_of", "get_system", "list_operations"]

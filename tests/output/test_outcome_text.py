@@ -16,7 +16,7 @@ from reconciler.core.state import Quarantine, Record, State
 from reconciler.core.work_order import WorkOrder
 from reconciler.output.style import Style
 from reconciler.subjects.catalogue import RENDERERS
-from reconciler.systems.table import RoleRow
+from reconciler.systems.table import OldSource, RoleRow, SystemTable
 
 render_report = RENDERERS.report["text"]
 PEOPLE = ("ana", "bo", "cy", "dee", "eve", "finn")
@@ -172,7 +172,9 @@ def test_the_role_catalogue_is_grouped_by_system_and_kind() -> None:
         replace(row, role="member", label="Member", may="use apps", may_not=""),
         replace(row, variant="owner", kind="app_access", role="app_manager", label="App manager", may="edit", cap=20),
     ]
-    assert RENDERERS.systems["text"](rows, Style()) == (
+    old = OldSource(system="developers", variant="owner", source="https://a.example/page", date="2024-08", statements=2)
+    table = SystemTable(roles=tuple(rows), old_sources=(old,))
+    assert RENDERERS.systems["text"](table, Style()) == (
         "developers\n"
         "\n"
         "  member\n"
@@ -188,4 +190,7 @@ def test_the_role_catalogue_is_grouped_by_system_and_kind() -> None:
         "    - app_manager (App manager, at most 20)\n"
         "        may: edit\n"
         "        may not: demote another admin\n"
+        "\n"
+        "  older than a year; look whether it still holds\n"
+        "    - https://a.example/page (2024-08): 2 statements\n"
     )

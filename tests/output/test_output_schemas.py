@@ -323,7 +323,7 @@ OUTPUTS: dict[str, Callable[[], str]] = {
     "findings": findings,
     "report": report,
     "state-list": lambda: RENDERERS.state_list["json"]([State(organization="acme-bc", serial=3)], PLAIN),
-    "systems": lambda: RENDERERS.systems["json"](system_table(), PLAIN),
+    "systems": lambda: RENDERERS.systems["json"](system_table(date(2026, 11, 28)), PLAIN),
     "history": history,
     "audit-log": audit_log,
     "who": who,

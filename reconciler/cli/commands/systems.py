@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from reconciler.cli.app import App
+from reconciler.cli.app import App, SystemClock
 from reconciler.cli.options import document_option
 from reconciler.subjects.catalogue import RENDERERS
 from reconciler.systems import SYSTEMS
@@ -19,10 +19,9 @@ def systems(app: App, system: str | None, format_: str) -> None:
     """List systems, roles and what they may do.
 
     Role words are those that manifests use; the same word can mean different things in different systems. With
-    SYSTEM, only that one.
+    SYSTEM, only that one. Pages that were read more than a year ago are listed: they may say something else by now.
     """
     if system is not None and system not in SYSTEMS:
         message = f"there is no system {system!r}; there are {', '.join(SYSTEMS)}"
         raise click.BadParameter(message, param_hint="SYSTEM")
-    rows = [row for row in system_table() if system in (None, row.system)]
-    app.show(RENDERERS.systems, rows, format_=format_)
+    app.show(RENDERERS.systems, system_table(SystemClock().today(), system or ""), format_=format_)
