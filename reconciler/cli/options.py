@@ -149,8 +149,8 @@ def page_options(command: _Command) -> _Command:
     return format_option(*PAGE_FORMATS)(_max_chars_option(command))
 
 
-class Limits(TypedDict):
-    """The planning options as click passes them."""
+class Limits(TypedDict, total=False):
+    """The planning options as click passes them, all of them; others pass those that they have."""
 
     targets: tuple[str, ...]
     excludes: tuple[str, ...]

@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
+from typing import Unpack
 
 from reconciler.cli.app import App
 from reconciler.cli.files import read_text_file, replace_file
@@ -24,12 +25,13 @@ from reconciler.manifests.suggest import did_you_mean
 from reconciler.workflows import planning
 from reconciler.workflows.naming import nearest
 from reconciler.workflows.planning import PlanRequest
+from reconciler.workflows.sharding import EVERYTHING
 from reconciler.workflows.states import read_state
 
 _WILD = frozenset("*?[")
 
 
-def read_request(app: App, limits: Limits, *, today: date | None = None) -> PlanRequest:
+def read_request(app: App, *, today: date | None = None, **limits: Unpack[Limits]) -> PlanRequest:
     """Read the workspace as of a day, by default today by the workspace's clock; raises ManifestError."""
     now = app.clock.now()
     workspace = read_workspace(app.root, app.config, today=today or now.date())
@@ -41,14 +43,14 @@ def read_request(app: App, limits: Limits, *, today: date | None = None) -> Plan
         said = ", ".join(f"{number} {severity}{'s' if number > 1 else ''}" for severity, number in counted.items())
         app.notify(f"{said} in the manifests: `reconciler validate` shows them")
     return PlanRequest(
-        desired=replace(desired, consents=(*desired.consents, *limits["consents"])),
+        desired=replace(desired, consents=(*desired.consents, *limits.get("consents", ()))),
         settings=app.config.guards,
         today=today or now.date(),
         moment=None if today else now,
-        targets=Targets(include=limits["targets"], exclude=limits["excludes"]),
-        refresh=limits["refresh"],
-        retry=limits["retry"],
-        shard=limits["shard"],
+        targets=Targets(include=limits.get("targets", ()), exclude=limits.get("excludes", ())),
+        refresh=limits.get("refresh", True),
+        retry=limits.get("retry", False),
+        shard=limits.get("shard", EVERYTHING),
     )
 
 

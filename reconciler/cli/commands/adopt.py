@@ -8,13 +8,12 @@ import click
 
 from reconciler.cli.app import App
 from reconciler.cli.files import replace_file
-from reconciler.cli.options import Limits, now_option
+from reconciler.cli.options import now_option
 from reconciler.cli.planning import read_request
 from reconciler.core.adopted import Adoption
 from reconciler.core.errors import ExitCode
 from reconciler.manifests.editing import render_patch
 from reconciler.workflows import adopting
-from reconciler.workflows.sharding import EVERYTHING
 
 
 @click.command()
@@ -28,9 +27,8 @@ def adopt(app: App, addresses: tuple[str, ...], in_place: bool, now: date | None
     ADDRESS is an address, a pattern with `*`, or an organization; without any, all drift is adopted but what was
     accepted for a while. Comments, order and style stay. What cannot be edited safely is refused, with the reason.
     """
-    limits = Limits(targets=addresses, excludes=(), refresh=True, consents=(), retry=False, shard=EVERYTHING)
     request = adopting.AdoptionRequest(
-        plan=read_request(app, limits, today=now),
+        plan=read_request(app, today=now, targets=addresses),
         files=tuple(app.files),
         allowed_domains=tuple(app.config.allowed_domains),
     )

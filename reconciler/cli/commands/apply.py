@@ -84,7 +84,7 @@ def apply(
     if expect_digest is not None and plan_file is None:
         raise UsageError("--expect-digest is about a saved plan", advice="give the PLAN that was reviewed")
     saved = read_plan(plan_file, expected_digest=expect_digest) if plan_file else None
-    request = read_request(app, limits)
+    request = read_request(app, **limits)
     if codes_to is not None:
         make_folder(codes_to)  # now, because a code that cannot be written is asked for in vain
         app.codes_to = codes_to

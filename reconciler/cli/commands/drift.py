@@ -9,15 +9,7 @@ import click
 
 from reconciler.cli.app import App
 from reconciler.cli.exit_codes import code_of_drift
-from reconciler.cli.options import (
-    Limits,
-    lock_timeout_option,
-    page_options,
-    read_address,
-    read_day,
-    read_shard,
-    read_words,
-)
+from reconciler.cli.options import lock_timeout_option, page_options, read_address, read_day, read_shard, read_words
 from reconciler.cli.planning import find_unmatched_targets, read_request, warn_of_unmatched
 from reconciler.cli.state_editor import names_in_state, open_editor
 from reconciler.core.address import Address
@@ -59,8 +51,7 @@ def drift(  # one parameter for each option
         return ExitCode.DONE
 
     app: App = context.obj
-    limits = Limits(targets=targets, excludes=(), refresh=True, consents=(), retry=False, shard=shard)
-    request = read_request(app, limits, today=now)
+    request = read_request(app, today=now, targets=targets, shard=shard)
     warn_of_unmatched(app, find_unmatched_targets(app, request))
     with app.progress("reading the systems"):
         report = survey(

@@ -41,7 +41,7 @@ def plan(
 
     Nothing is changed. Exits with 3 when a guard blocks something, whether or not there are other changes.
     """
-    request = read_request(app, limits, today=now)
+    request = read_request(app, today=now, **limits)
     if estimate:
         _refuse_with_estimate(out=out, format_=format_)
         app.show(

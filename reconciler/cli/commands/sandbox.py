@@ -355,7 +355,7 @@ def portal(app: App, **limits: Unpack[Limits]) -> int:
     """
     from reconciler.cli.planning import make_plan, read_request
 
-    request = read_request(app, limits)
+    request = read_request(app, **limits)
     is_done = True
     for change, outcome in _work_by_hand(app, request.desired, make_plan(app, request)):
         what = f"{change.actor} by hand: {change.action.value.replace('_', ' ')} {change.address}"
