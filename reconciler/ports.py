@@ -15,6 +15,7 @@ from reconciler.core.deed import Deed
 from reconciler.core.kinds import Action
 from reconciler.core.live import Live
 from reconciler.core.outcome import Outcome
+from reconciler.core.resource import Attributes
 from reconciler.core.roster import Roster
 from reconciler.core.work_order import WorkOrder
 
@@ -43,6 +44,8 @@ class Scope:
     """Number the platform has for a member -> person key, as the manifests say or earlier runs have learnt it."""
     rosters: Mapping[str, Roster] = field(default_factory=dict)
     """Kind -> what a person last read off the system; only for systems that a program cannot read."""
+    told: Mapping[Address, Attributes] = field(default_factory=dict)
+    """What is there because whoever did its work order said so, of kinds that no system shows."""
     names: Mapping[str, str] = field(default_factory=dict)
     """Person key -> the name people call them by, of those who have one in the directory."""
     details: Mapping[Address, Mapping[str, str]] = field(default_factory=dict)

@@ -73,6 +73,23 @@ class Kind:
     delete: Action
     needs_other_party: bool = False
     """Creating it only asks; somebody outside this tool has to agree."""
+    is_told: bool = False
+    """No interface shows it: what whoever did a work order says of it is recorded, and unverified until confirmed."""
+
+    @property
+    def is_share(self) -> bool:
+        """Whether it lets a partner, another company, use something."""
+        return self.parents[:1] == ("partner",)
+
+    @property
+    def share_section(self) -> str:
+        """Where a partner lists such shares: under the name of what is shared, and ad accounts under `shares`."""
+        return "shares" if self.name == "partner_share" else KINDS[self.parents[1]].section
+
+    @property
+    def target_part(self) -> int:
+        """Index of the key part that names what it gives access to, or what uses something else."""
+        return 1 if self.is_share else 0
 
     @property
     def pieces(self) -> tuple[str, ...]:
@@ -135,6 +152,20 @@ def _edge(name: str, title: str, *parents: str) -> Kind:
         create=Action.GRANT,
         change=Action.CHANGE_GRANT,
         delete=Action.REVOKE,
+    )
+
+
+def _share(name: str, shared: str, *, title: str, is_told: bool = False) -> Kind:
+    """What a partner may use."""
+    return Kind(
+        name=name,
+        shape=Shape.GRANT,
+        title=title,
+        parents=("partner", shared),
+        create=Action.SHARE,
+        change=Action.CHANGE_SHARE,
+        delete=Action.UNSHARE,
+        is_told=is_told,
     )
 
 
@@ -201,15 +232,11 @@ _ALL = (
         create=Action.ADD_PARTNER,
         delete=Action.REMOVE_PARTNER,
     ),
-    Kind(
-        name="partner_share",
-        shape=Shape.GRANT,
-        title="share with partner",
-        parents=("partner", "ad_account"),
-        create=Action.SHARE,
-        change=Action.CHANGE_SHARE,
-        delete=Action.UNSHARE,
-    ),
+    _share("partner_share", "ad_account", title="share with partner"),
+    _share("catalog_share", "catalog", title="catalog shared with partner"),
+    _share("pixel_share", "pixel", title="pixel shared with partner", is_told=True),
+    _share("shop_share", "shop", title="shop shared with partner", is_told=True),
+    _share("tiktok_account_share", "tiktok_account", title="TikTok account shared with partner", is_told=True),
 )
 
 KINDS: dict[str, Kind] = {kind.name: kind for kind in _ALL}

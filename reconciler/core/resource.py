@@ -16,11 +16,16 @@ Attributes = Mapping[str, str | tuple[str, ...]]
 
 member                      role, finance (only where the person has a finance role)
 app                         owner: `organization:KEY` or `person:KEY`
-*_access, partner_share     role, or permissions (a sorted tuple) for TikTok accounts; pixels have neither
+*_access, *_share           role, or permissions (a sorted tuple) for access to TikTok accounts; pixels, and shares that
+                            nothing shows, have neither
 tiktok_account              permissions
 asset_group                 called (its name), where the manifests give one
 everything else             nothing: it is there or it is not
 """
+
+
+PRESENCE = "presence"
+"""Stands among what is `unread` where nothing shows that something is there: somebody has said so."""
 
 
 class Status(StrEnum):

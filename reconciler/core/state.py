@@ -10,7 +10,7 @@ from reconciler.core.address import Address
 from reconciler.core.change import Change
 from reconciler.core.drifting import KnownDrift
 from reconciler.core.kinds import Action
-from reconciler.core.resource import Attributes, Resource, Status
+from reconciler.core.resource import PRESENCE, Attributes, Resource, Status
 from reconciler.core.roster import Roster
 from reconciler.core.work_order import WorkOrder
 
@@ -83,7 +83,8 @@ class Record:
     @property
     def unverified(self) -> Attributes:
         """What is believed because it was asked for, and nobody knows whether it was given."""
-        believed = {name: self.attributes[name] for name in self.unread if name in self.attributes}
+        known = {PRESENCE: "yes", **self.attributes}
+        believed = {name: known[name] for name in self.unread if name in known}
         return {name: value for name, value in believed.items() if self.confirmed.get(name) != value}
 
     def asked_again(self, on: date) -> Record:

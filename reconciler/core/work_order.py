@@ -159,8 +159,13 @@ class WorkOrder:
 
     @property
     def is_pending(self) -> bool:
-        """Whether it waits for somebody to act or, unless it is a chore, for a look that shows it."""
-        return self.status is OrderStatus.OPEN if self.is_chore else self.status.is_pending
+        """Whether it waits for somebody to act or, where a look can show it, for that look."""
+        return self.status.is_pending and not self.is_taken
+
+    @property
+    def is_taken(self) -> bool:
+        """Whether the word that it was done counts, because no look can ever show it."""
+        return self.status is OrderStatus.DONE and (self.is_chore or KINDS[self.address.kind].is_told)
 
     @property
     def is_said(self) -> bool:

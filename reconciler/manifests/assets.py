@@ -8,15 +8,18 @@ from dataclasses import dataclass, replace
 from reconciler.core.address import Address
 from reconciler.core.declared import Declared, Entitlement
 from reconciler.core.finding import Place
+from reconciler.core.kinds import KINDS, Kind
 from reconciler.core.resource import Attributes
 from reconciler.manifests.grants import NO_TERMS, Mention, Settling, entitlement_of, settle
 from reconciler.manifests.keys import note_listed_twice
 from reconciler.manifests.members import note_wrong_variant
 from reconciler.manifests.nodes import Cursor
 from reconciler.manifests.suggest import did_you_mean
-from reconciler.manifests.terms import Asset, RoleTerms, Terms
+from reconciler.manifests.terms import Asset, RoleTerms
 
 NOTHING: Attributes = {}
+_Spot = tuple[str, Cursor]
+"""A name in a list, and where it stands."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,27 +106,44 @@ class AssetReader:
         self, kind: str, key: str, ad_accounts: Sequence[str], at: Cursor, known: Iterable[str]
     ) -> Iterator[Declared]:
         """Connections of an asset with ad accounts."""
-        spots = at.into("ad_accounts")
-        note_listed_twice(ad_accounts, spots, self.settling.notes)
-        for ad_account, index in {name: index for index, name in reversed(list(enumerate(ad_accounts)))}.items():
-            place = spots.key(index)
-            if self.is_known(ad_account, known, place):
-                yield Declared(address=Address(self.organization, kind, f"{key}/{ad_account}"), place=place)
+        for ad_account, spot in self._listed("ad_account", ad_accounts, at.into("ad_accounts"), known):
+            yield Declared(address=Address(self.organization, kind, f"{key}/{ad_account}"), place=spot.place)
 
-    def is_known(self, ad_account: str, known: Iterable[str], place: Place) -> bool:
-        """Whether an ad account is declared; a finding if not."""
-        if ad_account in known:
+    def shares(
+        self,
+        kind: Kind,
+        key: str,
+        shared: Mapping[str, str | RoleTerms] | Sequence[str],
+        at: Cursor,
+        known: Iterable[str],
+    ) -> Iterator[Declared]:
+        """What a partner may use of one sort, with a role or without."""
+        sort, where = kind.parents[1], self._settling(kind.name)
+        if isinstance(shared, Mapping):
+            spots = {name: at.into(name) for name in shared}
+            spots = {name: spot for name, spot in spots.items() if self._is_known(sort, name, known, spot.place)}
+        else:
+            spots = dict(self._listed(sort, shared, at, known))
+        for name, spot in spots.items():
+            value = shared[name] if isinstance(shared, Mapping) else NO_TERMS
+            role = value if isinstance(value, str) else value.role if isinstance(value, RoleTerms) else ""
+            terms = NO_TERMS if isinstance(value, str) else value
+            mention = Mention(who=key, attributes={"role": role} if role else NOTHING, terms=terms, at=spot)
+            address = Address(self.organization, kind.name, f"{key}/{name}")
+            yield where.declare(address, [entitlement_of(mention, where)])
+
+    def _listed(self, sort: str, names: Sequence[str], spots: Cursor, known: Iterable[str]) -> Iterator[_Spot]:
+        """Each declared asset of a list once, with where it stands first."""
+        note_listed_twice(names, spots, self.settling.notes)
+        for name, index in {name: index for index, name in reversed(list(enumerate(names)))}.items():
+            if self._is_known(sort, name, known, spots.key(index)):
+                yield name, spots.into(index)
+
+    def _is_known(self, sort: str, name: str, known: Iterable[str], place: Place) -> bool:
+        """Whether an asset is declared; a finding if not."""
+        if name in known:
             return True
-        message = f"`{self.organization}` has no ad account `{ad_account}`"
-        advice = did_you_mean(ad_account, known) or "declare it under `ad_accounts`"
+        message = f"`{self.organization}` has no {KINDS[sort].title} `{name}`"
+        advice = did_you_mean(name, known) or f"declare it under `{KINDS[sort].section}`"
         self.settling.notes.error("unknown-asset", message, place, advice=advice)
         return False
-
-    def share(self, key: str, ad_account: str, value: str | RoleTerms, at: Cursor) -> Declared:
-        """What a partner may do in an ad account."""
-        terms: Terms = NO_TERMS if isinstance(value, str) else value
-        attributes = {"role": value if isinstance(value, str) else value.role}
-        mention = Mention(who=key, attributes=attributes, terms=terms, at=at)
-        where = self._settling("partner_share")
-        address = Address(self.organization, "partner_share", f"{key}/{ad_account}")
-        return where.declare(address, [entitlement_of(mention, where)])

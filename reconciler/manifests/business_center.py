@@ -116,7 +116,6 @@ def _partner(
     yield reader.asset("partner", key, partner, at, identity=partner.id)
     if partner.id == document.id:
         reader.settling.notes.error("duplicate-id", f"`{key}` is this Business Center itself", at.value("id"))
-    for ad_account, value in partner.shares.items():
-        shared = at.into("shares").into(ad_account)
-        if reader.is_known(ad_account, document.ad_accounts, shared.place):
-            yield reader.share(key, ad_account, value, shared)
+    for kind in (kind for kind in KINDS.values() if kind.is_share):
+        known, shared = getattr(document, KINDS[kind.parents[1]].section), getattr(partner, kind.share_section)
+        yield from reader.shares(kind, key, shared, at.into(kind.share_section), known)

@@ -19,6 +19,7 @@ _LeadLibraryRole = Annotated[str, roles_of(_SYSTEM, "lead_library_access")]
 _ManagedAccountRole = Annotated[str, roles_of(_SYSTEM, "managed_account_access")]
 _AssetGroupRole = Annotated[str, roles_of(_SYSTEM, "asset_group_access")]
 _ShareRole = Annotated[str, roles_of(_SYSTEM, "partner_share")]
+_CatalogShareRole = Annotated[str, roles_of(_SYSTEM, "catalog_share")]
 _LinkPermission = Annotated[str, roles_of(_SYSTEM, "tiktok_account")]
 _AccountPermission = Annotated[str, roles_of(_SYSTEM, "tiktok_account_access")]
 
@@ -71,6 +72,12 @@ class ShareTerms(RoleTerms):
     """A partner's access to an ad account."""
 
     role: _ShareRole
+
+
+class CatalogShareTerms(RoleTerms):
+    """A partner's access to a catalog."""
+
+    role: _CatalogShareRole
 
 
 class AccountTerms(Terms):
@@ -175,6 +182,14 @@ class PartnerDocument(Asset):
     """Id of the partner's Business Center, in quotes."""
     shares: dict[str, Annotated[_ShareRole | ShareTerms, ShortOrLong()]] = Field(default_factory=dict)
     """Key of an ad account -> the role of the partner's people in it."""
+    catalogs: dict[str, Annotated[_CatalogShareRole | CatalogShareTerms, ShortOrLong()]] = Field(default_factory=dict)
+    """Key of a catalog that is shared by hand -> the role of the partner's people in it."""
+    pixels: list[str] = Field(default_factory=list)
+    """Keys of pixels that are shared by hand."""
+    shops: list[str] = Field(default_factory=list)
+    """Keys of TikTok Shops that are shared by hand."""
+    tiktok_accounts: list[str] = Field(default_factory=list)
+    """Keys of TikTok accounts that are shared by hand."""
 
 
 class BusinessCenterDocument(OrganizationDocument):

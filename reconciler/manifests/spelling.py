@@ -28,9 +28,11 @@ def path_of(address: Address) -> Path:
     if KINDS[address.kind].section:
         return (*top, KINDS[address.kind].section, address.key)
     first, second = address.parts
-    place = (*top, KINDS[KINDS[address.kind].parents[0]].section, first)
-    if address.kind == "partner_share":
-        return (*place, "shares", second)
+    kind = KINDS[address.kind]
+    place = (*top, KINDS[kind.parents[0]].section, first)
+    if kind.is_share:
+        section = (*place, kind.share_section)
+        return section if is_item(address) else (*section, second)
     if address.kind == "pixel_access":
         return (*place, "access")
     return (*place, "access", second) if address.kind.endswith("_access") else (*place, "ad_accounts")
@@ -39,8 +41,9 @@ def path_of(address: Address) -> Path:
 def is_item(address: Address) -> bool:
     """Whether it is an item of a list, which says nothing but that it is there."""
     kind = KINDS[address.kind]
-    is_grant = kind.shape is Shape.GRANT and kind.name != "partner_share"
-    return is_grant and (kind.name == "pixel_access" or not kind.name.endswith("_access"))
+    if kind.is_share:
+        return kind.is_told
+    return kind.shape is Shape.GRANT and (kind.name == "pixel_access" or not kind.name.endswith("_access"))
 
 
 def spell(resource: Resource, system: System, *, name: str = "") -> Put | Join:

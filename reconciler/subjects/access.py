@@ -7,6 +7,7 @@ from functools import partial
 from itertools import groupby
 
 from reconciler.core.holding import AccessMatrix, Holding, Reach
+from reconciler.core.kinds import KINDS
 from reconciler.core.live import ask_about_states
 from reconciler.output.document import Block, Document, Paragraph, Row, Section, Table, plain, table
 from reconciler.output.json import Output
@@ -88,7 +89,7 @@ def _describe_way(way: Holding, *, with_values: bool) -> str:
     address = way.address
     if address.kind == "asset_group_access":
         name = f"asset group {address.parts[0]}"
-    elif address.kind == "partner_share":
+    elif KINDS[address.kind].is_share:
         name = "shared with the partner"
     elif address.kind == "member":
         name = "member"

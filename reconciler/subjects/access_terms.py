@@ -17,9 +17,6 @@ from reconciler.subjects.names import name_access, name_subject
 from reconciler.subjects.signs import ADD, CHANGE, REMOVE, SIGNS
 from reconciler.systems import SYSTEMS
 
-_COMPANIES = frozenset({"partner", "partner_share"})
-"""Kinds that let another company in."""
-
 
 class Direction(StrEnum):
     """What a change does to access."""
@@ -74,7 +71,7 @@ def describe(
         is_admin=_concerns_admin(system, address.kind, had, gets),
         is_asset_admin=_concerns_highest(system, address.kind, had, gets),
         is_money=_concerns_money(system, address.kind, had, gets),
-        is_company=address.kind in _COMPANIES and SIGNS[action] is not REMOVE,
+        is_company=(address.kind == "partner" or KINDS[address.kind].is_share) and SIGNS[action] is not REMOVE,
         is_irreversible=is_irreversible,
     )
 

@@ -169,7 +169,8 @@ def _asset_of(address: Address) -> Address | None:
     parents = KINDS[address.kind].parents
     if not parents:
         return address
-    return Address(address.organization, parents[0], address.parts[0])
+    part = KINDS[address.kind].target_part
+    return Address(address.organization, parents[part], address.parts[part])
 
 
 def _part(address: Address, kind: str) -> Address | None:

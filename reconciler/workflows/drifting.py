@@ -20,6 +20,7 @@ from reconciler.core.drifting import (
     take_stock,
 )
 from reconciler.core.errors import ProviderError, ReconcilerError
+from reconciler.core.kinds import KINDS
 from reconciler.core.live import Unknown
 from reconciler.core.observation import Observation
 from reconciler.core.planning.identities import Identities
@@ -28,6 +29,7 @@ from reconciler.core.planning.planner import Worlds, situations
 from reconciler.core.planning.renaming import under_todays_names
 from reconciler.core.planning.sight import doubtful, note_look, unread_parts
 from reconciler.core.planning.situation import Situation
+from reconciler.core.resource import PRESENCE, Attributes
 from reconciler.core.state import Record, State
 from reconciler.ports import Provider, StateStore, Witness
 from reconciler.systems import get_system
@@ -144,12 +146,14 @@ def confirm(address: Address, upkeep: Upkeep, *, values: Sequence[str], evidence
     def note(state: State) -> tuple[State, Deeds]:
         record = state.records.get(address)
         is_open = record is not None and (record.status.is_pending or (not record.status.is_gone and record.unread))
-        if record is None or not offered or not is_open:
+        is_told = KINDS[address.kind].is_told
+        if record is None or not (offered or is_told) or not is_open:
             message = f"nothing about {address} has to be confirmed"
             raise ReconcilerError(message, advice="`reconciler drift` lists what is unverified")
-        seen = tuple(sorted(set(values))) or record.attributes["permissions"]
-        confirmed = {"permissions": seen}
-        known = replace(record, attributes={**record.attributes, **confirmed}, confirmed=confirmed)
+        seen = tuple(sorted(set(values) or set(record.attributes.get("permissions", ())))) or ("there",)
+        confirmed: Attributes = {PRESENCE: "yes"} if is_told else {"permissions": seen}
+        asked = {} if is_told else confirmed
+        known = replace(record, attributes={**record.attributes, **asked}, confirmed=confirmed)
         deed = (str(address), "confirm", f"{' '.join(seen)}, by {upkeep.origin.operator}: {evidence}")
         return replace(state, records={**state.records, address: known}), [deed]
 

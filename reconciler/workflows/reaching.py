@@ -50,7 +50,7 @@ def access(
             for one in ledger.holdings.values()
             if _is_owned_elsewhere(one) and (about.kind == "organization" or about == one.address)
         ),
-        connections=tuple(one for one in edges if one.address.kind != "partner_share" and _touches(one, about)),
+        connections=tuple(one for one in edges if not KINDS[one.address.kind].is_share and _touches(one, about)),
     )
 
 
@@ -149,14 +149,12 @@ def _ways_to(asset: Address, ledger: Ledger) -> Iterator[Holding]:
     """Grants on the asset, grants on the asset groups it is in, shares with partners."""
     for holding in ledger.holdings.values():
         kind, parts = holding.address.kind, holding.address.parts
-        if kind == f"{asset.kind}_access":
-            leads = parts[0] == asset.key
-        elif asset.kind != "ad_account":
-            leads = False
-        elif kind == "asset_group_access":
+        if kind == "asset_group_access" and asset.kind == "ad_account":
             leads = asset.key in holding.reaches
+        elif kind == f"{asset.kind}_access" or (KINDS[kind].is_share and asset.kind in KINDS[kind].parents):
+            leads = parts[KINDS[kind].target_part] == asset.key
         else:
-            leads = kind == "partner_share" and parts[1] == asset.key
+            leads = False
         if leads:
             yield holding
 

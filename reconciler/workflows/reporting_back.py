@@ -5,14 +5,15 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import date, datetime
 
 from reconciler.core.address import Address
 from reconciler.core.audit import AuditEntry, AuditRecord, Origin
 from reconciler.core.errors import ReconcilerError
+from reconciler.core.kinds import KINDS
 from reconciler.core.planning.budgets import INVITATIONS
 from reconciler.core.planning.order_review import begin_next, close, invitation_ended
-from reconciler.core.resource import Status
+from reconciler.core.resource import PRESENCE, Status
 from reconciler.core.state import Record, State
 from reconciler.core.work_order import FailureReason, OrderStatus, WorkOrder
 from reconciler.ports import Clock, StateStore
@@ -96,7 +97,8 @@ class OrderDesk:
                 evidence_digest=evidence.digest,
             )
             parts = [said if part.id == order.id else part for part in _parts(order, state)]
-            return _with_orders(state, begin_next(parts))
+            state = _with_orders(state, begin_next(parts))
+            return replace(state, records=_taken(said, state.records, is_there=not said.takes_away, on=now.date()))
 
         return self._take_down(order_id, change)
 
@@ -114,7 +116,8 @@ class OrderDesk:
                 if part.status is OrderStatus.OPEN and part.id != order.id
             ]
             state = _with_orders(state, [failed, *others])
-            return replace(state, records=dict(_remember(failed, state.records)))
+            records = dict(_remember(failed, state.records))
+            return replace(state, records=_taken(failed, records, is_there=failed.takes_away, on=now.date()))
 
         return self._take_down(order_id, change)
 
@@ -162,6 +165,19 @@ def _remember(order: WorkOrder, records: Mapping[Address, Record]) -> Iterator[t
         yield order.address, invitation_ended(known, order, statuses[order.failure])
 
 
+def _taken(
+    order: WorkOrder, records: Mapping[Address, Record], *, is_there: bool, on: date
+) -> Mapping[Address, Record]:
+    """With the word of whoever did an order for what it is about, where nothing else will ever tell."""
+    if order.is_chore or not KINDS[order.address.kind].is_told:
+        return records
+    rest = {address: record for address, record in records.items() if address != order.address}
+    if not is_there:
+        return rest
+    said = Record(address=order.address, attributes=order.wanted, since=on, unread=(PRESENCE,))
+    return {**rest, order.address: records.get(order.address, said)}
+
+
 def _require_pending(order: WorkOrder) -> None:
     if order.status.is_pending:
         return
@@ -176,7 +192,7 @@ def _require_open(order: WorkOrder) -> None:
     _require_pending(order)
     if order.status is OrderStatus.DONE:
         message = f"work order {order.id} is done already, says {order.closed_by or 'somebody'}"
-        advice = "nothing will show it" if order.is_chore else "a newer roster will show it"
+        advice = "nothing will show it" if order.is_taken else "a newer roster will show it"
         raise ReconcilerError(message, advice=f"{advice}; if it was not done, report it as failed")
 
 

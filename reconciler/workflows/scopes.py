@@ -7,6 +7,7 @@ from collections.abc import Mapping
 
 from reconciler.core.address import Address
 from reconciler.core.declared import Desired
+from reconciler.core.kinds import KINDS
 from reconciler.core.planning.identities import Identities, identifiers_in
 from reconciler.core.planning.renaming import under_todays_names
 from reconciler.core.state import State
@@ -78,6 +79,11 @@ class Scopes:
             details={address: item.details for address, item in declared.items() if item.details},
             platform_ids=_platform_ids(state, claimed, self._declared_numbers(organization)),
             rosters=state.rosters,
+            told={
+                at: record.attributes
+                for at, record in state.records.items()
+                if KINDS[at.kind].is_told and not record.status.is_gone
+            },
         )
 
     def _declared_numbers(self, organization: str) -> dict[str, str]:

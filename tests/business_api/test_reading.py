@@ -12,8 +12,8 @@ from reconciler.core.address import Address
 from reconciler.core.errors import ProviderError
 from reconciler.core.kinds import Action
 from reconciler.core.live import Live, Unknown
-from reconciler.core.outcome import Applied
-from reconciler.core.resource import Status
+from reconciler.core.outcome import Applied, Waits
+from reconciler.core.resource import Attributes, Resource, Status
 from reconciler.providers.business_api.provider import BusinessApiProvider
 from reconciler.providers.sandbox.api.faults import Fault
 from reconciler.providers.sandbox.assets import add_asset, request_access
@@ -24,7 +24,7 @@ from reconciler.providers.sandbox.registry import get_person
 from reconciler.systems import get_system
 from tests.business_api.scripted import envelope, page, scripted
 from tests.business_api.stage import ASSETS, CENTER, PEOPLE, SCOPE, Stage, staged
-from tests.sandbox.stage import SEED, new_world
+from tests.sandbox.stage import NORTH, SEED, new_world
 
 
 @pytest.fixture
@@ -256,7 +256,7 @@ def test_ad_accounts_that_partners_share_are_found_wherever_they_are_listed(*, l
 def _share_with_acme(stage: Stage) -> None:
     north, gus = get_organization(stage.world, "north"), get_person(stage.world, "gus")
     add_partner(stage.world, north, actor=gus, partner=CENTER.identity)
-    share(stage.world, north, actor=gus, partner=CENTER.identity, ad_account=NORTHERN, role="operator")
+    share(stage.world, north, actor=gus, partner=CENTER.identity, identity=NORTHERN, role="operator")
 
 
 @pytest.mark.parametrize("name", ["Acme Official!", "Acme  Store"])
@@ -356,3 +356,41 @@ def test_an_unreadable_answer_stops_nothing_else() -> None:
     with staged() as stage:
         live = BusinessApiProvider(client, clock=stage.world).read(SCOPE)
     assert list(live.unknown) == ["acme-bc/"]
+
+
+def test_shares_of_catalogs_are_listed_and_others_are_as_they_were_told() -> None:
+    told: dict[Address, Attributes] = {
+        Address("acme-bc", "pixel_share", key): {} for key in ("north/web", "north/old", "south/web")
+    }
+    catalog, pixel = Address("acme-bc", "catalog_share", "north/shoes"), Address("acme-bc", "pixel_share", "north/web")
+    with staged(scope=replace(SCOPE, told=told)) as stage:
+        bc, ana = get_organization(stage.world, "bc"), get_person(stage.world, "ana")
+        assert not _shares(stage), "there is no partner"
+        add_partner(stage.world, bc, actor=ana, partner=NORTH)
+        assert set(_shares(stage)) == {pixel}, "the old pixel is not there any more, and south is no partner"
+        share(
+            stage.world, bc, actor=ana, partner=NORTH, kind="catalog", identity=ASSETS["catalog", "shoes"], role="admin"
+        )
+        found = _shares(stage)
+        assert {at: (one.attributes, one.unread) for at, one in found.items()} == {
+            catalog: ({"role": "admin"}, ()),
+            pixel: ({}, ("presence",)),
+        }
+        assert stage.provider.read_some(stage.scope, [pixel, catalog]).resources.items() >= found.items()
+        stage.emulator.faults.add(Fault(kind="code", code=40001, path="bc/partner/get/", times=9))
+        assert isinstance(stage.provider.read(stage.scope).find(pixel), Unknown)
+
+
+def _shares(stage: Stage) -> dict[Address, Resource]:
+    live = stage.provider.read(stage.scope)
+    return {at: one for at, one in live.resources.items() if at.kind.endswith("_share")}
+
+
+@pytest.mark.parametrize("kind", ["catalog", "pixel", "shop", "tiktok_account"])
+def test_what_no_call_shares_is_handed_out(stage: Stage, kind: str) -> None:
+    key = next(key for known, key in ASSETS if known == kind)
+    role = {"role": "ad_promote"} if kind == "catalog" else {}
+    outcome = stage.do(Action.SHARE, f"{kind}_share", f"north/{key}", **role)
+    assert isinstance(outcome, Waits)
+    assert [order.operation for order in outcome.orders] == ["business_center.share_asset"]
+    assert not any(path.startswith("POST") for path in stage.emulator.counted)

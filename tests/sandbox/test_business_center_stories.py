@@ -206,13 +206,13 @@ def test_only_owned_ad_accounts_are_shared_and_only_with_another_center(stage: S
         with refused("unknown"):
             add_partner(world, bc, actor=ana, partner=nobody)
     with refused("unknown"):
-        share(world, bc, actor=ana, partner=NORTH, ad_account=US, role="analyst")
+        share(world, bc, actor=ana, partner=NORTH, identity=US, role="analyst")
     add_partner(world, bc, actor=ana, partner=NORTH)
     request_access(world, bc, actor=ana, kind="ad_account", identity=OF_DEE)
     approve(world, OF_DEE, "bc")
     with refused("not-the-owner"):
-        share(world, bc, actor=ana, partner=NORTH, ad_account=OF_DEE, role="analyst")
-    share(world, bc, actor=ana, partner=NORTH, ad_account=US, role="analyst")
+        share(world, bc, actor=ana, partner=NORTH, identity=OF_DEE, role="analyst")
+    share(world, bc, actor=ana, partner=NORTH, identity=US, role="analyst")
     assert stage.look("bc")[f"partner_share/{NORTH}/{US}"] == "analyst"
     assert f"ad_account/{US}" in stage.look("north")
 
@@ -221,11 +221,11 @@ def test_a_partner_s_role_is_raised_in_place_but_not_lowered(stage: Stage) -> No
     ana, bc, world = stage.person("ana"), stage["bc"], stage.world
     add_partner(world, bc, actor=ana, partner=NORTH)
     for role in ("analyst", "operator", "admin"):
-        share(world, bc, actor=ana, partner=NORTH, ad_account=US, role=role)
+        share(world, bc, actor=ana, partner=NORTH, identity=US, role=role)
     with refused("no-lowering"):
-        share(world, bc, actor=ana, partner=NORTH, ad_account=US, role="operator")
-    unshare(world, bc, actor=ana, partner=NORTH, ad_account=US)
-    share(world, bc, actor=ana, partner=NORTH, ad_account=US, role="analyst")
+        share(world, bc, actor=ana, partner=NORTH, identity=US, role="operator")
+    unshare(world, bc, actor=ana, partner=NORTH, identity=US)
+    share(world, bc, actor=ana, partner=NORTH, identity=US, role="analyst")
     assert stage.look("bc")[f"partner_share/{NORTH}/{US}"] == "analyst"
 
 
@@ -233,7 +233,7 @@ def test_when_sharing_stops_the_partner_s_people_lose_the_asset(stage: Stage) ->
     ana, bc, world, gus = stage.person("ana"), stage["bc"], stage.world, stage.person("gus")
     add_partner(world, bc, actor=ana, partner=NORTH)
     for ad_account in (US, EU):
-        share(world, bc, actor=ana, partner=NORTH, ad_account=ad_account, role="operator")
+        share(world, bc, actor=ana, partner=NORTH, identity=ad_account, role="operator")
         grant(
             world,
             stage["north"],
@@ -243,7 +243,7 @@ def test_when_sharing_stops_the_partner_s_people_lose_the_asset(stage: Stage) ->
             address="gus@north.example",
             roles=["operator"],
         )
-    unshare(world, bc, actor=ana, partner=NORTH, ad_account=US)
+    unshare(world, bc, actor=ana, partner=NORTH, identity=US)
     assert not [key for key in stage.look("north") if US in key]
     remove_partner(world, bc, actor=ana, partner=NORTH)
     assert stage.look("north") == {"member/gus": "admin"}
@@ -255,13 +255,13 @@ def test_where_partners_must_approve_nothing_is_usable_before() -> None:
         stage = Stage(world)
         ana, bc = stage.person("ana"), stage["bc"]
         add_partner(world, bc, actor=ana, partner=NORTH)
-        share(world, bc, actor=ana, partner=NORTH, ad_account=US, role="analyst")
+        share(world, bc, actor=ana, partner=NORTH, identity=US, role="analyst")
         assert (stage.look("bc")[f"partner/{NORTH}"], stage.look("north")) == ("requested", {"member/gus": "admin"})
         with refused("already-invited"):
             add_partner(world, bc, actor=ana, partner=NORTH)
         refuse(world, NORTH, "bc")
         add_partner(world, bc, actor=ana, partner=NORTH)
-        share(world, bc, actor=ana, partner=NORTH, ad_account=US, role="analyst")
+        share(world, bc, actor=ana, partner=NORTH, identity=US, role="analyst")
         approve(world, NORTH, "bc")
         assert f"ad_account/{US}" in stage.look("north")
 

@@ -133,7 +133,7 @@ class Platform(RuleBasedStateMachine):
         with suppress(Refusal):
             partners.add_partner(self.world, center, actor=person, partner=NORTH)
         with suppress(Refusal):
-            partners.share(self.world, center, actor=person, partner=NORTH, ad_account=ad_account, role=role)
+            partners.share(self.world, center, actor=person, partner=NORTH, identity=ad_account, role=role)
 
     @rule(actor=PEOPLE, ad_account=AD_ACCOUNTS, whole=st.booleans())
     def take_back(self, actor: str, ad_account: str, whole: bool) -> None:
@@ -142,7 +142,7 @@ class Platform(RuleBasedStateMachine):
             if whole:
                 partners.remove_partner(self.world, center, actor=person, partner=NORTH)
             else:
-                partners.unshare(self.world, center, actor=person, partner=NORTH, ad_account=ad_account)
+                partners.unshare(self.world, center, actor=person, partner=NORTH, identity=ad_account)
 
     @rule(actor=PEOPLE, address=ADDRESSES, ad_account=AD_ACCOUNTS)
     def group(self, actor: str, address: str, ad_account: str) -> None:

@@ -40,7 +40,7 @@ def _answer_partner(on: Stage) -> None:
 
 
 def _share(on: Stage, role: str) -> None:
-    share(_with_partner(on).world, on["bc"], actor=on.person("ana"), partner=NORTH, ad_account=US, role=role)
+    share(_with_partner(on).world, on["bc"], actor=on.person("ana"), partner=NORTH, identity=US, role=role)
 
 
 REQUESTS: dict[str, tuple[str, Callable[[Stage], None]]] = {
@@ -83,7 +83,7 @@ REQUESTS: dict[str, tuple[str, Callable[[Stage], None]]] = {
     "sharing with a role that is none": ("invalid", lambda on: _share(on, "boss")),
     "ending a share that is none": (
         "unknown",
-        lambda on: unshare(_with_partner(on).world, on["bc"], actor=on.person("ana"), partner=NORTH, ad_account=EU),
+        lambda on: unshare(_with_partner(on).world, on["bc"], actor=on.person("ana"), partner=NORTH, identity=EU),
     ),
     "removing a stranger": ("unknown", lambda on: remove_by_hand(on.world, "ana", "stranger@acme.example", "bc")),
     "a role for somebody who is not in": (

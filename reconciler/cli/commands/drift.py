@@ -105,7 +105,7 @@ def confirm(app: App, address: Address, *, evidence: str, values: tuple[str, ...
     """
     address, *_ = names_in_state(app, address, of=lambda state: state.records)
     record = drifting.confirm(address, open_editor(app, lock_timeout), values=values, evidence=evidence)
-    seen = " + ".join(record.confirmed["permissions"])
+    seen = " + ".join(record.confirmed.get("permissions", ["there"]))
     app.notify(f"{address}: confirmed as {seen}")
     return ExitCode.DONE
 

@@ -69,7 +69,7 @@ def _without_gaps(ways: Iterable[Way]) -> list[Stay]:
 
 
 def _gives_access(address: Address) -> bool:
-    return KINDS[address.kind].person_part is not None or address.kind == "partner_share"
+    return KINDS[address.kind].person_part is not None or KINDS[address.kind].is_share
 
 
 def _way(address: Address, line: Entitlement, today: date) -> Way:
@@ -115,10 +115,9 @@ def _reached(address: Address, whole: Address, groups: Mapping[str, list[str]]) 
     organization, kind, _ = address
     if kind == "member":
         yield whole
-    elif kind == "partner_share":
-        yield Address(organization, "ad_account", address.parts[1])
     else:
-        yield Address(organization, KINDS[kind].parents[0], address.parts[0])
+        part = KINDS[kind].target_part
+        yield Address(organization, KINDS[kind].parents[part], address.parts[part])
     if kind == "asset_group_access":
         for ad_account in groups.get(address.parts[0], ()):
             yield Address(organization, "ad_account", ad_account)

@@ -44,7 +44,7 @@ def compare_things(before: Mapping[Address, Declared], after: Mapping[Address, D
 
 def _is_thing(address: Address) -> bool:
     kind = KINDS[address.kind]
-    is_edge_between_things = kind.shape is Shape.GRANT and kind.person_part is None and kind.name != "partner_share"
+    is_edge_between_things = kind.shape is Shape.GRANT and kind.person_part is None and not kind.is_share
     return kind.shape is Shape.ASSET or is_edge_between_things
 
 

@@ -21,7 +21,7 @@ from reconciler.core.planning.diff import agrees
 from reconciler.core.planning.orders import carried_out
 from reconciler.core.planning.situation import Situation
 from reconciler.core.planning.weighing import compare, one_less, severity_of_gains, severity_of_losses
-from reconciler.core.resource import Resource, Status, fingerprint_of
+from reconciler.core.resource import PRESENCE, Resource, Status, fingerprint_of
 from reconciler.core.state import Record
 
 _RECORDED_OVER = (DriftSort.CHANGED, DriftSort.GONE)
@@ -52,21 +52,34 @@ def _of_the_unverified(situation: Situation) -> Iterator[Drift]:
             continue
         if not record.unverified:
             continue
-        names = " and ".join(sorted(record.unverified))
         believed = replace(_as_resource(record), unread=())
+        why, on, others = _say_unverified(record)
         yield Drift(
             address=address,
             sort=DriftSort.UNVERIFIED,
             severity=DriftSeverity.MEDIUM,
             expected=believed,
             live=believed,
-            why=f"these {names} were asked for, and nothing shows what was given",
+            why=why,
             fate=Fate.WAITING,
-            outlook="waits for somebody who looks at it, such as its owner in the TikTok app",
-            advice=f"say what you saw: `reconciler drift confirm {address} --evidence TEXT`, with --as VALUE for each "
-            f"of the {names} if it is not this",
+            outlook=f"waits for somebody who looks at it, such as {on}",
+            advice=f"say what you saw: `reconciler drift confirm {address} --evidence TEXT`, {others}",
             place=situation.place_of(address),
         )
+
+
+def _say_unverified(record: Record) -> tuple[str, str, str]:
+    """Why, who could look, and what else they may have seen."""
+    if PRESENCE in record.unverified:
+        others = "or `reconciler work-orders failed` for its work order if it is not there"
+        return (
+            "it is as whoever did the work order said, and nothing shows it",
+            "an admin on the page of the asset",
+            others,
+        )
+    names = " and ".join(sorted(record.unverified))
+    others = f"with --as VALUE for each of the {names} if it is not this"
+    return f"these {names} were asked for, and nothing shows what was given", "its owner in the TikTok app", others
 
 
 def _of_the_unread(situation: Situation) -> Iterator[Drift]:

@@ -186,7 +186,7 @@ def _wait_for_handover(wanted: Declared, live: Resource | None, situation: Situa
 
 def _cost_of_change(kind: Kind, wanted: Declared, live: Resource, situation: Situation) -> str:
     downgrade = is_downgrade(situation.organization.system, kind.name, before=live.attributes, after=wanted.attributes)
-    if kind.name == "partner_share" and downgrade:
+    if kind.is_share and downgrade:
         return "the share is removed and given again; the partner has no access in between"
     return ""
 

@@ -115,7 +115,9 @@ def _remember_one(
     if isinstance(found, Unknown):
         return record
     if found is None:
-        return None if record is None or wanted is None else _vanished(record, system, today)
+        if record is None or wanted is None or KINDS[address.kind].is_told:
+            return None
+        return _vanished(record, system, today)
     if record is None:
         record = Record(address=address, since=found.since or today, granted={})
         if found.status.is_pending:

@@ -49,7 +49,7 @@ def _requests(orders: Iterable[WorkOrder]) -> list[list[WorkOrder]]:
     return [
         sorted(parts, key=lambda order: order.party)
         for parts in together.values()
-        if any(order.status.is_pending for order in parts)
+        if any(order.is_pending for order in parts)
     ]
 
 

@@ -44,7 +44,11 @@ def request_of(step: Change | Waiting) -> Request:
 
 def hold_asked(change: Change | Waiting, situation: Situation) -> Waiting | LeftOut | None:
     """Whom to wait for where the same was asked before; the memory of a failure, while it counts; else None."""
-    about = [order for order in situation.orders.values() if order.address == change.address and not order.is_chore]
+    about = [
+        order
+        for order in situation.orders.values()
+        if order.address == change.address and not (order.is_chore or order.is_taken)
+    ]
     wanted = request_of(change)
     same = sorted((order for order in about if order.request == wanted), key=_sequence)
     pending = [order for order in same if order.status.is_pending]

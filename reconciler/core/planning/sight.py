@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import date
 
 from reconciler.core.address import Address
+from reconciler.core.kinds import KINDS
 from reconciler.core.live import Unknown, Unread
 from reconciler.core.plan import OrganizationPlan
 from reconciler.core.planning.patience import is_on_record
@@ -38,7 +39,8 @@ def doubtful(situation: Situation) -> dict[Address, str]:
 def note_look(situation: Situation) -> dict[str, date]:
     """When each kind was last read whole."""
     blind = {prefix.split("/")[1] for prefix in situation.live.unread}
-    read = [] if "" in blind else [kind for kind in situation.organization.kinds if kind not in blind]
+    kinds = [kind for kind in situation.organization.kinds if not KINDS[kind].is_told]
+    read = [] if "" in blind else [kind for kind in kinds if kind not in blind]
     seen = {kind: situation.live.seen_at(kind) for kind in sorted(read)}
     days = {kind: moment.date() if moment else situation.today for kind, moment in seen.items()}
     return {**situation.state.looked, **days}

@@ -24,7 +24,7 @@ def severity_of_gains(gains: tuple[Claim, ...], address: Address, situation: Sit
     if KINDS[address.kind].shape in (Shape.ASSET, Shape.ORGANIZATION):
         return DriftSeverity.HIGH if address.kind in ("app", "partner", "tiktok_account") else DriftSeverity.LOW
     person = situation.person_of(address)
-    if _OTHER_PEOPLE in person or (not person and address.kind == "partner_share"):
+    if _OTHER_PEOPLE in person or (not person and KINDS[address.kind].is_share):
         return DriftSeverity.HIGH
     return DriftSeverity.MEDIUM
 

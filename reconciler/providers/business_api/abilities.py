@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from reconciler.core.change import Change
-from reconciler.core.kinds import Action
+from reconciler.core.kinds import KINDS, Action
 from reconciler.ports import Ability, ByHand, Can, Cannot
+from reconciler.providers.business_api.bundles import GIVING
 from reconciler.providers.business_api.vocabulary import BY_ACCESS
 
 SYSTEM = "business_center"
@@ -56,10 +57,12 @@ def ability_of(system: str, action: Action) -> Ability:
 
 def obstacle(change: Change) -> str:
     """Why a change of an otherwise possible action takes a person; empty when it does not."""
-    asset_type = BY_ACCESS.get(change.address.kind)
+    kind, asset_type = change.address.kind, BY_ACCESS.get(change.address.kind)
+    if KINDS[kind].is_share and kind not in GIVING:
+        return f"no call shares a {KINDS[KINDS[kind].parents[1]].title} with a partner"
     if asset_type is not None:
         return asset_type.unassign if change.action is Action.REVOKE else asset_type.assign
-    if change.action is Action.UNLINK and change.address.kind != "tiktok_account":
+    if change.action is Action.UNLINK and kind != "tiktok_account":
         return "no call gives such an asset back"
     return ""
 

@@ -17,7 +17,7 @@ from reconciler.providers.business_api import endpoints, instructions
 from reconciler.providers.business_api.bundles import GIVING, group_deletion, group_id, id_of
 from reconciler.providers.business_api.codes import Remedy
 from reconciler.providers.business_api.errors import ApiError
-from reconciler.providers.business_api.giving import grant, revoke, share, unshare
+from reconciler.providers.business_api.giving import grant, hand, revoke, share, unshare
 from reconciler.providers.business_api.masks import is_masked
 from reconciler.providers.business_api.verifying import Found, is_gone
 from reconciler.providers.business_api.vocabulary import AD_ACCOUNT_ROLES, FINANCE_ROLES, MEMBER_ROLES
@@ -179,6 +179,8 @@ def _remove_partner(task: Task) -> None:
 
 def _change_share(task: Task) -> Waits | None:
     """Lowered by taking the share away and giving it again; raised in place, where the platform does that."""
+    if waits := hand(task):
+        return waits
     ranks = {name: number for number, name in enumerate(AD_ACCOUNT_ROLES)}
     role = str(task.change.attributes.get("role", ""))
     before = str(task.change.before.attributes.get("role", "")) if task.change.before else ""

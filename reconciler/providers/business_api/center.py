@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from reconciler.core.address import Address
-from reconciler.core.resource import Resource
+from reconciler.core.resource import Attributes, Resource
 from reconciler.providers.business_api.client import Client
 from reconciler.providers.business_api.endpoints import Listing
 from reconciler.providers.business_api.errors import ApiError
@@ -75,6 +75,8 @@ class Center:
     """(ad account, person) -> the highest role that an asset group gives, and the group; None before they were read."""
     implied: set[tuple[str, str]] = field(default_factory=set)
     """Kinds of access, and roles that were seen to give it without a grant (see `implied`)."""
+    told: Mapping[Address, Attributes] = field(default_factory=dict)
+    """As in a scope: shares that no call lists."""
     partners: tuple[str, ...] | None = None
     """Ids of partners; None before they were read."""
     read_by_person: set[str] = field(default_factory=set)

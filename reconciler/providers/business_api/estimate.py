@@ -52,7 +52,7 @@ def estimate_reading(counts: Mapping[str, int]) -> int:
     uses = sum(of[kind] for kind in USED_KINDS) * pages(ACCOUNT_USERS, 1)
     uses += min(of["tiktok_account"], of["ad_account"], of["tiktok_account_use"])
     groups = pages(GROUPS, of["asset_group"]) + 2 * of["asset_group"]
-    partners = pages(PARTNERS, of["partner"]) + 3 * of["partner"]
+    partners = pages(PARTNERS, of["partner"]) + (4 if of["catalog"] else 3) * of["partner"]
     return itself + pages(MEMBERS, of["member"]) + assets + uses + groups + partners
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 
 from reconciler.core.change import Change
-from reconciler.core.kinds import Action
+from reconciler.core.kinds import KINDS, Action
 from reconciler.core.resource import Status
 from reconciler.providers.business_api.abilities import takes_a_person
 from reconciler.providers.business_api.batching import count_together
@@ -65,7 +65,7 @@ def _look_at(kind: str, parts: set[tuple[str, ...]], counts: Mapping[str, int]) 
             return 1 + 2 * len(firsts)
         case "asset_group" | "partner" | "organization":
             return 1
-    return len(firsts)
+    return 0 if KINDS[kind].is_told else len(firsts)
 
 
 def _look_at_access(kind: str, parts: set[tuple[str, ...]], counts: Mapping[str, int]) -> int:

@@ -65,14 +65,20 @@ def revoke(task: Task, *, until: Callable[[Found], bool] | None = None) -> Waits
     return None
 
 
-def share(task: Task) -> None:
-    """Let a partner use an ad account of ours with a role, or with another one than before."""
-    write_bundle(task, GIVING)
+def share(task: Task) -> Waits | None:
+    """Let a partner use something of ours with a role, or with another one than before."""
+    waits = hand(task)
+    if waits is None:
+        write_bundle(task, GIVING)
+    return waits
 
 
-def unshare(task: Task, *, until: Callable[[Found], bool] | None = None) -> None:
-    """Stop sharing an ad account; the partnership stays."""
-    write_bundle(task, TAKING, until=until)
+def unshare(task: Task, *, until: Callable[[Found], bool] | None = None) -> Waits | None:
+    """Stop sharing it; the partnership stays."""
+    waits = hand(task)
+    if waits is None:
+        write_bundle(task, TAKING, until=until)
+    return waits
 
 
 def write_bundle(task: Task, calls: Mapping[str, Bundle], *, until: Callable[[Found], bool] | None = None) -> None:
@@ -81,7 +87,7 @@ def write_bundle(task: Task, calls: Mapping[str, Bundle], *, until: Callable[[Fo
     task.write(bundle.endpoint, bundle.body([task]), until=until)
 
 
-def _hand(task: Task) -> Waits | None:
+def hand(task: Task) -> Waits | None:
     """What a person has to do where there is no call."""
     why = obstacle(task.change)
     return instructions.change_access(why) if why else None
@@ -89,7 +95,7 @@ def _hand(task: Task) -> Waits | None:
 
 def _assign(task: Task, asset_type: AssetType) -> Waits | None:
     """Give it. A role that is known to give as much hides what is given besides."""
-    waits = _hand(task)
+    waits = hand(task)
     if waits is None:
         roles, wanted = asset_type.role_words(task.change.attributes), task.change.attributes
         hidden = _stays(task, lambda found: asset_type.covers(found.attributes, wanted))
@@ -99,7 +105,7 @@ def _assign(task: Task, asset_type: AssetType) -> Waits | None:
 
 def _unassign(task: Task, asset_type: AssetType, until: Callable[[Found], bool] | None) -> Waits | None:
     """Take it away. What stays and a role explains is the role's; only the first time it is waited for."""
-    waits = _hand(task)
+    waits = hand(task)
     if waits is not None:
         return waits
     try:

@@ -21,7 +21,9 @@ _BY_AN_ADMIN = frozenset(
         Action.CANCEL_INVITATION,
         Action.REMOVE,
         Action.GIVE_UP_ADMIN,
+        Action.SHARE,
         Action.CHANGE_SHARE,
+        Action.UNSHARE,
     }
 )
 """What a person does from beginning to end. A code that was shown is scanned now or never, and what the other side of
@@ -52,7 +54,7 @@ def wait_for_contents(change: Change) -> Waits:
 
 
 def change_access(why: str) -> Waits:
-    """Somebody has to give or take away access to an asset."""
+    """Somebody has to give or take away access to an asset, or a share of it."""
     return Waits(on="an admin", why=why)
 
 

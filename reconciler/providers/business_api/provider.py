@@ -166,7 +166,7 @@ class BusinessApiProvider:
         if known is None:
             return self._new_center(scope)
         if known[0] is not scope:
-            known[1].names = Names.of(scope)
+            known[1].names, known[1].told = Names.of(scope), scope.told
             self._centers[scope.organization.key] = scope, known[1]
         return known[1]
 
@@ -178,6 +178,7 @@ class BusinessApiProvider:
             organization=organization.key,
             names=Names.of(scope),
             kinds=organization.kinds,
+            told=scope.told,
         )
         self._centers[organization.key] = scope, center
         return center

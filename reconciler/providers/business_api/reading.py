@@ -58,7 +58,7 @@ def read_everything(center: Center, *, configured_self: str) -> Seen:
     seen.merge([read_groups(center), read_group_contents(center)] if "asset_group" in kinds else [])
     for asset_type in ASSET_TYPES:
         seen.merge([_read_assets_and_access(center, asset_type.kind)] if asset_type.kind in kinds else [])
-    return seen.merge([read_shares(center)] if "partner_share" in kinds else [])
+    return seen.merge(read_shares(center, kind) for kind in kinds if KINDS[kind].is_share)
 
 
 def _read_assets_and_access(center: Center, kind: str) -> Seen:
@@ -123,7 +123,7 @@ def _read_kind(center: Center, kind: str, parts: set[tuple[str, ...]]) -> Seen:
         return seen.merge([read_group_contents(center, firsts)] if kind != "asset_group" else [])
     if kind == "partner":
         return read_partners(center)
-    return read_shares(center, firsts) if kind == "partner_share" else Seen()
+    return read_shares(center, kind, firsts) if KINDS[kind].is_share else Seen()
 
 
 def _list_first(center: Center, kind: str) -> Seen:

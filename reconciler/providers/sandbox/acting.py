@@ -7,11 +7,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from reconciler.core.change import Change
-from reconciler.core.kinds import Action
+from reconciler.core.kinds import KINDS, Action
 from reconciler.providers.sandbox import apps, assets, groups, links, members, organizations, partners
 from reconciler.providers.sandbox.naming import Names
 from reconciler.providers.sandbox.organizations import Organization
-from reconciler.providers.sandbox.platforms import AD_ACCOUNT_ROLES
+from reconciler.providers.sandbox.platforms import SHARE_ROLES
 from reconciler.providers.sandbox.refusal import Refusal
 from reconciler.providers.sandbox.registry import normalise
 from reconciler.providers.sandbox.world import World
@@ -145,24 +145,25 @@ def _remove_partner(call: Call) -> None:
 
 
 def _share(call: Call) -> None:
-    partner, ad_account = call.ids
-    partners.share(
-        call.world, call.organization, actor=call.actor, partner=partner, ad_account=ad_account, role=call.role
-    )
+    partners.share(call.world, call.organization, actor=call.actor, **_shared(call), role=call.role)
+
+
+def _shared(call: Call) -> dict[str, str]:
+    partner, identity = call.ids
+    return {"partner": partner, "kind": KINDS[call.change.address.kind].parents[1], "identity": identity}
 
 
 def _change_share(call: Call) -> None:
     """Raised in place; lowered the only way the platform knows: stop sharing and share again."""
     before = str(call.change.before.attributes.get("role", "")) if call.change.before else ""
-    is_known = {before, call.role} <= set(AD_ACCOUNT_ROLES)
-    if is_known and AD_ACCOUNT_ROLES.index(call.role) < AD_ACCOUNT_ROLES.index(before):
+    roles = SHARE_ROLES[_shared(call)["kind"]]
+    if {before, call.role} <= set(roles) and roles.index(call.role) < roles.index(before):
         _unshare(call)
     _share(call)
 
 
 def _unshare(call: Call) -> None:
-    partner, ad_account = call.ids
-    partners.unshare(call.world, call.organization, actor=call.actor, partner=partner, ad_account=ad_account)
+    partners.unshare(call.world, call.organization, actor=call.actor, **_shared(call))
 
 
 def _grant(call: Call) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from reconciler.providers.sandbox.assets import grant, request_access, revoke
 from reconciler.providers.sandbox.members import change_role, get_active, get_membership
 from reconciler.providers.sandbox.organizations import get_organization
+from reconciler.providers.sandbox.partners import share, unshare
 from reconciler.providers.sandbox.people import address_of
 from reconciler.providers.sandbox.refusal import Refusal
 from reconciler.providers.sandbox.registry import get_person
@@ -55,6 +56,20 @@ def revoke_by_hand(world: World, *, admin: str, person: str, organization: str, 
     place = get_organization(world, organization)
     address = address_of(world, person, place)
     revoke(world, place, actor=get_person(world, admin), kind=kind, identity=asset, address=address)
+
+
+def share_by_hand(
+    world: World, *, admin: str, organization: str, partner: str, kind: str, asset: str, role: str = ""
+) -> None:
+    """An admin shares something with a partner in the portal; only ad accounts and catalogs have a role."""
+    place, actor = get_organization(world, organization), get_person(world, admin)
+    share(world, place, actor=actor, partner=partner, kind=kind, identity=asset, role=role)
+
+
+def unshare_by_hand(world: World, *, admin: str, organization: str, partner: str, kind: str, asset: str) -> None:
+    """An admin takes something away from a partner in the portal."""
+    place, actor = get_organization(world, organization), get_person(world, admin)
+    unshare(world, place, actor=actor, partner=partner, kind=kind, identity=asset)
 
 
 def request_access_by_hand(world: World, admin: str, organization: str, kind: str, asset: str) -> None:

@@ -1,4 +1,4 @@
-"""Partner Business Centers, and ad accounts shared with them."""
+"""Partner Business Centers, and what is shared with them."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from reconciler.providers.sandbox.organizations import (
     get_organization_by_id,
     require_admin,
 )
-from reconciler.providers.sandbox.platforms import AD_ACCOUNT_ROLES
+from reconciler.providers.sandbox.platforms import SHARE_ROLES
 from reconciler.providers.sandbox.refusal import Refusal
 from reconciler.providers.sandbox.world import Row, World
 
@@ -61,19 +61,29 @@ def remove_partner(world: World, organization: Organization, *, actor: int, part
         world.log("remove_partner", f"removed partner {partner}", actor=actor, organization=organization.id)
 
 
-def share(world: World, organization: Organization, *, actor: int, partner: str, ad_account: str, role: str) -> None:
-    """Share an owned ad account, or raise the role it is shared with; lowering it in place is refused."""
+def share(
+    world: World,
+    organization: Organization,
+    *,
+    actor: int,
+    partner: str,
+    identity: str,
+    kind: str = "ad_account",
+    role: str = "",
+) -> None:
+    """Share an owned asset, or raise the role it is shared with; lowering it in place is refused."""
+    roles = SHARE_ROLES[kind] or ("",)
     with world.transaction() as db:
         require_admin(world, organization, actor)
-        if role not in AD_ACCOUNT_ROLES:
-            raise Refusal("invalid", f"role {role!r} is not one of {list(AD_ACCOUNT_ROLES)}")
+        if role not in roles:
+            raise Refusal("invalid", f"role {role!r} is not one of {list(roles)}")
         row = _get(world, organization, partner)
-        held = get_holding(world, organization, "ad_account", ad_account)
-        if held["relation"] != "owner":
-            raise Refusal("not-the-owner", f"{organization.name} does not own {ad_account}, so it cannot share it")
+        held = get_holding(world, organization, kind, identity)
+        if held["relation"] != "owner" and kind != "tiktok_account":  # nobody owns one that is linked
+            raise Refusal("not-the-owner", f"{organization.name} does not own {identity}, so it cannot share it")
         shared = _find_share(world, row, held)
-        if shared is not None and AD_ACCOUNT_ROLES.index(role) < AD_ACCOUNT_ROLES.index(shared["role"]):
-            raise Refusal("no-lowering", f"a partner's role is not lowered in place: stop sharing {ad_account} first")
+        if shared is not None and roles.index(role) < roles.index(shared["role"]):
+            raise Refusal("no-lowering", f"a partner's role is not lowered in place: stop sharing {identity} first")
         db.execute(
             "INSERT INTO share VALUES (?, ?, ?, ?)"
             " ON CONFLICT DO UPDATE SET role = excluded.role, since = excluded.since",
@@ -81,20 +91,22 @@ def share(world: World, organization: Organization, *, actor: int, partner: str,
         )
         if row["status"] == "active":
             _lend(world, held["id"], get_organization_by_id(world, row["partner"]))
-        world.log("share", f"{partner} is {role} on {ad_account}", actor=actor, organization=organization.id)
+        world.log("share", f"{partner} is {role or 'a user'} of {identity}", actor=actor, organization=organization.id)
 
 
-def unshare(world: World, organization: Organization, *, actor: int, partner: str, ad_account: str) -> None:
-    """Stop sharing an ad account; the partner's people lose it at once."""
+def unshare(
+    world: World, organization: Organization, *, actor: int, partner: str, identity: str, kind: str = "ad_account"
+) -> None:
+    """Stop sharing an asset; the partner's people lose it at once."""
     with world.transaction() as db:
         require_admin(world, organization, actor)
         row = _get(world, organization, partner)
-        held = get_holding(world, organization, "ad_account", ad_account)
+        held = get_holding(world, organization, kind, identity)
         if _find_share(world, row, held) is None:
-            raise Refusal("unknown", f"{ad_account} is not shared with {partner}")
+            raise Refusal("unknown", f"{identity} is not shared with {partner}")
         _take_back(world, held["id"], get_organization_by_id(world, row["partner"]))
         db.execute("DELETE FROM share WHERE partnership = ? AND holding = ?", (row["id"], held["id"]))
-        world.log("unshare", f"{partner} lost {ad_account}", actor=actor, organization=organization.id)
+        world.log("unshare", f"{partner} lost {identity}", actor=actor, organization=organization.id)
 
 
 def _lend(world: World, holding: int, borrower: Organization) -> None:

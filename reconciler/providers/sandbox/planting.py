@@ -155,4 +155,12 @@ def _plant_partners(world: World, organization: Organization, partners: Fields) 
         add_partner(world, organization, actor=actor, partner=partner)
         for identity, role in Fields(value, f"{partners.where}.{partner}").each():
             where = f"{partners.where}.{partner}.{identity}"
-            share(world, organization, actor=actor, partner=partner, ad_account=identity, role=text_of(role, where))
+            share(
+                world,
+                organization,
+                actor=actor,
+                partner=partner,
+                kind="ad_account",
+                identity=identity,
+                role=text_of(role, where),
+            )

@@ -92,6 +92,15 @@ ASSET_ROLES: dict[str, tuple[str, ...]] = {
 }
 """Kind -> the one role that access to it carries; nothing where there is no role at all."""
 
+SHARE_ROLES: dict[str, tuple[str, ...]] = {
+    "ad_account": AD_ACCOUNT_ROLES,
+    "catalog": ASSET_ROLES["catalog"],
+    "pixel": (),
+    "shop": (),
+    "tiktok_account": (),
+}
+"""Kind -> the one role that a partner gets, weakest first; nothing where a partner has it or has it not."""
+
 ACCOUNT_PERMISSIONS = frozenset({"post", "live", "direct_message"})
 """What a member may do with a TikTok account, any set of which can be given."""
 

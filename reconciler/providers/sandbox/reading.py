@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 
 from reconciler.core.address import Address
+from reconciler.core.kinds import KINDS
 from reconciler.core.resource import Attributes, Resource, Status
 from reconciler.providers.sandbox.api.numbers import asset_id
 from reconciler.providers.sandbox.platforms import ASSET_ROLES
@@ -177,17 +178,18 @@ def _partners(view: View) -> Iterator[Resource]:
         yield view.resource("partner", key, row=row, status=status_of(row), identity=row["identity"])
 
 
-def _shares(view: View) -> Iterator[Resource]:
+def _shares(kind: str, view: View) -> Iterator[Resource]:
     rows = view.rows(
         "SELECT share.role, share.since, organization.identity AS partner, asset.identity FROM share"
         " JOIN partnership ON partnership.id = share.partnership"
         " JOIN organization ON organization.id = partnership.partner"
         " JOIN holding ON holding.id = share.holding JOIN asset ON asset.id = holding.asset"
-        " WHERE partnership.organization = :organization"
+        " WHERE partnership.organization = :organization AND asset.kind = :kind",
+        kind=KINDS[kind].parents[1],
     )
     for row in rows:
-        parts = (view.names.asset("partner", row["partner"]), view.names.asset("ad_account", row["identity"]))
-        yield view.resource("partner_share", *parts, row=row, attributes={"role": row["role"]})
+        parts = (view.names.asset("partner", row["partner"]), view.names.asset(KINDS[kind].parents[1], row["identity"]))
+        yield view.resource(kind, *parts, row=row, attributes=_role(row["role"]))
 
 
 def _seated(view: View, rows: list[Row]) -> Iterator[Row]:
@@ -215,6 +217,6 @@ READERS: dict[str, Callable[[View], Iterator[Resource]]] = {
     "asset_group_asset": _group_assets,
     "asset_group_access": _group_members,
     "partner": _partners,
-    "partner_share": _shares,
+    **{kind.name: partial(_shares, kind.name) for kind in KINDS.values() if kind.is_share},
 }
 """Kind -> reader; a system that does not have a kind simply has no rows of it."""

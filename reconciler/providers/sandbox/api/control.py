@@ -55,6 +55,8 @@ EVENTS: Final[Mapping[str, tuple[Callable[..., None], tuple[str, ...], tuple[str
     "finance": (clicks.set_finance_by_hand, ("admin", "person", "organization", "finance"), ()),
     "grant": (clicks.grant_by_hand, ("admin", "person", "organization", *_ROLE_KINDS), ("roles",)),
     "take": (clicks.revoke_by_hand, ("admin", "person", "organization", *_ROLE_KINDS), ()),
+    "share": (clicks.share_by_hand, ("admin", "organization", "partner", *_ROLE_KINDS), ("role",)),
+    "unshare": (clicks.unshare_by_hand, ("admin", "organization", "partner", *_ROLE_KINDS), ()),
     "request_access": (clicks.request_access_by_hand, ("admin", "organization", *_ROLE_KINDS), ()),
 }
 """Event -> what happens, the texts it needs, and those it may have. `admin` may always be left out."""

@@ -10,7 +10,7 @@ from reconciler.providers.sandbox.api.messages import ApiError
 from reconciler.providers.sandbox.api.numbers import asset_id, get_asset_identity
 from reconciler.providers.sandbox.api.parameters import asset_type, choice, ident, listed, paged, record, text
 from reconciler.providers.sandbox.partners import add_partner, remove_partner, share, unshare
-from reconciler.providers.sandbox.platforms import AD_ACCOUNT_ROLES
+from reconciler.providers.sandbox.platforms import AD_ACCOUNT_ROLES, SHARE_ROLES
 from reconciler.providers.sandbox.refusal import Refusal
 from reconciler.providers.sandbox.world import Row
 
@@ -49,7 +49,15 @@ def _add(call: Call) -> None:
             if call.options.share_again == "ignored":
                 continue
             raise ApiError(int(call.options.share_again), f"asset({number}) is shared with {partner} already")
-        share(call.world, call.bc, actor=call.caller.person, partner=partner, ad_account=identity, role=role)
+        share(
+            call.world,
+            call.bc,
+            actor=call.caller.person,
+            partner=partner,
+            kind="ad_account",
+            identity=identity,
+            role=role,
+        )
 
 
 def _has_lower_share(call: Call, identity: str, role: str) -> bool:
@@ -113,7 +121,7 @@ def _shared(call: Call, row: Row) -> Data:
         "asset_name": row["name"],
         "advertiser_role": row["role"].upper() if is_account else None,
         "advertiser_account_type": "AUCTION" if is_account else None,
-        "catalog_role": None,
+        "catalog_role": row["role"].upper() if call.get("asset_type") == "CATALOG" else None,
     }
 
 
@@ -121,9 +129,16 @@ def _unshare(call: Call) -> None:
     kind = KINDS.get(call.get("asset_type"), "")
     for number in call.params["asset_ids"]:
         identity = get_asset_identity(call.world, kind, number)
-        if kind != "ad_account":
+        if kind not in SHARE_ROLES:
             raise Refusal("unknown", f"{number} is not shared with {call.get('partner_id')}")
-        unshare(call.world, call.bc, actor=call.caller.person, partner=call.get("partner_id"), ad_account=identity)
+        unshare(
+            call.world,
+            call.bc,
+            actor=call.caller.person,
+            partner=call.get("partner_id"),
+            kind=kind,
+            identity=identity,
+        )
 
 
 _BOTH = {"bc_id": ident(required=True), "partner_id": ident(required=True)}
