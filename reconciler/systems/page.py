@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping
 
 from reconciler.core.kinds import KINDS, Action
 from reconciler.core.system import Fact, System
-from reconciler.systems import SYSTEMS, facts_of, list_operations
+from reconciler.systems import SYSTEMS, facts_of, get_system, list_operations
 from reconciler.systems.blanks import BLANKS
 from reconciler.systems.operation import Operation, Party
 from reconciler.systems.table import rows_of
@@ -107,26 +107,14 @@ _STEPS = """\
 What the work orders of each system ask for ([work-orders.md](work-orders.md)). A step or precondition with a blank that
 has no value in a case is left out.
 """
-_TITLES = {
-    "developers": "TikTok for Developers",
-    "organization_account": "Organization Account",
-    "business_account": "Business Account",
-    "business_center": "Business Center",
-    "links": "TikTok accounts in Business Center",
-    "departures": "When somebody leaves",
-}
 
 
 def render_steps() -> str:
     """The whole page."""
     blanks = "".join(f"| `{name}` | {meaning} |\n" for name, meaning in BLANKS.items())
-    parts = [
-        _STEPS,
-        f"| blank | filled with |\n| --- | --- |\n{blanks}",
-    ]
-    for prefix, title in _TITLES.items():
-        parts.append(f"## {title}\n")
-        parts += [_operation(one) for one in list_operations().values() if one.key.partition(".")[0] == prefix]
+    parts = [_STEPS, f"| blank | filled with |\n| --- | --- |\n{blanks}"]
+    for name in SYSTEMS:
+        parts += [f"## {get_system(name).title}\n", *map(_operation, list_operations(name).values())]
     return "\n".join(parts)
 
 
