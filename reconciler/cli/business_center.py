@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
@@ -35,23 +34,16 @@ def make_provider(
 
 def make_sandbox_provider(world: World, options: Mapping[str, Option], *, show_code: ShowCode) -> BusinessApiProvider:
     """The same provider over the embedded platform, in this process and without a pace; `act_as` says as whom."""
-    from reconciler.providers.sandbox.api.access import add_token
-    from reconciler.providers.sandbox.api.emulator import Emulator
-    from reconciler.providers.sandbox.api.options import read_options
-    from reconciler.providers.sandbox.api.transport import BusinessApiTransport
-    from reconciler.providers.sandbox.registry import find_person
+    from reconciler.providers.sandbox.api.transport import find_access
 
     name = _text(options, "act_as")
-    person = find_person(world, name) if name else None
-    if person is None:
+    found = find_access(world, name)
+    if found is None:
         message = f"nobody in the sandbox goes by {name!r}" if name else "a token belongs to a person; none is named"
         raise ReconcilerError(message, advice="write `act_as:` with the key of an admin of the Business Center")
-    token = f"sandbox-token-of-{name}"
-    add_token(world, token, person=person)
-    emulator = Emulator(world, replace(read_options(world), tier="unlimited"))
+    token, transport = found
     # One world is one database connection, which serves one call after the other.
-    connection = Connection(access_token=token, tier=TIERS["unlimited"], workers=1)
-    client = Client(connection, transport=BusinessApiTransport(emulator))
+    client = Client(Connection(access_token=token, tier=TIERS["unlimited"], workers=1), transport=transport)
     return BusinessApiProvider(client, clock=world, show_code=show_code)
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import os
 import re
-import tempfile
 from pathlib import Path
 
 from reconciler.core.errors import ReconcilerError
@@ -25,6 +24,8 @@ def replace_file(path: Path, text: str) -> None:
 
     What is there and is no file, such as /dev/stdout or a named pipe, is written to: it must not be replaced by one.
     """
+    import tempfile  # loads compression, which neither help nor version needs
+
     text = SECRETS.hide(text)
     target = path.resolve()
     try:

@@ -17,7 +17,6 @@ import click
 from reconciler.cli.app import App
 from reconciler.cli.files import CONFIG_FILE
 from reconciler.cli.options import Limits, planning_options
-from reconciler.cli.workspace import read_workspace
 from reconciler.core.change import Change, Waiting
 from reconciler.core.declared import Desired
 from reconciler.core.errors import ExitCode, ReconcilerError, UsageError
@@ -38,8 +37,6 @@ from reconciler.providers.sandbox.rosters import render_roster
 from reconciler.providers.sandbox.seed import SEED_FILE, WORLD_FILE, open_world
 from reconciler.providers.sandbox.showing import show as look
 from reconciler.providers.sandbox.world import World, real_now
-from reconciler.workflows.scopes import Scopes
-from reconciler.workflows.states import load_state
 
 _DURATION = re.compile(r"\+?(\d+)([dhm])")
 _UNITS = {"d": "days", "h": "hours", "m": "minutes"}
@@ -91,6 +88,8 @@ class _Sandbox:
     @cached_property
     def _desired(self) -> Desired | None:
         """The manifests; None when there are none that can be used, because playing somebody needs no manifests."""
+        from reconciler.cli.workspace import read_workspace
+
         try:
             return read_workspace(self.app.root, self.app.config, today=self.world.now().date()).manifests.desired
         except ReconcilerError:
@@ -369,6 +368,9 @@ def portal(app: App, **limits: Unpack[Limits]) -> int:
 
 def _work_by_hand(app: App, desired: Desired, made: Plan) -> Iterator[tuple[Change, Outcome]]:
     """One change after the other, the way the platform itself carries it out."""
+    from reconciler.workflows.scopes import Scopes
+    from reconciler.workflows.states import load_state
+
     scopes = Scopes(desired)
     for part in made.organizations:
         settings = app.settings_for(desired.organizations[part.organization])
