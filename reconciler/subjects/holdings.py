@@ -66,8 +66,9 @@ def say_declared(holding: Holding) -> str:
 
 
 def say_standing(holding: Holding) -> str:
-    """How the two fit together, and what is wrong with the record."""
-    return "; ".join(part for part in (STANDINGS[holding.standing], holding.trouble) if part)
+    """How the two fit together, what is wrong with the record, and whether nothing shows what it says."""
+    unverified = "unverified" if holding.is_active and holding.recorded and holding.recorded.unverified else ""
+    return "; ".join(part for part in (STANDINGS[holding.standing], holding.trouble, unverified) if part)
 
 
 def say_origin(holding: Holding, *, with_group: bool = True) -> str:

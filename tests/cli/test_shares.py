@@ -55,10 +55,11 @@ def test_a_share_that_nothing_shows_is_as_it_was_told_until_somebody_looks(works
     assert not _orders(workspace), "the list shows the catalog's share, and the pixel's is told"
     assert "No changes" in workspace.run("plan").stdout
     assert "nothing shows it" in _drift(workspace)
-    assert "shared with the partner" in workspace.run("access", "acme-bc/pixel/web").stdout
+    assert "(as declared; unverified)" in workspace.run("access", "acme-bc/pixel/web").stdout
     confirmed = workspace.run("drift", "confirm", PIXEL, "--evidence", "saw it")
     assert (confirmed.exit_code, "confirmed as there" in confirmed.stderr) == (0, True)
     assert "nothing shows it" not in _drift(workspace)
+    assert "(as declared)" in workspace.run("access", "acme-bc/pixel/web").stdout
 
 
 def test_what_is_not_declared_any_more_is_taken_away_by_order_and_can_be_given_again(workspace: Workspace) -> None:

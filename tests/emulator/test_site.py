@@ -19,7 +19,7 @@ from reconciler.providers.sandbox.api.faults import Fault
 from reconciler.providers.sandbox.api.messages import Request
 from reconciler.providers.sandbox.api.server import Server
 from reconciler.providers.sandbox.api.site import Site
-from tests.emulator.desk import BC, US, Desk, user
+from tests.emulator.desk import BC, NORTH, US, Desk, user
 
 
 @contextmanager
@@ -159,6 +159,21 @@ def test_what_has_no_endpoint_is_clicked_by_hand(desk: Desk) -> None:
     assert desk.rows("bc/asset/admin/get/", asset_type="ADVERTISER", filtering=pending) == []
     happen(desk, "revoke", what=foreign, organization=BC)
     assert len(desk.rows("bc/asset/admin/get/", asset_type="ADVERTISER")) == 2
+
+
+def test_an_admin_shares_by_hand_what_no_endpoint_shares(desk: Desk) -> None:
+    partner = {"partner_id": NORTH, "asset_type": "CATALOG"}
+    desk.write("bc/partner/add/", partner_id=NORTH, asset_type="ADVERTISER")
+    (catalog,) = desk.rows("bc/asset/admin/get/", asset_type="CATALOG")
+    shared = {"organization": BC, "partner": NORTH, "kind": "catalog", "asset": catalog["asset_id"]}
+    happen(desk, "share", **shared, role="ad_promote")
+    (row,) = desk.rows("bc/partner/asset/get/", **partner, share_type="SHARING")
+    assert (row["asset_id"], row["catalog_role"]) == (catalog["asset_id"], "AD_PROMOTE")
+    happen(desk, "unshare", **shared)
+    assert desk.rows("bc/partner/asset/get/", **partner, share_type="SHARING") == []
+    account = {"organization": BC, "partner": NORTH, "kind": "tiktok_account", "asset": "@acme"}
+    happen(desk, "share", **account)
+    assert control(desk, "POST", "events/share", {**account, "role": "admin"})[0] == 409
 
 
 def test_an_account_is_linked_by_whoever_scans_the_code_once(desk: Desk) -> None:

@@ -89,7 +89,7 @@ def done(app: App, order_id: str, evidence: str, **report: Unpack[_Report]) -> N
     order = desk.done(order_id, given, by=report["by"] or desk.origin.operator)
     look = f"`reconciler observe {order.address.organization} --from FILE`"
     proof = f"the next plan looks whether it is true; where no program can look, hand in a list first: {look}"
-    app.notify(f"{order.id} is done; {'nothing else will ever show it' if order.is_chore else proof}")
+    app.notify(f"{order.id} is done; {'nothing else will ever show it' if order.is_taken else proof}")
 
 
 @work_orders.command("failed")

@@ -13,6 +13,7 @@ from math import ceil
 
 from reconciler.core.address import Address
 from reconciler.core.change import BY_ITSELF, Waiting
+from reconciler.core.kinds import KINDS
 from reconciler.core.live import Unknown
 from reconciler.core.planning.situation import Situation
 from reconciler.core.resource import Resource, Status
@@ -79,7 +80,8 @@ def _end_of_order(order: WorkOrder) -> str:
     if order.status is OrderStatus.DONE:
         return "a newer look"
     due = f", or a new order on {order.expires:%Y-%m-%d}" if order.expires else ""
-    return f"`reconciler work-orders done {order.id}` or a look that shows it{due}"
+    look = "" if KINDS[order.address.kind].is_told else " or a look that shows it"
+    return f"`reconciler work-orders done {order.id}`{look}{due}"
 
 
 def _end_of_request(waiting: Waiting, before: Resource, since: date, situation: Situation) -> str:
