@@ -35,6 +35,10 @@ _GRANT_ENDS: Mapping[str, tuple[str, str]] = {
     "asset_group_asset": ("asset_group", "ad_account"),
     "asset_group_access": ("asset_group", "member"),
     "partner_share": ("partner", "ad_account"),
+    "catalog_share": ("partner", "catalog"),
+    "pixel_share": ("partner", "pixel"),
+    "shop_share": ("partner", "shop"),
+    "tiktok_account_share": ("partner", "tiktok_account"),
 }
 
 

@@ -127,3 +127,10 @@ def test_an_end_is_known_once_it_was_seen_in_force_and_stays_known_when_it_has_p
     assert passed is not None
     assert lifted is not None
     assert (known.ends, passed.ends, lifted.ends) == (date(2026, 12, 5), date(2026, 12, 5), None)
+
+
+def test_a_share_that_was_only_told_goes_with_its_partner_and_is_not_believed_again() -> None:
+    """Its partner may be added anew, and nothing would show that the share did not come back with it."""
+    told, shown = "pixel_share/north/web", "partner_share/north/us"
+    assert remembered(record(told), wanted=declared(told)) is None
+    assert remembered(record(shown), wanted=declared(shown)) is not None
