@@ -70,9 +70,9 @@ until reconciler plan --detailed-exitcode; do
   reconciler sandbox people answer --all accept
 done
 
-tell "The consent has done its work, and the plan says so: it can go. In life that is a pull request."
-printf '$ rm access/consents.yaml\n'
-rm "$workspace/access/consents.yaml"
+tell "The approval has done its work, and the plan says so: it can go. In life that is a pull request."
+printf '$ rm access/approvals.yaml\n'
+rm "$workspace/access/approvals.yaml"
 
 tell "What happens on the day Milo's contract ends? Nobody has to remember; the plan does."
 expect 2 reconciler plan --detailed-exitcode --now 2036-06-30

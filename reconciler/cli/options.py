@@ -11,7 +11,7 @@ from typing import Any, TypedDict, TypeVar
 import click
 
 from reconciler.core.address import Address
-from reconciler.core.declared import Consent
+from reconciler.core.declared import Approval
 from reconciler.core.errors import UsageError
 from reconciler.core.kinds import Action
 from reconciler.output.style import COMMENT_BUDGET
@@ -94,14 +94,14 @@ def read_subject(typed: str) -> Address:
     return read_address(f"{typed}/organization/{typed}" if typed and "/" not in typed else typed)
 
 
-def read_consent(typed: str) -> Consent:
-    """`ACTION:ADDRESS`: a consent names exactly one step on exactly one thing."""
+def read_approval(typed: str) -> Approval:
+    """`ACTION:ADDRESS`: an approval names exactly one step on exactly one thing."""
     action, _, address = typed.partition(":")
     if action not in set(Action):
         message = f"{typed!r} begins with no action: write ACTION:ADDRESS with one of {', '.join(Action)}"
         raise click.BadParameter(message)
     try:
-        return Consent(allow=Action(action), address=Address.parse(address), reason="given for this run")
+        return Approval(approve=Action(action), address=Address.parse(address), reason="given for this run")
     except ValueError as error:
         message = f"{typed!r} names no address: write ACTION:ADDRESS, for example remove:acme-bc/member/eve"
         raise click.BadParameter(message) from error
@@ -155,7 +155,7 @@ class Limits(TypedDict, total=False):
     targets: tuple[str, ...]
     excludes: tuple[str, ...]
     refresh: bool
-    consents: tuple[Consent, ...]
+    approvals: tuple[Approval, ...]
     retry: bool
     shard: Shard
 
@@ -175,12 +175,12 @@ _OPTIONS = (
         "--refresh/--no-refresh", default=True, help="Read the systems first, or plan from what was recorded."
     ),
     click.option(
-        "--allow",
-        "consents",
+        "--approve",
+        "approvals",
         multiple=True,
-        type=read_consent,
+        type=read_approval,
         metavar="ACTION:ADDRESS",
-        help="Consent to one blocked change, for this run only. Repeatable.",
+        help="Approve one blocked change, for this run only. Repeatable.",
     ),
     click.option("--retry", is_flag=True, help="Try again at once what failed earlier today."),
     click.option(

@@ -43,7 +43,7 @@ def read_request(app: App, *, today: date | None = None, **limits: Unpack[Limits
         said = ", ".join(f"{number} {severity}{'s' if number > 1 else ''}" for severity, number in counted.items())
         app.notify(f"{said} in the manifests: `reconciler validate` shows them")
     return PlanRequest(
-        desired=replace(desired, consents=(*desired.consents, *limits.get("consents", ()))),
+        desired=replace(desired, approvals=(*desired.approvals, *limits.get("approvals", ()))),
         settings=app.config.guards,
         today=today or now.date(),
         moment=None if today else now,
@@ -75,9 +75,9 @@ def make_plan(app: App, request: PlanRequest) -> Plan:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UnmatchedTarget:
-    """A limit or consent of one run that matches nothing that is declared or recorded.
+    """A limit or approval of one run that matches nothing that is declared or recorded.
 
-    A misspelt target plans nothing, a misspelt exclusion excludes nothing and a misspelt consent lets nothing through;
+    A misspelt target plans nothing, a misspelt exclusion excludes nothing and a misspelt approval approves nothing;
     none of them may pass for a run that found nothing to do.
     """
 
@@ -99,7 +99,7 @@ def find_unmatched_targets(app: App, request: PlanRequest) -> list[UnmatchedTarg
     declared = [address for part in request.desired.resources.values() for address in part]
     limits = [("--target", pattern) for pattern in request.targets.include]
     limits += [("--exclude", pattern) for pattern in request.targets.exclude]
-    limits += [("--allow", str(one.address)) for one in request.desired.consents if one.place is None]
+    limits += [("--approve", str(one.address)) for one in request.desired.approvals if one.place is None]
     limits = [limit for limit in limits if not _matches(limit[1], declared)]
     covered = [key for key in request.desired.organizations if request.shard.covers(key)] if limits else []
     recorded = [address for key in covered for address in read_state(app.store, key).records]

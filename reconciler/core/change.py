@@ -41,16 +41,16 @@ class Change:
     """What it costs besides its purpose: an invitation spent, a gap in access."""
     irreversible: str = ""
     """What cannot be taken back; empty for everything that can."""
-    consent: str = ""
-    """Reason and origin of the consent that let a blocked change through."""
-    consent_terms: tuple[str, date] | None = None
-    """Reason and last day of that consent, which this attempt uses up; None for one that holds for one run anyway."""
+    approval: str = ""
+    """Reason and origin of the approval that let a blocked change through."""
+    approval_terms: tuple[str, date] | None = None
+    """Reason and last day of that approval, which this attempt uses up; None for one that holds for one run anyway."""
     exempt: bool = False
     """A removal that the removal ratio does not count, because the person has left."""
 
     @property
     def step(self) -> tuple[Address, Action]:
-        """What a consent names."""
+        """What an approval names."""
         return self.address, self.action
 
     @property
@@ -106,7 +106,7 @@ class Blocked:
     left, revoked, expired, empty_source, removal_ratio, invitation_budget, last_admin or cap."""
     message: str
     """Why, with the numbers."""
-    consent: str = ""
+    approval: str = ""
     """The manifest line that would allow exactly this; empty when nothing may."""
 
 

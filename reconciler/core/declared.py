@@ -57,7 +57,7 @@ class Organization:
     manages: frozenset[str] = frozenset()
     """Kinds that are read, planned and audited, with what hangs on them; empty for all that the system has."""
     deleted: bool = False
-    """An explicit tombstone: the organization shall be deleted, which also needs a consent."""
+    """An explicit tombstone: the organization shall be deleted, which also needs an approval."""
     place: Place
 
     @property
@@ -116,21 +116,21 @@ class Declared(Entitlement):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Consent:
+class Approval:
     """A person's permission, given in reviewed manifests or on the command line, for one blocked change."""
 
-    allow: Action
+    approve: Action
     address: Address
     reason: str = ""
-    until: date | None = None
+    expires: date | None = None
     """The last UTC day on which it counts."""
     place: Place | None = None
     """None when it was given on the command line for one run."""
 
     @property
     def terms(self) -> tuple[Action, Address, str, date | None]:
-        """What makes it this consent and no other: the same line again is the same consent, wherever it stands."""
-        return self.allow, self.address, self.reason, self.until
+        """What makes it this approval and no other: the same line again is the same approval, wherever it stands."""
+        return self.approve, self.address, self.reason, self.expires
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -150,7 +150,7 @@ class Desired:
     organizations: Mapping[str, Organization] = field(default_factory=dict)
     resources: Mapping[str, Mapping[Address, Declared]] = field(default_factory=dict)
     """Organization key -> address -> declaration."""
-    consents: tuple[Consent, ...] = ()
+    approvals: tuple[Approval, ...] = ()
     moves: tuple[Move, ...] = ()
     policy_findings: tuple[Finding, ...] = ()
     """What policies have against it."""

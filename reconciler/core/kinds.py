@@ -13,7 +13,7 @@ from reconciler.core.address import Address
 
 
 class Action(StrEnum):
-    """What a change does, in the words of plans, consents and work orders."""
+    """What a change does, in the words of plans, approvals and work orders."""
 
     CREATE_ORGANIZATION = "create_organization"
     DELETE_ORGANIZATION = "delete_organization"

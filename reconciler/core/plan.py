@@ -81,7 +81,7 @@ class Plan:
     """The UTC day the plan was made for; it decides which access has begun and ended."""
     organizations: tuple[OrganizationPlan, ...] = ()
     findings: tuple[Finding, ...] = ()
-    """Warnings that belong to the plan rather than to a manifest alone: unused consents, lockouts ahead."""
+    """Warnings that belong to the plan rather than to a manifest alone: unused approvals, lockouts ahead."""
     targets: tuple[str, ...] = ()
     """Addresses or patterns the plan was limited to; empty for a whole plan."""
     is_from_records: bool = False

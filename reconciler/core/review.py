@@ -9,7 +9,7 @@ from typing import ClassVar
 
 from reconciler.core.access import Access
 from reconciler.core.address import Address
-from reconciler.core.declared import Consent
+from reconciler.core.declared import Approval
 from reconciler.core.finding import Finding, Place, Severity
 from reconciler.core.kinds import Action
 
@@ -135,7 +135,7 @@ class PersonChange:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DangerousStep:
-    """A step that the change asks for and that a plan will not take without a consent."""
+    """A step that the change asks for and that a plan will not take without an approval."""
 
     action: Action
     address: Address
@@ -143,8 +143,8 @@ class DangerousStep:
     """What cannot be taken back, or which damage it does."""
     irreversible: bool
     """False for a step that only does damage to others or leaves a gap."""
-    consent: Consent | None = None
-    """The consent at HEAD that lets it through."""
+    approval: Approval | None = None
+    """The approval at HEAD that lets it through."""
     place: Place | None = None
 
 
@@ -173,7 +173,7 @@ class ReviewSummary:
     """Changes of a role that manages other people's access."""
     money: int
     """Changes of a role that sees or manages money."""
-    steps_without_consent: int
+    steps_without_approval: int
     new_errors: int
 
 
@@ -207,8 +207,8 @@ class Review:
     renames: tuple[Rename, ...] = ()
     """Everything else is told in the names of HEAD."""
     steps: tuple[DangerousStep, ...] = ()
-    consents_given: tuple[Consent, ...] = ()
-    consents_withdrawn: tuple[Consent, ...] = ()
+    approvals_given: tuple[Approval, ...] = ()
+    approvals_withdrawn: tuple[Approval, ...] = ()
     findings: tuple[Finding, ...] = ()
     """What validation says at HEAD and did not say at BASE."""
     policy_findings: tuple[Finding, ...] = ()
@@ -230,8 +230,8 @@ class Review:
             or self.settings
             or self.renames
             or self.steps
-            or self.consents_given
-            or self.consents_withdrawn
+            or self.approvals_given
+            or self.approvals_withdrawn
             or self.findings
             or self.policy_findings
         )
@@ -248,7 +248,7 @@ class Review:
             losses=effects.count(Effect.LOSS) + effects.count(Effect.BOTH),
             admins=marks.count(Mark.ADMIN),
             money=marks.count(Mark.MONEY),
-            steps_without_consent=sum(step.consent is None for step in self.steps),
+            steps_without_approval=sum(step.approval is None for step in self.steps),
             new_errors=sum(finding.severity is Severity.ERROR for finding in new),
         )
 

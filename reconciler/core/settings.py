@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GuardSettings:
-    """Limits that stop a dangerous change; each can be lifted for one change only, by a consent."""
+    """Limits that stop a dangerous change; each can be lifted for one change only, by an approval."""
 
     max_removal_ratio: float = 0.25
     """Share of an organization's access that one plan, and any seven days, may take away."""
@@ -24,7 +24,7 @@ class GuardSettings:
     """After how many days without an answer an invitation is cancelled and sent again, and a work order that nobody has
     done is asked for again; whatever else waits is overdue then."""
     max_approval_days: int = 90
-    """How far ahead a consent may end."""
+    """How far ahead an approval may end."""
     max_expired_invitations: int = 3
     """How often an invitation that expired unanswered is sent again, or a work order that was not done asked for again,
     before it is only reported."""

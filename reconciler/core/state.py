@@ -16,7 +16,7 @@ from reconciler.core.work_order import WorkOrder
 
 STATE_FORMAT = "1.3"
 """1.1 added `in_doubt`; 1.2 work orders, rosters, known drift and platform ids; 1.3 what was granted, known ends, used
-consents, the mark of the audit log, when what was last read, since when things wait, and what a role gives."""
+approvals, the mark of the audit log, when what was last read, since when things wait, and what a role gives."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -135,20 +135,20 @@ class StateSummary:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class UsedConsent:
-    """A consent that has let its one attempt through, whatever came of it."""
+class UsedApproval:
+    """An approval that has let its one attempt through, whatever came of it."""
 
-    allow: Action
+    approve: Action
     address: Address
     reason: str
-    until: date
+    expires: date
     used_on: date
     """UTC day."""
 
     @property
     def terms(self) -> tuple[Action, Address, str, date | None]:
-        """As `Consent.terms`."""
-        return self.allow, self.address, self.reason, self.until
+        """As `Approval.terms`."""
+        return self.approve, self.address, self.reason, self.expires
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -172,7 +172,7 @@ class State:
     """Work orders by id: those that are pending, and the closed ones of the last year."""
     rosters: Mapping[str, Roster] = field(default_factory=dict)
     """Kind -> the last roster of it; only organizations that people have to read for the tool have any."""
-    used_consents: tuple[UsedConsent, ...] = ()
+    used_approvals: tuple[UsedApproval, ...] = ()
     """Those that would still count if they had not been used."""
     drift: Mapping[Address, KnownDrift] = field(default_factory=dict)
     """Differences that audits have found and that are still there, as far as anybody could look."""

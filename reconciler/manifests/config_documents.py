@@ -34,7 +34,7 @@ class ProviderDocument(Document):
 
 
 class GuardsDocument(Document):
-    """Limits that stop a dangerous change; each can be lifted for one change only, by a consent."""
+    """Limits that stop a dangerous change; each can be lifted for one change only, by an approval."""
 
     max_removal_ratio: Annotated[float, Field(ge=0, le=1)] = 0.25
     """Share of an organization's access that one plan, and any seven days, may take away."""
@@ -49,7 +49,7 @@ class GuardsDocument(Document):
     pending_days: Annotated[int, Field(ge=1)] = 30
     """After how many days without an answer an invitation is cancelled and sent again."""
     max_approval_days: Annotated[int, Field(ge=1)] = 90
-    """How many days ahead a consent may end."""
+    """How many days ahead an approval may end."""
     max_expired_invitations: Annotated[int, Field(ge=0)] = 3
     """How often an invitation that expired unanswered is sent again before it is only reported."""
     lockout_notice_days: Annotated[int, Field(ge=0)] = 30

@@ -89,16 +89,16 @@ class GroupDocument(Document):
     """What the group is for."""
 
 
-class ConsentDocument(Document):
+class ApprovalDocument(Document):
     """Permission for exactly one change that a guard blocks."""
 
-    allow: ActionName
+    approve: ActionName
     """The action, as the plan names it."""
     address: Text
     """What it may be done to: organization/kind/key, as the plan names it."""
     reason: Text
     """Why: a ticket, a decision."""
-    until: Day
+    expires: Day
     """The last UTC day on which it counts; at most `guards.max_approval_days` ahead. Its first attempt uses it up."""
 
 
@@ -122,7 +122,7 @@ class ManifestDocument(Document):
     """Name -> people, used as `group:NAME`."""
     organizations: dict[str, Annotated[AnyOrganization, Field(discriminator="system")]] = Field(default_factory=dict)
     """Key -> organization with its members and assets."""
-    consents: list[ConsentDocument] = Field(default_factory=list)
+    approvals: list[ApprovalDocument] = Field(default_factory=list)
     """Dangerous steps that are agreed to, one by one."""
     moved: list[MoveDocument] = Field(default_factory=list)
     """Addresses that changed."""

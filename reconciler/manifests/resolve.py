@@ -10,18 +10,18 @@ from reconciler.core.address import Address
 from reconciler.core.declared import Declared, Desired, Mode, Organization
 from reconciler.core.finding import Place
 from reconciler.core.system import with_limits
-from reconciler.manifests.assets import AssetReader
-from reconciler.manifests.business_center import read_business_center
-from reconciler.manifests.business_center_documents import BusinessCenterDocument
-from reconciler.manifests.consents import (
+from reconciler.manifests.approvals import (
     AddressBook,
-    ConsentTerms,
+    ApprovalTerms,
     consistent,
     each_once,
     once,
-    read_consents,
+    read_approvals,
     read_moves,
 )
+from reconciler.manifests.assets import AssetReader
+from reconciler.manifests.business_center import read_business_center
+from reconciler.manifests.business_center_documents import BusinessCenterDocument
 from reconciler.manifests.contacts import Contacts
 from reconciler.manifests.days import read_day
 from reconciler.manifests.documents import AnyOrganization, ManifestDocument
@@ -67,17 +67,17 @@ def resolve(
         kinds={key: one.system.kinds for key, one in reader.organizations.items()},
         notes=notes,
     )
-    terms = ConsentTerms(book=book, declared=reader.resources, people=people, today=today, max_days=max_approval_days)
+    terms = ApprovalTerms(book=book, declared=reader.resources, people=people, today=today, max_days=max_approval_days)
     return Desired(
         people=people,
         organizations=reader.organizations,
         resources=reader.resources,
-        consents=tuple(
+        approvals=tuple(
             each_once(
                 (
-                    consent
+                    approval
                     for document, top in files
-                    for consent in read_consents(document.consents, top.into("consents"), terms)
+                    for approval in read_approvals(document.approvals, top.into("approvals"), terms)
                 ),
                 today,
                 notes,

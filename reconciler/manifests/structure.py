@@ -104,7 +104,7 @@ def _remember(path: Path, doubts: Doubts) -> None:
     section = path[0]
     if section == "people" and len(path) > 2:
         doubts.people.add(str(path[1]))
-    elif section in {"consents", "moved", "version"}:
+    elif section in {"approvals", "moved", "version"}:
         return
     elif section != "organizations" or len(path) < 5 or _NAMING.intersection(map(str, path[4:])):
         doubts.incomplete = True

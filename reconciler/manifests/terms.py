@@ -80,7 +80,7 @@ class OrganizationDocument(Document):
     on_conflict: Annotated[str, OneOf(("error", "highest"))] = "error"
     """What to do when a person gets different roles directly and through groups."""
     deleted: bool = False
-    """The organization shall be deleted; it takes a consent too."""
+    """The organization shall be deleted; it takes an approval too."""
     represents: Annotated[str, OneOf(("company", "department", "group"))] = "company"
     """Documentary: what it stands for."""
 

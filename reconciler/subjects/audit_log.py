@@ -22,7 +22,7 @@ def document_of_audit_log(entries: Sequence[LoggedEntry]) -> Document:
 
 
 def _row(entry: LoggedEntry) -> Row:
-    why = (entry.cause, entry.consent and f"consent {entry.consent}", entry.detail)
+    why = (entry.cause, entry.approval and f"approval {entry.approval}", entry.detail)
     return Row(
         cells=(
             str(entry.record),

@@ -20,7 +20,7 @@ from reconciler.subjects.signs import BLOCKED, LEFT_OUT, UNMANAGED, WAITING
 _MANY = 4
 """From so many on, things that are left out for the same reason share a row."""
 _NAMED = 5
-_NO_WAY_OUT = "no consent can allow this"
+_NO_WAY_OUT = "no approval can allow this"
 
 
 def tell(part: OrganizationPlan, change: Change | Waiting) -> AccessTerms:
@@ -56,7 +56,7 @@ def _show_age(since: date | None, today: date) -> str:
 
 def show_blocked(terms: AccessTerms, blocked: Blocked) -> Row:
     """The row of a change that a guard stopped, with its numbers, and the exact line that would let it through."""
-    way_out = "to allow exactly this, add to `consents:` in a manifest:" if blocked.consent else _NO_WAY_OUT
+    way_out = "to allow exactly this, add to `approvals:` in a manifest:" if blocked.approval else _NO_WAY_OUT
     return row_of(
         BLOCKED,
         terms.subject,
@@ -64,7 +64,7 @@ def show_blocked(terms: AccessTerms, blocked: Blocked) -> Row:
         show_change(terms, blocked.change).note,
         place=blocked.change.place,
         details=(f"{blocked.guard}: {blocked.message}", way_out),
-        snippet=blocked.consent,
+        snippet=blocked.approval,
     )
 
 

@@ -104,7 +104,7 @@ def _say(terms: AccessTerms) -> str:
 
 def _blocked(part: OrganizationPlan, blocked: Blocked) -> Finding:
     change = blocked.change
-    way_out = f"to allow exactly this, add to `consents:` in a manifest: {blocked.consent}" if blocked.consent else ""
+    way_out = blocked.approval and f"to allow exactly this, add to `approvals:` in a manifest: {blocked.approval}"
     return Finding(
         id="blocked-change",
         message=f"{change.action.replace('_', ' ')} {_say(tell(part, change))} is blocked,"

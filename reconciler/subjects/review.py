@@ -1,4 +1,4 @@
-"""A review of a change: admins, money, consents and guards first, then who gains and who loses what."""
+"""A review of a change: admins, money, approvals and guards first, then who gains and who loses what."""
 
 from __future__ import annotations
 
@@ -66,17 +66,17 @@ def _notes(review: Review) -> Iterator[Inline]:
 
 
 def _beside(review: Review) -> Iterator[Section | None]:
-    """What a plan will stop at, who consents to it, and what belongs to no organization."""
+    """What a plan will stop at, who approves it, and what belongs to no organization."""
     given = [
-        row_of(NEW, str(one.address), one.allow, one.reason or "without a reason", place=one.place)
-        for one in review.consents_given
+        row_of(NEW, str(one.address), one.approve, one.reason or "without a reason", place=one.place)
+        for one in review.approvals_given
     ]
-    withdrawn = [row_of(GONE, str(one.address), one.allow, "withdrawn") for one in review.consents_withdrawn]
+    withdrawn = [row_of(GONE, str(one.address), one.approve, "withdrawn") for one in review.approvals_withdrawn]
     renamed = [row_of(CHANGED, str(one.before), f"is {one.after.key} now") for one in review.renames]
     settings = [row_of(CHANGED, one.name, say_sides(one)) for one in review.settings]
     steps = map(tell_step, review.steps)
-    yield rows_section("Steps that need a consent, unless they are done already", steps, is_foremost=True)
-    yield rows_section("Consents given or withdrawn", [*given, *withdrawn], is_foremost=True)
+    yield rows_section("Steps that need an approval, unless they are done already", steps, is_foremost=True)
+    yield rows_section("Approvals given or withdrawn", [*given, *withdrawn], is_foremost=True)
     yield rows_section("Workspace, in force after this change", settings, is_foremost=True)
     yield _chapter(
         "People",

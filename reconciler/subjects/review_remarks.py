@@ -14,18 +14,18 @@ from reconciler.subjects.review_rows import EFFECT_SIGNS, say_what
 
 
 def annotations_of_review(review: Review) -> Annotations:
-    """New findings, and steps that still need somebody's consent."""
+    """New findings, and steps that still need somebody's approval."""
     steps = [
         Finding(
-            id="needs-consent",
+            id="needs-approval",
             severity=Severity.WARNING,
             message=f"{one.action.replace('_', ' ')} {one.address}: {one.why}",
             place=one.place,
-            advice=f"somebody who may decide it adds {{allow: {one.action}, address: {one.address}}} to `consents:`",
+            advice=f"somebody who may decide it adds {{approve: {one.action}, address: {one.address}}} to `approvals:`",
             address=str(one.address),
         )
         for one in review.steps
-        if one.consent is None
+        if one.approval is None
     ]
     remarks = [*review.head.problems, *review.findings, *review.policy_findings, *steps]
     return replace(

@@ -30,7 +30,7 @@ EFFECT_SIGNS: dict[Effect, Sign] = {
 NEW = Sign("+", Tone.ADD, "new")
 CHANGED = Sign("~", Tone.CHANGE, "changed")
 GONE = Sign("-", Tone.REMOVE, "gone")
-NEEDS_CONSENT = Sign("!", Tone.ALARM, "needs a consent")
+NEEDS_APPROVAL = Sign("!", Tone.ALARM, "needs an approval")
 
 
 def _row(sign: Sign, subject: str, what: str, notes: Iterable[str], *, place: Place | None) -> Row:
@@ -129,16 +129,16 @@ def tell_person(change: PersonChange) -> Row:
 
 
 def tell_step(step: DangerousStep) -> Row:
-    """A step that a plan will not take without a consent."""
+    """A step that a plan will not take without an approval."""
     kept = "cannot be undone" if step.irreversible else "risky"
-    if step.consent is None:
-        consent = f"needs a consent: {{allow: {step.action}, address: {step.address}}}"
+    if step.approval is None:
+        approval = f"needs an approval: {{approve: {step.action}, address: {step.address}}}"
     else:
-        consent = f"consent given: {step.consent.reason or 'without a reason'}"
+        approval = f"approval given: {step.approval.reason or 'without a reason'}"
     return row_of(
-        NEEDS_CONSENT,
+        NEEDS_APPROVAL,
         str(step.address),
         f"{step.action.replace('_', ' ')}: {step.why}",
-        details=(kept, consent),
+        details=(kept, approval),
         place=step.place,
     )

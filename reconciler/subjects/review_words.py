@@ -108,9 +108,9 @@ def _counts(review: Review) -> Iterator[str]:
         yield count(admins, "admin change", "admin changes")
     if money := marks.count(Mark.MONEY):
         yield count(money, "change about money", "changes about money")
-    steps = [step for step in review.steps if step.consent is None]
+    steps = [step for step in review.steps if step.approval is None]
     if steps:
-        yield count(len(steps), "step that needs a consent", "steps that need a consent")
+        yield count(len(steps), "step that needs an approval", "steps that need an approval")
     new = (*review.findings, *review.policy_findings)
     if new:
         yield count(len(new), "new finding", "new findings")

@@ -51,7 +51,7 @@ def show_change(terms: AccessTerms, change: Change) -> Row:
     details = {
         "cost": change.cost,
         "cannot be undone": change.irreversible,
-        "allowed by a consent": change.consent,
+        "allowed by an approval": change.approval,
     }
     return row_of(
         SIGNS[change.action],

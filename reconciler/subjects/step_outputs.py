@@ -53,13 +53,13 @@ def outputs_of_report(plan: Plan, report: Report) -> Outputs:
 
 
 def outputs_of_review(review: Review) -> Outputs:
-    """`gains`, `losses`, `admin_changes`, `needs_consent`, `findings`, `policy_findings`, `empty`, `summary`."""
+    """`gains`, `losses`, `admin_changes`, `needs_approval`, `findings`, `policy_findings`, `empty`, `summary`."""
     found = Counter(change.effect for change in review.access)
     return {
         "gains": str(found[Effect.GAIN]),
         "losses": str(found[Effect.LOSS]),
         "admin_changes": str(len(remarks_on_admins_in(review))),
-        "needs_consent": str(sum(step.consent is None for step in review.steps)),
+        "needs_approval": str(sum(step.approval is None for step in review.steps)),
         "findings": str(len(review.findings)),
         "policy_findings": str(len(review.policy_findings)),
         "empty": str(review.is_empty).lower(),

@@ -9,13 +9,13 @@ from dataclasses import dataclass, field, replace
 from reconciler.core.address import Address
 from reconciler.core.audit import AuditEntry, AuditRecord, Origin
 from reconciler.core.change import Blocked, Change, Waiting
-from reconciler.core.declared import Consent
+from reconciler.core.declared import Approval
 from reconciler.core.errors import LeaseLost, ReconcilerError, StalePlan
 from reconciler.core.kinds import Action
 from reconciler.core.live import Live, Unread
 from reconciler.core.outcome import Outcome, Refused, Report, Result, Waits
 from reconciler.core.plan import OrganizationPlan, Plan
-from reconciler.core.planning.guards import with_consent
+from reconciler.core.planning.guards import with_approval
 from reconciler.core.planning.identities import Identities
 from reconciler.core.planning.organization import plan_organization
 from reconciler.core.planning.planner import Worlds, situations
@@ -152,7 +152,7 @@ class _Application:
                 self._tell(change, refusal)
             self._take(steps, choice.changes, leases)
             for waiting in chosen_requests(part, fresh, situation):
-                self._ask(provider, scope, waiting, logbook, consents=situation.consents)
+                self._ask(provider, scope, waiting, logbook, approvals=situation.approvals)
         except LeaseLost:
             # Whoever has the organization now continues from the journal; a word from us would be a second one.
             raise
@@ -214,15 +214,15 @@ class _Application:
         waiting: Waiting,
         logbook: Logbook,
         *,
-        consents: Mapping[tuple[Address, Action], Consent],
+        approvals: Mapping[tuple[Address, Action], Approval],
     ) -> None:
         """Tell a person, where the provider reaches people, of a step that nobody else takes for them."""
         orders = provider.ask(scope, waiting) if isinstance(provider, AskingProvider) else ()
         if not orders:
             return
         change = as_change(waiting)
-        consent = consents.get(change.step)
-        change = with_consent(change, consent) if consent else change
+        approval = approvals.get(change.step)
+        change = with_approval(change, approval) if approval else change
         logbook.intend([change])
         outcome = logbook.conclude(change, describe_wait(orders))
         self._tell(change, outcome)

@@ -100,10 +100,10 @@ def _stopped(fresh: OrganizationPlan) -> Iterator[tuple[Address, str]]:
 
 
 def _lapsed(change: Change) -> str:
-    """A hint for those who relied on a consent that only held for the run that made the plan."""
-    if not change.consent.endswith(COMMAND_LINE):
+    """A hint for those who relied on an approval that only held for the run that made the plan."""
+    if not change.approval.endswith(COMMAND_LINE):
         return ""
-    return f"; a consent of the command line counts for one run: apply with --allow {change.action}:{change.address}"
+    return f"; an approval of the command line holds for one run: apply with --approve {change.action}:{change.address}"
 
 
 def _difference(change: Change, again: Change) -> str:
@@ -120,8 +120,8 @@ def _difference(change: Change, again: Change) -> str:
         return f"its reason is another one now: {again.why}"
     if (change.irreversible, change.exempt, change.cost) != (again.irreversible, again.exempt, again.cost):
         return "it would be judged differently now"
-    if (change.consent, change.consent_terms) != (again.consent, again.consent_terms):
-        return "it would be let through by another consent now, or by none"
+    if (change.approval, change.approval_terms) != (again.approval, again.approval_terms):
+        return "it would be let through by another approval now, or by none"
     if change.place != again.place:
         return "another line of the manifests asks for it"
     first = set(again.needs) - set(change.needs)

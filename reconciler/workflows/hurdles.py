@@ -89,6 +89,6 @@ def _advise(blocked: Blocked) -> str:
     organization = blocked.change.address.organization
     if blocked.guard == "last_admin":
         return f"declare another admin of {organization}, and wait until they have accepted"
-    if blocked.consent:
-        return f"if it shall be all the same, agree to it with a consent: {blocked.consent}"
+    if blocked.approval:
+        return f"if it shall be all the same, approve it: {blocked.approval}"
     return f"settle that in {organization}, and plan again"

@@ -20,7 +20,7 @@ from reconciler.core.planning.sight import note_look, note_waits
 from reconciler.core.planning.situation import Situation
 from reconciler.core.planning.targets import Targets
 from reconciler.core.resource import Attributes, Status, fingerprint_of
-from reconciler.core.state import Quarantine, Record, State, UsedConsent
+from reconciler.core.state import Quarantine, Record, State, UsedApproval
 from reconciler.core.system import System
 from reconciler.core.work_order import WorkOrder
 from reconciler.workflows.issuing import issue_orders
@@ -55,7 +55,7 @@ class Ledger:
         self._in_doubt = dict(state.in_doubt)
         self._orders = dict(state.orders)
         self._drift = dict(state.drift)
-        self._used = {used.terms: used for used in state.used_consents if used.until >= today}
+        self._used = {used.terms: used for used in state.used_approvals if used.expires >= today}
         self._removals = _recent(state.removals, today)
         self._invitations = _recent(state.invitations, today)
 
@@ -79,9 +79,9 @@ class Ledger:
             patience=timedelta(days=situation.settings.pending_days),
         )
         key = situation.organization.key
-        forgetting = situation.consents.get((Address(key, "organization", key), Action.FORGET))
-        if situation.is_forgotten and forgetting is not None and forgetting.until is not None:
-            ledger._use((forgetting.address, forgetting.allow), forgetting.reason, forgetting.until)
+        forgetting = situation.approvals.get((Address(key, "organization", key), Action.FORGET))
+        if situation.is_forgotten and forgetting is not None and forgetting.expires is not None:
+            ledger._use((forgetting.address, forgetting.approve), forgetting.reason, forgetting.expires)
         return ledger
 
     @property
@@ -97,17 +97,17 @@ class Ledger:
     def begin(self, change: Change) -> int:
         """Remember that a call is about to leave, until its outcome is known; returns the serial of its intent."""
         self._in_doubt[change.address] = change
-        self._use_consent(change)
+        self._use_approval(change)
         return self.next_serial()
 
-    def _use_consent(self, change: Change) -> None:
-        """The first attempt uses a consent up, whatever comes of it. A run that was cut off is settled here too."""
-        if change.consent_terms is not None:
-            self._use(change.step, *change.consent_terms)
+    def _use_approval(self, change: Change) -> None:
+        """The first attempt uses an approval up, whatever comes of it. A run that was cut off is settled here too."""
+        if change.approval_terms is not None:
+            self._use(change.step, *change.approval_terms)
 
-    def _use(self, step: tuple[Address, Action], reason: str, until: date) -> None:
+    def _use(self, step: tuple[Address, Action], reason: str, expires: date) -> None:
         address, action = step
-        used = UsedConsent(allow=action, address=address, reason=reason, until=until, used_on=self._today)
+        used = UsedApproval(approve=action, address=address, reason=reason, expires=expires, used_on=self._today)
         self._used.setdefault(used.terms, used)
 
     def issue(self, change: Change, outcome: Outcome, *, at: datetime) -> Outcome:
@@ -132,7 +132,7 @@ class Ledger:
 
     def take(self, change: Change, outcome: Outcome) -> int:
         """Remember what became of a change; returns the serial of the outcome."""
-        self._use_consent(change)
+        self._use_approval(change)
         if not isinstance(outcome, InDoubt):
             self._in_doubt.pop(change.address, None)
         match outcome:
@@ -154,7 +154,7 @@ class Ledger:
 
     def forget(self, change: Change) -> None:
         """Take back the intent of a change that had no effect."""
-        self._use_consent(change)
+        self._use_approval(change)
         self._in_doubt.pop(change.address, None)
 
     def part(self, address: Address) -> State:
@@ -191,7 +191,7 @@ class Ledger:
             in_doubt=in_doubt,
             orders=orders,
             drift=dict(self._drift),
-            used_consents=tuple(self._used[terms] for terms in sorted(self._used, key=str)),
+            used_approvals=tuple(self._used[terms] for terms in sorted(self._used, key=str)),
             removals=dict(self._removals),
             invitations=dict(self._invitations),
         )

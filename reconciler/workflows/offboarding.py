@@ -39,7 +39,7 @@ _GIVING = frozenset(
         Action.CHANGE_GRANT,
     }
 )
-"""Steps that give access; a consent to one is of no use to somebody who leaves, and one to a removal is."""
+"""Steps that give access; an approval to one is of no use to somebody who leaves, and one to a removal is."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -235,16 +235,16 @@ class _Survey:
                     )
 
     def manifest_lines(self) -> Iterator[Item]:
-        """Consents to give them something."""
-        for consent in self._worlds.desired.consents:
-            if consent.allow in _GIVING and person_in(consent.address) in self._keys:
+        """Approvals to give them something."""
+        for approval in self._worlds.desired.approvals:
+            if approval.approve in _GIVING and person_in(approval.address) in self._keys:
                 yield Item(
                     matter=Matter.MANIFEST,
-                    address=consent.address,
-                    what=f"consent to {consent.allow.replace('_', ' ')}",
+                    address=approval.address,
+                    what=f"approval to {approval.approve.replace('_', ' ')}",
                     progress=Progress.OPEN,
                     why="nobody needs it any more: take it out of the manifest",
-                    place=consent.place,
+                    place=approval.place,
                 )
 
     def surfaces(self, today: date) -> Iterator[Surface]:

@@ -81,8 +81,8 @@ def _compared(made: Review, before: _Read, after: _Read, domains: Sequence[str])
         people=tuple(found.people),
         renames=found.renames,
         steps=tuple(found.steps),
-        consents_given=found.consents_given,
-        consents_withdrawn=found.consents_withdrawn,
+        approvals_given=found.approvals_given,
+        approvals_withdrawn=found.approvals_withdrawn,
         notices=(*made.notices, *found.notices),
     )
 

@@ -64,7 +64,7 @@ class Standing:
 
     def find_excess(self, change: Change) -> Refused | Waits | None:
         """Whether a change would leave too few admins or bring too many members at this point."""
-        objection = self._headcount.objection(change, is_agreed=bool(change.consent))
+        objection = self._headcount.objection(change, is_agreed=bool(change.approval))
         if objection is None:
             return None
         members = [order for address, order in self._asked.items() if address.kind == "member"]

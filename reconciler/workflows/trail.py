@@ -50,7 +50,7 @@ def audit_entry(change: Change, outcome: Outcome, *, serial: int, at: datetime) 
         address=str(change.address),
         action=change.action.value,
         cause=change.why,
-        consent=change.consent,
+        approval=change.approval,
         outcome=word,
         detail=detail,
         actor=change.actor,

@@ -26,7 +26,7 @@ def entry(serial: int, *, person: str = "eve", day: int = 1) -> AuditEntry:
         action="remove",
         cause="no longer declared",
         outcome="applied",
-        consent="SEC-1",
+        approval="SEC-1",
         person=person,
         before="role=admin status=active",
     )

@@ -131,11 +131,11 @@ FORGERIES = {
     ],
     "a stranger becomes admin": [change("invite", None, member("evil", "admin", Status.INVITED))],
     "somebody is promoted": [change("change_role", member("gil", "standard"), member("gil", "admin"))],
-    "a consent of the command line is claimed": [
-        change("remove", member("eve", "standard"), None, consent="given for this run (command line)")
+    "an approval of the command line is claimed": [
+        change("remove", member("eve", "standard"), None, approval="given for this run (command line)")
     ],
-    "a consent of a manifest is claimed": [
-        change("remove", member("eve", "standard"), None, consent="OPS-1 (access/acme.yaml:9:3)")
+    "an approval of a manifest is claimed": [
+        change("remove", member("eve", "standard"), None, approval="OPS-1 (access/acme.yaml:9:3)")
     ],
 }
 
@@ -163,7 +163,7 @@ def edit_manifest(root: Path, old: str, new: str) -> None:
     [
         ({"actor": "bo"}, "it would be done as ana now"),
         ({"exempt": True}, "it would be judged differently now"),
-        ({"consent": "OPS-1 (access/acme.yaml:9:3)"}, "another consent now, or by none"),
+        ({"approval": "OPS-1 (access/acme.yaml:9:3)"}, "another approval now, or by none"),
         ({"action": "change_role"}, "it would be remove now"),
         ({"after": told(member("gil", "admin"))}, "it would lead to something else now"),
         ({"before": {**GIL, "identity": "mara@acme.example"}}, "it does not begin from what the plan says"),
@@ -218,13 +218,13 @@ def test_a_choice_of_some_changes_is_safe_too(run: Run, tmp_path: Path) -> None:
     assert "2 active admins would remain, at least 3 must" in result.stdout
 
 
-def test_a_consent_of_the_command_line_is_given_to_plan_and_to_apply(run: Run, tmp_path: Path) -> None:
+def test_a_approval_of_the_command_line_is_given_to_plan_and_to_apply(run: Run, tmp_path: Path) -> None:
     edit_manifest(tmp_path, "      eve: {role: standard, protect: true}\n", "")
-    path, allow = tmp_path / "plan.json", ("--allow", "remove:acme/member/eve")
+    path, allow = tmp_path / "plan.json", ("--approve", "remove:acme/member/eve")
     saved(run, path, *allow)
     refused = run("apply", str(path), code=4).stdout
     assert "protected: it is protected" in refused
-    assert "apply with --allow remove:acme/member/eve" in refused
+    assert "apply with --approve remove:acme/member/eve" in refused
     saved(run, path, *allow)
     assert "remove: applied" in run("apply", str(path), *allow).stdout
 

@@ -83,9 +83,9 @@ class Workspace:
         return [words[2] for line in lines if (words := line.split())[1:2] == [kind]]
 
 
-def consent_to(action: str, address: str) -> str:
+def approval_to(action: str, address: str) -> str:
     until = datetime.now(UTC).date() + timedelta(days=30)
-    return f"consents: [{{allow: {action}, address: {address}, reason: HR-1, until: {until}}}]\n"
+    return f"approvals: [{{approve: {action}, address: {address}, reason: HR-1, expires: {until}}}]\n"
 
 
 @pytest.fixture
@@ -101,9 +101,9 @@ def test_a_corrected_id_moves_the_access_from_the_wrong_thing_to_the_right_one(w
     told = workspace.settle(code=3)
     assert workspace.rows("ad_account_access") == ["7100000000000000002/eva"]
     assert workspace.rows("partner_share") == ["6900000000000000002/7100000000000000002"]
-    consent = consent_to("remove_partner", "acme-bc/partner/6900000000000000003")
+    approval = approval_to("remove_partner", "acme-bc/partner/6900000000000000003")
     assert "address: acme-bc/partner/6900000000000000003" in told
-    workspace.write(("organizations:", f"{consent}organizations:"))
+    workspace.write(("organizations:", f"{approval}organizations:"))
     workspace.run("apply", "--auto-approve")
     assert workspace.rows("partner") == ["6900000000000000002"]
 
@@ -154,12 +154,12 @@ def test_an_address_that_passes_on_waits_for_a_decision_and_ends_with_the_new_pe
     assert "Not complete" in workspace.run("offboard", "eva", "--status", code=3)
     assert "not declared" in workspace.run("who", "eva")
     assert "not declared" not in workspace.run("who", "lind")
-    consent = consent_to("remove", "acme-bc/member/eva")
-    workspace.write(("organizations:", f"{consent}organizations:"))
+    approval = approval_to("remove", "acme-bc/member/eva")
+    workspace.write(("organizations:", f"{approval}organizations:"))
     workspace.run("apply", "--auto-approve")
     assert workspace.rows("ad_account_access") == []
     assert "eva" not in workspace.rows("member")
-    workspace.write((consent, ""))
+    workspace.write((approval, ""))
     assert "No changes" in workspace.settle()
     assert workspace.rows("ad_account_access") == ["7100000000000000001/eva"]
     assert "Complete" in workspace.run("offboard", "eva", "--status")

@@ -154,14 +154,14 @@ def test_a_binary_file_is_no_plan(run: Run, tmp_path: Path) -> None:
     assert "it is not text" in run("show", str(tmp_path / "plan.json"), code=1).stderr
 
 
-def test_a_guard_blocks_until_a_consent_names_the_change(settled: Run, tmp_path: Path) -> None:
+def test_a_guard_blocks_until_a_approval_names_the_change(settled: Run, tmp_path: Path) -> None:
     settled("sandbox", "leave", "eve", "acme-bc")
     settled("apply", "--auto-approve", code=3)
     blocked = settled("plan", "--detailed-exitcode", code=3)
-    assert "- {allow: invite, address: acme-bc/member/eve, reason: TICKET, until: YYYY-MM-DD}" in blocked.stdout
-    allowed = settled("plan", "--allow", "invite:acme-bc/member/eve")
-    assert "allowed by a consent: given for this run" in allowed.stdout
-    settled("apply", "--auto-approve", "--allow", "invite:acme-bc/member/eve")
+    assert "- {approve: invite, address: acme-bc/member/eve, reason: TICKET, expires: YYYY-MM-DD}" in blocked.stdout
+    allowed = settled("plan", "--approve", "invite:acme-bc/member/eve")
+    assert "allowed by an approval: given for this run" in allowed.stdout
+    settled("apply", "--auto-approve", "--approve", "invite:acme-bc/member/eve")
     assert "1 blocked" not in settled("plan").stdout
 
 
@@ -183,8 +183,8 @@ def test_a_limit_that_matches_nothing_is_wrong_usage_with_what_was_probably_mean
     assert "did you mean `acme-bc/member/eve`" in said
     said = settled("plan", "--target", "acme-bc/memberr/eve", code=64).stderr
     assert "did you mean `acme-bc/member/eve`" in said
-    said = settled("plan", "--allow", "remove:acme-bc/member/evee", code=64).stderr
-    assert said.startswith("error: nothing matches `--allow acme-bc/member/evee`\n")
+    said = settled("plan", "--approve", "remove:acme-bc/member/evee", code=64).stderr
+    assert said.startswith("error: nothing matches `--approve acme-bc/member/evee`\n")
     edit(tmp_path, "      group:engineering: member\n", "")
     assert settled("plan", "--exclude", "acme-dev/member/cy").stderr == ""
 

@@ -27,7 +27,7 @@ from reconciler.workflows.planning import PlanRequest, make_plan
 from tests.history.convert import Quarter, center_id, render_manifests, seed_of
 
 MOST_ROUNDS = 5
-"""Invite; grant to those who accepted; once more for consents, and for handovers between admins."""
+"""Invite; grant to those who accepted; once more for approvals, and for handovers between admins."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -38,7 +38,7 @@ class Replay:
     store: LocalFileStore
     today: date
     blocked: dict[str, dict[str, int]] = field(default_factory=dict)
-    """Quarter -> organization -> how many changes a guard stopped before they were consented to."""
+    """Quarter -> organization -> how many changes a guard stopped before they were approved."""
 
     @classmethod
     def begin(cls, quarters: Sequence[Quarter], folder: Path) -> Replay:
@@ -49,7 +49,7 @@ class Replay:
         return replay
 
     def play(self, quarter: Quarter) -> Plan:
-        """Bring the world to this quarter: plan, consent to what is blocked, apply, let people accept, until settled.
+        """Bring the world to this quarter: plan, approval to what is blocked, apply, let people accept, until settled.
 
         Returns the last plan, settled or not.
         """
@@ -62,7 +62,7 @@ class Replay:
                 break
             if plan.blocked:
                 self._remember_blocked(quarter, plan.blocked)
-                texts["consents.yaml"] = render_consents(plan.blocked, until=quarter.day)
+                texts["approvals.yaml"] = render_approvals(plan.blocked, until=quarter.day)
                 continue
             self._apply(plan, request)
             for message in inbox(self.world):
@@ -97,10 +97,10 @@ def load(texts: Mapping[str, str]) -> Desired:
     return loaded.desired
 
 
-def render_consents(blocked: Sequence[Blocked], *, until: date) -> str:
+def render_approvals(blocked: Sequence[Blocked], *, until: date) -> str:
     """The lines a plan proposes, filled in as a reviewer would."""
-    lines = [item.consent.replace("TICKET", "clear-out").replace("YYYY-MM-DD", str(until)) for item in blocked]
-    return "".join(["version: 1\nconsents:\n", *(f"  {line}\n" for line in lines)])
+    lines = [item.approval.replace("TICKET", "clear-out").replace("YYYY-MM-DD", str(until)) for item in blocked]
+    return "".join(["version: 1\napprovals:\n", *(f"  {line}\n" for line in lines)])
 
 
 def members_of(world: World, name: str) -> dict[str, tuple[str, str]]:

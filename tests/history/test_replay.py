@@ -18,7 +18,7 @@ CLEAR_OUTS = {
     "2019-07-01": {"kubernetes-incubator": 100},  # of 394: 42 lost, 58 lowered from admin to operator
     "2020-10-01": {"kubernetes-incubator": 289},  # of 298: everybody but the nine admins, and every team
 }
-"""Where a quarter takes away more than a quarter of an organization's access, so that the guard asks for consents.
+"""Where a quarter takes away more than a quarter of an organization's access, so that the guard asks for approvals.
 
 2020-04-01 in kubernetes-csi comes nearest without being one: 36 of 178. Two of nine people in 2022-07-01 are left alone
 by the guard twice over, because organizations that small are.

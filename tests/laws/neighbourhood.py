@@ -66,8 +66,8 @@ def make_world() -> World:
     return world
 
 
-_CONSENTS_FROM = 3
-"""The line of their file on which consents begin."""
+_APPROVALS_FROM = 3
+"""The line of their file on which approvals begin."""
 
 
 @dataclass
@@ -83,7 +83,7 @@ class Wishes:
     """Whether the TikTok account of `HANDLE_OWNER` shall be linked, and used by the first ad account."""
     gone: set[str] = field(default_factory=set)
     """People whose last day has passed."""
-    consents: list[str] = field(default_factory=list)
+    approvals: list[str] = field(default_factory=list)
     mode: str = "authoritative"
 
     def desired(self) -> Desired:
@@ -113,23 +113,23 @@ class Wishes:
         text = json.dumps(document)
         loaded = self._load(text)
         pointless = {
-            found.place.line - _CONSENTS_FROM
+            found.place.line - _APPROVALS_FROM
             for found in loaded.findings
             if found.id == "unknown-address" and found.place
         }
         if pointless:
-            # A consent about something that is declared no more is an error, so whoever takes the one out takes both.
-            self.consents = [line for number, line in enumerate(self.consents) if number not in pointless]
+            # An approval about something that is declared no more is an error, so whoever takes the one out takes both.
+            self.approvals = [line for number, line in enumerate(self.approvals) if number not in pointless]
             loaded = self._load(text)
         assert loaded.desired is not None, loaded.findings
         return loaded.desired
 
     def _load(self, text: str) -> Manifests:
         files = [SourceFile("access/all.yaml", text.encode())]
-        self.consents = list(dict.fromkeys(self.consents))
-        if self.consents:
-            lines = "\n".join(self.consents)
-            files.append(SourceFile("access/consents.yaml", f"version: 1\nconsents:\n{lines}\n".encode()))
+        self.approvals = list(dict.fromkeys(self.approvals))
+        if self.approvals:
+            lines = "\n".join(self.approvals)
+            files.append(SourceFile("access/approvals.yaml", f"version: 1\napprovals:\n{lines}\n".encode()))
         return load_manifests(files, today=datetime(2026, 11, 22, tzinfo=UTC).date())
 
     def wanted_members(self, key: str) -> dict[str, str]:
@@ -142,9 +142,9 @@ class Wishes:
         return {(asset, person): role for (asset, person), role in self.grants.items() if person in members}
 
 
-def fresh(consent: str, number: int) -> str:
-    """The line that a plan prints, filled in so that it is another one each time: one consent is for one attempt."""
-    return consent.replace("YYYY-MM-DD", "2099-12-31").replace("TICKET", f"SEC-{number}")
+def fresh(approval: str, number: int) -> str:
+    """The line that a plan prints, filled in so that it is another one each time: one approval is for one attempt."""
+    return approval.replace("YYYY-MM-DD", "2099-12-31").replace("TICKET", f"SEC-{number}")
 
 
 def seats(world: World, key: str) -> dict[str, tuple[str, str]]:

@@ -15,7 +15,7 @@ on: `test_who_counts.py` shows that.
     headcount.objection, last admin         the number of active admins falls below the floor
     headcount.objection, cap                the platform refuses an invitation the plan contained
     readiness.hold_until_ready              a grant is sent for somebody who has not accepted
-    guards._ended_before                    somebody who declined or left is invited again without a consent
+    guards._ended_before                    somebody who declined or left is invited again without an approval
     lifecycle._pending                      a pending invitation is sent again
     steps.Steps._moved, fingerprint         a change is carried out on a resource that moved
 """
@@ -76,7 +76,7 @@ from tests.tiers import scaled
 
 ROUNDS = 8
 """Plans that a settled world may need: invite; accept and grant; replace an admin; remove the old one; each may be
-delayed once by a consent that somebody has to give first."""
+delayed once by an approval that somebody has to give first."""
 FLOOR = 2
 MEDDLING = ("accept", "decline", "leave", "hand", "desert")
 
@@ -160,12 +160,12 @@ class Access(RuleBasedStateMachine):
         self.wishes.app, self.wishes.link = app, link
 
     @rule()
-    def consent_to_everything_blocked(self) -> None:
-        self._consent(self._plan())
+    def approval_to_everything_blocked(self) -> None:
+        self._approval(self._plan())
 
-    def _consent(self, plan: Plan) -> None:
-        lines = [f"  {blocked.consent}" for blocked in plan.blocked if blocked.consent]
-        self.wishes.consents += [fresh(line, len(self.wishes.consents)) for line in lines]
+    def _approval(self, plan: Plan) -> None:
+        lines = [f"  {blocked.approval}" for blocked in plan.blocked if blocked.approval]
+        self.wishes.approvals += [fresh(line, len(self.wishes.approvals)) for line in lines]
 
     def _drop_grants(self, key: str, person: str) -> None:
         if key == "bc":
@@ -323,7 +323,7 @@ class Access(RuleBasedStateMachine):
         if change.action is Action.INVITE:
             assert status != "invited", f"{person} already has an invitation"
             assert status != "active", f"{person} is already in"
-            assert status != "declined" or change.consent, f"{person} declined and is invited again"
+            assert status != "declined" or change.approval, f"{person} declined and is invited again"
         if change.action is Action.REINVITE:
             assert role != self.wishes.members[key][person], f"{person} is invited again as {role}"
         if change.action in {Action.REMOVE, Action.CANCEL_INVITATION}:
@@ -341,7 +341,7 @@ class Access(RuleBasedStateMachine):
                 f"{change.action} {change.address} leaves {sorted(now)}, and none of them is declared"
             )
             stay = now & (declared | self.ever_declared[key]) - self.wishes.gone
-            needed = 1 if change.consent else self.floor[key]
+            needed = 1 if change.approval else self.floor[key]
             assert not lost & self.relied_on[key] or len(stay) >= needed, (
                 f"{change.action} {change.address} leaves {sorted(stay)} to rely on"
             )
@@ -393,7 +393,7 @@ class Access(RuleBasedStateMachine):
         self._world_is_what_was_declared()
 
     def _everybody_does_as_asked(self, plan: Plan) -> None:
-        self._consent(plan)
+        self._approval(plan)
         people.answer_all(self.world, [], agree=True)
         for waiting in plan.waiting:
             if waiting.action is Action.GIVE_UP_ADMIN and waiting.on in (*PEOPLE, *CROWD):

@@ -74,9 +74,9 @@ class Neighbourhood:
     def apply(self) -> bool:
         """Whether that was the last apply that was needed."""
         plan = make_plan(self.request(), provider_for=lambda _: SandboxProvider(self.world), store=self.store)
-        lines = [f"  {blocked.consent}" for blocked in plan.blocked if blocked.consent]
+        lines = [f"  {blocked.approval}" for blocked in plan.blocked if blocked.approval]
         if lines:
-            self.wishes.consents += [fresh(line, len(self.wishes.consents)) for line in lines]
+            self.wishes.approvals += [fresh(line, len(self.wishes.approvals)) for line in lines]
             plan = make_plan(self.request(), provider_for=lambda _: SandboxProvider(self.world), store=self.store)
         run = Run(clock=self.world, terms=LeaseTerms(timer=SystemTimer()), audit=AuditLog(self.store))
         apply_plan(plan, self.request(), provider_for=lambda _: SandboxProvider(self.world), store=self.store, run=run)

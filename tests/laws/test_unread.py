@@ -93,8 +93,8 @@ def hide(live: Live, parts: Iterable[str]) -> Live:
 def begins_anew(key: str, worlds: Worlds) -> bool:
     """Whether somebody has agreed to forget the whole past of an organization: only then may what was known go."""
     return any(
-        consent.allow is Action.FORGET and consent.address == Address(key, "organization", key)
-        for consent in worlds.desired.consents
+        approval.approve is Action.FORGET and approval.address == Address(key, "organization", key)
+        for approval in worlds.desired.approvals
     )
 
 

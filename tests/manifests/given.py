@@ -34,7 +34,7 @@ def read_case(path: Path) -> Case:
     assert content.keys() == {"given", "want"}, path
     given, want = content["given"], content["want"]
     assert given.keys() <= {"files", "today", "allowed_domains", "max_approval_days"}, path
-    assert want.keys() <= {"findings", "resources", "people", "consents", "moves"}, path
+    assert want.keys() <= {"findings", "resources", "people", "approvals", "moves"}, path
     assert want, path
     return Case(
         files=[SourceFile(name, text.encode()) for name, text in given["files"].items()],
@@ -62,7 +62,7 @@ def tell_finding(finding: Finding) -> str:
 def tell_desired(desired: Desired | None) -> dict[str, Any]:
     """What is desired in the words of the cases; values that say nothing are left out."""
     if desired is None:
-        return {"resources": {}, "people": {}, "consents": [], "moves": []}
+        return {"resources": {}, "people": {}, "approvals": [], "moves": []}
     return {
         "resources": {
             str(address): tell_declared(declared)
@@ -81,9 +81,9 @@ def tell_desired(desired: Desired | None) -> dict[str, Any]:
             )
             for key, person in desired.people.items()
         },
-        "consents": [
-            _said({"allow": str(one.allow), "address": str(one.address), "reason": one.reason, "until": one.until})
-            for one in desired.consents
+        "approvals": [
+            _said({"approve": one.approve, "address": str(one.address), "reason": one.reason, "expires": one.expires})
+            for one in desired.approvals
         ],
         "moves": [f"{move.source} -> {move.target}" for move in desired.moves],
     }

@@ -18,7 +18,7 @@ TEXTS = [file.data for path in PATHS for file in read_case(path).files if file.d
 WORDS = st.sampled_from(
     re.findall(
         r"\S+",
-        """version people groups organizations consents moved members system kind id handle name email identities phone
+        """version people groups organizations approvals moved members system kind id handle name email identities phone
         developers business_center business_account organization_account ad_accounts access role admin ana group:a
         from to allow address remove providers default guards min_admins state acme/member/ana 2027-01-31 @acme
         a@b.example *a &a !!str <<""",

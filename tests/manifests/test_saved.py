@@ -156,7 +156,7 @@ def test_a_state_has_one_canonical_form() -> None:
         b'"organization":"acme","quarantined":{},'
         b'"records":{"acme/member/ana":{"address":"acme/member/ana","asked":0,"asked_on":null,"attributes":{},'
         b'"confirmed":{},"ends":null,"formerly":[],"granted":null,"identity":"","implied":{},"implied_by":"","platform_id":"","protect":false,"since":null,'
-        b'"status":"active","unread":[]}},"removals":{},"rosters":{},"serial":0,"used_consents":[],"waits":{}}\n'
+        b'"status":"active","unread":[]}},"removals":{},"rosters":{},"serial":0,"used_approvals":[],"waits":{}}\n'
     )
     assert state_to_json(STATE) == want
     records = {Address("acme", "member", key): Record(address=Address("acme", "member", key)) for key in "ba"}

@@ -28,13 +28,13 @@ def check(text: str) -> tuple[ManifestDocument, Doubts]:
 
 def test_items_beside_a_broken_one_stay() -> None:
     document, doubts = check("""\
-consents:
+approvals:
   - {}
-  - {allow: remove, address: acme/member/a, reason: SEC-9, until: 2026-12-31}
-  - {allow: remov}
-  - {allow: remove, address: acme/member/b, reason: SEC-9, until: 2026-12-31}
+  - {approve: remove, address: acme/member/a, reason: SEC-9, expires: 2026-12-31}
+  - {approve: remov}
+  - {approve: remove, address: acme/member/b, reason: SEC-9, expires: 2026-12-31}
 """)
-    assert [consent.address for consent in document.consents] == ["acme/member/a", "acme/member/b"]
+    assert [approval.address for approval in document.approvals] == ["acme/member/a", "acme/member/b"]
     assert not doubts.incomplete
 
 

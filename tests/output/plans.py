@@ -114,7 +114,7 @@ def every_kind_of_access() -> Plan:
             line=60,
         ),
         irreversible="an app that was transferred cannot be taken back",
-        consent="LEGAL-7 (access/acme.yaml:70:3)",
+        approval="LEGAL-7 (access/acme.yaml:70:3)",
         needs=(Address.parse("acme-dev/member/ana"),),
     )
     return plan(part(*bc, mode=Mode.AUTHORITATIVE), part(transfer, organization="acme-dev", system="developers"))
@@ -162,7 +162,7 @@ def held_back() -> Plan:
                 change=kim,
                 guard="removal_ratio",
                 message="2 of 4 would be removed, 50 % of at most 25 %",
-                consent="- {allow: remove, address: acme-bc/member/kim, reason: TICKET, until: YYYY-MM-DD}",
+                approval="- {approve: remove, address: acme-bc/member/kim, reason: TICKET, expires: YYYY-MM-DD}",
             ),
             Blocked(change=ana, guard="self", message="ana is who this tool acts as here"),
         ),
@@ -199,9 +199,9 @@ def held_back() -> Plan:
         ),
     )
     unused = Finding(
-        id="unused-consent",
+        id="unused-approval",
         severity=Severity.WARNING,
-        message="nothing that is planned needs this consent",
+        message="nothing that is planned needs this approval",
         place=Place("access/acme.yaml", 70, 3),
         advice="delete it",
     )
@@ -215,7 +215,7 @@ def hostile() -> Plan:
             replace(
                 change(f"acme-bc/member/{name}", Action.INVITE, after={"role": "[red]admin[/red]"}, line=1),
                 why="because\x07\x9b31m",
-                consent="\u2066SEC-1\u2069",
+                approval="\u2066SEC-1\u2069",
                 place=Place("access/\x1b]0;owned\x07.yaml", 1, 1),
             ),
             change("acme-bc/member/山田太郎", Action.INVITE, after={"role": "standard"}, line=2),
@@ -262,11 +262,11 @@ def mischief() -> Plan:
             replace(
                 change(f"o/member/{name}{number}", Action.REMOVE, before={"role": trick}, why=trick),
                 irreversible=trick,
-                consent=trick,
+                approval=trick,
                 place=Place(trick, 7, 3),
             ),
         )
-        blocked = Blocked(change=changes[1], guard=trick, message=trick, consent=trick)
+        blocked = Blocked(change=changes[1], guard=trick, message=trick, approval=trick)
         parts.append(replace(part(*changes, organization=trick), blocked=(blocked,)))
     told = tuple(Finding(id="x-y", message=trick, advice=trick, place=Place(trick, 1, 1)) for trick in TRICKS)
     return replace(plan(*parts), findings=told, targets=TRICKS)

@@ -36,7 +36,7 @@ def test_a_plan_on_a_narrow_terminal_reads_exactly_like_its_golden_file(name: st
 @pytest.mark.parametrize("width", [40, 60, 80, 100])
 def test_no_line_of_a_plan_is_wider_than_the_terminal_but_what_is_to_be_pasted(width: int) -> None:
     for line in render_plan(held_back(), Style(width=width)).splitlines():
-        assert display_width(line) <= width or line.lstrip().startswith("- {allow:")
+        assert display_width(line) <= width or line.lstrip().startswith("- {approve:")
 
 
 @pytest.mark.parametrize("make", [small, every_kind_of_access, held_back, hostile, large])

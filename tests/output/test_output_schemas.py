@@ -16,7 +16,7 @@ from reconciler.core.access import Access, Way
 from reconciler.core.address import Address
 from reconciler.core.audit import AuditEntry, AuditRecord, entries_of
 from reconciler.core.change import Change, Waiting
-from reconciler.core.declared import Consent, Declared, Mode, Person
+from reconciler.core.declared import Approval, Declared, Mode, Person
 from reconciler.core.deed import Deed
 from reconciler.core.drifting import (
     Drift,
@@ -224,11 +224,11 @@ def review() -> str:
     way = Way(address=EVE, attributes={"role": "admin"}, starts=DAY, ends=DAY, place=PLACE)
     access = Access(attributes={"permissions": ("live", "post")}, ways=(way,), identity="eve@acme.example")
     values = (ValueChange(name="mode", before="", after="observe"),)
-    consent = Consent(allow=Action.REMOVE, address=EVE, until=DAY, place=PLACE)
+    approval = Approval(approve=Action.REMOVE, address=EVE, expires=DAY, place=PLACE)
     finding = Finding(id="x-y", message="m", place=PLACE, related=(PLACE,))
     steps = [
-        DangerousStep(action=Action.REMOVE, address=EVE, why="w", irreversible=True, consent=given, place=PLACE)
-        for given in (consent, None)
+        DangerousStep(action=Action.REMOVE, address=EVE, why="w", irreversible=True, approval=given, place=PLACE)
+        for given in (approval, None)
     ]
     made = Review(
         today=DAY,
@@ -243,8 +243,8 @@ def review() -> str:
         settings=values,
         renames=(Rename(before=EVE, after=EVE),),
         steps=tuple(steps),
-        consents_given=(consent,),
-        consents_withdrawn=(consent,),
+        approvals_given=(approval,),
+        approvals_withdrawn=(approval,),
         findings=(finding,),
         policy_findings=(finding,),
         resolved=(finding,),

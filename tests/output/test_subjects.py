@@ -41,10 +41,10 @@ def test_every_form_can_write_every_block(form: str) -> None:
 def test_the_same_step_that_a_guard_stops_everywhere_is_told_once() -> None:
     blocked = plans.held_back().organizations[0].blocked[1]
     parts = [plans.part(organization=f"org-{number}") for number in range(9)]
-    assert blocked.consent == ""
+    assert blocked.approval == ""
     plan = plans.plan(*(replace(part, blocked=(blocked,)) for part in parts))
     text = RENDERERS.plan["markdown"](plan, Style())
-    assert text.count("no consent can allow this") == 1
+    assert text.count("no approval can allow this") == 1
     assert "9 organizations" in text
     assert "org-0, org-1, org-2" in text
 

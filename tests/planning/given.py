@@ -20,7 +20,7 @@ from reconciler.core.planning.planner import Worlds
 from reconciler.core.planning.targets import Targets
 from reconciler.core.resource import Attributes, Resource, Status, fingerprint_of
 from reconciler.core.settings import GuardSettings
-from reconciler.core.state import Quarantine, Record, State, UsedConsent
+from reconciler.core.state import Quarantine, Record, State, UsedApproval
 from reconciler.core.work_order import Capacity, Chore, FailureReason, OrderStatus, WorkOrder
 from reconciler.manifests.load import load_manifests
 from reconciler.manifests.source import SourceFile
@@ -30,7 +30,7 @@ DIRECTORY = ("ana", "bo", "cy", "dee", "eve", "finn", "gil", "hal", "ida", "jon"
 
 _KEYS = {"today", "guards", "manifest", "directory_without", "recorded", "live", "absent", "unknown", "acting"}
 _KEYS |= {"removals", "invitations", "quarantined", "retry", "targets", "excludes", "want"}
-_KEYS |= {"rosters_of", "work_orders", "used_consents", "known_drift", "person", "waits"}
+_KEYS |= {"rosters_of", "work_orders", "used_approvals", "known_drift", "person", "waits"}
 
 _LOOKED, _ASKED, _REPORTED = time(8, tzinfo=UTC), time(9, tzinfo=UTC), time(10, tzinfo=UTC)
 """On a day that a case names, rosters are taken first, then orders are issued, then people report back."""
@@ -127,7 +127,7 @@ def _resource(organization: str, text: str, told: str | dict[str, Any] | None) -
 
 def _recorded(given: Mapping[str, Any], live: Mapping[str, Live], desired: Desired, today: date) -> dict[str, State]:
     told = given.get("recorded", {})
-    memories = ("waits", "known_drift", "removals", "invitations", "quarantined", "work_orders", "used_consents")
+    memories = ("waits", "known_drift", "removals", "invitations", "quarantined", "work_orders", "used_approvals")
     keys = {*told, *(key for memory in memories for key in given.get(memory, {}))}
     states = {key: _state(key, told.get(key, {}), live, given, today) for key in sorted(keys)}
     orders = given.get("work_orders", {})
@@ -190,7 +190,7 @@ def _state(
         record = _record(Address.parse(f"{key}/{text}"), _values(values))
         records[record.address] = record
     quarantined = given.get("quarantined", {}).get(key, {})
-    used = given.get("used_consents", {}).get(key, [])
+    used = given.get("used_approvals", {}).get(key, [])
     return State(
         organization=key,
         lineage="made-for-the-case",
@@ -201,8 +201,8 @@ def _state(
         quarantined={Address.parse(f"{key}/{text}"): Quarantine(**values) for text, values in quarantined.items()},
         drift={one.address: one for one in _known_drift(key, given.get("known_drift", {}).get(key, {}))},
         waits={Address.parse(f"{key}/{text}"): day for text, day in given.get("waits", {}).get(key, {}).items()},
-        used_consents=tuple(
-            UsedConsent(**{**one, "allow": Action(one["allow"]), "address": Address.parse(one["address"])})
+        used_approvals=tuple(
+            UsedApproval(**{**one, "approve": Action(one["approve"]), "address": Address.parse(one["address"])})
             for one in used
         ),
     )

@@ -134,7 +134,7 @@ def _enough_admins(
     before = {key for key in were if (key in declared and declared[key] is None) or key in former - declared.keys()}
     stays = {key for key in now if key in declared and declared[key] is None}
     stays |= {key for key in now & former - declared.keys() if key in ground.directory and not _has_ended(key, ground)}
-    needed = 1 if change.consent else max(1, min(ground.min_admins, len(before)))
+    needed = 1 if change.approval else max(1, min(ground.min_admins, len(before)))
     return [f"{len(stays)} admins to rely on, {needed} needed"] if max(1, len(stays)) < needed else []
 
 

@@ -16,7 +16,7 @@ from typing import TypeVar
 import pytest
 
 from reconciler.core.address import Address
-from reconciler.core.declared import Consent
+from reconciler.core.declared import Approval
 from reconciler.core.kinds import Action
 from reconciler.core.plan import Plan
 from reconciler.core.planning.planner import Worlds, plan, situations
@@ -25,7 +25,7 @@ from reconciler.manifests.saved import plan_from_json, plan_to_json
 from tests.lawbook import Lawbook
 from tests.planning.given import Case, read_case
 from tests.planning.model import Ground, broken_rules
-from tests.planning.told import SECTIONS, in_full, read_consent, tell, tell_ends
+from tests.planning.told import SECTIONS, in_full, read_approval, tell, tell_ends
 
 _PATHS = sorted((Path(__file__).parents[1] / "cases" / "plan").glob("*.yaml"))
 
@@ -108,15 +108,15 @@ def _recorded_under_today_s_names(case: Case, organization: str) -> dict[Address
 
 
 @LAWS.law
-def the_consent_that_a_block_asks_for_lifts_it(path: Path) -> None:
-    """Given all consents that a plan offers, no guard that takes one blocks any more."""
+def the_approval_that_a_block_asks_for_lifts_it(path: Path) -> None:
+    """Given all approvals that a plan offers, no guard that takes one blocks any more."""
     case, planned = _case(path), _plan(path)
-    offered = [read_consent(blocked) for blocked in planned.blocked if blocked.consent]
-    given = [Consent(allow=Action(c["allow"]), address=Address.parse(c["address"])) for c in offered]
-    desired = replace(case.worlds.desired, consents=(*case.worlds.desired.consents, *given))
+    offered = [read_approval(blocked) for blocked in planned.blocked if blocked.approval]
+    given = [Approval(approve=Action(c["approve"]), address=Address.parse(c["address"])) for c in offered]
+    desired = replace(case.worlds.desired, approvals=(*case.worlds.desired.approvals, *given))
     again = _plan_again(case, replace(case.worlds, desired=desired))
-    lifted = {(consent.address, consent.allow) for consent in given}
-    assert [b for b in again.blocked if b.consent and (b.change.address, b.change.action) in lifted] == []
+    lifted = {(approval.address, approval.approve) for approval in given}
+    assert [b for b in again.blocked if b.approval and (b.change.address, b.change.action) in lifted] == []
 
 
 @LAWS.law

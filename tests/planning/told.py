@@ -47,7 +47,7 @@ def _change(change: Change, *, with_actor: bool = True) -> str:
         "" if change.why == "declared" else change.why,
         f"by {change.actor}" if with_actor and change.actor else "",
         f"costs: {change.cost}" if change.cost else "",
-        f"allowed: {change.consent.rsplit(' (', 1)[0]}" if change.consent else "",
+        f"allowed: {change.approval.rsplit(' (', 1)[0]}" if change.approval else "",
     ]
     told = "; ".join(filter(None, asides))
     return f"{_sign(change)} {change.action} {change.address}{_values_of(change)}" + (f" ({told})" if told else "")
@@ -85,16 +85,16 @@ def _waiting(waiting: Waiting, today: date) -> str:
 
 def _blocked(blocked: Blocked) -> list[str]:
     lines = [_change(blocked.change, with_actor=False), f"  {blocked.guard}: {blocked.message}"]
-    if blocked.consent:
-        lines.append("  consent: {allow} {address}".format(**read_consent(blocked)))
+    if blocked.approval:
+        lines.append("  approval: {approve} {address}".format(**read_approval(blocked)))
     return lines
 
 
-def read_consent(blocked: Blocked) -> dict[str, str]:
-    """The consent line as YAML reads it: exactly one entry for the list of consents, with a ticket and a date."""
-    [consent] = yaml.safe_load(blocked.consent)
-    assert list(consent) == ["allow", "address", "reason", "until"]
-    return dict(consent)
+def read_approval(blocked: Blocked) -> dict[str, str]:
+    """The approval line as YAML reads it: exactly one entry for the list of approvals, with a ticket and a date."""
+    [approval] = yaml.safe_load(blocked.approval)
+    assert list(approval) == ["approve", "address", "reason", "expires"]
+    return dict(approval)
 
 
 def _left_out(left_out: LeftOut) -> str:

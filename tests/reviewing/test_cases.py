@@ -87,7 +87,7 @@ def test_the_way_back_gives_what_the_way_there_takes(path: Path) -> None:
     assert {(one.address, one.before, one.after) for one in back.things if one.address.organization not in dropped} == {
         (one.address, one.after, one.before) for one in things
     }
-    assert (back.consents_given, back.consents_withdrawn) == (there.consents_withdrawn, there.consents_given)
+    assert (back.approvals_given, back.approvals_withdrawn) == (there.approvals_withdrawn, there.approvals_given)
     assert {*back.findings, *back.policy_findings} == set(there.resolved)
     assert {*there.findings, *there.policy_findings} == set(back.resolved)
 

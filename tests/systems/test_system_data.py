@@ -116,5 +116,5 @@ def test_whatever_is_given_to_a_person_or_partner_can_be_taken_back(system: Syst
 
 
 @every_system
-def test_an_app_that_changes_hands_for_good_needs_a_consent(system: System) -> None:
+def test_an_app_that_changes_hands_for_good_needs_a_approval(system: System) -> None:
     assert ("app" in system.kinds) == (Action.TRANSFER_APP in system.irreversible)

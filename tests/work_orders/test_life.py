@@ -177,7 +177,7 @@ def test_an_invitation_that_was_withdrawn_too_late_is_cancelled(office: Office) 
     ]
 
 
-def test_who_declined_is_asked_again_only_with_a_consent(office: Office) -> None:
+def test_who_declined_is_asked_again_only_with_a_approval(office: Office) -> None:
     office.apply()
     invite, accept = office.orders
     office.done(invite)
@@ -185,7 +185,7 @@ def test_who_declined_is_asked_again_only_with_a_consent(office: Office) -> None
     office.wait(hours=1)
     office.observe()
     (blocked,) = office.plan().blocked
-    assert (blocked.guard, bool(blocked.consent)) == ("declined", True)
+    assert (blocked.guard, bool(blocked.approval)) == ("declined", True)
     office.apply()
     assert [order.status for order in office.orders] == [OrderStatus.SUPERSEDED, OrderStatus.FAILED]
 

@@ -77,10 +77,10 @@ def test_a_request_that_has_waited_longer_and_ends_on_another_day_is_the_same() 
         lambda step: replace(step, actor="bo"),
         lambda step: replace(step, why="another reason"),
         lambda step: replace(step, irreversible="for good"),
-        lambda step: replace(step, consent="LEGAL-7"),
+        lambda step: replace(step, approval="LEGAL-7"),
         lambda step: replace(step, needs=(BO,)),
     ],
-    ids=["role", "what it starts from", "action", "actor", "reason", "irreversible", "consent", "needs"],
+    ids=["role", "what it starts from", "action", "actor", "reason", "irreversible", "approval", "needs"],
 )
 def test_a_step_that_differs_is_unseen_and_the_reviewed_one_missing(alter: Callable[[Change], Change]) -> None:
     other = alter(INVITE_ANA)

@@ -9,11 +9,11 @@ from reconciler.workflows.trail import audit_entry
 from tests.workflows.given import NOW, REMOVE
 
 
-def test_the_consent_that_let_a_change_through_is_kept_with_it() -> None:
-    consented = replace(REMOVE, consent="LEGAL-7, access/consents.yaml:6:5")
-    entry = audit_entry(consented, Applied(), serial=3, at=NOW)
-    assert (entry.consent, entry.action, entry.actor, entry.outcome) == (
-        "LEGAL-7, access/consents.yaml:6:5",
+def test_the_approval_that_let_a_change_through_is_kept_with_it() -> None:
+    approved = replace(REMOVE, approval="LEGAL-7, access/approvals.yaml:6:5")
+    entry = audit_entry(approved, Applied(), serial=3, at=NOW)
+    assert (entry.approval, entry.action, entry.actor, entry.outcome) == (
+        "LEGAL-7, access/approvals.yaml:6:5",
         "remove",
         "ana",
         "applied",

@@ -60,8 +60,8 @@ DOCUMENT = {
             "members": {"ana": "administrator", "finn": "editor"},
         },
     },
-    "consents": [
-        {"allow": "transfer_app", "address": address, "reason": "LEGAL-7", "until": "2026-12-31"}
+    "approvals": [
+        {"approve": "transfer_app", "address": address, "reason": "LEGAL-7", "expires": "2026-12-31"}
         for address in ("east/app/sun", "west/app/moon")
     ],
 }

@@ -33,8 +33,8 @@ organizations:
     name: Dev
     members: {ana: admin, bo: admin}
     apps: {bot: {client_key: awx1}}
-consents:
-  - {allow: transfer_app, address: dev/app/bot, reason: LEGAL-7, until: 2026-12-31}
+approvals:
+  - {approve: transfer_app, address: dev/app/bot, reason: LEGAL-7, expires: 2026-12-31}
 """
 
 

@@ -73,9 +73,9 @@ def apply(
     """Carry out a saved plan or a new one.
 
     A saved PLAN was reviewed when it was made, so nothing is asked; it is refused when the manifests or the state have
-    moved on since, and so is every change in it that would not be planned again today. A consent that was given on the
-    command line of `plan` held for that run: give it again. Without PLAN, a plan is made, shown, and carried out after
-    the answer `yes`.
+    moved on since, and so is every change in it that would not be planned again today. An approval that was given
+    on the command line of `plan` held for that run: give it again. Without PLAN, a plan is made, shown, and carried out
+    after the answer `yes`.
 
     Waiting for people is a normal end: exit code 0. A failed change gives 1, a blocked one 3, a stale plan or a locked
     state 4.

@@ -5,6 +5,6 @@ reach    what everybody can do with each thing on one side, over all ways that l
 claims   whether one access holds everything that another one holds, day by day
 access   who gains what and who loses what, with marks
 things   organizations, assets, connections and people that appear, change or go
-steps    what the change asks for that a plan would not do without a consent
+steps    what the change asks for that a plan would not do without an approval
 findings what is said of one side and not of the other
 """

@@ -12,10 +12,10 @@ from reconciler.core.comparison.names import describe_displaced, find_renames, n
 from reconciler.core.comparison.reach import reach
 from reconciler.core.comparison.steps import find_steps
 from reconciler.core.comparison.things import compare_organization, compare_people, compare_things
-from reconciler.core.declared import Consent, Declared, Desired, Organization
+from reconciler.core.declared import Approval, Declared, Desired, Organization
 from reconciler.core.kinds import KINDS
 from reconciler.core.planning.identities import Names
-from reconciler.core.planning.situation import consents_of
+from reconciler.core.planning.situation import approvals_of
 from reconciler.core.review import (
     AccessChange,
     DangerousStep,
@@ -35,8 +35,8 @@ class Comparison:
     people: list[PersonChange] = field(default_factory=list)
     renames: tuple[Rename, ...] = ()
     steps: list[DangerousStep] = field(default_factory=list)
-    consents_given: tuple[Consent, ...] = ()
-    consents_withdrawn: tuple[Consent, ...] = ()
+    approvals_given: tuple[Approval, ...] = ()
+    approvals_withdrawn: tuple[Approval, ...] = ()
     notices: list[str] = field(default_factory=list)
     dropped: list[DroppedOrganization] = field(default_factory=list)
 
@@ -52,8 +52,8 @@ def compare(base: Desired, head: Desired, *, today: date, allowed_domains: Colle
             members.setdefault(person, set()).add(pair.key)
     organizations = {person: frozenset(keys) for person, keys in members.items()}
     found.people = list(compare_people(base.people, head.people, organizations=organizations))
-    found.consents_given = _only_in(head.consents, base.consents)
-    found.consents_withdrawn = _only_in(base.consents, head.consents)
+    found.approvals_given = _only_in(head.approvals, base.approvals)
+    found.approvals_withdrawn = _only_in(base.approvals, head.approvals)
     return found
 
 
@@ -148,7 +148,7 @@ def _compare_organization(
     was_deleted = pair.before is not None and pair.before.deleted
     if pair.after is not None and not (was_deleted and pair.after.deleted):
         found.steps += find_steps(
-            pair.resources_before, pair.resources_after, pair.after, consents=consents_of(head.consents, key, today)
+            pair.resources_before, pair.resources_after, pair.after, approvals=approvals_of(head.approvals, key, today)
         )
 
 
@@ -164,6 +164,6 @@ def _notices(pair: _Pair) -> Iterator[str]:
         )
 
 
-def _only_in(consents: tuple[Consent, ...], others: tuple[Consent, ...]) -> tuple[Consent, ...]:
-    known = {consent.terms for consent in others}
-    return tuple(consent for consent in consents if consent.terms not in known)
+def _only_in(approvals: tuple[Approval, ...], others: tuple[Approval, ...]) -> tuple[Approval, ...]:
+    known = {approval.terms for approval in others}
+    return tuple(approval for approval in approvals if approval.terms not in known)

@@ -1,11 +1,11 @@
-"""What a change of the manifests asks for that a plan would not do without a consent."""
+"""What a change of the manifests asks for that a plan would not do without an approval."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
 from reconciler.core.address import Address
-from reconciler.core.declared import Consent, Declared, Organization
+from reconciler.core.declared import Approval, Declared, Organization
 from reconciler.core.finding import Place
 from reconciler.core.kinds import KINDS, Action
 from reconciler.core.planning.access import is_administrator, is_downgrade
@@ -21,7 +21,7 @@ def find_steps(
     after: _Resources,
     organization: Organization,
     *,
-    consents: Mapping[tuple[Address, Action], Consent],
+    approvals: Mapping[tuple[Address, Action], Approval],
 ) -> Iterator[DangerousStep]:
     """The dangerous steps in one organization that is declared on both sides or new, by address.
 
@@ -37,7 +37,7 @@ def find_steps(
                 address=address,
                 why=why,
                 irreversible=bool(irreversible),
-                consent=consents.get((address, action)),
+                approval=approvals.get((address, action)),
                 place=place,
             )
 

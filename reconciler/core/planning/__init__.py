@@ -2,7 +2,7 @@
 
 wanted, memory     prepare the worlds: dates, and what a vanished thing means
 diff, lifecycle    every difference and its next step
-guards, budgets    what must not happen without a consent
+guards, budgets    what must not happen without an approval
 readiness          what has to wait for whom
 orders             what people were asked for already, and what of it is over
 order, headcount   a sequence whose every prefix is safe

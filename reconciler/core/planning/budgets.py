@@ -6,10 +6,10 @@ from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
 
 from reconciler.core.change import Blocked, Change
-from reconciler.core.declared import Consent
+from reconciler.core.declared import Approval
 from reconciler.core.kinds import KINDS, Action, Shape
 from reconciler.core.planning.access import takes_away
-from reconciler.core.planning.guards import Objection, blocked_by, with_consent
+from reconciler.core.planning.guards import Objection, blocked_by, with_approval
 from reconciler.core.planning.lifecycle import is_over
 from reconciler.core.planning.situation import Situation
 from reconciler.core.system import System
@@ -29,9 +29,9 @@ def in_window(days: Mapping[date, int], today: date) -> int:
 
 
 def counts_as_removal(change: Change, system: System) -> bool:
-    """Whether the removal ratio counts a change; what a consent or an end date explains does not count."""
+    """Whether the removal ratio counts a change; what an approval or an end date explains does not count."""
     counted = KINDS[change.address.kind].shape in _COUNTED
-    return counted and not change.exempt and not change.consent and takes_away(change, system)
+    return counted and not change.exempt and not change.approval and takes_away(change, system)
 
 
 def hold_mass_removal(changes: Sequence[Change], situation: Situation) -> tuple[list[Change], list[Blocked]]:
@@ -49,7 +49,7 @@ def hold_mass_removal(changes: Sequence[Change], situation: Situation) -> tuple[
     most = limit * total
     if total < situation.settings.removal_ratio_from or len(asked) + recent <= most:
         return list(changes), []
-    unexplained = [change for change in asked if _consent_for(change, situation) is None]
+    unexplained = [change for change in asked if _approval_for(change, situation) is None]
     message = (
         f"{len(unexplained)} removals now and {recent} in the last {WINDOW_DAYS} days are "
         f"{(len(unexplained) + recent) / total:.0%} of {total} memberships and grants; the limit is {limit:.0%}"
@@ -59,7 +59,7 @@ def hold_mass_removal(changes: Sequence[Change], situation: Situation) -> tuple[
         message += f"; {unannounced} of them by an end date that no apply knew before it had passed"
     unproven = sum(bool(_role_for(change)[1]) for change in unexplained)
     if unproven:
-        message += f"; {unproven} of them a role may give anyway, which is found out by consenting to one"
+        message += f"; {unproven} of them a role may give anyway, which is found out by approving to one"
     stopped = unexplained if len(unexplained) + recent > most else []
     return _split(
         changes, asked=asked, stopped=stopped, objection=Objection("removal_ratio", message), situation=situation
@@ -82,7 +82,7 @@ def hold_invitations(changes: Sequence[Change], situation: Situation) -> tuple[l
     sent = in_window(situation.state.invitations, situation.today)
     if budget is None or len(asked) + sent <= budget:
         return list(changes), []
-    unexplained = [change for change in asked if _consent_for(change, situation) is None]
+    unexplained = [change for change in asked if _approval_for(change, situation) is None]
     message = f"{sent} invitations sent in the last {WINDOW_DAYS} days, {len(asked)} wanted now; the budget is {budget}"
     stopped = unexplained[max(0, budget - sent) :]
     return _split(
@@ -90,8 +90,8 @@ def hold_invitations(changes: Sequence[Change], situation: Situation) -> tuple[l
     )
 
 
-def _consent_for(change: Change, situation: Situation) -> Consent | None:
-    return situation.consents.get((change.address, change.action))
+def _approval_for(change: Change, situation: Situation) -> Approval | None:
+    return situation.approvals.get((change.address, change.action))
 
 
 def _split(
@@ -102,7 +102,7 @@ def _split(
     objection: Objection,
     situation: Situation,
 ) -> tuple[list[Change], list[Blocked]]:
-    """Separate what a budget stops from what goes on, and write consents on what only passes thanks to them."""
+    """Separate what a budget stops from what goes on, and write approvals on what only passes thanks to them."""
     counted = {change.address for change in asked}
     held = {change.address for change in stopped}
     passed: list[Change] = []
@@ -111,7 +111,7 @@ def _split(
         if change.address in held:
             blocked.append(blocked_by(change, objection))
             continue
-        consent = _consent_for(change, situation)
-        uses_consent = consent is not None and change.address in counted and not change.consent
-        passed.append(with_consent(change, consent) if consent and uses_consent else change)
+        approval = _approval_for(change, situation)
+        uses_approval = approval is not None and change.address in counted and not change.approval
+        passed.append(with_approval(change, approval) if approval and uses_approval else change)
     return passed, blocked

@@ -43,7 +43,7 @@ def settle_contested(situation: Situation, wanted: Mapping[Address, Declared]) -
             for address, found in situation.live.resources.items()
             if situation.person_of(address) == dispute.recorded and (step := leave(found, situation)) is not None
         ]
-        agreed = any((step.address, step.action) in situation.consents for step in steps if step.address == old)
+        agreed = any((step.address, step.action) in situation.approvals for step in steps if step.address == old)
         yield from (step if agreed or step.address == old else _until_decided(step, why) for step in steps)
         new = wanted.get(Address(old.organization, "member", dispute.declared))
         if new is not None:
@@ -78,11 +78,11 @@ def objection_to(change: Change, situation: Situation) -> str:
         declared = situation.organization.identity
         if situation.former_key:
             return (
-                f"{declared} is recorded under the key {situation.former_key}: keep that key, or consent to beginning "
+                f"{declared} is recorded under the key {situation.former_key}: keep that key, or approve beginning "
                 "without what was recorded"
             )
         return (
-            f"recorded as {situation.another}, declared as {declared}: correct it, or consent to forgetting what was "
+            f"recorded as {situation.another}, declared as {declared}: correct it, or approve forgetting what was "
             "recorded, which neither organization notices"
         )
     for one in situation.contested:
@@ -128,7 +128,7 @@ def tell_of_names(situation: Situation) -> Iterator[Finding]:
             message=f"{one.identity} is in {organization} as the account of {one.recorded}, not of {one.declared}",
             place=people[0].place if people[0] else situation.organization.place,
             related=(people[1].place,) if people[1] else (),
-            advice=f"if {one.recorded} has left, consent to the removal; if both are one person, keep one key",
+            advice=f"if {one.recorded} has left, approve the removal; if both are one person, keep one key",
             address=f"{organization}/member/{one.declared}",
         )
     for stranger, gone in sorted(situation.doubles.items()):
@@ -147,7 +147,7 @@ def tell_of_names(situation: Situation) -> Iterator[Finding]:
 def _tell_of_double(stranger: str, gone: str, situation: Situation) -> Iterator[Finding]:
     """A warning on both lines: on that of who is gone, and on that of who has come."""
     organization, name = situation.organization.key, situation.people[gone].name
-    advice = f"if so, add the address of {stranger} to `identities` of {gone}; if not, consent to what is held back"
+    advice = f"if so, add the address of {stranger} to `identities` of {gone}; if not, approve what is held back"
     for key, message in (
         (gone, f"{gone} is gone from {organization}, and {stranger} is shown there as {name}: the same person?"),
         (stranger, f"{stranger} is shown as {name}, the name of {gone}, who is gone: the same person?"),

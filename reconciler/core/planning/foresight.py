@@ -1,4 +1,4 @@
-"""What a plan should warn about although no change is wrong: dates that lock out, consents nobody needs, long waits."""
+"""What a plan should warn about although no change is wrong: lockouts ahead, unused approvals, long waits."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from datetime import date, timedelta
 
 from reconciler.core.address import Address
 from reconciler.core.change import Waiting
-from reconciler.core.declared import Consent, Declared, Desired, Mode
+from reconciler.core.declared import Approval, Declared, Desired, Mode
 from reconciler.core.finding import Finding, Severity
 from reconciler.core.kinds import Action
 from reconciler.core.live import Unknown
@@ -38,7 +38,7 @@ def foresee(
     findings += [finding for pair in zip(looked_at, organizations, strict=True) for finding in _not_applied(*pair)]
     findings += [finding for pair in zip(looked_at, organizations, strict=True) for finding in _overdue(*pair)]
     findings += [unread.finding for part in organizations for unread in part.unread]
-    findings += _unused_consents(looked_at, organizations, desired, targets)
+    findings += _unused_approvals(looked_at, organizations, desired, targets)
     findings += _dropped(desired, recorded)
     findings += _unknown_required(looked_at, desired)
     findings += _refused(looked_at, desired)
@@ -255,56 +255,56 @@ def _what_differs(difference: Difference, situation: Situation) -> str:
     return f"is there and should not be: {why_leave(difference.address, situation)}"
 
 
-def _unused_consents(
+def _unused_approvals(
     looked_at: Sequence[Situation], organizations: Sequence[OrganizationPlan], desired: Desired, targets: Targets
 ) -> Iterator[Finding]:
-    """Consents that let nothing through today: used or outdated ones, and ones whose change is done or never blocked.
+    """Approvals that nothing needs today: used or outdated ones, and ones whose change is done or never blocked.
 
-    One whose change is still to come, because it waits or something no consent can lift stops it, is kept.
+    One whose change is still to come, because it waits or something no approval can lift stops it, is kept.
     """
     situations = {situation.organization.key: situation for situation in looked_at}
-    needed = set(_consented(organizations)) | {
+    needed = set(_approved(organizations)) | {
         (Address(one.organization.key, "organization", one.organization.key), Action.FORGET)
         for one in looked_at
         if one.is_forgotten
     }
-    for consent in desired.consents:
-        situation = situations.get(consent.address.organization)
-        if consent.place is None or situation is None or not targets.covers(consent.address):
+    for approval in desired.approvals:
+        situation = situations.get(approval.address.organization)
+        if approval.place is None or situation is None or not targets.covers(approval.address):
             continue
-        found = _what_became_of(consent, situation)
-        if found is None and needed.isdisjoint({(consent.address, consent.allow), (consent.address, None)}):
-            found = "unused-consent", "lets nothing through", "remove it"
+        found = _what_became_of(approval, situation)
+        if found is None and needed.isdisjoint({(approval.address, approval.approve), (approval.address, None)}):
+            found = "unused-approval", "approves nothing that is blocked", "remove it"
         if found is not None:
             id_, what, advice = found
             yield Finding(
                 id=id_,
                 severity=Severity.WARNING,
-                message=f"the consent to {consent.allow} {consent.address} {what}",
-                place=consent.place,
+                message=f"the approval to {approval.approve} {approval.address} {what}",
+                place=approval.place,
                 advice=advice,
-                address=str(consent.address),
+                address=str(approval.address),
             )
 
 
-def _what_became_of(consent: Consent, situation: Situation) -> tuple[str, str, str] | None:
-    """Why a consent is over, as the id, the message and the advice of a finding; None while it counts."""
-    if consent.until is not None and consent.until < situation.today:
-        return "outdated-consent", f"ended on {consent.until}", "remove it"
-    counting = situation.consents.get((consent.address, consent.allow))
-    if counting is not None and counting.terms == consent.terms:
+def _what_became_of(approval: Approval, situation: Situation) -> tuple[str, str, str] | None:
+    """Why an approval is over, as the id, the message and the advice of a finding; None while it counts."""
+    if approval.expires is not None and approval.expires < situation.today:
+        return "outdated-approval", f"ended on {approval.expires}", "remove it"
+    counting = situation.approvals.get((approval.address, approval.approve))
+    if counting is not None and counting.terms == approval.terms:
         return None
-    used = next((used for used in situation.state.used_consents if used.terms == consent.terms), None)
+    used = next((used for used in situation.state.used_approvals if used.terms == approval.terms), None)
     if used is None:
         return None
     advice = "remove it; to allow one more attempt, write another line, with its own reason or day"
-    return "used-consent", f"was used on {used.used_on} and lets nothing through any more", advice
+    return "used-approval", f"was used on {used.used_on} and is used up", advice
 
 
-def _consented(organizations: Iterable[OrganizationPlan]) -> Iterator[tuple[Address, Action | None]]:
-    """What consents let through or still have to; of what is left out the action is not known."""
+def _approved(organizations: Iterable[OrganizationPlan]) -> Iterator[tuple[Address, Action | None]]:
+    """What approvals let through or still have to; of what is left out the action is not known."""
     for part in organizations:
-        yield from ((change.address, change.action) for change in part.changes if change.consent)
+        yield from ((change.address, change.action) for change in part.changes if change.approval)
         yield from ((item.address, item.action) for item in part.waiting)
         yield from ((item.change.address, item.change.action) for item in part.blocked)
         yield from ((item.address, None) for item in part.left_out)

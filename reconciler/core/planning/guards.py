@@ -1,6 +1,6 @@
-"""Rules that stop a dangerous change. Each blocks only its own changes and can be lifted for one change by a consent.
+"""Rules that stop a dangerous change. Each blocks only its own changes and can be lifted for one change by an approval.
 
-The hard rules that no consent lifts (last admin, caps) are kept by `order`, because they depend on what goes
+The hard rules that no approval lifts (last admin, caps) are kept by `order`, because they depend on what goes
 before; the rules about a whole set of changes are in `budgets`.
 """
 
@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 
 from reconciler.core.address import Address
 from reconciler.core.change import Blocked, Change, Waiting
-from reconciler.core.declared import Consent
+from reconciler.core.declared import Approval
 from reconciler.core.kinds import KINDS, Action, Shape
 from reconciler.core.planning.access import is_administrator, takes_away
 from reconciler.core.planning.actors import founder_of
@@ -26,13 +26,13 @@ class Objection:
 
     guard: str
     message: str
-    can_consent: bool = True
+    can_approve: bool = True
 
 
 Guard = Callable[[Change, Situation], Objection | None]
 
 COMMAND_LINE = "(command line)"
-"""How the origin of a consent ends that stands in no manifest."""
+"""How the origin of an approval ends that stands in no manifest."""
 
 
 def _other_identity(change: Change, situation: Situation) -> Objection | None:
@@ -62,7 +62,7 @@ def _self(change: Change, situation: Situation) -> Objection | None:
     if change.address.kind != "member" or not takes_away(change, situation.organization.system):
         return None
     message = f"{situation.live.acting} is who this tool acts as here; use another admin's credentials for this step"
-    return Objection("self", message, can_consent=False)
+    return Objection("self", message, can_approve=False)
 
 
 def _acting(_: Change, situation: Situation) -> Objection | None:
@@ -74,7 +74,7 @@ def _acting(_: Change, situation: Situation) -> Objection | None:
     if is_active and membership and is_administrator(organization.system, "member", membership.attributes):
         return None
     message = f"{acting}, who this tool acts as, is not an active admin of {organization.key}"
-    return Objection("acting", message, can_consent=False)
+    return Objection("acting", message, can_approve=False)
 
 
 def _founder(change: Change, situation: Situation) -> Objection | None:
@@ -83,12 +83,12 @@ def _founder(change: Change, situation: Situation) -> Objection | None:
         return None
     acting = situation.live.acting
     message = f"{acting}, who this tool acts as, would become its admin and is not declared as one"
-    return Objection("acting", message if acting else "no admin is declared who could create it", can_consent=False)
+    return Objection("acting", message if acting else "no admin is declared who could create it", can_approve=False)
 
 
 def _impossible(change: Change, situation: Situation) -> Objection | None:
     reason = situation.organization.system.cannot.get(change.action)
-    return Objection("impossible", reason, can_consent=False) if reason else None
+    return Objection("impossible", reason, can_approve=False) if reason else None
 
 
 def _handed_over(change: Change, situation: Situation) -> Objection | None:
@@ -100,7 +100,7 @@ def _handed_over(change: Change, situation: Situation) -> Objection | None:
     if not situation.organization.system.is_handed_over(role):
         return None
     message = f"{change.address.key} is {role}; the role has to be handed over on the platform first"
-    return Objection("impossible", message, can_consent=False)
+    return Objection("impossible", message, can_approve=False)
 
 
 def _irreversible(change: Change, situation: Situation) -> Objection | None:
@@ -128,7 +128,7 @@ def _policy(change: Change, situation: Situation) -> Objection | None:
     reason = situation.refusals.get(change.address)
     if reason is None or takes_away(change, situation.organization.system):
         return None
-    return Objection("policy", reason, can_consent=False)
+    return Objection("policy", reason, can_approve=False)
 
 
 _ENDINGS = {
@@ -147,7 +147,7 @@ def _unregistered(change: Change, situation: Situation) -> Objection | None:
     if system.name not in person.unregistered:
         return None
     message = f"{person.key} has no account on {system.name} yet; once there is one, take `registered:` out"
-    return Objection("unregistered", message, can_consent=False)
+    return Objection("unregistered", message, can_approve=False)
 
 
 def _ended_before(change: Change, situation: Situation) -> Objection | None:
@@ -160,7 +160,7 @@ def _ended_before(change: Change, situation: Situation) -> Objection | None:
         return None
     guard, what = _ENDINGS[status]
     since = f" (since {record.since})" if record.since else ""
-    return Objection(guard, f"{change.address.key} {what}{since}; asking again needs a consent")
+    return Objection(guard, f"{change.address.key} {what}{since}; asking again needs an approval")
 
 
 def _expired_too_often(change: Change, situation: Situation) -> Objection | None:
@@ -207,7 +207,7 @@ GUARDS: tuple[Guard, ...] = (
 
 
 def judge(change: Change, situation: Situation) -> Change | Blocked:
-    """Let a change pass, possibly thanks to a consent, or say which guard stops it."""
+    """Let a change pass, possibly thanks to an approval, or say which guard stops it."""
     return _verdict(change, situation, GUARDS)
 
 
@@ -215,10 +215,10 @@ def _verdict(change: Change, situation: Situation, guards: tuple[Guard, ...]) ->
     objections = [objection for guard in guards if (objection := guard(change, situation)) is not None]
     if not objections:
         return change
-    hard = next((objection for objection in objections if not objection.can_consent), None)
-    consent = situation.consents.get((change.address, change.action))
-    if hard is None and consent is not None:
-        return with_consent(change, consent)
+    hard = next((objection for objection in objections if not objection.can_approve), None)
+    approval = situation.approvals.get((change.address, change.action))
+    if hard is None and approval is not None:
+        return with_approval(change, approval)
     return blocked_by(change, hard or objections[0])
 
 
@@ -242,25 +242,25 @@ def judge_request(request: Waiting, situation: Situation) -> Waiting | Blocked:
     return verdict if isinstance(verdict, Blocked) else request
 
 
-def with_consent(change: Change, consent: Consent) -> Change:
-    """The change with the consent that let it through written on it."""
-    origin = f"({consent.place})" if consent.place else COMMAND_LINE
+def with_approval(change: Change, approval: Approval) -> Change:
+    """The change with the approval that let it through written on it."""
+    origin = f"({approval.place})" if approval.place else COMMAND_LINE
     return replace(
         change,
-        consent=f"{consent.reason or 'no reason given'} {origin}",
-        consent_terms=(consent.reason, consent.until) if consent.until else None,
+        approval=f"{approval.reason or 'no reason given'} {origin}",
+        approval_terms=(approval.reason, approval.expires) if approval.expires else None,
     )
 
 
 def blocked_by(change: Change, objection: Objection) -> Blocked:
     """The change as blocked, with the manifest line that would allow it."""
-    consent = consent_line(change) if objection.can_consent else ""
-    return Blocked(change=change, guard=objection.guard, message=objection.message, consent=consent)
+    approval = approval_line(change) if objection.can_approve else ""
+    return Blocked(change=change, guard=objection.guard, message=objection.message, approval=approval)
 
 
-def consent_line(change: Change) -> str:
-    """The line to add under `consents:` to allow exactly this change."""
-    return f"- {{allow: {change.action}, address: {change.address}, reason: TICKET, until: YYYY-MM-DD}}"
+def approval_line(change: Change) -> str:
+    """The line to add under `approvals:` to allow exactly this change."""
+    return f"- {{approve: {change.action}, address: {change.address}, reason: TICKET, expires: YYYY-MM-DD}}"
 
 
 def _takes_admin(change: Change, situation: Situation) -> bool:

@@ -103,7 +103,7 @@ class Headcount:
 
     @property
     def floor(self) -> int:
-        """The number of active admins to rely on below which no change may lead without a consent."""
+        """The number of active admins to rely on below which no change may lead without an approval."""
         return self._floor
 
     @property
@@ -125,7 +125,7 @@ class Headcount:
     def objection(self, change: Change, *, is_agreed: bool = False) -> tuple[str, str] | None:
         """The guard (`last_admin` or `cap`) that forbids the change at this point, with the numbers; else None.
 
-        `is_agreed` when there is a consent: then a single admin is enough.
+        `is_agreed` when there is an approval: then a single admin is enough.
         """
         if change.address.kind != "member":
             return None

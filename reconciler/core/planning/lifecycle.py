@@ -192,9 +192,9 @@ def _cost_of_change(kind: Kind, wanted: Declared, live: Resource, situation: Sit
 
 
 def _demote_where_impossible(wanted: Declared, live: Resource, situation: Situation) -> Change | Waiting:
-    """Another admin's rights cannot be lowered: ask them, or with a consent remove and invite them again."""
+    """Another admin's rights cannot be lowered: ask them, or with an approval remove and invite them again."""
     person = live.address.key
-    if (live.address, Action.REMOVE_AND_INVITE) in situation.consents:
+    if (live.address, Action.REMOVE_AND_INVITE) in situation.approvals:
         return _change(
             Action.REMOVE_AND_INVITE,
             wanted,
@@ -204,8 +204,8 @@ def _demote_where_impossible(wanted: Declared, live: Resource, situation: Situat
             cost="spends an invitation; no access until it is accepted",
         )
     why = (
-        f"this system does not let an admin demote another; ask {person} to give up admin rights, or consent to "
-        f"{{allow: {Action.REMOVE_AND_INVITE}, address: {live.address}}}"
+        f"this system does not let an admin demote another; ask {person} to give up admin rights, or approve it with "
+        f"{{approve: {Action.REMOVE_AND_INVITE}, address: {live.address}}}"
     )
     return _waiting(wanted, live, Action.GIVE_UP_ADMIN, on=person, why=why)
 

@@ -25,7 +25,7 @@ from reconciler.core.kinds import KINDS, Action, Shape
 from reconciler.core.planning.access import is_administrator, takes_away
 from reconciler.core.planning.actors import actor_for
 from reconciler.core.planning.budgets import INVITATIONS
-from reconciler.core.planning.guards import with_consent
+from reconciler.core.planning.guards import with_approval
 from reconciler.core.planning.headcount import Headcount
 from reconciler.core.planning.situation import Situation
 
@@ -92,13 +92,13 @@ def lay_out(changes: Sequence[Change], situation: Situation, headcount: Headcoun
             waiting_for_room.clear()
             has_moved = False
         if not ready:
-            # Only now, because a promotion may have made a consent unnecessary.
+            # Only now, because a promotion may have made an approval unnecessary.
             agreed = _next_agreed(waiting_for_room, by_address, situation, headcount)
             if agreed is None:
                 break
             waiting_for_room.remove(agreed)
-            by_address[agreed[-1]] = with_consent(
-                by_address[agreed[-1]], situation.consents[by_address[agreed[-1]].step]
+            by_address[agreed[-1]] = with_approval(
+                by_address[agreed[-1]], situation.approvals[by_address[agreed[-1]].step]
             )
             heapq.heappush(ready, agreed)
         entry = heapq.heappop(ready)
@@ -123,12 +123,12 @@ def lay_out(changes: Sequence[Change], situation: Situation, headcount: Headcoun
 def _next_agreed(
     held: Sequence[_Rank], by_address: Mapping[Address, Change], situation: Situation, headcount: Headcount
 ) -> _Rank | None:
-    """The first change that too few admins would be left after, and that somebody has consented to anyway."""
+    """The first change that too few admins would be left after, and that somebody has approved all the same."""
     for entry in sorted(held):
         change = by_address[entry[-1]]
-        if change.consent or change.step not in situation.consents:
+        if change.approval or change.step not in situation.approvals:
             continue
-        agreed = with_consent(change, situation.consents[change.step])
+        agreed = with_approval(change, situation.approvals[change.step])
         if _obstacle(agreed, actor_for(agreed, situation, headcount), headcount) is None:
             return entry
     return None
@@ -143,7 +143,7 @@ def _makes_room(change: Change, headcount: Headcount) -> bool:
 
 def _obstacle(change: Change, actor: str, headcount: Headcount) -> tuple[str, str] | None:
     """What keeps a change from coming at this point, as a guard and a message."""
-    objection = headcount.objection(change, is_agreed=bool(change.consent))
+    objection = headcount.objection(change, is_agreed=bool(change.approval))
     if objection is None and not actor:
         return "no_admin", "there is no other active admin who could do it"
     return objection

@@ -32,7 +32,7 @@ PAUSES: Mapping[FailureReason, timedelta | None] = {
 """How long the same is not asked for again, counted from the failure; None until somebody says so.
 
 A corrected address is another request and is not held up. What was declined or ran out is left to the lifecycle of
-invitations, which asks again only so often, and after a refusal only with a consent.
+invitations, which asks again only so often, and after a refusal only with an approval.
 """
 
 

@@ -21,11 +21,11 @@ from reconciler.core.planning.memory import grants_in, recall, remember, without
 from reconciler.core.planning.order_review import count_invitations, review
 from reconciler.core.planning.organization import plan_organization
 from reconciler.core.planning.renaming import under_todays_names, with_fingerprints
-from reconciler.core.planning.situation import Situation, consents_of, find_doubles
+from reconciler.core.planning.situation import Situation, approvals_of, find_doubles
 from reconciler.core.planning.targets import EVERYTHING, Targets
 from reconciler.core.planning.wanted import split_by_date
 from reconciler.core.settings import GuardSettings
-from reconciler.core.state import State, UsedConsent
+from reconciler.core.state import State, UsedApproval
 from reconciler.core.work_order import WorkOrder
 
 
@@ -80,7 +80,7 @@ def _situation(key: str, worlds: Worlds, settings: GuardSettings, identities: Id
     wanted, ended = split_by_date(desired.resources.get(key, {}), worlds.today, organization.system)
     recorded = worlds.recorded.get(key) or State(organization=key)
     renamed = under_todays_names(recorded, identities)
-    unused = consents_of(desired.consents, key, worlds.today, used=recorded.used_consents)
+    unused = approvals_of(desired.approvals, key, worlds.today, used=recorded.used_approvals)
     former_key = _recorded_elsewhere(organization, worlds)
     another = renamed.another or former_key
     is_forgotten = bool(another) and (Address(key, "organization", key), Action.FORGET) in unused
@@ -115,7 +115,7 @@ def _situation(key: str, worlds: Worlds, settings: GuardSettings, identities: Id
         orders=orders,
         asked_for=frozenset(order.address for order in orders.values() if not (order.takes_away or order.is_chore)),
         people=desired.people,
-        consents=consents_of(desired.consents, key, worlds.today, used=_spent(state, orders)),
+        approvals=approvals_of(desired.approvals, key, worlds.today, used=_spent(state, orders)),
         refusals=desired.refusals,
         settings=settings,
         today=worlds.today,
@@ -136,10 +136,10 @@ def _recorded_elsewhere(organization: Organization, worlds: Worlds) -> str:
     return ""
 
 
-def _spent(state: State, orders: Mapping[str, WorkOrder]) -> Iterator[UsedConsent]:
-    """Consents that let nothing through any more; a work order that still runs is part of the attempt."""
+def _spent(state: State, orders: Mapping[str, WorkOrder]) -> Iterator[UsedApproval]:
+    """Approvals that are used up; a work order that still runs is part of the attempt."""
     asked = {(order.address, order.action) for order in orders.values() if order.status.is_pending}
-    yield from (used for used in state.used_consents if (used.address, used.allow) not in asked)
+    yield from (used for used in state.used_approvals if (used.address, used.approve) not in asked)
 
 
 def _owned_apps(found: list[Situation]) -> dict[str, tuple[Address, ...]]:

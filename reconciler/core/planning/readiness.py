@@ -26,7 +26,7 @@ def hold_until_ready(
     """Each change whose parents are there or come into being in this plan; for the others, whom they wait for.
 
     `kept` are things that a guard does not let go, so nothing they hang on may go either: the system would take them
-    along, and a consent to the one is none to the other.
+    along, and an approval to the one is none to the other.
     """
     needed = {parent: (address, kept[address]) for address in sorted(kept) for parent in parents_of(address)}
     coming = {change.address: change for change in changes}
@@ -44,7 +44,7 @@ def _would_take_along(change: Change, needed: Mapping[Address, tuple[Address, st
         return None
     kept, guard = needed[change.address]
     why = "is protected" if guard == "protected" else f"is blocked by {guard}"
-    return wait(change, on="a consent", why=f"{kept} would go with it and {why}")
+    return wait(change, on="an approval", why=f"{kept} would go with it and {why}")
 
 
 def _first_obstacle(

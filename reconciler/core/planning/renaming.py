@@ -68,8 +68,8 @@ def _remembered(state: State) -> dict[Address, str | None]:
     found |= {at: one.identity or None for at, one in state.quarantined.items() if not KINDS[at.kind].parents}
     found |= {at: record.identity for at, record in state.records.items() if not KINDS[at.kind].parents}
     seen = {(address.kind, address.key) for address in found}
-    consents = (used.address for used in state.used_consents)
-    for address in (*state.quarantined, *state.drift, *state.waits, *consents, *state.records, *tuple(found)):
+    approvals = (used.address for used in state.used_approvals)
+    for address in (*state.quarantined, *state.drift, *state.waits, *approvals, *state.records, *tuple(found)):
         for name in zip(KINDS[address.kind].parents or (address.kind,), address.parts, strict=True):
             if name not in seen:
                 seen.add(name)
@@ -94,7 +94,7 @@ def rename_state(state: State, names: Names) -> State:
         orders={key: _rename_order(order, names) for key, order in state.orders.items()},
         drift={at: replace(known, address=at) for at, known in _rename_keys(state.drift, names).items()},
         waits=_rename_keys(state.waits, names),
-        used_consents=tuple(replace(used, address=names.today(used.address)) for used in state.used_consents),
+        used_approvals=tuple(replace(used, address=names.today(used.address)) for used in state.used_approvals),
     )
 
 

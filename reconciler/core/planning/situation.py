@@ -7,14 +7,14 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 
 from reconciler.core.address import Address
-from reconciler.core.declared import Consent, Declared, Mode, Organization, Person
+from reconciler.core.declared import Approval, Declared, Mode, Organization, Person
 from reconciler.core.finding import Place
 from reconciler.core.kinds import KINDS, Action, person_in
 from reconciler.core.live import Live, Unknown
 from reconciler.core.planning.identities import Dispute, Names
 from reconciler.core.resource import Status
 from reconciler.core.settings import GuardSettings
-from reconciler.core.state import Record, State, UsedConsent
+from reconciler.core.state import Record, State, UsedApproval
 from reconciler.core.work_order import WorkOrder
 
 
@@ -51,7 +51,7 @@ class Situation:
     """Strangers who have the name and role of somebody declared who is gone -> that person (see `find_doubles`)."""
     live: Live
     people: Mapping[str, Person] = field(default_factory=dict)
-    consents: Mapping[tuple[Address, Action], Consent] = field(default_factory=dict)
+    approvals: Mapping[tuple[Address, Action], Approval] = field(default_factory=dict)
     """Only those that count today."""
     owned_apps: Mapping[str, tuple[Address, ...]] = field(default_factory=dict)
     """Person key -> apps whose transfer away from this person is wanted and not completed."""
@@ -158,15 +158,15 @@ def _folded(name: str) -> str:
     return " ".join(name.casefold().split())
 
 
-def consents_of(
-    consents: tuple[Consent, ...], organization: str, today: date, *, used: Iterable[UsedConsent] = ()
-) -> dict[tuple[Address, Action], Consent]:
-    """The consents for one organization that still count; the last one wins where two are to the same step."""
-    spent = {consent.terms for consent in used}
+def approvals_of(
+    approvals: tuple[Approval, ...], organization: str, today: date, *, used: Iterable[UsedApproval] = ()
+) -> dict[tuple[Address, Action], Approval]:
+    """The approvals for one organization that still count; the last one wins where two are to the same step."""
+    spent = {approval.terms for approval in used}
     return {
-        (consent.address, consent.allow): consent
-        for consent in consents
-        if consent.address.organization == organization
-        and (consent.until is None or consent.until >= today)
-        and consent.terms not in spent
+        (approval.address, approval.approve): approval
+        for approval in approvals
+        if approval.address.organization == organization
+        and (approval.expires is None or approval.expires >= today)
+        and approval.terms not in spent
     }

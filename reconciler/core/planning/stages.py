@@ -153,8 +153,8 @@ def _parked(parked: Parked, headcount: Headcount) -> Waiting | Blocked:
     if guard == "cap":
         return Blocked(change=change, guard=guard, message=message)
     if guard == "last_admin" and not headcount.invited_admins:
-        can_consent = headcount.objection(change, is_agreed=True) is None
-        return blocked_by(change, Objection(guard, f"{message}; appoint another admin first", can_consent))
+        can_approve = headcount.objection(change, is_agreed=True) is None
+        return blocked_by(change, Objection(guard, f"{message}; appoint another admin first", can_approve))
     on = ", ".join(headcount.invited_admins) or "an admin"
     return _wait(change, on=on, why=f"{message}; waiting for a new admin")
 
@@ -164,7 +164,7 @@ def _ask_safely(waiting: Iterable[Waiting], situation: Situation, headcount: Hea
     for item in sorted(waiting, key=lambda item: item.address):
         if item.action is not Action.GIVE_UP_ADMIN or item.on not in headcount.active_admins:
             yield item
-        elif headcount.shortage_without(item.on, is_agreed=(item.address, item.action) in situation.consents):
+        elif headcount.shortage_without(item.on, is_agreed=(item.address, item.action) in situation.approvals):
             on = ", ".join(headcount.invited_admins) or "a new admin"
             why = f"{item.on} cannot give up admin rights before another admin is active"
             yield replace(item, on=on, why=why)

@@ -20,7 +20,7 @@ def request_link(
 ) -> None:
     """Show a QR code: ask the owner for a link, or for more permissions on one that stands.
 
-    A standing link keeps what it has until the owner agrees. Asking for less takes effect at once: nobody's consent
+    A standing link keeps what it has until the owner agrees. Asking for less takes effect at once: nobody's agreement
     is needed to use fewer permissions than one has.
     """
     wanted = sorted(set(permissions))
