@@ -20,11 +20,11 @@ from reconciler.core.resource import Resource, fingerprint_of
 class DriftSort(StrEnum):
     """What happened outside of this tool."""
 
-    APPEARED = "appeared"
+    ADDED_OUTSIDE = "added_outside"
     """It is there, and nobody declared or recorded it."""
     CHANGED = "changed"
     GONE = "gone"
-    OVERSTAYED = "overstayed"
+    EXPIRED_BUT_ACTIVE = "expired_but_active"
     """It should have ended by now, or has not begun yet, and is there."""
     UNVERIFIED = "unverified"
     """It was asked for, the system does not show what was given, and nobody has confirmed it."""
@@ -109,7 +109,7 @@ class Drift:
     @property
     def is_unmanaged(self) -> bool:
         """Whether it was never declared, is left alone, and matters too little to stand by name in a plan."""
-        is_strange = self.sort is DriftSort.APPEARED and self.fate is Fate.LEFT_ALONE
+        is_strange = self.sort is DriftSort.ADDED_OUTSIDE and self.fate is Fate.LEFT_ALONE
         return is_strange and self.severity is not DriftSeverity.CRITICAL
 
 

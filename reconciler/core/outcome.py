@@ -73,7 +73,7 @@ class InDoubt:
     has_looked: bool = False
     """Whether the provider has looked for the effect as long as it makes sense: the next run shall look, not this."""
     is_accepted: bool = False
-    """Whether the system said yes: where nothing comes of it by the next look, it is put aside like a failure."""
+    """Whether the system said yes: where nothing comes of it by the next look, it is deferred like a failure."""
 
 
 Outcome = Applied | Waits | Failed | Refused | InDoubt

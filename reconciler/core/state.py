@@ -101,8 +101,8 @@ class Record:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Quarantine:
-    """A resource that could not be handled and was put aside so that the rest can go on."""
+class Deferral:
+    """A resource that could not be handled and was deferred so that the rest can go on."""
 
     reason: str
     since: date
@@ -131,7 +131,7 @@ class StateSummary:
     lineage: str
     serial: int
     records: int
-    quarantined: int
+    deferred: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -161,7 +161,7 @@ class State:
     serial: int = 0
     """Grows by one with every durable write, snapshots and journal records alike."""
     records: Mapping[Address, Record] = field(default_factory=dict)
-    quarantined: Mapping[Address, Quarantine] = field(default_factory=dict)
+    deferred: Mapping[Address, Deferral] = field(default_factory=dict)
     removals: Mapping[date, int] = field(default_factory=dict)
     """UTC day -> how many things were taken away, for the rolling removal guard; older days are dropped."""
     invitations: Mapping[date, int] = field(default_factory=dict)
@@ -187,7 +187,7 @@ class State:
     @property
     def tells_nothing(self) -> bool:
         """Whether nothing was ever recorded: an audit, a roster or a blind run leaves a state as well."""
-        return not (self.records or self.quarantined or self.in_doubt or self.orders)
+        return not (self.records or self.deferred or self.in_doubt or self.orders)
 
     @property
     def summary(self) -> StateSummary:
@@ -197,7 +197,7 @@ class State:
             lineage=self.lineage,
             serial=self.serial,
             records=len(self.records),
-            quarantined=len(self.quarantined),
+            deferred=len(self.deferred),
         )
 
 

@@ -81,7 +81,7 @@ class System:
     """Empty when the tool may create an organization; otherwise the reason why not."""
     irreversible: Mapping[Action, str] = field(default_factory=dict)
     """Action -> what cannot be taken back; needs an approval."""
-    risky: Mapping[Action, str] = field(default_factory=dict)
+    disruptive: Mapping[Action, str] = field(default_factory=dict)
     """Action -> damage it does to others or a gap in access; needs an approval."""
     cannot: Mapping[Action, str] = field(default_factory=dict)
     """Action -> why the system does not offer it."""

@@ -39,7 +39,7 @@ def _damage_in_plan(plan: Plan) -> str:
 
 
 def _damage_in_state(state: State) -> str:
-    addresses = [*state.records, *state.quarantined, *state.in_doubt, *(o.address for o in state.orders.values())]
+    addresses = [*state.records, *state.deferred, *state.in_doubt, *(o.address for o in state.orders.values())]
     counts = (state.serial, *state.removals.values(), *state.invitations.values())
     return (
         # A guard would take a negative count for room to spare.

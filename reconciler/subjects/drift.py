@@ -58,7 +58,7 @@ def _organization(part: OrganizationDrift) -> Section | None:
     accepted = (_row(item) for item in part.items if item.standing is Standing.ACCEPTED)
     blocks.append(rows_section("Accepted", accepted, rank=len(DriftSeverity)))
     gone = tuple(Item(text=(code(str(one.address)), plain(f", first seen {one.first_seen}"))) for one in part.reverted)
-    blocks.append(Section(title="Gone again", blocks=(Items(items=gone),), rank=len(DriftSeverity)) if gone else None)
+    blocks.append(Section(title="Resolved", blocks=(Items(items=gone),), rank=len(DriftSeverity)) if gone else None)
     found = tuple(block for block in blocks if block is not None)
     about = f"{part.system}, {part.mode}"
     return Section(title=plain(part.organization), about=about, blocks=found, is_folded=True) if found else None

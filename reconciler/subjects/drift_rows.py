@@ -12,10 +12,10 @@ from reconciler.subjects.names import name_access, name_subject, name_title, nam
 from reconciler.subjects.rows import row_of
 
 _SIGNS = {
-    DriftSort.APPEARED: Sign("+", Tone.ADD, "appeared"),
+    DriftSort.ADDED_OUTSIDE: Sign("+", Tone.ADD, "added outside"),
     DriftSort.CHANGED: Sign("~", Tone.CHANGE, "changed"),
     DriftSort.GONE: Sign("-", Tone.REMOVE, "gone"),
-    DriftSort.OVERSTAYED: Sign("!", Tone.ALARM, "overstayed"),
+    DriftSort.EXPIRED_BUT_ACTIVE: Sign("!", Tone.ALARM, "expired but active"),
     DriftSort.UNVERIFIED: Sign("?", Tone.WARN, "unverified"),
 }
 

@@ -17,7 +17,7 @@ def summary_of_drift(report: DriftReport) -> str:
     reverted = sum(len(part.reverted) for part in report.organizations)
     standings = Counter(item.standing for item in report.items)
     counted = [f"{standings[standing]:,} {standing}" for standing in Standing if standings[standing]]
-    counted += [f"{reverted:,} gone again"] if reverted else []
+    counted += [f"{reverted:,} resolved"] if reverted else []
     question = ask_about_states(report.first_runs)
     if counted:
         told = f"Drift: {', '.join(counted)}."

@@ -130,7 +130,7 @@ def tell_person(change: PersonChange) -> Row:
 
 def tell_step(step: DangerousStep) -> Row:
     """A step that a plan will not take without an approval."""
-    kept = "cannot be undone" if step.irreversible else "risky"
+    kept = "cannot be undone" if step.irreversible else "disruptive"
     if step.approval is None:
         approval = f"needs an approval: {{approve: {step.action}, address: {step.address}}}"
     else:

@@ -30,12 +30,12 @@ def document_of_state_list(states: Sequence[State]) -> Document:
                 code(state.organization),
                 str(state.serial),
                 f"{len(state.records):,}",
-                f"{len(state.quarantined):,}",
+                f"{len(state.deferred):,}",
             )
         )
         for state in states
     ]
-    found = table(("organization", "serial", "records", "quarantined"), rows)
+    found = table(("organization", "serial", "records", "deferred"), rows)
     return Document(title="Recorded states", is_title_needless=True, blocks=(found or _NOTHING_YET,))
 
 
@@ -82,10 +82,10 @@ def _blocks(state: State) -> Iterator[Block]:
             ],
         ),
         (
-            ("quarantined", "since", "last tried", "reason"),
+            ("deferred", "since", "last tried", "reason"),
             [
                 Row(cells=(code(str(address)), str(item.since), str(item.tried), plain(item.reason)))
-                for address, item in sorted(state.quarantined.items())
+                for address, item in sorted(state.deferred.items())
             ],
         ),
     )

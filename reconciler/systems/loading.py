@@ -121,7 +121,7 @@ def _system(name: str, variant: str, said: Mapping[str, Any]) -> System:
             kind: tuple(_make(Role, f"{name}, {kind}, {role}", {"name": role, **own}) for role, own in roles.items())
             for kind, roles in said[part].items()
         }
-    for part in {"irreversible", "risky", "cannot"} & said.keys():
+    for part in {"irreversible", "disruptive", "cannot"} & said.keys():
         values[part] = {Action(action): why for action, why in said[part].items()}
     return _make(System, name, {"name": name, "variant": variant, **values})
 

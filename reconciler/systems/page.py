@@ -50,7 +50,7 @@ def _section(system: System) -> str:
         _table(("kind", "what it is", "begins with", "changes with", "ends with"), _kinds(system)),
         _table(("where", "role", "shown as", "may", "may not", "at most"), _roles(system)),
         *_actions("Needs an approval because it cannot be undone:", system.irreversible),
-        *_actions("Needs an approval because of what it does to others:", system.risky),
+        *_actions("Needs an approval because of what it does to others:", system.disruptive),
         *_actions("Not possible:", system.cannot),
         *_actions("Not seen by any reading:", system.unseen, code=False),
         "What this rests on:\n\n" + "".join(_statement(fact) for fact in facts_of(system)),

@@ -26,7 +26,7 @@ from reconciler.workflows.planning import PlanRequest, ProviderFor, read_worlds
 from reconciler.workflows.scopes import Scopes
 
 _FOR_A_PERSON = {
-    DriftSort.OVERSTAYED: "its time is over: only a person can say whether it shall be longer",
+    DriftSort.EXPIRED_BUT_ACTIVE: "its time is over: only a person can say whether it shall be longer",
 }
 
 

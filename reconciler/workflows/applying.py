@@ -67,7 +67,7 @@ def apply_plan(plan: Plan, request: PlanRequest, *, provider_for: ProviderFor, s
         raise StalePlan(message, advice="plan again and apply the new plan")
     digest = hashlib.sha256(plan_to_json(plan).encode()).hexdigest()
     application = _Application(
-        # What was put aside today is in a plan only if it was to be tried again.
+        # What was deferred today is in a plan only if it was to be tried again.
         request=replace(request, targets=Targets.parse(plan.targets), retry=True),
         provider_for=provider_for,
         store=store,

@@ -53,7 +53,7 @@ def make_ledger(organization: str, *, desired: Desired, state: State, today: dat
         declared = {**wanted, **{address: one.declared for address, one in ended.items()}}
     renamed = under_todays_names(state, Identities(desired if as_of is None else Desired()))
     state, records = renamed.state, _as_last_seen(renamed.state)
-    addresses = sorted({*records, *declared, *state.quarantined, *state.in_doubt})
+    addresses = sorted({*records, *declared, *state.deferred, *state.in_doubt})
     groups = _ad_accounts_by_group(declared, records)
     open_orders = {order.address: order.id for order in state.orders.values() if order.is_pending}
     former = {
@@ -132,12 +132,12 @@ def _ad_accounts_by_group(
 
 
 def _trouble(state: State, address: Address, open_orders: Mapping[Address, str]) -> str:
-    doubt, quarantine = state.in_doubt.get(address), state.quarantined.get(address)
+    doubt, deferral = state.in_doubt.get(address), state.deferred.get(address)
     if address in open_orders:
         return f"work order {open_orders[address]} is open"
     if doubt is not None:
         return f"the answer to {doubt.action.replace('_', ' ')} never came"
-    return f"put aside since {quarantine.since}: {quarantine.reason}" if quarantine else ""
+    return f"deferred since {deferral.since}: {deferral.reason}" if deferral else ""
 
 
 def _guess_system(records: Mapping[Address, Record]) -> System | None:

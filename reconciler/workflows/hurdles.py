@@ -87,7 +87,7 @@ class Hurdles:
 def _advise(blocked: Blocked) -> str:
     """What lifts an objection."""
     organization = blocked.change.address.organization
-    if blocked.guard == "last_admin":
+    if blocked.guard == "min_admins":
         return f"declare another admin of {organization}, and wait until they have accepted"
     if blocked.approval:
         return f"if it shall be all the same, approve it: {blocked.approval}"

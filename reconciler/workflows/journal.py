@@ -232,18 +232,18 @@ class _Fold:
 
 def _merge(state: State, parts: Mapping[Address, Mapping[str, Any]], orders: Mapping[str, WorkOrder]) -> State:
     """The state with what the parts, oldest first, say of their addresses and the last one of everything else."""
-    records, quarantined, in_doubt = dict(state.records), dict(state.quarantined), dict(state.in_doubt)
+    records, deferred, in_doubt = dict(state.records), dict(state.deferred), dict(state.in_doubt)
     latest = state
     for address, body in parts.items():
         latest = _load(State, body)
         for known, now in (
             (records, latest.records),
-            (quarantined, latest.quarantined),
+            (deferred, latest.deferred),
             (in_doubt, latest.in_doubt),
         ):
             _replace(known, address, now)
     merged = {**state.orders, **orders}
-    return replace(latest, records=records, quarantined=quarantined, in_doubt=in_doubt, orders=merged)
+    return replace(latest, records=records, deferred=deferred, in_doubt=in_doubt, orders=merged)
 
 
 def _replace(known: dict[Address, Any], address: Address, now: Mapping[Address, Any]) -> None:

@@ -20,7 +20,7 @@ from reconciler.core.planning.sight import note_look, note_waits
 from reconciler.core.planning.situation import Situation
 from reconciler.core.planning.targets import Targets
 from reconciler.core.resource import Attributes, Status, fingerprint_of
-from reconciler.core.state import Quarantine, Record, State, UsedApproval
+from reconciler.core.state import Deferral, Record, State, UsedApproval
 from reconciler.core.system import System
 from reconciler.core.work_order import WorkOrder
 from reconciler.workflows.issuing import issue_orders
@@ -51,7 +51,7 @@ class Ledger:
         self._today = today
         self._declared = declared or {}
         self._records = dict(state.records)
-        self._quarantined = dict(state.quarantined)
+        self._deferred = dict(state.deferred)
         self._in_doubt = dict(state.in_doubt)
         self._orders = dict(state.orders)
         self._drift = dict(state.drift)
@@ -66,7 +66,7 @@ class Ledger:
             replace(
                 situation.state,
                 records=situation.records,
-                quarantined={at: one for at, one in situation.state.quarantined.items() if situation.is_known(at)},
+                deferred={at: one for at, one in situation.state.deferred.items() if situation.is_known(at)},
                 orders=situation.orders,
                 drift=take_note(situation),
                 looked=note_look(situation),
@@ -139,9 +139,9 @@ class Ledger:
             case Applied():
                 self._applied(change, outcome)
             case Failed(reason=reason) | InDoubt(reason=reason, is_accepted=True):
-                known = self._quarantined.get(change.address)
+                known = self._deferred.get(change.address)
                 since = known.since if known else self._today
-                self._quarantined[change.address] = Quarantine(
+                self._deferred[change.address] = Deferral(
                     reason=reason, since=since, tried=self._today, identity=change.identity
                 )
             case Waits(is_asked=True):
@@ -161,7 +161,7 @@ class Ledger:
         """The state reduced to one address, which is what the journal needs to know."""
         return self._as_state(
             records=_only(address, self._records),
-            quarantined=_only(address, self._quarantined),
+            deferred=_only(address, self._deferred),
             in_doubt=_only(address, self._in_doubt),
             orders={key: order for key, order in self._orders.items() if order.address == address},
         )
@@ -170,7 +170,7 @@ class Ledger:
         """The whole state as it stands."""
         return self._as_state(
             records=dict(self._records),
-            quarantined=dict(self._quarantined),
+            deferred=dict(self._deferred),
             in_doubt=dict(self._in_doubt),
             orders=dict(self._orders),
         )
@@ -179,7 +179,7 @@ class Ledger:
         self,
         *,
         records: dict[Address, Record],
-        quarantined: dict[Address, Quarantine],
+        deferred: dict[Address, Deferral],
         in_doubt: dict[Address, Change],
         orders: dict[str, WorkOrder],
     ) -> State:
@@ -187,7 +187,7 @@ class Ledger:
             self._state,
             serial=self._serial,
             records=records,
-            quarantined=quarantined,
+            deferred=deferred,
             in_doubt=in_doubt,
             orders=orders,
             drift=dict(self._drift),
@@ -198,7 +198,7 @@ class Ledger:
 
     def _asked(self, change: Change, orders: Iterable[WorkOrder]) -> None:
         """What was asked of people counts from that moment on, because they may do it at any time."""
-        self._quarantined.pop(change.address, None)
+        self._deferred.pop(change.address, None)
         self._orders.update({order.id: order for order in orders})
         if change.action is not Action.INVITE or change.before is None or change.before.status.is_gone:
             # Else somebody is asked to answer an invitation that was counted when it was sent.
@@ -211,7 +211,7 @@ class Ledger:
             self._invitations[self._today] += 1
 
     def _applied(self, change: Change, outcome: Applied) -> None:
-        self._quarantined.pop(change.address, None)
+        self._deferred.pop(change.address, None)
         live, implied_by = outcome.live, role_behind(change, outcome)
         implied: Attributes = {}
         if live is not None and implied_by:
@@ -236,7 +236,7 @@ class Ledger:
 
     def _request(self, change: Change) -> None:
         """Remember what was asked for. Of what is there already the system may not show whether more was given."""
-        self._quarantined.pop(change.address, None)
+        self._deferred.pop(change.address, None)
         known = self._records.get(change.address)
         if known is not None and known.status is Status.ACTIVE:
             asked = {name: value for name, value in change.attributes.items() if name in known.unread}

@@ -106,7 +106,7 @@ class _Pending:
         for address, declared in self.wanted.items() if is_ours and not self.scope.organization.deleted else ():
             known = self.state.records.get(address)
             is_open = known is None or known.status is Status.LAPSED
-            if KINDS[address.kind].create is not Action.LINK or not is_open or address in self.state.quarantined:
+            if KINDS[address.kind].create is not Action.LINK or not is_open or address in self.state.deferred:
                 continue
             record = known or Record(address=address, identity=declared.identity)
             yield replace(record, attributes=declared.attributes, status=Status.REQUESTED)

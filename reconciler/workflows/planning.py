@@ -73,7 +73,7 @@ def _with_asks(made: Plan, worlds: Worlds, request: PlanRequest, provider_for: P
     }
     if not providers:
         return made
-    # As apply does: what was put aside is waited for only where somebody may be asked again.
+    # As apply does: what was deferred is waited for only where somebody may be asked again.
     asking = replace(worlds, live={key: worlds.live[key] for key in providers}, retry=True)
     scopes = Scopes(request.desired)
     parts = {part.organization: part for part in made.organizations}

@@ -60,7 +60,7 @@ class Upkeep:
                 state = replace(
                     loaded.state,
                     records={key: value for key, value in loaded.state.records.items() if key not in wanted},
-                    quarantined={key: value for key, value in loaded.state.quarantined.items() if key not in wanted},
+                    deferred={key: value for key, value in loaded.state.deferred.items() if key not in wanted},
                     in_doubt={key: value for key, value in loaded.state.in_doubt.items() if key not in wanted},
                 )
                 self._save(loaded, state, lease, [(str(address), "state_rm", "") for address in wanted])
@@ -79,7 +79,7 @@ class Upkeep:
                 message = f"{target} is there already"
                 raise StoreError(message, advice=f"remove one of the two: reconciler state rm {target}")
             if source not in loaded.state.records and not asked:
-                message = f"{source} is quarantined or in doubt, and has no record that could move"
+                message = f"{source} is deferred or in doubt, and has no record that could move"
                 raise StoreError(message, advice="run `reconciler apply` first")
             state = _moved(loaded.state, source, target)
             self._save(loaded, state, lease, [(str(source), "state_mv", str(target))])
@@ -207,13 +207,13 @@ def _emptied(state: State, *, at: datetime) -> State:
 
 
 def _require(state: State, address: Address) -> None:
-    if address not in {*state.records, *state.quarantined, *state.in_doubt}:
+    if address not in {*state.records, *state.deferred, *state.in_doubt}:
         message = f"nothing is recorded of {address}"
         raise StoreError(message, advice=f"`reconciler state show {state.organization}` lists what is")
 
 
 def _require_any(state: State) -> None:
-    if not (state.records or state.quarantined or state.in_doubt or state.orders or state.rosters):
+    if not (state.records or state.deferred or state.in_doubt or state.orders or state.rosters):
         raise StoreError(f"nothing is recorded of {state.organization}", advice="`reconciler state list` shows what is")
 
 

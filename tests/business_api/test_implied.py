@@ -343,7 +343,7 @@ def test_what_stays_and_no_role_explains_is_a_failure_and_is_deferred(tmp_path: 
         give(of.stage, "bo", "operator")
         of.stage.client._http._transport = Deaf(of.stage.emulator, of.stage.ticker.sleep)  # noqa: SLF001
         assert of.apply() == {f"{ACCESS}/us/bo": "failed"}
-        [deferred] = of.state().quarantined.values()
+        [deferred] = of.state().deferred.values()
         assert "the platform accepted it, and the access is still listed" in deferred.reason
         assert [item.cause for part in of.plan().organizations for item in part.left_out] == ["deferred"]
         of.pass_a_day()
@@ -358,4 +358,4 @@ def test_what_only_shows_late_is_not_deferred_for_ever(tmp_path: Path) -> None:
         of.stage.world.advance(timedelta(minutes=1))
         assert is_settled(of.plan())
         of.apply()
-        assert of.state().quarantined == {}
+        assert of.state().deferred == {}

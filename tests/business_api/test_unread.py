@@ -95,7 +95,7 @@ def test_an_audit_with_a_dead_token_fails_and_keeps_what_is_known(
     found = json.loads(run("drift", "--format", "json", token=DEAD, code=1).stdout)
     assert (found["summary"]["known"], found["summary"]["unread"], found["summary"]["clean"]) == (3, 1, False)
     results = json.loads(run("drift", "--format", "sarif", token=DEAD, code=1).stdout)["runs"][0]["results"]
-    assert {one["ruleId"] for one in results} == {"unread", "drift-appeared"}
+    assert {one["ruleId"] for one in results} == {"unread", "drift-added-outside"}
     suite = ET.fromstring(run("drift", "--format", "junit", token=DEAD, code=1).stdout)  # noqa: S314  # our own
     assert int(suite.get("failures", "0")) >= 1
     assert "nothing drifted" not in [case.get("name") for case in suite.iter("testcase")]

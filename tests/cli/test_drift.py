@@ -265,7 +265,7 @@ def test_an_end_that_passed_is_not_logged_as_done_by_hand(run: Run, tmp_path: Pa
     audit(run, code=2)
     entries = json.loads(run("audit", "log", "--format", "json").stdout)["entries"]
     (found,) = [one for one in entries if one["action"] == "drift"]
-    assert found["detail"].startswith("overstayed, ")
+    assert found["detail"].startswith("expired but active, ")
     assert found["cause"] == "seen by an audit"
     run("drift", "accept", EVE, "--until", "2999-01-01", "--reason", "SEC-1")
     accepted = json.loads(run("audit", "log", "--format", "json").stdout)["entries"][-1]

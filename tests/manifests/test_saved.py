@@ -19,7 +19,7 @@ from reconciler.core.finding import Finding, Place, Severity
 from reconciler.core.kinds import KINDS, Action
 from reconciler.core.plan import OrganizationPlan, Plan
 from reconciler.core.resource import Resource, Status
-from reconciler.core.state import Quarantine, Record, State
+from reconciler.core.state import Deferral, Record, State
 from reconciler.manifests.saved import plan_from_json, plan_to_json, state_from_json, state_to_json
 
 NAMES = st.text(st.characters(exclude_categories=["C"], exclude_characters="/"), min_size=1, max_size=5)
@@ -109,7 +109,7 @@ def states(organization: str) -> st.SearchStrategy[State]:
         lineage=TEXTS,
         serial=st.integers(0, 10**12),
         records=st.lists(of.flatmap(records), max_size=3).map(lambda found: {one.address: one for one in found}),
-        quarantined=st.dictionaries(of, st.builds(Quarantine, reason=TEXTS, since=DAYS, tried=DAYS), max_size=2),
+        deferred=st.dictionaries(of, st.builds(Deferral, reason=TEXTS, since=DAYS, tried=DAYS), max_size=2),
         removals=st.dictionaries(DAYS, st.integers(0, 99), max_size=2),
         invitations=st.dictionaries(DAYS, st.integers(0, 99), max_size=2),
         in_doubt=st.lists(of.flatmap(changes), max_size=2).map(lambda found: {one.address: one for one in found}),
@@ -153,7 +153,7 @@ def test_addresses_come_back_as_addresses() -> None:
 def test_a_state_has_one_canonical_form() -> None:
     want = (
         b'{"audit":null,"drift":{},"format_version":"1.3","in_doubt":{},"invitations":{},"lineage":"","looked":{},"orders":{},'
-        b'"organization":"acme","quarantined":{},'
+        b'"organization":"acme","deferred":{},'
         b'"records":{"acme/member/ana":{"address":"acme/member/ana","asked":0,"asked_on":null,"attributes":{},'
         b'"confirmed":{},"ends":null,"formerly":[],"granted":null,"identity":"","implied":{},"implied_by":"","platform_id":"","protect":false,"since":null,'
         b'"status":"active","unread":[]}},"removals":{},"rosters":{},"serial":0,"used_approvals":[],"waits":{}}\n'
@@ -252,7 +252,7 @@ def test_a_plan_whose_addresses_do_not_fit_is_refused(parts: list[object], damag
             "other/member/eve does not belong to acme",
         ),
         (
-            {"quarantined": {"acme/pixel_access/eve": {"reason": "", "since": "2026-11-22", "tried": "2026-11-22"}}},
+            {"deferred": {"acme/pixel_access/eve": {"reason": "", "since": "2026-11-22", "tried": "2026-11-22"}}},
             "acme/pixel_access/eve does not name one access to pixel",
         ),
         ({"in_doubt": {"acme/member/bo": MEMBER}}, "acme/member/bo is said of acme/member/eve"),

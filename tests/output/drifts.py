@@ -64,7 +64,7 @@ def accepted(found: DriftItem, until: date, *, by: str = "ana", reason: str = "O
 
 
 def every_sort() -> DriftReport:
-    """Every sort, severity and standing, with who did it, what is gone again and what was not seen."""
+    """Every sort, severity and standing, with who did it, what is resolved and what was not seen."""
     eve, finn = "acme-bc/member/eve", "acme-bc/member/finn@outside.example"
     deed = Deed(at=datetime(2026, 11, 22, 8, 30, tzinfo=UTC), who="bo", what="made eve@acme.example admin")
     promoted = deviation(
@@ -77,7 +77,7 @@ def every_sort() -> DriftReport:
     )
     stranger = deviation(
         finn,
-        DriftSort.APPEARED,
+        DriftSort.ADDED_OUTSIDE,
         DriftSeverity.HIGH,
         live=resource(finn, Status.INVITED, role="standard"),
         why="nobody declared it",
@@ -92,9 +92,9 @@ def every_sort() -> DriftReport:
         line=14,
     )
     left = "acme-brand/member/hal"
-    overstayed = deviation(
+    expired_but_active = deviation(
         left,
-        DriftSort.OVERSTAYED,
+        DriftSort.EXPIRED_BUT_ACTIVE,
         DriftSeverity.CRITICAL,
         expected=resource(left, role="operator"),
         live=resource(left, role="operator"),
@@ -110,7 +110,7 @@ def every_sort() -> DriftReport:
         why="it was taken away",
         line=21,
     )
-    again = known_from(deviation("acme-bc/member/lou", DriftSort.APPEARED, DriftSeverity.LOW), first_seen=TODAY)
+    again = known_from(deviation("acme-bc/member/lou", DriftSort.ADDED_OUTSIDE, DriftSeverity.LOW), first_seen=TODAY)
     return DriftReport(
         today=TODAY,
         organizations=(
@@ -139,7 +139,7 @@ def every_sort() -> DriftReport:
                 organization="acme-brand",
                 system="organization_account",
                 mode="additive",
-                items=(item(overstayed, Standing.OVERDUE, age=31),),
+                items=(item(expired_but_active, Standing.OVERDUE, age=31),),
                 observed_at=datetime(2026, 11, 20, 17, 5, tzinfo=UTC),
             ),
             OrganizationDrift(organization="acme-quiet", system="developers", mode="observe"),
@@ -157,7 +157,7 @@ def _trick(trick: str) -> OrganizationDrift:
     address = f"o/member/{name}"
     live = Resource(address=Address.parse(address), attributes={"role": trick}, identity=trick)
     found = replace(
-        deviation(address, DriftSort.APPEARED, DriftSeverity.CRITICAL, live=live, why=trick),
+        deviation(address, DriftSort.ADDED_OUTSIDE, DriftSeverity.CRITICAL, live=live, why=trick),
         advice=trick,
         place=Place(trick, 7, 3),
     )

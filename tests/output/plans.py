@@ -131,7 +131,7 @@ def drifted(
 ) -> Drift:
     return Drift(
         address=Address.parse(address),
-        sort=DriftSort.CHANGED if expected else DriftSort.APPEARED,
+        sort=DriftSort.CHANGED if expected else DriftSort.ADDED_OUTSIDE,
         severity=DriftSeverity.MEDIUM,
         expected=expected,
         live=live,

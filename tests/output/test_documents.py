@@ -120,7 +120,7 @@ def test_a_state_as_json_is_the_state_as_it_is_stored() -> None:
 def test_the_list_of_states_counts_records() -> None:
     document = json.loads(RENDERERS.state_list["json"]([State(organization="acme-bc", serial=3)], Style()))
     assert document["organizations"] == [
-        {"organization": "acme-bc", "lineage": "", "serial": 3, "records": 0, "quarantined": 0}
+        {"organization": "acme-bc", "lineage": "", "serial": 3, "records": 0, "deferred": 0}
     ]
 
 

@@ -12,7 +12,7 @@ from reconciler.core.kinds import Action
 from reconciler.core.outcome import Applied, Failed, InDoubt, Outcome, Refused, Report, Result, Waits
 from reconciler.core.plan import OrganizationPlan, Plan
 from reconciler.core.resource import Resource, Status
-from reconciler.core.state import Quarantine, Record, State
+from reconciler.core.state import Deferral, Record, State
 from reconciler.core.work_order import WorkOrder
 from reconciler.output.style import Style
 from reconciler.subjects.catalogue import RENDERERS
@@ -111,8 +111,8 @@ def state() -> State:
             ),
             access: Record(address=access, attributes={"role": "operator"}, status=Status.REVOKED_BY_OWNER),
         },
-        quarantined={
-            eve: Quarantine(
+        deferred={
+            eve: Deferral(
                 reason="two accounts match e***@acme.example", since=date(2026, 11, 21), tried=date(2026, 11, 22)
             )
         },
@@ -127,7 +127,7 @@ def test_a_state_lists_its_records_and_what_was_put_aside() -> None:
         "eve          ad_account_access  operator on ad account us-brand  revoked by owner",
         "eve          member             admin                            active, protected  2026-11-20  eve@acme.test",
         "",
-        "quarantined         since       last tried  reason",
+        "deferred         since       last tried  reason",
         "acme-bc/member/eve  2026-11-21  2026-11-22  two accounts match e***@acme.example",
     ]
 
@@ -146,9 +146,7 @@ def test_an_empty_state_is_one_line() -> None:
 
 def test_the_list_of_states_is_a_table() -> None:
     assert RENDERERS.state_list["text"]([state(), replace(state(), organization="b", records={})], Style()) == (
-        "organization  serial  records  quarantined\n"
-        "acme-bc       4       2        1\n"
-        "b             4       0        1\n"
+        "organization  serial  records  deferred\nacme-bc       4       2        1\nb             4       0        1\n"
     )
 
 

@@ -96,7 +96,7 @@ def eve() -> PersonReport:
     )
     brand = (
         holding("acme-brand/member/eve", {"role": "operator"}, line=9),
-        holding("acme-brand/member/eve2", None, {"role": "admin"}, status=Status.INVITED, trouble="put aside: no"),
+        holding("acme-brand/member/eve2", None, {"role": "admin"}, status=Status.INVITED, trouble="deferred: no"),
     )
     dev = (
         holding("acme-dev/app/game", None, {"owner": "person:eve"}),

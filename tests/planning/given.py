@@ -20,7 +20,7 @@ from reconciler.core.planning.planner import Worlds
 from reconciler.core.planning.targets import Targets
 from reconciler.core.resource import Attributes, Resource, Status, fingerprint_of
 from reconciler.core.settings import GuardSettings
-from reconciler.core.state import Quarantine, Record, State, UsedApproval
+from reconciler.core.state import Deferral, Record, State, UsedApproval
 from reconciler.core.work_order import Capacity, Chore, FailureReason, OrderStatus, WorkOrder
 from reconciler.manifests.load import load_manifests
 from reconciler.manifests.source import SourceFile
@@ -29,7 +29,7 @@ DIRECTORY = ("ana", "bo", "cy", "dee", "eve", "finn", "gil", "hal", "ida", "jon"
 """People every case may speak of without declaring them: KEY@acme.example."""
 
 _KEYS = {"today", "guards", "manifest", "directory_without", "recorded", "live", "absent", "unknown", "acting"}
-_KEYS |= {"removals", "invitations", "quarantined", "retry", "targets", "excludes", "want"}
+_KEYS |= {"removals", "invitations", "deferred", "retry", "targets", "excludes", "want"}
 _KEYS |= {"rosters_of", "work_orders", "used_approvals", "known_drift", "person", "waits"}
 
 _LOOKED, _ASKED, _REPORTED = time(8, tzinfo=UTC), time(9, tzinfo=UTC), time(10, tzinfo=UTC)
@@ -127,7 +127,7 @@ def _resource(organization: str, text: str, told: str | dict[str, Any] | None) -
 
 def _recorded(given: Mapping[str, Any], live: Mapping[str, Live], desired: Desired, today: date) -> dict[str, State]:
     told = given.get("recorded", {})
-    memories = ("waits", "known_drift", "removals", "invitations", "quarantined", "work_orders", "used_approvals")
+    memories = ("waits", "known_drift", "removals", "invitations", "deferred", "work_orders", "used_approvals")
     keys = {*told, *(key for memory in memories for key in given.get(memory, {}))}
     states = {key: _state(key, told.get(key, {}), live, given, today) for key in sorted(keys)}
     orders = given.get("work_orders", {})
@@ -189,7 +189,7 @@ def _state(
     for text, values in entries.items():
         record = _record(Address.parse(f"{key}/{text}"), _values(values))
         records[record.address] = record
-    quarantined = given.get("quarantined", {}).get(key, {})
+    deferred = given.get("deferred", {}).get(key, {})
     used = given.get("used_approvals", {}).get(key, [])
     return State(
         organization=key,
@@ -198,7 +198,7 @@ def _state(
         records=records,
         removals=given.get("removals", {}).get(key, {}),
         invitations=given.get("invitations", {}).get(key, {}),
-        quarantined={Address.parse(f"{key}/{text}"): Quarantine(**values) for text, values in quarantined.items()},
+        deferred={Address.parse(f"{key}/{text}"): Deferral(**values) for text, values in deferred.items()},
         drift={one.address: one for one in _known_drift(key, given.get("known_drift", {}).get(key, {}))},
         waits={Address.parse(f"{key}/{text}"): day for text, day in given.get("waits", {}).get(key, {}).items()},
         used_approvals=tuple(

@@ -154,7 +154,7 @@ def _wrong_one_stays(part: OrganizationPlan, ground: Ground) -> list[str]:
     stuck = {
         item.change.address.key
         for item in part.blocked
-        if item.guard == "last_admin" and item.change.after is None and item.change.address.key in admins
+        if item.guard == "min_admins" and item.change.after is None and item.change.address.key in admins
     }
     strangers = {key for key in stuck if key not in former}
     departed = {key for key in stuck & former if key not in ground.directory or _has_ended(key, ground)}

@@ -42,7 +42,7 @@ def test_the_drift_is_what_the_case_wants(path: Path) -> None:
 def deviation(role: str = "admin") -> Drift:
     return Drift(
         address=EVE,
-        sort=DriftSort.APPEARED,
+        sort=DriftSort.ADDED_OUTSIDE,
         severity=DriftSeverity.CRITICAL,
         expected=None,
         live=Resource(address=EVE, attributes={"role": role}),

@@ -60,13 +60,13 @@ def test_a_removed_admin_is_counted_out() -> None:
     ana, bo, cy = (member(key, "admin") for key in ("ana", "bo", "cy"))
     headcount = count(ana, bo, cy)
     headcount.record(removal(ana), outcome=None)
-    assert headcount.objection(removal(bo)) == ("last_admin", "1 active admin would remain, at least 2 must")
+    assert headcount.objection(removal(bo)) == ("min_admins", "1 active admin would remain, at least 2 must")
 
 
 def test_an_admin_who_is_removed_and_invited_again_is_no_admin_meanwhile() -> None:
     ana = member("ana", "admin")
     again = change(Action.REMOVE_AND_INVITE, ana, member("ana", "admin", Status.INVITED))
-    assert count(ana).objection(again) == ("last_admin", "0 active admins would remain, at least 1 must")
+    assert count(ana).objection(again) == ("min_admins", "0 active admins would remain, at least 1 must")
 
 
 def test_invited_members_fill_the_cap() -> None:

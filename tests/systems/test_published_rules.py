@@ -75,7 +75,7 @@ def test_a_developers_admin_cannot_be_lowered_by_another(variant: str) -> None:
     system = DEVELOPERS[variant]
     assert not system.demotes_admins
     assert Action.GIVE_UP_ADMIN not in system.cannot
-    assert "invitation" in system.risky[Action.REMOVE_AND_INVITE]
+    assert "invitation" in system.disruptive[Action.REMOVE_AND_INVITE]
 
 
 def test_where_there_is_an_owner_only_the_owner_manages_admins_and_hands_the_role_over() -> None:
@@ -213,11 +213,11 @@ def test_the_least_a_link_gives_is_existing_posts_without_a_voice_on_the_account
 
 
 def test_disconnecting_a_tiktok_account_warns_of_running_campaigns() -> None:
-    assert "campaigns" in get_system("business_center").risky[Action.UNLINK]
+    assert "campaigns" in get_system("business_center").disruptive[Action.UNLINK]
 
 
 def test_lowering_a_partner_leaves_a_gap() -> None:
-    assert "gap" in get_system("business_center").risky[Action.CHANGE_SHARE]
+    assert "gap" in get_system("business_center").disruptive[Action.CHANGE_SHARE]
 
 
 def test_the_same_word_means_different_things_in_different_places() -> None:

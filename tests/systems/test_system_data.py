@@ -96,14 +96,14 @@ def test_what_is_certain_comes_from_the_vendor(system: System) -> None:
 
 @every_system
 def test_special_actions_are_ones_the_system_has_and_are_told_once(system: System) -> None:
-    told = [*system.irreversible, *system.risky, *system.cannot]
+    told = [*system.irreversible, *system.disruptive, *system.cannot]
     assert len(set(told)) == len(told)
     assert set(told) <= _actions_of(system)
 
 
 @every_system
 def test_reasons_are_fragments_that_fit_into_a_sentence(system: System) -> None:
-    reasons = [*system.irreversible.values(), *system.risky.values(), *system.cannot.values(), system.creatable]
+    reasons = [*system.irreversible.values(), *system.disruptive.values(), *system.cannot.values(), system.creatable]
     assert not [reason for reason in reasons if reason.endswith(".")]
 
 

@@ -29,7 +29,7 @@ def test_a_state_of_the_first_format_is_read_with_everything_in_it() -> None:
         record["identity"] for record in content["records"].values()
     }
     assert all(record.status is Status.ACTIVE for record in state.records.values())
-    assert (state.in_doubt, state.quarantined, len(state.removals)) == ({}, {}, len(content["removals"]))
+    assert (state.in_doubt, state.deferred, len(state.removals)) == ({}, {}, len(content["removals"]))
 
 
 def test_every_format_leads_to_the_present_one() -> None:

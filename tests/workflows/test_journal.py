@@ -13,7 +13,7 @@ from reconciler.core.errors import StoreError
 from reconciler.core.finding import Place
 from reconciler.core.outcome import Applied, Failed, InDoubt, Waits
 from reconciler.core.resource import Status
-from reconciler.core.state import Quarantine, State
+from reconciler.core.state import Deferral, State
 from reconciler.ports import Journal
 from reconciler.systems import get_system
 from reconciler.workflows.journal import intent_record, outcome_record, replay, run_record
@@ -87,10 +87,10 @@ def test_what_happened_to_one_address_twice_ends_with_the_last() -> None:
     assert replayed.state.records == {}
 
 
-def test_a_failure_quarantines_across_a_crash() -> None:
+def test_a_failure_defers_across_a_crash() -> None:
     replayed = replay(SNAPSHOT, Journal(tuple(written(ledger(), Failed(reason="no")))))
-    assert replayed.state.quarantined == {
-        EVE: Quarantine(reason="no", since=TODAY, tried=TODAY, identity="eve@acme.example")
+    assert replayed.state.deferred == {
+        EVE: Deferral(reason="no", since=TODAY, tried=TODAY, identity="eve@acme.example")
     }
 
 

@@ -12,7 +12,7 @@ from reconciler.core.kinds import Action
 from reconciler.core.live import Live
 from reconciler.core.outcome import Applied, Failed, InDoubt
 from reconciler.core.resource import Resource, Status
-from reconciler.core.state import Quarantine, State
+from reconciler.core.state import Deferral, State
 from reconciler.systems import get_system
 from reconciler.workflows.ledger import Ledger
 from reconciler.workflows.planning import recorded_as_live
@@ -71,7 +71,7 @@ def test_what_is_there_says_what_happened(doubt: Change, found: Resource | None,
     ((_, outcome),) = result.findings
     assert isinstance(outcome, Applied if happened else Failed)
     assert result.state.in_doubt == {}
-    assert result.state.quarantined == {}, "what had no effect was refused by nobody"
+    assert result.state.deferred == {}, "what had no effect was refused by nobody"
 
 
 @pytest.mark.parametrize("found", [None, resource(status=Status.INVITED)])
@@ -82,8 +82,8 @@ def test_what_the_system_accepted_and_never_shows_is_put_aside_like_a_failure(fo
     ledger.take(INVITE, InDoubt(reason="accepted, not shown", has_looked=True, is_accepted=True))
     result = settle(ledger.state(), looks, system=system, today=TODAY).state
     assert result.in_doubt == {}
-    aside = Quarantine(reason="accepted, not shown", since=TODAY, tried=TODAY, identity=INVITE.identity)
-    assert result.quarantined == ({} if found else {EVE: aside})
+    aside = Deferral(reason="accepted, not shown", since=TODAY, tried=TODAY, identity=INVITE.identity)
+    assert result.deferred == ({} if found else {EVE: aside})
 
 
 def test_an_invitation_that_took_effect_counts_like_any_other() -> None:

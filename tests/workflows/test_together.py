@@ -124,7 +124,7 @@ def test_each_change_gets_its_own_outcome_where_only_a_part_is_done(scene: Scene
     assert results["gil"] == Failed(reason="unknown address")
     assert kinds(results) == {**dict.fromkeys(NEW, Applied), "gil": Failed}
     state = load_state(scene.store, "bc").state
-    assert [address.key for address in state.quarantined] == ["gil"]
+    assert [address.key for address in state.deferred] == ["gil"]
     assert ("bc/member/gil", "failed") in scene.audited()
 
 
@@ -232,7 +232,7 @@ def test_whoever_cannot_leave_a_group_leaves_the_organization_all_the_same(scene
     results = scene.run(InBatches(scene.world, answer=refusing("europe/dee")), without_dee, asset_groups=stays)
     assert kinds(results) == {"europe/bo": Applied, "europe/dee": Failed, "dee": Applied}
     assert scene.run(InBatches(scene.world), without_dee, asset_groups=stays) == {}
-    assert load_state(scene.store, "bc").state.quarantined == {}
+    assert load_state(scene.store, "bc").state.deferred == {}
 
 
 def test_whatever_touches_an_admin_goes_alone(scene: Scene) -> None:

@@ -17,7 +17,7 @@ from reconciler.cli.stores import open_store
 from reconciler.core.address import Address
 from reconciler.core.errors import LeaseLost, StateConflict, StateLocked, StoreError
 from reconciler.core.kinds import Action
-from reconciler.core.state import Quarantine, Record, State
+from reconciler.core.state import Deferral, Record, State
 from reconciler.core.work_order import OrderStatus, WorkOrder
 from reconciler.manifests.saved import state_to_json
 from reconciler.ports import StateStore
@@ -161,7 +161,7 @@ def test_the_state_of_another_organization_is_not_pushed(store: LocalFileStore) 
     [
         {"records": {Address("dev", "member", "ana"): Record(address=Address("dev", "member", "ana"))}},
         {"records": {ANA: Record(address=BO)}},
-        {"quarantined": {Address("dev", "member", "ana"): Quarantine(reason="403", since=TODAY, tried=TODAY)}},
+        {"deferred": {Address("dev", "member", "ana"): Deferral(reason="403", since=TODAY, tried=TODAY)}},
         {"in_doubt": {ANA: INVITE}},
     ],
 )

@@ -17,7 +17,7 @@ from reconciler.core.errors import ManifestError, ReconcilerError
 from reconciler.core.holding import Holding, PersonReport, Standing
 from reconciler.core.kinds import Action
 from reconciler.core.resource import Status
-from reconciler.core.state import Quarantine, Record, State
+from reconciler.core.state import Deferral, Record, State
 from reconciler.core.work_order import WorkOrder
 from reconciler.manifests.load import SourceFile, load_manifests
 from reconciler.manifests.saved import state_to_json
@@ -244,10 +244,10 @@ def test_a_record_follows_its_person_under_a_new_key(store: LocalFileStore) -> N
 
 def test_what_went_wrong_is_told(store: LocalFileStore) -> None:
     eve = Address.parse("acme-brand/member/eve")
-    put_aside = Quarantine(reason="two accounts match", since=date(2026, 11, 20), tried=TODAY)
-    keep(store, "acme-brand", [], quarantined={eve: put_aside})
+    put_aside = Deferral(reason="two accounts match", since=date(2026, 11, 20), tried=TODAY)
+    keep(store, "acme-brand", [], deferred={eve: put_aside})
     found = holdings(ask("eve", store))["acme-brand/member/eve"]
-    assert found.trouble == "put aside since 2026-11-20: two accounts match"
+    assert found.trouble == "deferred since 2026-11-20: two accounts match"
 
 
 def test_what_somebody_was_asked_to_give_is_told_as_asked_for(store: LocalFileStore) -> None:

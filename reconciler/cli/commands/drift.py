@@ -45,7 +45,7 @@ def drift(  # one parameter for each option
     """Show what somebody changed outside of this tool.
 
     Compares what is live with what was recorded and declared. What was found is remembered, so that a later audit can
-    tell what is new, how old everything else is, and what is gone again. No system is changed.
+    tell what is new, how old everything else is, and what is resolved. No system is changed.
     """
     if context.invoked_subcommand is not None:
         return ExitCode.DONE

@@ -134,7 +134,7 @@ def forget(app: App, addresses: tuple[Address, ...], yes: bool) -> None:
     The key of an organization stands for everything that is known of it; its work orders are withdrawn.
     """
     known = [
-        names_in_state(app, one, of=lambda state: {*state.records, *state.quarantined, *state.in_doubt})
+        names_in_state(app, one, of=lambda state: {*state.records, *state.deferred, *state.in_doubt})
         for one in addresses
     ]
     addresses = tuple(dict.fromkeys(address for found in known for address in found))

@@ -30,7 +30,7 @@ def find_steps(
     system = organization.system
     for address, action, place in _steps(before, after, organization):
         irreversible = system.irreversible.get(action, "")
-        why = irreversible or system.risky.get(action, "")
+        why = irreversible or system.disruptive.get(action, "")
         if why:
             yield DangerousStep(
                 action=action,

@@ -93,9 +93,9 @@ def _of_the_unread(situation: Situation) -> Iterator[Drift]:
             address=address,
             sort=known.sort,
             severity=known.severity,
-            expected=None if record is None or known.sort is DriftSort.APPEARED else _as_resource(record),
+            expected=None if record is None or known.sort is DriftSort.ADDED_OUTSIDE else _as_resource(record),
             live=None if known.last is None else replace(known.last, address=address),
-            why=_why_strange(situation) if known.sort is DriftSort.APPEARED else known.why,
+            why=_why_strange(situation) if known.sort is DriftSort.ADDED_OUTSIDE else known.why,
             fate=Fate.UNREAD,
             outlook=f"known, and could not be looked at: {live.reason}",
             place=situation.place_of(address),
@@ -111,7 +111,7 @@ def _decided(found: Drift, situation: Situation, part: OrganizationPlan) -> Drif
 
 
 def _could_be_kept(found: Drift, fate: Fate) -> bool:
-    return fate is not Fate.SETTLED and found.sort is not DriftSort.OVERSTAYED
+    return fate is not Fate.SETTLED and found.sort is not DriftSort.EXPIRED_BUT_ACTIVE
 
 
 def _fate_of(found: Drift, situation: Situation, part: OrganizationPlan) -> tuple[Fate, str]:
@@ -183,7 +183,7 @@ def _of_records(situation: Situation) -> Iterator[Drift]:
             continue
         expected = _as_resource(record)
         if live is not None and not live.status.is_gone and (why := _why_over(address, situation)):
-            yield _overstayed(address, situation, expected=expected, live=live, why=why)
+            yield _expired_but_active(address, situation, expected=expected, live=live, why=why)
         elif address not in asked and not _is_as(record, live, situation) and not _is_undone(address, live, situation):
             yield _moved(situation, expected, live)
 
@@ -198,9 +198,9 @@ def _of_strangers(situation: Situation) -> Iterator[Drift]:
             continue  # it is declared, as one that shall be deleted
         wanted = situation.wanted.get(address)
         if why := _why_over(address, situation):
-            yield _overstayed(address, situation, expected=None, live=live, why=why)
+            yield _expired_but_active(address, situation, expected=None, live=live, why=why)
         elif wanted is None and not _waits_for_an_order(address, situation):
-            yield _appeared(situation, live)
+            yield _added_outside(situation, live)
         elif wanted is not None and not live.fits(wanted.attributes):
             declared = Resource(address=address, attributes=wanted.attributes)
             gains, _ = compare(situation.organization.system, declared, live)
@@ -219,7 +219,7 @@ def _of_memory(situation: Situation) -> Iterator[Drift]:
         if live is None or live.status.is_gone:
             found = None if declared is None else _moved(situation, declared, live)
         elif declared is None:
-            found = _appeared(situation, live)
+            found = _added_outside(situation, live)
         else:
             found = None if live.fits(declared.attributes) else _moved(situation, declared, live)
         if found is not None:
@@ -279,12 +279,12 @@ def _why_over(address: Address, situation: Situation) -> str:
     return ""
 
 
-def _overstayed(
+def _expired_but_active(
     address: Address, situation: Situation, *, expected: Resource | None, live: Resource, why: str
 ) -> Drift:
     return Drift(
         address=address,
-        sort=DriftSort.OVERSTAYED,
+        sort=DriftSort.EXPIRED_BUT_ACTIVE,
         severity=DriftSeverity.CRITICAL,
         expected=expected,
         live=live,
@@ -293,7 +293,7 @@ def _overstayed(
     )
 
 
-def _appeared(situation: Situation, live: Resource) -> Drift:
+def _added_outside(situation: Situation, live: Resource) -> Drift:
     organization = situation.organization
     gains, _ = compare(organization.system, None, live)
     severity = severity_of_gains(gains, live.address, situation)
@@ -301,7 +301,7 @@ def _appeared(situation: Situation, live: Resource) -> Drift:
         severity = one_less(severity)
     return Drift(
         address=live.address,
-        sort=DriftSort.APPEARED,
+        sort=DriftSort.ADDED_OUTSIDE,
         severity=severity,
         expected=None,
         live=live,

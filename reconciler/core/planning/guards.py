@@ -74,7 +74,7 @@ def _acting(_: Change, situation: Situation) -> Objection | None:
     if is_active and membership and is_administrator(organization.system, "member", membership.attributes):
         return None
     message = f"{acting}, who this tool acts as, is not an active admin of {organization.key}"
-    return Objection("acting", message, can_approve=False)
+    return Objection("service_identity", message, can_approve=False)
 
 
 def _founder(change: Change, situation: Situation) -> Objection | None:
@@ -83,7 +83,9 @@ def _founder(change: Change, situation: Situation) -> Objection | None:
         return None
     acting = situation.live.acting
     message = f"{acting}, who this tool acts as, would become its admin and is not declared as one"
-    return Objection("acting", message if acting else "no admin is declared who could create it", can_approve=False)
+    return Objection(
+        "service_identity", message if acting else "no admin is declared who could create it", can_approve=False
+    )
 
 
 def _impossible(change: Change, situation: Situation) -> Objection | None:
@@ -113,14 +115,14 @@ def _irreversible(change: Change, situation: Situation) -> Objection | None:
 
 
 def _risky(change: Change, situation: Situation) -> Objection | None:
-    risk = situation.organization.system.risky.get(change.action)
+    risk = situation.organization.system.disruptive.get(change.action)
     is_withdrawn = change.after is None and change.before is not None and change.before.status.is_pending
     if risk is None or is_withdrawn:
         return None
     lowers_only = change.action in {Action.CHANGE_SHARE, Action.CHANGE_GRANT, Action.CHANGE_LINK}
     if lowers_only and not takes_away(change, situation.organization.system):
         return None
-    return Objection("risky", risk)
+    return Objection("disruptive", risk)
 
 
 def _policy(change: Change, situation: Situation) -> Objection | None:
@@ -133,8 +135,8 @@ def _policy(change: Change, situation: Situation) -> Objection | None:
 
 _ENDINGS = {
     Status.DECLINED: ("declined", "was declined or withdrawn on the other side"),
-    Status.LEFT: ("left", "was a member and is gone: left, or was removed by hand"),
-    Status.REVOKED_BY_OWNER: ("revoked", "was approved once and then taken away by its owner"),
+    Status.LEFT: ("previous_member", "was a member and is gone: left, or was removed by hand"),
+    Status.REVOKED_BY_OWNER: ("revoked_by_owner", "was approved once and then taken away by its owner"),
 }
 
 

@@ -123,7 +123,7 @@ class Headcount:
         return self._present.get(key, "")
 
     def objection(self, change: Change, *, is_agreed: bool = False) -> tuple[str, str] | None:
-        """The guard (`last_admin` or `cap`) that forbids the change at this point, with the numbers; else None.
+        """The guard (`min_admins` or `cap`) that forbids the change at this point, with the numbers; else None.
 
         `is_agreed` when there is an approval: then a single admin is enough.
         """
@@ -131,7 +131,7 @@ class Headcount:
             return None
         key, after = change.address.key, change.after
         if not self._stays_admin(change) and (shortage := self.shortage_without(key, is_agreed=is_agreed)):
-            return "last_admin", shortage
+            return "min_admins", shortage
         return None if after is None else self._over_cap(key, _role(after.attributes))
 
     def shortage_without(self, admin: str, *, is_agreed: bool = False) -> str:

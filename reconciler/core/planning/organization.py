@@ -136,12 +136,12 @@ def _steps(
     ]
     covered = [step for step in steps if step is not None and targets.covers(step.address)]
     for step in with_groups_whole(covered, situation, targets):
-        yield step if isinstance(step, LeftOut) else _quarantined(step, situation) or step
+        yield step if isinstance(step, LeftOut) else _deferred(step, situation) or step
 
 
-def _quarantined(step: Change | Waiting, situation: Situation) -> LeftOut | None:
-    """A change that failed by itself before is put aside for the rest of the day."""
-    quarantine = situation.state.quarantined.get(step.address)
-    if quarantine is None or situation.retry or quarantine.tried < situation.today or isinstance(step, Waiting):
+def _deferred(step: Change | Waiting, situation: Situation) -> LeftOut | None:
+    """A change that failed by itself before is deferred for the rest of the day."""
+    deferral = situation.state.deferred.get(step.address)
+    if deferral is None or situation.retry or deferral.tried < situation.today or isinstance(step, Waiting):
         return None
-    return LeftOut(address=step.address, cause=Cause.DEFERRED, reason=quarantine.reason, since=quarantine.since)
+    return LeftOut(address=step.address, cause=Cause.DEFERRED, reason=deferral.reason, since=deferral.since)

@@ -65,11 +65,11 @@ def _remembered(state: State) -> dict[Address, str | None]:
             found.setdefault(Address(state.organization, "member", order.actor))
     for address, change in state.in_doubt.items():
         found[address] = change.identity or None
-    found |= {at: one.identity or None for at, one in state.quarantined.items() if not KINDS[at.kind].parents}
+    found |= {at: one.identity or None for at, one in state.deferred.items() if not KINDS[at.kind].parents}
     found |= {at: record.identity for at, record in state.records.items() if not KINDS[at.kind].parents}
     seen = {(address.kind, address.key) for address in found}
     approvals = (used.address for used in state.used_approvals)
-    for address in (*state.quarantined, *state.drift, *state.waits, *approvals, *state.records, *tuple(found)):
+    for address in (*state.deferred, *state.drift, *state.waits, *approvals, *state.records, *tuple(found)):
         for name in zip(KINDS[address.kind].parents or (address.kind,), address.parts, strict=True):
             if name not in seen:
                 seen.add(name)
@@ -79,7 +79,7 @@ def _remembered(state: State) -> dict[Address, str | None]:
 
 def emptied(state: State) -> State:
     """A state that knows nothing of any system; what people were asked to do is still known."""
-    return replace(state, records={}, quarantined={}, in_doubt={}, rosters={}, drift={}, looked={}, waits={})
+    return replace(state, records={}, deferred={}, in_doubt={}, rosters={}, drift={}, looked={}, waits={})
 
 
 def rename_state(state: State, names: Names) -> State:
@@ -89,7 +89,7 @@ def rename_state(state: State, names: Names) -> State:
     return replace(
         state,
         records=_rename_records(state.records, names),
-        quarantined=_rename_keys(state.quarantined, names),
+        deferred=_rename_keys(state.deferred, names),
         in_doubt={at: _rename_change(change, names) for at, change in _rename_keys(state.in_doubt, names).items()},
         orders={key: _rename_order(order, names) for key, order in state.orders.items()},
         drift={at: replace(known, address=at) for at, known in _rename_keys(state.drift, names).items()},

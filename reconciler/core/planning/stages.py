@@ -152,7 +152,7 @@ def _parked(parked: Parked, headcount: Headcount) -> Waiting | Blocked:
     change, guard, message = parked.change, parked.guard, parked.message
     if guard == "cap":
         return Blocked(change=change, guard=guard, message=message)
-    if guard == "last_admin" and not headcount.invited_admins:
+    if guard == "min_admins" and not headcount.invited_admins:
         can_approve = headcount.objection(change, is_agreed=True) is None
         return blocked_by(change, Objection(guard, f"{message}; appoint another admin first", can_approve))
     on = ", ".join(headcount.invited_admins) or "an admin"
