@@ -26,8 +26,8 @@ from reconciler.stores.local_file import LocalFileStore
 from reconciler.stores.process import SystemTimer
 from reconciler.systems import get_system
 from reconciler.workflows.leases import Lease, LeaseTerms, hold
-from reconciler.workflows.ledger import Ledger
-from reconciler.workflows.logbook import Logbook
+from reconciler.workflows.ledger import StateBuilder
+from reconciler.workflows.logbook import JournalWriter
 from reconciler.workflows.states import LoadedState, load_state, save_state
 
 _ORGANIZATION = "bc"
@@ -82,8 +82,8 @@ def invitation(number: int) -> Change:
 
 def _measure(store: LocalFileStore, lease: Lease, *, changes: int, snapshot_seconds: float) -> None:
     loaded = load_state(store, _ORGANIZATION)
-    ledger = Ledger(loaded.state, system=get_system("business_center"), today=_Clock().now().date())
-    logbook = Logbook(store=store, lease=lease, ledger=ledger, origin=Origin(plan="0" * 64), clock=_Clock())
+    ledger = StateBuilder(loaded.state, system=get_system("business_center"), today=_Clock().now().date())
+    logbook = JournalWriter(store=store, lease=lease, ledger=ledger, origin=Origin(plan="0" * 64), clock=_Clock())
     written, begun = _bytes_written(), time.perf_counter()
     for number in range(changes):
         change = invitation(number)

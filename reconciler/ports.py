@@ -11,7 +11,7 @@ from typing import Protocol, runtime_checkable
 from reconciler.core.address import Address
 from reconciler.core.change import Change, Waiting
 from reconciler.core.declared import Organization
-from reconciler.core.deed import Deed
+from reconciler.core.deed import ActivityEntry
 from reconciler.core.kinds import Action
 from reconciler.core.live import Live
 from reconciler.core.outcome import Outcome
@@ -147,7 +147,7 @@ class AskingProvider(Provider, Protocol):
 class Witness(Protocol):
     """A provider whose system keeps a log of who did what, by hand or through a program."""
 
-    def read_deeds(self, scope: Scope, *, since: datetime, until: datetime) -> tuple[Deed, ...]:
+    def read_deeds(self, scope: Scope, *, since: datetime, until: datetime) -> tuple[ActivityEntry, ...]:
         """What was done in one organization between two moments, both included, oldest first.
 
         Raises ProviderError when the log cannot be read; that says nothing about what it may contain.

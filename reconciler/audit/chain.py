@@ -40,7 +40,7 @@ class Link:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Witness:
+class HeadWitness:
     """What the state of one organization says of the log."""
 
     organization: str
@@ -97,13 +97,13 @@ def decode(line: bytes, *, number: int) -> tuple[str, AuditRecord]:
         raise _unreadable(number, f"{where or 'it'} {describe_misfit(first)}") from error
 
 
-def verify(lines: Iterable[bytes], witnesses: Collection[Witness] | None = None) -> Verdict:
+def verify(lines: Iterable[bytes], witnesses: Collection[HeadWitness] | None = None) -> Verdict:
     """Follow the chain from its beginning to its end or to the first record that does not fit.
 
     With `witnesses`, the end has to be what they remember.
     """
     head, records, entries = BEGINNING, 0, 0
-    marks: dict[int, list[Witness]] = {}
+    marks: dict[int, list[HeadWitness]] = {}
     for witness in witnesses or ():
         if witness.mark is not None:
             marks.setdefault(witness.mark.number, []).append(witness)
@@ -130,7 +130,7 @@ def verify(lines: Iterable[bytes], witnesses: Collection[Witness] | None = None)
     return Verdict(records=records, entries=entries, head=head, broken=broken)
 
 
-def _contradiction(number: int, digest: str, witness: Witness) -> str:
+def _contradiction(number: int, digest: str, witness: HeadWitness) -> str:
     if witness.mark is None or witness.mark.digest == digest:
         return ""
     return f"record {number} is not the one that the state of {witness.organization} remembers: it was changed"

@@ -7,14 +7,14 @@ from dataclasses import dataclass, replace
 from datetime import date
 from itertools import islice
 
-from reconciler.audit.chain import BEGINNING, Link, Verdict, Witness, decode, digest_of, encode, verify
+from reconciler.audit.chain import BEGINNING, HeadWitness, Link, Verdict, decode, digest_of, encode, verify
 from reconciler.core.audit import AuditEntry, AuditRecord
 from reconciler.core.errors import StateConflict
 from reconciler.core.state import AuditMark
 from reconciler.manifests.saved import refuse_sealed
 from reconciler.ports import StateStore
 
-_MOST_TRIES = 1000
+_MAX_TRIES = 1000
 """Every failed try means that somebody else got a record in, so this many come together only by a fault."""
 
 
@@ -95,7 +95,7 @@ class AuditLog:
 
     def _append(self, make_line: Callable[[_End], bytes | None]) -> AuditMark:
         """Add what is right to add at the end; when somebody else was faster, at the next one. None adds nothing."""
-        for attempt in range(1, _MOST_TRIES + 1):
+        for attempt in range(1, _MAX_TRIES + 1):
             end = self._find_end()
             line = make_line(end)
             if line is None:
@@ -103,7 +103,7 @@ class AuditLog:
             try:
                 self._store.append_audit(line, after=end.count)
             except StateConflict:
-                if attempt == _MOST_TRIES:
+                if attempt == _MAX_TRIES:
                     raise
             else:
                 self._end = _End(end.count + 1, digest_of(line))
@@ -144,7 +144,7 @@ class AuditLog:
                     found.setdefault((_member_in(was), _member_in(now)), link.number)
         return found
 
-    def verify(self, witnesses: Collection[Witness] | None = None) -> Verdict:
+    def verify(self, witnesses: Collection[HeadWitness] | None = None) -> Verdict:
         """Follow the whole chain, and compare it with what the states remember of it."""
         verdict = verify(self._store.read_audit(), witnesses)
         torn = self._store.torn_audit()

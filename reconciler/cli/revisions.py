@@ -27,7 +27,7 @@ from reconciler.cli.files import CONFIG_FILE
 from reconciler.core.errors import ReconcilerError, UsageError
 from reconciler.manifests.config import load_config
 from reconciler.manifests.filenames import is_read
-from reconciler.manifests.source import LARGEST, SourceFile
+from reconciler.manifests.source import MAX_SIZE, SourceFile
 from reconciler.workflows.naming import nearest
 from reconciler.workflows.reviewing import Revision
 
@@ -369,7 +369,7 @@ class _Tree:
         if entry.is_folder or entry.mode == _SUBMODULE:
             return SourceFile(path=name, data=None, problem="not a regular file")
         # One byte more than is accepted, so that the reader sees that it is too much.
-        found = self.repository.find_object(entry.id, limit=LARGEST + 1)
+        found = self.repository.find_object(entry.id, limit=MAX_SIZE + 1)
         if found is None:
             return SourceFile(path=name, data=None, problem="its content is not in this clone")
         return SourceFile(path=name, data=found.data)

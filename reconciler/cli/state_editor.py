@@ -18,7 +18,7 @@ from reconciler.stores.process import SystemTimer
 from reconciler.workflows.leases import LeaseTerms
 from reconciler.workflows.naming import nearest
 from reconciler.workflows.states import read_state
-from reconciler.workflows.upkeep import Upkeep
+from reconciler.workflows.upkeep import StateEditor
 
 
 def lease_terms(app: App, timeout: timedelta = timedelta()) -> LeaseTerms:
@@ -30,9 +30,9 @@ def lease_terms(app: App, timeout: timedelta = timedelta()) -> LeaseTerms:
     return LeaseTerms(timer=SystemTimer(), timeout=timeout, on_wait=tell)
 
 
-def open_editor(app: App, lock_timeout: timedelta = timedelta()) -> Upkeep:
+def open_editor(app: App, lock_timeout: timedelta = timedelta()) -> StateEditor:
     """Everything that editing needs. Its entries carry the real time: nobody edits in the sandbox's."""
-    return Upkeep(
+    return StateEditor(
         store=app.store,
         terms=lease_terms(app, lock_timeout),
         clock=SystemClock(),

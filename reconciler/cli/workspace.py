@@ -21,7 +21,7 @@ from reconciler.manifests.load import Manifests, load_manifests
 from reconciler.manifests.notes import Notes
 from reconciler.manifests.policy_files import load_rules
 from reconciler.manifests.references import check_references
-from reconciler.manifests.source import LARGEST, SourceFile
+from reconciler.manifests.source import MAX_SIZE, SourceFile
 from reconciler.policies.judging import COME_ALONG, Judgment, RuleBook, judge, only, with_custom_rules
 
 _NEAR_CONFIG = re.compile(r"\.?reconciler\.ya?ml(\..*)?|\.?reconcil(er|iation)s?\.ya?ml", re.IGNORECASE)
@@ -192,7 +192,7 @@ def _read_source(root: Path, path: Path, problem: str = "") -> SourceFile:
             return SourceFile(path=name, data=None, problem="a symbolic link that leads out of the repository")
         with path.open("rb") as stream:
             # One byte more than is accepted, so that the reader sees that it is too much.
-            return SourceFile(path=name, data=stream.read(LARGEST + 1))
+            return SourceFile(path=name, data=stream.read(MAX_SIZE + 1))
     except OSError as error:
         return SourceFile(path=name, data=None, problem=_explain(path, error))
 

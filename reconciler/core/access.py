@@ -12,7 +12,7 @@ from reconciler.core.resource import Attributes
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Way:
+class AccessPath:
     """One line that gives access; two ways are the same wherever and for whatever reason they are written."""
 
     address: Address
@@ -30,7 +30,7 @@ class Way:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Span:
+class AccessSpan:
     """What somebody can do with one thing during some days."""
 
     attributes: Attributes
@@ -49,9 +49,9 @@ class Access:
 
     attributes: Attributes = field(default_factory=dict)
     """The strongest role and finance role, and all permissions together, of all days."""
-    ways: tuple[Way, ...]
+    ways: tuple[AccessPath, ...]
     """Sorted by address; never empty."""
-    spans: tuple[Span, ...] = ()
+    spans: tuple[AccessSpan, ...] = ()
     """The same one after the other, where ways begin and end on different days."""
     identity: str = ""
     """For a membership, the account that holds it; empty for everything else."""

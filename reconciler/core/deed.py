@@ -14,7 +14,7 @@ _WORD = re.compile(r"[^\s,;:!?()\[\]<>\"'`]+")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Deed:
+class ActivityEntry:
     """One entry of the log. All texts come from outside."""
 
     at: datetime

@@ -11,7 +11,7 @@ from typing import ClassVar
 
 from reconciler.core.address import Address
 from reconciler.core.change import Waiting
-from reconciler.core.deed import Deed
+from reconciler.core.deed import ActivityEntry
 from reconciler.core.finding import Place
 from reconciler.core.live import Unread
 from reconciler.core.resource import Resource, fingerprint_of
@@ -48,7 +48,7 @@ class DriftSeverity(StrEnum):
         return list(DriftSeverity).index(self)
 
 
-class Standing(StrEnum):
+class DriftStatus(StrEnum):
     """What is known of it already."""
 
     NEW = "new"
@@ -60,7 +60,7 @@ class Standing(StrEnum):
     @property
     def wants_attention(self) -> bool:
         """Whether an audit has to alarm somebody."""
-        return self in (Standing.NEW, Standing.OVERDUE)
+        return self in (DriftStatus.NEW, DriftStatus.OVERDUE)
 
 
 class Fate(StrEnum):
@@ -154,14 +154,14 @@ class DriftItem:
     """One difference with its history."""
 
     found: Drift
-    standing: Standing
+    standing: DriftStatus
     first_seen: date
     """UTC day."""
     age: int
     """Days since then."""
     known: KnownDrift | None = None
     """What was remembered of exactly this difference."""
-    deeds: tuple[Deed, ...] = ()
+    deeds: tuple[ActivityEntry, ...] = ()
     """What the system's own log says about this address, oldest first."""
 
 
@@ -228,10 +228,10 @@ class DriftReport:
         """In numbers."""
         counts = Counter(item.standing for item in self.items)
         return DriftSummary(
-            new=counts[Standing.NEW],
-            overdue=counts[Standing.OVERDUE],
-            known=counts[Standing.KNOWN],
-            accepted=counts[Standing.ACCEPTED],
+            new=counts[DriftStatus.NEW],
+            overdue=counts[DriftStatus.OVERDUE],
+            known=counts[DriftStatus.KNOWN],
+            accepted=counts[DriftStatus.ACCEPTED],
             reverted=sum(len(part.reverted) for part in self.organizations),
             unread=len(self.unread),
             clean=self.is_clean,
@@ -250,7 +250,7 @@ class DriftReport:
     @property
     def is_clean(self) -> bool:
         """Whether everything was looked at and nothing wants anybody: only then an issue about drift may be closed."""
-        return not self.unread and all(item.standing is Standing.ACCEPTED for item in self.items)
+        return not self.unread and all(item.standing is DriftStatus.ACCEPTED for item in self.items)
 
     @property
     def wants_attention(self) -> bool:
@@ -273,17 +273,17 @@ def take_stock(
 
 def _item(found: Drift, known: KnownDrift | None, *, today: date, max_age: int | None) -> DriftItem:
     if known is None or not known.is_about(found):
-        return DriftItem(found=found, standing=Standing.NEW, first_seen=today, age=0)
+        return DriftItem(found=found, standing=DriftStatus.NEW, first_seen=today, age=0)
     age = (today - known.first_seen).days
     if not known.told:
         told = replace(known, told=True) if found.fate is Fate.UNREAD else None
-        return DriftItem(found=found, standing=Standing.NEW, first_seen=known.first_seen, age=age, known=told)
+        return DriftItem(found=found, standing=DriftStatus.NEW, first_seen=known.first_seen, age=age, known=told)
     if known.is_accepted(today):
-        standing = Standing.ACCEPTED
+        standing = DriftStatus.ACCEPTED
     elif known.reason or (max_age is not None and age > max_age):
-        standing = Standing.OVERDUE
+        standing = DriftStatus.OVERDUE
     else:
-        standing = Standing.KNOWN
+        standing = DriftStatus.KNOWN
     return DriftItem(found=found, standing=standing, first_seen=known.first_seen, age=age, known=known)
 
 

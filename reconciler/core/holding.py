@@ -16,7 +16,7 @@ SOON = timedelta(days=30)
 """How far ahead an end is worth pointing out."""
 
 
-class Standing(StrEnum):
+class AccessStatus(StrEnum):
     """How what is declared and what is recorded fit together."""
 
     HELD = "held"
@@ -71,19 +71,21 @@ class Holding:
         return self.declared is not None and not self.excuse
 
     @property
-    def standing(self) -> Standing | None:
+    def standing(self) -> AccessStatus | None:
         """What a reader should make of it; None for a past day, because nothing is declared beside the record."""
         if self.is_past:
             return None
         recorded = self.recorded
         if recorded is None or recorded.status.is_gone:
             is_implied = recorded is not None and bool(recorded.implied_by)
-            return Standing.MISSING if self.is_wanted else Standing.IMPLIED if is_implied else Standing.ABSENT
+            return (
+                AccessStatus.MISSING if self.is_wanted else AccessStatus.IMPLIED if is_implied else AccessStatus.ABSENT
+            )
         if not self.is_wanted:
-            return Standing.UNDECLARED if self.declared is None else Standing.OVER
+            return AccessStatus.UNDECLARED if self.declared is None else AccessStatus.OVER
         if self.declared is not None and recorded.attributes != self.declared.attributes:
-            return Standing.DIFFERENT
-        return Standing.PENDING if recorded.status.is_pending else Standing.HELD
+            return AccessStatus.DIFFERENT
+        return AccessStatus.PENDING if recorded.status.is_pending else AccessStatus.HELD
 
     @property
     def ends(self) -> date | None:

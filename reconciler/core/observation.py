@@ -15,7 +15,7 @@ from reconciler.core.roster import Roster
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Difference:
+class RosterDifference:
     """What one roster shows otherwise than the one before it."""
 
     JSON_PROPERTIES: ClassVar = ("what",)
@@ -50,7 +50,7 @@ class Observation:
     """Where each resource stands."""
     previous: datetime | None = None
     """When the roster before this one was taken."""
-    differences: tuple[Difference, ...] = ()
+    differences: tuple[RosterDifference, ...] = ()
     """What has changed since then, by address; what is unknown now is not among it."""
     drift: tuple[Drift, ...] = ()
     """What was not made so by this tool, by this roster; what was asked for and came about is not among it."""

@@ -43,7 +43,7 @@ class Progress(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Item:
+class LeaverItem:
     """One thing that has to end."""
 
     matter: Matter
@@ -78,7 +78,7 @@ class Surface:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Hurdle:
+class Blocker:
     """What has to be settled before somebody can go."""
 
     what: str
@@ -102,8 +102,8 @@ class Offboarding:
     """The UTC day on which the manifests end all access; None while they say nothing of the sort."""
     groups: tuple[str, ...] = ()
     """Groups of people they are in; they give nothing any more from that day on."""
-    hurdles: tuple[Hurdle, ...] = ()
-    items: tuple[Item, ...] = ()
+    hurdles: tuple[Blocker, ...] = ()
+    items: tuple[LeaverItem, ...] = ()
     """By matter and address."""
     surfaces: tuple[Surface, ...] = ()
     """By organization, those included in which they never had anything: nobody knows before somebody looks."""
@@ -115,7 +115,7 @@ class Offboarding:
     """The edit as a unified diff."""
 
     @property
-    def left(self) -> tuple[Item, ...]:
+    def left(self) -> tuple[LeaverItem, ...]:
         """What is not over."""
         return tuple(item for item in self.items if item.progress is not Progress.OVER)
 

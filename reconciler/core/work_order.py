@@ -32,7 +32,7 @@ class OrderStatus(StrEnum):
         return self in (OrderStatus.OPEN, OrderStatus.DONE)
 
 
-class Chore(StrEnum):
+class RotationTask(StrEnum):
     """What is asked for when somebody leaves and no plan can bring about, because no system shows whether it is so."""
 
     ROTATION = "rotate_secret"
@@ -69,16 +69,16 @@ class FailureReason(StrEnum):
     OTHER = "other"
 
 
-class Request(NamedTuple):
+class OrderRequest(NamedTuple):
     """What one change asks for; the orders to all its parties have the same."""
 
     address: Address
-    action: Action | Chore
+    action: Action | RotationTask
     wanted: tuple[tuple[str, str | tuple[str, ...]], ...]
     identity: str
 
     @classmethod
-    def of(cls, address: Address, action: Action | Chore, wanted: Attributes, identity: str) -> Request:
+    def of(cls, address: Address, action: Action | RotationTask, wanted: Attributes, identity: str) -> OrderRequest:
         """The order of attributes and the case of an address make no difference."""
         return cls(address, action, tuple(sorted(wanted.items())), identity.casefold())
 
@@ -96,7 +96,7 @@ class WorkOrder:
     operation: str
     """Key of the step data it was written from, such as `developers.invite`."""
     address: Address
-    action: Action | Chore
+    action: Action | RotationTask
     wanted: Attributes = field(default_factory=dict)
     """The values it shall lead to; together with address and action it says what is asked for."""
     identity: str = ""
@@ -148,14 +148,14 @@ class WorkOrder:
     """In words: why it failed, or why nobody needs it any more."""
 
     @property
-    def request(self) -> Request:
+    def request(self) -> OrderRequest:
         """What is asked for, whoever carries out which part of it."""
-        return Request.of(self.address, self.action, self.wanted, self.identity)
+        return OrderRequest.of(self.address, self.action, self.wanted, self.identity)
 
     @property
     def is_chore(self) -> bool:
         """Whether no look at a system can ever show that it was done: the word of whoever did it is all there is."""
-        return isinstance(self.action, Chore)
+        return isinstance(self.action, RotationTask)
 
     @property
     def is_pending(self) -> bool:

@@ -15,7 +15,7 @@ from reconciler.manifests.keys import note_listed_twice
 from reconciler.manifests.members import note_wrong_variant
 from reconciler.manifests.nodes import Cursor
 from reconciler.manifests.suggest import did_you_mean
-from reconciler.manifests.terms import Asset, RoleTerms
+from reconciler.manifests.terms import AssetDocument, RoleTerms
 
 NOTHING: Attributes = {}
 _Spot = tuple[str, Cursor]
@@ -38,7 +38,7 @@ class AssetReader:
         self,
         kind: str,
         key: str,
-        document: Asset,
+        document: AssetDocument,
         at: Cursor,
         *,
         identity: str,

@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from reconciler.manifests.fields import Handle, NumericId, OneOf, ShortOrLong, roles_of
-from reconciler.manifests.terms import Asset, MemberTerms, OrganizationDocument, RoleTerms, Terms
+from reconciler.manifests.terms import AssetDocument, MemberTerms, OrganizationDocument, RoleTerms, Terms
 
 _SYSTEM = "business_center"
 _MemberRole = Annotated[str, roles_of(_SYSTEM, "member")]
@@ -87,7 +87,7 @@ class AccountTerms(Terms):
     """What they may do with it."""
 
 
-class AdAccountDocument(Asset):
+class AdAccountDocument(AssetDocument):
     """An ad account of the Business Center."""
 
     id: NumericId
@@ -96,7 +96,7 @@ class AdAccountDocument(Asset):
     """Person or group -> role; each must be a member of the organization."""
 
 
-class CatalogDocument(Asset):
+class CatalogDocument(AssetDocument):
     """A catalog of the Business Center."""
 
     id: NumericId
@@ -105,7 +105,7 @@ class CatalogDocument(Asset):
     """Person or group -> role; each must be a member of the organization."""
 
 
-class ShopDocument(Asset):
+class ShopDocument(AssetDocument):
     """A TikTok Shop of the Business Center."""
 
     id: NumericId
@@ -114,7 +114,7 @@ class ShopDocument(Asset):
     """Person or group -> role; each must be a member of the organization."""
 
 
-class LeadLibraryDocument(Asset):
+class LeadLibraryDocument(AssetDocument):
     """A library of lead forms of the Business Center."""
 
     id: NumericId
@@ -123,7 +123,7 @@ class LeadLibraryDocument(Asset):
     """Person or group -> role; each must be a member of the organization."""
 
 
-class ManagedAccountDocument(Asset):
+class ManagedAccountDocument(AssetDocument):
     """A TikTok account that the Business Center manages itself, such as an Organization Account created there."""
 
     id: NumericId
@@ -134,7 +134,7 @@ class ManagedAccountDocument(Asset):
     """Person or group -> role; each must be a member of the organization."""
 
 
-class TikTokAccountDocument(Asset):
+class TikTokAccountDocument(AssetDocument):
     """A TikTok account whose owner lets the Business Center use its identity and posts in ads."""
 
     id: NumericId = ""
@@ -153,7 +153,7 @@ class TikTokAccountDocument(Asset):
     """Person or group -> permissions; each must be a member of the organization."""
 
 
-class PixelDocument(Asset):
+class PixelDocument(AssetDocument):
     """A pixel of the Business Center."""
 
     id: NumericId
@@ -164,7 +164,7 @@ class PixelDocument(Asset):
     """People and groups; access to a pixel has no roles."""
 
 
-class AssetGroupDocument(Asset):
+class AssetGroupDocument(AssetDocument):
     """Several ad accounts under one name; access to the group is access to all of them. Its `name` is kept so."""
 
     id: NumericId = ""
@@ -175,7 +175,7 @@ class AssetGroupDocument(Asset):
     """Person or group -> role on every ad account of the group."""
 
 
-class PartnerDocument(Asset):
+class PartnerDocument(AssetDocument):
     """Another Business Center that assets are shared with."""
 
     id: NumericId

@@ -6,10 +6,12 @@ from typing import Annotated
 
 from pydantic import ConfigDict, Field
 
-from reconciler.manifests.fields import Day, OneOf, ShortOrLong, Sort, Text, Version
-from reconciler.manifests.terms import Document
+from reconciler.manifests.fields import Day, FieldSort, OneOf, ShortOrLong, Text, Version
+from reconciler.manifests.terms import StrictDocument
 
-OptionValue = Annotated[str | int | float | bool | list[str], Sort("text, a number, true, false or a list of texts")]
+OptionValue = Annotated[
+    str | int | float | bool | list[str], FieldSort("text, a number, true, false or a list of texts")
+]
 
 
 PROVIDER_OPTIONS: dict[str, tuple[str, ...]] = {
@@ -20,7 +22,7 @@ PROVIDER_OPTIONS: dict[str, tuple[str, ...]] = {
 """Kind of a provider -> the options that it has."""
 
 
-class ProviderDocument(Document):
+class ProviderDocument(StrictDocument):
     """How systems are reached; the other keys are options of the provider.
 
     Secrets are references, `env:NAME`, `file:PATH` or `keyring:NAME`, never values.
@@ -33,7 +35,7 @@ class ProviderDocument(Document):
     """Which provider it is."""
 
 
-class GuardsDocument(Document):
+class GuardsDocument(StrictDocument):
     """Limits that stop a dangerous change; each can be lifted for one change only, by an approval."""
 
     max_removal_ratio: Annotated[float, Field(ge=0, le=1)] = 0.25
@@ -58,14 +60,14 @@ class GuardsDocument(Document):
     """Days after which a plan warns that what people read off a system is old."""
 
 
-class DriftDocument(Document):
+class DriftDocument(StrictDocument):
     """When drift audits alarm somebody again."""
 
     max_age: Annotated[int, Field(ge=0)] = 30
     """Days after which a difference that is known, and that nobody has accepted, is overdue."""
 
 
-class StateDocument(Document):
+class StateDocument(StrictDocument):
     """Where the state is kept, and how."""
 
     address: Text = Field(default="file:.reconciler/state", examples=["sqlite:///state.db", "s3://bucket/prefix"])
@@ -78,12 +80,12 @@ class StateDocument(Document):
 
 ParameterValue = Annotated[
     str | int | float | bool | list[str] | dict[str, list[str]],
-    Sort("text, a number, true, false, a list of texts, or lists of texts by name"),
+    FieldSort("text, a number, true, false, a list of texts, or lists of texts by name"),
 ]
 RuleSeverity = Annotated[str, OneOf(("off", "note", "warning", "error"))]
 
 
-class RuleDocument(Document):
+class RuleDocument(StrictDocument):
     """How much a policy matters; the other keys are its parameters."""
 
     model_config = ConfigDict(extra="allow")
@@ -93,7 +95,7 @@ class RuleDocument(Document):
     """off, note, warning or error; without it what the policy itself says."""
 
 
-class ExceptionDocument(Document):
+class ExceptionDocument(StrictDocument):
     """An agreement that a policy does not hold somewhere."""
 
     rule: Text
@@ -106,7 +108,7 @@ class ExceptionDocument(Document):
     """The last UTC day on which it counts."""
 
 
-class PoliciesDocument(Document):
+class PoliciesDocument(StrictDocument):
     """Which policies hold, how much they matter, and where they do not."""
 
     files: list[Text] = Field(default_factory=list)
@@ -117,7 +119,7 @@ class PoliciesDocument(Document):
     """Where a policy does not hold, one by one."""
 
 
-class ConfigDocument(Document):
+class ConfigDocument(StrictDocument):
     """A workspace: where the manifests and the state are, and how systems are reached."""
 
     version: Version = 1

@@ -17,12 +17,12 @@ from reconciler.manifests.organization_documents import (
     DevelopersDocument,
     OrganizationAccountDocument,
 )
-from reconciler.manifests.terms import Document
+from reconciler.manifests.terms import StrictDocument
 
 AnyOrganization = DevelopersDocument | OrganizationAccountDocument | BusinessAccountDocument | BusinessCenterDocument
 
 
-class IdentitiesDocument(Document):
+class IdentitiesDocument(StrictDocument):
     """What the person is called elsewhere; `email` is used for every system that is not listed."""
 
     developers: Text = ""
@@ -41,7 +41,7 @@ class IdentitiesDocument(Document):
     """Handle of the person's own TikTok account, in quotes: "@ana"."""
 
 
-class RegistrationsDocument(Document):
+class RegistrationsDocument(StrictDocument):
     """Whether the person has an account on a system; what is not said is not known."""
 
     developers: bool | None = None
@@ -50,7 +50,7 @@ class RegistrationsDocument(Document):
     """A TikTok For Business account, which members of a Business Center need."""
 
 
-class StatementsDocument(Document):
+class StatementsDocument(StrictDocument):
     """What somebody has confirmed, and on which UTC day; policies can ask for it."""
 
     second_factor: Day = ""
@@ -59,7 +59,7 @@ class StatementsDocument(Document):
     """They may act for the business."""
 
 
-class PersonDocument(Document):
+class PersonDocument(StrictDocument):
     """Somebody who may be given access."""
 
     name: Text = ""
@@ -80,7 +80,7 @@ class PersonDocument(Document):
     """Where they are known to have an account, or to have none."""
 
 
-class GroupDocument(Document):
+class GroupDocument(StrictDocument):
     """A list of people with a name, usable as `group:NAME` wherever a person is."""
 
     members: list[Text]
@@ -89,7 +89,7 @@ class GroupDocument(Document):
     """What the group is for."""
 
 
-class ApprovalDocument(Document):
+class ApprovalDocument(StrictDocument):
     """Permission for exactly one change that a guard blocks."""
 
     approve: ActionName
@@ -102,7 +102,7 @@ class ApprovalDocument(Document):
     """The last UTC day on which it counts; at most `guards.max_approval_days` ahead. Its first attempt uses it up."""
 
 
-class MoveDocument(Document):
+class MoveDocument(StrictDocument):
     """A resource that got another address."""
 
     source: Text = Field(alias="from")
@@ -111,7 +111,7 @@ class MoveDocument(Document):
     """The address it has now."""
 
 
-class ManifestDocument(Document):
+class ManifestDocument(StrictDocument):
     """Who may do what on TikTok organizations. Any file may hold any of the sections."""
 
     version: Version = 1

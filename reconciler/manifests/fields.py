@@ -65,7 +65,7 @@ class ShortOrLong:
 
 
 @dataclass(frozen=True, slots=True)
-class Sort:
+class FieldSort:
     """A value that may be of several sorts, with one name for all of them in the message."""
 
     expected: str

@@ -12,7 +12,7 @@ from reconciler.core.planning.wanted import declare, earlier, later
 from reconciler.core.resource import Attributes
 from reconciler.core.system import System
 from reconciler.manifests.days import read_span
-from reconciler.manifests.groups import PREFIX, Directory
+from reconciler.manifests.groups import PREFIX, GroupDirectory
 from reconciler.manifests.nodes import Cursor
 from reconciler.manifests.notes import Notes
 from reconciler.manifests.terms import MemberTerms, Terms
@@ -40,7 +40,7 @@ class Settling:
     kind: str
     takes_highest: bool
     """The organization says `on_conflict: highest`."""
-    directory: Directory
+    directory: GroupDirectory
     notes: Notes
     today: date | None
 

@@ -32,7 +32,7 @@ class Group:
     """Names of the groups inside."""
 
 
-class Directory:
+class GroupDirectory:
     """Everybody who can be named: people, groups, and addresses of people who are not in the manifests."""
 
     def __init__(self, people: Mapping[str, Person], contacts: Contacts, notes: Notes, doubts: Doubts) -> None:

@@ -10,7 +10,7 @@ from reconciler.manifests.edit_values import is_plain, is_plain_key
 from reconciler.manifests.editing import Path, Value
 
 _WIDTH = 100
-_MOST_IN_A_LINE = 4
+_MAX_IN_A_LINE = 4
 _ALWAYS_BELOW = frozenset({"members"})
 """Mappings that grow, so that every entry has its own line in a review."""
 
@@ -50,7 +50,7 @@ def _fits(value: Value, path: Path, start: str) -> bool:
     if len(path) == 1 or path[-1] in _ALWAYS_BELOW or path[:-1] == ("organizations",):
         return False
     is_flat = path[0] == "people" or not any(isinstance(item, Mapping) for item in value.values())
-    return is_flat and len(value) <= _MOST_IN_A_LINE
+    return is_flat and len(value) <= _MAX_IN_A_LINE
 
 
 def _inline(value: Value) -> str:

@@ -19,7 +19,7 @@ u=57d g=581 q=566 i=131 a=251 g=261 o=30 l=31
 _TWINS = {int(code, 16): latin for latin, _, code in (pair.partition("=") for pair in _TWIN_LETTERS.split())}
 _PAIRS = (("rn", "m"), ("vv", "w"))
 _ALPHABETS = frozenset({"LATIN", "CYRILLIC", "GREEK", "ARMENIAN", "CHEROKEE", "GEORGIAN", "COPTIC"})
-_SHORTEST = 6
+_MIN_LENGTH = 6
 """Domains shorter than this are one letter away from too many others."""
 
 
@@ -86,7 +86,7 @@ class _Known:
         return "" if twin == domain else twin
 
     def find_near(self, domain: str) -> str:
-        if len(domain) < _SHORTEST:
+        if len(domain) < _MIN_LENGTH:
             return ""
         found = (self._by_variant.get(variant, "") for variant in _variants(domain))
         return next((near for near in found if near and near != domain), "")

@@ -19,7 +19,7 @@ from reconciler.manifests.organization_documents import OrganizationAccountTerms
 from reconciler.manifests.roles import note_unknown_role
 from reconciler.manifests.terms import MemberTerms, RoleTerms
 
-FEWEST_ADMINS = 2
+MIN_ADMINS = 2
 """What the vendors advise for every system."""
 _NAMED = 5
 """People who are named in one finding."""
@@ -111,7 +111,7 @@ def _note_admins(key: str, members: Sequence[Declared], spot: Cursor, where: Set
     today = where.today
     holding = members if today is None else [one for one in members if one.holds_on(today)]
     admins = [one for one in holding if is_administrator(where.system, where.kind, one.attributes)]
-    if len(admins) < FEWEST_ADMINS:
+    if len(admins) < MIN_ADMINS:
         count = "no admin" if not admins else "one admin"
         advice = "let two people administer it, so that one can leave"
         where.notes.warning("few-admins", f"`{key}` has {count}", place, advice=advice)

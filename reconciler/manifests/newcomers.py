@@ -18,20 +18,20 @@ from reconciler.manifests.notes import Notes
 from reconciler.manifests.secrets import looks_like_secret
 from reconciler.manifests.spelling import Unspeakable
 
-_LONGEST_NAME = 100
-_LONGEST_KEY = 60
+_MAX_NAME = 100
+_MAX_KEY = 60
 _NOWHERE = Place("", 1, 1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Newcomer:
+class NewPerson:
     """Somebody who is to be added to the people of the manifests."""
 
     key: str
     entry: Value
 
 
-def introduce(identity: str, system: System, *, shown: str, name: str, taken: Container[str]) -> Newcomer:
+def introduce(identity: str, system: System, *, shown: str, name: str, taken: Container[str]) -> NewPerson:
     """The person behind an identity; raises Unspeakable where that is no whole address or number.
 
     `shown` is what the system shows of it. Nothing is ever guessed: an address with stars in it is no address.
@@ -46,13 +46,13 @@ def introduce(identity: str, system: System, *, shown: str, name: str, taken: Co
         email = contacts.read_email(identity, _NOWHERE)
         if notes.has_errors or email != identity.lower() or "/" in email or has_mixed_scripts(email):
             raise Unspeakable(f"{identity!r} is no address that can be declared")
-        return Newcomer(key=_choose(_keys_for_email(email), taken), entry=_entry(called, {"email": email}))
+        return NewPerson(key=_choose(_keys_for_email(email), taken), entry=_entry(called, {"email": email}))
     if identity.startswith("+") and "phone" in system.identifiers:
         phone = contacts.read_phone(identity, _NOWHERE)
         if notes.has_errors or phone != identity:
             raise Unspeakable(f"{identity!r} is no phone number that can be declared")
         keys = _keys_for(called, f"phone-{phone.removeprefix('+')}")
-        return Newcomer(key=_choose(keys, taken), entry=_entry(called, {"identities": {"phone": phone}}))
+        return NewPerson(key=_choose(keys, taken), entry=_entry(called, {"identities": {"phone": phone}}))
     raise Unspeakable("the system shows neither an e-mail address nor a phone number of it")
 
 
@@ -67,12 +67,12 @@ def clean_name(name: str) -> str:
     """A name from outside, if it can stand in a reviewed file; else nothing."""
     name = " ".join(unicodedata.normalize("NFC", name).split())
     is_fine = name.isprintable() and not find_hidden(name) and not looks_like_secret(name)
-    return name if is_fine and len(name) <= _LONGEST_NAME else ""
+    return name if is_fine and len(name) <= _MAX_NAME else ""
 
 
 def slug(text: str) -> str:
     """Words in lower case with dashes between them; empty when nothing is left that could be a key."""
-    short = re.sub(r"[^\w.+-]+", "-", unicodedata.normalize("NFC", text).lower()).strip("-.+_")[:_LONGEST_KEY]
+    short = re.sub(r"[^\w.+-]+", "-", unicodedata.normalize("NFC", text).lower()).strip("-.+_")[:_MAX_KEY]
     short = short.strip("-.+_")
     return short if is_key(short) and not looks_like_secret(short) else ""
 

@@ -12,7 +12,7 @@ Path = tuple[str | int, ...]
 _NOTHING = object()
 
 
-class Mark(Protocol):
+class NodeMark(Protocol):
     """A position as the YAML reader counts it: lines and columns from 0, columns in characters."""
 
     @property
@@ -29,10 +29,10 @@ class MapNode(dict[str, object]):
 
     __slots__ = ("mark", "marks")
 
-    def __init__(self, mark: Mark) -> None:
+    def __init__(self, mark: NodeMark) -> None:
         super().__init__()
         self.mark = mark
-        self.marks: dict[str, tuple[Mark, Mark]] = {}
+        self.marks: dict[str, tuple[NodeMark, NodeMark]] = {}
 
 
 class ListNode(list[object]):
@@ -40,13 +40,13 @@ class ListNode(list[object]):
 
     __slots__ = ("mark", "marks")
 
-    def __init__(self, mark: Mark) -> None:
+    def __init__(self, mark: NodeMark) -> None:
         super().__init__()
         self.mark = mark
-        self.marks: list[Mark] = []
+        self.marks: list[NodeMark] = []
 
 
-def place_of(file: str, mark: Mark) -> Place:
+def place_of(file: str, mark: NodeMark) -> Place:
     """A mark as people count: from 1."""
     return Place(file, mark.line + 1, mark.column + 1)
 
@@ -60,7 +60,7 @@ class Cursor:
 
     __slots__ = ("file", "node", "start")
 
-    def __init__(self, file: str, node: object, start: Mark) -> None:
+    def __init__(self, file: str, node: object, start: NodeMark) -> None:
         self.file = file
         self.node = node
         self.start = start

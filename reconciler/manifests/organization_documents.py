@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from reconciler.manifests.fields import Day, Handle, OneOf, ShortOrLong, Text, roles_of
-from reconciler.manifests.terms import Asset, Document, MemberTerms, OrganizationDocument, RoleTerms
+from reconciler.manifests.terms import AssetDocument, MemberTerms, OrganizationDocument, RoleTerms, StrictDocument
 
 _DeveloperRole = Annotated[str, roles_of("developers", "member")]
 _AppRole = Annotated[str, roles_of("developers", "app_access")]
@@ -25,7 +25,7 @@ class AppTerms(RoleTerms):
     role: _AppRole
 
 
-class AppDocument(Asset):
+class AppDocument(AssetDocument):
     """An app that this organization shall own."""
 
     client_key: Text = ""
@@ -38,7 +38,7 @@ class AppDocument(Asset):
     """Person or group -> role in the app; only with `role_system: owner`."""
 
 
-class ResearchProjectDocument(Document):
+class ResearchProjectDocument(StrictDocument):
     """A research project, listed for readers: TikTok attaches it by itself."""
 
     name: Text = ""

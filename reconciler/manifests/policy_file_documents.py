@@ -7,10 +7,10 @@ from typing import Annotated
 from pydantic import Field
 
 from reconciler.manifests.fields import OneOf, Text, Version
-from reconciler.manifests.terms import Document
+from reconciler.manifests.terms import StrictDocument
 
 
-class CustomRuleDocument(Document):
+class CustomRuleDocument(StrictDocument):
     """One policy, told in expressions of the Common Expression Language (CEL)."""
 
     asks: Text
@@ -25,7 +25,7 @@ class CustomRuleDocument(Document):
     """Expression that has to be true for whatever was chosen."""
 
 
-class PolicyFileDocument(Document):
+class PolicyFileDocument(StrictDocument):
     """A file with policies."""
 
     version: Version = 1

@@ -27,7 +27,7 @@ from reconciler.manifests.days import read_day
 from reconciler.manifests.documents import AnyOrganization, ManifestDocument
 from reconciler.manifests.doubts import Doubts
 from reconciler.manifests.grants import Settling
-from reconciler.manifests.groups import Directory
+from reconciler.manifests.groups import GroupDirectory
 from reconciler.manifests.keys import note_twice, read_keys
 from reconciler.manifests.lookalikes import note_lookalikes
 from reconciler.manifests.managing import only_managed, read_manages
@@ -55,7 +55,7 @@ def resolve(
     contacts = Contacts(notes)
     ends: dict[str, Place] = {}
     people = read_people(files, contacts, notes, doubts, ends)
-    directory = Directory(people, contacts, notes, doubts)
+    directory = GroupDirectory(people, contacts, notes, doubts)
     directory.read_groups(files)
     reader = _Reader(directory, notes, today)
     for document, top in files:
@@ -99,7 +99,7 @@ def resolve(
 class _Reader:
     """Reads the organizations of one file after the other."""
 
-    directory: Directory
+    directory: GroupDirectory
     notes: Notes
     today: date | None
     organizations: dict[str, Organization] = field(default_factory=dict)

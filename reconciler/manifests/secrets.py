@@ -6,7 +6,7 @@ import math
 import re
 from collections import Counter
 
-SHORTEST = 16
+MIN_LENGTH = 16
 """Shorter texts are never taken for a secret."""
 
 # Public prefixes of tokens: GitHub, GitLab, Slack, AWS, Google, Stripe and the like, JSON web tokens, TikTok's access

@@ -26,13 +26,13 @@ from yaml.events import (
 
 from reconciler.core.finding import Finding, Place
 from reconciler.manifests.characters import decode, find_hidden
-from reconciler.manifests.nodes import ListNode, MapNode, Mark, place_of
+from reconciler.manifests.nodes import ListNode, MapNode, NodeMark, place_of
 from reconciler.manifests.notes import Notes
 from reconciler.manifests.scalars import Surprise, is_date, read_plain
-from reconciler.manifests.secrets import SHORTEST, looks_like_secret
+from reconciler.manifests.secrets import MIN_LENGTH, looks_like_secret
 from reconciler.manifests.slips import column_too_deep, note_slip
 
-LARGEST = 20 * 1024 * 1024
+MAX_SIZE = 20 * 1024 * 1024
 """Bytes; a manifest larger than this is a mistake or an attack."""
 DEEPEST = 40
 _MERGE_MARK = re.compile(r"^(?:<{7}|>{7})(?: |$)", re.MULTILINE)
@@ -73,7 +73,7 @@ def parse_file(file: SourceFile) -> ParsedFile:
     text = _read_text(file, notes)
     node = None if text is None else _parse_text(text, file.path, notes)
     if text is None:
-        text = (file.data or b"")[:LARGEST].decode(errors="replace")
+        text = (file.data or b"")[:MAX_SIZE].decode(errors="replace")
     return ParsedFile(file=file, node=node, text=text, findings=tuple(notes.findings))
 
 
@@ -85,8 +85,8 @@ def _read_text(file: SourceFile, notes: Notes) -> str | None:
     if not _is_text(file.path):
         notes.error("unreadable-file", "its name is no text in UTF-8", top, advice="give the file another name")
         return None
-    if len(file.data) > LARGEST:
-        message = f"the file has {len(file.data):,} bytes; more than {LARGEST:,} are not read"
+    if len(file.data) > MAX_SIZE:
+        message = f"the file has {len(file.data):,} bytes; more than {MAX_SIZE:,} are not read"
         notes.error("file-too-large", message, top, advice="split it; any file may hold any section")
         return None
     return decode(file.data, file.path, notes)
@@ -147,7 +147,7 @@ class _Builder:
         self._file = file
         self._notes = notes
         self._depth = 0
-        self._opened: tuple[Mark | None, int] = (None, 0)
+        self._opened: tuple[NodeMark | None, int] = (None, 0)
 
     def document(self, text: str) -> MapNode | None:
         """The top-level mapping; None after a finding."""
@@ -186,7 +186,7 @@ class _Builder:
         self._error("yaml-anchor", f"alias `*{event.anchor}`: aliases are not read", event.start_mark, advice)
         return None
 
-    def _nested(self, event: Any, build: Callable[[Mark], object]) -> object:
+    def _nested(self, event: Any, build: Callable[[NodeMark], object]) -> object:
         if event.anchor is not None or event.tag is not None:
             self._refuse_decoration(event)
         self._depth += 1
@@ -223,7 +223,7 @@ class _Builder:
     def _note_too_deep(self, place: Place) -> None:
         self._notes.error("too-deep", f"nested deeper than {DEEPEST} levels", place)
 
-    def _mapping(self, mark: Mark) -> MapNode:
+    def _mapping(self, mark: NodeMark) -> MapNode:
         node = MapNode(mark)
         marks = node.marks
         next_event = self._next
@@ -242,7 +242,7 @@ class _Builder:
             marks[key] = (event.start_mark, value_event.start_mark)
             node[key] = value
 
-    def _sequence(self, mark: Mark) -> ListNode:
+    def _sequence(self, mark: NodeMark) -> ListNode:
         node = ListNode(mark)
         next_event = self._next
         while True:
@@ -256,7 +256,7 @@ class _Builder:
         text: str = event.value
         if event.anchor is not None or event.tag is not None:
             self._refuse_decoration(event)
-        if len(text) >= SHORTEST and looks_like_secret(text):
+        if len(text) >= MIN_LENGTH and looks_like_secret(text):
             self._note_secret(event.start_mark)
         if event.style:  # quoted or a block: it is what it says
             is_plain = text.isascii() and text.isprintable()
@@ -298,7 +298,7 @@ class _Builder:
             message = f"anchor `&{event.anchor}`: anchors are not read"
             self._error("yaml-anchor", message, event.start_mark, "write the value out where it is needed")
 
-    def _note_duplicate(self, key: str, mark: Mark, first: Mark) -> None:
+    def _note_duplicate(self, key: str, mark: NodeMark, first: NodeMark) -> None:
         self._notes.error(
             "duplicate-key",
             f"`{key}` is already there in line {first.line + 1}",
@@ -307,16 +307,16 @@ class _Builder:
             related=(place_of(self._file, first),),
         )
 
-    def _note_surprise(self, text: str, surprise: Surprise, mark: Mark) -> None:
+    def _note_surprise(self, text: str, surprise: Surprise, mark: NodeMark) -> None:
         message = f"some YAML readers take `{text}` for {surprise.reads}"
         advice = f'write "{text}" in quotes'
         self._error(surprise.id, message, mark, advice + surprise.otherwise)
 
-    def _note_secret(self, mark: Mark) -> None:
+    def _note_secret(self, mark: NodeMark) -> None:
         advice = "take it out, and revoke it: it is in the history of the file now"
         self._error("secret", "this value looks like a password, token or key", mark, advice)
 
-    def _error(self, id_: str, message: str, mark: Mark, advice: str = "") -> None:
+    def _error(self, id_: str, message: str, mark: NodeMark, advice: str = "") -> None:
         self._notes.error(id_, message, place_of(self._file, mark), advice=advice)
 
 

@@ -15,13 +15,13 @@ from reconciler.manifests.notes import Notes
 if TYPE_CHECKING:
     from pydantic_core import ErrorDetails
 
-    from reconciler.manifests.terms import Document
+    from reconciler.manifests.terms import StrictDocument
 
 _ROUNDS = 6
 _NAMING = frozenset({"access", "ad_accounts", "shares", "members"})
 """Keys inside an asset or a group under which names stand."""
 
-D = TypeVar("D", bound="Document")
+D = TypeVar("D", bound="StrictDocument")
 
 
 def check_structure(model: type[D], node: MapNode, file: str, notes: Notes, doubts: Doubts) -> D | None:

@@ -19,7 +19,7 @@ _ALSO_CALLED = {
     "delete": ("remove", "revoke"),
 }
 """What other tools, or other places of a manifest, call it: nearer in meaning than in letters."""
-_FEW = 12
+_MAX_SHOWN = 12
 """As many words as advice names at once."""
 
 
@@ -34,7 +34,7 @@ def did_you_mean(word: str, known: Iterable[str], *, taken: Collection[str] = ()
     close = meant or free.find(word) or nearest_in(words).find(word, cutoff=0.9)
     if close:
         return f"did you mean `{close[0]}`?"
-    return f"write one of {listed(dict.fromkeys(words))}" if 0 < len(words) <= _FEW else ""
+    return f"write one of {listed(dict.fromkeys(words))}" if 0 < len(words) <= _MAX_SHOWN else ""
 
 
 def listed(words: Iterable[str]) -> str:

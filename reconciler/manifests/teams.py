@@ -13,7 +13,7 @@ from reconciler.manifests.editing import Path
 from reconciler.manifests.newcomers import slug
 from reconciler.manifests.spelling import path_of
 
-_FEWEST = 3
+_MIN_COUNT = 3
 """A group of two is longer to read than two names."""
 _PLACES = 2
 _SHOWN = 3
@@ -51,7 +51,7 @@ def find_teams(grants: Iterable[Resource], *, taken: Container[str]) -> list[Tea
             people[place_of_grant(grant)].add(grant.address.parts[1])
     places: dict[frozenset[str], list[Place]] = defaultdict(list)
     for place, found in people.items():
-        if len(found) >= _FEWEST:
+        if len(found) >= _MIN_COUNT:
             places[frozenset(found)].append(place)
     worth = [(found, where) for found, where in places.items() if len({path for path, _ in where}) >= _PLACES]
     ordered = sorted(worth, key=lambda item: (-len(item[0]) * len(item[1]), sorted(item[0])))

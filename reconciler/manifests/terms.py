@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from reconciler.manifests.fields import Day, OneOf, Text
 
 
-class Document(BaseModel):
+class StrictDocument(BaseModel):
     """A mapping in a file; keys that are not listed are refused.
 
     Nothing is nullable: a key without a value (`expires:`) is a mistake, not a default.
@@ -18,7 +18,7 @@ class Document(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
 
 
-class Terms(Document):
+class Terms(StrictDocument):
     """What can be said about any access, besides what it allows."""
 
     starts: Day = ""
@@ -45,7 +45,7 @@ class MemberTerms(RoleTerms):
     """What an operator must know, such as answers that an invitation to a research organization asks for."""
 
 
-class Asset(Document):
+class AssetDocument(StrictDocument):
     """Anything access can be given to."""
 
     name: Text = ""
@@ -56,7 +56,7 @@ class Asset(Document):
     """Never given up by a plan; outlives this block until it is set to false."""
 
 
-class LimitsDocument(Document):
+class LimitsDocument(StrictDocument):
     """Limits of one organization where the platform has agreed to others than the usual ones."""
 
     members: Annotated[int, Field(ge=1)] = 0  # where it is not written, the usual limit counts
@@ -65,7 +65,7 @@ class LimitsDocument(Document):
     """How many of them can be admins."""
 
 
-class OrganizationDocument(Document):
+class OrganizationDocument(StrictDocument):
     """What all organizations have."""
 
     name: Text = ""

@@ -13,7 +13,7 @@ from pydantic import BaseModel
 from reconciler.core.finding import Place
 from reconciler.core.misfits import EXPECTED, describe_misfit
 from reconciler.core.system import System
-from reconciler.manifests.fields import Matching, OneOf, Sort
+from reconciler.manifests.fields import FieldSort, Matching, OneOf
 from reconciler.manifests.nodes import Cursor, MapNode, Path, path_in
 from reconciler.manifests.notes import Notes
 from reconciler.manifests.organization_documents import developers_variant
@@ -84,8 +84,8 @@ def note_structure_error(model: type[BaseModel], error: ErrorDetails, top: Curso
         _note_unknown_word(custom, problem, notes)
     elif isinstance(custom, Matching):
         _note_malformed(custom, problem, notes)
-    elif isinstance(custom, Sort) or kind in EXPECTED:
-        _note_wrong_type(custom.expected if isinstance(custom, Sort) else EXPECTED[kind], problem, notes)
+    elif isinstance(custom, FieldSort) or kind in EXPECTED:
+        _note_wrong_type(custom.expected if isinstance(custom, FieldSort) else EXPECTED[kind], problem, notes)
     else:
         advice = _advise_on_share(error)
         notes.error("out-of-range", f"`{problem.name}` {describe_misfit(error)}", problem.place, advice=advice)

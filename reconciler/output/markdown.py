@@ -20,7 +20,7 @@ from reconciler.output.style import Style
 from reconciler.output.words import count
 
 SMALLEST_BUDGET = 2_000
-_FEW_LINES = 15
+_MAX_LINES = 15
 """A document this short is shown unfolded."""
 _SHARE_OF_HEADS = 3
 """The heads of all chapters, with their counts, get up to one third of the room before any of their lines."""
@@ -45,7 +45,7 @@ def render_markdown(document: Document, style: Style) -> str:
     if page.room < measure(_TOO_MANY):
         message = f"{budget:,} characters are not even enough for what stands above and below the tables"
         raise UsageError(message, advice="give --max-chars more")
-    body = "".join(_body(chapters, page, unfolded=lines <= _FEW_LINES))
+    body = "".join(_body(chapters, page, unfolded=lines <= _MAX_LINES))
     return f"{top}{body}{_foot(document, lines, page, style)}".rstrip("\n") + "\n"
 
 
@@ -67,7 +67,7 @@ class _Page:
 
 
 @dataclass(slots=True, kw_only=True)
-class _Draft:
+class _MarkdownDraft:
     """A chapter that is being filled; it has its head."""
 
     chapter: Chapter
@@ -144,7 +144,7 @@ def _foremost(part: Part, page: _Page) -> str:
     return f"{_TOO_MANY}{_some(part, page)}"
 
 
-def _fill(drafts: Sequence[_Draft], page: _Page) -> None:
+def _fill(drafts: Sequence[_MarkdownDraft], page: _Page) -> None:
     ranked = sorted(
         ((part, draft, index) for draft in drafts for index, part in enumerate(draft.chapter.parts)),
         key=lambda item: item[0].rank,
@@ -156,7 +156,7 @@ def _fill(drafts: Sequence[_Draft], page: _Page) -> None:
             draft.texts[index] = _widen(part, draft.texts[index], page)
 
 
-def _name(chapters: Sequence[Chapter], page: _Page, *, unfolded: bool) -> list[_Draft]:
+def _name(chapters: Sequence[Chapter], page: _Page, *, unfolded: bool) -> list[_MarkdownDraft]:
     """The chapters that can be named, from the first on."""
     heads = _Page(room=page.room // _SHARE_OF_HEADS)
     drafts = []
@@ -164,7 +164,7 @@ def _name(chapters: Sequence[Chapter], page: _Page, *, unfolded: bool) -> list[_
         frame = chapter.open(unfolded=unfolded) + chapter.end()
         if not (heads.take(frame) and page.take(frame)):
             break
-        drafts.append(_Draft(chapter=chapter, unfolded=unfolded, texts=["" for _ in chapter.parts]))
+        drafts.append(_MarkdownDraft(chapter=chapter, unfolded=unfolded, texts=["" for _ in chapter.parts]))
     return drafts
 
 

@@ -11,7 +11,7 @@ from reconciler.output.style import Style, Tone
 from reconciler.output.visible import display_width, make_visible, show_source
 
 _TONES = {Severity.ERROR: Tone.ALARM, Severity.WARNING: Tone.WARN, Severity.NOTE: Tone.STRONG}
-_LONGEST_LINE = 120
+_MAX_LINE = 120
 _SECRETS = frozenset({"secret", "literal-secret", "unknown-store"})
 """Findings on lines that hold one."""
 _HIDDEN = "(the line is not shown, because it may hold a secret)"
@@ -56,7 +56,7 @@ def _excerpt(place: Place | None, lines_of: Mapping[str, list[str]], style: Styl
     line = lines[place.line - 1]
     if line is _HIDDEN:
         return [f"  {style.paint(_HIDDEN, Tone.QUIET)}"]
-    longest = min(_LONGEST_LINE, style.width - len("  …  …")) if style.width else _LONGEST_LINE
+    longest = min(_MAX_LINE, style.width - len("  …  …")) if style.width else _MAX_LINE
     start = _window_start(line, place.column, longest)
     lead = "… " if start else ""
     shown = show_source(line[start : start + longest])

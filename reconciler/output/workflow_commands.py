@@ -13,7 +13,7 @@ from reconciler.output.visible import make_visible
 from reconciler.output.words import count
 
 _COMMANDS = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.NOTE: "notice"}
-_MOST_SHOWN = 10
+_MAX_SHOWN = 10
 
 
 def render_workflow_commands(findings: Sequence[Finding], style: Style) -> str:
@@ -29,7 +29,7 @@ def render_workflow_commands(findings: Sequence[Finding], style: Style) -> str:
 
 def _render(findings: Sequence[Finding], severity: Severity, style: Style) -> Iterator[str]:
     command = _COMMANDS[severity]
-    shown = findings if len(findings) <= _MOST_SHOWN else findings[: _MOST_SHOWN - 1]
+    shown = findings if len(findings) <= _MAX_SHOWN else findings[: _MAX_SHOWN - 1]
     for finding in shown:
         advice = f"\nadvice: {finding.advice}" if finding.advice else ""
         message = f"{finding.message}{advice}"

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from reconciler.policies.rule import Objection, Parameters, Rule, World, words
+from reconciler.policies.rule import Parameters, PolicyInput, PolicyObjection, Rule, words
 
 
-def _check(world: World, parameters: Parameters) -> Iterator[Objection]:
+def _check(world: PolicyInput, parameters: Parameters) -> Iterator[PolicyObjection]:
     for organization in world.organizations():
         if organization.system.name not in words(parameters, "systems"):
             continue
         for admin in world.admins(organization):
             person = world.find_person(admin.address)
             if person is None or "may_act" not in person.statements:
-                yield Objection(
+                yield PolicyObjection(
                     address=admin.address,
                     message=f"`{admin.address.key}` administers `{organization.key}` and has not confirmed that they "
                     "may act for the business",

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from reconciler.policies.rule import Objection, Parameters, Rule, World
+from reconciler.policies.rule import Parameters, PolicyInput, PolicyObjection, Rule
 
 
-def _check(world: World, _: Parameters) -> Iterator[Objection]:
+def _check(world: PolicyInput, _: Parameters) -> Iterator[PolicyObjection]:
     for organization in world.organizations():
         for admin in world.admins(organization):
             if not admin.reason:
                 role = admin.attributes["role"]
-                yield Objection(
+                yield PolicyObjection(
                     address=admin.address,
                     message=f"`{admin.address.key}` is {role} of `{organization.key}` without a reason",
                     place=admin.place,

@@ -5,16 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from reconciler.core.finding import Severity
-from reconciler.policies.rule import Objection, Parameters, Rule, World, number
+from reconciler.policies.rule import Parameters, PolicyInput, PolicyObjection, Rule, number
 
 
-def _check(world: World, parameters: Parameters) -> Iterator[Objection]:
+def _check(world: PolicyInput, parameters: Parameters) -> Iterator[PolicyObjection]:
     most, share, smallest = (number(parameters, name) for name in ("at_most", "share", "from"))
     for organization in world.organizations():
         admins, members = world.admins(organization), world.members(organization)
         is_large_share = len(members) >= smallest and len(admins) > share * len(members)
         if admins and (len(admins) > most or is_large_share):
-            yield Objection(
+            yield PolicyObjection(
                 address=admins[0].address,
                 message=f"{len(admins)} of {len(members)} members administer `{organization.key}`",
                 place=organization.place,

@@ -5,23 +5,23 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from fnmatch import fnmatchcase
 
-from reconciler.core.access import Way
+from reconciler.core.access import AccessPath
 from reconciler.core.address import Address
 from reconciler.core.comparison.reach import reach
 from reconciler.core.declared import Organization
 from reconciler.core.finding import Severity
 from reconciler.core.kinds import KINDS
-from reconciler.policies.rule import Objection, Parameters, Rule, World, lists, words
+from reconciler.policies.rule import Parameters, PolicyInput, PolicyObjection, Rule, lists, words
 
 Clients = Mapping[str, tuple[str, ...]]
 
 
-def _check(world: World, parameters: Parameters) -> Iterator[Objection]:
+def _check(world: PolicyInput, parameters: Parameters) -> Iterator[PolicyObjection]:
     clients = lists(parameters, "clients")
     if not clients:
         return
     spared = set(words(parameters, "except"))
-    held: dict[str, dict[str, list[Way]]] = {}
+    held: dict[str, dict[str, list[AccessPath]]] = {}
     for organization in world.organizations():
         yield from _mixed_edges(organization, world, clients)
         key, system = organization.key, organization.system
@@ -36,11 +36,11 @@ def _check(world: World, parameters: Parameters) -> Iterator[Objection]:
             yield _objection(who, by_client)
 
 
-def _objection(who: str, by_client: Mapping[str, list[Way]]) -> Objection:
+def _objection(who: str, by_client: Mapping[str, list[AccessPath]]) -> PolicyObjection:
     ways = sorted(
         {way.address: way for found in by_client.values() for way in found}.values(), key=lambda one: one.place
     )
-    return Objection(
+    return PolicyObjection(
         address=ways[-1].address,
         message=f"`{who}` has access to several clients: {', '.join(sorted(by_client))}",
         place=ways[-1].place,
@@ -50,7 +50,7 @@ def _objection(who: str, by_client: Mapping[str, list[Way]]) -> Objection:
     )
 
 
-def _mixed_edges(organization: Organization, world: World, clients: Clients) -> Iterator[Objection]:
+def _mixed_edges(organization: Organization, world: PolicyInput, clients: Clients) -> Iterator[PolicyObjection]:
     """A TikTok account or a pixel of one client that is used in the ad account of another."""
     for address, declared in world.lasting[organization.key].items():
         if not KINDS[address.kind].parents or KINDS[address.kind].person_part is not None:
@@ -59,7 +59,7 @@ def _mixed_edges(organization: Organization, world: World, clients: Clients) -> 
         belongs = [set(_clients_of(Address(organization.key, kind, key), clients)) for kind, key in ends]
         if all(belongs) and not set.intersection(*belongs):
             named = " and ".join(", ".join(sorted(one)) for one in belongs)
-            yield Objection(
+            yield PolicyObjection(
                 address=address,
                 message=f"{address} connects what belongs to {named}",
                 place=declared.place,

@@ -13,7 +13,7 @@ from reconciler.core.declared import Declared, Organization, Person
 from reconciler.core.errors import ReconcilerError
 from reconciler.core.finding import Finding, Severity
 from reconciler.core.policy_settings import OFF, CustomRule, Expression
-from reconciler.policies.rule import Objection, Parameters, Rule, World
+from reconciler.policies.rule import Parameters, PolicyInput, PolicyObjection, Rule
 
 _Facts = Mapping[str, object]
 _TEXTS = ("address", "organization", "system", "kind", "key", "role", "finance", "group", "reason", "expires", "today")
@@ -84,12 +84,12 @@ def _explain(error: RuntimeError) -> str:
 
 
 def _rule(written: CustomRule, chosen: Callable[[_Facts], bool], required: Callable[[_Facts], bool]) -> Rule:
-    def check(world: World, _: Parameters) -> Iterator[Objection]:
+    def check(world: PolicyInput, _: Parameters) -> Iterator[PolicyObjection]:
         for organization in world.organizations():
             for declared in world.lasting[organization.key].values():
                 facts = _facts(declared, organization, world)
                 if chosen(facts) and not required(facts):
-                    yield Objection(
+                    yield PolicyObjection(
                         address=declared.address,
                         message=f"{declared.address}: {written.asks}",
                         place=declared.place,
@@ -105,7 +105,7 @@ def _rule(written: CustomRule, chosen: Callable[[_Facts], bool], required: Calla
     )
 
 
-def _facts(declared: Declared, organization: Organization, world: World) -> dict[str, object]:
+def _facts(declared: Declared, organization: Organization, world: PolicyInput) -> dict[str, object]:
     address, attributes = declared.address, declared.attributes
     return {
         "address": str(address),

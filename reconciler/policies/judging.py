@@ -23,7 +23,7 @@ from reconciler.core.policy_settings import (
 )
 from reconciler.policies.catalogue import POLICIES
 from reconciler.policies.custom import compile_rules
-from reconciler.policies.rule import Objection, Parameters, Rule, World
+from reconciler.policies.rule import Parameters, PolicyInput, PolicyObjection, Rule
 from reconciler.systems import SYSTEMS
 
 Rules = Mapping[str, Rule]
@@ -66,7 +66,7 @@ def judge(desired: Desired | None, settings: PolicySettings, *, today: date, rul
     said: list[_Said] = []
     later: list[_Said] = []
     if desired is not None:
-        said = list(_objections(World.of(desired, today), settings, rules.rules))
+        said = list(_objections(PolicyInput.of(desired, today), settings, rules.rules))
         later = _objections_later(desired, settings, rules.rules, today=today, said=said)
     found = [_finding(rule, objection, severity) for rule, severity, objection in (*said, *later)]
     return Judgment(
@@ -81,7 +81,7 @@ def judge(desired: Desired | None, settings: PolicySettings, *, today: date, rul
     )
 
 
-_Said = tuple[Rule, Severity, Objection]
+_Said = tuple[Rule, Severity, PolicyObjection]
 
 
 def _objections_later(
@@ -93,7 +93,7 @@ def _objections_later(
     days = {one.starts for item in everything for one in item.lines if one.starts and one.starts > today}
     found: list[_Said] = []
     for day in sorted(days):
-        for rule, severity, objection in _objections(World.of(desired, today, on=day), settings, rules):
+        for rule, severity, objection in _objections(PolicyInput.of(desired, today, on=day), settings, rules):
             if (rule.id, objection.address) not in known:
                 known.add((rule.id, objection.address))
                 message = f"{objection.message}, from {day} on"
@@ -101,7 +101,7 @@ def _objections_later(
     return found
 
 
-def _objections(world: World, settings: PolicySettings, rules: Rules) -> Iterator[_Said]:
+def _objections(world: PolicyInput, settings: PolicySettings, rules: Rules) -> Iterator[_Said]:
     for rule in rules.values():
         severity = severity_of(rule, settings)
         if severity is None:
@@ -160,7 +160,7 @@ def parameters_of(rule: Rule, settings: PolicySettings) -> Parameters:
     }
 
 
-def _finding(rule: Rule, objection: Objection, severity: Severity) -> Finding:
+def _finding(rule: Rule, objection: PolicyObjection, severity: Severity) -> Finding:
     return Finding(
         id=rule.id,
         message=objection.message,
@@ -172,7 +172,7 @@ def _finding(rule: Rule, objection: Objection, severity: Severity) -> Finding:
     )
 
 
-def _is_excepted(rule: Rule, objection: Objection, exceptions: Iterable[RuleException], today: date) -> bool:
+def _is_excepted(rule: Rule, objection: PolicyObjection, exceptions: Iterable[RuleException], today: date) -> bool:
     return any(
         one.rule == rule.id and one.holds(today) and fnmatchcase(str(objection.address), one.address)
         for one in exceptions

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from reconciler.core.finding import Severity
-from reconciler.policies.rule import Objection, Parameters, Rule, World
+from reconciler.policies.rule import Parameters, PolicyInput, PolicyObjection, Rule
 
 
-def _check(world: World, _: Parameters) -> Iterator[Objection]:
+def _check(world: PolicyInput, _: Parameters) -> Iterator[PolicyObjection]:
     for organization in world.organizations():
         for member in world.members(organization):
             if world.find_person(member.address) is None and member.expires is None:
-                yield Objection(
+                yield PolicyObjection(
                     address=member.address,
                     message=f"`{member.address.key}` is a member of `{organization.key}` and nobody in the directory",
                     place=member.place,

@@ -5,16 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from reconciler.core.finding import Severity
-from reconciler.policies.rule import Objection, Parameters, Rule, World, words
+from reconciler.policies.rule import Parameters, PolicyInput, PolicyObjection, Rule, words
 
 
-def _check(world: World, parameters: Parameters) -> Iterator[Objection]:
+def _check(world: PolicyInput, parameters: Parameters) -> Iterator[PolicyObjection]:
     far = set(words(parameters, "permissions"))
     for organization in world.organizations():
         for address, declared in world.lasting[organization.key].items():
             asked = far.intersection(declared.attributes.get("permissions", ()))
             if address.kind == "tiktok_account" and asked and not declared.reason:
-                yield Objection(
+                yield PolicyObjection(
                     address=address,
                     message=f"`{address.key}` is asked for {', '.join(sorted(asked))} without a reason",
                     place=declared.place,

@@ -5,18 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from reconciler.core.finding import Severity
-from reconciler.policies.rule import Objection, Parameters, Rule, World, words
+from reconciler.policies.rule import Parameters, PolicyInput, PolicyObjection, Rule, words
 
 _STRONGEST = ("admin", "administrator", "owner")
 
 
-def _check(world: World, parameters: Parameters) -> Iterator[Objection]:
+def _check(world: PolicyInput, parameters: Parameters) -> Iterator[PolicyObjection]:
     for organization in world.organizations():
         for member in world.members(organization):
             person = world.find_person(member.address)
             role = str(member.attributes["role"])
             if person is not None and role in words(parameters, person.employment):
-                yield Objection(
+                yield PolicyObjection(
                     address=member.address,
                     message=f"`{person.key}` ({person.employment}) is {role} of `{organization.key}`",
                     place=member.place,

@@ -18,7 +18,7 @@ Parameters = Mapping[str, Parameter]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class World:
+class PolicyInput:
     """What the manifests want on a day."""
 
     desired: Desired
@@ -27,7 +27,7 @@ class World:
     """Organization key -> everything in it, without organizations that shall be deleted."""
 
     @classmethod
-    def of(cls, desired: Desired, today: date, *, on: date | None = None) -> World:
+    def of(cls, desired: Desired, today: date, *, on: date | None = None) -> PolicyInput:
         """The world as it is wanted today, or on a later day."""
         lasting = {
             key: split_by_date(declared, on or today, desired.organizations[key].system)[0]
@@ -62,7 +62,7 @@ class World:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Objection:
+class PolicyObjection:
     """What a rule has against something."""
 
     address: Address
@@ -88,7 +88,7 @@ class Rule:
     """Why, with the vendor's advice where there is some."""
     parameters: Parameters = field(default_factory=dict)
     """Name -> value where nothing else is said; the type of the value is the type that is accepted."""
-    check: Callable[[World, Parameters], Iterator[Objection]]
+    check: Callable[[PolicyInput, Parameters], Iterator[PolicyObjection]]
 
 
 def number(parameters: Parameters, name: str) -> float:

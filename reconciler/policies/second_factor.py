@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import timedelta
 
-from reconciler.policies.rule import Objection, Parameters, Rule, World, number
+from reconciler.policies.rule import Parameters, PolicyInput, PolicyObjection, Rule, number
 
 
-def _check(world: World, parameters: Parameters) -> Iterator[Objection]:
+def _check(world: PolicyInput, parameters: Parameters) -> Iterator[PolicyObjection]:
     oldest = world.today - timedelta(days=int(number(parameters, "days")))
     for organization in world.organizations():
         asked = world.admins(organization) if parameters["admins_only"] else world.members(organization)
@@ -17,7 +17,7 @@ def _check(world: World, parameters: Parameters) -> Iterator[Objection]:
             said = person.statements.get("second_factor") if person else None
             if said is None or said <= oldest:
                 since = f" since {said}" if said else ""
-                yield Objection(
+                yield PolicyObjection(
                     address=member.address,
                     message=f"`{member.address.key}` ({organization.key}) has not confirmed a second factor{since}",
                     place=member.place,

@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from reconciler.core.finding import Severity
-from reconciler.policies.rule import Objection, Parameters, Rule, World, words
+from reconciler.policies.rule import Parameters, PolicyInput, PolicyObjection, Rule, words
 
 
-def _check(world: World, parameters: Parameters) -> Iterator[Objection]:
+def _check(world: PolicyInput, parameters: Parameters) -> Iterator[PolicyObjection]:
     for organization in world.organizations():
         for admin in world.admins(organization):
             finance = admin.attributes.get("finance")
             if finance in words(parameters, "finance"):
-                yield Objection(
+                yield PolicyObjection(
                     address=admin.address,
                     message=f"`{admin.address.key}` is {admin.attributes['role']} and finance {finance} of "
                     f"`{organization.key}`",

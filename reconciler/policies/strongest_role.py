@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from reconciler.core.kinds import KINDS, person_in
-from reconciler.policies.rule import Objection, Parameters, Rule, World, words
+from reconciler.policies.rule import Parameters, PolicyInput, PolicyObjection, Rule, words
 
 
-def _check(world: World, parameters: Parameters) -> Iterator[Objection]:
+def _check(world: PolicyInput, parameters: Parameters) -> Iterator[PolicyObjection]:
     kinds = words(parameters, "kinds")
     for organization in world.organizations():
         for address, declared in world.lasting[organization.key].items():
@@ -17,7 +17,7 @@ def _check(world: World, parameters: Parameters) -> Iterator[Objection]:
                 continue
             if declared.attributes.get("role") == roles[0].name:
                 who = person_in(address) or f"partner {address.parts[0]}"
-                yield Objection(
+                yield PolicyObjection(
                     address=address,
                     message=f"`{who}` is {roles[0].name} ({KINDS[address.kind].title}) without a reason: {address}",
                     place=declared.place,

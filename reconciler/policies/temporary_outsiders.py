@@ -5,16 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from reconciler.core.finding import Severity
-from reconciler.policies.rule import Objection, Parameters, Rule, World, words
+from reconciler.policies.rule import Parameters, PolicyInput, PolicyObjection, Rule, words
 
 
-def _check(world: World, parameters: Parameters) -> Iterator[Objection]:
+def _check(world: PolicyInput, parameters: Parameters) -> Iterator[PolicyObjection]:
     outside = words(parameters, "employment")
     for organization in world.organizations():
         for member in world.members(organization):
             person = world.find_person(member.address)
             if person is not None and person.employment in outside and member.expires is None:
-                yield Objection(
+                yield PolicyObjection(
                     address=member.address,
                     message=f"`{person.key}` ({person.employment}) is in `{organization.key}` without an end",
                     place=member.place,

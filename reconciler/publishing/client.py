@@ -23,11 +23,11 @@ if TYPE_CHECKING:
 Content = dict[str, Any]
 
 PAGE_SIZE = 100
-_MOST_PAGES = 100
+_MAX_PAGES = 100
 _ATTEMPTS = 6
 _LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
-_LONGEST_MESSAGE = 300
-_LONGEST_CALL = 60.0
+_MAX_MESSAGE = 300
+_MAX_CALL = 60.0
 """Seconds, the whole answer included."""
 
 # stamina tells of every repetition; without anybody listening that would end up on the terminal.
@@ -35,7 +35,7 @@ logging.getLogger("stamina").addHandler(logging.NullHandler())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Access:
+class TokenAccess:
     """Where the interface of a forge is, and with what to go there."""
 
     name: str
@@ -50,10 +50,10 @@ class Access:
     """Seconds; a forge that wants more patience than that is an error."""
 
 
-class Client:
+class ForgeClient:
     """Requests with one token. Raises the errors of `forge`."""
 
-    def __init__(self, access: Access) -> None:
+    def __init__(self, access: TokenAccess) -> None:
         import httpx2
 
         SECRETS.learn_address(access.base_url)
@@ -80,7 +80,7 @@ class Client:
 
     def get_all(self, path: str, **parameters: str) -> Iterator[Content]:
         """All things of a list, page by page. Addresses of further pages are not followed: they might lead away."""
-        for page in range(1, _MOST_PAGES + 1):
+        for page in range(1, _MAX_PAGES + 1):
             query = {**parameters, "per_page": str(PAGE_SIZE), "page": str(page)}
             response = self._repeat("GET", path, params=query)
             rows = cast("list[Content]", response.json())
@@ -121,7 +121,7 @@ class Client:
 
         name = self._access.name
         try:
-            with deadline(_LONGEST_CALL):
+            with deadline(_MAX_CALL):
                 response = self._http.request(method, path, **content)
         except (httpx2.ConnectError, httpx2.ConnectTimeout, httpx2.PoolTimeout) as error:
             raise Busy(SECRETS.hide(f"{name} cannot be reached: {str(error) or type(error).__name__}")) from error
@@ -196,7 +196,7 @@ def _said(response: httpx2.Response) -> str:
     except ValueError:
         return ""
     said = content.get("message") or content.get("error") if isinstance(content, dict) else ""
-    return f": {SECRETS.hide(str(said))[:_LONGEST_MESSAGE]}" if said else ""
+    return f": {SECRETS.hide(str(said))[:_MAX_MESSAGE]}" if said else ""
 
 
 def require_token(token: str, variables: str) -> str:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from reconciler.publishing.client import Client, Content
+from reconciler.publishing.client import Content, ForgeClient
 from reconciler.publishing.forge import Denied, ForgeError, Post
 
-LONGEST = 65_536
+MAX_LENGTH = 65_536
 
 
 class GitHub:
@@ -19,9 +19,9 @@ class GitHub:
     """
 
     name = "GitHub"
-    longest = LONGEST
+    longest = MAX_LENGTH
 
-    def __init__(self, client: Client, *, repository: str, number: int = 0) -> None:
+    def __init__(self, client: ForgeClient, *, repository: str, number: int = 0) -> None:
         self._client = client
         self._repository = f"repos/{repository}"
         self._number = number

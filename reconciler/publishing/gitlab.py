@@ -5,19 +5,19 @@ from __future__ import annotations
 from collections.abc import Sequence
 from urllib.parse import quote
 
-from reconciler.publishing.client import Client, Content
+from reconciler.publishing.client import Content, ForgeClient
 from reconciler.publishing.forge import Post
 
-LONGEST = 1_000_000
+MAX_LENGTH = 1_000_000
 
 
 class GitLab:
     """One project, by number or by path."""
 
     name = "GitLab"
-    longest = LONGEST
+    longest = MAX_LENGTH
 
-    def __init__(self, client: Client, *, repository: str, number: int = 0) -> None:
+    def __init__(self, client: ForgeClient, *, repository: str, number: int = 0) -> None:
         self._client = client
         self._project = f"projects/{quote(repository, safe='')}"
         self._notes = f"{self._project}/merge_requests/{number}/notes"

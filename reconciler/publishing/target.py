@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from reconciler.core.errors import UsageError
-from reconciler.publishing.client import Access, Client, require_token
+from reconciler.publishing.client import ForgeClient, TokenAccess, require_token
 from reconciler.publishing.forge import Forge
 from reconciler.publishing.github import GitHub
 from reconciler.publishing.gitlab import GitLab
@@ -23,7 +23,7 @@ _GITLAB_NEEDS = "set GITLAB_TOKEN to a project access token with the scope `api`
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Choice:
+class TargetChoice:
     """What was given on the command line; whatever is empty is found in the environment."""
 
     forge: str = ""
@@ -34,7 +34,7 @@ class Choice:
 
 
 @contextmanager
-def open_forge(choice: Choice, environment: Mapping[str, str], *, for_comment: bool) -> Iterator[Forge]:
+def open_forge(choice: TargetChoice, environment: Mapping[str, str], *, for_comment: bool) -> Iterator[Forge]:
     """The forge, as long as it is needed; raises UsageError, naming what is missing."""
     is_github = (choice.forge or detect_forge(environment)) == "github"
     variable = "GITHUB_REPOSITORY" if is_github else "CI_PROJECT_ID"
@@ -45,7 +45,7 @@ def open_forge(choice: Choice, environment: Mapping[str, str], *, for_comment: b
     number = choice.number or (find(environment) if for_comment else 0)
     if for_comment and not number:
         raise UsageError("this runs for no pull request", advice="give --number, or --summary for the job summary")
-    client = Client(_github_access(choice, environment) if is_github else _gitlab_access(choice, environment))
+    client = ForgeClient(_github_access(choice, environment) if is_github else _gitlab_access(choice, environment))
     try:
         make = GitHub if is_github else GitLab
         yield make(client, repository=repository, number=number)
@@ -81,8 +81,8 @@ def find_merge_request(environment: Mapping[str, str]) -> int:
     return int(number) if number.isdecimal() else 0
 
 
-def _github_access(choice: Choice, environment: Mapping[str, str]) -> Access:
-    return Access(
+def _github_access(choice: TargetChoice, environment: Mapping[str, str]) -> TokenAccess:
+    return TokenAccess(
         name="GitHub",
         base_url=choice.api or environment.get("GITHUB_API_URL") or "https://api.github.com",
         token=require_token(environment.get("GITHUB_TOKEN", ""), "GITHUB_TOKEN"),
@@ -90,9 +90,9 @@ def _github_access(choice: Choice, environment: Mapping[str, str]) -> Access:
     )
 
 
-def _gitlab_access(choice: Choice, environment: Mapping[str, str]) -> Access:
+def _gitlab_access(choice: TargetChoice, environment: Mapping[str, str]) -> TokenAccess:
     own = environment.get("GITLAB_TOKEN", "").strip()
-    return Access(
+    return TokenAccess(
         name="GitLab",
         base_url=choice.api or environment.get("CI_API_V4_URL") or "https://gitlab.com/api/v4",
         token=require_token(own or environment.get("CI_JOB_TOKEN", ""), "GITLAB_TOKEN" if own else "CI_JOB_TOKEN"),

@@ -9,7 +9,7 @@ from reconciler.core.errors import StoreError
 
 _PLAIN = re.compile(r"[a-z0-9@+_.-]")
 _ESCAPED = re.compile(r"(?:=[0-9a-f]{2})+")
-_LONGEST = 180
+_MAX_LENGTH = 180
 _MARK = "~"
 _EMPTY = "="
 
@@ -24,10 +24,10 @@ def name_of(organization: str) -> str:
     name = "".join(character if _PLAIN.match(character) else _escape(character) for character in organization)
     if name.startswith("."):
         name = _escape(".") + name[1:]
-    if len(name) <= _LONGEST:
+    if len(name) <= _MAX_LENGTH:
         return name
     digest = hashlib.sha256(organization.encode()).hexdigest()[:32]
-    return f"{name[: _LONGEST - 60]}{_MARK}{digest}"
+    return f"{name[: _MAX_LENGTH - 60]}{_MARK}{digest}"
 
 
 def find_key(name: str) -> str | None:

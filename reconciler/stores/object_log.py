@@ -20,12 +20,12 @@ from reconciler.stores.bucket import Bucket
 
 _HEADER = 192
 """Bytes before the data, so that one short request says what an object is."""
-_MOST_AT_ONCE = 128
+_MAX_AT_ONCE = 128
 _FENCES_STAND = timedelta(days=1)
 """Longer than any request can be under way, and than a stopped process keeps its connection."""
 
 
-class Kind(StrEnum):
+class EntryKind(StrEnum):
     """What an entry is."""
 
     FENCE = "fence"
@@ -34,10 +34,10 @@ class Kind(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Entry:
+class LogEntry:
     """One object of the log."""
 
-    kind: Kind
+    kind: EntryKind
     token: int
     data: bytes = b""
     at: datetime = field(default_factory=lambda: datetime.now(UTC))
@@ -50,12 +50,12 @@ class Entry:
         return json.dumps(header, sort_keys=True).encode().ljust(_HEADER - 1) + b"\n" + self.data
 
     @classmethod
-    def parse(cls, number: int, data: bytes) -> Entry:
+    def parse(cls, number: int, data: bytes) -> LogEntry:
         """Read it back; raises StoreError when it is not one."""
         try:
             header = load_json(data[:_HEADER])
             return cls(
-                kind=Kind(header["kind"]),
+                kind=EntryKind(header["kind"]),
                 token=int(header["token"]),
                 at=datetime.fromisoformat(header["at"]),
                 data=data[_HEADER:],
@@ -69,7 +69,7 @@ class Entry:
 class ObjectLog:
     """The log in one folder of a bucket; `seen` keeps the last snapshot, which may be large, from being read twice."""
 
-    def __init__(self, bucket: Bucket, folder: str, *, seen: dict[str, Entry]) -> None:
+    def __init__(self, bucket: Bucket, folder: str, *, seen: dict[str, LogEntry]) -> None:
         self._bucket = bucket
         self._folder = folder
         self._seen = seen
@@ -78,7 +78,7 @@ class ObjectLog:
         """All numbers there are, sorted."""
         return [int(name) for name in self._bucket.names(self._folder)]
 
-    def put(self, number: int, entry: Entry) -> Entry | None:
+    def put(self, number: int, entry: LogEntry) -> LogEntry | None:
         """Write an entry under a number; what is there already when somebody else was first."""
         if self._bucket.create(self._key(number), entry.encode()):
             return None
@@ -88,42 +88,42 @@ class ObjectLog:
             raise StoreError(message, advice="let nothing but reconciler write to the bucket")
         return found
 
-    def find(self, number: int) -> Entry | None:
+    def find(self, number: int) -> LogEntry | None:
         """One entry."""
         key = self._key(number)
         if key in self._seen:
             return self._seen[key]
         blob = self._bucket.find(key)
-        return Entry.parse(number, blob.data) if blob else None
+        return LogEntry.parse(number, blob.data) if blob else None
 
-    def tail(self) -> list[Entry]:
+    def tail(self) -> list[LogEntry]:
         """The present snapshot, if there is one, and what came after it."""
         while True:
             entries = self._walk_back(self.numbers())
             if entries is not None:
                 return entries
 
-    def snapshots(self) -> list[Entry]:
+    def snapshots(self) -> list[LogEntry]:
         """All snapshots, without their data."""
         numbers = self.numbers()
         starts = self._bucket.find_starts([self._key(number) for number in numbers], _HEADER)
         pairs = zip(numbers, starts, strict=True)
-        entries = [Entry.parse(number, start) for number, start in pairs if start is not None]
-        return [entry for entry in entries if entry.kind is Kind.SNAPSHOT]
+        entries = [LogEntry.parse(number, start) for number, start in pairs if start is not None]
+        return [entry for entry in entries if entry.kind is EntryKind.SNAPSHOT]
 
-    def prune(self, entries: Iterable[Entry]) -> None:
+    def prune(self, entries: Iterable[LogEntry]) -> None:
         """Remove records that are in a snapshot, and fences that nobody can run into any more.
 
         A younger fence has to stay even behind a snapshot: its number is the one that a replaced holder would use.
         """
         old = datetime.now(UTC) - _FENCES_STAND
-        superfluous = [entry for entry in entries if entry.kind is Kind.RECORD or entry.at < old]
+        superfluous = [entry for entry in entries if entry.kind is EntryKind.RECORD or entry.at < old]
         if superfluous:
             self._bucket.delete(self._key(entry.number) for entry in superfluous)
 
-    def _walk_back(self, numbers: list[int]) -> list[Entry] | None:
+    def _walk_back(self, numbers: list[int]) -> list[LogEntry] | None:
         """From the end to the newest snapshot; None when a writer removed something meanwhile."""
-        entries: list[Entry] = []
+        entries: list[LogEntry] = []
         step = 1  # usually the end is the snapshot, or the fence behind it
         while numbers:
             numbers, part = numbers[:-step], numbers[-step:]
@@ -131,15 +131,15 @@ class ObjectLog:
             if len(found) < len(part):
                 return None
             entries = found + entries
-            snapshots = [place for place, entry in enumerate(entries) if entry.kind is Kind.SNAPSHOT]
+            snapshots = [place for place, entry in enumerate(entries) if entry.kind is EntryKind.SNAPSHOT]
             if snapshots:
                 entries = entries[snapshots[-1] :]
                 self._remember(entries[0])
                 break
-            step = min(2 * step, _MOST_AT_ONCE)
+            step = min(2 * step, _MAX_AT_ONCE)
         return entries
 
-    def _find_all(self, numbers: list[int]) -> list[Entry]:
+    def _find_all(self, numbers: list[int]) -> list[LogEntry]:
         keys = [self._key(number) for number in numbers]
         unknown = [key for key in keys if key not in self._seen]
         blobs = dict(zip(unknown, self._bucket.find_many(unknown), strict=True))
@@ -149,10 +149,10 @@ class ObjectLog:
             if key in self._seen:
                 entries.append(self._seen[key])
             elif blob is not None:
-                entries.append(Entry.parse(number, blob.data))
+                entries.append(LogEntry.parse(number, blob.data))
         return entries
 
-    def _remember(self, entry: Entry) -> None:
+    def _remember(self, entry: LogEntry) -> None:
         self._seen.clear()
         self._seen[self._key(entry.number)] = entry
 

@@ -25,7 +25,7 @@ from reconciler.stores.leases import LeaseRecord, lost, moved, no_such_version
 from reconciler.stores.names import find_key, name_of
 from reconciler.stores.object_audit import ObjectAudit
 from reconciler.stores.object_lease import change_lease, read_lease
-from reconciler.stores.object_log import Entry, Kind, ObjectLog
+from reconciler.stores.object_log import EntryKind, LogEntry, ObjectLog
 from reconciler.stores.process import Holder, this_process
 
 
@@ -52,7 +52,7 @@ class ObjectStateStore:
         self._holder = holder
         self._audit = ObjectAudit(bucket)
         self._writers: dict[str, _Writer] = {}
-        self._seen: dict[str, Entry] = {}
+        self._seen: dict[str, LogEntry] = {}
 
     def organizations(self) -> list[str]:
         """Keys of all organizations that have a snapshot or a journal."""
@@ -61,7 +61,7 @@ class ObjectStateStore:
     def read(self, organization: str) -> Snapshot | None:
         """The newest snapshot, or None."""
         tail = self._log(organization).tail()
-        if not tail or tail[0].kind is not Kind.SNAPSHOT:
+        if not tail or tail[0].kind is not EntryKind.SNAPSHOT:
             return None
         return Snapshot(tail[0].data, str(tail[0].number))
 
@@ -75,24 +75,24 @@ class ObjectStateStore:
             raise moved(organization)
         self._list(organization, writer)
         number = max(writer.next, tail[-1].number + 1 if tail else 1)
-        other = log.put(number, Entry(kind=Kind.SNAPSHOT, token=token, data=data))
+        other = log.put(number, LogEntry(kind=EntryKind.SNAPSHOT, token=token, data=data))
         if other is not None:
             raise lost(organization) if other.token > token else moved(organization)
         writer.next = number + 1
-        log.prune(entry for entry in tail if entry.kind is not Kind.SNAPSHOT)
+        log.prune(entry for entry in tail if entry.kind is not EntryKind.SNAPSHOT)
         return str(number)
 
     def read_journal(self, organization: str) -> Journal:
         """The records behind the newest snapshot; an object is never torn."""
         tail = self._log(organization).tail()
-        records = tuple(entry.data for entry in tail if entry.kind is Kind.RECORD)
+        records = tuple(entry.data for entry in tail if entry.kind is EntryKind.RECORD)
         return Journal(records, behind=_version(tail))
 
     def append(self, organization: str, record: bytes, *, token: int) -> None:
         """Add one object under the next number."""
         writer, log = self._writer(organization, token), self._log(organization)
         self._list(organization, writer)
-        while (other := log.put(writer.next, Entry(kind=Kind.RECORD, token=token, data=record))) is not None:
+        while (other := log.put(writer.next, LogEntry(kind=EntryKind.RECORD, token=token, data=record))) is not None:
             if other.token > token:
                 raise lost(organization)
             writer.next += 1  # the same holder, through another instance of this class
@@ -105,7 +105,7 @@ class ObjectStateStore:
     def read_past(self, organization: str, version: str) -> Snapshot:
         """One snapshot of the history."""
         entry = self._log(organization).find(int(version)) if version.isdecimal() else None
-        if entry is None or entry.kind is not Kind.SNAPSHOT:
+        if entry is None or entry.kind is not EntryKind.SNAPSHOT:
             raise no_such_version(organization, version)
         return Snapshot(entry.data, version)
 
@@ -180,11 +180,11 @@ class ObjectStateStore:
         log = self._log(organization)
         tail = log.tail()
         number = tail[-1].number + 1 if tail else 1
-        while (other := log.put(number, Entry(kind=Kind.FENCE, token=token))) is not None:
+        while (other := log.put(number, LogEntry(kind=EntryKind.FENCE, token=token))) is not None:
             if other.token > token:
                 raise lost(organization)
             number += 1
-        log.prune(entry for entry in tail if entry.kind is Kind.FENCE)
+        log.prune(entry for entry in tail if entry.kind is EntryKind.FENCE)
         return number
 
     def _list(self, organization: str, writer: _Writer) -> None:
@@ -213,6 +213,6 @@ class ObjectStateStore:
         return change_lease(self._bucket, f"locks/{name_of(organization)}", organization, change, ttl=ttl)
 
 
-def _version(tail: list[Entry]) -> str | None:
+def _version(tail: list[LogEntry]) -> str | None:
     """Of the snapshot that the end of a log begins with."""
-    return str(tail[0].number) if tail and tail[0].kind is Kind.SNAPSHOT else None
+    return str(tail[0].number) if tail and tail[0].kind is EntryKind.SNAPSHOT else None

@@ -8,8 +8,8 @@ from reconciler.core.drifting import (
     DriftItem,
     DriftReport,
     DriftSeverity,
+    DriftStatus,
     OrganizationDrift,
-    Standing,
 )
 from reconciler.core.live import explain_unread
 from reconciler.output.document import Block, Document, Item, Items, Paragraph, Row, Section, code, plain
@@ -45,7 +45,7 @@ def _unseen(report: DriftReport) -> Iterator[Paragraph]:
 
 
 def _organization(part: OrganizationDrift) -> Section | None:
-    fresh = [item for item in part.items if item.standing is not Standing.ACCEPTED]
+    fresh = [item for item in part.items if item.standing is not DriftStatus.ACCEPTED]
     blocks: list[Block | None] = [
         Paragraph(text=plain(text), tone=Tone.WARN if part.unread else None) for text in _blind_spots(part)
     ]
@@ -55,7 +55,7 @@ def _organization(part: OrganizationDrift) -> Section | None:
         )
         for severity in DriftSeverity
     ]
-    accepted = (_row(item) for item in part.items if item.standing is Standing.ACCEPTED)
+    accepted = (_row(item) for item in part.items if item.standing is DriftStatus.ACCEPTED)
     blocks.append(rows_section("Accepted", accepted, rank=len(DriftSeverity)))
     gone = tuple(Item(text=(code(str(one.address)), plain(f", first seen {one.first_seen}"))) for one in part.reverted)
     blocks.append(Section(title="Resolved", blocks=(Items(items=gone),), rank=len(DriftSeverity)) if gone else None)
@@ -85,12 +85,12 @@ def _row(item: DriftItem) -> Row:
 def say_standing(item: DriftItem) -> str:
     """What is known of it: `new`, `known since 2026-11-21 (1 day)`."""
     known = item.known
-    if item.standing is Standing.NEW:
+    if item.standing is DriftStatus.NEW:
         return "new"
     since = f"since {item.first_seen} ({count(item.age, 'day', 'days')})"
     if known is None or not known.reason:
         return f"{item.standing} {since}"
-    if item.standing is Standing.ACCEPTED:
+    if item.standing is DriftStatus.ACCEPTED:
         return f"accepted until {known.until} {since}"
     return f"overdue {since}, was accepted until {known.until}"
 
@@ -100,7 +100,7 @@ def _details(item: DriftItem) -> Iterator[str]:
         yield f"accepted by {item.known.accepted_by or 'somebody'}: {item.known.reason}"
     for deed in item.deeds:
         yield f"the log of the system, {deed.at:%Y-%m-%d %H:%M} UTC: {deed.who or 'somebody'}: {deed.what}"
-    if item.found.advice and item.standing is not Standing.ACCEPTED:
+    if item.found.advice and item.standing is not DriftStatus.ACCEPTED:
         yield item.found.advice
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from reconciler.core.drifting import DriftItem, DriftReport, DriftSeverity, Standing
+from reconciler.core.drifting import DriftItem, DriftReport, DriftSeverity, DriftStatus
 from reconciler.core.finding import Finding, Severity
 from reconciler.output.annotations import Annotations
 from reconciler.output.junit import Case, case_of
@@ -22,7 +22,7 @@ def annotations_of_drift(report: DriftReport) -> Annotations:
     found = {
         part.organization: [
             *(unread.finding for unread in part.unread),
-            *(_remark(item) for item in part.items if item.standing is not Standing.ACCEPTED),
+            *(_remark(item) for item in part.items if item.standing is not DriftStatus.ACCEPTED),
         ]
         for part in report.organizations
     }

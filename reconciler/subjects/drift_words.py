@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 
-from reconciler.core.drifting import DriftReport, Standing
+from reconciler.core.drifting import DriftReport, DriftStatus
 from reconciler.core.live import ask_about_states, summarize_unread
 from reconciler.output.words import count
 
@@ -16,7 +16,7 @@ def summary_of_drift(report: DriftReport) -> str:
     unseen = f" {count(doubts, 'thing', 'things')} cannot be told apart." if doubts else ""
     reverted = sum(len(part.reverted) for part in report.organizations)
     standings = Counter(item.standing for item in report.items)
-    counted = [f"{standings[standing]:,} {standing}" for standing in Standing if standings[standing]]
+    counted = [f"{standings[standing]:,} {standing}" for standing in DriftStatus if standings[standing]]
     counted += [f"{reverted:,} resolved"] if reverted else []
     question = ask_about_states(report.first_runs)
     if counted:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date
 
 from reconciler.core.address import Address
-from reconciler.core.holding import Holding, Standing
+from reconciler.core.holding import AccessStatus, Holding
 from reconciler.core.kinds import KINDS
 from reconciler.core.resource import Status
 from reconciler.subjects.names import name_access, name_attributes, name_subject
@@ -14,15 +14,15 @@ NOTHING = "-"
 NOT_KNOWN = "declared, nothing recorded"
 """How things stand in an organization without a state."""
 
-STANDINGS: dict[Standing | None, str] = {
-    Standing.HELD: "as declared",
-    Standing.PENDING: "asked for",
-    Standing.DIFFERENT: "not as declared",
-    Standing.MISSING: "declared, not there",
-    Standing.UNDECLARED: "not declared",
-    Standing.OVER: "should be gone",
-    Standing.IMPLIED: "given by a role",
-    Standing.ABSENT: "not there",
+STANDINGS: dict[AccessStatus | None, str] = {
+    AccessStatus.HELD: "as declared",
+    AccessStatus.PENDING: "asked for",
+    AccessStatus.DIFFERENT: "not as declared",
+    AccessStatus.MISSING: "declared, not there",
+    AccessStatus.UNDECLARED: "not declared",
+    AccessStatus.OVER: "should be gone",
+    AccessStatus.IMPLIED: "given by a role",
+    AccessStatus.ABSENT: "not there",
     None: "",
 }
 

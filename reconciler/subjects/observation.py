@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 
 from reconciler.core.finding import Severity
 from reconciler.core.kinds import KINDS
-from reconciler.core.observation import Difference, Observation
+from reconciler.core.observation import Observation, RosterDifference
 from reconciler.core.resource import Resource
 from reconciler.core.roster import Roster
 from reconciler.output.document import (
@@ -106,7 +106,7 @@ def _differences(observation: Observation) -> Block:
     return Section(title=f"Changed {since}", blocks=(Table(header=("what", "shows"), rows=rows),))
 
 
-def _difference(difference: Difference) -> Row:
+def _difference(difference: RosterDifference) -> Row:
     before, after = _shown(difference.before), _shown(difference.after)
     told = f"{before} -> {after}" if before and after else before or after
     name = f"{difference.address.kind}/{difference.address.key}"

@@ -6,7 +6,7 @@ import shlex
 from collections.abc import Iterable, Iterator
 from datetime import date
 
-from reconciler.core.offboarding import Item, Matter, Offboarding, Progress, Surface
+from reconciler.core.offboarding import LeaverItem, Matter, Offboarding, Progress, Surface
 from reconciler.output.document import (
     Block,
     Code,
@@ -111,12 +111,12 @@ def _line(progress: Progress, where: str, what: str, then: str) -> Line:
     return Line(text=(code(where), Span(f" {what}")), tick=tick, details=(plain(then),))
 
 
-def _item(item: Item, today: date) -> Line:
+def _item(item: LeaverItem, today: date) -> Line:
     place = f"  [{item.place}]" if item.place else ""
     return _line(item.progress, item.address.organization, item.what, _say_next(item, today) + place)
 
 
-def _say_next(item: Item, today: date) -> str:
+def _say_next(item: LeaverItem, today: date) -> str:
     days = (today - item.since).days if item.since else 0
     age = f" (for {count(days, 'day', 'days')})" if days > 0 and item.progress is not Progress.OVER else ""
     match item.progress:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import asdict
 
-from reconciler.core.drifting import DriftReport, Standing
+from reconciler.core.drifting import DriftReport, DriftStatus
 from reconciler.core.finding import Severity
 from reconciler.core.inspection import Inspection
 from reconciler.core.outcome import Report
@@ -70,7 +70,7 @@ def outputs_of_review(review: Review) -> Outputs:
 def outputs_of_drift(report: DriftReport) -> Outputs:
     """`new`, `overdue`, `known`, `accepted`, `unread`, `clean`, `attention`, `summary`."""
     found = Counter(item.standing for item in report.items)
-    counts = {standing.value: str(found[standing]) for standing in Standing}
+    counts = {standing.value: str(found[standing]) for standing in DriftStatus}
     return {
         **counts,
         "unread": str(len(report.unread)),

@@ -15,7 +15,7 @@ from reconciler.core.finding import Place
 from reconciler.core.kinds import Action, person_in
 from reconciler.core.outcome import Waits
 from reconciler.core.resource import Resource, Status, fingerprint_of
-from reconciler.core.work_order import Capacity, Chore, WorkOrder
+from reconciler.core.work_order import Capacity, RotationTask, WorkOrder
 from reconciler.ports import Scope
 from reconciler.systems.blanks import fill_blanks, name_organization, name_person
 from reconciler.systems.choosing import choose
@@ -61,13 +61,20 @@ def draft_operation(key: str, change: Change, scope: Scope) -> tuple[WorkOrder, 
     return tuple(_draft(operation, number, change, scope, values) for number in range(1, len(operation.parties) + 1))
 
 
-def find_chore(chore: Chore, system: str) -> str:
+def find_chore(chore: RotationTask, system: str) -> str:
     """Key of the operation of a chore; empty where a system has nothing of the sort."""
     return load_handbook(system).chores.get(chore, "")
 
 
 def draft_chore(
-    chore: Chore, address: Address, scope: Scope, *, leaver: str, actor: str, why: str, place: Place | None = None
+    chore: RotationTask,
+    address: Address,
+    scope: Scope,
+    *,
+    leaver: str,
+    actor: str,
+    why: str,
+    place: Place | None = None,
 ) -> WorkOrder:
     """What is left to do about an app or an account because somebody leaves; the system has to have such a chore."""
     handbook = load_handbook(scope.organization.system.name)

@@ -19,7 +19,7 @@ import yaml
 from reconciler.core.errors import ReconcilerError
 from reconciler.core.kinds import Action
 from reconciler.core.system import Fact, Role, System
-from reconciler.core.work_order import Chore
+from reconciler.core.work_order import RotationTask
 from reconciler.systems.operation import Actor, Operation, Party
 
 _DEFAULT = "default"
@@ -44,7 +44,7 @@ class Handbook:
     """Variant -> facts."""
     choices: Mapping[tuple[str, Action], Mapping[str, str]]
     """(kind, action) -> case -> key of an operation, empty where nobody has to act; the case `` fits always."""
-    chores: Mapping[Chore, str]
+    chores: Mapping[RotationTask, str]
     """What is left to do when somebody leaves -> key of an operation."""
     menus: Mapping[str, str]
     """Kind of asset -> where such assets are listed."""
@@ -100,7 +100,7 @@ def _handbook(name: str, variants: tuple[str, ...], said: dict[str, Any], source
         )
         for variant in variants
     }
-    said["chores"] = {Chore(chore): key for chore, key in said.get("chores", {}).items()}
+    said["chores"] = {RotationTask(chore): key for chore, key in said.get("chores", {}).items()}
     said["operations"] = {key: _operation(key, one, sources) for key, one in said["operations"].items()}
     said.pop("phrases", None)  # they stand where they are used
     return _make(Handbook, name, {"menus": {}, **said})

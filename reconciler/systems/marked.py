@@ -14,7 +14,7 @@ _PIECE = re.compile(r"`((?:\\[\\`]|[^`])*)`|((?:\\[\\`]|[^`])+|`)")
 _ESCAPED = re.compile(r"\\([\\`])")
 
 
-class Piece(NamedTuple):
+class MarkupPiece(NamedTuple):
     """A part of a marked text, without marks and escapes."""
 
     text: str
@@ -32,12 +32,12 @@ def literal(text: str) -> str:
     return f"`{plain(text)}`"
 
 
-def split(text: str) -> list[Piece]:
+def split(text: str) -> list[MarkupPiece]:
     """The pieces of a marked text, in order."""
     pieces = []
     for found in _PIECE.finditer(text):
         is_literal = found[1] is not None
-        pieces.append(Piece(_ESCAPED.sub(r"\1", found[1] if is_literal else found[2]), is_literal))
+        pieces.append(MarkupPiece(_ESCAPED.sub(r"\1", found[1] if is_literal else found[2]), is_literal))
     return pieces
 
 

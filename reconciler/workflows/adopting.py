@@ -13,7 +13,7 @@ from reconciler.core.live import Live
 from reconciler.core.plan import OrganizationPlan
 from reconciler.core.planning.organization import plan_organization
 from reconciler.core.planning.planner import Worlds, situations
-from reconciler.core.planning.situation import Situation
+from reconciler.core.planning.situation import PlanningContext
 from reconciler.core.planning.targets import Targets
 from reconciler.core.resource import Status, fingerprint_of
 from reconciler.manifests.load import SourceFile
@@ -76,7 +76,7 @@ def adopt(
     )
 
 
-def _nothing_in(targets: Targets, looked_at: Sequence[Situation]) -> ReconcilerError:
+def _nothing_in(targets: Targets, looked_at: Sequence[PlanningContext]) -> ReconcilerError:
     """What to say where nothing was found to adopt: a misspelt name must not look like one that is as declared."""
     known = {address for one in looked_at for address in (*one.wanted, *one.records, *one.live.resources)}
     for name in targets.include:
@@ -88,7 +88,7 @@ def _nothing_in(targets: Targets, looked_at: Sequence[Situation]) -> ReconcilerE
     return ReconcilerError(f"nothing has drifted in {names}", advice="`reconciler drift` lists what has")
 
 
-def _chosen(situation: Situation, plan: OrganizationPlan, request: AdoptionRequest) -> Iterator[Wish]:
+def _chosen(situation: PlanningContext, plan: OrganizationPlan, request: AdoptionRequest) -> Iterator[Wish]:
     targets, today = request.plan.targets, situation.today
     for found in plan.drift:
         known = situation.state.drift.get(found.address)
@@ -98,7 +98,7 @@ def _chosen(situation: Situation, plan: OrganizationPlan, request: AdoptionReque
             yield Wish(found=found, situation=situation)
 
 
-def _wants_words(found: Drift, situation: Situation) -> bool:
+def _wants_words(found: Drift, situation: PlanningContext) -> bool:
     """Whether the manifests would have to say anything else than they do."""
     if found.sort is DriftSort.UNVERIFIED:
         return False

@@ -19,7 +19,7 @@ from reconciler.workflows.choosing import is_same_request
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Departure:
+class PlanDifference:
     """How a plan departs from the one that was reviewed."""
 
     asks: tuple[Waiting, ...]
@@ -39,13 +39,13 @@ class Departure:
         return not (self.asks or self.withdrawals or self.unseen or self.missing or self.is_reordered)
 
 
-def compare_plans(*, reviewed: Plan, plan: Plan) -> Departure:
+def compare_plans(*, reviewed: Plan, plan: Plan) -> PlanDifference:
     """How `plan` departs from `reviewed`."""
     agreed, steps = [_agreed_to(change) for change in reviewed.changes], [_agreed_to(one) for one in plan.changes]
     unseen, missing = _without(steps, agreed), _without(agreed, steps)
     is_reordered = not (unseen or missing) and _orders(agreed) != _orders(steps)
     told = {(finding.address, finding.message) for finding in reviewed.withdrawals}
-    return Departure(
+    return PlanDifference(
         asks=tuple(one for one in plan.asks if not any(is_same_request(one, seen) for seen in reviewed.asks)),
         withdrawals=tuple(one for one in plan.withdrawals if (one.address, one.message) not in told),
         unseen=unseen,

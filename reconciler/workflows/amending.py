@@ -12,7 +12,7 @@ from reconciler.core.drifting import Drift
 from reconciler.core.errors import ManifestError
 from reconciler.core.finding import Severity
 from reconciler.core.kinds import KINDS, Shape
-from reconciler.core.planning.situation import Situation
+from reconciler.core.planning.situation import PlanningContext
 from reconciler.core.resource import Resource
 from reconciler.manifests.amending import change, hanging_on, leave_group, withdraw
 from reconciler.manifests.composing import reading_order
@@ -28,7 +28,7 @@ class Wish:
     """One difference to be adopted."""
 
     found: Drift
-    situation: Situation
+    situation: PlanningContext
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -115,7 +115,7 @@ def _meet(address: Address, acquaintance: Acquaintance, steps: _Steps) -> None:
         steps.people[key] = Put(path=("people", key), value=acquaintance.people[key])
 
 
-def _undeclared_parents(live: Resource, situation: Situation, desired: Desired) -> Iterable[Resource]:
+def _undeclared_parents(live: Resource, situation: PlanningContext, desired: Desired) -> Iterable[Resource]:
     """What something hangs on and no manifest declares; raises Unspeakable when it is not there either."""
     organization = live.address.organization
     for kind, key in zip(KINDS[live.address.kind].parents, live.address.parts, strict=False):

@@ -20,7 +20,7 @@ from reconciler.core.planning.identities import Identities
 from reconciler.core.planning.organization import plan_organization
 from reconciler.core.planning.planner import Worlds, situations
 from reconciler.core.planning.renaming import Renamed, under_todays_names, with_fingerprints
-from reconciler.core.planning.situation import Situation
+from reconciler.core.planning.situation import PlanningContext
 from reconciler.core.planning.targets import Targets
 from reconciler.core.state import AuditMark
 from reconciler.manifests.saved import plan_to_json
@@ -28,8 +28,8 @@ from reconciler.ports import AskingProvider, Clock, Provider, Scope, StateStore
 from reconciler.systems.drafting import describe_wait
 from reconciler.workflows.choosing import choose
 from reconciler.workflows.leases import Lease, LeaseTerms, hold_many
-from reconciler.workflows.ledger import Ledger
-from reconciler.workflows.logbook import Logbook
+from reconciler.workflows.ledger import StateBuilder
+from reconciler.workflows.logbook import JournalWriter
 from reconciler.workflows.orders import as_change, chosen_requests, ended_orders
 from reconciler.workflows.planning import PlanRequest, ProviderFor, read_live
 from reconciler.workflows.scopes import Scopes
@@ -137,8 +137,10 @@ class _Application:
         self.unread += fresh.unread
         for unread in fresh.unread:
             self._run.on_notice(f"{key}: {unread.what} could not be read: {unread.reason}")
-        ledger = Ledger.of(situation, fresh, request.targets, lineage=loaded.state.lineage or new_lineage())
-        logbook = Logbook(store=self._store, lease=lease, ledger=ledger, origin=self._run.origin, clock=self._run.clock)
+        ledger = StateBuilder.of(situation, fresh, request.targets, lineage=loaded.state.lineage or new_lineage())
+        logbook = JournalWriter(
+            store=self._store, lease=lease, ledger=ledger, origin=self._run.origin, clock=self._run.clock
+        )
         logbook.see(sightings(situation.state.records, situation.records, at=self._run.clock.now()))
         self.blocked += fresh.blocked
         choice = choose(part, fresh, situation.live)
@@ -180,7 +182,7 @@ class _Application:
         mark = self._run.audit.append_missing(record, known=state.audit)
         return save_state(self._store, loaded, replace(again, audit=mark), token=lease.token)
 
-    def _look_at(self, key: str, loaded: LoadedState, live: Live) -> Situation:
+    def _look_at(self, key: str, loaded: LoadedState, live: Live) -> PlanningContext:
         """What the planner would see of an organization now."""
         worlds = Worlds(
             desired=self._request.desired,
@@ -212,7 +214,7 @@ class _Application:
         provider: Provider,
         scope: Scope,
         waiting: Waiting,
-        logbook: Logbook,
+        logbook: JournalWriter,
         *,
         approvals: Mapping[tuple[Address, Action], Approval],
     ) -> None:
@@ -257,7 +259,7 @@ class _Application:
         for text in left_behind(loaded, settled):
             self._run.on_notice(text)
 
-    def _close(self, loaded: LoadedState, logbook: Logbook, lease: Lease) -> None:
+    def _close(self, loaded: LoadedState, logbook: JournalWriter, lease: Lease) -> None:
         """First the audit log, then the snapshot: until both are there, the journal can tell the story again."""
         state = logbook.state
         if logbook.entries:

@@ -15,7 +15,7 @@ from reconciler.workflows.settling import judge
 from reconciler.workflows.shielding import ProviderBroke, shielded
 
 
-class Caller:
+class ProviderCaller:
     """A provider, asked about one organization."""
 
     def __init__(self, provider: Provider, scope: Scope) -> None:

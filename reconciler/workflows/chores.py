@@ -13,14 +13,14 @@ from reconciler.core.planning.access import owner_elsewhere
 from reconciler.core.planning.planner import Worlds
 from reconciler.core.resource import Attributes, Status
 from reconciler.core.state import State
-from reconciler.core.work_order import Chore, OrderStatus, WorkOrder
+from reconciler.core.work_order import OrderStatus, RotationTask, WorkOrder
 from reconciler.ports import Scope
 from reconciler.systems.drafting import draft_chore, find_chore
 from reconciler.workflows.issuing import new_ids
 from reconciler.workflows.scopes import Scopes
 from reconciler.workflows.states import new_lineage, read_state
 from reconciler.workflows.trail import ORDER_ACTION
-from reconciler.workflows.upkeep import Deeds, Upkeep
+from reconciler.workflows.upkeep import Deeds, StateEditor
 
 _COUNTS = (OrderStatus.OPEN, OrderStatus.DONE)
 
@@ -29,7 +29,7 @@ _COUNTS = (OrderStatus.OPEN, OrderStatus.DONE)
 class KnownThing:
     """One secret or password."""
 
-    chore: Chore
+    chore: RotationTask
     address: Address
     """The app, or the organization whose account it is."""
     what: str
@@ -57,7 +57,7 @@ class Chores:
     @classmethod
     def of(cls, keys: Collection[str], holdings: Iterable[Holding], worlds: Worlds) -> Chores:
         """What they have or had access to, and what was asked for because of them before."""
-        found: dict[tuple[Chore, Address], str] = {}
+        found: dict[tuple[RotationTask, Address], str] = {}
         members = _memberships(keys, holdings, worlds)
         for address, attributes in sorted(members.items()):
             for chore, thing, what in _known_to(address, attributes, worlds):
@@ -66,10 +66,10 @@ class Chores:
             order
             for state in worlds.recorded.values()
             for order in state.orders.values()
-            if isinstance(order.action, Chore) and order.leaver in keys
+            if isinstance(order.action, RotationTask) and order.leaver in keys
         ]
         for order in asked:
-            if isinstance(order.action, Chore) and order.status in _COUNTS:
+            if isinstance(order.action, RotationTask) and order.status in _COUNTS:
                 found.setdefault((order.action, order.address), _WHAT[order.action].format(order.address.key))
         return cls(
             tuple(
@@ -89,7 +89,7 @@ class Chores:
         )
 
 
-_WHAT = {Chore.ROTATION: "client secret of app {}", Chore.LOGIN: "password of {}"}
+_WHAT = {RotationTask.ROTATION: "client secret of app {}", RotationTask.LOGIN: "password of {}"}
 
 
 def _memberships(keys: Collection[str], holdings: Iterable[Holding], worlds: Worlds) -> dict[Address, Attributes]:
@@ -116,24 +116,24 @@ def _memberships(keys: Collection[str], holdings: Iterable[Holding], worlds: Wor
     }
 
 
-def _known_to(address: Address, attributes: Attributes, worlds: Worlds) -> Iterator[tuple[Chore, Address, str]]:
+def _known_to(address: Address, attributes: Attributes, worlds: Worlds) -> Iterator[tuple[RotationTask, Address, str]]:
     """What somebody with this membership or app role can read or may have been told."""
     organization = worlds.desired.organizations.get(address.organization)
     if organization is None:
         return
     key, system = organization.key, organization.system
-    if find_chore(Chore.LOGIN, system.name) and address.kind == "member":
+    if find_chore(RotationTask.LOGIN, system.name) and address.kind == "member":
         account = organization.identity or key
-        yield Chore.LOGIN, Address(key, "organization", key), _WHAT[Chore.LOGIN].format(account)
-    if not find_chore(Chore.ROTATION, system.name):
+        yield RotationTask.LOGIN, Address(key, "organization", key), _WHAT[RotationTask.LOGIN].format(account)
+    if not find_chore(RotationTask.ROTATION, system.name):
         return
     if address.kind == "app_access":
         app = Address(key, "app", address.parts[0])
-        yield Chore.ROTATION, app, _WHAT[Chore.ROTATION].format(app.key)
+        yield RotationTask.ROTATION, app, _WHAT[RotationTask.ROTATION].format(app.key)
     elif system.administers(str(attributes.get("role", ""))) or "app_access" not in system.kinds:
         # Without roles inside apps, every member uses what the organization owns.
         for app in _apps_of(key, worlds, address.parts[-1]):
-            yield Chore.ROTATION, app, _WHAT[Chore.ROTATION].format(app.key)
+            yield RotationTask.ROTATION, app, _WHAT[RotationTask.ROTATION].format(app.key)
 
 
 def _apps_of(organization: str, worlds: Worlds, member: str) -> list[Address]:
@@ -164,7 +164,7 @@ class ChoreDesk:
     """Asks people for what is left to do when somebody leaves."""
 
     worlds: Worlds
-    upkeep: Upkeep
+    upkeep: StateEditor
     leaver: str
     leaves: date
     at: datetime

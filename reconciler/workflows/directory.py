@@ -65,7 +65,7 @@ def load_directory(files: Sequence[SourceFile]) -> Directory:
     """People and groups of all files. What is wrong with them is left to `load_about`."""
     from reconciler.manifests.documents import ManifestDocument
     from reconciler.manifests.groups import PREFIX
-    from reconciler.manifests.groups import Directory as Names
+    from reconciler.manifests.groups import GroupDirectory as Names
     from reconciler.manifests.people import read_people
 
     notes, doubts = Notes(), Doubts()

@@ -9,7 +9,7 @@ from functools import partial
 
 from reconciler.core.address import Address
 from reconciler.core.declared import Desired
-from reconciler.core.deed import Deed
+from reconciler.core.deed import ActivityEntry
 from reconciler.core.drifting import (
     Drift,
     DriftItem,
@@ -28,7 +28,7 @@ from reconciler.core.planning.organization import plan_organization
 from reconciler.core.planning.planner import Worlds, situations
 from reconciler.core.planning.renaming import under_todays_names
 from reconciler.core.planning.sight import doubtful, note_look, unread_parts
-from reconciler.core.planning.situation import Situation
+from reconciler.core.planning.situation import PlanningContext
 from reconciler.core.resource import PRESENCE, Attributes
 from reconciler.core.state import Record, State
 from reconciler.ports import Provider, StateStore, Witness
@@ -36,11 +36,11 @@ from reconciler.systems import get_system
 from reconciler.workflows.planning import PlanRequest, ProviderFor, read_live, read_worlds
 from reconciler.workflows.scopes import Scopes
 from reconciler.workflows.shielding import shielded
-from reconciler.workflows.upkeep import Deeds, Upkeep
+from reconciler.workflows.upkeep import Deeds, StateEditor
 
 _LOG_DAYS = 30
 """How far back a system's own log is asked who did something that is new."""
-_MOST_DEEDS = 2
+_MAX_DEEDS = 2
 """So many of the latest entries are told; what was last done explains what is there now."""
 _FRESH = timedelta(hours=1)
 """What was seen within this time was seen just now."""
@@ -98,7 +98,7 @@ def drift_after(
     )
 
 
-def remember(report: DriftReport, upkeep: Upkeep, desired: Desired) -> None:
+def remember(report: DriftReport, upkeep: StateEditor, desired: Desired) -> None:
     """Keep what was found, organization by organization under its lock; nothing is written where nothing is new.
 
     Acceptances that came in since the survey stay, as long as they are about the same difference.
@@ -110,7 +110,7 @@ def remember(report: DriftReport, upkeep: Upkeep, desired: Desired) -> None:
             upkeep.edit(part.organization, purpose="drift", change=change)
 
 
-def accept(acceptance: Acceptance, upkeep: Upkeep) -> KnownDrift:
+def accept(acceptance: Acceptance, upkeep: StateEditor) -> KnownDrift:
     """Agree to live with a difference that an audit has found; raises ReconcilerError when there is none."""
     address = acceptance.address
 
@@ -125,7 +125,7 @@ def accept(acceptance: Acceptance, upkeep: Upkeep) -> KnownDrift:
     return upkeep.edit(address.organization, purpose="drift accept", change=note).drift[address]
 
 
-def forget(address: Address, upkeep: Upkeep) -> None:
+def forget(address: Address, upkeep: StateEditor) -> None:
     """Take an acceptance back; the next audit tells of the difference as if it were new."""
 
     def drop(state: State) -> tuple[State, Deeds]:
@@ -136,7 +136,7 @@ def forget(address: Address, upkeep: Upkeep) -> None:
     upkeep.edit(address.organization, purpose="drift forget", change=drop)
 
 
-def confirm(address: Address, upkeep: Upkeep, *, values: Sequence[str], evidence: str) -> Record:
+def confirm(address: Address, upkeep: StateEditor, *, values: Sequence[str], evidence: str) -> Record:
     """Take somebody's word for what the system does not show, as recorded or as `values`; raises ReconcilerError."""
     offered = get_system("business_center").permissions.get(address.kind, ())
     if foreign := set(values) - {role.name for role in offered}:
@@ -169,7 +169,7 @@ def _get_known(state: State, address: Address) -> KnownDrift:
     return known
 
 
-def _organization(situation: Situation, request: PlanRequest, *, max_age: int | None) -> OrganizationDrift:
+def _organization(situation: PlanningContext, request: PlanRequest, *, max_age: int | None) -> OrganizationDrift:
     plan, unclear = plan_organization(situation, request.targets), doubtful(situation)
     found = plan.drift
     known, observed = situation.state.drift, situation.live.observed_at
@@ -191,7 +191,7 @@ def _organization(situation: Situation, request: PlanRequest, *, max_age: int | 
 
 
 def _reverted(
-    situation: Situation, found: Iterable[Drift], known: Mapping[Address, KnownDrift], request: PlanRequest
+    situation: PlanningContext, found: Iterable[Drift], known: Mapping[Address, KnownDrift], request: PlanRequest
 ) -> list[KnownDrift]:
     """What was known and is neither there any more nor hidden by something that could not be read."""
     still = {one.address for one in found}
@@ -205,7 +205,9 @@ def _reverted(
     ]
 
 
-def _with_deeds(part: OrganizationDrift, provider: Provider, scopes: Scopes, situation: Situation) -> OrganizationDrift:
+def _with_deeds(
+    part: OrganizationDrift, provider: Provider, scopes: Scopes, situation: PlanningContext
+) -> OrganizationDrift:
     """The items that are new or overdue, with what the system's own log says about them."""
     asked = [item for item in part.items if item.standing.wants_attention]
     if not asked or not isinstance(provider, Witness):
@@ -217,7 +219,7 @@ def _with_deeds(part: OrganizationDrift, provider: Provider, scopes: Scopes, sit
             deeds = provider.read_deeds(scope, since=until - timedelta(days=_LOG_DAYS), until=until)
     except ProviderError as error:
         return replace(part, log=error.message)
-    by_address: dict[Address, list[Deed]] = {}
+    by_address: dict[Address, list[ActivityEntry]] = {}
     for deed in deeds:
         if deed.address is not None:
             by_address.setdefault(deed.address, []).append(deed)
@@ -225,9 +227,9 @@ def _with_deeds(part: OrganizationDrift, provider: Provider, scopes: Scopes, sit
     return replace(part, items=items)
 
 
-def _explained(item: DriftItem, deeds: Mapping[Address, list[Deed]]) -> DriftItem:
+def _explained(item: DriftItem, deeds: Mapping[Address, list[ActivityEntry]]) -> DriftItem:
     about = deeds.get(item.found.address, [])
-    return replace(item, deeds=tuple(about[-_MOST_DEEDS:])) if about and item.standing.wants_attention else item
+    return replace(item, deeds=tuple(about[-_MAX_DEEDS:])) if about and item.standing.wants_attention else item
 
 
 def _take_in(state: State, *, part: OrganizationDrift, today: date, identities: Identities) -> tuple[State, Deeds]:

@@ -9,7 +9,7 @@ from typing import Self
 
 from reconciler.core.declared import Person
 from reconciler.manifests.rosters.sheet import fold
-from reconciler.manifests.rosters.vocabulary import Said, Sort
+from reconciler.manifests.rosters.vocabulary import Reading, Sort
 from reconciler.ports import Scope
 
 _HIDDEN = re.compile(r"[*•…]+")
@@ -25,7 +25,7 @@ class Face:
 
 
 @dataclass(frozen=True, slots=True)
-class Faces:
+class IdentityMatcher:
     """Everybody who can be told from a page."""
 
     keys: Mapping[str, str]
@@ -50,7 +50,7 @@ class Faces:
         keys = scope.keys or {name.casefold(): key for key, known in scope.people.items() for name in known}
         return cls(keys={**handles, **keys}, names=names, identities=scope.people)
 
-    def tell(self, identities: tuple[Said, ...], names: tuple[str, ...], *, is_sure: bool = True) -> Face | str:
+    def tell(self, identities: tuple[Reading, ...], names: tuple[str, ...], *, is_sure: bool = True) -> Face | str:
         """Who goes by all of these, or why nobody can tell."""
         plain = [said for said in identities if said.sort is not Sort.MASKED]
         if plain:
@@ -61,7 +61,7 @@ class Faces:
             return f"{shown}, and there is {'no' if not names else 'more than one'} name" if masked else shown
         return self._by_name(names[0], masked)
 
-    def _by_identity(self, plain: list[Said], *, is_sure: bool) -> Face | str:
+    def _by_identity(self, plain: list[Reading], *, is_sure: bool) -> Face | str:
         found = {said.value: self.keys.get(_lookup(said)) for said in plain}
         known = {key for key in found.values() if key is not None}
         if len(known) > 1:
@@ -86,7 +86,7 @@ class Faces:
         return f"`{masked[0]}` fits no address of {key}, whose name stands beside it"
 
 
-def _stranger(plain: list[Said], *, is_sure: bool) -> Face | str:
+def _stranger(plain: list[Reading], *, is_sure: bool) -> Face | str:
     """Somebody who is not in the directory goes by their address."""
     addresses = [said for said in plain if said.sort is not Sort.HANDLE]
     if not addresses:
@@ -99,7 +99,7 @@ def _stranger(plain: list[Said], *, is_sure: bool) -> Face | str:
     return f"`{key}` cannot be a key" if "/" in key else Face(key, key)
 
 
-def _lookup(said: Said) -> str:
+def _lookup(said: Reading) -> str:
     """The spelling under which the directory knows an address: numbers begin with +, domains are ASCII."""
     if said.sort is Sort.PHONE:
         return f"+{said.value.lstrip('+')}"

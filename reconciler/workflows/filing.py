@@ -16,7 +16,7 @@ from reconciler.manifests.editing import Path, Put, Value, edit_manifest, find_f
 from reconciler.manifests.layout import render_manifest
 from reconciler.manifests.load import SourceFile, load_manifests
 
-_MOST_EDITS = 50
+_MAX_EDITS = 50
 """More people than this get a file of their own, because every edit is checked line by line."""
 _PEOPLE = "people"
 
@@ -90,7 +90,7 @@ def _file_people(
     present = find_file(request.files, (_PEOPLE,))
     if not people:
         return {}, {}
-    if present is None or len(people) > _MOST_EDITS:
+    if present is None or len(people) > _MAX_EDITS:
         name = _PEOPLE if present is None else f"{_PEOPLE}-{first}"
         return {}, {_path(request, name): render_manifest({"version": 1, _PEOPLE: people})}
     edits = [Put(path=(_PEOPLE, key), value=entry) for key, entry in people.items()]

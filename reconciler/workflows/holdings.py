@@ -23,7 +23,7 @@ from reconciler.systems import SYSTEMS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Ledger:
+class AccessIndex:
     """One organization: every address with what is declared and recorded of it."""
 
     organization: str
@@ -43,7 +43,7 @@ class Ledger:
         return is_administrator(self.system, "member", holding.recorded.attributes)
 
 
-def make_ledger(organization: str, *, desired: Desired, state: State, today: date, as_of: date | None) -> Ledger:
+def make_ledger(organization: str, *, desired: Desired, state: State, today: date, as_of: date | None) -> AccessIndex:
     """Everything that is known of one organization; of a past day only the records."""
     known = desired.organizations.get(organization)
     declared: Mapping[Address, Declared] = {}
@@ -61,7 +61,7 @@ def make_ledger(organization: str, *, desired: Desired, state: State, today: dat
         for address, record in records.items()
         for key in record.formerly
     }
-    return Ledger(
+    return AccessIndex(
         organization=organization,
         former={before: now for before, now in former.items() if before not in addresses},
         system=known.system if known else _guess_system(records),

@@ -21,14 +21,14 @@ from reconciler.workflows.acquainting import Acquaintance, acquaint
 from reconciler.workflows.filing import ImportRequest, file_away, get_desired, read_back
 from reconciler.workflows.planning import ProviderFor, read_live
 from reconciler.workflows.scopes import Scopes
-from reconciler.workflows.upkeep import Deeds, Upkeep
+from reconciler.workflows.upkeep import Deeds, StateEditor
 
-_MOST_ROUNDS = 4
+_MAX_ROUNDS = 4
 """What cannot be declared shows in a plan; what hangs on it may show in the next one."""
 
 
 @dataclass(slots=True, kw_only=True)
-class _Draft:
+class _ImportDraft:
     """An import while it is being tried."""
 
     request: ImportRequest
@@ -51,9 +51,9 @@ def draft_import(
     They are read back and planned before anybody sees them. What a plan would change is not declared but told in a
     comment, with the reason.
     """
-    draft = _Draft(request=request, known=get_desired(request, {}), provider_for=provider_for)
+    draft = _ImportDraft(request=request, known=get_desired(request, {}), provider_for=provider_for)
     _look(draft)
-    for _ in range(_MOST_ROUNDS):
+    for _ in range(_MAX_ROUNDS):
         on_notice("composing the manifests")
         acquaintance = acquaint(request.organizations, draft.live, draft.names, known=draft.known)
         made = _compose(draft, acquaintance)
@@ -76,7 +76,7 @@ def draft_import(
     raise ReconcilerError(message, advice="report this, with the names changed")
 
 
-def record_import(made: Import, upkeep: Upkeep) -> None:
+def record_import(made: Import, upkeep: StateEditor) -> None:
     """Remember what was imported, organization by organization under its lock."""
     for one in made.organizations:
         upkeep.edit(one.organization, purpose="import", change=partial(_take_in, made=made, one=one))
@@ -88,7 +88,7 @@ def _take_in(state: State, *, made: Import, one: ImportedOrganization) -> tuple[
     return replace(state, records=records), [(whole, "import", f"{len(records)} resources into {one.file}")]
 
 
-def _look(draft: _Draft) -> None:
+def _look(draft: _ImportDraft) -> None:
     """Read every organization in the words of the directory as it is, with the names of what is in it."""
     organizations = {one.key: one for one in draft.request.organizations}
     scopes = Scopes(replace(draft.known, organizations={**draft.known.organizations, **organizations}))
@@ -104,7 +104,7 @@ def _look(draft: _Draft) -> None:
         draft.names[key] = provider.read_names(scope) if isinstance(provider, Explorer) else {}
 
 
-def _compose(draft: _Draft, acquaintance: Acquaintance) -> Import:
+def _compose(draft: _ImportDraft, acquaintance: Acquaintance) -> Import:
     compositions: dict[str, Composition] = {}
     groups: set[str] = set(draft.request.groups)
     for organization in draft.request.organizations:
@@ -116,7 +116,7 @@ def _compose(draft: _Draft, acquaintance: Acquaintance) -> Import:
 
 
 def _compose_one(
-    organization: Organization, draft: _Draft, acquaintance: Acquaintance, groups: set[str]
+    organization: Organization, draft: _ImportDraft, acquaintance: Acquaintance, groups: set[str]
 ) -> Composition:
     resources = draft.live[organization.key].resources.values()
     refused = {**acquaintance.strangers, **draft.refused}
@@ -129,7 +129,7 @@ def _compose_one(
     )
 
 
-def _look_again(draft: _Draft, made: Import) -> Worlds:
+def _look_again(draft: _ImportDraft, made: Import) -> Worlds:
     """The three worlds as the next plan will have them: what is declared is what would stand in the files."""
     desired = read_back(draft.request, made)
     scopes = Scopes(desired)
@@ -151,7 +151,7 @@ def _has_left(change: Change, worlds: Worlds) -> bool:
     return person is not None and person.ends is not None and person.ends <= worlds.today
 
 
-def _changes(worlds: Worlds, draft: _Draft) -> list[Change]:
+def _changes(worlds: Worlds, draft: _ImportDraft) -> list[Change]:
     """What would be done to what was just imported, and what would be if no guard stopped it."""
     planned = plan(worlds, draft.request.settings)
     return [*planned.changes, *(blocked.change for blocked in planned.blocked)]

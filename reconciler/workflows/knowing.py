@@ -16,7 +16,7 @@ from reconciler.core.state import State
 from reconciler.manifests.load import SourceFile
 from reconciler.ports import StateStore
 from reconciler.workflows.directory import Directory, load_about, load_directory, normal_identity
-from reconciler.workflows.holdings import Ledger, make_ledger
+from reconciler.workflows.holdings import AccessIndex, make_ledger
 from reconciler.workflows.naming import nearest
 from reconciler.workflows.recollection import Recollection, recollect
 from reconciler.workflows.states import read_state
@@ -96,7 +96,7 @@ class _Names:
         earlier = {move.source.key for move in moves if move.target.kind == "member" and move.target.key in self.keys}
         return _Names(self.keys | earlier, self.identities)
 
-    def fit(self, key: str, ledger: Ledger, others: Container[str]) -> bool:
+    def fit(self, key: str, ledger: AccessIndex, others: Container[str]) -> bool:
         """Whether a member goes by one of the keys, or is known to the system by one of the identities.
 
         What is recorded of `others` stays theirs, although their address may be this person's by now.
@@ -143,7 +143,7 @@ def _parts(
             )
 
 
-def _members(ledger: Ledger) -> set[str]:
+def _members(ledger: AccessIndex) -> set[str]:
     """Keys of everybody whom some address of an organization names."""
     return {person for address in ledger.holdings if (person := person_in(address))}
 

@@ -19,7 +19,7 @@ from reconciler.core.errors import LeaseLost, StateLocked, StoreError
 from reconciler.ports import Lock, StateStore, Timer
 
 _FIRST_PAUSE = 0.1
-_LONGEST_PAUSE = 5.0
+_MAX_PAUSE = 5.0
 _jitter = secrets.SystemRandom()
 
 
@@ -135,4 +135,4 @@ def _wait(store: StateStore, organization: str, *, purpose: str, terms: LeaseTer
                 told = locked.message
                 terms.on_wait(locked)
         threading.Event().wait(min(left, _jitter.uniform(pause / 2, pause)))
-        pause = min(2 * pause, _LONGEST_PAUSE)
+        pause = min(2 * pause, _MAX_PAUSE)

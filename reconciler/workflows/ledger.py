@@ -17,7 +17,7 @@ from reconciler.core.plan import OrganizationPlan
 from reconciler.core.planning.budgets import INVITATIONS, WINDOW_DAYS, counts_as_removal
 from reconciler.core.planning.drift import take_note
 from reconciler.core.planning.sight import note_look, note_waits
-from reconciler.core.planning.situation import Situation
+from reconciler.core.planning.situation import PlanningContext
 from reconciler.core.planning.targets import Targets
 from reconciler.core.resource import Attributes, Status, fingerprint_of
 from reconciler.core.state import Deferral, Record, State, UsedApproval
@@ -28,7 +28,7 @@ from reconciler.workflows.issuing import issue_orders
 T = TypeVar("T")
 
 
-class Ledger:
+class StateBuilder:
     """A state that takes in one outcome after the other."""
 
     def __init__(
@@ -60,7 +60,7 @@ class Ledger:
         self._invitations = _recent(state.invitations, today)
 
     @classmethod
-    def of(cls, situation: Situation, part: OrganizationPlan, targets: Targets, *, lineage: str) -> Self:
+    def of(cls, situation: PlanningContext, part: OrganizationPlan, targets: Targets, *, lineage: str) -> Self:
         """A ledger that begins with what was just seen of an organization, and what its plan waits for."""
         ledger = cls(
             replace(

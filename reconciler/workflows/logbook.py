@@ -12,14 +12,14 @@ from reconciler.core.work_order import WorkOrder
 from reconciler.ports import Clock, StateStore
 from reconciler.workflows.journal import intent_record, order_record, outcome_record, run_record
 from reconciler.workflows.leases import Lease
-from reconciler.workflows.ledger import Ledger
+from reconciler.workflows.ledger import StateBuilder
 from reconciler.workflows.trail import audit_entry, order_entry
 
 
-class Logbook:
+class JournalWriter:
     """The journal of one organization during one run, with the state it leads to and what the audit log will say."""
 
-    def __init__(self, *, store: StateStore, lease: Lease, ledger: Ledger, origin: Origin, clock: Clock) -> None:
+    def __init__(self, *, store: StateStore, lease: Lease, ledger: StateBuilder, origin: Origin, clock: Clock) -> None:
         self._store = store
         self._lease = lease
         self._ledger = ledger

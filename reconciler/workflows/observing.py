@@ -13,7 +13,7 @@ from reconciler.core.declared import Desired, Organization
 from reconciler.core.errors import ReconcilerError, StoreError
 from reconciler.core.finding import Place
 from reconciler.core.live import Live, Unknown
-from reconciler.core.observation import Difference, Observation
+from reconciler.core.observation import Observation, RosterDifference
 from reconciler.core.planning.identities import Identities
 from reconciler.core.planning.renaming import under_todays_names
 from reconciler.core.resource import Resource, Status
@@ -29,11 +29,11 @@ from reconciler.workflows.naming import nearest
 from reconciler.workflows.rosters import Understanding, understand_apps, understand_around, understand_members
 from reconciler.workflows.scopes import Scopes
 from reconciler.workflows.states import new_lineage, read_state
-from reconciler.workflows.upkeep import Deeds, Upkeep
+from reconciler.workflows.upkeep import Deeds, StateEditor
 
 KINDS = ("member", "app")
 """What can be handed in; a list of apps may tell their managers too."""
-_FEW = 2
+_MAX_SHOWN = 2
 """So many can leave between two looks without anybody wondering whether the file is whole."""
 _LIKE = 0.5
 """Half of all whom two lists name are in both: less, and they are hardly of one organization."""
@@ -108,7 +108,7 @@ def look(
     )
 
 
-def observe(sighting: Sighting, *, desired: Desired, upkeep: Upkeep) -> Observation:
+def observe(sighting: Sighting, *, desired: Desired, upkeep: StateEditor) -> Observation:
     """Make a roster the organization's, unless it cannot be used; then the state stays as it is."""
     seen: list[Observation] = []
     elsewhere = _states_elsewhere(sighting, upkeep)
@@ -128,14 +128,14 @@ def observe(sighting: Sighting, *, desired: Desired, upkeep: Upkeep) -> Observat
     return replace(seen[0], is_kept=seen[0].is_usable)
 
 
-def look_only(sighting: Sighting, *, desired: Desired, upkeep: Upkeep) -> Observation:
+def look_only(sighting: Sighting, *, desired: Desired, upkeep: StateEditor) -> Observation:
     """What `observe` would find now."""
     get_organization(sighting, desired)
     state = read_state(upkeep.store, sighting.organization)
     return look(sighting, desired=desired, state=state, elsewhere=_states_elsewhere(sighting, upkeep))
 
 
-def _states_elsewhere(sighting: Sighting, upkeep: Upkeep) -> dict[str, State]:
+def _states_elsewhere(sighting: Sighting, upkeep: StateEditor) -> dict[str, State]:
     """The states of all other organizations for which files were handed in, except those that are damaged."""
     found: dict[str, State] = {}
     for organization in upkeep.store.organizations():
@@ -246,9 +246,9 @@ def _signs_of_another(
         yield f"the same file was handed in for {other}"
     listed = {one.address.key for one in made.of_kind(sighting.kind)}
     known = _known_keys(sighting.kind, state)
-    if listed and len(known) >= _FEW and known.isdisjoint(listed):
+    if listed and len(known) >= _MAX_SHOWN and known.isdisjoint(listed):
         yield f"nobody whom it lists was known, and none of the {len(known)} who were is in it"
-    elif other is None and (likeness := _likeness(listed, known)) < _LIKE and len(known) >= _FEW:
+    elif other is None and (likeness := _likeness(listed, known)) < _LIKE and len(known) >= _MAX_SHOWN:
         people = {key: _known_keys(sighting.kind, one) for key, one in elsewhere.items()}
         closest = max(people, key=lambda key: _likeness(listed, people[key]), default="")
         if closest and _likeness(listed, people[closest]) > max(likeness, _LIKE):
@@ -285,7 +285,7 @@ def _role_words(entry: Entry, system: System) -> Iterator[str]:
 
 def _system_of(words: set[str], system: System) -> System | None:
     """The one other system whose own words these are, where they are not all words of this one."""
-    if len(words) < _FEW or words <= _own_words(system):
+    if len(words) < _MAX_SHOWN or words <= _own_words(system):
         return None
     others = (one for variants in SYSTEMS.values() for one in variants.values() if one.name != system.name)
     return next((one for one in others if words <= _own_words(one)), None)
@@ -333,7 +333,7 @@ def _doubts(
 ) -> Iterator[str]:
     """What is odd about it compared with what is known."""
     known = _known(sighting.kind, state)
-    if rows * 2 <= known and known - rows >= _FEW:
+    if rows * 2 <= known and known - rows >= _MAX_SHOWN:
         yield f"{known} were known, and the file has {rows}"
     admins = [one for one in made.of_kind("member") if _is_admin(one, organization)]
     if sighting.kind == "member" and not made.unknown and not admins:
@@ -372,7 +372,7 @@ def digest_of(files: Sequence[RosterFile]) -> str:
     return digests[0] if len(digests) == 1 else hashlib.sha256("\n".join(digests).encode()).hexdigest()
 
 
-def _differences(known: Mapping[str, Roster], rosters: Iterable[Roster]) -> Iterator[Difference]:
+def _differences(known: Mapping[str, Roster], rosters: Iterable[Roster]) -> Iterator[RosterDifference]:
     for roster in rosters:
         if roster.kind not in known:
             continue
@@ -383,7 +383,7 @@ def _differences(known: Mapping[str, Roster], rosters: Iterable[Roster]) -> Iter
             if now is None and isinstance(_as_live(roster, address.organization).find(address), Unknown):
                 continue
             if was is None or now is None or _shown(was) != _shown(now):
-                yield Difference(address=address, before=was, after=now)
+                yield RosterDifference(address=address, before=was, after=now)
 
 
 def _shown(resource: Resource) -> tuple[object, ...]:

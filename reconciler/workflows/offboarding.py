@@ -17,7 +17,7 @@ from reconciler.core.declared import Desired
 from reconciler.core.holding import Holding, PersonReport
 from reconciler.core.kinds import KINDS, Action, person_in
 from reconciler.core.live import Live
-from reconciler.core.offboarding import Item, Matter, Offboarding, Progress, Surface
+from reconciler.core.offboarding import LeaverItem, Matter, Offboarding, Progress, Surface
 from reconciler.core.plan import Plan
 from reconciler.core.planning.planner import Worlds
 from reconciler.core.planning.planner import plan as make_plan
@@ -43,7 +43,7 @@ _GIVING = frozenset(
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Departure:
+class Leaver:
     """Who leaves, when, and what is known of them before anybody looks."""
 
     report: PersonReport
@@ -97,7 +97,7 @@ def leaving_day(report: PersonReport, desired: Desired, otherwise: date) -> date
     return max(ends, default=otherwise)
 
 
-def follow_departure(departure: Departure, worlds: Worlds, *, settings: GuardSettings, today: date) -> Offboarding:
+def follow_departure(departure: Leaver, worlds: Worlds, *, settings: GuardSettings, today: date) -> Offboarding:
     """How far a departure is, from three worlds that were looked at."""
     plan = make_plan(worlds, settings, targets=departure.targets(worlds), tool_version=__version__)
     survey = _Survey(departure, worlds, plan)
@@ -121,19 +121,19 @@ def follow_departure(departure: Departure, worlds: Worlds, *, settings: GuardSet
 class _Survey:
     """One person in all worlds."""
 
-    def __init__(self, departure: Departure, worlds: Worlds, plan: Plan) -> None:
+    def __init__(self, departure: Leaver, worlds: Worlds, plan: Plan) -> None:
         self._departure = departure
         self._keys = departure.keys
         self._worlds = worlds
         self._plan = plan
         self._there = things_of(self._keys, worlds)
 
-    def access(self) -> Iterator[Item]:
+    def access(self) -> Iterator[LeaverItem]:
         """What is there, or was there when somebody last looked, and how the plan ends it."""
         for address, resource in sorted(self._there.items()):
             matter = Matter.APP if address.kind == "app" else Matter.ACCESS
             progress, why, on, since, order = self._step(address)
-            yield Item(
+            yield LeaverItem(
                 matter=matter,
                 address=address,
                 what=_describe(resource),
@@ -145,7 +145,7 @@ class _Survey:
             )
         yield from self._unseen()
 
-    def _unseen(self) -> Iterator[Item]:
+    def _unseen(self) -> Iterator[LeaverItem]:
         """What is remembered, where nobody can see now whether it is still there."""
         for holding in self._departure.holdings:
             address, recorded = holding.address, holding.recorded
@@ -154,7 +154,7 @@ class _Survey:
             live = self._worlds.live.get(address.organization)
             reason = "no manifest declares the organization any more" if live is None else unknown_in(live, address)
             if reason:
-                yield Item(
+                yield LeaverItem(
                     matter=Matter.APP if address.kind == "app" else Matter.ACCESS,
                     address=address,
                     what=", ".join(filter(None, (str(recorded.attributes.get("role", "")), "as last recorded"))),
@@ -197,12 +197,12 @@ class _Survey:
             return f"no plan changes anything in {address.organization}, which is only observed: end it by hand"
         return "no plan ends it, because it was never declared: end it by hand"
 
-    def credentials(self, today: date) -> Iterator[Item]:
+    def credentials(self, today: date) -> Iterator[LeaverItem]:
         """What they know, with the work orders about it; who has not been asked yet is told to ask."""
         leaves = self._departure.leaves
         for chore in self.chores():
             order = chore.answer(leaves)
-            yield Item(
+            yield LeaverItem(
                 matter=Matter.CREDENTIALS,
                 address=chore.address,
                 what=chore.what,
@@ -217,12 +217,12 @@ class _Survey:
         """What is to be changed because of what they know."""
         return Chores.of(self._keys, self._departure.holdings, self._worlds)
 
-    def orders(self) -> Iterator[Item]:
+    def orders(self) -> Iterator[LeaverItem]:
         """Open work orders that are theirs to carry out."""
         for state in self._worlds.recorded.values():
             for order in state.orders.values():
                 if order.status is OrderStatus.OPEN and order.actor in self._keys:
-                    yield Item(
+                    yield LeaverItem(
                         matter=Matter.WORK_ORDER,
                         address=order.address,
                         what=quote(order.title),
@@ -234,11 +234,11 @@ class _Survey:
                         work_order=order.id,
                     )
 
-    def manifest_lines(self) -> Iterator[Item]:
+    def manifest_lines(self) -> Iterator[LeaverItem]:
         """Approvals to give them something."""
         for approval in self._worlds.desired.approvals:
             if approval.approve in _GIVING and person_in(approval.address) in self._keys:
-                yield Item(
+                yield LeaverItem(
                     matter=Matter.MANIFEST,
                     address=approval.address,
                     what=f"approval to {approval.approve.replace('_', ' ')}",

@@ -30,7 +30,7 @@ _RULING = frozenset({"admin", "administrator", "owner"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Newcomer:
+class Joiner:
     """Who comes, and what the manifests shall say of them."""
 
     key: str
@@ -51,7 +51,7 @@ class Proposal:
     spared: list[Spared] = field(default_factory=list)
 
 
-def propose(newcomer: Newcomer, desired: Desired, rosters: Rosters, *, today: date) -> Proposal:
+def propose(newcomer: Joiner, desired: Desired, rosters: Rosters, *, today: date) -> Proposal:
     """The least that lets a newcomer work like the other one."""
     theirs = _access_of(newcomer.like, desired, today)
     proposal = Proposal()
@@ -87,7 +87,7 @@ def propose(newcomer: Newcomer, desired: Desired, rosters: Rosters, *, today: da
 
 
 def _own_share(
-    newcomer: Newcomer,
+    newcomer: Joiner,
     address: Address,
     lines: Iterable[Entitlement],
     desired: Desired,
@@ -115,7 +115,7 @@ def write_proposal(proposal: Proposal, files: Sequence[SourceFile], *, beside: s
     return edit_all(files, by_path)
 
 
-def describe_proposal(newcomer: Newcomer, proposal: Proposal, edit: ManifestEdit, desired: Desired) -> Onboarding:
+def describe_proposal(newcomer: Joiner, proposal: Proposal, edit: ManifestEdit, desired: Desired) -> Onboarding:
     """The proposal as the manifests mean it after the edit, which is what a reader has to judge.
 
     Raises ReconcilerError when that is more than the other one has: groups may contain each other in ways that nobody
@@ -162,7 +162,7 @@ def _access_of(key: str, desired: Desired, today: date) -> dict[Address, list[En
 
 
 def _join_groups(
-    newcomer: Newcomer,
+    newcomer: Joiner,
     theirs: Mapping[Address, Sequence[Entitlement]],
     rosters: Rosters,
     desired: Desired,
@@ -192,7 +192,7 @@ def _join_groups(
     return joined
 
 
-def _why_not(newcomer: Newcomer, address: Address, declared: Entitlement, system: System, desired: Desired) -> str:
+def _why_not(newcomer: Joiner, address: Address, declared: Entitlement, system: System, desired: Desired) -> str:
     """Why a newcomer is not given this by name; empty when they are."""
     if as_of_person(address, newcomer.key) in desired.resources[address.organization]:
         return f"{newcomer.key} is declared there already"
@@ -224,7 +224,7 @@ def _without_finance(attributes: Attributes) -> Attributes:
     return {name: value for name, value in attributes.items() if name != "finance"}
 
 
-def _name(newcomer: Newcomer, address: Address, attributes: Attributes, system: System) -> Edit:
+def _name(newcomer: Joiner, address: Address, attributes: Attributes, system: System) -> Edit:
     """The edit that gives a newcomer by name what the other one was given."""
     spelt = spell(Resource(address=as_of_person(address, newcomer.key), attributes=attributes), system)
     if isinstance(spelt, Join) or not newcomer.reason:

@@ -10,19 +10,19 @@ from reconciler.core.live import Unknown
 from reconciler.core.plan import OrganizationPlan
 from reconciler.core.planning.order_review import closed_between
 from reconciler.core.planning.orders import hold_asked, request_of, withdrawn
-from reconciler.core.planning.situation import Situation
+from reconciler.core.planning.situation import PlanningContext
 from reconciler.core.planning.targets import Targets
 from reconciler.core.resource import fingerprint_of
 from reconciler.core.work_order import OrderStatus, WorkOrder
 from reconciler.workflows.choosing import is_same_request
 
 
-def ended_orders(situation: Situation, fresh: OrganizationPlan, targets: Targets) -> list[WorkOrder]:
+def ended_orders(situation: PlanningContext, fresh: OrganizationPlan, targets: Targets) -> list[WorkOrder]:
     """Orders that a look at the system, the calendar or the manifests have ended since they were stored."""
     return [*closed_between(situation.state.orders, situation.orders), *withdrawn(situation, fresh, targets)]
 
 
-def steps_to_ask_for(part: OrganizationPlan, situation: Situation) -> Iterator[Waiting]:
+def steps_to_ask_for(part: OrganizationPlan, situation: PlanningContext) -> Iterator[Waiting]:
     """What a plan waits for, as far as nobody is asked for it already.
 
     An admin is not asked to give up the rights while the plan waits for another admin to come first, and nobody is
@@ -43,7 +43,7 @@ def steps_to_ask_for(part: OrganizationPlan, situation: Situation) -> Iterator[W
             yield waiting
 
 
-def chosen_requests(part: OrganizationPlan, fresh: OrganizationPlan, situation: Situation) -> Iterator[Waiting]:
+def chosen_requests(part: OrganizationPlan, fresh: OrganizationPlan, situation: PlanningContext) -> Iterator[Waiting]:
     """The steps to ask for now that a reviewer has seen like this in a saved plan."""
     seen = {(waiting.address, waiting.action, waiting.on): waiting for waiting in part.waiting if waiting.asks}
     for waiting in steps_to_ask_for(fresh, situation):

@@ -16,12 +16,12 @@ from reconciler.core.system import System
 from reconciler.manifests.load import SourceFile
 from reconciler.ports import StateStore
 from reconciler.workflows.directory import load_about
-from reconciler.workflows.holdings import Ledger, make_ledger
+from reconciler.workflows.holdings import AccessIndex, make_ledger
 from reconciler.workflows.naming import nearest
 from reconciler.workflows.recollection import recollect_one
 from reconciler.workflows.states import read_state
 
-_FEW = 12
+_MAX_SHOWN = 12
 """As many names as anybody reads."""
 
 
@@ -56,12 +56,12 @@ def access(
 
 def _read_ledger(
     organization: str, *, files: Sequence[SourceFile], store: StateStore, today: date, as_of: date | None
-) -> Ledger:
+) -> AccessIndex:
     known = store.organizations()
     desired = load_about(files, [organization], today=today)
     if organization not in known and organization not in desired.organizations:
         everything = {*known, *load_about(files, [""], today=today).organizations}
-        listed = f"there are: {', '.join(sorted(everything))}" if len(everything) <= _FEW else ""
+        listed = f"there are: {', '.join(sorted(everything))}" if len(everything) <= _MAX_SHOWN else ""
         message = f"there is no organization {organization!r}: not in the manifests, and without a recorded state"
         raise ReconcilerError(message, advice=nearest(organization, everything) or listed)
     state = State(organization=organization)
@@ -70,7 +70,7 @@ def _read_ledger(
     return make_ledger(organization, desired=desired, state=state, today=today, as_of=as_of)
 
 
-def _find(text: str, ledger: Ledger) -> Address:
+def _find(text: str, ledger: AccessIndex) -> Address:
     """The address that is asked about; that of the organization for its mere key."""
     whole = Address(ledger.organization, "organization", ledger.organization)
     if text in (ledger.organization, str(whole)):
@@ -85,7 +85,7 @@ def _find(text: str, ledger: Ledger) -> Address:
     raise ReconcilerError(f"nothing in {ledger.organization} is called {text!r}", advice=advice)
 
 
-def _topics(ledger: Ledger) -> Iterator[Address]:
+def _topics(ledger: AccessIndex) -> Iterator[Address]:
     """Everything that an access matrix can be about: members, and what access hangs on."""
     for address in ledger.holdings:
         if KINDS[address.kind].shape in (Shape.MEMBERSHIP, Shape.ASSET):
@@ -102,7 +102,7 @@ def _touches(edge: Holding, about: Address) -> bool:
     return about.kind == "organization" or (about.kind, about.key) in ends
 
 
-def _reaches(ledger: Ledger) -> Iterator[Reach]:
+def _reaches(ledger: AccessIndex) -> Iterator[Reach]:
     """All cells: the organization's own members first, then thing by thing."""
     members = [one for one in ledger.holdings.values() if one.address.kind == "member"]
     whole = Address(ledger.organization, "organization", ledger.organization)
@@ -113,7 +113,7 @@ def _reaches(ledger: Ledger) -> Iterator[Reach]:
             yield from _reaches_of(asset, members, ledger)
 
 
-def _assets(ledger: Ledger) -> list[Address]:
+def _assets(ledger: AccessIndex) -> list[Address]:
     return [
         address for address in ledger.holdings if KINDS[address.kind].shape is Shape.ASSET and address.kind != "partner"
     ]
@@ -127,7 +127,7 @@ def _is_owned_elsewhere(asset: Holding) -> bool:
     return bool(owner_elsewhere(recorded.attributes, asset.address.organization))
 
 
-def _reaches_of(asset: Address, members: Iterable[Holding], ledger: Ledger) -> Iterator[Reach]:
+def _reaches_of(asset: Address, members: Iterable[Holding], ledger: AccessIndex) -> Iterator[Reach]:
     """Everybody who reaches one asset, then the admins who could, then partners."""
     ways: dict[Address, list[Holding]] = {}
     for holding in _ways_to(asset, ledger):
@@ -145,7 +145,7 @@ def _reaches_of(asset: Address, members: Iterable[Holding], ledger: Ledger) -> I
         yield _reach(asset, subject, ways[subject], ledger)
 
 
-def _ways_to(asset: Address, ledger: Ledger) -> Iterator[Holding]:
+def _ways_to(asset: Address, ledger: AccessIndex) -> Iterator[Holding]:
     """Grants on the asset, grants on the asset groups it is in, shares with partners."""
     for holding in ledger.holdings.values():
         kind, parts = holding.address.kind, holding.address.parts
@@ -169,7 +169,7 @@ def _is_granted(kind: str, system: System | None) -> bool:
     return system is None or f"{kind}_access" in system.kinds
 
 
-def _reach(on: Address, subject: Address, ways: Sequence[Holding], ledger: Ledger) -> Reach:
+def _reach(on: Address, subject: Address, ways: Sequence[Holding], ledger: AccessIndex) -> Reach:
     membership, thing = ledger.holdings.get(subject), ledger.holdings.get(on)
     # What nobody is given access to is everybody's once it is there; an app may be declared and still be elsewhere.
     is_there = (
@@ -213,7 +213,7 @@ def _is_all(held: Attributes | None, kind: str, system: System | None) -> bool:
     return held.get("role") == strongest_role and permissions.issubset(held.get("permissions", ()))
 
 
-def _link(way: Holding, on: Address, ledger: Ledger) -> Holding | None:
+def _link(way: Holding, on: Address, ledger: AccessIndex) -> Holding | None:
     """What puts an ad account into the asset group through which a way leads; None for ways that need none."""
     if way.address.kind != "asset_group_access" or on.kind != "ad_account":
         return None

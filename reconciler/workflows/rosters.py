@@ -15,7 +15,7 @@ from reconciler.manifests.rosters.sheet import Cell, fold
 from reconciler.manifests.rosters.tables import shorten
 from reconciler.manifests.rosters.vocabulary import IDENTITIES, Vocabulary, find_identities, without_you
 from reconciler.ports import Scope
-from reconciler.workflows.faces import Face, Faces
+from reconciler.workflows.faces import Face, IdentityMatcher
 
 _FIX_PERSON = "add the address to the person in the manifests, or hand in a list with addresses"
 _FIX_ROW = "correct the line, and hand the file in again"
@@ -26,7 +26,7 @@ class Understanding:
     """What the rows of all files say so far."""
 
     scope: Scope
-    faces: Faces
+    faces: IdentityMatcher
     notes: Notes
     resources: dict[Address, Resource] = field(default_factory=dict)
     unknown: dict[str, str] = field(default_factory=dict)
@@ -35,7 +35,7 @@ class Understanding:
     @classmethod
     def begin(cls, scope: Scope, people: Mapping[str, Person], notes: Notes) -> Understanding:
         """With nothing read yet."""
-        return cls(scope=scope, faces=Faces.of(scope, people), notes=notes)
+        return cls(scope=scope, faces=IdentityMatcher.of(scope, people), notes=notes)
 
     @property
     def organization(self) -> str:

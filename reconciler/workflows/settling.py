@@ -13,7 +13,7 @@ from reconciler.core.planning.renaming import Renamed
 from reconciler.core.resource import Resource, fingerprint_of
 from reconciler.core.state import State
 from reconciler.core.system import System
-from reconciler.workflows.ledger import Ledger
+from reconciler.workflows.ledger import StateBuilder
 from reconciler.workflows.states import LoadedState
 
 _IN_TWO_STEPS = frozenset({Action.REINVITE, Action.REMOVE_AND_INVITE, Action.CHANGE_GRANT, Action.CHANGE_SHARE})
@@ -38,7 +38,7 @@ def settle(state: State, live: Live, *, system: System, today: date) -> Settled:
     """Clear up everything that an earlier run began and never heard of again."""
     if not state.in_doubt:
         return Settled(state=state)
-    ledger = Ledger(state, system=system, today=today)
+    ledger = StateBuilder(state, system=system, today=today)
     findings = [(change, _settle_one(change, live, ledger)) for change in state.in_doubt.values()]
     return Settled(state=replace(ledger.state(), serial=state.serial), findings=tuple(findings))
 
@@ -56,7 +56,7 @@ def settle_renamed(recorded: State, renamed: Renamed, live: Live, *, system: Sys
     return settle(renamed.state, live, system=system, today=today)
 
 
-def _settle_one(change: Change, live: Live, ledger: Ledger) -> Outcome:
+def _settle_one(change: Change, live: Live, ledger: StateBuilder) -> Outcome:
     found = live.find(change.address)
     if isinstance(found, Unknown):
         return InDoubt(reason=f"no answer came, and it could not be read since: {found.reason}")

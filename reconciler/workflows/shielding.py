@@ -14,7 +14,7 @@ from pathlib import Path
 from reconciler.core.errors import ProviderError, ReconcilerError
 from reconciler.ports import Provider
 
-_MOST_SHOWN = 200
+_MAX_SHOWN = 200
 
 
 class ProviderBroke(ProviderError):
@@ -34,7 +34,7 @@ def shielded(provider: Provider) -> Iterator[None]:
 
 def _describe(provider: Provider, error: Exception) -> str:
     """What a report needs, in one line: the traceback itself reaches nobody, because the run goes on."""
-    said = " ".join(str(error).split())[:_MOST_SHOWN]
+    said = " ".join(str(error).split())[:_MAX_SHOWN]
     frames = traceback.extract_tb(error.__traceback__)
     place = f" at {Path(frames[-1].filename).name}:{frames[-1].lineno}" if frames else ""
     name = type(error).__name__

@@ -9,32 +9,32 @@ from reconciler.core.address import Address
 from reconciler.core.change import Change
 from reconciler.core.kinds import Action
 from reconciler.core.outcome import Refused, Waits
-from reconciler.core.planning.headcount import Headcount
+from reconciler.core.planning.headcount import MembershipCounts
 from reconciler.core.planning.readiness import why_nobody_can_act
-from reconciler.core.planning.situation import Situation
+from reconciler.core.planning.situation import PlanningContext
 from reconciler.core.resource import Resource
 from reconciler.core.work_order import WorkOrder
 
 _NOT_BY_AN_ADMIN = frozenset({Action.CREATE_ORGANIZATION, Action.TRANSFER_APP})
 
 
-class Standing:
+class Preconditions:
     """Counts what was applied; of several changes that leave in one call, what would be if all went well."""
 
-    def __init__(self, situation: Situation) -> None:
+    def __init__(self, situation: PlanningContext) -> None:
         self._situation = situation
         self._applied: set[Address] = set()
         self._failed: set[Address] = set()
         self._asked: dict[Address, WorkOrder] = {}
         """What people were asked for in this run; nobody knows when they will do it."""
-        self._headcount = Headcount.of(situation)
+        self._headcount = MembershipCounts.of(situation)
 
     @property
     def active_admins(self) -> frozenset[str]:
         """Keys of those who can act."""
         return self._headcount.active_admins
 
-    def fork(self) -> Standing:
+    def fork(self) -> Preconditions:
         """A copy to try things out on."""
         other = copy(self)
         other._applied, other._headcount = set(self._applied), self._headcount.fork()  # noqa: SLF001  # one of us

@@ -17,11 +17,11 @@ from reconciler.manifests.saved import state_from_json, state_to_json
 from reconciler.ports import Journal, Snapshot, StateStore
 from reconciler.workflows.journal import replay
 
-_MOST_JOURNALED = 1_000_000
+_MAX_JOURNALED = 1_000_000
 """Above the serials of any journal: a plan that knew a state which was given up must not fit the one in its place."""
 _LOOKS_EVERY = timedelta(days=7)
 
-_MOST_LOOKS = 20
+_MAX_LOOKS = 20
 """A snapshot is written once in an apply, so a second look nearly always fits."""
 
 
@@ -64,7 +64,7 @@ def load_state(store: StateStore, organization: str) -> LoadedState:
 
 def _read_together(store: StateStore, organization: str) -> tuple[Snapshot | None, Journal]:
     """A snapshot and the journal that follows it, although somebody may be writing meanwhile."""
-    for _ in range(_MOST_LOOKS):
+    for _ in range(_MAX_LOOKS):
         snapshot, journal = store.read(organization), store.read_journal(organization)
         if journal.behind == (snapshot.version if snapshot else None):
             return snapshot, journal
@@ -98,7 +98,7 @@ def load_or_give_up(store: StateStore, organization: str) -> LoadedState:
     except StoreError:
         kept = store.history(organization)
         serials = [guess_serial(store, organization, version.version) for version in kept]
-        serial = max(serials, default=0) + _MOST_JOURNALED
+        serial = max(serials, default=0) + _MAX_JOURNALED
         return LoadedState(
             state=State(organization=organization, lineage=_find_lineage(store, organization), serial=serial),
             version=kept[-1].version if kept else None,

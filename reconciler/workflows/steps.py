@@ -15,15 +15,15 @@ from reconciler.core.kinds import Action
 from reconciler.core.live import Live, Unknown
 from reconciler.core.outcome import Applied, Failed, Outcome, Refused, Waits
 from reconciler.core.planning.memory import grants_in
-from reconciler.core.planning.situation import Situation
+from reconciler.core.planning.situation import PlanningContext
 from reconciler.core.resource import Resource, fingerprint_of
 from reconciler.ports import Provider, Scope
-from reconciler.workflows.calling import Caller
-from reconciler.workflows.logbook import Logbook
+from reconciler.workflows.calling import ProviderCaller
+from reconciler.workflows.logbook import JournalWriter
 from reconciler.workflows.moved_fields import describe_move
-from reconciler.workflows.standing import Standing
+from reconciler.workflows.standing import Preconditions
 
-MOST_TOGETHER = 300
+MAX_TOGETHER = 300
 """More changes than any known call takes; nobody is asked about those behind."""
 
 _GROUPED = ("asset_group_access", "asset_group_asset")
@@ -37,15 +37,15 @@ class Steps:
     def __init__(
         self,
         *,
-        situation: Situation,
+        situation: PlanningContext,
         scope: Scope,
         provider: Provider,
-        logbook: Logbook,
+        logbook: JournalWriter,
     ) -> None:
         self._organization = situation.organization.key
-        self._caller = Caller(provider, scope)
+        self._caller = ProviderCaller(provider, scope)
         self._logbook = logbook
-        self._standing = Standing(situation)
+        self._standing = Preconditions(situation)
         # Only these, because there are few, and every look goes through them.
         self._implied = {at: record for at, record in situation.records.items() if record.implied_by}
 
@@ -72,7 +72,7 @@ class Steps:
     def _together(self, changes: Sequence[Change]) -> int:
         """How many of the first changes leave in one call. What touches an admin goes alone: the count comes first."""
         # Whoever and whatever is in a group goes with it, however many that are.
-        most = len(changes) if changes[0].address.kind in _GROUPED and changes[0].after is None else MOST_TOGETHER
+        most = len(changes) if changes[0].address.kind in _GROUPED and changes[0].after is None else MAX_TOGETHER
         alone = [self._goes_alone(change) for change in changes[:most]]
         joinable = alone.index(True) if True in alone else len(alone)
         return self._caller.together(changes[:joinable]) if joinable > 1 else 1

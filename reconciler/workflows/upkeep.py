@@ -26,7 +26,7 @@ Deeds = list[tuple[str, str, str]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Upkeep:
+class StateEditor:
     """Who edits which store, and where it is written down."""
 
     store: StateStore

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from reconciler.audit.chain import BEGINNING, Witness, digest_of, encode, verify
+from reconciler.audit.chain import BEGINNING, HeadWitness, digest_of, encode, verify
 from reconciler.audit.log import AuditLog, Selection
 from reconciler.core.audit import AuditEntry, AuditRecord, Origin
 from reconciler.core.state import AuditMark
@@ -126,9 +126,9 @@ def test_what_was_done_under_a_former_key_is_found_under_todays(store: LocalFile
     assert shown == [0, 1, 3, 5], "and nothing of whoever has the former key since"
 
 
-def witness(lines: list[bytes], *, organization: str = "bc", is_behind: bool = False) -> Witness:
+def witness(lines: list[bytes], *, organization: str = "bc", is_behind: bool = False) -> HeadWitness:
     mark = AuditMark(number=len(lines), digest=digest_of(lines[-1]))
-    return Witness(organization=organization, mark=mark, is_behind=is_behind)
+    return HeadWitness(organization=organization, mark=mark, is_behind=is_behind)
 
 
 @pytest.mark.parametrize(
@@ -167,12 +167,12 @@ def test_a_record_without_its_line_end_is_reported_and_then_completed(store: Loc
     path = tmp_path / "audit.jsonl"
     whole = path.read_bytes()
     path.write_bytes(whole[:-1])
-    there = [Witness(organization="bc", mark=marks[0])]
+    there = [HeadWitness(organization="bc", mark=marks[0])]
     assert "behind record 1 stands a part of one" in AuditLog(LocalFileStore(tmp_path)).verify(there).broken
     last = AuditLog(LocalFileStore(tmp_path)).append(record(entry(3)))
     assert path.read_bytes().startswith(whole)
     assert last.number == 3
-    assert AuditLog(LocalFileStore(tmp_path)).verify([Witness(organization="bc", mark=last)]).broken == ""
+    assert AuditLog(LocalFileStore(tmp_path)).verify([HeadWitness(organization="bc", mark=last)]).broken == ""
 
 
 def test_a_part_of_a_record_is_kept_beside_the_log(store: LocalFileStore, tmp_path: Path) -> None:
@@ -185,4 +185,4 @@ def test_a_part_of_a_record_is_kept_beside_the_log(store: LocalFileStore, tmp_pa
     assert path.read_bytes().startswith(whole)
     assert AuditLog(LocalFileStore(tmp_path)).verify().put_aside == 31
     assert (tmp_path / "audit.torn").read_bytes() == b'{"entries":[{"address":"bc/mem\n'
-    assert AuditLog(LocalFileStore(tmp_path)).verify([Witness(organization="bc", mark=last)]).broken == ""
+    assert AuditLog(LocalFileStore(tmp_path)).verify([HeadWitness(organization="bc", mark=last)]).broken == ""

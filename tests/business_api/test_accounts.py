@@ -25,7 +25,7 @@ from reconciler.manifests.spelling import spell
 from reconciler.ports import Scope
 from reconciler.providers.business_api.accounts import Accounts, tell_apart
 from reconciler.providers.business_api.center import Center
-from reconciler.providers.business_api.names import Names
+from reconciler.providers.business_api.names import CenterNames
 from reconciler.stores.local_file import LocalFileStore
 from reconciler.stores.process import SystemTimer
 from reconciler.systems import get_system
@@ -64,7 +64,7 @@ def told(
 
     client, _, _ = scripted(answer)
     scope = Scope(organization=CENTER, assets=account(declared), numbers=account(ids), learnt=account(learnt))
-    center = Center(client=client, bc_id="69", organization="acme-bc", names=Names.of(scope), kinds=frozenset())
+    center = Center(client=client, bc_id="69", organization="acme-bc", names=CenterNames.of(scope), kinds=frozenset())
     return tell_apart(center, list(rows))
 
 

@@ -28,7 +28,7 @@ from reconciler.workflows.applying import Run, apply_plan
 from reconciler.workflows.drifting import confirm, survey
 from reconciler.workflows.leases import LeaseTerms
 from reconciler.workflows.planning import PlanRequest, make_plan
-from reconciler.workflows.upkeep import Upkeep
+from reconciler.workflows.upkeep import StateEditor
 from tests.business_api.stage import Stage, staged
 from tests.sandbox.stage import US, refused
 
@@ -65,7 +65,7 @@ class Office:
         ]
 
     def confirm(self, *values: str) -> None:
-        upkeep = Upkeep(
+        upkeep = StateEditor(
             store=self.store,
             terms=LeaseTerms(timer=SystemTimer()),
             clock=self.stage.world,

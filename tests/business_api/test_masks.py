@@ -12,8 +12,8 @@ from reconciler.core.finding import Place
 from reconciler.core.resource import Status
 from reconciler.ports import Scope
 from reconciler.providers.business_api.masks import is_masked, match_masks, may_show
-from reconciler.providers.business_api.names import Names
-from reconciler.providers.business_api.roster import Roster, make_roster
+from reconciler.providers.business_api.names import CenterNames
+from reconciler.providers.business_api.roster import MemberList, make_roster
 from reconciler.systems import get_system
 
 BC = Organization(key="bc", system=get_system("business_center"), identity="69", place=Place("a.yaml", 1, 1))
@@ -30,8 +30,8 @@ def row(email: str, *, number: str | None = None, status: str = "BOUND", role: s
     }
 
 
-def roster(*rows: dict[str, object], learnt: dict[str, str] | None = None, **people: tuple[str, ...]) -> Roster:
-    return make_roster(rows, Names.of(Scope(organization=BC, people=people)), learnt=learnt)
+def roster(*rows: dict[str, object], learnt: dict[str, str] | None = None, **people: tuple[str, ...]) -> MemberList:
+    return make_roster(rows, CenterNames.of(Scope(organization=BC, people=people)), learnt=learnt)
 
 
 def test_a_mask_that_fits_one_person_is_theirs() -> None:
@@ -223,6 +223,6 @@ def test_only_a_member_who_is_in_makes_others_uncertain() -> None:
 def test_people_of_other_organizations_are_not_told_about_a_member_without_an_address() -> None:
     people = {**PAIR, "cy": ("cy@x.example",)}
     scope = Scope(organization=BC, people=people, members=frozenset({"ana", "dee@y.example"}))
-    found = make_roster([NAMELESS], Names.of(scope))
+    found = make_roster([NAMELESS], CenterNames.of(scope))
     assert found.ambiguous.keys() == {"ana", "dee@y.example"}
     assert found.seats == {}

@@ -33,7 +33,7 @@ from reconciler.stores.process import SystemTimer
 from reconciler.subjects.drift import document_of_drift
 from reconciler.workflows.drifting import remember, survey
 from reconciler.workflows.leases import LeaseTerms
-from reconciler.workflows.upkeep import Upkeep
+from reconciler.workflows.upkeep import StateEditor
 from tests.business_api.facts import invitations
 from tests.business_api.stage import PEOPLE, SCOPE, WorldTicker, staged
 from tests.business_api.story import EMAILS, TOKEN, Story, access, desired, members
@@ -122,7 +122,7 @@ def test_an_audit_says_since_when_somebody_cannot_be_told_apart_and_what_ends_th
     story = Story(tmp_path, Hidden("gil"), options={"keyword_finds_masked": False, "tier": "unlimited"}, knobs={})
     try:
         terms = LeaseTerms(timer=SystemTimer())
-        upkeep = Upkeep(store=story.store, terms=terms, clock=story.world, audit=AuditLog(story.store))
+        upkeep = StateEditor(store=story.store, terms=terms, clock=story.world, audit=AuditLog(story.store))
         began = story.world.now().date()
 
         def provider_for(_: Organization) -> BusinessApiProvider:

@@ -10,7 +10,7 @@ import httpx2
 import pytest
 
 from reconciler.core.address import Address
-from reconciler.core.deed import Deed
+from reconciler.core.deed import ActivityEntry
 from reconciler.core.errors import ProviderError
 from reconciler.core.kinds import Action
 from reconciler.ports import Witness
@@ -111,6 +111,6 @@ def test_the_sandbox_tells_the_same_without_the_interface(stage: Stage) -> None:
     (deed,) = sandbox.read_deeds(scope, **window)
     assert deed == stage.provider.read_deeds(scope, **window)[0]
     address = Address("acme-bc", "member", "cy")
-    assert deed == Deed(at=deed.at, who="ana", what="invited cy@acme.example as standard", address=address)
+    assert deed == ActivityEntry(at=deed.at, who="ana", what="invited cy@acme.example as standard", address=address)
     assert deed.at - START < timedelta(minutes=1)
     assert all(isinstance(provider, Witness) for provider in (sandbox, stage.provider))

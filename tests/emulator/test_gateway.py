@@ -11,7 +11,7 @@ from reconciler.providers.sandbox.api.access import add_app, add_token, issue_co
 from reconciler.providers.sandbox.api.emulator import Emulator
 from reconciler.providers.sandbox.api.faults import Fault
 from reconciler.providers.sandbox.api.masking import mask
-from reconciler.providers.sandbox.api.messages import Request, Response
+from reconciler.providers.sandbox.api.messages import ApiRequest, Response
 from reconciler.providers.sandbox.api.options import Options
 from reconciler.providers.sandbox.api.routes import ALL, PREFIX
 from reconciler.providers.sandbox.people import accept, decline
@@ -24,7 +24,7 @@ from tests.emulator.desk import BC, EU, NORTH, US, Desk, new_desk, user
 
 def ask(desk: Desk, path: str, *, method: str = "GET", token: str | None = None, body: bytes = b"") -> Response:
     headers = {"content-type": "application/json", "access-token": desk.token if token is None else token}
-    return desk.emulator.handle(Request.of(method, PREFIX + path, headers, body))
+    return desk.emulator.handle(ApiRequest.of(method, PREFIX + path, headers, body))
 
 
 @pytest.mark.parametrize("path", ["bc/member/get", "bc/nothing/", "", "../bc/get/"])
@@ -161,7 +161,7 @@ def test_the_other_exchange_takes_a_web_form(desk: Desk) -> None:
         + issue_code(desk.world, get_person(desk.world, "bo"))
     )
     headers = {"content-type": "application/x-www-form-urlencoded"}
-    response = desk.emulator.handle(Request.of("POST", f"{PREFIX}oauth/token/", headers, form.encode()))
+    response = desk.emulator.handle(ApiRequest.of("POST", f"{PREFIX}oauth/token/", headers, form.encode()))
     assert b'"token_type": "Bearer"' in response.body
 
 
@@ -172,7 +172,7 @@ def test_limits_are_those_of_the_tier_and_a_minute_too_many_costs_five() -> None
             world, {"version": 1, "people": {"ana": "ana@acme.example"}, "business_api": {"tokens": {"t": "ana"}}}
         )
         emulator = Emulator(world)
-        asked = Request.of("GET", f"{PREFIX}user/info/", {"access-token": "t"})
+        asked = ApiRequest.of("GET", f"{PREFIX}user/info/", {"access-token": "t"})
 
         def calls(number: int) -> int:
             return sum(b'"code": 0' in emulator.handle(asked).body for _ in range(number))
@@ -193,13 +193,13 @@ def test_limits_are_those_of_the_tier_and_a_minute_too_many_costs_five() -> None
 
 def test_who_breaks_the_limit_of_a_minute_waits_for_five_minutes() -> None:
     from reconciler.providers.sandbox.api.limits import Limiter
-    from reconciler.providers.sandbox.api.messages import ApiError
+    from reconciler.providers.sandbox.api.messages import RefusedCall
 
     limiter = Limiter()
     for number in range(600):
         limiter.admit("app", tier="basic", at=number // 10)
     for at in (59.9, 60.0, 359.0):
-        with pytest.raises(ApiError, match="Too many requests"):
+        with pytest.raises(RefusedCall, match="Too many requests"):
             limiter.admit("app", tier="basic", at=at)
     limiter.admit("app", tier="basic", at=360.0)
     limiter.admit("other", tier="basic", at=59.95)

@@ -16,7 +16,7 @@ from click.testing import CliRunner
 from reconciler.cli.main import cli
 from reconciler.providers.sandbox.api.control import EVENTS, Control
 from reconciler.providers.sandbox.api.faults import Fault
-from reconciler.providers.sandbox.api.messages import Request
+from reconciler.providers.sandbox.api.messages import ApiRequest
 from reconciler.providers.sandbox.api.server import Server
 from reconciler.providers.sandbox.api.site import Site
 from tests.emulator.desk import BC, NORTH, US, Desk, user
@@ -56,7 +56,7 @@ def call(server: Server, method: str, path: str, body: object = None, **headers:
 
 def control(desk: Desk, method: str, path: str, body: object = None) -> tuple[int, Any]:
     sent = b"" if body is None else json.dumps(body).encode()
-    response = Control(desk.emulator).handle(Request.of(method, f"/_sandbox/{path}", {}, sent))
+    response = Control(desk.emulator).handle(ApiRequest.of(method, f"/_sandbox/{path}", {}, sent))
     return response.status, json.loads(response.body)
 
 

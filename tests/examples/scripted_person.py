@@ -14,7 +14,7 @@ from pathlib import Path
 from reconciler.providers.sandbox.answers import accept_invitation
 from reconciler.providers.sandbox.apps import accept_transfer, add_manager, get_app, initiate_transfer
 from reconciler.providers.sandbox.members import invite
-from reconciler.providers.sandbox.organizations import Organization, get_organization_by_id, list_organizations
+from reconciler.providers.sandbox.organizations import SandboxOrganization, get_organization_by_id, list_organizations
 from reconciler.providers.sandbox.registry import get_person
 from reconciler.providers.sandbox.world import World
 
@@ -90,7 +90,7 @@ def do_all(world: World, pages: list[Page]) -> Iterator[str]:
         yield page.report
 
 
-def _organization(world: World, page: Page) -> Organization:
+def _organization(world: World, page: Page) -> SandboxOrganization:
     """The one that the order names in a box, among those of the systems where people click."""
     named = set(re.findall(r"`([^`]+)`", f"{page.title}\n{page.text}"))
     places = [one for one in list_organizations(world) if one.system != "business_center"]

@@ -30,7 +30,7 @@ from reconciler.workflows.filing import ImportRequest
 from reconciler.workflows.importing import draft_import, record_import
 from reconciler.workflows.leases import LeaseTerms
 from reconciler.workflows.planning import PlanRequest, make_plan
-from reconciler.workflows.upkeep import Upkeep
+from reconciler.workflows.upkeep import StateEditor
 
 EMAILS = (
     "ana@acme.example",
@@ -131,9 +131,9 @@ class Stage:
         record_import(made, self.upkeep())
         return made
 
-    def upkeep(self) -> Upkeep:
+    def upkeep(self) -> StateEditor:
         terms = LeaseTerms(timer=SystemTimer())
-        return Upkeep(store=self.store, terms=terms, clock=self.world, audit=AuditLog(self.store))
+        return StateEditor(store=self.store, terms=terms, clock=self.world, audit=AuditLog(self.store))
 
     def desired(self) -> Desired:
         loaded = load_manifests(self.sources(), today=self.world.now().date())

@@ -19,7 +19,7 @@ from hypothesis import HealthCheck, event, given, settings
 
 from reconciler.audit.log import AuditLog
 from reconciler.core.address import Address
-from reconciler.core.drifting import DriftReport, DriftSort, Standing
+from reconciler.core.drifting import DriftReport, DriftSort, DriftStatus
 from reconciler.core.settings import GuardSettings
 from reconciler.providers.sandbox import clicks, people
 from reconciler.providers.sandbox.provider import SandboxProvider
@@ -31,7 +31,7 @@ from reconciler.workflows.applying import Run, apply_plan
 from reconciler.workflows.drifting import remember, survey
 from reconciler.workflows.leases import LeaseTerms
 from reconciler.workflows.planning import PlanRequest, make_plan
-from reconciler.workflows.upkeep import Upkeep
+from reconciler.workflows.upkeep import StateEditor
 from tests.laws.neighbourhood import (
     ADMIN,
     ADMINISTERS,
@@ -92,7 +92,7 @@ class Neighbourhood:
     def audit(self) -> DriftReport:
         found = survey(self.request(), provider_for=lambda _: SandboxProvider(self.world), store=self.store, max_age=30)
         terms = LeaseTerms(timer=SystemTimer())
-        upkeep = Upkeep(store=self.store, terms=terms, clock=self.world, audit=AuditLog(self.store))
+        upkeep = StateEditor(store=self.store, terms=terms, clock=self.world, audit=AuditLog(self.store))
         remember(found, upkeep, self.request().desired)
         return found
 
@@ -201,7 +201,7 @@ def severity(before: str | None, after: str | None) -> str:
     return "medium" if before is None or RANKS.get(now[0], 0) > RANKS.get(was[0], 0) else "low"
 
 
-def told(report: DriftReport) -> dict[Address, tuple[DriftSort, str, Standing]]:
+def told(report: DriftReport) -> dict[Address, tuple[DriftSort, str, DriftStatus]]:
     found = {item.found.address: (item.found.sort, item.found.severity.value, item.standing) for item in report.items}
     assert len(found) == len(report.items), "something is told twice"
     return found
@@ -236,5 +236,7 @@ def test_whatever_is_done_by_hand_is_told_once(
         assert all(one.startswith("bc/tiktok_account_use/") for one in found.keys() - changed)
         bad = severity(before.get(act.subject), after.get(act.subject))
         event(bad)
-        assert found[act.subject][1:] == (bad, Standing.NEW), f"{before.get(act.subject)} -> {after.get(act.subject)}"
-        assert {one[2] for one in told(here.audit()).values()} == {Standing.KNOWN}
+        assert found[act.subject][1:] == (bad, DriftStatus.NEW), (
+            f"{before.get(act.subject)} -> {after.get(act.subject)}"
+        )
+        assert {one[2] for one in told(here.audit()).values()} == {DriftStatus.KNOWN}

@@ -21,7 +21,7 @@ from reconciler.core.address import Address
 from reconciler.core.comparison.compare import compare
 from reconciler.core.declared import Desired
 from reconciler.core.finding import Severity
-from reconciler.core.holding import Standing
+from reconciler.core.holding import AccessStatus
 from reconciler.core.live import Live
 from reconciler.core.plan import Plan
 from reconciler.core.planning.planner import Worlds, plan, situations
@@ -34,9 +34,9 @@ from reconciler.manifests.joining import read_rosters
 from reconciler.manifests.load import Manifests, load_manifests
 from reconciler.manifests.source import SourceFile
 from reconciler.policies.judging import RuleBook, judge
-from reconciler.policies.rule import Objection, Rule
+from reconciler.policies.rule import PolicyObjection, Rule
 from reconciler.workflows.holdings import make_ledger
-from reconciler.workflows.onboarding import Newcomer, describe_proposal, propose, write_proposal
+from reconciler.workflows.onboarding import Joiner, describe_proposal, propose, write_proposal
 from reconciler.workflows.reaching import _reaches
 from tests.planning.told import tell
 from tests.tiers import scaled
@@ -345,9 +345,9 @@ def test_who_and_access_find_everything_as_declared_once_it_is_there(manifest: M
         state = recorded_of(live_of(expected))
         ledger = make_ledger(ORGANIZATION, desired=desired, state=state, today=day, as_of=None)
         standings = {str(address).partition("/")[2]: one.standing for address, one in ledger.holdings.items()}
-        assert {standings[address] for address in expected} == {Standing.HELD}
+        assert {standings[address] for address in expected} == {AccessStatus.HELD}
         assert {standings[text] for text in standings.keys() - expected.keys() if is_somebodys(text)} <= {
-            Standing.ABSENT
+            AccessStatus.ABSENT
         }
         intended = {
             (str(reach.on.kind), reach.subject.key): dict(reach.intended)
@@ -394,10 +394,10 @@ def test_the_review_tells_the_access_of_every_day(manifest: Manifest) -> None:
         }
 
 
-def _say_everything(world: Any, _: object) -> Iterator[Objection]:
+def _say_everything(world: Any, _: object) -> Iterator[PolicyObjection]:
     for _organization, declared in world.access():
         text = repr((str(declared.address).partition("/")[2], sorted(declared.attributes.items())))
-        yield Objection(address=declared.address, message=text, place=declared.place)
+        yield PolicyObjection(address=declared.address, message=text, place=declared.place)
 
 
 @law
@@ -418,7 +418,7 @@ def test_policies_judge_today_and_every_day_on_which_something_begins(manifest: 
 def test_a_newcomer_never_gets_more_than_the_other_one_on_that_day(manifest: Manifest, like: str) -> None:
     files = as_files(manifest)
     desired = load(files)
-    newcomer = Newcomer(key="new", entry={"email": "new@acme.example"}, like=like, with_admin=True)
+    newcomer = Joiner(key="new", entry={"email": "new@acme.example"}, like=like, with_admin=True)
     proposal = propose(newcomer, desired, read_rosters(files), today=TODAY)
     edit = write_proposal(proposal, files, beside="access.yaml")
     text = edit.texts.get("access.yaml", dump({"version": 1, **manifest}))

@@ -18,7 +18,7 @@ from hypothesis import assume, given, note, settings
 
 from reconciler.cli.exit_codes import code_of_apply, code_of_drift, code_of_plan
 from reconciler.core.address import Address
-from reconciler.core.drifting import DriftReport, KnownDrift, Standing, ledger_of
+from reconciler.core.drifting import DriftReport, DriftStatus, KnownDrift, ledger_of
 from reconciler.core.kinds import Action
 from reconciler.core.live import Live
 from reconciler.core.outcome import Report
@@ -156,7 +156,7 @@ def test_nothing_known_is_forgotten_and_nothing_is_done_where_nobody_could_look(
         is_asked = key in seen.worlds.live and not begins_anew(key, seen.worlds)
         for address, known in state.drift.items() if is_asked else ():
             if is_hidden(address, parts):
-                assert told[address].standing in (Standing.KNOWN, Standing.ACCEPTED, Standing.OVERDUE)
+                assert told[address].standing in (DriftStatus.KNOWN, DriftStatus.ACCEPTED, DriftStatus.OVERDUE)
                 assert address not in {one.address for part in blind.drift.organizations for one in part.reverted}
                 assert ledger_of(blind.drift.items)[address] == known
     for change in blind.plan.changes:

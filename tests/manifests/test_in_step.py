@@ -103,10 +103,10 @@ def test_the_workspace_file_in_the_documentation_has_no_findings() -> None:
 
 def test_every_key_of_the_format_is_in_the_documentation() -> None:
     from reconciler.manifests import business_center_documents, config_documents, documents, organization_documents
-    from reconciler.manifests.terms import Document
+    from reconciler.manifests.terms import StrictDocument
 
     modules = (business_center_documents, config_documents, documents, organization_documents)
-    models = [one for module in modules for one in vars(module).values() if _is_document(one, Document)]
+    models = [one for module in modules for one in vars(module).values() if _is_document(one, StrictDocument)]
     keys = {info.alias or name for model in models for name, info in model.model_fields.items()}
     assert [key for key in sorted(keys) if not re.search(rf"\b{key}\b", MANIFEST_PAGE)] == []
 

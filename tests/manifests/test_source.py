@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from reconciler.manifests import source
 from reconciler.manifests.nodes import Cursor, ListNode, MapNode
-from reconciler.manifests.source import LARGEST, SourceFile, parse_file, parse_yaml
+from reconciler.manifests.source import MAX_SIZE, SourceFile, parse_file, parse_yaml
 from tests.manifests.given import PATHS, read_case, tell_findings
 
 
@@ -34,7 +34,7 @@ def test_a_name_that_is_no_text_is_told() -> None:
 
 
 def test_a_file_that_is_too_large_is_not_read() -> None:
-    (finding,) = told(b"#" * (LARGEST + 1))
+    (finding,) = told(b"#" * (MAX_SIZE + 1))
     assert finding.startswith("a.yaml:1:1: error[file-too-large]: the file has 20,971,521 bytes")
 
 

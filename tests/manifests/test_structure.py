@@ -12,7 +12,7 @@ from reconciler.manifests.fields import Text
 from reconciler.manifests.notes import Notes
 from reconciler.manifests.source import SourceFile, parse_yaml
 from reconciler.manifests.structure import check_structure
-from reconciler.manifests.terms import Document
+from reconciler.manifests.terms import StrictDocument
 from tests.manifests.given import tell_findings
 
 
@@ -71,7 +71,7 @@ def test_what_was_left_out_decides_what_can_be_missed(text: str, incomplete: boo
     assert (doubts.incomplete, doubts.people) == (incomplete, people)
 
 
-class Strict(Document):
+class Strict(StrictDocument):
     name: Text
 
 

@@ -6,17 +6,17 @@ from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 
 from reconciler.core.address import Address
-from reconciler.core.deed import Deed
+from reconciler.core.deed import ActivityEntry
 from reconciler.core.drifting import (
     Drift,
     DriftItem,
     DriftReport,
     DriftSeverity,
     DriftSort,
+    DriftStatus,
     Fate,
     KnownDrift,
     OrganizationDrift,
-    Standing,
     known_from,
 )
 from reconciler.core.finding import Place
@@ -52,9 +52,11 @@ def deviation(
     )
 
 
-def item(found: Drift, standing: Standing = Standing.NEW, *, age: int = 0, deeds: tuple[Deed, ...] = ()) -> DriftItem:
+def item(
+    found: Drift, standing: DriftStatus = DriftStatus.NEW, *, age: int = 0, deeds: tuple[ActivityEntry, ...] = ()
+) -> DriftItem:
     seen = TODAY - timedelta(days=age)
-    known = None if standing is Standing.NEW else known_from(found, first_seen=seen)
+    known = None if standing is DriftStatus.NEW else known_from(found, first_seen=seen)
     return DriftItem(found=found, standing=standing, first_seen=seen, age=age, known=known, deeds=deeds)
 
 
@@ -66,7 +68,7 @@ def accepted(found: DriftItem, until: date, *, by: str = "ana", reason: str = "O
 def every_sort() -> DriftReport:
     """Every sort, severity and standing, with who did it, what is resolved and what was not seen."""
     eve, finn = "acme-bc/member/eve", "acme-bc/member/finn@outside.example"
-    deed = Deed(at=datetime(2026, 11, 22, 8, 30, tzinfo=UTC), who="bo", what="made eve@acme.example admin")
+    deed = ActivityEntry(at=datetime(2026, 11, 22, 8, 30, tzinfo=UTC), who="bo", what="made eve@acme.example admin")
     promoted = deviation(
         eve,
         DriftSort.CHANGED,
@@ -120,9 +122,9 @@ def every_sort() -> DriftReport:
                 mode="authoritative",
                 items=(
                     item(promoted, deeds=(deed,)),
-                    accepted(item(stranger, Standing.OVERDUE, age=40), date(2026, 11, 1)),
-                    item(grant, Standing.KNOWN, age=1),
-                    accepted(item(gone, Standing.ACCEPTED, age=5), date(2026, 12, 24)),
+                    accepted(item(stranger, DriftStatus.OVERDUE, age=40), date(2026, 11, 1)),
+                    item(grant, DriftStatus.KNOWN, age=1),
+                    accepted(item(gone, DriftStatus.ACCEPTED, age=5), date(2026, 12, 24)),
                 ),
                 reverted=(again,),
                 unread=(
@@ -139,7 +141,7 @@ def every_sort() -> DriftReport:
                 organization="acme-brand",
                 system="organization_account",
                 mode="additive",
-                items=(item(expired_but_active, Standing.OVERDUE, age=31),),
+                items=(item(expired_but_active, DriftStatus.OVERDUE, age=31),),
                 observed_at=datetime(2026, 11, 20, 17, 5, tzinfo=UTC),
             ),
             OrganizationDrift(organization="acme-quiet", system="developers", mode="observe"),
@@ -161,7 +163,7 @@ def _trick(trick: str) -> OrganizationDrift:
         advice=trick,
         place=Place(trick, 7, 3),
     )
-    deed = Deed(at=datetime(2026, 11, 22, tzinfo=UTC), who=trick, what=trick)
+    deed = ActivityEntry(at=datetime(2026, 11, 22, tzinfo=UTC), who=trick, what=trick)
     reverted = KnownDrift(
         address=Address.parse(f"o/member/{name}2"), sort=DriftSort.GONE, live="absent", first_seen=TODAY
     )
@@ -171,8 +173,8 @@ def _trick(trick: str) -> OrganizationDrift:
         mode="additive",
         items=(
             item(found, deeds=(deed,)),
-            accepted(item(found, Standing.OVERDUE, age=3), TODAY, by=trick, reason=trick),
-            accepted(item(found, Standing.ACCEPTED, age=3), TODAY, by=trick, reason=trick),
+            accepted(item(found, DriftStatus.OVERDUE, age=3), TODAY, by=trick, reason=trick),
+            accepted(item(found, DriftStatus.ACCEPTED, age=3), TODAY, by=trick, reason=trick),
         ),
         reverted=(reverted,),
         unread=(Unread(organization=f"{trick}/", prefix=f"{trick}/", reason=trick),),

@@ -12,21 +12,21 @@ from typing import Any
 import pytest
 
 from reconciler.cli.commands.schema import json_schema
-from reconciler.core.access import Access, Way
+from reconciler.core.access import Access, AccessPath
 from reconciler.core.address import Address
 from reconciler.core.audit import AuditEntry, AuditRecord, entries_of
 from reconciler.core.change import Change, Waiting
 from reconciler.core.declared import Approval, Declared, Mode, Person
-from reconciler.core.deed import Deed
+from reconciler.core.deed import ActivityEntry
 from reconciler.core.drifting import (
     Drift,
     DriftItem,
     DriftReport,
     DriftSeverity,
     DriftSort,
+    DriftStatus,
     KnownDrift,
     OrganizationDrift,
-    Standing,
 )
 from reconciler.core.finding import Finding, Place
 from reconciler.core.forecast import Allowance, Effort, Forecast, OrganizationForecast
@@ -35,8 +35,8 @@ from reconciler.core.inspection import Inspection
 from reconciler.core.kinds import Action
 from reconciler.core.live import Unread
 from reconciler.core.notice import Notice, Notices
-from reconciler.core.observation import Difference, Observation
-from reconciler.core.offboarding import Hurdle, Item, Matter, Offboarding, Progress, Surface
+from reconciler.core.observation import Observation, RosterDifference
+from reconciler.core.offboarding import Blocker, LeaverItem, Matter, Offboarding, Progress, Surface
 from reconciler.core.onboarding import Given, Onboarding, Spared, Welcome
 from reconciler.core.outcome import Applied, Failed, InDoubt, Refused, Report, Result, Waits
 from reconciler.core.plan import OrganizationPlan, Plan
@@ -181,14 +181,14 @@ def drift() -> str:
     items = (
         DriftItem(
             found=found,
-            standing=Standing.ACCEPTED,
+            standing=DriftStatus.ACCEPTED,
             first_seen=DAY,
             age=1,
             known=known,
-            deeds=(Deed(at=moment, who="w", what="x"),),
+            deeds=(ActivityEntry(at=moment, who="w", what="x"),),
         ),
         DriftItem(
-            found=replace(found, expected=None, live=None, place=None), standing=Standing.NEW, first_seen=DAY, age=0
+            found=replace(found, expected=None, live=None, place=None), standing=DriftStatus.NEW, first_seen=DAY, age=0
         ),
     )
     part = OrganizationDrift(
@@ -221,7 +221,7 @@ def policies() -> str:
 
 
 def review() -> str:
-    way = Way(address=EVE, attributes={"role": "admin"}, starts=DAY, ends=DAY, place=PLACE)
+    way = AccessPath(address=EVE, attributes={"role": "admin"}, starts=DAY, ends=DAY, place=PLACE)
     access = Access(attributes={"permissions": ("live", "post")}, ways=(way,), identity="eve@acme.example")
     values = (ValueChange(name="mode", before="", after="observe"),)
     approval = Approval(approve=Action.REMOVE, address=EVE, expires=DAY, place=PLACE)
@@ -264,23 +264,25 @@ def observation() -> str:
         places={EVE: PLACE},
         previous=NOON,
         differences=(
-            Difference(address=EVE, before=None, after=member),
-            Difference(address=EVE, before=member, after=None),
-            Difference(address=EVE, before=member, after=member),
+            RosterDifference(address=EVE, before=None, after=member),
+            RosterDifference(address=EVE, before=member, after=None),
+            RosterDifference(address=EVE, before=member, after=member),
         ),
     )
     return RENDERERS.observation["json"](made, PLAIN)
 
 
 def offboarding() -> str:
-    item = Item(matter=Matter.ACCESS, address=EVE, what="admin", progress=Progress.OPEN, why="the next apply does it")
+    item = LeaverItem(
+        matter=Matter.ACCESS, address=EVE, what="admin", progress=Progress.OPEN, why="the next apply does it"
+    )
     found = Offboarding(
         person="eve",
         name="Eve",
         today=DAY,
         leaves=DAY,
         groups=("media",),
-        hurdles=(Hurdle(what="w", first="f", address=EVE), Hurdle(what="w", first="f")),
+        hurdles=(Blocker(what="w", first="f", address=EVE), Blocker(what="w", first="f")),
         items=(item, replace(item, on="ana", since=DAY, work_order="wo-1", place=PLACE)),
         surfaces=(
             Surface(organization="acme-bc", title="t", progress=Progress.OVER, why="w", seen=DAY),

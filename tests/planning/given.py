@@ -21,7 +21,7 @@ from reconciler.core.planning.targets import Targets
 from reconciler.core.resource import Attributes, Resource, Status, fingerprint_of
 from reconciler.core.settings import GuardSettings
 from reconciler.core.state import Deferral, Record, State, UsedApproval
-from reconciler.core.work_order import Capacity, Chore, FailureReason, OrderStatus, WorkOrder
+from reconciler.core.work_order import Capacity, FailureReason, OrderStatus, RotationTask, WorkOrder
 from reconciler.manifests.load import load_manifests
 from reconciler.manifests.source import SourceFile
 
@@ -152,7 +152,7 @@ def _order(name: str, organization: str, told: dict[str, Any], desired: Desired)
         id=name,
         operation="made.for.the.case",
         address=address,
-        action=Action(action) if action in set(Action) else Chore(action),
+        action=Action(action) if action in set(Action) else RotationTask(action),
         wanted=wanted,
         identity=(identity := values.pop("identity", declared.identity if declared and wanted else "")),
         fingerprint=fingerprint_of(

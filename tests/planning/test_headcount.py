@@ -8,7 +8,7 @@ from reconciler.core.address import Address
 from reconciler.core.change import Change
 from reconciler.core.kinds import Action
 from reconciler.core.plan import Limit
-from reconciler.core.planning.headcount import Headcount, Tenure
+from reconciler.core.planning.headcount import MembershipCounts, Tenure
 from reconciler.core.resource import Resource, Status
 from reconciler.core.system import System
 from reconciler.systems import get_system
@@ -20,8 +20,8 @@ def member(key: str, role: str, status: Status = Status.ACTIVE) -> Resource:
     return Resource(address=Address("acme", "member", key), attributes={"role": role}, status=status)
 
 
-def count(*members: Resource, min_admins: int = 2, system: System = LEGACY) -> Headcount:
-    return Headcount(system, members, min_admins=min_admins, tenure_of=lambda _: Tenure.LASTING)
+def count(*members: Resource, min_admins: int = 2, system: System = LEGACY) -> MembershipCounts:
+    return MembershipCounts(system, members, min_admins=min_admins, tenure_of=lambda _: Tenure.LASTING)
 
 
 def change(action: Action, before: Resource | None, after: Resource | None) -> Change:

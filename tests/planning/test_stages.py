@@ -12,7 +12,7 @@ from reconciler.core.address import Address
 from reconciler.core.kinds import Action
 from reconciler.core.planning.organization import propose
 from reconciler.core.planning.planner import situations
-from reconciler.core.planning.situation import Situation
+from reconciler.core.planning.situation import PlanningContext
 from reconciler.core.planning.stages import STAGES, Decisions, without_founder
 from reconciler.core.planning.targets import EVERYTHING
 from tests.planning.given import read_case
@@ -28,7 +28,7 @@ def addresses(decisions: Decisions) -> Counter[Address]:
     return Counter(told)
 
 
-def proposed(path: Path) -> Iterator[tuple[Situation, Decisions]]:
+def proposed(path: Path) -> Iterator[tuple[PlanningContext, Decisions]]:
     case = read_case(path)
     for situation in situations(case.worlds, case.settings):
         if not situation.another:

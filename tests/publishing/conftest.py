@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from reconciler.publishing.client import Access, Client
+from reconciler.publishing.client import ForgeClient, TokenAccess
 from reconciler.publishing.forge import Forge as Port
 from reconciler.publishing.github import GitHub
 from reconciler.publishing.gitlab import GitLab
@@ -21,14 +21,18 @@ def double() -> Iterator[Forge]:
 
 @pytest.fixture
 def github(double: Forge) -> Iterator[Port]:
-    client = Client(Access(name="GitHub", base_url=double.url, token=TOKEN, needed="needs pull-requests: write"))
+    client = ForgeClient(
+        TokenAccess(name="GitHub", base_url=double.url, token=TOKEN, needed="needs pull-requests: write")
+    )
     yield GitHub(client, repository="acme/access", number=5)
     client.close()
 
 
 @pytest.fixture
 def gitlab(double: Forge) -> Iterator[Port]:
-    client = Client(Access(name="GitLab", base_url=f"{double.url}/api/v4", token=TOKEN, header="PRIVATE-TOKEN"))
+    client = ForgeClient(
+        TokenAccess(name="GitLab", base_url=f"{double.url}/api/v4", token=TOKEN, header="PRIVATE-TOKEN")
+    )
     yield GitLab(client, repository="acme/access", number=5)
     client.close()
 

@@ -19,7 +19,7 @@ from reconciler.core.drifting import DriftReport, OrganizationDrift
 from reconciler.core.errors import UsageError
 from reconciler.core.live import Unread
 from reconciler.output.style import Style
-from reconciler.publishing.client import Access, Client
+from reconciler.publishing.client import ForgeClient, TokenAccess
 from reconciler.publishing.sticky import marker
 from reconciler.publishing.target import detect_forge, find_pull_request
 from reconciler.subjects.catalogue import RENDERERS
@@ -200,8 +200,8 @@ def test_outside_of_a_pipeline_somebody_has_to_say_where() -> None:
 
 
 def test_an_access_does_not_show_its_token() -> None:
-    assert TOKEN not in repr(Access(name="GitHub", base_url="https://forge.example", token=TOKEN))
-    Client(Access(name="GitHub", base_url="https://forge.example", token=TOKEN)).close()
+    assert TOKEN not in repr(TokenAccess(name="GitHub", base_url="https://forge.example", token=TOKEN))
+    ForgeClient(TokenAccess(name="GitHub", base_url="https://forge.example", token=TOKEN)).close()
 
 
 @pytest.mark.parametrize("environment", [in_github, in_gitlab])

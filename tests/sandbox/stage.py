@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 import yaml
 
-from reconciler.providers.sandbox.organizations import Organization, get_organization
+from reconciler.providers.sandbox.organizations import SandboxOrganization, get_organization
 from reconciler.providers.sandbox.refusal import Refusal
 from reconciler.providers.sandbox.registry import get_person
 from reconciler.providers.sandbox.seed import load_seed
@@ -69,7 +69,7 @@ class Stage:
     def __init__(self, world: World) -> None:
         self.world = world
 
-    def __getitem__(self, organization: str) -> Organization:
+    def __getitem__(self, organization: str) -> SandboxOrganization:
         return get_organization(self.world, organization)
 
     def person(self, key: str) -> int:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reconciler.systems.marked import Piece, literal, plain, quote, split, strip_marks
+from reconciler.systems.marked import MarkupPiece, literal, plain, quote, split, strip_marks
 
 texts = st.one_of(st.text(max_size=20), st.text(alphabet="`\\a ", max_size=12))
 
@@ -13,7 +13,7 @@ texts = st.one_of(st.text(max_size=20), st.text(alphabet="`\\a ", max_size=12))
 @given(texts, texts)
 def test_a_literal_comes_out_as_it_went_in(prose: str, value: str) -> None:
     pieces = split(f"{plain(prose)}{literal(value)}")
-    assert [piece for piece in pieces if piece.is_literal] == [Piece(value, is_literal=True)]
+    assert [piece for piece in pieces if piece.is_literal] == [MarkupPiece(value, is_literal=True)]
     assert "".join(piece.text for piece in pieces if not piece.is_literal) == prose
 
 

@@ -21,7 +21,7 @@ from reconciler.core.finding import Place
 from reconciler.core.kinds import Action
 from reconciler.core.resource import Resource, Status, fingerprint_of
 from reconciler.core.roster import Roster
-from reconciler.core.work_order import Chore, WorkOrder
+from reconciler.core.work_order import RotationTask, WorkOrder
 from reconciler.output.style import PLAIN
 from reconciler.ports import Scope
 from reconciler.subjects.catalogue import RENDERERS
@@ -50,7 +50,7 @@ def orders_of(given: dict[str, Any]) -> tuple[WorkOrder, ...]:
     address = Address.parse(step["address"])
     before, after = (_resource(address, step.get(side)) for side in ("before", "after"))
     if "chore" in step:
-        chore, leaver = Chore(step["chore"]), step["leaver"]
+        chore, leaver = RotationTask(step["chore"]), step["leaver"]
         why, actor = step["reason"], step["actor"]
         return (draft_chore(chore, address, scope, leaver=leaver, actor=actor, why=why, place=PLACE),)
     action = Action(step["action"])

@@ -15,7 +15,7 @@ from reconciler.core.state import Record, State
 from reconciler.ports import StateStore
 from reconciler.stores.process import SystemTimer
 from reconciler.workflows.leases import LeaseTerms
-from reconciler.workflows.upkeep import Upkeep
+from reconciler.workflows.upkeep import StateEditor
 
 NOW = datetime(2026, 11, 22, 9, tzinfo=UTC)
 TODAY = NOW.date()
@@ -35,8 +35,8 @@ def terms(ttl: timedelta = timedelta(minutes=1)) -> LeaseTerms:
     return LeaseTerms(timer=SystemTimer(), ttl=ttl)
 
 
-def upkeep(store: StateStore) -> Upkeep:
-    return Upkeep(store=store, terms=terms(), clock=Still(), audit=AuditLog(store), origin=ORIGIN)
+def upkeep(store: StateStore) -> StateEditor:
+    return StateEditor(store=store, terms=terms(), clock=Still(), audit=AuditLog(store), origin=ORIGIN)
 
 
 def resource(address: Address = EVE, status: Status = Status.ACTIVE, **attributes: str) -> Resource:

@@ -14,7 +14,7 @@ from reconciler.core.declared import Mode
 from reconciler.core.finding import Place
 from reconciler.core.kinds import Action
 from reconciler.core.plan import OrganizationPlan, Plan
-from reconciler.workflows.agreement import Departure, compare_plans
+from reconciler.workflows.agreement import PlanDifference, compare_plans
 from reconciler.workflows.choosing import is_same_request
 from tests.workflows.given import change, resource
 
@@ -41,7 +41,7 @@ def plan_of(*changes: Change, **more: object) -> Plan:
 REVIEWED = plan_of(INVITE_ANA, INVITE_BO, REMOVE_ELSEWHERE)
 
 
-def compare(plan: Plan) -> Departure:
+def compare(plan: Plan) -> PlanDifference:
     return compare_plans(reviewed=REVIEWED, plan=plan)
 
 

@@ -17,22 +17,22 @@ from reconciler.core.state import Deferral, State
 from reconciler.ports import Journal
 from reconciler.systems import get_system
 from reconciler.workflows.journal import intent_record, outcome_record, replay, run_record
-from reconciler.workflows.ledger import Ledger
+from reconciler.workflows.ledger import StateBuilder
 from tests.workflows.given import EVE, INVITE, NOW, ORIGIN, REMOVE, TODAY, resource, state
 
 SNAPSHOT = state()
 INVITED = resource(status=Status.INVITED)
 
 
-def ledger(snapshot: State = SNAPSHOT) -> Ledger:
-    return Ledger(snapshot, system=get_system("business_center"), today=TODAY)
+def ledger(snapshot: State = SNAPSHOT) -> StateBuilder:
+    return StateBuilder(snapshot, system=get_system("business_center"), today=TODAY)
 
 
-def begin(book: Ledger) -> bytes:
+def begin(book: StateBuilder) -> bytes:
     return run_record(ORIGIN, lineage="l1", serial=book.next_serial(), at=NOW)
 
 
-def written(book: Ledger, outcome: Applied | Failed | Waits | InDoubt = Applied(live=INVITED)) -> list[bytes]:  # noqa: B008
+def written(book: StateBuilder, outcome: Applied | Failed | Waits | InDoubt = Applied(live=INVITED)) -> list[bytes]:  # noqa: B008
     """What a run that invites eve leaves behind when it gets no further."""
     lines = [begin(book), intent_record(INVITE, serial=book.begin(INVITE))]
     book.take(INVITE, outcome)
@@ -134,7 +134,7 @@ def test_a_journal_of_a_newer_format_is_refused() -> None:
 def test_a_new_record_knows_the_end_and_the_protection_that_are_declared() -> None:
     end = TODAY + timedelta(days=1)
     declared = Declared(address=EVE, place=Place("access.yaml", 1, 1), expires=end, protect=True)
-    book = Ledger(SNAPSHOT, system=get_system("business_center"), today=TODAY, declared={EVE: declared})
+    book = StateBuilder(SNAPSHOT, system=get_system("business_center"), today=TODAY, declared={EVE: declared})
     book.take(INVITE, Applied(live=INVITED))
     record = book.state().records[EVE]
     assert (record.ends, record.protect) == (end, True)

@@ -19,7 +19,7 @@ from reconciler.core.offboarding import Offboarding
 from reconciler.core.state import State
 from reconciler.subjects.offboarding import summary_of_offboarding
 from reconciler.workflows.holdings import make_ledger
-from reconciler.workflows.offboarding import Departure, follow_departure, leaving_day
+from reconciler.workflows.offboarding import Leaver, follow_departure, leaving_day
 from tests.planning.given import Case, read_case
 
 PATHS = sorted((Path(__file__).parents[1] / "cases" / "offboarding").glob("*.yaml"))
@@ -36,7 +36,7 @@ def follow(case: Case, person: str) -> Offboarding:
     report = PersonReport(
         key=person, person=worlds.desired.people.get(person), today=worlds.today, organizations=tuple(parts)
     )
-    departure = Departure(report=report, leaves=leaving_day(report, worlds.desired, worlds.today))
+    departure = Leaver(report=report, leaves=leaving_day(report, worlds.desired, worlds.today))
     return follow_departure(departure, worlds, settings=case.settings, today=worlds.today)
 
 

@@ -18,7 +18,7 @@ from reconciler.core.onboarding import Onboarding
 from reconciler.manifests.joining import read_rosters
 from reconciler.manifests.load import load_manifests
 from reconciler.manifests.source import SourceFile
-from reconciler.workflows.onboarding import Newcomer, describe_proposal, propose, write_proposal
+from reconciler.workflows.onboarding import Joiner, describe_proposal, propose, write_proposal
 
 PATHS = sorted((Path(__file__).parents[1] / "cases" / "onboarding").glob("*.yaml"))
 TODAY = date(2026, 11, 22)
@@ -34,7 +34,7 @@ def load(text: str) -> tuple[list[SourceFile], Desired]:
 def onboard(case: dict[str, Any]) -> Onboarding:
     files, desired = load(case["manifest"])
     entry = {} if case["person"] in desired.people else {"email": f"{case['person']}@acme.example"}
-    newcomer = Newcomer(
+    newcomer = Joiner(
         key=case["person"],
         entry=entry,
         like=case["like"],

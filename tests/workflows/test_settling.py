@@ -14,7 +14,7 @@ from reconciler.core.outcome import Applied, Failed, InDoubt
 from reconciler.core.resource import Resource, Status
 from reconciler.core.state import Deferral, State
 from reconciler.systems import get_system
-from reconciler.workflows.ledger import Ledger
+from reconciler.workflows.ledger import StateBuilder
 from reconciler.workflows.planning import recorded_as_live
 from reconciler.workflows.settling import Settled, settle
 from tests.workflows.given import EVE, INVITE, REMOVE, TODAY, change, resource, state
@@ -77,7 +77,7 @@ def test_what_is_there_says_what_happened(doubt: Change, found: Resource | None,
 @pytest.mark.parametrize("found", [None, resource(status=Status.INVITED)])
 def test_what_the_system_accepted_and_never_shows_is_put_aside_like_a_failure(found: Resource | None) -> None:
     system, looks = get_system("business_center"), Live(organization="bc", resources={EVE: found} if found else {})
-    ledger = Ledger(state(), system=system, today=TODAY)
+    ledger = StateBuilder(state(), system=system, today=TODAY)
     ledger.begin(INVITE)
     ledger.take(INVITE, InDoubt(reason="accepted, not shown", has_looked=True, is_accepted=True))
     result = settle(ledger.state(), looks, system=system, today=TODAY).state

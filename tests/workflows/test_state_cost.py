@@ -10,8 +10,8 @@ from reconciler.core.outcome import Applied
 from reconciler.stores.local_file import LocalFileStore
 from reconciler.systems import get_system
 from reconciler.workflows.leases import hold
-from reconciler.workflows.ledger import Ledger
-from reconciler.workflows.logbook import Logbook
+from reconciler.workflows.ledger import StateBuilder
+from reconciler.workflows.logbook import JournalWriter
 from reconciler.workflows.states import load_state, save_state
 from tests.workflows.given import TODAY, Still, terms
 
@@ -23,8 +23,8 @@ def journal_of(folder: Path, *, resources: int) -> tuple[int, int]:
     store = LocalFileStore(folder)
     with hold(store, "bc", purpose="test", terms=terms()) as lease:
         saved = save_state(store, load_state(store, "bc"), make_state(resources), token=lease.token)
-        ledger = Ledger(saved.state, system=get_system("business_center"), today=TODAY)
-        logbook = Logbook(store=store, lease=lease, ledger=ledger, origin=Origin(), clock=Still())
+        ledger = StateBuilder(saved.state, system=get_system("business_center"), today=TODAY)
+        logbook = JournalWriter(store=store, lease=lease, ledger=ledger, origin=Origin(), clock=Still())
         for number in range(CHANGES):
             change = invitation(number)
             logbook.intend([change])

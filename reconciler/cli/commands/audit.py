@@ -7,7 +7,7 @@ from datetime import date
 
 import click
 
-from reconciler.audit.chain import Witness
+from reconciler.audit.chain import HeadWitness
 from reconciler.audit.log import AuditLog, Selection
 from reconciler.cli.actions_files import write_outputs
 from reconciler.cli.app import App
@@ -102,5 +102,5 @@ def verify(app: App, head: str | None) -> int:
     return ExitCode.DONE
 
 
-def _read_witnesses(store: StateStore) -> list[Witness]:
-    return [Witness(organization=key, mark=mark, is_behind=is_behind) for key, mark, is_behind in read_marks(store)]
+def _read_witnesses(store: StateStore) -> list[HeadWitness]:
+    return [HeadWitness(organization=key, mark=mark, is_behind=is_behind) for key, mark, is_behind in read_marks(store)]

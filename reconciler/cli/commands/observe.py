@@ -17,7 +17,7 @@ from reconciler.cli.state_editor import open_editor
 from reconciler.cli.workspace import read_workspace
 from reconciler.core.declared import Organization
 from reconciler.core.errors import ReconcilerError, UsageError
-from reconciler.manifests.rosters.parse import LARGEST
+from reconciler.manifests.rosters.parse import MAX_SIZE
 from reconciler.subjects.catalogue import RENDERERS
 from reconciler.workflows.drifting import drift_after
 from reconciler.workflows.observing import RosterFile, Sighting, look_only
@@ -113,10 +113,10 @@ def _require_manual_reading(app: App, organization: Organization | None) -> None
 def _read_roster(path: str) -> RosterFile:
     # One byte more than is accepted, so that the reader sees that it is too much.
     if path == "-":
-        return RosterFile(name="<stdin>", data=sys.stdin.buffer.read(LARGEST + 1))
+        return RosterFile(name="<stdin>", data=sys.stdin.buffer.read(MAX_SIZE + 1))
     try:
         with Path(path).open("rb") as stream:
-            return RosterFile(name=read_words(path), data=stream.read(LARGEST + 1))
+            return RosterFile(name=read_words(path), data=stream.read(MAX_SIZE + 1))
     except OSError as error:
         message = f"{path} cannot be read: {error.strerror or error}"
         raise ReconcilerError(message) from error

@@ -24,7 +24,7 @@ from reconciler.manifests.leaving import ManifestEdit, make_leave
 from reconciler.subjects.catalogue import RENDERERS
 from reconciler.workflows import knowing
 from reconciler.workflows.chores import ChoreDesk, Chores
-from reconciler.workflows.offboarding import Departure, follow_departure, leaving_day
+from reconciler.workflows.offboarding import Leaver, follow_departure, leaving_day
 from reconciler.workflows.planning import PlanRequest, read_worlds
 
 
@@ -145,7 +145,7 @@ class _Leaver:
         departure, worlds = self._look()
         return follow_departure(departure, worlds, settings=self.app.config.guards, today=self.now.date())
 
-    def _look(self) -> tuple[Departure, Worlds]:
+    def _look(self) -> tuple[Leaver, Worlds]:
         """All three worlds on the day on which the person leaves, or today when that has passed."""
         app, today, desired = self.app, self.now.date(), self.check().desired
         leaves = leaving_day(self.report, desired, self.on or today)
@@ -153,4 +153,4 @@ class _Leaver:
         moment = self.now if day == today else datetime.combine(day, time(), UTC)
         request = PlanRequest(desired=desired, settings=app.config.guards, today=day, moment=moment)
         worlds = read_worlds(request, provider_for=app.provider_for, store=app.store, on_notice=app.notify)
-        return Departure(report=self.report, leaves=leaves, edited=self.edit.texts, patch=self.edit.patch), worlds
+        return Leaver(report=self.report, leaves=leaves, edited=self.edit.texts, patch=self.edit.patch), worlds

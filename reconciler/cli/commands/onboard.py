@@ -23,7 +23,7 @@ from reconciler.manifests.keys import is_key
 from reconciler.subjects.catalogue import RENDERERS
 from reconciler.workflows.directory import find_in
 from reconciler.workflows.naming import nearest
-from reconciler.workflows.onboarding import Newcomer, describe_proposal, propose, write_proposal
+from reconciler.workflows.onboarding import Joiner, describe_proposal, propose, write_proposal
 
 
 class OnboardOptions(TypedDict):
@@ -77,7 +77,7 @@ def _propose(app: App, key: str, options: OnboardOptions, *, write: bool) -> Onb
         message = f"there is no person {options['like']!r} to be like"
         raise ReconcilerError(message, advice=nearest(options["like"], desired.people))
     known = desired.people.get(key)
-    newcomer = Newcomer(
+    newcomer = Joiner(
         key=key,
         entry=_entry(key, options, known),
         like=other.key,

@@ -14,7 +14,7 @@ from reconciler.cli.files import find_prefix, read_text_file
 from reconciler.core.errors import ReconcilerError, UsageError
 from reconciler.core.live import UNREAD_SIGN
 from reconciler.publishing.sticky import close_issue, publish_comment, publish_issue
-from reconciler.publishing.target import Choice, open_forge
+from reconciler.publishing.target import TargetChoice, open_forge
 
 _FAREWELL = "Settled: nothing of this is found any more."
 
@@ -56,7 +56,7 @@ def publish(
     if summary:
         append_summary(_read(source))
         return
-    choice = Choice(forge=forge or "", repository=repository, number=number or 0, api=api)
+    choice = TargetChoice(forge=forge or "", repository=repository, number=number or 0, api=api)
     if close:
         _refuse_unread(_read(source))
     name = name or find_prefix(app.root).rstrip("/") or "."

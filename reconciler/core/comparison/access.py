@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from reconciler.core.access import Access
 from reconciler.core.address import Address
-from reconciler.core.comparison.claims import Claim, claims_of, uncovered
+from reconciler.core.comparison.claims import DatedAccess, claims_of, uncovered
 from reconciler.core.comparison.reach import Cell
 from reconciler.core.review import AccessChange, Effect, Mark
 from reconciler.core.system import System
@@ -17,14 +17,16 @@ _OTHER_PEOPLE = "@"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Half:
+class ComparedSide:
     """One organization on one side."""
 
     system: System
     reach: Mapping[Cell, Access] = field(default_factory=dict)
 
 
-def compare_access(before: Half, after: Half, *, allowed_domains: Collection[str]) -> list[AccessChange]:
+def compare_access(
+    before: ComparedSide, after: ComparedSide, *, allowed_domains: Collection[str]
+) -> list[AccessChange]:
     """Every person or partner and thing where it differs, in reading order."""
     marker = _Marker(
         before=before,
@@ -41,7 +43,7 @@ def compare_access(before: Half, after: Half, *, allowed_domains: Collection[str
     return sorted(changes, key=lambda change: change.rank)
 
 
-def _first_things(half: Half) -> dict[Address, Address]:
+def _first_things(half: ComparedSide) -> dict[Address, Address]:
     """Subject -> what comes first of all it has: the membership, or the first thing that is shared."""
     first: dict[Address, Address] = {}
     for subject, on in half.reach:
@@ -49,7 +51,7 @@ def _first_things(half: Half) -> dict[Address, Address]:
     return first
 
 
-def _compare(cell: Cell, before: Half, after: Half, marker: _Marker) -> AccessChange:
+def _compare(cell: Cell, before: ComparedSide, after: ComparedSide, marker: _Marker) -> AccessChange:
     subject, on = cell
     had, has = before.reach.get(cell), after.reach.get(cell)
     held, holds = claims_of(had, before.system), claims_of(has, after.system)
@@ -76,13 +78,13 @@ def _effect(*, won: bool, lost: bool) -> Effect:
 class _Marker:
     """Knows both sides of an organization, so that it can tell whose first or last access something is."""
 
-    before: Half
-    after: Half
+    before: ComparedSide
+    after: ComparedSide
     first_before: Mapping[Address, Address]
     first_after: Mapping[Address, Address]
     allowed_domains: frozenset[str]
 
-    def marks(self, cell: Cell, differing: tuple[Claim, ...]) -> Iterator[Mark]:
+    def marks(self, cell: Cell, differing: tuple[DatedAccess, ...]) -> Iterator[Mark]:
         had, has = self.before.reach.get(cell), self.after.reach.get(cell)
         is_other_account = had is not None and has is not None and had.identity != has.identity
         if any(claim.administers for claim in differing) or (is_other_account and self._administers(cell)):

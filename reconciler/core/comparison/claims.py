@@ -11,12 +11,12 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from reconciler.core.access import Access, Way
+from reconciler.core.access import Access, AccessPath
 from reconciler.core.system import Role, System
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Claim:
+class DatedAccess:
     """One thing that can be done, from a UTC day until another."""
 
     dimension: str
@@ -29,23 +29,23 @@ class Claim:
     handles_money: bool = False
 
 
-def claims_of(access: Access | None, system: System) -> tuple[Claim, ...]:
+def claims_of(access: Access | None, system: System) -> tuple[DatedAccess, ...]:
     """Everything that an access holds, over all its ways."""
     if access is None:
         return ()
     return tuple(claim for way in access.ways for claim in _claims_of_way(way, access.identity, system))
 
 
-def _claims_of_way(way: Way, identity: str, system: System) -> Iterator[Claim]:
+def _claims_of_way(way: AccessPath, identity: str, system: System) -> Iterator[DatedAccess]:
     starts, ends = way.starts or date.min, way.ends or date.max
-    yield Claim(dimension="there", starts=starts, ends=ends)
+    yield DatedAccess(dimension="there", starts=starts, ends=ends)
     if identity:
-        yield Claim(dimension=f"account {identity}", starts=starts, ends=ends)
+        yield DatedAccess(dimension=f"account {identity}", starts=starts, ends=ends)
     for name, value in way.attributes.items():
         kind = way.address.kind if name in {"role", "permissions"} else f"{way.address.kind}.{name}"
         for word in (value,) if isinstance(value, str) else value:
             role = system.find_role(kind, word) or Role(name=word, label=word, rank=0, may="")
-            yield Claim(
+            yield DatedAccess(
                 dimension=name if isinstance(value, str) else f"permission {word}",
                 rank=role.rank if isinstance(value, str) else 0,
                 starts=starts,
@@ -55,12 +55,12 @@ def _claims_of_way(way: Way, identity: str, system: System) -> Iterator[Claim]:
             )
 
 
-def uncovered(claims: Sequence[Claim], by: Sequence[Claim]) -> tuple[Claim, ...]:
+def uncovered(claims: Sequence[DatedAccess], by: Sequence[DatedAccess]) -> tuple[DatedAccess, ...]:
     """The claims that the others do not hold on all of their days."""
     return tuple(claim for claim in claims if not _is_covered(claim, by))
 
 
-def _is_covered(claim: Claim, by: Sequence[Claim]) -> bool:
+def _is_covered(claim: DatedAccess, by: Sequence[DatedAccess]) -> bool:
     alike = [one for one in by if one.dimension == claim.dimension and one.rank >= claim.rank]
     day = claim.starts
     for one in sorted(alike, key=lambda one: one.starts):

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 
 from reconciler.core.address import Address
-from reconciler.core.comparison.access import Half, compare_access
+from reconciler.core.comparison.access import ComparedSide, compare_access
 from reconciler.core.comparison.names import describe_displaced, find_renames, names_at_head, with_names
 from reconciler.core.comparison.reach import reach
 from reconciler.core.comparison.steps import find_steps
@@ -127,7 +127,7 @@ def _compare_organization(
         return
     key = organization.key
     halves = [
-        Half(system=side.system, reach=reach(key, resources, system=side.system, today=today))
+        ComparedSide(system=side.system, reach=reach(key, resources, system=side.system, today=today))
         for side, resources in (
             (pair.before or organization, pair.resources_before),
             (pair.after or organization, pair.resources_after),

@@ -11,7 +11,7 @@ from dataclasses import replace
 from datetime import date
 from itertools import pairwise
 
-from reconciler.core.access import Access, Span, Way
+from reconciler.core.access import Access, AccessPath, AccessSpan
 from reconciler.core.address import Address
 from reconciler.core.declared import Declared, Entitlement
 from reconciler.core.kinds import KINDS
@@ -29,14 +29,14 @@ def reach(
     """Everything declared that holds on that day or later; what is over by then is not there."""
     whole = Address(organization, "organization", organization)
     groups = _ad_accounts_by_group(resources)
-    ways: dict[Cell, list[Way]] = {}
+    ways: dict[Cell, list[AccessPath]] = {}
     for address, found in _ways(resources, today).items():
         for on in _reached(address, whole, groups):
             ways.setdefault((_subject(address), on), []).extend(found)
     return {cell: _access(cell, found, resources, system) for cell, found in ways.items()}
 
 
-def _ways(resources: Mapping[Address, Declared], today: date) -> dict[Address, list[Way]]:
+def _ways(resources: Mapping[Address, Declared], today: date) -> dict[Address, list[AccessPath]]:
     """All lines that give somebody access from that day on, within the days of the membership they need."""
     found = {
         address: [way for line in declared.lines if not _is_over(way := _way(address, line, today), today)]
@@ -57,7 +57,7 @@ Stay = tuple[date | None, date | None]
 """The days between which somebody is a member; None for a beginning that is past, and for no end."""
 
 
-def _without_gaps(ways: Iterable[Way]) -> list[Stay]:
+def _without_gaps(ways: Iterable[AccessPath]) -> list[Stay]:
     """The stays that several lines make together, where one goes on from another."""
     stays: list[tuple[date, date]] = []
     for begin, end in sorted((way.starts or date.min, way.ends or date.max) for way in ways):
@@ -72,9 +72,9 @@ def _gives_access(address: Address) -> bool:
     return KINDS[address.kind].person_part is not None or KINDS[address.kind].is_share
 
 
-def _way(address: Address, line: Entitlement, today: date) -> Way:
+def _way(address: Address, line: Entitlement, today: date) -> AccessPath:
     has_begun = line.starts is None or line.starts <= today
-    return Way(
+    return AccessPath(
         address=address,
         attributes=line.attributes,
         through=line.through,
@@ -86,11 +86,11 @@ def _way(address: Address, line: Entitlement, today: date) -> Way:
     )
 
 
-def _narrowed(way: Way, stay: Stay) -> Way:
+def _narrowed(way: AccessPath, stay: Stay) -> AccessPath:
     return replace(way, starts=later(way.starts, stay[0]), ends=earlier(way.ends, stay[1]))
 
 
-def _is_over(way: Way, today: date) -> bool:
+def _is_over(way: AccessPath, today: date) -> bool:
     return way.ends is not None and way.ends <= (way.starts or today)
 
 
@@ -123,11 +123,11 @@ def _reached(address: Address, whole: Address, groups: Mapping[str, list[str]]) 
             yield Address(organization, "ad_account", ad_account)
 
 
-def _access(cell: Cell, ways: list[Way], resources: Mapping[Address, Declared], system: System) -> Access:
+def _access(cell: Cell, ways: list[AccessPath], resources: Mapping[Address, Declared], system: System) -> Access:
     subject, on = cell
     ways.sort(key=lambda way: (way.address, way.starts or date.min, way.ends or date.max, way.through, way.place))
     kind = ways[0].address.kind
-    spans: list[Span] = []
+    spans: list[AccessSpan] = []
     for begin, end in pairwise(sorted({day for way in ways for day in (way.starts or date.min, way.ends or date.max)})):
         held = [way.attributes for way in ways if (way.starts or date.min) <= begin < (way.ends or date.max)]
         attributes = strongest(held, kind, system)
@@ -137,7 +137,7 @@ def _access(cell: Cell, ways: list[Way], resources: Mapping[Address, Declared], 
             spans[-1] = replace(spans[-1], ends=None if end == date.max else end)
         else:
             spans.append(
-                Span(
+                AccessSpan(
                     attributes=attributes,
                     starts=None if begin == date.min else begin,
                     ends=None if end == date.max else end,

@@ -7,11 +7,11 @@ from collections.abc import Set as AbstractSet
 from reconciler.core.change import Change
 from reconciler.core.kinds import Action
 from reconciler.core.planning.access import is_administrator
-from reconciler.core.planning.headcount import Headcount, Tenure, tenure_of
-from reconciler.core.planning.situation import Situation
+from reconciler.core.planning.headcount import MembershipCounts, Tenure, tenure_of
+from reconciler.core.planning.situation import PlanningContext
 
 
-def actor_for(change: Change, situation: Situation, headcount: Headcount) -> str:
+def actor_for(change: Change, situation: PlanningContext, headcount: MembershipCounts) -> str:
     """Key of the person who acts at this point of the plan; empty when there is nobody who could.
 
     The configured identity where there is one; else an active admin who stays one, so that nobody is asked to act
@@ -33,7 +33,7 @@ def actor_for(change: Change, situation: Situation, headcount: Headcount) -> str
     return min(candidates, key=lambda person: (_unreliability(person, situation), person), default="")
 
 
-def founder_of(situation: Situation) -> str:
+def founder_of(situation: PlanningContext) -> str:
     """Who creates an organization and thereby becomes its first admin."""
     system = situation.organization.system
     admins = {
@@ -46,14 +46,14 @@ def founder_of(situation: Situation) -> str:
     return min(admins, key=lambda person: (admins[person], person), default="")
 
 
-def _is_about_admins(change: Change, situation: Situation) -> bool:
+def _is_about_admins(change: Change, situation: PlanningContext) -> bool:
     """Whether a membership becomes, stays or stops being one that administers."""
     system = situation.organization.system
     sides = [side.attributes for side in (change.before, change.after) if side is not None]
     return any(is_administrator(system, change.address.kind, attributes) for attributes in sides)
 
 
-def _unreliability(person: str, situation: Situation) -> int:
+def _unreliability(person: str, situation: PlanningContext) -> int:
     """Strangers act last: a work order tells them what is being done about them."""
     tenure = tenure_of(person, situation)
     return 0 if tenure.is_declared else 2 if tenure is Tenure.UNDECLARED else 1

@@ -11,7 +11,7 @@ from reconciler.core.kinds import KINDS, Action, Shape
 from reconciler.core.planning.access import takes_away
 from reconciler.core.planning.guards import Objection, blocked_by, with_approval
 from reconciler.core.planning.lifecycle import is_over
-from reconciler.core.planning.situation import Situation
+from reconciler.core.planning.situation import PlanningContext
 from reconciler.core.system import System
 
 WINDOW_DAYS = 7
@@ -34,7 +34,7 @@ def counts_as_removal(change: Change, system: System) -> bool:
     return counted and not change.exempt and not change.approval and takes_away(change, system)
 
 
-def hold_mass_removal(changes: Sequence[Change], situation: Situation) -> tuple[list[Change], list[Blocked]]:
+def hold_mass_removal(changes: Sequence[Change], situation: PlanningContext) -> tuple[list[Change], list[Blocked]]:
     """Block all counted removals of an organization when together they take away too much of its access."""
     system, implied = situation.organization.system, _roles_that_give(situation)
     asked = [change for change in changes if counts_as_removal(change, system) and _role_for(change) not in implied]
@@ -66,7 +66,7 @@ def hold_mass_removal(changes: Sequence[Change], situation: Situation) -> tuple[
     )
 
 
-def _roles_that_give(situation: Situation) -> set[tuple[str, str]]:
+def _roles_that_give(situation: PlanningContext) -> set[tuple[str, str]]:
     """Kinds of access, and roles that were seen to give it without a grant: taking such a grant takes nothing away."""
     return {(at.kind, record.implied_by) for at, record in situation.records.items() if record.implied_by}
 
@@ -75,7 +75,7 @@ def _role_for(change: Change) -> tuple[str, str]:
     return change.address.kind, change.before.implied_by if change.before else ""
 
 
-def hold_invitations(changes: Sequence[Change], situation: Situation) -> tuple[list[Change], list[Blocked]]:
+def hold_invitations(changes: Sequence[Change], situation: PlanningContext) -> tuple[list[Change], list[Blocked]]:
     """Block the invitations that go beyond the budget of the window, later addresses first."""
     budget = situation.settings.max_invitations
     asked = [change for change in changes if change.action in INVITATIONS]
@@ -90,7 +90,7 @@ def hold_invitations(changes: Sequence[Change], situation: Situation) -> tuple[l
     )
 
 
-def _approval_for(change: Change, situation: Situation) -> Approval | None:
+def _approval_for(change: Change, situation: PlanningContext) -> Approval | None:
     return situation.approvals.get((change.address, change.action))
 
 
@@ -100,7 +100,7 @@ def _split(
     asked: Sequence[Change],
     stopped: Sequence[Change],
     objection: Objection,
-    situation: Situation,
+    situation: PlanningContext,
 ) -> tuple[list[Change], list[Blocked]]:
     """Separate what a budget stops from what goes on, and write approvals on what only passes thanks to them."""
     counted = {change.address for change in asked}

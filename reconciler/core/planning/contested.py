@@ -14,11 +14,11 @@ from reconciler.core.declared import Declared
 from reconciler.core.finding import Finding, Severity
 from reconciler.core.kinds import KINDS, Action
 from reconciler.core.planning.lifecycle import leave
-from reconciler.core.planning.situation import Situation
+from reconciler.core.planning.situation import PlanningContext
 from reconciler.core.resource import Resource
 
 
-def forgetting(situation: Situation) -> Change:
+def forgetting(situation: PlanningContext) -> Change:
     """What somebody has to agree to before anything is done in another organization than the recorded one."""
     organization = situation.organization
     address = Address(organization.key, "organization", organization.key)
@@ -33,7 +33,7 @@ def forgetting(situation: Situation) -> Change:
     )
 
 
-def settle_contested(situation: Situation, wanted: Mapping[Address, Declared]) -> Iterator[Change | Waiting]:
+def settle_contested(situation: PlanningContext, wanted: Mapping[Address, Declared]) -> Iterator[Change | Waiting]:
     """Who has an account of which somebody else has the address now loses it first; all the rest waits for that."""
     for dispute in situation.contested:
         old = Address(situation.organization.key, "member", dispute.recorded)
@@ -64,13 +64,13 @@ def _until_decided(step: Change, why: str) -> Waiting:
     return Waiting(address=step.address, action=step.action, on=_DECISION, why=why, before=step.before)
 
 
-def is_contested(address: Address, situation: Situation) -> bool:
+def is_contested(address: Address, situation: PlanningContext) -> bool:
     """Whether an address is about somebody whose account is in doubt."""
     person = situation.person_of(address)
     return any(person in (one.recorded, one.declared) for one in situation.contested) if person else False
 
 
-def objection_to(change: Change, situation: Situation) -> str:
+def objection_to(change: Change, situation: PlanningContext) -> str:
     """Why a change must not be made before somebody decides whose record it is about; empty for all others."""
     if change.after is not None:
         return ""
@@ -101,7 +101,7 @@ def objection_to(change: Change, situation: Situation) -> str:
     return ""
 
 
-def tell_of_names(situation: Situation) -> Iterator[Finding]:
+def tell_of_names(situation: PlanningContext) -> Iterator[Finding]:
     """What goes by another name now, what only seems to, and what cannot be followed."""
     organization = situation.organization.key
     if situation.another:
@@ -144,7 +144,7 @@ def tell_of_names(situation: Situation) -> Iterator[Finding]:
         )
 
 
-def _tell_of_double(stranger: str, gone: str, situation: Situation) -> Iterator[Finding]:
+def _tell_of_double(stranger: str, gone: str, situation: PlanningContext) -> Iterator[Finding]:
     """A warning on both lines: on that of who is gone, and on that of who has come."""
     organization, name = situation.organization.key, situation.people[gone].name
     advice = f"if so, add the address of {stranger} to `identities` of {gone}; if not, approve what is held back"
@@ -162,7 +162,7 @@ def _tell_of_double(stranger: str, gone: str, situation: Situation) -> Iterator[
         )
 
 
-def _renamed(source: Address, target: Address, situation: Situation) -> Finding:
+def _renamed(source: Address, target: Address, situation: PlanningContext) -> Finding:
     return Finding(
         id="renamed",
         severity=Severity.NOTE,
@@ -172,7 +172,7 @@ def _renamed(source: Address, target: Address, situation: Situation) -> Finding:
     )
 
 
-def _displaced(source: Address, target: Address, situation: Situation) -> Finding:
+def _displaced(source: Address, target: Address, situation: PlanningContext) -> Finding:
     return Finding(
         id="other-identity",
         severity=Severity.WARNING,

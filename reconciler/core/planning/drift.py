@@ -19,7 +19,7 @@ from reconciler.core.live import Unknown
 from reconciler.core.plan import OrganizationPlan
 from reconciler.core.planning.diff import agrees
 from reconciler.core.planning.orders import carried_out
-from reconciler.core.planning.situation import Situation
+from reconciler.core.planning.situation import PlanningContext
 from reconciler.core.planning.weighing import compare, one_less, severity_of_gains, severity_of_losses
 from reconciler.core.resource import PRESENCE, Resource, Status, fingerprint_of
 from reconciler.core.state import Record
@@ -28,7 +28,7 @@ _RECORDED_OVER = (DriftSort.CHANGED, DriftSort.GONE)
 """What cannot be told from what is recorded any more once an apply has recorded it."""
 
 
-def find_drift(situation: Situation, part: OrganizationPlan) -> list[Drift]:
+def find_drift(situation: PlanningContext, part: OrganizationPlan) -> list[Drift]:
     """Every difference in one organization, by address, with what the plan of the same situation does about it.
 
     What was found earlier and could not be looked at now counts as still there.
@@ -36,7 +36,7 @@ def find_drift(situation: Situation, part: OrganizationPlan) -> list[Drift]:
     return [_decided(found, situation, part) for found in _differences(situation)]
 
 
-def _differences(situation: Situation) -> list[Drift]:
+def _differences(situation: PlanningContext) -> list[Drift]:
     found = {one.address: one for one in (*_of_records(situation), *_of_strangers(situation))}
     found |= {one.address: one for one in _of_memory(situation) if one.address not in found}
     found |= {one.address: one for one in _of_the_unverified(situation) if one.address not in found}
@@ -44,7 +44,7 @@ def _differences(situation: Situation) -> list[Drift]:
     return [found[address] for address in sorted(found)]
 
 
-def _of_the_unverified(situation: Situation) -> Iterator[Drift]:
+def _of_the_unverified(situation: PlanningContext) -> Iterator[Drift]:
     """What is there, and what an owner may have given more or less of than it was asked for."""
     for address, record in situation.records.items():
         live = situation.live.resources.get(address)
@@ -82,7 +82,7 @@ def _say_unverified(record: Record) -> tuple[str, str, str]:
     return f"these {names} were asked for, and nothing shows what was given", "its owner in the TikTok app", others
 
 
-def _of_the_unread(situation: Situation) -> Iterator[Drift]:
+def _of_the_unread(situation: PlanningContext) -> Iterator[Drift]:
     """What is known, and could not be looked at now."""
     for address, known in situation.state.drift.items():
         live = situation.live.find(address)
@@ -102,7 +102,7 @@ def _of_the_unread(situation: Situation) -> Iterator[Drift]:
         )
 
 
-def _decided(found: Drift, situation: Situation, part: OrganizationPlan) -> Drift:
+def _decided(found: Drift, situation: PlanningContext, part: OrganizationPlan) -> Drift:
     if found.fate is Fate.UNREAD or found.sort is DriftSort.UNVERIFIED:
         return found
     fate, outlook = _fate_of(found, situation, part)
@@ -114,7 +114,7 @@ def _could_be_kept(found: Drift, fate: Fate) -> bool:
     return fate is not Fate.SETTLED and found.sort is not DriftSort.EXPIRED_BUT_ACTIVE
 
 
-def _fate_of(found: Drift, situation: Situation, part: OrganizationPlan) -> tuple[Fate, str]:
+def _fate_of(found: Drift, situation: PlanningContext, part: OrganizationPlan) -> tuple[Fate, str]:
     """What the plan does about one address, in the order in which it would be noticed."""
     address = found.address
     for change in part.changes:
@@ -134,7 +134,7 @@ def _fate_of(found: Drift, situation: Situation, part: OrganizationPlan) -> tupl
     return _fate_without_a_step(found, situation, part)
 
 
-def _fate_without_a_step(found: Drift, situation: Situation, part: OrganizationPlan) -> tuple[Fate, str]:
+def _fate_without_a_step(found: Drift, situation: PlanningContext, part: OrganizationPlan) -> tuple[Fate, str]:
     address, live = found.address, found.live
     is_there = live is not None and not live.status.is_gone
     wanted = situation.wanted.get(address)
@@ -158,7 +158,7 @@ def _fate_with_the_organization(part: OrganizationPlan) -> tuple[Fate, str]:
     return Fate.LEFT_ALONE, "left alone until the organization is deleted"
 
 
-def take_note(situation: Situation) -> dict[Address, KnownDrift]:
+def take_note(situation: PlanningContext) -> dict[Address, KnownDrift]:
     """What to know of drift after an apply, which records what it sees: else nobody would ever be told of it."""
     known = {address: one for address, one in situation.state.drift.items() if one.told}
     for found in _differences(situation):
@@ -174,7 +174,7 @@ def take_note(situation: Situation) -> dict[Address, KnownDrift]:
     return known
 
 
-def _of_records(situation: Situation) -> Iterator[Drift]:
+def _of_records(situation: PlanningContext) -> Iterator[Drift]:
     """What became of things that this tool has made or taken over."""
     asked = carried_out(situation)
     for address, record in situation.state.records.items():
@@ -188,7 +188,7 @@ def _of_records(situation: Situation) -> Iterator[Drift]:
             yield _moved(situation, expected, live)
 
 
-def _of_strangers(situation: Situation) -> Iterator[Drift]:
+def _of_strangers(situation: PlanningContext) -> Iterator[Drift]:
     """What nobody recorded, or what is there although it had ended."""
     for address, live in situation.live.resources.items():
         record = situation.state.records.get(address)
@@ -208,7 +208,7 @@ def _of_strangers(situation: Situation) -> Iterator[Drift]:
                 yield _moved(situation, declared, live)
 
 
-def _of_memory(situation: Situation) -> Iterator[Drift]:
+def _of_memory(situation: PlanningContext) -> Iterator[Drift]:
     """What was done by hand, has been recorded since, and is still not as declared."""
     for address, known in situation.state.drift.items():
         live = situation.live.find(address)
@@ -236,7 +236,7 @@ def _as_resource(record: Record) -> Resource:
     )
 
 
-def _is_as(record: Record, live: Resource | None, situation: Situation) -> bool:
+def _is_as(record: Record, live: Resource | None, situation: PlanningContext) -> bool:
     """Whether what became of something since it was recorded is no drift.
 
     What was asked for may be answered in any way; only what nobody has asked for and nobody has declared is not.
@@ -251,7 +251,7 @@ def _is_as(record: Record, live: Resource | None, situation: Situation) -> bool:
     return record.status.is_gone or live is None or live.status.is_gone or live.shows(record.attributes) or fits
 
 
-def _is_undone(address: Address, live: Resource | None, situation: Situation) -> bool:
+def _is_undone(address: Address, live: Resource | None, situation: PlanningContext) -> bool:
     """Whether something that is known as drift is as declared again."""
     known, wanted = situation.state.drift.get(address), situation.wanted.get(address)
     if known is None or known.sort not in _RECORDED_OVER or wanted is None or live is None:
@@ -259,12 +259,12 @@ def _is_undone(address: Address, live: Resource | None, situation: Situation) ->
     return live.status is Status.ACTIVE and live.fits(wanted.attributes)
 
 
-def _waits_for_an_order(address: Address, situation: Situation) -> bool:
+def _waits_for_an_order(address: Address, situation: PlanningContext) -> bool:
     """Whether somebody was asked to make it, and has."""
     return address in situation.asked_for
 
 
-def _why_over(address: Address, situation: Situation) -> str:
+def _why_over(address: Address, situation: PlanningContext) -> str:
     """Why somebody or something should not be there today; empty when it may."""
     ended = situation.ended.get(address)
     if ended is not None:
@@ -280,7 +280,7 @@ def _why_over(address: Address, situation: Situation) -> str:
 
 
 def _expired_but_active(
-    address: Address, situation: Situation, *, expected: Resource | None, live: Resource, why: str
+    address: Address, situation: PlanningContext, *, expected: Resource | None, live: Resource, why: str
 ) -> Drift:
     return Drift(
         address=address,
@@ -293,7 +293,7 @@ def _expired_but_active(
     )
 
 
-def _added_outside(situation: Situation, live: Resource) -> Drift:
+def _added_outside(situation: PlanningContext, live: Resource) -> Drift:
     organization = situation.organization
     gains, _ = compare(organization.system, None, live)
     severity = severity_of_gains(gains, live.address, situation)
@@ -310,7 +310,7 @@ def _added_outside(situation: Situation, live: Resource) -> Drift:
     )
 
 
-def _why_strange(situation: Situation) -> str:
+def _why_strange(situation: PlanningContext) -> str:
     """What is wrong with something that nobody declared, as the organization is managed today."""
     if situation.organization.deleted:
         return "nobody declared it, and the organization shall be deleted"
@@ -318,7 +318,7 @@ def _why_strange(situation: Situation) -> str:
     return "nobody declared it, and the organization is managed additively" if is_additive else "nobody declared it"
 
 
-def _moved(situation: Situation, expected: Resource, live: Resource | None) -> Drift:
+def _moved(situation: PlanningContext, expected: Resource, live: Resource | None) -> Drift:
     """Something known that is not as it was."""
     address = expected.address
     there = live if live is not None and not live.status.is_gone else None

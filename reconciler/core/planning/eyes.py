@@ -9,13 +9,13 @@ from reconciler.core.finding import Finding, Severity
 from reconciler.core.plan import ORDER_WITHDRAWN, OrganizationPlan
 from reconciler.core.planning.order_review import closed_between
 from reconciler.core.planning.orders import withdrawn
-from reconciler.core.planning.situation import Situation
+from reconciler.core.planning.situation import PlanningContext
 from reconciler.core.planning.targets import Targets
 from reconciler.core.work_order import OrderStatus, WorkOrder
 
 
 def tell_of_orders(
-    looked_at: Sequence[Situation], organizations: Sequence[OrganizationPlan], targets: Targets
+    looked_at: Sequence[PlanningContext], organizations: Sequence[OrganizationPlan], targets: Targets
 ) -> Iterator[Finding]:
     """Everything there is to say about rosters and work orders, organization by organization."""
     for situation, part in zip(looked_at, organizations, strict=True):
@@ -26,7 +26,7 @@ def tell_of_orders(
             yield _withdrawn(order)
 
 
-def _old_rosters(situation: Situation) -> Iterator[Finding]:
+def _old_rosters(situation: PlanningContext) -> Iterator[Finding]:
     """A plan sees no further than what people last read off the pages."""
     limit = timedelta(days=situation.settings.max_roster_age)
     key = situation.organization.key

@@ -18,7 +18,7 @@ from reconciler.core.planning.diff import Difference, diff
 from reconciler.core.planning.headcount import Tenure, tenure_of
 from reconciler.core.planning.lifecycle import why_leave
 from reconciler.core.planning.order import parents_of
-from reconciler.core.planning.situation import Situation
+from reconciler.core.planning.situation import PlanningContext
 from reconciler.core.planning.targets import Targets
 from reconciler.core.planning.wanted import last_day
 from reconciler.core.resource import Resource, Status
@@ -26,7 +26,7 @@ from reconciler.core.state import State
 
 
 def foresee(
-    looked_at: Sequence[Situation],
+    looked_at: Sequence[PlanningContext],
     organizations: Sequence[OrganizationPlan],
     desired: Desired,
     *,
@@ -45,7 +45,7 @@ def foresee(
     return findings
 
 
-def _overdue(situation: Situation, part: OrganizationPlan) -> Iterator[Finding]:
+def _overdue(situation: PlanningContext, part: OrganizationPlan) -> Iterator[Finding]:
     """One finding for each whom things have waited for too long; what waits for such a thing is not told as well."""
     patience, listed = situation.settings.pending_days, {waiting.address for waiting in part.waiting}
     waits: dict[str, list[Waiting]] = {}
@@ -67,7 +67,7 @@ def _overdue(situation: Situation, part: OrganizationPlan) -> Iterator[Finding]:
         )
 
 
-def _refused(looked_at: Sequence[Situation], desired: Desired) -> Iterator[Finding]:
+def _refused(looked_at: Sequence[PlanningContext], desired: Desired) -> Iterator[Finding]:
     """What policies of severity error have against an organization, whether or not anything changes there."""
     keys = {situation.organization.key for situation in looked_at}
     for finding in desired.policy_findings:
@@ -75,7 +75,7 @@ def _refused(looked_at: Sequence[Situation], desired: Desired) -> Iterator[Findi
             yield finding
 
 
-def _unknown_required(looked_at: Sequence[Situation], desired: Desired) -> Iterator[Finding]:
+def _unknown_required(looked_at: Sequence[PlanningContext], desired: Desired) -> Iterator[Finding]:
     """A misspelt name would leave the guard without anybody to look after."""
     required = {name for situation in looked_at for name in situation.settings.required_admins}
     for name in sorted(required - desired.people.keys()):
@@ -88,7 +88,7 @@ def _unknown_required(looked_at: Sequence[Situation], desired: Desired) -> Itera
             )
 
 
-def _about(situation: Situation) -> Iterator[Finding]:
+def _about(situation: PlanningContext) -> Iterator[Finding]:
     yield from _undeclared_admins(situation)
     yield from tell_of_names(situation)
     yield from _lockout_ahead(situation)
@@ -96,7 +96,7 @@ def _about(situation: Situation) -> Iterator[Finding]:
     yield from _not_shown(situation)
 
 
-def _other_identities(situation: Situation) -> Iterator[Finding]:
+def _other_identities(situation: PlanningContext) -> Iterator[Finding]:
     """Members who came in under an address that the manifests do not give them any more, and renamed accounts."""
     for address, declared in situation.wanted.items():
         found = situation.live.resources.get(address)
@@ -134,7 +134,7 @@ def _another_handle(declared: Declared, found: Resource) -> Iterator[Finding]:
         )
 
 
-def _is_other(declared: Declared, found: Resource, situation: Situation) -> bool:
+def _is_other(declared: Declared, found: Resource, situation: PlanningContext) -> bool:
     """Masked addresses and numbers of accounts say nothing."""
     if "@" not in found.identity or "*" in found.identity or not declared.identity:
         return False
@@ -143,7 +143,7 @@ def _is_other(declared: Declared, found: Resource, situation: Situation) -> bool
     return found.identity.casefold() not in {name.casefold() for name in known}
 
 
-def _not_shown(situation: Situation) -> Iterator[Finding]:
+def _not_shown(situation: PlanningContext) -> Iterator[Finding]:
     """Values that are believed on the word of the manifests alone; once they are recorded, drift tells of them."""
     for address, declared in situation.wanted.items():
         found = situation.live.resources.get(address)
@@ -161,7 +161,7 @@ def _not_shown(situation: Situation) -> Iterator[Finding]:
             )
 
 
-def _undeclared_admins(situation: Situation) -> Iterator[Finding]:
+def _undeclared_admins(situation: PlanningContext) -> Iterator[Finding]:
     """By name, in every mode: whoever is an admin can do everything, also to the others."""
     system, key = situation.organization.system, situation.organization.key
     if situation.organization.deleted:
@@ -190,7 +190,7 @@ def _undeclared_admins(situation: Situation) -> Iterator[Finding]:
         )
 
 
-def _lockout_ahead(situation: Situation) -> Iterator[Finding]:
+def _lockout_ahead(situation: PlanningContext) -> Iterator[Finding]:
     """The day on which the time of the last admin who has accepted ends, if it is near."""
     ends = [_end_of(address, situation) for address in _admins(situation)]
     if not ends or None in ends:
@@ -207,7 +207,7 @@ def _lockout_ahead(situation: Situation) -> Iterator[Finding]:
         )
 
 
-def _admins(situation: Situation) -> Iterator[Address]:
+def _admins(situation: PlanningContext) -> Iterator[Address]:
     """Whom the manifests want as admins and who have accepted; nobody relies on others."""
     system = situation.organization.system
     for address, declared in situation.wanted.items():
@@ -217,7 +217,7 @@ def _admins(situation: Situation) -> Iterator[Address]:
             yield address
 
 
-def _end_of(address: Address, situation: Situation) -> date | None:
+def _end_of(address: Address, situation: PlanningContext) -> date | None:
     """The day on which somebody administers it no more, be it that a weaker role is what remains then."""
     system = situation.organization.system
     return last_day(
@@ -228,7 +228,7 @@ def _end_of(address: Address, situation: Situation) -> date | None:
     )
 
 
-def _not_applied(situation: Situation, part: OrganizationPlan) -> Iterator[Finding]:
+def _not_applied(situation: PlanningContext, part: OrganizationPlan) -> Iterator[Finding]:
     """What an apply would have to do where nothing is ever applied; what is drift is told as drift."""
     if situation.organization.mode is not Mode.OBSERVE:
         return
@@ -247,7 +247,7 @@ def _not_applied(situation: Situation, part: OrganizationPlan) -> Iterator[Findi
             )
 
 
-def _what_differs(difference: Difference, situation: Situation) -> str:
+def _what_differs(difference: Difference, situation: PlanningContext) -> str:
     if difference.wanted is not None:
         return f"is declared and {'is different on the system' if difference.live else 'is not there'}"
     if difference.live is None or difference.live.status.is_gone:
@@ -256,7 +256,7 @@ def _what_differs(difference: Difference, situation: Situation) -> str:
 
 
 def _unused_approvals(
-    looked_at: Sequence[Situation], organizations: Sequence[OrganizationPlan], desired: Desired, targets: Targets
+    looked_at: Sequence[PlanningContext], organizations: Sequence[OrganizationPlan], desired: Desired, targets: Targets
 ) -> Iterator[Finding]:
     """Approvals that nothing needs today: used or outdated ones, and ones whose change is done or never blocked.
 
@@ -287,7 +287,7 @@ def _unused_approvals(
             )
 
 
-def _what_became_of(approval: Approval, situation: Situation) -> tuple[str, str, str] | None:
+def _what_became_of(approval: Approval, situation: PlanningContext) -> tuple[str, str, str] | None:
     """Why an approval is over, as the id, the message and the advice of a finding; None while it counts."""
     if approval.expires is not None and approval.expires < situation.today:
         return "outdated-approval", f"ended on {approval.expires}", "remove it"

@@ -14,7 +14,7 @@ from reconciler.core.change import Cause, Change, LeftOut, Waiting
 from reconciler.core.kinds import Action
 from reconciler.core.planning.lifecycle import leave
 from reconciler.core.planning.readiness import wait
-from reconciler.core.planning.situation import Situation
+from reconciler.core.planning.situation import PlanningContext
 from reconciler.core.planning.targets import Targets
 
 _FIRST = {"asset_group_asset": "ad account", "asset_group_access": "member"}
@@ -43,7 +43,7 @@ def hold_empty_groups(changes: Sequence[Change], waiting: Sequence[Waiting]) -> 
 
 
 def with_groups_whole(
-    steps: Sequence[Change | Waiting], situation: Situation, targets: Targets
+    steps: Sequence[Change | Waiting], situation: PlanningContext, targets: Targets
 ) -> Iterator[Change | Waiting | LeftOut]:
     """Each step, and all that a group that goes would take along, so that it is shown and counted.
 
@@ -70,7 +70,7 @@ def with_groups_whole(
             yield step
 
 
-def _find_unread(group: str, situation: Situation) -> str:
+def _find_unread(group: str, situation: PlanningContext) -> str:
     """Why it is not known what is in a group; empty where it is."""
     prefixes = [f"{situation.organization.key}/{kind}/{end}" for kind in _FIRST for end in ("", f"{group}/")]
     return next((why for prefix in prefixes if (why := situation.live.unknown.get(prefix))), "")

@@ -16,7 +16,7 @@ from reconciler.core.kinds import KINDS, Action, Shape
 from reconciler.core.planning.access import is_administrator, takes_away
 from reconciler.core.planning.actors import founder_of
 from reconciler.core.planning.contested import objection_to
-from reconciler.core.planning.situation import Situation
+from reconciler.core.planning.situation import PlanningContext
 from reconciler.core.resource import Status, fingerprint_of
 
 
@@ -29,26 +29,26 @@ class Objection:
     can_approve: bool = True
 
 
-Guard = Callable[[Change, Situation], Objection | None]
+Guard = Callable[[Change, PlanningContext], Objection | None]
 
 COMMAND_LINE = "(command line)"
 """How the origin of an approval ends that stands in no manifest."""
 
 
-def _other_identity(change: Change, situation: Situation) -> Objection | None:
+def _other_identity(change: Change, situation: PlanningContext) -> Objection | None:
     """A key is no proof of who or what something is."""
     reason = objection_to(change, situation)
     return Objection("other_identity", reason) if reason else None
 
 
-def _protected(change: Change, situation: Situation) -> Objection | None:
+def _protected(change: Change, situation: PlanningContext) -> Objection | None:
     record = situation.records.get(change.address)
     if record is None or not record.protect or not takes_away(change, situation.organization.system):
         return None
     return Objection("protected", "it is protected; the protection outlives the block that set it")
 
 
-def _required_admin(change: Change, situation: Situation) -> Objection | None:
+def _required_admin(change: Change, situation: PlanningContext) -> Objection | None:
     person = situation.person_of(change.address)
     named = situation.is_required_admin(person)
     if not named or not _takes_admin(change, situation):
@@ -56,7 +56,7 @@ def _required_admin(change: Change, situation: Situation) -> Objection | None:
     return Objection("required_admin", f"{named} is listed in guards.required_admins")
 
 
-def _self(change: Change, situation: Situation) -> Objection | None:
+def _self(change: Change, situation: PlanningContext) -> Objection | None:
     if not situation.live.acting or situation.person_of(change.address) != situation.live.acting:
         return None
     if change.address.kind != "member" or not takes_away(change, situation.organization.system):
@@ -65,7 +65,7 @@ def _self(change: Change, situation: Situation) -> Objection | None:
     return Objection("self", message, can_approve=False)
 
 
-def _acting(_: Change, situation: Situation) -> Objection | None:
+def _acting(_: Change, situation: PlanningContext) -> Objection | None:
     organization, acting = situation.organization, situation.live.acting
     if not acting or Address(organization.key, "organization", organization.key) not in situation.live.resources:
         return None
@@ -77,7 +77,7 @@ def _acting(_: Change, situation: Situation) -> Objection | None:
     return Objection("service_identity", message, can_approve=False)
 
 
-def _founder(change: Change, situation: Situation) -> Objection | None:
+def _founder(change: Change, situation: PlanningContext) -> Objection | None:
     """Whoever creates an organization is its first admin, so it has to be somebody who shall be one."""
     if change.action is not Action.CREATE_ORGANIZATION or founder_of(situation):
         return None
@@ -88,12 +88,12 @@ def _founder(change: Change, situation: Situation) -> Objection | None:
     )
 
 
-def _impossible(change: Change, situation: Situation) -> Objection | None:
+def _impossible(change: Change, situation: PlanningContext) -> Objection | None:
     reason = situation.organization.system.cannot.get(change.action)
     return Objection("impossible", reason, can_approve=False) if reason else None
 
 
-def _handed_over(change: Change, situation: Situation) -> Objection | None:
+def _handed_over(change: Change, situation: PlanningContext) -> Objection | None:
     """An owner's membership ends or changes only after the owner has passed the role on."""
     before = change.before
     if change.address.kind != "member" or before is None or before.status.is_gone:
@@ -105,7 +105,7 @@ def _handed_over(change: Change, situation: Situation) -> Objection | None:
     return Objection("impossible", message, can_approve=False)
 
 
-def _irreversible(change: Change, situation: Situation) -> Objection | None:
+def _irreversible(change: Change, situation: PlanningContext) -> Objection | None:
     if not change.irreversible:
         return None
     wanted = situation.wanted.get(change.address)
@@ -114,7 +114,7 @@ def _irreversible(change: Change, situation: Situation) -> Objection | None:
     return Objection("irreversible", f"{change.irreversible}{said}")
 
 
-def _risky(change: Change, situation: Situation) -> Objection | None:
+def _risky(change: Change, situation: PlanningContext) -> Objection | None:
     risk = situation.organization.system.disruptive.get(change.action)
     is_withdrawn = change.after is None and change.before is not None and change.before.status.is_pending
     if risk is None or is_withdrawn:
@@ -125,7 +125,7 @@ def _risky(change: Change, situation: Situation) -> Objection | None:
     return Objection("disruptive", risk)
 
 
-def _policy(change: Change, situation: Situation) -> Objection | None:
+def _policy(change: Change, situation: PlanningContext) -> Objection | None:
     """What a policy of severity error objects to is not given to anybody; taking access away is always fine."""
     reason = situation.refusals.get(change.address)
     if reason is None or takes_away(change, situation.organization.system):
@@ -140,7 +140,7 @@ _ENDINGS = {
 }
 
 
-def _unregistered(change: Change, situation: Situation) -> Objection | None:
+def _unregistered(change: Change, situation: PlanningContext) -> Objection | None:
     """An invitation is not spent to find out what the manifests say already."""
     person = situation.people.get(situation.person_of(change.address))
     system = situation.organization.system
@@ -152,7 +152,7 @@ def _unregistered(change: Change, situation: Situation) -> Objection | None:
     return Objection("unregistered", message, can_approve=False)
 
 
-def _ended_before(change: Change, situation: Situation) -> Objection | None:
+def _ended_before(change: Change, situation: PlanningContext) -> Objection | None:
     """What somebody on the other side has ended is not asked for again by itself."""
     if change.after is None or (change.before is not None and not change.before.status.is_gone):
         return None
@@ -165,7 +165,7 @@ def _ended_before(change: Change, situation: Situation) -> Objection | None:
     return Objection(guard, f"{change.address.key} {what}{since}; asking again needs an approval")
 
 
-def _expired_too_often(change: Change, situation: Situation) -> Objection | None:
+def _expired_too_often(change: Change, situation: PlanningContext) -> Objection | None:
     record = situation.records.get(change.address)
     if record is None or record.asked <= situation.settings.max_expired_invitations:
         return None
@@ -180,7 +180,7 @@ def _expired_too_often(change: Change, situation: Situation) -> Objection | None
     return None
 
 
-def _empty_source(change: Change, situation: Situation) -> Objection | None:
+def _empty_source(change: Change, situation: PlanningContext) -> Objection | None:
     """Manifests that name nobody at all are more likely a mistake than a wish."""
     if change.after is not None or situation.organization.deleted:
         return None
@@ -208,12 +208,12 @@ GUARDS: tuple[Guard, ...] = (
 )
 
 
-def judge(change: Change, situation: Situation) -> Change | Blocked:
+def judge(change: Change, situation: PlanningContext) -> Change | Blocked:
     """Let a change pass, possibly thanks to an approval, or say which guard stops it."""
     return _verdict(change, situation, GUARDS)
 
 
-def _verdict(change: Change, situation: Situation, guards: tuple[Guard, ...]) -> Change | Blocked:
+def _verdict(change: Change, situation: PlanningContext, guards: tuple[Guard, ...]) -> Change | Blocked:
     objections = [objection for guard in guards if (objection := guard(change, situation)) is not None]
     if not objections:
         return change
@@ -227,7 +227,7 @@ def _verdict(change: Change, situation: Situation, guards: tuple[Guard, ...]) ->
 _ON_REQUESTS: tuple[Guard, ...] = (_self, _protected, _required_admin)
 
 
-def judge_request(request: Waiting, situation: Situation) -> Waiting | Blocked:
+def judge_request(request: Waiting, situation: PlanningContext) -> Waiting | Blocked:
     """Asking admins to give up their rights takes away as much as demoting them, so the same guards apply."""
     if request.action is not Action.GIVE_UP_ADMIN:
         return request
@@ -265,7 +265,7 @@ def approval_line(change: Change) -> str:
     return f"- {{approve: {change.action}, address: {change.address}, reason: TICKET, expires: YYYY-MM-DD}}"
 
 
-def _takes_admin(change: Change, situation: Situation) -> bool:
+def _takes_admin(change: Change, situation: PlanningContext) -> bool:
     system = situation.organization.system
     before, after = change.before, change.after
     was = before is not None and is_administrator(system, change.address.kind, before.attributes)

@@ -19,7 +19,7 @@ from reconciler.core.change import Change
 from reconciler.core.kinds import Action
 from reconciler.core.plan import Limit
 from reconciler.core.planning.access import is_administrator
-from reconciler.core.planning.situation import Situation
+from reconciler.core.planning.situation import PlanningContext
 from reconciler.core.planning.wanted import last_day
 from reconciler.core.resource import Attributes, Resource, Status
 from reconciler.core.system import System
@@ -43,7 +43,7 @@ class Tenure(Enum):
         return self in (Tenure.LASTING, Tenure.ENDING)
 
 
-def tenure_of(person: str, situation: Situation) -> Tenure:
+def tenure_of(person: str, situation: PlanningContext) -> Tenure:
     """How far somebody can be relied on, if they are an active admin; whether they are one is another question."""
     address, system = Address(situation.organization.key, "member", person), situation.organization.system
     declared = situation.wanted.get(address)
@@ -59,7 +59,7 @@ def tenure_of(person: str, situation: Situation) -> Tenure:
     return Tenure.DEPARTED if address in situation.ended or situation.has_left(person) else Tenure.LEAVING
 
 
-class Headcount:
+class MembershipCounts:
     """Members, pending invitations and admins of one organization as they stand after the changes so far."""
 
     def __init__(
@@ -81,7 +81,7 @@ class Headcount:
         """Active admins to rely on that must remain after every single change."""
 
     @classmethod
-    def of(cls, situation: Situation) -> Headcount:
+    def of(cls, situation: PlanningContext) -> MembershipCounts:
         """As an organization is now, and as what people were asked for may make it at any moment."""
         headcount = cls(
             situation.organization.system,
@@ -92,7 +92,7 @@ class Headcount:
         headcount.expect(situation.orders.values())
         return headcount
 
-    def fork(self) -> Headcount:
+    def fork(self) -> MembershipCounts:
         """A copy to try things out on; the original does not notice."""
         return deepcopy(self, {id(self._system): self._system})
 

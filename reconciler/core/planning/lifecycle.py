@@ -19,11 +19,11 @@ from reconciler.core.kinds import KINDS, Action, Kind, Shape
 from reconciler.core.planning.access import is_administrator, is_downgrade
 from reconciler.core.planning.diff import Difference
 from reconciler.core.planning.patience import end_of_invitation, pause_after
-from reconciler.core.planning.situation import Situation
+from reconciler.core.planning.situation import PlanningContext
 from reconciler.core.resource import Resource, Status, fingerprint_of
 
 
-def next_step(difference: Difference, situation: Situation) -> Change | Waiting | None:
+def next_step(difference: Difference, situation: PlanningContext) -> Change | Waiting | None:
     """What to do about one difference today."""
     address, wanted, live = difference
     if wanted is None:
@@ -35,7 +35,7 @@ def next_step(difference: Difference, situation: Situation) -> Change | Waiting 
     return _alter(address, wanted, live, situation)
 
 
-def _enter(wanted: Declared, live: Resource | None, situation: Situation) -> Change | Waiting:
+def _enter(wanted: Declared, live: Resource | None, situation: PlanningContext) -> Change | Waiting:
     """Something wanted is not there."""
     kind = KINDS[wanted.address.kind]
     refusal = _cannot_enter(kind, situation)
@@ -48,7 +48,7 @@ def _enter(wanted: Declared, live: Resource | None, situation: Situation) -> Cha
     return _change(kind.create, wanted, live, situation, status=_status_when_asked(kind))
 
 
-def _cannot_enter(kind: Kind, situation: Situation) -> str:
+def _cannot_enter(kind: Kind, situation: PlanningContext) -> str:
     if kind.shape is Shape.ORGANIZATION:
         return situation.organization.system.creatable
     if kind.name == "app":
@@ -56,7 +56,7 @@ def _cannot_enter(kind: Kind, situation: Situation) -> str:
     return ""
 
 
-def _pause_before_invitation(address: Address, situation: Situation) -> str:
+def _pause_before_invitation(address: Address, situation: PlanningContext) -> str:
     record = situation.records.get(address)
     if record is None or record.status is not Status.EXPIRED or record.asked_on is None:
         return ""
@@ -76,7 +76,7 @@ def _status_when_asked(kind: Kind) -> Status:
     return Status.ACTIVE
 
 
-def _pending(wanted: Declared, live: Resource, situation: Situation) -> Change | Waiting | None:
+def _pending(wanted: Declared, live: Resource, situation: PlanningContext) -> Change | Waiting | None:
     """Something was asked for and nobody has answered; never asked twice, unless an invitation has become too old."""
     asked, since = live.pending or live.attributes, _pending_since(live, situation)
     same_identity = not live.identity or not wanted.identity or live.identity.casefold() == wanted.identity.casefold()
@@ -99,7 +99,7 @@ def _pending(wanted: Declared, live: Resource, situation: Situation) -> Change |
     return _change(action, wanted, live, situation, status=live.status)
 
 
-def _is_over(address: Address, since: date, situation: Situation) -> bool:
+def _is_over(address: Address, since: date, situation: PlanningContext) -> bool:
     """Whether an invitation of that day is over although it is still listed; of an old list, on the day of the list.
 
     Whoever has ignored some gets the next one only after a while, as where what has ended is not listed any more.
@@ -110,7 +110,7 @@ def _is_over(address: Address, since: date, situation: Situation) -> bool:
     return is_too_old or end_of_invitation(address, since, situation) <= shown
 
 
-def _pending_since(live: Resource, situation: Situation) -> date | None:
+def _pending_since(live: Resource, situation: PlanningContext) -> date | None:
     """The day of the last invitation or request, as the system or our own record tells it, whichever is later."""
     record = situation.records.get(live.address)
     known = (live.since, record.since, record.asked_on) if record and record.status.is_pending else (live.since,)
@@ -132,7 +132,7 @@ def _answerer(wanted: Declared, live: Resource) -> str:
     return f"the owner of {owner}" if live.address.kind != "partner" else f"partner {owner}"
 
 
-def _alter(address: Address, wanted: Declared, live: Resource, situation: Situation) -> Change | Waiting | None:
+def _alter(address: Address, wanted: Declared, live: Resource, situation: PlanningContext) -> Change | Waiting | None:
     """Something is there with other values."""
     kind = KINDS[address.kind]
     system = situation.organization.system
@@ -154,7 +154,7 @@ def _alter(address: Address, wanted: Declared, live: Resource, situation: Situat
     )
 
 
-def _take_over(wanted: Declared, live: Resource, situation: Situation) -> Change | Waiting:
+def _take_over(wanted: Declared, live: Resource, situation: PlanningContext) -> Change | Waiting:
     """A person hands an app over; that an organization could is nowhere said, so its admins have to find a way."""
     owner = str(live.attributes.get("owner", ""))
     if owner.startswith("person:"):
@@ -164,7 +164,7 @@ def _take_over(wanted: Declared, live: Resource, situation: Situation) -> Change
     return _waiting(wanted, live, Action.TRANSFER_APP, on=f"an admin of {name}", why=why)
 
 
-def _needs_handover(wanted: Declared, live: Resource | None, situation: Situation) -> bool:
+def _needs_handover(wanted: Declared, live: Resource | None, situation: PlanningContext) -> bool:
     """Whether a role would begin or end that only its present holder can pass on; a founder gets it by founding."""
     organization = situation.organization
     if live is None and Address(organization.key, "organization", organization.key) not in situation.live.resources:
@@ -173,7 +173,7 @@ def _needs_handover(wanted: Declared, live: Resource | None, situation: Situatio
     return len(roles) > 1 and any(organization.system.is_handed_over(role) for role in roles)
 
 
-def _wait_for_handover(wanted: Declared, live: Resource | None, situation: Situation) -> Waiting:
+def _wait_for_handover(wanted: Declared, live: Resource | None, situation: PlanningContext) -> Waiting:
     holders = [
         address.key
         for address, found in situation.live.resources.items()
@@ -184,14 +184,14 @@ def _wait_for_handover(wanted: Declared, live: Resource | None, situation: Situa
     return _waiting(wanted, live, Action.CHANGE_ROLE, on=on, why=why)
 
 
-def _cost_of_change(kind: Kind, wanted: Declared, live: Resource, situation: Situation) -> str:
+def _cost_of_change(kind: Kind, wanted: Declared, live: Resource, situation: PlanningContext) -> str:
     downgrade = is_downgrade(situation.organization.system, kind.name, before=live.attributes, after=wanted.attributes)
     if kind.is_share and downgrade:
         return "the share is removed and given again; the partner has no access in between"
     return ""
 
 
-def _demote_where_impossible(wanted: Declared, live: Resource, situation: Situation) -> Change | Waiting:
+def _demote_where_impossible(wanted: Declared, live: Resource, situation: PlanningContext) -> Change | Waiting:
     """Another admin's rights cannot be lowered: ask them, or with an approval remove and invite them again."""
     person = live.address.key
     if (live.address, Action.REMOVE_AND_INVITE) in situation.approvals:
@@ -210,7 +210,7 @@ def _demote_where_impossible(wanted: Declared, live: Resource, situation: Situat
     return _waiting(wanted, live, Action.GIVE_UP_ADMIN, on=person, why=why)
 
 
-def leave(live: Resource, situation: Situation) -> Change | None:
+def leave(live: Resource, situation: PlanningContext) -> Change | None:
     """Something is there that shall not be."""
     kind = KINDS[live.address.kind]
     if live.status.is_gone:
@@ -233,7 +233,7 @@ def leave(live: Resource, situation: Situation) -> Change | None:
     )
 
 
-def why_leave(address: Address, situation: Situation) -> str:
+def why_leave(address: Address, situation: PlanningContext) -> str:
     """Why something that is there shall not be, in the user's terms."""
     if situation.organization.deleted:
         return "the manifests say that it shall be deleted"
@@ -246,7 +246,7 @@ def why_leave(address: Address, situation: Situation) -> str:
     return "no longer declared" if address in situation.records else "not declared"
 
 
-def was_announced(address: Address, situation: Situation) -> bool:
+def was_announced(address: Address, situation: PlanningContext) -> bool:
     """Whether a removal only carries out an end date that an apply knew before it passed.
 
     What somebody holds goes with their membership, so its known end speaks for all of it.
@@ -258,13 +258,19 @@ def was_announced(address: Address, situation: Situation) -> bool:
     return any(record is not None and record.ends is not None and record.ends <= situation.today for record in records)
 
 
-def is_over(address: Address, situation: Situation) -> bool:
+def is_over(address: Address, situation: PlanningContext) -> bool:
     """Whether the manifests say that the time of something that is there has passed or not begun."""
     return address in situation.ended or situation.time_is_over(situation.person_of(address))
 
 
 def _change(
-    action: Action, wanted: Declared, live: Resource | None, situation: Situation, *, status: Status, cost: str = ""
+    action: Action,
+    wanted: Declared,
+    live: Resource | None,
+    situation: PlanningContext,
+    *,
+    status: Status,
+    cost: str = "",
 ) -> Change:
     after = Resource(
         address=wanted.address,

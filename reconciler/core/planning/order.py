@@ -26,8 +26,8 @@ from reconciler.core.planning.access import is_administrator, takes_away
 from reconciler.core.planning.actors import actor_for
 from reconciler.core.planning.budgets import INVITATIONS
 from reconciler.core.planning.guards import with_approval
-from reconciler.core.planning.headcount import Headcount
-from reconciler.core.planning.situation import Situation
+from reconciler.core.planning.headcount import MembershipCounts
+from reconciler.core.planning.situation import PlanningContext
 
 _Seat = tuple[str, int, int, bool] | tuple[()]
 _Rank = tuple[int, _Seat, tuple[str, ...], Address]
@@ -60,7 +60,7 @@ class Layout:
     """Changes whose predecessor is parked."""
 
 
-def lay_out(changes: Sequence[Change], situation: Situation, headcount: Headcount) -> Layout:
+def lay_out(changes: Sequence[Change], situation: PlanningContext, headcount: MembershipCounts) -> Layout:
     """Order the changes; the same changes always give the same order. `headcount` ends up as after the last one."""
     by_address = {change.address: change for change in changes}
     predecessors = {address: _predecessors(change, by_address) for address, change in by_address.items()}
@@ -121,7 +121,7 @@ def lay_out(changes: Sequence[Change], situation: Situation, headcount: Headcoun
 
 
 def _next_agreed(
-    held: Sequence[_Rank], by_address: Mapping[Address, Change], situation: Situation, headcount: Headcount
+    held: Sequence[_Rank], by_address: Mapping[Address, Change], situation: PlanningContext, headcount: MembershipCounts
 ) -> _Rank | None:
     """The first change that too few admins would be left after, and that somebody has approved all the same."""
     for entry in sorted(held):
@@ -134,14 +134,14 @@ def _next_agreed(
     return None
 
 
-def _makes_room(change: Change, headcount: Headcount) -> bool:
+def _makes_room(change: Change, headcount: MembershipCounts) -> bool:
     """Whether a seat becomes free and no admin goes; admins are exchanged one by one."""
     return (
         change.address.kind == "member" and change.after is None and change.address.key not in headcount.active_admins
     )
 
 
-def _obstacle(change: Change, actor: str, headcount: Headcount) -> tuple[str, str] | None:
+def _obstacle(change: Change, actor: str, headcount: MembershipCounts) -> tuple[str, str] | None:
     """What keeps a change from coming at this point, as a guard and a message."""
     objection = headcount.objection(change, is_agreed=bool(change.approval))
     if objection is None and not actor:
@@ -149,7 +149,7 @@ def _obstacle(change: Change, actor: str, headcount: Headcount) -> tuple[str, st
     return objection
 
 
-def _count(change: Change, actor: str, situation: Situation, headcount: Headcount) -> None:
+def _count(change: Change, actor: str, situation: PlanningContext, headcount: MembershipCounts) -> None:
     """Count what the change leads to; whoever creates an organization is in it at once."""
     headcount.record(change, outcome=change.after)
     if change.action is Action.CREATE_ORGANIZATION:
@@ -175,7 +175,7 @@ def _tie_cascades(by_address: Mapping[Address, Change], predecessors: dict[Addre
                 predecessors[parent].add(address)
 
 
-def _groups_that_go(by_address: Mapping[Address, Change], situation: Situation) -> dict[str, int]:
+def _groups_that_go(by_address: Mapping[Address, Change], situation: PlanningContext) -> dict[str, int]:
     """Asset groups that are deleted -> how urgent that is: whoever has left and is in one does not wait for others."""
     going = {address.key: _LOWERING for address, change in by_address.items() if change.action is Action.DELETE_GROUP}
     for address, change in by_address.items() if going else ():
@@ -197,7 +197,7 @@ def parents_of(address: Address) -> Iterable[Address]:
         yield Address(address.organization, parent, key)
 
 
-def _claim(change: Change, situation: Situation) -> _Seat:
+def _claim(change: Change, situation: PlanningContext) -> _Seat:
     """Whoever is named first in the manifest gets a seat first; of those in one line, employees before all others."""
     place = change.place
     person = situation.people.get(change.address.key)
@@ -223,7 +223,7 @@ def _company(change: Change, going: Container[str]) -> tuple[str, ...]:
     return (kind,)
 
 
-def _urgency(change: Change, situation: Situation) -> int:
+def _urgency(change: Change, situation: PlanningContext) -> int:
     """How early a change comes among those that could all come next; 0 is the earliest."""
     person = situation.person_of(change.address)
     taking = takes_away(change, situation.organization.system)

@@ -19,7 +19,7 @@ from reconciler.core.planning.budgets import INVITATIONS
 from reconciler.core.resource import Resource, Status, fingerprint_of
 from reconciler.core.state import Record, State
 from reconciler.core.system import System
-from reconciler.core.work_order import Capacity, FailureReason, OrderStatus, Request, WorkOrder
+from reconciler.core.work_order import Capacity, FailureReason, OrderRequest, OrderStatus, WorkOrder
 
 LONG_AGO = datetime.min.replace(tzinfo=UTC)
 
@@ -42,7 +42,7 @@ def review(orders: Mapping[str, WorkOrder], live: Live, *, moment: datetime, sys
 
 def _requests(orders: Iterable[WorkOrder]) -> list[list[WorkOrder]]:
     """Pending orders with all other parts of what they ask for that were issued at the same time, in sequence."""
-    together: dict[tuple[Request, datetime | None], list[WorkOrder]] = {}
+    together: dict[tuple[OrderRequest, datetime | None], list[WorkOrder]] = {}
     for order in orders:
         if not order.is_chore:
             together.setdefault((order.request, order.issued), []).append(order)

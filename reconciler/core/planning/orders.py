@@ -12,9 +12,9 @@ from reconciler.core.plan import OrganizationPlan
 from reconciler.core.planning.order_review import LONG_AGO, close, closed_between
 from reconciler.core.planning.patience import undone_in_a_row
 from reconciler.core.planning.sight import unread_parts
-from reconciler.core.planning.situation import Situation
+from reconciler.core.planning.situation import PlanningContext
 from reconciler.core.planning.targets import Targets
-from reconciler.core.work_order import FailureReason, OrderStatus, Request, WorkOrder
+from reconciler.core.work_order import FailureReason, OrderRequest, OrderStatus, WorkOrder
 
 PAUSES: Mapping[FailureReason, timedelta | None] = {
     FailureReason.WRONG_ADDRESS: None,
@@ -36,13 +36,15 @@ invitations, which asks again only so often, and after a refusal only with an ap
 """
 
 
-def request_of(step: Change | Waiting) -> Request:
+def request_of(step: Change | Waiting) -> OrderRequest:
     """What a step asks for."""
     after = step.after
-    return Request.of(step.address, step.action, after.attributes if after else {}, after.identity if after else "")
+    return OrderRequest.of(
+        step.address, step.action, after.attributes if after else {}, after.identity if after else ""
+    )
 
 
-def hold_asked(change: Change | Waiting, situation: Situation) -> Waiting | LeftOut | None:
+def hold_asked(change: Change | Waiting, situation: PlanningContext) -> Waiting | LeftOut | None:
     """Whom to wait for where the same was asked before; the memory of a failure, while it counts; else None."""
     about = [
         order
@@ -68,7 +70,7 @@ def _sequence(order: WorkOrder) -> tuple[datetime, int]:
     return order.issued or LONG_AGO, order.party
 
 
-def _is_given_up(undone: Sequence[WorkOrder], situation: Situation) -> bool:
+def _is_given_up(undone: Sequence[WorkOrder], situation: PlanningContext) -> bool:
     """Whether the same was asked for often enough. Taking access away is asked for until it is done."""
     most = situation.settings.max_expired_invitations
     return len(undone) > most and not undone[-1].takes_away and not situation.retry
@@ -107,7 +109,7 @@ def _wait_for(step: Change | Waiting, pending: list[WorkOrder], *, first: WorkOr
     )
 
 
-def _put_aside(change: Change | Waiting, last: WorkOrder, situation: Situation) -> LeftOut | None:
+def _put_aside(change: Change | Waiting, last: WorkOrder, situation: PlanningContext) -> LeftOut | None:
     """A request of which a part has failed is not repeated before the reason may have gone away."""
     if last.status is not OrderStatus.FAILED or last.failure is None or last.closed is None:
         return None
@@ -123,13 +125,13 @@ def _put_aside(change: Change | Waiting, last: WorkOrder, situation: Situation) 
     return LeftOut(address=change.address, cause=Cause.REPORTED, reason=reason, since=last.closed.date())
 
 
-def carried_out(situation: Situation) -> frozenset[Address]:
+def carried_out(situation: PlanningContext) -> frozenset[Address]:
     """What this look, and none before it, shows as people were asked to make it; they have done nothing by hand."""
     closed = closed_between(situation.state.orders, situation.orders)
     return frozenset(order.address for order in closed if order.status is OrderStatus.VERIFIED)
 
 
-def withdrawn(situation: Situation, part: OrganizationPlan, targets: Targets) -> list[WorkOrder]:
+def withdrawn(situation: PlanningContext, part: OrganizationPlan, targets: Targets) -> list[WorkOrder]:
     """Open orders that the plan does not need any more, as superseded, by id.
 
     None ends while a part of the organization is unread. What could not be told apart or is not covered by the plan

@@ -16,18 +16,18 @@ from reconciler.core.planning.diff import diff
 from reconciler.core.planning.drift import find_drift
 from reconciler.core.planning.founding import with_groups_whole
 from reconciler.core.planning.guards import judge
-from reconciler.core.planning.headcount import Headcount
+from reconciler.core.planning.headcount import MembershipCounts
 from reconciler.core.planning.lifecycle import next_step
 from reconciler.core.planning.patience import dated
 from reconciler.core.planning.readiness import SOMEBODY
 from reconciler.core.planning.sight import doubtful, unread_parts
-from reconciler.core.planning.situation import Situation
+from reconciler.core.planning.situation import PlanningContext
 from reconciler.core.planning.stages import Decisions, decide
 from reconciler.core.planning.targets import Targets
 from reconciler.core.resource import Resource
 
 
-def plan_organization(situation: Situation, targets: Targets) -> OrganizationPlan:
+def plan_organization(situation: PlanningContext, targets: Targets) -> OrganizationPlan:
     """Plan one organization. Pure: the same situation always gives the same plan."""
     if situation.another:
         verdict = judge(forgetting(situation), situation)
@@ -47,7 +47,7 @@ def plan_organization(situation: Situation, targets: Targets) -> OrganizationPla
     return replace(part, drift=tuple(found for found in drift if targets.covers(found.address)))
 
 
-def propose(situation: Situation, targets: Targets) -> Decisions:
+def propose(situation: PlanningContext, targets: Targets) -> Decisions:
     """The next step for every difference, before anything is held back, and what could not be compared."""
     unreadable = _unreadable(situation)
     proposed = Decisions(left_out=tuple(_left_out(unreadable, situation, targets)))
@@ -57,7 +57,7 @@ def propose(situation: Situation, targets: Targets) -> Decisions:
     return proposed.and_also(_steps(readable, situation, targets))
 
 
-def _empty(situation: Situation) -> OrganizationPlan:
+def _empty(situation: PlanningContext) -> OrganizationPlan:
     return OrganizationPlan(
         organization=situation.organization.key,
         system=situation.organization.system.name,
@@ -69,28 +69,28 @@ def _empty(situation: Situation) -> OrganizationPlan:
     )
 
 
-def _limits(situation: Situation) -> tuple[Limit, ...]:
+def _limits(situation: PlanningContext) -> tuple[Limit, ...]:
     """None where nobody counted the members."""
     key, live = situation.organization.key, situation.live
     is_counted = "member" not in live.unmanaged and not {f"{key}/", f"{key}/member/"} & live.unread.keys()
-    return Headcount.of(situation).limits if is_counted else ()
+    return MembershipCounts.of(situation).limits if is_counted else ()
 
 
-def _managed_part(situation: Situation) -> dict[Address, Resource]:
+def _managed_part(situation: PlanningContext) -> dict[Address, Resource]:
     """The part of what is live that this plan may touch; the rest it must leave alone."""
     if situation.organization.deleted:
         return _all_of_it(situation)
     return {address: found for address, found in situation.live.resources.items() if situation.is_ours(address)}
 
 
-def _all_of_it(situation: Situation) -> dict[Address, Resource]:
+def _all_of_it(situation: PlanningContext) -> dict[Address, Resource]:
     """An organization that shall be deleted goes in one step, and all that is in it with it."""
     organization = Address(situation.organization.key, "organization", situation.organization.key)
     found = situation.live.resources.get(organization)
     return {} if found is None else {organization: found}
 
 
-def _unreadable(situation: Situation) -> dict[Address, Unknown]:
+def _unreadable(situation: PlanningContext) -> dict[Address, Unknown]:
     """What is declared or recorded and could not be read, in whole parts or alone."""
     if not situation.live.unknown and not situation.live.unmanaged:
         return {}
@@ -99,14 +99,14 @@ def _unreadable(situation: Situation) -> dict[Address, Unknown]:
     return {address: one for address, one in found if isinstance(one, Unknown)}
 
 
-def _left_out(unreadable: Mapping[Address, Unknown], situation: Situation, targets: Targets) -> Iterator[LeftOut]:
+def _left_out(unreadable: Mapping[Address, Unknown], situation: PlanningContext, targets: Targets) -> Iterator[LeftOut]:
     """Say what could not be read; a single thing that cannot be told apart waits instead, see `_doubtful`."""
     for address, found in unreadable.items():
         if found.is_part and address.kind not in situation.live.unmanaged and targets.covers(address):
             yield LeftOut(address=address, cause=Cause.UNREAD, reason=found.reason)
 
 
-def _doubtful(situation: Situation, targets: Targets) -> Iterator[Waiting]:
+def _doubtful(situation: PlanningContext, targets: Targets) -> Iterator[Waiting]:
     """Single people and things that cannot be told apart: nothing is done about them until somebody can."""
     for address, why in doubtful(situation).items():
         wanted = situation.wanted.get(address)
@@ -125,7 +125,7 @@ def _doubtful(situation: Situation, targets: Targets) -> Iterator[Waiting]:
 
 
 def _steps(
-    readable: Mapping[Address, Declared], situation: Situation, targets: Targets
+    readable: Mapping[Address, Declared], situation: PlanningContext, targets: Targets
 ) -> Iterator[Change | Waiting | LeftOut]:
     """The next step for every difference, and for those whose record is in doubt what would settle that."""
     steps: list[Change | Waiting | None] = [*settle_contested(situation, readable)]
@@ -139,7 +139,7 @@ def _steps(
         yield step if isinstance(step, LeftOut) else _deferred(step, situation) or step
 
 
-def _deferred(step: Change | Waiting, situation: Situation) -> LeftOut | None:
+def _deferred(step: Change | Waiting, situation: PlanningContext) -> LeftOut | None:
     """A change that failed by itself before is deferred for the rest of the day."""
     deferral = situation.state.deferred.get(step.address)
     if deferral is None or situation.retry or deferral.tried < situation.today or isinstance(step, Waiting):

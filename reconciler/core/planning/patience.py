@@ -15,7 +15,7 @@ from reconciler.core.address import Address
 from reconciler.core.change import BY_ITSELF, Waiting
 from reconciler.core.kinds import KINDS
 from reconciler.core.live import Unknown
-from reconciler.core.planning.situation import Situation
+from reconciler.core.planning.situation import PlanningContext
 from reconciler.core.resource import Resource, Status
 from reconciler.core.work_order import OrderStatus, WorkOrder
 
@@ -29,7 +29,7 @@ _DAYS_BEFORE_NEXT = (0, 1, 3, 7)
 """After the n-th unanswered invitation."""
 
 
-def end_of_invitation(address: Address, sent: date, situation: Situation) -> date:
+def end_of_invitation(address: Address, sent: date, situation: PlanningContext) -> date:
     """The day on which an invitation of that day is sent again, or reported where it was sent often enough.
 
     It is over after its own time where that is known, else after a while.
@@ -40,17 +40,17 @@ def end_of_invitation(address: Address, sent: date, situation: Situation) -> dat
     return sent + max(lasts, pause)
 
 
-def is_last_invitation(address: Address, situation: Situation) -> bool:
+def is_last_invitation(address: Address, situation: PlanningContext) -> bool:
     """Whether no other is sent when this one is over."""
     return _asked(address, situation) > situation.settings.max_expired_invitations
 
 
-def _asked(address: Address, situation: Situation) -> int:
+def _asked(address: Address, situation: PlanningContext) -> int:
     record = situation.records.get(address)
     return record.asked if record else 0
 
 
-def dated(waiting: Waiting, situation: Situation) -> Waiting:
+def dated(waiting: Waiting, situation: PlanningContext) -> Waiting:
     """The same with the day since which it waits, as far as anybody knows, and what ends that.
 
     What waits for somebody who was asked again has waited since they were asked first.
@@ -65,7 +65,7 @@ def is_on_record(waiting: Waiting) -> bool:
     return bool(waiting.work_order or (waiting.before and waiting.before.status.is_pending))
 
 
-def _describe_end(waiting: Waiting, since: date, situation: Situation) -> str:
+def _describe_end(waiting: Waiting, since: date, situation: PlanningContext) -> str:
     order, before = situation.orders.get(waiting.work_order), waiting.before
     if order is not None:
         return _end_of_order(order)
@@ -84,7 +84,7 @@ def _end_of_order(order: WorkOrder) -> str:
     return f"`reconciler work-orders done {order.id}`{look}{due}"
 
 
-def _end_of_request(waiting: Waiting, before: Resource, since: date, situation: Situation) -> str:
+def _end_of_request(waiting: Waiting, before: Resource, since: date, situation: PlanningContext) -> str:
     if before.status is not Status.INVITED:
         day = since + timedelta(days=situation.settings.pending_days)
         return f"an answer, or taking it out of the manifests; overdue from {day} on"

@@ -21,7 +21,7 @@ from reconciler.core.planning.memory import grants_in, recall, remember, without
 from reconciler.core.planning.order_review import count_invitations, review
 from reconciler.core.planning.organization import plan_organization
 from reconciler.core.planning.renaming import under_todays_names, with_fingerprints
-from reconciler.core.planning.situation import Situation, approvals_of, find_doubles
+from reconciler.core.planning.situation import PlanningContext, approvals_of, find_doubles
 from reconciler.core.planning.targets import EVERYTHING, Targets
 from reconciler.core.planning.wanted import split_by_date
 from reconciler.core.settings import GuardSettings
@@ -44,7 +44,7 @@ class Worlds:
     retry: bool = False
 
 
-def situations(worlds: Worlds, settings: GuardSettings) -> list[Situation]:
+def situations(worlds: Worlds, settings: GuardSettings) -> list[PlanningContext]:
     """What the planner looks at, organization by organization, sorted."""
     identities = Identities(worlds.desired)
     found = [
@@ -74,7 +74,7 @@ def plan(worlds: Worlds, settings: GuardSettings, *, targets: Targets = EVERYTHI
     )
 
 
-def _situation(key: str, worlds: Worlds, settings: GuardSettings, identities: Identities) -> Situation:
+def _situation(key: str, worlds: Worlds, settings: GuardSettings, identities: Identities) -> PlanningContext:
     desired = worlds.desired
     organization = desired.organizations[key]
     wanted, ended = split_by_date(desired.resources.get(key, {}), worlds.today, organization.system)
@@ -101,7 +101,7 @@ def _situation(key: str, worlds: Worlds, settings: GuardSettings, identities: Id
     )
     moment = worlds.moment or datetime.combine(worlds.today, time(), UTC)
     orders = review(state.orders, live, moment=moment, system=organization.system)
-    situation = Situation(
+    situation = PlanningContext(
         organization=organization,
         wanted=wanted,
         ended=ended,
@@ -142,7 +142,7 @@ def _spent(state: State, orders: Mapping[str, WorkOrder]) -> Iterator[UsedApprov
     yield from (used for used in state.used_approvals if (used.address, used.approve) not in asked)
 
 
-def _owned_apps(found: list[Situation]) -> dict[str, tuple[Address, ...]]:
+def _owned_apps(found: list[PlanningContext]) -> dict[str, tuple[Address, ...]]:
     """Person key -> apps this person still owns although the manifests give them to an organization."""
     owned: dict[str, list[Address]] = defaultdict(list)
     for situation in found:

@@ -11,7 +11,7 @@ from reconciler.core.kinds import KINDS, Action, Shape
 from reconciler.core.live import Unknown
 from reconciler.core.planning.access import is_administrator
 from reconciler.core.planning.order import parents_of
-from reconciler.core.planning.situation import Situation
+from reconciler.core.planning.situation import PlanningContext
 from reconciler.core.resource import Resource, Status
 
 SOMEBODY = "somebody who can tell"
@@ -21,7 +21,7 @@ _PARENTS_FIRST = (Shape.ORGANIZATION, Shape.MEMBERSHIP, Shape.ASSET, Shape.GRANT
 
 
 def hold_until_ready(
-    changes: Sequence[Change], *, held: Collection[Address], kept: Mapping[Address, str], situation: Situation
+    changes: Sequence[Change], *, held: Collection[Address], kept: Mapping[Address, str], situation: PlanningContext
 ) -> Iterator[Change | Waiting | LeftOut]:
     """Each change whose parents are there or come into being in this plan; for the others, whom they wait for.
 
@@ -48,7 +48,7 @@ def _would_take_along(change: Change, needed: Mapping[Address, tuple[Address, st
 
 
 def _first_obstacle(
-    change: Change, coming: dict[Address, Change], held: Collection[Address], situation: Situation
+    change: Change, coming: dict[Address, Change], held: Collection[Address], situation: PlanningContext
 ) -> Waiting | LeftOut | None:
     if change.after is None:
         return None
@@ -92,7 +92,7 @@ def _wait_for(change: Change, parent: Address, found: Resource | None, *, is_com
     return wait(change, on=on, why=why, since=found.since if found else None)
 
 
-def is_needed_owner(change: Change, situation: Situation) -> Waiting | None:
+def is_needed_owner(change: Change, situation: PlanningContext) -> Waiting | None:
     """The owner of an app stays until the transfer of the app is completed."""
     if change.action not in {Action.REMOVE, Action.REMOVE_AND_INVITE} or change.address.kind != "member":
         return None
@@ -105,7 +105,7 @@ def is_needed_owner(change: Change, situation: Situation) -> Waiting | None:
     return wait(change, on=change.address.key, why=f"still owns {names}; the transfer must be completed first")
 
 
-def why_nobody_can_act(situation: Situation) -> str:
+def why_nobody_can_act(situation: PlanningContext) -> str:
     """Why nothing can be done here: whoever could act may be among the members that could not be read."""
     live, organization = situation.live, situation.organization
     if live.acting:

@@ -9,11 +9,11 @@ from reconciler.core.kinds import KINDS
 from reconciler.core.live import Unknown, Unread
 from reconciler.core.plan import OrganizationPlan
 from reconciler.core.planning.patience import is_on_record
-from reconciler.core.planning.situation import Situation
+from reconciler.core.planning.situation import PlanningContext
 from reconciler.core.planning.targets import Targets
 
 
-def unread_parts(situation: Situation) -> list[Unread]:
+def unread_parts(situation: PlanningContext) -> list[Unread]:
     """Every managed part that could not be read; of nested ones only the widest."""
     unread = situation.live.unread
     looked = situation.state.looked
@@ -29,14 +29,14 @@ def unread_parts(situation: Situation) -> list[Unread]:
     ]
 
 
-def doubtful(situation: Situation) -> dict[Address, str]:
+def doubtful(situation: PlanningContext) -> dict[Address, str]:
     """What is declared or recorded and cannot be told apart from something else, by address -> why."""
     known = sorted(situation.wanted.keys() | situation.records.keys()) if situation.live.unknown else ()
     found = {address: situation.live.find(address) for address in known}
     return {at: one.reason for at, one in found.items() if isinstance(one, Unknown) and not one.is_part}
 
 
-def note_look(situation: Situation) -> dict[str, date]:
+def note_look(situation: PlanningContext) -> dict[str, date]:
     """When each kind was last read whole."""
     blind = {prefix.split("/")[1] for prefix in situation.live.unread}
     kinds = [kind for kind in situation.organization.kinds if not KINDS[kind].is_told]
@@ -46,7 +46,7 @@ def note_look(situation: Situation) -> dict[str, date]:
     return {**situation.state.looked, **days}
 
 
-def note_waits(situation: Situation, part: OrganizationPlan, targets: Targets) -> dict[Address, date]:
+def note_waits(situation: PlanningContext, part: OrganizationPlan, targets: Targets) -> dict[Address, date]:
     """Since when things wait of which no record or work order tells it.
 
     What this plan could not see, or was not about, keeps the day it had.

@@ -27,7 +27,7 @@ class Ended:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Situation:
+class PlanningContext:
     """One organization in its three worlds on one day."""
 
     organization: Organization
@@ -133,7 +133,7 @@ class Situation:
         return person.place if person else None
 
 
-def find_doubles(situation: Situation) -> dict[str, str]:
+def find_doubles(situation: PlanningContext) -> dict[str, str]:
     """Strangers who have the name and role of somebody declared who is gone.
 
     A name proves nothing; but somebody whose account has got another address looks just like this.

@@ -16,11 +16,11 @@ from reconciler.core.planning.actors import founder_of
 from reconciler.core.planning.budgets import hold_invitations, hold_mass_removal
 from reconciler.core.planning.founding import hold_empty_groups
 from reconciler.core.planning.guards import Objection, blocked_by, judge, judge_request
-from reconciler.core.planning.headcount import Headcount
+from reconciler.core.planning.headcount import MembershipCounts
 from reconciler.core.planning.order import Parked, lay_out
 from reconciler.core.planning.orders import hold_asked
 from reconciler.core.planning.readiness import hold_until_ready, is_needed_owner, why_nobody_can_act
-from reconciler.core.planning.situation import Situation
+from reconciler.core.planning.situation import PlanningContext
 
 Decision = Change | Waiting | Blocked | LeftOut
 
@@ -49,17 +49,17 @@ class Decisions:
         return replace(self, changes=()).and_also(items)
 
 
-Stage = Callable[[Decisions, Situation], Decisions]
+Stage = Callable[[Decisions, PlanningContext], Decisions]
 
 
-def decide(decisions: Decisions, situation: Situation) -> Decisions:
+def decide(decisions: Decisions, situation: PlanningContext) -> Decisions:
     """Send the proposed steps of one organization through all stages."""
     for stage in STAGES:
         decisions = stage(decisions, situation)
     return decisions
 
 
-def without_founder(decisions: Decisions, situation: Situation) -> Decisions:
+def without_founder(decisions: Decisions, situation: PlanningContext) -> Decisions:
     """Whoever creates an organization is its admin at once and needs no invitation."""
     if not any(change.action is Action.CREATE_ORGANIZATION for change in decisions.changes):
         return decisions
@@ -67,7 +67,7 @@ def without_founder(decisions: Decisions, situation: Situation) -> Decisions:
     return replace(decisions, changes=tuple(change for change in decisions.changes if change.address != founder))
 
 
-def only_with_known_actor(decisions: Decisions, situation: Situation) -> Decisions:
+def only_with_known_actor(decisions: Decisions, situation: PlanningContext) -> Decisions:
     """Nobody may act before it is known who is an admin."""
     reason = why_nobody_can_act(situation) if decisions.changes else ""
     if not reason:
@@ -78,7 +78,7 @@ def only_with_known_actor(decisions: Decisions, situation: Situation) -> Decisio
     )
 
 
-def requests_once(decisions: Decisions, situation: Situation) -> Decisions:
+def requests_once(decisions: Decisions, situation: PlanningContext) -> Decisions:
     """Nobody is asked for the same again while the first request stands, and never for what a guard stops."""
 
     def about(waiting: Waiting) -> Decision:
@@ -90,19 +90,19 @@ def requests_once(decisions: Decisions, situation: Situation) -> Decisions:
     return replace(decisions, waiting=()).and_also(map(about, decisions.waiting))
 
 
-def guarded(decisions: Decisions, situation: Situation) -> Decisions:
+def guarded(decisions: Decisions, situation: PlanningContext) -> Decisions:
     """Each guard of a single change, and owners of apps who are needed until the transfer is through."""
     return decisions.instead_of_changes(
         is_needed_owner(change, situation) or judge(change, situation) for change in decisions.changes
     )
 
 
-def changes_once(decisions: Decisions, situation: Situation) -> Decisions:
+def changes_once(decisions: Decisions, situation: PlanningContext) -> Decisions:
     """What a work order asks somebody to do is waited for."""
     return decisions.instead_of_changes(hold_asked(change, situation) or change for change in decisions.changes)
 
 
-def within_budgets(decisions: Decisions, situation: Situation) -> Decisions:
+def within_budgets(decisions: Decisions, situation: PlanningContext) -> Decisions:
     """Not too much access is taken away at once, and not too many people are invited."""
     for budget in (hold_mass_removal, hold_invitations):
         changes, blocked = budget(decisions.changes, situation)
@@ -110,7 +110,7 @@ def within_budgets(decisions: Decisions, situation: Situation) -> Decisions:
     return decisions
 
 
-def parents_first(decisions: Decisions, situation: Situation) -> Decisions:
+def parents_first(decisions: Decisions, situation: PlanningContext) -> Decisions:
     """What hangs on a thing that is not there, or does not go, waits for it."""
     held = {item.address for item in decisions.waiting} | {item.address for item in decisions.left_out}
     held |= {item.change.address for item in decisions.blocked}
@@ -118,14 +118,14 @@ def parents_first(decisions: Decisions, situation: Situation) -> Decisions:
     return decisions.instead_of_changes(hold_until_ready(decisions.changes, held=held, kept=kept, situation=situation))
 
 
-def groups_not_empty(decisions: Decisions, _situation: Situation) -> Decisions:
+def groups_not_empty(decisions: Decisions, _situation: PlanningContext) -> Decisions:
     """A group is created with its first ad account and its first member, or not yet."""
     return decisions.instead_of_changes(hold_empty_groups(decisions.changes, decisions.waiting))
 
 
-def in_safe_order(decisions: Decisions, situation: Situation) -> Decisions:
+def in_safe_order(decisions: Decisions, situation: PlanningContext) -> Decisions:
     """Every prefix of the changes keeps enough admins and fits the caps; what fits nowhere is held back."""
-    headcount = Headcount.of(situation)
+    headcount = MembershipCounts.of(situation)
     layout = lay_out(decisions.changes, situation, headcount)
     behind = (_wait(change, on="another change", why="what it depends on is held back") for change in layout.behind)
     parked = (_parked(one, headcount) for one in layout.parked)
@@ -147,7 +147,7 @@ STAGES: tuple[Stage, ...] = (
 """In this order, for these reasons."""
 
 
-def _parked(parked: Parked, headcount: Headcount) -> Waiting | Blocked:
+def _parked(parked: Parked, headcount: MembershipCounts) -> Waiting | Blocked:
     """A change that the headcount refuses waits for invited admins; where there are none, somebody must decide."""
     change, guard, message = parked.change, parked.guard, parked.message
     if guard == "cap":
@@ -159,7 +159,9 @@ def _parked(parked: Parked, headcount: Headcount) -> Waiting | Blocked:
     return _wait(change, on=on, why=f"{message}; waiting for a new admin")
 
 
-def _ask_safely(waiting: Iterable[Waiting], situation: Situation, headcount: Headcount) -> Iterable[Waiting]:
+def _ask_safely(
+    waiting: Iterable[Waiting], situation: PlanningContext, headcount: MembershipCounts
+) -> Iterable[Waiting]:
     """Ask admins to give up their rights only as long as enough others remain."""
     for item in sorted(waiting, key=lambda item: item.address):
         if item.action is not Action.GIVE_UP_ADMIN or item.on not in headcount.active_admins:

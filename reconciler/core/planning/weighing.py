@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from reconciler.core.access import Access, Way
+from reconciler.core.access import Access, AccessPath
 from reconciler.core.address import Address
-from reconciler.core.comparison.claims import Claim, claims_of, uncovered
+from reconciler.core.comparison.claims import DatedAccess, claims_of, uncovered
 from reconciler.core.drifting import DriftSeverity
 from reconciler.core.finding import Place
 from reconciler.core.kinds import KINDS, Shape
-from reconciler.core.planning.situation import Situation
+from reconciler.core.planning.situation import PlanningContext
 from reconciler.core.resource import Resource
 from reconciler.core.system import System
 
@@ -17,7 +17,7 @@ _OTHER_PEOPLE = "@"
 """What the key of somebody who is not in the directory has and no other key."""
 
 
-def severity_of_gains(gains: tuple[Claim, ...], address: Address, situation: Situation) -> DriftSeverity:
+def severity_of_gains(gains: tuple[DatedAccess, ...], address: Address, situation: PlanningContext) -> DriftSeverity:
     """Of more access than there should be; people and money before everything else, then strangers and partners."""
     if any(claim.administers or claim.handles_money for claim in gains):
         return DriftSeverity.CRITICAL
@@ -29,7 +29,7 @@ def severity_of_gains(gains: tuple[Claim, ...], address: Address, situation: Sit
     return DriftSeverity.MEDIUM
 
 
-def severity_of_losses(losses: tuple[Claim, ...], address: Address) -> DriftSeverity:
+def severity_of_losses(losses: tuple[DatedAccess, ...], address: Address) -> DriftSeverity:
     """Of less access than there should be; an admin less is one step nearer to none."""
     if any(claim.administers for claim in losses) or address.kind == "app":
         return DriftSeverity.HIGH
@@ -44,14 +44,14 @@ def one_less(severity: DriftSeverity) -> DriftSeverity:
 
 def compare(
     system: System, before: Resource | None, after: Resource | None
-) -> tuple[tuple[Claim, ...], tuple[Claim, ...]]:
+) -> tuple[tuple[DatedAccess, ...], tuple[DatedAccess, ...]]:
     """What the second has more than the first, and what it has less."""
     had, has = _claims(system, before), _claims(system, after)
     return uncovered(has, had), uncovered(had, has)
 
 
-def _claims(system: System, resource: Resource | None) -> tuple[Claim, ...]:
+def _claims(system: System, resource: Resource | None) -> tuple[DatedAccess, ...]:
     if resource is None:
         return ()
-    way = Way(address=resource.address, attributes=resource.attributes, place=_NOWHERE)
+    way = AccessPath(address=resource.address, attributes=resource.attributes, place=_NOWHERE)
     return claims_of(Access(attributes=resource.attributes, ways=(way,)), system)

@@ -14,15 +14,15 @@ from operator import and_
 
 from reconciler.core.resource import Status
 from reconciler.manifests.rosters.entries import SORTS
-from reconciler.manifests.rosters.sheet import Cell, Row
-from reconciler.manifests.rosters.vocabulary import Said, Sort, Vocabulary, split_person
+from reconciler.manifests.rosters.sheet import Cell, SheetRow
+from reconciler.manifests.rosters.vocabulary import Reading, Sort, Vocabulary, split_person
 from reconciler.systems.roster_pages import Column
 
 _TELLING = frozenset(SORTS.values())
-_Piece = frozenset[Said]
+_Piece = frozenset[Reading]
 
 
-def doubt_borders(rows: Sequence[Row], columns: Sequence[Column | None], vocabulary: Vocabulary) -> list[Row]:
+def doubt_borders(rows: Sequence[SheetRow], columns: Sequence[Column | None], vocabulary: Vocabulary) -> list[SheetRow]:
     """The rows, those with a doubt that may have taken a piece of the next one, or given one away."""
     heard = [[frozenset(_hear(cell, vocabulary)) for cell in row.cells] for row in rows]
     named = [any(said.sort is Sort.TEXT for piece in pieces for said in piece) for pieces in heard]
@@ -36,14 +36,14 @@ def doubt_borders(rows: Sequence[Row], columns: Sequence[Column | None], vocabul
     ]
 
 
-def _odd_labels(rows: Sequence[Row]) -> list[str]:
+def _odd_labels(rows: Sequence[SheetRow]) -> list[str]:
     """For each row, what is odd about pieces such as `Role: Admin`: a page has them in all rows, a name can be one."""
     labels = [Counter(cell.column for cell in row.cells if cell.column is not None) for row in rows]
     everywhere = reduce(and_, labels, labels[0]) if labels else Counter()
     return ["it says what a piece is, and other rows do not" if one - everywhere else "" for one in labels]
 
 
-def _hear(cell: Cell, vocabulary: Vocabulary) -> list[Said]:
+def _hear(cell: Cell, vocabulary: Vocabulary) -> list[Reading]:
     if cell.column is not None:
         return []  # it says itself what it is
     return [said for piece in split_person(cell.text) for said in vocabulary.hear(piece)]
@@ -74,5 +74,5 @@ def _changes_much(last: _Piece, others: Sequence[_Piece]) -> bool:
     before = {said for piece in others for said in piece}
     if not any(said.sort is Sort.ROLE for said in before):
         return False
-    harmless = Said(Sort.STATUS, Status.ACTIVE.value)
+    harmless = Reading(Sort.STATUS, Status.ACTIVE.value)
     return any(said.sort in {Sort.STATUS, Sort.FINANCE} and said not in {*before, harmless} for said in last)

@@ -8,9 +8,9 @@ from datetime import date
 
 from reconciler.core.resource import Status
 from reconciler.manifests.rosters.dates import find_day
-from reconciler.manifests.rosters.sheet import Cell, Row, Sheet, fold
+from reconciler.manifests.rosters.sheet import Cell, Sheet, SheetRow, fold
 from reconciler.manifests.rosters.tables import shorten
-from reconciler.manifests.rosters.vocabulary import IDENTITIES, Said, Sort, Vocabulary, split_person, without_you
+from reconciler.manifests.rosters.vocabulary import IDENTITIES, Reading, Sort, Vocabulary, split_person, without_you
 from reconciler.systems.roster_pages import NOBODY, Column
 
 SORTS = {
@@ -28,7 +28,7 @@ class Entry:
     """One member or one app as the roster shows it; nothing in it is looked up yet."""
 
     line: int
-    identities: tuple[Said, ...] = ()
+    identities: tuple[Reading, ...] = ()
     """Addresses, numbers and handles by which the page names the person, or the owner of an app."""
     is_sure: bool = True
     """Whether the identities stand in columns of their own, where nobody can put them by choosing a display name."""
@@ -54,13 +54,13 @@ class Entry:
 
 
 @dataclass(slots=True, kw_only=True)
-class _Draft:
+class _EntryDraft:
     """What has been gathered of one row so far."""
 
     own: frozenset[Sort] = frozenset()
     """What has a column of its own in this row; in a cell about the person the same words are their name."""
-    sure: list[Said] = field(default_factory=list)
-    loose: list[Said] = field(default_factory=list)
+    sure: list[Reading] = field(default_factory=list)
+    loose: list[Reading] = field(default_factory=list)
     names: list[str] = field(default_factory=list)
     roles: dict[str, None] = field(default_factory=dict)
     statuses: dict[Status, None] = field(default_factory=dict)
@@ -71,14 +71,14 @@ class _Draft:
     strange_roles: list[str] = field(default_factory=list)
     unread: list[Cell] = field(default_factory=list)
 
-    def take(self, said: Said, text: str) -> None:
+    def take(self, said: Reading, text: str) -> None:
         """Remember what a piece of text without a column of its own says."""
         if said.sort in self.own:
             self.names.append(without_you(text.strip()))
         else:
             self.note(said, text)
 
-    def note(self, said: Said, text: str) -> None:
+    def note(self, said: Reading, text: str) -> None:
         """Remember what a piece of text says."""
         match said.sort:
             case Sort.ROLE:
@@ -99,10 +99,10 @@ class _Draft:
                 pass
 
 
-def read_member(row: Row, vocabulary: Vocabulary, sheet: Sheet) -> Entry:
+def read_member(row: SheetRow, vocabulary: Vocabulary, sheet: Sheet) -> Entry:
     """The member in a row; whatever is missing or said twice makes it unclear."""
     own = frozenset(SORTS[cell.column] for cell in row.cells if cell.column in SORTS)
-    draft = _Draft(problems=[row.doubt] if row.doubt else [], own=own)
+    draft = _EntryDraft(problems=[row.doubt] if row.doubt else [], own=own)
     for cell in row.cells:
         _take_member_cell(cell, draft, vocabulary)
     names = tuple(_real_names(draft.names))
@@ -126,7 +126,7 @@ def read_member(row: Row, vocabulary: Vocabulary, sheet: Sheet) -> Entry:
     )
 
 
-def _take_member_cell(cell: Cell, draft: _Draft, vocabulary: Vocabulary) -> None:
+def _take_member_cell(cell: Cell, draft: _EntryDraft, vocabulary: Vocabulary) -> None:
     match cell.column:
         case Column.IGNORED:
             return
@@ -146,22 +146,22 @@ def _take_member_cell(cell: Cell, draft: _Draft, vocabulary: Vocabulary) -> None
                     draft.take(said, piece)
 
 
-def _take_identity(cell: Cell, draft: _Draft, vocabulary: Vocabulary) -> None:
+def _take_identity(cell: Cell, draft: _EntryDraft, vocabulary: Vocabulary) -> None:
     text = cell.text.strip()
     if fold(text) in NOBODY:
         return
     said = vocabulary.hear(text)
     if cell.column is Column.PHONE and text.strip("'").isdecimal():
         # Spreadsheets drop the plus; whether it is a number that is known is for the directory to say.
-        said = [Said(Sort.PHONE, text.strip("'"))]
+        said = [Reading(Sort.PHONE, text.strip("'"))]
     if len(said) == 1 and said[0].sort in IDENTITIES:
         draft.sure.append(said[0])
     else:
         draft.problems.append(f"`{shorten(text)}` is no {cell.column}")
-        draft.sure.append(Said(Sort.MASKED, text.casefold()))
+        draft.sure.append(Reading(Sort.MASKED, text.casefold()))
 
 
-def _take_name(cell: Cell, draft: _Draft, vocabulary: Vocabulary) -> None:
+def _take_name(cell: Cell, draft: _EntryDraft, vocabulary: Vocabulary) -> None:
     """The first line of such a cell is a name, whatever it looks like; an address alone names nobody else."""
     pieces = split_person(cell.text)
     for number, piece in enumerate(pieces):
@@ -174,7 +174,7 @@ def _take_name(cell: Cell, draft: _Draft, vocabulary: Vocabulary) -> None:
             draft.take(said, piece)
 
 
-def _take_attributes(cell: Cell, draft: _Draft, vocabulary: Vocabulary) -> None:
+def _take_attributes(cell: Cell, draft: _EntryDraft, vocabulary: Vocabulary) -> None:
     text = cell.text.strip()
     if fold(text) in NOBODY:
         return
@@ -190,7 +190,7 @@ def _take_attributes(cell: Cell, draft: _Draft, vocabulary: Vocabulary) -> None:
         draft.note(said, cell.text)
 
 
-def _take_finance(cell: Cell, draft: _Draft, vocabulary: Vocabulary) -> None:
+def _take_finance(cell: Cell, draft: _EntryDraft, vocabulary: Vocabulary) -> None:
     draft.finance = draft.finance or []
     if fold(cell.text) in NOBODY:
         return
@@ -201,7 +201,7 @@ def _take_finance(cell: Cell, draft: _Draft, vocabulary: Vocabulary) -> None:
         draft.note(said, cell.text)
 
 
-def _take_day(cell: Cell, draft: _Draft) -> None:
+def _take_day(cell: Cell, draft: _EntryDraft) -> None:
     if fold(cell.text) in NOBODY:
         return
     draft.since = find_day(cell.text)
@@ -216,7 +216,7 @@ def _real_names(names: Iterable[str]) -> list[str]:
     return [name for name in names if not (len(name) <= 3 and name.isupper() and name.casefold() in initials)]
 
 
-def _only_role(draft: _Draft) -> str:
+def _only_role(draft: _EntryDraft) -> str:
     if len(draft.roles) == 1:
         return next(iter(draft.roles))
     if not any(problem.startswith("role") for problem in draft.problems):
@@ -225,7 +225,7 @@ def _only_role(draft: _Draft) -> str:
     return ""
 
 
-def _only_status(draft: _Draft, *, marks_pending_only: bool) -> Status | None:
+def _only_status(draft: _EntryDraft, *, marks_pending_only: bool) -> Status | None:
     if len(draft.statuses) == 1:
         return next(iter(draft.statuses))
     if draft.statuses:
@@ -237,7 +237,7 @@ def _only_status(draft: _Draft, *, marks_pending_only: bool) -> Status | None:
     return None
 
 
-def _only_finance(draft: _Draft) -> str | None:
+def _only_finance(draft: _EntryDraft) -> str | None:
     if draft.finance is None:
         return None
     if len(set(draft.finance)) > 1:
@@ -245,7 +245,7 @@ def _only_finance(draft: _Draft) -> str | None:
     return draft.finance[0] if draft.finance else ""
 
 
-def read_app(row: Row, vocabulary: Vocabulary, sheet: Sheet) -> Entry:
+def read_app(row: SheetRow, vocabulary: Vocabulary, sheet: Sheet) -> Entry:
     """The app in a row. Only columns can tell its parts from each other."""
     cells = {cell.column: cell for cell in row.cells}
     texts = {column: cell.text.strip() for column, cell in cells.items()}

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from reconciler.manifests.rosters.borders import doubt_borders
-from reconciler.manifests.rosters.sheet import Cell, Row, Sheet
+from reconciler.manifests.rosters.sheet import Cell, Sheet, SheetRow
 from reconciler.manifests.rosters.tables import Header, find_column
 from reconciler.manifests.rosters.vocabulary import AROUND, IDENTITIES, PERSONAL, Sort, Vocabulary, split_person
 from reconciler.systems.roster_pages import Column
@@ -89,12 +89,12 @@ def _run_of_names(lines: Sequence[_Line], kind: str) -> list[_Line]:
     return run
 
 
-def _table(header: Header, lines: Sequence[_Line], vocabulary: Vocabulary) -> tuple[list[Row], list[Cell]]:
+def _table(header: Header, lines: Sequence[_Line], vocabulary: Vocabulary) -> tuple[list[SheetRow], list[Cell]]:
     """One row for each line of several pieces; a line of one piece before it is the top of its first cell.
 
     Browsers break a cell at its paragraphs: the name stands in a line of its own, and the address begins the next.
     """
-    rows: list[Row] = []
+    rows: list[SheetRow] = []
     loose: list[Cell] = []
     above: list[_Line] = []
     for line in lines:
@@ -119,7 +119,7 @@ def _table(header: Header, lines: Sequence[_Line], vocabulary: Vocabulary) -> tu
     return rows, loose
 
 
-def _row(header: Header, above: Sequence[_Line], line: _Line, vocabulary: Vocabulary) -> Row | None:
+def _row(header: Header, above: Sequence[_Line], line: _Line, vocabulary: Vocabulary) -> SheetRow | None:
     """None where the line holds nobody: then lines are no rows, and the text has to be read as a stream."""
     pieces = line.pieces
     while len(pieces) > len(header.columns) and not pieces[-1]:
@@ -137,7 +137,7 @@ def _row(header: Header, above: Sequence[_Line], line: _Line, vocabulary: Vocabu
     said = [one.sort for cell in cells for piece in split_person(cell.text) for one in vocabulary.hear(piece)]
     if vocabulary.kind == "member" and not PERSONAL.intersection(said):
         return None
-    return Row(line=first_line, cells=cells)
+    return SheetRow(line=first_line, cells=cells)
 
 
 def _cell(text: str, line: int, kind: str) -> Cell:
@@ -147,7 +147,7 @@ def _cell(text: str, line: int, kind: str) -> Cell:
     return Cell(text=match["value"] if match and column else text, line=line, column=column)
 
 
-def _stream(header: Header | None, lines: Sequence[_Line], vocabulary: Vocabulary) -> tuple[list[Row], list[Cell]]:
+def _stream(header: Header | None, lines: Sequence[_Line], vocabulary: Vocabulary) -> tuple[list[SheetRow], list[Cell]]:
     """Pieces one after the other. A row begins with whatever can be a person after something that cannot."""
     cells = [_cell(piece, line.number, vocabulary.kind) for line in lines for piece in line.filled]
     if vocabulary.kind != "member" or (header is not None and header.columns[:1] and header.columns[0] not in _WHO):
@@ -164,7 +164,7 @@ def _stream(header: Header | None, lines: Sequence[_Line], vocabulary: Vocabular
             rows.append([])
         rows[-1].append(cell)
     footer = _take_footer(rows, vocabulary)
-    groups = [Row(line=cells[0].line, cells=tuple(cells)) for cells in rows if cells]
+    groups = [SheetRow(line=cells[0].line, cells=tuple(cells)) for cells in rows if cells]
     judged = [(row, _is_about_something(row, vocabulary)) for row in groups]
     found = [row for row, is_about in judged if is_about]
     loose = [cell for row, is_about in judged if not is_about for cell in row.cells]
@@ -186,7 +186,7 @@ def _take_footer(rows: list[list[Cell]], vocabulary: Vocabulary) -> list[Cell]:
     return footer
 
 
-def _is_about_something(row: Row, vocabulary: Vocabulary) -> bool:
+def _is_about_something(row: SheetRow, vocabulary: Vocabulary) -> bool:
     """A row of the table, an address, or a role: text without any of them is a heading, a menu or a footer."""
     if any(cell.column not in {None, Column.IGNORED} for cell in row.cells):
         return True
@@ -194,7 +194,7 @@ def _is_about_something(row: Row, vocabulary: Vocabulary) -> bool:
     return bool(sorts & (IDENTITIES | {Sort.ROLE})) or vocabulary.kind == "app"
 
 
-def _chunks(header: Header | None, cells: Sequence[Cell]) -> tuple[list[Row], list[Cell]]:
+def _chunks(header: Header | None, cells: Sequence[Cell]) -> tuple[list[SheetRow], list[Cell]]:
     """As many pieces for each row as there are columns; nothing at all where the numbers do not fit."""
     columns = header.columns if header else ()
     if not columns or len(cells) % len(columns):
@@ -202,9 +202,9 @@ def _chunks(header: Header | None, cells: Sequence[Cell]) -> tuple[list[Row], li
     return [_chunk(columns, cells[at : at + len(columns)]) for at in range(0, len(cells), len(columns))], []
 
 
-def _chunk(columns: Iterable[Column | None], cells: Sequence[Cell]) -> Row:
+def _chunk(columns: Iterable[Column | None], cells: Sequence[Cell]) -> SheetRow:
     told = tuple(
         Cell(text=cell.text, line=cell.line, column=column or Column.IGNORED)
         for cell, column in zip(cells, columns, strict=True)
     )
-    return Row(line=cells[0].line, cells=told)
+    return SheetRow(line=cells[0].line, cells=told)

@@ -14,10 +14,10 @@ from reconciler.manifests.rosters.extent import Extent
 from reconciler.manifests.rosters.page import parse_page
 from reconciler.manifests.rosters.sheet import Cell, Sheet
 from reconciler.manifests.rosters.tables import names_columns, parse_csv, parse_json, shorten
-from reconciler.manifests.rosters.vocabulary import AROUND, Said, Sort, Vocabulary
+from reconciler.manifests.rosters.vocabulary import AROUND, Reading, Sort, Vocabulary
 from reconciler.systems.roster_pages import Column
 
-LARGEST = 8 * 1024 * 1024
+MAX_SIZE = 8 * 1024 * 1024
 """Bytes; a page of ten thousand members is a tenth of it."""
 FORMS = ("csv", "json", "page")
 _CONTROL = re.compile("[\x00-\x08\x0b\x0e-\x1f\x7f]")
@@ -86,8 +86,8 @@ def _is_of_the_other_kind(text: str, form: str, file: str, system: System, kind:
 def _decode(data: bytes, file: str, notes: Notes) -> str | None:
     """UTF-8, or UTF-16 as spreadsheets write it; every sort of line end becomes a line feed."""
     place = Place(file, 1, 1)
-    if len(data) > LARGEST:
-        notes.error("roster-unreadable", f"the file is larger than {LARGEST // 1024**2} MiB", place)
+    if len(data) > MAX_SIZE:
+        notes.error("roster-unreadable", f"the file is larger than {MAX_SIZE // 1024**2} MiB", place)
         return None
     encoding = "utf-16" if data[:2] in {b"\xff\xfe", b"\xfe\xff"} else "utf-8-sig"
     try:
@@ -202,7 +202,7 @@ class _Around:
     is_empty: bool = False
     unread: list[Cell] = field(default_factory=list)
 
-    def take(self, said: Said, shown: str) -> None:
+    def take(self, said: Reading, shown: str) -> None:
         """One thing that the text around a list says."""
         match said.sort:
             case Sort.COUNT:

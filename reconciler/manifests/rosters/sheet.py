@@ -19,7 +19,7 @@ class Cell:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Row:
+class SheetRow:
     """What belongs together: one member or one app."""
 
     line: int
@@ -32,7 +32,7 @@ class Row:
 class Sheet:
     """All rows of one file."""
 
-    rows: tuple[Row, ...] = ()
+    rows: tuple[SheetRow, ...] = ()
     loose: tuple[Cell, ...] = ()
     """Text around the rows that belongs to none of them."""
     columns: frozenset[Column] = field(default_factory=frozenset)

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from reconciler.core.finding import Place
 from reconciler.manifests.notes import Notes
 from reconciler.manifests.rosters.extent import read_envelope
-from reconciler.manifests.rosters.sheet import Cell, Row, Sheet, fold
+from reconciler.manifests.rosters.sheet import Cell, Sheet, SheetRow, fold
 from reconciler.manifests.suggest import listed
 from reconciler.systems.roster_pages import COLUMNS, Column
 
@@ -67,7 +67,7 @@ def parse_csv(text: str, *, file: str, kind: str, notes: Notes) -> Sheet | None:
     text, first_line, delimiter = _choose_dialect(text, kind)
     reader = _reader(text, delimiter)
     header: Header | None = None
-    rows: list[Row] = []
+    rows: list[SheetRow] = []
     cut, begins = "", first_line
     try:
         for record in reader:
@@ -152,13 +152,13 @@ def _missing_cells(record: Sequence[str], header: Header, line: int) -> str:
     return f"line {line} has {len(record)} of {len(header.columns)} cells"
 
 
-def _row(record: Sequence[str], header: Header, line: int) -> Row:
+def _row(record: Sequence[str], header: Header, line: int) -> SheetRow:
     """By column where the number of cells fits; otherwise each cell has to speak for itself."""
     fits = len(record) == len(header.columns) or not any(cell.strip() for cell in record[len(header.columns) :])
     if not fits or len(record) < len(header.columns):
-        return Row(line=line, cells=tuple(Cell(text=text, line=line) for text in record if text.strip()))
+        return SheetRow(line=line, cells=tuple(Cell(text=text, line=line) for text in record if text.strip()))
     cells = zip(record, header.columns, strict=False)
-    return Row(
+    return SheetRow(
         line=line, cells=tuple(Cell(text=text, line=line, column=column or Column.IGNORED) for text, column in cells)
     )
 
@@ -196,7 +196,7 @@ def _sheet(
     rows = []
     for number, item in enumerate(items):
         line = lines[number] if len(lines) == len(items) else 1
-        rows.append(Row(line=line, cells=tuple(_json_cells(item, line, kind, notes, top.file))))
+        rows.append(SheetRow(line=line, cells=tuple(_json_cells(item, line, kind, notes, top.file))))
         if len({cell.column for cell in rows[-1].cells}) < len(rows[-1].cells):
             place = Place(top.file, line, 1)
             notes.error("roster-columns", "two keys of one object are about the same", place)

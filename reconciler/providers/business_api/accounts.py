@@ -23,7 +23,7 @@ ACCOUNT = "tiktok_account"
 _HANDLE = re.compile(r"@[\w.]{2,24}")
 _NAMED = 3
 """So many accounts are named in a sentence."""
-_LONGEST = 60
+_MAX_LENGTH = 60
 """So much of a title is shown in it."""
 
 
@@ -117,7 +117,7 @@ def _doubt_nameless(center: Center, found: Accounts) -> None:
 
 
 def _list(found: Accounts, numbers: list[str]) -> str:
-    titles = {number: found.titles[number][:_LONGEST] for number in numbers[:_NAMED]}
+    titles = {number: found.titles[number][:_MAX_LENGTH] for number in numbers[:_NAMED]}
     said = [f"{number} ({title!r})" if title else number for number, title in titles.items()]
     more = ", ..." if len(numbers) > _NAMED else ""
     return f"{'the linked account' if len(numbers) == 1 else 'any of the linked accounts'} {', '.join(said)}{more}"

@@ -21,7 +21,7 @@ from reconciler.providers.business_api.giving import grant, hand, revoke, share,
 from reconciler.providers.business_api.masks import is_masked
 from reconciler.providers.business_api.verifying import Found, is_gone
 from reconciler.providers.business_api.vocabulary import AD_ACCOUNT_ROLES, FINANCE_ROLES, MEMBER_ROLES
-from reconciler.providers.business_api.writing import Doubt, NotShown, Task
+from reconciler.providers.business_api.writing import NotShown, PartialRead, Task
 
 _INVITATION = GIVING["member"]
 
@@ -56,7 +56,7 @@ def _second_half(task: Task, endpoint: str, body: dict[str, Any]) -> None:
     try:
         task.write(endpoint, body)
     except ApiError as error:
-        raise Doubt(f"the first half is done, the second was refused: {error}") from error
+        raise PartialRead(f"the first half is done, the second was refused: {error}") from error
 
 
 def _cancel_invitation(task: Task) -> Waits | None:
@@ -189,7 +189,7 @@ def _change_share(task: Task) -> Waits | None:
         try:
             share(task)
         except ApiError as error:
-            raise Doubt(f"the share is taken away, giving it again was refused: {error}") from error
+            raise PartialRead(f"the share is taken away, giving it again was refused: {error}") from error
         return None
     try:
         share(task)

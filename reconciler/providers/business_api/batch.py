@@ -12,7 +12,7 @@ from reconciler.core.outcome import Outcome
 from reconciler.providers.business_api.errors import ApiError
 from reconciler.providers.business_api.reading import read_a_few
 from reconciler.providers.business_api.verifying import has_arrived
-from reconciler.providers.business_api.writing import Doubt, Task, in_doubt, send
+from reconciler.providers.business_api.writing import PartialRead, Task, in_doubt, send
 
 Outcomes = Iterator[tuple[Address, Outcome]]
 
@@ -41,7 +41,7 @@ class Batch:
         """Send the call once, look, and say what became of each; raises ApiError when the platform refuses it."""
         try:
             send(self.tasks[0].center, endpoint, body, look=self.look, is_done=bool)
-        except Doubt as doubt:
+        except PartialRead as doubt:
             outcome = in_doubt(doubt)
             return self.outcomes(lambda _: outcome)
         return self.outcomes(lambda task: task.outcome())

@@ -20,8 +20,8 @@ from reconciler.providers.business_api import endpoints
 from reconciler.providers.business_api.batch import Batch, Outcomes, has_come
 from reconciler.providers.business_api.bundles import (
     GIVING,
-    MOST_GROUP_ASSETS,
-    MOST_GROUP_MEMBERS,
+    MAX_GROUP_ASSETS,
+    MAX_GROUP_MEMBERS,
     Bundle,
     common_of,
     find_bundle,
@@ -169,7 +169,7 @@ def _dissolve(tasks: Sequence[Task]) -> Outcomes:
 
 def _create(group: Task, assets: Sequence[Task], members: Sequence[Task]) -> Outcomes:
     """What is refused is tried with the first ad account and the first member only: another may be the reason."""
-    batch = Batch([group, *assets[:MOST_GROUP_ASSETS], *members[:MOST_GROUP_MEMBERS]])
+    batch = Batch([group, *assets[:MAX_GROUP_ASSETS], *members[:MAX_GROUP_MEMBERS]])
     try:
         yield from batch.send(endpoints.CREATE_GROUP, _founding(group, batch.tasks[1:]))
     except ApiError as error:

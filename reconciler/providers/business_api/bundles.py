@@ -158,7 +158,7 @@ def _share(task: Task) -> Mapping[str, Any]:
     return {**_shared_with(task), "advertiser_role": AD_ACCOUNT_ROLES[str(task.change.attributes.get("role", ""))]}
 
 
-MOST_GROUP_ASSETS, MOST_GROUP_MEMBERS = 200, 50
+MAX_GROUP_ASSETS, MAX_GROUP_MEMBERS = 200, 50
 
 GIVING: Mapping[str, Bundle] = {
     "member": Bundle(endpoint=endpoints.INVITE, most=50, shared=_invitation, items="emails", item=_invited),
@@ -171,14 +171,14 @@ GIVING: Mapping[str, Bundle] = {
     ),
     "asset_group_asset": Bundle(
         endpoint=endpoints.UPDATE_GROUP,
-        most=MOST_GROUP_ASSETS,
+        most=MAX_GROUP_ASSETS,
         shared=_group("ASSET", "ADD"),
         items="assets",
         item=_group_asset,
     ),
     "asset_group_access": Bundle(
         endpoint=endpoints.UPDATE_GROUP,
-        most=MOST_GROUP_MEMBERS,
+        most=MAX_GROUP_MEMBERS,
         shared=_group("MEMBER", "ADD"),
         items="members",
         item=_group_member,
@@ -199,14 +199,14 @@ TAKING: Mapping[str, Bundle] = {
     ),
     "asset_group_asset": Bundle(
         endpoint=endpoints.UPDATE_GROUP,
-        most=MOST_GROUP_ASSETS,
+        most=MAX_GROUP_ASSETS,
         shared=_group("ASSET", "DELETE"),
         items="assets",
         item=_group_asset,
     ),
     "asset_group_access": Bundle(
         endpoint=endpoints.UPDATE_GROUP,
-        most=MOST_GROUP_MEMBERS,
+        most=MAX_GROUP_MEMBERS,
         shared=_group("MEMBER", "DELETE"),
         items="members",
         item=_group_member,

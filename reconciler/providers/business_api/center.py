@@ -11,9 +11,9 @@ from reconciler.core.resource import Attributes, Resource
 from reconciler.providers.business_api.client import Client
 from reconciler.providers.business_api.endpoints import Listing
 from reconciler.providers.business_api.errors import ApiError
-from reconciler.providers.business_api.names import Names
+from reconciler.providers.business_api.names import CenterNames
 from reconciler.providers.business_api.paging import read_list
-from reconciler.providers.business_api.roster import Roster
+from reconciler.providers.business_api.roster import MemberList
 from reconciler.providers.business_api.rows import Row
 
 
@@ -59,10 +59,10 @@ class Center:
     bc_id: str
     organization: str
     """Key in the manifests."""
-    names: Names
+    names: CenterNames
     kinds: frozenset[str]
     """What is managed here; nothing else is read for its own sake."""
-    roster: Roster = field(default_factory=Roster)
+    roster: MemberList = field(default_factory=MemberList)
     acting: str = ""
     """Key of the member whose token is used; empty when it could not be told."""
     assets: dict[str, dict[str, Asset]] = field(default_factory=dict)

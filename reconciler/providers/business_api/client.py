@@ -29,8 +29,8 @@ R = TypeVar("R")
 BASE_URL = "https://business-api.tiktok.com"
 PREFIX = "/open_api/v1.3/"
 _ATTEMPTS = 6
-_MOST_WORKERS = 40
-_MOST_BYTES = 16 * 1024 * 1024
+_MAX_WORKERS = 40
+_MAX_BYTES = 16 * 1024 * 1024
 """Far more than a page of fifty rows."""
 _PATIENCE = 2
 """So many times the time for one piece of an answer, a call may take in all."""
@@ -72,7 +72,7 @@ class Client:
         _require_sendable(connection.access_token)
         self.ticker: Ticker = ticker or MachineTicker()
         self.pace = Pace(connection.tier, self.ticker)
-        self._workers = connection.workers or min(_MOST_WORKERS, connection.tier.calls_per_second)
+        self._workers = connection.workers or min(_MAX_WORKERS, connection.tier.calls_per_second)
         self._patience = _PATIENCE * connection.answer_seconds
         headers = {"Access-Token": connection.access_token} if connection.access_token else {}
         self._http = httpx2.Client(
@@ -168,8 +168,8 @@ class Client:
             for part in response.iter_bytes():
                 parts.append(part)
                 size += len(part)
-                if size > _MOST_BYTES:
-                    message = f"the answer is longer than {_MOST_BYTES >> 20} MiB"
+                if size > _MAX_BYTES:
+                    message = f"the answer is longer than {_MAX_BYTES >> 20} MiB"
                     raise ApiError(message, endpoint=endpoint, remedy=Remedy.DOUBT)
         # JSON is UTF-8, whatever the header says of it.
         return response.status_code, b"".join(parts).decode("utf-8-sig", "replace")

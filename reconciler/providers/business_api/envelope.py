@@ -16,8 +16,8 @@ from reconciler.providers.business_api.errors import ApiError
 
 Data = Mapping[str, Any]
 
-_MOST_SHOWN = 80
-_LONGEST_MESSAGE = 500
+_MAX_SHOWN = 80
+_MAX_MESSAGE = 500
 """What the platform says ends up in plans, states and logs."""
 
 
@@ -28,8 +28,8 @@ def parse_answer(text: str, *, status: int, endpoint: str) -> Data:
     if body is None or not isinstance(code, int) or isinstance(code, bool):
         raise _not_an_envelope(text, status=status, endpoint=endpoint)
     if code not in (OK, PARTLY_OK):
-        message = _shorten(str(body.get("message") or ""), _LONGEST_MESSAGE)
-        request_id = _shorten(str(body.get("request_id") or ""), _MOST_SHOWN)
+        message = _shorten(str(body.get("message") or ""), _MAX_MESSAGE)
+        request_id = _shorten(str(body.get("request_id") or ""), _MAX_SHOWN)
         raise ApiError(message, endpoint=endpoint, code=code, request_id=request_id)
     data = body.get("data")
     return data if isinstance(data, dict) else {}
@@ -49,7 +49,7 @@ def _parse_object(text: str) -> dict[str, Any] | None:
 
 def _not_an_envelope(text: str, *, status: int, endpoint: str) -> ApiError:
     """Below 500 the call never reached the interface; from there on nobody knows how far it got."""
-    shown = _shorten(SECRETS.hide(text), _MOST_SHOWN)
+    shown = _shorten(SECRETS.hide(text), _MAX_SHOWN)
     said = f"HTTP status {status} without a return code" + (f": {shown}" if shown else "")
     if 300 <= status < 400:
         said += "; a redirect is not followed, because it would carry the token away: look at `base_url` and the proxy"

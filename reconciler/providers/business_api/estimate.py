@@ -57,7 +57,7 @@ def estimate_reading(counts: Mapping[str, int]) -> int:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Way:
+class ReadingWay:
     """How people's access to the assets of one type is read, and how many calls that takes."""
 
     by_person: bool
@@ -66,7 +66,7 @@ class Way:
     calls: int
 
 
-def access_to(asset_type: AssetType, counts: Mapping[str, int]) -> Way:
+def access_to(asset_type: AssetType, counts: Mapping[str, int]) -> ReadingWay:
     """The way that takes fewer calls; where the interface does not list the members of an asset there is only one."""
     assets, members = counts.get(asset_type.kind, 0), counts.get("member", 0)
     grants = counts.get(asset_type.access, 0)
@@ -76,7 +76,7 @@ def access_to(asset_type: AssetType, counts: Mapping[str, int]) -> Way:
     )
     by_person = not asset_type.lists_members or members * of_one < assets * on_one
     each, many = (of_one, members if assets else 0) if by_person else (on_one, assets)
-    return Way(by_person=by_person, each=each, calls=each * many)
+    return ReadingWay(by_person=by_person, each=each, calls=each * many)
 
 
 def pages(listing: Listing, rows: int) -> int:

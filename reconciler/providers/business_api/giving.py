@@ -14,7 +14,7 @@ from reconciler.providers.business_api.bundles import GIVING, TAKING, Bundle, id
 from reconciler.providers.business_api.errors import ApiError
 from reconciler.providers.business_api.verifying import Found, is_gone
 from reconciler.providers.business_api.vocabulary import BY_ACCESS, BY_KIND, AssetType
-from reconciler.providers.business_api.writing import Doubt, NotShown, Stays, Task
+from reconciler.providers.business_api.writing import NotShown, PartialRead, Stays, Task
 
 _NO_SUCH_OBJECT, _WRONG_PARAMETER = 40007, 40002
 
@@ -47,7 +47,7 @@ def grant(task: Task) -> Waits | None:
     try:
         return _give(task)
     except ApiError as error:
-        raise Doubt(f"the former access is taken away, giving the new one was refused: {error}") from error
+        raise PartialRead(f"the former access is taken away, giving the new one was refused: {error}") from error
 
 
 def revoke(task: Task, *, until: Callable[[Found], bool] | None = None) -> Waits | None:

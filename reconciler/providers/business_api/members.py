@@ -20,7 +20,7 @@ _UNNUMBERED = (
     "the member list shows no number of theirs, and access is listed by number: add it under `people`, as "
     "`identities: {business_center_id: ...}`"
 )
-_MOST_SEARCHES = 500
+_MAX_SEARCHES = 500
 """So many people who cannot be told apart are searched for one by one; with more it takes too long."""
 
 
@@ -29,7 +29,7 @@ def read_roster(center: Center) -> None:
     rows = center.list(MEMBERS)
     learnt = _learnt(center)
     center.roster = make_roster(rows, center.names, learnt=learnt, former=center.roster)
-    if 0 < len(center.roster.ambiguous) <= _MOST_SEARCHES and _can_search(center):
+    if 0 < len(center.roster.ambiguous) <= _MAX_SEARCHES and _can_search(center):
         learnt |= _search_ambiguous(center)
         center.roster = make_roster(rows, center.names, learnt=learnt, former=center.roster)
 

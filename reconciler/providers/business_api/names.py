@@ -11,7 +11,7 @@ from reconciler.core.deed import find_subject
 from reconciler.ports import Scope, declared_names
 
 
-class Names:
+class CenterNames:
     """Both directions of one scope. Whatever is not listed is its own key."""
 
     def __init__(self, *, people: Mapping[str, tuple[str, ...]], keys: Mapping[str, str], scope: Scope) -> None:

@@ -14,11 +14,11 @@ from reconciler.providers.business_api.tiers import Tier
 REST_AFTER_MINUTE_LIMIT = 300.0
 """Seconds without any call that TikTok asks for when the limit per minute was broken."""
 _ONE_SECOND = 1.0
-_LONGEST_NAP = 1.0
+_MAX_NAP = 1.0
 """Seconds until a thread that waits looks whether it still should."""
 _SAME_BREACH = 3.0
 """A second refusal within this time after the pause means that it was not the limit per second."""
-_LONGEST_BACK_OFF = 30.0
+_MAX_BACK_OFF = 30.0
 
 
 class Ticker(Protocol):
@@ -67,7 +67,7 @@ class Pace:
     def wait(self) -> None:
         """Return when a call may go out; that call is counted. Raises ProviderError when the run was stopped."""
         while (seconds := self._seconds_to_wait()) > 0:
-            self._ticker.sleep(min(seconds, _LONGEST_NAP))
+            self._ticker.sleep(min(seconds, _MAX_NAP))
         if self._is_stopped:
             raise ProviderError("the run was interrupted")
 
@@ -112,5 +112,5 @@ class Pace:
 
 def seconds_to_back_off(failures: int) -> float:
     """Between half of and all of 2 ** (failures - 1) seconds."""
-    whole = min(_LONGEST_BACK_OFF, 2.0 ** (failures - 1))
+    whole = min(_MAX_BACK_OFF, 2.0 ** (failures - 1))
     return whole * random.uniform(0.5, 1)  # noqa: S311  # spreads calls over time, keeps no secret

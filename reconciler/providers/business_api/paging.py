@@ -22,8 +22,8 @@ from reconciler.providers.business_api.rows import Row, find_count, nonsense, ro
 
 _IDLE_READINGS = 5
 """So often in a row a list is read without anything new coming to light."""
-_MOST_READINGS = 25
-_MOST_PAGES = 5000
+_MAX_READINGS = 25
+_MAX_PAGES = 5000
 """A hundred thousand members; what claims to be longer is a mistake that we must not spend days on."""
 
 
@@ -32,7 +32,7 @@ def read_list(client: Client, listing: Listing, parameters: Mapping[str, Any]) -
     pages: list[list[Row]] = []
     mark, found, readings, idle = None, 0, 0, 0
     before: Counter[object] = Counter()
-    while idle < _IDLE_READINGS and readings < _MOST_READINGS:
+    while idle < _IDLE_READINGS and readings < _MAX_READINGS:
         reading = _read_once(client, listing, parameters)
         readings, idle = readings + 1, idle + 1
         if reading is None or reading.mark != mark:
@@ -132,6 +132,6 @@ def _totals(data: Data, listing: Listing) -> tuple[int | None, int]:
     total, pages = find_count(info, "total_number"), find_count(info, "total_page")
     if total is None or pages is None or pages < bool(total):
         raise nonsense(listing, "it does not tell how long the list is")
-    if pages > _MOST_PAGES:
+    if pages > _MAX_PAGES:
         raise nonsense(listing, f"the list is said to have {total} rows on {pages} pages")
     return total, max(1, pages)

@@ -7,7 +7,7 @@ from datetime import datetime
 
 from reconciler.core.address import Address
 from reconciler.core.change import Change
-from reconciler.core.deed import Deed
+from reconciler.core.deed import ActivityEntry
 from reconciler.core.errors import ProviderError
 from reconciler.core.kinds import Action
 from reconciler.core.live import Live
@@ -24,10 +24,10 @@ from reconciler.providers.business_api.estimate import estimate, seconds_for
 from reconciler.providers.business_api.estimate_writing import estimate_writing
 from reconciler.providers.business_api.exploring import list_centers, names_in
 from reconciler.providers.business_api.instructions import give_up, hand_out
-from reconciler.providers.business_api.names import Names
+from reconciler.providers.business_api.names import CenterNames
 from reconciler.providers.business_api.reading import read_a_few, read_everything
 from reconciler.providers.business_api.witnessing import read_deeds
-from reconciler.providers.business_api.writing import Doubt, Stays, Task, failure_of, in_doubt
+from reconciler.providers.business_api.writing import PartialRead, Stays, Task, failure_of, in_doubt
 from reconciler.systems.drafting import draft_operation
 
 _TAKES_AWAY = frozenset({Action.REMOVE, Action.REMOVE_AND_INVITE, Action.CHANGE_ROLE})
@@ -107,7 +107,7 @@ class BusinessApiProvider:
         """What the interface has a call for."""
         return ability_of(system, action)
 
-    def read_deeds(self, scope: Scope, *, since: datetime, until: datetime) -> tuple[Deed, ...]:
+    def read_deeds(self, scope: Scope, *, since: datetime, until: datetime) -> tuple[ActivityEntry, ...]:
         """What the activity log of one Business Center tells."""
         self._require_business_center(scope)
         return read_deeds(self._center_of(scope), since=since, until=until)
@@ -166,7 +166,7 @@ class BusinessApiProvider:
         if known is None:
             return self._new_center(scope)
         if known[0] is not scope:
-            known[1].names, known[1].told = Names.of(scope), scope.told
+            known[1].names, known[1].told = CenterNames.of(scope), scope.told
             self._centers[scope.organization.key] = scope, known[1]
         return known[1]
 
@@ -176,7 +176,7 @@ class BusinessApiProvider:
             client=self._client,
             bc_id=organization.identity,
             organization=organization.key,
-            names=Names.of(scope),
+            names=CenterNames.of(scope),
             kinds=organization.kinds,
             told=scope.told,
         )
@@ -217,6 +217,6 @@ def _carry_out(task: Task) -> Outcome:
         return failure_of(error)
     except Stays as failure:
         return Failed(reason=str(failure))
-    except Doubt as doubt:
+    except PartialRead as doubt:
         return in_doubt(doubt)
     return waits or task.outcome()

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 from reconciler.core.resource import Attributes, Status
 from reconciler.providers.business_api.masks import is_masked, match_masks, may_show
-from reconciler.providers.business_api.names import Names
+from reconciler.providers.business_api.names import CenterNames
 from reconciler.providers.business_api.rows import Row
 from reconciler.providers.business_api.vocabulary import MEMBER_STATUS, member_attributes
 
@@ -36,7 +36,7 @@ class Seat:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Roster:
+class MemberList:
     """Everybody who is in, was invited, or said no."""
 
     seats: Mapping[str, Seat] = field(default_factory=dict)
@@ -60,8 +60,12 @@ class Roster:
 
 
 def make_roster(
-    rows: Iterable[Row], names: Names, *, learnt: Mapping[str, str] | None = None, former: Roster | None = None
-) -> Roster:
+    rows: Iterable[Row],
+    names: CenterNames,
+    *,
+    learnt: Mapping[str, str] | None = None,
+    former: MemberList | None = None,
+) -> MemberList:
     """Tell whose each row is: by a number seen before, by the whole address, then by a mask that fits one person only.
 
     `learnt` are marks of rows (see `mark_of`) whose person is known already, such as the numbers in a scope. Rows that
@@ -88,7 +92,7 @@ def make_roster(
         del seats[person]  # declined once, which says nothing of the member without an address
     people = {seat.user_id: seat.key for seat in seats.values() if seat.user_id}
     ambiguous = {**lost, **_told(doubts, ordered, seats)}
-    return Roster(seats=seats, ambiguous=ambiguous, people=people, elsewhere=elsewhere)
+    return MemberList(seats=seats, ambiguous=ambiguous, people=people, elsewhere=elsewhere)
 
 
 _RANK = {Status.ACTIVE: 0, Status.INVITED: 1, Status.DECLINED: 2}
@@ -114,7 +118,7 @@ def _email(row: Row) -> str:
 
 
 def _tell(
-    ordered: list[Row], living: int, names: Names, learnt: Mapping[str, str]
+    ordered: list[Row], living: int, names: CenterNames, learnt: Mapping[str, str]
 ) -> tuple[dict[int, str], dict[int, frozenset[str]]]:
     """Rows that are one person's, and rows that may be several people's."""
     marks = Counter(map(mark_of, ordered))
@@ -133,7 +137,7 @@ def _tell(
     return owners, doubts
 
 
-def _find_owners(row: Row, names: Names, learnt: Mapping[str, str]) -> frozenset[str]:
+def _find_owners(row: Row, names: CenterNames, learnt: Mapping[str, str]) -> frozenset[str]:
     """Whoever the number is known to be, else whoever has the address; both where the address is another person's."""
     email = _email(row)
     remembered = learnt.get(mark_of(row))
@@ -147,7 +151,7 @@ def _match(
     owners: dict[int, str],
     doubts: dict[int, frozenset[str]],
     *,
-    names: Names,
+    names: CenterNames,
     taken: AbstractSet[str],
 ) -> None:
     """Find owners for masked rows among the people who are not taken."""
@@ -164,7 +168,7 @@ def _match(
             doubts[index] = matches.ambiguous[mask]
 
 
-def _seat(rows: Mapping[int, tuple[Row, str | None]], names: Names) -> dict[str, Seat]:
+def _seat(rows: Mapping[int, tuple[Row, str | None]], names: CenterNames) -> dict[str, Seat]:
     seats: dict[str, Seat] = {}
     for row, owner in rows.values():
         seat = _seat_of(row, owner, names, taken=seats)
@@ -173,7 +177,7 @@ def _seat(rows: Mapping[int, tuple[Row, str | None]], names: Names) -> dict[str,
     return seats
 
 
-def _seat_of(row: Row, owner: str | None, names: Names, *, taken: Mapping[str, Seat]) -> Seat | None:
+def _seat_of(row: Row, owner: str | None, names: CenterNames, *, taken: Mapping[str, Seat]) -> Seat | None:
     """A second row of a person counts only if it gives access, and then stands under its own address."""
     number, shown, status = number_of(row), _email(row), _status(row)
     key = owner or f"{shown}#{number}".rstrip("#")
@@ -192,14 +196,14 @@ def _seat_of(row: Row, owner: str | None, names: Names, *, taken: Mapping[str, S
     )
 
 
-def _known_number(owner: str | None, status: Status, names: Names) -> str:
+def _known_number(owner: str | None, status: Status, names: CenterNames) -> str:
     """The number of a member whose row shows none, as the manifests say or an earlier look has shown."""
     if owner is None or status is not Status.ACTIVE:
         return ""
     return next((number for number, person in names.numbers().items() if person == owner), "")
 
 
-def _real_email(shown: str, owner: str | None, names: Names) -> str:
+def _real_email(shown: str, owner: str | None, names: CenterNames) -> str:
     if not is_masked(shown):
         return shown
     known = names.emails(owner) if owner else ()
@@ -207,7 +211,7 @@ def _real_email(shown: str, owner: str | None, names: Names) -> str:
 
 
 def _find_others(
-    nameless: Iterable[Row], found: frozenset[str], learnt: Mapping[str, str], former: Roster | None
+    nameless: Iterable[Row], found: frozenset[str], learnt: Mapping[str, str], former: MemberList | None
 ) -> dict[str, frozenset[str]]:
     """Who each member without an address is not: whoever is in another row, was before, or has another number."""
     others = found | {person for mark, person in learnt.items() if mark.isdecimal()}

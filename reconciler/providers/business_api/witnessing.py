@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 
-from reconciler.core.deed import Deed
+from reconciler.core.deed import ActivityEntry
 from reconciler.core.errors import ProviderError
 from reconciler.providers.business_api.center import Center, text_of
 from reconciler.providers.business_api.endpoints import DEEDS
@@ -13,11 +13,11 @@ from reconciler.providers.business_api.errors import ApiError
 from reconciler.providers.business_api.members import read_roster
 from reconciler.providers.business_api.rows import Row
 
-_MOST_DAYS = 180
+_MAX_DAYS = 180
 """For longer times the documentation advises against asking at once."""
 
 
-def read_deeds(center: Center, *, since: datetime, until: datetime) -> tuple[Deed, ...]:
+def read_deeds(center: Center, *, since: datetime, until: datetime) -> tuple[ActivityEntry, ...]:
     """Oldest first; raises ProviderError when the log cannot be read."""
     try:
         rows = [row for first, last in _spans(since, until) for row in _read_span(center, first, last)]
@@ -35,7 +35,7 @@ def _spans(since: datetime, until: datetime) -> Iterator[tuple[date, date]]:
     """First and last day of each call; the log counts in days of UTC."""
     first, end = since.astimezone(UTC).date(), until.astimezone(UTC).date()
     while first <= end:
-        last = min(end, first + timedelta(days=_MOST_DAYS - 1))
+        last = min(end, first + timedelta(days=_MAX_DAYS - 1))
         yield first, last
         first = last + timedelta(days=1)
 
@@ -55,9 +55,9 @@ def _moment(row: Row) -> datetime:
         raise ApiError(message, endpoint=DEEDS.endpoint) from None
 
 
-def _deed(center: Center, moment: datetime, row: Row) -> Deed:
+def _deed(center: Center, moment: datetime, row: Row) -> ActivityEntry:
     number, text = text_of(row, "operator_id"), text_of(row, "activity_log")
-    return Deed(
+    return ActivityEntry(
         at=moment,
         who=center.roster.people.get(number) or center.names.numbers().get(number) or number,
         what=text,

@@ -31,11 +31,11 @@ _HINTS = {
 """What somebody can do about a call that is accepted and comes to nothing."""
 
 
-class Doubt(Exception):  # a state of knowledge, not an error
+class PartialRead(Exception):  # a state of knowledge, not an error
     """A write was sent, and whether it took effect cannot be told."""
 
 
-class NotShown(Doubt):
+class NotShown(PartialRead):
     """The platform said yes, and the readings do not show it."""
 
 
@@ -128,7 +128,7 @@ def send(
         if problem.remedy is Remedy.LOOK:
             raise problem
         if problem.remedy is Remedy.DOUBT:
-            raise Doubt(str(problem)) from problem
+            raise PartialRead(str(problem)) from problem
     raise problem or AssertionError
 
 
@@ -136,7 +136,7 @@ def _either(one: Callable[[Sight], bool], other: Callable[[Sight], bool], seen: 
     return one(seen) or other(seen)
 
 
-def in_doubt(doubt: Doubt) -> InDoubt:
+def in_doubt(doubt: PartialRead) -> InDoubt:
     """The outcome of a change of which nobody can tell now what became of it."""
     return InDoubt(reason=str(doubt), has_looked=True, is_accepted=isinstance(doubt, NotShown))
 

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from reconciler.core.change import Change
 from reconciler.core.kinds import KINDS, Action
 from reconciler.providers.sandbox import apps, assets, groups, links, members, organizations, partners
-from reconciler.providers.sandbox.naming import Names
-from reconciler.providers.sandbox.organizations import Organization
+from reconciler.providers.sandbox.naming import SandboxNames
+from reconciler.providers.sandbox.organizations import SandboxOrganization
 from reconciler.providers.sandbox.platforms import SHARE_ROLES
 from reconciler.providers.sandbox.refusal import Refusal
 from reconciler.providers.sandbox.registry import normalise
@@ -18,12 +18,12 @@ from reconciler.providers.sandbox.world import World
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Call:
+class SandboxCall:
     """One change in the world's words."""
 
     world: World
-    organization: Organization
-    names: Names
+    organization: SandboxOrganization
+    names: SandboxNames
     change: Change
     actor: int
 
@@ -59,11 +59,11 @@ class Call:
         return str(row["identity"]) if row else identities[0]
 
 
-def _delete_organization(call: Call) -> None:
+def _delete_organization(call: SandboxCall) -> None:
     organizations.delete(call.world, call.organization, actor=call.actor)
 
 
-def _invite(call: Call) -> None:
+def _invite(call: SandboxCall) -> None:
     after = call.change.after
     address = (after.identity if after else "") or call.ids[0]
     members.invite(
@@ -71,89 +71,89 @@ def _invite(call: Call) -> None:
     )
 
 
-def _reinvite(call: Call) -> None:
+def _reinvite(call: SandboxCall) -> None:
     _cancel_invitation(call)
     _invite(call)
 
 
-def _cancel_invitation(call: Call) -> None:
+def _cancel_invitation(call: SandboxCall) -> None:
     members.cancel_invitation(call.world, call.organization, actor=call.actor, address=_member(call))
 
 
-def _change_role(call: Call) -> None:
+def _change_role(call: SandboxCall) -> None:
     members.change_role(
         call.world, call.organization, actor=call.actor, address=_member(call), role=call.role, finance=call.finance
     )
 
 
-def _remove(call: Call) -> None:
+def _remove(call: SandboxCall) -> None:
     members.remove(call.world, call.organization, actor=call.actor, address=_member(call))
 
 
-def _remove_and_invite(call: Call) -> None:
+def _remove_and_invite(call: SandboxCall) -> None:
     _remove(call)
     _invite(call)
 
 
-def _member(call: Call) -> str:
+def _member(call: SandboxCall) -> str:
     """The row that the plan saw, whatever the person is called now."""
     before = call.change.before
     return (before.identity if before else "") or call.address(call.change.address.key)
 
 
-def _request_access(call: Call) -> None:
+def _request_access(call: SandboxCall) -> None:
     kind = call.change.address.kind
     assets.request_access(call.world, call.organization, actor=call.actor, kind=kind, identity=call.ids[0])
 
 
-def _transfer_app(call: Call) -> None:
+def _transfer_app(call: SandboxCall) -> None:
     """A person who owns the app initiates the transfer in their own name: nobody else could."""
     owner = apps.get_app(call.world, call.ids[0])["owner_person"]
     actor = call.actor if owner is None else int(owner)
     apps.initiate_transfer(call.world, call.ids[0], to=call.organization, actor=actor)
 
 
-def _link(call: Call) -> None:
+def _link(call: SandboxCall) -> None:
     links.request_link(
         call.world, call.organization, actor=call.actor, handle=call.ids[0], permissions=call.permissions
     )
 
 
-def _unlink(call: Call) -> None:
+def _unlink(call: SandboxCall) -> None:
     links.unlink(call.world, call.organization, actor=call.actor, handle=call.ids[0])
 
 
-def _create_group(call: Call) -> None:
+def _create_group(call: SandboxCall) -> None:
     groups.create_group(call.world, call.organization, actor=call.actor, name=call.ids[0])
 
 
-def _rename_group(call: Call) -> None:
+def _rename_group(call: SandboxCall) -> None:
     name, new = call.ids[0], str(call.change.attributes["called"])
     groups.rename_group(call.world, call.organization, actor=call.actor, name=name, new_name=new)
 
 
-def _delete_group(call: Call) -> None:
+def _delete_group(call: SandboxCall) -> None:
     groups.delete_group(call.world, call.organization, actor=call.actor, name=call.ids[0])
 
 
-def _add_partner(call: Call) -> None:
+def _add_partner(call: SandboxCall) -> None:
     partners.add_partner(call.world, call.organization, actor=call.actor, partner=call.ids[0])
 
 
-def _remove_partner(call: Call) -> None:
+def _remove_partner(call: SandboxCall) -> None:
     partners.remove_partner(call.world, call.organization, actor=call.actor, partner=call.ids[0])
 
 
-def _share(call: Call) -> None:
+def _share(call: SandboxCall) -> None:
     partners.share(call.world, call.organization, actor=call.actor, **_shared(call), role=call.role)
 
 
-def _shared(call: Call) -> dict[str, str]:
+def _shared(call: SandboxCall) -> dict[str, str]:
     partner, identity = call.ids
     return {"partner": partner, "kind": KINDS[call.change.address.kind].parents[1], "identity": identity}
 
 
-def _change_share(call: Call) -> None:
+def _change_share(call: SandboxCall) -> None:
     """Raised in place; lowered the only way the platform knows: stop sharing and share again."""
     before = str(call.change.before.attributes.get("role", "")) if call.change.before else ""
     roles = SHARE_ROLES[_shared(call)["kind"]]
@@ -162,11 +162,11 @@ def _change_share(call: Call) -> None:
     _share(call)
 
 
-def _unshare(call: Call) -> None:
+def _unshare(call: SandboxCall) -> None:
     partners.unshare(call.world, call.organization, actor=call.actor, **_shared(call))
 
 
-def _grant(call: Call) -> None:
+def _grant(call: SandboxCall) -> None:
     """Granting twice with different roles is how the platform changes a grant."""
     world, organization, kind = call.world, call.organization, call.change.address.kind
     first, second = call.ids
@@ -187,7 +187,7 @@ def _grant(call: Call) -> None:
             assets.grant(world, organization, actor=call.actor, kind=asset, identity=first, address=person, roles=roles)
 
 
-def _revoke(call: Call) -> None:
+def _revoke(call: SandboxCall) -> None:
     world, organization, kind = call.world, call.organization, call.change.address.kind
     first, second = call.ids
     person = call.address(call.change.address.parts[1])
@@ -206,7 +206,7 @@ def _revoke(call: Call) -> None:
             assets.revoke(world, organization, actor=call.actor, kind=asset, identity=first, address=person)
 
 
-ACTIONS: dict[Action, Callable[[Call], None]] = {
+ACTIONS: dict[Action, Callable[[SandboxCall], None]] = {
     Action.DELETE_ORGANIZATION: _delete_organization,
     Action.INVITE: _invite,
     Action.REINVITE: _reinvite,
@@ -233,7 +233,7 @@ ACTIONS: dict[Action, Callable[[Call], None]] = {
 }
 
 
-def carry_out(call: Call) -> None:
+def carry_out(call: SandboxCall) -> None:
     """Do it, or raise the Refusal with which the platform answers."""
     action = ACTIONS.get(call.change.action)
     if action is None:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from reconciler.providers.sandbox.members import get_own
-from reconciler.providers.sandbox.organizations import Organization, find_active
+from reconciler.providers.sandbox.organizations import SandboxOrganization, find_active
 from reconciler.providers.sandbox.refusal import Refusal
 from reconciler.providers.sandbox.registry import register
 from reconciler.providers.sandbox.world import Row, World
 
 
-def accept_invitation(world: World, organization: Organization, *, person: int) -> None:
+def accept_invitation(world: World, organization: SandboxOrganization, *, person: int) -> None:
     """Become a member. Whoever has no account yet registers on the way, under the invited address."""
     with world.transaction() as db:
         invitation = _get_open(world, organization, person)
@@ -32,7 +32,7 @@ def accept_invitation(world: World, organization: Organization, *, person: int) 
         world.log("accept", f"{invitation['identity']} accepted", actor=person, organization=organization.id)
 
 
-def decline_invitation(world: World, organization: Organization, *, person: int) -> None:
+def decline_invitation(world: World, organization: SandboxOrganization, *, person: int) -> None:
     """Say no; the row stays and shows it."""
     with world.transaction() as db:
         invitation = _get_open(world, organization, person)
@@ -43,7 +43,7 @@ def decline_invitation(world: World, organization: Organization, *, person: int)
         world.log("decline", f"{invitation['identity']} declined", actor=person, organization=organization.id)
 
 
-def _get_open(world: World, organization: Organization, person: int) -> Row:
+def _get_open(world: World, organization: SandboxOrganization, person: int) -> Row:
     """The oldest invitation that can still be answered; the Refusal says what became of any other."""
     rows = world.rows(
         "SELECT * FROM membership WHERE organization = :organization AND person = :person ORDER BY id",

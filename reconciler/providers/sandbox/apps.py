@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from reconciler.providers.sandbox.members import get_active
-from reconciler.providers.sandbox.organizations import Organization, get_organization_by_id, require_admin
+from reconciler.providers.sandbox.organizations import SandboxOrganization, get_organization_by_id, require_admin
 from reconciler.providers.sandbox.platforms import APP_MANAGERS_PER_APP
 from reconciler.providers.sandbox.refusal import Refusal
 from reconciler.providers.sandbox.registry import known_as
@@ -16,7 +16,7 @@ def add_app(
     *,
     name: str = "",
     person: int | None = None,
-    organization: Organization | None = None,
+    organization: SandboxOrganization | None = None,
 ) -> None:
     """Register an app under exactly one owner: how a world begins."""
     if (person is None) == (organization is None):
@@ -39,7 +39,7 @@ def get_app(world: World, client_key: str) -> Row:
     return row
 
 
-def initiate_transfer(world: World, client_key: str, *, to: Organization, actor: int) -> None:
+def initiate_transfer(world: World, client_key: str, *, to: SandboxOrganization, actor: int) -> None:
     """First step, taken by the owner: the person, or an admin of the owning organization."""
     with world.transaction() as db:
         app = get_app(world, client_key)
@@ -77,7 +77,7 @@ def decline_transfer(world: World, client_key: str, *, actor: int) -> None:
         world.log("decline_transfer", f"turned {client_key} down", actor=actor, organization=receiver.id)
 
 
-def add_manager(world: World, organization: Organization, *, actor: int, client_key: str, address: str) -> None:
+def add_manager(world: World, organization: SandboxOrganization, *, actor: int, client_key: str, address: str) -> None:
     """Let a member manage one app of the organization."""
     with world.transaction() as db:
         require_admin(world, organization, actor)
@@ -90,7 +90,9 @@ def add_manager(world: World, organization: Organization, *, actor: int, client_
         world.log("grant", f"{address} manages {client_key}", actor=actor, organization=organization.id)
 
 
-def remove_manager(world: World, organization: Organization, *, actor: int, client_key: str, address: str) -> None:
+def remove_manager(
+    world: World, organization: SandboxOrganization, *, actor: int, client_key: str, address: str
+) -> None:
     """Take an app from one of its managers."""
     with world.transaction() as db:
         require_admin(world, organization, actor)
@@ -111,14 +113,14 @@ def _require_owner(world: World, app: Row, actor: int) -> None:
     require_admin(world, get_organization_by_id(world, app["owner_organization"]), actor)
 
 
-def _require_owned(world: World, organization: Organization, client_key: str) -> None:
+def _require_owned(world: World, organization: SandboxOrganization, client_key: str) -> None:
     if organization.variant != "owner":
         raise Refusal("not-supported", "app managers exist in the owner role system only")
     if get_app(world, client_key)["owner_organization"] != organization.id:
         raise Refusal("unknown", f"{organization.name} does not own {client_key}")
 
 
-def _get_receiver(world: World, client_key: str, actor: int) -> Organization:
+def _get_receiver(world: World, client_key: str, actor: int) -> SandboxOrganization:
     app = get_app(world, client_key)
     if app["receiver"] is None:
         raise Refusal("unknown", f"no transfer of {client_key} waits to be accepted")

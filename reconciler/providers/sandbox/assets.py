@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from reconciler.providers.sandbox.members import get_active, get_membership
-from reconciler.providers.sandbox.organizations import Organization, get_organization_by_id, require_admin
+from reconciler.providers.sandbox.organizations import SandboxOrganization, get_organization_by_id, require_admin
 from reconciler.providers.sandbox.platforms import ACCOUNT_PERMISSIONS, ASSET_ROLES
 from reconciler.providers.sandbox.refusal import Refusal
 from reconciler.providers.sandbox.registry import known_as
@@ -25,7 +25,7 @@ def add_asset(
     *,
     name: str = "",
     person: int | None = None,
-    organization: Organization | None = None,
+    organization: SandboxOrganization | None = None,
 ) -> int:
     """Let an asset exist under at most one owner; the Business Center that owns it holds it at once."""
     if kind not in ASSET_ROLES and kind != "tiktok_account":
@@ -64,12 +64,12 @@ def get_asset(world: World, kind: str, identity: str) -> Row:
     return row
 
 
-def find_holding(world: World, organization: Organization, kind: str, identity: str) -> Row | None:
+def find_holding(world: World, organization: SandboxOrganization, kind: str, identity: str) -> Row | None:
     """What a Business Center has of an asset, in whatever state."""
     return world.find_row(_HELD, {"organization": organization.id, "kind": kind, "identity": identity})
 
 
-def get_holding(world: World, organization: Organization, kind: str, identity: str) -> Row:
+def get_holding(world: World, organization: SandboxOrganization, kind: str, identity: str) -> Row:
     """What a Business Center has of an asset and may use; anything else is a Refusal."""
     row = find_holding(world, organization, kind, identity)
     if row is None or row["status"] != "active":
@@ -77,7 +77,7 @@ def get_holding(world: World, organization: Organization, kind: str, identity: s
     return row
 
 
-def request_access(world: World, organization: Organization, *, actor: int, kind: str, identity: str) -> None:
+def request_access(world: World, organization: SandboxOrganization, *, actor: int, kind: str, identity: str) -> None:
     """Ask the owner of an asset for access."""
     with world.transaction():
         require_admin(world, organization, actor)
@@ -94,7 +94,7 @@ def request_access(world: World, organization: Organization, *, actor: int, kind
 
 
 def answer_access(
-    world: World, organization: Organization, *, owner: int, kind: str, identity: str, approve: bool
+    world: World, organization: SandboxOrganization, *, owner: int, kind: str, identity: str, approve: bool
 ) -> None:
     """The owner, or an admin of the owning Business Center, answers a request."""
     with world.transaction() as db:
@@ -109,7 +109,7 @@ def answer_access(
         world.log("approve" if approve else "decline", text, actor=owner, organization=organization.id)
 
 
-def take_back_access(world: World, organization: Organization, *, owner: int, kind: str, identity: str) -> None:
+def take_back_access(world: World, organization: SandboxOrganization, *, owner: int, kind: str, identity: str) -> None:
     """The owner ends a Business Center's access to an asset; everybody's access there ends with it."""
     with world.transaction() as db:
         require_asset_owner(world, get_asset(world, kind, identity), owner)
@@ -122,7 +122,7 @@ def take_back_access(world: World, organization: Organization, *, owner: int, ki
 
 def grant(
     world: World,
-    organization: Organization,
+    organization: SandboxOrganization,
     *,
     actor: int,
     kind: str,
@@ -146,7 +146,9 @@ def grant(
         world.log("grant", text, actor=actor, organization=organization.id)
 
 
-def revoke(world: World, organization: Organization, *, actor: int, kind: str, identity: str, address: str) -> None:
+def revoke(
+    world: World, organization: SandboxOrganization, *, actor: int, kind: str, identity: str, address: str
+) -> None:
     """Take a member's access to an asset away."""
     with world.transaction() as db:
         require_admin(world, organization, actor)
@@ -159,7 +161,7 @@ def revoke(world: World, organization: Organization, *, actor: int, kind: str, i
 
 
 def promise(
-    world: World, organization: Organization, *, actor: int, ad_accounts: Iterable[str], address: str, role: str
+    world: World, organization: SandboxOrganization, *, actor: int, ad_accounts: Iterable[str], address: str, role: str
 ) -> None:
     """Let an invitation bring access to ad accounts with it, from the moment it is accepted."""
     with world.transaction() as db:
@@ -172,7 +174,7 @@ def promise(
             db.execute("INSERT OR REPLACE INTO promised_grant VALUES (?, ?, ?)", values)
 
 
-def release(world: World, organization: Organization, *, actor: int, kind: str, identity: str) -> None:
+def release(world: World, organization: SandboxOrganization, *, actor: int, kind: str, identity: str) -> None:
     """Let go of an asset; everybody's access there ends with it."""
     with world.transaction() as db:
         require_admin(world, organization, actor)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from reconciler.providers.sandbox.assets import find_holding, get_asset
 from reconciler.providers.sandbox.links import approve_link, request_link
-from reconciler.providers.sandbox.organizations import Organization
+from reconciler.providers.sandbox.organizations import SandboxOrganization
 from reconciler.providers.sandbox.refusal import Refusal
 from reconciler.providers.sandbox.world import Row, World
 
@@ -37,7 +37,7 @@ def open_codes(world: World) -> list[OpenCode]:
 
 
 def scan(
-    world: World, organization: Organization, *, handle: str, permissions: Iterable[str] = (), agree: bool = True
+    world: World, organization: SandboxOrganization, *, handle: str, permissions: Iterable[str] = (), agree: bool = True
 ) -> None:
     """The owner of a TikTok account scans the latest code of a Business Center and agrees, or does not.
 
@@ -63,6 +63,6 @@ def scan(
         db.execute("DELETE FROM qr_code WHERE code = ?", (code["code"],))
 
 
-def find_code(world: World, organization: Organization) -> Row | None:
+def find_code(world: World, organization: SandboxOrganization) -> Row | None:
     """The latest code of a Business Center that can be scanned now."""
     return world.find_row(_OPEN_CODES, {"now": world.timestamp(), "organization": organization.id})

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from reconciler.providers.sandbox.assets import get_holding
 from reconciler.providers.sandbox.members import get_active
-from reconciler.providers.sandbox.organizations import Organization, require_admin
+from reconciler.providers.sandbox.organizations import SandboxOrganization, require_admin
 from reconciler.providers.sandbox.platforms import AD_ACCOUNT_ROLES
 from reconciler.providers.sandbox.refusal import Refusal
 from reconciler.providers.sandbox.world import Row, World
 
 
-def create_group(world: World, organization: Organization, *, actor: int, name: str) -> None:
+def create_group(world: World, organization: SandboxOrganization, *, actor: int, name: str) -> None:
     """Found a group with nothing and nobody in it; the caller fills it."""
     with world.transaction() as db:
         require_admin(world, organization, actor)
@@ -23,7 +23,7 @@ def create_group(world: World, organization: Organization, *, actor: int, name: 
         world.log("create_group", f"created group {name}", actor=actor, organization=organization.id)
 
 
-def delete_group(world: World, organization: Organization, *, actor: int, name: str) -> None:
+def delete_group(world: World, organization: SandboxOrganization, *, actor: int, name: str) -> None:
     """Delete a group and the access it gave; its ad accounts and people stay."""
     with world.transaction() as db:
         require_admin(world, organization, actor)
@@ -31,7 +31,7 @@ def delete_group(world: World, organization: Organization, *, actor: int, name: 
         world.log("delete_group", f"deleted group {name}", actor=actor, organization=organization.id)
 
 
-def rename_group(world: World, organization: Organization, *, actor: int, name: str, new_name: str) -> None:
+def rename_group(world: World, organization: SandboxOrganization, *, actor: int, name: str, new_name: str) -> None:
     """Call a group something else."""
     with world.transaction() as db:
         require_admin(world, organization, actor)
@@ -42,7 +42,9 @@ def rename_group(world: World, organization: Organization, *, actor: int, name: 
         world.log("group", f"renamed {name} to {new_name}", actor=actor, organization=organization.id)
 
 
-def add_asset_to_group(world: World, organization: Organization, *, actor: int, name: str, ad_account: str) -> None:
+def add_asset_to_group(
+    world: World, organization: SandboxOrganization, *, actor: int, name: str, ad_account: str
+) -> None:
     """Put an ad account that this Business Center has into a group."""
     with world.transaction() as db:
         require_admin(world, organization, actor)
@@ -52,7 +54,9 @@ def add_asset_to_group(world: World, organization: Organization, *, actor: int, 
         world.log("group", f"{ad_account} is in {name}", actor=actor, organization=organization.id)
 
 
-def take_asset_from_group(world: World, organization: Organization, *, actor: int, name: str, ad_account: str) -> None:
+def take_asset_from_group(
+    world: World, organization: SandboxOrganization, *, actor: int, name: str, ad_account: str
+) -> None:
     """Take an ad account out of a group."""
     with world.transaction() as db:
         require_admin(world, organization, actor)
@@ -63,7 +67,9 @@ def take_asset_from_group(world: World, organization: Organization, *, actor: in
         world.log("group", f"{ad_account} is no longer in {name}", actor=actor, organization=organization.id)
 
 
-def set_group_role(world: World, organization: Organization, *, actor: int, name: str, address: str, role: str) -> None:
+def set_group_role(
+    world: World, organization: SandboxOrganization, *, actor: int, name: str, address: str, role: str
+) -> None:
     """Give a member one role on everything in a group, or another one than before."""
     with world.transaction() as db:
         require_admin(world, organization, actor)
@@ -78,7 +84,7 @@ def set_group_role(world: World, organization: Organization, *, actor: int, name
         world.log("group", f"{address} is {role} in {name}", actor=actor, organization=organization.id)
 
 
-def take_from_group(world: World, organization: Organization, *, actor: int, name: str, address: str) -> None:
+def take_from_group(world: World, organization: SandboxOrganization, *, actor: int, name: str, address: str) -> None:
     """Take a member out of a group."""
     with world.transaction() as db:
         require_admin(world, organization, actor)
@@ -89,14 +95,14 @@ def take_from_group(world: World, organization: Organization, *, actor: int, nam
         world.log("group", f"{address} is no longer in {name}", actor=actor, organization=organization.id)
 
 
-def _find(world: World, organization: Organization, name: str) -> Row | None:
+def _find(world: World, organization: SandboxOrganization, name: str) -> Row | None:
     return world.find_row(
         "SELECT * FROM asset_group WHERE organization = :organization AND name = :name",
         {"organization": organization.id, "name": name},
     )
 
 
-def _get(world: World, organization: Organization, name: str) -> Row:
+def _get(world: World, organization: SandboxOrganization, name: str) -> Row:
     row = _find(world, organization, name)
     if row is None:
         raise Refusal("unknown", f"{organization.name} has no group {name}")

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from datetime import timedelta
 
 from reconciler.providers.sandbox.assets import find_holding, get_asset, get_holding, hold, require_asset_owner
-from reconciler.providers.sandbox.organizations import Organization, require_admin
+from reconciler.providers.sandbox.organizations import SandboxOrganization, require_admin
 from reconciler.providers.sandbox.platforms import LINK_PERMISSIONS
 from reconciler.providers.sandbox.refusal import Refusal
 from reconciler.providers.sandbox.world import World
@@ -16,7 +16,7 @@ _USABLE = ("pixel", "managed_account", _KIND)
 
 
 def request_link(
-    world: World, organization: Organization, *, actor: int, handle: str, permissions: Iterable[str]
+    world: World, organization: SandboxOrganization, *, actor: int, handle: str, permissions: Iterable[str]
 ) -> None:
     """Show a QR code: ask the owner for a link, or for more permissions on one that stands.
 
@@ -49,7 +49,7 @@ def request_link(
         world.log("link", f"asked for {handle}: {' '.join(wanted)}", actor=actor, organization=organization.id)
 
 
-def approve_link(world: World, organization: Organization, *, owner: int, handle: str) -> None:
+def approve_link(world: World, organization: SandboxOrganization, *, owner: int, handle: str) -> None:
     """The owner scans the code and agrees."""
     with world.transaction() as db:
         require_asset_owner(world, get_asset(world, _KIND, handle), owner)
@@ -65,7 +65,7 @@ def approve_link(world: World, organization: Organization, *, owner: int, handle
         world.log("approve", f"approved the link of {handle}", actor=owner, organization=organization.id)
 
 
-def refuse_link(world: World, organization: Organization, *, owner: int, handle: str) -> None:
+def refuse_link(world: World, organization: SandboxOrganization, *, owner: int, handle: str) -> None:
     """The owner says no to the code; a link that stands already keeps the permissions it has."""
     with world.transaction() as db:
         require_asset_owner(world, get_asset(world, _KIND, handle), owner)
@@ -80,7 +80,7 @@ def refuse_link(world: World, organization: Organization, *, owner: int, handle:
         world.log("decline", f"refused the link of {handle}", actor=owner, organization=organization.id)
 
 
-def revoke_link(world: World, organization: Organization, *, owner: int, handle: str) -> None:
+def revoke_link(world: World, organization: SandboxOrganization, *, owner: int, handle: str) -> None:
     """The owner takes the link back in the app; members' access and use in ads end at once."""
     with world.transaction() as db:
         require_asset_owner(world, get_asset(world, _KIND, handle), owner)
@@ -96,7 +96,7 @@ def revoke_link(world: World, organization: Organization, *, owner: int, handle:
         world.log("revoke", f"took back the link of {handle}", actor=owner, organization=organization.id)
 
 
-def unlink(world: World, organization: Organization, *, actor: int, handle: str) -> None:
+def unlink(world: World, organization: SandboxOrganization, *, actor: int, handle: str) -> None:
     """An admin disconnects the account; getting it back takes the owner again."""
     with world.transaction() as db:
         require_admin(world, organization, actor)
@@ -108,7 +108,7 @@ def unlink(world: World, organization: Organization, *, actor: int, handle: str)
 
 
 def allow_use(
-    world: World, organization: Organization, *, actor: int, kind: str, identity: str, ad_account: str
+    world: World, organization: SandboxOrganization, *, actor: int, kind: str, identity: str, ad_account: str
 ) -> None:
     """Let an ad account use a pixel or a TikTok account; this Business Center must have both."""
     with world.transaction() as db:
@@ -118,7 +118,9 @@ def allow_use(
         world.log("use", f"{ad_account} may use {identity}", actor=actor, organization=organization.id)
 
 
-def end_use(world: World, organization: Organization, *, actor: int, kind: str, identity: str, ad_account: str) -> None:
+def end_use(
+    world: World, organization: SandboxOrganization, *, actor: int, kind: str, identity: str, ad_account: str
+) -> None:
     """Stop an ad account from using a pixel or a TikTok account."""
     with world.transaction() as db:
         require_admin(world, organization, actor)
@@ -128,7 +130,9 @@ def end_use(world: World, organization: Organization, *, actor: int, kind: str, 
         world.log("use", f"{ad_account} may no longer use {identity}", actor=actor, organization=organization.id)
 
 
-def _both(world: World, organization: Organization, kind: str, identity: str, ad_account: str) -> tuple[int, int]:
+def _both(
+    world: World, organization: SandboxOrganization, kind: str, identity: str, ad_account: str
+) -> tuple[int, int]:
     if kind not in _USABLE:
         raise Refusal("invalid", f"a {kind} is not used by ad accounts")
     used = get_holding(world, organization, kind, identity)

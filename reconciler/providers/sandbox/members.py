@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from reconciler.providers.sandbox.organizations import Organization, require_admin, require_role
+from reconciler.providers.sandbox.organizations import SandboxOrganization, require_admin, require_role
 from reconciler.providers.sandbox.refusal import Refusal
 from reconciler.providers.sandbox.registry import find_or_add_person, is_registered, normalise
 from reconciler.providers.sandbox.world import Row, World
 
 
-def invite(world: World, organization: Organization, *, actor: int, address: str, role: str, finance: str = "") -> None:
+def invite(
+    world: World, organization: SandboxOrganization, *, actor: int, address: str, role: str, finance: str = ""
+) -> None:
     """Send an invitation. An earlier one that was declined or ran out is replaced by it."""
     address = normalise(address)
     with world.transaction() as db:
@@ -36,7 +38,7 @@ def invite(world: World, organization: Organization, *, actor: int, address: str
         world.log("invite", f"invited {address} as {role}", actor=actor, organization=organization.id)
 
 
-def cancel_invitation(world: World, organization: Organization, *, actor: int, address: str) -> None:
+def cancel_invitation(world: World, organization: SandboxOrganization, *, actor: int, address: str) -> None:
     """Take back an invitation, or clear away the row of one that was declined or ran out."""
     with world.transaction() as db:
         require_admin(world, organization, actor)
@@ -48,7 +50,7 @@ def cancel_invitation(world: World, organization: Organization, *, actor: int, a
 
 
 def change_role(
-    world: World, organization: Organization, *, actor: int, address: str, role: str, finance: str = ""
+    world: World, organization: SandboxOrganization, *, actor: int, address: str, role: str, finance: str = ""
 ) -> None:
     """Set role and finance role of a member; both, because leaving one out means not having it."""
     platform = organization.platform
@@ -70,7 +72,7 @@ def change_role(
         world.log("change_role", f"made {address} {role}", actor=actor, organization=organization.id)
 
 
-def remove(world: World, organization: Organization, *, actor: int, address: str) -> None:
+def remove(world: World, organization: SandboxOrganization, *, actor: int, address: str) -> None:
     """Take somebody out; every grant, group and app that hung on the membership goes with it."""
     with world.transaction() as db:
         require_admin(world, organization, actor)
@@ -85,7 +87,7 @@ def remove(world: World, organization: Organization, *, actor: int, address: str
         world.log("remove", f"removed {address}", actor=actor, organization=organization.id)
 
 
-def go(world: World, organization: Organization, *, person: int) -> None:
+def go(world: World, organization: SandboxOrganization, *, person: int) -> None:
     """Leave; coming back takes a new invitation."""
     with world.transaction() as db:
         membership = get_own(world, organization, person)
@@ -95,7 +97,7 @@ def go(world: World, organization: Organization, *, person: int) -> None:
         world.log("leave", f"{membership['identity']} left", actor=person, organization=organization.id)
 
 
-def step_down(world: World, organization: Organization, *, person: int) -> None:
+def step_down(world: World, organization: SandboxOrganization, *, person: int) -> None:
     """Give up one's own admin rights, for the next lower role."""
     with world.transaction() as db:
         membership = require_admin(world, organization, person)
@@ -108,7 +110,7 @@ def step_down(world: World, organization: Organization, *, person: int) -> None:
         world.log("give_up_admin", text, actor=person, organization=organization.id)
 
 
-def get_membership(world: World, organization: Organization, address: str) -> Row:
+def get_membership(world: World, organization: SandboxOrganization, address: str) -> Row:
     """The row of an address, in whatever state; none is a Refusal."""
     row = find_membership(world, organization, address)
     if row is None:
@@ -116,7 +118,7 @@ def get_membership(world: World, organization: Organization, address: str) -> Ro
     return row
 
 
-def get_active(world: World, organization: Organization, address: str) -> Row:
+def get_active(world: World, organization: SandboxOrganization, address: str) -> Row:
     """The row of an address that has accepted; anything else is a Refusal."""
     row = get_membership(world, organization, address)
     if row["status"] != "active":
@@ -124,7 +126,7 @@ def get_active(world: World, organization: Organization, address: str) -> Row:
     return row
 
 
-def get_own(world: World, organization: Organization, person: int) -> Row:
+def get_own(world: World, organization: SandboxOrganization, person: int) -> Row:
     """Somebody's active membership; none is a Refusal."""
     row = world.find_row(
         "SELECT * FROM membership WHERE organization = :organization AND person = :person AND status = 'active'",
@@ -135,7 +137,7 @@ def get_own(world: World, organization: Organization, person: int) -> Row:
     return row
 
 
-def find_membership(world: World, organization: Organization, address: str) -> Row | None:
+def find_membership(world: World, organization: SandboxOrganization, address: str) -> Row | None:
     """The row of an address, in whatever state."""
     return world.find_row(
         "SELECT * FROM membership WHERE organization = :organization AND identity = :identity",
@@ -143,7 +145,7 @@ def find_membership(world: World, organization: Organization, address: str) -> R
     )
 
 
-def _is_already_in(world: World, organization: Organization, address: str) -> bool:
+def _is_already_in(world: World, organization: SandboxOrganization, address: str) -> bool:
     """True if the invitation is to be ignored; where the system does not ignore it, a Refusal."""
     row = find_membership(world, organization, address)
     if row is None or row["status"] in ("declined", "expired"):
@@ -158,13 +160,15 @@ def _is_already_in(world: World, organization: Organization, address: str) -> bo
     raise Refusal("already-invited", f"{address} already has an invitation to {organization.name}")
 
 
-def _require_registration(world: World, organization: Organization, address: str) -> None:
+def _require_registration(world: World, organization: SandboxOrganization, address: str) -> None:
     needed = world.knobs.must_be_registered(organization.system)
     if needed and not is_registered(world, system=organization.system, identity=address):
         raise Refusal("not-registered", f"{address} has no account here")
 
 
-def _require_role_to_give(organization: Organization, *, role: str, finance: str, held: str | None = None) -> None:
+def _require_role_to_give(
+    organization: SandboxOrganization, *, role: str, finance: str, held: str | None = None
+) -> None:
     platform = organization.platform
     if role not in platform.invitable and role != held:
         raise Refusal("invalid", f"role {role!r} is not acceptable, correct is {list(platform.invitable)}")
@@ -172,7 +176,7 @@ def _require_role_to_give(organization: Organization, *, role: str, finance: str
         raise Refusal("invalid", f"finance role {finance!r} is not acceptable, correct is {list(platform.finance)}")
 
 
-def _require_room(world: World, organization: Organization, *, role: str, joins: bool) -> None:
+def _require_room(world: World, organization: SandboxOrganization, *, role: str, joins: bool) -> None:
     """Caps count everybody who is in or invited."""
     values = {"organization": organization.id, "role": role}
     counted = "SELECT count(*) FROM membership WHERE organization = :organization AND status IN ('active', 'invited')"
@@ -184,7 +188,7 @@ def _require_room(world: World, organization: Organization, *, role: str, joins:
         raise Refusal("cap", f"{organization.name} has its {role_cap} with role {role}, pending ones included")
 
 
-def _require_other_admin(world: World, organization: Organization, leaving: Row) -> None:
+def _require_other_admin(world: World, organization: SandboxOrganization, leaving: Row) -> None:
     """An organization is not left without an admin; invitations that nobody has accepted do not count."""
     admins = organization.platform.admins
     if leaving["role"] not in admins or world.knobs.last_admin_may_go:
@@ -202,10 +206,10 @@ def _require_not_owner(target: Row) -> None:
         raise Refusal("owner", f"{target['identity']} owns the organization")
 
 
-def _require_say_over_admins(world: World, organization: Organization, actor: int) -> None:
+def _require_say_over_admins(world: World, organization: SandboxOrganization, actor: int) -> None:
     if organization.platform.owner_manages_admins:
         require_role(world, organization, actor, "owner")
 
 
-def _is_owner(world: World, organization: Organization, actor: int) -> bool:
+def _is_owner(world: World, organization: SandboxOrganization, actor: int) -> bool:
     return str(get_own(world, organization, actor)["role"]) == "owner"

@@ -11,7 +11,7 @@ from reconciler.ports import Scope, declared_names
 from reconciler.providers.sandbox.registry import normalise
 
 
-class Names:
+class SandboxNames:
     """Both directions of one scope. Whatever is not listed is its own key."""
 
     def __init__(

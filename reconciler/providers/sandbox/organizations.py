@@ -12,7 +12,7 @@ from reconciler.providers.sandbox.world import Row, World
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Organization:
+class SandboxOrganization:
     """One organization of one system; its name and kind never change."""
 
     id: int
@@ -29,7 +29,7 @@ class Organization:
         return PLATFORMS[self.system, self.variant]
 
 
-def find_organization(world: World, *, system: str, identity: str) -> Organization | None:
+def find_organization(world: World, *, system: str, identity: str) -> SandboxOrganization | None:
     """The organization that a system knows by this id, handle or name."""
     row = world.find_row(
         "SELECT * FROM organization WHERE system = :system AND identity = :identity",
@@ -38,7 +38,7 @@ def find_organization(world: World, *, system: str, identity: str) -> Organizati
     return _organization(row) if row else None
 
 
-def find_organizations(world: World, called: str) -> list[Organization]:
+def find_organizations(world: World, called: str) -> list[SandboxOrganization]:
     """All that go by this nickname, id, handle or name, in any system; the nickname alone if one has it."""
     rows = world.rows(
         "SELECT * FROM organization WHERE key = :text"
@@ -48,7 +48,7 @@ def find_organizations(world: World, called: str) -> list[Organization]:
     return [_organization(row) for row in rows]
 
 
-def get_organization(world: World, called: str) -> Organization:
+def get_organization(world: World, called: str) -> SandboxOrganization:
     """The only one that goes by this; none, or several, is a Refusal."""
     candidates = find_organizations(world, called)
     if len(candidates) != 1:
@@ -57,19 +57,19 @@ def get_organization(world: World, called: str) -> Organization:
     return candidates[0]
 
 
-def get_organization_by_id(world: World, number: int) -> Organization:
+def get_organization_by_id(world: World, number: int) -> SandboxOrganization:
     """By the world's own number."""
     return _organization(world.rows("SELECT * FROM organization WHERE id = :id", {"id": number})[0])
 
 
-def list_organizations(world: World) -> list[Organization]:
+def list_organizations(world: World) -> list[SandboxOrganization]:
     """Everything there is, in the order of founding."""
     return [_organization(row) for row in world.rows("SELECT * FROM organization ORDER BY id", {})]
 
 
 def found(
     world: World, *, system: str, identity: str, variant: str = "", name: str = "", key: str | None = None
-) -> Organization:
+) -> SandboxOrganization:
     """Let an organization exist without anybody in it: how a world begins, not something a person can do."""
     if (system, variant) not in PLATFORMS:
         raise Refusal("unknown", f"there is no system {system} {variant}".rstrip())
@@ -87,7 +87,7 @@ def found(
 
 def create(
     world: World, *, system: str, identity: str, variant: str, creator: int, address: str, name: str = ""
-) -> Organization:
+) -> SandboxOrganization:
     """Found one as a person, who becomes its first admin; `address` is the creator's identity in that system."""
     platform = PLATFORMS.get((system, variant))
     if platform is None or not platform.creatable:
@@ -101,7 +101,9 @@ def create(
         return organization
 
 
-def seat(world: World, organization: Organization, *, person: int, address: str, role: str, finance: str = "") -> None:
+def seat(
+    world: World, organization: SandboxOrganization, *, person: int, address: str, role: str, finance: str = ""
+) -> None:
     """Put somebody in without an invitation: the creator, and how a world begins."""
     if role not in organization.platform.roles or finance not in ("", *organization.platform.finance):
         raise Refusal("invalid", f"{organization.system} has no role {' and '.join(filter(None, (role, finance)))}")
@@ -113,7 +115,7 @@ def seat(world: World, organization: Organization, *, person: int, address: str,
         )
 
 
-def delete(world: World, organization: Organization, *, actor: int) -> None:
+def delete(world: World, organization: SandboxOrganization, *, actor: int) -> None:
     """Delete it for good. In the owner role system only the owner can; apps have to be moved first."""
     with world.transaction() as db:
         require_admin(world, organization, actor)
@@ -128,7 +130,7 @@ def delete(world: World, organization: Organization, *, actor: int) -> None:
         db.execute("DELETE FROM organization WHERE id = ?", (organization.id,))
 
 
-def find_active(world: World, organization: Organization, person: int) -> Row | None:
+def find_active(world: World, organization: SandboxOrganization, person: int) -> Row | None:
     """Somebody's membership, if they are in."""
     return world.find_row(
         "SELECT * FROM membership WHERE organization = :organization AND person = :person AND status = 'active'",
@@ -136,7 +138,7 @@ def find_active(world: World, organization: Organization, person: int) -> Row | 
     )
 
 
-def get_admin(world: World, organization: Organization) -> int:
+def get_admin(world: World, organization: SandboxOrganization) -> int:
     """The longest-standing active admin; an organization without one is a Refusal."""
     row = world.find_row(
         "SELECT person FROM membership WHERE organization = :id AND status = 'active'"
@@ -148,7 +150,7 @@ def get_admin(world: World, organization: Organization) -> int:
     return int(row["person"])
 
 
-def require_admin(world: World, organization: Organization, person: int) -> Row:
+def require_admin(world: World, organization: SandboxOrganization, person: int) -> Row:
     """The acting person's own membership; whoever is not an active admin of exactly this organization is refused."""
     row = find_active(world, organization, person)
     if row is None or row["role"] not in organization.platform.admins:
@@ -156,15 +158,15 @@ def require_admin(world: World, organization: Organization, person: int) -> Row:
     return row
 
 
-def require_role(world: World, organization: Organization, person: int, role: str) -> None:
+def require_role(world: World, organization: SandboxOrganization, person: int, role: str) -> None:
     """Refuse everybody who does not hold this very role."""
     row = find_active(world, organization, person)
     if row is None or row["role"] != role:
         raise Refusal("not-an-admin", f"only the {role} of {organization.name} can do this")
 
 
-def _organization(row: Row) -> Organization:
-    return Organization(
+def _organization(row: Row) -> SandboxOrganization:
+    return SandboxOrganization(
         id=row["id"],
         system=row["system"],
         variant=row["variant"],

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from reconciler.providers.sandbox.assets import find_holding, get_holding, hold
 from reconciler.providers.sandbox.organizations import (
-    Organization,
+    SandboxOrganization,
     find_organization,
     get_organization_by_id,
     require_admin,
@@ -14,7 +14,7 @@ from reconciler.providers.sandbox.refusal import Refusal
 from reconciler.providers.sandbox.world import Row, World
 
 
-def add_partner(world: World, organization: Organization, *, actor: int, partner: str) -> None:
+def add_partner(world: World, organization: SandboxOrganization, *, actor: int, partner: str) -> None:
     """Enter a partnership with another Business Center, by its id; it may have to approve first."""
     with world.transaction() as db:
         require_admin(world, organization, actor)
@@ -32,7 +32,9 @@ def add_partner(world: World, organization: Organization, *, actor: int, partner
         world.log("add_partner", f"added partner {partner}", actor=actor, organization=organization.id)
 
 
-def answer_partnership(world: World, organization: Organization, *, actor: int, partner: str, approve: bool) -> None:
+def answer_partnership(
+    world: World, organization: SandboxOrganization, *, actor: int, partner: str, approve: bool
+) -> None:
     """An admin of the partner answers; what was shared meanwhile becomes usable."""
     with world.transaction() as db:
         row = _get(world, organization, partner)
@@ -49,7 +51,7 @@ def answer_partnership(world: World, organization: Organization, *, actor: int, 
         world.log("approve" if approve else "decline", text, actor=actor, organization=organization.id)
 
 
-def remove_partner(world: World, organization: Organization, *, actor: int, partner: str) -> None:
+def remove_partner(world: World, organization: SandboxOrganization, *, actor: int, partner: str) -> None:
     """End a partnership, and with it everything either side shared with the other."""
     with world.transaction() as db:
         require_admin(world, organization, actor)
@@ -63,7 +65,7 @@ def remove_partner(world: World, organization: Organization, *, actor: int, part
 
 def share(
     world: World,
-    organization: Organization,
+    organization: SandboxOrganization,
     *,
     actor: int,
     partner: str,
@@ -95,7 +97,13 @@ def share(
 
 
 def unshare(
-    world: World, organization: Organization, *, actor: int, partner: str, identity: str, kind: str = "ad_account"
+    world: World,
+    organization: SandboxOrganization,
+    *,
+    actor: int,
+    partner: str,
+    identity: str,
+    kind: str = "ad_account",
 ) -> None:
     """Stop sharing an asset; the partner's people lose it at once."""
     with world.transaction() as db:
@@ -109,7 +117,7 @@ def unshare(
         world.log("unshare", f"{partner} lost {identity}", actor=actor, organization=organization.id)
 
 
-def _lend(world: World, holding: int, borrower: Organization) -> None:
+def _lend(world: World, holding: int, borrower: SandboxOrganization) -> None:
     """The borrower has the asset too; if it has it already in its own right, that stays."""
     asset = _asset_of(world, holding)
     held = find_holding(world, borrower, asset["kind"], asset["identity"])
@@ -117,7 +125,7 @@ def _lend(world: World, holding: int, borrower: Organization) -> None:
         hold(world, borrower.id, asset["id"], relation="partner", status="active")
 
 
-def _take_back(world: World, holding: int, borrower: Organization) -> None:
+def _take_back(world: World, holding: int, borrower: SandboxOrganization) -> None:
     with world.transaction() as db:
         db.execute(
             "DELETE FROM holding WHERE organization = ? AND asset = ? AND relation = 'partner'",
@@ -131,7 +139,7 @@ def _asset_of(world: World, holding: int) -> Row:
     )[0]
 
 
-def _shares(world: World, lender: Organization, borrower: Organization) -> list[Row]:
+def _shares(world: World, lender: SandboxOrganization, borrower: SandboxOrganization) -> list[Row]:
     return world.rows(
         "SELECT share.* FROM share JOIN partnership ON partnership.id = share.partnership"
         " WHERE partnership.organization = :lender AND partnership.partner = :borrower",
@@ -146,7 +154,7 @@ def _find_share(world: World, partnership: Row, held: Row) -> Row | None:
     )
 
 
-def _find(world: World, organization: Organization, partner: str) -> Row | None:
+def _find(world: World, organization: SandboxOrganization, partner: str) -> Row | None:
     return world.find_row(
         "SELECT partnership.* FROM partnership JOIN organization ON organization.id = partnership.partner"
         " WHERE partnership.organization = :organization AND organization.identity = :partner",
@@ -154,7 +162,7 @@ def _find(world: World, organization: Organization, partner: str) -> Row | None:
     )
 
 
-def _get(world: World, organization: Organization, partner: str) -> Row:
+def _get(world: World, organization: SandboxOrganization, partner: str) -> Row:
     row = _find(world, organization, partner)
     if row is None:
         raise Refusal("unknown", f"{partner} is not a partner of {organization.name}")

@@ -17,7 +17,7 @@ from reconciler.providers.sandbox.codes import scan as scan_code
 from reconciler.providers.sandbox.links import approve_link, refuse_link, revoke_link
 from reconciler.providers.sandbox.members import change_role, get_active, go, invite, remove, step_down
 from reconciler.providers.sandbox.organizations import (
-    Organization,
+    SandboxOrganization,
     get_admin,
     get_organization,
     get_organization_by_id,
@@ -239,7 +239,7 @@ def get_receiver_of(world: World, client_key: str) -> str:
     return known_as(world, get_admin(world, get_organization_by_id(world, receiver)))
 
 
-def address_of(world: World, person: str, organization: Organization) -> str:
+def address_of(world: World, person: str, organization: SandboxOrganization) -> str:
     """Where somebody is or would be in an organization; an address that was spelled out is taken at its word."""
     number = find_person(world, person)
     if number is None or is_identity(world, person):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from reconciler.providers.sandbox.apps import add_app
 from reconciler.providers.sandbox.assets import add_asset, grant, hold
 from reconciler.providers.sandbox.fields import Fields, text_of, texts_of
-from reconciler.providers.sandbox.organizations import Organization, found, get_admin, get_organization, seat
+from reconciler.providers.sandbox.organizations import SandboxOrganization, found, get_admin, get_organization, seat
 from reconciler.providers.sandbox.partners import add_partner, share
 from reconciler.providers.sandbox.platforms import PLATFORMS
 from reconciler.providers.sandbox.refusal import Refusal
@@ -49,7 +49,7 @@ def plant_people(world: World, seed: Fields) -> None:
 
 def plant_organizations(world: World, seed: Fields) -> None:
     """Organizations with their first people and what they own; partners come when all of them are there."""
-    partners: list[tuple[Organization, Fields]] = []
+    partners: list[tuple[SandboxOrganization, Fields]] = []
     for key, value in seed.fields("organizations").each():
         fields = Fields(value, f"organizations.{key}")
         organization = _plant_organization(world, key, fields)
@@ -105,7 +105,7 @@ def _get_person(world: World, name: str) -> int:
     return find_or_add_person(world, name) if is_address else get_person(world, name)
 
 
-def _plant_organization(world: World, key: str, fields: Fields) -> Organization:
+def _plant_organization(world: World, key: str, fields: Fields) -> SandboxOrganization:
     system = fields.text("system")
     name = fields.text("name", "")
     match system:
@@ -120,7 +120,7 @@ def _plant_organization(world: World, key: str, fields: Fields) -> Organization:
     return found(world, system=system, variant=variant, identity=identity, name=name, key=key)
 
 
-def _plant_member(world: World, organization: Organization, name: str, fields: Fields) -> None:
+def _plant_member(world: World, organization: SandboxOrganization, name: str, fields: Fields) -> None:
     """Somebody who is in from the start, under `as` or the address they have in that system."""
     person = _get_person(world, name)
     address = fields.text("as", "") or find_address(world, person, system=organization.system)
@@ -129,7 +129,7 @@ def _plant_member(world: World, organization: Organization, name: str, fields: F
     fields.finish()
 
 
-def _plant_owned(world: World, organization: Organization, kind: str, identity: str, fields: Fields) -> None:
+def _plant_owned(world: World, organization: SandboxOrganization, kind: str, identity: str, fields: Fields) -> None:
     """An asset the Business Center owns, with the access that members have from the start."""
     add_asset(world, kind, identity, name=fields.text("name", ""), organization=organization)
     access = list(fields.fields("access").each())
@@ -148,7 +148,7 @@ def _plant_owned(world: World, organization: Organization, kind: str, identity: 
     fields.finish()
 
 
-def _plant_partners(world: World, organization: Organization, partners: Fields) -> None:
+def _plant_partners(world: World, organization: SandboxOrganization, partners: Fields) -> None:
     """Partnerships, and ad accounts shared from the start: partner id -> ad account id -> role."""
     for partner, value in partners.each():
         actor = get_admin(world, organization)

@@ -9,17 +9,17 @@ from datetime import datetime
 from reconciler.core.address import Address
 from reconciler.core.change import Change
 from reconciler.core.declared import Organization as DeclaredOrganization
-from reconciler.core.deed import Deed, find_subject
+from reconciler.core.deed import ActivityEntry, find_subject
 from reconciler.core.kinds import Action
 from reconciler.core.live import Live
 from reconciler.core.outcome import Applied, Failed, Outcome, Waits
 from reconciler.core.resource import Resource
 from reconciler.ports import Ability, ByHand, Can, Cannot, FoundOrganization, Scope
-from reconciler.providers.sandbox.acting import Call, carry_out
+from reconciler.providers.sandbox.acting import SandboxCall, carry_out
 from reconciler.providers.sandbox.api.numbers import get_asset_identity
 from reconciler.providers.sandbox.exploring import list_found, read_names
-from reconciler.providers.sandbox.naming import Names
-from reconciler.providers.sandbox.organizations import Organization, create, find_organization
+from reconciler.providers.sandbox.naming import SandboxNames
+from reconciler.providers.sandbox.organizations import SandboxOrganization, create, find_organization
 from reconciler.providers.sandbox.reading import read_resources
 from reconciler.providers.sandbox.refusal import Refusal
 from reconciler.providers.sandbox.registry import find_person
@@ -66,7 +66,7 @@ class SandboxProvider:
     def __init__(self, world: World, *, act_as: str = "") -> None:
         self._world = world
         self._act_as = act_as
-        self._names: tuple[Scope, Names] | None = None
+        self._names: tuple[Scope, SandboxNames] | None = None
 
     def read(self, scope: Scope) -> Live:
         """Everything of one organization; nothing at all when the world does not have it."""
@@ -98,12 +98,12 @@ class SandboxProvider:
             return Can()
         return Cannot(f"{system} does not offer it")
 
-    def read_deeds(self, scope: Scope, *, since: datetime, until: datetime) -> tuple[Deed, ...]:
+    def read_deeds(self, scope: Scope, *, since: datetime, until: datetime) -> tuple[ActivityEntry, ...]:
         """What the world remembers of one organization."""
         organization = _find(self._world, scope.organization)
         events = self._world.events(organization.id) if organization else []
         return tuple(
-            Deed(
+            ActivityEntry(
                 at=event.at,
                 who=event.actor,
                 what=event.text,
@@ -142,10 +142,10 @@ class SandboxProvider:
                 observed_at=self._world.now(),
             )
 
-    def _names_of(self, scope: Scope) -> Names:
+    def _names_of(self, scope: Scope) -> SandboxNames:
         """An apply brings the same scope with every change, and working out its names is slow."""
         if self._names is None or self._names[0] is not scope:
-            self._names = scope, Names.of(replace(scope, assets=self._by_handle(scope.assets)))
+            self._names = scope, SandboxNames.of(replace(scope, assets=self._by_handle(scope.assets)))
         return self._names[1]
 
     def _by_handle(self, assets: Mapping[tuple[str, str], str]) -> dict[tuple[str, str], str]:
@@ -160,7 +160,7 @@ class SandboxProvider:
     def _read_back(self, scope: Scope, address: Address) -> Resource | None:
         return self.read_some(scope, [address]).resources.get(address)
 
-    def _carry_out(self, scope: Scope, names: Names, change: Change) -> None:
+    def _carry_out(self, scope: Scope, names: SandboxNames, change: Change) -> None:
         actor, address = self._get_actor(names, change)
         if change.action is Action.CREATE_ORGANIZATION:
             wanted = scope.organization
@@ -177,9 +177,9 @@ class SandboxProvider:
         organization = _find(self._world, scope.organization)
         if organization is None:
             raise Refusal("unknown", f"there is no {scope.organization.system.name} {scope.organization.identity}")
-        carry_out(Call(world=self._world, organization=organization, names=names, change=change, actor=actor))
+        carry_out(SandboxCall(world=self._world, organization=organization, names=names, change=change, actor=actor))
 
-    def _get_actor(self, names: Names, change: Change) -> tuple[int, str]:
+    def _get_actor(self, names: SandboxNames, change: Change) -> tuple[int, str]:
         """The acting person, and under which identity they are known."""
         key = change.actor or self._act_as
         for identity in names.identities(key) if key else ():
@@ -189,6 +189,6 @@ class SandboxProvider:
         raise Refusal("not-an-admin", f"nobody here goes by {key}" if key else "nobody was named to do it")
 
 
-def _find(world: World, wanted: DeclaredOrganization) -> Organization | None:
+def _find(world: World, wanted: DeclaredOrganization) -> SandboxOrganization | None:
     identity = wanted.identity or wanted.name
     return find_organization(world, system=wanted.system.name, identity=identity)

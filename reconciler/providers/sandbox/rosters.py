@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from reconciler.providers.sandbox.organizations import Organization, find_active
+from reconciler.providers.sandbox.organizations import SandboxOrganization, find_active
 from reconciler.providers.sandbox.refusal import Refusal
 from reconciler.providers.sandbox.registry import find_address
 from reconciler.providers.sandbox.view import day_of
@@ -98,7 +98,7 @@ LAYOUTS = ("table", "lines")
 
 def render_roster(
     world: World,
-    organization: Organization,
+    organization: SandboxOrganization,
     *,
     kind: str = "member",
     form: str = "csv",
@@ -124,7 +124,7 @@ def render_roster(
     return _csv(header, cells) if form == "csv" else _json(header, cells)
 
 
-def _columns(organization: Organization, kind: str) -> list[str]:
+def _columns(organization: SandboxOrganization, kind: str) -> list[str]:
     if kind == "app":
         managers = ["managers"] if organization.variant == "owner" else []
         return ["app", "client_key", "owner", "state", "since", *managers]
@@ -132,7 +132,7 @@ def _columns(organization: Organization, kind: str) -> list[str]:
     return ["who", "role", *finance, "status", "since"]
 
 
-def _members(world: World, organization: Organization, words: Labels) -> list[dict[str, str]]:
+def _members(world: World, organization: SandboxOrganization, words: Labels) -> list[dict[str, str]]:
     rows = world.rows(
         "SELECT membership.*, person.name FROM membership JOIN person ON person.id = membership.person"
         " WHERE organization = :id ORDER BY membership.id",
@@ -153,7 +153,7 @@ def _members(world: World, organization: Organization, words: Labels) -> list[di
     ]
 
 
-def _apps(world: World, organization: Organization, words: Labels, seen_by: int | None) -> list[dict[str, str]]:
+def _apps(world: World, organization: SandboxOrganization, words: Labels, seen_by: int | None) -> list[dict[str, str]]:
     """What the organization owns, what it is offered, and what belongs to whoever looks."""
     is_inside = seen_by is None or find_active(world, organization, seen_by) is not None
     rows = world.rows(

@@ -18,7 +18,7 @@ from reconciler.providers.sandbox.world import World, real_now
 
 WORLD_FILE = Path(".reconciler") / "sandbox.db"
 SEED_FILE = Path("sandbox.yaml")
-_MOST_CHARACTERS = 16 << 20
+_MAX_CHARACTERS = 16 << 20
 
 
 def open_world(root: Path, *, clock: Callable[[], datetime] = real_now) -> World:
@@ -42,9 +42,9 @@ def read_seed(root: Path) -> Mapping[str, Any]:
     path = root / SEED_FILE
     try:
         with path.open(encoding="utf-8") as stream:
-            text = stream.read(_MOST_CHARACTERS + 1)
-        if len(text) > _MOST_CHARACTERS:
-            raise ProviderError(f"{path} cannot be read: it is longer than {_MOST_CHARACTERS >> 20} MiB")
+            text = stream.read(_MAX_CHARACTERS + 1)
+        if len(text) > _MAX_CHARACTERS:
+            raise ProviderError(f"{path} cannot be read: it is longer than {_MAX_CHARACTERS >> 20} MiB")
         document = yaml.safe_load(text)
     except FileNotFoundError:
         return {}

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from reconciler.core.resource import Resource
-from reconciler.providers.sandbox.naming import Names
-from reconciler.providers.sandbox.organizations import Organization
+from reconciler.providers.sandbox.naming import SandboxNames
+from reconciler.providers.sandbox.organizations import SandboxOrganization
 from reconciler.providers.sandbox.reading import read_resources
 from reconciler.providers.sandbox.view import view
 from reconciler.providers.sandbox.world import World
 
 
-def show(world: World, organization: Organization) -> list[Resource]:
+def show(world: World, organization: SandboxOrganization) -> list[Resource]:
     """Everything in an organization, as the provider would read it, people under the keys of the seed."""
     known = world.rows(
         "SELECT identity.value, person.key FROM identity JOIN person ON person.id = identity.person"
@@ -18,7 +18,7 @@ def show(world: World, organization: Organization) -> list[Resource]:
         {},
     )
     keys = {row["value"]: row["key"] for row in known}
-    names = Names(people={}, keys=keys, assets={}, group_names={})
+    names = SandboxNames(people={}, keys=keys, assets={}, group_names={})
     with world.transaction():
         resources = read_resources(view(world, organization, organization.identity, names))
     return list(resources.values())

@@ -12,8 +12,8 @@ from reconciler.core.address import Address
 from reconciler.core.errors import ProviderError
 from reconciler.core.kinds import KINDS
 from reconciler.core.resource import Resource, Status
-from reconciler.providers.sandbox.naming import Names
-from reconciler.providers.sandbox.organizations import Organization
+from reconciler.providers.sandbox.naming import SandboxNames
+from reconciler.providers.sandbox.organizations import SandboxOrganization
 from reconciler.providers.sandbox.registry import normalise
 from reconciler.providers.sandbox.world import Row, World
 
@@ -36,10 +36,10 @@ class View:
     """Everything a reader needs."""
 
     world: World
-    organization: Organization
+    organization: SandboxOrganization
     key: str
     """Of the organization, in the manifests."""
-    names: Names
+    names: SandboxNames
     values: Mapping[str, Any]
     """Parameters of every query: the organization, and what a narrowed reading wants."""
     seats: Mapping[int, tuple[str, Row]]
@@ -65,7 +65,12 @@ def day_of(moment: object) -> date:
 
 
 def view(
-    world: World, organization: Organization, key: str, names: Names, *, only: Sequence[Address] | None = None
+    world: World,
+    organization: SandboxOrganization,
+    key: str,
+    names: SandboxNames,
+    *,
+    only: Sequence[Address] | None = None,
 ) -> View:
     """Look at all of an organization, or only at what these addresses are about."""
     values: dict[str, Any] = {"organization": organization.id, "wanted": None}
@@ -87,7 +92,7 @@ def status_of(row: Row) -> Status:
     return Status(row["status"])
 
 
-def _wanted_people(names: Names, only: Sequence[Address]) -> list[str]:
+def _wanted_people(names: SandboxNames, only: Sequence[Address]) -> list[str]:
     wanted: list[str] = []
     for address in only:
         part = KINDS[address.kind].person_part
@@ -96,7 +101,7 @@ def _wanted_people(names: Names, only: Sequence[Address]) -> list[str]:
     return wanted
 
 
-def _seats(rows: list[Row], names: Names) -> dict[int, tuple[str, Row]]:
+def _seats(rows: list[Row], names: SandboxNames) -> dict[int, tuple[str, Row]]:
     taken: set[str] = set()
     seats: dict[int, tuple[str, Row]] = {}
     for row in rows:

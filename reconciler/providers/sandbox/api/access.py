@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
 
-from reconciler.providers.sandbox.api.messages import ApiError
+from reconciler.providers.sandbox.api.messages import RefusedCall
 from reconciler.providers.sandbox.refusal import Refusal
 from reconciler.providers.sandbox.world import Row, World
 
@@ -89,9 +89,9 @@ def get_app(world: World, app: str, secret: str) -> Row:
     """The app with this id and secret; raises ApiError."""
     row = world.find_row("SELECT * FROM api_app WHERE id = :id", {"id": app})
     if row is None:
-        raise ApiError(40113, "The app does not exist or is blocked.")
+        raise RefusedCall(40113, "The app does not exist or is blocked.")
     if not secrets.compare_digest(row["secret"].encode(), secret.encode()):
-        raise ApiError(40101, "The app_id and secret do not match.")
+        raise RefusedCall(40101, "The app_id and secret do not match.")
     return row
 
 
@@ -103,7 +103,7 @@ def exchange(world: World, app: Row, code: str) -> tuple[str, Caller]:
             {"code": code, "app": app["id"], "now": world.timestamp()},
         )
         if row is None:
-            raise ApiError(
+            raise RefusedCall(
                 40110, "The auth_code is used, cancelled or expired. Please ask the user to authorize again."
             )
         db.execute("UPDATE api_code SET used = 1 WHERE code = ?", (code,))

@@ -9,7 +9,7 @@ from typing import Any, Final, NoReturn
 from reconciler.providers.sandbox.api.access import Caller, exchange, find_caller, get_app, revoke_token
 from reconciler.providers.sandbox.api.calls import Call, Data, Route
 from reconciler.providers.sandbox.api.masking import shown
-from reconciler.providers.sandbox.api.messages import ApiError
+from reconciler.providers.sandbox.api.messages import RefusedCall
 from reconciler.providers.sandbox.api.numbers import asset_id, core_user_id, user_id
 from reconciler.providers.sandbox.api.parameters import choice, flag, ident, listed, paged, record, text
 from reconciler.providers.sandbox.registry import find_address, find_person
@@ -54,7 +54,7 @@ def _revoke(call: Call) -> Data:
     token = call.get("access_token")
     caller = find_caller(call.world, token)
     if caller is None or caller.app != app["id"]:
-        raise ApiError(40105, "Access token is incorrect or has been revoked.")
+        raise RefusedCall(40105, "Access token is incorrect or has been revoked.")
     ids = [asset_id(row) for row in _advertisers(call, caller)]
     revoke_token(call.world, token)
     return {"app_id": app["id"], "advertiser_ids": ids}
@@ -85,7 +85,7 @@ def _get_advertiser_info(call: Call) -> Data:
     wanted = call.params["advertiser_ids"]
     for number in wanted:
         if number not in reach:
-            raise ApiError(40001, f"No permission to operate advertiser {number}")
+            raise RefusedCall(40001, f"No permission to operate advertiser {number}")
     fields = call.params.get("fields")
     rows = [_advertiser_info(number, reach[number]) for number in wanted]
     return {"list": [{name: row[name] for name in row if fields is None or name in fields} for row in rows]}
@@ -135,13 +135,13 @@ def _get_changes(call: Call) -> Data:
 def _get_period(call: Call) -> tuple[date, date]:
     wanted = call.filtering
     if ("start_date" in wanted) != ("end_date" in wanted):
-        raise ApiError(40002, "filtering: start_date and end_date have to be given together")
+        raise RefusedCall(40002, "filtering: start_date and end_date have to be given together")
     today = call.world.now().date()
     try:
         first = date.fromisoformat(wanted.get("start_date", str(today - timedelta(days=_LOG_DAYS))))
         return first, date.fromisoformat(wanted.get("end_date", str(today)))
     except ValueError:
-        raise ApiError(40002, "filtering.start_date: a date is written YYYY-MM-DD") from None
+        raise RefusedCall(40002, "filtering.start_date: a date is written YYYY-MM-DD") from None
 
 
 def _change(call: Call, event: Event) -> Data:
@@ -160,7 +160,7 @@ def _activity(event: Event) -> str:
 
 def _refuse(_call: Call) -> NoReturn:
     """It exists on the real platform, has nothing to do with access, and is not emulated."""
-    raise ApiError(40008, "This endpoint is not implemented here.")
+    raise RefusedCall(40008, "This endpoint is not implemented here.")
 
 
 def _code_fields(app: str, secret: str, code: str) -> Mapping[str, Any]:

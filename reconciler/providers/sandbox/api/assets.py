@@ -7,7 +7,7 @@ from typing import Any, Final
 from reconciler.providers.sandbox.api.calls import Call, Data, Route
 from reconciler.providers.sandbox.api.masking import account_name, shown
 from reconciler.providers.sandbox.api.matrix import KINDS
-from reconciler.providers.sandbox.api.messages import ApiError
+from reconciler.providers.sandbox.api.messages import RefusedCall
 from reconciler.providers.sandbox.api.numbers import asset_id, get_asset_identity, person_of, pixel_code, user_id
 from reconciler.providers.sandbox.api.parameters import asset_type, choice, email, ident, listed, paged, record, text
 from reconciler.providers.sandbox.assets import get_holding, release
@@ -79,7 +79,7 @@ def _grants(call: Call, *, by_asset: bool) -> str:
 def _get_promised(call: Call) -> Data:
     """Ad accounts that come with an invitation."""
     if call.get("asset_type") != "ADVERTISER" or "user_id" in call.filtering:
-        raise ApiError(40002, "filtering.user_email: only for ADVERTISER, and not together with user_id")
+        raise RefusedCall(40002, "filtering.user_email: only for ADVERTISER, and not together with user_id")
     require_admin(call.world, call.bc, call.caller.person)
     rows = call.world.rows(
         f"{HELD.replace('SELECT ', 'SELECT promised_grant.roles, ', 1)}"

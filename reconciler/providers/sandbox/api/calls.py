@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from typing import Any, Literal, TypeVar
 
 from reconciler.providers.sandbox.api.access import Caller
-from reconciler.providers.sandbox.api.messages import ApiError
+from reconciler.providers.sandbox.api.messages import RefusedCall
 from reconciler.providers.sandbox.api.numbers import person_of
 from reconciler.providers.sandbox.api.options import Options
 from reconciler.providers.sandbox.api.parameters import Parameters
-from reconciler.providers.sandbox.organizations import Organization, find_active
+from reconciler.providers.sandbox.organizations import SandboxOrganization, find_active
 from reconciler.providers.sandbox.refusal import Refusal
 from reconciler.providers.sandbox.world import Row, World
 
@@ -30,15 +30,15 @@ class Call:
     options: Options
     caller: Caller
     params: Mapping[str, Any]
-    place: Organization | None = None
+    place: SandboxOrganization | None = None
     turn: int = 0
     """How many calls there were before, for rows that change their order."""
 
     @property
-    def bc(self) -> Organization:
+    def bc(self) -> SandboxOrganization:
         """The Business Center that `bc_id` names; the caller is in it, as an admin wherever the route says so."""
         if self.place is None:
-            raise ApiError(40002, "Missing required field(s): bc_id.")
+            raise RefusedCall(40002, "Missing required field(s): bc_id.")
         return self.place
 
     @property

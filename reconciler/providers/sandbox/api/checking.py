@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from typing import Any, Final, NoReturn
 
 from reconciler.providers.sandbox.api.matrix import acceptable
-from reconciler.providers.sandbox.api.messages import ApiError, Request
+from reconciler.providers.sandbox.api.messages import ApiRequest, RefusedCall
 from reconciler.providers.sandbox.api.options import Options
 from reconciler.providers.sandbox.api.parameters import Parameter, Parameters, text
 
@@ -18,13 +18,13 @@ _INT64: Final = 2**63 - 1
 _INVALID: Final = 40002
 
 
-def read_parameters(request: Request, parameters: Parameters, options: Options) -> dict[str, Any]:
+def read_parameters(request: ApiRequest, parameters: Parameters, options: Options) -> dict[str, Any]:
     """What a request says, by name; values that were left out are not in it. Raises ApiError 40002."""
     given = _decode_query(request, parameters) if request.method == "GET" else _decode_body(request)
     return _check_fields(given, parameters, "", options)
 
 
-def _decode_query(request: Request, parameters: Parameters) -> dict[str, object]:
+def _decode_query(request: ApiRequest, parameters: Parameters) -> dict[str, object]:
     """Scalars are plain text in a query, everything else is JSON text. Empty means left out."""
     return {
         name: _decode_value(value, parameters[name], name) if name in parameters else value
@@ -45,7 +45,7 @@ def _decode_value(value: str, parameter: Parameter, name: str) -> object:
             return value
 
 
-def _decode_body(request: Request) -> Mapping[str, object]:
+def _decode_body(request: ApiRequest) -> Mapping[str, object]:
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if kind != "application/json":
         _refuse("body: the content type has to be application/json")
@@ -143,4 +143,4 @@ def _is_address(value: str) -> bool:
 
 
 def _refuse(why: str) -> NoReturn:
-    raise ApiError(_INVALID, why)
+    raise RefusedCall(_INVALID, why)

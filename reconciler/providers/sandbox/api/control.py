@@ -15,7 +15,7 @@ from reconciler.providers.sandbox import clicks, people
 from reconciler.providers.sandbox.api.access import DEFAULT_APP, issue_code, issue_token
 from reconciler.providers.sandbox.api.emulator import Emulator
 from reconciler.providers.sandbox.api.faults import Fault
-from reconciler.providers.sandbox.api.messages import Request, Response, render_json
+from reconciler.providers.sandbox.api.messages import ApiRequest, Response, render_json
 from reconciler.providers.sandbox.api.openapi import openapi
 from reconciler.providers.sandbox.api.overview import overview
 from reconciler.providers.sandbox.refusal import Refusal
@@ -85,7 +85,7 @@ class Control:
             ("POST", "codes"): self._issue_code,
         }
 
-    def handle(self, request: Request) -> Response:
+    def handle(self, request: ApiRequest) -> Response:
         """Answer a request whose path begins with the prefix."""
         path = request.path.removeprefix(PREFIX).rstrip("/")
         try:

@@ -13,11 +13,11 @@ from reconciler.providers.sandbox.api.calls import Call, Data, Route
 from reconciler.providers.sandbox.api.checking import read_parameters
 from reconciler.providers.sandbox.api.faults import Fault, Faults
 from reconciler.providers.sandbox.api.limits import Limiter
-from reconciler.providers.sandbox.api.messages import ApiError, Request, Response, render_envelope, render_plain
+from reconciler.providers.sandbox.api.messages import ApiRequest, RefusedCall, Response, render_envelope, render_plain
 from reconciler.providers.sandbox.api.options import Options, read_options, write_options
 from reconciler.providers.sandbox.api.routes import PREFIX, ROUTES
 from reconciler.providers.sandbox.api.staleness import Replica
-from reconciler.providers.sandbox.organizations import Organization, find_active, find_organization
+from reconciler.providers.sandbox.organizations import SandboxOrganization, find_active, find_organization
 from reconciler.providers.sandbox.refusal import Refusal
 from reconciler.providers.sandbox.world import World
 
@@ -54,7 +54,7 @@ class Emulator:
         else:
             self._own_options = options
 
-    def handle(self, request: Request) -> Response:
+    def handle(self, request: ApiRequest) -> Response:
         """Answer one request; whatever is wrong with it is in the answer, never an exception."""
         known = ROUTES.get(request.path.removeprefix(PREFIX)) if request.path.startswith(PREFIX) else None
         if known is None:
@@ -66,7 +66,7 @@ class Emulator:
         fault = self.faults.take(route.method, route.path)
         return self._answer(route, request) if fault is None else self._fail(fault, route, request)
 
-    def _fail(self, fault: Fault, route: Route, request: Request) -> Response:
+    def _fail(self, fault: Fault, route: Route, request: ApiRequest) -> Response:
         if fault.kind == "stale":
             self._replica.freeze(until=self.world.seconds() + fault.seconds)
         right = self._answer(route, request) if fault.after or fault.kind in ("slow", "stale") else Response()
@@ -82,18 +82,18 @@ class Emulator:
             case "stale":
                 return right
 
-    def _answer(self, route: Route, request: Request) -> Response:
+    def _answer(self, route: Route, request: ApiRequest) -> Response:
         options = self.options
         try:
             data = self._carry_out(route, request, options)
-        except ApiError as error:
+        except RefusedCall as error:
             return self._envelope(error.code, error.text, {})
         except Refusal as refusal:
             code = options.codes.get(refusal.word) or int(refusal.code("business_center"))
             return self._envelope(code, refusal.text, {})
         return self._envelope(0, "OK", _without_null(data) if route.drops_null else data)
 
-    def _carry_out(self, route: Route, request: Request, options: Options) -> Data:
+    def _carry_out(self, route: Route, request: ApiRequest, options: Options) -> Data:
         caller = self._get_caller(request) if route.needs_token else _NOBODY
         if route.needs_token:
             self._limiter.admit(caller.app, tier=options.tier, at=self.world.seconds())
@@ -106,13 +106,13 @@ class Emulator:
             _require_permission(route, call)
             return route.answer(call) or {}
 
-    def _get_caller(self, request: Request) -> Caller:
+    def _get_caller(self, request: ApiRequest) -> Caller:
         token = request.headers.get("access-token", "")
         if not token:
-            raise ApiError(40104, "Access token is null, you should set it in http header with key Access-Token.")
+            raise RefusedCall(40104, "Access token is null, you should set it in http header with key Access-Token.")
         caller = find_caller(self.world, token)
         if caller is None:
-            raise ApiError(40105, "Access token is incorrect or has been revoked.")
+            raise RefusedCall(40105, "Access token is incorrect or has been revoked.")
         return caller
 
     def _get_world(self, route: Route, options: Options) -> World:
@@ -129,7 +129,7 @@ class Emulator:
         return render_envelope(code=code, message=message, request_id=request_id, data=data)
 
 
-def _find_place(world: World, bc_id: str | None) -> Organization | None:
+def _find_place(world: World, bc_id: str | None) -> SandboxOrganization | None:
     return None if bc_id is None else find_organization(world, system="business_center", identity=bc_id)
 
 
@@ -137,23 +137,23 @@ def _require_permission(route: Route, call: Call) -> None:
     """The app needs the scope; the person has to be in the Business Center, and to be an admin of it."""
     options = call.options
     if route.needs_token and not call.caller.may_use(route.scope):
-        raise ApiError(int(options.missing_scope), f"No permission to operate {route.path}: the scope is missing.")
+        raise RefusedCall(int(options.missing_scope), f"No permission to operate {route.path}: the scope is missing.")
     if "bc_id" not in route.parameters or not route.parameters["bc_id"].required:
         return
     own = None if call.place is None else find_active(call.world, call.place, call.caller.person)
     is_open = not route.needs_admin or (route.path == "bc/member/get/" and options.standard_may_list_members)
     if own is None or (own["role"] != "admin" and not is_open):
         code = options.codes.get("not-an-admin", 40001)
-        raise ApiError(code, f"No permission to operate business center {call.get('bc_id')}")
+        raise RefusedCall(code, f"No permission to operate business center {call.get('bc_id')}")
 
 
-def _as_json(request: Request) -> Request:
+def _as_json(request: ApiRequest) -> ApiRequest:
     """A web form as the JSON object with the same fields."""
     if not request.headers.get("content-type", "").startswith("application/x-www-form-urlencoded"):
         return request
     fields = dict(parse_qsl(request.body.decode("utf-8", "replace")))
     headers = {**request.headers, "content-type": "application/json"}
-    return Request(method=request.method, path=request.path, headers=headers, body=json.dumps(fields).encode())
+    return ApiRequest(method=request.method, path=request.path, headers=headers, body=json.dumps(fields).encode())
 
 
 def _without_null(value: object) -> dict[str, object]:

@@ -6,7 +6,7 @@ from typing import Final
 
 from reconciler.providers.sandbox.api.calls import Call, Route
 from reconciler.providers.sandbox.api.matrix import KINDS
-from reconciler.providers.sandbox.api.messages import ApiError
+from reconciler.providers.sandbox.api.messages import RefusedCall
 from reconciler.providers.sandbox.api.numbers import get_asset_identity
 from reconciler.providers.sandbox.api.parameters import asset_type, choice, ident, listed
 from reconciler.providers.sandbox.assets import get_holding, grant, revoke
@@ -39,7 +39,9 @@ def _assign(call: Call) -> None:
             return
         known = set(filter(None, before["roles"].split(",")))
         if known == set(roles) and call.options.reassign_same_role != "ok":
-            raise ApiError(int(call.options.reassign_same_role), f"asset({call.get('asset_id')}) is assigned already")
+            raise RefusedCall(
+                int(call.options.reassign_same_role), f"asset({call.get('asset_id')}) is assigned already"
+            )
         if kind == "tiktok_account" and call.options.reassign_account_roles == "add":
             roles = sorted(known | set(roles))
         if kind == "managed_account" and call.options.reassign_account_roles == "add":
@@ -62,7 +64,7 @@ def _asked_roles(call: Call) -> list[str]:
         return []
     asked = call.params.get(field)
     if not asked:
-        raise ApiError(40002, f"Missing required field(s): {field}.")
+        raise RefusedCall(40002, f"Missing required field(s): {field}.")
     return [role.lower().removeprefix("business_account_") for role in (asked if isinstance(asked, list) else [asked])]
 
 
@@ -72,7 +74,9 @@ def _unassign(call: Call) -> None:
     if _find_grant(call, held, member) is None:
         if call.options.unassign_missing == "ok":
             return
-        raise ApiError(int(call.options.unassign_missing), f"asset({call.get('asset_id')}) is not assigned to the user")
+        raise RefusedCall(
+            int(call.options.unassign_missing), f"asset({call.get('asset_id')}) is not assigned to the user"
+        )
     revoke(call.world, call.bc, actor=call.caller.person, kind=kind, identity=identity, address=member["identity"])
 
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from reconciler.providers.sandbox.api.calls import Call, Data, Route
-from reconciler.providers.sandbox.api.messages import ApiError
+from reconciler.providers.sandbox.api.messages import RefusedCall
 from reconciler.providers.sandbox.api.numbers import (
     asset_id,
     get_asset_identity,
@@ -196,7 +196,7 @@ def _members(call: Call) -> Sequence[Mapping[str, Any]]:
 def _require(call: Call, *names: str) -> None:
     missing = [name for name in names if name not in call.params]
     if missing:
-        raise ApiError(40002, f"Missing required field(s): {', '.join(missing)}.")
+        raise RefusedCall(40002, f"Missing required field(s): {', '.join(missing)}.")
 
 
 def _assets_field(*, required: bool) -> Parameter:

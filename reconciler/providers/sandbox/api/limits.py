@@ -10,7 +10,7 @@ import threading
 from dataclasses import dataclass, field
 from typing import Final
 
-from reconciler.providers.sandbox.api.messages import ApiError
+from reconciler.providers.sandbox.api.messages import RefusedCall
 from reconciler.providers.sandbox.api.options import Tier
 
 LIMITS: Final[dict[Tier, tuple[int, int, int]]] = {
@@ -48,13 +48,13 @@ class Limiter:
         with self._lock:
             counter = self._counters.setdefault(app, _Counter())
             if at < counter.barred_until:
-                raise ApiError(40100, "Too many requests. Please retry in some time.")
+                raise RefusedCall(40100, "Too many requests. Please retry in some time.")
             self._begin_windows(counter, at)
             for index, unit in reversed(list(enumerate(("QPS", "QPM", "QPD")))):
                 limit = LIMITS[tier][index]
                 if counter.calls[index] >= limit:
                     counter.barred_until = self._end_of_rest(index, at)
-                    raise ApiError(40100, f"Too many requests: the {unit} limit of this app is {limit}.")
+                    raise RefusedCall(40100, f"Too many requests: the {unit} limit of this app is {limit}.")
             counter.calls = [calls + 1 for calls in counter.calls]
 
     @staticmethod

@@ -9,7 +9,7 @@ from typing import Any
 from reconciler.providers.sandbox.answers import accept_invitation
 from reconciler.providers.sandbox.api.calls import Call, Data, Route
 from reconciler.providers.sandbox.api.masking import shown
-from reconciler.providers.sandbox.api.messages import ApiError
+from reconciler.providers.sandbox.api.messages import RefusedCall
 from reconciler.providers.sandbox.api.numbers import user_id
 from reconciler.providers.sandbox.api.parameters import (
     asset_type,
@@ -54,7 +54,7 @@ def _get_bcs(call: Call) -> Data:
         {"person": call.caller.person, "bc_id": call.params.get("bc_id")},
     )
     if "bc_id" in call.params and not rows and call.options.unknown_bc != "empty":
-        raise ApiError(int(call.options.unknown_bc), f"Business center {call.get('bc_id')} does not exist")
+        raise RefusedCall(int(call.options.unknown_bc), f"Business center {call.get('bc_id')} does not exist")
     return call.page(rows, _bc)
 
 
@@ -144,7 +144,7 @@ def _invite(call: Call) -> None:
         if _is_outside(call, address):
             if call.options.outside_domains == "dropped":
                 continue
-            raise ApiError(40002, f"emails.{index}: the domain is not allowed in this business center")
+            raise RefusedCall(40002, f"emails.{index}: the domain is not allowed in this business center")
         if _is_listed_as_pending(call, address):
             continue
         invite(
@@ -211,13 +211,13 @@ def _update(call: Call) -> None:
 def _delete(call: Call) -> None:
     """Members go by their number, invitations by the real address."""
     if ("user_id" in call.params) == ("user_email" in call.params):
-        raise ApiError(40002, "user_id: exactly one of user_id and user_email has to be given")
+        raise RefusedCall(40002, "user_id: exactly one of user_id and user_email has to be given")
     if "user_email" in call.params:
         cancel_invitation(call.world, call.bc, actor=call.caller.person, address=call.get("user_email"))
         return
     member = call.member(call.get("user_id"))
     if member["person"] == call.caller.person and call.options.self_delete != "allow":
-        raise ApiError(int(call.options.self_delete), "You can not delete yourself from the business center")
+        raise RefusedCall(int(call.options.self_delete), "You can not delete yourself from the business center")
     remove(call.world, call.bc, actor=call.caller.person, address=member["identity"])
 
 

@@ -12,7 +12,7 @@ JSON_TYPE = "application/json; charset=utf-8"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Request:
+class ApiRequest:
     """One HTTP request. Header names are in lower case; of a query parameter that is repeated the last one counts."""
 
     method: str
@@ -22,7 +22,7 @@ class Request:
     body: bytes = b""
 
     @classmethod
-    def of(cls, method: str, target: str, headers: Mapping[str, str], body: bytes = b"") -> Request:
+    def of(cls, method: str, target: str, headers: Mapping[str, str], body: bytes = b"") -> ApiRequest:
         """From a request line; `target` is a path with a query, or a whole URL."""
         parts = urlsplit(target)
         return cls(
@@ -47,7 +47,7 @@ class Response:
     """The connection breaks instead: whoever asked never sees any of it."""
 
 
-class ApiError(Exception):
+class RefusedCall(Exception):
     """A return code that is not 0; nothing was changed."""
 
     def __init__(self, code: int, text: str) -> None:

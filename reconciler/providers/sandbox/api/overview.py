@@ -6,7 +6,7 @@ import dataclasses
 from typing import Any
 
 from reconciler.providers.sandbox.codes import open_codes
-from reconciler.providers.sandbox.organizations import Organization, list_organizations
+from reconciler.providers.sandbox.organizations import SandboxOrganization, list_organizations
 from reconciler.providers.sandbox.people import inbox
 from reconciler.providers.sandbox.world import World
 
@@ -30,7 +30,7 @@ def overview(world: World) -> dict[str, Any]:
         }
 
 
-def _organization(world: World, organization: Organization) -> dict[str, Any]:
+def _organization(world: World, organization: SandboxOrganization) -> dict[str, Any]:
     rows = world.rows(
         "SELECT known_person.known_as, membership.identity, membership.role, membership.finance, membership.status"
         " FROM membership JOIN known_person ON known_person.id = membership.person"

@@ -6,7 +6,7 @@ from typing import Final
 
 from reconciler.providers.sandbox.api.calls import Call, Data, Route
 from reconciler.providers.sandbox.api.matrix import KINDS
-from reconciler.providers.sandbox.api.messages import ApiError
+from reconciler.providers.sandbox.api.messages import RefusedCall
 from reconciler.providers.sandbox.api.numbers import asset_id, get_asset_identity
 from reconciler.providers.sandbox.api.parameters import asset_type, choice, ident, listed, paged, record, text
 from reconciler.providers.sandbox.partners import add_partner, remove_partner, share, unshare
@@ -42,13 +42,13 @@ def _add(call: Call) -> None:
     if known is None or known["status"] == "declined":
         add_partner(call.world, call.bc, actor=call.caller.person, partner=partner)
     elif not numbers and call.options.partner_again != "ok":
-        raise ApiError(int(call.options.partner_again), f"business center {partner} is a partner already")
+        raise RefusedCall(int(call.options.partner_again), f"business center {partner} is a partner already")
     for number in numbers:
         identity = get_asset_identity(call.world, "ad_account", number)
         if call.options.share_again != "raises" and _has_lower_share(call, identity, role):
             if call.options.share_again == "ignored":
                 continue
-            raise ApiError(int(call.options.share_again), f"asset({number}) is shared with {partner} already")
+            raise RefusedCall(int(call.options.share_again), f"asset({number}) is shared with {partner} already")
         share(
             call.world,
             call.bc,

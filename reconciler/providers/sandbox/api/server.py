@@ -8,16 +8,16 @@ import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Final, Protocol
 
-from reconciler.providers.sandbox.api.messages import Request, Response, render_plain
+from reconciler.providers.sandbox.api.messages import ApiRequest, Response, render_plain
 
-_MOST_BYTES: Final = 4 * 1024 * 1024
+_MAX_BYTES: Final = 4 * 1024 * 1024
 _IDLE_SECONDS: Final = 60.0
 
 
 class Handles(Protocol):
     """Whatever answers requests."""
 
-    def handle(self, request: Request) -> Response:
+    def handle(self, request: ApiRequest) -> Response:
         """Answer one request."""
         ...
 
@@ -53,12 +53,12 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _serve(self) -> None:
         length = self.headers.get("Content-Length", "0")
-        if "Transfer-Encoding" in self.headers or not length.isdigit() or int(length) > _MOST_BYTES:
+        if "Transfer-Encoding" in self.headers or not length.isdigit() or int(length) > _MAX_BYTES:
             self.close_connection = True
             self._send(render_plain(413, "say the length of the body, at most 4 MiB"))
             return
         body = self.rfile.read(int(length))
-        request = Request.of(self.command, self.path, dict(self.headers.items()), body)
+        request = ApiRequest.of(self.command, self.path, dict(self.headers.items()), body)
         self._send(self.server.site.handle(request))
 
     def __getattr__(self, name: str) -> object:

@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 from reconciler.providers.sandbox.api import control
 from reconciler.providers.sandbox.api.control import Control
 from reconciler.providers.sandbox.api.emulator import Emulator
-from reconciler.providers.sandbox.api.messages import Request, Response, render_json, render_plain
+from reconciler.providers.sandbox.api.messages import ApiRequest, Response, render_json, render_plain
 
 LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 
@@ -36,7 +36,7 @@ class Site:
         self._control = Control(emulator)
         self._names = LOOPBACK | {name.lower() for name in names}
 
-    def handle(self, request: Request) -> Response:
+    def handle(self, request: ApiRequest) -> Response:
         """Answer one request."""
         if not self._is_own(f"//{request.headers.get('host', '')}"):
             return render_plain(403, "this sandbox answers only to the names of its own machine")
@@ -49,7 +49,7 @@ class Site:
             return Response(headers=_PAGE_HEADERS, body=page)
         return self._emulator.handle(request)
 
-    def _comes_from_here(self, request: Request) -> bool:
+    def _comes_from_here(self, request: ApiRequest) -> bool:
         kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
         origin = request.headers.get("origin")
         return kind == "application/json" and (origin is None or self._is_own(origin))

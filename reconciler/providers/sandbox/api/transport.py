@@ -13,7 +13,7 @@ import httpx2
 
 from reconciler.providers.sandbox.api.access import add_token
 from reconciler.providers.sandbox.api.emulator import Emulator
-from reconciler.providers.sandbox.api.messages import Request
+from reconciler.providers.sandbox.api.messages import ApiRequest
 from reconciler.providers.sandbox.api.options import read_options
 from reconciler.providers.sandbox.registry import find_person
 from reconciler.providers.sandbox.world import World
@@ -31,7 +31,7 @@ class BusinessApiTransport(httpx2.BaseTransport):
 
     def handle_request(self, request: httpx2.Request) -> httpx2.Response:
         """Hand a request to the emulator."""
-        asked = Request.of(request.method, str(request.url), dict(request.headers), request.read())
+        asked = ApiRequest.of(request.method, str(request.url), dict(request.headers), request.read())
         response = self._emulator.handle(asked)
         patience = request.extensions.get("timeout", {}).get("read")
         if patience is not None and response.delay > patience:

@@ -10,7 +10,7 @@ from typing import Any, Final
 from reconciler.providers.sandbox.api.calls import Call, Data, Route
 from reconciler.providers.sandbox.api.masking import account_name
 from reconciler.providers.sandbox.api.matrix import KINDS
-from reconciler.providers.sandbox.api.messages import ApiError
+from reconciler.providers.sandbox.api.messages import RefusedCall
 from reconciler.providers.sandbox.api.numbers import asset_id, get_asset_identity, pixel_code
 from reconciler.providers.sandbox.api.parameters import asset_type, choice, flag, ident, listed, number, paged, text
 from reconciler.providers.sandbox.assets import get_holding, hold
@@ -52,7 +52,9 @@ def _unassign(call: Call) -> None:
     if not _is_user(call, _ad_account(call)):
         if call.options.unassign_missing == "ok":
             return
-        raise ApiError(int(call.options.unassign_missing), f"{call.get('advertiser_id')} is not assigned to the asset")
+        raise RefusedCall(
+            int(call.options.unassign_missing), f"{call.get('advertiser_id')} is not assigned to the asset"
+        )
     end_use(call.world, call.bc, actor=call.caller.person, **_account(call), ad_account=_ad_account(call))
 
 
@@ -169,7 +171,7 @@ def _get_pixel(call: Call, *, needs_role: bool) -> Row:
     for row in rows:
         if pixel_code(row["identity"]) == call.get("pixel_code"):
             if needs_role and not _has_grant(call, row):
-                raise ApiError(40002, f"You don't have permission to the asset({asset_id(row)})")
+                raise RefusedCall(40002, f"You don't have permission to the asset({asset_id(row)})")
             return row
     raise Refusal("invalid", "Invalid value of 'pixel_code': related asset ID is missing")
 
