@@ -23,14 +23,14 @@ from typing import TypeVar
 import yaml
 
 from bench.workspaces import make_workspace
-from reconciler.core.planning.planner import Worlds, plan
-from reconciler.core.settings import GuardSettings
+from reconciler.apply.planning import recorded_as_live
+from reconciler.apply.states import read_state
+from reconciler.engine.planner import Worlds, plan
 from reconciler.manifests.load import load_manifests
-from reconciler.manifests.saved import plan_to_json
 from reconciler.manifests.source import SourceFile, parse_file
+from reconciler.model.json import plan_to_json
+from reconciler.model.settings import GuardSettings
 from reconciler.stores.local_file import LocalFileStore
-from reconciler.workflows.planning import recorded_as_live
-from reconciler.workflows.states import read_state
 
 RUNS = 3
 _Result = TypeVar("_Result")

@@ -14,21 +14,21 @@ import time
 from datetime import UTC, datetime
 from pathlib import Path
 
+from reconciler.apply.journal_writer import JournalWriter
+from reconciler.apply.leases import Lease, LeaseTerms, hold
+from reconciler.apply.state_builder import StateBuilder
+from reconciler.apply.states import LoadedState, load_state, save_state
 from reconciler.audit.log import AuditLog
-from reconciler.core.address import Address
-from reconciler.core.audit import AuditRecord, Origin
-from reconciler.core.change import Change
-from reconciler.core.kinds import Action
-from reconciler.core.outcome import Applied
-from reconciler.core.resource import ABSENT_FINGERPRINT, Resource, Status
-from reconciler.core.state import Record, State
+from reconciler.model.address import Address
+from reconciler.model.audit import AuditRecord, Origin
+from reconciler.model.change import Change
+from reconciler.model.kinds import Action
+from reconciler.model.outcome import Applied
+from reconciler.model.resource import ABSENT_FINGERPRINT, Resource, Status
+from reconciler.model.state import Record, State
 from reconciler.stores.local_file import LocalFileStore
 from reconciler.stores.process import SystemTimer
 from reconciler.systems import get_system
-from reconciler.workflows.leases import Lease, LeaseTerms, hold
-from reconciler.workflows.ledger import StateBuilder
-from reconciler.workflows.logbook import JournalWriter
-from reconciler.workflows.states import LoadedState, load_state, save_state
 
 _ORGANIZATION = "bc"
 
@@ -102,7 +102,7 @@ def _measure(store: LocalFileStore, lease: Lease, *, changes: int, snapshot_seco
 def _tell(
     loaded: LoadedState, *, changes: int, written: int, weight: int, seconds: float, snapshot_seconds: float
 ) -> None:
-    from reconciler.manifests.saved import state_to_json
+    from reconciler.model.json import state_to_json
 
     snapshot = len(state_to_json(loaded.state))
     rewritten = snapshot * changes

@@ -5,10 +5,10 @@ from __future__ import annotations
 from datetime import date, timedelta
 from pathlib import Path
 
-from reconciler.core.address import Address
-from reconciler.core.resource import Status
-from reconciler.core.state import Record, State
-from reconciler.manifests.saved import state_to_json
+from reconciler.model.address import Address
+from reconciler.model.json import state_to_json
+from reconciler.model.resource import Status
+from reconciler.model.state import Record, State
 from reconciler.stores.local_file import LocalFileStore
 
 MEMBERS = 100

@@ -199,7 +199,7 @@ def table() -> Iterator[tuple[str, str, str, str]]:
     """What is measured, what it was, the goal, and what it is."""
     counts = imports_per_file()
     entered = {command: len(files) for command, files in files_entered()}
-    files, returns = walk_of_plan("apply" if (PACKAGE / "apply").is_dir() else "workflows")
+    files, returns = walk_of_plan("apply")
     yield "lines of the package", "51,048", "<= 38,000", f"{lines():,}"
     yield "files of the package", "473", "<= 300", f"{len(modules()):,}"
     yield "files entered by plan -o", "130", "<= 65", f"{entered['plan']}"

@@ -13,12 +13,12 @@ from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING
 
-from reconciler.core.audit import AuditRecord
-from reconciler.core.errors import StoreError
-from reconciler.core.misfits import describe_misfit
-from reconciler.core.redaction import SECRETS
-from reconciler.core.state import AuditMark
-from reconciler.manifests.saved import load_json, refuse_sealed
+from reconciler.model.audit import AuditRecord
+from reconciler.model.errors import StoreError
+from reconciler.model.json import load_json, refuse_sealed
+from reconciler.model.misfits import describe_misfit
+from reconciler.model.redaction import SECRETS
+from reconciler.model.state import AuditMark
 
 if TYPE_CHECKING:
     from pydantic import TypeAdapter

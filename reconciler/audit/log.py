@@ -8,11 +8,11 @@ from datetime import date
 from itertools import islice
 
 from reconciler.audit.chain import BEGINNING, HeadWitness, Link, Verdict, decode, digest_of, encode, verify
-from reconciler.core.audit import AuditEntry, AuditRecord
-from reconciler.core.errors import StateConflict
-from reconciler.core.state import AuditMark
-from reconciler.manifests.saved import refuse_sealed
-from reconciler.ports import StateStore
+from reconciler.model.audit import AuditEntry, AuditRecord
+from reconciler.model.errors import StateConflict
+from reconciler.model.json import refuse_sealed
+from reconciler.model.ports import StateStore
+from reconciler.model.state import AuditMark
 
 _MAX_TRIES = 1000
 """Every failed try means that somebody else got a record in, so this many come together only by a fault."""

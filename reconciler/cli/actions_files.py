@@ -10,8 +10,8 @@ import secrets
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from reconciler.core.errors import ReconcilerError
-from reconciler.core.redaction import SECRETS
+from reconciler.model.errors import ReconcilerError
+from reconciler.model.redaction import SECRETS
 
 MAX_SUMMARY = 1024 * 1024
 """Of one step; a larger one is not shown at all."""

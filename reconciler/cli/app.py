@@ -23,17 +23,17 @@ from reconciler.cli.actions_files import write_outputs, write_summary
 from reconciler.cli.files import find_prefix
 from reconciler.cli.outlet import print_page
 from reconciler.cli.terminal import Screen, find_width, is_interactive, wants_color
-from reconciler.core.errors import ReconcilerError
-from reconciler.core.redaction import SECRETS
+from reconciler.model.errors import ReconcilerError
+from reconciler.model.redaction import SECRETS
 from reconciler.output.style import Style, Tone
 from reconciler.output.visible import make_visible
 
 if TYPE_CHECKING:
-    from reconciler.core.declared import Organization
     from reconciler.manifests.config import Config, ProviderSettings
     from reconciler.manifests.source import SourceFile
-    from reconciler.ports import Clock, Explorer, Provider, StateStore
-    from reconciler.providers.sandbox.world import World
+    from reconciler.model.declared import Organization
+    from reconciler.model.ports import Clock, Explorer, Provider, StateStore
+    from reconciler.sandbox.world import World
 
 _Made = TypeVar("_Made")
 
@@ -114,7 +114,7 @@ class App:
     @cached_property
     def world(self) -> World:
         """The workspace's embedded platform."""
-        from reconciler.providers.sandbox.seed import open_world
+        from reconciler.sandbox.seed import open_world
 
         return self._close_later(open_world(self.root))
 
@@ -128,14 +128,14 @@ class App:
 
     def explorers(self) -> dict[str, Explorer]:
         """Every configured provider that can be asked what there is, by the name it is configured under."""
-        from reconciler.ports import Explorer
+        from reconciler.model.ports import Explorer
 
         made = {name: self._provider(name) for name in sorted(self.config.providers)}
         return {name: provider for name, provider in made.items() if isinstance(provider, Explorer)}
 
     def calls(self) -> int:
         """How many calls were made so far to systems that count them."""
-        from reconciler.ports import Metered
+        from reconciler.model.ports import Metered
 
         return sum(provider.calls for provider in self._providers.values() if isinstance(provider, Metered))
 

@@ -7,17 +7,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from reconciler.core.errors import ReconcilerError
-from reconciler.core.redaction import SECRETS
 from reconciler.manifests.config import Option
-from reconciler.ports import Clock, LinkCode
+from reconciler.model.errors import ReconcilerError
+from reconciler.model.ports import Clock, LinkCode
+from reconciler.model.redaction import SECRETS
 from reconciler.providers.business_api.client import BASE_URL, Client, Connection
 from reconciler.providers.business_api.credentials import read_secret
 from reconciler.providers.business_api.provider import BusinessApiProvider
 from reconciler.providers.business_api.tiers import DEFAULT_TIER, TIERS
 
 if TYPE_CHECKING:
-    from reconciler.providers.sandbox.world import World
+    from reconciler.sandbox.world import World
 
 ShowCode = Callable[[LinkCode], None] | None
 Notify = Callable[..., None]
@@ -34,7 +34,7 @@ def make_provider(
 
 def make_sandbox_provider(world: World, options: Mapping[str, Option], *, show_code: ShowCode) -> BusinessApiProvider:
     """The same provider over the embedded platform, in this process and without a pace; `act_as` says as whom."""
-    from reconciler.providers.sandbox.api.transport import find_access
+    from reconciler.sandbox.api.transport import find_access
 
     name = _text(options, "act_as")
     found = find_access(world, name)

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable
 
-from reconciler.core.drifting import DriftReport
-from reconciler.core.errors import ExitCode
-from reconciler.core.finding import Finding, Severity
-from reconciler.core.offboarding import Offboarding
-from reconciler.core.outcome import Failed, InDoubt, Refused, Report
-from reconciler.core.plan import Plan
-from reconciler.core.review import Review
+from reconciler.features.offboarding.model import Offboarding
+from reconciler.features.review.model import Review
+from reconciler.model.drift import DriftReport
+from reconciler.model.errors import ExitCode
+from reconciler.model.finding import Finding, Severity
+from reconciler.model.outcome import Failed, InDoubt, Refused, Report
+from reconciler.model.plan import Plan
 
 
 def code_of_findings(findings: Iterable[Finding], *, policies: Collection[str] = ()) -> ExitCode:

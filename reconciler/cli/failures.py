@@ -15,8 +15,8 @@ from reconciler.cli.actions_files import write_outputs
 from reconciler.cli.app import App
 from reconciler.cli.files import CONFIG_FILE
 from reconciler.cli.outlet import outlets
-from reconciler.core.errors import ExitCode, ManifestError, ReconcilerError
-from reconciler.core.redaction import SECRETS
+from reconciler.model.errors import ExitCode, ManifestError, ReconcilerError
+from reconciler.model.redaction import SECRETS
 
 INTERRUPTED = 130
 """128 + SIGINT, as every shell expects it."""
@@ -86,9 +86,9 @@ def _run(command: Callable[[], object], app: App) -> int:
 
 
 def _print_findings(error: ManifestError, app: App) -> None:
+    from reconciler.cli.catalogue import RENDERERS
     from reconciler.cli.workspace import read_texts
-    from reconciler.core.inspection import Inspection
-    from reconciler.subjects.catalogue import RENDERERS
+    from reconciler.model.inspection import Inspection
 
     inspection = Inspection(findings=error.findings, texts=read_texts(app.root, error.findings))
     text = RENDERERS.findings[app.log_format](inspection, app.style(sys.stderr))

@@ -7,8 +7,8 @@ import os
 import re
 from pathlib import Path
 
-from reconciler.core.errors import ReconcilerError
-from reconciler.core.redaction import SECRETS
+from reconciler.model.errors import ReconcilerError
+from reconciler.model.redaction import SECRETS
 
 CONFIG_FILE = "reconciler.yaml"
 """What makes a folder a workspace."""

@@ -19,13 +19,13 @@ import click
 
 from reconciler.cli.files import file_name, replace_file
 from reconciler.cli.terminal import is_interactive
-from reconciler.core.address import Address
-from reconciler.core.errors import ReconcilerError
+from reconciler.features.work_orders.document import document_of_code
+from reconciler.model.address import Address
+from reconciler.model.errors import ReconcilerError
+from reconciler.model.ports import Clock, LinkCode
 from reconciler.output.html import render_html
 from reconciler.output.style import Style
 from reconciler.output.visible import make_visible
-from reconciler.ports import Clock, LinkCode
-from reconciler.subjects.work_orders import document_of_code
 from reconciler.systems.marked import quote
 
 LASTS = timedelta(minutes=30)

@@ -10,12 +10,12 @@ from typing import Any, TypedDict, TypeVar
 
 import click
 
-from reconciler.core.address import Address
-from reconciler.core.declared import Approval
-from reconciler.core.errors import UsageError
-from reconciler.core.kinds import Action
+from reconciler.apply.sharding import EVERYTHING, Shard
+from reconciler.model.address import Address
+from reconciler.model.declared import Approval
+from reconciler.model.errors import UsageError
+from reconciler.model.kinds import Action
 from reconciler.output.style import COMMENT_BUDGET
-from reconciler.workflows.sharding import EVERYTHING, Shard
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])
 

@@ -7,7 +7,7 @@ import subprocess
 from collections.abc import Sequence
 from pathlib import Path
 
-from reconciler.core.audit import Origin
+from reconciler.model.audit import Origin
 from reconciler.stores.process import this_process
 
 _GIT_TIMEOUT = 10.0

@@ -17,7 +17,7 @@ from typing import TextIO
 
 import click
 
-from reconciler.core.redaction import SECRETS
+from reconciler.model.redaction import SECRETS
 
 _BLANK = r"[\s\x1c-\x1f\ufeff]*"
 _OBEYED = re.compile(rf"(?:\A|(?<=[\r\n]))(?P<blank>{_BLANK})::")

@@ -10,23 +10,23 @@ from datetime import date
 from pathlib import Path
 from typing import Unpack
 
+from reconciler.apply import planning
+from reconciler.apply.planning import PlanRequest
+from reconciler.apply.sharding import EVERYTHING
+from reconciler.apply.states import read_state
 from reconciler.cli.app import App
 from reconciler.cli.files import read_text_file, replace_file
 from reconciler.cli.link_codes import clear_codes
 from reconciler.cli.options import Limits
 from reconciler.cli.workspace import read_workspace
-from reconciler.core.address import Address
-from reconciler.core.errors import ReconcilerError, StalePlan, UsageError
-from reconciler.core.kinds import KINDS
-from reconciler.core.plan import Plan
-from reconciler.core.planning.targets import Targets
-from reconciler.manifests.saved import plan_from_json, plan_to_json
+from reconciler.engine.targets import Targets
 from reconciler.manifests.suggest import did_you_mean
-from reconciler.workflows import planning
-from reconciler.workflows.naming import nearest
-from reconciler.workflows.planning import PlanRequest
-from reconciler.workflows.sharding import EVERYTHING
-from reconciler.workflows.states import read_state
+from reconciler.model.address import Address
+from reconciler.model.errors import ReconcilerError, StalePlan, UsageError
+from reconciler.model.json import plan_from_json, plan_to_json
+from reconciler.model.kinds import KINDS
+from reconciler.model.plan import Plan
+from reconciler.model.suggestions import nearest
 
 _WILD = frozenset("*?[")
 

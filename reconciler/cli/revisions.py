@@ -24,12 +24,12 @@ from types import TracebackType
 from typing import IO, Self
 
 from reconciler.cli.files import CONFIG_FILE
-from reconciler.core.errors import ReconcilerError, UsageError
+from reconciler.features.review.review import Revision
 from reconciler.manifests.config import load_config
 from reconciler.manifests.filenames import is_read
 from reconciler.manifests.source import MAX_SIZE, SourceFile
-from reconciler.workflows.naming import nearest
-from reconciler.workflows.reviewing import Revision
+from reconciler.model.errors import ReconcilerError, UsageError
+from reconciler.model.suggestions import nearest
 
 _TIMEOUT = 60.0
 _MAX_LISTED = 5

@@ -5,20 +5,20 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable
 from datetime import timedelta
 
+from reconciler.apply.leases import LeaseTerms
+from reconciler.apply.state_editor import StateEditor
+from reconciler.apply.states import read_state
 from reconciler.audit.log import AuditLog
 from reconciler.cli.app import App, SystemClock
 from reconciler.cli.origin import read_origin
 from reconciler.cli.workspace import read_workspace
-from reconciler.core.address import Address
-from reconciler.core.errors import ReconcilerError, StateLocked
-from reconciler.core.planning.identities import Identities
-from reconciler.core.planning.renaming import as_remembered
-from reconciler.core.state import State
+from reconciler.engine.identities import Identities
+from reconciler.engine.renaming import as_remembered
+from reconciler.model.address import Address
+from reconciler.model.errors import ReconcilerError, StateLocked
+from reconciler.model.state import State
+from reconciler.model.suggestions import nearest
 from reconciler.stores.process import SystemTimer
-from reconciler.workflows.leases import LeaseTerms
-from reconciler.workflows.naming import nearest
-from reconciler.workflows.states import read_state
-from reconciler.workflows.upkeep import StateEditor
 
 
 def lease_terms(app: App, timeout: timedelta = timedelta()) -> LeaseTerms:

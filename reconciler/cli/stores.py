@@ -6,9 +6,9 @@ from functools import partial
 from pathlib import Path
 from typing import Protocol
 
-from reconciler.core.errors import ReconcilerError
-from reconciler.core.redaction import SECRETS
-from reconciler.ports import StateStore
+from reconciler.model.errors import ReconcilerError
+from reconciler.model.ports import StateStore
+from reconciler.model.redaction import SECRETS
 from reconciler.providers.business_api.credentials import read_secret
 from reconciler.stores.local_file import LocalFileStore
 from reconciler.stores.process import Holder, this_process

@@ -8,7 +8,7 @@ from typing import Protocol
 
 import click
 
-from reconciler.core.errors import ReconcilerError, UsageError
+from reconciler.model.errors import ReconcilerError, UsageError
 
 _MIN_WIDTH = 40
 """Columns below which nothing becomes clearer by breaking lines."""

@@ -11,10 +11,6 @@ from datetime import date
 from pathlib import Path
 
 from reconciler.cli.files import CONFIG_FILE, find_top
-from reconciler.core.declared import Desired
-from reconciler.core.errors import ManifestError, ReconcilerError, UsageError
-from reconciler.core.finding import Finding, Severity
-from reconciler.core.inspection import Inspection
 from reconciler.manifests.config import Config, LoadedConfig, load_config
 from reconciler.manifests.filenames import is_read, looks_meant, note_passed_over
 from reconciler.manifests.load import Manifests, load_manifests
@@ -22,6 +18,10 @@ from reconciler.manifests.notes import Notes
 from reconciler.manifests.policy_files import load_rules
 from reconciler.manifests.references import check_references
 from reconciler.manifests.source import MAX_SIZE, SourceFile
+from reconciler.model.declared import Desired
+from reconciler.model.errors import ManifestError, ReconcilerError, UsageError
+from reconciler.model.finding import Finding, Severity
+from reconciler.model.inspection import Inspection
 from reconciler.policies.judging import COME_ALONG, Judgment, RuleBook, judge, only, with_custom_rules
 
 _NEAR_CONFIG = re.compile(r"\.?reconciler\.ya?ml(\..*)?|\.?reconcil(er|iation)s?\.ya?ml", re.IGNORECASE)

@@ -6,16 +6,16 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from reconciler.core.address import Address
-from reconciler.core.declared import Approval, Declared, Move, Person
-from reconciler.core.finding import Place
-from reconciler.core.kinds import KINDS, Action, Shape
 from reconciler.manifests.days import read_day
 from reconciler.manifests.documents import ApprovalDocument, MoveDocument
 from reconciler.manifests.keys import note_twice
 from reconciler.manifests.nodes import Cursor
 from reconciler.manifests.notes import Notes
 from reconciler.manifests.suggest import did_you_mean
+from reconciler.model.address import Address
+from reconciler.model.declared import Approval, Declared, Move, Person
+from reconciler.model.finding import Place
+from reconciler.model.kinds import KINDS, Action, Shape
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,17 +5,17 @@ from __future__ import annotations
 from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from reconciler.core.address import Address
-from reconciler.core.declared import Declared, Entitlement
-from reconciler.core.finding import Place
-from reconciler.core.kinds import KINDS, Kind
-from reconciler.core.resource import Attributes
 from reconciler.manifests.grants import NO_TERMS, Mention, Settling, entitlement_of, settle
 from reconciler.manifests.keys import note_listed_twice
 from reconciler.manifests.members import note_wrong_variant
 from reconciler.manifests.nodes import Cursor
 from reconciler.manifests.suggest import did_you_mean
 from reconciler.manifests.terms import AssetDocument, RoleTerms
+from reconciler.model.address import Address
+from reconciler.model.declared import Declared, Entitlement
+from reconciler.model.finding import Place
+from reconciler.model.kinds import KINDS, Kind
+from reconciler.model.resource import Attributes
 
 NOTHING: Attributes = {}
 _Spot = tuple[str, Cursor]

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from reconciler.core.declared import Declared
-from reconciler.core.kinds import KINDS
 from reconciler.manifests.assets import AssetReader
 from reconciler.manifests.business_center_documents import (
     AccountTerms,
@@ -18,6 +16,8 @@ from reconciler.manifests.business_center_documents import (
 from reconciler.manifests.grants import NO_TERMS, Mention
 from reconciler.manifests.keys import note_listed_twice, read_keys
 from reconciler.manifests.nodes import Cursor
+from reconciler.model.declared import Declared
+from reconciler.model.kinds import KINDS
 
 _WITH_ROLES = ("ad_account", "catalog", "shop", "lead_library", "managed_account")
 """Kinds of assets that have an id and people with a role each."""

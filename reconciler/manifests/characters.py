@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 import unicodedata
 
-from reconciler.core.finding import Place
 from reconciler.manifests.notes import Notes
+from reconciler.model.finding import Place
 
 _PLAIN_ASCII = bytes([9, 10, 13, *range(32, 127)])
 _CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]|\r(?!\n)")

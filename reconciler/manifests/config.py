@@ -7,9 +7,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from reconciler.core.finding import Finding, Place
-from reconciler.core.policy_settings import Parameter, PolicySettings, RuleException, RuleSettings
-from reconciler.core.settings import GuardSettings
 from reconciler.manifests.days import read_day
 from reconciler.manifests.doubts import Doubts, but_once
 from reconciler.manifests.keys import note_listed_twice
@@ -19,6 +16,9 @@ from reconciler.manifests.secrets import is_secret_name
 from reconciler.manifests.source import SourceFile, parse_file
 from reconciler.manifests.structure import check_structure
 from reconciler.manifests.suggest import did_you_mean, listed
+from reconciler.model.finding import Finding, Place
+from reconciler.model.policy_settings import Parameter, PolicySettings, RuleException, RuleSettings
+from reconciler.model.settings import GuardSettings
 
 if TYPE_CHECKING:
     from reconciler.manifests.config_documents import (

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from reconciler.core.finding import Finding
 from reconciler.manifests.nodes import Cursor, MapNode
 from reconciler.manifests.source import SourceFile, parse_yaml
+from reconciler.model.finding import Finding
 
 if TYPE_CHECKING:
     from jsonschema import ValidationError

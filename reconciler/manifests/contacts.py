@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 
-from reconciler.core.finding import Place
 from reconciler.manifests.notes import Notes
+from reconciler.model.finding import Place
 
 # What nearly all addresses look like; only the others are worth the time that a full check takes.
 _PLAIN_EMAIL = re.compile(

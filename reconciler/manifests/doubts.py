@@ -11,8 +11,8 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
-from reconciler.core.finding import Finding, Place
 from reconciler.manifests.source import ParsedFile
+from reconciler.model.finding import Finding, Place
 
 _UNKNOWN = {"unknown-person": 0, "unknown-group": 0, "unknown-organization": 0, "unknown-asset": 1}
 """Findings about one name that is missing -> which of the names in their message it is."""

@@ -8,7 +8,7 @@ from typing import Annotated, Any, get_args
 from pydantic import Field, GetCoreSchemaHandler
 from pydantic_core import CoreSchema, core_schema
 
-from reconciler.core.kinds import Action
+from reconciler.model.kinds import Action
 from reconciler.systems import SYSTEMS
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 
-from reconciler.core.finding import Place
 from reconciler.manifests.notes import Notes
+from reconciler.model.finding import Place
 
 _READ = re.compile(r".+\.ya?ml", re.IGNORECASE)
 _MEANT = re.compile(r".+\.ya?ml[.~_ -].*|.+\.ya?ml~?", re.IGNORECASE)

@@ -6,16 +6,16 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 
-from reconciler.core.address import Address
-from reconciler.core.declared import Declared, Entitlement
-from reconciler.core.planning.wanted import declare, earlier, later
-from reconciler.core.resource import Attributes
-from reconciler.core.system import System
+from reconciler.engine.entitlements import declare, earlier, later
 from reconciler.manifests.days import read_span
 from reconciler.manifests.groups import PREFIX, GroupDirectory
 from reconciler.manifests.nodes import Cursor
 from reconciler.manifests.notes import Notes
 from reconciler.manifests.terms import MemberTerms, Terms
+from reconciler.model.address import Address
+from reconciler.model.declared import Declared, Entitlement
+from reconciler.model.resource import Attributes
+from reconciler.model.system import System
 
 NO_TERMS = Terms()
 

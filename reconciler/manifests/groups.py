@@ -6,9 +6,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from graphlib import CycleError, TopologicalSorter
 
-from reconciler.core.declared import Person
-from reconciler.core.finding import Place
-from reconciler.core.system import System
 from reconciler.manifests.contacts import Contacts
 from reconciler.manifests.documents import ManifestDocument
 from reconciler.manifests.doubts import Doubts
@@ -17,6 +14,9 @@ from reconciler.manifests.nodes import Cursor
 from reconciler.manifests.notes import Notes
 from reconciler.manifests.people import identity_for
 from reconciler.manifests.suggest import did_you_mean
+from reconciler.model.declared import Person
+from reconciler.model.finding import Place
+from reconciler.model.system import System
 
 PREFIX = "group:"
 

@@ -7,10 +7,10 @@ import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TypeVar
 
-from reconciler.core.finding import Place
 from reconciler.manifests.lookalikes import has_mixed_scripts
 from reconciler.manifests.nodes import Cursor
 from reconciler.manifests.notes import Notes
+from reconciler.model.finding import Place
 
 _KEY = re.compile(r"\w[\w.+-]{0,99}")
 T = TypeVar("T")

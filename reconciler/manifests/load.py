@@ -9,14 +9,14 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date
 
-from reconciler.core.declared import Desired
-from reconciler.core.finding import Finding
 from reconciler.manifests.config import Config, LoadedConfig, ProviderSettings, load_config
 from reconciler.manifests.doubts import Doubts, but_once
 from reconciler.manifests.nodes import Cursor
 from reconciler.manifests.notes import Notes
 from reconciler.manifests.source import SourceFile, parse_file
 from reconciler.manifests.structure import check_structure
+from reconciler.model.declared import Desired
+from reconciler.model.finding import Finding
 
 __all__ = [
     "Config",

@@ -6,8 +6,8 @@ import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 
-from reconciler.core.finding import Place
 from reconciler.manifests.notes import Notes
+from reconciler.model.finding import Place
 
 # Pairs of a letter and the Latin one it is drawn like, from the confusables data of Unicode (UTS #39), written as
 # code points because the letters themselves cannot be told apart here.

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from reconciler.core.declared import Declared, Organization
-from reconciler.core.kinds import KINDS
-from reconciler.core.system import System
 from reconciler.manifests.nodes import Cursor
 from reconciler.manifests.notes import Notes
 from reconciler.manifests.suggest import did_you_mean, listed
+from reconciler.model.declared import Declared, Organization
+from reconciler.model.kinds import KINDS
+from reconciler.model.system import System
 
 
 def read_manages(words: Sequence[str] | None, system: System, spot: Cursor, notes: Notes) -> frozenset[str]:

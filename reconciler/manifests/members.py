@@ -6,11 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import date
 
-from reconciler.core.address import Address
-from reconciler.core.declared import Declared
-from reconciler.core.finding import Place
-from reconciler.core.planning.access import is_administrator
-from reconciler.core.planning.wanted import on_day
+from reconciler.engine.entitlements import on_day
 from reconciler.manifests.business_center_documents import BusinessCenterTerms
 from reconciler.manifests.documents import AnyOrganization
 from reconciler.manifests.grants import Grant, Mention, Settling, settle
@@ -18,6 +14,10 @@ from reconciler.manifests.nodes import Cursor
 from reconciler.manifests.organization_documents import OrganizationAccountTerms
 from reconciler.manifests.roles import note_unknown_role
 from reconciler.manifests.terms import MemberTerms, RoleTerms
+from reconciler.model.address import Address
+from reconciler.model.declared import Declared
+from reconciler.model.finding import Place
+from reconciler.model.strength import is_administrator
 
 MIN_ADMINS = 2
 """What the vendors advise for every system."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Protocol
 
-from reconciler.core.finding import Place
+from reconciler.model.finding import Place
 
 Path = tuple[str | int, ...]
 """Keys and indexes from the top of a file."""

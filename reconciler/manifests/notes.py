@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from reconciler.core.finding import Finding, Place, Severity
+from reconciler.model.finding import Finding, Place, Severity
 
 
 class Notes:

@@ -5,11 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 
-from reconciler.core.address import Address
-from reconciler.core.declared import Person
-from reconciler.core.finding import Place
-from reconciler.core.kinds import person_in
-from reconciler.core.system import System
 from reconciler.manifests.contacts import Contacts
 from reconciler.manifests.days import read_day, read_span
 from reconciler.manifests.documents import IdentitiesDocument, ManifestDocument, PersonDocument
@@ -17,6 +12,11 @@ from reconciler.manifests.doubts import Doubts
 from reconciler.manifests.keys import note_twice, read_keys
 from reconciler.manifests.nodes import Cursor
 from reconciler.manifests.notes import Notes
+from reconciler.model.address import Address
+from reconciler.model.declared import Person
+from reconciler.model.finding import Place
+from reconciler.model.kinds import person_in
+from reconciler.model.system import System
 from reconciler.systems import SYSTEMS
 
 

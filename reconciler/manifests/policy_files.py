@@ -6,13 +6,13 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from reconciler.core.finding import Finding
-from reconciler.core.policy_settings import CustomRule, Expression
 from reconciler.manifests.doubts import Doubts, but_once
 from reconciler.manifests.nodes import Cursor
 from reconciler.manifests.notes import Notes
 from reconciler.manifests.source import SourceFile, parse_file
 from reconciler.manifests.structure import check_structure
+from reconciler.model.finding import Finding
+from reconciler.model.policy_settings import CustomRule, Expression
 
 if TYPE_CHECKING:
     from reconciler.manifests.policy_file_documents import CustomRuleDocument

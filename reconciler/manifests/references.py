@@ -5,13 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 
-from reconciler.core.declared import Desired
-from reconciler.core.finding import Finding, Place
-from reconciler.core.kinds import KINDS
 from reconciler.manifests.config import Config
 from reconciler.manifests.doubts import Doubts
 from reconciler.manifests.notes import Notes
 from reconciler.manifests.suggest import did_you_mean
+from reconciler.model.declared import Desired
+from reconciler.model.finding import Finding, Place
+from reconciler.model.kinds import KINDS
 from reconciler.systems import SYSTEMS
 
 _WILD = frozenset("*?[")

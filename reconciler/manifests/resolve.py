@@ -6,10 +6,6 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 
-from reconciler.core.address import Address
-from reconciler.core.declared import Declared, Desired, Mode, Organization
-from reconciler.core.finding import Place
-from reconciler.core.system import with_limits
 from reconciler.manifests.approvals import (
     AddressBook,
     ApprovalTerms,
@@ -36,6 +32,10 @@ from reconciler.manifests.nodes import Cursor
 from reconciler.manifests.notes import Notes
 from reconciler.manifests.organization_documents import DevelopersDocument
 from reconciler.manifests.people import note_ended, read_people
+from reconciler.model.address import Address
+from reconciler.model.declared import Declared, Desired, Mode, Organization
+from reconciler.model.finding import Place
+from reconciler.model.system import with_limits
 from reconciler.systems import get_system
 
 File = tuple[ManifestDocument, Cursor]

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from reconciler.core.finding import Place
-from reconciler.core.kinds import KINDS
-from reconciler.core.system import Role, System
 from reconciler.manifests.notes import Notes
 from reconciler.manifests.suggest import did_you_mean, listed
+from reconciler.model.finding import Place
+from reconciler.model.kinds import KINDS
+from reconciler.model.system import Role, System
 from reconciler.systems import SYSTEMS
 
 

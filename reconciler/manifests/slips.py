@@ -12,8 +12,8 @@ from dataclasses import dataclass
 
 from yaml import MarkedYAMLError
 
-from reconciler.core.finding import Place
 from reconciler.manifests.notes import Notes
+from reconciler.model.finding import Place
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,13 +24,13 @@ from yaml.events import (
     StreamEndEvent,
 )
 
-from reconciler.core.finding import Finding, Place
 from reconciler.manifests.characters import decode, find_hidden
 from reconciler.manifests.nodes import ListNode, MapNode, NodeMark, place_of
 from reconciler.manifests.notes import Notes
 from reconciler.manifests.scalars import Surprise, is_date, read_plain
 from reconciler.manifests.secrets import MIN_LENGTH, looks_like_secret
 from reconciler.manifests.slips import column_too_deep, note_slip
+from reconciler.model.finding import Finding, Place
 
 MAX_SIZE = 20 * 1024 * 1024
 """Bytes; a manifest larger than this is a mistake or an attack."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable
 
-from reconciler.core.nearest import Nearest, nearest_in
+from reconciler.model.nearest import Nearest, nearest_in
 
 _ALSO_CALLED = {
     "users": ("people",),

@@ -10,9 +10,6 @@ from typing import TYPE_CHECKING, Annotated, Any, Union, get_args, get_origin
 
 from pydantic import BaseModel
 
-from reconciler.core.finding import Place
-from reconciler.core.misfits import EXPECTED, describe_misfit
-from reconciler.core.system import System
 from reconciler.manifests.fields import FieldSort, Matching, OneOf
 from reconciler.manifests.nodes import Cursor, MapNode, Path, path_in
 from reconciler.manifests.notes import Notes
@@ -20,6 +17,9 @@ from reconciler.manifests.organization_documents import developers_variant
 from reconciler.manifests.roles import note_unknown_role
 from reconciler.manifests.secrets import is_secret_name
 from reconciler.manifests.suggest import did_you_mean, listed
+from reconciler.model.finding import Place
+from reconciler.model.misfits import EXPECTED, describe_misfit
+from reconciler.model.system import System
 from reconciler.systems import SYSTEMS
 
 if TYPE_CHECKING:

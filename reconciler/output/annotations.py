@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from reconciler.core.finding import Finding
+from reconciler.model.finding import Finding
 from reconciler.output.junit import Case, render_junit
 from reconciler.output.sarif import render_sarif
 from reconciler.output.style import Style

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from itertools import groupby
 
-from reconciler.core.finding import Finding, Place, Severity
+from reconciler.model.finding import Finding, Place, Severity
 from reconciler.output.style import Tone
 
 

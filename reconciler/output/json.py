@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Any, cast, get_type_hints
 
-from reconciler.manifests.saved import dump_json
+from reconciler.model.json import dump_json
 
 if TYPE_CHECKING:
     from pydantic_core import CoreSchema, SchemaSerializer

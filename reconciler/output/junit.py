@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from xml.etree import ElementTree as ET
 
-from reconciler.core.finding import Finding, Severity
+from reconciler.model.finding import Finding, Severity
 from reconciler.output.visible import make_visible
 
 

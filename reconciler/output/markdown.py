@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from reconciler.core.errors import UsageError
+from reconciler.model.errors import UsageError
 from reconciler.output.document import Document, Span, spans
 from reconciler.output.markdown_parts import Chapter, Part, chapters_of, measure
 from reconciler.output.markdown_text import code, heading, prose

@@ -11,7 +11,7 @@ from typing import Any
 from urllib.parse import quote
 
 from reconciler import __version__
-from reconciler.core.finding import Finding, Place, Severity
+from reconciler.model.finding import Finding, Place, Severity
 from reconciler.output.rules import describe_rule
 from reconciler.output.style import Style
 from reconciler.output.visible import make_visible

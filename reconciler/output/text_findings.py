@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from reconciler.core.finding import Finding, Place, Severity
+from reconciler.model.finding import Finding, Place, Severity
 from reconciler.output.document import Findings
 from reconciler.output.folding import fold
 from reconciler.output.style import Style, Tone

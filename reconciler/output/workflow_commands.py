@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from reconciler.core.finding import Finding, Place, Severity
+from reconciler.model.finding import Finding, Place, Severity
 from reconciler.output.style import Style
 from reconciler.output.visible import make_visible
 from reconciler.output.words import count

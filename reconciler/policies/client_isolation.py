@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from fnmatch import fnmatchcase
 
-from reconciler.core.access import AccessPath
-from reconciler.core.address import Address
-from reconciler.core.comparison.reach import reach
-from reconciler.core.declared import Organization
-from reconciler.core.finding import Severity
-from reconciler.core.kinds import KINDS
+from reconciler.engine.access_paths import reach
+from reconciler.model.access import AccessPath
+from reconciler.model.address import Address
+from reconciler.model.declared import Organization
+from reconciler.model.finding import Severity
+from reconciler.model.kinds import KINDS
 from reconciler.policies.rule import Parameters, PolicyInput, PolicyObjection, Rule, lists, words
 
 Clients = Mapping[str, tuple[str, ...]]

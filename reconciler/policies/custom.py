@@ -9,10 +9,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
-from reconciler.core.declared import Declared, Organization, Person
-from reconciler.core.errors import ReconcilerError
-from reconciler.core.finding import Finding, Severity
-from reconciler.core.policy_settings import OFF, CustomRule, Expression
+from reconciler.model.declared import Declared, Organization, Person
+from reconciler.model.errors import ReconcilerError
+from reconciler.model.finding import Finding, Severity
+from reconciler.model.policy_settings import OFF, CustomRule, Expression
 from reconciler.policies.rule import Parameters, PolicyInput, PolicyObjection, Rule
 
 _Facts = Mapping[str, object]

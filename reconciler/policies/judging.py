@@ -7,12 +7,12 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 from fnmatch import fnmatchcase
 
-from reconciler.core.address import Address
-from reconciler.core.declared import Desired
-from reconciler.core.finding import Finding, Place, Severity
-from reconciler.core.kinds import KINDS
-from reconciler.core.nearest import Nearest
-from reconciler.core.policy_settings import (
+from reconciler.model.address import Address
+from reconciler.model.declared import Desired
+from reconciler.model.finding import Finding, Place, Severity
+from reconciler.model.kinds import KINDS
+from reconciler.model.nearest import Nearest
+from reconciler.model.policy_settings import (
     OFF,
     CustomRule,
     Parameter,

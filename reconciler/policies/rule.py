@@ -6,13 +6,13 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 
-from reconciler.core.address import Address
-from reconciler.core.declared import Declared, Desired, Organization, Person
-from reconciler.core.finding import Place, Severity
-from reconciler.core.kinds import KINDS, person_in
-from reconciler.core.planning.access import is_administrator
-from reconciler.core.planning.wanted import split_by_date
-from reconciler.core.policy_settings import Parameter
+from reconciler.engine.entitlements import split_by_date
+from reconciler.model.address import Address
+from reconciler.model.declared import Declared, Desired, Organization, Person
+from reconciler.model.finding import Place, Severity
+from reconciler.model.kinds import KINDS, person_in
+from reconciler.model.policy_settings import Parameter
+from reconciler.model.strength import is_administrator
 
 Parameters = Mapping[str, Parameter]
 

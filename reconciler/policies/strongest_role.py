@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from reconciler.core.kinds import KINDS, person_in
+from reconciler.model.kinds import KINDS, person_in
 from reconciler.policies.rule import Parameters, PolicyInput, PolicyObjection, Rule, words
 
 

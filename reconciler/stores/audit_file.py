@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterator
 from pathlib import Path
 
-from reconciler.ports import TornAudit
+from reconciler.model.ports import TornAudit
 from reconciler.stores.files import append_bytes, append_line, cut_off, guard, make_folder
 from reconciler.stores.leases import audit_moved
 

@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, TypeVar
 from urllib.parse import urlsplit
 
-from reconciler.core.errors import StoreError
+from reconciler.model.errors import StoreError
 
 if TYPE_CHECKING:
     from obstore import PutMode

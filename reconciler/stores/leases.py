@@ -13,9 +13,9 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
 
-from reconciler.core.errors import LeaseLost, StateConflict, StateLocked, StoreError
-from reconciler.manifests.saved import load_json
-from reconciler.ports import Lock
+from reconciler.model.errors import LeaseLost, StateConflict, StateLocked, StoreError
+from reconciler.model.json import load_json
+from reconciler.model.ports import Lock
 from reconciler.stores.process import Holder
 
 

@@ -22,8 +22,8 @@ from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from reconciler.core.errors import StoreError
-from reconciler.ports import Journal, Lock, PastVersion, Snapshot, TornAudit
+from reconciler.model.errors import StoreError
+from reconciler.model.ports import Journal, Lock, PastVersion, Snapshot, TornAudit
 from reconciler.stores.audit_file import AuditFile
 from reconciler.stores.files import append_line, replace_durably, sync_folder
 from reconciler.stores.leases import moved, no_such_version

@@ -8,8 +8,8 @@ from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from reconciler.core.errors import StoreError
-from reconciler.ports import Lock
+from reconciler.model.errors import StoreError
+from reconciler.model.ports import Lock
 from reconciler.stores.files import PRIVATE, guard, make_folder, replace_durably, try_lock
 from reconciler.stores.leases import LeaseRecord
 from reconciler.stores.process import Holder

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 
-from reconciler.core.errors import StoreError
+from reconciler.model.errors import StoreError
 
 _PLAIN = re.compile(r"[a-z0-9@+_.-]")
 _ESCAPED = re.compile(r"(?:=[0-9a-f]{2})+")

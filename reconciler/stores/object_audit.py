@@ -5,7 +5,7 @@ from __future__ import annotations
 import secrets
 from collections.abc import Iterator
 
-from reconciler.core.errors import StoreError
+from reconciler.model.errors import StoreError
 from reconciler.stores.bucket import Bucket
 from reconciler.stores.leases import audit_moved
 

@@ -8,8 +8,8 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
-from reconciler.core.errors import StoreError
-from reconciler.manifests.saved import load_json
+from reconciler.model.errors import StoreError
+from reconciler.model.json import load_json
 from reconciler.stores.bucket import Blob, Bucket
 from reconciler.stores.leases import LeaseRecord
 

@@ -14,8 +14,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 
-from reconciler.core.errors import StoreError
-from reconciler.manifests.saved import load_json
+from reconciler.model.errors import StoreError
+from reconciler.model.json import load_json
 from reconciler.stores.bucket import Bucket
 
 _HEADER = 192

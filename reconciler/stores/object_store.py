@@ -18,8 +18,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from reconciler.core.errors import StoreError
-from reconciler.ports import Journal, Lock, PastVersion, Snapshot, TornAudit
+from reconciler.model.errors import StoreError
+from reconciler.model.ports import Journal, Lock, PastVersion, Snapshot, TornAudit
 from reconciler.stores.bucket import Bucket, open_bucket
 from reconciler.stores.leases import LeaseRecord, lost, moved, no_such_version
 from reconciler.stores.names import find_key, name_of

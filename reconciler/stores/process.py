@@ -8,7 +8,7 @@ import socket
 import time
 from dataclasses import dataclass
 
-from reconciler.ports import Lock
+from reconciler.model.ports import Lock
 
 _ACTORS = ("GITHUB_ACTOR", "GITLAB_USER_LOGIN", "BUILDKITE_BUILD_CREATOR")
 _JOBS = ("CI_JOB_URL", "BUILDKITE_BUILD_URL", "CIRCLE_BUILD_URL", "BUILD_URL")

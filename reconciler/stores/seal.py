@@ -18,8 +18,8 @@ import secrets
 from base64 import b64decode, b64encode, urlsafe_b64decode, urlsafe_b64encode
 from functools import lru_cache
 
-from reconciler.core.errors import ReconcilerError, StoreError
-from reconciler.manifests.saved import SEALED
+from reconciler.model.errors import ReconcilerError, StoreError
+from reconciler.model.json import SEALED
 
 _KEY_BYTES = 64
 _WORD = rb"[!#$%&'*+\-.0-9=?@A-Z^_`a-z{|}~\x80-\xff]"

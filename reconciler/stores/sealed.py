@@ -8,8 +8,8 @@ from dataclasses import replace
 from datetime import timedelta
 from itertools import islice
 
-from reconciler.core.errors import StoreError
-from reconciler.ports import Journal, Lock, PastVersion, Snapshot, StateStore, TornAudit
+from reconciler.model.errors import StoreError
+from reconciler.model.ports import Journal, Lock, PastVersion, Snapshot, StateStore, TornAudit
 from reconciler.stores.process import Holder
 from reconciler.stores.seal import Seal
 

@@ -15,7 +15,7 @@ from pathlib import Path
 from sqlalchemy import Connection, Engine, Select, delete, func, insert, select, text, union, update
 from sqlalchemy.exc import IntegrityError
 
-from reconciler.ports import Journal, Lock, PastVersion, Snapshot, TornAudit
+from reconciler.model.ports import Journal, Lock, PastVersion, Snapshot, TornAudit
 from reconciler.stores.leases import LeaseRecord, audit_moved, moved, no_such_version
 from reconciler.stores.process import Holder, this_process
 from reconciler.stores.sql_engine import database_now, make_engine, transaction

@@ -16,7 +16,7 @@ from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url, 
 from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, SQLAlchemyError
 from sqlalchemy.pool import NullPool
 
-from reconciler.core.errors import StoreError
+from reconciler.model.errors import StoreError
 
 if TYPE_CHECKING:
     from sqlalchemy.pool import ConnectionPoolEntry

@@ -17,7 +17,7 @@ from sqlalchemy import (
     text,
 )
 
-from reconciler.core.errors import StoreError
+from reconciler.model.errors import StoreError
 
 _metadata = MetaData()
 

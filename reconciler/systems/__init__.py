@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from reconciler.core.system import Fact, System
+from reconciler.model.system import Fact, System
 from reconciler.systems.loading import load_handbook, load_systems
 from reconciler.systems.operation import Operation
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
-from reconciler.core.address import Address
-from reconciler.core.change import Change
-from reconciler.core.kinds import KINDS, person_in
-from reconciler.core.resource import Attributes, Resource
-from reconciler.core.system import System
-from reconciler.ports import Scope
+from reconciler.model.address import Address
+from reconciler.model.change import Change
+from reconciler.model.kinds import KINDS, person_in
+from reconciler.model.ports import Scope
+from reconciler.model.resource import Attributes, Resource
+from reconciler.model.system import System
 from reconciler.systems.loading import load_handbook
 from reconciler.systems.marked import literal, plain
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from reconciler.core.change import Change
-from reconciler.core.kinds import KINDS, person_in
-from reconciler.core.planning.access import is_downgrade
-from reconciler.core.system import System
+from reconciler.model.change import Change
+from reconciler.model.kinds import KINDS, person_in
+from reconciler.model.strength import is_downgrade
+from reconciler.model.system import System
 from reconciler.systems.loading import load_handbook
 
 

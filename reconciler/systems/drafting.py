@@ -9,14 +9,14 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 
-from reconciler.core.address import Address
-from reconciler.core.change import Change, Waiting
-from reconciler.core.finding import Place
-from reconciler.core.kinds import Action, person_in
-from reconciler.core.outcome import Waits
-from reconciler.core.resource import Resource, Status, fingerprint_of
-from reconciler.core.work_order import Capacity, RotationTask, WorkOrder
-from reconciler.ports import Scope
+from reconciler.model.address import Address
+from reconciler.model.change import Change, Waiting
+from reconciler.model.finding import Place
+from reconciler.model.kinds import Action, person_in
+from reconciler.model.outcome import Waits
+from reconciler.model.ports import Scope
+from reconciler.model.resource import Resource, Status, fingerprint_of
+from reconciler.model.work_order import Capacity, RotationTask, WorkOrder
 from reconciler.systems.blanks import fill_blanks, name_organization, name_person
 from reconciler.systems.choosing import choose
 from reconciler.systems.loading import load_handbook

@@ -16,10 +16,10 @@ from typing import Any, TypeVar
 
 import yaml
 
-from reconciler.core.errors import ReconcilerError
-from reconciler.core.kinds import Action
-from reconciler.core.system import Fact, Role, System
-from reconciler.core.work_order import RotationTask
+from reconciler.model.errors import ReconcilerError
+from reconciler.model.kinds import Action
+from reconciler.model.system import Fact, Role, System
+from reconciler.model.work_order import RotationTask
 from reconciler.systems.operation import Actor, Operation, Party
 
 _DEFAULT = "default"

@@ -9,8 +9,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 
-from reconciler.core.kinds import KINDS, Action
-from reconciler.core.system import Fact, System
+from reconciler.model.kinds import KINDS, Action
+from reconciler.model.system import Fact, System
 from reconciler.systems import SYSTEMS, facts_of, get_system, list_operations
 from reconciler.systems.blanks import BLANKS
 from reconciler.systems.operation import Operation, Party

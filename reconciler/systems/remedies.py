@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from reconciler.core.work_order import FailureReason
+from reconciler.model.work_order import FailureReason
 from reconciler.systems.loading import flatten, read_documents
 
 REMEDIES: Mapping[FailureReason, tuple[str, ...]] = {

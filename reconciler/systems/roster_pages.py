@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 from enum import StrEnum
 
-from reconciler.core.resource import Status
+from reconciler.model.resource import Status
 from reconciler.systems.loading import read_documents
 
 

@@ -6,7 +6,7 @@ from collections import Counter
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from reconciler.core.system import Role, System
+from reconciler.model.system import Role, System
 from reconciler.systems import SYSTEMS, facts_of, list_operations
 
 

@@ -11,8 +11,8 @@ import pytest
 
 from reconciler.audit.chain import BEGINNING, HeadWitness, digest_of, encode, verify
 from reconciler.audit.log import AuditLog, Selection
-from reconciler.core.audit import AuditEntry, AuditRecord, Origin
-from reconciler.core.state import AuditMark
+from reconciler.model.audit import AuditEntry, AuditRecord, Origin
+from reconciler.model.state import AuditMark
 from reconciler.stores.local_file import LocalFileStore
 
 ORIGIN = Origin(commit="c0ffee", branch="main", job="https://ci.example/7", operator="ana", plan="ab12")

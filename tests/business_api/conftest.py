@@ -8,7 +8,7 @@ from functools import cache
 import httpx2
 import pytest
 
-from reconciler.providers.sandbox.api.transport import BusinessApiTransport
+from reconciler.sandbox.api.transport import BusinessApiTransport
 from tests.contracts.schemas_business_api import check_request, check_response
 
 pytest.register_assert_rewrite("tests.business_api.story")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping
 
-from reconciler.providers.sandbox.world import World
+from reconciler.sandbox.world import World
 
 _QUERIES = tuple(
     query.replace("IN_CENTER", "organization bc ON bc.identity = :center AND bc.id")

@@ -15,32 +15,32 @@ from datetime import date, timedelta
 from pathlib import Path
 from typing import Any, Protocol
 
+from reconciler.apply.apply import Run, apply_plan
+from reconciler.apply.leases import LeaseTerms
+from reconciler.apply.planning import PlanRequest, make_plan
 from reconciler.audit.log import AuditLog
-from reconciler.core.change import Cause
-from reconciler.core.declared import Desired
-from reconciler.core.drifting import DriftSort
-from reconciler.core.plan import Plan
-from reconciler.core.settings import GuardSettings
 from reconciler.manifests.load import load_manifests
 from reconciler.manifests.source import SourceFile
+from reconciler.model.change import Cause
+from reconciler.model.declared import Desired
+from reconciler.model.drift import DriftSort
+from reconciler.model.plan import Plan
+from reconciler.model.settings import GuardSettings
 from reconciler.providers.business_api.client import Client
 from reconciler.providers.business_api.provider import BusinessApiProvider
-from reconciler.providers.sandbox.api.access import add_token
-from reconciler.providers.sandbox.api.emulator import Emulator
-from reconciler.providers.sandbox.api.faults import Fault
-from reconciler.providers.sandbox.api.options import Options
-from reconciler.providers.sandbox.clicks import grant_by_hand
-from reconciler.providers.sandbox.groups import add_asset_to_group, create_group, set_group_role
-from reconciler.providers.sandbox.organizations import get_organization
-from reconciler.providers.sandbox.people import accept, approve, invite_by_hand, remove_by_hand
-from reconciler.providers.sandbox.refusal import Refusal
-from reconciler.providers.sandbox.registry import get_person
-from reconciler.providers.sandbox.world import World
+from reconciler.sandbox.api.access import add_token
+from reconciler.sandbox.api.emulator import Emulator
+from reconciler.sandbox.api.faults import Fault
+from reconciler.sandbox.api.options import Options
+from reconciler.sandbox.clicks import grant_by_hand
+from reconciler.sandbox.groups import add_asset_to_group, create_group, set_group_role
+from reconciler.sandbox.organizations import get_organization
+from reconciler.sandbox.people import accept, approve, invite_by_hand, remove_by_hand
+from reconciler.sandbox.refusal import Refusal
+from reconciler.sandbox.registry import get_person
+from reconciler.sandbox.world import World
 from reconciler.stores.local_file import LocalFileStore
 from reconciler.stores.process import SystemTimer
-from reconciler.workflows.applying import Run, apply_plan
-from reconciler.workflows.leases import LeaseTerms
-from reconciler.workflows.planning import PlanRequest, make_plan
 from tests.business_api.facts import facts, invitations
 from tests.business_api.stage import WorldTicker
 from tests.sandbox.stage import new_world

@@ -13,26 +13,26 @@ import hypothesis.strategies as st
 import pytest
 from hypothesis import given, settings
 
+from reconciler.apply.apply import Run, apply_plan
+from reconciler.apply.leases import LeaseTerms
+from reconciler.apply.planning import PlanRequest, make_plan
+from reconciler.apply.states import read_state
 from reconciler.audit.log import AuditLog
-from reconciler.core.address import Address
-from reconciler.core.plan import Plan
-from reconciler.core.resource import Resource
-from reconciler.core.settings import GuardSettings
-from reconciler.manifests.editing import Put
+from reconciler.editing.edits import Put
+from reconciler.editing.entries import spell
 from reconciler.manifests.load import load_manifests
 from reconciler.manifests.source import SourceFile
-from reconciler.manifests.spelling import spell
-from reconciler.ports import Scope
+from reconciler.model.address import Address
+from reconciler.model.plan import Plan
+from reconciler.model.ports import Scope
+from reconciler.model.resource import Resource
+from reconciler.model.settings import GuardSettings
 from reconciler.providers.business_api.accounts import Accounts, tell_apart
 from reconciler.providers.business_api.center import Center
 from reconciler.providers.business_api.names import CenterNames
 from reconciler.stores.local_file import LocalFileStore
 from reconciler.stores.process import SystemTimer
 from reconciler.systems import get_system
-from reconciler.workflows.applying import Run, apply_plan
-from reconciler.workflows.leases import LeaseTerms
-from reconciler.workflows.planning import PlanRequest, make_plan
-from reconciler.workflows.states import read_state
 from tests.business_api.scripted import envelope, page, scripted
 from tests.business_api.stage import CENTER, Stage, staged
 from tests.sandbox.stage import SEED, new_world

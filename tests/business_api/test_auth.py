@@ -13,7 +13,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from reconciler.cli.main import cli
-from reconciler.core.errors import ExitCode, ProviderError, ReconcilerError
+from reconciler.model.errors import ExitCode, ProviderError, ReconcilerError
 from reconciler.providers.business_api.authorizing import (
     authorization_url,
     check_token,
@@ -23,15 +23,15 @@ from reconciler.providers.business_api.authorizing import (
 )
 from reconciler.providers.business_api.client import Client, Connection
 from reconciler.providers.business_api.credentials import read_secret, save_secret
-from reconciler.providers.sandbox.api.access import DEFAULT_APP, DEFAULT_SECRET, add_token, issue_code
-from reconciler.providers.sandbox.api.emulator import Emulator
-from reconciler.providers.sandbox.api.faults import Fault
-from reconciler.providers.sandbox.api.options import Options
-from reconciler.providers.sandbox.api.transport import BusinessApiTransport
-from reconciler.providers.sandbox.members import change_role
-from reconciler.providers.sandbox.organizations import get_organization
-from reconciler.providers.sandbox.registry import get_person
-from reconciler.providers.sandbox.world import World
+from reconciler.sandbox.api.access import DEFAULT_APP, DEFAULT_SECRET, add_token, issue_code
+from reconciler.sandbox.api.emulator import Emulator
+from reconciler.sandbox.api.faults import Fault
+from reconciler.sandbox.api.options import Options
+from reconciler.sandbox.api.transport import BusinessApiTransport
+from reconciler.sandbox.members import change_role
+from reconciler.sandbox.organizations import get_organization
+from reconciler.sandbox.registry import get_person
+from reconciler.sandbox.world import World
 from tests.business_api.scripted import MadeUpTicker, envelope, scripted
 from tests.sandbox.stage import new_world
 

@@ -9,12 +9,12 @@ from typing import Any
 import pytest
 import yaml
 
-from reconciler.core.change import Change
-from reconciler.core.kinds import Action
-from reconciler.core.outcome import Applied, Failed, InDoubt, Outcome, Refused, Waits
-from reconciler.ports import BatchProvider, Scope
-from reconciler.providers.sandbox.api.faults import Fault
-from reconciler.providers.sandbox.people import decline
+from reconciler.model.change import Change
+from reconciler.model.kinds import Action
+from reconciler.model.outcome import Applied, Failed, InDoubt, Outcome, Refused, Waits
+from reconciler.model.ports import BatchProvider, Scope
+from reconciler.sandbox.api.faults import Fault
+from reconciler.sandbox.people import decline
 from tests.business_api.stage import ASSETS, CENTER, Stage, staged
 from tests.sandbox.stage import NORTH, SEED, new_world
 

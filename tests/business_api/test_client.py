@@ -8,7 +8,7 @@ import logging
 import httpx2
 import pytest
 
-from reconciler.core.errors import ProviderError
+from reconciler.model.errors import ProviderError
 from reconciler.providers.business_api.client import Connection
 from reconciler.providers.business_api.codes import CODES, Remedy, get_return_code
 from reconciler.providers.business_api.errors import ApiError

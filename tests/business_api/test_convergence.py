@@ -21,11 +21,11 @@ import pytest
 from hypothesis import given, settings
 
 from reconciler.providers.business_api.client import Client, Connection
-from reconciler.providers.sandbox.api.emulator import Emulator
-from reconciler.providers.sandbox.api.faults import Fault
-from reconciler.providers.sandbox.api.options import Options
-from reconciler.providers.sandbox.api.transport import BusinessApiTransport
-from reconciler.providers.sandbox.knobs import Knobs
+from reconciler.sandbox.api.emulator import Emulator
+from reconciler.sandbox.api.faults import Fault
+from reconciler.sandbox.api.options import Options
+from reconciler.sandbox.api.transport import BusinessApiTransport
+from reconciler.sandbox.knobs import Knobs
 from tests.business_api.facts import invitations
 from tests.business_api.stage import WorldTicker
 from tests.business_api.story import EMAILS, TODAY, TOKEN, Story, facts_of, members

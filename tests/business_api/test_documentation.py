@@ -9,12 +9,12 @@ import yaml
 from click.testing import CliRunner
 
 from reconciler.cli.main import cli
-from reconciler.core.address import Address
-from reconciler.core.change import Change
-from reconciler.core.kinds import KINDS, Action, Shape
-from reconciler.core.system import Role
 from reconciler.manifests.config_documents import PROVIDER_OPTIONS
-from reconciler.ports import Ability, ByHand, Can
+from reconciler.model.address import Address
+from reconciler.model.change import Change
+from reconciler.model.kinds import KINDS, Action, Shape
+from reconciler.model.ports import Ability, ByHand, Can
+from reconciler.model.system import Role
 from reconciler.providers.business_api.abilities import ability_of, obstacle
 from reconciler.providers.business_api.estimate import estimate_reading
 from tests.business_api.service import TOKEN, run, serving

@@ -8,18 +8,18 @@ from pathlib import Path
 
 import pytest
 
-from reconciler.core.address import Address
-from reconciler.core.change import Change
-from reconciler.core.declared import Desired
-from reconciler.core.kinds import Action
-from reconciler.core.resource import Resource, Status
+from reconciler.features.estimate.estimate import estimate_run
 from reconciler.manifests.load import load_manifests
 from reconciler.manifests.source import SourceFile
+from reconciler.model.address import Address
+from reconciler.model.change import Change
+from reconciler.model.declared import Desired
+from reconciler.model.kinds import Action
+from reconciler.model.resource import Resource, Status
 from reconciler.providers.business_api.batching import count_together
 from reconciler.providers.business_api.bundles import GIVING
 from reconciler.providers.business_api.estimate_writing import estimate_writing
 from reconciler.providers.business_api.provider import BusinessApiProvider
-from reconciler.workflows.estimating import estimate_run
 from tests.business_api.story import TODAY, WANTED, Story
 from tests.business_api.test_convergence import in_process
 

@@ -17,33 +17,33 @@ from typing import Any
 import httpx2
 import pytest
 
+from reconciler.apply.apply import Run, apply_plan
+from reconciler.apply.leases import LeaseTerms
+from reconciler.apply.planning import PlanRequest, make_plan
+from reconciler.apply.states import load_state
 from reconciler.audit.log import AuditLog
-from reconciler.core.holding import AccessMatrix
-from reconciler.core.kinds import Action
-from reconciler.core.outcome import Applied, Failed, InDoubt, Report
-from reconciler.core.plan import Plan
-from reconciler.core.settings import GuardSettings
-from reconciler.core.state import State
+from reconciler.features.planning.report import document_of_report
+from reconciler.features.queries.access_matrix import access
+from reconciler.features.queries.person_access import who
 from reconciler.manifests.load import load_manifests
 from reconciler.manifests.source import SourceFile
-from reconciler.providers.sandbox.api.emulator import Emulator
-from reconciler.providers.sandbox.api.faults import Fault
-from reconciler.providers.sandbox.api.transport import BusinessApiTransport
-from reconciler.providers.sandbox.clicks import grant_by_hand
-from reconciler.providers.sandbox.groups import add_asset_to_group, create_group, set_group_role
-from reconciler.providers.sandbox.members import change_role
-from reconciler.providers.sandbox.organizations import get_organization
-from reconciler.providers.sandbox.registry import get_person
+from reconciler.model.holding import AccessMatrix
+from reconciler.model.kinds import Action
+from reconciler.model.outcome import Applied, Failed, InDoubt, Report
+from reconciler.model.plan import Plan
+from reconciler.model.settings import GuardSettings
+from reconciler.model.state import State
+from reconciler.output.holdings import say_recorded, say_standing
+from reconciler.sandbox.api.emulator import Emulator
+from reconciler.sandbox.api.faults import Fault
+from reconciler.sandbox.api.transport import BusinessApiTransport
+from reconciler.sandbox.clicks import grant_by_hand
+from reconciler.sandbox.groups import add_asset_to_group, create_group, set_group_role
+from reconciler.sandbox.members import change_role
+from reconciler.sandbox.organizations import get_organization
+from reconciler.sandbox.registry import get_person
 from reconciler.stores.local_file import LocalFileStore
 from reconciler.stores.process import SystemTimer
-from reconciler.subjects.holdings import say_recorded, say_standing
-from reconciler.subjects.report import document_of_report
-from reconciler.workflows.applying import Run, apply_plan
-from reconciler.workflows.knowing import who
-from reconciler.workflows.leases import LeaseTerms
-from reconciler.workflows.planning import PlanRequest, make_plan
-from reconciler.workflows.reaching import access
-from reconciler.workflows.states import load_state
 from tests.business_api.stage import Stage, staged
 from tests.sandbox.stage import EU, US
 

@@ -9,26 +9,26 @@ from pathlib import Path
 
 import pytest
 
+from reconciler.apply.apply import Run, apply_plan
+from reconciler.apply.leases import LeaseTerms
+from reconciler.apply.planning import PlanRequest, make_plan
+from reconciler.apply.state_editor import StateEditor
 from reconciler.audit.log import AuditLog
-from reconciler.core.address import Address
-from reconciler.core.errors import ReconcilerError
-from reconciler.core.outcome import Outcome, Waits
-from reconciler.core.plan import Plan
-from reconciler.core.settings import GuardSettings
+from reconciler.features.drift.audit import confirm, survey
 from reconciler.manifests.load import load_manifests
 from reconciler.manifests.source import SourceFile
-from reconciler.ports import LinkCode
+from reconciler.model.address import Address
+from reconciler.model.errors import ReconcilerError
+from reconciler.model.outcome import Outcome, Waits
+from reconciler.model.plan import Plan
+from reconciler.model.ports import LinkCode
+from reconciler.model.settings import GuardSettings
 from reconciler.providers.business_api.provider import BusinessApiProvider
-from reconciler.providers.sandbox.codes import find_code
-from reconciler.providers.sandbox.organizations import get_organization
-from reconciler.providers.sandbox.people import approve, revoke, scan
+from reconciler.sandbox.codes import find_code
+from reconciler.sandbox.organizations import get_organization
+from reconciler.sandbox.people import approve, revoke, scan
 from reconciler.stores.local_file import LocalFileStore
 from reconciler.stores.process import SystemTimer
-from reconciler.workflows.applying import Run, apply_plan
-from reconciler.workflows.drifting import confirm, survey
-from reconciler.workflows.leases import LeaseTerms
-from reconciler.workflows.planning import PlanRequest, make_plan
-from reconciler.workflows.upkeep import StateEditor
 from tests.business_api.stage import Stage, staged
 from tests.sandbox.stage import US, refused
 

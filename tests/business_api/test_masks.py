@@ -7,10 +7,10 @@ from typing import Any
 import hypothesis.strategies as st
 from hypothesis import given
 
-from reconciler.core.declared import Organization
-from reconciler.core.finding import Place
-from reconciler.core.resource import Status
-from reconciler.ports import Scope
+from reconciler.model.declared import Organization
+from reconciler.model.finding import Place
+from reconciler.model.ports import Scope
+from reconciler.model.resource import Status
 from reconciler.providers.business_api.masks import is_masked, match_masks, may_show
 from reconciler.providers.business_api.names import CenterNames
 from reconciler.providers.business_api.roster import MemberList, make_roster

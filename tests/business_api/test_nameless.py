@@ -13,27 +13,27 @@ import httpx2
 import pytest
 import yaml
 
+from reconciler.apply.leases import LeaseTerms
+from reconciler.apply.state_editor import StateEditor
 from reconciler.audit.log import AuditLog
-from reconciler.core.address import Address
-from reconciler.core.declared import Organization
-from reconciler.core.kinds import Action
-from reconciler.core.live import Unknown
-from reconciler.core.outcome import Applied
-from reconciler.core.resource import Resource, Status
+from reconciler.features.drift.audit import remember, survey
+from reconciler.features.drift.document import document_of_drift
+from reconciler.model.address import Address
+from reconciler.model.declared import Organization
+from reconciler.model.kinds import Action
+from reconciler.model.live import Unknown
+from reconciler.model.outcome import Applied
+from reconciler.model.resource import Resource, Status
 from reconciler.output.style import Style
 from reconciler.output.text import render_text
 from reconciler.providers.business_api.client import Client, Connection
 from reconciler.providers.business_api.provider import BusinessApiProvider
-from reconciler.providers.sandbox.api.emulator import Emulator
-from reconciler.providers.sandbox.api.numbers import user_id
-from reconciler.providers.sandbox.api.transport import BusinessApiTransport
-from reconciler.providers.sandbox.people import accept, invite_by_hand
-from reconciler.providers.sandbox.registry import get_person
+from reconciler.sandbox.api.emulator import Emulator
+from reconciler.sandbox.api.numbers import user_id
+from reconciler.sandbox.api.transport import BusinessApiTransport
+from reconciler.sandbox.people import accept, invite_by_hand
+from reconciler.sandbox.registry import get_person
 from reconciler.stores.process import SystemTimer
-from reconciler.subjects.drift import document_of_drift
-from reconciler.workflows.drifting import remember, survey
-from reconciler.workflows.leases import LeaseTerms
-from reconciler.workflows.upkeep import StateEditor
 from tests.business_api.facts import invitations
 from tests.business_api.stage import PEOPLE, SCOPE, WorldTicker, staged
 from tests.business_api.story import EMAILS, TOKEN, Story, access, desired, members

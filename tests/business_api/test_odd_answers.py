@@ -13,12 +13,12 @@ import hypothesis.strategies as st
 import pytest
 from hypothesis import given, settings
 
-from reconciler.core.errors import ProviderError
+from reconciler.model.errors import ProviderError
 from reconciler.providers.business_api.client import Client, Connection
 from reconciler.providers.business_api.endpoints import ASSETS, CENTERS, GROUP_MEMBERS, GROUPS, MEMBERS, Listing
 from reconciler.providers.business_api.errors import ApiError
 from reconciler.providers.business_api.paging import read_list
-from reconciler.providers.sandbox.api.transport import BusinessApiTransport
+from reconciler.sandbox.api.transport import BusinessApiTransport
 from tests.business_api.scripted import MadeUpTicker, envelope, page, scripted
 from tests.business_api.stage import Stage, staged
 from tests.business_api.test_network import Handler, say, served

@@ -8,19 +8,19 @@ from dataclasses import replace
 import httpx2
 import pytest
 
-from reconciler.core.address import Address
-from reconciler.core.errors import ProviderError
-from reconciler.core.kinds import Action
-from reconciler.core.live import Live, Unknown
-from reconciler.core.outcome import Applied, Waits
-from reconciler.core.resource import Attributes, Resource, Status
+from reconciler.model.address import Address
+from reconciler.model.errors import ProviderError
+from reconciler.model.kinds import Action
+from reconciler.model.live import Live, Unknown
+from reconciler.model.outcome import Applied, Waits
+from reconciler.model.resource import Attributes, Resource, Status
 from reconciler.providers.business_api.provider import BusinessApiProvider
-from reconciler.providers.sandbox.api.faults import Fault
-from reconciler.providers.sandbox.assets import add_asset, request_access
-from reconciler.providers.sandbox.organizations import get_organization
-from reconciler.providers.sandbox.partners import add_partner, share
-from reconciler.providers.sandbox.people import accept, approve, decline
-from reconciler.providers.sandbox.registry import get_person
+from reconciler.sandbox.api.faults import Fault
+from reconciler.sandbox.assets import add_asset, request_access
+from reconciler.sandbox.organizations import get_organization
+from reconciler.sandbox.partners import add_partner, share
+from reconciler.sandbox.people import accept, approve, decline
+from reconciler.sandbox.registry import get_person
 from reconciler.systems import get_system
 from tests.business_api.scripted import envelope, page, scripted
 from tests.business_api.stage import ASSETS, CENTER, PEOPLE, SCOPE, Stage, staged

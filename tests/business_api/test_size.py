@@ -10,12 +10,12 @@ from math import ceil
 
 import pytest
 
-from reconciler.core.address import Address
-from reconciler.core.change import Change
-from reconciler.core.kinds import Action
-from reconciler.core.outcome import Applied
-from reconciler.core.resource import Resource, Status
-from reconciler.ports import Scope
+from reconciler.model.address import Address
+from reconciler.model.change import Change
+from reconciler.model.kinds import Action
+from reconciler.model.outcome import Applied
+from reconciler.model.ports import Scope
+from reconciler.model.resource import Resource, Status
 from reconciler.providers.business_api.estimate import estimate, estimate_reading
 from reconciler.providers.business_api.tiers import TIERS
 from tests.business_api.stage import CENTER, Stage, staged

@@ -12,20 +12,20 @@ from typing import Any
 
 import pytest
 
+from reconciler.apply.apply import Run, apply_plan
+from reconciler.apply.leases import LeaseTerms
+from reconciler.apply.planning import PlanRequest, make_plan
 from reconciler.audit.log import AuditLog
-from reconciler.core.kinds import Action
-from reconciler.core.outcome import Applied
-from reconciler.core.settings import GuardSettings
 from reconciler.manifests.load import load_manifests
 from reconciler.manifests.source import SourceFile
+from reconciler.model.kinds import Action
+from reconciler.model.outcome import Applied
+from reconciler.model.settings import GuardSettings
 from reconciler.providers.business_api.client import Client, Connection
 from reconciler.providers.business_api.provider import BusinessApiProvider
-from reconciler.providers.sandbox.seed import open_world
+from reconciler.sandbox.seed import open_world
 from reconciler.stores.local_file import LocalFileStore
 from reconciler.stores.process import SystemTimer
-from reconciler.workflows.applying import Run, apply_plan
-from reconciler.workflows.leases import LeaseTerms
-from reconciler.workflows.planning import PlanRequest, make_plan
 from tests.business_api.service import TOKEN, FastTicker, Service, serving
 from tests.workflows.given import Still
 

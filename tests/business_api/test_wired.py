@@ -11,10 +11,10 @@ from click.testing import CliRunner, Result
 
 from reconciler.cli.app import App, SystemClock
 from reconciler.cli.main import cli
-from reconciler.core.errors import ReconcilerError
 from reconciler.manifests.config import Config, Option, ProviderSettings
+from reconciler.model.errors import ReconcilerError
 from reconciler.providers.business_api.provider import BusinessApiProvider
-from reconciler.providers.sandbox.api.transport import BusinessApiTransport
+from reconciler.sandbox.api.transport import BusinessApiTransport
 from tests.business_api.stage import CENTER, PLACE
 
 

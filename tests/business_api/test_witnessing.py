@@ -9,17 +9,17 @@ from datetime import UTC, datetime, timedelta
 import httpx2
 import pytest
 
-from reconciler.core.address import Address
-from reconciler.core.deed import ActivityEntry
-from reconciler.core.errors import ProviderError
-from reconciler.core.kinds import Action
-from reconciler.ports import Witness
+from reconciler.model.activity import ActivityEntry
+from reconciler.model.address import Address
+from reconciler.model.errors import ProviderError
+from reconciler.model.kinds import Action
+from reconciler.model.ports import Witness
 from reconciler.providers.business_api.provider import BusinessApiProvider
-from reconciler.providers.sandbox.api.faults import Fault
-from reconciler.providers.sandbox.members import invite, remove
-from reconciler.providers.sandbox.organizations import get_organization
 from reconciler.providers.sandbox.provider import SandboxProvider
-from reconciler.providers.sandbox.registry import get_person
+from reconciler.sandbox.api.faults import Fault
+from reconciler.sandbox.members import invite, remove
+from reconciler.sandbox.organizations import get_organization
+from reconciler.sandbox.registry import get_person
 from tests.business_api.scripted import envelope, scripted
 from tests.business_api.stage import SCOPE, Stage, staged
 from tests.sandbox.stage import START

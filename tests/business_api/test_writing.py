@@ -8,19 +8,19 @@ from typing import Any
 
 import pytest
 
-from reconciler.core.address import Address
-from reconciler.core.kinds import Action
-from reconciler.core.outcome import Applied, Failed, InDoubt, Waits
-from reconciler.core.resource import Status
-from reconciler.ports import ByHand, Can, Cannot
+from reconciler.model.address import Address
+from reconciler.model.kinds import Action
+from reconciler.model.outcome import Applied, Failed, InDoubt, Waits
+from reconciler.model.ports import ByHand, Can, Cannot
+from reconciler.model.resource import Status
 from reconciler.providers.business_api.abilities import ability_of
 from reconciler.providers.business_api.acting import ACTIONS
-from reconciler.providers.sandbox.api.faults import Fault
-from reconciler.providers.sandbox.groups import add_asset_to_group, create_group, set_group_role
-from reconciler.providers.sandbox.links import request_link
-from reconciler.providers.sandbox.organizations import get_organization
-from reconciler.providers.sandbox.people import approve, decline
-from reconciler.providers.sandbox.registry import get_person
+from reconciler.sandbox.api.faults import Fault
+from reconciler.sandbox.groups import add_asset_to_group, create_group, set_group_role
+from reconciler.sandbox.links import request_link
+from reconciler.sandbox.organizations import get_organization
+from reconciler.sandbox.people import approve, decline
+from reconciler.sandbox.registry import get_person
 from tests.business_api.stage import SCOPE, Stage, staged
 from tests.sandbox.stage import new_world
 

@@ -11,12 +11,12 @@ from click.testing import CliRunner
 from reconciler.cli.app import PROVIDERS, App, SystemClock
 from reconciler.cli.main import cli
 from reconciler.cli.stores import STORES
-from reconciler.core.declared import Organization
-from reconciler.core.finding import Place
 from reconciler.manifests.config import STATE_SCHEMES, Config, LoadedConfig, ProviderSettings, load_config
 from reconciler.manifests.config_documents import PROVIDER_OPTIONS
 from reconciler.manifests.source import SourceFile
-from reconciler.ports import Provider
+from reconciler.model.declared import Organization
+from reconciler.model.finding import Place
+from reconciler.model.ports import Provider
 from reconciler.providers.business_api.client import Client
 from reconciler.providers.sandbox.provider import SandboxProvider
 from reconciler.systems import get_system

@@ -12,7 +12,7 @@ import pytest
 from reconciler.cli.app import shared_options
 from reconciler.cli.failures import INTERRUPTED
 from reconciler.cli.main import COMMANDS, cli
-from reconciler.core.errors import ExitCode
+from reconciler.model.errors import ExitCode
 
 PAGE = (Path(__file__).parents[2] / "docs" / "commands.md").read_text(encoding="utf-8")
 SECTIONS = {heading: body for heading, _, body in (part.partition("\n") for part in PAGE.split("\n## ")[1:])}

@@ -19,17 +19,17 @@ from click.testing import CliRunner
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from reconciler.apply.journal import replay
 from reconciler.audit.chain import decode
 from reconciler.cli.main import cli
-from reconciler.core.errors import ReconcilerError
-from reconciler.core.state import State
-from reconciler.manifests.saved import plan_from_json, state_from_json
-from reconciler.ports import Journal
-from reconciler.providers.sandbox.seed import load_seed, read_seed
-from reconciler.providers.sandbox.world import World
+from reconciler.model.errors import ReconcilerError
+from reconciler.model.json import plan_from_json, state_from_json
+from reconciler.model.ports import Journal
+from reconciler.model.state import State
+from reconciler.sandbox.seed import load_seed, read_seed
+from reconciler.sandbox.world import World
 from reconciler.stores.leases import LeaseRecord
 from reconciler.stores.seal import parse_key
-from reconciler.workflows.journal import replay
 
 FORMS = ("text", "json", "markdown", "github", "sarif", "junit", "html")
 HALF = "\ud800"

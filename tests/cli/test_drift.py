@@ -10,10 +10,10 @@ from typing import Any
 import pytest
 from click.testing import CliRunner, Result
 
+from reconciler.apply.leases import LeaseTerms, hold
 from reconciler.cli.main import cli
 from reconciler.stores.local_file import LocalFileStore
 from reconciler.stores.process import SystemTimer
-from reconciler.workflows.leases import LeaseTerms, hold
 
 Run = Callable[..., Result]
 MANIFEST = """version: 1

@@ -8,15 +8,15 @@ from datetime import date
 import pytest
 
 from reconciler.cli.exit_codes import code_of_apply, code_of_findings, code_of_plan
-from reconciler.core.address import Address
-from reconciler.core.change import Blocked, Cause, Change, LeftOut, Waiting
-from reconciler.core.declared import Mode
-from reconciler.core.errors import ExitCode
-from reconciler.core.finding import Finding, Severity
-from reconciler.core.kinds import Action
-from reconciler.core.live import Unread
-from reconciler.core.outcome import Applied, Failed, InDoubt, Outcome, Refused, Report, Result, Waits
-from reconciler.core.plan import OrganizationPlan, Plan
+from reconciler.model.address import Address
+from reconciler.model.change import Blocked, Cause, Change, LeftOut, Waiting
+from reconciler.model.declared import Mode
+from reconciler.model.errors import ExitCode
+from reconciler.model.finding import Finding, Severity
+from reconciler.model.kinds import Action
+from reconciler.model.live import Unread
+from reconciler.model.outcome import Applied, Failed, InDoubt, Outcome, Refused, Report, Result, Waits
+from reconciler.model.plan import OrganizationPlan, Plan
 
 EVE = Address("acme-bc", "member", "eve")
 CHANGE = Change(address=EVE, action=Action.REMOVE, before=None, after=None, fingerprint="f", why="")

@@ -11,7 +11,7 @@ import pytest
 
 from reconciler.cli.app import App
 from reconciler.cli.failures import INTERRUPTED, run_guarded
-from reconciler.core.errors import (
+from reconciler.model.errors import (
     ExitCode,
     ManifestError,
     ProviderError,
@@ -22,7 +22,7 @@ from reconciler.core.errors import (
     StoreError,
     UsageError,
 )
-from reconciler.core.finding import Finding, Place
+from reconciler.model.finding import Finding, Place
 
 
 def stop(error: BaseException, session: App) -> int:

@@ -12,8 +12,8 @@ import pytest
 from click.testing import CliRunner, Result
 
 from reconciler.cli.main import cli
-from reconciler.core.address import Address
-from reconciler.core.resource import Resource, Status, fingerprint_of
+from reconciler.model.address import Address
+from reconciler.model.resource import Resource, Status, fingerprint_of
 from reconciler.providers.sandbox.provider import SandboxProvider
 
 Run = Callable[..., Result]

@@ -17,7 +17,7 @@ from click.testing import CliRunner
 from reconciler.cli.app import App
 from reconciler.cli.main import COMMANDS, SECTIONS, cli
 from reconciler.cli.terminal import find_width, is_interactive, wants_color
-from reconciler.core.errors import ExitCode
+from reconciler.model.errors import ExitCode
 
 ROOT = Path(__file__).parents[2]
 HEAVY = ("pydantic", "jsonschema", "deepdiff", "rich", "httpx", "sqlalchemy", "phonenumbers", "email_validator", "yaml")

@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reconciler.cli.outlet import defuse
-from reconciler.core.redaction import Redactor
+from reconciler.model.redaction import Redactor
 
 printable = st.text(st.characters(min_codepoint=33, max_codepoint=126), min_size=12, max_size=60)
 

@@ -8,8 +8,8 @@ from pathlib import Path
 from click.testing import CliRunner
 
 from reconciler.cli.main import cli
-from reconciler.core.plan import Plan
-from reconciler.manifests.saved import plan_to_json
+from reconciler.model.json import plan_to_json
+from reconciler.model.plan import Plan
 
 
 def check(folder: Path, name: str, text: str) -> tuple[int, str]:

@@ -10,9 +10,9 @@ import pytest
 from click.testing import CliRunner, Result
 
 from reconciler.cli.main import cli
-from reconciler.core.change import Change
-from reconciler.core.outcome import Outcome
-from reconciler.ports import Scope
+from reconciler.model.change import Change
+from reconciler.model.outcome import Outcome
+from reconciler.model.ports import Scope
 from reconciler.providers.sandbox.provider import SandboxProvider
 
 Run = Callable[..., Result]

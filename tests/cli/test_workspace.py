@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from reconciler.cli.workspace import inspect_workspace, read_configuration, read_manifest_files, read_texts
-from reconciler.core.errors import ReconcilerError
-from reconciler.core.finding import Finding, Place
+from reconciler.model.errors import ReconcilerError
+from reconciler.model.finding import Finding, Place
 
 
 def write(root: Path, *names: str) -> None:

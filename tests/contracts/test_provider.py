@@ -11,26 +11,26 @@ from typing import Any
 
 import pytest
 
-from reconciler.core.address import Address
-from reconciler.core.change import Change
-from reconciler.core.declared import Organization
-from reconciler.core.finding import Place
-from reconciler.core.kinds import KINDS, Action
-from reconciler.core.live import Live
-from reconciler.core.outcome import Applied, Failed, Outcome, Waits
-from reconciler.core.resource import Resource, Status, fingerprint_of
-from reconciler.ports import Ability, ByHand, Can, Cannot, Provider, Scope
+from reconciler.model.address import Address
+from reconciler.model.change import Change
+from reconciler.model.declared import Organization
+from reconciler.model.finding import Place
+from reconciler.model.kinds import KINDS, Action
+from reconciler.model.live import Live
+from reconciler.model.outcome import Applied, Failed, Outcome, Waits
+from reconciler.model.ports import Ability, ByHand, Can, Cannot, Provider, Scope
+from reconciler.model.resource import Resource, Status, fingerprint_of
 from reconciler.providers.business_api.client import Client, Connection
 from reconciler.providers.business_api.provider import BusinessApiProvider
 from reconciler.providers.business_api.tiers import TIERS
-from reconciler.providers.sandbox.api.access import issue_token
-from reconciler.providers.sandbox.api.emulator import Emulator
-from reconciler.providers.sandbox.api.options import Options
-from reconciler.providers.sandbox.api.transport import BusinessApiTransport
-from reconciler.providers.sandbox.people import accept, approve, decline
 from reconciler.providers.sandbox.provider import SandboxProvider
-from reconciler.providers.sandbox.registry import get_person
-from reconciler.providers.sandbox.world import World
+from reconciler.sandbox.api.access import issue_token
+from reconciler.sandbox.api.emulator import Emulator
+from reconciler.sandbox.api.options import Options
+from reconciler.sandbox.api.transport import BusinessApiTransport
+from reconciler.sandbox.people import accept, approve, decline
+from reconciler.sandbox.registry import get_person
+from reconciler.sandbox.world import World
 from reconciler.systems import SYSTEMS, get_system
 from tests.sandbox.stage import EU, NORTH, OF_DEE, START, US, new_world
 

@@ -14,11 +14,11 @@ from typing import Any
 
 import pytest
 
-from reconciler.providers.sandbox.api.access import issue_code
-from reconciler.providers.sandbox.api.server import Server
-from reconciler.providers.sandbox.api.site import Site
-from reconciler.providers.sandbox.people import accept
-from reconciler.providers.sandbox.registry import get_person
+from reconciler.sandbox.api.access import issue_code
+from reconciler.sandbox.api.server import Server
+from reconciler.sandbox.api.site import Site
+from reconciler.sandbox.people import accept
+from reconciler.sandbox.registry import get_person
 from tests.contracts.schemas_business_api import NOTHING, PREFIX, RESPONSES, check_request
 from tests.emulator.desk import BC, EU, NORTH, SHOES, US, Desk, new_desk, user
 

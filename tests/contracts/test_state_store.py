@@ -17,8 +17,8 @@ from typing import Any
 
 import pytest
 
-from reconciler.core.errors import LeaseLost, StateConflict, StateLocked, StoreError
-from reconciler.ports import Lock, StateStore
+from reconciler.model.errors import LeaseLost, StateConflict, StateLocked, StoreError
+from reconciler.model.ports import Lock, StateStore
 from tests.stores import other_process
 from tests.stores.other_process import MINUTE, ROUNDS
 from tests.stores.place import Place

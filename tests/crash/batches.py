@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from reconciler.core.change import Change
-from reconciler.core.outcome import Outcome
-from reconciler.ports import Scope
+from reconciler.model.change import Change
+from reconciler.model.outcome import Outcome
+from reconciler.model.ports import Scope
 from reconciler.providers.sandbox.provider import SandboxProvider
 from tests.crash.saboteur import MortalProvider
 

@@ -8,10 +8,10 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeVar
 
-from reconciler.core.change import Change
-from reconciler.core.live import Live
-from reconciler.core.outcome import Outcome
-from reconciler.ports import Scope
+from reconciler.model.change import Change
+from reconciler.model.live import Live
+from reconciler.model.outcome import Outcome
+from reconciler.model.ports import Scope
 from reconciler.providers.sandbox.provider import SandboxProvider
 from reconciler.stores.local_file import LocalFileStore
 

@@ -9,23 +9,23 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+from reconciler.apply.apply import Run, apply_plan
+from reconciler.apply.leases import LeaseTerms
+from reconciler.apply.planning import PlanRequest, make_plan
+from reconciler.apply.states import load_state
 from reconciler.audit.log import AuditLog
-from reconciler.core.declared import Desired
-from reconciler.core.outcome import Report
-from reconciler.core.settings import GuardSettings
 from reconciler.manifests.load import load_manifests
-from reconciler.manifests.saved import state_to_json
 from reconciler.manifests.source import SourceFile
-from reconciler.ports import Provider, StateStore
+from reconciler.model.declared import Desired
+from reconciler.model.json import state_to_json
+from reconciler.model.outcome import Report
+from reconciler.model.ports import Provider, StateStore
+from reconciler.model.settings import GuardSettings
 from reconciler.providers.sandbox.provider import SandboxProvider
-from reconciler.providers.sandbox.seed import load_seed
-from reconciler.providers.sandbox.world import World
+from reconciler.sandbox.seed import load_seed
+from reconciler.sandbox.world import World
 from reconciler.stores.local_file import LocalFileStore
 from reconciler.stores.process import SystemTimer
-from reconciler.workflows.applying import Run, apply_plan
-from reconciler.workflows.leases import LeaseTerms
-from reconciler.workflows.planning import PlanRequest, make_plan
-from reconciler.workflows.states import load_state
 
 NOW = datetime(2026, 11, 22, 9, tzinfo=UTC)
 CHANGES = 50

@@ -8,11 +8,11 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from reconciler.providers.sandbox.api.access import issue_token
-from reconciler.providers.sandbox.api.emulator import Emulator
-from reconciler.providers.sandbox.api.options import Options
-from reconciler.providers.sandbox.registry import find_or_add_person, get_person
-from reconciler.providers.sandbox.world import World
+from reconciler.sandbox.api.access import issue_token
+from reconciler.sandbox.api.emulator import Emulator
+from reconciler.sandbox.api.options import Options
+from reconciler.sandbox.registry import find_or_add_person, get_person
+from reconciler.sandbox.world import World
 from tests.contracts.schemas_business_api import check_response
 from tests.sandbox.stage import Stage, new_world
 
@@ -58,7 +58,7 @@ class Desk:
     def client(self, **more: Any) -> httpx2.Client:
         import httpx2
 
-        from reconciler.providers.sandbox.api.transport import BusinessApiTransport
+        from reconciler.sandbox.api.transport import BusinessApiTransport
 
         transport = BusinessApiTransport(self.emulator, sleep=self.slept.append)
         return httpx2.Client(transport=transport, base_url=BASE, headers={"Access-Token": self.token}, **more)

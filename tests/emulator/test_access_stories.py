@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from reconciler.providers.sandbox.people import accept, decline
-from reconciler.providers.sandbox.registry import get_person
+from reconciler.sandbox.people import accept, decline
+from reconciler.sandbox.registry import get_person
 from tests.emulator.desk import BC, EU, LEADS, NORTH, PIXEL, SHOES, SHOP, US, Desk, new_desk, user
 
 

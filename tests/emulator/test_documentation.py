@@ -12,12 +12,12 @@ import yaml
 
 from reconciler.cli.app import shared_options
 from reconciler.cli.commands.sandbox import serve
-from reconciler.providers.sandbox.api.control import EVENTS
-from reconciler.providers.sandbox.api.emulator import Emulator
-from reconciler.providers.sandbox.api.faults import Fault
-from reconciler.providers.sandbox.api.options import Options
-from reconciler.providers.sandbox.seed import load_seed
-from reconciler.providers.sandbox.world import World
+from reconciler.sandbox.api.control import EVENTS
+from reconciler.sandbox.api.emulator import Emulator
+from reconciler.sandbox.api.faults import Fault
+from reconciler.sandbox.api.options import Options
+from reconciler.sandbox.seed import load_seed
+from reconciler.sandbox.world import World
 from tests.emulator.desk import Desk
 
 PAGE = (Path(__file__).parents[2] / "docs" / "emulator.md").read_text(encoding="utf-8")

@@ -7,17 +7,17 @@ from typing import Any
 
 import pytest
 
-from reconciler.providers.sandbox.api.access import add_app, add_token, issue_code
-from reconciler.providers.sandbox.api.emulator import Emulator
-from reconciler.providers.sandbox.api.faults import Fault
-from reconciler.providers.sandbox.api.masking import mask
-from reconciler.providers.sandbox.api.messages import ApiRequest, Response
-from reconciler.providers.sandbox.api.options import Options
-from reconciler.providers.sandbox.api.routes import ALL, PREFIX
-from reconciler.providers.sandbox.people import accept, decline
-from reconciler.providers.sandbox.registry import get_person
-from reconciler.providers.sandbox.seed import load_seed
-from reconciler.providers.sandbox.world import World
+from reconciler.sandbox.api.access import add_app, add_token, issue_code
+from reconciler.sandbox.api.emulator import Emulator
+from reconciler.sandbox.api.faults import Fault
+from reconciler.sandbox.api.masking import mask
+from reconciler.sandbox.api.messages import ApiRequest, Response
+from reconciler.sandbox.api.options import Options
+from reconciler.sandbox.api.routes import ALL, PREFIX
+from reconciler.sandbox.people import accept, decline
+from reconciler.sandbox.registry import get_person
+from reconciler.sandbox.seed import load_seed
+from reconciler.sandbox.world import World
 from tests.contracts.schemas_business_api import REQUESTS
 from tests.emulator.desk import BC, EU, NORTH, US, Desk, new_desk, user
 
@@ -192,8 +192,8 @@ def test_limits_are_those_of_the_tier_and_a_minute_too_many_costs_five() -> None
 
 
 def test_who_breaks_the_limit_of_a_minute_waits_for_five_minutes() -> None:
-    from reconciler.providers.sandbox.api.limits import Limiter
-    from reconciler.providers.sandbox.api.messages import RefusedCall
+    from reconciler.sandbox.api.limits import Limiter
+    from reconciler.sandbox.api.messages import RefusedCall
 
     limiter = Limiter()
     for number in range(600):

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from reconciler.providers.sandbox.api.server import Server
-from reconciler.providers.sandbox.api.site import Site
+from reconciler.sandbox.api.server import Server
+from reconciler.sandbox.api.site import Site
 from tests.emulator.desk import BC, Desk, new_desk
 
 if TYPE_CHECKING:

@@ -14,11 +14,11 @@ import pytest
 from click.testing import CliRunner
 
 from reconciler.cli.main import cli
-from reconciler.providers.sandbox.api.control import EVENTS, Control
-from reconciler.providers.sandbox.api.faults import Fault
-from reconciler.providers.sandbox.api.messages import ApiRequest
-from reconciler.providers.sandbox.api.server import Server
-from reconciler.providers.sandbox.api.site import Site
+from reconciler.sandbox.api.control import EVENTS, Control
+from reconciler.sandbox.api.faults import Fault
+from reconciler.sandbox.api.messages import ApiRequest
+from reconciler.sandbox.api.server import Server
+from reconciler.sandbox.api.site import Site
 from tests.emulator.desk import BC, NORTH, US, Desk, user
 
 
@@ -283,7 +283,7 @@ def test_the_command_serves_the_workspace_and_time_does_not_fall_back(
 
 
 def test_a_port_that_is_taken_and_a_folder_without_a_sandbox_are_told(tmp_path: Path, server: Server) -> None:
-    from reconciler.core.errors import ReconcilerError
+    from reconciler.model.errors import ReconcilerError
 
     run = CliRunner().invoke(cli, ["-C", str(tmp_path), "sandbox", "serve"], standalone_mode=False)
     assert isinstance(run.exception, ReconcilerError)

@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from reconciler.providers.sandbox.people import accept, leave
-from reconciler.providers.sandbox.seed import load_seed
-from reconciler.providers.sandbox.world import World
+from reconciler.sandbox.people import accept, leave
+from reconciler.sandbox.seed import load_seed
+from reconciler.sandbox.world import World
 from tests.emulator.desk import BC, EU, LEADS, NORTH, PIXEL, SHOES, US, Desk, new_desk, user
 
 
@@ -119,7 +119,7 @@ business_api: {options: {tier: unlimited}, tokens: {of-ana: ana}}
 def named() -> Any:
     import yaml
 
-    from reconciler.providers.sandbox.api.emulator import Emulator
+    from reconciler.sandbox.api.emulator import Emulator
 
     with World.in_memory() as world:
         load_seed(world, yaml.safe_load(NAMED))
@@ -209,7 +209,7 @@ def test_rows_may_trade_places_between_two_pages_so_that_one_is_missing(desk: De
 
 def test_the_answers_of_a_world_are_kept_with_it() -> None:
     with new_desk() as desk:
-        from reconciler.providers.sandbox.api.emulator import Emulator
+        from reconciler.sandbox.api.emulator import Emulator
 
         first, second = Emulator(desk.world), Emulator(desk.world)
         first.options = first.options.changed({"email_domains": ["acme.example"]})

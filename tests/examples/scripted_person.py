@@ -11,12 +11,12 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from reconciler.providers.sandbox.answers import accept_invitation
-from reconciler.providers.sandbox.apps import accept_transfer, add_manager, get_app, initiate_transfer
-from reconciler.providers.sandbox.members import invite
-from reconciler.providers.sandbox.organizations import SandboxOrganization, get_organization_by_id, list_organizations
-from reconciler.providers.sandbox.registry import get_person
-from reconciler.providers.sandbox.world import World
+from reconciler.sandbox.answers import accept_invitation
+from reconciler.sandbox.apps import accept_transfer, add_manager, get_app, initiate_transfer
+from reconciler.sandbox.members import invite
+from reconciler.sandbox.organizations import SandboxOrganization, get_organization_by_id, list_organizations
+from reconciler.sandbox.registry import get_person
+from reconciler.sandbox.world import World
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

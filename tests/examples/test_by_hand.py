@@ -13,9 +13,9 @@ import yaml
 from click.testing import CliRunner, Result
 
 from reconciler.cli.main import cli
-from reconciler.providers.sandbox.people import answer, inbox
-from reconciler.providers.sandbox.seed import open_world
-from reconciler.providers.sandbox.world import World
+from reconciler.sandbox.people import answer, inbox
+from reconciler.sandbox.seed import open_world
+from reconciler.sandbox.world import World
 from tests.examples.declared_facts import declared_facts
 from tests.examples.found_facts import found_facts
 from tests.examples.scripted_person import do_all, read_pages

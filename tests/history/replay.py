@@ -7,23 +7,23 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time
 from pathlib import Path
 
+from reconciler.apply.apply import Run, apply_plan
+from reconciler.apply.leases import LeaseTerms
+from reconciler.apply.planning import PlanRequest, make_plan
 from reconciler.audit.log import AuditLog
-from reconciler.core.change import Blocked
-from reconciler.core.declared import Desired
-from reconciler.core.outcome import Applied
-from reconciler.core.plan import Plan
-from reconciler.core.settings import GuardSettings
 from reconciler.manifests.load import load_manifests
 from reconciler.manifests.source import SourceFile
-from reconciler.providers.sandbox.people import answer, inbox
+from reconciler.model.change import Blocked
+from reconciler.model.declared import Desired
+from reconciler.model.outcome import Applied
+from reconciler.model.plan import Plan
+from reconciler.model.settings import GuardSettings
 from reconciler.providers.sandbox.provider import SandboxProvider
-from reconciler.providers.sandbox.seed import load_seed
-from reconciler.providers.sandbox.world import World
+from reconciler.sandbox.people import answer, inbox
+from reconciler.sandbox.seed import load_seed
+from reconciler.sandbox.world import World
 from reconciler.stores.local_file import LocalFileStore
 from reconciler.stores.process import SystemTimer
-from reconciler.workflows.applying import Run, apply_plan
-from reconciler.workflows.leases import LeaseTerms
-from reconciler.workflows.planning import PlanRequest, make_plan
 from tests.history.convert import Quarter, center_id, render_manifests, seed_of
 
 MOST_ROUNDS = 5

@@ -6,20 +6,20 @@ import re
 
 import pytest
 
-from reconciler.core.address import Address
-from reconciler.core.change import Change, Waiting
-from reconciler.core.live import Live
-from reconciler.core.plan import Plan
-from reconciler.core.planning.planner import Worlds
-from reconciler.core.planning.planner import plan as make_plan
-from reconciler.core.resource import Resource
-from reconciler.core.settings import GuardSettings
-from reconciler.core.state import Record, State
+from reconciler.engine.planner import Worlds
+from reconciler.engine.planner import plan as make_plan
+from reconciler.features.planning.document import document_of_plan
+from reconciler.features.planning.summary import digest_of_plan
+from reconciler.model.address import Address
+from reconciler.model.change import Change, Waiting
+from reconciler.model.live import Live
+from reconciler.model.plan import Plan
+from reconciler.model.resource import Resource
+from reconciler.model.settings import GuardSettings
+from reconciler.model.state import Record, State
 from reconciler.output.markdown import render_markdown
 from reconciler.output.markdown_parts import measure
 from reconciler.output.style import COMMENT_BUDGET, Style
-from reconciler.subjects.plan import document_of_plan
-from reconciler.subjects.plan_words import digest_of_plan
 from tests.history.convert import read_quarters, render_manifests
 from tests.history.replay import load
 

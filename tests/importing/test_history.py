@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from reconciler.editing.format import format_manifest
 from reconciler.manifests.source import SourceFile
-from reconciler.manifests.write import format_manifest
 from tests.history.convert import Quarter, ad_account_id, email, read_quarters
 from tests.history.replay import Replay
 from tests.importing.worlds import Stage, declared_grants, declared_seats

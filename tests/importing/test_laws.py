@@ -14,11 +14,11 @@ import hypothesis.strategies as st
 import pytest
 from hypothesis import event, example, given, settings
 
+from reconciler.editing.format import format_manifest
+from reconciler.features.importing.adopt import AdoptionRequest, adopt
 from reconciler.manifests.source import SourceFile
-from reconciler.manifests.write import format_manifest
-from reconciler.providers.sandbox import people
-from reconciler.providers.sandbox.refusal import Refusal
-from reconciler.workflows.adopting import AdoptionRequest, adopt
+from reconciler.sandbox import people
+from reconciler.sandbox.refusal import Refusal
 from tests.importing.worlds import (
     EMAILS,
     HEADS,

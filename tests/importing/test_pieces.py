@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import pytest
 
-from reconciler.core.address import Address
-from reconciler.core.resource import Resource
-from reconciler.manifests.layout import render_manifest
-from reconciler.manifests.newcomers import clean_name, introduce, key_for_thing
-from reconciler.manifests.spelling import Unspeakable
-from reconciler.manifests.teams import find_teams
+from reconciler.editing.entries import Unspeakable
+from reconciler.editing.new_people import clean_name, introduce, key_for_thing
+from reconciler.features.importing.layout import render_manifest
+from reconciler.features.importing.teams import find_teams
+from reconciler.model.address import Address
+from reconciler.model.resource import Resource
 from reconciler.systems import get_system
 
 CENTER = get_system("business_center")

@@ -12,25 +12,25 @@ from typing import Any
 
 from hypothesis import strategies as st
 
+from reconciler.apply.leases import LeaseTerms
+from reconciler.apply.planning import PlanRequest, make_plan
+from reconciler.apply.state_editor import StateEditor
 from reconciler.audit.log import AuditLog
-from reconciler.core.declared import Desired, Organization
-from reconciler.core.finding import Place
-from reconciler.core.imported import Import
-from reconciler.core.plan import Plan
-from reconciler.core.settings import GuardSettings
+from reconciler.features.importing.import_ import draft_import, record_import
+from reconciler.features.importing.model import Import
+from reconciler.features.importing.plan_files import ImportRequest
 from reconciler.manifests.load import load_manifests
 from reconciler.manifests.source import SourceFile
+from reconciler.model.declared import Desired, Organization
+from reconciler.model.finding import Place
+from reconciler.model.plan import Plan
+from reconciler.model.settings import GuardSettings
 from reconciler.providers.sandbox.provider import SandboxProvider
-from reconciler.providers.sandbox.seed import load_seed
-from reconciler.providers.sandbox.world import World
+from reconciler.sandbox.seed import load_seed
+from reconciler.sandbox.world import World
 from reconciler.stores.local_file import LocalFileStore
 from reconciler.stores.process import SystemTimer
 from reconciler.systems import get_system
-from reconciler.workflows.filing import ImportRequest
-from reconciler.workflows.importing import draft_import, record_import
-from reconciler.workflows.leases import LeaseTerms
-from reconciler.workflows.planning import PlanRequest, make_plan
-from reconciler.workflows.upkeep import StateEditor
 
 EMAILS = (
     "ana@acme.example",

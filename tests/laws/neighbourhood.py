@@ -11,11 +11,11 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
-from reconciler.core.declared import Desired
 from reconciler.manifests.load import Manifests, load_manifests
 from reconciler.manifests.source import SourceFile
-from reconciler.providers.sandbox.seed import load_seed
-from reconciler.providers.sandbox.world import World
+from reconciler.model.declared import Desired
+from reconciler.sandbox.seed import load_seed
+from reconciler.sandbox.world import World
 
 PEOPLE = tuple(f"p{number}" for number in range(7))
 CROWD = tuple(f"q{number}" for number in range(6))

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from reconciler.core.address import Address
-from reconciler.core.change import Change
-from reconciler.core.kinds import Action
-from reconciler.core.live import Live
-from reconciler.core.outcome import Failed, InDoubt, Outcome
-from reconciler.ports import Ability, Provider, Scope
+from reconciler.model.address import Address
+from reconciler.model.change import Change
+from reconciler.model.kinds import Action
+from reconciler.model.live import Live
+from reconciler.model.outcome import Failed, InDoubt, Outcome
+from reconciler.model.ports import Ability, Provider, Scope
 
 
 class Stopped(BaseException):  # it stands for a process that is stopped, not for an error

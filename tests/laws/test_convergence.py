@@ -34,21 +34,21 @@ import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
+from reconciler.apply.apply import Run, apply_plan
+from reconciler.apply.leases import LeaseTerms
+from reconciler.apply.planning import PlanRequest, make_plan
 from reconciler.audit.log import AuditLog
-from reconciler.core.change import Change
-from reconciler.core.kinds import Action
-from reconciler.core.outcome import Applied, Failed, Outcome
-from reconciler.core.plan import Plan
-from reconciler.core.resource import Status
-from reconciler.core.settings import GuardSettings
-from reconciler.providers.sandbox import people
+from reconciler.model.change import Change
+from reconciler.model.kinds import Action
+from reconciler.model.outcome import Applied, Failed, Outcome
+from reconciler.model.plan import Plan
+from reconciler.model.resource import Status
+from reconciler.model.settings import GuardSettings
 from reconciler.providers.sandbox.provider import SandboxProvider
-from reconciler.providers.sandbox.refusal import Refusal
+from reconciler.sandbox import people
+from reconciler.sandbox.refusal import Refusal
 from reconciler.stores.local_file import LocalFileStore
 from reconciler.stores.process import SystemTimer
-from reconciler.workflows.applying import Run, apply_plan
-from reconciler.workflows.leases import LeaseTerms
-from reconciler.workflows.planning import PlanRequest, make_plan
 from tests.laws.neighbourhood import (
     AD_ACCOUNTS,
     ADMIN,

@@ -17,21 +17,21 @@ import hypothesis.strategies as st
 import pytest
 from hypothesis import HealthCheck, event, given, settings
 
+from reconciler.apply.apply import Run, apply_plan
+from reconciler.apply.leases import LeaseTerms
+from reconciler.apply.planning import PlanRequest, make_plan
+from reconciler.apply.state_editor import StateEditor
 from reconciler.audit.log import AuditLog
-from reconciler.core.address import Address
-from reconciler.core.drifting import DriftReport, DriftSort, DriftStatus
-from reconciler.core.settings import GuardSettings
-from reconciler.providers.sandbox import clicks, people
+from reconciler.features.drift.audit import remember, survey
+from reconciler.model.address import Address
+from reconciler.model.drift import DriftReport, DriftSort, DriftStatus
+from reconciler.model.settings import GuardSettings
 from reconciler.providers.sandbox.provider import SandboxProvider
-from reconciler.providers.sandbox.refusal import Refusal
-from reconciler.providers.sandbox.world import World
+from reconciler.sandbox import clicks, people
+from reconciler.sandbox.refusal import Refusal
+from reconciler.sandbox.world import World
 from reconciler.stores.local_file import LocalFileStore
 from reconciler.stores.process import SystemTimer
-from reconciler.workflows.applying import Run, apply_plan
-from reconciler.workflows.drifting import remember, survey
-from reconciler.workflows.leases import LeaseTerms
-from reconciler.workflows.planning import PlanRequest, make_plan
-from reconciler.workflows.upkeep import StateEditor
 from tests.laws.neighbourhood import (
     ADMIN,
     ADMINISTERS,

@@ -17,27 +17,27 @@ import hypothesis.strategies as st
 import yaml
 from hypothesis import HealthCheck, given, settings
 
-from reconciler.core.address import Address
-from reconciler.core.comparison.compare import compare
-from reconciler.core.declared import Desired
-from reconciler.core.finding import Severity
-from reconciler.core.holding import AccessStatus
-from reconciler.core.live import Live
-from reconciler.core.plan import Plan
-from reconciler.core.planning.planner import Worlds, plan, situations
-from reconciler.core.policy_settings import PolicySettings
-from reconciler.core.resource import Resource
-from reconciler.core.review import Effect
-from reconciler.core.settings import GuardSettings
-from reconciler.core.state import Record, State
-from reconciler.manifests.joining import read_rosters
+from reconciler.editing.joiner_edits import read_rosters
+from reconciler.engine.holdings import make_ledger
+from reconciler.engine.planner import Worlds, plan, situations
+from reconciler.features.onboarding.onboarding import Joiner, describe_proposal, propose, write_proposal
+from reconciler.features.queries.access_matrix import _reaches
+from reconciler.features.review.compare import compare
+from reconciler.features.review.model import Effect
 from reconciler.manifests.load import Manifests, load_manifests
 from reconciler.manifests.source import SourceFile
+from reconciler.model.address import Address
+from reconciler.model.declared import Desired
+from reconciler.model.finding import Severity
+from reconciler.model.holding import AccessStatus
+from reconciler.model.live import Live
+from reconciler.model.plan import Plan
+from reconciler.model.policy_settings import PolicySettings
+from reconciler.model.resource import Resource
+from reconciler.model.settings import GuardSettings
+from reconciler.model.state import Record, State
 from reconciler.policies.judging import RuleBook, judge
 from reconciler.policies.rule import PolicyObjection, Rule
-from reconciler.workflows.holdings import make_ledger
-from reconciler.workflows.onboarding import Joiner, describe_proposal, propose, write_proposal
-from reconciler.workflows.reaching import _reaches
 from tests.planning.told import tell
 from tests.tiers import scaled
 

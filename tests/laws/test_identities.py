@@ -17,18 +17,18 @@ import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from reconciler.core.address import Address
-from reconciler.core.declared import Desired
-from reconciler.core.finding import Severity
-from reconciler.core.live import Live
-from reconciler.core.planning.planner import Worlds, plan
-from reconciler.core.resource import Attributes, Resource, Status
-from reconciler.core.settings import GuardSettings
-from reconciler.core.state import Record, State
+from reconciler.apply.scopes import Scopes
+from reconciler.engine.planner import Worlds, plan
+from reconciler.features.review.review import review
 from reconciler.manifests.load import load_manifests
 from reconciler.manifests.source import SourceFile
-from reconciler.workflows.reviewing import review
-from reconciler.workflows.scopes import Scopes
+from reconciler.model.address import Address
+from reconciler.model.declared import Desired
+from reconciler.model.finding import Severity
+from reconciler.model.live import Live
+from reconciler.model.resource import Attributes, Resource, Status
+from reconciler.model.settings import GuardSettings
+from reconciler.model.state import Record, State
 from tests.planning.told import tell
 from tests.reviewing.given import revision
 

@@ -11,9 +11,9 @@ from datetime import UTC, datetime
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from reconciler.core.observation import Observation
-from reconciler.core.state import State
-from reconciler.workflows.observing import RosterFile, Sighting, look
+from reconciler.features.rosters.observe import RosterFile, Sighting, look
+from reconciler.model.observation import Observation
+from reconciler.model.state import State
 from tests.laws.test_parts import NAMES, desired, page
 from tests.tiers import scaled
 

@@ -12,10 +12,10 @@ from functools import cache
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from reconciler.core.declared import Desired
-from reconciler.core.observation import Observation
-from reconciler.core.state import State
-from reconciler.workflows.observing import RosterFile, Sighting, look
+from reconciler.features.rosters.observe import RosterFile, Sighting, look
+from reconciler.model.declared import Desired
+from reconciler.model.observation import Observation
+from reconciler.model.state import State
 from tests.rosters.given import desired_of
 
 NAMES = ("ana", "bo", "cy", "dee", "eve", "finn", "gil", "hal", "ida", "jo", "kai", "lou")

@@ -27,26 +27,26 @@ import hypothesis.strategies as st
 import pytest
 from hypothesis import HealthCheck, event, given, settings
 
+from reconciler.apply.apply import Run, apply_plan
+from reconciler.apply.leases import LeaseTerms
+from reconciler.apply.planning import PlanRequest, make_plan
 from reconciler.audit.log import AuditLog
-from reconciler.core.audit import AuditEntry
-from reconciler.core.change import Change
-from reconciler.core.declared import Desired
-from reconciler.core.errors import ReconcilerError
-from reconciler.core.plan import Plan
-from reconciler.core.resource import Status
-from reconciler.core.settings import GuardSettings
 from reconciler.manifests.load import load_manifests
-from reconciler.manifests.saved import plan_from_json, plan_to_json
 from reconciler.manifests.source import SourceFile
+from reconciler.model.audit import AuditEntry
+from reconciler.model.change import Change
+from reconciler.model.declared import Desired
+from reconciler.model.errors import ReconcilerError
+from reconciler.model.json import plan_from_json, plan_to_json
+from reconciler.model.plan import Plan
+from reconciler.model.resource import Status
+from reconciler.model.settings import GuardSettings
 from reconciler.providers.sandbox.provider import SandboxProvider
-from reconciler.providers.sandbox.seed import load_seed
-from reconciler.providers.sandbox.world import World
 from reconciler.providers.work_orders.provider import WorkOrdersProvider
+from reconciler.sandbox.seed import load_seed
+from reconciler.sandbox.world import World
 from reconciler.stores.local_file import LocalFileStore
 from reconciler.stores.process import SystemTimer
-from reconciler.workflows.applying import Run, apply_plan
-from reconciler.workflows.leases import LeaseTerms
-from reconciler.workflows.planning import PlanRequest, make_plan
 from tests.laws.neighbourhood import seats
 from tests.laws.observed_provider import Mischief, ObservedProvider
 from tests.tiers import scaled

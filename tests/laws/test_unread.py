@@ -16,23 +16,23 @@ import hypothesis.strategies as st
 import pytest
 from hypothesis import assume, given, note, settings
 
+from reconciler.apply.planning import PlanRequest
 from reconciler.cli.exit_codes import code_of_apply, code_of_drift, code_of_plan
-from reconciler.core.address import Address
-from reconciler.core.drifting import DriftReport, DriftStatus, KnownDrift, ledger_of
-from reconciler.core.kinds import Action
-from reconciler.core.live import Live
-from reconciler.core.outcome import Report
-from reconciler.core.planning.drift import take_note
-from reconciler.core.planning.orders import withdrawn
-from reconciler.core.planning.planner import Worlds, plan, situations
-from reconciler.core.planning.targets import EVERYTHING
-from reconciler.core.state import Record, State
-from reconciler.subjects.drift_remarks import annotations_of_drift
-from reconciler.subjects.drift_words import summary_of_drift
-from reconciler.subjects.plan_words import summary_of_plan
-from reconciler.subjects.remarks import annotations_of_plan
-from reconciler.workflows import drifting
-from reconciler.workflows.planning import PlanRequest
+from reconciler.engine.drift import take_note
+from reconciler.engine.orders import withdrawn
+from reconciler.engine.planner import Worlds, plan, situations
+from reconciler.engine.targets import EVERYTHING
+from reconciler.features.drift import audit as drifting
+from reconciler.features.drift.annotations import annotations_of_drift
+from reconciler.features.drift.summary import summary_of_drift
+from reconciler.features.planning.annotations import annotations_of_plan
+from reconciler.features.planning.summary import summary_of_plan
+from reconciler.model.address import Address
+from reconciler.model.drift import DriftReport, DriftStatus, KnownDrift, ledger_of
+from reconciler.model.kinds import Action
+from reconciler.model.live import Live
+from reconciler.model.outcome import Report
+from reconciler.model.state import Record, State
 from tests.planning.given import Case, read_case
 from tests.tiers import scaled
 

@@ -14,15 +14,15 @@ import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from reconciler.core.address import Address
-from reconciler.core.declared import Desired
-from reconciler.core.live import Live
-from reconciler.core.plan import Plan
-from reconciler.core.planning.planner import Worlds, plan
-from reconciler.core.resource import Resource, Status
-from reconciler.core.settings import GuardSettings
-from reconciler.core.state import Record, State
+from reconciler.engine.planner import Worlds, plan
 from reconciler.manifests.load import SourceFile, load_manifests
+from reconciler.model.address import Address
+from reconciler.model.declared import Desired
+from reconciler.model.live import Live
+from reconciler.model.plan import Plan
+from reconciler.model.resource import Resource, Status
+from reconciler.model.settings import GuardSettings
+from reconciler.model.state import Record, State
 from tests.tiers import scaled
 
 TODAY = date(2026, 11, 22)

@@ -10,9 +10,9 @@ from typing import Any
 
 import yaml
 
-from reconciler.core.declared import Declared, Desired
-from reconciler.core.finding import Finding
 from reconciler.manifests.load import SourceFile
+from reconciler.model.declared import Declared, Desired
+from reconciler.model.finding import Finding
 
 CASES = Path(__file__).parents[1] / "cases" / "manifests"
 PATHS = sorted(CASES.glob("*.yaml"))

@@ -9,9 +9,9 @@ import yaml
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from reconciler.core.finding import Severity
+from reconciler.editing.format import format_manifest
 from reconciler.manifests.load import SourceFile, load_config, load_manifests
-from reconciler.manifests.write import format_manifest
+from reconciler.model.finding import Severity
 from tests.manifests.given import PATHS, read_case
 
 TEXTS = [file.data for path in PATHS for file in read_case(path).files if file.data is not None]

@@ -12,9 +12,9 @@ import pytest
 import yaml
 
 from reconciler.cli.commands.schema import json_schema
-from reconciler.core.finding import Severity
 from reconciler.manifests.load import Manifests, load_manifests
 from reconciler.manifests.source import SourceFile, parse_yaml
+from reconciler.model.finding import Severity
 from tests.lawbook import Lawbook
 from tests.manifests.given import PATHS, Case, read_case, tell_desired, tell_findings
 

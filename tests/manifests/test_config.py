@@ -6,11 +6,11 @@ from dataclasses import fields
 
 import pytest
 
-from reconciler.core.policy_settings import PolicySettings
-from reconciler.core.settings import GuardSettings
 from reconciler.manifests.config import Config, ProviderSettings
 from reconciler.manifests.config_documents import ConfigDocument, GuardsDocument
 from reconciler.manifests.load import SourceFile, load_config
+from reconciler.model.policy_settings import PolicySettings
+from reconciler.model.settings import GuardSettings
 from tests.manifests.given import tell_findings
 
 

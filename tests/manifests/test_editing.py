@@ -12,7 +12,7 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reconciler.manifests.editing import (
+from reconciler.editing.edits import (
     Drop,
     Edit,
     EditError,

@@ -9,11 +9,11 @@ from pathlib import Path
 
 import pytest
 
-from reconciler.core.kinds import KINDS
 from reconciler.manifests.business_center_documents import BusinessCenterDocument
 from reconciler.manifests.documents import IdentitiesDocument
 from reconciler.manifests.load import SourceFile, load_config, load_manifests
 from reconciler.manifests.organization_documents import DevelopersDocument, developers_variant
+from reconciler.model.kinds import KINDS
 from reconciler.systems import SYSTEMS
 
 ROOT = Path(__file__).parents[2]

@@ -7,12 +7,12 @@ from collections.abc import Sequence
 
 import pytest
 
-from reconciler.core import nearest
-from reconciler.core.nearest import Nearest
 from reconciler.manifests.load import load_manifests
 from reconciler.manifests.source import SourceFile
 from reconciler.manifests.suggest import did_you_mean
-from reconciler.workflows.naming import nearest as nearest_name
+from reconciler.model import nearest
+from reconciler.model.nearest import Nearest
+from reconciler.model.suggestions import nearest as nearest_name
 
 
 class Counted:

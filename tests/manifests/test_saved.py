@@ -10,17 +10,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reconciler.core.address import Address
-from reconciler.core.change import Blocked, Change, LeftOut, Waiting
-from reconciler.core.declared import Mode
-from reconciler.core.drifting import Drift
-from reconciler.core.errors import ReconcilerError
-from reconciler.core.finding import Finding, Place, Severity
-from reconciler.core.kinds import KINDS, Action
-from reconciler.core.plan import OrganizationPlan, Plan
-from reconciler.core.resource import Resource, Status
-from reconciler.core.state import Deferral, Record, State
-from reconciler.manifests.saved import plan_from_json, plan_to_json, state_from_json, state_to_json
+from reconciler.model.address import Address
+from reconciler.model.change import Blocked, Change, LeftOut, Waiting
+from reconciler.model.declared import Mode
+from reconciler.model.drift import Drift
+from reconciler.model.errors import ReconcilerError
+from reconciler.model.finding import Finding, Place, Severity
+from reconciler.model.json import plan_from_json, plan_to_json, state_from_json, state_to_json
+from reconciler.model.kinds import KINDS, Action
+from reconciler.model.plan import OrganizationPlan, Plan
+from reconciler.model.resource import Resource, Status
+from reconciler.model.state import Deferral, Record, State
 
 NAMES = st.text(st.characters(exclude_categories=["C"], exclude_characters="/"), min_size=1, max_size=5)
 TEXTS = st.text(st.characters(exclude_categories=["Cs"]), max_size=5)

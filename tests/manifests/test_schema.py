@@ -12,9 +12,9 @@ import pytest
 import yaml
 
 from reconciler.cli.commands.schema import SCHEMAS, json_schema
-from reconciler.core.plan import Plan
-from reconciler.core.state import State
-from reconciler.manifests.saved import plan_to_json, state_to_json
+from reconciler.model.json import plan_to_json, state_to_json
+from reconciler.model.plan import Plan
+from reconciler.model.state import State
 from reconciler.systems import SYSTEMS
 
 ROOT = Path(__file__).parents[2]

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from reconciler.manifests import write
+from reconciler.editing import format as write
+from reconciler.editing.format import format_manifest
 from reconciler.manifests.source import SourceFile
-from reconciler.manifests.write import format_manifest
 from tests.manifests.given import PATHS, read_case, tell_findings
 
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 
-from reconciler.core.address import Address
-from reconciler.core.deed import ActivityEntry
-from reconciler.core.drifting import (
+from reconciler.model.activity import ActivityEntry
+from reconciler.model.address import Address
+from reconciler.model.drift import (
     Drift,
     DriftItem,
     DriftReport,
@@ -19,9 +19,9 @@ from reconciler.core.drifting import (
     OrganizationDrift,
     known_from,
 )
-from reconciler.core.finding import Place
-from reconciler.core.live import Unread
-from reconciler.core.resource import Resource, Status
+from reconciler.model.finding import Place
+from reconciler.model.live import Unread
+from reconciler.model.resource import Resource, Status
 from tests.output.plans import TODAY, TRICKS, resource
 
 OUTLOOK = "the next apply: change role"

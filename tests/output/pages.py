@@ -10,8 +10,8 @@ from functools import partial
 from pathlib import Path
 
 from reconciler import __version__
+from reconciler.cli.catalogue import RENDERERS
 from reconciler.output.style import Style
-from reconciler.subjects.catalogue import RENDERERS
 from tests.output import drifts, plans
 
 GOLDEN = Path(__file__).parent / "golden" / "pages"

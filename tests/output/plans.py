@@ -5,18 +5,18 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import date
 
-from reconciler.core.address import Address
-from reconciler.core.change import Blocked, Cause, Change, LeftOut, Waiting
-from reconciler.core.declared import Mode
-from reconciler.core.drifting import Drift, DriftSeverity, DriftSort, Fate
-from reconciler.core.finding import Finding, Place, Severity
-from reconciler.core.inspection import Inspection
-from reconciler.core.kinds import Action
-from reconciler.core.outcome import Applied, Failed, InDoubt, Outcome, Refused, Report, Result, Waits
-from reconciler.core.plan import OrganizationPlan, Plan
-from reconciler.core.resource import Attributes, Resource, Status
-from reconciler.core.review import Review
-from reconciler.workflows.reviewing import review
+from reconciler.features.review.model import Review
+from reconciler.features.review.review import review
+from reconciler.model.address import Address
+from reconciler.model.change import Blocked, Cause, Change, LeftOut, Waiting
+from reconciler.model.declared import Mode
+from reconciler.model.drift import Drift, DriftSeverity, DriftSort, Fate
+from reconciler.model.finding import Finding, Place, Severity
+from reconciler.model.inspection import Inspection
+from reconciler.model.kinds import Action
+from reconciler.model.outcome import Applied, Failed, InDoubt, Outcome, Refused, Report, Result, Waits
+from reconciler.model.plan import OrganizationPlan, Plan
+from reconciler.model.resource import Attributes, Resource, Status
 from tests.reviewing.given import revision
 
 TODAY = date(2026, 11, 22)

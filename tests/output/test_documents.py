@@ -5,18 +5,18 @@ from __future__ import annotations
 import json
 from datetime import date
 
-from reconciler.core.address import Address
-from reconciler.core.change import Change
-from reconciler.core.declared import Mode
-from reconciler.core.finding import Finding, Place, Severity
-from reconciler.core.inspection import Inspection
-from reconciler.core.kinds import Action
-from reconciler.core.outcome import Applied, Failed, Report, Result, Waits
-from reconciler.core.plan import OrganizationPlan, Plan
-from reconciler.core.state import State
-from reconciler.manifests.saved import plan_from_json, state_from_json
+from reconciler.cli.catalogue import RENDERERS
+from reconciler.model.address import Address
+from reconciler.model.change import Change
+from reconciler.model.declared import Mode
+from reconciler.model.finding import Finding, Place, Severity
+from reconciler.model.inspection import Inspection
+from reconciler.model.json import plan_from_json, state_from_json
+from reconciler.model.kinds import Action
+from reconciler.model.outcome import Applied, Failed, Report, Result, Waits
+from reconciler.model.plan import OrganizationPlan, Plan
+from reconciler.model.state import State
 from reconciler.output.style import Style
-from reconciler.subjects.catalogue import RENDERERS
 from reconciler.systems.table import system_table
 
 

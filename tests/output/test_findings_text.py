@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from reconciler.core.finding import Finding, Place, Severity
-from reconciler.core.inspection import Inspection
+from reconciler.cli.catalogue import RENDERERS
+from reconciler.model.finding import Finding, Place, Severity
+from reconciler.model.inspection import Inspection
+from reconciler.output.findings import summary_of_findings
 from reconciler.output.style import Style
-from reconciler.subjects.catalogue import RENDERERS
-from reconciler.subjects.findings import summary_of_findings
 
 FILE = "access/acme.yaml"
 

@@ -14,15 +14,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from jsonschema import Draft4Validator  # noqa: TID253  # holds our SARIF against its schema
 
-from reconciler.core.drifting import DriftReport
-from reconciler.core.finding import Finding, Place, Severity
-from reconciler.core.inspection import Inspection
+from reconciler.cli.catalogue import RENDERERS
+from reconciler.model.drift import DriftReport
+from reconciler.model.finding import Finding, Place, Severity
+from reconciler.model.inspection import Inspection
 from reconciler.output.rules import RULES
 from reconciler.output.sarif import render_sarif
 from reconciler.output.style import Style
 from reconciler.output.visible import make_visible
 from reconciler.output.workflow_commands import render_workflow_commands
-from reconciler.subjects.catalogue import RENDERERS
 from tests.output import drifts, plans
 
 ROOT = Path(__file__).parents[2]

@@ -6,11 +6,11 @@ from html.parser import HTMLParser
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from reconciler.cli.catalogue import RENDERERS
+from reconciler.features.planning.document import document_of_plan
 from reconciler.output.html import render_html
 from reconciler.output.style import Style
 from reconciler.output.visible import make_visible
-from reconciler.subjects.catalogue import RENDERERS
-from reconciler.subjects.plan import document_of_plan
 from tests.output import plans
 from tests.output.samples import everything
 

@@ -13,9 +13,11 @@ from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
-from reconciler.core.errors import UsageError
-from reconciler.core.finding import Place
-from reconciler.core.kinds import Action
+from reconciler.features.planning.document import document_of_plan
+from reconciler.features.planning.summary import digest_of_plan
+from reconciler.model.errors import UsageError
+from reconciler.model.finding import Place
+from reconciler.model.kinds import Action
 from reconciler.output.document import (
     Block,
     Code,
@@ -34,8 +36,6 @@ from reconciler.output.markdown import SMALLEST_BUDGET, render_markdown
 from reconciler.output.markdown_parts import measure
 from reconciler.output.style import COMMENT_BUDGET, Style
 from reconciler.output.visible import make_visible
-from reconciler.subjects.plan import document_of_plan
-from reconciler.subjects.plan_words import digest_of_plan
 from tests.output import plans
 from tests.output.samples import ADD
 

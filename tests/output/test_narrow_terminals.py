@@ -7,12 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from reconciler.core.finding import Finding, Place, Severity
-from reconciler.core.inspection import Inspection
+from reconciler.cli.catalogue import RENDERERS
+from reconciler.model.finding import Finding, Place, Severity
+from reconciler.model.inspection import Inspection
 from reconciler.output.folding import fold, fold_items
 from reconciler.output.style import Style
 from reconciler.output.visible import display_width
-from reconciler.subjects.catalogue import RENDERERS
 from tests.output.plans import every_kind_of_access, held_back, hostile, large, small
 
 render_plan = RENDERERS.plan["text"]

@@ -5,17 +5,17 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import date
 
-from reconciler.core.address import Address
-from reconciler.core.change import Change
-from reconciler.core.declared import Mode
-from reconciler.core.kinds import Action
-from reconciler.core.outcome import Applied, Failed, InDoubt, Outcome, Refused, Report, Result, Waits
-from reconciler.core.plan import OrganizationPlan, Plan
-from reconciler.core.resource import Resource, Status
-from reconciler.core.state import Deferral, Record, State
-from reconciler.core.work_order import WorkOrder
+from reconciler.cli.catalogue import RENDERERS
+from reconciler.model.address import Address
+from reconciler.model.change import Change
+from reconciler.model.declared import Mode
+from reconciler.model.kinds import Action
+from reconciler.model.outcome import Applied, Failed, InDoubt, Outcome, Refused, Report, Result, Waits
+from reconciler.model.plan import OrganizationPlan, Plan
+from reconciler.model.resource import Resource, Status
+from reconciler.model.state import Deferral, Record, State
+from reconciler.model.work_order import WorkOrder
 from reconciler.output.style import Style
-from reconciler.subjects.catalogue import RENDERERS
 from reconciler.systems.table import OldSource, RoleRow, SystemTable
 
 render_report = RENDERERS.report["text"]

@@ -11,38 +11,12 @@ from typing import Any
 
 import pytest
 
+from reconciler.cli.catalogue import RENDERERS
 from reconciler.cli.commands.schema import json_schema
-from reconciler.core.access import Access, AccessPath
-from reconciler.core.address import Address
-from reconciler.core.audit import AuditEntry, AuditRecord, entries_of
-from reconciler.core.change import Change, Waiting
-from reconciler.core.declared import Approval, Declared, Mode, Person
-from reconciler.core.deed import ActivityEntry
-from reconciler.core.drifting import (
-    Drift,
-    DriftItem,
-    DriftReport,
-    DriftSeverity,
-    DriftSort,
-    DriftStatus,
-    KnownDrift,
-    OrganizationDrift,
-)
-from reconciler.core.finding import Finding, Place
-from reconciler.core.forecast import Allowance, Effort, Forecast, OrganizationForecast
-from reconciler.core.holding import AccessMatrix, Holding, OrganizationHoldings, PersonReport, Reach
-from reconciler.core.inspection import Inspection
-from reconciler.core.kinds import Action
-from reconciler.core.live import Unread
-from reconciler.core.notice import Notice, Notices
-from reconciler.core.observation import Observation, RosterDifference
-from reconciler.core.offboarding import Blocker, LeaverItem, Matter, Offboarding, Progress, Surface
-from reconciler.core.onboarding import Given, Onboarding, Spared, Welcome
-from reconciler.core.outcome import Applied, Failed, InDoubt, Refused, Report, Result, Waits
-from reconciler.core.plan import OrganizationPlan, Plan
-from reconciler.core.policy_settings import Parameter, StandingRule
-from reconciler.core.resource import Resource
-from reconciler.core.review import (
+from reconciler.features.estimate.model import Allowance, Effort, Forecast, OrganizationForecast
+from reconciler.features.offboarding.model import Blocker, LeaverItem, Matter, Offboarding, Progress, Surface
+from reconciler.features.onboarding.model import Given, Onboarding, Spared, Welcome
+from reconciler.features.review.model import (
     AccessChange,
     DangerousStep,
     Effect,
@@ -54,14 +28,40 @@ from reconciler.core.review import (
     ThingChange,
     ValueChange,
 )
-from reconciler.core.roster import Roster
-from reconciler.core.state import PastState, Record, State
-from reconciler.core.work_order import FailureReason, OrderStatus, WorkOrder
+from reconciler.features.work_orders.notice import Notice, Notices
+from reconciler.features.work_orders.worksheets import WorkList, Worksheet
 from reconciler.manifests.conformance import check_conformance
 from reconciler.manifests.source import SourceFile
+from reconciler.model.access import Access, AccessPath
+from reconciler.model.activity import ActivityEntry
+from reconciler.model.address import Address
+from reconciler.model.audit import AuditEntry, AuditRecord, entries_of
+from reconciler.model.change import Change, Waiting
+from reconciler.model.declared import Approval, Declared, Mode, Person
+from reconciler.model.drift import (
+    Drift,
+    DriftItem,
+    DriftReport,
+    DriftSeverity,
+    DriftSort,
+    DriftStatus,
+    KnownDrift,
+    OrganizationDrift,
+)
+from reconciler.model.finding import Finding, Place
+from reconciler.model.holding import AccessMatrix, Holding, OrganizationHoldings, PersonReport, Reach
+from reconciler.model.inspection import Inspection
+from reconciler.model.kinds import Action
+from reconciler.model.live import Unread
+from reconciler.model.observation import Observation, RosterDifference
+from reconciler.model.outcome import Applied, Failed, InDoubt, Refused, Report, Result, Waits
+from reconciler.model.plan import OrganizationPlan, Plan
+from reconciler.model.policy_settings import Parameter, StandingRule
+from reconciler.model.resource import Resource
+from reconciler.model.roster import Roster
+from reconciler.model.state import PastState, Record, State
+from reconciler.model.work_order import FailureReason, OrderStatus, WorkOrder
 from reconciler.output.style import Style
-from reconciler.subjects.catalogue import RENDERERS
-from reconciler.subjects.worksheets import WorkList, Worksheet
 from reconciler.systems.table import system_table
 
 EVE = Address("acme-bc", "member", "eve")

@@ -8,13 +8,13 @@ from pathlib import Path
 
 import pytest
 
-from reconciler.core.address import Address
-from reconciler.core.change import BY_ITSELF, Cause, LeftOut
-from reconciler.core.drifting import DriftSeverity
-from reconciler.core.plan import Limit, Plan
+from reconciler.cli.catalogue import RENDERERS
+from reconciler.features.planning.summary import say_counts, summary_of_plan
+from reconciler.model.address import Address
+from reconciler.model.change import BY_ITSELF, Cause, LeftOut
+from reconciler.model.drift import DriftSeverity
+from reconciler.model.plan import Limit, Plan
 from reconciler.output.style import Style
-from reconciler.subjects.catalogue import RENDERERS
-from reconciler.subjects.plan_words import say_counts, summary_of_plan
 from tests.output.plans import every_kind_of_access, held_back, hostile, large, part, plan, resource, small
 
 render_plan = RENDERERS.plan["text"]

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import pytest
 
-from reconciler.core.address import Address
-from reconciler.core.kinds import KINDS, Action
-from reconciler.core.resource import Attributes, Resource, Status
-from reconciler.subjects.access_terms import Direction, describe
-from reconciler.subjects.names import name_subject
-from reconciler.subjects.signs import ADD, ALL_SIGNS, FORGET, REMOVE, SIGNS, TRANSFER, VERB_ORDER, VERBS
+from reconciler.model.address import Address
+from reconciler.model.kinds import KINDS, Action
+from reconciler.model.resource import Attributes, Resource, Status
+from reconciler.output.access_terms import Direction, describe
+from reconciler.output.names import name_subject
+from reconciler.output.signs import ADD, ALL_SIGNS, FORGET, REMOVE, SIGNS, TRANSFER, VERB_ORDER, VERBS
 
 
 def test_every_action_has_a_sign_and_a_verb_that_the_closing_line_counts() -> None:

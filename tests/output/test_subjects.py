@@ -9,14 +9,14 @@ from pathlib import Path
 import pytest
 
 import reconciler
+from reconciler.cli.catalogue import RENDERERS
 from reconciler.output.forms import FORMS
 from reconciler.output.style import Style
-from reconciler.subjects.catalogue import RENDERERS
 from tests.output import plans
 from tests.output.samples import everything
 
 PACKAGE = Path(reconciler.__file__).parent
-SUBJECTS = sorted((PACKAGE / "subjects").glob("*.py"))
+SUBJECTS = sorted((PACKAGE / "features").rglob("document.py"))
 
 
 @pytest.mark.parametrize("path", [path for path in SUBJECTS if path.stem not in {"catalogue", "notices"}], ids=str)

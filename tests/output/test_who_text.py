@@ -11,15 +11,15 @@ from pathlib import Path
 
 import pytest
 
-from reconciler.core.address import Address
-from reconciler.core.declared import Declared, Person
-from reconciler.core.finding import Place
-from reconciler.core.holding import AccessMatrix, Holding, OrganizationHoldings, PersonReport, Reach
-from reconciler.core.resource import Attributes, Status
-from reconciler.core.state import Record
+from reconciler.cli.catalogue import RENDERERS
+from reconciler.model.address import Address
+from reconciler.model.declared import Declared, Person
+from reconciler.model.finding import Place
+from reconciler.model.holding import AccessMatrix, Holding, OrganizationHoldings, PersonReport, Reach
+from reconciler.model.resource import Attributes, Status
+from reconciler.model.state import Record
 from reconciler.output.style import Style
 from reconciler.output.visible import display_width
-from reconciler.subjects.catalogue import RENDERERS
 
 HEADERS = {"who", "what", "connected"}
 """What heads the first column: a block begins with the value itself."""

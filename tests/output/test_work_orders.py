@@ -12,13 +12,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
-from reconciler.core.address import Address
-from reconciler.core.finding import Place
-from reconciler.core.kinds import Action
-from reconciler.core.work_order import FailureReason, OrderStatus, WorkOrder
+from reconciler.cli.catalogue import RENDERERS
+from reconciler.features.work_orders.worksheets import WorkList, group_by_actor
+from reconciler.model.address import Address
+from reconciler.model.finding import Place
+from reconciler.model.kinds import Action
+from reconciler.model.work_order import FailureReason, OrderStatus, WorkOrder
 from reconciler.output.style import PLAIN, Style
-from reconciler.subjects.catalogue import RENDERERS
-from reconciler.subjects.worksheets import WorkList, group_by_actor
 from reconciler.systems.marked import literal, plain
 
 ISSUED = datetime(2026, 11, 22, 9, 30, tzinfo=UTC)

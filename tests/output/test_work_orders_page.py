@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from reconciler.cli.catalogue import RENDERERS
+from reconciler.features.work_orders.worksheets import WorkList
 from reconciler.output.style import PLAIN
-from reconciler.subjects.catalogue import RENDERERS
-from reconciler.subjects.worksheets import WorkList
 from tests.systems.test_work_order_cases import CASES, orders_of, read_case
 
 if TYPE_CHECKING:

@@ -10,20 +10,20 @@ from typing import Any
 
 import yaml
 
-from reconciler.core.address import Address
-from reconciler.core.declared import Desired
-from reconciler.core.drifting import DriftSeverity, DriftSort, KnownDrift
-from reconciler.core.finding import Severity
-from reconciler.core.kinds import Action
-from reconciler.core.live import Live
-from reconciler.core.planning.planner import Worlds
-from reconciler.core.planning.targets import Targets
-from reconciler.core.resource import Attributes, Resource, Status, fingerprint_of
-from reconciler.core.settings import GuardSettings
-from reconciler.core.state import Deferral, Record, State, UsedApproval
-from reconciler.core.work_order import Capacity, FailureReason, OrderStatus, RotationTask, WorkOrder
+from reconciler.engine.planner import Worlds
+from reconciler.engine.targets import Targets
 from reconciler.manifests.load import load_manifests
 from reconciler.manifests.source import SourceFile
+from reconciler.model.address import Address
+from reconciler.model.declared import Desired
+from reconciler.model.drift import DriftSeverity, DriftSort, KnownDrift
+from reconciler.model.finding import Severity
+from reconciler.model.kinds import Action
+from reconciler.model.live import Live
+from reconciler.model.resource import Attributes, Resource, Status, fingerprint_of
+from reconciler.model.settings import GuardSettings
+from reconciler.model.state import Deferral, Record, State, UsedApproval
+from reconciler.model.work_order import Capacity, FailureReason, OrderStatus, RotationTask, WorkOrder
 
 DIRECTORY = ("ana", "bo", "cy", "dee", "eve", "finn", "gil", "hal", "ida", "jon", "kim", "lou", "zoe")
 """People every case may speak of without declaring them: KEY@acme.example."""

@@ -10,15 +10,15 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
 
-from reconciler.core.address import Address
-from reconciler.core.change import Change
-from reconciler.core.declared import Declared
-from reconciler.core.kinds import Action
-from reconciler.core.live import Live
-from reconciler.core.plan import OrganizationPlan
-from reconciler.core.resource import Resource, Status
-from reconciler.core.state import Record
-from reconciler.core.system import System
+from reconciler.model.address import Address
+from reconciler.model.change import Change
+from reconciler.model.declared import Declared
+from reconciler.model.kinds import Action
+from reconciler.model.live import Live
+from reconciler.model.plan import OrganizationPlan
+from reconciler.model.resource import Resource, Status
+from reconciler.model.state import Record
+from reconciler.model.system import System
 
 _GRANT_ENDS: Mapping[str, tuple[str, str]] = {
     "app_access": ("app", "member"),

@@ -15,13 +15,13 @@ from typing import TypeVar
 
 import pytest
 
-from reconciler.core.address import Address
-from reconciler.core.declared import Approval
-from reconciler.core.kinds import Action
-from reconciler.core.plan import Plan
-from reconciler.core.planning.planner import Worlds, plan, situations
-from reconciler.core.state import Record
-from reconciler.manifests.saved import plan_from_json, plan_to_json
+from reconciler.engine.planner import Worlds, plan, situations
+from reconciler.model.address import Address
+from reconciler.model.declared import Approval
+from reconciler.model.json import plan_from_json, plan_to_json
+from reconciler.model.kinds import Action
+from reconciler.model.plan import Plan
+from reconciler.model.state import Record
 from tests.lawbook import Lawbook
 from tests.planning.given import Case, read_case
 from tests.planning.model import Ground, broken_rules

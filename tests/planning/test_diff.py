@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from reconciler.core.address import Address
-from reconciler.core.declared import Declared
-from reconciler.core.finding import Place
-from reconciler.core.planning.diff import Difference, agrees, diff
-from reconciler.core.resource import Resource, Status
+from reconciler.engine.diff import Difference, agrees, diff
+from reconciler.model.address import Address
+from reconciler.model.declared import Declared
+from reconciler.model.finding import Place
+from reconciler.model.resource import Resource, Status
 
 EVE = Address("acme", "member", "eve")
 BO = Address("acme", "member", "bo")

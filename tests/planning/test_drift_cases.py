@@ -12,8 +12,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reconciler.core.address import Address
-from reconciler.core.drifting import (
+from reconciler.engine.planner import plan
+from reconciler.model.address import Address
+from reconciler.model.drift import (
     Drift,
     DriftSeverity,
     DriftSort,
@@ -22,8 +23,7 @@ from reconciler.core.drifting import (
     ledger_of,
     take_stock,
 )
-from reconciler.core.planning.planner import plan
-from reconciler.core.resource import Resource
+from reconciler.model.resource import Resource
 from tests.planning.given import read_case
 from tests.planning.told import tell_drift
 

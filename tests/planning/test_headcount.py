@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-from reconciler.core.address import Address
-from reconciler.core.change import Change
-from reconciler.core.kinds import Action
-from reconciler.core.plan import Limit
-from reconciler.core.planning.headcount import MembershipCounts, Tenure
-from reconciler.core.resource import Resource, Status
-from reconciler.core.system import System
+from reconciler.engine.membership_counts import MembershipCounts, Tenure
+from reconciler.model.address import Address
+from reconciler.model.change import Change
+from reconciler.model.kinds import Action
+from reconciler.model.plan import Limit
+from reconciler.model.resource import Resource, Status
+from reconciler.model.system import System
 from reconciler.systems import get_system
 
 LEGACY = get_system("developers")

@@ -9,18 +9,18 @@ from typing import Any
 import pytest
 import yaml
 
-from reconciler.core.address import Address
-from reconciler.core.change import Change
-from reconciler.core.declared import Desired
-from reconciler.core.drifting import DriftSort, KnownDrift
-from reconciler.core.finding import Severity
-from reconciler.core.kinds import Action
-from reconciler.core.planning.identities import Dispute, Identities, Names
-from reconciler.core.planning.renaming import under_todays_names
-from reconciler.core.resource import Resource, Status
-from reconciler.core.state import Record, State
+from reconciler.engine.identities import Dispute, Identities, Names
+from reconciler.engine.renaming import under_todays_names
 from reconciler.manifests.load import load_manifests
 from reconciler.manifests.source import SourceFile
+from reconciler.model.address import Address
+from reconciler.model.change import Change
+from reconciler.model.declared import Desired
+from reconciler.model.drift import DriftSort, KnownDrift
+from reconciler.model.finding import Severity
+from reconciler.model.kinds import Action
+from reconciler.model.resource import Resource, Status
+from reconciler.model.state import Record, State
 
 EVA = "eva@acme.example"
 

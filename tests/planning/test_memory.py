@@ -6,13 +6,13 @@ from datetime import date
 
 import pytest
 
-from reconciler.core.address import Address
-from reconciler.core.declared import Declared
-from reconciler.core.finding import Place
-from reconciler.core.live import Live
-from reconciler.core.planning.memory import remember
-from reconciler.core.resource import Resource, Status
-from reconciler.core.state import Record
+from reconciler.engine.refresh import remember
+from reconciler.model.address import Address
+from reconciler.model.declared import Declared
+from reconciler.model.finding import Place
+from reconciler.model.live import Live
+from reconciler.model.resource import Resource, Status
+from reconciler.model.state import Record
 from reconciler.systems import get_system
 
 TODAY = date(2026, 11, 22)

@@ -13,15 +13,15 @@ from pathlib import Path
 
 import pytest
 
-from reconciler.core.address import Address
-from reconciler.core.declared import Mode
-from reconciler.core.drifting import Drift, DriftSort, Fate
-from reconciler.core.live import Unknown
-from reconciler.core.plan import OrganizationPlan
-from reconciler.core.planning.planner import Worlds, plan
-from reconciler.core.resource import Status
-from reconciler.workflows import drifting
-from reconciler.workflows.planning import PlanRequest
+from reconciler.apply.planning import PlanRequest
+from reconciler.engine.planner import Worlds, plan
+from reconciler.features.drift import audit as drifting
+from reconciler.model.address import Address
+from reconciler.model.declared import Mode
+from reconciler.model.drift import Drift, DriftSort, Fate
+from reconciler.model.live import Unknown
+from reconciler.model.plan import OrganizationPlan
+from reconciler.model.resource import Status
 from tests.lawbook import Lawbook
 from tests.planning.given import Case, read_case
 

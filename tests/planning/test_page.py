@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
-PLANNING = ROOT / "reconciler" / "core" / "planning"
+PLANNING = ROOT / "reconciler" / "engine"
 PAGE = (ROOT / "docs" / "planning.md").read_text(encoding="utf-8")
 NAMES = (
     r'Objection\(\s*"([a-z_]+)"',

@@ -8,13 +8,13 @@ from pathlib import Path
 
 import pytest
 
-from reconciler.core.address import Address
-from reconciler.core.kinds import Action
-from reconciler.core.planning.organization import propose
-from reconciler.core.planning.planner import situations
-from reconciler.core.planning.situation import PlanningContext
-from reconciler.core.planning.stages import STAGES, Decisions, without_founder
-from reconciler.core.planning.targets import EVERYTHING
+from reconciler.engine.context import PlanningContext
+from reconciler.engine.organization import propose
+from reconciler.engine.planner import situations
+from reconciler.engine.stages import STAGES, Decisions, without_founder
+from reconciler.engine.targets import EVERYTHING
+from reconciler.model.address import Address
+from reconciler.model.kinds import Action
 from tests.planning.given import read_case
 
 CASES = sorted((Path(__file__).parents[1] / "cases" / "plan").glob("*.yaml"))

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from reconciler.core.address import Address
-from reconciler.core.planning.targets import EVERYTHING, Targets
+from reconciler.engine.targets import EVERYTHING, Targets
+from reconciler.model.address import Address
 
 EVE = Address("acme-bc", "member", "eve")
 

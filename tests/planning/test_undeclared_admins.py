@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from reconciler.core.plan import UNDECLARED_ADMIN
-from reconciler.core.planning.planner import plan
+from reconciler.engine.planner import plan
+from reconciler.model.plan import UNDECLARED_ADMIN
 from tests.planning.given import read_case
 
 CASES = Path(__file__).parents[1] / "cases" / "plan"

@@ -7,13 +7,13 @@ from datetime import date
 
 import yaml
 
-from reconciler.core.change import Blocked, Change, LeftOut, Waiting
-from reconciler.core.drifting import Drift
-from reconciler.core.finding import Finding
-from reconciler.core.kinds import Action
-from reconciler.core.plan import Plan
-from reconciler.core.resource import Attributes, Resource, Status
-from reconciler.subjects.names import name_values
+from reconciler.model.change import Blocked, Change, LeftOut, Waiting
+from reconciler.model.drift import Drift
+from reconciler.model.finding import Finding
+from reconciler.model.kinds import Action
+from reconciler.model.plan import Plan
+from reconciler.model.resource import Attributes, Resource, Status
+from reconciler.output.names import name_values
 
 SECTIONS = ("changes", "waiting", "blocked", "left_out", "unmanaged", "drift", "findings")
 

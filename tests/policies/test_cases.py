@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 import yaml
 
-from reconciler.core.policy_settings import PolicySettings
 from reconciler.manifests.load import SourceFile, load_config, load_manifests
+from reconciler.model.policy_settings import PolicySettings
 from reconciler.policies.catalogue import POLICIES
 from reconciler.policies.judging import Judgment, judge, only
 from tests.manifests.given import tell_findings

@@ -6,10 +6,10 @@ from collections.abc import Iterator
 
 import pytest
 
-from reconciler.publishing.client import ForgeClient, TokenAccess
-from reconciler.publishing.forge import Forge as Port
-from reconciler.publishing.github import GitHub
-from reconciler.publishing.gitlab import GitLab
+from reconciler.features.publishing.client import ForgeClient, TokenAccess
+from reconciler.features.publishing.forge import Forge as Port
+from reconciler.features.publishing.github import GitHub
+from reconciler.features.publishing.gitlab import GitLab
 from tests.publishing.double import TOKEN, Forge, running
 
 

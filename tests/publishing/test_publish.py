@@ -14,15 +14,15 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
+from reconciler.cli.catalogue import RENDERERS
 from reconciler.cli.main import cli
-from reconciler.core.drifting import DriftReport, OrganizationDrift
-from reconciler.core.errors import UsageError
-from reconciler.core.live import Unread
+from reconciler.features.publishing.client import ForgeClient, TokenAccess
+from reconciler.features.publishing.sticky import marker
+from reconciler.features.publishing.target import detect_forge, find_pull_request
+from reconciler.model.drift import DriftReport, OrganizationDrift
+from reconciler.model.errors import UsageError
+from reconciler.model.live import Unread
 from reconciler.output.style import Style
-from reconciler.publishing.client import ForgeClient, TokenAccess
-from reconciler.publishing.sticky import marker
-from reconciler.publishing.target import detect_forge, find_pull_request
-from reconciler.subjects.catalogue import RENDERERS
 from tests.publishing.double import TOKEN, Forge
 
 Run = Callable[..., Result]
@@ -215,8 +215,8 @@ def test_a_token_that_got_into_the_text_is_not_published(
 
 def test_a_forge_that_never_ends_its_answer_is_given_up(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     """It sends a header now and then, so no piece is ever late."""
-    monkeypatch.setattr("reconciler.publishing.client._LONGEST_CALL", 0.5)
-    monkeypatch.setattr("reconciler.publishing.client._ATTEMPTS", 1)
+    monkeypatch.setattr("reconciler.features.publishing.client._LONGEST_CALL", 0.5)
+    monkeypatch.setattr("reconciler.features.publishing.client._ATTEMPTS", 1)
     listening = socket.create_server(("127.0.0.1", 0))
 
     def drip() -> None:

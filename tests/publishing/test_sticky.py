@@ -7,9 +7,9 @@ from collections.abc import Iterator
 import pytest
 import stamina  # noqa: TID253  # repeats at once here
 
-from reconciler.core.errors import UsageError
-from reconciler.publishing.forge import Busy, Denied, Forge, ForgeError, Missing, Unanswered
-from reconciler.publishing.sticky import Done, close_issue, marker, publish_comment, publish_issue
+from reconciler.features.publishing.forge import Busy, Denied, Forge, ForgeError, Missing, Unanswered
+from reconciler.features.publishing.sticky import Done, close_issue, marker, publish_comment, publish_issue
+from reconciler.model.errors import UsageError
 from tests.publishing import double as forge_double
 from tests.publishing.double import GITHUB_APP, STRANGER, TOKEN
 

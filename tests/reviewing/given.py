@@ -9,8 +9,8 @@ from pathlib import Path
 
 import yaml
 
+from reconciler.features.review.review import Revision
 from reconciler.manifests.load import SourceFile, load_config
-from reconciler.workflows.reviewing import Revision
 
 PATHS = sorted((Path(__file__).parents[1] / "cases" / "diff").glob("*.yaml"))
 CONFIG = "reconciler.yaml"

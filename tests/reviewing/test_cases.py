@@ -11,10 +11,10 @@ from pathlib import Path
 
 import pytest
 
-from reconciler.core.review import AccessChange, Effect, Mark, Review, Side
+from reconciler.cli.catalogue import RENDERERS
+from reconciler.features.review.model import AccessChange, Effect, Mark, Review, Side
+from reconciler.features.review.review import review
 from reconciler.output.style import PLAIN
-from reconciler.subjects.catalogue import RENDERERS
-from reconciler.workflows.reviewing import review
 from tests.reviewing.given import PATHS, Case, read_case
 
 every_case = pytest.mark.parametrize("path", PATHS, ids=lambda path: path.stem)

@@ -10,14 +10,14 @@ from typing import Any
 
 import yaml
 
-from reconciler.core.address import Address
-from reconciler.core.declared import Desired
-from reconciler.core.observation import Observation
-from reconciler.core.resource import Resource, Status
-from reconciler.core.roster import Roster
-from reconciler.core.state import State
+from reconciler.features.rosters.observe import RosterFile, Sighting, digest_of, look
 from reconciler.manifests.load import SourceFile, load_manifests
-from reconciler.workflows.observing import RosterFile, Sighting, digest_of, look
+from reconciler.model.address import Address
+from reconciler.model.declared import Desired
+from reconciler.model.observation import Observation
+from reconciler.model.resource import Resource, Status
+from reconciler.model.roster import Roster
+from reconciler.model.state import State
 
 CASES = Path(__file__).parents[1] / "cases" / "rosters"
 PATHS = sorted(CASES.glob("*.yaml"))

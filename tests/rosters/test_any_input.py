@@ -9,11 +9,11 @@ from functools import cache
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from reconciler.core.declared import Desired
-from reconciler.core.observation import Observation
-from reconciler.core.state import State
-from reconciler.manifests.rosters.parse import FORMS
-from reconciler.workflows.observing import RosterFile, Sighting, look
+from reconciler.features.rosters.observe import RosterFile, Sighting, look
+from reconciler.features.rosters.parse import FORMS
+from reconciler.model.declared import Desired
+from reconciler.model.observation import Observation
+from reconciler.model.state import State
 from tests.rosters.given import PATHS, desired_of, read_case
 
 TEXTS = [file.data for path in PATHS for file in read_case(path).sighting.files]

@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
+from reconciler.apply.states import read_state
 from reconciler.cli.main import cli
 from reconciler.stores.local_file import LocalFileStore
-from reconciler.workflows.states import read_state
 
 CONFIG = "version: 1\nmanifests: [acme.yaml]\nstate: file:state\nproviders: {default: {kind: work_orders}}\n"
 MANIFEST = """

@@ -9,8 +9,8 @@ from pathlib import Path
 ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "docs" / "rosters.md").read_text(encoding="utf-8")
 SOURCES = [
-    *(ROOT / "reconciler/manifests/rosters").glob("*.py"),
-    *(ROOT / "reconciler/workflows").glob("*.py"),
+    *(ROOT / "reconciler/features/rosters").glob("*.py"),
+    *(ROOT / "reconciler/features").glob("*.py"),
 ]
 CASES = "".join(path.read_text(encoding="utf-8") for path in (ROOT / "tests/cases/rosters").glob("*.yaml"))
 

@@ -13,23 +13,23 @@ import yaml
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from reconciler.core.address import Address
-from reconciler.core.declared import Desired
-from reconciler.core.live import Live
-from reconciler.core.observation import Observation
-from reconciler.core.resource import Resource
-from reconciler.core.state import State
+from reconciler.apply.scopes import Scopes
+from reconciler.features.rosters.observe import RosterFile, Sighting, look
 from reconciler.manifests.load import SourceFile, load_manifests
-from reconciler.providers.sandbox.apps import add_manager, initiate_transfer
-from reconciler.providers.sandbox.members import invite
-from reconciler.providers.sandbox.organizations import get_organization
-from reconciler.providers.sandbox.people import decline
+from reconciler.model.address import Address
+from reconciler.model.declared import Desired
+from reconciler.model.live import Live
+from reconciler.model.observation import Observation
+from reconciler.model.resource import Resource
+from reconciler.model.state import State
 from reconciler.providers.sandbox.provider import SandboxProvider
-from reconciler.providers.sandbox.registry import get_person
 from reconciler.providers.sandbox.rosters import FORMS, LABELS, LAYOUTS, render_roster
-from reconciler.providers.sandbox.world import World
-from reconciler.workflows.observing import RosterFile, Sighting, look
-from reconciler.workflows.scopes import Scopes
+from reconciler.sandbox.apps import add_manager, initiate_transfer
+from reconciler.sandbox.members import invite
+from reconciler.sandbox.organizations import get_organization
+from reconciler.sandbox.people import decline
+from reconciler.sandbox.registry import get_person
+from reconciler.sandbox.world import World
 from tests.sandbox.stage import START, new_world
 
 MANIFEST = """

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from reconciler.manifests.rosters.parse import parse_roster
+from reconciler.features.rosters.parse import parse_roster
 from reconciler.systems import get_system
 
 DEVELOPERS = get_system("developers")

@@ -10,12 +10,12 @@ from typing import Any
 import pytest
 import yaml
 
-from reconciler.providers.sandbox.organizations import SandboxOrganization, get_organization
-from reconciler.providers.sandbox.refusal import Refusal
-from reconciler.providers.sandbox.registry import get_person
-from reconciler.providers.sandbox.seed import load_seed
 from reconciler.providers.sandbox.showing import show
-from reconciler.providers.sandbox.world import World
+from reconciler.sandbox.organizations import SandboxOrganization, get_organization
+from reconciler.sandbox.refusal import Refusal
+from reconciler.sandbox.registry import get_person
+from reconciler.sandbox.seed import load_seed
+from reconciler.sandbox.world import World
 
 START = datetime(2026, 11, 22, 9, 0, tzinfo=UTC)
 

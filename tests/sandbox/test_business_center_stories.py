@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from reconciler.core.address import Address
-from reconciler.ports import Scope
-from reconciler.providers.sandbox.assets import get_asset, grant, request_access, revoke
-from reconciler.providers.sandbox.groups import (
+from reconciler.model.address import Address
+from reconciler.model.ports import Scope
+from reconciler.providers.sandbox.provider import SandboxProvider
+from reconciler.sandbox.assets import get_asset, grant, request_access, revoke
+from reconciler.sandbox.groups import (
     add_asset_to_group,
     create_group,
     delete_group,
@@ -15,12 +16,18 @@ from reconciler.providers.sandbox.groups import (
     take_asset_from_group,
     take_from_group,
 )
-from reconciler.providers.sandbox.links import allow_use, end_use
-from reconciler.providers.sandbox.members import change_role
-from reconciler.providers.sandbox.partners import add_partner, remove_partner, share, unshare
-from reconciler.providers.sandbox.people import accept, approve, invite_by_hand, promote_by_hand, refuse, remove_by_hand
-from reconciler.providers.sandbox.people import revoke as take_back
-from reconciler.providers.sandbox.provider import SandboxProvider
+from reconciler.sandbox.links import allow_use, end_use
+from reconciler.sandbox.members import change_role
+from reconciler.sandbox.partners import add_partner, remove_partner, share, unshare
+from reconciler.sandbox.people import (
+    accept,
+    approve,
+    invite_by_hand,
+    promote_by_hand,
+    refuse,
+    remove_by_hand,
+)
+from reconciler.sandbox.people import revoke as take_back
 from tests.business_api.stage import CENTER
 from tests.sandbox.stage import EU, NORTH, OF_DEE, US, Stage, new_world, refused
 

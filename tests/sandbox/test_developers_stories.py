@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from reconciler.providers.sandbox.apps import add_manager, initiate_transfer, remove_manager
-from reconciler.providers.sandbox.members import change_role
-from reconciler.providers.sandbox.organizations import create, delete
-from reconciler.providers.sandbox.people import (
+from reconciler.sandbox.apps import add_manager, initiate_transfer, remove_manager
+from reconciler.sandbox.members import change_role
+from reconciler.sandbox.organizations import create, delete
+from reconciler.sandbox.people import (
     accept,
     give_up_admin,
     invite_by_hand,

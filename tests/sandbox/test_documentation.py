@@ -11,9 +11,9 @@ import click
 import yaml
 
 from reconciler.cli.commands.sandbox import sandbox
-from reconciler.providers.sandbox.knobs import Knobs
-from reconciler.providers.sandbox.seed import load_seed
-from reconciler.providers.sandbox.world import World
+from reconciler.sandbox.knobs import Knobs
+from reconciler.sandbox.seed import load_seed
+from reconciler.sandbox.world import World
 from tests.sandbox.stage import Stage
 
 PAGE = (Path(__file__).parents[2] / "docs" / "sandbox.md").read_text(encoding="utf-8")

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import pytest
 
-from reconciler.core.address import Address
-from reconciler.core.change import Change
-from reconciler.core.declared import Organization
-from reconciler.core.errors import ProviderError
-from reconciler.core.finding import Place
-from reconciler.core.kinds import Action
-from reconciler.core.live import Unknown
-from reconciler.core.outcome import Applied, Failed, InDoubt
-from reconciler.ports import Scope
+from reconciler.model.address import Address
+from reconciler.model.change import Change
+from reconciler.model.declared import Organization
+from reconciler.model.errors import ProviderError
+from reconciler.model.finding import Place
+from reconciler.model.kinds import Action
+from reconciler.model.live import Unknown
+from reconciler.model.outcome import Applied, Failed, InDoubt
+from reconciler.model.ports import Scope
 from reconciler.providers.sandbox.faults import FaultyProvider, Script
 from reconciler.providers.sandbox.provider import SandboxProvider
 from reconciler.systems import get_system

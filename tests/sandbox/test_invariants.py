@@ -9,8 +9,8 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
-from reconciler.providers.sandbox import apps, assets, groups, links, members, organizations, partners, people
-from reconciler.providers.sandbox.refusal import Refusal
+from reconciler.sandbox import apps, assets, groups, links, members, organizations, partners, people
+from reconciler.sandbox.refusal import Refusal
 from tests.sandbox.stage import EU, NORTH, OF_DEE, US, Stage, new_world
 from tests.tiers import scaled
 

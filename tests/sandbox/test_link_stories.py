@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from reconciler.providers.sandbox.assets import grant
-from reconciler.providers.sandbox.links import allow_use, request_link, unlink
-from reconciler.providers.sandbox.people import approve, refuse, revoke
+from reconciler.sandbox.assets import grant
+from reconciler.sandbox.links import allow_use, request_link, unlink
+from reconciler.sandbox.people import approve, refuse, revoke
 from tests.sandbox.stage import US, Stage, refused
 
 

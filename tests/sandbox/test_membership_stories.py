@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from reconciler.providers.sandbox.members import cancel_invitation
-from reconciler.providers.sandbox.people import (
+from reconciler.sandbox.members import cancel_invitation
+from reconciler.sandbox.people import (
     accept,
     decline,
     give_up_admin,

@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 import yaml
 
-from reconciler.core.errors import ProviderError
-from reconciler.providers.sandbox.registry import is_registered
-from reconciler.providers.sandbox.seed import SEED_FILE, load_seed, read_seed
-from reconciler.providers.sandbox.world import World
+from reconciler.model.errors import ProviderError
+from reconciler.sandbox.registry import is_registered
+from reconciler.sandbox.seed import SEED_FILE, load_seed, read_seed
+from reconciler.sandbox.world import World
 from tests.sandbox.stage import Stage, new_world
 
 

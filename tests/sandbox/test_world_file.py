@@ -11,13 +11,13 @@ from pathlib import Path
 
 import pytest
 
-from reconciler.core.errors import ProviderError
-from reconciler.providers.sandbox.organizations import get_organization
-from reconciler.providers.sandbox.people import accept, invite_by_hand, leave
-from reconciler.providers.sandbox.refusal import Refusal
-from reconciler.providers.sandbox.registry import add_person
-from reconciler.providers.sandbox.seed import SEED_FILE, WORLD_FILE, open_world
-from reconciler.providers.sandbox.world import World
+from reconciler.model.errors import ProviderError
+from reconciler.sandbox.organizations import get_organization
+from reconciler.sandbox.people import accept, invite_by_hand, leave
+from reconciler.sandbox.refusal import Refusal
+from reconciler.sandbox.registry import add_person
+from reconciler.sandbox.seed import SEED_FILE, WORLD_FILE, open_world
+from reconciler.sandbox.world import World
 from tests.sandbox.stage import SEED, START, Stage, refused
 
 ROOT = Path(__file__).parents[2]
@@ -25,8 +25,8 @@ ROOT = Path(__file__).parents[2]
 INVITE_MANY = """
 import sys
 from pathlib import Path
-from reconciler.providers.sandbox.people import accept, invite_by_hand
-from reconciler.providers.sandbox.seed import open_world
+from reconciler.sandbox.people import accept, invite_by_hand
+from reconciler.sandbox.seed import open_world
 
 root, name = Path(sys.argv[1]), sys.argv[2]
 with open_world(root) as world:

@@ -9,11 +9,11 @@ from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
 
+from reconciler.apply.leases import LeaseTerms, hold
 from reconciler.cli.stores import open_store
-from reconciler.core.errors import StateConflict, StateLocked, StoreError
-from reconciler.ports import StateStore
+from reconciler.model.errors import StateConflict, StateLocked, StoreError
+from reconciler.model.ports import StateStore
 from reconciler.stores.process import SystemTimer
-from reconciler.workflows.leases import LeaseTerms, hold
 
 MINUTE = timedelta(minutes=1)
 ROUNDS = 5

@@ -10,11 +10,11 @@ from pathlib import Path
 
 import pytest
 
-from reconciler.core.errors import LeaseLost, StateLocked, StoreError
-from reconciler.ports import Lock
+from reconciler.apply.leases import Lease, LeaseTerms, hold, hold_many
+from reconciler.model.errors import LeaseLost, StateLocked, StoreError
+from reconciler.model.ports import Lock
 from reconciler.stores.local_file import LocalFileStore
 from reconciler.stores.process import SystemTimer
-from reconciler.workflows.leases import Lease, LeaseTerms, hold, hold_many
 
 TERMS = LeaseTerms(timer=SystemTimer())
 SHORT = LeaseTerms(timer=SystemTimer(), ttl=timedelta(seconds=1.5))

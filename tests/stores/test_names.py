@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reconciler.core.errors import StoreError
+from reconciler.model.errors import StoreError
 from reconciler.stores.names import find_key, name_of
 
 KEYS = st.text(alphabet=st.characters(exclude_categories=["Cs"]))

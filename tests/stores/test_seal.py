@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reconciler.core.errors import ReconcilerError, StoreError
+from reconciler.model.errors import ReconcilerError, StoreError
 from reconciler.stores.seal import Seal, new_key, parse_key
 
 KEY = bytes(range(64))

@@ -11,20 +11,20 @@ from pathlib import Path
 
 import pytest
 
+from reconciler.apply.archive import verify_state
+from reconciler.apply.journal import replay, run_record
+from reconciler.apply.leases import hold
+from reconciler.apply.states import load_state, save_state
 from reconciler.audit.log import AuditLog
-from reconciler.core.audit import AuditRecord
-from reconciler.core.errors import ReconcilerError, StateConflict, StateLocked, StoreError
-from reconciler.core.state import State
-from reconciler.ports import StateStore
+from reconciler.features.states.migrate import migrate
+from reconciler.model.audit import AuditRecord
+from reconciler.model.errors import ReconcilerError, StateConflict, StateLocked, StoreError
+from reconciler.model.ports import StateStore
+from reconciler.model.state import State
 from reconciler.stores.local_file import LocalFileStore
 from reconciler.stores.process import this_process
 from reconciler.stores.seal import Seal
 from reconciler.stores.sealed import SealedStore, sealed_holder
-from reconciler.workflows.archive import verify_state
-from reconciler.workflows.journal import replay, run_record
-from reconciler.workflows.leases import hold
-from reconciler.workflows.migrating import migrate
-from reconciler.workflows.states import load_state, save_state
 from tests.workflows.given import EVE, INVITE, NOW, ORIGIN, state, terms, upkeep
 
 MINUTE = timedelta(minutes=1)

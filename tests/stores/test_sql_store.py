@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from reconciler.core.errors import StoreError
+from reconciler.model.errors import StoreError
 from reconciler.stores.sql import open_sql_store
 from reconciler.stores.sql_engine import transaction
 

@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 import yaml
 
-from reconciler.core.errors import ReconcilerError
-from reconciler.core.kinds import KINDS
-from reconciler.core.system import System
+from reconciler.model.errors import ReconcilerError
+from reconciler.model.kinds import KINDS
+from reconciler.model.system import System
 from reconciler.systems import SYSTEMS, list_operations, loading
 from reconciler.systems.loading import Handbook, load_handbook, load_systems
 

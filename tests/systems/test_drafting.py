@@ -9,16 +9,16 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from reconciler.core.address import Address
-from reconciler.core.change import Change, Waiting
-from reconciler.core.declared import Organization
-from reconciler.core.finding import Place
-from reconciler.core.kinds import KINDS, Action, Shape
-from reconciler.core.resource import Attributes, Resource, Status, fingerprint_of
-from reconciler.core.roster import Roster
-from reconciler.core.system import System
-from reconciler.core.work_order import WorkOrder
-from reconciler.ports import Scope
+from reconciler.model.address import Address
+from reconciler.model.change import Change, Waiting
+from reconciler.model.declared import Organization
+from reconciler.model.finding import Place
+from reconciler.model.kinds import KINDS, Action, Shape
+from reconciler.model.ports import Scope
+from reconciler.model.resource import Attributes, Resource, Status, fingerprint_of
+from reconciler.model.roster import Roster
+from reconciler.model.system import System
+from reconciler.model.work_order import WorkOrder
 from reconciler.systems import SYSTEMS, get_system, list_operations
 from reconciler.systems.blanks import BLANKS, fill_blanks
 from reconciler.systems.drafting import describe_wait, draft_orders

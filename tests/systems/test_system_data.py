@@ -6,8 +6,8 @@ import re
 
 import pytest
 
-from reconciler.core.kinds import KINDS, Action, Shape
-from reconciler.core.system import System
+from reconciler.model.kinds import KINDS, Action, Shape
+from reconciler.model.system import System
 from reconciler.systems import SYSTEMS, facts_of, get_system
 
 ALL = [system for variants in SYSTEMS.values() for system in variants.values()]

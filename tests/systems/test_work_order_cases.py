@@ -14,17 +14,17 @@ from typing import Any
 import pytest
 import yaml
 
-from reconciler.core.address import Address
-from reconciler.core.change import Change, Waiting
-from reconciler.core.declared import Organization
-from reconciler.core.finding import Place
-from reconciler.core.kinds import Action
-from reconciler.core.resource import Resource, Status, fingerprint_of
-from reconciler.core.roster import Roster
-from reconciler.core.work_order import RotationTask, WorkOrder
+from reconciler.cli.catalogue import RENDERERS
+from reconciler.model.address import Address
+from reconciler.model.change import Change, Waiting
+from reconciler.model.declared import Organization
+from reconciler.model.finding import Place
+from reconciler.model.kinds import Action
+from reconciler.model.ports import Scope
+from reconciler.model.resource import Resource, Status, fingerprint_of
+from reconciler.model.roster import Roster
+from reconciler.model.work_order import RotationTask, WorkOrder
 from reconciler.output.style import PLAIN
-from reconciler.ports import Scope
-from reconciler.subjects.catalogue import RENDERERS
 from reconciler.systems import get_system, list_operations
 from reconciler.systems.drafting import draft_chore, draft_operation, draft_orders
 

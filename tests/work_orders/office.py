@@ -6,28 +6,28 @@ import json
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 
+from reconciler.apply.apply import Run, apply_plan
+from reconciler.apply.leases import LeaseTerms, hold
+from reconciler.apply.planning import PlanRequest, make_plan
+from reconciler.apply.states import load_state, read_state, save_state
 from reconciler.audit.log import AuditLog
-from reconciler.core.address import Address
-from reconciler.core.audit import Origin
-from reconciler.core.declared import Desired
-from reconciler.core.kinds import Action
-from reconciler.core.outcome import Report
-from reconciler.core.plan import Plan
-from reconciler.core.resource import Resource, Status
-from reconciler.core.roster import Roster
-from reconciler.core.settings import GuardSettings
-from reconciler.core.state import State
-from reconciler.core.work_order import WorkOrder
+from reconciler.features.work_orders.report import Evidence, OrderDesk
 from reconciler.manifests.load import load_manifests
 from reconciler.manifests.source import SourceFile
-from reconciler.ports import StateStore
+from reconciler.model.address import Address
+from reconciler.model.audit import Origin
+from reconciler.model.declared import Desired
+from reconciler.model.kinds import Action
+from reconciler.model.outcome import Report
+from reconciler.model.plan import Plan
+from reconciler.model.ports import StateStore
+from reconciler.model.resource import Resource, Status
+from reconciler.model.roster import Roster
+from reconciler.model.settings import GuardSettings
+from reconciler.model.state import State
+from reconciler.model.work_order import WorkOrder
 from reconciler.providers.work_orders.provider import WorkOrdersProvider
 from reconciler.stores.process import SystemTimer
-from reconciler.workflows.applying import Run, apply_plan
-from reconciler.workflows.leases import LeaseTerms, hold
-from reconciler.workflows.planning import PlanRequest, make_plan
-from reconciler.workflows.reporting_back import Evidence, OrderDesk
-from reconciler.workflows.states import load_state, read_state, save_state
 
 START = datetime(2026, 11, 22, 9, tzinfo=UTC)
 PEOPLE = ("ana", "bo", "cy", "dee", "eve")

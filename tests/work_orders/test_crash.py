@@ -10,8 +10,8 @@ from typing import TypeVar
 import pytest
 
 from reconciler.audit.log import AuditLog
-from reconciler.core.resource import Status
-from reconciler.core.work_order import OrderStatus
+from reconciler.model.resource import Status
+from reconciler.model.work_order import OrderStatus
 from reconciler.stores.local_file import LocalFileStore
 from tests.work_orders.office import Office
 

@@ -8,18 +8,18 @@ from pathlib import Path
 
 import pytest
 
+from reconciler.apply.audit_entries import SEEN
+from reconciler.apply.leases import hold
 from reconciler.audit.log import AuditLog
-from reconciler.core.audit import AuditEntry
-from reconciler.core.errors import ReconcilerError, StateLocked
-from reconciler.core.kinds import Action
-from reconciler.core.outcome import Refused, Waits
-from reconciler.core.plan import Plan
-from reconciler.core.resource import Status
-from reconciler.core.work_order import FailureReason, OrderStatus, WorkOrder
+from reconciler.features.work_orders.report import get_order, list_orders
+from reconciler.model.audit import AuditEntry
+from reconciler.model.errors import ReconcilerError, StateLocked
+from reconciler.model.kinds import Action
+from reconciler.model.outcome import Refused, Waits
+from reconciler.model.plan import Plan
+from reconciler.model.resource import Status
+from reconciler.model.work_order import FailureReason, OrderStatus, WorkOrder
 from reconciler.stores.local_file import LocalFileStore
-from reconciler.workflows.leases import hold
-from reconciler.workflows.reporting_back import get_order, list_orders
-from reconciler.workflows.trail import SEEN
 from tests.work_orders.office import Office
 
 ADMINS = {"ana": ("admin", Status.ACTIVE), "bo": ("admin", Status.ACTIVE)}

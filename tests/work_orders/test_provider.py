@@ -7,16 +7,16 @@ from datetime import timedelta
 
 import pytest
 
-from reconciler.core.address import Address
-from reconciler.core.change import Change
-from reconciler.core.declared import Organization
-from reconciler.core.finding import Place
-from reconciler.core.kinds import Action
-from reconciler.core.live import Unknown
-from reconciler.core.outcome import Applied, Waits
-from reconciler.core.resource import Resource, fingerprint_of
-from reconciler.core.roster import Roster
-from reconciler.ports import AskingProvider, ByHand, Can, Cannot, Scope
+from reconciler.model.address import Address
+from reconciler.model.change import Change
+from reconciler.model.declared import Organization
+from reconciler.model.finding import Place
+from reconciler.model.kinds import Action
+from reconciler.model.live import Unknown
+from reconciler.model.outcome import Applied, Waits
+from reconciler.model.ports import AskingProvider, ByHand, Can, Cannot, Scope
+from reconciler.model.resource import Resource, fingerprint_of
+from reconciler.model.roster import Roster
 from reconciler.providers.work_orders.provider import WorkOrdersProvider
 from reconciler.systems import SYSTEMS, get_system
 from tests.work_orders.office import START

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from reconciler.core.address import Address
-from reconciler.core.change import Change
-from reconciler.core.errors import ProviderError
-from reconciler.core.live import Live
-from reconciler.core.outcome import Failed, InDoubt, Outcome
-from reconciler.ports import Scope
+from reconciler.model.address import Address
+from reconciler.model.change import Change
+from reconciler.model.errors import ProviderError
+from reconciler.model.live import Live
+from reconciler.model.outcome import Failed, InDoubt, Outcome
+from reconciler.model.ports import Scope
 from reconciler.providers.sandbox.provider import SandboxProvider
-from reconciler.providers.sandbox.world import World
+from reconciler.sandbox.world import World
 
 Answer = Callable[[Change], Outcome | None]
 

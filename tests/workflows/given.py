@@ -5,17 +5,17 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
+from reconciler.apply.leases import LeaseTerms
+from reconciler.apply.state_editor import StateEditor
 from reconciler.audit.log import AuditLog
-from reconciler.core.address import Address
-from reconciler.core.audit import Origin
-from reconciler.core.change import Change
-from reconciler.core.kinds import Action
-from reconciler.core.resource import Attributes, Resource, Status, fingerprint_of
-from reconciler.core.state import Record, State
-from reconciler.ports import StateStore
+from reconciler.model.address import Address
+from reconciler.model.audit import Origin
+from reconciler.model.change import Change
+from reconciler.model.kinds import Action
+from reconciler.model.ports import StateStore
+from reconciler.model.resource import Attributes, Resource, Status, fingerprint_of
+from reconciler.model.state import Record, State
 from reconciler.stores.process import SystemTimer
-from reconciler.workflows.leases import LeaseTerms
-from reconciler.workflows.upkeep import StateEditor
 
 NOW = datetime(2026, 11, 22, 9, tzinfo=UTC)
 TODAY = NOW.date()

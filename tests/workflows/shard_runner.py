@@ -10,18 +10,18 @@ import json
 import sys
 from pathlib import Path
 
+from reconciler.apply.apply import Run, apply_plan
+from reconciler.apply.planning import PlanRequest, make_plan
+from reconciler.apply.sharding import Shard
 from reconciler.audit.log import AuditLog
 from reconciler.cli.stores import open_store
-from reconciler.core.declared import Desired
-from reconciler.core.outcome import Applied
-from reconciler.core.settings import GuardSettings
 from reconciler.manifests.load import load_manifests
 from reconciler.manifests.source import SourceFile
+from reconciler.model.declared import Desired
+from reconciler.model.outcome import Applied
+from reconciler.model.settings import GuardSettings
 from reconciler.providers.sandbox.provider import SandboxProvider
-from reconciler.providers.sandbox.world import World
-from reconciler.workflows.applying import Run, apply_plan
-from reconciler.workflows.planning import PlanRequest, make_plan
-from reconciler.workflows.sharding import Shard
+from reconciler.sandbox.world import World
 from tests.workflows.given import NOW, ORIGIN, TODAY, Still, terms
 
 

@@ -8,14 +8,14 @@ from datetime import date
 
 import pytest
 
-from reconciler.core.address import Address
-from reconciler.core.change import Change, Waiting
-from reconciler.core.declared import Mode
-from reconciler.core.finding import Place
-from reconciler.core.kinds import Action
-from reconciler.core.plan import OrganizationPlan, Plan
-from reconciler.workflows.agreement import PlanDifference, compare_plans
-from reconciler.workflows.choosing import is_same_request
+from reconciler.apply.choice import is_same_request
+from reconciler.features.planning.difference import PlanDifference, compare_plans
+from reconciler.model.address import Address
+from reconciler.model.change import Change, Waiting
+from reconciler.model.declared import Mode
+from reconciler.model.finding import Place
+from reconciler.model.kinds import Action
+from reconciler.model.plan import OrganizationPlan, Plan
 from tests.workflows.given import change, resource
 
 ANA, BO = Address("bc", "member", "ana"), Address("bc", "member", "bo")

@@ -9,28 +9,28 @@ from pathlib import Path
 
 import pytest
 
+from reconciler.apply.apply import Run, apply_plan
+from reconciler.apply.audit_entries import SEEN
+from reconciler.apply.journal import intent_record, run_record
+from reconciler.apply.leases import hold
+from reconciler.apply.planning import PlanRequest, make_plan
+from reconciler.apply.states import load_state, read_state
 from reconciler.audit.log import AuditLog
-from reconciler.core.change import Change
-from reconciler.core.declared import Desired
-from reconciler.core.errors import ProviderError, StalePlan, StateLocked
-from reconciler.core.live import Live
-from reconciler.core.outcome import Applied, Failed, InDoubt, Outcome, Report
-from reconciler.core.plan import Plan
-from reconciler.core.settings import GuardSettings
 from reconciler.manifests.load import load_manifests
 from reconciler.manifests.source import SourceFile
-from reconciler.ports import Scope
-from reconciler.providers.sandbox.people import accept
+from reconciler.model.change import Change
+from reconciler.model.declared import Desired
+from reconciler.model.errors import ProviderError, StalePlan, StateLocked
+from reconciler.model.live import Live
+from reconciler.model.outcome import Applied, Failed, InDoubt, Outcome, Report
+from reconciler.model.plan import Plan
+from reconciler.model.ports import Scope
+from reconciler.model.settings import GuardSettings
 from reconciler.providers.sandbox.provider import SandboxProvider
-from reconciler.providers.sandbox.seed import load_seed
-from reconciler.providers.sandbox.world import World
+from reconciler.sandbox.people import accept
+from reconciler.sandbox.seed import load_seed
+from reconciler.sandbox.world import World
 from reconciler.stores.local_file import LocalFileStore
-from reconciler.workflows.applying import Run, apply_plan
-from reconciler.workflows.journal import intent_record, run_record
-from reconciler.workflows.leases import hold
-from reconciler.workflows.planning import PlanRequest, make_plan
-from reconciler.workflows.states import load_state, read_state
-from reconciler.workflows.trail import SEEN
 from tests.workflows.given import EVE, NOW, ORIGIN, TODAY, Still, terms
 
 ACCESS = b"""

@@ -11,25 +11,25 @@ from typing import Any
 import pytest
 from click.testing import CliRunner, Result
 
+from reconciler.apply.planning import PlanRequest
+from reconciler.apply.sharding import EVERYTHING, Shard
+from reconciler.cli.catalogue import RENDERERS
 from reconciler.cli.main import cli
-from reconciler.core.address import Address
-from reconciler.core.change import Change
-from reconciler.core.forecast import Effort
-from reconciler.core.kinds import Action
-from reconciler.core.live import Live
-from reconciler.core.outcome import Outcome
-from reconciler.core.settings import GuardSettings
-from reconciler.core.state import Record, State
+from reconciler.features.estimate.estimate import estimate_run
+from reconciler.features.estimate.model import Effort
 from reconciler.manifests.load import load_manifests
-from reconciler.manifests.saved import state_to_json
 from reconciler.manifests.source import SourceFile
+from reconciler.model.address import Address
+from reconciler.model.change import Change
+from reconciler.model.json import state_to_json
+from reconciler.model.kinds import Action
+from reconciler.model.live import Live
+from reconciler.model.outcome import Outcome
+from reconciler.model.ports import Ability, Can, Metered, Scope
+from reconciler.model.settings import GuardSettings
+from reconciler.model.state import Record, State
 from reconciler.output.style import Style
-from reconciler.ports import Ability, Can, Metered, Scope
 from reconciler.stores.local_file import LocalFileStore
-from reconciler.subjects.catalogue import RENDERERS
-from reconciler.workflows.estimating import estimate_run
-from reconciler.workflows.planning import PlanRequest
-from reconciler.workflows.sharding import EVERYTHING, Shard
 from tests.workflows.given import TODAY, terms
 
 WORDS = "an estimate asks no system"

@@ -8,13 +8,13 @@ from pathlib import Path
 
 import pytest
 
-from reconciler.core.errors import StoreError
-from reconciler.core.resource import Status
-from reconciler.core.state import STATE_FORMAT, State
-from reconciler.manifests.saved import UPGRADES, state_from_json, state_to_json
+from reconciler.apply.leases import hold
+from reconciler.apply.states import load_state, save_state
+from reconciler.model.errors import StoreError
+from reconciler.model.json import UPGRADES, state_from_json, state_to_json
+from reconciler.model.resource import Status
+from reconciler.model.state import STATE_FORMAT, State
 from reconciler.stores.local_file import LocalFileStore
-from reconciler.workflows.leases import hold
-from reconciler.workflows.states import load_state, save_state
 from tests.workflows.given import EVE, INVITE, terms
 
 OLDEST = Path(__file__).parents[1] / "data" / "state-1.0.json"

@@ -8,16 +8,16 @@ from zlib import crc32
 
 import pytest
 
-from reconciler.core.declared import Declared
-from reconciler.core.errors import StoreError
-from reconciler.core.finding import Place
-from reconciler.core.outcome import Applied, Failed, InDoubt, Waits
-from reconciler.core.resource import Status
-from reconciler.core.state import Deferral, State
-from reconciler.ports import Journal
+from reconciler.apply.journal import intent_record, outcome_record, replay, run_record
+from reconciler.apply.state_builder import StateBuilder
+from reconciler.model.declared import Declared
+from reconciler.model.errors import StoreError
+from reconciler.model.finding import Place
+from reconciler.model.outcome import Applied, Failed, InDoubt, Waits
+from reconciler.model.ports import Journal
+from reconciler.model.resource import Status
+from reconciler.model.state import Deferral, State
 from reconciler.systems import get_system
-from reconciler.workflows.journal import intent_record, outcome_record, replay, run_record
-from reconciler.workflows.ledger import StateBuilder
 from tests.workflows.given import EVE, INVITE, NOW, ORIGIN, REMOVE, TODAY, resource, state
 
 SNAPSHOT = state()

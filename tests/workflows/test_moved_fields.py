@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from reconciler.core.address import Address
-from reconciler.core.resource import Attributes, Resource, Status
-from reconciler.workflows.moved_fields import describe_move
+from reconciler.apply.moved_fields import describe_move
+from reconciler.model.address import Address
+from reconciler.model.resource import Attributes, Resource, Status
 
 EVE = Address("acme-bc", "tiktok_account_access", "acme/eve")
 

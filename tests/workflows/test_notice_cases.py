@@ -11,13 +11,13 @@ from pathlib import Path
 
 import pytest
 
-from reconciler.core.address import Address
-from reconciler.core.kinds import Action
-from reconciler.core.notice import Notice, Notices
-from reconciler.core.work_order import WorkOrder
+from reconciler.cli.catalogue import RENDERERS
+from reconciler.features.work_orders.notice import Notice, Notices
+from reconciler.features.work_orders.notices import make_notices
+from reconciler.model.address import Address
+from reconciler.model.kinds import Action
+from reconciler.model.work_order import WorkOrder
 from reconciler.output.style import PLAIN
-from reconciler.subjects.catalogue import RENDERERS
-from reconciler.workflows.notices import make_notices
 from tests.planning.given import Case, read_case
 
 PATHS = sorted((Path(__file__).parents[1] / "cases" / "notices").glob("*.yaml"))

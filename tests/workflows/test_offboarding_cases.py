@@ -13,13 +13,13 @@ from pathlib import Path
 import pytest
 import yaml
 
-from reconciler.core.holding import OrganizationHoldings, PersonReport
-from reconciler.core.kinds import person_in
-from reconciler.core.offboarding import Offboarding
-from reconciler.core.state import State
-from reconciler.subjects.offboarding import summary_of_offboarding
-from reconciler.workflows.holdings import make_ledger
-from reconciler.workflows.offboarding import Leaver, follow_departure, leaving_day
+from reconciler.engine.holdings import make_ledger
+from reconciler.features.offboarding.document import summary_of_offboarding
+from reconciler.features.offboarding.model import Offboarding
+from reconciler.features.offboarding.offboarding import Leaver, follow_departure, leaving_day
+from reconciler.model.holding import OrganizationHoldings, PersonReport
+from reconciler.model.kinds import person_in
+from reconciler.model.state import State
 from tests.planning.given import Case, read_case
 
 PATHS = sorted((Path(__file__).parents[1] / "cases" / "offboarding").glob("*.yaml"))

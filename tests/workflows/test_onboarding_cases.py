@@ -13,12 +13,12 @@ from typing import Any
 import pytest
 import yaml
 
-from reconciler.core.declared import Desired
-from reconciler.core.onboarding import Onboarding
-from reconciler.manifests.joining import read_rosters
+from reconciler.editing.joiner_edits import read_rosters
+from reconciler.features.onboarding.model import Onboarding
+from reconciler.features.onboarding.onboarding import Joiner, describe_proposal, propose, write_proposal
 from reconciler.manifests.load import load_manifests
 from reconciler.manifests.source import SourceFile
-from reconciler.workflows.onboarding import Joiner, describe_proposal, propose, write_proposal
+from reconciler.model.declared import Desired
 
 PATHS = sorted((Path(__file__).parents[1] / "cases" / "onboarding").glob("*.yaml"))
 TODAY = date(2026, 11, 22)

@@ -6,16 +6,16 @@ from dataclasses import replace
 
 import pytest
 
-from reconciler.core.address import Address
-from reconciler.core.declared import Organization
-from reconciler.core.finding import Place
-from reconciler.core.live import Live
-from reconciler.core.resource import Resource
-from reconciler.ports import Scope
+from reconciler.apply.planning import read_live
+from reconciler.model.address import Address
+from reconciler.model.declared import Organization
+from reconciler.model.finding import Place
+from reconciler.model.live import Live
+from reconciler.model.ports import Scope
+from reconciler.model.resource import Resource
 from reconciler.providers.sandbox.provider import SandboxProvider
-from reconciler.providers.sandbox.world import World
+from reconciler.sandbox.world import World
 from reconciler.systems import get_system
-from reconciler.workflows.planning import read_live
 
 SCOPE = Scope(organization=Organization(key="bc", system=get_system("business_center"), place=Place("a.yaml", 1, 1)))
 ANA = Address("bc", "member", "ana")

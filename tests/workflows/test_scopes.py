@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from reconciler.core.address import Address
-from reconciler.core.resource import Status
-from reconciler.core.state import Record, State
+from reconciler.apply.scopes import Scopes
 from reconciler.manifests.load import load_manifests
 from reconciler.manifests.source import SourceFile
-from reconciler.ports import Scope
-from reconciler.workflows.scopes import Scopes
+from reconciler.model.address import Address
+from reconciler.model.ports import Scope
+from reconciler.model.resource import Status
+from reconciler.model.state import Record, State
 
 EVE = Address("bc", "member", "eve")
 

@@ -6,17 +6,17 @@ from dataclasses import replace
 
 import pytest
 
-from reconciler.core.address import Address
-from reconciler.core.change import Change
-from reconciler.core.kinds import Action
-from reconciler.core.live import Live
-from reconciler.core.outcome import Applied, Failed, InDoubt
-from reconciler.core.resource import Resource, Status
-from reconciler.core.state import Deferral, State
+from reconciler.apply.in_doubt import Settled, settle
+from reconciler.apply.planning import recorded_as_live
+from reconciler.apply.state_builder import StateBuilder
+from reconciler.model.address import Address
+from reconciler.model.change import Change
+from reconciler.model.kinds import Action
+from reconciler.model.live import Live
+from reconciler.model.outcome import Applied, Failed, InDoubt
+from reconciler.model.resource import Resource, Status
+from reconciler.model.state import Deferral, State
 from reconciler.systems import get_system
-from reconciler.workflows.ledger import StateBuilder
-from reconciler.workflows.planning import recorded_as_live
-from reconciler.workflows.settling import Settled, settle
 from tests.workflows.given import EVE, INVITE, REMOVE, TODAY, change, resource, state
 
 PROMOTE = change(Action.CHANGE_ROLE, resource(), resource(role="admin"))

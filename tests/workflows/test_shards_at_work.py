@@ -7,12 +7,12 @@ import sys
 from collections import Counter
 from pathlib import Path
 
+from reconciler.apply.sharding import shards_of
+from reconciler.apply.states import load_state
 from reconciler.audit.log import AuditLog
 from reconciler.cli.stores import open_store
-from reconciler.providers.sandbox.seed import load_seed
-from reconciler.providers.sandbox.world import World
-from reconciler.workflows.sharding import shards_of
-from reconciler.workflows.states import load_state
+from reconciler.sandbox.seed import load_seed
+from reconciler.sandbox.world import World
 from tests.tiers import is_quick
 from tests.workflows.given import NOW
 from tests.workflows.shard_runner import organizations, seed

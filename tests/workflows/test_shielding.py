@@ -7,18 +7,18 @@ from pathlib import Path
 
 import pytest
 
-from reconciler.core.change import Change
-from reconciler.core.errors import ProviderError
-from reconciler.core.live import Live
-from reconciler.core.outcome import Applied, InDoubt, Outcome, Refused
+from reconciler.apply.shielding import ProviderBroke, shielded
+from reconciler.apply.states import read_state
 from reconciler.manifests.load import load_manifests
 from reconciler.manifests.source import SourceFile
-from reconciler.ports import Scope
-from reconciler.providers.sandbox.seed import load_seed
-from reconciler.providers.sandbox.world import World
+from reconciler.model.change import Change
+from reconciler.model.errors import ProviderError
+from reconciler.model.live import Live
+from reconciler.model.outcome import Applied, InDoubt, Outcome, Refused
+from reconciler.model.ports import Scope
+from reconciler.sandbox.seed import load_seed
+from reconciler.sandbox.world import World
 from reconciler.stores.local_file import LocalFileStore
-from reconciler.workflows.shielding import ProviderBroke, shielded
-from reconciler.workflows.states import read_state
 from tests.workflows.given import EVE, NOW
 from tests.workflows.test_applying import ACCESS, SEED, Company, Fickle
 

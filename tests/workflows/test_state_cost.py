@@ -5,14 +5,14 @@ from __future__ import annotations
 from pathlib import Path
 
 from bench.state_cost import invitation, make_state
-from reconciler.core.audit import Origin
-from reconciler.core.outcome import Applied
+from reconciler.apply.journal_writer import JournalWriter
+from reconciler.apply.leases import hold
+from reconciler.apply.state_builder import StateBuilder
+from reconciler.apply.states import load_state, save_state
+from reconciler.model.audit import Origin
+from reconciler.model.outcome import Applied
 from reconciler.stores.local_file import LocalFileStore
 from reconciler.systems import get_system
-from reconciler.workflows.leases import hold
-from reconciler.workflows.ledger import StateBuilder
-from reconciler.workflows.logbook import JournalWriter
-from reconciler.workflows.states import load_state, save_state
 from tests.workflows.given import TODAY, Still, terms
 
 CHANGES = 50

@@ -10,24 +10,24 @@ from typing import Any, NoReturn
 
 import pytest
 
+from reconciler.apply.apply import Run, apply_plan
+from reconciler.apply.audit_entries import SEEN
+from reconciler.apply.planning import PlanRequest, make_plan
+from reconciler.apply.states import load_state
 from reconciler.audit.log import AuditLog
-from reconciler.core.errors import ProviderError
-from reconciler.core.outcome import Applied, Failed, InDoubt, Outcome, Refused
-from reconciler.core.settings import GuardSettings
 from reconciler.manifests.load import load_manifests
 from reconciler.manifests.source import SourceFile
-from reconciler.ports import BatchProvider, Provider
-from reconciler.providers.sandbox.members import invite
-from reconciler.providers.sandbox.organizations import get_organization
+from reconciler.model.errors import ProviderError
+from reconciler.model.outcome import Applied, Failed, InDoubt, Outcome, Refused
+from reconciler.model.ports import BatchProvider, Provider
+from reconciler.model.settings import GuardSettings
 from reconciler.providers.sandbox.provider import SandboxProvider
-from reconciler.providers.sandbox.registry import get_person
-from reconciler.providers.sandbox.seed import load_seed
-from reconciler.providers.sandbox.world import World
+from reconciler.sandbox.members import invite
+from reconciler.sandbox.organizations import get_organization
+from reconciler.sandbox.registry import get_person
+from reconciler.sandbox.seed import load_seed
+from reconciler.sandbox.world import World
 from reconciler.stores.local_file import LocalFileStore
-from reconciler.workflows.applying import Run, apply_plan
-from reconciler.workflows.planning import PlanRequest, make_plan
-from reconciler.workflows.states import load_state
-from reconciler.workflows.trail import SEEN
 from tests.workflows.batching import InBatches, ignoring, refusing
 from tests.workflows.given import NOW, ORIGIN, TODAY, Still, terms
 
@@ -216,7 +216,7 @@ def test_what_needs_a_change_that_failed_in_a_call_of_its_own_is_not_tried(scene
 
 
 def test_a_group_goes_with_more_than_any_other_call_takes(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("reconciler.workflows.steps.MOST_TOGETHER", 2)
+    monkeypatch.setattr("reconciler.apply.steps.MOST_TOGETHER", 2)
     everybody = {"europe": {"ad_accounts": ["us"], "access": dict.fromkeys(("ana", "bo", "dee"), "analyst")}}
     scene.run(InBatches(scene.world, mixed=True), OLD, asset_groups=everybody)
     provider = InBatches(scene.world, mixed=True)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from reconciler.core.outcome import Applied
-from reconciler.workflows.trail import audit_entry
+from reconciler.apply.audit_entries import audit_entry
+from reconciler.model.outcome import Applied
 from tests.workflows.given import NOW, REMOVE
 
 

@@ -12,28 +12,28 @@ from pathlib import Path
 
 import pytest
 
+from reconciler.apply.apply import Run, apply_plan
+from reconciler.apply.leases import hold
+from reconciler.apply.planning import PlanRequest, make_plan
+from reconciler.apply.states import load_state
+from reconciler.apply.transfers import other_sides
 from reconciler.audit.log import AuditLog
-from reconciler.core.address import Address
-from reconciler.core.change import Change
-from reconciler.core.declared import Desired
-from reconciler.core.errors import LeaseLost, StateLocked
-from reconciler.core.kinds import Action
-from reconciler.core.outcome import Applied, Outcome, Report
-from reconciler.core.plan import Plan
-from reconciler.core.resource import Resource, Status
-from reconciler.core.settings import GuardSettings
 from reconciler.manifests.load import load_manifests
 from reconciler.manifests.source import SourceFile
-from reconciler.ports import Lock, Scope, StateStore
+from reconciler.model.address import Address
+from reconciler.model.change import Change
+from reconciler.model.declared import Desired
+from reconciler.model.errors import LeaseLost, StateLocked
+from reconciler.model.kinds import Action
+from reconciler.model.outcome import Applied, Outcome, Report
+from reconciler.model.plan import Plan
+from reconciler.model.ports import Lock, Scope, StateStore
+from reconciler.model.resource import Resource, Status
+from reconciler.model.settings import GuardSettings
 from reconciler.providers.sandbox.provider import SandboxProvider
-from reconciler.providers.sandbox.seed import load_seed
-from reconciler.providers.sandbox.world import World
+from reconciler.sandbox.seed import load_seed
+from reconciler.sandbox.world import World
 from reconciler.stores.local_file import LocalFileStore
-from reconciler.workflows.applying import Run, apply_plan
-from reconciler.workflows.leases import hold
-from reconciler.workflows.planning import PlanRequest, make_plan
-from reconciler.workflows.states import load_state
-from reconciler.workflows.transfers import other_sides
 from tests.workflows.given import NOW, TODAY, Still, terms
 
 PEOPLE = {key: f"{key}@acme.example" for key in ("ana", "bo", "finn")}

@@ -12,22 +12,22 @@ from typing import Any
 
 import pytest
 
+from reconciler.apply.archive import read_history, read_state_as_of, verify_state
+from reconciler.apply.journal import intent_record, run_record
+from reconciler.apply.leases import Lease, hold
+from reconciler.apply.state_editor import find_lock
+from reconciler.apply.states import load_state, read_state, save_state
 from reconciler.audit.log import AuditLog
 from reconciler.cli.stores import open_store
-from reconciler.core.address import Address
-from reconciler.core.errors import LeaseLost, StateConflict, StateLocked, StoreError
-from reconciler.core.kinds import Action
-from reconciler.core.state import Deferral, Record, State
-from reconciler.core.work_order import OrderStatus, WorkOrder
-from reconciler.manifests.saved import state_to_json
-from reconciler.ports import StateStore
+from reconciler.features.states.migrate import migrate
+from reconciler.model.address import Address
+from reconciler.model.errors import LeaseLost, StateConflict, StateLocked, StoreError
+from reconciler.model.json import state_to_json
+from reconciler.model.kinds import Action
+from reconciler.model.ports import StateStore
+from reconciler.model.state import Deferral, Record, State
+from reconciler.model.work_order import OrderStatus, WorkOrder
 from reconciler.stores.local_file import LocalFileStore
-from reconciler.workflows.archive import read_history, read_state_as_of, verify_state
-from reconciler.workflows.journal import intent_record, run_record
-from reconciler.workflows.leases import Lease, hold
-from reconciler.workflows.migrating import migrate
-from reconciler.workflows.states import load_state, read_state, save_state
-from reconciler.workflows.upkeep import find_lock
 from tests.workflows.given import EVE, INVITE, NOW, ORIGIN, TODAY, state, terms, upkeep
 
 ANA, BO = Address("bc", "member", "ana"), Address("bc", "member", "bo")

@@ -10,22 +10,22 @@ from pathlib import Path
 
 import pytest
 
+from reconciler.apply.apply import Run, apply_plan
+from reconciler.apply.planning import PlanRequest, make_plan
 from reconciler.audit.log import AuditLog
-from reconciler.core.change import Change
-from reconciler.core.outcome import Outcome
-from reconciler.core.plan import Plan
-from reconciler.core.settings import GuardSettings
 from reconciler.manifests.load import load_manifests
 from reconciler.manifests.source import SourceFile
-from reconciler.ports import Provider, Scope
-from reconciler.providers.sandbox import people
+from reconciler.model.change import Change
+from reconciler.model.outcome import Outcome
+from reconciler.model.plan import Plan
+from reconciler.model.ports import Provider, Scope
+from reconciler.model.settings import GuardSettings
 from reconciler.providers.sandbox.faults import FaultyProvider, Script
 from reconciler.providers.sandbox.provider import SandboxProvider
-from reconciler.providers.sandbox.seed import load_seed
-from reconciler.providers.sandbox.world import World
+from reconciler.sandbox import people
+from reconciler.sandbox.seed import load_seed
+from reconciler.sandbox.world import World
 from reconciler.stores.local_file import LocalFileStore
-from reconciler.workflows.applying import Run, apply_plan
-from reconciler.workflows.planning import PlanRequest, make_plan
 from tests.workflows.given import terms
 
 BEGIN = datetime(2026, 11, 22, 9, tzinfo=UTC)

@@ -12,23 +12,25 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reconciler.core.address import Address
-from reconciler.core.errors import ManifestError, ReconcilerError
-from reconciler.core.holding import AccessStatus, Holding, PersonReport
-from reconciler.core.kinds import Action
-from reconciler.core.resource import Status
-from reconciler.core.state import Deferral, Record, State
-from reconciler.core.work_order import WorkOrder
+from reconciler.cli.catalogue import RENDERERS
+from reconciler.engine.holdings import make_ledger
+from reconciler.features.queries import directory
+from reconciler.features.queries import person_access as knowing
+from reconciler.features.queries import states as recollection
+from reconciler.features.queries.mentions import may_mention
 from reconciler.manifests.load import SourceFile, load_manifests
-from reconciler.manifests.saved import state_to_json
+from reconciler.model.address import Address
+from reconciler.model.errors import ManifestError, ReconcilerError
+from reconciler.model.holding import AccessStatus, Holding, PersonReport
+from reconciler.model.json import state_to_json
+from reconciler.model.kinds import Action
+from reconciler.model.ports import PastVersion, StateStore
+from reconciler.model.resource import Status
+from reconciler.model.state import Deferral, Record, State
+from reconciler.model.work_order import WorkOrder
+from reconciler.output.holdings import say_declared
 from reconciler.output.style import Style
-from reconciler.ports import PastVersion, StateStore
 from reconciler.stores.local_file import LocalFileStore
-from reconciler.subjects.catalogue import RENDERERS
-from reconciler.subjects.holdings import say_declared
-from reconciler.workflows import directory, knowing, recollection
-from reconciler.workflows.holdings import make_ledger
-from reconciler.workflows.mentions import may_mention
 
 TODAY = date(2026, 11, 22)
 AGENCY = Path(__file__).parents[2] / "examples" / "agency" / "access"

@@ -9,22 +9,22 @@ from typing import Any
 
 import pytest
 
+from reconciler.apply.apply import Run, apply_plan
+from reconciler.apply.planning import PlanRequest, make_plan
 from reconciler.audit.log import AuditLog
-from reconciler.core.change import Change
-from reconciler.core.outcome import Applied, Outcome, Refused
-from reconciler.core.settings import GuardSettings
 from reconciler.manifests.load import load_manifests
 from reconciler.manifests.source import SourceFile
-from reconciler.ports import Provider, Scope
+from reconciler.model.change import Change
+from reconciler.model.outcome import Applied, Outcome, Refused
+from reconciler.model.ports import Provider, Scope
+from reconciler.model.settings import GuardSettings
 from reconciler.providers.sandbox.faults import FaultyProvider, Script
-from reconciler.providers.sandbox.people import leave
 from reconciler.providers.sandbox.provider import SandboxProvider
-from reconciler.providers.sandbox.refusal import Refusal
-from reconciler.providers.sandbox.seed import load_seed
-from reconciler.providers.sandbox.world import World
+from reconciler.sandbox.people import leave
+from reconciler.sandbox.refusal import Refusal
+from reconciler.sandbox.seed import load_seed
+from reconciler.sandbox.world import World
 from reconciler.stores.local_file import LocalFileStore
-from reconciler.workflows.applying import Run, apply_plan
-from reconciler.workflows.planning import PlanRequest, make_plan
 from tests.workflows.given import NOW, TODAY, Still, terms
 
 PEOPLE = {key: {"email": f"{key}@acme.example"} for key in ("ana", "bo", "cy", "eve")}

@@ -8,18 +8,18 @@ from pathlib import Path
 
 import pytest
 
-from reconciler.core.address import Address
-from reconciler.core.errors import ReconcilerError, StoreError
-from reconciler.core.holding import AccessMatrix, Reach
-from reconciler.core.resource import Status
-from reconciler.core.state import Record, State
+from reconciler.cli.catalogue import RENDERERS
+from reconciler.features.queries import access_matrix as reaching
+from reconciler.features.queries.person_access import who
 from reconciler.manifests.load import SourceFile
-from reconciler.manifests.saved import state_to_json
+from reconciler.model.address import Address
+from reconciler.model.errors import ReconcilerError, StoreError
+from reconciler.model.holding import AccessMatrix, Reach
+from reconciler.model.json import state_to_json
+from reconciler.model.resource import Status
+from reconciler.model.state import Record, State
 from reconciler.output.style import Style
 from reconciler.stores.local_file import LocalFileStore
-from reconciler.subjects.catalogue import RENDERERS
-from reconciler.workflows import reaching
-from reconciler.workflows.knowing import who
 
 TODAY = date(2026, 11, 22)
 CENTER = """

@@ -7,9 +7,9 @@ from datetime import date
 import click
 
 from reconciler.cli.app import App
+from reconciler.cli.catalogue import RENDERERS
 from reconciler.cli.options import as_of_option, document_option, refuse_days_to_come
-from reconciler.subjects.catalogue import RENDERERS
-from reconciler.workflows import reaching
+from reconciler.features.queries import access_matrix as reaching
 
 
 @click.command()

@@ -10,10 +10,10 @@ from reconciler.cli.app import App
 from reconciler.cli.files import replace_file
 from reconciler.cli.options import now_option
 from reconciler.cli.planning import read_request
-from reconciler.core.adopted import Adoption
-from reconciler.core.errors import ExitCode
-from reconciler.manifests.editing import render_patch
-from reconciler.workflows import adopting
+from reconciler.editing.edits import render_patch
+from reconciler.features.importing import adopt as adopting
+from reconciler.features.importing.adopted import Adoption
+from reconciler.model.errors import ExitCode
 
 
 @click.command()

@@ -9,9 +9,12 @@ from typing import Unpack
 
 import click
 
+from reconciler.apply.apply import Run, apply_plan
+from reconciler.apply.planning import PlanRequest
 from reconciler.audit.log import AuditLog
 from reconciler.cli.actions_files import takes_outputs, write_outputs
 from reconciler.cli.app import App
+from reconciler.cli.catalogue import RENDERERS
 from reconciler.cli.exit_codes import code_of_apply
 from reconciler.cli.files import CONFIG_FILE, make_folder
 from reconciler.cli.link_codes import clear_codes
@@ -19,18 +22,15 @@ from reconciler.cli.options import FILE, FOLDER, Limits, lock_timeout_option, pa
 from reconciler.cli.origin import DIRTY, read_origin
 from reconciler.cli.planning import make_plan, read_plan, read_request
 from reconciler.cli.state_editor import lease_terms
+from reconciler.cli.step_outputs import outputs_of_report
 from reconciler.cli.terminal import is_interactive
-from reconciler.core.audit import Origin
-from reconciler.core.change import Change
-from reconciler.core.errors import ExitCode, ReconcilerError, UsageError
-from reconciler.core.outcome import Outcome, Report, Result
-from reconciler.core.plan import Plan
+from reconciler.features.planning.summary import say_counts
+from reconciler.model.audit import Origin
+from reconciler.model.change import Change
+from reconciler.model.errors import ExitCode, ReconcilerError, UsageError
+from reconciler.model.outcome import Outcome, Report, Result
+from reconciler.model.plan import Plan
 from reconciler.output.words import count
-from reconciler.subjects.catalogue import RENDERERS
-from reconciler.subjects.plan_words import say_counts
-from reconciler.subjects.step_outputs import outputs_of_report
-from reconciler.workflows.applying import Run, apply_plan
-from reconciler.workflows.planning import PlanRequest
 
 
 @click.command()

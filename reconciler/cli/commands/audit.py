@@ -7,20 +7,20 @@ from datetime import date
 
 import click
 
+from reconciler.apply.states import read_marks
 from reconciler.audit.chain import HeadWitness
 from reconciler.audit.log import AuditLog, Selection
 from reconciler.cli.actions_files import write_outputs
 from reconciler.cli.app import App
+from reconciler.cli.catalogue import RENDERERS
 from reconciler.cli.options import document_option, read_day
 from reconciler.cli.state_editor import require_somebody
-from reconciler.core.audit import entries_of
-from reconciler.core.errors import ExitCode, ReconcilerError
+from reconciler.features.queries.directory import load_directory
+from reconciler.model.audit import entries_of
+from reconciler.model.errors import ExitCode, ReconcilerError
+from reconciler.model.ports import StateStore
+from reconciler.model.suggestions import nearest
 from reconciler.output.words import count
-from reconciler.ports import StateStore
-from reconciler.subjects.catalogue import RENDERERS
-from reconciler.workflows.directory import load_directory
-from reconciler.workflows.naming import nearest
-from reconciler.workflows.states import read_marks
 
 _DIGEST = re.compile(r"[0-9a-f]{64}")
 

@@ -11,9 +11,9 @@ import click
 from reconciler.cli.app import App
 from reconciler.cli.business_center import make_client
 from reconciler.cli.terminal import confirm
-from reconciler.core.errors import ExitCode, ReconcilerError, UsageError
-from reconciler.core.redaction import SECRETS
 from reconciler.manifests.config import Option
+from reconciler.model.errors import ExitCode, ReconcilerError, UsageError
+from reconciler.model.redaction import SECRETS
 from reconciler.output.visible import make_visible
 from reconciler.providers.business_api.authorizing import (
     SCOPES,

@@ -7,15 +7,15 @@ from datetime import date
 import click
 
 from reconciler.cli.app import App, SystemClock
+from reconciler.cli.catalogue import RENDERERS
 from reconciler.cli.exit_codes import code_of_review
 from reconciler.cli.files import CONFIG_FILE
 from reconciler.cli.options import now_option, page_options
 from reconciler.cli.revisions import Repository, open_repository, read_revision
+from reconciler.cli.step_outputs import outputs_of_review
 from reconciler.cli.workspace import read_configuration, read_files, read_manifest_files
-from reconciler.core.errors import ReconcilerError, UsageError
-from reconciler.subjects.catalogue import RENDERERS
-from reconciler.subjects.step_outputs import outputs_of_review
-from reconciler.workflows.reviewing import Revision, review
+from reconciler.features.review.review import Revision, review
+from reconciler.model.errors import ReconcilerError, UsageError
 
 _WORKING_TREE = "working tree"
 

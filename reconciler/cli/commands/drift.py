@@ -7,18 +7,18 @@ from datetime import date, timedelta
 
 import click
 
+from reconciler.apply.sharding import EVERYTHING, Shard
 from reconciler.cli.app import App
+from reconciler.cli.catalogue import RENDERERS
 from reconciler.cli.exit_codes import code_of_drift
 from reconciler.cli.options import lock_timeout_option, page_options, read_address, read_day, read_shard, read_words
 from reconciler.cli.planning import find_unmatched_targets, read_request, warn_of_unmatched
 from reconciler.cli.state_editor import names_in_state, open_editor
-from reconciler.core.address import Address
-from reconciler.core.errors import ExitCode, UsageError
-from reconciler.subjects.catalogue import RENDERERS
-from reconciler.subjects.step_outputs import outputs_of_drift
-from reconciler.workflows import drifting
-from reconciler.workflows.drifting import remember, survey
-from reconciler.workflows.sharding import EVERYTHING, Shard
+from reconciler.cli.step_outputs import outputs_of_drift
+from reconciler.features.drift import audit as drifting
+from reconciler.features.drift.audit import remember, survey
+from reconciler.model.address import Address
+from reconciler.model.errors import ExitCode, UsageError
 
 
 @click.group(invoke_without_command=True)

@@ -9,9 +9,9 @@ import click
 from reconciler.cli.app import App
 from reconciler.cli.files import replace_file
 from reconciler.cli.workspace import read_manifest_files
-from reconciler.core.errors import ExitCode, ManifestError
-from reconciler.core.finding import Finding, Severity
-from reconciler.manifests.write import format_manifest
+from reconciler.editing.format import format_manifest
+from reconciler.model.errors import ExitCode, ManifestError
+from reconciler.model.finding import Finding, Severity
 
 
 @click.command()

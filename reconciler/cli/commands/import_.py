@@ -16,23 +16,23 @@ from reconciler.cli.files import replace_file
 from reconciler.cli.options import FOLDER, lock_timeout_option
 from reconciler.cli.state_editor import open_editor
 from reconciler.cli.workspace import read_manifests_so_far
-from reconciler.core.declared import Organization
-from reconciler.core.errors import ExitCode, ReconcilerError, UsageError
-from reconciler.core.finding import Place
-from reconciler.core.imported import Import
-from reconciler.manifests.editing import render_patch
+from reconciler.editing.edits import render_patch
+from reconciler.editing.new_people import clean_name, key_for_thing
+from reconciler.features.importing.document import document_of_import
+from reconciler.features.importing.import_ import draft_import, record_import
+from reconciler.features.importing.model import Import
+from reconciler.features.importing.plan_files import ImportRequest
+from reconciler.features.queries.directory import load_directory
 from reconciler.manifests.keys import is_key
 from reconciler.manifests.load import load_manifests
-from reconciler.manifests.newcomers import clean_name, key_for_thing
 from reconciler.manifests.source import SourceFile
+from reconciler.model.declared import Organization
+from reconciler.model.errors import ExitCode, ReconcilerError, UsageError
+from reconciler.model.finding import Place
+from reconciler.model.ports import FoundOrganization
 from reconciler.output.text import render_text
 from reconciler.output.words import count
-from reconciler.ports import FoundOrganization
-from reconciler.subjects.imports import document_of_import
 from reconciler.systems import SYSTEMS, get_system
-from reconciler.workflows.directory import load_directory
-from reconciler.workflows.filing import ImportRequest
-from reconciler.workflows.importing import draft_import, record_import
 
 _NOWHERE = Place("", 1, 1)
 

@@ -9,7 +9,7 @@ import click
 
 from reconciler.cli.app import App
 from reconciler.cli.files import CONFIG_FILE, read_text_file, replace_file
-from reconciler.core.errors import ReconcilerError
+from reconciler.model.errors import ReconcilerError
 
 _TEMPLATES = {
     CONFIG_FILE: "reconciler.yaml",

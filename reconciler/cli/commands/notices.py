@@ -5,13 +5,13 @@ from __future__ import annotations
 import click
 
 from reconciler.cli.app import App
+from reconciler.cli.catalogue import RENDERERS
 from reconciler.cli.options import document_option
 from reconciler.cli.workspace import read_workspace
-from reconciler.core.errors import ReconcilerError
-from reconciler.subjects.catalogue import RENDERERS
-from reconciler.workflows.directory import find_in
-from reconciler.workflows.naming import nearest
-from reconciler.workflows.notices import collect_notices
+from reconciler.features.queries.directory import find_in
+from reconciler.features.work_orders.notices import collect_notices
+from reconciler.model.errors import ReconcilerError
+from reconciler.model.suggestions import nearest
 
 
 @click.command()

@@ -10,20 +10,20 @@ from typing import TypedDict, Unpack
 
 import click
 
+from reconciler.apply.planning import PlanRequest
+from reconciler.apply.states import read_state
 from reconciler.cli.app import App
+from reconciler.cli.catalogue import RENDERERS
 from reconciler.cli.exit_codes import code_of_findings
 from reconciler.cli.options import document_option, lock_timeout_option, read_moment, read_words
 from reconciler.cli.state_editor import open_editor
 from reconciler.cli.workspace import read_workspace
-from reconciler.core.declared import Organization
-from reconciler.core.errors import ReconcilerError, UsageError
-from reconciler.manifests.rosters.parse import MAX_SIZE
-from reconciler.subjects.catalogue import RENDERERS
-from reconciler.workflows.drifting import drift_after
-from reconciler.workflows.observing import RosterFile, Sighting, look_only
-from reconciler.workflows.observing import observe as take_in
-from reconciler.workflows.planning import PlanRequest
-from reconciler.workflows.states import read_state
+from reconciler.features.drift.audit import drift_after
+from reconciler.features.rosters.observe import RosterFile, Sighting, look_only
+from reconciler.features.rosters.observe import observe as take_in
+from reconciler.features.rosters.parse import MAX_SIZE
+from reconciler.model.declared import Organization
+from reconciler.model.errors import ReconcilerError, UsageError
 
 
 class _Options(TypedDict):

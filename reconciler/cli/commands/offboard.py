@@ -9,23 +9,23 @@ from typing import Self
 
 import click
 
+from reconciler.apply.planning import PlanRequest, read_worlds
 from reconciler.cli.app import App
+from reconciler.cli.catalogue import RENDERERS
 from reconciler.cli.exit_codes import code_of_offboarding
 from reconciler.cli.files import replace_file
 from reconciler.cli.options import document_option, lock_timeout_option, out_option, read_day
 from reconciler.cli.planning import save_plan
 from reconciler.cli.state_editor import open_editor
 from reconciler.cli.workspace import Workspace, check_files, with_edits
-from reconciler.core.errors import ReconcilerError, UsageError
-from reconciler.core.holding import PersonReport
-from reconciler.core.offboarding import Offboarding
-from reconciler.core.planning.planner import Worlds
-from reconciler.manifests.leaving import ManifestEdit, make_leave
-from reconciler.subjects.catalogue import RENDERERS
-from reconciler.workflows import knowing
-from reconciler.workflows.chores import ChoreDesk, Chores
-from reconciler.workflows.offboarding import Leaver, follow_departure, leaving_day
-from reconciler.workflows.planning import PlanRequest, read_worlds
+from reconciler.editing.leaver_edits import ManifestEdit, make_leave
+from reconciler.engine.planner import Worlds
+from reconciler.features.offboarding.model import Offboarding
+from reconciler.features.offboarding.offboarding import Leaver, follow_departure, leaving_day
+from reconciler.features.offboarding.rotation import ChoreDesk, Chores
+from reconciler.features.queries import person_access as knowing
+from reconciler.model.errors import ReconcilerError, UsageError
+from reconciler.model.holding import PersonReport
 
 
 @click.command()

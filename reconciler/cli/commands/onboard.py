@@ -10,20 +10,20 @@ from typing import TypedDict, Unpack
 import click
 
 from reconciler.cli.app import App
+from reconciler.cli.catalogue import RENDERERS
 from reconciler.cli.files import replace_file
 from reconciler.cli.options import document_option, read_day
 from reconciler.cli.workspace import check_files, with_edits
-from reconciler.core.comparison.findings import findings_only_in
-from reconciler.core.declared import Person
-from reconciler.core.errors import ReconcilerError, UsageError
-from reconciler.core.finding import Finding, Severity
-from reconciler.core.onboarding import Onboarding
-from reconciler.manifests.joining import read_rosters
+from reconciler.editing.joiner_edits import read_rosters
+from reconciler.features.onboarding.model import Onboarding
+from reconciler.features.onboarding.onboarding import Joiner, describe_proposal, propose, write_proposal
+from reconciler.features.queries.directory import find_in
+from reconciler.features.review.findings import findings_only_in
 from reconciler.manifests.keys import is_key
-from reconciler.subjects.catalogue import RENDERERS
-from reconciler.workflows.directory import find_in
-from reconciler.workflows.naming import nearest
-from reconciler.workflows.onboarding import Joiner, describe_proposal, propose, write_proposal
+from reconciler.model.declared import Person
+from reconciler.model.errors import ReconcilerError, UsageError
+from reconciler.model.finding import Finding, Severity
+from reconciler.model.suggestions import nearest
 
 
 class OnboardOptions(TypedDict):

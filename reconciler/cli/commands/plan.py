@@ -9,13 +9,13 @@ from typing import Unpack
 import click
 
 from reconciler.cli.app import App
+from reconciler.cli.catalogue import RENDERERS
 from reconciler.cli.exit_codes import code_of_plan
 from reconciler.cli.options import Limits, out_option, page_options, planning_options, read_day
 from reconciler.cli.planning import make_plan, read_request, save_plan
-from reconciler.core.errors import ExitCode, UsageError
-from reconciler.subjects.catalogue import RENDERERS
-from reconciler.subjects.step_outputs import outputs_of_plan
-from reconciler.workflows.estimating import estimate_run
+from reconciler.cli.step_outputs import outputs_of_plan
+from reconciler.features.estimate.estimate import estimate_run
+from reconciler.model.errors import ExitCode, UsageError
 
 
 @click.command()

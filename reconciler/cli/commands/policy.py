@@ -7,11 +7,11 @@ from datetime import date
 import click
 
 from reconciler.cli.app import App, SystemClock
+from reconciler.cli.catalogue import RENDERERS
 from reconciler.cli.exit_codes import code_of_findings
 from reconciler.cli.options import document_option, now_option
 from reconciler.cli.workspace import inspect_policies, read_rules
 from reconciler.policies.judging import standing_rules
-from reconciler.subjects.catalogue import RENDERERS
 
 
 @click.group()

@@ -11,10 +11,10 @@ import click
 from reconciler.cli.actions_files import append_summary
 from reconciler.cli.app import App
 from reconciler.cli.files import find_prefix, read_text_file
-from reconciler.core.errors import ReconcilerError, UsageError
-from reconciler.core.live import UNREAD_SIGN
-from reconciler.publishing.sticky import close_issue, publish_comment, publish_issue
-from reconciler.publishing.target import TargetChoice, open_forge
+from reconciler.features.publishing.sticky import close_issue, publish_comment, publish_issue
+from reconciler.features.publishing.target import TargetChoice, open_forge
+from reconciler.model.errors import ReconcilerError, UsageError
+from reconciler.model.live import UNREAD_SIGN
 
 _FAREWELL = "Settled: nothing of this is found any more."
 

@@ -17,26 +17,26 @@ import click
 from reconciler.cli.app import App
 from reconciler.cli.files import CONFIG_FILE
 from reconciler.cli.options import Limits, planning_options
-from reconciler.core.change import Change, Waiting
-from reconciler.core.declared import Desired
-from reconciler.core.errors import ExitCode, ReconcilerError, UsageError
-from reconciler.core.outcome import Applied, Outcome
-from reconciler.core.plan import Plan
-from reconciler.core.resource import Resource
-from reconciler.core.work_order import WorkOrder
+from reconciler.model.change import Change, Waiting
+from reconciler.model.declared import Desired
+from reconciler.model.errors import ExitCode, ReconcilerError, UsageError
+from reconciler.model.outcome import Applied, Outcome
+from reconciler.model.plan import Plan
+from reconciler.model.resource import Resource
+from reconciler.model.work_order import WorkOrder
 from reconciler.output.document import Row, Table, plain
 from reconciler.output.text_table import table_lines
 from reconciler.providers.business_api.abilities import takes_a_person
-from reconciler.providers.sandbox import people
-from reconciler.providers.sandbox.organizations import find_organizations, get_organization, list_organizations
-from reconciler.providers.sandbox.people import Message, answer_all
 from reconciler.providers.sandbox.provider import SandboxProvider
-from reconciler.providers.sandbox.refusal import Refusal
-from reconciler.providers.sandbox.registry import find_person, get_person
 from reconciler.providers.sandbox.rosters import render_roster
-from reconciler.providers.sandbox.seed import SEED_FILE, WORLD_FILE, open_world
 from reconciler.providers.sandbox.showing import show as look
-from reconciler.providers.sandbox.world import World, real_now
+from reconciler.sandbox import people
+from reconciler.sandbox.organizations import find_organizations, get_organization, list_organizations
+from reconciler.sandbox.people import Message, answer_all
+from reconciler.sandbox.refusal import Refusal
+from reconciler.sandbox.registry import find_person, get_person
+from reconciler.sandbox.seed import SEED_FILE, WORLD_FILE, open_world
+from reconciler.sandbox.world import World, real_now
 
 _DURATION = re.compile(r"\+?(\d+)([dhm])")
 _UNITS = {"d": "days", "h": "hours", "m": "minutes"}
@@ -368,8 +368,8 @@ def portal(app: App, **limits: Unpack[Limits]) -> int:
 
 def _work_by_hand(app: App, desired: Desired, made: Plan) -> Iterator[tuple[Change, Outcome]]:
     """One change after the other, the way the platform itself carries it out."""
-    from reconciler.workflows.scopes import Scopes
-    from reconciler.workflows.states import load_state
+    from reconciler.apply.scopes import Scopes
+    from reconciler.apply.states import load_state
 
     scopes = Scopes(desired)
     for part in made.organizations:
@@ -413,9 +413,9 @@ def _change_of(waiting: Waiting, order: WorkOrder) -> Change:
 @click.pass_obj
 def serve(app: App, host: str, port: int, tier: str | None, speed: float) -> None:
     """Serve the API for Business and a page for people on a port, until interrupted."""
-    from reconciler.providers.sandbox.api.emulator import Emulator
-    from reconciler.providers.sandbox.api.server import Server
-    from reconciler.providers.sandbox.api.site import Site
+    from reconciler.sandbox.api.emulator import Emulator
+    from reconciler.sandbox.api.server import Server
+    from reconciler.sandbox.api.site import Site
 
     clock = _faster(real_now, speed)
     with _open(app, clock) as opened:

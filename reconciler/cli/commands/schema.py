@@ -17,17 +17,17 @@ from pydantic import BaseModel, TypeAdapter
 from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
 from pydantic_core import core_schema
 
+from reconciler.cli.catalogue import OUTPUTS
 from reconciler.cli.files import replace_file
 from reconciler.cli.options import FILE, FOLDER
-from reconciler.core.errors import ManifestError, UsageError
-from reconciler.core.plan import Plan
-from reconciler.core.state import STATE_FORMAT, State
 from reconciler.manifests.config_documents import ConfigDocument
 from reconciler.manifests.conformance import check_conformance
 from reconciler.manifests.documents import ManifestDocument
 from reconciler.manifests.source import SourceFile
+from reconciler.model.errors import ManifestError, UsageError
+from reconciler.model.plan import Plan
+from reconciler.model.state import STATE_FORMAT, State
 from reconciler.output.json import core_schema_of
-from reconciler.subjects.catalogue import OUTPUTS
 
 Schema = dict[str, Any]
 

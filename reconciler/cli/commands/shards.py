@@ -6,10 +6,10 @@ import json
 
 import click
 
+from reconciler.apply.sharding import shards_of
 from reconciler.cli.app import App, SystemClock
 from reconciler.cli.options import format_option
 from reconciler.cli.workspace import read_workspace
-from reconciler.workflows.sharding import shards_of
 
 
 @click.command()

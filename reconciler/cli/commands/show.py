@@ -7,13 +7,13 @@ from pathlib import Path
 import click
 
 from reconciler.cli.app import App
+from reconciler.cli.catalogue import RENDERERS
 from reconciler.cli.options import FILE, page_options
 from reconciler.cli.planning import read_plan
-from reconciler.core.errors import StalePlan
-from reconciler.core.plan import Plan
-from reconciler.subjects.catalogue import RENDERERS
-from reconciler.subjects.step_outputs import outputs_of_plan
-from reconciler.workflows.agreement import compare_plans
+from reconciler.cli.step_outputs import outputs_of_plan
+from reconciler.features.planning.difference import compare_plans
+from reconciler.model.errors import StalePlan
+from reconciler.model.plan import Plan
 
 _MAX_TOLD = 10
 """Differences that a message lists; the plan itself shows them all."""

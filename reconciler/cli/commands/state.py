@@ -7,22 +7,22 @@ from typing import BinaryIO
 
 import click
 
+from reconciler.apply.archive import read_history, read_state_as_of, verify_state
+from reconciler.apply.state_editor import find_lock
+from reconciler.apply.states import read_state
 from reconciler.cli.app import App
+from reconciler.cli.catalogue import RENDERERS
 from reconciler.cli.options import document_option, read_address, read_day_or_serial, read_subject, yes_option
 from reconciler.cli.state_editor import lease_terms, names_in_state, open_editor, require_known
 from reconciler.cli.stores import open_store
 from reconciler.cli.terminal import confirm
-from reconciler.core.address import Address
-from reconciler.core.errors import ExitCode, UsageError
-from reconciler.core.state import State
-from reconciler.manifests.saved import state_to_json
+from reconciler.features.states import migrate as migrating
+from reconciler.model.address import Address
+from reconciler.model.errors import ExitCode, UsageError
+from reconciler.model.json import state_to_json
+from reconciler.model.state import State
 from reconciler.stores.process import left_behind_by_this_job
 from reconciler.stores.seal import new_key as make_key
-from reconciler.subjects.catalogue import RENDERERS
-from reconciler.workflows import migrating
-from reconciler.workflows.archive import read_history, read_state_as_of, verify_state
-from reconciler.workflows.states import read_state
-from reconciler.workflows.upkeep import find_lock
 
 _as_of_option = click.option(
     "--as-of", type=read_day_or_serial, metavar="DATE|SERIAL", help="As it was at the end of a UTC day, or then."

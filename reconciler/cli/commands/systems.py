@@ -5,8 +5,8 @@ from __future__ import annotations
 import click
 
 from reconciler.cli.app import App, SystemClock
+from reconciler.cli.catalogue import RENDERERS
 from reconciler.cli.options import document_option
-from reconciler.subjects.catalogue import RENDERERS
 from reconciler.systems import SYSTEMS
 from reconciler.systems.table import system_table
 

@@ -7,11 +7,11 @@ from datetime import date
 import click
 
 from reconciler.cli.app import App, SystemClock
+from reconciler.cli.catalogue import RENDERERS
 from reconciler.cli.exit_codes import code_of_findings
 from reconciler.cli.options import now_option, page_options
+from reconciler.cli.step_outputs import outputs_of_findings
 from reconciler.cli.workspace import inspect_workspace
-from reconciler.subjects.catalogue import RENDERERS
-from reconciler.subjects.step_outputs import outputs_of_findings
 
 
 @click.command()

@@ -12,17 +12,17 @@ import click
 
 from reconciler.audit.log import AuditLog
 from reconciler.cli.app import App
+from reconciler.cli.catalogue import RENDERERS
 from reconciler.cli.files import file_name, make_folder, replace_file
 from reconciler.cli.options import FOLDER, document_option, lock_timeout_option, read_words
 from reconciler.cli.origin import read_origin
 from reconciler.cli.state_editor import lease_terms, require_known, require_somebody
-from reconciler.core.errors import ReconcilerError, UsageError
-from reconciler.core.work_order import FailureReason
-from reconciler.subjects.catalogue import RENDERERS
-from reconciler.subjects.worksheets import WorkList, group_by_actor
+from reconciler.features.queries.directory import load_directory
+from reconciler.features.work_orders.report import Evidence, OrderDesk, get_order, list_orders
+from reconciler.features.work_orders.worksheets import WorkList, group_by_actor
+from reconciler.model.errors import ReconcilerError, UsageError
+from reconciler.model.work_order import FailureReason
 from reconciler.systems.remedies import REMEDIES
-from reconciler.workflows.directory import load_directory
-from reconciler.workflows.reporting_back import Evidence, OrderDesk, get_order, list_orders
 
 _FORMS = {"markdown": ".md", "html": ".html"}
 _MARK = "<!-- written by `reconciler work-orders export`; the next export replaces it -->"

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from reconciler.core.change import Change
-from reconciler.core.kinds import KINDS, Action
-from reconciler.ports import Ability, ByHand, Can, Cannot
+from reconciler.model.change import Change
+from reconciler.model.kinds import KINDS, Action
+from reconciler.model.ports import Ability, ByHand, Can, Cannot
 from reconciler.providers.business_api.bundles import GIVING
 from reconciler.providers.business_api.vocabulary import BY_ACCESS
 

@@ -9,10 +9,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from reconciler.core.kinds import Action
-from reconciler.core.live import Unknown
-from reconciler.core.outcome import Waits
-from reconciler.core.resource import Resource, Status
+from reconciler.model.kinds import Action
+from reconciler.model.live import Unknown
+from reconciler.model.outcome import Waits
+from reconciler.model.resource import Resource, Status
 from reconciler.providers.business_api import endpoints, instructions
 from reconciler.providers.business_api.bundles import GIVING, group_deletion, group_id, id_of
 from reconciler.providers.business_api.codes import Remedy

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
-from reconciler.core.address import Address
+from reconciler.model.address import Address
 from reconciler.providers.business_api.accounts import ACCOUNT, as_handle, read_identities
 from reconciler.providers.business_api.center import Center, Seen, text_of
 from reconciler.providers.business_api.rows import Row

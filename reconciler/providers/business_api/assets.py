@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from collections.abc import Set as AbstractSet
 
-from reconciler.core.resource import Resource, Status
+from reconciler.model.resource import Resource, Status
 from reconciler.providers.business_api.accounts import ACCOUNT, Accounts, tell_apart
 from reconciler.providers.business_api.center import Asset, Center, Seen, text_of
 from reconciler.providers.business_api.endpoints import (

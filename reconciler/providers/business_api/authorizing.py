@@ -11,8 +11,8 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlencode
 
-from reconciler.core.errors import ProviderError
-from reconciler.core.redaction import SECRETS
+from reconciler.model.errors import ProviderError
+from reconciler.model.redaction import SECRETS
 from reconciler.providers.business_api.accounts import handle_in
 from reconciler.providers.business_api.center import text_of
 from reconciler.providers.business_api.client import BASE_URL, Client

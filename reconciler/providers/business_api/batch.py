@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
-from reconciler.core.address import Address
-from reconciler.core.errors import ProviderError
-from reconciler.core.live import Live, Unknown
-from reconciler.core.outcome import Outcome
+from reconciler.model.address import Address
+from reconciler.model.errors import ProviderError
+from reconciler.model.live import Live, Unknown
+from reconciler.model.outcome import Outcome
 from reconciler.providers.business_api.errors import ApiError
 from reconciler.providers.business_api.reading import read_a_few
 from reconciler.providers.business_api.verifying import has_arrived

@@ -11,11 +11,11 @@ from collections.abc import Sequence
 from itertools import takewhile
 from typing import Any
 
-from reconciler.core.address import Address
-from reconciler.core.change import Change
-from reconciler.core.errors import ProviderError
-from reconciler.core.kinds import Action
-from reconciler.core.outcome import Applied, Failed, Outcome, Refused
+from reconciler.model.address import Address
+from reconciler.model.change import Change
+from reconciler.model.errors import ProviderError
+from reconciler.model.kinds import Action
+from reconciler.model.outcome import Applied, Failed, Outcome, Refused
 from reconciler.providers.business_api import endpoints
 from reconciler.providers.business_api.batch import Batch, Outcomes, has_come
 from reconciler.providers.business_api.bundles import (

@@ -10,9 +10,9 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from reconciler.core.change import Change
-from reconciler.core.kinds import Action
-from reconciler.core.resource import Status
+from reconciler.model.change import Change
+from reconciler.model.kinds import Action
+from reconciler.model.resource import Status
 from reconciler.providers.business_api import endpoints
 from reconciler.providers.business_api.assets import read_assets
 from reconciler.providers.business_api.errors import ApiError

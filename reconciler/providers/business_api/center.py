@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from reconciler.core.address import Address
-from reconciler.core.resource import Attributes, Resource
+from reconciler.model.address import Address
+from reconciler.model.resource import Attributes, Resource
 from reconciler.providers.business_api.client import Client
 from reconciler.providers.business_api.endpoints import Listing
 from reconciler.providers.business_api.errors import ApiError

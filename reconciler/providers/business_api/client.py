@@ -11,9 +11,9 @@ from dataclasses import dataclass, field
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
-from reconciler.core.errors import ProviderError
-from reconciler.core.redaction import SECRETS
 from reconciler.deadlines import bound, deadline
+from reconciler.model.errors import ProviderError
+from reconciler.model.redaction import SECRETS
 from reconciler.providers.business_api.codes import Remedy
 from reconciler.providers.business_api.envelope import Data, parse_answer
 from reconciler.providers.business_api.errors import ApiError, stopping

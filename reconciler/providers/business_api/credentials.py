@@ -8,8 +8,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from reconciler.core.errors import ReconcilerError
-from reconciler.core.redaction import SECRETS
+from reconciler.model.errors import ReconcilerError
+from reconciler.model.redaction import SECRETS
 
 _FORMS = "write env:NAME, file:PATH or keyring:SERVICE/NAME"
 _PROBE = "nothing secret"

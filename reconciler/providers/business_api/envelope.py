@@ -10,7 +10,7 @@ import json
 from collections.abc import Mapping
 from typing import Any, cast
 
-from reconciler.core.redaction import SECRETS
+from reconciler.model.redaction import SECRETS
 from reconciler.providers.business_api.codes import OK, PARTLY_OK, Remedy
 from reconciler.providers.business_api.errors import ApiError
 

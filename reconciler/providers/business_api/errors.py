@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from reconciler.core.errors import ProviderError
+from reconciler.model.errors import ProviderError
 from reconciler.providers.business_api.codes import OVER_LIMIT, Remedy, get_return_code
 
 NO_CODE = 0

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from math import ceil
 
-from reconciler.core.kinds import KINDS
+from reconciler.model.kinds import KINDS
 from reconciler.providers.business_api.endpoints import (
     ACCOUNT_USERS,
     ASSET_MEMBERS,

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from reconciler.core.change import Change
-from reconciler.core.kinds import KINDS, Action
-from reconciler.core.resource import Status
+from reconciler.model.change import Change
+from reconciler.model.kinds import KINDS, Action
+from reconciler.model.resource import Status
 from reconciler.providers.business_api.abilities import takes_a_person
 from reconciler.providers.business_api.batching import count_together
 from reconciler.providers.business_api.endpoints import ASSETS

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from reconciler.core.address import Address
-from reconciler.core.errors import ProviderError
-from reconciler.ports import FoundOrganization
+from reconciler.model.address import Address
+from reconciler.model.errors import ProviderError
+from reconciler.model.ports import FoundOrganization
 from reconciler.providers.business_api.abilities import SYSTEM
 from reconciler.providers.business_api.center import Center, text_of
 from reconciler.providers.business_api.client import Client

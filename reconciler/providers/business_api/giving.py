@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 
-from reconciler.core.kinds import KINDS
-from reconciler.core.outcome import Waits
-from reconciler.core.resource import Resource
+from reconciler.model.kinds import KINDS
+from reconciler.model.outcome import Waits
+from reconciler.model.resource import Resource
 from reconciler.providers.business_api import endpoints, instructions
 from reconciler.providers.business_api.abilities import obstacle
 from reconciler.providers.business_api.bundles import GIVING, TAKING, Bundle, id_of, member_id

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from collections.abc import Set as AbstractSet
 
-from reconciler.core.resource import Resource
+from reconciler.model.resource import Resource
 from reconciler.providers.business_api.center import Center, Seen, text_of
 from reconciler.providers.business_api.endpoints import GROUP_ASSETS, GROUP_MEMBERS, GROUPS
 from reconciler.providers.business_api.members import hide_ambiguous

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from reconciler.core.resource import Resource, Status
+from reconciler.model.resource import Resource, Status
 from reconciler.providers.business_api.center import Center, Seen
 from reconciler.providers.business_api.groups import read_group_contents, read_groups
 from reconciler.providers.business_api.vocabulary import AssetType

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from reconciler.core.change import Change
-from reconciler.core.kinds import KINDS, Action
-from reconciler.core.outcome import Outcome, Waits
-from reconciler.ports import Scope
+from reconciler.model.change import Change
+from reconciler.model.kinds import KINDS, Action
+from reconciler.model.outcome import Outcome, Waits
+from reconciler.model.ports import Scope
 from reconciler.systems.drafting import draft_orders
 
 _BY_AN_ADMIN = frozenset(

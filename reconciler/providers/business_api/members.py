@@ -7,7 +7,7 @@ from collections.abc import Set as AbstractSet
 from dataclasses import replace
 from math import ceil
 
-from reconciler.core.resource import Resource
+from reconciler.model.resource import Resource
 from reconciler.providers.business_api.center import Center, Seen, text_of
 from reconciler.providers.business_api.endpoints import MEMBERS
 from reconciler.providers.business_api.errors import ApiError

@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from collections.abc import Set as AbstractSet
 from typing import Self
 
-from reconciler.core.address import Address
-from reconciler.core.deed import find_subject
-from reconciler.ports import Scope, declared_names
+from reconciler.model.activity import find_subject
+from reconciler.model.address import Address
+from reconciler.model.ports import Scope, declared_names
 
 
 class CenterNames:

@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable
 from typing import Protocol
 
-from reconciler.core.errors import ProviderError
+from reconciler.model.errors import ProviderError
 from reconciler.providers.business_api.tiers import Tier
 
 REST_AFTER_MINUTE_LIMIT = 300.0

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from collections.abc import Set as AbstractSet
 
-from reconciler.core.address import Address
-from reconciler.core.kinds import KINDS
-from reconciler.core.resource import PRESENCE, Attributes, Resource
+from reconciler.model.address import Address
+from reconciler.model.kinds import KINDS
+from reconciler.model.resource import PRESENCE, Attributes, Resource
 from reconciler.providers.business_api.center import Center, Seen, text_of
 from reconciler.providers.business_api.endpoints import PARTNERS, SHARES
 from reconciler.providers.business_api.vocabulary import BY_KIND

@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 
-from reconciler.core.address import Address
-from reconciler.core.change import Change
-from reconciler.core.deed import ActivityEntry
-from reconciler.core.errors import ProviderError
-from reconciler.core.kinds import Action
-from reconciler.core.live import Live
-from reconciler.core.outcome import Failed, Outcome
-from reconciler.core.resource import Status
-from reconciler.ports import Ability, Can, Clock, FoundOrganization, LinkCode, Scope
+from reconciler.model.activity import ActivityEntry
+from reconciler.model.address import Address
+from reconciler.model.change import Change
+from reconciler.model.errors import ProviderError
+from reconciler.model.kinds import Action
+from reconciler.model.live import Live
+from reconciler.model.outcome import Failed, Outcome
+from reconciler.model.ports import Ability, Can, Clock, FoundOrganization, LinkCode, Scope
+from reconciler.model.resource import Status
 from reconciler.providers.business_api.abilities import SYSTEM, ability_of
 from reconciler.providers.business_api.acting import ACTIONS, carry_out
 from reconciler.providers.business_api.batching import carry_out_together, count_together

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from reconciler.core.address import Address
-from reconciler.core.kinds import KINDS
-from reconciler.core.resource import Resource
+from reconciler.model.address import Address
+from reconciler.model.kinds import KINDS
+from reconciler.model.resource import Resource
 from reconciler.providers.business_api.allowances import choose_witnesses, show_allowed
 from reconciler.providers.business_api.assets import read_access, read_assets, read_uses
 from reconciler.providers.business_api.center import Center, Seen, text_of

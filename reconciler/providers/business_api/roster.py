@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 
-from reconciler.core.resource import Attributes, Status
+from reconciler.model.resource import Attributes, Status
 from reconciler.providers.business_api.masks import is_masked, match_masks, may_show
 from reconciler.providers.business_api.names import CenterNames
 from reconciler.providers.business_api.rows import Row

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TypeVar
 
-from reconciler.core.change import Change
-from reconciler.core.kinds import Action
-from reconciler.core.live import Unknown
-from reconciler.core.resource import Resource, Status
+from reconciler.model.change import Change
+from reconciler.model.kinds import Action
+from reconciler.model.live import Unknown
+from reconciler.model.resource import Resource, Status
 from reconciler.providers.business_api.pace import Ticker
 
 LOOKS = (1.0, 2.0, 4.0, 8.0)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from reconciler.core.resource import Attributes, Status
+from reconciler.model.resource import Attributes, Status
 
 MEMBER_ROLES = {"admin": "ADMIN", "standard": "STANDARD"}
 FINANCE_ROLES = {"manager": "MANAGER", "analyst": "ANALYST"}

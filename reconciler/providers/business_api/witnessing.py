@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 
-from reconciler.core.deed import ActivityEntry
-from reconciler.core.errors import ProviderError
+from reconciler.model.activity import ActivityEntry
+from reconciler.model.errors import ProviderError
 from reconciler.providers.business_api.center import Center, text_of
 from reconciler.providers.business_api.endpoints import DEEDS
 from reconciler.providers.business_api.errors import ApiError

@@ -11,11 +11,11 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-from reconciler.core.address import Address
-from reconciler.core.change import Change
-from reconciler.core.errors import ProviderError
-from reconciler.core.live import Live, Unknown
-from reconciler.core.outcome import Applied, Failed, InDoubt, Outcome
+from reconciler.model.address import Address
+from reconciler.model.change import Change
+from reconciler.model.errors import ProviderError
+from reconciler.model.live import Live, Unknown
+from reconciler.model.outcome import Applied, Failed, InDoubt, Outcome
 from reconciler.providers.business_api import endpoints
 from reconciler.providers.business_api.center import Center
 from reconciler.providers.business_api.codes import Remedy

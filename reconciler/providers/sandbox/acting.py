@@ -6,15 +6,15 @@ import json
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from reconciler.core.change import Change
-from reconciler.core.kinds import KINDS, Action
-from reconciler.providers.sandbox import apps, assets, groups, links, members, organizations, partners
+from reconciler.model.change import Change
+from reconciler.model.kinds import KINDS, Action
 from reconciler.providers.sandbox.naming import SandboxNames
-from reconciler.providers.sandbox.organizations import SandboxOrganization
-from reconciler.providers.sandbox.platforms import SHARE_ROLES
-from reconciler.providers.sandbox.refusal import Refusal
-from reconciler.providers.sandbox.registry import normalise
-from reconciler.providers.sandbox.world import World
+from reconciler.sandbox import apps, assets, groups, links, members, organizations, partners
+from reconciler.sandbox.organizations import SandboxOrganization
+from reconciler.sandbox.platforms import SHARE_ROLES
+from reconciler.sandbox.refusal import Refusal
+from reconciler.sandbox.registry import normalise
+from reconciler.sandbox.world import World
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from reconciler.core.address import Address
-from reconciler.ports import FoundOrganization
+from reconciler.model.address import Address
+from reconciler.model.ports import FoundOrganization
 from reconciler.providers.sandbox.view import View
-from reconciler.providers.sandbox.world import World
+from reconciler.sandbox.world import World
 
 
 def list_found(world: World) -> tuple[FoundOrganization, ...]:

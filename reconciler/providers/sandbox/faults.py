@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from reconciler.core.address import Address
-from reconciler.core.change import Change
-from reconciler.core.errors import ProviderError
-from reconciler.core.kinds import Action
-from reconciler.core.live import Live
-from reconciler.core.outcome import Failed, InDoubt, Outcome
-from reconciler.ports import Ability, Provider, Scope
+from reconciler.model.address import Address
+from reconciler.model.change import Change
+from reconciler.model.errors import ProviderError
+from reconciler.model.kinds import Action
+from reconciler.model.live import Live
+from reconciler.model.outcome import Failed, InDoubt, Outcome
+from reconciler.model.ports import Ability, Provider, Scope
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Self
 
-from reconciler.core.address import Address
-from reconciler.core.kinds import KINDS
-from reconciler.ports import Scope, declared_names
-from reconciler.providers.sandbox.registry import normalise
+from reconciler.model.address import Address
+from reconciler.model.kinds import KINDS
+from reconciler.model.ports import Scope, declared_names
+from reconciler.sandbox.registry import normalise
 
 
 class SandboxNames:

@@ -6,25 +6,25 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from reconciler.core.address import Address
-from reconciler.core.change import Change
-from reconciler.core.declared import Organization as DeclaredOrganization
-from reconciler.core.deed import ActivityEntry, find_subject
-from reconciler.core.kinds import Action
-from reconciler.core.live import Live
-from reconciler.core.outcome import Applied, Failed, Outcome, Waits
-from reconciler.core.resource import Resource
-from reconciler.ports import Ability, ByHand, Can, Cannot, FoundOrganization, Scope
+from reconciler.model.activity import ActivityEntry, find_subject
+from reconciler.model.address import Address
+from reconciler.model.change import Change
+from reconciler.model.declared import Organization as DeclaredOrganization
+from reconciler.model.kinds import Action
+from reconciler.model.live import Live
+from reconciler.model.outcome import Applied, Failed, Outcome, Waits
+from reconciler.model.ports import Ability, ByHand, Can, Cannot, FoundOrganization, Scope
+from reconciler.model.resource import Resource
 from reconciler.providers.sandbox.acting import SandboxCall, carry_out
-from reconciler.providers.sandbox.api.numbers import get_asset_identity
 from reconciler.providers.sandbox.exploring import list_found, read_names
 from reconciler.providers.sandbox.naming import SandboxNames
-from reconciler.providers.sandbox.organizations import SandboxOrganization, create, find_organization
 from reconciler.providers.sandbox.reading import read_resources
-from reconciler.providers.sandbox.refusal import Refusal
-from reconciler.providers.sandbox.registry import find_person
 from reconciler.providers.sandbox.view import view
-from reconciler.providers.sandbox.world import World
+from reconciler.sandbox.api.numbers import get_asset_identity
+from reconciler.sandbox.organizations import SandboxOrganization, create, find_organization
+from reconciler.sandbox.refusal import Refusal
+from reconciler.sandbox.registry import find_person
+from reconciler.sandbox.world import World
 
 _MEMBERS = frozenset(
     {

@@ -6,14 +6,14 @@ import json
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 
-from reconciler.core.address import Address
-from reconciler.core.kinds import KINDS
-from reconciler.core.resource import Attributes, Resource, Status
-from reconciler.providers.sandbox.api.numbers import asset_id
-from reconciler.providers.sandbox.platforms import ASSET_ROLES
-from reconciler.providers.sandbox.registry import is_registered, known_as
+from reconciler.model.address import Address
+from reconciler.model.kinds import KINDS
+from reconciler.model.resource import Attributes, Resource, Status
 from reconciler.providers.sandbox.view import View, status_of
-from reconciler.providers.sandbox.world import Row
+from reconciler.sandbox.api.numbers import asset_id
+from reconciler.sandbox.platforms import ASSET_ROLES
+from reconciler.sandbox.registry import is_registered, known_as
+from reconciler.sandbox.world import Row
 
 
 def read_resources(view: View, only: Sequence[Address] | None = None) -> dict[Address, Resource]:

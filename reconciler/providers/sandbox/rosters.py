@@ -13,11 +13,11 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from reconciler.providers.sandbox.organizations import SandboxOrganization, find_active
-from reconciler.providers.sandbox.refusal import Refusal
-from reconciler.providers.sandbox.registry import find_address
 from reconciler.providers.sandbox.view import day_of
-from reconciler.providers.sandbox.world import Row, World
+from reconciler.sandbox.organizations import SandboxOrganization, find_active
+from reconciler.sandbox.refusal import Refusal
+from reconciler.sandbox.registry import find_address
+from reconciler.sandbox.world import Row, World
 
 _DASH = "\u2014"
 

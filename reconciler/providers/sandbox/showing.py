@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from reconciler.core.resource import Resource
+from reconciler.model.resource import Resource
 from reconciler.providers.sandbox.naming import SandboxNames
-from reconciler.providers.sandbox.organizations import SandboxOrganization
 from reconciler.providers.sandbox.reading import read_resources
 from reconciler.providers.sandbox.view import view
-from reconciler.providers.sandbox.world import World
+from reconciler.sandbox.organizations import SandboxOrganization
+from reconciler.sandbox.world import World
 
 
 def show(world: World, organization: SandboxOrganization) -> list[Resource]:

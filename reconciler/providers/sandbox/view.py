@@ -8,14 +8,14 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from reconciler.core.address import Address
-from reconciler.core.errors import ProviderError
-from reconciler.core.kinds import KINDS
-from reconciler.core.resource import Resource, Status
+from reconciler.model.address import Address
+from reconciler.model.errors import ProviderError
+from reconciler.model.kinds import KINDS
+from reconciler.model.resource import Resource, Status
 from reconciler.providers.sandbox.naming import SandboxNames
-from reconciler.providers.sandbox.organizations import SandboxOrganization
-from reconciler.providers.sandbox.registry import normalise
-from reconciler.providers.sandbox.world import Row, World
+from reconciler.sandbox.organizations import SandboxOrganization
+from reconciler.sandbox.registry import normalise
+from reconciler.sandbox.world import Row, World
 
 # If one person has several rows, the one that gives access is the person's: it comes first.
 _SEATS = (

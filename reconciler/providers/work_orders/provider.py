@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from reconciler.core.address import Address
-from reconciler.core.change import Change, Waiting
-from reconciler.core.kinds import Action
-from reconciler.core.live import Live
-from reconciler.core.outcome import Applied, Failed, Outcome
-from reconciler.core.resource import Resource
-from reconciler.core.work_order import WorkOrder
-from reconciler.ports import Ability, ByHand, Can, Cannot, Scope
+from reconciler.model.address import Address
+from reconciler.model.change import Change, Waiting
+from reconciler.model.kinds import Action
+from reconciler.model.live import Live
+from reconciler.model.outcome import Applied, Failed, Outcome
+from reconciler.model.ports import Ability, ByHand, Can, Cannot, Scope
+from reconciler.model.resource import Resource
+from reconciler.model.work_order import WorkOrder
 from reconciler.providers.work_orders.rosters import read_rosters
 from reconciler.systems import SYSTEMS
 from reconciler.systems.drafting import describe_wait, draft_orders

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from reconciler.core.address import Address
-from reconciler.core.kinds import KINDS
-from reconciler.core.live import Live
-from reconciler.core.resource import Attributes, Resource
-from reconciler.core.roster import Roster
-from reconciler.ports import Scope
+from reconciler.model.address import Address
+from reconciler.model.kinds import KINDS
+from reconciler.model.live import Live
+from reconciler.model.ports import Scope
+from reconciler.model.resource import Attributes, Resource
+from reconciler.model.roster import Roster
 
 
 def read_rosters(scope: Scope) -> Live:

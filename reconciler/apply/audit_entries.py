@@ -1,0 +1,162 @@
+"""From a change and its outcome to the entry that the audit log keeps."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from typing import Protocol
+
+from reconciler.model.address import Address
+from reconciler.model.audit import AuditEntry, AuditRecord, describe_outcome, name_orders
+from reconciler.model.change import Change
+from reconciler.model.kinds import KINDS, Shape, person_in
+from reconciler.model.outcome import Outcome, Waits
+from reconciler.model.resource import Resource, Status
+from reconciler.model.state import AuditMark, Record
+from reconciler.model.work_order import WorkOrder
+
+
+class AuditSink(Protocol):
+    """Where the audit trail goes; both ways are durable when they return."""
+
+    def append(self, record: AuditRecord, *, known: AuditMark | None, guard: Callable[[], None]) -> AuditMark:
+        """Add a record to the end of the log; the state that is written next keeps the mark.
+
+        `guard` raises when the record is not ours to write any more. It is asked after the end was found, so that
+        whatever a successor has written by then makes this try fail, and the next one asks again. `known` is the mark
+        that the state has so far; where the log does not hold it any more it is the answer, so that the state goes on
+        bearing witness against the log.
+        """
+        ...
+
+    def holds(self, mark: AuditMark) -> bool:
+        """Whether the log still has the record that a state remembers of it."""
+        ...
+
+    def append_missing(self, record: AuditRecord, *, known: AuditMark | None = None) -> AuditMark:
+        """Add those entries that the log does not have yet, for a run that may or may not have come that far.
+
+        Returns the end of the log, also when nothing was missing.
+        """
+        ...
+
+
+def audit_entry(change: Change, outcome: Outcome, *, serial: int, at: datetime) -> AuditEntry:
+    """What to remember for ever of one change."""
+    word, detail = describe_outcome(outcome)
+    return AuditEntry(
+        time=at,
+        serial=serial,
+        address=str(change.address),
+        action=change.action.value,
+        cause=change.why,
+        approval=change.approval,
+        outcome=word,
+        detail=detail,
+        actor=change.actor,
+        person=person_in(change.address),
+        before=_access(change.before),
+        after=_access(change.after),
+        order=name_orders(outcome.orders) if isinstance(outcome, Waits) else "",
+    )
+
+
+def renaming_entry(organization: str, name: tuple[str, str], now: str, *, serial: int, at: datetime) -> AuditEntry:
+    """What to remember for ever of a record that goes by another name from now on."""
+    kind, key = name
+    return AuditEntry(
+        time=at,
+        serial=serial,
+        address=str(Address(organization, kind, now)),
+        action="rename",
+        cause="the manifests call it so",
+        outcome="applied",
+        detail=f"was {Address(organization, kind, key)}",
+        person=now if kind == "member" else "",
+    )
+
+
+SEEN = "seen"
+"""What the audit log calls something that others did about a request or a membership, and that a run first saw."""
+
+_BECAME: Mapping[tuple[Status, Status], str] = {
+    (Status.INVITED, Status.ACTIVE): "accepted",
+    (Status.INVITED, Status.DECLINED): "declined",
+    (Status.INVITED, Status.EXPIRED): "expired",
+    (Status.INVITED, Status.CANCELLED): "cancelled",
+    (Status.REQUESTED, Status.ACTIVE): "accepted",
+    (Status.REQUESTED, Status.DECLINED): "declined",
+    (Status.REQUESTED, Status.LAPSED): "lapsed",
+    (Status.REQUESTED, Status.REVOKED_BY_OWNER): "revoked",
+    (Status.ACTIVE, Status.REVOKED_BY_OWNER): "revoked",
+    (Status.ACTIVE, Status.LEFT): "left",
+}
+"""What was recorded, and what is seen now."""
+
+
+def sightings(before: Mapping[Address, Record], after: Mapping[Address, Record], *, at: datetime) -> list[AuditEntry]:
+    """What became of requests and memberships since the last run, by address; this run is the first that sees it."""
+    return [
+        _sighting(record, word, before.get(address), at)
+        for address, record in sorted(after.items())
+        if (word := _what_became(before.get(address), record))
+    ]
+
+
+def _what_became(before: Record | None, record: Record) -> str:
+    if before is None:
+        is_somebodys = KINDS[record.address.kind].shape in (Shape.MEMBERSHIP, Shape.GRANT)
+        return "adopted" if is_somebodys and record.status is Status.ACTIVE else ""
+    if before.status is Status.AWAITING_ACCEPTANCE and record.status is Status.ACTIVE:
+        is_handed_over = not str(record.attributes.get("owner", "")).startswith("person:")
+        return "accepted" if is_handed_over else "declined"
+    return _BECAME.get((before.status, record.status), "")
+
+
+def _sighting(record: Record, word: str, before: Record | None, at: datetime) -> AuditEntry:
+    return AuditEntry(
+        time=at,
+        serial=0,
+        address=str(record.address),
+        action=SEEN,
+        cause="there already when it was declared" if word == "adopted" else "seen by this run for the first time",
+        outcome=word,
+        person=person_in(record.address),
+        before="" if before is None else _access(_resource(before)),
+        after=_access(_resource(record)),
+    )
+
+
+def _resource(record: Record) -> Resource:
+    return Resource(address=record.address, attributes=record.attributes, status=record.status)
+
+
+ORDER_ACTION = "work_order"
+"""What the audit log calls a step in the life of a work order; the outcome is the order's new status."""
+
+
+def order_entry(order: WorkOrder, *, serial: int, at: datetime) -> AuditEntry:
+    """What to remember for ever of a work order that was done, has failed or has ended otherwise."""
+    reason = order.failure.value if order.failure else ""
+    return AuditEntry(
+        time=at,
+        serial=serial,
+        address=str(order.address),
+        action=ORDER_ACTION,
+        cause=f"{order.id}, {order.action.replace('_', ' ')}: {order.reason}",
+        outcome=order.status.value,
+        detail=": ".join(filter(None, (reason, order.explanation))) or order.evidence,
+        actor=order.closed_by if order.is_said else "",
+        person=person_in(order.address),
+        order=order.id,
+        evidence=order.evidence_digest if order.is_said else "",
+    )
+
+
+def _access(resource: Resource | None) -> str:
+    if resource is None:
+        return ""
+    values = {**resource.attributes, "status": resource.status.value}
+    return " ".join(
+        f"{name}={value if isinstance(value, str) else ','.join(value)}" for name, value in sorted(values.items())
+    )

@@ -1,0 +1,291 @@
+"""What is written around every call: the intent before it, the outcome after it.
+
+One record per line: a CRC-32 in eight hexadecimal digits, a space, and one JSON object. Every record has a serial, the
+state's serial right after it, so records that a snapshot already contains are told from those it lacks, and a gap is
+seen. There are four sorts:
+
+run      who carries out which plan; the first record of every apply that changes anything
+intent   the whole change, durable before its call leaves
+outcome  what became of it, and everything that the state now says of its address
+order    a work order that has ended: nobody needs it any more, or a look at the system has shown what came of it
+
+An intent without an outcome means that the process died, or lost its lease, in between. The change is then in doubt:
+the next run reads the live resource before it plans anything, and never repeats the call blindly.
+"""
+
+from __future__ import annotations
+
+import json
+import zlib
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from functools import cache
+from typing import TYPE_CHECKING, Any, get_args
+
+from reconciler.apply.audit_entries import audit_entry, order_entry
+from reconciler.model.address import Address
+from reconciler.model.audit import AuditEntry, Origin
+from reconciler.model.change import Change
+from reconciler.model.errors import StoreError
+from reconciler.model.integrity import find_damage
+from reconciler.model.json import load_json, refuse_sealed
+from reconciler.model.outcome import Outcome
+from reconciler.model.ports import Journal
+from reconciler.model.redaction import SECRETS
+from reconciler.model.state import State
+from reconciler.model.work_order import WorkOrder
+
+if TYPE_CHECKING:
+    from pydantic import TypeAdapter
+
+JOURNAL_FORMAT = "1.0"
+
+_OUTCOMES: dict[str, type[Any]] = {kind.__name__: kind for kind in get_args(Outcome)}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Replayed:
+    """A state brought up to date from its journal."""
+
+    state: State
+    entries: tuple[AuditEntry, ...] = ()
+    """What the journal says was done; a run that died had no time to put it into the audit log."""
+    origin: Origin = field(default_factory=Origin)
+    """Of the last run that wrote here; a change in doubt is its doing."""
+    is_torn: bool = False
+    """Whether the last record was cut off by a crash and left out."""
+    unanswered: frozenset[Address] = frozenset()
+    """What the journal has an intent for and nothing else; what ended in doubt has an outcome that says so."""
+
+
+def run_record(origin: Origin, *, lineage: str, serial: int, at: datetime) -> bytes:
+    """Written before the first intent of a run. `lineage` is that of the state, given now when it has none yet."""
+    return _encode(
+        {
+            "format_version": JOURNAL_FORMAT,
+            "record": "run",
+            "serial": serial,
+            "lineage": lineage,
+            "time": at.isoformat(),
+            "origin": _dump(Origin, origin),
+        }
+    )
+
+
+def intent_record(change: Change, *, serial: int) -> bytes:
+    """Written before a call leaves."""
+    return _encode({"record": "intent", "serial": serial, "change": _dump(Change, change)})
+
+
+def outcome_record(change: Change, outcome: Outcome, *, part: State, at: datetime) -> bytes:
+    """Written after a call: `part` is everything the state now says about this address and about the day."""
+    return _encode(
+        {
+            "record": "outcome",
+            "serial": part.serial,
+            "address": str(change.address),
+            "time": at.isoformat(),
+            "outcome": _dump(type(outcome), outcome),
+            "kind": type(outcome).__name__,
+            "state": _dump(State, part),
+        }
+    )
+
+
+def order_record(order: WorkOrder, *, part: State, at: datetime) -> bytes:
+    """Written when a work order has ended: `part` is everything the state now says about its address."""
+    return _encode(
+        {
+            "record": "order",
+            "serial": part.serial,
+            "address": str(order.address),
+            "time": at.isoformat(),
+            "order": order.id,
+            "state": _dump(State, part),
+        }
+    )
+
+
+def replay(state: State, journal: Journal) -> Replayed:
+    """Bring a snapshot up to its journal.
+
+    Raises StoreError, saying which record and what to do, when one cannot be read or is missing: only the last one can
+    have been cut off by a crash, and a journal is never repaired by guessing.
+    """
+    fold = _Fold(state)
+    is_torn = bool(journal.torn)
+    for number, line in enumerate(journal.records, start=1):
+        refuse_sealed(line, f"the journal of {state.organization}")
+        try:
+            record = _decode(line)
+            if record is not None:
+                fold.take(number, record)
+        except _WRONG_SHAPE as error:
+            raise _corrupted(state.organization, number, _shape_of(error)) from error
+        if record is None and number == len(journal.records):
+            is_torn = True
+        elif record is None:
+            raise _corrupted(state.organization, number, "its checksum does not fit")
+    try:
+        replayed = fold.result(is_torn=is_torn)
+    except _WRONG_SHAPE as error:
+        raise _corrupted(state.organization, len(journal.records), _shape_of(error)) from error
+    if journal.records and (damage := find_damage(replayed.state)):
+        raise _corrupted(state.organization, len(journal.records), damage)
+    return replayed
+
+
+_WRONG_SHAPE = (AttributeError, KeyError, LookupError, OverflowError, RecursionError, TypeError, ValueError)
+"""What taking in a record raises that this version would not have written, whatever its checksum says. Errors of
+pydantic are ValueErrors."""
+
+
+def _shape_of(error: Exception) -> str:
+    """What is wrong, without any of the values, which may be personal."""
+    where = f" at {error.args[0]}" if isinstance(error, KeyError) and error.args else ""
+    return f"it is no record of this format ({type(error).__name__}{where})"
+
+
+class _Fold:
+    """A journal taken in record by record. States are put together once at the end, or this would be quadratic."""
+
+    def __init__(self, snapshot: State) -> None:
+        self._snapshot = snapshot
+        self._serial = snapshot.serial
+        self._lineage = snapshot.lineage
+        self._origin = Origin()
+        self._open: dict[Address, Change] = {}
+        self._parts: dict[Address, Mapping[str, Any]] = {}
+        self._orders: dict[str, WorkOrder] = {}
+        self._entries: list[AuditEntry] = []
+
+    def take(self, number: int, record: Mapping[str, Any]) -> None:
+        serial = record["serial"]
+        if serial <= self._snapshot.serial:
+            return
+        if serial != self._serial + 1:
+            raise _corrupted(
+                self._snapshot.organization, number, f"it has serial {serial} where {self._serial + 1} must come"
+            )
+        self._serial = serial
+        match record["record"]:
+            case "run":
+                self._begin(record)
+            case "intent":
+                change = _load(Change, record["change"])
+                self._open[change.address] = change
+            case "outcome":
+                self._settle(record)
+            case "order":
+                self._close(record)
+            case unknown:
+                raise _corrupted(self._snapshot.organization, number, f"{unknown!r} is no sort of record")
+
+    def result(self, *, is_torn: bool) -> Replayed:
+        state = self._snapshot
+        if self._serial != state.serial:
+            merged = _merge(state, self._parts, self._orders)
+            in_doubt = {**merged.in_doubt, **self._open}
+            state = replace(merged, in_doubt=in_doubt, serial=self._serial, lineage=self._lineage)
+        return Replayed(
+            state=state,
+            entries=tuple(self._entries),
+            origin=self._origin,
+            is_torn=is_torn,
+            unanswered=frozenset(self._open),
+        )
+
+    def _begin(self, record: Mapping[str, Any]) -> None:
+        if record["format_version"] != JOURNAL_FORMAT:
+            message = f"the journal of {self._snapshot.organization} has format {record['format_version']}"
+            raise StoreError(message, advice=f"this version reads {JOURNAL_FORMAT}: use the version that wrote it")
+        self._lineage = record["lineage"]
+        self._origin = _load(Origin, record["origin"])
+
+    def _close(self, record: Mapping[str, Any]) -> None:
+        self._keep(Address.parse(record["address"]), record["state"])
+        order, at = self._orders[record["order"]], datetime.fromisoformat(record["time"])
+        self._entries.append(order_entry(order, serial=record["serial"], at=at))
+
+    def _keep(self, address: Address, part: Mapping[str, Any]) -> None:
+        """The last part of an address says everything about it; orders are only ever added or rewritten."""
+        self._parts.pop(address, None)
+        self._parts[address] = part
+        self._orders.update(_load(dict[str, WorkOrder], part.get("orders", {})))
+
+    def _settle(self, record: Mapping[str, Any]) -> None:
+        address = Address.parse(record["address"])
+        change = self._open.pop(address, None) or self._snapshot.in_doubt.get(address)
+        self._keep(address, record["state"])
+        if change is None:
+            return
+        self._entries.append(
+            audit_entry(
+                change,
+                _load(_OUTCOMES[record["kind"]], record["outcome"]),
+                serial=record["serial"],
+                at=datetime.fromisoformat(record["time"]),
+            )
+        )
+
+
+def _merge(state: State, parts: Mapping[Address, Mapping[str, Any]], orders: Mapping[str, WorkOrder]) -> State:
+    """The state with what the parts, oldest first, say of their addresses and the last one of everything else."""
+    records, deferred, in_doubt = dict(state.records), dict(state.deferred), dict(state.in_doubt)
+    latest = state
+    for address, body in parts.items():
+        latest = _load(State, body)
+        for known, now in (
+            (records, latest.records),
+            (deferred, latest.deferred),
+            (in_doubt, latest.in_doubt),
+        ):
+            _replace(known, address, now)
+    merged = {**state.orders, **orders}
+    return replace(latest, records=records, deferred=deferred, in_doubt=in_doubt, orders=merged)
+
+
+def _replace(known: dict[Address, Any], address: Address, now: Mapping[Address, Any]) -> None:
+    known.pop(address, None)
+    known.update(now)
+
+
+@cache
+def _adapter(kind: Any) -> TypeAdapter[Any]:
+    """Building one costs milliseconds, using it microseconds."""
+    from pydantic import TypeAdapter
+
+    return TypeAdapter(kind)
+
+
+def _dump(kind: Any, value: object) -> Any:
+    return _adapter(kind).dump_python(value, mode="json", exclude_defaults=True)
+
+
+def _load(kind: Any, value: Any) -> Any:
+    return _adapter(kind).validate_python(value)
+
+
+def _encode(record: Mapping[str, Any]) -> bytes:
+    body = SECRETS.hide(json.dumps(record, sort_keys=True, separators=(",", ":"), ensure_ascii=False)).encode()
+    return b"%08x %s" % (zlib.crc32(body), body)
+
+
+def _decode(line: bytes) -> dict[str, Any] | None:
+    """None when a line is not what was written."""
+    checksum, _, body = line.partition(b" ")
+    if checksum != b"%08x" % zlib.crc32(body):
+        return None
+    record = load_json(body)
+    if not isinstance(record, dict):
+        raise TypeError
+    return record
+
+
+def _corrupted(organization: str, number: int, what: str) -> StoreError:
+    return StoreError(
+        f"record {number} in the journal of {organization} cannot be used: {what}",
+        advice=f"`reconciler state history {organization}` lists what is kept, and `reconciler state restore "
+        f"{organization} SERIAL` goes back to it; the journal is never repaired by guessing",
+    )

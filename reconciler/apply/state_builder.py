@@ -1,0 +1,264 @@
+"""The state of one organization while changes are carried out, kept so that each change costs the same."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from datetime import date, datetime, timedelta
+from typing import Self, TypeVar
+
+from reconciler.apply.issuing import issue_orders
+from reconciler.engine.budgets import INVITATIONS, WINDOW_DAYS, counts_as_removal
+from reconciler.engine.context import PlanningContext
+from reconciler.engine.drift import take_note
+from reconciler.engine.sight import note_look, note_waits
+from reconciler.engine.targets import Targets
+from reconciler.model.address import Address
+from reconciler.model.change import Change
+from reconciler.model.declared import Declared
+from reconciler.model.kinds import KINDS, Action
+from reconciler.model.outcome import Applied, Failed, InDoubt, Outcome, Waits, role_behind
+from reconciler.model.plan import OrganizationPlan
+from reconciler.model.resource import Attributes, Status, fingerprint_of
+from reconciler.model.state import Deferral, Record, State, UsedApproval
+from reconciler.model.system import System
+from reconciler.model.work_order import WorkOrder
+
+T = TypeVar("T")
+
+
+class StateBuilder:
+    """A state that takes in one outcome after the other."""
+
+    def __init__(
+        self,
+        state: State,
+        *,
+        system: System,
+        today: date,
+        declared: Mapping[Address, Declared] | None = None,
+        patience: timedelta | None = None,
+    ) -> None:
+        """What is `declared` of something says of its new record whether it is protected and when it ends.
+
+        `patience` is how long a work order can be done that does not end by itself.
+        """
+        self._patience = patience
+        self._state = state
+        self._serial = state.serial
+        self._system = system
+        self._today = today
+        self._declared = declared or {}
+        self._records = dict(state.records)
+        self._deferred = dict(state.deferred)
+        self._in_doubt = dict(state.in_doubt)
+        self._orders = dict(state.orders)
+        self._drift = dict(state.drift)
+        self._used = {used.terms: used for used in state.used_approvals if used.expires >= today}
+        self._removals = _recent(state.removals, today)
+        self._invitations = _recent(state.invitations, today)
+
+    @classmethod
+    def of(cls, situation: PlanningContext, part: OrganizationPlan, targets: Targets, *, lineage: str) -> Self:
+        """A ledger that begins with what was just seen of an organization, and what its plan waits for."""
+        ledger = cls(
+            replace(
+                situation.state,
+                records=situation.records,
+                deferred={at: one for at, one in situation.state.deferred.items() if situation.is_known(at)},
+                orders=situation.orders,
+                drift=take_note(situation),
+                looked=note_look(situation),
+                waits=note_waits(situation, part, targets),
+                lineage=lineage,
+            ),
+            system=situation.organization.system,
+            today=situation.today,
+            declared=situation.wanted,
+            patience=timedelta(days=situation.settings.pending_days),
+        )
+        key = situation.organization.key
+        forgetting = situation.approvals.get((Address(key, "organization", key), Action.FORGET))
+        if situation.is_forgotten and forgetting is not None and forgetting.expires is not None:
+            ledger._use((forgetting.address, forgetting.approve), forgetting.reason, forgetting.expires)
+        return ledger
+
+    @property
+    def lineage(self) -> str:
+        """Of the state."""
+        return self._state.lineage
+
+    def next_serial(self) -> int:
+        """The serial of the next durable write."""
+        self._serial += 1
+        return self._serial
+
+    def begin(self, change: Change) -> int:
+        """Remember that a call is about to leave, until its outcome is known; returns the serial of its intent."""
+        self._in_doubt[change.address] = change
+        self._use_approval(change)
+        return self.next_serial()
+
+    def _use_approval(self, change: Change) -> None:
+        """The first attempt uses an approval up, whatever comes of it. A run that was cut off is settled here too."""
+        if change.approval_terms is not None:
+            self._use(change.step, *change.approval_terms)
+
+    def _use(self, step: tuple[Address, Action], reason: str, expires: date) -> None:
+        address, action = step
+        used = UsedApproval(approve=action, address=address, reason=reason, expires=expires, used_on=self._today)
+        self._used.setdefault(used.terms, used)
+
+    def issue(self, change: Change, outcome: Outcome, *, at: datetime) -> Outcome:
+        """The outcome with ids and times on the work orders that come with it; `take` stores them."""
+        if not isinstance(outcome, Waits) or not outcome.orders:
+            return outcome
+        orders = issue_orders(
+            outcome.orders,
+            change,
+            lineage=self.lineage,
+            serial=self._serial + 1,
+            taken=self._orders,
+            at=at,
+            patience=self._patience,
+        )
+        return replace(outcome, orders=orders)
+
+    def close(self, order: WorkOrder) -> int:
+        """Remember how a work order ended; returns the serial of that."""
+        self._orders[order.id] = order
+        return self.next_serial()
+
+    def take(self, change: Change, outcome: Outcome) -> int:
+        """Remember what became of a change; returns the serial of the outcome."""
+        self._use_approval(change)
+        if not isinstance(outcome, InDoubt):
+            self._in_doubt.pop(change.address, None)
+        match outcome:
+            case Applied():
+                self._applied(change, outcome)
+            case Failed(reason=reason) | InDoubt(reason=reason, is_accepted=True):
+                known = self._deferred.get(change.address)
+                since = known.since if known else self._today
+                self._deferred[change.address] = Deferral(
+                    reason=reason, since=since, tried=self._today, identity=change.identity
+                )
+            case Waits(is_asked=True):
+                self._request(change)
+            case Waits(orders=orders) if orders:
+                self._asked(change, orders)
+            case _:
+                pass
+        return self.next_serial()
+
+    def forget(self, change: Change) -> None:
+        """Take back the intent of a change that had no effect."""
+        self._use_approval(change)
+        self._in_doubt.pop(change.address, None)
+
+    def part(self, address: Address) -> State:
+        """The state reduced to one address, which is what the journal needs to know."""
+        return self._as_state(
+            records=_only(address, self._records),
+            deferred=_only(address, self._deferred),
+            in_doubt=_only(address, self._in_doubt),
+            orders={key: order for key, order in self._orders.items() if order.address == address},
+        )
+
+    def state(self) -> State:
+        """The whole state as it stands."""
+        return self._as_state(
+            records=dict(self._records),
+            deferred=dict(self._deferred),
+            in_doubt=dict(self._in_doubt),
+            orders=dict(self._orders),
+        )
+
+    def _as_state(
+        self,
+        *,
+        records: dict[Address, Record],
+        deferred: dict[Address, Deferral],
+        in_doubt: dict[Address, Change],
+        orders: dict[str, WorkOrder],
+    ) -> State:
+        return replace(
+            self._state,
+            serial=self._serial,
+            records=records,
+            deferred=deferred,
+            in_doubt=in_doubt,
+            orders=orders,
+            drift=dict(self._drift),
+            used_approvals=tuple(self._used[terms] for terms in sorted(self._used, key=str)),
+            removals=dict(self._removals),
+            invitations=dict(self._invitations),
+        )
+
+    def _asked(self, change: Change, orders: Iterable[WorkOrder]) -> None:
+        """What was asked of people counts from that moment on, because they may do it at any time."""
+        self._deferred.pop(change.address, None)
+        self._orders.update({order.id: order for order in orders})
+        if change.action is not Action.INVITE or change.before is None or change.before.status.is_gone:
+            # Else somebody is asked to answer an invitation that was counted when it was sent.
+            self._count(change)
+
+    def _count(self, change: Change) -> None:
+        if counts_as_removal(change, self._system):
+            self._removals[self._today] += 1
+        if change.action in INVITATIONS:
+            self._invitations[self._today] += 1
+
+    def _applied(self, change: Change, outcome: Applied) -> None:
+        self._deferred.pop(change.address, None)
+        live, implied_by = outcome.live, role_behind(change, outcome)
+        implied: Attributes = {}
+        if live is not None and implied_by:
+            implied = live.attributes
+            is_given = change.after is not None
+            live = replace(live, attributes=change.attributes, status=live.status if is_given else Status.REMOVED)
+        else:
+            self._count(change)
+        drift = self._drift.pop(change.address, None)
+        if drift is not None and drift.told:
+            # The next audit still says that it is over; until then nobody takes what it found for what is there.
+            self._drift[change.address] = replace(drift, live=fingerprint_of(live))
+        if live is None:
+            self._records.pop(change.address, None)
+            return
+        known = self._records.get(change.address) or Record(address=change.address, since=self._today)
+        record = known.seen(live.believing(change.attributes), on=self._today)
+        record = replace(record, granted=change.attributes, implied_by=implied_by, implied=implied)
+        if live.status.is_pending and KINDS[change.address.kind].needs_other_party:
+            record = record.asked_again(self._today)
+        self._records[change.address] = self._as_declared(record, known)
+
+    def _request(self, change: Change) -> None:
+        """Remember what was asked for. Of what is there already the system may not show whether more was given."""
+        self._deferred.pop(change.address, None)
+        known = self._records.get(change.address)
+        if known is not None and known.status is Status.ACTIVE:
+            asked = {name: value for name, value in change.attributes.items() if name in known.unread}
+            self._records[change.address] = replace(known, attributes={**known.attributes, **asked})
+            return
+        identity = change.after.identity if change.after else ""
+        record = Record(address=change.address, attributes=change.attributes, identity=identity, since=self._today)
+        record = replace(record, status=Status.REQUESTED, asked=known.asked if known else 0).asked_again(self._today)
+        self._records[change.address] = self._as_declared(record, known)
+
+    def _as_declared(self, record: Record, known: Record | None) -> Record:
+        """With the end and the protection that the manifests give it, or that it had."""
+        declared = self._declared.get(record.address)
+        record = record if declared is None else record.ending(declared.expires)
+        protect = (known is not None and known.protect) or (declared is not None and bool(declared.protect))
+        return record.protected(protect=protect)
+
+
+def _only(address: Address, known: Mapping[Address, T]) -> dict[Address, T]:
+    return {address: known[address]} if address in known else {}
+
+
+def _recent(days: Mapping[date, int], today: date) -> Counter[date]:
+    """Only the days that any rolling guard still looks at."""
+    return Counter({day: count for day, count in days.items() if (today - day).days < WINDOW_DAYS})

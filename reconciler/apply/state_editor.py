@@ -1,0 +1,227 @@
+"""Changing what is remembered, by hand: every way is written to the audit log, and none touches a system."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+
+from reconciler.apply.archive import read_state_as_of
+from reconciler.apply.audit_entries import AuditSink
+from reconciler.apply.leases import Lease, LeaseTerms, hold
+from reconciler.apply.states import LoadedState, load_or_give_up, load_state, parse_state, save_state
+from reconciler.engine.identities import Names
+from reconciler.engine.order_review import close, closed_between
+from reconciler.engine.renaming import emptied, rename_state
+from reconciler.model.address import Address
+from reconciler.model.audit import AuditEntry, AuditRecord, Origin
+from reconciler.model.errors import StateConflict, StoreError
+from reconciler.model.kinds import KINDS
+from reconciler.model.ports import Clock, Lock, StateStore
+from reconciler.model.state import AuditMark, State
+from reconciler.model.work_order import OrderStatus
+
+Deeds = list[tuple[str, str, str]]
+"""Address, action and detail of everything that goes into the audit log."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StateEditor:
+    """Who edits which store, and where it is written down."""
+
+    store: StateStore
+    terms: LeaseTerms
+    clock: Clock
+    audit: AuditSink
+    origin: Origin = field(default_factory=Origin)
+
+    def forget(self, addresses: Iterable[Address]) -> None:
+        """Drop records; what they are about stays as it is, and is not managed any more.
+
+        The address of an organization itself stands for everything that is known of it, rosters included; whoever was
+        asked to do something there is not asked any more.
+        """
+        by_organization: dict[str, list[Address]] = {}
+        for address in addresses:
+            by_organization.setdefault(address.organization, []).append(address)
+        for organization, wanted in sorted(by_organization.items()):
+            with hold(self.store, organization, purpose="state rm", terms=self.terms) as lease:
+                loaded = load_state(self.store, organization)
+                whole = Address(organization, "organization", organization)
+                if whole in wanted:
+                    _require_any(loaded.state)
+                    state = _emptied(loaded.state, at=self.clock.now())
+                    ended = closed_between(loaded.state.orders, state.orders)
+                    detail = f"all of it; withdrawn: {', '.join(order.id for order in ended) or 'no work orders'}"
+                    self._save(loaded, state, lease, [(str(whole), "state_rm", detail)])
+                    continue
+                for address in wanted:
+                    _require(loaded.state, address)
+                state = replace(
+                    loaded.state,
+                    records={key: value for key, value in loaded.state.records.items() if key not in wanted},
+                    deferred={key: value for key, value in loaded.state.deferred.items() if key not in wanted},
+                    in_doubt={key: value for key, value in loaded.state.in_doubt.items() if key not in wanted},
+                )
+                self._save(loaded, state, lease, [(str(address), "state_rm", "") for address in wanted])
+
+    def move(self, source: Address, target: Address) -> None:
+        """Give a record another address of the same kind in the same organization, and all that hangs on it with it."""
+        if (source.organization, source.kind) != (target.organization, target.kind):
+            message = f"{source} cannot become {target}: a record stays in its organization and of its kind"
+            raise StoreError(message)
+        with hold(self.store, source.organization, purpose="state mv", terms=self.terms) as lease:
+            loaded = load_state(self.store, source.organization)
+            asked = any(order.address == source for order in loaded.state.orders.values())
+            if not asked:
+                _require(loaded.state, source)
+            if target in loaded.state.records:
+                message = f"{target} is there already"
+                raise StoreError(message, advice=f"remove one of the two: reconciler state rm {target}")
+            if source not in loaded.state.records and not asked:
+                message = f"{source} is deferred or in doubt, and has no record that could move"
+                raise StoreError(message, advice="run `reconciler apply` first")
+            state = _moved(loaded.state, source, target)
+            self._save(loaded, state, lease, [(str(source), "state_mv", str(target))])
+
+    def push(self, organization: str, data: bytes, *, source: str = "") -> State:
+        """Replace a state by another version of itself, for instance one from a copy; `source` is its file.
+
+        A store that has no state of the organization takes any, and so does one whose state cannot be read.
+        """
+        given = parse_state(organization, data, source=source)
+        with hold(self.store, organization, purpose="state push", terms=self.terms) as lease:
+            loaded = load_or_give_up(self.store, organization)
+            _refuse_other(given, loaded)
+            state = replace(given, serial=max(given.serial, loaded.state.serial))
+            # The way back when the log is lost: somebody vouches for the state, and a new log begins with saying so.
+            deed = (f"{organization}/organization/{organization}", "state_push", "")
+            return self._save(loaded, state, lease, [deed], is_vouched_for=True)
+
+    def restore(self, organization: str, serial: int) -> State:
+        """Make a state of the history the present one, under a serial that was never used."""
+        with hold(self.store, organization, purpose="state restore", terms=self.terms) as lease:
+            loaded = load_or_give_up(self.store, organization)
+            found = read_state_as_of(self.store, organization, serial)
+            if found.serial != serial:
+                message = f"no state of {organization} with serial {serial} is kept"
+                raise StoreError(message, advice=f"`reconciler state history {organization}` lists what is")
+            state = replace(found, serial=max(serial, loaded.state.serial))
+            deed = (f"{organization}/organization/{organization}", "state_restore", f"serial {serial}")
+            return self._save(loaded, state, lease, [deed])
+
+    def edit(self, organization: str, *, purpose: str, change: Callable[[State], tuple[State, Deeds]]) -> State:
+        """Change a state while nobody else can, and write down what was done; without deeds nothing is written."""
+        with hold(self.store, organization, purpose=purpose, terms=self.terms) as lease:
+            loaded = load_state(self.store, organization)
+            state, deeds = change(loaded.state)
+            return self._save(loaded, state, lease, deeds) if deeds else loaded.state
+
+    def unlock(self, lock: Lock) -> None:
+        """Take a lock away from its holder."""
+        self.store.break_lock(lock.organization, lock.id)
+        holder = f"{lock.who} on {lock.host} (process {lock.process}, {lock.purpose})"
+        lineage = load_state(self.store, lock.organization).state.lineage
+        address = f"{lock.organization}/organization/{lock.organization}"
+        self._write_down(lock.organization, lineage, 0, [(address, "state_unlock", holder)])
+
+    def _save(
+        self, loaded: LoadedState, state: State, lease: Lease, deeds: Deeds, *, is_vouched_for: bool = False
+    ) -> State:
+        """What an unfinished apply did goes into the audit log first: its journal ends here.
+
+        A state that somebody vouches for takes the log as it is now, and else tells on of records that are lost there.
+        """
+        known = None if is_vouched_for else loaded.state.audit
+        organization, lineage = state.organization, loaded.state.lineage or state.lineage
+        if loaded.entries:
+            done = AuditRecord(organization=organization, lineage=lineage, origin=loaded.origin, entries=loaded.entries)
+            self.audit.append_missing(done)
+        mark = self._write_down(organization, lineage, state.serial + 1, deeds, known=known, guard=lease.check)
+        return save_state(self.store, loaded, replace(state, audit=mark), token=lease.token).state
+
+    def _write_down(
+        self,
+        organization: str,
+        lineage: str,
+        serial: int,
+        deeds: Deeds,
+        *,
+        known: AuditMark | None = None,
+        guard: Callable[[], None] = lambda: None,
+    ) -> AuditMark:
+        now = self.clock.now()
+        entries = tuple(
+            AuditEntry(
+                time=now,
+                serial=serial,
+                address=address,
+                action=action,
+                cause=_CAUSES.get(action, "by hand"),
+                outcome="applied",
+                detail=detail,
+            )
+            for address, action, detail in deeds
+        )
+        record = AuditRecord(organization=organization, lineage=lineage, origin=self.origin, entries=entries)
+        return self.audit.append(record, known=known, guard=guard)
+
+
+_CAUSES = dict.fromkeys(("drift", "drift_reverted", "cannot_tell"), "seen by an audit")
+"""Of what nobody did with this tool: an end date may have passed, and a system may have failed to answer."""
+
+
+def find_lock(store: StateStore, lock_id: str) -> Lock:
+    """The present lock with this id; raises StateConflict when it is gone."""
+    for lock in store.locks():
+        if lock.id == lock_id:
+            return lock
+        if lock.organization == lock_id:
+            raise StateConflict(f"{lock_id} is an organization, not a lock", advice=f"its lock has the ID {lock.id}")
+    if lock_id in store.organizations():
+        raise StateConflict(f"{lock_id} is not locked", advice="there is nothing to unlock")
+    raise StateConflict(f"there is no lock {lock_id}", advice="it was released, or has been taken over meanwhile")
+
+
+def _moved(state: State, source: Address, target: Address) -> State:
+    if not KINDS[source.kind].parents:
+        return rename_state(state, Names(keys={(source.kind, source.key): target.key}))
+    records = {
+        target if at == source else at: replace(record, address=target) if at == source else record
+        for at, record in state.records.items()
+    }
+    orders = {
+        key: replace(order, address=target) if order.address == source else order for key, order in state.orders.items()
+    }
+    return replace(state, records=records, orders=orders)
+
+
+def _emptied(state: State, *, at: datetime) -> State:
+    """Nothing is known of the organization any more but what people were asked for, and that nobody is any more."""
+    why = "the organization is not managed any more"
+    orders = {
+        key: close(order, OrderStatus.SUPERSEDED, at=at, why=why) if order.is_pending else order
+        for key, order in state.orders.items()
+    }
+    return replace(emptied(state), orders=orders)
+
+
+def _require(state: State, address: Address) -> None:
+    if address not in {*state.records, *state.deferred, *state.in_doubt}:
+        message = f"nothing is recorded of {address}"
+        raise StoreError(message, advice=f"`reconciler state show {state.organization}` lists what is")
+
+
+def _require_any(state: State) -> None:
+    if not (state.records or state.deferred or state.in_doubt or state.orders or state.rosters):
+        raise StoreError(f"nothing is recorded of {state.organization}", advice="`reconciler state list` shows what is")
+
+
+def _refuse_other(given: State, loaded: LoadedState) -> None:
+    present = loaded.state
+    if present.lineage and given.lineage != present.lineage:
+        message = f"this state has lineage {given.lineage or 'none'}, that of {present.organization} {present.lineage}"
+        raise StateConflict(message, advice="they were never the same state")
+    if given.serial < present.serial and not loaded.is_given_up:
+        message = f"this state has serial {given.serial}, but that of {present.organization} is at {present.serial}"
+        raise StateConflict(message, advice="pull the present one and edit that")

@@ -1,0 +1,166 @@
+"""Loading and saving the state of one organization through any store."""
+
+from __future__ import annotations
+
+import re
+import secrets
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
+
+from reconciler.apply.journal import replay
+from reconciler.model.address import Address
+from reconciler.model.audit import AuditEntry, Origin
+from reconciler.model.errors import ReconcilerError, StateConflict, StoreError
+from reconciler.model.json import state_from_json, state_to_json
+from reconciler.model.ports import Journal, Snapshot, StateStore
+from reconciler.model.state import AuditMark, State
+
+_MAX_JOURNALED = 1_000_000
+"""Above the serials of any journal: a plan that knew a state which was given up must not fit the one in its place."""
+_LOOKS_EVERY = timedelta(days=7)
+
+_MAX_LOOKS = 20
+"""A snapshot is written once in an apply, so a second look nearly always fits."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LoadedState:
+    """A state and what is needed to write it back."""
+
+    state: State
+    version: str | None
+    """Of the snapshot it came from; None when there is none yet."""
+    has_journal: bool = False
+    """Whether the snapshot alone would not do: an earlier run did not come to its end."""
+    entries: tuple[AuditEntry, ...] = ()
+    """What that run did; it may be missing from the audit log."""
+    origin: Origin = field(default_factory=Origin)
+    """Of that run."""
+    is_torn: bool = False
+    """Whether its last record was cut off by a crash and left out."""
+    unanswered: frozenset[Address] = frozenset()
+    """What that run began and left no word of; it was cut off there, if it is not still under way."""
+    is_given_up: bool = False
+    """Whether what is stored cannot be read, so that nothing but the lineage is known of it."""
+
+
+def load_state(store: StateStore, organization: str) -> LoadedState:
+    """Snapshot plus journal; an organization that was never applied has an empty state without a lineage."""
+    snapshot, journal = _read_together(store, organization)
+    state = parse_state(organization, snapshot.data) if snapshot else State(organization=organization)
+    replayed = replay(state, journal)
+    return LoadedState(
+        state=replayed.state,
+        version=snapshot.version if snapshot else None,
+        has_journal=bool(journal.records or journal.torn),
+        entries=replayed.entries,
+        origin=replayed.origin,
+        is_torn=replayed.is_torn,
+        unanswered=replayed.unanswered,
+    )
+
+
+def _read_together(store: StateStore, organization: str) -> tuple[Snapshot | None, Journal]:
+    """A snapshot and the journal that follows it, although somebody may be writing meanwhile."""
+    for _ in range(_MAX_LOOKS):
+        snapshot, journal = store.read(organization), store.read_journal(organization)
+        if journal.behind == (snapshot.version if snapshot else None):
+            return snapshot, journal
+    message = f"the state of {organization} changes faster than it can be read"
+    raise StateConflict(message, advice="try again when the other run is over")
+
+
+def parse_state(organization: str, data: bytes, *, source: str = "") -> State:
+    """The state in a snapshot or in a file; raises StoreError when it cannot be read or is another's."""
+    ways_back = f"`reconciler state history {organization}` lists what is kept, and"
+    advice = f"{ways_back} `reconciler state restore {organization} SERIAL` brings it back"
+    if source:
+        advice = f"{ways_back} `reconciler state pull {organization} --as-of SERIAL` prints it as a file"
+    try:
+        state = state_from_json(data)
+    except ReconcilerError as error:
+        message = f"{source or f'the state of {organization}'} cannot be read: {error.message}"
+        raise StoreError(message, advice=error.advice or advice) from error
+    if state.organization != organization:
+        message = f"{source or 'this'} is not the state of {organization} but that of {state.organization}"
+        raise StoreError(message, advice=advice)
+    return state
+
+
+def load_or_give_up(store: StateStore, organization: str) -> LoadedState:
+    """Like `load_state`, for whoever replaces a state: one that cannot be read is empty, above all serials it had."""
+    try:
+        return load_state(store, organization)
+    except StateConflict:
+        raise
+    except StoreError:
+        kept = store.history(organization)
+        serials = [guess_serial(store, organization, version.version) for version in kept]
+        serial = max(serials, default=0) + _MAX_JOURNALED
+        return LoadedState(
+            state=State(organization=organization, lineage=_find_lineage(store, organization), serial=serial),
+            version=kept[-1].version if kept else None,
+            has_journal=True,
+            is_given_up=True,
+        )
+
+
+def _find_lineage(store: StateStore, organization: str) -> str:
+    """That of the newest snapshot that can be read; empty when there is none."""
+    for kept in reversed(store.history(organization)):
+        with suppress(StoreError):
+            return parse_state(organization, store.read_past(organization, kept.version).data).lineage
+    return ""
+
+
+def guess_serial(store: StateStore, organization: str, version: str) -> int:
+    """The serial of a snapshot that may be damaged; 0 where not even that can be found in it."""
+    try:
+        found = re.findall(rb'"serial":(\d{1,15})', store.read_past(organization, version).data)
+    except StoreError:
+        return 0
+    return max(map(int, found), default=0)
+
+
+def read_state(store: StateStore, organization: str) -> State:
+    """The state of an organization as of now."""
+    return load_state(store, organization).state
+
+
+def read_marks(store: StateStore) -> Iterator[tuple[str, AuditMark | None, bool]]:
+    """Of each organization what its state remembers of the audit log, and whether the log may know more by now.
+
+    That is so while somebody holds its lock, after a run that was cut off, when the state cannot be read, and when a
+    version of this tool wrote it that kept no mark.
+    """
+    for organization in store.organizations():
+        try:
+            loaded = load_state(store, organization)
+        except StoreError:
+            yield organization, None, True
+            continue
+        mark = loaded.state.audit
+        yield organization, mark, not mark or loaded.has_journal or store.find_lock(organization) is not None
+
+
+def new_lineage() -> str:
+    """A name for a state that begins now."""
+    return secrets.token_hex(8)
+
+
+def _is_news(state: State, before: State) -> bool:
+    """Whether a state says anything new. That nothing new was seen is worth a write, and a serial, once a week."""
+    if replace(state, looked=before.looked) != before:
+        return True
+    return any(day - before.looked.get(kind, day) >= _LOOKS_EVERY for kind, day in state.looked.items())
+
+
+def save_state(store: StateStore, loaded: LoadedState, state: State, *, token: int) -> LoadedState:
+    """Write a snapshot if it says anything new; the serial grows with every write."""
+    if not _is_news(state, loaded.state) and loaded.version is not None and not loaded.has_journal:
+        return loaded
+    saved = replace(state, lineage=state.lineage or new_lineage(), serial=state.serial + 1)
+    version = store.write(state.organization, state_to_json(saved), replacing=loaded.version, token=token)
+    return LoadedState(state=saved, version=version)

@@ -1,0 +1,277 @@
+"""Changes to manifests that leave everything else as a person wrote it: comments, order, style and blank lines.
+
+yaml-edit does the writing. It is young, so nothing it writes is believed: the result is read again by our own reader,
+must mean exactly what the edits say, and no line may differ that does not belong to what was edited.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import yaml
+
+from reconciler.editing.spans import lines_of, place_in
+from reconciler.editing.values import yaml_key, yaml_value
+from reconciler.manifests.nodes import MapNode
+from reconciler.manifests.notes import Notes
+from reconciler.manifests.source import SourceFile, parse_file
+from reconciler.model.errors import ManifestError
+from reconciler.model.finding import Place, Severity
+
+Path = tuple[str, ...]
+"""Keys from the top of a file, such as `("organizations", "acme-bc", "members", "eve")`."""
+Value = str | int | bool | None | Sequence["Value"] | Mapping[str, "Value"]
+"""What can be written into a manifest; None is an empty value, and ids are text."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Put:
+    """Give a key a value, whether or not it has one; mappings on the way that are missing are made."""
+
+    path: Path
+    value: Value
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Drop:
+    """Take a key out with everything under it, and every mapping around it that is empty then, up to `keep`."""
+
+    path: Path
+    keep: int = 2
+    """So many keys from the top stay even when nothing is left under them, for instance an organization."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Join:
+    """Add an item to the end of a list, which is made when it is missing."""
+
+    path: Path
+    item: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Leave:
+    """Take an item out of a list; the list stays, also when it is empty then."""
+
+    path: Path
+    item: str
+
+
+Edit = Put | Drop | Join | Leave
+
+
+_PLACEHOLDER = "placeholder:\n"
+"""yaml-edit needs a key before it can add another one."""
+
+
+class EditError(ManifestError):
+    """An edit that cannot be made without touching what it must not touch; nothing was changed."""
+
+
+def edit_manifest(file: SourceFile, edits: Iterable[Edit]) -> str:
+    """The text of a file after the edits, one after the other.
+
+    Raises EditError, naming the line, for a file that cannot be read, for an edit of what is not there, and whenever
+    the result would mean anything else than the edits say.
+    """
+    text = ""
+    for edit in edits:
+        text = _edit_once(file, edit)
+        file = SourceFile(path=file.path, data=text.encode())
+    return text or _parse(file)[1]
+
+
+def find_file(files: Iterable[SourceFile], path: Path) -> SourceFile | None:
+    """The file in which most of a path is written already; the first by name where several have as much."""
+    depths = [(depth_of(_parse(file)[0], path), file) for file in sorted(files, key=lambda file: file.path)]
+    best = max((depth for depth, _ in depths), default=0)
+    return next((file for depth, file in depths if depth == best and best), None)
+
+
+def render_patch(before: Mapping[str, str], after: Mapping[str, str]) -> str:
+    """What changes between two sets of files, in the form that `git apply` reads; empty when nothing does."""
+    parts: list[str] = []
+    for path in sorted(before.keys() | after.keys()):
+        old, new = before.get(path), after.get(path)
+        if old == new:
+            continue
+        names = ("/dev/null" if old is None else f"a/{path}", "/dev/null" if new is None else f"b/{path}")
+        lines = difflib.unified_diff(_lines(old or ""), _lines(new or ""), *names)
+        parts += [line if line.endswith("\n") else f"{line}\n\\ No newline at end of file\n" for line in lines]
+    return "".join(parts)
+
+
+def _edit_once(file: SourceFile, edit: Edit) -> str:
+    node, before = _parse(file)
+    if isinstance(edit, Drop):
+        edit = _widest(file, node, edit)
+    wanted = _expected(file, node, edit)
+    after = _write(file, before, edit)
+    got, _ = _parse(SourceFile(path=file.path, data=after.encode()), written=True)
+    # Compared as text, because to Python 1, 1.0 and True are equal, and so are mappings in another order.
+    if repr(got) != repr(wanted):
+        raise _refusal(file, node, edit, "the edit would change what other lines of this file mean")
+    if not _is_local(before, after, lines_of(before, edit.path)):
+        raise _refusal(file, node, edit, "the edit would also change lines of this file that it must not touch")
+    return after
+
+
+def _is_local(before: str, after: str, touched: set[int]) -> bool:
+    """Whether everything above and below the touched lines is as it was; where nothing is touched, lines only came in.
+
+    Blank lines do not count: which of two went does not matter, and what they mean inside of texts was compared before.
+    """
+    old = [(number, line) for number, line in enumerate(before.splitlines()) if line.strip()]
+    new = [line for line in after.splitlines() if line.strip()]
+    if not touched:
+        lines = [line for _, line in old]
+        return _common(lines, new) + _common(lines[::-1], new[::-1]) >= len(lines)
+    above = [line for number, line in old if number < min(touched)]
+    below = [line for number, line in old if number > max(touched)]
+    return (
+        len(above) + len(below) <= len(new)
+        and new[: len(above)] == above
+        and new[len(new) - len(below) :] == below
+    )  # fmt: skip
+
+
+def _common(one: list[str], other: list[str]) -> int:
+    """How many lines two texts have in common at the beginning."""
+    return next((n for n, (a, b) in enumerate(zip(one, other, strict=False)) if a != b), min(len(one), len(other)))
+
+
+def _parse(file: SourceFile, *, written: bool = False) -> tuple[MapNode, str]:
+    """The values of a file and its text with unix line ends left as they are."""
+    parsed = parse_file(file)
+    error = next((found for found in parsed.findings if found.severity is Severity.ERROR), None)
+    if error is not None and error.id == "empty-file":
+        return MapNode(yaml.Mark(file.path, 0, 0, 0, None, 0)), parsed.text
+    if parsed.node is None or error is not None:
+        message = error.message if error else "it is no mapping"
+        prefix = "the edit would break this file" if written else "this file has to be repaired before it can be edited"
+        place = error.place if error else Place(file.path, 1, 1)
+        raise _error(f"{prefix}: {message}", place)
+    return parsed.node, parsed.text
+
+
+def depth_of(node: object, path: Path) -> int:
+    """How many keys of a path a file has."""
+    depth = 0
+    while depth < len(path) and isinstance(node, dict) and path[depth] in node:
+        node = node[path[depth]]
+        depth += 1
+    return depth
+
+
+def _expected(file: SourceFile, node: MapNode, edit: Edit) -> dict[str, Any]:
+    """What the file has to mean afterwards, worked out without any YAML."""
+    wanted: dict[str, Any] = _plain(node)
+    *parents, key = edit.path
+    here = wanted
+    for depth, parent in enumerate(parents):
+        if here.get(parent) is None and isinstance(edit, Put | Join):
+            here[parent] = {}
+        here = here.get(parent)  # type: ignore[assignment]  # checked in the next line
+        if not isinstance(here, dict):
+            what = "has no such key" if here is None else "is no mapping"
+            raise _refusal(file, node, edit, f"`{'.'.join(parents[: depth + 1])}` {what}")
+    match edit:
+        case Put(value=value):
+            here[key] = _plain(value)
+        case Drop():
+            del here[key]
+        case Join(item=item):
+            here[key] = [*(here.get(key) or []), item]
+        case Leave(item=item):
+            if item not in (here.get(key) or []):
+                raise _refusal(file, node, edit, f"`{'.'.join(edit.path)}` does not list `{item}`")
+            here[key] = [other for other in here[key] if other != item]
+    return wanted
+
+
+def _widest(file: SourceFile, node: MapNode, edit: Drop) -> Drop:
+    """The same with the path of everything that goes: the entry, or what would be left empty around it."""
+    chain: list[object] = [node]
+    for key in edit.path:
+        here = chain[-1]
+        if not isinstance(here, dict) or key not in here:
+            raise _refusal(file, node, edit, f"`{'.'.join(edit.path)}` is not there")
+        chain.append(here[key])
+    depth = len(edit.path) - 1
+    while depth > edit.keep and len(chain[depth]) == 1:  # type: ignore[arg-type]  # all but the last are mappings
+        depth -= 1
+    return Drop(path=edit.path[: depth + 1], keep=edit.keep)
+
+
+def _plain(value: object) -> Any:
+    match value:
+        case list() | tuple():
+            return [_plain(item) for item in value]
+        case Mapping():
+            return {key: _plain(item) for key, item in value.items()}
+        case _:
+            return value
+
+
+def _write(file: SourceFile, text: str, edit: Edit) -> str:
+    """The text that yaml-edit makes of an edit; its exceptions, panics of its Rust core included, become refusals."""
+    from yaml_edit import YamlError, YamlFile
+
+    end = "" if not text or text.endswith("\n") else "\n"
+    try:
+        if yaml.compose(text, Loader=yaml.SafeLoader) is None:  # comments at most; they stay above
+            return f"{text}{end}{_write(file, _PLACEHOLDER, edit).removeprefix(_PLACEHOLDER)}"
+        written = YamlFile.parse(text + end)
+        _carry_out(written.ensure_document().as_mapping(), edit)
+        after = str(written)
+    except (YamlError, KeyError, TypeError, RuntimeError) as error:
+        message = f"this edit cannot be made here: {error}"
+        raise _error(message, Place(file.path, 1, 1)) from error
+    if "\r\n" in text:
+        after = after.replace("\r\n", "\n").replace("\n", "\r\n")
+    return after
+
+
+def _carry_out(here: Any, edit: Edit) -> None:
+    *parents, key = edit.path
+    for depth, parent in enumerate(parents):
+        inner = here.get_mapping(parent)
+        if inner is None:
+            value: Value = [edit.item] if isinstance(edit, Join) else edit.value if isinstance(edit, Put) else None
+            for name in reversed(edit.path[depth + 1 :]):
+                value = {name: value}
+            here.set(yaml_key(parent), yaml_value(value))
+            return
+        here = inner
+    match edit:
+        case Put(value=value):
+            here.set(yaml_key(key), yaml_value(value))
+        case Drop():
+            here.remove(key)
+        case Join(item=item):
+            found = here.get_sequence(key)
+            if found is None:
+                here.set(yaml_key(key), yaml_value([item]))
+            else:
+                found.append(yaml_value(item))
+        case Leave(item=item):
+            here.get_sequence(key).remove(item)
+
+
+def _lines(text: str) -> list[str]:
+    return text.splitlines(keepends=True)
+
+
+def _refusal(file: SourceFile, node: MapNode, edit: Edit, message: str) -> EditError:
+    place = place_in(file.path, node, edit.path)
+    advice = f"change `{'.'.join(edit.path)}` by hand"
+    return _error(message, place, advice)
+
+
+def _error(message: str, place: Place | None, advice: str = "") -> EditError:
+    notes = Notes()
+    notes.error("unsafe-edit", message, place, advice=advice)
+    return EditError(notes.findings)

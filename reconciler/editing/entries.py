@@ -1,0 +1,134 @@
+"""Where a resource stands in a manifest, and what stands there."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+
+from reconciler.editing.edits import Join, Path, Put, Value
+from reconciler.manifests.keys import is_key
+from reconciler.model.address import Address
+from reconciler.model.kinds import KINDS, Shape
+from reconciler.model.resource import Resource
+from reconciler.model.system import System
+
+_NUMBER = re.compile(r"[0-9]+")
+_HANDLE = re.compile(r"@[^@\s/]+")
+
+
+class Unspeakable(Exception):  # it is no error: some things have no place in a manifest
+    """Why something that is there cannot be declared; the text is for people."""
+
+
+def path_of(address: Address) -> Path:
+    """The keys that lead to a resource; for what is an item of a list, to the list."""
+    top: Path = ("organizations", address.organization)
+    if address.kind == "member":
+        return (*top, "members", address.key)
+    if KINDS[address.kind].section:
+        return (*top, KINDS[address.kind].section, address.key)
+    first, second = address.parts
+    kind = KINDS[address.kind]
+    place = (*top, KINDS[kind.parents[0]].section, first)
+    if kind.is_share:
+        section = (*place, kind.share_section)
+        return section if is_item(address) else (*section, second)
+    if address.kind == "pixel_access":
+        return (*place, "access")
+    return (*place, "access", second) if address.kind.endswith("_access") else (*place, "ad_accounts")
+
+
+def is_item(address: Address) -> bool:
+    """Whether it is an item of a list, which says nothing but that it is there."""
+    kind = KINDS[address.kind]
+    if kind.is_share:
+        return kind.is_told
+    return kind.shape is Shape.GRANT and (kind.name == "pixel_access" or not kind.name.endswith("_access"))
+
+
+def spell(resource: Resource, system: System, *, name: str = "") -> Put | Join:
+    """What declares a resource as it is; raises Unspeakable. `name` is what people call an asset."""
+    address = resource.address
+    if KINDS[address.kind].shape is Shape.ORGANIZATION:
+        raise Unspeakable("manifests have no place for it")
+    if is_item(address):
+        return Join(path=path_of(address), item=address.parts[-1])
+    if address.kind == "member":
+        return Put(path=path_of(address), value=_member(resource, system))
+    if KINDS[address.kind].section:
+        return Put(path=path_of(address), value=_asset(resource, system, name))
+    return Put(path=path_of(address), value=_grant(resource, system))
+
+
+def spell_role(resource: Resource, system: System) -> str:
+    """The word for a role; raises Unspeakable for one that manifests do not know."""
+    role = resource.attributes.get("role", "")
+    if not isinstance(role, str) or not role:
+        raise Unspeakable("the system does not show its role")
+    if system.find_role(resource.address.kind, role) is None:
+        raise Unspeakable(f"its role {role!r} is none that can be declared")
+    return role
+
+
+def _member(resource: Resource, system: System) -> Value:
+    value: dict[str, Value] = {"role": spell_role(resource, system)}
+    finance = resource.attributes.get("finance")
+    if isinstance(finance, str) and finance:
+        if system.find_role("member.finance", finance) is None:
+            raise Unspeakable(f"its finance role {finance!r} is none that can be declared")
+        value["finance"] = finance
+    if "phone" in system.identifiers and resource.identity.startswith("+"):
+        value["via"] = "phone"
+    return value if len(value) > 1 else value["role"]
+
+
+def _grant(resource: Resource, system: System) -> Value:
+    permissions = resource.attributes.get("permissions")
+    if permissions is None:
+        return spell_role(resource, system)
+    return _known_permissions(resource.address.kind, permissions, system)
+
+
+def _known_permissions(kind: str, permissions: str | tuple[str, ...], system: System) -> list[str]:
+    listed = [permissions] if isinstance(permissions, str) else list(permissions)
+    foreign = [one for one in listed if system.find_role(kind, one) is None]
+    if foreign or not listed:
+        raise Unspeakable(
+            f"its permission {foreign[0]!r} is none that can be declared" if foreign else "it allows nothing"
+        )
+    return listed
+
+
+def _asset(resource: Resource, system: System, name: str) -> Value:
+    if not is_key(resource.address.key):
+        raise Unspeakable(f"{resource.address.key!r} cannot be a key")
+    kind, value = resource.address.kind, _which(resource)
+    if kind == "app" and resource.attributes.get("owner") != f"organization:{resource.address.organization}":
+        raise Unspeakable("this organization does not own it")
+    if name:
+        value["name"] = name
+    return {**value, **_link(resource, system)}
+
+
+def _which(resource: Resource) -> dict[str, Value]:
+    """The fields that say which one it is; raises Unspeakable where the system does not show them."""
+    kind, identity = resource.address.kind, resource.identity
+    if kind == "app":
+        return {"client_key": identity}
+    number, can_have_handle = resource.platform_id or identity, kind == "tiktok_account"
+    found: dict[str, Value] = {"id": number} if _NUMBER.fullmatch(number) else {}
+    if can_have_handle and _HANDLE.fullmatch(identity):
+        found["handle"] = identity
+    if not found and kind != "asset_group":
+        raise Unspeakable("neither its id nor its handle is shown" if can_have_handle else "its id is not shown")
+    return found
+
+
+def _link(resource: Resource, system: System) -> Mapping[str, Value]:
+    """What a linked account allows, unless it is what is asked for when nothing is said."""
+    permissions = resource.attributes.get("permissions")
+    if permissions is None:
+        return {}
+    known = _known_permissions(resource.address.kind, permissions, system)
+    least = min(system.permissions[resource.address.kind], key=lambda permission: permission.rank).name
+    return {} if known == [least] else {"permissions": known}

@@ -1,0 +1,151 @@
+"""What everybody can do with each thing, over all ways that lead there, from what is declared alone.
+
+Where members reach something merely by being members, such as the apps of an organization without app managers, the
+membership says it already and is not repeated for each thing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
+from datetime import date
+from itertools import pairwise
+
+from reconciler.engine.entitlements import earlier, later
+from reconciler.model.access import Access, AccessPath, AccessSpan
+from reconciler.model.address import Address
+from reconciler.model.declared import Declared, Entitlement
+from reconciler.model.kinds import KINDS
+from reconciler.model.strength import strongest
+from reconciler.model.system import System
+
+Cell = tuple[Address, Address]
+"""A member or a partner, and what it can do something with: an asset, or the organization itself."""
+
+
+def reach(
+    organization: str, resources: Mapping[Address, Declared], *, system: System, today: date
+) -> dict[Cell, Access]:
+    """Everything declared that holds on that day or later; what is over by then is not there."""
+    whole = Address(organization, "organization", organization)
+    groups = _ad_accounts_by_group(resources)
+    ways: dict[Cell, list[AccessPath]] = {}
+    for address, found in _ways(resources, today).items():
+        for on in _reached(address, whole, groups):
+            ways.setdefault((_subject(address), on), []).extend(found)
+    return {cell: _access(cell, found, resources, system) for cell, found in ways.items()}
+
+
+def _ways(resources: Mapping[Address, Declared], today: date) -> dict[Address, list[AccessPath]]:
+    """All lines that give somebody access from that day on, within the days of the membership they need."""
+    found = {
+        address: [way for line in declared.lines if not _is_over(way := _way(address, line, today), today)]
+        for address, declared in resources.items()
+        if _gives_access(address)
+    }
+    stays = {address: _without_gaps(ways) for address, ways in found.items() if address.kind == "member"}
+    for address, ways in found.items():
+        person = KINDS[address.kind].person_part
+        if address.kind != "member" and person is not None:
+            membership = stays.get(Address(address.organization, "member", address.parts[person]), [])
+            narrowed = [_narrowed(way, stay) for way in ways for stay in membership]
+            found[address] = [way for way in narrowed if not _is_over(way, today)]
+    return {address: ways for address, ways in found.items() if ways}
+
+
+Stay = tuple[date | None, date | None]
+"""The days between which somebody is a member; None for a beginning that is past, and for no end."""
+
+
+def _without_gaps(ways: Iterable[AccessPath]) -> list[Stay]:
+    """The stays that several lines make together, where one goes on from another."""
+    stays: list[tuple[date, date]] = []
+    for begin, end in sorted((way.starts or date.min, way.ends or date.max) for way in ways):
+        if stays and begin <= stays[-1][1]:
+            stays[-1] = (stays[-1][0], max(end, stays[-1][1]))
+        else:
+            stays.append((begin, end))
+    return [(None if begin == date.min else begin, None if end == date.max else end) for begin, end in stays]
+
+
+def _gives_access(address: Address) -> bool:
+    return KINDS[address.kind].person_part is not None or KINDS[address.kind].is_share
+
+
+def _way(address: Address, line: Entitlement, today: date) -> AccessPath:
+    has_begun = line.starts is None or line.starts <= today
+    return AccessPath(
+        address=address,
+        attributes=line.attributes,
+        through=line.through,
+        starts=None if has_begun else line.starts,
+        ends=line.expires,
+        protect=line.protect,
+        reason=line.reason,
+        place=line.place,
+    )
+
+
+def _narrowed(way: AccessPath, stay: Stay) -> AccessPath:
+    return replace(way, starts=later(way.starts, stay[0]), ends=earlier(way.ends, stay[1]))
+
+
+def _is_over(way: AccessPath, today: date) -> bool:
+    return way.ends is not None and way.ends <= (way.starts or today)
+
+
+def _subject(address: Address) -> Address:
+    person = KINDS[address.kind].person_part
+    if person is None:
+        return Address(address.organization, "partner", address.parts[0])
+    return Address(address.organization, "member", address.parts[person])
+
+
+def _ad_accounts_by_group(resources: Mapping[Address, Declared]) -> dict[str, list[str]]:
+    found: dict[str, list[str]] = {}
+    for address in resources:
+        if address.kind == "asset_group_asset":
+            group, ad_account = address.parts
+            found.setdefault(group, []).append(ad_account)
+    return found
+
+
+def _reached(address: Address, whole: Address, groups: Mapping[str, list[str]]) -> Iterator[Address]:
+    """What one declaration leads to; access to an asset group leads to all ad accounts in it too."""
+    organization, kind, _ = address
+    if kind == "member":
+        yield whole
+    else:
+        part = KINDS[kind].target_part
+        yield Address(organization, KINDS[kind].parents[part], address.parts[part])
+    if kind == "asset_group_access":
+        for ad_account in groups.get(address.parts[0], ()):
+            yield Address(organization, "ad_account", ad_account)
+
+
+def _access(cell: Cell, ways: list[AccessPath], resources: Mapping[Address, Declared], system: System) -> Access:
+    subject, on = cell
+    ways.sort(key=lambda way: (way.address, way.starts or date.min, way.ends or date.max, way.through, way.place))
+    kind = ways[0].address.kind
+    spans: list[AccessSpan] = []
+    for begin, end in pairwise(sorted({day for way in ways for day in (way.starts or date.min, way.ends or date.max)})):
+        held = [way.attributes for way in ways if (way.starts or date.min) <= begin < (way.ends or date.max)]
+        attributes = strongest(held, kind, system)
+        if attributes is None:
+            continue
+        if spans and spans[-1].ends == begin and spans[-1].attributes == attributes:
+            spans[-1] = replace(spans[-1], ends=None if end == date.max else end)
+        else:
+            spans.append(
+                AccessSpan(
+                    attributes=attributes,
+                    starts=None if begin == date.min else begin,
+                    ends=None if end == date.max else end,
+                )
+            )
+    return Access(
+        attributes=strongest([way.attributes for way in ways], kind, system) or {},
+        ways=tuple(ways),
+        spans=tuple(spans),
+        identity=resources[subject].identity if on.kind == "organization" else "",
+    )

@@ -1,0 +1,172 @@
+"""Everything the planner looks at for one organization."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime
+
+from reconciler.engine.identities import Dispute, Names
+from reconciler.model.address import Address
+from reconciler.model.declared import Approval, Declared, Mode, Organization, Person
+from reconciler.model.finding import Place
+from reconciler.model.kinds import KINDS, Action, person_in
+from reconciler.model.live import Live, Unknown
+from reconciler.model.resource import Status
+from reconciler.model.settings import GuardSettings
+from reconciler.model.state import Record, State, UsedApproval
+from reconciler.model.work_order import WorkOrder
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ended:
+    """A declared thing whose time is over or has not come, so that it shall be absent today."""
+
+    declared: Declared
+    why: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlanningContext:
+    """One organization in its three worlds on one day."""
+
+    organization: Organization
+    wanted: Mapping[Address, Declared]
+    """What the manifests want today."""
+    ended: Mapping[Address, Ended] = field(default_factory=dict)
+    records: Mapping[Address, Record] = field(default_factory=dict)
+    """What was remembered, brought up to what is live (see `core.planning.memory`)."""
+    state: State
+    """Under the names of today."""
+    names: Names = field(default_factory=Names)
+    """Under which other names the state is stored, and what about them is in doubt."""
+    another: str = ""
+    """What the organization was recorded as, where the manifests name another one and nobody has agreed to that; then
+    `live` is unknown, because it is not what the state is about."""
+    former_key: str = ""
+    """The key under which this very organization is recorded, where that is no key of the manifests any more."""
+    is_forgotten: bool = False
+    """Whether somebody has agreed to forget what was recorded of another organization under this key."""
+    doubles: Mapping[str, str] = field(default_factory=dict)
+    """Strangers who have the name and role of somebody declared who is gone -> that person (see `find_doubles`)."""
+    live: Live
+    people: Mapping[str, Person] = field(default_factory=dict)
+    approvals: Mapping[tuple[Address, Action], Approval] = field(default_factory=dict)
+    """Only those that count today."""
+    owned_apps: Mapping[str, tuple[Address, ...]] = field(default_factory=dict)
+    """Person key -> apps whose transfer away from this person is wanted and not completed."""
+    orders: Mapping[str, WorkOrder] = field(default_factory=dict)
+    """Work orders by id, as they stand after looking at the system (see `core.planning.orders`)."""
+    asked_for: frozenset[Address] = frozenset()
+    """What is ours if it is there, because a work order has asked somebody for it."""
+    refusals: Mapping[Address, str] = field(default_factory=dict)
+    """Access that a policy of severity error objects to, with its words."""
+    settings: GuardSettings
+    today: date
+    moment: datetime
+    """On that day; it decides which work orders have run out."""
+    retry: bool = False
+    """Whether things put into deferral today are tried again at once."""
+
+    def is_ours(self, address: Address) -> bool:
+        """Whether a live thing may be changed or taken away; a thing that can only be forgotten must be known to us."""
+        if self.was_given(address) or self.time_is_over(self.person_of(address)):
+            return True
+        return self.organization.mode is Mode.AUTHORITATIVE and KINDS[address.kind].delete is not Action.FORGET
+
+    def was_given(self, address: Address) -> bool:
+        """Whether the manifests give it, or once did: what somebody else gave makes no removal look smaller."""
+        return address in self.wanted or address in self.ended or address in self.records or address in self.asked_for
+
+    def is_known(self, address: Address) -> bool:
+        """Whether there is anything about an address: declared, remembered, live, or perhaps live."""
+        return address in self.wanted or address in self.records or self.live.find(address) is not None
+
+    @property
+    def contested(self) -> tuple[Dispute, ...]:
+        """Accounts that are still there as one person's although the manifests give their address to another."""
+        return tuple(one for one in self.names.disputes if self._is_held(one.recorded))
+
+    def _is_held(self, person: str) -> bool:
+        address = Address(self.organization.key, "member", person)
+        found = self.live.find(address)
+        is_there = isinstance(found, Unknown) or (found is not None and not found.status.is_gone)
+        record = self.state.records.get(address)
+        return is_there and record is not None and not record.status.is_gone
+
+    def has_left(self, person: str) -> bool:
+        """Whether somebody's time with the company is over, or nobody by that key is left in the directory."""
+        return "@" not in person if person not in self.people else self.time_is_over(person)
+
+    def is_required_admin(self, person: str) -> str:
+        """The name under which the settings require an admin, if they do: a key, an earlier key or an address."""
+        known = self.people.get(person)
+        record = self.state.records.get(Address(self.organization.key, "member", person))
+        earlier = record.formerly if record else ()
+        names = {person, *earlier, *(known.identities.values() if known else ())}
+        return min(names.intersection(self.settings.required_admins), default="")
+
+    def time_is_over(self, person: str) -> bool:
+        """Whether the directory says that somebody has left; that ends all their access, whoever gave it."""
+        known = self.people.get(person)
+        return known is not None and known.ends is not None and known.ends <= self.today
+
+    def is_leaving(self, person: str) -> bool:
+        """Whether somebody has left, or the manifests say when they will."""
+        known = self.people.get(person)
+        if known is not None:
+            return known.ends is not None
+        declared = self.wanted.get(Address(self.organization.key, "member", person))
+        return declared is None or declared.expires is not None
+
+    def person_of(self, address: Address) -> str:
+        """The person whose access an address is about, or an empty string."""
+        return person_in(address)
+
+    def place_of(self, address: Address) -> Place | None:
+        """The manifest line that is responsible for an address today."""
+        if address in self.wanted:
+            return self.wanted[address].place
+        if address in self.ended:
+            return self.ended[address].declared.place
+        person = self.people.get(self.person_of(address))
+        return person.place if person else None
+
+
+def find_doubles(situation: PlanningContext) -> dict[str, str]:
+    """Strangers who have the name and role of somebody declared who is gone.
+
+    A name proves nothing; but somebody whose account has got another address looks just like this.
+    """
+    gone: dict[tuple[str, str], str] = {}
+    for address, declared in situation.wanted.items():
+        record = situation.records.get(address) if address.kind == "member" else None
+        name = situation.people[address.key].name if address.key in situation.people else ""
+        if name and record is not None and record.status is Status.LEFT:
+            gone[_folded(name), str(declared.attributes.get("role"))] = address.key
+    return {
+        address.key: gone[looks]
+        for address, found in (situation.live.resources.items() if gone else ())
+        if address.kind == "member"
+        and found.status is Status.ACTIVE
+        and not situation.was_given(address)
+        and (looks := (_folded(found.name), str(found.attributes.get("role")))) in gone
+    }
+
+
+def _folded(name: str) -> str:
+    return " ".join(name.casefold().split())
+
+
+def approvals_of(
+    approvals: tuple[Approval, ...], organization: str, today: date, *, used: Iterable[UsedApproval] = ()
+) -> dict[tuple[Address, Action], Approval]:
+    """The approvals for one organization that still count; the last one wins where two are to the same step."""
+    spent = {approval.terms for approval in used}
+    return {
+        (approval.address, approval.approve): approval
+        for approval in approvals
+        if approval.address.organization == organization
+        and (approval.expires is None or approval.expires >= today)
+        and approval.terms not in spent
+    }

@@ -1,0 +1,158 @@
+"""Which declarations count on a day: what somebody has is the join of all entitlements that hold on it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import fields, replace
+from datetime import date
+
+from reconciler.engine.context import Ended
+from reconciler.model.address import Address
+from reconciler.model.declared import Declared, Entitlement
+from reconciler.model.kinds import KINDS
+from reconciler.model.strength import strongest
+from reconciler.model.system import System
+
+
+def effective(entitlements: Sequence[Entitlement], day: date, *, kind: str, system: System) -> Entitlement | None:
+    """What all lines together give on a day; None when none holds. The order of the lines never matters.
+
+    `starts` and `expires` of the result are the days between which there is access without a gap. Its reason, place
+    and group are those of the line that gives most, a direct one before a group's.
+    """
+    holding = [one for one in entitlements if one.holds_on(day)]
+    if not holding:
+        return None
+    if len(entitlements) == 1:
+        return entitlements[0]
+    joined = strongest([one.attributes for one in holding], kind, system) or {}
+    first = min(holding, key=lambda one: _precedence(one, joined))
+    starts, expires = _days_around(day, entitlements)
+    return replace(
+        first,
+        attributes=joined,
+        starts=starts,
+        expires=expires,
+        protect=_protection([one for one in entitlements if one.starts is None or one.starts <= day], day),
+    )
+
+
+def _precedence(one: Entitlement, joined: Mapping[str, object]) -> tuple[object, ...]:
+    """Lines that give the joined role and finance role first; of equals those that stay longest, and direct ones."""
+    weaker = sum(one.attributes.get(name) != value for name, value in joined.items())
+    role = one.attributes.get("role") != joined.get("role")
+    lasts = (-(one.expires or date.max).toordinal(), one.starts or date.min)
+    return (role, weaker, bool(one.through), *lasts, one.through, one.reason, one.identity, sorted(one.details.items()))
+
+
+def _protection(begun: Sequence[Entitlement], day: date) -> bool | None:
+    """True where a line that holds says so; what an ended line protected is protected no more."""
+    if any(one.protect and one.holds_on(day) for one in begun):
+        return True
+    return None if all(one.protect is None for one in begun) else False
+
+
+def _days_around(day: date, entitlements: Iterable[Entitlement]) -> tuple[date | None, date | None]:
+    """The first day of access and the day on which it is gone, going on from line to line without a gap."""
+    starts, ends = day, day
+    spans = sorted((one.starts or date.min, one.expires or date.max) for one in entitlements)
+    for begin, end in spans:
+        if begin <= ends < end:
+            ends = end
+    for begin, end in sorted(spans, key=lambda span: span[1], reverse=True):
+        if begin < starts <= end:
+            starts = begin
+    return (None if starts == date.min else starts), (None if ends == date.max else ends)
+
+
+def declare(address: Address, entitlements: Sequence[Entitlement], *, system: System, today: date) -> Declared:
+    """A resource that some lines give somebody, as it is on a day: today or, where nothing holds, the nearest day."""
+    day = today if any(one.holds_on(today) for one in entitlements) else _nearest_day(entitlements, today)
+    joined = effective(entitlements, day, kind=address.kind, system=system) or entitlements[0]
+    values = {field.name: getattr(joined, field.name) for field in fields(Entitlement)}
+    return Declared(address=address, entitlements=tuple(entitlements), **values)
+
+
+def _nearest_day(entitlements: Iterable[Entitlement], today: date) -> date:
+    """The next day on which anything holds, else the last one on which anything did."""
+    lasting = _lasting(entitlements)
+    coming = [one.starts for one in lasting if one.starts is not None and one.starts > today]
+    gone = [one.expires for one in lasting if one.expires is not None and one.expires <= today]
+    if coming:
+        return min(coming)
+    return date.fromordinal(max(gone).toordinal() - 1) if gone else today
+
+
+def _lasting(entitlements: Iterable[Entitlement]) -> list[Entitlement]:
+    """Without lines that hold on no day at all."""
+    return [one for one in entitlements if (one.starts or date.min) < (one.expires or date.max)]
+
+
+def later(one: date | None, other: date | None) -> date | None:
+    """The later day; None stands for a beginning long ago."""
+    return max(one, other) if one and other else one or other
+
+
+def earlier(one: date | None, other: date | None) -> date | None:
+    """The earlier day; None stands for no end."""
+    return min(one, other) if one and other else one or other
+
+
+def change_days(declared: Iterable[Declared], today: date) -> list[date]:
+    """The days after that one on which an entitlement begins or ends, sorted."""
+    days = {day for item in declared for one in item.lines for day in (one.starts, one.expires) if day}
+    return sorted(day for day in days if day > today)
+
+
+def last_day(declared: Declared, today: date, holds: Callable[[Declared], bool], system: System) -> date | None:
+    """The first day from that one on that does not hold any more; None when it always will."""
+    for day in (today, *change_days((declared,), today)):
+        item = on_day(declared, day, system)
+        if not any(one.holds_on(day) for one in item.lines) or not holds(item):
+            return day
+    return None
+
+
+def on_day(declared: Declared, day: date, system: System) -> Declared:
+    """The same resource as it is on another day."""
+    if not declared.entitlements or all(one.starts is None and one.expires is None for one in declared.lines):
+        return declared
+    return declare(declared.address, declared.entitlements, system=system, today=day)
+
+
+def split_by_date(
+    declared: Mapping[Address, Declared], today: date, system: System
+) -> tuple[Mapping[Address, Declared], dict[Address, Ended]]:
+    """Tell what shall be there today from what shall not, because it has ended or not begun.
+
+    A grant goes with its membership: where a person's membership is out of its dates, so are all their grants.
+    """
+    wanted = {address: on_day(item, today, system) for address, item in declared.items()}
+    ended = {
+        address: Ended(declared=item, why=_why_absent(item, today))
+        for address, item in wanted.items()
+        if not any(one.holds_on(today) for one in item.lines)
+    }
+    if not ended:
+        return wanted, {}
+    for address, item in wanted.items():
+        membership = _membership_of(address)
+        if membership in ended and address not in ended:
+            ended[address] = Ended(declared=item, why=ended[membership].why)
+    return {address: item for address, item in wanted.items() if address not in ended}, ended
+
+
+def _why_absent(item: Declared, today: date) -> str:
+    gone = [one.expires for one in item.lines if one.expires and one.expires <= today]
+    coming = [one.starts for one in _lasting(item.lines) if one.starts and one.starts > today]
+    gone = gone or ([] if coming else [one.expires for one in item.lines if one.expires])
+    said = [f"ends {max(gone)}" if gone else "", f"starts {'again ' if gone else ''}{min(coming)}" if coming else ""]
+    return ", ".join(filter(None, said))
+
+
+def _membership_of(address: Address) -> Address | None:
+    """The membership a grant hangs on; None for anything that is not a person's grant."""
+    part = KINDS[address.kind].person_part
+    if part is None or address.kind == "member":
+        return None
+    return Address(address.organization, "member", address.parts[part])

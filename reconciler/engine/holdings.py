@@ -1,0 +1,157 @@
+"""Putting side by side what one organization's manifests and records say."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import date
+from typing import TypedDict
+
+from reconciler.engine.context import Ended
+from reconciler.engine.entitlements import change_days, on_day, split_by_date
+from reconciler.engine.identities import Identities
+from reconciler.engine.renaming import under_todays_names
+from reconciler.model.address import Address
+from reconciler.model.declared import Declared, Desired, Organization
+from reconciler.model.holding import Holding
+from reconciler.model.kinds import KINDS
+from reconciler.model.resource import Attributes, Status, fingerprint_of
+from reconciler.model.state import Record, State
+from reconciler.model.strength import is_administrator
+from reconciler.model.system import System
+from reconciler.systems import SYSTEMS
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AccessIndex:
+    """One organization: every address with what is declared and recorded of it."""
+
+    organization: str
+    system: System | None
+    """None when nothing tells which system it is on."""
+    holdings: Mapping[Address, Holding]
+    last_read: date | None = None
+    """As in `AccessMatrix`."""
+    former: Mapping[Address, Address] = field(default_factory=dict)
+    """What members and assets were called before -> what they are called today."""
+
+    def administers(self, member: str) -> bool:
+        """Whether a member can manage other people's access now."""
+        holding = self.holdings.get(Address(self.organization, "member", member))
+        if self.system is None or holding is None or not holding.is_active or holding.recorded is None:
+            return False
+        return is_administrator(self.system, "member", holding.recorded.attributes)
+
+
+def make_ledger(organization: str, *, desired: Desired, state: State, today: date, as_of: date | None) -> AccessIndex:
+    """Everything that is known of one organization; of a past day only the records."""
+    known = desired.organizations.get(organization)
+    declared: Mapping[Address, Declared] = {}
+    ended: Mapping[Address, Ended] = {}
+    if known is not None and as_of is None:
+        wanted, ended = split_by_date(desired.resources[organization], today, known.system)
+        declared = {**wanted, **{address: one.declared for address, one in ended.items()}}
+    renamed = under_todays_names(state, Identities(desired if as_of is None else Desired()))
+    state, records = renamed.state, _as_last_seen(renamed.state)
+    addresses = sorted({*records, *declared, *state.deferred, *state.in_doubt})
+    groups = _ad_accounts_by_group(declared, records)
+    open_orders = {order.address: order.id for order in state.orders.values() if order.is_pending}
+    former = {
+        Address(organization, address.kind, key): address
+        for address, record in records.items()
+        for key in record.formerly
+    }
+    return AccessIndex(
+        organization=organization,
+        former={before: now for before, now in former.items() if before not in addresses},
+        system=known.system if known else _guess_system(records),
+        last_read=min((state.looked[one.kind] for one in addresses if one.kind in state.looked), default=None),
+        holdings={
+            address: Holding(
+                address=address,
+                declared=declared.get(address),
+                recorded=records.get(address),
+                excuse=ended[address].why if address in ended else "",
+                **_what_comes(declared.get(address), known, today),
+                reaches=groups.get(address.parts[0], ()) if address.kind == "asset_group_access" else (),
+                is_past=as_of is not None,
+                trouble=_trouble(state, address, open_orders),
+            )
+            for address in addresses
+        },
+    )
+
+
+class _Coming(TypedDict, total=False):
+    """Fields of a holding."""
+
+    changes_on: date
+    becomes: Attributes
+
+
+def _what_comes(declared: Declared | None, organization: Organization | None, today: date) -> _Coming:
+    """The next day on which the lines give something else; nothing where what comes next is the end."""
+    if declared is None or organization is None or len(declared.lines) == 1:
+        return {}
+    for day in change_days((declared,), today):
+        later = on_day(declared, day, organization.system)
+        if not later.holds_on(day):
+            return {}
+        if later.attributes != declared.attributes:
+            return {"changes_on": day, "becomes": later.attributes}
+    return {}
+
+
+def _as_last_seen(state: State) -> dict[Address, Record]:
+    """The records, corrected by what the last audit found, which also knows of people and access nobody declared."""
+    records = dict(state.records)
+    for address, known in state.drift.items():
+        if known.live != fingerprint_of(known.last):
+            continue  # an apply has changed it since
+        record = records.get(address) or Record(address=address, since=known.first_seen)
+        seen = known.last
+        if seen is not None:
+            identity = seen.identity or record.identity
+            records[address] = replace(record, attributes=seen.attributes, status=seen.status, identity=identity)
+        elif not record.status.is_gone:
+            status = Status.LEFT if address.kind == "member" else Status.REMOVED
+            records[address] = replace(record, status=status)
+    return records
+
+
+def _ad_accounts_by_group(
+    declared: Mapping[Address, Declared], records: Mapping[Address, Record]
+) -> dict[str, tuple[str, ...]]:
+    """Asset group -> ad accounts in it, as recorded or else as declared."""
+    found: dict[str, set[str]] = {}
+    recorded = {address for address, record in records.items() if record.status is Status.ACTIVE}
+    for address in {*recorded, *declared}:
+        if address.kind == "asset_group_asset":
+            found.setdefault(address.parts[0], set()).add(address.parts[1])
+    return {group: tuple(sorted(keys)) for group, keys in found.items()}
+
+
+def _trouble(state: State, address: Address, open_orders: Mapping[Address, str]) -> str:
+    doubt, deferral = state.in_doubt.get(address), state.deferred.get(address)
+    if address in open_orders:
+        return f"work order {open_orders[address]} is open"
+    if doubt is not None:
+        return f"the answer to {doubt.action.replace('_', ' ')} never came"
+    return f"deferred since {deferral.since}: {deferral.reason}" if deferral else ""
+
+
+def _guess_system(records: Mapping[Address, Record]) -> System | None:
+    """The system on which all recorded kinds and roles exist; None when none or several would do."""
+    kinds = {address.kind for address in records} - {"organization"}
+    roles = {(address.kind, record.attributes["role"]) for address, record in records.items() if _has_role(record)}
+    fitting = [
+        system
+        for variants in SYSTEMS.values()
+        for system in variants.values()
+        if kinds <= set(system.kinds) and all(system.find_role(kind, str(role)) for kind, role in roles)
+    ]
+    return fitting[0] if len({system.name for system in fitting}) == 1 else None
+
+
+def _has_role(record: Record) -> bool:
+    return isinstance(record.attributes.get("role"), str) and KINDS[record.address.kind].name != "app"

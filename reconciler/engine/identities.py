@@ -1,0 +1,256 @@
+"""Which of today's names each remembered thing has, told by what its system knows it by.
+
+A record belongs to an account, an id, a handle or a client key, and not to the key that somebody chose for it in a
+file. Everything that reads records, or compares two revisions of the manifests, asks here first, so that a renamed key
+takes its whole past along and a key that means something else now inherits nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Container, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+
+from reconciler.model.address import Address
+from reconciler.model.declared import Desired, Move, Person
+from reconciler.model.kinds import KINDS, Shape
+from reconciler.model.state import Record
+from reconciler.model.system import System
+
+Name = tuple[str, str]
+"""Kind and key of a member or an asset."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Dispute:
+    """An account that was recorded as one person's and that the manifests give to another one."""
+
+    identity: str
+    recorded: str
+    """Key of the person whose account it was when it was last seen."""
+    declared: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RefusedMove:
+    """A move that what is recorded contradicts, so that nothing follows it."""
+
+    move: Move
+    why: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Names:
+    """How remembered names of one organization are read today; what is not listed has kept its name."""
+
+    keys: Mapping[Name, str] = field(default_factory=dict)
+    """Remembered kind and key -> the key today. Something whose key means another one now goes by its identity."""
+    recorded: frozenset[Name] = frozenset()
+    """Those of `keys` of which something is known; the others are only mentioned somewhere."""
+    displaced: frozenset[Name] = frozenset()
+    """Those of `keys` that nobody declares any more and whose former key now means something else."""
+    disputes: tuple[Dispute, ...] = ()
+    refused: tuple[RefusedMove, ...] = ()
+
+    def today(self, address: Address) -> Address:
+        """The address today, of a thing or of what hangs on things."""
+        if not self.keys:
+            return address
+        kinds = KINDS[address.kind].parents or (address.kind,)
+        parts = [self.keys.get((kind, part), part) for kind, part in zip(kinds, address.parts, strict=True)]
+        return Address(address.organization, address.kind, "/".join(parts))
+
+    def person(self, key: str) -> str:
+        """The key of a person today."""
+        return self.keys.get(("member", key), key)
+
+
+def identifiers_in(system: System, person: Person) -> tuple[str, ...]:
+    """What a person may be known by in a system, the most specific first."""
+    names = [person.identities.get(kind, "") for kind in (system.name, *system.identifiers, "email")]
+    return tuple(dict.fromkeys(filter(None, names)))
+
+
+class Identities:
+    """What the manifests call whom and what; asked once for each organization whose records are read."""
+
+    def __init__(self, desired: Desired) -> None:
+        self._desired = desired
+        self._directories: dict[str, dict[str, str]] = {}
+
+    def find_another(self, organization: str, records: Mapping[Address, Record]) -> str:
+        """What an organization was recorded as, where the manifests name another one under its key; else nothing."""
+        declared = self._desired.organizations.get(organization)
+        record = records.get(Address(organization, "organization", organization))
+        if declared is None or record is None or not (record.identity and declared.identity):
+            return ""
+        return "" if _plain(record.identity) == _plain(declared.identity) else record.identity
+
+    def names(
+        self,
+        organization: str,
+        things: Mapping[Address, str | None],
+        *,
+        numbers: Mapping[Address, str] | None = None,
+        recorded: Container[Address] = (),
+    ) -> Names:
+        """The names of today for members and assets; `things` are remembered addresses -> identities.
+
+        `numbers` are what the platform had for assets besides: under another number an identity is another asset's.
+        `recorded` says of moves of access whether there is anything that they could be about.
+        An identity is empty where it is not known, and None for what is only mentioned.
+        """
+        if organization not in self._desired.organizations:
+            return Names()
+        known = {(one.kind, one.key): things[one] for one in sorted(filter(_is_named, things))}
+        matching = _Matching(self._desired, organization, known, self._directory)
+        for (kind, key), identity in known.items():
+            number = numbers.get(Address(organization, kind, key), "") if numbers else ""
+            matching.take(kind, key, identity or "", number)
+        return matching.names(recorded)
+
+    def _directory(self, system: System) -> Mapping[str, str]:
+        """Identifier -> key of the person; worked out only where somebody is not who they were."""
+        if system.name not in self._directories:
+            self._directories[system.name] = {
+                name.casefold(): key
+                for key, person in self._desired.people.items()
+                for name in identifiers_in(system, person)
+            }
+        return self._directories[system.name]
+
+
+def _plain(identity: str) -> str:
+    """A handle is the same in any case; a name is what somebody chose to write."""
+    return identity.casefold() if identity.startswith("@") else identity
+
+
+def _is_named(address: Address) -> bool:
+    kind = KINDS[address.kind]
+    return not kind.parents and kind.shape is not Shape.ORGANIZATION
+
+
+class _Matching:
+    """The remembered things of one organization and their names of today."""
+
+    def __init__(
+        self,
+        desired: Desired,
+        organization: str,
+        known: Mapping[Name, str | None],
+        directory: Callable[[System], Mapping[str, str]],
+    ) -> None:
+        declared = {at: one for at, one in desired.resources.get(organization, {}).items() if _is_named(at)}
+        self._people = desired.people
+        self._system = desired.organizations[organization].system
+        self._directory = directory
+        self._known = known
+        self._declared = {(address.kind, address.key): one.identity for address, one in declared.items()}
+        self._numbers = {(at.kind, at.key): one.platform_id for at, one in declared.items() if one.platform_id}
+        self._owners = {
+            (kind, identity.casefold()): key
+            for names in (self._declared, self._numbers)
+            for (kind, key), identity in names.items()
+            if identity
+        }
+        self._moves = [
+            move for move in desired.moves if move.source.organization == move.target.organization == organization
+        ]
+        self._next = {(move.source.kind, move.source.key): move for move in self._moves}
+        self._keys: dict[Name, str] = {}
+        self._displaced: set[Name] = set()
+        self._disputes: list[Dispute] = []
+        self._refused: dict[Name, str] = {}
+
+    def take(self, kind: str, key: str, identity: str, number: str) -> None:
+        """Find the name of one thing."""
+        target = self._member(key, identity) if kind == "member" else self._asset(kind, key, identity, number)
+        if target != key:
+            self._keys[kind, key] = target
+
+    def names(self, recorded: Container[Address]) -> Names:
+        """All that was found, without names that two remembered things would have to share."""
+        while clash := self._find_clash():
+            name, other = clash
+            self._refused[name] = f"{name[0]}/{self._keys[name]} is recorded too, as {self._known[other] or other[1]}"
+            del self._keys[name]
+        found = Names(
+            keys=self._keys,
+            recorded=frozenset(name for name in self._keys if self._known[name] is not None),
+            displaced=frozenset(self._displaced & self._keys.keys()),
+        )
+        return replace(found, disputes=tuple(self._disputes), refused=tuple(self._refused_moves(found, recorded)))
+
+    def _asset(self, kind: str, key: str, identity: str, number: str) -> str:
+        """An asset is whatever has its id, wherever its key is now."""
+        owner = self._owners.get((kind, number)) or self._owners.get((kind, identity.casefold()))
+        if owner is not None and not self._is_another(kind, owner, number):
+            return owner
+        target = self._moved((kind, key))
+        declared = self._declared.get((kind, target), "")
+        if not identity or not (declared or self._is_another(kind, target, number)):
+            return target
+        # Its former key, or the one that it was moved to, means something else now.
+        self._displaced.add((kind, key))
+        return identity.replace("/", "_")
+
+    def _is_another(self, kind: str, key: str, number: str) -> bool:
+        """Whether what is declared under a key has another number."""
+        return bool(number) and self._numbers.get((kind, key), number) != number
+
+    def _member(self, key: str, identity: str) -> str:
+        """A member is whoever has the account; a masked address says nothing about that."""
+        if "*" in identity or not identity:
+            identity = key if "@" in key else ""
+        owner, moved = self._owner_of(key, identity), self._moved(("member", key))
+        if owner is None or owner == moved:
+            return moved
+        if owner == key:
+            self._refused["member", key] = f"{identity} is still {key} in the manifests"
+            return key
+        if key in self._people:
+            self._disputes.append(Dispute(identity=identity, recorded=key, declared=owner))
+            return key
+        return owner
+
+    def _owner_of(self, key: str, identity: str) -> str | None:
+        if not identity:
+            return None
+        person, plain = self._people.get(key), identity.casefold()
+        if person and plain in {name.casefold() for name in identifiers_in(self._system, person)}:
+            return key
+        return self._owners.get(("member", plain)) or self._directory(self._system).get(plain)
+
+    def _moved(self, name: Name) -> str:
+        """Where all moves of a thing end; a circle, which is an error of the manifests, leads nowhere."""
+        kind, key = name
+        seen = {name}
+        while (move := self._next.get((kind, key))) is not None:
+            key = move.target.key
+            if (kind, key) in seen:
+                return name[1]
+            seen.add((kind, key))
+        return key
+
+    def _find_clash(self) -> tuple[Name, Name] | None:
+        """A thing whose new name another remembered thing has, unless both are one: an earlier version left such."""
+        taken = {name: name for name in self._known if name not in self._keys}
+        for name, key in self._keys.items():
+            other = taken.setdefault((name[0], key), name)
+            if other != name and not self._are_one(name, other):
+                return name, other
+        return None
+
+    def _are_one(self, name: Name, other: Name) -> bool:
+        """Also where one of them is nothing but a name that somebody wrote down."""
+        mine, theirs = self._known[name], self._known[other]
+        return mine is None or theirs is None or (bool(mine) and mine.casefold() == theirs.casefold())
+
+    def _refused_moves(self, found: Names, recorded: Container[Address]) -> Iterator[RefusedMove]:
+        for name, why in sorted(self._refused.items()):
+            if name in self._next:
+                yield RefusedMove(move=self._next[name], why=why)
+        for move in self._moves:
+            is_edge = bool(KINDS[move.source.kind].parents)
+            if is_edge and move.source in recorded and found.today(move.source) != found.today(move.target):
+                why = "access goes along with what it connects, and nowhere by itself"
+                yield RefusedMove(move=move, why=why)

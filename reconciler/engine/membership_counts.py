@@ -1,0 +1,261 @@
+"""Counting who is in an organization while a plan is laid out or carried out, one change at a time.
+
+Both the planner and apply ask the same object before every change, so an order that was safe on paper is checked
+again against what really happened.
+
+Every active admin can act, but not every one can be relied on to stay. An organization keeps as many admins to rely on
+as it had, up to the minimum. Somebody whom nobody declared never was one of them: removing them takes nothing away.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable
+from copy import deepcopy
+from enum import Enum
+
+from reconciler.engine.context import PlanningContext
+from reconciler.engine.entitlements import last_day
+from reconciler.model.address import Address
+from reconciler.model.change import Change
+from reconciler.model.kinds import Action
+from reconciler.model.plan import Limit
+from reconciler.model.resource import Attributes, Resource, Status
+from reconciler.model.strength import is_administrator
+from reconciler.model.system import System
+from reconciler.model.work_order import WorkOrder
+
+_PRESENT = frozenset({Status.ACTIVE, Status.INVITED})
+
+
+class Tenure(Enum):
+    """How far an active admin can be relied on to stay one."""
+
+    LASTING = "declared as admin, without an end"
+    ENDING = "declared as admin until some day"
+    LEAVING = "was declared as admin and is not any more"
+    DEPARTED = "was declared as admin, and their time is over"
+    UNDECLARED = "was never declared as admin"
+
+    @property
+    def is_declared(self) -> bool:
+        """Whether the manifests want this admin today."""
+        return self in (Tenure.LASTING, Tenure.ENDING)
+
+
+def tenure_of(person: str, situation: PlanningContext) -> Tenure:
+    """How far somebody can be relied on, if they are an active admin; whether they are one is another question."""
+    address, system = Address(situation.organization.key, "member", person), situation.organization.system
+    declared = situation.wanted.get(address)
+    if declared is not None and is_administrator(system, "member", declared.attributes):
+        end = last_day(
+            declared, situation.today, lambda item: is_administrator(system, "member", item.attributes), system
+        )
+        return Tenure.ENDING if end else Tenure.LASTING
+    record = situation.state.records.get(address)
+    granted = {} if record is None else record.attributes if record.granted is None else record.granted
+    if not is_administrator(system, "member", granted):
+        return Tenure.UNDECLARED
+    return Tenure.DEPARTED if address in situation.ended or situation.has_left(person) else Tenure.LEAVING
+
+
+class MembershipCounts:
+    """Members, pending invitations and admins of one organization as they stand after the changes so far."""
+
+    def __init__(
+        self, system: System, members: Iterable[Resource], *, min_admins: int, tenure_of: Callable[[str], Tenure]
+    ) -> None:
+        self._system = system
+        self._tenure_of = tenure_of
+        self._active_admins: set[str] = set()
+        self._leaving: set[str] = set()
+        """Who may stop being an admin at any moment."""
+        self._present: dict[str, str] = {}
+        """Key -> role, of active and invited members."""
+        self._roles: Counter[str] = Counter()
+        for member in members:
+            self._enter(member.address.key, member.attributes, member.status)
+        relied_on = (Tenure.LASTING, Tenure.LEAVING, Tenure.DEPARTED)
+        before = [key for key in self._active_admins if tenure_of(key) in relied_on]
+        self._floor = max(1, min(min_admins, len(before)))
+        """Active admins to rely on that must remain after every single change."""
+
+    @classmethod
+    def of(cls, situation: PlanningContext) -> MembershipCounts:
+        """As an organization is now, and as what people were asked for may make it at any moment."""
+        headcount = cls(
+            situation.organization.system,
+            (found for address, found in situation.live.resources.items() if address.kind == "member"),
+            min_admins=situation.settings.min_admins,
+            tenure_of=lambda person: tenure_of(person, situation),
+        )
+        headcount.expect(situation.orders.values())
+        return headcount
+
+    def fork(self) -> MembershipCounts:
+        """A copy to try things out on; the original does not notice."""
+        return deepcopy(self, {id(self._system): self._system})
+
+    @property
+    def active_admins(self) -> frozenset[str]:
+        """Keys of the admins who have accepted; invited ones cannot act and do not count."""
+        return frozenset(self._active_admins)
+
+    @property
+    def floor(self) -> int:
+        """The number of active admins to rely on below which no change may lead without an approval."""
+        return self._floor
+
+    @property
+    def limits(self) -> tuple[Limit, ...]:
+        """All limits there are, with how much of each is used."""
+        system = self._system
+        found = [("members", len(self._present), system.member_cap, "")]
+        found += [(role.name, self._roles[role.name], role.cap, role.name) for role in system.roles["member"]]
+        return tuple(
+            Limit(what=what, used=used, most=most, origin=system.origin_of_limit(role))
+            for what, used, most, role in found
+            if most is not None
+        )
+
+    def role_of(self, key: str) -> str:
+        """The role of an active or invited member; empty for anybody else."""
+        return self._present.get(key, "")
+
+    def objection(self, change: Change, *, is_agreed: bool = False) -> tuple[str, str] | None:
+        """The guard (`min_admins` or `cap`) that forbids the change at this point, with the numbers; else None.
+
+        `is_agreed` when there is an approval: then a single admin is enough.
+        """
+        if change.address.kind != "member":
+            return None
+        key, after = change.address.key, change.after
+        if not self._stays_admin(change) and (shortage := self.shortage_without(key, is_agreed=is_agreed)):
+            return "min_admins", shortage
+        return None if after is None else self._over_cap(key, _role(after.attributes))
+
+    def shortage_without(self, admin: str, *, is_agreed: bool = False) -> str:
+        """Why somebody has to stay an admin, with the numbers; empty when they need not, or are none.
+
+        Whoever stays against the manifests counts as long as they have not left: of two such admins one may go. Where
+        nobody lasts, somebody who is declared until some day is better than nobody.
+        """
+        if admin not in self._active_admins:
+            return ""
+        tenures = [self._tenure_of(other) for other in self._active_admins - {admin}]
+        if not tenures:
+            return f"{_count(0)} would remain, at least 1 must"
+        if not any(tenure.is_declared for tenure in tenures):
+            return "no active admin would remain whom the manifests declare"
+        if self._tenure_of(admin) is Tenure.UNDECLARED:
+            return ""
+        left = max(1, sum(tenure in (Tenure.LASTING, Tenure.LEAVING) for tenure in tenures))
+        floor = 1 if is_agreed else self._floor
+        return f"{_count(left)} would remain, at least {floor} must" if left < floor else ""
+
+    def let_go(self, admin: str) -> None:
+        """Count somebody out who is asked to stop being an admin."""
+        self._active_admins.discard(admin)
+        self._leaving.add(admin)
+
+    def lacks_room_for(self, newcomers: Iterable[Change]) -> bool:
+        """Whether not all of them find a seat while nobody leaves."""
+        after = [change.after for change in newcomers if change.after and change.address.key not in self._present]
+        cap = self._system.member_cap
+        roles = Counter(_role(resource.attributes) for resource in after)
+        limits = ((self._role_cap(role), self._roles[role] + count) for role, count in roles.items())
+        return (cap is not None and len(self._present) + len(after) > cap) or any(
+            limit is not None and holders > limit for limit, holders in limits
+        )
+
+    def _over_cap(self, key: str, role: str) -> tuple[str, str] | None:
+        """Only what adds to a count can go over its cap: platforms raise limits for some, who then are above ours."""
+        cap, present = self._system.member_cap, len(self._present) + 1
+        if cap is not None and key not in self._present and present > cap:
+            return "cap", f"{present} active and invited members, {self._say_limit(cap, present)}"
+        limit, holders = self._role_cap(role), self._roles[role] + 1
+        if limit is not None and self._present.get(key) != role and holders > limit:
+            return "cap", f"{holders} people with role {role}, {self._say_limit(limit, holders, role)}"
+        return None
+
+    def _say_limit(self, limit: int, holders: int, role: str = "") -> str:
+        """The limit and where it is from; a system that holds more already tells that another one was agreed to."""
+        more = "; there are more already, so write the limit that TikTok agreed to into `limits:`"
+        origin = self._system.origin_of_limit(role)
+        return f"the limit is {limit} ({origin})" + (more if holders - 1 > limit else "")
+
+    def record(self, change: Change, *, outcome: Resource | None) -> None:
+        """Count what a change led to: the resource as it is afterwards, None when it is gone."""
+        if change.address.kind == "member":
+            self.observe(change.address.key, outcome)
+
+    def observe(self, key: str, member: Resource | None) -> None:
+        """Count a member as just seen; None when the membership is gone."""
+        self._active_admins.discard(key)
+        role = self._present.pop(key, None)
+        if role is not None:
+            self._roles[role] -= 1
+        if member is not None:
+            self._enter(key, member.attributes, member.status)
+
+    def found(self, founder: str, attributes: Attributes) -> None:
+        """Count the creator of a new organization, who is its first admin at once."""
+        self._enter(founder, attributes, Status.ACTIVE)
+
+    def expect(self, orders: Iterable[WorkOrder]) -> None:
+        """Count what people were asked for and may do at any moment.
+
+        A seat that may be taken is taken, an admin who may go does not count any more, one who may come not yet.
+        """
+        for order in orders:
+            if not order.status.is_pending or order.address.kind != "member":
+                continue
+            key, gains = order.address.key, is_administrator(self._system, "member", order.wanted)
+            loses = key in self._active_admins and (order.action is Action.REMOVE_AND_INVITE or not gains)
+            if loses:
+                self.let_go(key)
+            elif not order.takes_away and key not in self._active_admins:
+                self.observe(key, Resource(address=order.address, attributes=order.wanted, status=Status.INVITED))
+
+    @property
+    def invited_admins(self) -> tuple[str, ...]:
+        """Keys of those who become admins when they accept, and whom the manifests want as admins."""
+        return tuple(
+            sorted(
+                key
+                for key, role in self._present.items()
+                if self._system.administers(role)
+                and key not in self._active_admins | self._leaving
+                and self._tenure_of(key).is_declared
+            )
+        )
+
+    def _enter(self, key: str, attributes: Attributes, status: Status) -> None:
+        if status not in _PRESENT:
+            return
+        role = _role(attributes)
+        self._present[key] = role
+        self._roles[role] += 1
+        if status is Status.ACTIVE and is_administrator(self._system, "member", attributes):
+            self._active_admins.add(key)
+
+    def _stays_admin(self, change: Change) -> bool:
+        after = change.after
+        return (
+            after is not None
+            and after.status is Status.ACTIVE
+            and is_administrator(self._system, "member", after.attributes)
+        )
+
+    def _role_cap(self, role: str) -> int | None:
+        known = self._system.find_role("member", role)
+        return known.cap if known else None
+
+
+def _role(attributes: Attributes) -> str:
+    role = attributes.get("role", "")
+    return role if isinstance(role, str) else ""
+
+
+def _count(admins: int) -> str:
+    return f"{admins} active admin" if admins == 1 else f"{admins} active admins"

@@ -1,0 +1,244 @@
+"""Laying changes out so that every prefix is safe.
+
+Two mechanisms, each alone too weak. A dependency graph says what must come before what for its own sake: a grant
+after the thing it hangs on, and before nothing it would outlive. A headcount says whether a change may come at this
+very point: enough active admins must remain, and caps must hold. Among the changes that both allow, the most urgent
+goes first; one that the headcount refuses is parked and tried again when the count has moved. What stays parked is
+held back, together with all that depends on it.
+
+Some systems take several changes in one call. Among equally urgent changes those that such a call could carry out
+together stand next to each other: invitations with the same role, a group and what is put into it or goes with it,
+shares of a partner.
+For the same reason whatever waits for room waits until all seats are free that become free without touching an admin.
+"""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Container, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from graphlib import TopologicalSorter
+
+from reconciler.engine.actors import actor_for
+from reconciler.engine.budgets import INVITATIONS
+from reconciler.engine.context import PlanningContext
+from reconciler.engine.guards import with_approval
+from reconciler.engine.membership_counts import MembershipCounts
+from reconciler.model.address import Address
+from reconciler.model.change import Change
+from reconciler.model.kinds import KINDS, Action, Shape
+from reconciler.model.strength import is_administrator, takes_away
+
+_Seat = tuple[str, int, int, bool] | tuple[()]
+_Rank = tuple[int, _Seat, tuple[str, ...], Address]
+"""Place among changes that could all come next: how urgent, who has a claim to the seat where there are too few, in
+which company, and at last by address."""
+
+
+@dataclass(frozen=True, slots=True)
+class Parked:
+    """A change that may not come anywhere in this plan, and why."""
+
+    change: Change
+    guard: str
+    message: str
+
+
+_GIVING = 5
+"""How urgent it is to give access."""
+_LOWERING = 9
+"""Whoever is still declared goes on as an admin rather than somebody who is not, where one of them has to."""
+
+
+@dataclass(slots=True)
+class Layout:
+    """Changes in order, and those left over."""
+
+    ordered: list[Change] = field(default_factory=list)
+    parked: list[Parked] = field(default_factory=list)
+    behind: list[Change] = field(default_factory=list)
+    """Changes whose predecessor is parked."""
+
+
+def lay_out(changes: Sequence[Change], situation: PlanningContext, headcount: MembershipCounts) -> Layout:
+    """Order the changes; the same changes always give the same order. `headcount` ends up as after the last one."""
+    by_address = {change.address: change for change in changes}
+    predecessors = {address: _predecessors(change, by_address) for address, change in by_address.items()}
+    _tie_cascades(by_address, predecessors)
+    sorter = TopologicalSorter(predecessors)
+    sorter.prepare()
+    newcomers = [change for change in changes if change.action in INVITATIONS]
+    is_short = headcount.lacks_room_for(newcomers)
+    going = _groups_that_go(by_address, situation)
+    rank: dict[Address, _Rank] = {
+        address: (
+            going[address.parts[0]] if _goes_with_group(address, going) else _urgency(change, situation),
+            _claim(change, situation) if is_short and change.action in INVITATIONS else (),
+            _company(change, going),
+            address,
+        )
+        for address, change in by_address.items()
+    }
+    ready: list[_Rank] = []
+    waiting_for_room: list[_Rank] = []
+    has_moved = False
+    layout = Layout()
+    while sorter.is_active():
+        for address in sorter.get_ready():
+            heapq.heappush(ready, rank[address])
+        if has_moved and not (ready and _makes_room(by_address[ready[0][-1]], headcount)):
+            for parked in waiting_for_room:
+                heapq.heappush(ready, parked)
+            waiting_for_room.clear()
+            has_moved = False
+        if not ready:
+            # Only now, because a promotion may have made an approval unnecessary.
+            agreed = _next_agreed(waiting_for_room, by_address, situation, headcount)
+            if agreed is None:
+                break
+            waiting_for_room.remove(agreed)
+            by_address[agreed[-1]] = with_approval(
+                by_address[agreed[-1]], situation.approvals[by_address[agreed[-1]].step]
+            )
+            heapq.heappush(ready, agreed)
+        entry = heapq.heappop(ready)
+        change = by_address[entry[-1]]
+        actor = actor_for(change, situation, headcount)
+        if _obstacle(change, actor, headcount) is not None:
+            waiting_for_room.append(entry)
+            continue
+        _count(change, actor, situation, headcount)
+        layout.ordered.append(replace(change, actor=actor, needs=tuple(sorted(predecessors[change.address]))))
+        sorter.done(change.address)
+        has_moved = has_moved or change.address.kind == "member"
+    for *_, address in sorted(waiting_for_room):
+        change = by_address[address]
+        guard, message = _obstacle(change, actor_for(change, situation, headcount), headcount) or ("", "")
+        layout.parked.append(Parked(change, guard, message))
+    placed = {change.address for change in layout.ordered} | {parked.change.address for parked in layout.parked}
+    layout.behind = [by_address[address] for address in sorted(by_address.keys() - placed)]
+    return layout
+
+
+def _next_agreed(
+    held: Sequence[_Rank], by_address: Mapping[Address, Change], situation: PlanningContext, headcount: MembershipCounts
+) -> _Rank | None:
+    """The first change that too few admins would be left after, and that somebody has approved all the same."""
+    for entry in sorted(held):
+        change = by_address[entry[-1]]
+        if change.approval or change.step not in situation.approvals:
+            continue
+        agreed = with_approval(change, situation.approvals[change.step])
+        if _obstacle(agreed, actor_for(agreed, situation, headcount), headcount) is None:
+            return entry
+    return None
+
+
+def _makes_room(change: Change, headcount: MembershipCounts) -> bool:
+    """Whether a seat becomes free and no admin goes; admins are exchanged one by one."""
+    return (
+        change.address.kind == "member" and change.after is None and change.address.key not in headcount.active_admins
+    )
+
+
+def _obstacle(change: Change, actor: str, headcount: MembershipCounts) -> tuple[str, str] | None:
+    """What keeps a change from coming at this point, as a guard and a message."""
+    objection = headcount.objection(change, is_agreed=bool(change.approval))
+    if objection is None and not actor:
+        return "no_admin", "there is no other active admin who could do it"
+    return objection
+
+
+def _count(change: Change, actor: str, situation: PlanningContext, headcount: MembershipCounts) -> None:
+    """Count what the change leads to; whoever creates an organization is in it at once."""
+    headcount.record(change, outcome=change.after)
+    if change.action is Action.CREATE_ORGANIZATION:
+        founder = Address(change.address.organization, "member", actor)
+        headcount.found(actor, situation.wanted[founder].attributes)
+
+
+def _predecessors(change: Change, by_address: Mapping[Address, Change]) -> set[Address]:
+    """Changes of this plan that must come first because the change makes no sense without them."""
+    if change.after is None:
+        return set()
+    return {parent for parent in parents_of(change.address) if parent in by_address and by_address[parent].after}
+
+
+def _tie_cascades(by_address: Mapping[Address, Change], predecessors: dict[Address, set[Address]]) -> None:
+    """Whatever hangs on a thing that goes, goes before it."""
+    for address, change in by_address.items():
+        if change.after is not None and change.action is not Action.REMOVE_AND_INVITE:
+            continue
+        for parent in parents_of(address):
+            goes = by_address.get(parent)
+            if goes is not None and (goes.after is None or goes.action is Action.REMOVE_AND_INVITE):
+                predecessors[parent].add(address)
+
+
+def _groups_that_go(by_address: Mapping[Address, Change], situation: PlanningContext) -> dict[str, int]:
+    """Asset groups that are deleted -> how urgent that is: whoever has left and is in one does not wait for others."""
+    going = {address.key: _LOWERING for address, change in by_address.items() if change.action is Action.DELETE_GROUP}
+    for address, change in by_address.items() if going else ():
+        if _goes_with_group(address, going):
+            going[address.parts[0]] = min(going[address.parts[0]], _urgency(change, situation))
+    return going
+
+
+def _goes_with_group(address: Address, going: Container[str]) -> bool:
+    return address.kind.startswith("asset_group") and address.parts[0] in going
+
+
+def parents_of(address: Address) -> Iterable[Address]:
+    """Addresses of the things an address hangs on: its organization and what its key names."""
+    kind = KINDS[address.kind]
+    if kind.shape is not Shape.ORGANIZATION:
+        yield Address(address.organization, "organization", address.organization)
+    for parent, key in zip(kind.parents, address.parts, strict=False):
+        yield Address(address.organization, parent, key)
+
+
+def _claim(change: Change, situation: PlanningContext) -> _Seat:
+    """Whoever is named first in the manifest gets a seat first; of those in one line, employees before all others."""
+    place = change.place
+    person = situation.people.get(change.address.key)
+    is_employee = person is not None and person.employment == "employee"
+    return (place.file, place.line, place.column, not is_employee) if place else ("", 0, 0, not is_employee)
+
+
+def _company(change: Change, going: Container[str]) -> tuple[str, ...]:
+    """What changes have in common that one call may carry out together; the kind comes first, as in an address.
+
+    Whatever is in a group that goes (`going`) goes with it.
+    """
+    kind, parts = change.address.kind, change.address.parts
+    if _goes_with_group(change.address, going):
+        return "asset_group", parts[0]
+    match change.action:
+        case Action.INVITE:
+            return kind, *(str(change.attributes.get(name, "")) for name in ("role", "finance"))
+        case Action.CREATE_GROUP | Action.GRANT if kind.startswith("asset_group"):
+            return "asset_group", parts[0]
+        case Action.SHARE:
+            return kind, parts[0], str(change.attributes.get("role", ""))
+    return (kind,)
+
+
+def _urgency(change: Change, situation: PlanningContext) -> int:
+    """How early a change comes among those that could all come next; 0 is the earliest."""
+    person = situation.person_of(change.address)
+    taking = takes_away(change, situation.organization.system)
+    if taking and person and situation.has_left(person):
+        return 0
+    shape = KINDS[change.address.kind].shape
+    if taking:
+        return {Shape.GRANT: 6, Shape.MEMBERSHIP: 8 if change.after is None else _LOWERING}.get(shape, 7)
+    if shape is Shape.ORGANIZATION:
+        return 1
+    if change.action is Action.CREATE_GROUP:
+        return _GIVING  # with what is put into it, because some systems make no empty group
+    if change.action is Action.RENAME_GROUP:
+        return _LOWERING  # it gives nobody anything, and some systems know a group by its name
+    system = situation.organization.system
+    if change.action is Action.CHANGE_ROLE and is_administrator(system, "member", change.attributes):
+        return 2
+    return {Shape.MEMBERSHIP: 3, Shape.ASSET: 4, Shape.GRANT: _GIVING}[shape]

@@ -1,0 +1,156 @@
+"""Bringing what was remembered up to what is live.
+
+The planner reasons over the result and apply stores it, so that a declined invitation, a person who left or an owner
+who revoked is remembered even where the system simply shows nothing any more.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from datetime import date, timedelta
+from types import MappingProxyType
+
+from reconciler.model.address import Address
+from reconciler.model.declared import Declared
+from reconciler.model.kinds import KINDS, Shape
+from reconciler.model.live import Live, Unknown
+from reconciler.model.resource import Attributes, Resource, Status
+from reconciler.model.state import Record, State
+from reconciler.model.system import System
+
+
+def recall(live: Live, *, records: Mapping[Address, Record], wanted: Mapping[Address, Declared]) -> Live:
+    """What is live, completed by what is believed of attributes that the system does not show.
+
+    That is what was recorded: it changes only when this tool asks for something else. Where nothing was recorded, or
+    only how the last attempt ended, it is what is declared: the alternative would be to ask for it over and over again.
+    """
+    if not any(found.unread for found in live.resources.values()):
+        return live
+    completed = {
+        address: found.believing(*_beliefs(records.get(address), wanted.get(address))) if found.unread else found
+        for address, found in live.resources.items()
+    }
+    return replace(live, resources=completed)
+
+
+def grants_in(live: Live, records: Mapping[Address, Record]) -> tuple[Live, Mapping[Address, Attributes]]:
+    """What is live without what a role gives and the system lists in the place of grants, and what that was.
+
+    There a grant is as it was recorded. A role that cannot be read may still be there.
+    """
+    is_unread = any(prefix.startswith(f"{live.organization}/asset_group") for prefix in live.unknown)
+    given: dict[Address, Resource | None] = {}
+    for address, record in records.items():
+        found = live.resources.get(address) if record.implied_by else None
+        if found is not None and found.implied_by in (record.implied_by, *([""] if is_unread else [])):
+            given[address] = None if record.status.is_gone else replace(found, attributes=record.attributes)
+    if not given:
+        return live, {}
+    seen = {**live.resources, **given}
+    left = {address: found for address, found in seen.items() if found is not None}
+    return replace(live, resources=left), {address: live.resources[address].attributes for address in given}
+
+
+def _beliefs(record: Record | None, wanted: Declared | None) -> Iterator[Attributes]:
+    """What may be believed, the most reliable first."""
+    if record is not None and not record.status.is_gone:
+        yield record.attributes
+    if wanted is not None:
+        yield wanted.attributes
+    if record is not None:
+        yield record.attributes
+
+
+def without_old_names(state: State, wanted: Mapping[Address, Declared]) -> State:
+    """A name that the manifests do not give any more is not looked at, so nothing is to be remembered of it."""
+    named = {
+        address: record
+        for address, record in state.records.items()
+        if "called" in record.attributes and not (address in wanted and "called" in wanted[address].attributes)
+    }
+    nameless = {
+        address: replace(
+            record, attributes={name: value for name, value in record.attributes.items() if name != "called"}
+        )
+        for address, record in named.items()
+    }
+    return replace(state, records={**state.records, **nameless}) if named else state
+
+
+def remember(
+    *,
+    records: Mapping[Address, Record],
+    live: Live,
+    wanted: Mapping[Address, Declared],
+    system: System,
+    today: date,
+    implied: Mapping[Address, Attributes] = MappingProxyType({}),
+) -> dict[Address, Record]:
+    """The records as they should be stored after looking at the system.
+
+    Kept: what is wanted and there or once was, what is ours and still there, and what a role gives (`implied`, see
+    `grants_in`). Dropped: what is neither wanted nor there. What is unknown keeps its record as it is.
+    """
+    kept: dict[Address, Record] = {}
+    for address in records.keys() | wanted.keys():
+        declared, known = wanted.get(address), records.get(address)
+        if known is not None and address in implied:
+            known = replace(known, implied=implied[address])
+        elif known is not None and known.implied_by and not isinstance(live.find(address), Unknown):
+            known = replace(known, implied_by="", implied={})
+        record = _remember_one(address, known, live=live, wanted=declared, system=system, today=today)
+        if record is None and address in implied:
+            record = known
+        if record is not None:
+            kept[address] = record if declared is None else record.ending(declared.expires)
+    return kept
+
+
+def _remember_one(
+    address: Address, record: Record | None, *, live: Live, wanted: Declared | None, system: System, today: date
+) -> Record | None:
+    found = live.find(address)
+    if isinstance(found, Unknown):
+        return record
+    if found is None:
+        if record is None or wanted is None or KINDS[address.kind].is_told:
+            return None
+        return _vanished(record, system, today)
+    if record is None:
+        record = Record(address=address, since=found.since or today, granted={})
+        if found.status.is_pending:
+            record = replace(record, asked=1, asked_on=found.since or today)
+    record = record.seen(found, on=today)
+    if wanted is not None and found.fits(wanted.attributes):
+        record = replace(record, granted=wanted.attributes)
+    if wanted is None or wanted.protect is None:
+        return record
+    return record.protected(protect=wanted.protect)
+
+
+def _vanished(record: Record, system: System, today: date) -> Record:
+    """What to believe of something that was there and that the system does not show any more."""
+    status = _status_after_vanishing(record, system, today)
+    return record if status is record.status else replace(record, status=status, since=today)
+
+
+def _status_after_vanishing(record: Record, system: System, today: date) -> Status:
+    kind = KINDS[record.address.kind]
+    if record.status is Status.ACTIVE and kind.shape is Shape.MEMBERSHIP:
+        return Status.LEFT
+    if record.status is Status.ACTIVE and kind.needs_other_party:
+        return Status.REVOKED_BY_OWNER
+    if record.status is Status.INVITED:
+        return Status.EXPIRED if _invitation_is_over(record, system, today) else Status.DECLINED
+    if record.status is Status.REQUESTED:
+        return Status.LAPSED
+    return record.status
+
+
+def _invitation_is_over(record: Record, system: System, today: date) -> bool:
+    """Whether the invitation's own time had run out; where that time is unknown, a vanished one counts as declined."""
+    if system.invitation_hours is None or record.asked_on is None:
+        return False
+    return record.asked_on + timedelta(hours=system.invitation_hours) <= today

@@ -1,0 +1,187 @@
+"""From the next step for every difference to what a plan does: a list of stages, each of which holds something back.
+
+A stage maps decisions to decisions and can be run alone. None of them loses an address or tells one twice, but for the
+founder, whom nobody has to invite.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
+
+from reconciler.engine.actors import founder_of
+from reconciler.engine.budgets import hold_invitations, hold_mass_removal
+from reconciler.engine.context import PlanningContext
+from reconciler.engine.empty_groups import hold_empty_groups
+from reconciler.engine.guards import Objection, blocked_by, judge, judge_request
+from reconciler.engine.membership_counts import MembershipCounts
+from reconciler.engine.order import Parked, lay_out
+from reconciler.engine.orders import hold_asked
+from reconciler.engine.readiness import hold_until_ready, is_needed_owner, why_nobody_can_act
+from reconciler.model.address import Address
+from reconciler.model.change import Blocked, Cause, Change, LeftOut, Waiting
+from reconciler.model.kinds import Action
+
+Decision = Change | Waiting | Blocked | LeftOut
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Decisions:
+    """What is decided about every step so far."""
+
+    changes: tuple[Change, ...] = ()
+    waiting: tuple[Waiting, ...] = ()
+    blocked: tuple[Blocked, ...] = ()
+    left_out: tuple[LeftOut, ...] = ()
+
+    def and_also(self, items: Iterable[Decision]) -> Decisions:
+        """These and more, each among its kind."""
+        found = list(items)
+        return Decisions(
+            changes=(*self.changes, *(one for one in found if isinstance(one, Change))),
+            waiting=(*self.waiting, *(one for one in found if isinstance(one, Waiting))),
+            blocked=(*self.blocked, *(one for one in found if isinstance(one, Blocked))),
+            left_out=(*self.left_out, *(one for one in found if isinstance(one, LeftOut))),
+        )
+
+    def instead_of_changes(self, items: Iterable[Decision]) -> Decisions:
+        """The rest of these, and what has become of the changes."""
+        return replace(self, changes=()).and_also(items)
+
+
+Stage = Callable[[Decisions, PlanningContext], Decisions]
+
+
+def decide(decisions: Decisions, situation: PlanningContext) -> Decisions:
+    """Send the proposed steps of one organization through all stages."""
+    for stage in STAGES:
+        decisions = stage(decisions, situation)
+    return decisions
+
+
+def without_founder(decisions: Decisions, situation: PlanningContext) -> Decisions:
+    """Whoever creates an organization is its admin at once and needs no invitation."""
+    if not any(change.action is Action.CREATE_ORGANIZATION for change in decisions.changes):
+        return decisions
+    founder = Address(situation.organization.key, "member", founder_of(situation))
+    return replace(decisions, changes=tuple(change for change in decisions.changes if change.address != founder))
+
+
+def only_with_known_actor(decisions: Decisions, situation: PlanningContext) -> Decisions:
+    """Nobody may act before it is known who is an admin."""
+    reason = why_nobody_can_act(situation) if decisions.changes else ""
+    if not reason:
+        return decisions
+    text = f"who administers {situation.organization.key} could not be read: {reason}"
+    return decisions.instead_of_changes(
+        LeftOut(address=change.address, cause=Cause.UNREAD, reason=text) for change in decisions.changes
+    )
+
+
+def requests_once(decisions: Decisions, situation: PlanningContext) -> Decisions:
+    """Nobody is asked for the same again while the first request stands, and never for what a guard stops."""
+
+    def about(waiting: Waiting) -> Decision:
+        answer = hold_asked(waiting, situation)
+        if isinstance(answer, LeftOut) and waiting.before is not None and waiting.before.status.is_pending:
+            answer = None  # that the question could not be asked that way says nothing of whoever answers it
+        return answer if isinstance(answer, LeftOut) else judge_request(answer or waiting, situation)
+
+    return replace(decisions, waiting=()).and_also(map(about, decisions.waiting))
+
+
+def guarded(decisions: Decisions, situation: PlanningContext) -> Decisions:
+    """Each guard of a single change, and owners of apps who are needed until the transfer is through."""
+    return decisions.instead_of_changes(
+        is_needed_owner(change, situation) or judge(change, situation) for change in decisions.changes
+    )
+
+
+def changes_once(decisions: Decisions, situation: PlanningContext) -> Decisions:
+    """What a work order asks somebody to do is waited for."""
+    return decisions.instead_of_changes(hold_asked(change, situation) or change for change in decisions.changes)
+
+
+def within_budgets(decisions: Decisions, situation: PlanningContext) -> Decisions:
+    """Not too much access is taken away at once, and not too many people are invited."""
+    for budget in (hold_mass_removal, hold_invitations):
+        changes, blocked = budget(decisions.changes, situation)
+        decisions = replace(decisions, changes=tuple(changes), blocked=(*decisions.blocked, *blocked))
+    return decisions
+
+
+def parents_first(decisions: Decisions, situation: PlanningContext) -> Decisions:
+    """What hangs on a thing that is not there, or does not go, waits for it."""
+    held = {item.address for item in decisions.waiting} | {item.address for item in decisions.left_out}
+    held |= {item.change.address for item in decisions.blocked}
+    kept = {item.change.address: item.guard for item in decisions.blocked if item.change.after is None}
+    return decisions.instead_of_changes(hold_until_ready(decisions.changes, held=held, kept=kept, situation=situation))
+
+
+def groups_not_empty(decisions: Decisions, _situation: PlanningContext) -> Decisions:
+    """A group is created with its first ad account and its first member, or not yet."""
+    return decisions.instead_of_changes(hold_empty_groups(decisions.changes, decisions.waiting))
+
+
+def in_safe_order(decisions: Decisions, situation: PlanningContext) -> Decisions:
+    """Every prefix of the changes keeps enough admins and fits the caps; what fits nowhere is held back."""
+    headcount = MembershipCounts.of(situation)
+    layout = lay_out(decisions.changes, situation, headcount)
+    behind = (_wait(change, on="another change", why="what it depends on is held back") for change in layout.behind)
+    parked = (_parked(one, headcount) for one in layout.parked)
+    decided = decisions.instead_of_changes([*layout.ordered, *parked, *behind])
+    return replace(decided, waiting=tuple(_ask_safely(decided.waiting, situation, headcount)))
+
+
+STAGES: tuple[Stage, ...] = (
+    without_founder,  # first, because an invitation that nobody needs must not count anywhere
+    only_with_known_actor,  # before any guard: nobody may act while it is unknown who can
+    requests_once,  # needs no order, and says whom the changes below may have to wait for
+    guarded,  # before the budgets, or changes that are blocked anyway would count
+    changes_once,  # after the guards: a blocked change withdraws its work order
+    within_budgets,  # over what the guards left
+    parents_first,  # after everything that holds back, because what hangs on it is held back with it
+    groups_not_empty,  # looks at what is left to put into a group
+    in_safe_order,  # last: counts admins and seats over exactly the changes that are made
+)
+"""In this order, for these reasons."""
+
+
+def _parked(parked: Parked, headcount: MembershipCounts) -> Waiting | Blocked:
+    """A change that the headcount refuses waits for invited admins; where there are none, somebody must decide."""
+    change, guard, message = parked.change, parked.guard, parked.message
+    if guard == "cap":
+        return Blocked(change=change, guard=guard, message=message)
+    if guard == "min_admins" and not headcount.invited_admins:
+        can_approve = headcount.objection(change, is_agreed=True) is None
+        return blocked_by(change, Objection(guard, f"{message}; appoint another admin first", can_approve))
+    on = ", ".join(headcount.invited_admins) or "an admin"
+    return _wait(change, on=on, why=f"{message}; waiting for a new admin")
+
+
+def _ask_safely(
+    waiting: Iterable[Waiting], situation: PlanningContext, headcount: MembershipCounts
+) -> Iterable[Waiting]:
+    """Ask admins to give up their rights only as long as enough others remain."""
+    for item in sorted(waiting, key=lambda item: item.address):
+        if item.action is not Action.GIVE_UP_ADMIN or item.on not in headcount.active_admins:
+            yield item
+        elif headcount.shortage_without(item.on, is_agreed=(item.address, item.action) in situation.approvals):
+            on = ", ".join(headcount.invited_admins) or "a new admin"
+            why = f"{item.on} cannot give up admin rights before another admin is active"
+            yield replace(item, on=on, why=why)
+        else:
+            headcount.let_go(item.on)
+            yield item
+
+
+def _wait(change: Change, *, on: str, why: str) -> Waiting:
+    return Waiting(
+        address=change.address,
+        action=change.action,
+        on=on,
+        why=why,
+        before=change.before,
+        after=change.after,
+        place=change.place,
+    )

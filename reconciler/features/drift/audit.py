@@ -1,0 +1,259 @@
+"""Drift audits: look at everything, compare, and remember what was found until the next time."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime, time, timedelta
+from functools import partial
+
+from reconciler.apply.planning import PlanRequest, ProviderFor, read_live, read_worlds
+from reconciler.apply.scopes import Scopes
+from reconciler.apply.shielding import shielded
+from reconciler.apply.state_editor import Deeds, StateEditor
+from reconciler.engine.context import PlanningContext
+from reconciler.engine.identities import Identities
+from reconciler.engine.organization import plan_organization
+from reconciler.engine.planner import Worlds, situations
+from reconciler.engine.renaming import under_todays_names
+from reconciler.engine.sight import doubtful, note_look, unread_parts
+from reconciler.model.activity import ActivityEntry
+from reconciler.model.address import Address
+from reconciler.model.declared import Desired
+from reconciler.model.drift import (
+    Drift,
+    DriftItem,
+    DriftReport,
+    KnownDrift,
+    OrganizationDrift,
+    ledger_of,
+    take_stock,
+)
+from reconciler.model.errors import ProviderError, ReconcilerError
+from reconciler.model.kinds import KINDS
+from reconciler.model.live import Unknown
+from reconciler.model.observation import Observation
+from reconciler.model.ports import Provider, StateStore, Witness
+from reconciler.model.resource import PRESENCE, Attributes
+from reconciler.model.state import Record, State
+from reconciler.systems import get_system
+
+_LOG_DAYS = 30
+"""How far back a system's own log is asked who did something that is new."""
+_MAX_DEEDS = 2
+"""So many of the latest entries are told; what was last done explains what is there now."""
+_FRESH = timedelta(hours=1)
+"""What was seen within this time was seen just now."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Acceptance:
+    """Somebody's word that a difference may stay for a while."""
+
+    address: Address
+    reason: str
+    until: date
+    """The UTC day on which it ends."""
+    by: str
+
+
+def survey(
+    request: PlanRequest,
+    *,
+    provider_for: ProviderFor,
+    store: StateStore,
+    max_age: int | None = None,
+    on_notice: Callable[[str], None] = lambda _text: None,
+) -> DriftReport:
+    """What drifted in the declared organizations. Reads, and changes nothing."""
+    worlds = read_worlds(request, provider_for=provider_for, store=store, on_notice=on_notice)
+    for key in sorted(worlds.recorded.keys() - request.desired.organizations.keys()):
+        if worlds.recorded[key].records:
+            on_notice(f"{key} has a state but is not declared any more: nobody looks for drift there")
+    scopes = Scopes(request.desired)
+    parts = []
+    for situation in situations(worlds, request.settings):
+        part = _organization(situation, request, max_age=max_age)
+        provider = provider_for(situation.organization)
+        parts.append(_with_deeds(part, provider, scopes, situation) if request.refresh else part)
+    return DriftReport(today=request.today, organizations=tuple(parts))
+
+
+def drift_after(
+    observation: Observation, request: PlanRequest, *, provider: Provider, state: State
+) -> tuple[Drift, ...]:
+    """What drifted in an organization by the rosters that were just handed in, whether or not they are kept."""
+    if not observation.is_usable:
+        return ()
+    seen = replace(state, rosters={**state.rosters, **{roster.kind: roster for roster in observation.rosters}})
+    live = read_live(provider, Scopes(request.desired).scope_of(observation.organization, seen))
+    key = observation.organization
+    worlds = Worlds(
+        desired=request.desired, recorded={key: seen}, live={key: live}, today=request.today, moment=request.moment
+    )
+    return tuple(
+        found
+        for situation in situations(worlds, request.settings)
+        for found in plan_organization(situation, request.targets).drift
+    )
+
+
+def remember(report: DriftReport, upkeep: StateEditor, desired: Desired) -> None:
+    """Keep what was found, organization by organization under its lock; nothing is written where nothing is new.
+
+    Acceptances that came in since the survey stay, as long as they are about the same difference.
+    """
+    identities = Identities(desired)
+    for part in report.organizations:
+        change = partial(_take_in, part=part, today=report.today, identities=identities)
+        if part.items or part.reverted or part.doubts:
+            upkeep.edit(part.organization, purpose="drift", change=change)
+
+
+def accept(acceptance: Acceptance, upkeep: StateEditor) -> KnownDrift:
+    """Agree to live with a difference that an audit has found; raises ReconcilerError when there is none."""
+    address = acceptance.address
+
+    def note(state: State) -> tuple[State, Deeds]:
+        known = _get_known(state, address)
+        accepted = replace(
+            known, told=True, reason=acceptance.reason, accepted_by=acceptance.by, until=acceptance.until
+        )
+        deed = (str(address), "accept_drift", f"until {acceptance.until}, by {acceptance.by}: {acceptance.reason}")
+        return replace(state, drift={**state.drift, address: accepted}), [deed]
+
+    return upkeep.edit(address.organization, purpose="drift accept", change=note).drift[address]
+
+
+def forget(address: Address, upkeep: StateEditor) -> None:
+    """Take an acceptance back; the next audit tells of the difference as if it were new."""
+
+    def drop(state: State) -> tuple[State, Deeds]:
+        _get_known(state, address)
+        rest = {key: known for key, known in state.drift.items() if key != address}
+        return replace(state, drift=rest), [(str(address), "forget_drift", "")]
+
+    upkeep.edit(address.organization, purpose="drift forget", change=drop)
+
+
+def confirm(address: Address, upkeep: StateEditor, *, values: Sequence[str], evidence: str) -> Record:
+    """Take somebody's word for what the system does not show, as recorded or as `values`; raises ReconcilerError."""
+    offered = get_system("business_center").permissions.get(address.kind, ())
+    if foreign := set(values) - {role.name for role in offered}:
+        message = f"{address} cannot have {', '.join(sorted(foreign))}"
+        raise ReconcilerError(message, advice=f"there are: {', '.join(role.name for role in offered)}")
+
+    def note(state: State) -> tuple[State, Deeds]:
+        record = state.records.get(address)
+        is_open = record is not None and (record.status.is_pending or (not record.status.is_gone and record.unread))
+        is_told = KINDS[address.kind].is_told
+        if record is None or not (offered or is_told) or not is_open:
+            message = f"nothing about {address} has to be confirmed"
+            raise ReconcilerError(message, advice="`reconciler drift` lists what is unverified")
+        seen = tuple(sorted(set(values) or set(record.attributes.get("permissions", ())))) or ("there",)
+        confirmed: Attributes = {PRESENCE: "yes"} if is_told else {"permissions": seen}
+        asked = {} if is_told else confirmed
+        known = replace(record, attributes={**record.attributes, **asked}, confirmed=confirmed)
+        deed = (str(address), "confirm", f"{' '.join(seen)}, by {upkeep.origin.operator}: {evidence}")
+        return replace(state, records={**state.records, address: known}), [deed]
+
+    return upkeep.edit(address.organization, purpose="drift confirm", change=note).records[address]
+
+
+def _get_known(state: State, address: Address) -> KnownDrift:
+    known = state.drift.get(address)
+    if known is None:
+        there = ", ".join(map(str, sorted(state.drift)))
+        advice = f"there are: {there}" if there else f"run `reconciler drift` first, with {address.organization} in it"
+        raise ReconcilerError(f"no drift of {address} is known", advice=advice)
+    return known
+
+
+def _organization(situation: PlanningContext, request: PlanRequest, *, max_age: int | None) -> OrganizationDrift:
+    plan, unclear = plan_organization(situation, request.targets), doubtful(situation)
+    found = plan.drift
+    known, observed = situation.state.drift, situation.live.observed_at
+    items = take_stock(found, known, today=situation.today, max_age=max_age)
+    return OrganizationDrift(
+        organization=situation.organization.key,
+        system=situation.organization.system.name,
+        mode=situation.organization.mode,
+        items=items,
+        reverted=tuple(_reverted(situation, found, known, request)),
+        unread=tuple(unread for unread in unread_parts(situation) if request.targets.reach(unread.prefix)),
+        doubts=tuple(one for one in plan.waiting if one.address in unclear),
+        looked=note_look(situation),
+        not_managed=plan.not_managed,
+        unseen=tuple(situation.organization.system.unseen),
+        is_first=plan.is_first,
+        observed_at=observed if observed and situation.moment - observed >= _FRESH else None,
+    )
+
+
+def _reverted(
+    situation: PlanningContext, found: Iterable[Drift], known: Mapping[Address, KnownDrift], request: PlanRequest
+) -> list[KnownDrift]:
+    """What was known and is neither there any more nor hidden by something that could not be read."""
+    still = {one.address for one in found}
+    return [
+        one
+        for address, one in sorted(known.items())
+        if address not in still
+        and one.told
+        and request.targets.covers(address)
+        and not isinstance(situation.live.find(address), Unknown)
+    ]
+
+
+def _with_deeds(
+    part: OrganizationDrift, provider: Provider, scopes: Scopes, situation: PlanningContext
+) -> OrganizationDrift:
+    """The items that are new or overdue, with what the system's own log says about them."""
+    asked = [item for item in part.items if item.standing.wants_attention]
+    if not asked or not isinstance(provider, Witness):
+        return part
+    until = max(situation.moment, datetime.combine(situation.today, time.max, UTC))
+    scope = scopes.scope_of(part.organization, situation.state)
+    try:
+        with shielded(provider):
+            deeds = provider.read_deeds(scope, since=until - timedelta(days=_LOG_DAYS), until=until)
+    except ProviderError as error:
+        return replace(part, log=error.message)
+    by_address: dict[Address, list[ActivityEntry]] = {}
+    for deed in deeds:
+        if deed.address is not None:
+            by_address.setdefault(deed.address, []).append(deed)
+    items = tuple(_explained(item, by_address) for item in part.items)
+    return replace(part, items=items)
+
+
+def _explained(item: DriftItem, deeds: Mapping[Address, list[ActivityEntry]]) -> DriftItem:
+    about = deeds.get(item.found.address, [])
+    return replace(item, deeds=tuple(about[-_MAX_DEEDS:])) if about and item.standing.wants_attention else item
+
+
+def _take_in(state: State, *, part: OrganizationDrift, today: date, identities: Identities) -> tuple[State, Deeds]:
+    """The state with what was found in place of what earlier audits found, and what is to be written down of it."""
+    gone, ledger = {one.address for one in part.reverted}, ledger_of(part.items)
+    names = under_todays_names(state, identities).names
+    # The report speaks of today's names: what it says of something replaces what is kept of it under a former one.
+    kept = {
+        address: known
+        for address, known in state.drift.items()
+        if (now := names.today(address)) not in gone and (now == address or now not in ledger)
+    }
+    for address, found in ledger.items():
+        known = state.drift.get(address)
+        is_same = known is not None and known.told and (known.sort, known.live) == (found.sort, found.live)
+        kept[address] = known if known is not None and is_same else found
+    waits = {**{one.address: one.since or today for one in part.doubts}, **state.waits}
+    if (kept, waits) == (dict(state.drift), dict(state.waits)):
+        return state, []
+    deeds = [(str(one.address), "cannot_tell", one.why) for one in part.doubts if one.address not in state.waits]
+    deeds += [
+        (str(item.found.address), "drift", f"{item.found.sort}, {item.found.severity}: {item.found.why}")
+        for item in part.items
+        if state.drift.get(item.found.address) != kept[item.found.address]
+    ]
+    deeds += [(str(one.address), "drift_reverted", f"first seen {one.first_seen}") for one in part.reverted]
+    return replace(state, drift=kept, waits=waits, looked={**state.looked, **part.looked}), deeds

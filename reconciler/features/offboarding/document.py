@@ -1,0 +1,156 @@
+"""An offboarding: what comes first, everything to be ticked, the edit of the manifests, and what to do now."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Iterable, Iterator
+from datetime import date
+
+from reconciler.features.offboarding.model import LeaverItem, Matter, Offboarding, Progress, Surface
+from reconciler.output.document import (
+    Block,
+    Code,
+    Detail,
+    Document,
+    Items,
+    Paragraph,
+    Section,
+    Span,
+    Tick,
+    code,
+    plain,
+)
+from reconciler.output.document import Item as Line
+from reconciler.output.json import Output
+from reconciler.output.words import count
+
+OFFBOARDING = Output(
+    name="offboarding",
+    title="Offboarding: what is left of one person, and who has to do what about it",
+    value=Offboarding,
+)
+
+_ABOUT = {
+    Matter.ACCESS: ("Access", "Taken away by `reconciler apply`, or by whoever its work orders name."),
+    Matter.APP: ("Apps of their own", "Only the owner of an app can transfer it, and nobody can take that back."),
+    Matter.CREDENTIALS: (
+        "What they know",
+        (
+            "To be changed once they are out. Nothing shows whether it was done, so each is closed by the word of "
+            "whoever did it: `reconciler work-orders done ID --evidence FILE|TEXT`."
+        ),
+    ),
+    Matter.WORK_ORDER: ("What they were asked to do", ""),
+    Matter.MANIFEST: ("Lines to take out by hand", ""),
+}
+
+
+def document_of_offboarding(found: Offboarding) -> Document:
+    """Who leaves and what is left; as Markdown a checklist that works as the body of an issue."""
+    name = f"{found.name} ({found.person})" if found.name else found.person
+    return Document(
+        title=plain(f"Offboarding of {name}"),
+        summary=summary_of_offboarding(found),
+        blocks=(Paragraph(text=f"{_when(found)} As of {found.today}."), *_next_steps(found), *_sections(found)),
+        whole="checklist",
+    )
+
+
+def summary_of_offboarding(found: Offboarding) -> str:
+    """The answer in a line."""
+    if found.is_complete:
+        return "Complete: nothing of theirs is left, and everybody has looked."
+    parts = [
+        f"{count(len(found.left), 'thing', 'things')} left" if found.left else "",
+        f"{count(len(found.unseen), 'organization', 'organizations')} to be looked at" if found.unseen else "",
+        "the manifests are not edited yet" if found.edited else "",
+        "the day has not come" if found.leaves and found.leaves > found.today else "",
+    ]
+    return f"Not complete: {', '.join(filter(None, parts)) or 'the manifests do not end their access'}."
+
+
+def _when(found: Offboarding) -> str:
+    if found.leaves is None:
+        return "The manifests do not say that they leave."
+    if found.age is None:
+        return f"Leaves on {found.leaves}; until then nothing changes."
+    since = f", {count(found.age, 'day', 'days')} ago" if found.age else ""
+    places = {item.address.organization for item in found.left if item.matter is Matter.ACCESS}
+    if places and found.age:
+        return f"All access should have ended on {found.leaves}{since}; still there in {len(places)}."
+    return f"All access ends on {found.leaves}{since}."
+
+
+def _sections(found: Offboarding) -> Iterator[Block]:
+    """What comes first, then everything by matter, then where somebody has to look; empty ones are left out."""
+    if found.hurdles:
+        lines = (
+            _line(Progress.OPEN, one.address.organization if one.address else found.person, one.what, one.first)
+            for one in found.hurdles
+        )
+        yield _section("What has to come first", lines)
+    for matter, (title, about) in _ABOUT.items():
+        items = [_item(item, found.today) for item in found.items if item.matter is matter]
+        if items:
+            yield _section(title, items, about)
+    if found.surfaces:
+        about = "Removal in one organization touches no other: a look after the last day has to find nothing there."
+        yield _section("Where somebody has to have looked", map(_look, found.surfaces), about)
+    if found.patch:
+        yield Section(title="The edit of the manifests", blocks=(Code(text=found.patch, language="diff"),))
+
+
+def _section(title: str, lines: Iterable[Line], about: str = "") -> Section:
+    """A page has room to say what a reader has to know to act on it."""
+    explained = (Detail(full=Paragraph(text=about)),) if about else ()
+    return Section(title=title, blocks=(*explained, Items(items=tuple(lines))))
+
+
+def _line(progress: Progress, where: str, what: str, then: str) -> Line:
+    tick = Tick.DONE if progress is Progress.OVER else Tick(progress)
+    return Line(text=(code(where), Span(f" {what}")), tick=tick, details=(plain(then),))
+
+
+def _item(item: LeaverItem, today: date) -> Line:
+    place = f"  [{item.place}]" if item.place else ""
+    return _line(item.progress, item.address.organization, item.what, _say_next(item, today) + place)
+
+
+def _say_next(item: LeaverItem, today: date) -> str:
+    days = (today - item.since).days if item.since else 0
+    age = f" (for {count(days, 'day', 'days')})" if days > 0 and item.progress is not Progress.OVER else ""
+    match item.progress:
+        case Progress.WAITING:
+            return f"waits for {item.on or 'somebody'}{age}: {item.why}"
+        case Progress.BLOCKED:
+            return f"blocked by the guard {item.why}"
+        case Progress.UNKNOWN:
+            return f"nobody can see it{age}: {item.why}"
+        case _:
+            return f"{item.why}{age}"
+
+
+def _look(surface: Surface) -> Line:
+    seen = f"; seen on {surface.seen}" if surface.seen else ""
+    return _line(surface.progress, surface.organization, surface.title, f"{surface.why}{seen}")
+
+
+def _next_steps(found: Offboarding) -> Iterator[Block]:
+    lines = [Line(text=(Span(f"{what}: "), code(command))) for what, command in _commands(found)]
+    if lines:
+        yield Section(title="What to do now", blocks=(Items(items=tuple(lines)),))
+
+
+def _commands(found: Offboarding) -> Iterator[tuple[str, str]]:
+    name = shlex.quote(found.person)
+    if found.edited:
+        when = "" if found.leaves in (None, found.today) else f" --on {found.leaves}"
+        yield "Edit the manifests and ask people for what no plan can do", f"reconciler offboard {name}{when} --write"
+    if any(item.progress is Progress.OPEN and item.matter is Matter.ACCESS for item in found.items):
+        yield "Have the edit reviewed, then carry it out", "reconciler apply"
+    elif any(item.matter is Matter.CREDENTIALS and not item.work_order for item in found.items) and not found.edited:
+        yield "Ask people for what no plan can do", f"reconciler offboard {name} --write"
+    if any(item.progress is Progress.WAITING for item in found.items):
+        yield "See who has to act", "reconciler notices"
+    if not found.is_complete:
+        yield "See how far it is", f"reconciler offboard {name} --status"

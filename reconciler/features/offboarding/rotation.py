@@ -1,0 +1,231 @@
+"""What a leaver knows and others go on using: which secrets and passwords have to be changed, and who is asked."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+from functools import partial
+
+from reconciler.apply.audit_entries import ORDER_ACTION
+from reconciler.apply.issuing import new_ids
+from reconciler.apply.scopes import Scopes
+from reconciler.apply.state_editor import Deeds, StateEditor
+from reconciler.apply.states import new_lineage, read_state
+from reconciler.engine.planner import Worlds
+from reconciler.model.address import Address
+from reconciler.model.holding import Holding
+from reconciler.model.ports import Scope
+from reconciler.model.resource import Attributes, Status
+from reconciler.model.state import State
+from reconciler.model.strength import owner_elsewhere
+from reconciler.model.work_order import OrderStatus, RotationTask, WorkOrder
+from reconciler.systems.drafting import draft_chore, find_chore
+
+_COUNTS = (OrderStatus.OPEN, OrderStatus.DONE)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KnownThing:
+    """One secret or password."""
+
+    chore: RotationTask
+    address: Address
+    """The app, or the organization whose account it is."""
+    what: str
+    orders: tuple[WorkOrder, ...] = ()
+    """Those that were ever issued for this because of this person, oldest first."""
+
+    def answer(self, leaves: date | None) -> WorkOrder | None:
+        """The order that takes care of it: an open one, or one that was carried out after they had left.
+
+        What was changed while they were still there may be known to them again.
+        """
+        counting = [order for order in self.orders if order.status in _COUNTS and not _is_early(order, leaves)]
+        return counting[-1] if counting else None
+
+
+@dataclass(frozen=True, slots=True)
+class Chores:
+    """All that one person knows."""
+
+    things: tuple[KnownThing, ...]
+
+    def __iter__(self) -> Iterator[KnownThing]:
+        return iter(self.things)
+
+    @classmethod
+    def of(cls, keys: Collection[str], holdings: Iterable[Holding], worlds: Worlds) -> Chores:
+        """What they have or had access to, and what was asked for because of them before."""
+        found: dict[tuple[RotationTask, Address], str] = {}
+        members = _memberships(keys, holdings, worlds)
+        for address, attributes in sorted(members.items()):
+            for chore, thing, what in _known_to(address, attributes, worlds):
+                found.setdefault((chore, thing), what)
+        asked = [
+            order
+            for state in worlds.recorded.values()
+            for order in state.orders.values()
+            if isinstance(order.action, RotationTask) and order.leaver in keys
+        ]
+        for order in asked:
+            if isinstance(order.action, RotationTask) and order.status in _COUNTS:
+                found.setdefault((order.action, order.address), _WHAT[order.action].format(order.address.key))
+        return cls(
+            tuple(
+                KnownThing(
+                    chore=chore,
+                    address=thing,
+                    what=what,
+                    orders=tuple(
+                        sorted(
+                            (order for order in asked if (order.action, order.address) == (chore, thing)),
+                            key=lambda order: str(order.issued),
+                        )
+                    ),
+                )
+                for (chore, thing), what in sorted(found.items())
+            )
+        )
+
+
+_WHAT = {RotationTask.ROTATION: "client secret of app {}", RotationTask.LOGIN: "password of {}"}
+
+
+def _memberships(keys: Collection[str], holdings: Iterable[Holding], worlds: Worlds) -> dict[Address, Attributes]:
+    """Memberships and app roles that are or were theirs, with what was last known of each; invitations give nothing."""
+    found: dict[Address, Attributes] = {}
+    pending: set[Address] = set()
+    for holding in holdings:
+        recorded, declared = holding.recorded, holding.declared
+        if recorded is not None and recorded.status.is_pending:
+            pending.add(holding.address)
+        known = recorded or declared
+        if known is not None:
+            found[holding.address] = known.attributes
+    for live in worlds.live.values():
+        for address, resource in live.resources.items():
+            if address.parts[-1] not in keys or address.kind not in {"member", "app_access"}:
+                continue
+            found[address] = resource.attributes
+            (pending.add if resource.status.is_pending else pending.discard)(address)
+    return {
+        address: attributes
+        for address, attributes in found.items()
+        if address.kind in {"member", "app_access"} and address not in pending
+    }
+
+
+def _known_to(address: Address, attributes: Attributes, worlds: Worlds) -> Iterator[tuple[RotationTask, Address, str]]:
+    """What somebody with this membership or app role can read or may have been told."""
+    organization = worlds.desired.organizations.get(address.organization)
+    if organization is None:
+        return
+    key, system = organization.key, organization.system
+    if find_chore(RotationTask.LOGIN, system.name) and address.kind == "member":
+        account = organization.identity or key
+        yield RotationTask.LOGIN, Address(key, "organization", key), _WHAT[RotationTask.LOGIN].format(account)
+    if not find_chore(RotationTask.ROTATION, system.name):
+        return
+    if address.kind == "app_access":
+        app = Address(key, "app", address.parts[0])
+        yield RotationTask.ROTATION, app, _WHAT[RotationTask.ROTATION].format(app.key)
+    elif system.administers(str(attributes.get("role", ""))) or "app_access" not in system.kinds:
+        # Without roles inside apps, every member uses what the organization owns.
+        for app in _apps_of(key, worlds, address.parts[-1]):
+            yield RotationTask.ROTATION, app, _WHAT[RotationTask.ROTATION].format(app.key)
+
+
+def _apps_of(organization: str, worlds: Worlds, member: str) -> list[Address]:
+    """Apps whose secret a member can read; that of an app which is still somebody's own, its owner alone."""
+    live = worlds.live.get(organization)
+    resources = live.resources if live else {}
+    declared = worlds.desired.resources.get(organization, {})
+    return [
+        address
+        for address in sorted({*resources, *declared})
+        if address.kind == "app"
+        and (
+            address not in resources
+            or owner_elsewhere(resources[address].attributes, organization) in {"", f"person:{member}"}
+        )
+    ]
+
+
+def _is_early(order: WorkOrder, leaves: date | None) -> bool:
+    """Whether it was carried out while the person was still there."""
+    if order.status is OrderStatus.OPEN or order.closed is None:
+        return False
+    return leaves is None or order.closed.date() < leaves
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChoreDesk:
+    """Asks people for what is left to do when somebody leaves."""
+
+    worlds: Worlds
+    upkeep: StateEditor
+    leaver: str
+    leaves: date
+    at: datetime
+    """When the orders are issued, by the clock of the workspace."""
+
+    def issue(self, chores: Chores) -> tuple[WorkOrder, ...]:
+        """Ask for everything that nobody is asked for yet, organization by organization under its lock; audited."""
+        missing: dict[str, list[KnownThing]] = {}
+        for thing in chores:
+            if thing.answer(self.leaves) is None:
+                missing.setdefault(thing.address.organization, []).append(thing)
+        issued: list[WorkOrder] = []
+        for organization, things in sorted(missing.items()):
+            before = read_state(self.upkeep.store, organization).orders
+            state = self.upkeep.edit(organization, purpose="offboard", change=partial(self._ask, things=things))
+            issued += [order for key, order in sorted(state.orders.items()) if key not in before and order.is_chore]
+        return tuple(issued)
+
+    def _ask(self, state: State, *, things: Sequence[KnownThing]) -> tuple[State, Deeds]:
+        """The state with an order for each thing; nothing is asked for twice, even when two run this at once."""
+        state = replace(state, lineage=state.lineage or new_lineage())
+        names = new_ids(state.lineage, state.serial + 1, state.orders)
+        scope = Scopes(self.worlds.desired).scope_of(state.organization, state)
+        known = {one.id for thing in things for one in thing.orders}
+        since = {
+            (one.action, one.address)
+            for one in state.orders.values()
+            if one.leaver == self.leaver and one.id not in known
+        }
+        orders = [
+            replace(self._draft(thing, scope), id=next(names), issued=self.at)
+            for thing in things
+            if (thing.chore, thing.address) not in since
+        ]
+        deeds = [(str(one.address), ORDER_ACTION, f"{one.id} is open: {one.action}, {one.reason}") for one in orders]
+        return replace(state, orders={**state.orders, **{one.id: one for one in orders}}), deeds
+
+    def _draft(self, thing: KnownThing, scope: Scope) -> WorkOrder:
+        person = self.worlds.desired.people.get(self.leaver)
+        return draft_chore(
+            thing.chore,
+            thing.address,
+            scope,
+            leaver=self.leaver,
+            actor=self._choose_actor(thing.address.organization),
+            why=f"{self.leaver} leaves on {self.leaves} and may know it",
+            place=person.place if person else None,
+        )
+
+    def _choose_actor(self, organization: str) -> str:
+        """An active admin who stays; nobody in particular where there is none."""
+        system = self.worlds.desired.organizations[organization].system
+        live = self.worlds.live.get(organization)
+        admins = [
+            address.key
+            for address, resource in (live.resources.items() if live else ())
+            if address.kind == "member"
+            and resource.status is Status.ACTIVE
+            and system.administers(str(resource.attributes.get("role", "")))
+            and address.key != self.leaver
+        ]
+        people = self.worlds.desired.people
+        staying = [key for key in admins if key in people and people[key].ends is None]
+        return min(staying or admins, default="")

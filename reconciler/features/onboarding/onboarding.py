@@ -1,0 +1,285 @@
+"""What somebody new has to be given to work like somebody else: groups first, and nothing that rules or pays.
+
+Access that a group gives is reviewed once and taken away with one line; so the newcomer joins the groups that give the
+other one's access, and is named themselves only where no group gives it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import date
+
+from reconciler.editing.edits import Edit, Join, Put, Value, find_file
+from reconciler.editing.entries import Unspeakable, spell
+from reconciler.editing.joiner_edits import Rosters
+from reconciler.editing.leaver_edits import ManifestEdit, edit_all
+from reconciler.engine.entitlements import split_by_date
+from reconciler.features.onboarding.model import Given, Onboarding, Spared, Welcome
+from reconciler.manifests.source import SourceFile
+from reconciler.model.address import Address
+from reconciler.model.declared import Declared, Desired, Entitlement
+from reconciler.model.errors import ReconcilerError
+from reconciler.model.kinds import KINDS, person_in
+from reconciler.model.resource import Attributes, Resource
+from reconciler.model.strength import strongest
+from reconciler.model.system import System
+
+_RULING = frozenset({"admin", "administrator", "owner"})
+"""Names of the strongest roles on assets, which manage who else can reach them."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Joiner:
+    """Who comes, and what the manifests shall say of them."""
+
+    key: str
+    entry: Mapping[str, str]
+    """Of `people`; empty for somebody who is in the directory already."""
+    like: str
+    with_admin: bool = False
+    reason: str = ""
+    """Stands beside everything that is given to them by name."""
+
+
+@dataclass(slots=True)
+class Proposal:
+    """What is given, and how; what is not, and why."""
+
+    groups: list[str] = field(default_factory=list)
+    edits: list[Edit] = field(default_factory=list)
+    spared: list[Spared] = field(default_factory=list)
+
+
+def propose(newcomer: Joiner, desired: Desired, rosters: Rosters, *, today: date) -> Proposal:
+    """The least that lets a newcomer work like the other one."""
+    theirs = _access_of(newcomer.like, desired, today)
+    proposal = Proposal()
+    if newcomer.entry:
+        proposal.edits.append(Put(path=("people", newcomer.key), value=dict(newcomer.entry)))
+    sources = _join_groups(newcomer, theirs, rosters, desired, proposal)
+    joined: set[str] = set()
+    for address, lines in sorted(theirs.items(), key=lambda item: (item[0].kind != "member", item[0])):
+        system = desired.organizations[address.organization].system
+        shared = [line.attributes for line in lines if line.through in sources]
+        if shared and address.kind == "member":
+            joined.add(address.organization)
+        rest = [line for line in lines if line.through not in sources]
+        own = _own_share(newcomer, address, rest, desired, proposal)
+        if own is None or strongest([*shared, own], address.kind, system) == strongest(shared, address.kind, system):
+            continue
+        if address.kind != "member" and address.organization not in joined:
+            why = f"it takes a membership in {address.organization}, which is left out"
+            proposal.spared.append(Spared(what=name_access(address, own), why=why))
+            continue
+        given = _without_finance(own) if not newcomer.with_admin else own
+        if given != own:
+            spared = Spared(what=f"finance role in {address.organization}", why="finance roles are given on purpose")
+            proposal.spared.append(spared)
+        try:
+            proposal.edits.append(_name(newcomer, address, given, system))
+        except Unspeakable as error:
+            proposal.spared.append(Spared(what=name_access(address, own), why=str(error)))
+            continue
+        if address.kind == "member":
+            joined.add(address.organization)
+    return proposal
+
+
+def _own_share(
+    newcomer: Joiner,
+    address: Address,
+    lines: Iterable[Entitlement],
+    desired: Desired,
+    proposal: Proposal,
+) -> Attributes | None:
+    """What the lines give that no joined group gives, as far as a newcomer may have it by name."""
+    system = desired.organizations[address.organization].system
+    allowed = []
+    for line in lines:
+        why = _why_not(newcomer, address, line, system, desired)
+        if why:
+            proposal.spared.append(Spared(what=name_access(address, line.attributes), why=why))
+        else:
+            allowed.append(line.attributes)
+    return strongest(allowed, address.kind, system)
+
+
+def write_proposal(proposal: Proposal, files: Sequence[SourceFile], *, beside: str) -> ManifestEdit:
+    """The edit of the files; what has no place yet goes into the file `beside`."""
+    by_path: dict[str, list[Edit]] = {}
+    for edit in proposal.edits:
+        file = find_file(files, edit.path)
+        target = beside if file is None or edit.path[0] == "people" else file.path
+        by_path.setdefault(target, []).append(edit)
+    return edit_all(files, by_path)
+
+
+def describe_proposal(newcomer: Joiner, proposal: Proposal, edit: ManifestEdit, desired: Desired) -> Onboarding:
+    """The proposal as the manifests mean it after the edit, which is what a reader has to judge.
+
+    Raises ReconcilerError when that is more than the other one has: groups may contain each other in ways that nobody
+    expects.
+    """
+    key = newcomer.key
+    wanted = {
+        address: declared
+        for declarations in desired.resources.values()
+        for address, declared in declarations.items()
+        if person_in(address) == key
+    }
+    for address in wanted:
+        if as_of_person(address, newcomer.like) not in desired.resources[address.organization]:
+            message = f"{key} would get {address}, which {newcomer.like} does not have"
+            raise ReconcilerError(message, advice="write the edit by hand")
+    person = desired.people.get(key)
+    return Onboarding(
+        person=key,
+        name=person.name if person else "",
+        like=newcomer.like,
+        groups=tuple(proposal.groups),
+        given=tuple(
+            Given(address=address, what=say_values(line.attributes), through=line.through)
+            for address, declared in sorted(wanted.items())
+            for line in declared.lines
+        ),
+        left_out=tuple(proposal.spared),
+        welcomes=tuple(_welcomes(wanted, desired)),
+        edited=edit.texts,
+        patch=edit.patch,
+    )
+
+
+def _access_of(key: str, desired: Desired, today: date) -> dict[Address, list[Entitlement]]:
+    """The lines that give somebody something today."""
+    found: dict[Address, list[Entitlement]] = {}
+    for organization, declarations in desired.resources.items():
+        theirs = {address: declared for address, declared in declarations.items() if person_in(address) == key}
+        wanted, _ = split_by_date(theirs, today, desired.organizations[organization].system)
+        for address, declared in wanted.items():
+            found[address] = [line for line in declared.lines if line.holds_on(today)]
+    return found
+
+
+def _join_groups(
+    newcomer: Joiner,
+    theirs: Mapping[Address, Sequence[Entitlement]],
+    rosters: Rosters,
+    desired: Desired,
+    proposal: Proposal,
+) -> frozenset[str]:
+    """Join what gives access and nothing that is left out; returns everything it is given through, as `group:NAME`."""
+    joined: frozenset[str] = frozenset()
+    for group in rosters.of(newcomer.like):
+        sources = rosters.giving_through(group)
+        given = [(address, line) for address, lines in theirs.items() for line in lines if line.through in sources]
+        ruling = [
+            name_access(address, line.attributes)
+            for address, line in sorted(given, key=lambda item: item[0])
+            if not newcomer.with_admin
+            and rules_or_pays(address, line, desired.organizations[address.organization].system)
+        ]
+        if not given:
+            proposal.spared.append(Spared(what=f"group:{group}", why="it gives no access today"))
+            continue
+        if ruling:
+            proposal.spared.append(Spared(what=f"group:{group}", why=f"it gives {', '.join(ruling)}"))
+            continue
+        joined |= sources
+        if newcomer.key not in rosters.listed.get(group, ()):
+            proposal.groups.append(group)
+            proposal.edits.append(Join(path=("groups", group, "members"), item=newcomer.key))
+    return joined
+
+
+def _why_not(newcomer: Joiner, address: Address, declared: Entitlement, system: System, desired: Desired) -> str:
+    """Why a newcomer is not given this by name; empty when they are."""
+    if as_of_person(address, newcomer.key) in desired.resources[address.organization]:
+        return f"{newcomer.key} is declared there already"
+    role = str(declared.attributes.get("role", ""))
+    if address.kind == "member" and system.is_handed_over(role):
+        return "only its holder can hand it over"
+    if not newcomer.with_admin and _rules(address, declared, system):
+        return "roles that manage others are given on purpose: --with-admin includes them"
+    person = desired.people.get(newcomer.like)
+    own_end = declared.expires if declared.expires != (person.ends if person else None) else None
+    if own_end is not None:
+        reason = f": {declared.reason}" if declared.reason else ""
+        return f"{newcomer.like} was given it until {own_end}{reason}"
+    return ""
+
+
+def rules_or_pays(address: Address, declared: Entitlement, system: System) -> bool:
+    """Whether it is a role that manages others' access or money."""
+    return _rules(address, declared, system) or "finance" in declared.attributes
+
+
+def _rules(address: Address, declared: Entitlement, system: System) -> bool:
+    role = str(declared.attributes.get("role", ""))
+    known = system.find_role(address.kind, role)
+    return role in _RULING or (known is not None and (known.administers or known.handles_money))
+
+
+def _without_finance(attributes: Attributes) -> Attributes:
+    return {name: value for name, value in attributes.items() if name != "finance"}
+
+
+def _name(newcomer: Joiner, address: Address, attributes: Attributes, system: System) -> Edit:
+    """The edit that gives a newcomer by name what the other one was given."""
+    spelt = spell(Resource(address=as_of_person(address, newcomer.key), attributes=attributes), system)
+    if isinstance(spelt, Join) or not newcomer.reason:
+        return spelt
+    return replace(spelt, value=_with_reason(spelt.value, newcomer.reason))
+
+
+def _with_reason(value: Value, reason: str) -> Value:
+    match value:
+        case Mapping():
+            return {**value, "reason": reason}
+        case str():
+            return {"role": value, "reason": reason}
+        case _:
+            return {"permissions": value, "reason": reason}
+
+
+def as_of_person(address: Address, key: str) -> Address:
+    """The same thing for somebody else."""
+    part = KINDS[address.kind].person_part
+    parts = list(address.parts)
+    if part is not None:
+        parts[part] = key
+    return address._replace(key="/".join(parts))
+
+
+def say_values(attributes: Attributes) -> str:
+    """`standard, finance analyst`, `post, live`."""
+    said = [
+        ", ".join(value) if isinstance(value, tuple) else f"finance {value}" if name == "finance" else value
+        for name, value in sorted(attributes.items(), reverse=True)
+    ]
+    return ", ".join(said) or "access"
+
+
+def name_access(address: Address, attributes: Attributes) -> str:
+    """`admin of acme-dev`, `operator on ad account us-brand`."""
+    if address.kind == "member":
+        return f"{say_values(attributes)} of {address.organization}"
+    return f"{say_values(attributes)} on {KINDS[KINDS[address.kind].parents[0]].title} {address.parts[0]}"
+
+
+def _welcomes(wanted: Mapping[Address, Declared], desired: Desired) -> Iterator[Welcome]:
+    for address, declared in sorted(wanted.items()):
+        if address.kind != "member":
+            continue
+        organization = desired.organizations[address.organization]
+        system = organization.system
+        role = system.find_role("member", str(declared.attributes.get("role", "")))
+        yield Welcome(
+            organization=organization.key,
+            name=organization.name or organization.identity or organization.key,
+            title=system.title,
+            role=role.label if role else "",
+            identifier=declared.identity,
+            hours=system.invitation_hours,
+            must_register=system.must_be_registered,
+        )

@@ -1,0 +1,213 @@
+"""HTTP to a forge: one token, pages, patience, and errors that never show the token."""
+
+from __future__ import annotations
+
+import logging
+import random
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from typing import TYPE_CHECKING, Any, cast
+from urllib.parse import urlsplit
+
+from reconciler import __version__
+from reconciler.deadlines import bound, deadline
+from reconciler.features.publishing.forge import Busy, Denied, ForgeError, Missing, Unanswered
+from reconciler.model.errors import ReconcilerError, UsageError
+from reconciler.model.redaction import SECRETS
+
+if TYPE_CHECKING:
+    import httpx2
+
+Content = dict[str, Any]
+
+PAGE_SIZE = 100
+_MAX_PAGES = 100
+_ATTEMPTS = 6
+_LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
+_MAX_MESSAGE = 300
+_MAX_CALL = 60.0
+"""Seconds, the whole answer included."""
+
+# stamina tells of every repetition; without anybody listening that would end up on the terminal.
+logging.getLogger("stamina").addHandler(logging.NullHandler())
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TokenAccess:
+    """Where the interface of a forge is, and with what to go there."""
+
+    name: str
+    """Of the forge, for messages."""
+    base_url: str
+    token: str = field(repr=False)
+    header: str = field(default="Authorization", repr=False)
+    """The header that carries the token; `Authorization` wants the word `Bearer` before it."""
+    needed: str = ""
+    """What the token has to be allowed, as advice for when it is not."""
+    longest_wait: float = 90.0
+    """Seconds; a forge that wants more patience than that is an error."""
+
+
+class ForgeClient:
+    """Requests with one token. Raises the errors of `forge`."""
+
+    def __init__(self, access: TokenAccess) -> None:
+        import httpx2
+
+        SECRETS.learn_address(access.base_url)
+        SECRETS.learn(access.token)
+        _refuse_unsafe(access.base_url)
+        self._access = access
+        value = f"Bearer {access.token}" if access.header == "Authorization" else access.token
+        self._http = httpx2.Client(
+            base_url=access.base_url.rstrip("/") + "/",
+            headers={access.header: value, "Accept": "application/json", "User-Agent": f"reconciler/{__version__}"},
+            timeout=httpx2.Timeout(30.0, connect=10.0),
+            # A redirect would carry the token to wherever it points.
+            follow_redirects=False,
+        )
+        bound(self._http)
+
+    def close(self) -> None:
+        """Give the connections back."""
+        self._http.close()
+
+    def get(self, path: str) -> Content:
+        """One thing."""
+        return cast("Content", self._repeat("GET", path).json())
+
+    def get_all(self, path: str, **parameters: str) -> Iterator[Content]:
+        """All things of a list, page by page. Addresses of further pages are not followed: they might lead away."""
+        for page in range(1, _MAX_PAGES + 1):
+            query = {**parameters, "per_page": str(PAGE_SIZE), "page": str(page)}
+            response = self._repeat("GET", path, params=query)
+            rows = cast("list[Content]", response.json())
+            yield from rows
+            if len(rows) < PAGE_SIZE and "next" not in response.links:
+                return
+
+    def put(self, method: str, path: str, body: Mapping[str, Any]) -> Content:
+        """Write something that is the same after two writes; `method` is PUT or PATCH."""
+        return cast("Content", self._repeat(method, path, json=SECRETS.hide_in_json(dict(body))).json())
+
+    def create(self, path: str, body: Mapping[str, Any]) -> Content:
+        """Write something new; repeated only while it is certain that nobody heard it."""
+        return cast("Content", self._repeat("POST", path, json=SECRETS.hide_in_json(dict(body))).json())
+
+    def _repeat(self, method: str, path: str, **content: Any) -> httpx2.Response:
+        import stamina
+
+        for attempt in stamina.retry_context(
+            on=self._patience, attempts=_ATTEMPTS, timeout=None, wait_initial=1.0, wait_max=20.0
+        ):
+            with attempt:
+                return self._send(method, path, **content)
+        raise AssertionError  # stamina raises the last error by itself
+
+    def _patience(self, error: Exception) -> bool | float:
+        """Whether to try again, and after how many seconds where the forge says so; a little more than it wants."""
+        if not isinstance(error, Busy):
+            return False
+        if error.wait is None:
+            return True
+        if error.wait > self._access.longest_wait:
+            return False
+        return error.wait + random.uniform(0, 0.25)  # noqa: S311  # spreads clients out, guards nothing
+
+    def _send(self, method: str, path: str, **content: Any) -> httpx2.Response:
+        import httpx2
+
+        name = self._access.name
+        try:
+            with deadline(_MAX_CALL):
+                response = self._http.request(method, path, **content)
+        except (httpx2.ConnectError, httpx2.ConnectTimeout, httpx2.PoolTimeout) as error:
+            raise Busy(SECRETS.hide(f"{name} cannot be reached: {str(error) or type(error).__name__}")) from error
+        except (httpx2.TransportError, httpx2.DecodingError) as error:
+            message = SECRETS.hide(f"{name} did not answer: {str(error) or type(error).__name__}")
+            raise (Unanswered(message) if method == "POST" else Busy(message)) from error
+        self._judge(response, method)
+        return response
+
+    def _judge(self, response: httpx2.Response, method: str) -> None:
+        """Raise what a status means; also when a success comes without JSON, as from a proxy that wants a login."""
+        status = response.status_code
+        message = SECRETS.hide(
+            f"{self._access.name} answered {status} to {method} {response.url.path}{_said(response)}"
+        )
+        if 200 <= status < 300:
+            if not _is_json(response):
+                raise ForgeError(f"{message}, but not in JSON", advice="is the address of the interface right?")
+        elif status == 429 or (status == 403 and _is_limit(response)):
+            raise Busy(message, wait=_wait_of(response))
+        elif status >= 500:
+            raise Unanswered(message) if method == "POST" else Busy(message, wait=_wait_of(response))
+        elif status in (401, 403):
+            raise Denied(message, advice=self._access.needed)
+        elif status in (404, 410):
+            raise Missing(message, advice=self._access.needed)
+        else:
+            raise ForgeError(message)
+
+
+def _refuse_unsafe(url: str) -> None:
+    parts = urlsplit(url)
+    if parts.scheme != "https" and not (parts.scheme == "http" and parts.hostname in _LOOPBACK):
+        raise UsageError(f"{url} is no place for a token", advice="give an https address")
+
+
+def _is_json(response: httpx2.Response) -> bool:
+    try:
+        return isinstance(response.json(), dict | list)
+    except ValueError:
+        return False
+
+
+def _is_limit(response: httpx2.Response) -> bool:
+    """GitHub answers 403 both for a limit and for a lack of permission."""
+    headers = response.headers
+    is_used_up = headers.get("x-ratelimit-remaining") == "0"
+    return "retry-after" in headers or is_used_up or "rate limit" in response.text.lower()
+
+
+def _wait_of(response: httpx2.Response) -> float | None:
+    """Seconds until the forge wants to hear of us again: `Retry-After`, or when its limit begins anew."""
+    now = datetime.now(UTC)
+    after = response.headers.get("retry-after", "")
+    if after.isdigit():
+        return float(after)
+    if after:
+        try:
+            return max(0.0, (parsedate_to_datetime(after) - now).total_seconds())
+        except (TypeError, ValueError):
+            return None
+    reset = response.headers.get("x-ratelimit-reset", "")
+    if reset.isdigit() and response.headers.get("x-ratelimit-remaining") == "0":
+        return max(0.0, float(reset) - now.timestamp())
+    return None
+
+
+def _said(response: httpx2.Response) -> str:
+    """What the forge says in its own words, in brief."""
+    try:
+        content = response.json()
+    except ValueError:
+        return ""
+    said = content.get("message") or content.get("error") if isinstance(content, dict) else ""
+    return f": {SECRETS.hide(str(said))[:_MAX_MESSAGE]}" if said else ""
+
+
+def require_token(token: str, variables: str) -> str:
+    """The bare token; raises ReconcilerError, naming the variable and never the value, when none can be sent.
+
+    White space around it is dropped: secrets that were pasted into a form often end in a line break.
+    """
+    bare = SECRETS.learn(token)
+    if not bare:
+        raise ReconcilerError("there is no token", advice=f"set {variables}")
+    if not (bare.isascii() and bare.isprintable() and " " not in bare):
+        message = f"{variables} has characters in it that no token has, such as spaces or line breaks"
+        raise ReconcilerError(message, advice=f"set {variables} to the bare token")
+    return bare

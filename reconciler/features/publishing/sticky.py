@@ -1,0 +1,124 @@
+"""One comment, or one issue, that is written anew again and again instead of being followed by another one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from urllib.parse import quote
+
+from reconciler.features.publishing.forge import Denied, Forge, Missing, Post, Unanswered
+from reconciler.model.errors import UsageError
+
+_OUTDATED = "_Outdated: a newer comment has taken the place of this one._"
+_CREATE_ATTEMPTS = 3
+
+
+class Done(StrEnum):
+    """What became of a post."""
+
+    CREATED = "created"
+    UPDATED = "updated"
+    UNCHANGED = "unchanged"
+    CLOSED = "closed"
+    NOTHING = "nothing"
+    """There was no issue to close."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Published:
+    """What was done, and where it can be seen."""
+
+    done: Done
+    url: str = ""
+
+
+def marker(name: str) -> str:
+    """The hidden line that says which workspace a post is about; no name can end it early."""
+    return f"<!-- reconciler: {quote(name, safe='/.').replace('-', '%2D')} -->"
+
+
+def publish_comment(forge: Forge, *, name: str, body: str) -> Published:
+    """Write our comment of that name, or write it for the first time.
+
+    Of several the newest is kept; the others are emptied, so that nobody approves what an old one says.
+    """
+    text = _text(forge, name, body)
+    *older, newest = [None, *_ours(forge.comments(), name)]
+    for post in older:
+        if post is not None:
+            _retire(forge, post)
+    if newest is None:
+        return Published(done=Done.CREATED, url=_create(forge.add_comment, forge.comments, text).url)
+    if _same(newest.body, text):
+        return Published(done=Done.UNCHANGED, url=newest.url)
+    try:
+        return Published(done=Done.UPDATED, url=forge.change_comment(newest, text).url)
+    except (Missing, Denied):
+        # Deleted meanwhile, or the post of another bot.
+        return Published(done=Done.CREATED, url=_create(forge.add_comment, forge.comments, text).url)
+
+
+def publish_issue(forge: Forge, *, name: str, title: str, body: str, labels: Sequence[str] = ()) -> Published:
+    """Write our open issue of that name, or open one."""
+    text = _text(forge, name, body)
+    ours = _ours(forge.issues(), name)
+    if not ours:
+
+        def add(text: str) -> Post:
+            return forge.add_issue(title, text, labels)
+
+        return Published(done=Done.CREATED, url=_create(add, forge.issues, text).url)
+    newest = ours[-1]
+    done = Done.UNCHANGED if _same(newest.body, text) else Done.UPDATED
+    if done is Done.UPDATED:
+        newest = forge.change_issue(newest, title, text)
+    return Published(done=done, url=newest.url)
+
+
+def close_issue(forge: Forge, *, name: str, farewell: str) -> Published:
+    """Close our open issues of that name, saying why."""
+    ours = _ours(forge.issues(), name)
+    for post in ours:
+        forge.close_issue(post, farewell)
+    return Published(done=Done.CLOSED, url=ours[-1].url) if ours else Published(done=Done.NOTHING)
+
+
+def _text(forge: Forge, name: str, body: str) -> str:
+    """The whole text; raises UsageError when it is too long, because half of a plan is worse than none."""
+    text = f"{marker(name)}\n{body.strip()}\n"
+    length = len(text.encode("utf-16-le", "replace")) // 2
+    if length > forge.longest:
+        message = f"{length:,} characters are more than the {forge.longest:,} that {forge.name} takes"
+        raise UsageError(message, advice="make it shorter with --max-chars")
+    return text
+
+
+def _ours(posts: list[Post], name: str) -> list[Post]:
+    return [post for post in posts if post.body.startswith(marker(name))]
+
+
+def _same(one: str, other: str) -> bool:
+    """Forges drop spaces at the end, and some write lines in their own way."""
+    return one.replace("\r\n", "\n").strip() == other.strip()
+
+
+def _retire(forge: Forge, post: Post) -> None:
+    try:
+        forge.change_comment(post, _OUTDATED)
+    except (Missing, Denied):
+        return
+
+
+def _create(add: Callable[[str], Post], posts: Callable[[], list[Post]], text: str) -> Post:
+    """Write something new exactly once: when nobody answers, look whether it is there before trying again."""
+    for attempt in range(1, _CREATE_ATTEMPTS + 1):
+        try:
+            return add(text)
+        except Unanswered:
+            written = [post for post in posts() if _same(post.body, text)]
+            if written:
+                return written[-1]
+            if attempt == _CREATE_ATTEMPTS:
+                raise
+    raise AssertionError  # the last attempt returned or raised

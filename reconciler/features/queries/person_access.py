@@ -1,0 +1,175 @@
+"""Who has what: everything one person has across all organizations."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Container, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from reconciler.apply.states import read_state
+from reconciler.engine.holdings import AccessIndex, make_ledger
+from reconciler.features.queries.directory import Directory, load_about, load_directory, normal_identity
+from reconciler.features.queries.states import Recollection, recollect
+from reconciler.manifests.load import SourceFile
+from reconciler.model.address import Address
+from reconciler.model.declared import Desired, Move, Person
+from reconciler.model.errors import ReconcilerError
+from reconciler.model.holding import Holding, OrganizationHoldings, PersonReport
+from reconciler.model.kinds import person_in
+from reconciler.model.ports import StateStore
+from reconciler.model.state import State
+from reconciler.model.suggestions import nearest
+
+_WHOM_TO_NAME = "name the key of somebody under `people:`, or an address or number that they are known by"
+_MEMBER = re.compile(rb'"[^"/]+/member/([^"/]+)"')
+"""An address in a stored state."""
+
+
+def who(
+    text: str, *, files: Sequence[SourceFile], store: StateStore, today: date, as_of: date | None = None
+) -> PersonReport:
+    """Everything the person with this key, e-mail address, phone number or handle has.
+
+    Reads of manifests and states only what can mention them. Raises ReconcilerError, naming people who are called
+    something like it, when nobody is known by it.
+    """
+    directory = load_directory(files)
+    person = directory.find(text)
+    names = _names_of(person, text, directory.people.keys())
+    groups = (f"group:{group}" for key in names.keys for group in directory.groups_of(key))
+    desired = load_about(files, {*names.words, *groups}, today=today)
+    names = names.before(desired.moves)
+    remembered = recollect(store, names.words, as_of=as_of)
+    parts = tuple(_parts(desired, remembered, names, directory.people.keys(), today=today, as_of=as_of))
+    key = person.key if person else _key_in(parts, names)
+    if not key:
+        now = "" if as_of else _key_of_today(text, files, store, today)
+        if now:
+            return who(now, files=files, store=store, today=today)
+        raise _unknown(text, directory, store)
+    return PersonReport(
+        key=key,
+        person=person,
+        today=today,
+        as_of=as_of,
+        groups=directory.groups_of(key),
+        organizations=parts,
+        not_kept=remembered.not_kept,
+        no_state=() if as_of else _without_state(parts, store),
+    )
+
+
+def _without_state(parts: Sequence[OrganizationHoldings], store: StateStore) -> tuple[str, ...]:
+    """Organizations of which nothing is remembered, so that nothing in them is known to be absent."""
+    nothing_recorded = [part.organization for part in parts if all(one.recorded is None for one in part.holdings)]
+    return tuple(organization for organization in nothing_recorded if read_state(store, organization).tells_nothing)
+
+
+def _key_of_today(text: str, files: Sequence[SourceFile], store: StateStore, today: date) -> str:
+    """What somebody is called today whom a state knows under this key; empty when no state does."""
+    states = recollect(store, [text], as_of=None).states
+    desired = load_about(files, [text, *states], today=today) if states else Desired()
+    for organization, state in states.items():
+        ledger = make_ledger(organization, desired=desired, state=state, today=today, as_of=None)
+        if now := ledger.former.get(Address(organization, "member", text)):
+            return now.key
+    return ""
+
+
+@dataclass(frozen=True, slots=True)
+class _Names:
+    """What one person goes by."""
+
+    keys: frozenset[str]
+    """In addresses: the key, or the e-mail address of somebody who was not in the directory yet."""
+    identities: frozenset[str]
+    """In the systems, normalised."""
+
+    @property
+    def words(self) -> frozenset[str]:
+        """All of them, for looking for texts about the person."""
+        return self.keys | self.identities
+
+    def before(self, moves: Iterable[Move]) -> _Names:
+        """With the keys that a manifest says the person had earlier."""
+        earlier = {move.source.key for move in moves if move.target.kind == "member" and move.target.key in self.keys}
+        return _Names(self.keys | earlier, self.identities)
+
+    def fit(self, key: str, ledger: AccessIndex, others: Container[str]) -> bool:
+        """Whether a member goes by one of the keys, or is known to the system by one of the identities.
+
+        What is recorded of `others` stays theirs, although their address may be this person's by now.
+        """
+        if key in self.keys or key in others:
+            return key in self.keys
+        membership = ledger.holdings.get(Address(ledger.organization, "member", key))
+        known = (membership.recorded, membership.declared) if membership else ()
+        return any(one is not None and normal_identity(one.identity) in self.identities for one in known)
+
+
+def _names_of(person: Person | None, text: str, others: Collection[str]) -> _Names:
+    """What a person goes by; somebody who is not in the directory has none of its keys, however they are written."""
+    if person is None:
+        keys = frozenset({text.strip(), text.strip().casefold()}).difference(others)
+        return _Names(keys, frozenset({normal_identity(text)}))
+    identities = frozenset(person.identities.values())
+    return _Names(identities | {person.key}, frozenset(map(normal_identity, identities)))
+
+
+def _parts(
+    desired: Desired,
+    remembered: Recollection,
+    names: _Names,
+    others: Container[str],
+    *,
+    today: date,
+    as_of: date | None,
+) -> Iterator[OrganizationHoldings]:
+    """The organizations in which there is anything of the person, by key."""
+    for organization in sorted({*desired.resources, *remembered.states}):
+        state = remembered.states.get(organization, State(organization=organization))
+        ledger = make_ledger(organization, desired=desired, state=state, today=today, as_of=as_of)
+        keys = {key for key in _members(ledger) if names.fit(key, ledger, others)}
+        holdings = [one for one in ledger.holdings.values() if _belongs_to(one, keys | names.keys)]
+        if holdings:
+            yield OrganizationHoldings(
+                organization=organization,
+                system=ledger.system.name if ledger.system else "",
+                title=ledger.system.title if ledger.system else "",
+                administers=any(map(ledger.administers, keys)),
+                holdings=tuple(sorted(holdings, key=lambda one: one.address.kind != "member")),
+                last_read=ledger.last_read,
+            )
+
+
+def _members(ledger: AccessIndex) -> set[str]:
+    """Keys of everybody whom some address of an organization names."""
+    return {person for address in ledger.holdings if (person := person_in(address))}
+
+
+def _belongs_to(holding: Holding, keys: Collection[str]) -> bool:
+    """Whether it is the person's membership or access, or something they own themselves."""
+    if person := person_in(holding.address):
+        return person in keys
+    owners = {one.attributes.get("owner") for one in (holding.recorded, holding.declared) if one is not None}
+    return any(f"person:{key}" in owners for key in keys)
+
+
+def _key_in(parts: Iterable[OrganizationHoldings], names: _Names) -> str:
+    """What somebody who is not in the directory is called in the records; the name that is asked for comes first."""
+    keys = {person_in(one.address) for organization in parts for one in organization.holdings} - {""}
+    return min(keys or names.keys if parts else (), key=lambda key: (key not in names.keys, key), default="")
+
+
+def _unknown(text: str, directory: Directory, store: StateStore) -> ReconcilerError:
+    known = {*directory.people, *(name for person in directory.people.values() for name in person.identities.values())}
+    message = f"nobody is known as {text!r}: not in the manifests, and not in the recorded states"
+    advice = nearest(text, known | _recorded_members(store)) or _WHOM_TO_NAME
+    return ReconcilerError(message, advice=advice)
+
+
+def _recorded_members(store: StateStore) -> set[str]:
+    """Everybody whom a state names; read as a whole only to advise somebody who has found nothing."""
+    snapshots = (store.read(organization) for organization in store.organizations())
+    return {name.decode(errors="replace") for one in snapshots if one for name in _MEMBER.findall(one.data)}

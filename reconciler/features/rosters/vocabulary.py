@@ -1,0 +1,252 @@
+"""What a piece of text in a roster says, told from the text alone."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import StrEnum
+
+from reconciler.features.rosters.dates import find_day
+from reconciler.features.rosters.sheet import fold
+from reconciler.model.system import Role, System
+from reconciler.systems.roster_pages import (
+    CONTROLS,
+    COUNT_WORDS,
+    EMPTY,
+    MORE,
+    NEXT,
+    PAGE_WORDS,
+    SINCE_WORDS,
+    STATES,
+    YOU,
+)
+
+_INVISIBLE = "\u00ad\u200b\u200c\u200d\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2060\u2066\u2067\u2068\u2069\ufeff"
+"""What browsers put around text of either direction; inside of an address it is no part of an address."""
+_MAX_LENGTH = 320
+"""Characters; no address is longer, and patterns would take their time."""
+_MAX_COUNT = 20_000
+_EMAIL = re.compile(r"[^\s@<>(),;:\"\\\[\]|/*•…]+@(?:[^\s@<>(),;:\"\\\[\]|/*•….]+\.)+[^\s@<>(),;:\"\\\[\]|/*•….]{2,}")
+_NAMED = re.compile(r"(?P<name>[^<>()]*?)\s*[<(](?P<address>[^<>()\s]+@[^<>()\s]+)[>)]")
+_PHONE = re.compile(r"'?(?:\+|00)[\d\s().-]{6,24}")
+_INTERNATIONAL = re.compile(r"\+\d[\d ().-]{5,22}\d")
+_HANDLE = re.compile(r"@[\w.]{2,30}")
+_MASKED = re.compile(r"[^@]*[*•]{2,}[^@]*|[^\s@]*[*•…][^\s@]*@[^\s@]+|[^\s@]+@[^\s@]*[*•…][^\s@]*")
+_LEADS = {
+    lead: re.compile(rf"{lead}\s*:?\s+(?:on\s+)?(?P<day>.+)")
+    for lead in sorted({*SINCE_WORDS, *(word for words in STATES.values() for word in words)}, key=len, reverse=True)
+}
+_NUMBER = re.compile(r"\d{1,3}(?:[,.\u202f\u00a0]\d{3})+(?!\d)|\d+")
+_MAX_DIGITS = 9
+_BETWEEN = re.compile(r"[^\w\s\-\u2013\u2014/:()\[\]<>|.,\u2026\u2039\u203a\u00ab\u00bb\u2190\u2192\u00b7\u2022#+]")
+_BREAKS = re.compile(r"[·•|()\[\]\n;]|\s[-\u2013\u2014]\s")
+_COMMAS = re.compile(r",\s|/")
+
+
+class Sort(StrEnum):
+    """What sort of thing a piece of text says."""
+
+    ROLE = "role"
+    FINANCE = "finance"
+    STATUS = "status"
+    DAY = "day"
+    EMAIL = "email"
+    PHONE = "phone"
+    HANDLE = "handle"
+    MASKED = "masked"
+    """An address or number of which some letters are hidden."""
+    TEXT = "text"
+    """Anything else: a name, or something that was not understood."""
+    COUNT = "count"
+    """How many rows there should be."""
+    PAGES = "pages"
+    """How many pages there are, at least."""
+    NUMBER = "number"
+    """A number without a word: of a page, or of rows."""
+    MORE = "more"
+    """That there are rows which are not here."""
+    NEXT = "next"
+    """A way to another page, if there is one."""
+    EMPTY = "empty"
+    NOISE = "noise"
+
+
+IDENTITIES = frozenset({Sort.EMAIL, Sort.PHONE, Sort.HANDLE, Sort.MASKED})
+PERSONAL = IDENTITIES | {Sort.TEXT}
+"""What can begin a row about somebody."""
+AROUND = frozenset({Sort.NOISE, Sort.COUNT, Sort.PAGES, Sort.NUMBER, Sort.MORE, Sort.NEXT, Sort.EMPTY})
+"""What is about the list and not about anybody in it."""
+_ATTRIBUTES = frozenset({Sort.ROLE, Sort.FINANCE, Sort.STATUS, Sort.DAY, Sort.NOISE})
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """One thing that a text says."""
+
+    sort: Sort
+    value: str
+    """In the words of manifests; for a text the text itself."""
+    by_alias: bool = False
+    """Whether a role was told by a word that is not its own."""
+
+
+class Vocabulary:
+    """The words of one kind of list in one system."""
+
+    def __init__(self, system: System, kind: str) -> None:
+        self.kind = kind
+        self._roles = _words_of(system.roles.get("member", ()) if kind == "member" else ())
+        self._finance = _words_of(system.roles.get("member.finance", ()) if kind == "member" else ())
+        labels = {fold(role.label): role.name for role in system.roles.get("member.finance", ())}
+        self._finance_labels = {word: name for word, name in labels.items() if word not in self._roles}
+        self._states = STATES[kind]
+        self._heard: dict[str, list[Reading]] = {}  # rows are looked at several times before it is clear where they end
+
+    @property
+    def role_words(self) -> list[str]:
+        """The roles' own names."""
+        return sorted({said.value for said in self._roles.values() if said.sort is Sort.ROLE and not said.by_alias})
+
+    def hear(self, text: str) -> list[Reading]:
+        """Everything a text says; a text that is only understood in part is a text as a whole."""
+        if text not in self._heard:
+            self._heard[text] = self._hear(text)
+        return self._heard[text]
+
+    def _hear(self, text: str) -> list[Reading]:
+        text = text.strip().strip(_INVISIBLE).strip()
+        if len(text) > _MAX_LENGTH:
+            return [Reading(Sort.TEXT, text)]
+        return (
+            self._whole(text) or self._parts(text, _BREAKS) or self._parts(text, _COMMAS) or [Reading(Sort.TEXT, text)]
+        )
+
+    def hear_finance(self, text: str) -> Reading | None:
+        """The finance role that a cell of that column names."""
+        said = self._finance.get(fold(text))
+        return said and Reading(Sort.FINANCE, said.value, said.by_alias)
+
+    def _whole(self, text: str) -> list[Reading]:
+        word = fold(text)
+        if said := self._roles.get(word):
+            return [said]
+        if word in self._finance_labels:
+            return [Reading(Sort.FINANCE, self._finance_labels[word])]
+        if word in self._states:
+            return [Reading(Sort.STATUS, self._states[word].value)]
+        return _hear_identity(text) or _hear_around(word) or self._dated(text, word)
+
+    def _dated(self, text: str, word: str) -> list[Reading]:
+        """A day, alone or behind a word such as "Joined"."""
+        if day := find_day(text):
+            return [Reading(Sort.DAY, day.isoformat())]
+        for lead, pattern in _LEADS.items() if any(map(str.isdecimal, word)) else ():
+            if (match := pattern.fullmatch(word)) and (day := find_day(match["day"])):
+                status = self._states.get(lead)
+                return [*([Reading(Sort.STATUS, status.value)] if status else []), Reading(Sort.DAY, day.isoformat())]
+        return []
+
+    def _parts(self, text: str, breaks: re.Pattern[str]) -> list[Reading]:
+        """What several words in one cell say, if each of them is known to say something about a membership."""
+        parts = [part for part in map(str.strip, breaks.split(text)) if part]
+        if len(parts) < 2 or len(parts) > 6:
+            return []
+        heard = [said for part in parts for said in self._whole(part) or [Reading(Sort.TEXT, part)]]
+        return heard if all(said.sort in _ATTRIBUTES for said in heard) else []
+
+
+def find_identities(text: str) -> list[Reading]:
+    """Addresses and numbers anywhere in a text."""
+    text = text[:_MAX_COUNT]
+    emails = [Reading(Sort.EMAIL, match[0].casefold()) for match in _EMAIL.finditer(text)]
+    return emails + [said for match in _INTERNATIONAL.finditer(text) for said in _hear_identity(match[0])]
+
+
+def split_person(text: str) -> list[str]:
+    """The pieces of a cell about a person: its lines, and the address in `Ana Lopez <ana@acme.example>`."""
+    pieces: list[str] = []
+    for line in text.split("\n"):
+        match = _NAMED.fullmatch(line.strip())
+        pieces += [match["name"], match["address"]] if match else [line]
+    return [piece.strip() for piece in pieces if piece.strip()]
+
+
+def without_you(text: str) -> str:
+    """A name without the mark by which a page tells who is looking at it."""
+    shorter = YOU.sub("", text)
+    return shorter if shorter != text and text.rstrip().endswith((")", "]")) else text
+
+
+def _hear_identity(text: str) -> list[Reading]:
+    if _EMAIL.fullmatch(text):
+        return [Reading(Sort.EMAIL, text.casefold())]
+    if _PHONE.fullmatch(text):
+        digits = "".join(filter(str.isdecimal, text))
+        return [Reading(Sort.PHONE, "+" + (digits if "+" in text else digits.removeprefix("00")))]
+    if _HANDLE.fullmatch(text):
+        return [Reading(Sort.HANDLE, text.casefold())]
+    if len(text) >= 4 and _MASKED.fullmatch(text) and any(map(str.isalnum, text)):
+        return [Reading(Sort.MASKED, text.casefold())]
+    return []
+
+
+def _hear_around(word: str) -> list[Reading]:
+    """What stands around a list rather than in it."""
+    if word in CONTROLS or not word:
+        return [Reading(Sort.NOISE, word)]
+    if word in EMPTY:
+        return [Reading(Sort.EMPTY, word)]
+    if word in NEXT:
+        return [Reading(Sort.NEXT, word)]
+    if MORE.fullmatch(word):
+        return [Reading(Sort.MORE, word)]
+    return _hear_numbers(word)
+
+
+def _hear_numbers(word: str) -> list[Reading]:
+    """How many rows or pages there are, told by the words between the numbers, in whatever order they stand."""
+    found = _NUMBER.findall(word)
+    between = _NUMBER.sub(" ", word)
+    if not found or any(len(one) > _MAX_DIGITS for one in found) or _BETWEEN.search(between):
+        return []
+    numbers = [int(re.sub(r"\D", "", one)) for one in found]
+    words = set(re.findall(r"[^\W\d_]+", between))
+    if not words:
+        return _hear_bare_numbers(numbers, between)
+    if words >= {"per", "page"} or (words == {"page"} and "/" in between and len(numbers) == 1):
+        whole = re.search(r"\bof\s+(\d+)", word)
+        return [Reading(Sort.COUNT, whole[1]) if whole else Reading(Sort.NOISE, word)]
+    if words <= PAGE_WORDS and words & {"page", "pages", "previous", "prev", "next", "first", "last"}:
+        return [Reading(Sort.PAGES, str(max(numbers)))]
+    if words <= COUNT_WORDS | PAGE_WORDS and words & {"page", "pages"}:
+        pages = re.search(r"\d+\s*(?:of|/)\s*(\d+)\s+pages?|pages?\s+\d+\s*(?:of|/)\s*(\d+)|(\d+)\s+pages", word)
+        said = [Reading(Sort.PAGES, next(filter(None, pages.groups())))] if pages else []
+        return [*said, Reading(Sort.COUNT, str(max(numbers)))]
+    return [Reading(Sort.COUNT, str(max(numbers)))] if words <= COUNT_WORDS else []
+
+
+def _hear_bare_numbers(numbers: list[int], between: str) -> list[Reading]:
+    """`1/12` and `< 1 2 3 ... 12 >` are pages; a number alone may be one of either."""
+    if len(numbers) == 1:
+        return [Reading(Sort.NUMBER, str(numbers[0]))]
+    is_fraction = len(numbers) == 2 and "/" in between and numbers[0] <= numbers[1]
+    is_pager = not re.search("[-\u2013\u2014/]", between)
+    if is_fraction or is_pager:
+        return [Reading(Sort.PAGES, str(max(numbers)))]
+    return []
+
+
+def _words_of(roles: Iterable[Role]) -> dict[str, Reading]:
+    """Every word for a role; a word that several roles claim as theirs besides is nobody's."""
+    roles = tuple(roles)
+    own: dict[str, Reading] = {}
+    for role in roles:
+        for word in (role.name, role.name.replace("_", " "), role.label):
+            own[fold(word)] = Reading(Sort.ROLE, role.name)
+    claimed: dict[str, list[str]] = {}
+    for role in roles:
+        for alias in role.aliases:
+            claimed.setdefault(fold(alias), []).append(role.name)
+    aliases = {word: Reading(Sort.ROLE, names[0], by_alias=True) for word, names in claimed.items() if len(names) == 1}
+    return {**aliases, **own}

@@ -1,0 +1,131 @@
+"""One step of a plan, and the things a plan holds back."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from enum import StrEnum
+
+from reconciler.model.address import Address
+from reconciler.model.finding import Place
+from reconciler.model.kinds import Action
+from reconciler.model.resource import Attributes, Resource
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Change:
+    """One action on one address, with everything needed to carry it out later on another machine.
+
+    action                            before              after
+    create_*, invite, grant, ...      None, or how the    what it shall be; its status is what the system
+                                      last attempt ended  will show right after the call (invited, active, ...)
+    change_*, reinvite                the live resource   the same resource with new attributes
+    remove, revoke, unlink, ...       the live resource   None
+    """
+
+    address: Address
+    action: Action
+    before: Resource | None
+    after: Resource | None
+    fingerprint: str
+    """Of the live resource the change was computed from; apply refuses when it no longer fits."""
+    why: str
+    """The cause in the user's terms: "declared", "no longer declared", "ends 2027-01-31", ..."""
+    place: Place | None = None
+    """The manifest line that asks for it; for a removal the line of what ended it, if there is one."""
+    actor: str = ""
+    """Key of the person who acts: an active admin of the organization."""
+    needs: tuple[Address, ...] = ()
+    """Changes of this plan that must have been applied first."""
+    cost: str = ""
+    """What it costs besides its purpose: an invitation spent, a gap in access."""
+    irreversible: str = ""
+    """What cannot be taken back; empty for everything that can."""
+    approval: str = ""
+    """Reason and origin of the approval that let a blocked change through."""
+    approval_terms: tuple[str, date] | None = None
+    """Reason and last day of that approval, which this attempt uses up; None for one that holds for one run anyway."""
+    exempt: bool = False
+    """A removal that the removal ratio does not count, because the person has left."""
+
+    @property
+    def step(self) -> tuple[Address, Action]:
+        """What an approval names."""
+        return self.address, self.action
+
+    @property
+    def identity(self) -> str:
+        """What the system knows the thing by; empty where neither side says it."""
+        sides = (self.after, self.before)
+        return next((side.identity for side in sides if side and side.identity), "")
+
+    @property
+    def attributes(self) -> Attributes:
+        """The values it leads to; empty for a removal."""
+        return self.after.attributes if self.after else {}
+
+
+BY_ITSELF = "the plan after that"
+"""What ends the wait for something that the plan names already."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Waiting:
+    """Something wanted that cannot go on until somebody or something else moves."""
+
+    address: Address
+    action: Action
+    on: str
+    """Person key, or a description of who: "the owner of @acme", "the platform"."""
+    why: str
+    since: date | None = None
+    """The UTC day since which it waits, as far as that is recorded. A plan always says it."""
+    ends: str = ""
+    """What ends the wait, as the end of a sentence: "an answer, or a new invitation on 2026-12-20"."""
+    before: Resource | None = None
+    after: Resource | None = None
+    place: Place | None = None
+    work_order: str = ""
+    """Id of the work order that asks for it, if there is one: it is not asked for again."""
+    asks: bool = False
+    """Whether an apply of this plan asks somebody for it."""
+
+    @property
+    def reason(self) -> str:
+        """Why it waits, and what ends that, unless the plan names it anyhow."""
+        return self.why if self.ends in ("", BY_ITSELF) else f"{self.why}; ends with {self.ends}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Blocked:
+    """A change that a guard stopped."""
+
+    change: Change
+    guard: str
+    """Name of the guard: acting, impossible, policy, self, protected, required_admin, irreversible, disruptive, declined,
+    left, revoked, expired, empty_source, removal_ratio, invitation_budget, last_admin or cap."""
+    message: str
+    """Why, with the numbers."""
+    approval: str = ""
+    """The manifest line that would allow exactly this; empty when nothing may."""
+
+
+class Cause(StrEnum):
+    """Why a plan says nothing about an address."""
+
+    UNREAD = "unread"
+    """It, or what it hangs on, could not be read."""
+    DEFERRED = "deferred"
+    """The change failed by itself, and is tried again later."""
+    REPORTED = "reported"
+    """Somebody who was asked to do it has reported that it does not work."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LeftOut:
+    """An address that the plan says nothing about, with the reason."""
+
+    address: Address
+    cause: Cause
+    reason: str
+    since: date | None = None

@@ -1,0 +1,160 @@
+"""What the user wants: the outcome of reading and resolving the manifests."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from enum import StrEnum
+
+from reconciler.model.address import Address
+from reconciler.model.finding import Finding, Place
+from reconciler.model.kinds import KINDS, Action
+from reconciler.model.resource import Attributes
+from reconciler.model.system import System
+
+
+class Mode(StrEnum):
+    """What happens to live things that no manifest declares."""
+
+    ADDITIVE = "additive"
+    """Remove what this tool once managed and everything of people who have left; leave and list the rest."""
+    AUTHORITATIVE = "authoritative"
+    """Remove everything that is not declared."""
+    OBSERVE = "observe"
+    """Change nothing at all."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Person:
+    """Somebody in the directory. Whoever is not in it has their e-mail address as key and no Person."""
+
+    key: str
+    name: str = ""
+    identities: Mapping[str, str] = field(default_factory=dict)
+    """email, phone, tiktok, or the name of a system -> identifier, normalised for comparison."""
+    employment: str = "employee"
+    starts: date | None = None
+    ends: date | None = None
+    """Access is gone on this UTC day."""
+    statements: Mapping[str, date] = field(default_factory=dict)
+    """What they have confirmed, `second_factor` or `may_act` -> the UTC day."""
+    unregistered: frozenset[str] = frozenset()
+    """Names of systems on which they have no account yet, as far as the manifests know."""
+    place: Place
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Organization:
+    """One organization on one system: the unit of planning, locking and state."""
+
+    key: str
+    system: System
+    mode: Mode = Mode.ADDITIVE
+    identity: str = ""
+    """Its id, handle or name on the system, whichever that system uses."""
+    name: str = ""
+    manages: frozenset[str] = frozenset()
+    """Kinds that are read, planned and audited, with what hangs on them; empty for all that the system has."""
+    deleted: bool = False
+    """An explicit tombstone: the organization shall be deleted, which also needs an approval."""
+    place: Place
+
+    @property
+    def kinds(self) -> frozenset[str]:
+        """Every kind that is managed here, the organization itself included."""
+        if not self.manages:
+            return frozenset(self.system.kinds)
+        chosen = {*self.manages, "organization"}
+        return frozenset(kind for kind in self.system.kinds if chosen.issuperset(KINDS[kind].pieces))
+
+    @property
+    def not_managed(self) -> tuple[str, ...]:
+        """Kinds that `manages:` leaves out, without what hangs on them."""
+        return tuple(kind for kind in self.system.kinds if kind not in self.kinds and KINDS[kind].pieces == (kind,))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entitlement:
+    """What one line gives one person, from a day to a day; also the join of several lines on one day."""
+
+    attributes: Attributes = field(default_factory=dict)
+    identity: str = ""
+    place: Place
+    reason: str = ""
+    """The user's own words: a ticket, a justification."""
+    through: str = ""
+    """The group it came from, as `group:NAME`."""
+    starts: date | None = None
+    expires: date | None = None
+    """Access is gone on this UTC day; the person's own days are already applied to both."""
+    protect: bool | None = None
+    """None where the manifest does not say: then what was said before still holds."""
+    details: Mapping[str, str] = field(default_factory=dict)
+    """Things an operator must know but that are never compared, such as answers for a research invitation."""
+
+    def holds_on(self, day: date) -> bool:
+        """Whether it gives anything on that day."""
+        return (self.starts is None or self.starts <= day) and (self.expires is None or day < self.expires)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Declared(Entitlement):
+    """One resource as the manifests want it on one day, groups expanded."""
+
+    address: Address
+    platform_id: str = ""
+    """The number the platform has for it, where the manifests give one besides the identity."""
+    entitlements: tuple[Entitlement, ...] = ()
+    """Every line that gives it, whether it holds on that day or not; empty where the values above are all there is, as
+    for assets. Otherwise they are the join of the lines on that day (see `core.planning.wanted`)."""
+
+    @property
+    def lines(self) -> tuple[Entitlement, ...]:
+        """Its entitlements; something that is declared in one place is its own."""
+        return self.entitlements or (self,)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Approval:
+    """A person's permission, given in reviewed manifests or on the command line, for one blocked change."""
+
+    approve: Action
+    address: Address
+    reason: str = ""
+    expires: date | None = None
+    """The last UTC day on which it counts."""
+    place: Place | None = None
+    """None when it was given on the command line for one run."""
+
+    @property
+    def terms(self) -> tuple[Action, Address, str, date | None]:
+        """What makes it this approval and no other: the same line again is the same approval, wherever it stands."""
+        return self.approve, self.address, self.reason, self.expires
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Move:
+    """A resource that got another address; its record follows it."""
+
+    source: Address
+    target: Address
+    place: Place
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Desired:
+    """Everything the manifests say, indexed the way the planner works: one organization at a time."""
+
+    people: Mapping[str, Person] = field(default_factory=dict)
+    organizations: Mapping[str, Organization] = field(default_factory=dict)
+    resources: Mapping[str, Mapping[Address, Declared]] = field(default_factory=dict)
+    """Organization key -> address -> declaration."""
+    approvals: tuple[Approval, ...] = ()
+    moves: tuple[Move, ...] = ()
+    policy_findings: tuple[Finding, ...] = ()
+    """What policies have against it."""
+    refusals: Mapping[Address, str] = field(default_factory=dict)
+    """Access that a policy of severity error objects to, with its words; it is not given to anybody."""
+    digest: str = ""
+    """SHA-256 over all manifest files, names and bytes."""

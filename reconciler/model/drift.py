@@ -1,0 +1,306 @@
+"""Drift: what is live and was not made so by this tool, and what is remembered of it between two audits."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime
+from enum import StrEnum
+from typing import ClassVar
+
+from reconciler.model.activity import ActivityEntry
+from reconciler.model.address import Address
+from reconciler.model.change import Waiting
+from reconciler.model.finding import Place
+from reconciler.model.live import Unread
+from reconciler.model.resource import Resource, fingerprint_of
+
+
+class DriftSort(StrEnum):
+    """What happened outside of this tool."""
+
+    ADDED_OUTSIDE = "added_outside"
+    """It is there, and nobody declared or recorded it."""
+    CHANGED = "changed"
+    GONE = "gone"
+    EXPIRED_BUT_ACTIVE = "expired_but_active"
+    """It should have ended by now, or has not begun yet, and is there."""
+    UNVERIFIED = "unverified"
+    """It was asked for, the system does not show what was given, and nobody has confirmed it."""
+
+
+class DriftSeverity(StrEnum):
+    """How much it matters, most first."""
+
+    CRITICAL = "critical"
+    """Somebody manages people or money who should not, or somebody who has left is still inside."""
+    HIGH = "high"
+    """More access for somebody unknown, or fewer admins than recorded."""
+    MEDIUM = "medium"
+    """More access than recorded or declared."""
+    LOW = "low"
+    """Less access, or nothing that anybody could do more or less with."""
+
+    @property
+    def rank(self) -> int:
+        """0 for what matters most."""
+        return list(DriftSeverity).index(self)
+
+
+class DriftStatus(StrEnum):
+    """What is known of it already."""
+
+    NEW = "new"
+    OVERDUE = "overdue"
+    """Its acceptance has ended, or it is known for longer than is allowed."""
+    KNOWN = "known"
+    ACCEPTED = "accepted"
+
+    @property
+    def wants_attention(self) -> bool:
+        """Whether an audit has to alarm somebody."""
+        return self in (DriftStatus.NEW, DriftStatus.OVERDUE)
+
+
+class Fate(StrEnum):
+    """What becomes of a difference, by the plan that was made of the same look at the system."""
+
+    CHANGED_BACK = "changed_back"
+    """The plan makes it as declared."""
+    TAKEN_AWAY = "taken_away"
+    WAITING = "waiting"
+    BLOCKED = "blocked"
+    DEFERRED = "deferred"
+    """The plan says nothing about it now: it failed earlier, or nobody knows who could act."""
+    LEFT_ALONE = "left_alone"
+    """No plan will do anything about it, as the mode of the organization wants it."""
+    UNREAD = "unread"
+    """It was found earlier and could not be looked at now, so it is taken to be still there."""
+    SETTLED = "settled"
+    """It is as declared already; the next apply records it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Drift:
+    """One difference between what was recorded or declared and what is live, judged by itself."""
+
+    address: Address
+    sort: DriftSort
+    severity: DriftSeverity
+    expected: Resource | None
+    """As recorded; as declared for what has no record; None when nothing should be there."""
+    live: Resource | None
+    why: str
+    """What is wrong with it, in words."""
+    fate: Fate = Fate.LEFT_ALONE
+    outlook: str = ""
+    """The fate in words, with the guard, the person or the reason."""
+    advice: str = ""
+    """How to keep it instead, where somebody could want that."""
+    place: Place | None = None
+    """The manifest line about it, if there is one."""
+
+    @property
+    def stays(self) -> bool:
+        """Whether no plan makes it as declared, or shows that it is: it takes somebody who decides, or looks."""
+        return self.sort is DriftSort.UNVERIFIED or (self.fate is Fate.LEFT_ALONE and not self.is_unmanaged)
+
+    @property
+    def is_unmanaged(self) -> bool:
+        """Whether it was never declared, is left alone, and matters too little to stand by name in a plan."""
+        is_strange = self.sort is DriftSort.ADDED_OUTSIDE and self.fate is Fate.LEFT_ALONE
+        return is_strange and self.severity is not DriftSeverity.CRITICAL
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KnownDrift:
+    """One difference between what is live and what was recorded or declared, as far as it is known already."""
+
+    address: Address
+    sort: DriftSort
+    live: str
+    """Fingerprint of the live resource it was about; another one makes it new again, and so does another sort."""
+    first_seen: date
+    """UTC day."""
+    told: bool = True
+    """False while only an apply has come across it, so that the next audit still tells of it as new."""
+    reason: str = ""
+    """Why it is accepted; empty when nobody has accepted it."""
+    severity: DriftSeverity = DriftSeverity.HIGH
+    """When it was last looked at; states of format 1.2 do not say it."""
+    why: str = ""
+    last: Resource | None = None
+    """What was live then."""
+    accepted_by: str = ""
+    until: date | None = None
+    """The UTC day on which the acceptance ends."""
+
+    def is_accepted(self, today: date) -> bool:
+        """Whether somebody has agreed to live with it today."""
+        return bool(self.reason) and (self.until is None or today < self.until)
+
+    def is_about(self, found: Drift) -> bool:
+        """Whether it is this very difference that is known."""
+        return found.fate is Fate.UNREAD or self.is_as_found(found)
+
+    def is_as_found(self, found: Drift) -> bool:
+        """Whether it is of the same sort and about the same live resource."""
+        return self.sort is found.sort and self.live == fingerprint_of(found.live)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DriftItem:
+    """One difference with its history."""
+
+    found: Drift
+    standing: DriftStatus
+    first_seen: date
+    """UTC day."""
+    age: int
+    """Days since then."""
+    known: KnownDrift | None = None
+    """What was remembered of exactly this difference."""
+    deeds: tuple[ActivityEntry, ...] = ()
+    """What the system's own log says about this address, oldest first."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OrganizationDrift:
+    """What an audit found in one organization."""
+
+    organization: str
+    system: str
+    mode: str
+    items: tuple[DriftItem, ...] = ()
+    """The worst first."""
+    reverted: tuple[KnownDrift, ...] = ()
+    """What earlier audits found and is no more."""
+    unread: tuple[Unread, ...] = ()
+    """Parts that could not be read; drift may hide there, and what was known there counts as still there."""
+    doubts: tuple[Waiting, ...] = ()
+    """Single things that cannot be told apart."""
+    looked: Mapping[str, date] = field(default_factory=dict)
+    """Kind -> the UTC day on which all of it was last read, as far as that is recorded or was just now."""
+    not_managed: tuple[str, ...] = ()
+    """Kinds that the organization leaves out of its `manages:`; nobody looked at them."""
+    unseen: tuple[str, ...] = ()
+    """Access that exists on this system and that no reading shows."""
+    is_first: bool = False
+    """Whether nothing is recorded of the organization: this is its first run, or its state was lost."""
+    observed_at: datetime | None = None
+    """When the system was looked at, if that was not just now: rosters are as old as they are."""
+    log: str = ""
+    """Why the system's own log could not be asked who did it; empty when it could, or when it has none."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DriftSummary:
+    """How many differences there are of each standing."""
+
+    new: int
+    overdue: int
+    known: int
+    accepted: int
+    reverted: int
+    unread: int
+    """Parts that could not be read; what was known there is counted as known."""
+    clean: bool
+    """Everything was looked at, and there is nothing but what was accepted."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DriftReport:
+    """What an audit found."""
+
+    JSON_PROPERTIES: ClassVar = ("summary",)
+
+    today: date
+    organizations: tuple[OrganizationDrift, ...] = ()
+
+    @property
+    def items(self) -> tuple[DriftItem, ...]:
+        """Everything found, organization by organization."""
+        return tuple(item for part in self.organizations for item in part.items)
+
+    @property
+    def summary(self) -> DriftSummary:
+        """In numbers."""
+        counts = Counter(item.standing for item in self.items)
+        return DriftSummary(
+            new=counts[DriftStatus.NEW],
+            overdue=counts[DriftStatus.OVERDUE],
+            known=counts[DriftStatus.KNOWN],
+            accepted=counts[DriftStatus.ACCEPTED],
+            reverted=sum(len(part.reverted) for part in self.organizations),
+            unread=len(self.unread),
+            clean=self.is_clean,
+        )
+
+    @property
+    def unread(self) -> tuple[Unread, ...]:
+        """Every part that could not be read."""
+        return tuple(unread for part in self.organizations for unread in part.unread)
+
+    @property
+    def first_runs(self) -> tuple[str, ...]:
+        """Organizations of which nothing is recorded: nobody can tell a first run from a lost state."""
+        return tuple(part.organization for part in self.organizations if part.is_first)
+
+    @property
+    def is_clean(self) -> bool:
+        """Whether everything was looked at and nothing wants anybody: only then an issue about drift may be closed."""
+        return not self.unread and all(item.standing is DriftStatus.ACCEPTED for item in self.items)
+
+    @property
+    def wants_attention(self) -> bool:
+        """Whether anything is new or overdue."""
+        return any(item.standing.wants_attention for item in self.items)
+
+
+def take_stock(
+    found: Iterable[Drift], known: Mapping[Address, KnownDrift], *, today: date, max_age: int | None
+) -> tuple[DriftItem, ...]:
+    """What was found, with what earlier audits remember of it; the worst first, by address where they are as bad.
+
+    What is remembered counts for exactly the difference it was about: when the live resource has changed since, or is
+    wrong for another reason, the difference is new, and nobody has accepted it. What is older than `max_age` days is
+    overdue.
+    """
+    items = [_item(one, known.get(one.address), today=today, max_age=max_age) for one in found]
+    return tuple(sorted(items, key=lambda item: (item.found.severity.rank, item.found.address)))
+
+
+def _item(found: Drift, known: KnownDrift | None, *, today: date, max_age: int | None) -> DriftItem:
+    if known is None or not known.is_about(found):
+        return DriftItem(found=found, standing=DriftStatus.NEW, first_seen=today, age=0)
+    age = (today - known.first_seen).days
+    if not known.told:
+        told = replace(known, told=True) if found.fate is Fate.UNREAD else None
+        return DriftItem(found=found, standing=DriftStatus.NEW, first_seen=known.first_seen, age=age, known=told)
+    if known.is_accepted(today):
+        standing = DriftStatus.ACCEPTED
+    elif known.reason or (max_age is not None and age > max_age):
+        standing = DriftStatus.OVERDUE
+    else:
+        standing = DriftStatus.KNOWN
+    return DriftItem(found=found, standing=standing, first_seen=known.first_seen, age=age, known=known)
+
+
+def ledger_of(items: Iterable[DriftItem]) -> dict[Address, KnownDrift]:
+    """What to remember until the next audit."""
+    return {item.found.address: item.known or known_from(item.found, first_seen=item.first_seen) for item in items}
+
+
+def known_from(found: Drift, *, first_seen: date, told: bool = True) -> KnownDrift:
+    """What to remember of a difference."""
+    return KnownDrift(
+        address=found.address,
+        sort=found.sort,
+        live=fingerprint_of(found.live),
+        first_seen=first_seen,
+        told=told,
+        severity=found.severity,
+        why=found.why,
+        last=found.live,
+    )

@@ -1,0 +1,86 @@
+"""Exceptions that stop a run. Whatever can be listed instead of stopping is a Finding or an Outcome.
+
+ReconcilerError (exit 1)
+├── UsageError (64)              the command line does not make sense
+├── ManifestError (1)            the manifests or the configuration have findings of severity error
+├── ProviderError (1)            a system cannot be reached or used at all
+├── StoreError (1)               the state cannot be read or written
+│   ├── StateConflict (4)        somebody else wrote the state meanwhile
+│   ├── StateLocked (4)          somebody else holds the lock
+│   └── LeaseLost (4)            the lock ran out or was taken away while it was needed
+└── StalePlan (4)                the plan was made from other manifests or another state
+"""
+
+from __future__ import annotations
+
+from enum import IntEnum
+
+from reconciler.model.finding import Finding
+
+
+class ExitCode(IntEnum):
+    """What the process returns; part of the public contract."""
+
+    DONE = 0
+    FAILED = 1
+    CHANGES = 2
+    BLOCKED = 3
+    CONFLICT = 4
+    USAGE = 64
+
+
+class ReconcilerError(Exception):
+    """Stops a run with a message for the user; `advice` says what to do next."""
+
+    exit_code = ExitCode.FAILED
+
+    def __init__(self, message: str, *, advice: str = "") -> None:
+        super().__init__(message)
+        self.message = message
+        self.advice = advice
+
+
+class UsageError(ReconcilerError):
+    """The command line does not make sense."""
+
+    exit_code = ExitCode.USAGE
+
+
+class ManifestError(ReconcilerError):
+    """The manifests cannot be used; `findings` says why, all of it."""
+
+    def __init__(self, findings: list[Finding]) -> None:
+        super().__init__(f"{len(findings)} problems in the manifests")
+        self.findings = findings
+
+
+class ProviderError(ReconcilerError):
+    """A system cannot be reached or used at all."""
+
+
+class StoreError(ReconcilerError):
+    """The state cannot be read or written."""
+
+
+class StateConflict(StoreError):
+    """Somebody else wrote the state since it was read."""
+
+    exit_code = ExitCode.CONFLICT
+
+
+class StateLocked(StoreError):
+    """Somebody else holds the lock; the message says who, where and since when."""
+
+    exit_code = ExitCode.CONFLICT
+
+
+class LeaseLost(StoreError):
+    """The lock ran out, or somebody took it away: nothing more may be written under it."""
+
+    exit_code = ExitCode.CONFLICT
+
+
+class StalePlan(ReconcilerError):
+    """The plan was made from other manifests, another lineage or an older serial."""
+
+    exit_code = ExitCode.CONFLICT

@@ -1,0 +1,180 @@
+"""Who has what: what is declared beside what is recorded, for one person or for one thing."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from enum import StrEnum
+from typing import ClassVar
+
+from reconciler.model.address import Address
+from reconciler.model.declared import Declared, Person
+from reconciler.model.resource import Attributes, Status
+from reconciler.model.state import Record
+
+SOON = timedelta(days=30)
+"""How far ahead an end is worth pointing out."""
+
+
+class AccessStatus(StrEnum):
+    """How what is declared and what is recorded fit together."""
+
+    HELD = "held"
+    """Recorded as it is declared."""
+    PENDING = "pending"
+    """Asked for; somebody else has to act."""
+    DIFFERENT = "different"
+    """Recorded with other values than declared."""
+    MISSING = "missing"
+    """Declared, and not there: never given yet, or lost."""
+    UNDECLARED = "undeclared"
+    """There, and no manifest says so."""
+    OVER = "over"
+    """There, although what declared it has ended or not begun."""
+    IMPLIED = "implied"
+    """Listed, not given and not declared: the record says which role gives it."""
+    ABSENT = "absent"
+    """Not there, and it shall not be: it ended, has not begun, or only the memory of it is left."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Holding:
+    """One membership, grant, share or ownership as the manifests and the state see it."""
+
+    JSON_PROPERTIES: ClassVar = ("standing",)
+    JSON_HIDDEN: ClassVar = ("is_past",)
+
+    address: Address
+    declared: Declared | None = None
+    recorded: Record | None = None
+    changes_on: date | None = None
+    """The next UTC day on which other values are declared, without anybody doing anything."""
+    becomes: Attributes = field(default_factory=dict)
+    """What is declared from that day on."""
+    excuse: str = ""
+    """Why the declaration does not count today: `ends 2027-01-31`, `starts 2027-02-01`."""
+    reaches: tuple[str, ...] = ()
+    """Keys of the ad accounts behind an asset group."""
+    is_past: bool = False
+    """Of a past day, of which only the records are known."""
+    trouble: str = ""
+    """Why the record may be behind: an open work order, an answer that never came, or a failure that put it aside."""
+
+    @property
+    def is_active(self) -> bool:
+        """Whether it gives access, as far as is recorded."""
+        return self.recorded is not None and self.recorded.status is Status.ACTIVE
+
+    @property
+    def is_wanted(self) -> bool:
+        """Whether it shall be there today."""
+        return self.declared is not None and not self.excuse
+
+    @property
+    def standing(self) -> AccessStatus | None:
+        """What a reader should make of it; None for a past day, because nothing is declared beside the record."""
+        if self.is_past:
+            return None
+        recorded = self.recorded
+        if recorded is None or recorded.status.is_gone:
+            is_implied = recorded is not None and bool(recorded.implied_by)
+            return (
+                AccessStatus.MISSING if self.is_wanted else AccessStatus.IMPLIED if is_implied else AccessStatus.ABSENT
+            )
+        if not self.is_wanted:
+            return AccessStatus.UNDECLARED if self.declared is None else AccessStatus.OVER
+        if self.declared is not None and recorded.attributes != self.declared.attributes:
+            return AccessStatus.DIFFERENT
+        return AccessStatus.PENDING if recorded.status.is_pending else AccessStatus.HELD
+
+    @property
+    def ends(self) -> date | None:
+        """The UTC day on which it is gone."""
+        return self.declared.expires if self.declared else None
+
+    def ends_soon(self, today: date) -> bool:
+        """Whether its end is near."""
+        return self.ends is not None and today < self.ends <= today + SOON
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OrganizationHoldings:
+    """Everything one person has in one organization."""
+
+    organization: str
+    system: str = ""
+    """Empty when no manifest declares the organization any more."""
+    title: str = ""
+    """What a person calls the system."""
+    administers: bool = False
+    """Holds a role that manages other people's access, and so can give themselves any access here."""
+    holdings: tuple[Holding, ...] = ()
+    last_read: date | None = None
+    """As in `AccessMatrix`."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PersonReport:
+    """Everything one person has, across all organizations."""
+
+    JSON_PROPERTIES: ClassVar = ("ends_soon",)
+
+    key: str
+    person: Person | None = None
+    """None for somebody who is not in the directory, or not any more."""
+    today: date
+    as_of: date | None = None
+    """The records are those of the end of this UTC day, and nothing is declared beside them."""
+    groups: tuple[str, ...] = ()
+    """Groups of people they are in, also through other groups."""
+    organizations: tuple[OrganizationHoldings, ...] = ()
+    not_kept: tuple[str, ...] = ()
+    """Organizations that have a state today, but none of that day."""
+    no_state: tuple[str, ...] = ()
+    """Organizations of which nothing is recorded: what is declared there may be there or not."""
+
+    @property
+    def ends_soon(self) -> tuple[Holding, ...]:
+        """What ends soon, the nearest first."""
+        found = [one for part in self.organizations for one in part.holdings if one.ends_soon(self.today)]
+        return tuple(sorted(found, key=lambda one: (one.ends or date.max, one.address)))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reach:
+    """One cell of the access matrix: what somebody can do with one thing, and how they come to it."""
+
+    on: Address
+    """An asset, or the organization itself."""
+    subject: Address
+    """A member or a partner."""
+    ways: tuple[Holding, ...] = ()
+    """Memberships, grants and shares that lead there; empty for an admin who could only take access."""
+    effective: Attributes | None = None
+    """The strongest of what is active; None while nothing is."""
+    intended: Attributes | None = None
+    """The strongest of what is declared for today; None when nothing is."""
+    can_take: bool = False
+    """An active admin of the organization, who can give themselves access, or more than they have, at any time."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AccessMatrix:
+    """Who can reach an organization, or one thing in it."""
+
+    address: Address
+    system: str = ""
+    title: str = ""
+    today: date
+    as_of: date | None = None
+    """As in `PersonReport`."""
+    reaches: tuple[Reach, ...] = ()
+    """By thing, then people before partners."""
+    owned_elsewhere: tuple[Holding, ...] = ()
+    """Apps that a person or another organization owns, also while their transfer waits: no member has them."""
+    has_no_state: bool = False
+    """Whether nothing is recorded of the organization: what is declared there may be there or not."""
+    last_read: date | None = None
+    """The UTC day of the last look that is recorded, of the kind where it is longest ago; None where none is."""
+    connections: tuple[Holding, ...] = ()
+    """Edges between things: what is in which asset group, and what may be used in which ad account."""

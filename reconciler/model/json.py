@@ -1,0 +1,184 @@
+"""Plans and states as text: exact round trips, and only formats that this version understands."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cache
+from json import JSONDecodeError
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from reconciler.model.errors import ReconcilerError, StoreError
+from reconciler.model.integrity import find_damage
+from reconciler.model.misfits import describe_misfit
+from reconciler.model.plan import PLAN_FORMAT, Plan
+from reconciler.model.redaction import SECRETS
+from reconciler.model.state import STATE_FORMAT, State
+
+if TYPE_CHECKING:
+    from pydantic import TypeAdapter
+
+T = TypeVar("T")
+Content = dict[str, Any]
+_ESCAPES = re.compile(r"\\\\|\\ud[89ab][0-9a-f]{2}\\ud[c-f][0-9a-f]{2}|(\\ud[89a-f][0-9a-f]{2})")
+"""A backslash, a whole character in two halves, and half of one."""
+_UPGRADE = "use the version of reconciler that wrote it, or a newer one"
+
+_HALF = b"\\ud"
+SEALED = b"sealed."
+"""What bytes begin with when a store keeps e-mail addresses and phone numbers out of them."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Upgrade:
+    """One step from a format of the state to the next one."""
+
+    source: str
+    target: str
+    change: Callable[[Content], Content]
+
+
+def _remember_doubts(content: Content) -> Content:
+    """1.0 was also what the first versions wrote that knew of changes in doubt: theirs are kept."""
+    return {"in_doubt": {}, **content}
+
+
+def _unchanged(content: Content) -> Content:
+    """Everything that 1.2 and 1.3 added may be missing."""
+    return content
+
+
+UPGRADES: tuple[Upgrade, ...] = (
+    Upgrade(source="1.0", target="1.1", change=_remember_doubts),
+    Upgrade(source="1.1", target="1.2", change=_unchanged),
+    Upgrade(source="1.2", target="1.3", change=_unchanged),
+)
+"""From the oldest format to the present one. Written down once and never edited: states out there need them."""
+
+
+@cache
+def plan_adapter() -> TypeAdapter[Plan]:
+    """Reads and writes plans; built on first use, because building it takes longer than using it."""
+    from pydantic import TypeAdapter
+
+    return TypeAdapter(Plan)
+
+
+@cache
+def state_adapter() -> TypeAdapter[State]:
+    """Reads and writes states."""
+    from pydantic import TypeAdapter
+
+    return TypeAdapter(State)
+
+
+def plan_to_json(plan: Plan) -> str:
+    """The plan as indented JSON, for files that people look into too."""
+    return dump_json(plan_adapter().dump_python(plan, mode="json"))
+
+
+def dump_json(content: Content) -> str:
+    """Indented JSON in ASCII: what is invisible stays visible, and any reader and terminal can take it.
+
+    Half a character, as names of files may hold, becomes the six characters of its escape: as an escape most readers
+    would refuse it.
+    """
+    text = json.dumps(content, indent=2, ensure_ascii=True)
+    return _ESCAPES.sub(lambda found: f"\\{found[0]}" if found[1] else found[0], text) + "\n"
+
+
+def plan_from_json(text: str) -> Plan:
+    """The plan in `text`; raises ReconcilerError when it is no plan or of a format that is not known."""
+    return _validated(plan_adapter(), _read(text, "plan", PLAN_FORMAT), "plan")
+
+
+def state_to_json(state: State) -> bytes:
+    """The state in its one canonical form: sorted keys, no spaces, one newline at the end."""
+    content = {"format_version": STATE_FORMAT, **state_adapter().dump_python(state, mode="json")}
+    return SECRETS.hide(json.dumps(content, sort_keys=True, separators=(",", ":"), ensure_ascii=False)).encode() + b"\n"
+
+
+def state_from_json(data: bytes) -> State:
+    """The state in `data`, upgraded when its format is older; raises ReconcilerError when it is no state.
+
+    A state of any newer format is refused, also when only the number behind the dot has grown. What this version would
+    leave out is not only lost with the next write: a reader that did not know of `in_doubt` would have repeated calls.
+    """
+    refuse_sealed(data, "the state")
+    content = _read(data, "state", STATE_FORMAT)
+    for upgrade in UPGRADES:
+        if content["format_version"] == upgrade.source:
+            content = {**upgrade.change(content), "format_version": upgrade.target}
+    if content["format_version"] != STATE_FORMAT:
+        raise _unknown_format("state", content["format_version"], STATE_FORMAT)
+    return _validated(state_adapter(), content, "state")
+
+
+def load_json(data: str | bytes) -> Any:
+    """What was once written as JSON; raises ValueError for everything that no file of ours can hold.
+
+    Half a character, as an escape, is allowed in JSON, and can neither be shown nor written again.
+    """
+    try:
+        value = json.loads(data, parse_constant=_refuse_constant)
+        if _HALF in (data if isinstance(data, bytes) else data.encode()).lower():
+            json.dumps(value, ensure_ascii=False).encode()
+    except UnicodeEncodeError as error:
+        raise ValueError("it holds half a character") from error
+    except RecursionError as error:
+        raise ValueError("it is nested too deeply") from error
+    return value
+
+
+def _refuse_constant(name: str) -> None:
+    raise ValueError(f"{name} is no number")
+
+
+def refuse_sealed(data: bytes, what: str) -> None:
+    """Raises StoreError for bytes that a sealed store wrote, when they are read without their key."""
+    if data.startswith(SEALED):
+        message = f"{what} is sealed"
+        advice = "give `state:` in reconciler.yaml `personal_data: sealed` and the key"
+        raise StoreError(message, advice=advice)
+
+
+def _read(data: str | bytes, what: str, known: str) -> Content:
+    try:
+        value = load_json(data)
+    except ValueError as error:
+        message = f"the {what} is not JSON{_where(error)}"
+        raise ReconcilerError(message) from error
+    if not isinstance(value, dict) or not isinstance(version := value.get("format_version"), str):
+        message = f"this is no {what}: it has no format_version"
+        raise ReconcilerError(message)
+    if version.partition(".")[0] != known.partition(".")[0]:
+        raise _unknown_format(what, version, known)
+    return value
+
+
+def _where(error: ValueError) -> str:
+    """The place alone: Python words what is wrong there in another way with every version."""
+    return f" at line {error.lineno} column {error.colno}" if isinstance(error, JSONDecodeError) else f": {error}"
+
+
+def _unknown_format(what: str, version: str, known: str) -> ReconcilerError:
+    message = f"the {what} has format {version}, but this version reads {known}"
+    return ReconcilerError(message, advice=_UPGRADE)
+
+
+def _validated(adapter: TypeAdapter[T], value: Content, what: str) -> T:
+    from pydantic import ValidationError
+
+    try:
+        read = adapter.validate_python(value)
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        where = "/".join(str(part) for part in first["loc"])
+        message = f"the {what} is damaged: {where or 'it'} {describe_misfit(first)}"
+        raise ReconcilerError(message) from error
+    if damage := find_damage(read):
+        message = f"the {what} is damaged: {damage}"
+        raise ReconcilerError(message)
+    return read

@@ -1,0 +1,248 @@
+"""The kinds of resources: what each connects, and which actions create, change and delete one.
+
+This table is the only place that knows how kinds relate. Diffing, ordering, guards and renderers read it, so a new
+kind of asset is a few lines here plus what its system file says about it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from reconciler.model.address import Address
+
+
+class Action(StrEnum):
+    """What a change does, in the words of plans, approvals and work orders."""
+
+    CREATE_ORGANIZATION = "create_organization"
+    DELETE_ORGANIZATION = "delete_organization"
+    INVITE = "invite"
+    REINVITE = "reinvite"
+    """Cancel a pending invitation and send another with the right role; spends an invitation."""
+    CANCEL_INVITATION = "cancel_invitation"
+    CHANGE_ROLE = "change_role"
+    REMOVE = "remove"
+    REMOVE_AND_INVITE = "remove_and_invite"
+    """Lower a role where the system cannot: the person loses access until they accept again."""
+    GIVE_UP_ADMIN = "give_up_admin"
+    """Done by the admin themselves; the tool can only ask."""
+    REQUEST_ACCESS = "request_access"
+    TRANSFER_APP = "transfer_app"
+    LINK = "link"
+    CHANGE_LINK = "change_link"
+    UNLINK = "unlink"
+    GRANT = "grant"
+    CHANGE_GRANT = "change_grant"
+    REVOKE = "revoke"
+    CREATE_GROUP = "create_group"
+    RENAME_GROUP = "rename_group"
+    DELETE_GROUP = "delete_group"
+    ADD_PARTNER = "add_partner"
+    REMOVE_PARTNER = "remove_partner"
+    SHARE = "share"
+    CHANGE_SHARE = "change_share"
+    UNSHARE = "unshare"
+    FORGET = "forget"
+    """Only the record is dropped; the system is not touched."""
+
+
+class Shape(StrEnum):
+    """What sort of thing a kind is; planners and renderers treat all kinds of one shape alike."""
+
+    ORGANIZATION = "organization"
+    MEMBERSHIP = "membership"
+    ASSET = "asset"
+    """Something accesses hang on; the tool may ask for it but never destroys it."""
+    GRANT = "grant"
+    """An edge that gives somebody or something access."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Kind:
+    """How one kind of resource behaves."""
+
+    name: str
+    shape: Shape
+    title: str
+    """What a person calls it, lower case, singular."""
+    parents: tuple[str, ...] = ()
+    """Kinds of the things an address key of this kind names, in order; each must be there first."""
+    create: Action
+    change: Action | None = None
+    delete: Action
+    needs_other_party: bool = False
+    """Creating it only asks; somebody outside this tool has to agree."""
+    is_told: bool = False
+    """No interface shows it: what whoever did a work order says of it is recorded, and unverified until confirmed."""
+
+    @property
+    def is_share(self) -> bool:
+        """Whether it lets a partner, another company, use something."""
+        return self.parents[:1] == ("partner",)
+
+    @property
+    def share_section(self) -> str:
+        """Where a partner lists such shares: under the name of what is shared, and ad accounts under `shares`."""
+        return "shares" if self.name == "partner_share" else KINDS[self.parents[1]].section
+
+    @property
+    def target_part(self) -> int:
+        """Index of the key part that names what it gives access to, or what uses something else."""
+        return 1 if self.is_share else 0
+
+    @property
+    def pieces(self) -> tuple[str, ...]:
+        """The kinds of the things that it connects, or its own: an organization that manages all of them manages it."""
+        return self.parents or (self.name,)
+
+    @property
+    def plural(self) -> str:
+        """What a person calls several of them."""
+        return _plural(self.title)
+
+    @property
+    def section(self) -> str:
+        """Key in an organization's manifest under which assets of this kind stand; empty for everything else."""
+        return _plural(self.name) if self.shape is Shape.ASSET else ""
+
+    @property
+    def person_part(self) -> int | None:
+        """Index of the key part that names a person, if one does."""
+        if self.name == "member":
+            return 0
+        return self.parents.index("member") if "member" in self.parents else None
+
+
+def _plural(word: str) -> str:
+    if word.endswith("s"):
+        return word
+    return f"{word[:-1]}ies" if word.endswith("y") else f"{word}s"
+
+
+def _asset(name: str, title: str) -> tuple[Kind, Kind]:
+    """An asset and people's access to it."""
+    asset = Kind(
+        name=name,
+        shape=Shape.ASSET,
+        title=title,
+        create=Action.REQUEST_ACCESS,
+        delete=Action.FORGET,
+        needs_other_party=True,
+    )
+    access = Kind(
+        name=f"{name}_access",
+        shape=Shape.GRANT,
+        title=f"access to {title}",
+        parents=(name, "member"),
+        create=Action.GRANT,
+        change=Action.CHANGE_GRANT,
+        delete=Action.REVOKE,
+    )
+    return asset, access
+
+
+def _edge(name: str, title: str, *parents: str) -> Kind:
+    """A connection between two assets that carries no role."""
+    return Kind(
+        name=name,
+        shape=Shape.GRANT,
+        title=title,
+        parents=parents,
+        create=Action.GRANT,
+        change=Action.CHANGE_GRANT,
+        delete=Action.REVOKE,
+    )
+
+
+def _share(name: str, shared: str, *, title: str, is_told: bool = False) -> Kind:
+    """What a partner may use."""
+    return Kind(
+        name=name,
+        shape=Shape.GRANT,
+        title=title,
+        parents=("partner", shared),
+        create=Action.SHARE,
+        change=Action.CHANGE_SHARE,
+        delete=Action.UNSHARE,
+        is_told=is_told,
+    )
+
+
+_ALL = (
+    Kind(
+        name="organization",
+        shape=Shape.ORGANIZATION,
+        title="organization",
+        create=Action.CREATE_ORGANIZATION,
+        delete=Action.DELETE_ORGANIZATION,
+    ),
+    Kind(
+        name="member",
+        shape=Shape.MEMBERSHIP,
+        title="member",
+        create=Action.INVITE,
+        change=Action.CHANGE_ROLE,
+        delete=Action.REMOVE,
+        needs_other_party=True,
+    ),
+    Kind(
+        name="app",
+        shape=Shape.ASSET,
+        title="app",
+        create=Action.TRANSFER_APP,
+        change=Action.TRANSFER_APP,
+        delete=Action.FORGET,
+        needs_other_party=True,
+    ),
+    _edge("app_access", "app manager", "app", "member"),
+    *_asset("ad_account", "ad account"),
+    Kind(
+        name="tiktok_account",
+        shape=Shape.ASSET,
+        title="TikTok account",
+        create=Action.LINK,
+        change=Action.CHANGE_LINK,
+        delete=Action.UNLINK,
+        needs_other_party=True,
+    ),
+    _edge("tiktok_account_access", "access to TikTok account", "tiktok_account", "member"),
+    _edge("tiktok_account_use", "use of TikTok account in ads", "tiktok_account", "ad_account"),
+    *_asset("catalog", "catalog"),
+    *_asset("pixel", "pixel"),
+    _edge("pixel_use", "use of pixel in ads", "pixel", "ad_account"),
+    *_asset("shop", "shop"),
+    *_asset("lead_library", "lead library"),
+    *_asset("managed_account", "managed TikTok account"),
+    _edge("managed_account_use", "use of managed TikTok account in ads", "managed_account", "ad_account"),
+    Kind(
+        name="asset_group",
+        shape=Shape.ASSET,
+        title="asset group",
+        create=Action.CREATE_GROUP,
+        change=Action.RENAME_GROUP,
+        delete=Action.DELETE_GROUP,
+    ),
+    _edge("asset_group_asset", "asset in group", "asset_group", "ad_account"),
+    _edge("asset_group_access", "access through asset group", "asset_group", "member"),
+    Kind(
+        name="partner",
+        shape=Shape.ASSET,
+        title="partner",
+        create=Action.ADD_PARTNER,
+        delete=Action.REMOVE_PARTNER,
+    ),
+    _share("partner_share", "ad_account", title="share with partner"),
+    _share("catalog_share", "catalog", title="catalog shared with partner"),
+    _share("pixel_share", "pixel", title="pixel shared with partner", is_told=True),
+    _share("shop_share", "shop", title="shop shared with partner", is_told=True),
+    _share("tiktok_account_share", "tiktok_account", title="TikTok account shared with partner", is_told=True),
+)
+
+KINDS: dict[str, Kind] = {kind.name: kind for kind in _ALL}
+
+
+def person_in(address: Address) -> str:
+    """Key of the person whom an address is about; empty when it is about none."""
+    part = KINDS[address.kind].person_part
+    return "" if part is None else address.parts[part]

@@ -1,0 +1,148 @@
+"""What a system says now. Three-valued: present, absent, or unknown because it could not be read."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime
+
+from reconciler.model.address import Address
+from reconciler.model.finding import Finding
+from reconciler.model.kinds import KINDS
+from reconciler.model.resource import Resource
+
+MAX_NAMED_UNREAD = 3
+"""So many unread parts are named in one sentence; each of them is a finding besides."""
+
+
+@dataclass(frozen=True, slots=True)
+class Unknown:
+    """It could not be read, or it could not be told whose it is. Never to be treated as absent."""
+
+    reason: str
+    is_part: bool = False
+    """Whether all around it could not be read either; else it is a single thing that cannot be told apart."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Live:
+    """One organization as its system shows it."""
+
+    organization: str
+    resources: Mapping[Address, Resource] = field(default_factory=dict)
+    unknown: Mapping[str, str] = field(default_factory=dict)
+    """Prefix of addresses that could not be read -> reason. A prefix is `ORG/`, `ORG/KIND/`, `ORG/KIND/PARENT/`
+    or one whole address; `ORG/KIND/PARENT` is all that hangs on one thing that cannot be told apart."""
+    acting: str = ""
+    """Key of the person whose credentials are used; empty when any admin of the organization may carry changes out."""
+    observed_at: datetime | None = None
+    """When the system was looked at, in UTC; rosters can be old."""
+    unmanaged: frozenset[str] = frozenset()
+    """Kinds that the organization does not manage: nothing is said of them, whatever is there."""
+    taken: Mapping[str, datetime] = field(default_factory=dict)
+    """Kind -> when it was looked at, where people read the system, kind by kind; the oldest is `observed_at`."""
+
+    @property
+    def unread(self) -> dict[str, str]:
+        """Beginning of addresses -> why this whole part could not be read. What is unknown besides is single things."""
+        return {prefix: reason for prefix, reason in sorted(self.unknown.items()) if prefix.endswith("/")}
+
+    def managing(self, kinds: frozenset[str]) -> Live:
+        """Only what an organization manages."""
+        unmanaged = {kind.name for kind in KINDS.values() if kind.name not in kinds}
+        if not unmanaged:
+            return self
+        return replace(
+            self,
+            resources={address: found for address, found in self.resources.items() if address.kind in kinds},
+            unknown={prefix: why for prefix, why in self.unknown.items() if _kind_of(prefix) in {*kinds, ""}},
+            unmanaged=frozenset(unmanaged),
+        )
+
+    def find(self, address: Address) -> Resource | Unknown | None:
+        """The live resource, None when it is known to be absent, or Unknown."""
+        present = self.resources.get(address)
+        if present is not None:
+            return present
+        if address.kind in self.unmanaged:
+            return Unknown(f"{KINDS[address.kind].plural} are not managed here", is_part=True)
+        if not self.unknown:
+            return None
+        for prefix in _prefixes(address):
+            reason = self.unknown.get(prefix)
+            if reason is not None:
+                return Unknown(reason, is_part=prefix.endswith("/"))
+        return None
+
+    def seen_at(self, kind: str) -> datetime | None:
+        """When the resources of a kind were looked at; None where nobody knows, or where nothing was looked at."""
+        return self.taken.get(kind, self.observed_at)
+
+
+def _prefixes(address: Address) -> tuple[str, ...]:
+    """All prefixes that can make an address unknown, widest first."""
+    organization, kind, _ = address
+    thing = f"{organization}/{kind}/{address.parts[0]}"
+    return (f"{organization}/", f"{organization}/{kind}/", f"{thing}/", thing, str(address))
+
+
+def _kind_of(prefix: str) -> str:
+    """The kind that a prefix of addresses is about; empty for a whole organization."""
+    return prefix.split("/")[1]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unread:
+    """A part of a system that had to be read and could not be; nothing is planned, ended or claimed there."""
+
+    organization: str
+    prefix: str
+    """`ORG/`, `ORG/KIND/` or `ORG/KIND/PARENT/`: the beginning of the addresses in it."""
+    reason: str
+    last_read: date | None = None
+    """The UTC day of the last look that is recorded and showed this part; None where none is."""
+
+    @property
+    def finding(self) -> Finding:
+        """The same for whoever reads findings; no report leaves it out."""
+        when = f"last read on {self.last_read}" if self.last_read else "no earlier look is recorded"
+        return Finding(
+            id="unread",
+            message=f"{self.what} of {self.organization} could not be read ({when}): {self.reason}",
+            advice="nothing is planned, ended or taken for complete there; repair the access, or leave the kind out of "
+            "`manages:`",
+            address=self.prefix,
+        )
+
+    @property
+    def what(self) -> str:
+        """The part in words."""
+        kind, _, parent = self.prefix.partition("/")[2].rstrip("/").partition("/")
+        if kind not in KINDS:
+            return kind or "everything"
+        return f"{KINDS[kind].title} {parent}" if parent else KINDS[kind].plural
+
+
+UNREAD_SIGN = "Unread: "
+"""What the sentence about something unread begins with, in every form."""
+
+
+def summarize_unread(unread: Sequence[Unread]) -> str:
+    """The sentence that every report about something unread begins with; empty where everything was read."""
+    if not unread:
+        return ""
+    named = [f"{one.what} of {one.organization}" for one in unread[:MAX_NAMED_UNREAD]]
+    more = f" and {len(unread) - MAX_NAMED_UNREAD} more parts" if len(unread) > MAX_NAMED_UNREAD else ""
+    return f"{UNREAD_SIGN}{', '.join(named)}{more}. What is said here is not everything."
+
+
+def ask_about_states(organizations: Sequence[str]) -> str:
+    """The question about organizations of which nothing is recorded; empty where there is none."""
+    return f"No state of {', '.join(organizations)}: first run, or lost?" if organizations else ""
+
+
+def explain_unread(unread: Sequence[Unread]) -> tuple[str, ...]:
+    """What a page begins with: each unread part with why and when it was last read, as far as there is room."""
+    rest = len(unread) - MAX_NAMED_UNREAD
+    told = [f"{UNREAD_SIGN}{one.finding.message}" for one in unread[:MAX_NAMED_UNREAD]]
+    return (*told, *([f"{UNREAD_SIGN}{rest} more parts; the findings name them"] if rest > 0 else []))

@@ -1,0 +1,150 @@
+"""What became of one change."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, replace
+from typing import ClassVar, Literal, NamedTuple
+
+from reconciler.model.change import Blocked, Change
+from reconciler.model.live import Unread
+from reconciler.model.plan import Plan
+from reconciler.model.resource import Resource
+from reconciler.model.work_order import WorkOrder
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Applied:
+    """Carried out; `live` is the resource as the system shows it afterwards, None when it is gone."""
+
+    kind: Literal["applied", "requested"] = "applied"
+    """Requested is what only takes effect when somebody else agrees, as `live` tells."""
+    live: Resource | None = None
+
+    def __post_init__(self) -> None:
+        live = self.live
+        is_request = live is not None and (live.status.is_pending or bool(live.pending))
+        object.__setattr__(self, "kind", "requested" if is_request else "applied")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Waits:
+    """Handed over: it goes on when somebody else acts."""
+
+    kind: Literal["waits"] = "waits"
+    on: str
+    why: str
+    orders: tuple[WorkOrder, ...] = ()
+    """Who has to do what, in sequence; written by the provider without ids, stored by the workflow with them."""
+
+    is_asked: bool = False
+    """Somebody outside was asked by this very call, which no system remembers: a code was shown, a partnership sent."""
+
+    @property
+    def work_order(self) -> str:
+        """Id of the first order, empty when there is none or it has not been stored."""
+        return self.orders[0].id if self.orders else ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Failed:
+    """The system said no; nothing changed."""
+
+    kind: Literal["failed"] = "failed"
+    reason: str
+    code: str = ""
+    """The system's own code for it, if it has one."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Refused:
+    """Not attempted, because what the plan relied on is no longer true."""
+
+    kind: Literal["refused"] = "refused"
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InDoubt:
+    """Sent, but no answer came: it may or may not have taken effect."""
+
+    kind: Literal["in_doubt"] = "in_doubt"
+    reason: str
+    has_looked: bool = False
+    """Whether the provider has looked for the effect as long as it makes sense: the next run shall look, not this."""
+    is_accepted: bool = False
+    """Whether the system said yes: where nothing comes of it by the next look, it is deferred like a failure."""
+
+
+Outcome = Applied | Waits | Failed | Refused | InDoubt
+
+
+def role_behind(change: Change, outcome: Outcome) -> str:
+    """The role that gives what is listed although the change took it away, or gave less; mostly empty.
+
+    It was taken away, and stayed: then a provider names the role that explains it, where there is one.
+    """
+    live = outcome.live if isinstance(outcome, Applied) else None
+    if live is None or (change.after is not None and live.fits(change.attributes)):
+        return ""
+    return live.implied_by
+
+
+class Result(NamedTuple):
+    """One change that was tried, and what became of it."""
+
+    change: Change
+    outcome: Outcome
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReportSummary:
+    """How many changes came to which outcome."""
+
+    applied: int
+    requested: int
+    waits: int
+    failed: int
+    refused: int
+    in_doubt: int
+    not_tried: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Report:
+    """All outcomes of one apply."""
+
+    JSON_PROPERTIES: ClassVar = ("summary",)
+
+    results: tuple[Result, ...] = ()
+    """In the order in which the changes were tried."""
+    unread: tuple[Unread, ...] = ()
+    """Parts that could not be read when the plan was carried out; while there are any, nothing here is complete."""
+    manifests: str = ""
+    """SHA-256 of the manifests that the plan was made from; empty while nobody has said which plan it was."""
+    blocked: tuple[Blocked, ...] = ()
+    """What guards stopped when the plan was carried out."""
+    planned: int = 0
+    """How many changes the plan had, and how many requests to people."""
+
+    def of(self, *kinds: type[Outcome]) -> list[Result]:
+        """The results of the given sorts."""
+        return [result for result in self.results if isinstance(result.outcome, kinds)]
+
+    def about(self, plan: Plan) -> Report:
+        """This report with what it says of the plan that was carried out."""
+        return replace(self, manifests=plan.manifests, planned=len(plan.changes) + len(plan.asks))
+
+    @property
+    def summary(self) -> ReportSummary:
+        """In numbers."""
+        counts = Counter(outcome.kind for _, outcome in self.results)
+        return ReportSummary(
+            applied=counts["applied"],
+            requested=counts["requested"],
+            waits=counts["waits"],
+            failed=counts["failed"],
+            refused=counts["refused"],
+            in_doubt=counts["in_doubt"],
+            not_tried=self.planned - len(self.results),
+        )

@@ -1,0 +1,216 @@
+"""What is remembered between runs, one state per organization."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime
+
+from reconciler.model.address import Address
+from reconciler.model.change import Change
+from reconciler.model.drift import KnownDrift
+from reconciler.model.kinds import Action
+from reconciler.model.resource import PRESENCE, Attributes, Resource, Status
+from reconciler.model.roster import Roster
+from reconciler.model.work_order import WorkOrder
+
+STATE_FORMAT = "1.3"
+"""1.1 added `in_doubt`; 1.2 work orders, rosters, known drift and platform ids; 1.3 what was granted, known ends, used
+approvals, the mark of the audit log, when what was last read, since when things wait, and what a role gives."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Record:
+    """The last thing this tool knows of one resource that it manages or managed."""
+
+    address: Address
+    attributes: Attributes = field(default_factory=dict)
+    status: Status = Status.ACTIVE
+    identity: str = ""
+    """What the system knows it by; kept so that someone deleted from the directory can still be removed."""
+    platform_id: str = ""
+    """The number the platform has for it besides the identity: a member's user id, a TikTok account's asset id."""
+    formerly: tuple[str, ...] = ()
+    """Keys that the manifests gave it before, so that whoever asks by an old one finds it; the latest comes last."""
+    unread: tuple[str, ...] = ()
+    """Names of the attributes that are believed and not seen, because the system does not show them."""
+    confirmed: Attributes = field(default_factory=dict)
+    """What is known of those for sure: a person has looked, or the system showed it before it stopped to. Any other
+    value is unverified."""
+    since: date | None = None
+    """The UTC day on which the status was first seen."""
+    asked: int = 0
+    """How often in a row it was invited or asked for without success."""
+    asked_on: date | None = None
+    """The UTC day of the last invitation or request."""
+    protect: bool = False
+    """Outlives the manifest block that set it: lifting it takes `protect: false`, not deleting the block."""
+    granted: Attributes | None = None
+    """What the manifests last gave: asked for by this tool, or seen as declared. What is there beyond it somebody gave
+    by hand. None where that was not kept yet."""
+    implied_by: str = ""
+    """The role that gives what is listed there, as `Resource.implied_by` says it: it stayed after the system had taken
+    the grant away. Then status and attributes are what was given besides. Empty again once the role gives nothing."""
+    implied: Attributes = field(default_factory=dict)
+    """What that role gives, as it was last listed."""
+    ends: date | None = None
+    """The UTC day on which the manifests ended it when an apply last saw it in force. An end that was not known before
+    it had passed is more likely a mistake, and counts as a removal."""
+
+    def seen(self, live: Resource, *, on: date) -> Record:
+        """This record brought up to what the system shows."""
+        since = self.since if live.status is self.status else (live.since or on)
+        asked = 0 if live.status is Status.ACTIVE else self.asked
+        return replace(
+            self,
+            attributes=live.believing(self.attributes).attributes,
+            status=live.status,
+            identity=live.identity or self.identity,
+            platform_id=live.platform_id or self.platform_id,
+            unread=live.unread,
+            confirmed=self._still_confirmed(live),
+            since=since,
+            asked=asked,
+        )
+
+    def _still_confirmed(self, live: Resource) -> Attributes:
+        if self.status.is_gone:
+            return {}
+        was_shown = {*live.unread} - {*self.unread} if self.status is Status.ACTIVE else set()
+        known = {**self.confirmed, **{name: self.attributes[name] for name in was_shown if name in self.attributes}}
+        return {name: known[name] for name in live.unread if name in known}
+
+    @property
+    def unverified(self) -> Attributes:
+        """What is believed because it was asked for, and nobody knows whether it was given."""
+        known = {PRESENCE: "yes", **self.attributes}
+        believed = {name: known[name] for name in self.unread if name in known}
+        return {name: value for name, value in believed.items() if self.confirmed.get(name) != value}
+
+    def asked_again(self, on: date) -> Record:
+        """This record after one more invitation or request."""
+        return replace(self, asked=self.asked + 1, asked_on=on)
+
+    def ending(self, day: date | None) -> Record:
+        """This record with the day on which the manifests end it."""
+        return self if self.ends == day else replace(self, ends=day)
+
+    def protected(self, *, protect: bool) -> Record:
+        """This record with or without protection."""
+        return self if self.protect == protect else replace(self, protect=protect)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Deferral:
+    """A resource that could not be handled and was deferred so that the rest can go on."""
+
+    reason: str
+    since: date
+    """The UTC day on which it first failed."""
+    tried: date
+    """The UTC day of the last attempt; it is tried again on a later day, or at once when asked to."""
+    identity: str = ""
+    """What the system knows it by, so that it is the same thing under another key."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AuditMark:
+    """One record of the audit log, as whoever wrote it remembers it."""
+
+    number: int
+    """From 1."""
+    digest: str
+    """SHA-256 of its line."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StateSummary:
+    """What is remembered of one organization, in numbers."""
+
+    organization: str
+    lineage: str
+    serial: int
+    records: int
+    deferred: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UsedApproval:
+    """An approval that has let its one attempt through, whatever came of it."""
+
+    approve: Action
+    address: Address
+    reason: str
+    expires: date
+    used_on: date
+    """UTC day."""
+
+    @property
+    def terms(self) -> tuple[Action, Address, str, date | None]:
+        """As `Approval.terms`."""
+        return self.approve, self.address, self.reason, self.expires
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class State:
+    """Everything remembered of one organization."""
+
+    organization: str
+    lineage: str = ""
+    """A random name given once; two states with different lineages were never the same state."""
+    serial: int = 0
+    """Grows by one with every durable write, snapshots and journal records alike."""
+    records: Mapping[Address, Record] = field(default_factory=dict)
+    deferred: Mapping[Address, Deferral] = field(default_factory=dict)
+    removals: Mapping[date, int] = field(default_factory=dict)
+    """UTC day -> how many things were taken away, for the rolling removal guard; older days are dropped."""
+    invitations: Mapping[date, int] = field(default_factory=dict)
+    """UTC day -> how many invitations were sent, for the invitation budget."""
+    in_doubt: Mapping[Address, Change] = field(default_factory=dict)
+    """Begun, and never heard of again: what became of these is read from the system before anything else happens."""
+    orders: Mapping[str, WorkOrder] = field(default_factory=dict)
+    """Work orders by id: those that are pending, and the closed ones of the last year."""
+    rosters: Mapping[str, Roster] = field(default_factory=dict)
+    """Kind -> the last roster of it; only organizations that people have to read for the tool have any."""
+    used_approvals: tuple[UsedApproval, ...] = ()
+    """Those that would still count if they had not been used."""
+    drift: Mapping[Address, KnownDrift] = field(default_factory=dict)
+    """Differences that audits have found and that are still there, as far as anybody could look."""
+    looked: Mapping[str, date] = field(default_factory=dict)
+    """Kind -> the UTC day of the last look that was recorded and could read all of it."""
+    waits: Mapping[Address, date] = field(default_factory=dict)
+    """What waits for somebody, or for somebody who can tell it apart -> the UTC day since which it does."""
+    audit: AuditMark | None = None
+    """The end of the audit log when this organization last wrote to it. It vouches for that record, which the chain
+    alone cannot, because no later record names it."""
+
+    @property
+    def tells_nothing(self) -> bool:
+        """Whether nothing was ever recorded: an audit, a roster or a blind run leaves a state as well."""
+        return not (self.records or self.deferred or self.in_doubt or self.orders)
+
+    @property
+    def summary(self) -> StateSummary:
+        """As lists show it."""
+        return StateSummary(
+            organization=self.organization,
+            lineage=self.lineage,
+            serial=self.serial,
+            records=len(self.records),
+            deferred=len(self.deferred),
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PastState:
+    """One state of the history, as lists show it."""
+
+    version: str
+    """What the store calls it."""
+    at: datetime
+    """When it was written."""
+    serial: int
+    lineage: str
+    records: int
+    problem: str = ""
+    """Why it cannot be read; then nothing is known of it but when it was written."""

@@ -1,0 +1,167 @@
+"""The checks that every call passes, in the order of the real gateway, and the envelope around every answer."""
+
+from __future__ import annotations
+
+import itertools
+import json
+from collections import Counter
+from collections.abc import Mapping
+from urllib.parse import parse_qsl
+
+from reconciler.sandbox.api.access import Caller, find_caller
+from reconciler.sandbox.api.calls import Call, Data, Route
+from reconciler.sandbox.api.checking import read_parameters
+from reconciler.sandbox.api.faults import Fault, Faults
+from reconciler.sandbox.api.limits import Limiter
+from reconciler.sandbox.api.messages import ApiRequest, RefusedCall, Response, render_envelope, render_plain
+from reconciler.sandbox.api.options import Options, read_options, write_options
+from reconciler.sandbox.api.routes import PREFIX, ROUTES
+from reconciler.sandbox.api.staleness import Replica
+from reconciler.sandbox.organizations import SandboxOrganization, find_active, find_organization
+from reconciler.sandbox.refusal import Refusal
+from reconciler.sandbox.world import World
+
+_BAD_GATEWAY = "<html>\r\n<head><title>502 Bad Gateway</title></head>\r\n<body>502 Bad Gateway</body>\r\n</html>\r\n"
+
+_NOBODY = Caller(app="", person=0, scopes=frozenset())
+
+
+class Emulator:
+    """Speaks the API for one world. Safe for several threads.
+
+    With `options` it is tuned by itself; without, the way the world is, which others who open the world may change.
+    """
+
+    def __init__(self, world: World, options: Options | None = None) -> None:
+        self.world = world
+        self.faults = Faults()
+        self.counted: Counter[str] = Counter()
+        """How often each endpoint was called, as `GET bc/member/get/`; calls that found no endpoint are not in it."""
+        self._own_options = options
+        self._limiter = Limiter()
+        self._replica = Replica(world)
+        self._request_numbers, self._turns = itertools.count(1), itertools.count()
+
+    @property
+    def options(self) -> Options:
+        """How it is tuned."""
+        return self._own_options or read_options(self.world)
+
+    @options.setter
+    def options(self, options: Options) -> None:
+        if self._own_options is None:
+            write_options(self.world, options)
+        else:
+            self._own_options = options
+
+    def handle(self, request: ApiRequest) -> Response:
+        """Answer one request; whatever is wrong with it is in the answer, never an exception."""
+        known = ROUTES.get(request.path.removeprefix(PREFIX)) if request.path.startswith(PREFIX) else None
+        if known is None:
+            return render_plain(404, "404 page not found")
+        route = known.get(request.method)
+        if route is None:
+            return render_plain(405, "405 method not allowed")
+        self.counted[f"{route.method} {route.path}"] += 1
+        fault = self.faults.take(route.method, route.path)
+        return self._answer(route, request) if fault is None else self._fail(fault, route, request)
+
+    def _fail(self, fault: Fault, route: Route, request: ApiRequest) -> Response:
+        if fault.kind == "stale":
+            self._replica.freeze(until=self.world.seconds() + fault.seconds)
+        right = self._answer(route, request) if fault.after or fault.kind in ("slow", "stale") else Response()
+        match fault.kind:
+            case "code":
+                return self._envelope(fault.code, fault.message, {})
+            case "html_502":
+                return Response(status=502, headers={"Content-Type": "text/html"}, body=_BAD_GATEWAY.encode())
+            case "reset":
+                return Response(is_lost=True)
+            case "slow":
+                return Response(status=right.status, headers=right.headers, body=right.body, delay=fault.seconds)
+            case "stale":
+                return right
+
+    def _answer(self, route: Route, request: ApiRequest) -> Response:
+        options = self.options
+        try:
+            data = self._carry_out(route, request, options)
+        except RefusedCall as error:
+            return self._envelope(error.code, error.text, {})
+        except Refusal as refusal:
+            code = options.codes.get(refusal.word) or int(refusal.code("business_center"))
+            return self._envelope(code, refusal.text, {})
+        return self._envelope(0, "OK", _without_null(data) if route.drops_null else data)
+
+    def _carry_out(self, route: Route, request: ApiRequest, options: Options) -> Data:
+        caller = self._get_caller(request) if route.needs_token else _NOBODY
+        if route.needs_token:
+            self._limiter.admit(caller.app, tier=options.tier, at=self.world.seconds())
+        params = read_parameters(_as_json(request) if route.takes_forms else request, route.parameters, options)
+        world = self._get_world(route, options)
+        with world.transaction():
+            place = _find_place(world, params.get("bc_id"))
+            turn = next(self._turns)
+            call = Call(world=world, options=options, caller=caller, params=params, place=place, turn=turn)
+            _require_permission(route, call)
+            return route.answer(call) or {}
+
+    def _get_caller(self, request: ApiRequest) -> Caller:
+        token = request.headers.get("access-token", "")
+        if not token:
+            raise RefusedCall(40104, "Access token is null, you should set it in http header with key Access-Token.")
+        caller = find_caller(self.world, token)
+        if caller is None:
+            raise RefusedCall(40105, "Access token is incorrect or has been revoked.")
+        return caller
+
+    def _get_world(self, route: Route, options: Options) -> World:
+        """Reads may lag behind; writes go to the live world, and are not seen at once."""
+        now = self.world.seconds()
+        if not route.writes:
+            return self._replica.seen(at=now)
+        self._replica.before_write(at=now, delay=options.write_visibility_delay)
+        return self.world
+
+    def _envelope(self, code: int, message: str, data: Data) -> Response:
+        stamp = self.world.now().strftime("%Y%m%d%H%M%S")
+        request_id = f"{stamp}{next(self._request_numbers):018X}"
+        return render_envelope(code=code, message=message, request_id=request_id, data=data)
+
+
+def _find_place(world: World, bc_id: str | None) -> SandboxOrganization | None:
+    return None if bc_id is None else find_organization(world, system="business_center", identity=bc_id)
+
+
+def _require_permission(route: Route, call: Call) -> None:
+    """The app needs the scope; the person has to be in the Business Center, and to be an admin of it."""
+    options = call.options
+    if route.needs_token and not call.caller.may_use(route.scope):
+        raise RefusedCall(int(options.missing_scope), f"No permission to operate {route.path}: the scope is missing.")
+    if "bc_id" not in route.parameters or not route.parameters["bc_id"].required:
+        return
+    own = None if call.place is None else find_active(call.world, call.place, call.caller.person)
+    is_open = not route.needs_admin or (route.path == "bc/member/get/" and options.standard_may_list_members)
+    if own is None or (own["role"] != "admin" and not is_open):
+        code = options.codes.get("not-an-admin", 40001)
+        raise RefusedCall(code, f"No permission to operate business center {call.get('bc_id')}")
+
+
+def _as_json(request: ApiRequest) -> ApiRequest:
+    """A web form as the JSON object with the same fields."""
+    if not request.headers.get("content-type", "").startswith("application/x-www-form-urlencoded"):
+        return request
+    fields = dict(parse_qsl(request.body.decode("utf-8", "replace")))
+    headers = {**request.headers, "content-type": "application/json"}
+    return ApiRequest(method=request.method, path=request.path, headers=headers, body=json.dumps(fields).encode())
+
+
+def _without_null(value: object) -> dict[str, object]:
+    stripped = _strip(value)
+    return stripped if isinstance(stripped, dict) else {}
+
+
+def _strip(value: object) -> object:
+    if isinstance(value, Mapping):
+        return {name: _strip(item) for name, item in value.items() if item is not None}
+    return [_strip(item) for item in value] if isinstance(value, list) else value

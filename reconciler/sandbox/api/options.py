@@ -1,0 +1,144 @@
+"""Every question the API's documentation leaves open, as a choice. Defaults are the likeliest answers."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cache
+from typing import Final, Literal, get_args, get_origin, get_type_hints
+
+from reconciler.sandbox.world import World
+
+_SETTING: Final = "business_api_options"
+
+Profile = Literal["docs", "gateway"]
+Tier = Literal["unlimited", "basic", "advanced", "premium", "ultimate"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Options:
+    """What one emulated API does where several answers are plausible."""
+
+    profile: Profile = "docs"
+    """Which asset types an endpoint takes: those of the documentation, or those of the gateway's own schema."""
+    tier: Tier = "basic"
+    """How many calls an app may make."""
+    mask_emails: Literal["all", "some", "none"] = "all"
+    keyword_finds_masked: bool = True
+    """Whether searching for a full address finds a member whose address is masked."""
+    pending_user_id: Literal["null", "empty", "zero", "repeated"] = "null"
+    """The number of somebody who has not accepted (open question 9): none, or one that all of them share."""
+    rejected_rows: Literal["listed", "hidden"] = "listed"
+    expired_rows: Literal["hidden", "pending", "rejected"] = "hidden"
+    """Question 9. While they are listed as pending, inviting the address again is ignored, as ever."""
+    former_members: Literal["invited", "in"] = "invited"
+    """Whether inviting somebody who was a member brings them back at once (section 4.3)."""
+    email_domains: tuple[str, ...] = ()
+    """The domains that may be invited, all of them when empty (allowlist of the Business Center's settings)."""
+    outside_domains: Literal["refused", "dropped"] = "refused"
+    """What such an allowlist does: one address outside fails its whole batch, or is passed over without a word."""
+    standard_may_list_members: bool = False
+    core_user_id: Literal["equal", "other"] = "equal"
+    """Whether the number of a token's owner is also their number as a member."""
+    write_visibility_delay: float = 0.0
+    """Seconds until reads show a write."""
+    page_size_above_maximum: Literal["error", "clamp"] = "error"
+    unknown_fields: Literal["ignored", "error"] = "ignored"
+    unknown_bc: Literal["empty", "40001", "40007"] = "empty"
+    """What bc/get says about a Business Center that the caller cannot see."""
+    missing_scope: Literal["40001", "40130"] = "40001"
+    self_delete: Literal["allow", "40001", "40002"] = "allow"
+    reassign_same_role: Literal["ok", "40012", "40050"] = "ok"
+    reassign_role: Literal["replaces", "ignored"] = "replaces"
+    """What assigning another role to somebody who has access does (question 4)."""
+    reassign_account_roles: Literal["replace", "add"] = "replace"
+    unassign_missing: Literal["ok", "40002", "40007"] = "ok"
+    shared_in_listed: bool = True
+    """Whether asset/admin/get also lists ad accounts that partners share."""
+    admin_access: Literal["explicit", "by_asset", "everywhere"] = "explicit"
+    """Whether admins are listed with the highest role on every ad account, catalog and form library: not at all, among
+    an asset's members, or also among what they can use themselves (section 5.1). Unassigning it changes nothing."""
+    account_names: Literal["handle", "title"] = "handle"
+    """What `asset_name` of a TikTok account is (section 12)."""
+    account_handles: Literal["identities", "assets", "nowhere"] = "identities"
+    """Where its handle is told: as `username` of identities, also as `tt_asset_handle`, or not at all (section 12)."""
+    pixel_links_need_role: bool = False
+    """Whether pixel/link/get is refused to admins who have no role on the pixel themselves (section 5.10)."""
+    pixel_updates_need_role: bool = False
+    """Whether pixel/link/update is, too (section 5.10)."""
+    group_member_again: Literal["replaces", "ignored"] = "replaces"
+    group_access_listed: bool = False
+    """Whether access through an asset group is listed among a member's own; the higher role of both is shown then."""
+    groups_may_be_empty: bool = True
+    """Whether the last member or ad account may be taken out of a group (section 6)."""
+    group_get_shape: Literal["object", "list"] = "object"
+    partner_again: Literal["ok", "40002", "40050"] = "ok"
+    share_again: Literal["raises", "ignored", "40002"] = "raises"
+    """What sharing an ad account again with a higher role does (section 7.2)."""
+    pending_partners_listed: bool = False
+    row_order: Literal["stable", "shifting"] = "stable"
+    """Whether all rows behind the first trade places between two calls: one is on two pages then, and one on none."""
+    codes: Mapping[str, int] = field(default_factory=dict)
+    """Word of a refusal (`last-admin`, `cap`, `unknown`, ...) -> return code, in place of the usual one."""
+
+    @classmethod
+    def from_mapping(cls, values: Mapping[str, object]) -> Options:
+        """Named options chosen, the others at their default; raises ValueError for a wrong name or value."""
+        return Options().changed(values)
+
+    def changed(self, values: Mapping[str, object]) -> Options:
+        """Some options chosen differently; raises ValueError for a wrong name or value."""
+        kinds = get_type_hints(Options)
+        for name, value in values.items():
+            if name not in kinds:
+                raise ValueError(f"there is no option {name!r}; there are {', '.join(sorted(kinds))}")
+            if not _fits(kinds[name], value):
+                raise ValueError(f"option {name} cannot be {value!r}; {_choices(kinds[name])}")
+        frozen = {name: tuple(value) if isinstance(value, list) else value for name, value in values.items()}
+        return dataclasses.replace(self, **frozen)  # type: ignore[arg-type]  # compared with the annotations just above
+
+    def to_mapping(self) -> dict[str, object]:
+        """All options, as JSON has them."""
+        return {**dataclasses.asdict(self), "codes": dict(self.codes)}
+
+
+def read_options(world: World) -> Options:
+    """How this world's API is tuned."""
+    return _parse(world.find_setting(_SETTING) or "{}")
+
+
+@cache
+def _parse(text: str) -> Options:
+    """Asked for with every call, and hardly ever another one."""
+    return Options.from_mapping(json.loads(text))
+
+
+def write_options(world: World, options: Options) -> None:
+    """Tune this world's API, for everybody who speaks to it."""
+    with world.transaction():
+        world.set_setting(_SETTING, json.dumps(options.to_mapping(), sort_keys=True))
+
+
+def _fits(kind: object, value: object) -> bool:
+    if get_origin(kind) is Literal:
+        return value in get_args(kind)
+    if kind is bool:
+        return isinstance(value, bool)
+    if get_origin(kind) is tuple:
+        return isinstance(value, list | tuple) and all(isinstance(item, str) for item in value)
+    if kind is float:
+        return isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value < float("inf")
+    return isinstance(value, Mapping) and all(
+        isinstance(word, str) and isinstance(code, int) and not isinstance(code, bool) and code > 0
+        for word, code in value.items()
+    )
+
+
+def _choices(kind: object) -> str:
+    if get_origin(kind) is Literal:
+        return f"it is one of {', '.join(get_args(kind))}"
+    if get_origin(kind) is tuple:
+        return "it is a list of texts"
+    return "it is true or false" if kind is bool else "it is a number of seconds" if kind is float else "word: code"

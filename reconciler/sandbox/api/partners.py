@@ -1,0 +1,191 @@
+"""bc/partner/*: other Business Centers, and what is shared with them."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from reconciler.sandbox.api.calls import Call, Data, Route
+from reconciler.sandbox.api.matrix import KINDS
+from reconciler.sandbox.api.messages import RefusedCall
+from reconciler.sandbox.api.numbers import asset_id, get_asset_identity
+from reconciler.sandbox.api.parameters import asset_type, choice, ident, listed, paged, record, text
+from reconciler.sandbox.partners import add_partner, remove_partner, share, unshare
+from reconciler.sandbox.platforms import AD_ACCOUNT_ROLES, SHARE_ROLES
+from reconciler.sandbox.refusal import Refusal
+from reconciler.sandbox.world import Row
+
+_SCOPE: Final = 155
+
+_PARTNERSHIPS: Final = (
+    "SELECT other.identity AS bc_id, other.name AS bc_name, partnership.status FROM partnership"
+    " JOIN organization AS other ON other.id = partnership.partner WHERE partnership.organization = :bc"
+    " UNION SELECT other.identity, other.name, partnership.status FROM partnership"
+    " JOIN organization AS other ON other.id = partnership.organization WHERE partnership.partner = :bc"
+    " ORDER BY bc_id"
+)
+"""A partnership binds both sides, whichever of them began it."""
+
+
+def _get_partners(call: Call) -> Data:
+    shown = ("active", "requested") if call.options.pending_partners_listed else ("active",)
+    name = call.filtering.get("name", "").casefold()
+    rows = call.world.rows(_PARTNERSHIPS, {"bc": call.bc.id})
+    listed_rows = {row["bc_id"]: row for row in rows if row["status"] in shown and name in row["bc_name"].casefold()}
+    return call.page(list(listed_rows.values()), lambda row: {"bc_id": row["bc_id"], "bc_name": row["bc_name"]})
+
+
+def _add(call: Call) -> None:
+    """A partnership, and perhaps shares; with an existing partner only the shares."""
+    partner, role = call.get("partner_id"), call.get("advertiser_role", "ANALYST").lower()
+    numbers = call.params.get("asset_ids", [])
+    known = _find_own_partnership(call)
+    if known is None or known["status"] == "declined":
+        add_partner(call.world, call.bc, actor=call.caller.person, partner=partner)
+    elif not numbers and call.options.partner_again != "ok":
+        raise RefusedCall(int(call.options.partner_again), f"business center {partner} is a partner already")
+    for number in numbers:
+        identity = get_asset_identity(call.world, "ad_account", number)
+        if call.options.share_again != "raises" and _has_lower_share(call, identity, role):
+            if call.options.share_again == "ignored":
+                continue
+            raise RefusedCall(int(call.options.share_again), f"asset({number}) is shared with {partner} already")
+        share(
+            call.world,
+            call.bc,
+            actor=call.caller.person,
+            partner=partner,
+            kind="ad_account",
+            identity=identity,
+            role=role,
+        )
+
+
+def _has_lower_share(call: Call, identity: str, role: str) -> bool:
+    row = call.world.find_row(
+        "SELECT share.role FROM share JOIN partnership ON partnership.id = share.partnership"
+        " JOIN organization ON organization.id = partnership.partner JOIN holding ON holding.id = share.holding"
+        " JOIN asset ON asset.id = holding.asset WHERE partnership.organization = :bc"
+        " AND organization.identity = :partner AND asset.identity = :identity",
+        {"bc": call.bc.id, "partner": call.get("partner_id"), "identity": identity},
+    )
+    return row is not None and AD_ACCOUNT_ROLES.index(row["role"]) < AD_ACCOUNT_ROLES.index(role)
+
+
+def _find_own_partnership(call: Call) -> Row | None:
+    return call.world.find_row(
+        "SELECT partnership.status FROM partnership JOIN organization ON organization.id = partnership.partner"
+        " WHERE partnership.organization = :bc AND organization.identity = :partner",
+        {"bc": call.bc.id, "partner": call.get("partner_id")},
+    )
+
+
+def _delete(call: Call) -> None:
+    """End a partnership from either side; what was shared either way is taken back."""
+    partner = call.get("partner_id")
+    if _find_own_partnership(call) is None and _is_partner(call):
+        add_partner(call.world, call.bc, actor=call.caller.person, partner=partner)
+    remove_partner(call.world, call.bc, actor=call.caller.person, partner=partner)
+
+
+def _is_partner(call: Call) -> bool:
+    partners = call.world.rows(_PARTNERSHIPS, {"bc": call.bc.id})
+    return any(row["bc_id"] == call.get("partner_id") for row in partners)
+
+
+def _get_shared(call: Call) -> Data:
+    """What is shared with the partner (SHARING), or by it (SHARED)."""
+    if not _is_partner(call):
+        raise Refusal("unknown", f"business center {call.get('partner_id')} is not a partner")
+    lender, borrower = call.bc.identity, call.get("partner_id")
+    if call.get("share_type") == "SHARED":
+        lender, borrower = borrower, lender
+    rows = call.world.rows(
+        "SELECT asset.id AS asset_number, asset.identity, asset.name, share.role FROM share"
+        " JOIN partnership ON partnership.id = share.partnership"
+        " JOIN organization AS lender ON lender.id = partnership.organization AND lender.identity = :lender"
+        " JOIN organization AS borrower ON borrower.id = partnership.partner AND borrower.identity = :borrower"
+        " JOIN holding ON holding.id = share.holding JOIN asset ON asset.id = holding.asset"
+        " WHERE partnership.status = 'active' AND asset.kind = :kind ORDER BY asset.id",
+        {"lender": lender, "borrower": borrower, "kind": KINDS.get(call.get("asset_type"), "")},
+    )
+    keyword = call.filtering.get("keyword", "").casefold()
+    wanted = [row for row in rows if keyword in row["name"].casefold() or keyword == asset_id(row)]
+    return call.page(wanted, lambda row: _shared(call, row))
+
+
+def _shared(call: Call, row: Row) -> Data:
+    is_account = call.get("asset_type") == "ADVERTISER"
+    return {
+        "asset_id": asset_id(row),
+        "asset_type": call.get("asset_type"),
+        "asset_name": row["name"],
+        "advertiser_role": row["role"].upper() if is_account else None,
+        "advertiser_account_type": "AUCTION" if is_account else None,
+        "catalog_role": row["role"].upper() if call.get("asset_type") == "CATALOG" else None,
+    }
+
+
+def _unshare(call: Call) -> None:
+    kind = KINDS.get(call.get("asset_type"), "")
+    for number in call.params["asset_ids"]:
+        identity = get_asset_identity(call.world, kind, number)
+        if kind not in SHARE_ROLES:
+            raise Refusal("unknown", f"{number} is not shared with {call.get('partner_id')}")
+        unshare(
+            call.world,
+            call.bc,
+            actor=call.caller.person,
+            partner=call.get("partner_id"),
+            kind=kind,
+            identity=identity,
+        )
+
+
+_BOTH = {"bc_id": ident(required=True), "partner_id": ident(required=True)}
+
+ROUTES = (
+    Route(
+        method="GET",
+        path="bc/partner/get/",
+        answer=_get_partners,
+        parameters={"bc_id": ident(required=True), "filtering": record(name=text()), **paged(50)},
+        scope=_SCOPE,
+    ),
+    Route(
+        method="POST",
+        path="bc/partner/add/",
+        answer=_add,
+        parameters={
+            **_BOTH,
+            "asset_type": asset_type("partner/add"),
+            "asset_ids": listed(ident(), most=50),
+            "advertiser_role": choice("ADMIN", "OPERATOR", "ANALYST"),
+        },
+        scope=_SCOPE,
+    ),
+    Route(method="POST", path="bc/partner/delete/", answer=_delete, parameters=_BOTH, scope=_SCOPE),
+    Route(
+        method="GET",
+        path="bc/partner/asset/get/",
+        answer=_get_shared,
+        parameters={
+            **_BOTH,
+            "asset_type": asset_type("partner/asset/get"),
+            "share_type": choice("SHARING", "SHARED", required=True),
+            "filtering": record(keyword=text()),
+            **paged(50),
+        },
+        scope=_SCOPE,
+    ),
+    Route(
+        method="POST",
+        path="bc/partner/asset/delete/",
+        answer=_unshare,
+        parameters={
+            **_BOTH,
+            "asset_type": asset_type("partner/asset/delete"),
+            "asset_ids": listed(ident(), required=True, least=1),
+        },
+        scope=_SCOPE,
+    ),
+)

@@ -1,0 +1,261 @@
+"""TikTok accounts and pixels that ad accounts may use, and the code by which an account is linked."""
+
+from __future__ import annotations
+
+import secrets
+import uuid
+from datetime import timedelta
+from typing import Any, Final
+
+from reconciler.sandbox.api.calls import Call, Data, Route
+from reconciler.sandbox.api.masking import account_name
+from reconciler.sandbox.api.matrix import KINDS
+from reconciler.sandbox.api.messages import RefusedCall
+from reconciler.sandbox.api.numbers import asset_id, get_asset_identity, pixel_code
+from reconciler.sandbox.api.parameters import asset_type, choice, flag, ident, listed, number, paged, text
+from reconciler.sandbox.assets import get_holding, hold
+from reconciler.sandbox.links import allow_use, end_use
+from reconciler.sandbox.refusal import Refusal
+from reconciler.sandbox.world import Row
+
+_SCOPE: Final = 153
+_IDENTITIES: Final = 693
+
+QR_CODE_URL: Final = "https://www.tiktok.com/business-center/authorize?code="
+"""What the QR code says; behind it stands the code that an account's owner scans."""
+
+_USERS: Final = (
+    "SELECT asset.id AS asset_number, asset.identity, asset.name FROM asset_use"
+    " JOIN holding ON holding.id = asset_use.ad_account JOIN asset ON asset.id = holding.asset"
+    " WHERE asset_use.holding = :holding ORDER BY asset.id"
+)
+
+
+def _show_code(call: Call) -> Data:
+    """A fresh code; whoever scans it decides which account to link, and what for."""
+    code = secrets.token_urlsafe(16)
+    live, ads_only = call.world, bool(call.params.get("is_ads_only_mode"))
+    with live.transaction() as db:
+        expires = live.timestamp(timedelta(hours=live.knobs.link_hours))
+        db.execute(
+            "INSERT INTO qr_code VALUES (?, ?, ?, ?, ?, ?)",
+            (code, call.bc.id, call.caller.person, ads_only, live.timestamp(), expires),
+        )
+    return {"bc_auth_qr_code": QR_CODE_URL + code}
+
+
+def _assign(call: Call) -> None:
+    allow_use(call.world, call.bc, actor=call.caller.person, **_account(call), ad_account=_ad_account(call))
+
+
+def _unassign(call: Call) -> None:
+    if not _is_user(call, _ad_account(call)):
+        if call.options.unassign_missing == "ok":
+            return
+        raise RefusedCall(
+            int(call.options.unassign_missing), f"{call.get('advertiser_id')} is not assigned to the asset"
+        )
+    end_use(call.world, call.bc, actor=call.caller.person, **_account(call), ad_account=_ad_account(call))
+
+
+def _get_assigned(call: Call) -> Data:
+    held = get_holding(call.world, call.bc, **_account(call))
+    return call.page(call.world.rows(_USERS, {"holding": held["id"]}), _advertiser)
+
+
+def _is_user(call: Call, ad_account: str) -> bool:
+    held = get_holding(call.world, call.bc, **_account(call))
+    return any(row["identity"] == ad_account for row in call.world.rows(_USERS, {"holding": held["id"]}))
+
+
+def _account(call: Call) -> dict[str, str]:
+    kind = KINDS.get(call.get("asset_type", "TT_ACCOUNT"), "")
+    return {"kind": kind, "identity": get_asset_identity(call.world, kind, call.get("asset_id"))}
+
+
+def _ad_account(call: Call) -> str:
+    return get_asset_identity(call.world, "ad_account", call.get("advertiser_id"))
+
+
+def _advertiser(row: Row) -> Data:
+    return {"advertiser_id": asset_id(row), "advertiser_name": row["name"]}
+
+
+def _get_identities(call: Call) -> Data:
+    """Accounts that an ad account may post as, through a Business Center."""
+    rows = call.world.rows(
+        "SELECT account.identity, account.name, used.permissions, place.identity AS bc_id FROM asset_use"
+        " JOIN holding AS user ON user.id = asset_use.ad_account JOIN asset AS ads ON ads.id = user.asset"
+        " JOIN holding AS used ON used.id = asset_use.holding JOIN asset AS account ON account.id = used.asset"
+        " JOIN organization AS place ON place.id = used.organization"
+        " JOIN membership ON membership.organization = place.id AND membership.status = 'active'"
+        " AND membership.person = :person"
+        " WHERE ads.identity = :ads AND account.kind = 'tiktok_account'"
+        " AND (:bc IS NULL OR place.identity = :bc) ORDER BY account.id",
+        {
+            "person": call.caller.person,
+            "ads": call.get("advertiser_id"),
+            "bc": call.params.get("identity_authorized_bc_id"),
+        },
+    )
+    wanted = rows if call.get("identity_type", "BC_AUTH_TT") == "BC_AUTH_TT" else []
+    return call.page(wanted, lambda row: _identity(call, row), key="identity_list")
+
+
+def _identity(call: Call, row: Row) -> Data:
+    """With what the owner allows; whether new posts stay off the profile is told beside the right to publish."""
+    is_told = call.options.account_handles != "nowhere"
+    given = set(row["permissions"].split(","))
+    return {
+        "identity_id": str(uuid.uuid5(uuid.NAMESPACE_URL, f"https://www.tiktok.com/{row['identity']}")),
+        "identity_type": "BC_AUTH_TT",
+        "identity_authorized_bc_id": row["bc_id"],
+        "display_name": account_name(row, call.options),
+        "username": row["identity"].removeprefix("@") if is_told else None,
+        "profile_image": None,
+        "available_status": "AVAILABLE",
+        "ads_only_mode": "publish_ads_only" in given and "publish_to_profile" not in given,
+        "can_push_video": not given.isdisjoint({"publish_to_profile", "publish_ads_only"}),
+        "can_pull_video": "existing_posts" in given,
+        "can_use_live_ads": "live" in given,
+        "can_manage_message": "direct_message" in given,
+    }
+
+
+def _get_pixel_users(call: Call) -> Data:
+    held = _get_pixel(call, needs_role=call.options.pixel_links_need_role)
+    return call.page(call.world.rows(_USERS, {"holding": held["id"]}), _advertiser)
+
+
+def _update_pixel_users(call: Call) -> None:
+    """All of the ad accounts or none of them."""
+    pixel = _get_pixel(call, needs_role=call.options.pixel_updates_need_role)["identity"]
+    step = allow_use if call.get("relation_status") == "LINK" else end_use
+    for advertiser in call.params["advertiser_ids"]:
+        step(
+            call.world,
+            call.bc,
+            actor=call.caller.person,
+            kind="pixel",
+            identity=pixel,
+            ad_account=get_asset_identity(call.world, "ad_account", advertiser),
+        )
+
+
+def _transfer_pixel(call: Call) -> Data:
+    """From a person's ad account into the Business Center; there is no way back."""
+    rows = call.world.rows(
+        "SELECT id AS asset_number, identity FROM asset WHERE kind = 'pixel' AND owner_person IS NOT NULL", {}
+    )
+    pixel = next((row for row in rows if pixel_code(row["identity"]) == call.get("pixel_code")), None)
+    if pixel is None:
+        raise Refusal("invalid", "Invalid value of 'pixel_code': related asset ID is missing")
+    with call.world.transaction() as db:
+        db.execute(
+            "UPDATE asset SET owner_person = NULL, owner_organization = ? WHERE id = ?",
+            (call.bc.id, pixel["asset_number"]),
+        )
+        hold(call.world, call.bc.id, pixel["asset_number"], relation="owner", status="active")
+        text = f"moved pixel {pixel['identity']} here"
+        call.world.log("transfer", text, actor=call.caller.person, organization=call.bc.id)
+    return {"asset_id": asset_id(pixel)}
+
+
+def _get_pixel(call: Call, *, needs_role: bool) -> Row:
+    rows = call.world.rows(
+        "SELECT holding.id, asset.id AS asset_number, asset.identity FROM holding"
+        " JOIN asset ON asset.id = holding.asset WHERE holding.organization = :bc"
+        " AND holding.status = 'active' AND asset.kind = 'pixel'",
+        {"bc": call.bc.id},
+    )
+    for row in rows:
+        if pixel_code(row["identity"]) == call.get("pixel_code"):
+            if needs_role and not _has_grant(call, row):
+                raise RefusedCall(40002, f"You don't have permission to the asset({asset_id(row)})")
+            return row
+    raise Refusal("invalid", "Invalid value of 'pixel_code': related asset ID is missing")
+
+
+def _has_grant(call: Call, held: Row) -> bool:
+    found = call.world.find_row(
+        "SELECT 1 FROM asset_grant JOIN membership ON membership.id = asset_grant.membership"
+        " WHERE asset_grant.holding = :holding AND membership.person = :person",
+        {"holding": held["id"], "person": call.caller.person},
+    )
+    return found is not None
+
+
+def _use(*, type_required: bool) -> dict[str, Any]:
+    return {
+        "bc_id": ident(required=True),
+        "asset_id": ident(required=True),
+        "asset_type": asset_type("asset/advertiser", required=type_required),
+    }
+
+
+_PIXEL = {"bc_id": ident(required=True), "pixel_code": text(required=True)}
+
+ROUTES = (
+    Route(
+        method="GET",
+        path="bc/asset/account/authorization/",
+        answer=_show_code,
+        parameters={"bc_id": ident(required=True), "is_ads_only_mode": flag()},
+        scope=_SCOPE,
+        changes=True,
+    ),
+    Route(
+        method="POST",
+        path="bc/asset/advertiser/assign/",
+        answer=_assign,
+        parameters={**_use(type_required=False), "advertiser_id": ident(required=True)},
+        scope=_SCOPE,
+    ),
+    Route(
+        method="POST",
+        path="bc/asset/advertiser/unassign/",
+        answer=_unassign,
+        parameters={**_use(type_required=True), "advertiser_id": ident(required=True)},
+        scope=_SCOPE,
+    ),
+    Route(
+        method="GET",
+        path="bc/asset/advertiser/assigned/",
+        answer=_get_assigned,
+        parameters={**_use(type_required=True), **paged(50)},
+        scope=_SCOPE,
+    ),
+    Route(
+        method="GET",
+        path="identity/get/",
+        answer=_get_identities,
+        parameters={
+            "advertiser_id": ident(required=True),
+            "identity_type": choice("CUSTOMIZED_USER", "AUTH_CODE", "TT_USER", "BC_AUTH_TT"),
+            "identity_authorized_bc_id": ident(),
+            "page": number(),
+            "page_size": number(most=100),
+        },
+        scope=_IDENTITIES,
+        needs_admin=False,
+    ),
+    Route(
+        method="GET",
+        path="bc/pixel/link/get/",
+        answer=_get_pixel_users,
+        parameters={**_PIXEL, **paged(50)},
+        scope=_SCOPE,
+    ),
+    Route(
+        method="POST",
+        path="bc/pixel/link/update/",
+        answer=_update_pixel_users,
+        parameters={
+            **_PIXEL,
+            "advertiser_ids": listed(ident(), required=True, least=1, most=100),
+            "relation_status": choice("LINK", "UNLINK", required=True),
+        },
+        scope=_SCOPE,
+    ),
+    Route(method="POST", path="bc/pixel/transfer/", answer=_transfer_pixel, parameters=_PIXEL, scope=_SCOPE),
+)

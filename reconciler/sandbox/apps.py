@@ -1,0 +1,129 @@
+"""Registered apps: who owns them, moving one in two steps, and app managers."""
+
+from __future__ import annotations
+
+from reconciler.sandbox.members import get_active
+from reconciler.sandbox.organizations import SandboxOrganization, get_organization_by_id, require_admin
+from reconciler.sandbox.platforms import APP_MANAGERS_PER_APP
+from reconciler.sandbox.refusal import Refusal
+from reconciler.sandbox.registry import known_as
+from reconciler.sandbox.world import Row, World
+
+
+def add_app(
+    world: World,
+    client_key: str,
+    *,
+    name: str = "",
+    person: int | None = None,
+    organization: SandboxOrganization | None = None,
+) -> None:
+    """Register an app under exactly one owner: how a world begins."""
+    if (person is None) == (organization is None):
+        raise Refusal("invalid", f"app {client_key} needs one owner: a person or an organization")
+    if organization is not None and organization.system != "developers":
+        raise Refusal("invalid", f"{organization.name} is not a TikTok for Developers organization")
+    owner = None if organization is None else organization.id
+    with world.transaction() as db:
+        db.execute(
+            "INSERT INTO app (client_key, name, owner_organization, owner_person, since) VALUES (?, ?, ?, ?, ?)",
+            (client_key, name or client_key, owner, person, world.timestamp()),
+        )
+
+
+def get_app(world: World, client_key: str) -> Row:
+    """An app; none is a Refusal."""
+    row = world.find_row("SELECT * FROM app WHERE client_key = :key", {"key": client_key})
+    if row is None:
+        raise Refusal("unknown", f"there is no app {client_key}")
+    return row
+
+
+def initiate_transfer(world: World, client_key: str, *, to: SandboxOrganization, actor: int) -> None:
+    """First step, taken by the owner: the person, or an admin of the owning organization."""
+    with world.transaction() as db:
+        app = get_app(world, client_key)
+        _require_owner(world, app, actor)
+        if to.system != "developers" or to.variant == "research":
+            raise Refusal("invalid", f"{to.name} cannot own apps")
+        if app["owner_organization"] == to.id:
+            raise Refusal("invalid", f"{to.name} owns {client_key} already")
+        if app["receiver"] is not None:
+            raise Refusal("already-invited", f"a transfer of {client_key} waits to be accepted")
+        db.execute(
+            "UPDATE app SET receiver = ?, since = ? WHERE client_key = ?", (to.id, world.timestamp(), client_key)
+        )
+        world.log("initiate_transfer", f"offered {client_key} to {to.name}", actor=actor, organization=to.id)
+
+
+def accept_transfer(world: World, client_key: str, *, actor: int) -> None:
+    """Second step, taken by an admin of the receiving organization. It cannot be undone; managers do not come along."""
+    with world.transaction() as db:
+        receiver = _get_receiver(world, client_key, actor)
+        db.execute("DELETE FROM app_manager WHERE app = ?", (client_key,))
+        db.execute(
+            "UPDATE app SET owner_organization = ?, owner_person = NULL, receiver = NULL, since = ?"
+            " WHERE client_key = ?",
+            (receiver.id, world.timestamp(), client_key),
+        )
+        world.log("accept_transfer", f"took over {client_key}", actor=actor, organization=receiver.id)
+
+
+def decline_transfer(world: World, client_key: str, *, actor: int) -> None:
+    """Turn a transfer down; the app stays where it is."""
+    with world.transaction() as db:
+        receiver = _get_receiver(world, client_key, actor)
+        db.execute("UPDATE app SET receiver = NULL, since = ? WHERE client_key = ?", (world.timestamp(), client_key))
+        world.log("decline_transfer", f"turned {client_key} down", actor=actor, organization=receiver.id)
+
+
+def add_manager(world: World, organization: SandboxOrganization, *, actor: int, client_key: str, address: str) -> None:
+    """Let a member manage one app of the organization."""
+    with world.transaction() as db:
+        require_admin(world, organization, actor)
+        _require_owned(world, organization, client_key)
+        member = get_active(world, organization, address)
+        held = world.rows("SELECT membership FROM app_manager WHERE app = :app", {"app": client_key})
+        if member["id"] not in [row["membership"] for row in held] and len(held) >= APP_MANAGERS_PER_APP:
+            raise Refusal("cap", f"{client_key} has its {APP_MANAGERS_PER_APP} app managers")
+        db.execute("INSERT OR IGNORE INTO app_manager VALUES (?, ?, ?)", (client_key, member["id"], world.timestamp()))
+        world.log("grant", f"{address} manages {client_key}", actor=actor, organization=organization.id)
+
+
+def remove_manager(
+    world: World, organization: SandboxOrganization, *, actor: int, client_key: str, address: str
+) -> None:
+    """Take an app from one of its managers."""
+    with world.transaction() as db:
+        require_admin(world, organization, actor)
+        _require_owned(world, organization, client_key)
+        member = get_active(world, organization, address)
+        gone = db.execute("DELETE FROM app_manager WHERE app = ? AND membership = ?", (client_key, member["id"]))
+        if not gone.rowcount:
+            raise Refusal("unknown", f"{address} does not manage {client_key}")
+        world.log("revoke", f"{address} no longer manages {client_key}", actor=actor, organization=organization.id)
+
+
+def _require_owner(world: World, app: Row, actor: int) -> None:
+    if app["owner_person"] is not None:
+        if app["owner_person"] != actor:
+            owner = known_as(world, app["owner_person"])
+            raise Refusal("not-the-owner", f"only {owner} can transfer {app['client_key']}")
+        return
+    require_admin(world, get_organization_by_id(world, app["owner_organization"]), actor)
+
+
+def _require_owned(world: World, organization: SandboxOrganization, client_key: str) -> None:
+    if organization.variant != "owner":
+        raise Refusal("not-supported", "app managers exist in the owner role system only")
+    if get_app(world, client_key)["owner_organization"] != organization.id:
+        raise Refusal("unknown", f"{organization.name} does not own {client_key}")
+
+
+def _get_receiver(world: World, client_key: str, actor: int) -> SandboxOrganization:
+    app = get_app(world, client_key)
+    if app["receiver"] is None:
+        raise Refusal("unknown", f"no transfer of {client_key} waits to be accepted")
+    receiver = get_organization_by_id(world, app["receiver"])
+    require_admin(world, receiver, actor)
+    return receiver

@@ -1,0 +1,203 @@
+"""Assets of Business Centers: getting hold of one, and members' access to it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from reconciler.sandbox.members import get_active, get_membership
+from reconciler.sandbox.organizations import SandboxOrganization, get_organization_by_id, require_admin
+from reconciler.sandbox.platforms import ACCOUNT_PERMISSIONS, ASSET_ROLES
+from reconciler.sandbox.refusal import Refusal
+from reconciler.sandbox.registry import known_as
+from reconciler.sandbox.world import Row, World
+
+_HELD = (
+    "SELECT holding.*, asset.kind, asset.identity, asset.name, asset.owner_organization, asset.owner_person"
+    " FROM holding JOIN asset ON asset.id = holding.asset"
+    " WHERE holding.organization = :organization AND asset.kind = :kind AND asset.identity = :identity"
+)
+
+
+def add_asset(
+    world: World,
+    kind: str,
+    identity: str,
+    *,
+    name: str = "",
+    person: int | None = None,
+    organization: SandboxOrganization | None = None,
+) -> int:
+    """Let an asset exist under at most one owner; the Business Center that owns it holds it at once."""
+    if kind not in ASSET_ROLES and kind != "tiktok_account":
+        raise Refusal("invalid", f"there are no assets of kind {kind}")
+    owner = None if organization is None else organization.id
+    with world.transaction() as db:
+        cursor = db.execute(
+            "INSERT INTO asset (kind, identity, name, owner_organization, owner_person) VALUES (?, ?, ?, ?, ?)",
+            (kind, identity, name or identity, owner, person),
+        )
+        asset = int(cursor.lastrowid or 0)
+        if owner is not None:
+            hold(world, owner, asset, relation="owner", status="active")
+        return asset
+
+
+def hold(
+    world: World, organization: int, asset: int, *, relation: str, status: str, permissions: Iterable[str] = ()
+) -> None:
+    """Write down that a Business Center has, or has asked for, an asset; an earlier attempt is replaced."""
+    with world.transaction() as db:
+        db.execute("DELETE FROM holding WHERE organization = ? AND asset = ?", (organization, asset))
+        db.execute(
+            "INSERT INTO holding (organization, asset, relation, status, permissions, since) VALUES (?, ?, ?, ?, ?, ?)",
+            (organization, asset, relation, status, ",".join(sorted(permissions)), world.timestamp()),
+        )
+
+
+def get_asset(world: World, kind: str, identity: str) -> Row:
+    """An asset, whoever has it; none is a Refusal."""
+    row = world.find_row(
+        "SELECT * FROM asset WHERE kind = :kind AND identity = :identity", {"kind": kind, "identity": identity}
+    )
+    if row is None:
+        raise Refusal("unknown", f"there is no {kind.replace('_', ' ')} {identity}")
+    return row
+
+
+def find_holding(world: World, organization: SandboxOrganization, kind: str, identity: str) -> Row | None:
+    """What a Business Center has of an asset, in whatever state."""
+    return world.find_row(_HELD, {"organization": organization.id, "kind": kind, "identity": identity})
+
+
+def get_holding(world: World, organization: SandboxOrganization, kind: str, identity: str) -> Row:
+    """What a Business Center has of an asset and may use; anything else is a Refusal."""
+    row = find_holding(world, organization, kind, identity)
+    if row is None or row["status"] != "active":
+        raise Refusal("no-permission", f"You don't have permission to the asset({identity})")
+    return row
+
+
+def request_access(world: World, organization: SandboxOrganization, *, actor: int, kind: str, identity: str) -> None:
+    """Ask the owner of an asset for access."""
+    with world.transaction():
+        require_admin(world, organization, actor)
+        if kind not in ASSET_ROLES:
+            raise Refusal("invalid", f"access to a {kind} is not requested")
+        asset = get_asset(world, kind, identity)
+        held = find_holding(world, organization, kind, identity)
+        if held is not None and held["status"] in ("active", "requested"):
+            raise Refusal("already-invited", f"access to {identity} is {held['status']} already")
+        if asset["owner_organization"] is None and asset["owner_person"] is None:
+            raise Refusal("unknown", f"{identity} has no owner who could answer")
+        hold(world, organization.id, asset["id"], relation="granted", status="requested")
+        world.log("request_access", f"asked for {kind} {identity}", actor=actor, organization=organization.id)
+
+
+def answer_access(
+    world: World, organization: SandboxOrganization, *, owner: int, kind: str, identity: str, approve: bool
+) -> None:
+    """The owner, or an admin of the owning Business Center, answers a request."""
+    with world.transaction() as db:
+        asset = get_asset(world, kind, identity)
+        require_asset_owner(world, asset, owner)
+        held = find_holding(world, organization, kind, identity)
+        if held is None or held["status"] != "requested":
+            raise Refusal("unknown", f"{organization.name} has not asked for {identity}")
+        status = "active" if approve else "declined"
+        db.execute("UPDATE holding SET status = ?, since = ? WHERE id = ?", (status, world.timestamp(), held["id"]))
+        text = f"{'gave' if approve else 'refused'} access to {identity}"
+        world.log("approve" if approve else "decline", text, actor=owner, organization=organization.id)
+
+
+def take_back_access(world: World, organization: SandboxOrganization, *, owner: int, kind: str, identity: str) -> None:
+    """The owner ends a Business Center's access to an asset; everybody's access there ends with it."""
+    with world.transaction() as db:
+        require_asset_owner(world, get_asset(world, kind, identity), owner)
+        held = find_holding(world, organization, kind, identity)
+        if held is None or held["relation"] != "granted":
+            raise Refusal("unknown", f"{organization.name} has no access to {identity} that could be taken back")
+        db.execute("DELETE FROM holding WHERE id = ?", (held["id"],))
+        world.log("revoke", f"took {identity} back", actor=owner, organization=organization.id)
+
+
+def grant(
+    world: World,
+    organization: SandboxOrganization,
+    *,
+    actor: int,
+    kind: str,
+    identity: str,
+    address: str,
+    roles: Iterable[str],
+) -> None:
+    """Give a member access, or set what an access may do; only somebody who has accepted can be given one."""
+    given = tuple(sorted(set(roles)))
+    with world.transaction() as db:
+        require_admin(world, organization, actor)
+        _require_grantable(kind, given)
+        held = get_holding(world, organization, kind, identity)
+        member = get_active(world, organization, address)
+        db.execute(
+            "INSERT INTO asset_grant VALUES (?, ?, ?, ?)"
+            " ON CONFLICT DO UPDATE SET roles = excluded.roles, since = excluded.since",
+            (held["id"], member["id"], ",".join(given), world.timestamp()),
+        )
+        text = f"{address} has {' '.join(given) or 'access'} on {kind} {identity}"
+        world.log("grant", text, actor=actor, organization=organization.id)
+
+
+def revoke(
+    world: World, organization: SandboxOrganization, *, actor: int, kind: str, identity: str, address: str
+) -> None:
+    """Take a member's access to an asset away."""
+    with world.transaction() as db:
+        require_admin(world, organization, actor)
+        held = get_holding(world, organization, kind, identity)
+        member = get_active(world, organization, address)
+        gone = db.execute("DELETE FROM asset_grant WHERE holding = ? AND membership = ?", (held["id"], member["id"]))
+        if not gone.rowcount:
+            raise Refusal("unknown", f"{address} has no access to {identity}")
+        world.log("revoke", f"{address} lost {kind} {identity}", actor=actor, organization=organization.id)
+
+
+def promise(
+    world: World, organization: SandboxOrganization, *, actor: int, ad_accounts: Iterable[str], address: str, role: str
+) -> None:
+    """Let an invitation bring access to ad accounts with it, from the moment it is accepted."""
+    with world.transaction() as db:
+        require_admin(world, organization, actor)
+        _require_grantable("ad_account", (role,))
+        invitation = get_membership(world, organization, address)
+        for identity in ad_accounts:
+            held = get_holding(world, organization, "ad_account", identity)
+            values = (held["id"], invitation["id"], role)
+            db.execute("INSERT OR REPLACE INTO promised_grant VALUES (?, ?, ?)", values)
+
+
+def release(world: World, organization: SandboxOrganization, *, actor: int, kind: str, identity: str) -> None:
+    """Let go of an asset; everybody's access there ends with it."""
+    with world.transaction() as db:
+        require_admin(world, organization, actor)
+        held = get_holding(world, organization, kind, identity)
+        db.execute("DELETE FROM holding WHERE id = ?", (held["id"],))
+        world.log("unlink", f"gave up {kind} {identity}", actor=actor, organization=organization.id)
+
+
+def require_asset_owner(world: World, asset: Row, person: int) -> None:
+    """Refuse everybody but the owner, or the admins of the organization that owns it."""
+    if asset["owner_organization"] is not None:
+        require_admin(world, get_organization_by_id(world, asset["owner_organization"]), person)
+    elif asset["owner_person"] != person:
+        raise Refusal("not-the-owner", f"{known_as(world, person)} does not own {asset['identity']}")
+
+
+def _require_grantable(kind: str, roles: tuple[str, ...]) -> None:
+    if kind == "tiktok_account":
+        if not roles or not ACCOUNT_PERMISSIONS.issuperset(roles):
+            raise Refusal("invalid", f"tt_account_roles: correct is any of {sorted(ACCOUNT_PERMISSIONS)}")
+        return
+    if kind not in ASSET_ROLES:
+        raise Refusal("invalid", f"there are no assets of kind {kind}")
+    known = ASSET_ROLES[kind]
+    if len(roles) != min(1, len(known)) or not set(known).issuperset(roles):
+        raise Refusal("invalid", f"role of a {kind.replace('_', ' ')}: {' '.join(roles)!r} is not one of {list(known)}")

@@ -1,0 +1,139 @@
+"""TikTok accounts linked by QR code, and which ad accounts may use an account or a pixel."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import timedelta
+
+from reconciler.sandbox.assets import find_holding, get_asset, get_holding, hold, require_asset_owner
+from reconciler.sandbox.organizations import SandboxOrganization, require_admin
+from reconciler.sandbox.platforms import LINK_PERMISSIONS
+from reconciler.sandbox.refusal import Refusal
+from reconciler.sandbox.world import World
+
+_KIND = "tiktok_account"
+_USABLE = ("pixel", "managed_account", _KIND)
+
+
+def request_link(
+    world: World, organization: SandboxOrganization, *, actor: int, handle: str, permissions: Iterable[str]
+) -> None:
+    """Show a QR code: ask the owner for a link, or for more permissions on one that stands.
+
+    A standing link keeps what it has until the owner agrees. Asking for less takes effect at once: nobody's agreement
+    is needed to use fewer permissions than one has.
+    """
+    wanted = sorted(set(permissions))
+    with world.transaction() as db:
+        require_admin(world, organization, actor)
+        if not wanted or not LINK_PERMISSIONS.issuperset(wanted):
+            raise Refusal("invalid", f"permissions: correct is any of {sorted(LINK_PERMISSIONS)}")
+        asset = get_asset(world, _KIND, handle)
+        held = find_holding(world, organization, _KIND, handle)
+        if held is None or held["status"] != "active":
+            hold(world, organization.id, asset["id"], relation="granted", status="requested", permissions=wanted)
+            pending = None
+        elif set(wanted) <= set(held["permissions"].split(",")):
+            db.execute(
+                "UPDATE holding SET permissions = ?, pending = NULL, expires = NULL WHERE id = ?",
+                (",".join(wanted), held["id"]),
+            )
+            return
+        else:
+            pending = ",".join(wanted)
+        expires = world.timestamp(timedelta(hours=world.knobs.link_hours))
+        db.execute(
+            "UPDATE holding SET pending = ?, expires = ? WHERE organization = ? AND asset = ?",
+            (pending, expires, organization.id, asset["id"]),
+        )
+        world.log("link", f"asked for {handle}: {' '.join(wanted)}", actor=actor, organization=organization.id)
+
+
+def approve_link(world: World, organization: SandboxOrganization, *, owner: int, handle: str) -> None:
+    """The owner scans the code and agrees."""
+    with world.transaction() as db:
+        require_asset_owner(world, get_asset(world, _KIND, handle), owner)
+        held = find_holding(world, organization, _KIND, handle)
+        if held is None or not (held["status"] == "requested" or held["pending"]):
+            what = "the code has lapsed" if held is not None and held["status"] == "lapsed" else "there is no code"
+            raise Refusal("lapsed" if "lapsed" in what else "unknown", f"{what} for {handle} and {organization.name}")
+        db.execute(
+            "UPDATE holding SET status = 'active', permissions = ?, pending = NULL, expires = NULL, since = ?"
+            " WHERE id = ?",
+            (held["pending"] or held["permissions"], world.timestamp(), held["id"]),
+        )
+        world.log("approve", f"approved the link of {handle}", actor=owner, organization=organization.id)
+
+
+def refuse_link(world: World, organization: SandboxOrganization, *, owner: int, handle: str) -> None:
+    """The owner says no to the code; a link that stands already keeps the permissions it has."""
+    with world.transaction() as db:
+        require_asset_owner(world, get_asset(world, _KIND, handle), owner)
+        held = find_holding(world, organization, _KIND, handle)
+        if held is None or not (held["status"] == "requested" or held["pending"]):
+            raise Refusal("unknown", f"there is no code for {handle} and {organization.name}")
+        status = "declined" if held["status"] == "requested" else held["status"]
+        db.execute(
+            "UPDATE holding SET status = ?, pending = NULL, expires = NULL, since = ? WHERE id = ?",
+            (status, world.timestamp() if status == "declined" else held["since"], held["id"]),
+        )
+        world.log("decline", f"refused the link of {handle}", actor=owner, organization=organization.id)
+
+
+def revoke_link(world: World, organization: SandboxOrganization, *, owner: int, handle: str) -> None:
+    """The owner takes the link back in the app; members' access and use in ads end at once."""
+    with world.transaction() as db:
+        require_asset_owner(world, get_asset(world, _KIND, handle), owner)
+        held = find_holding(world, organization, _KIND, handle)
+        if held is None or held["status"] not in ("active", "requested"):
+            raise Refusal("unknown", f"{handle} is not linked to {organization.name}")
+        db.execute("DELETE FROM asset_grant WHERE holding = ?", (held["id"],))
+        db.execute("DELETE FROM asset_use WHERE holding = ?", (held["id"],))
+        db.execute(
+            "UPDATE holding SET status = 'revoked_by_owner', pending = NULL, expires = NULL, since = ? WHERE id = ?",
+            (world.timestamp(), held["id"]),
+        )
+        world.log("revoke", f"took back the link of {handle}", actor=owner, organization=organization.id)
+
+
+def unlink(world: World, organization: SandboxOrganization, *, actor: int, handle: str) -> None:
+    """An admin disconnects the account; getting it back takes the owner again."""
+    with world.transaction() as db:
+        require_admin(world, organization, actor)
+        held = find_holding(world, organization, _KIND, handle)
+        if held is None:
+            raise Refusal("unknown", f"{handle} is not linked to {organization.name}")
+        db.execute("DELETE FROM holding WHERE id = ?", (held["id"],))
+        world.log("unlink", f"disconnected {handle}", actor=actor, organization=organization.id)
+
+
+def allow_use(
+    world: World, organization: SandboxOrganization, *, actor: int, kind: str, identity: str, ad_account: str
+) -> None:
+    """Let an ad account use a pixel or a TikTok account; this Business Center must have both."""
+    with world.transaction() as db:
+        require_admin(world, organization, actor)
+        used, user = _both(world, organization, kind, identity, ad_account)
+        db.execute("INSERT OR IGNORE INTO asset_use VALUES (?, ?, ?)", (used, user, world.timestamp()))
+        world.log("use", f"{ad_account} may use {identity}", actor=actor, organization=organization.id)
+
+
+def end_use(
+    world: World, organization: SandboxOrganization, *, actor: int, kind: str, identity: str, ad_account: str
+) -> None:
+    """Stop an ad account from using a pixel or a TikTok account."""
+    with world.transaction() as db:
+        require_admin(world, organization, actor)
+        both = _both(world, organization, kind, identity, ad_account)
+        if not db.execute("DELETE FROM asset_use WHERE holding = ? AND ad_account = ?", both).rowcount:
+            raise Refusal("unknown", f"{ad_account} does not use {identity}")
+        world.log("use", f"{ad_account} may no longer use {identity}", actor=actor, organization=organization.id)
+
+
+def _both(
+    world: World, organization: SandboxOrganization, kind: str, identity: str, ad_account: str
+) -> tuple[int, int]:
+    if kind not in _USABLE:
+        raise Refusal("invalid", f"a {kind} is not used by ad accounts")
+    used = get_holding(world, organization, kind, identity)
+    return used["id"], get_holding(world, organization, "ad_account", ad_account)["id"]

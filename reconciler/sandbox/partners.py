@@ -1,0 +1,169 @@
+"""Partner Business Centers, and what is shared with them."""
+
+from __future__ import annotations
+
+from reconciler.sandbox.assets import find_holding, get_holding, hold
+from reconciler.sandbox.organizations import (
+    SandboxOrganization,
+    find_organization,
+    get_organization_by_id,
+    require_admin,
+)
+from reconciler.sandbox.platforms import SHARE_ROLES
+from reconciler.sandbox.refusal import Refusal
+from reconciler.sandbox.world import Row, World
+
+
+def add_partner(world: World, organization: SandboxOrganization, *, actor: int, partner: str) -> None:
+    """Enter a partnership with another Business Center, by its id; it may have to approve first."""
+    with world.transaction() as db:
+        require_admin(world, organization, actor)
+        other = find_organization(world, system=organization.system, identity=partner)
+        if other is None or other.id == organization.id:
+            raise Refusal("unknown", f"{partner} is not the id of another Business Center")
+        known = _find(world, organization, partner)
+        if known is not None and known["status"] != "declined":
+            raise Refusal("already-invited", f"{partner} is a partner already ({known['status']})")
+        status = "requested" if world.knobs.partner_must_approve else "active"
+        db.execute(
+            "INSERT OR REPLACE INTO partnership (organization, partner, status, since) VALUES (?, ?, ?, ?)",
+            (organization.id, other.id, status, world.timestamp()),
+        )
+        world.log("add_partner", f"added partner {partner}", actor=actor, organization=organization.id)
+
+
+def answer_partnership(
+    world: World, organization: SandboxOrganization, *, actor: int, partner: str, approve: bool
+) -> None:
+    """An admin of the partner answers; what was shared meanwhile becomes usable."""
+    with world.transaction() as db:
+        row = _get(world, organization, partner)
+        other = get_organization_by_id(world, row["partner"])
+        require_admin(world, other, actor)
+        if row["status"] != "requested":
+            raise Refusal("unknown", f"{organization.name} does not wait for an answer of {partner}")
+        status = "active" if approve else "declined"
+        db.execute("UPDATE partnership SET status = ?, since = ? WHERE id = ?", (status, world.timestamp(), row["id"]))
+        for share in world.rows("SELECT * FROM share WHERE partnership = :id", {"id": row["id"]}):
+            if approve:
+                _lend(world, share["holding"], other)
+        text = f"{'agreed to' if approve else 'declined'} the partnership with {organization.name}"
+        world.log("approve" if approve else "decline", text, actor=actor, organization=organization.id)
+
+
+def remove_partner(world: World, organization: SandboxOrganization, *, actor: int, partner: str) -> None:
+    """End a partnership, and with it everything either side shared with the other."""
+    with world.transaction() as db:
+        require_admin(world, organization, actor)
+        other = get_organization_by_id(world, _get(world, organization, partner)["partner"])
+        for lender, borrower in ((organization, other), (other, organization)):
+            for share in _shares(world, lender, borrower):
+                _take_back(world, share["holding"], borrower)
+            db.execute("DELETE FROM partnership WHERE organization = ? AND partner = ?", (lender.id, borrower.id))
+        world.log("remove_partner", f"removed partner {partner}", actor=actor, organization=organization.id)
+
+
+def share(
+    world: World,
+    organization: SandboxOrganization,
+    *,
+    actor: int,
+    partner: str,
+    identity: str,
+    kind: str = "ad_account",
+    role: str = "",
+) -> None:
+    """Share an owned asset, or raise the role it is shared with; lowering it in place is refused."""
+    roles = SHARE_ROLES[kind] or ("",)
+    with world.transaction() as db:
+        require_admin(world, organization, actor)
+        if role not in roles:
+            raise Refusal("invalid", f"role {role!r} is not one of {list(roles)}")
+        row = _get(world, organization, partner)
+        held = get_holding(world, organization, kind, identity)
+        if held["relation"] != "owner" and kind != "tiktok_account":  # nobody owns one that is linked
+            raise Refusal("not-the-owner", f"{organization.name} does not own {identity}, so it cannot share it")
+        shared = _find_share(world, row, held)
+        if shared is not None and roles.index(role) < roles.index(shared["role"]):
+            raise Refusal("no-lowering", f"a partner's role is not lowered in place: stop sharing {identity} first")
+        db.execute(
+            "INSERT INTO share VALUES (?, ?, ?, ?)"
+            " ON CONFLICT DO UPDATE SET role = excluded.role, since = excluded.since",
+            (row["id"], held["id"], role, world.timestamp()),
+        )
+        if row["status"] == "active":
+            _lend(world, held["id"], get_organization_by_id(world, row["partner"]))
+        world.log("share", f"{partner} is {role or 'a user'} of {identity}", actor=actor, organization=organization.id)
+
+
+def unshare(
+    world: World,
+    organization: SandboxOrganization,
+    *,
+    actor: int,
+    partner: str,
+    identity: str,
+    kind: str = "ad_account",
+) -> None:
+    """Stop sharing an asset; the partner's people lose it at once."""
+    with world.transaction() as db:
+        require_admin(world, organization, actor)
+        row = _get(world, organization, partner)
+        held = get_holding(world, organization, kind, identity)
+        if _find_share(world, row, held) is None:
+            raise Refusal("unknown", f"{identity} is not shared with {partner}")
+        _take_back(world, held["id"], get_organization_by_id(world, row["partner"]))
+        db.execute("DELETE FROM share WHERE partnership = ? AND holding = ?", (row["id"], held["id"]))
+        world.log("unshare", f"{partner} lost {identity}", actor=actor, organization=organization.id)
+
+
+def _lend(world: World, holding: int, borrower: SandboxOrganization) -> None:
+    """The borrower has the asset too; if it has it already in its own right, that stays."""
+    asset = _asset_of(world, holding)
+    held = find_holding(world, borrower, asset["kind"], asset["identity"])
+    if held is None or held["status"] != "active":
+        hold(world, borrower.id, asset["id"], relation="partner", status="active")
+
+
+def _take_back(world: World, holding: int, borrower: SandboxOrganization) -> None:
+    with world.transaction() as db:
+        db.execute(
+            "DELETE FROM holding WHERE organization = ? AND asset = ? AND relation = 'partner'",
+            (borrower.id, _asset_of(world, holding)["id"]),
+        )
+
+
+def _asset_of(world: World, holding: int) -> Row:
+    return world.rows(
+        "SELECT asset.* FROM asset JOIN holding ON holding.asset = asset.id WHERE holding.id = :id", {"id": holding}
+    )[0]
+
+
+def _shares(world: World, lender: SandboxOrganization, borrower: SandboxOrganization) -> list[Row]:
+    return world.rows(
+        "SELECT share.* FROM share JOIN partnership ON partnership.id = share.partnership"
+        " WHERE partnership.organization = :lender AND partnership.partner = :borrower",
+        {"lender": lender.id, "borrower": borrower.id},
+    )
+
+
+def _find_share(world: World, partnership: Row, held: Row) -> Row | None:
+    return world.find_row(
+        "SELECT * FROM share WHERE partnership = :partnership AND holding = :holding",
+        {"partnership": partnership["id"], "holding": held["id"]},
+    )
+
+
+def _find(world: World, organization: SandboxOrganization, partner: str) -> Row | None:
+    return world.find_row(
+        "SELECT partnership.* FROM partnership JOIN organization ON organization.id = partnership.partner"
+        " WHERE partnership.organization = :organization AND organization.identity = :partner",
+        {"organization": organization.id, "partner": partner},
+    )
+
+
+def _get(world: World, organization: SandboxOrganization, partner: str) -> Row:
+    row = _find(world, organization, partner)
+    if row is None:
+        raise Refusal("unknown", f"{partner} is not a partner of {organization.name}")
+    return row

@@ -1,0 +1,254 @@
+"""The people on the other side: what waits for somebody, and what they do about it.
+
+Everybody is named by key, e-mail, phone or handle, every organization by nickname, id, handle or name. What the
+platform does not allow is a Refusal.
+"""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from dataclasses import dataclass
+
+from reconciler.sandbox.answers import accept_invitation, decline_invitation
+from reconciler.sandbox.apps import accept_transfer, decline_transfer, get_app
+from reconciler.sandbox.assets import answer_access, find_holding, take_back_access
+from reconciler.sandbox.codes import find_code
+from reconciler.sandbox.codes import scan as scan_code
+from reconciler.sandbox.links import approve_link, refuse_link, revoke_link
+from reconciler.sandbox.members import change_role, get_active, go, invite, remove, step_down
+from reconciler.sandbox.organizations import (
+    SandboxOrganization,
+    get_admin,
+    get_organization,
+    get_organization_by_id,
+)
+from reconciler.sandbox.partners import answer_partnership
+from reconciler.sandbox.platforms import ASSET_ROLES
+from reconciler.sandbox.refusal import Refusal
+from reconciler.sandbox.registry import find_address, find_person, get_person, is_identity, known_as
+from reconciler.sandbox.world import Row, World
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Message:
+    """Something that waits for one person's answer."""
+
+    person: str
+    asking: int
+    kind: str
+    """invitation | transfer | link | access | partnership"""
+    organization: str
+    """The organization that asks, by id, handle or name; of a transfer the one that receives."""
+    subject: str
+    """What it is about: the invited address, the app, the handle, the asset, the partner."""
+    text: str
+    since: str
+
+
+_INVITATIONS = (
+    "SELECT person, 'invitation' AS kind, organization AS asking, identity AS subject, since,"
+    " role || coalesce(' until ' || expires, '') AS text FROM membership WHERE status = 'invited'"
+)
+_TRANSFERS = (
+    "SELECT membership.person, 'transfer' AS kind, app.receiver AS asking, app.client_key AS subject, app.since,"
+    " app.name AS text FROM app JOIN membership ON membership.organization = app.receiver"
+    " WHERE membership.status = 'active' AND membership.role IN ('admin', 'owner')"
+)
+_REQUESTS = (
+    "SELECT coalesce(asset.owner_person, membership.person) AS person,"
+    " CASE asset.kind WHEN 'tiktok_account' THEN 'link' ELSE 'access' END AS kind,"
+    " holding.organization AS asking, asset.identity AS subject, holding.since,"
+    " asset.kind || ' ' || coalesce(holding.pending, holding.permissions) AS text"
+    " FROM holding JOIN asset ON asset.id = holding.asset"
+    " LEFT JOIN membership ON membership.organization = asset.owner_organization"
+    " AND membership.status = 'active' AND membership.role = 'admin'"
+    " WHERE holding.status = 'requested' OR holding.pending IS NOT NULL"
+)
+_PARTNERSHIPS = (
+    "SELECT membership.person, 'partnership' AS kind, partnership.organization AS asking,"
+    " organization.identity AS subject, partnership.since, organization.name AS text"
+    " FROM partnership JOIN organization ON organization.id = partnership.partner"
+    " JOIN membership ON membership.organization = partnership.partner"
+    " WHERE partnership.status = 'requested' AND membership.status = 'active' AND membership.role = 'admin'"
+)
+
+
+def inbox(world: World, person: str | None = None) -> list[Message]:
+    """Everything that waits for an answer, of one person or of all, oldest first."""
+    number = None if person is None else get_person(world, person)
+    with world.transaction():
+        queries = (_INVITATIONS, _TRANSFERS, _REQUESTS, _PARTNERSHIPS)
+        rows = [row for query in queries for row in world.rows(query, {})]
+        wanted = [row for row in rows if row["person"] is not None and number in (None, row["person"])]
+        return sorted((_message(world, row) for row in wanted), key=lambda message: (message.since, message.subject))
+
+
+def _message(world: World, row: Row) -> Message:
+    return Message(
+        person=known_as(world, row["person"]),
+        asking=row["asking"],
+        kind=row["kind"],
+        organization=get_organization_by_id(world, row["asking"]).identity,
+        subject=row["subject"],
+        text=row["text"].strip(),
+        since=row["since"],
+    )
+
+
+def accept(world: World, person: str, organization: str) -> None:
+    """Accept an invitation."""
+    accept_invitation(world, get_organization(world, organization), person=get_person(world, person))
+
+
+def decline(world: World, person: str, organization: str) -> None:
+    """Decline an invitation."""
+    decline_invitation(world, get_organization(world, organization), person=get_person(world, person))
+
+
+def leave(world: World, person: str, organization: str) -> None:
+    """Leave an organization."""
+    go(world, get_organization(world, organization), person=get_person(world, person))
+
+
+def give_up_admin(world: World, person: str, organization: str) -> None:
+    """Give up one's own admin rights."""
+    step_down(world, get_organization(world, organization), person=get_person(world, person))
+
+
+def answer(world: World, message: Message, *, agree: bool) -> None:
+    """Answer whatever waits in an inbox."""
+    person = get_person(world, message.person)
+    organization = get_organization_by_id(world, message.asking)
+    match message.kind:
+        case "invitation":
+            (accept_invitation if agree else decline_invitation)(world, organization, person=person)
+        case "transfer":
+            (accept_transfer if agree else decline_transfer)(world, message.subject, actor=person)
+        case "link":
+            (approve_link if agree else refuse_link)(world, organization, owner=person, handle=message.subject)
+        case "access":
+            kind = message.text.split(" ")[0]
+            answer_access(world, organization, owner=person, kind=kind, identity=message.subject, approve=agree)
+        case _:
+            answer_partnership(world, organization, actor=person, partner=message.subject, approve=agree)
+
+
+def answer_all(world: World, people: list[str], *, agree: bool) -> list[Message]:
+    """Answer everything that waits for these people, or for everybody if none are named; returns what was answered.
+
+    What the platform refuses is passed over: two admins share a transfer, and only the first answer counts.
+    """
+    with world.transaction():
+        named = [message for person in people for message in inbox(world, person)]
+        answered = []
+        for message in named if people else inbox(world):
+            with suppress(Refusal), world.attempt():
+                answer(world, message, agree=agree)
+                answered.append(message)
+        return answered
+
+
+def approve(world: World, what: str, organization: str) -> None:
+    """The owner approves a link, a code or an access request, a partner the partnership: what waits under this name."""
+    _answer_one(world, what, organization, agree=True)
+
+
+def scan(world: World, handle: str, organization: str, answer: str, permissions: str = "") -> None:
+    """The owner of a TikTok account scans a Business Center's code: `approve` or `refuse`; permissions by commas."""
+    place, wanted = get_organization(world, organization), tuple(filter(None, permissions.split(",")))
+    scan_code(world, place, handle=handle, permissions=wanted, agree=answer == "approve")
+
+
+def refuse(world: World, what: str, organization: str) -> None:
+    """The owner or partner refuses what waits under this name."""
+    _answer_one(world, what, organization, agree=False)
+
+
+def _answer_one(world: World, what: str, organization: str, *, agree: bool) -> None:
+    asking = get_organization(world, organization)
+    kinds = ("link", "access", "partnership")
+    for message in inbox(world):
+        matches = message.subject.casefold() == what.casefold() and message.asking == asking.id
+        if matches and message.kind in kinds:
+            answer(world, message, agree=agree)
+            return
+    if find_code(world, asking) is not None:
+        scan_code(world, asking, handle=what, agree=agree)
+        return
+    raise Refusal("unknown", f"{asking.name} does not wait for {what}")
+
+
+def revoke(world: World, what: str, organization: str) -> None:
+    """The owner takes back a link or an access."""
+    asked = get_organization(world, organization)
+    for kind in ("tiktok_account", *ASSET_ROLES):
+        held = find_holding(world, asked, kind, what)
+        if held is not None and held["relation"] == "granted":
+            owner = _get_owner(world, held)
+            if kind == "tiktok_account":
+                revoke_link(world, asked, owner=owner, handle=what)
+            else:
+                take_back_access(world, asked, owner=owner, kind=kind, identity=what)
+            return
+    raise Refusal("unknown", f"{asked.name} has no access to {what} that its owner could take back")
+
+
+def transfer(world: World, client_key: str, person: str, *, agree: bool) -> None:
+    """An admin of the receiving organization answers an app transfer."""
+    (accept_transfer if agree else decline_transfer)(world, client_key, actor=get_person(world, person))
+
+
+def invite_by_hand(world: World, admin: str, person: str, organization: str, role: str) -> None:
+    """An admin invites somebody in the portal, past the tool."""
+    inviting = get_organization(world, organization)
+    address = address_of(world, person, inviting)
+    invite(world, inviting, actor=get_person(world, admin), address=address, role=role)
+
+
+def remove_by_hand(world: World, admin: str, person: str, organization: str) -> None:
+    """An admin removes somebody in the portal, past the tool."""
+    left = get_organization(world, organization)
+    remove(world, left, actor=get_person(world, admin), address=address_of(world, person, left))
+
+
+def set_role_by_hand(world: World, admin: str, person: str, organization: str, role: str) -> None:
+    """An admin changes somebody's role in the portal, past the tool; a finance role stays."""
+    place = get_organization(world, organization)
+    with world.transaction():
+        address = address_of(world, person, place)
+        finance = get_active(world, place, address)["finance"]
+        change_role(world, place, actor=get_person(world, admin), address=address, role=role, finance=finance)
+
+
+def promote_by_hand(world: World, admin: str, person: str, organization: str) -> None:
+    """An admin makes somebody an admin in the portal, past the tool."""
+    highest = get_organization(world, organization).platform.invitable[0]
+    set_role_by_hand(world, admin, person, organization, highest)
+
+
+def get_admin_of(world: World, organization: str) -> str:
+    """Some active admin, to act when nobody in particular is named; the longest-standing one."""
+    return known_as(world, get_admin(world, get_organization(world, organization)))
+
+
+def get_receiver_of(world: World, client_key: str) -> str:
+    """Some admin of the organization that an app is offered to; no offer is a Refusal."""
+    receiver = get_app(world, client_key)["receiver"]
+    if receiver is None:
+        raise Refusal("unknown", f"no transfer of {client_key} waits to be accepted")
+    return known_as(world, get_admin(world, get_organization_by_id(world, receiver)))
+
+
+def address_of(world: World, person: str, organization: SandboxOrganization) -> str:
+    """Where somebody is or would be in an organization; an address that was spelled out is taken at its word."""
+    number = find_person(world, person)
+    if number is None or is_identity(world, person):
+        return person
+    return find_address(world, number, system=organization.system, organization=organization.id)
+
+
+def _get_owner(world: World, asset: Row) -> int:
+    """Who acts for an asset: its owner, or an admin of the Business Center that owns it."""
+    if asset["owner_organization"] is None:
+        return int(asset["owner_person"])
+    return get_admin(world, get_organization_by_id(world, asset["owner_organization"]))

@@ -1,0 +1,275 @@
+"""The embedded platform's memory: one SQLite file with its own clock, knobs and event log.
+
+The rules live in the modules beside this one, as functions that take a world. Every such function is one transaction;
+inside another one it joins it, so that a composite such as "cancel and invite again" happens whole or not at all.
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+import threading
+import weakref
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Final, Self
+
+from reconciler.model.errors import ProviderError
+from reconciler.sandbox.knobs import Knobs
+from reconciler.sandbox.tables import FORMAT, SWEEP, TABLES
+
+_BUSY_SECONDS: Final = 30.0
+
+Row = sqlite3.Row
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Event:
+    """Something that happened in the world; `actor` is how the person is known at the command line."""
+
+    at: datetime
+    organization: int | None
+    actor: str
+    verb: str
+    text: str
+
+
+def real_now() -> datetime:
+    """The machine's clock, in UTC."""
+    return datetime.now(UTC)
+
+
+class World:
+    """A whole platform in one file; safe for several threads and processes at once."""
+
+    def __init__(self, connection: sqlite3.Connection, *, clock: Callable[[], datetime] = real_now) -> None:
+        self._connection = connection
+        self._clock = clock
+        self._lock = threading.RLock()
+        self._depth = 0
+        # Python warns about connections that are forgotten; a world closes its own when it is.
+        self._finalizer = weakref.finalize(self, connection.close)
+
+    @classmethod
+    def open(cls, path: Path, *, clock: Callable[[], datetime] = real_now) -> Self:
+        """The world in a file, which is created empty when there is none; raises ProviderError if it is not one."""
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            world = cls(_connect(str(path)), clock=clock)
+        except (OSError, sqlite3.Error) as error:
+            message = f"the sandbox world {path} cannot be used: {error}"
+            raise ProviderError(message, advice="look at what is there, and who may write there") from error
+        try:
+            world._prepare()
+        except sqlite3.OperationalError as error:
+            world.close()
+            message = f"the sandbox world {path} cannot be used: {error}"
+            raise ProviderError(message, advice="look at who may write there, and whether the disk is full") from error
+        except (sqlite3.DatabaseError, UnicodeDecodeError) as error:
+            # The database quotes what is damaged, and that need not be text.
+            world.close()
+            message = f"{path} is not a sandbox world: {error}"
+            raise ProviderError(message, advice="`reconciler sandbox reset` starts afresh") from error
+        except ProviderError:
+            world.close()
+            raise
+        return world
+
+    @classmethod
+    def in_memory(cls, *, clock: Callable[[], datetime] = real_now) -> Self:
+        """A world that is gone when it is closed, for tests."""
+        world = cls(_connect(":memory:"), clock=clock)
+        world._prepare()
+        return world
+
+    def close(self) -> None:
+        """Let go of the file."""
+        self._finalizer()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    @contextmanager
+    def transaction(self) -> Iterator[sqlite3.Connection]:
+        """All of it or nothing. What time has done meanwhile (expired, lapsed) is carried out first."""
+        with self._lock:
+            if self._depth:
+                yield self._connection
+                return
+            with _explained():
+                self._connection.execute("BEGIN IMMEDIATE")
+            self._depth = 1
+            try:
+                with _explained():
+                    for statement in SWEEP:
+                        self._connection.execute(statement, {"now": self.timestamp()})
+                    yield self._connection
+            except BaseException:
+                with suppress(sqlite3.DatabaseError):
+                    self._connection.execute("ROLLBACK")
+                raise
+            else:
+                with _explained():
+                    self._connection.execute("COMMIT")
+            finally:
+                self._depth = 0
+
+    @contextmanager
+    def attempt(self) -> Iterator[None]:
+        """Part of a transaction that may fail without taking the rest along; the exception still goes out."""
+        with self.transaction() as db:
+            db.execute("SAVEPOINT attempt")
+            try:
+                yield
+            except BaseException:
+                db.execute("ROLLBACK TO attempt")
+                raise
+            finally:
+                db.execute("RELEASE attempt")
+
+    def now(self) -> datetime:
+        """The world's time: the real one plus what was skipped by `advance`."""
+        return (self._clock() + timedelta(seconds=float(self.find_setting("offset") or 0))).replace(microsecond=0)
+
+    def seconds(self) -> float:
+        """The world's time as a number that has fractions, for what happens within a second."""
+        return self._clock().timestamp() + float(self.find_setting("offset") or 0)
+
+    def copy(self) -> World:
+        """Another world in memory, as this one is now, under the same clock."""
+        connection = _connect(":memory:")
+        with self._lock:
+            self._connection.backup(connection)
+        return World(connection, clock=self._clock)
+
+    def timestamp(self, after: timedelta = timedelta()) -> str:
+        """`now`, or a while after it, in the one spelling that all tables use and that sorts by time."""
+        return (self.now() + after).astimezone(UTC).isoformat(timespec="seconds")
+
+    def advance(self, duration: timedelta) -> datetime:
+        """Let time pass; returns the new time. A negative duration is a ValueError: expiry cannot be undone."""
+        if duration < timedelta():
+            message = "time does not go backwards"
+            raise ValueError(message)
+        with self.transaction():
+            offset = float(self.find_setting("offset") or 0) + duration.total_seconds()
+            self.set_setting("offset", str(offset))
+        return self.now()
+
+    def find_setting(self, name: str) -> str | None:
+        """One of the few things that are remembered under a name."""
+        with self._lock, _explained():
+            row = self._connection.execute("SELECT value FROM setting WHERE name = ?", (name,)).fetchone()
+        return row["value"] if row else None
+
+    def set_setting(self, name: str, value: str) -> None:
+        """Remember something under a name."""
+        with self._lock:
+            self._connection.execute("INSERT OR REPLACE INTO setting VALUES (?, ?)", (name, value))
+
+    @property
+    def has_begun(self) -> bool:
+        """Whether it was seeded; a world is seeded only once, however often it is opened."""
+        return self.find_setting("begun") is not None
+
+    def begin(self) -> None:
+        """Write down that it was seeded."""
+        with self.transaction():
+            self.set_setting("begun", self.timestamp())
+
+    @property
+    def knobs(self) -> Knobs:
+        """How this world is tuned."""
+        text = self.find_setting("knobs")
+        return Knobs.from_mapping(json.loads(text)) if text else Knobs()
+
+    @knobs.setter
+    def knobs(self, knobs: Knobs) -> None:
+        with self.transaction():
+            self.set_setting("knobs", knobs.to_json())
+
+    def log(self, verb: str, text: str, *, actor: int | None, organization: int | None) -> None:
+        """Add to the event log, as part of the transaction that it tells of."""
+        with self.transaction() as db:
+            row = self.find_row("SELECT known_as FROM known_person WHERE id = :id", {"id": actor})
+            db.execute(
+                "INSERT INTO event (at, organization, actor, verb, text) VALUES (?, ?, ?, ?, ?)",
+                (self.timestamp(), organization, row["known_as"] if row else "the platform", verb, text),
+            )
+
+    def events(self, organization: int | None = None) -> list[Event]:
+        """The event log, oldest first; of one organization, or of all."""
+        rows = self.rows(
+            "SELECT * FROM event WHERE :organization IS NULL OR organization = :organization ORDER BY seq",
+            {"organization": organization},
+        )
+        return [
+            Event(
+                at=datetime.fromisoformat(row["at"]),
+                organization=row["organization"],
+                actor=row["actor"],
+                verb=row["verb"],
+                text=row["text"],
+            )
+            for row in rows
+        ]
+
+    def rows(self, statement: str, values: Mapping[str, Any]) -> list[Row]:
+        """All rows of a query."""
+        with self.transaction() as db:
+            return db.execute(statement, values).fetchall()
+
+    def find_row(self, statement: str, values: Mapping[str, Any]) -> Row | None:
+        """The first row of a query, if there is one."""
+        rows = self.rows(statement, values)
+        return rows[0] if rows else None
+
+    def count(self, statement: str, values: Mapping[str, Any]) -> int:
+        """What a query that counts says."""
+        return int(self.rows(statement, values)[0][0])
+
+    def _prepare(self) -> None:
+        """Create the tables in an empty file; two processes that open it at once must not both do it."""
+        self._connection.execute("PRAGMA foreign_keys = ON")
+        # Refused while another process does the same to a new file; either journal mode is safe.
+        with suppress(sqlite3.OperationalError):
+            self._connection.execute("PRAGMA journal_mode = WAL")
+        self._connection.execute("BEGIN IMMEDIATE")
+        found = int(self._connection.execute("PRAGMA user_version").fetchone()[0])
+        if found == 0:
+            for statement in TABLES.split(";\n"):
+                self._connection.execute(statement)
+            self._connection.execute(f"PRAGMA user_version = {FORMAT}")
+        self._connection.execute("COMMIT")
+        if found not in (0, FORMAT):
+            message = f"the sandbox world has format {found}; this version reads {FORMAT}"
+            raise ProviderError(message, advice="`reconciler sandbox reset` starts afresh")
+
+
+@contextmanager
+def _explained() -> Iterator[None]:
+    """What a damaged, locked or full file does, as ProviderError; a broken rule of the tables stays what it is."""
+    try:
+        yield
+    except (sqlite3.IntegrityError, sqlite3.ProgrammingError):
+        raise
+    except (sqlite3.DatabaseError, UnicodeDecodeError) as error:
+        message = f"the sandbox world cannot be used: {error}"
+        raise ProviderError(message, advice="`reconciler sandbox reset` starts afresh") from error
+
+
+def _connect(target: str) -> sqlite3.Connection:
+    """Autocommit, because transactions are begun and ended explicitly; threads share it under the world's lock."""
+    connection = sqlite3.connect(target, timeout=_BUSY_SECONDS, isolation_level=None, check_same_thread=False)
+    connection.row_factory = sqlite3.Row
+    connection.text_factory = lambda data: data.decode(errors="replace")
+    return connection

@@ -1,1 +1,0 @@
-"""What is shown: one function for each subject, from its value to a document."""
