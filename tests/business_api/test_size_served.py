@@ -26,8 +26,8 @@ from reconciler.providers.business_api.provider import BusinessApiProvider
 from reconciler.sandbox.seed import open_world
 from reconciler.stores.local_file import LocalFileStore
 from reconciler.stores.process import SystemTimer
+from tests.apply.given import Still
 from tests.business_api.service import TOKEN, FastTicker, Service, serving
-from tests.workflows.given import Still
 
 SEATS, ADMINS, AD_ACCOUNTS, ON_EACH = 4000, 20, 300, 12
 """All the members that a Business Center may have, invited ones included; and access per ad account."""

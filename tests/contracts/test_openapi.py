@@ -18,7 +18,7 @@ from reconciler.sandbox.api.routes import ALL, PREFIX
 from reconciler.sandbox.api.server import Server
 from reconciler.sandbox.api.site import Site
 from tests.contracts.schemas_business_api import REQUESTS
-from tests.emulator.desk import BC, Desk, new_desk
+from tests.sandbox.api.desk import BC, Desk, new_desk
 from tests.tiers import scaled
 
 DOCUMENT = openapi(Options())

@@ -20,7 +20,7 @@ from reconciler.sandbox.api.site import Site
 from reconciler.sandbox.people import accept
 from reconciler.sandbox.registry import get_person
 from tests.contracts.schemas_business_api import NOTHING, PREFIX, RESPONSES, check_request
-from tests.emulator.desk import BC, EU, NORTH, SHOES, US, Desk, new_desk, user
+from tests.sandbox.api.desk import BC, EU, NORTH, SHOES, US, Desk, new_desk, user
 
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")  # generated code with invalid escapes, and one helper that is deprecated

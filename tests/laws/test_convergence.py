@@ -7,7 +7,7 @@ manifests stop changing, and plan and apply must reach an empty plan within `ROU
 the manifests.
 
 Deleting any of these makes it fail (tried by hand, one at a time). That admins are counted again in the middle of an
-apply is too rare an event here; `tests/workflows/test_who_acts.py` shows it. Whom nobody declared is no admin to count
+apply is too rare an event here; `tests/apply/test_who_acts.py` shows it. Whom nobody declared is no admin to count
 on: `test_who_counts.py` shows that.
 
     order._tie_cascades                     a membership goes before the grants that hang on it

@@ -38,7 +38,7 @@ from reconciler.model.settings import GuardSettings
 from reconciler.model.state import Record, State
 from reconciler.policies.judging import RuleBook, judge
 from reconciler.policies.rule import PolicyObjection, Rule
-from tests.planning.told import tell
+from tests.engine.told import tell
 from tests.tiers import scaled
 
 TODAY = date(2026, 11, 28)

@@ -29,8 +29,8 @@ from reconciler.model.live import Live
 from reconciler.model.resource import Attributes, Resource, Status
 from reconciler.model.settings import GuardSettings
 from reconciler.model.state import Record, State
-from tests.planning.told import tell
-from tests.reviewing.given import revision
+from tests.engine.told import tell
+from tests.features.review.given import revision
 
 TODAY = date(2026, 11, 28)
 SETTINGS = GuardSettings(max_removal_ratio=1.0, required_admins=("p2@acme.example",))

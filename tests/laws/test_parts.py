@@ -16,7 +16,7 @@ from reconciler.features.rosters.observe import RosterFile, Sighting, look
 from reconciler.model.declared import Desired
 from reconciler.model.observation import Observation
 from reconciler.model.state import State
-from tests.rosters.given import desired_of
+from tests.features.rosters.given import desired_of
 
 NAMES = ("ana", "bo", "cy", "dee", "eve", "finn", "gil", "hal", "ida", "jo", "kai", "lou")
 

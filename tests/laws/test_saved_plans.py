@@ -47,10 +47,10 @@ from reconciler.sandbox.seed import load_seed
 from reconciler.sandbox.world import World
 from reconciler.stores.local_file import LocalFileStore
 from reconciler.stores.process import SystemTimer
+from tests.features.work_orders.office import START, Office
 from tests.laws.neighbourhood import seats
 from tests.laws.observed_provider import Mischief, ObservedProvider
 from tests.tiers import scaled
-from tests.work_orders.office import START, Office
 
 PEOPLE = ("ana", "bo", "mara", "cy", "dee", "gil", "hal", "ivy")
 FIRST = {"ana": "admin", "bo": "admin", "mara": "{role: admin, protect: true}"}

@@ -33,7 +33,7 @@ from reconciler.model.kinds import Action
 from reconciler.model.live import Live
 from reconciler.model.outcome import Report
 from reconciler.model.state import Record, State
-from tests.planning.given import Case, read_case
+from tests.engine.given import Case, read_case
 from tests.tiers import scaled
 
 CASES = Path(__file__).parents[1] / "cases"

@@ -17,7 +17,7 @@ from reconciler.model.kinds import Action
 from reconciler.model.outcome import Applied, Failed, InDoubt, Outcome, Refused, Report, Result, Waits
 from reconciler.model.plan import OrganizationPlan, Plan
 from reconciler.model.resource import Attributes, Resource, Status
-from tests.reviewing.given import revision
+from tests.features.review.given import revision
 
 TODAY = date(2026, 11, 22)
 

@@ -14,9 +14,9 @@ from typing import Any
 import pytest
 import yaml
 
+from tests.features.publishing.double import TOKEN, Forge, running
 from tests.pipelines.repository import Repository, make_unreadable
 from tests.pipelines.workflow import ROOT
-from tests.publishing.double import TOKEN, Forge, running
 
 PIPELINE: dict[str, Any] = yaml.safe_load((ROOT / "examples/pipelines/gitlab-ci.yml").read_text(encoding="utf-8"))
 CY_JOINS = ("      bo: admin\n      # Access ends", "      bo: admin\n      cy: standard\n      # Access ends")

@@ -9,9 +9,9 @@ from collections.abc import Iterator
 
 import pytest
 
+from tests.features.publishing.double import TOKEN, Forge, running
 from tests.pipelines.repository import Repository, make_unreadable
 from tests.pipelines.workflow import Runner
-from tests.publishing.double import TOKEN, Forge, running
 
 CY_JOINS = ("      bo: admin\n      # Access ends", "      bo: admin\n      cy: standard\n      # Access ends")
 

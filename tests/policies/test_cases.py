@@ -13,8 +13,8 @@ from reconciler.manifests.load import SourceFile, load_config, load_manifests
 from reconciler.model.policy_settings import PolicySettings
 from reconciler.policies.catalogue import POLICIES
 from reconciler.policies.judging import Judgment, judge, only
+from tests.features.review.given import TODAY
 from tests.manifests.given import tell_findings
-from tests.reviewing.given import TODAY
 
 PATHS = sorted((Path(__file__).parents[1] / "cases" / "policies").glob("*.yaml"))
 every_case = pytest.mark.parametrize("path", PATHS, ids=lambda path: path.stem)

@@ -25,7 +25,7 @@ from reconciler.stores.local_file import LocalFileStore
 from reconciler.stores.process import this_process
 from reconciler.stores.seal import Seal
 from reconciler.stores.sealed import SealedStore, sealed_holder
-from tests.workflows.given import EVE, INVITE, NOW, ORIGIN, state, terms, upkeep
+from tests.apply.given import EVE, INVITE, NOW, ORIGIN, state, terms, upkeep
 
 MINUTE = timedelta(minutes=1)
 PERSONAL = ("@", "+34600111222", "acme.example")

@@ -1,0 +1,67 @@
+"""States of older formats, as they lie in stores out there."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from reconciler.apply.leases import hold
+from reconciler.apply.states import load_state, save_state
+from reconciler.model.errors import StoreError
+from reconciler.model.json import UPGRADES, state_from_json, state_to_json
+from reconciler.model.resource import Status
+from reconciler.model.state import STATE_FORMAT, State
+from reconciler.stores.local_file import LocalFileStore
+from tests.apply.given import EVE, INVITE, terms
+
+OLDEST = Path(__file__).parents[1] / "data" / "state-1.0.json"
+
+
+def test_a_state_of_the_first_format_is_read_with_everything_in_it() -> None:
+    state = state_from_json(OLDEST.read_bytes())
+    content = json.loads(OLDEST.read_bytes())
+    assert (state.organization, state.lineage, state.serial) == ("acme-bc", content["lineage"], content["serial"])
+    assert {str(address) for address in state.records} == content["records"].keys()
+    assert {record.identity for record in state.records.values()} == {
+        record["identity"] for record in content["records"].values()
+    }
+    assert all(record.status is Status.ACTIVE for record in state.records.values())
+    assert (state.in_doubt, state.deferred, len(state.removals)) == ({}, {}, len(content["removals"]))
+
+
+def test_every_format_leads_to_the_present_one() -> None:
+    steps = [*(upgrade.source for upgrade in UPGRADES), STATE_FORMAT]
+    assert [upgrade.target for upgrade in UPGRADES] == steps[1:]
+
+
+def test_a_change_in_doubt_survives_the_upgrade() -> None:
+    state = State(organization="bc", lineage="l1", serial=3, in_doubt={EVE: INVITE})
+    early = state_to_json(state).replace(b'"format_version":"1.3"', b'"format_version":"1.0"')
+    assert state_from_json(early) == state
+
+
+def test_a_stored_state_is_written_in_the_present_format_with_its_next_change(tmp_path: Path) -> None:
+    store = LocalFileStore(tmp_path)
+    with hold(store, "acme-bc", purpose="test", terms=terms()) as lease:
+        store.write("acme-bc", OLDEST.read_bytes(), replacing=None, token=lease.token)
+        loaded = load_state(store, "acme-bc")
+        assert save_state(store, loaded, loaded.state, token=lease.token) == loaded
+        save_state(store, loaded, replace(loaded.state, records={}), token=lease.token)
+    snapshot = store.read("acme-bc")
+    assert snapshot is not None
+    assert json.loads(snapshot.data)["format_version"] == STATE_FORMAT
+    assert store.read_past("acme-bc", store.history("acme-bc")[0].version).data == OLDEST.read_bytes()
+
+
+@pytest.mark.parametrize("version", ["1.4", "2.0"])
+def test_a_newer_format_is_refused_before_anything_is_lost(tmp_path: Path, version: str) -> None:
+    store = LocalFileStore(tmp_path)
+    content = {**json.loads(state_to_json(State(organization="bc"))), "format_version": version, "mood": "good"}
+    with hold(store, "bc", purpose="test", terms=terms()) as lease:
+        store.write("bc", json.dumps(content).encode(), replacing=None, token=lease.token)
+    with pytest.raises(StoreError, match=f"format {version}") as caught:
+        load_state(store, "bc")
+    assert "newer" in caught.value.advice

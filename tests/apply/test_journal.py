@@ -1,0 +1,140 @@
+"""The journal: what a snapshot lacks, told so that every fault is seen."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+from zlib import crc32
+
+import pytest
+
+from reconciler.apply.journal import intent_record, outcome_record, replay, run_record
+from reconciler.apply.state_builder import StateBuilder
+from reconciler.model.declared import Declared
+from reconciler.model.errors import StoreError
+from reconciler.model.finding import Place
+from reconciler.model.outcome import Applied, Failed, InDoubt, Waits
+from reconciler.model.ports import Journal
+from reconciler.model.resource import Status
+from reconciler.model.state import Deferral, State
+from reconciler.systems import get_system
+from tests.apply.given import EVE, INVITE, NOW, ORIGIN, REMOVE, TODAY, resource, state
+
+SNAPSHOT = state()
+INVITED = resource(status=Status.INVITED)
+
+
+def ledger(snapshot: State = SNAPSHOT) -> StateBuilder:
+    return StateBuilder(snapshot, system=get_system("business_center"), today=TODAY)
+
+
+def begin(book: StateBuilder) -> bytes:
+    return run_record(ORIGIN, lineage="l1", serial=book.next_serial(), at=NOW)
+
+
+def written(book: StateBuilder, outcome: Applied | Failed | Waits | InDoubt = Applied(live=INVITED)) -> list[bytes]:  # noqa: B008
+    """What a run that invites eve leaves behind when it gets no further."""
+    lines = [begin(book), intent_record(INVITE, serial=book.begin(INVITE))]
+    book.take(INVITE, outcome)
+    return [*lines, outcome_record(INVITE, outcome, part=book.part(EVE), at=NOW)]
+
+
+@pytest.mark.parametrize(
+    "outcome",
+    [
+        Applied(live=INVITED),
+        Applied(),
+        Failed(reason="no", code="40002"),
+        Waits(on="bo", why="asks"),
+        InDoubt(reason="?"),
+    ],
+)
+def test_replaying_a_journal_leads_to_the_state_that_the_run_had(outcome: Applied | Failed | Waits | InDoubt) -> None:
+    book = ledger()
+    lines = written(book, outcome)
+    replayed = replay(SNAPSHOT, Journal(tuple(lines)))
+    assert replayed.state == book.state()
+    assert replayed.state.serial == SNAPSHOT.serial + 3
+
+
+def test_a_journal_tells_the_audit_log_what_was_done_and_by_whom() -> None:
+    replayed = replay(SNAPSHOT, Journal(tuple(written(ledger()))))
+    (entry,) = replayed.entries
+    assert (entry.action, entry.address, entry.outcome, entry.serial, entry.time) == (
+        "invite",
+        "bc/member/eve",
+        "requested",
+        SNAPSHOT.serial + 3,
+        NOW,
+    )
+    assert replayed.origin == ORIGIN
+
+
+def test_an_intent_without_an_outcome_is_in_doubt_with_all_that_settling_needs() -> None:
+    replayed = replay(SNAPSHOT, Journal(tuple(written(ledger())[:2])))
+    assert replayed.state.in_doubt == {EVE: INVITE}
+    assert replayed.entries == ()
+
+
+def test_what_happened_to_one_address_twice_ends_with_the_last() -> None:
+    book = ledger()
+    lines = written(book)
+    lines.append(intent_record(REMOVE, serial=book.begin(REMOVE)))
+    book.take(REMOVE, Applied())
+    lines.append(outcome_record(REMOVE, Applied(), part=book.part(EVE), at=NOW))
+    replayed = replay(SNAPSHOT, Journal(tuple(lines)))
+    assert replayed.state == book.state()
+    assert replayed.state.records == {}
+
+
+def test_a_failure_defers_across_a_crash() -> None:
+    replayed = replay(SNAPSHOT, Journal(tuple(written(ledger(), Failed(reason="no")))))
+    assert replayed.state.deferred == {
+        EVE: Deferral(reason="no", since=TODAY, tried=TODAY, identity="eve@acme.example")
+    }
+
+
+def test_records_that_the_snapshot_contains_already_are_passed_over() -> None:
+    lines = written(ledger())
+    later = replace(SNAPSHOT, serial=SNAPSHOT.serial + 4)
+    assert replay(later, Journal(tuple(lines))).state == later
+
+
+@pytest.mark.parametrize("length", [0, 1, 8, 9, 40, -1])
+def test_a_last_record_cut_anywhere_is_left_out_with_a_word(length: int) -> None:
+    lines = written(ledger())
+    whole = replay(SNAPSHOT, Journal(tuple(lines[:2])))
+    torn = replay(SNAPSHOT, Journal((*lines[:2], lines[2][:length])))
+    assert (torn.state, torn.is_torn, whole.is_torn) == (whole.state, True, False)
+    assert replay(SNAPSHOT, Journal(tuple(lines[:2]), torn=b"x")).is_torn
+
+
+@pytest.mark.parametrize("position", [0, 5, 12, -2])
+def test_one_flipped_bit_before_the_end_is_refused_with_where_and_what_to_do(position: int) -> None:
+    lines = written(ledger())
+    flipped = bytearray(lines[1])
+    flipped[position] ^= 1
+    with pytest.raises(StoreError, match="record 2 in the journal of bc cannot be used") as refusal:
+        replay(SNAPSHOT, Journal((lines[0], bytes(flipped), lines[2])))
+    assert "reconciler state restore bc SERIAL" in refusal.value.advice
+
+
+def test_a_missing_record_is_refused() -> None:
+    lines = written(ledger())
+    with pytest.raises(StoreError, match="it has serial 10 where 9 must come"):
+        replay(SNAPSHOT, Journal((lines[0], lines[2])))
+
+
+def test_a_journal_of_a_newer_format_is_refused() -> None:
+    newer = begin(ledger()).partition(b" ")[2].replace(b'"format_version":"1.0"', b'"format_version":"2.0"')
+    with pytest.raises(StoreError, match=r"format 2\.0"):
+        replay(SNAPSHOT, Journal((b"%08x %s" % (crc32(newer), newer),)))
+
+
+def test_a_new_record_knows_the_end_and_the_protection_that_are_declared() -> None:
+    end = TODAY + timedelta(days=1)
+    declared = Declared(address=EVE, place=Place("access.yaml", 1, 1), expires=end, protect=True)
+    book = StateBuilder(SNAPSHOT, system=get_system("business_center"), today=TODAY, declared={EVE: declared})
+    book.take(INVITE, Applied(live=INVITED))
+    record = book.state().records[EVE]
+    assert (record.ends, record.protect) == (end, True)

@@ -1,0 +1,109 @@
+"""Whether two plans do the same, as far as a reviewer was asked about it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import date
+
+import pytest
+
+from reconciler.apply.choice import is_same_request
+from reconciler.features.planning.difference import PlanDifference, compare_plans
+from reconciler.model.address import Address
+from reconciler.model.change import Change, Waiting
+from reconciler.model.declared import Mode
+from reconciler.model.finding import Place
+from reconciler.model.kinds import Action
+from reconciler.model.plan import OrganizationPlan, Plan
+from tests.apply.given import change, resource
+
+ANA, BO = Address("bc", "member", "ana"), Address("bc", "member", "bo")
+ELSEWHERE = Address("studio", "member", "ana")
+INVITE_ANA = change(Action.INVITE, None, resource(ANA))
+INVITE_BO = change(Action.INVITE, None, resource(BO))
+REMOVE_ELSEWHERE = change(Action.REMOVE, resource(ELSEWHERE), None)
+
+
+def plan_of(*changes: Change, **more: object) -> Plan:
+    parts: dict[str, list[Change]] = {}
+    for one in changes:
+        parts.setdefault(one.address.organization, []).append(one)
+    organizations = tuple(
+        OrganizationPlan(
+            organization=key, system="business_center", mode=Mode.ADDITIVE, lineage="l", serial=3, changes=tuple(steps)
+        )
+        for key, steps in parts.items()
+    )
+    return replace(Plan(today=date(2026, 11, 22), organizations=organizations), **more)  # type: ignore[arg-type]  # named fields
+
+
+REVIEWED = plan_of(INVITE_ANA, INVITE_BO, REMOVE_ELSEWHERE)
+
+
+def compare(plan: Plan) -> PlanDifference:
+    return compare_plans(reviewed=REVIEWED, plan=plan)
+
+
+@pytest.mark.parametrize(
+    "plan",
+    [
+        REVIEWED,
+        plan_of(REMOVE_ELSEWHERE, INVITE_ANA, INVITE_BO),
+        plan_of(INVITE_ANA, INVITE_BO, REMOVE_ELSEWHERE, today=date(2026, 11, 30), tool_version="9", manifests="ff"),
+        plan_of(replace(INVITE_ANA, place=Place(file="a.yaml", line=9, column=1)), INVITE_BO, REMOVE_ELSEWHERE),
+        replace(REVIEWED, organizations=tuple(replace(part, serial=4) for part in REVIEWED.organizations)),
+    ],
+    ids=["same", "organizations in another order", "day, version and manifests", "line", "serial"],
+)
+def test_what_nobody_was_asked_about_may_differ(plan: Plan) -> None:
+    assert compare(plan).is_none
+
+
+def test_a_request_that_has_waited_longer_and_ends_on_another_day_is_the_same() -> None:
+    seen = Waiting(
+        address=ANA, action=Action.REINVITE, on="ana", why="no answer yet", since=date(2026, 11, 21), ends="a"
+    )
+    assert is_same_request(seen, replace(seen, since=date(2026, 11, 22), ends="b"))
+    assert not is_same_request(seen, replace(seen, on="bo"))
+
+
+@pytest.mark.parametrize(
+    "alter",
+    [
+        lambda step: replace(step, after=resource(ANA, role="admin")),
+        lambda step: replace(step, fingerprint="moved"),
+        lambda step: replace(step, action=Action.REINVITE),
+        lambda step: replace(step, actor="bo"),
+        lambda step: replace(step, why="another reason"),
+        lambda step: replace(step, irreversible="for good"),
+        lambda step: replace(step, approval="LEGAL-7"),
+        lambda step: replace(step, needs=(BO,)),
+    ],
+    ids=["role", "what it starts from", "action", "actor", "reason", "irreversible", "approval", "needs"],
+)
+def test_a_step_that_differs_is_unseen_and_the_reviewed_one_missing(alter: Callable[[Change], Change]) -> None:
+    other = alter(INVITE_ANA)
+    departure = compare(plan_of(other, INVITE_BO, REMOVE_ELSEWHERE))
+    assert (departure.unseen, departure.missing) == ((other,), (INVITE_ANA,))
+    assert not departure.is_none
+
+
+def test_a_step_more_is_unseen() -> None:
+    more = change(Action.REMOVE, resource(Address("studio", "member", "zoe")), None)
+    assert compare(plan_of(*REVIEWED.changes, more)).unseen == (more,)
+
+
+def test_a_step_twice_is_once_unseen() -> None:
+    assert compare(plan_of(*REVIEWED.changes, INVITE_BO)).unseen == (INVITE_BO,)
+
+
+def test_a_step_less_is_missing_because_another_may_have_been_agreed_to_for_its_sake() -> None:
+    departure = compare(plan_of(INVITE_ANA, REMOVE_ELSEWHERE))
+    assert (departure.unseen, departure.missing, departure.is_none) == ((), (INVITE_BO,), False)
+
+
+def test_another_order_within_an_organization_is_another_plan() -> None:
+    departure = compare(plan_of(INVITE_BO, INVITE_ANA, REMOVE_ELSEWHERE))
+    assert (departure.unseen, departure.missing, departure.is_reordered) == ((), (), True)
+    assert not departure.is_none

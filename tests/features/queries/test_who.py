@@ -1,0 +1,409 @@
+"""Everything one person has: found by any name, whole, and told beside what is declared."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+
+import pytest
+import yaml
+from hypothesis import given
+from hypothesis import strategies as st
+
+from reconciler.cli.catalogue import RENDERERS
+from reconciler.engine.holdings import make_ledger
+from reconciler.features.queries import directory
+from reconciler.features.queries import person_access as knowing
+from reconciler.features.queries import states as recollection
+from reconciler.features.queries.mentions import may_mention
+from reconciler.manifests.load import SourceFile, load_manifests
+from reconciler.model.address import Address
+from reconciler.model.errors import ManifestError, ReconcilerError
+from reconciler.model.holding import AccessStatus, Holding, PersonReport
+from reconciler.model.json import state_to_json
+from reconciler.model.kinds import Action
+from reconciler.model.ports import PastVersion, StateStore
+from reconciler.model.resource import Status
+from reconciler.model.state import Deferral, Record, State
+from reconciler.model.work_order import WorkOrder
+from reconciler.output.holdings import say_declared
+from reconciler.output.style import Style
+from reconciler.stores.local_file import LocalFileStore
+
+TODAY = date(2026, 11, 22)
+AGENCY = Path(__file__).parents[3] / "examples" / "agency" / "access"
+
+PEOPLE = """
+version: 1
+people:
+  ana: {name: Ana Lopez, email: ana@acme.example, identities: {developers: ana.dev@acme.example, phone: "+34600111222",
+        tiktok: "@ana"}}
+  bo: {email: bo@acme.example, ends: 2026-12-05}
+  eve: {email: eve@acme.example}
+groups:
+  buyers: {members: [eve, "group:interns"]}
+  interns: {members: [bo]}
+"""
+CENTER = """
+version: 1
+organizations:
+  acme-bc:
+    system: business_center
+    id: "6900000000000000001"
+    members:
+      ana: {role: admin, finance: manager}
+      group:buyers: standard
+    ad_accounts:
+      us-brand: {id: "7100000000000000001", access: {eve: {role: operator, reason: SEC-1, expires: 2026-12-01}}}
+      de-brand: {id: "7100000000000000002"}
+    asset_groups:
+      emea: {ad_accounts: [de-brand], access: {eve: analyst}}
+"""
+BRAND = """
+version: 1
+organizations:
+  acme-brand:
+    system: organization_account
+    handle: "@acme"
+    members: {ana: {role: admin, via: phone}, eve: operator}
+"""
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> LocalFileStore:
+    return LocalFileStore(tmp_path)
+
+
+def files(**texts: str) -> list[SourceFile]:
+    return [SourceFile(f"access/{name}.yaml", text.encode()) for name, text in texts.items()]
+
+
+ALL = files(people=PEOPLE, center=CENTER, brand=BRAND)
+
+
+def keep(store: LocalFileStore, organization: str, records: Iterable[Record], **more: object) -> None:
+    found = {record.address: record for record in records}
+    state = State(organization=organization, lineage="l1", serial=1, records=found, **more)  # type: ignore[arg-type]  # tests name fields
+    present = store.read(organization)
+    token = store.acquire(organization, purpose="test", ttl=timedelta(minutes=1)).token
+    store.write(organization, state_to_json(state), replacing=present.version if present else None, token=token)
+    store.release(store.find_lock(organization) or pytest.fail("the lock is gone"))
+
+
+def record(address: str, *, status: Status = Status.ACTIVE, identity: str = "", **attributes: str) -> Record:
+    return Record(address=Address.parse(address), attributes=attributes, status=status, identity=identity)
+
+
+def ask(text: str, store: LocalFileStore, manifests: list[SourceFile] = ALL, as_of: date | None = None) -> PersonReport:
+    return knowing.who(text, files=manifests, store=store, today=TODAY, as_of=as_of)
+
+
+def holdings(report: PersonReport) -> dict[str, Holding]:
+    return {str(one.address): one for part in report.organizations for one in part.holdings}
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["ana", "Ana", " ANA", "ana@acme.example", "ANA.dev@acme.example", "+34600111222", "+34 600 111-222", "@ana"],
+)
+def test_a_person_is_found_by_every_name(text: str, store: LocalFileStore) -> None:
+    report = ask(text, store)
+    assert report.key == "ana"
+    assert [part.organization for part in report.organizations] == ["acme-bc", "acme-brand"]
+
+
+def test_what_is_declared_stands_with_line_reason_group_and_end(store: LocalFileStore) -> None:
+    report = ask("eve", store)
+    assert report.groups == ("buyers",)
+    found = holdings(report)
+    assert set(found) == {
+        "acme-bc/member/eve",
+        "acme-bc/ad_account_access/us-brand/eve",
+        "acme-bc/asset_group_access/emea/eve",
+        "acme-brand/member/eve",
+    }
+    grant = found["acme-bc/ad_account_access/us-brand/eve"].declared
+    assert grant is not None
+    assert (grant.reason, grant.expires, str(grant.place)) == ("SEC-1", date(2026, 12, 1), "access/center.yaml:11:54")
+    membership = found["acme-bc/member/eve"].declared
+    assert membership is not None
+    assert membership.through == "group:buyers"
+    assert found["acme-bc/asset_group_access/emea/eve"].reaches == ("de-brand",)
+
+
+def test_what_changes_by_time_alone_is_told_with_its_day() -> None:
+    files = [
+        SourceFile(
+            "a.yaml",
+            b"""
+version: 1
+people: {ana: {email: ana@acme.example}, bo: {email: bo@acme.example}, eve: {email: eve@acme.example}}
+groups: {leads: {members: [eve]}, past: {members: [eve]}}
+organizations:
+  bc:
+    system: business_center
+    id: "6900000000000000001"
+    members:
+      ana: admin
+      bo: admin
+      eve: {role: standard, expires: 2027-02-01}
+      group:past: {role: standard, expires: 2026-12-01}
+      group:leads: {role: admin, starts: 2027-02-01}
+""",
+        )
+    ]
+    desired = load_manifests(files, today=TODAY).desired
+    assert desired is not None
+    ledger = make_ledger("bc", desired=desired, state=State(organization="bc"), today=TODAY, as_of=None)
+    found = ledger.holdings[Address("bc", "member", "eve")]
+    assert (found.changes_on, found.becomes, found.ends) == (date(2027, 2, 1), {"role": "admin"}, None)
+    assert say_declared(found) == "standard; from 2027-02-01 on admin"
+
+
+def test_groups_inside_groups_count(store: LocalFileStore) -> None:
+    report = ask("bo", store)
+    assert report.groups == ("buyers", "interns")
+    assert list(holdings(report)) == ["acme-bc/member/bo"]
+
+
+def test_what_ends_soon_comes_with_the_nearest_first(store: LocalFileStore) -> None:
+    assert [str(one.address) for one in ask("eve", store).ends_soon] == ["acme-bc/ad_account_access/us-brand/eve"]
+    assert [one.ends for one in ask("bo", store).ends_soon] == [date(2026, 12, 5)]
+    assert ask("ana", store).ends_soon == ()
+
+
+@pytest.mark.parametrize(
+    ("given_record", "standing"),
+    [
+        (None, AccessStatus.MISSING),
+        (record("acme-brand/member/eve", role="operator"), AccessStatus.HELD),
+        (record("acme-brand/member/eve", role="admin"), AccessStatus.DIFFERENT),
+        (record("acme-brand/member/eve", role="operator", status=Status.INVITED), AccessStatus.PENDING),
+        (record("acme-brand/member/eve", role="operator", status=Status.DECLINED), AccessStatus.MISSING),
+    ],
+)
+def test_declared_and_recorded_are_compared(
+    given_record: Record | None, standing: AccessStatus, store: LocalFileStore
+) -> None:
+    keep(store, "acme-brand", [given_record] if given_record else [])
+    assert holdings(ask("eve", store))["acme-brand/member/eve"].standing is standing
+
+
+def test_what_has_ended_should_be_gone(store: LocalFileStore) -> None:
+    ended = files(people=PEOPLE.replace("2026-12-05", "2026-11-22"), center=CENTER, brand=BRAND)
+    assert holdings(ask("bo", store, ended))["acme-bc/member/bo"].standing is AccessStatus.ABSENT
+    keep(store, "acme-bc", [record("acme-bc/member/bo", role="standard")])
+    told = holdings(ask("bo", store, ended))["acme-bc/member/bo"]
+    assert (told.standing, told.excuse) == (AccessStatus.OVER, "ends 2026-11-22")
+
+
+def test_somebody_who_was_deleted_from_the_directory_is_found_in_the_records(store: LocalFileStore) -> None:
+    keep(
+        store,
+        "acme-bc",
+        [
+            record("acme-bc/member/gil", role="standard", identity="Gil@acme.example"),
+            record("acme-bc/ad_account_access/us-brand/gil", role="analyst"),
+        ],
+    )
+    keep(store, "old-dev", [record("old-dev/app/game", owner="person:gil"), record("old-dev/member/gil", role="admin")])
+    by_key = ask("gil", store)
+    assert by_key.person is None
+    assert list(holdings(by_key)) == [
+        "acme-bc/member/gil",
+        "acme-bc/ad_account_access/us-brand/gil",
+        "old-dev/member/gil",
+        "old-dev/app/game",
+    ]
+    assert all(one.standing is AccessStatus.UNDECLARED for one in holdings(by_key).values())
+    by_mail = ask("gil@ACME.example", store)
+    assert by_mail.key == "gil"
+    assert list(holdings(by_mail)) == ["acme-bc/member/gil", "acme-bc/ad_account_access/us-brand/gil"]
+
+
+def test_a_handle_is_not_the_key_of_somebody_else(store: LocalFileStore) -> None:
+    people = PEOPLE.replace('"@ana"', '"@eve"')
+    assert "acme-brand/member/eve" not in holdings(ask("ana", store, files(people=people, center=CENTER, brand=BRAND)))
+
+
+def test_nobody_is_taken_for_one_of_two_whose_keys_differ_in_capitals_alone(store: LocalFileStore) -> None:
+    keep(store, "acme-brand", [record("acme-brand/member/eve", role="operator")])
+    people = PEOPLE.replace("  eve:", "  Eve: {email: another.eve@acme.example}\n  eve:")
+    both = files(people=people, center=CENTER, brand=BRAND)
+    assert [ask(key, store, both).key for key in ("Eve", "eve")] == ["Eve", "eve"]
+    with pytest.raises(ReconcilerError, match="nobody is known as 'EVE'"):
+        ask("EVE", store, both)
+
+
+def test_a_record_follows_its_person_under_a_new_key(store: LocalFileStore) -> None:
+    keep(store, "acme-brand", [record("acme-brand/member/eva", role="operator")])
+    moved = BRAND + "moved: [{from: acme-brand/member/eva, to: acme-brand/member/eve}]\n"
+    found = holdings(ask("eve", store, files(people=PEOPLE, center=CENTER, brand=moved)))
+    assert found["acme-brand/member/eve"].standing is AccessStatus.HELD
+
+
+def test_what_went_wrong_is_told(store: LocalFileStore) -> None:
+    eve = Address.parse("acme-brand/member/eve")
+    put_aside = Deferral(reason="two accounts match", since=date(2026, 11, 20), tried=TODAY)
+    keep(store, "acme-brand", [], deferred={eve: put_aside})
+    found = holdings(ask("eve", store))["acme-brand/member/eve"]
+    assert found.trouble == "deferred since 2026-11-20: two accounts match"
+
+
+def test_what_somebody_was_asked_to_give_is_told_as_asked_for(store: LocalFileStore) -> None:
+    order = WorkOrder(
+        id="wo-1",
+        operation="organization_account.invite_by_email",
+        address=Address.parse("acme-brand/member/eve"),
+        action=Action.INVITE,
+        system="organization_account",
+        actor="ana",
+        actor_role="an admin of acme-brand",
+        title="Invite",
+        steps=("Do it",),
+        reason="declared",
+        issued=datetime(2026, 11, 20, tzinfo=UTC),
+    )
+    keep(store, "acme-brand", [], orders={"wo-1": order})
+    assert "declared, not there; work order wo-1 is open" in RENDERERS.who["text"](ask("eve", store), Style())
+
+
+def test_admins_are_told_from_others_by_what_is_recorded(store: LocalFileStore) -> None:
+    keep(store, "acme-bc", [record("acme-bc/member/ana", role="admin")])
+    assert [(part.organization, part.administers) for part in ask("ana", store).organizations] == [
+        ("acme-bc", True),
+        ("acme-brand", False),
+    ]
+
+
+def test_nobody_of_that_name_is_an_error_with_names_that_are_near(store: LocalFileStore) -> None:
+    keep(store, "acme-bc", [record("acme-bc/member/grit", role="standard")])
+    with pytest.raises(ReconcilerError, match="nobody is known as 'evee'") as raised:
+        ask("evee", store)
+    assert raised.value.advice == "did you mean `eve`?"
+    with pytest.raises(ReconcilerError) as raised:
+        ask("griet", store)
+    assert "`grit`" in raised.value.advice
+    with pytest.raises(ReconcilerError) as raised:
+        ask("zzzzzz", store)
+    assert "`people:`" in raised.value.advice
+
+
+def test_an_error_in_a_file_that_is_not_asked_about_does_no_harm(store: LocalFileStore) -> None:
+    broken = files(people=PEOPLE, brand=BRAND, other="version: 1\norganizations: {x: {system: nothing}}\n")
+    assert list(holdings(ask("eve", store, broken))) == ["acme-brand/member/eve"]
+    hit = files(people=PEOPLE, brand=BRAND.replace("eve: operator", "eve: operatr"))
+    with pytest.raises(ManifestError):
+        ask("eve", store, hit)
+
+
+class Aged(LocalFileStore):
+    """A store whose snapshots were written on the first days of a month, one after the other."""
+
+    def history(self, organization: str) -> list[PastVersion]:
+        kept = super().history(organization)
+        return [PastVersion(one.version, datetime(2026, 11, day, tzinfo=UTC)) for day, one in enumerate(kept, start=1)]
+
+
+def test_a_past_day_shows_what_was_recorded_then_and_nothing_declared(tmp_path: Path) -> None:
+    store = Aged(tmp_path)
+    keep(store, "acme-brand", [record("acme-brand/member/eve", role="admin")])
+    keep(store, "acme-brand", [])
+    keep(store, "acme-brand", [record("acme-brand/member/eve", role="operator")])
+
+    def roles(day: int) -> list[str | tuple[str, ...]]:
+        found = holdings(ask("eve", store, as_of=date(2026, 11, day))).values()
+        assert all(one.declared is None for one in found)
+        return [one.recorded.attributes["role"] for one in found if one.recorded]
+
+    assert [roles(day) for day in (1, 2, 3, 20)] == [["admin"], [], ["operator"], ["operator"]]
+    before = ask("eve", store, as_of=date(2026, 10, 31))
+    assert (before.organizations, before.not_kept) == ((), ("acme-brand",))
+
+
+def agency() -> list[SourceFile]:
+    return [SourceFile(path.name, path.read_bytes()) for path in sorted(AGENCY.glob("*.yaml"))]
+
+
+def test_reading_only_what_mentions_a_person_finds_what_reading_everything_finds(
+    store: LocalFileStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    desired = load_manifests(agency(), today=TODAY).desired
+    assert desired is not None
+    for organization, declared in desired.resources.items():
+        keep(
+            store,
+            organization,
+            (
+                Record(address=address, attributes=item.attributes, identity=item.identity)
+                for address, item in declared.items()
+            ),
+        )
+    asked = [*desired.people, "hannah@harbour-tea.example"]
+    quick = {name: ask(name, store, agency()) for name in asked}
+    for module in (directory, recollection):
+        monkeypatch.setattr(module, "may_mention", lambda _data, _words: True)
+    whole = {name: ask(name, store, agency()) for name in asked}
+    assert sum(len(report.organizations) for report in quick.values()) > len(asked)
+    for name in asked:
+        assert holdings(quick[name]) == holdings(whole[name])
+        assert quick[name].groups == whole[name].groups
+
+
+def test_only_states_that_mention_the_person_are_read(store: LocalFileStore, monkeypatch: pytest.MonkeyPatch) -> None:
+    for number in range(5):
+        keep(store, f"org-{number}", [record(f"org-{number}/member/p{number}", role="standard")])
+    read: list[str] = []
+    real = recollection.recollect_one
+
+    def recollect_one(store: StateStore, organization: str, *, as_of: date | None) -> State:
+        read.append(organization)
+        return real(store, organization, as_of=as_of)
+
+    monkeypatch.setattr(recollection, "recollect_one", recollect_one)
+    ask("p3", store)
+    assert read == ["org-3"]
+
+
+def test_an_apply_that_is_not_over_is_seen_too(store: LocalFileStore) -> None:
+    """What only the journal has counts as much as what the snapshot has."""
+    assert recollection.recollect(store, ["eve"], as_of=None).states == {}
+    keep(store, "acme-bc", [])
+    token = store.acquire("acme-bc", purpose="test", ttl=timedelta(minutes=1)).token
+    store.append("acme-bc", b'00000000 {"about": "acme-bc/member/eve"}', token=token)
+    assert list(recollection.recollect(store, ["eve"], as_of=None).states) == ["acme-bc"]
+    assert recollection.recollect(store, ["zed"], as_of=None).states == {}
+
+
+WORDS = st.text(min_size=1, max_size=30)
+
+
+@given(WORDS, st.booleans(), st.sampled_from(["'", '"', None, "|"]))
+def test_no_way_to_write_a_word_hides_it(word: str, ascii_only: bool, quotes: str | None) -> None:
+    as_json = json.dumps({"a": [word], word.upper(): 1}, ensure_ascii=ascii_only).encode(errors="surrogatepass")
+    assert may_mention(as_json, [word])
+    as_yaml = yaml.safe_dump(
+        {"a": [f"x {word}"], "b": word}, default_style=quotes, width=10, allow_unicode=not ascii_only
+    )
+    assert may_mention(as_yaml.encode(), [word])
+
+
+@pytest.mark.parametrize(
+    ("text", "word"),
+    [
+        ("members: {'o''brien@acme.example': admin}", "o'brien@acme.example"),
+        ("members: {ANA@acme.example: admin}", "ana@acme.example"),
+        ("reason: ana\n  lopez", "ana lopez"),
+        ('{"a": "\\u0061na"}', "ana"),
+        ("members: {josé: admin}", "jose"),
+    ],
+)
+def test_what_may_be_somebody_in_another_spelling_is_read(text: str, word: str) -> None:
+    assert may_mention(text.encode(), [word])
+
+
+def test_what_cannot_be_read_may_mention_anybody_and_plain_text_only_whom_it_names() -> None:
+    assert may_mention(None, ["ana"])
+    assert not may_mention(b"members: {bo: admin}", ["ana", "josé"])
