@@ -114,7 +114,7 @@ def _irreversible(change: Change, situation: PlanningContext) -> Objection | Non
     return Objection("irreversible", f"{change.irreversible}{said}")
 
 
-def _risky(change: Change, situation: PlanningContext) -> Objection | None:
+def _disruptive(change: Change, situation: PlanningContext) -> Objection | None:
     risk = situation.organization.system.disruptive.get(change.action)
     is_withdrawn = change.after is None and change.before is not None and change.before.status.is_pending
     if risk is None or is_withdrawn:
@@ -201,7 +201,7 @@ GUARDS: tuple[Guard, ...] = (
     _protected,
     _required_admin,
     _irreversible,
-    _risky,
+    _disruptive,
     _ended_before,
     _expired_too_often,
     _empty_source,

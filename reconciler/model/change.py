@@ -102,8 +102,7 @@ class Blocked:
 
     change: Change
     guard: str
-    """Name of the guard: acting, impossible, policy, self, protected, required_admin, irreversible, disruptive, declined,
-    left, revoked, expired, empty_source, removal_ratio, invitation_budget, last_admin or cap."""
+    """Name of the guard; `docs/planning.md` lists them."""
     message: str
     """Why, with the numbers."""
     approval: str = ""

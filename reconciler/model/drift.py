@@ -29,6 +29,11 @@ class DriftSort(StrEnum):
     UNVERIFIED = "unverified"
     """It was asked for, the system does not show what was given, and nobody has confirmed it."""
 
+    @property
+    def label(self) -> str:
+        """In words."""
+        return self.replace("_", " ")
+
 
 class DriftSeverity(StrEnum):
     """How much it matters, most first."""

@@ -50,10 +50,26 @@ def _unchanged(content: Content) -> Content:
     return content
 
 
+def _with_todays_words(content: Content) -> Content:
+    """1.4 gave what failed, approvals and drift other names."""
+    sorts = {"appeared": "added_outside", "overstayed": "expired_but_active"}
+    used = [
+        {**{key: value for key, value in one.items() if key not in {"allow", "until"}}}
+        | {"approve": one["allow"], "expires": one["until"]}
+        for one in content.pop("used_consents", [])
+    ]
+    drift = {
+        address: {**known, "sort": sorts.get(known["sort"], known["sort"])}
+        for address, known in content.get("drift", {}).items()
+    }
+    return {**content, "deferred": content.pop("quarantined", {}), "used_approvals": used, "drift": drift}
+
+
 UPGRADES: tuple[Upgrade, ...] = (
     Upgrade(source="1.0", target="1.1", change=_remember_doubts),
     Upgrade(source="1.1", target="1.2", change=_unchanged),
     Upgrade(source="1.2", target="1.3", change=_unchanged),
+    Upgrade(source="1.3", target="1.4", change=_with_todays_words),
 )
 """From the oldest format to the present one. Written down once and never edited: states out there need them."""
 

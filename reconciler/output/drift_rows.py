@@ -39,7 +39,7 @@ def say_drift(found: Drift, *, standing: str = "", organization: str = "") -> st
 
 
 def _why(found: Drift, standing: str) -> str:
-    return f"{', '.join(filter(None, [found.sort, standing]))}: {found.why}"
+    return f"{', '.join(filter(None, [found.sort.label, standing]))}: {found.why}"
 
 
 def _access(found: Drift) -> str:

@@ -10,6 +10,8 @@ import pytest
 
 from reconciler.apply.leases import hold
 from reconciler.apply.states import load_state, save_state
+from reconciler.model.address import Address
+from reconciler.model.drift import DriftSort
 from reconciler.model.errors import StoreError
 from reconciler.model.json import UPGRADES, state_from_json, state_to_json
 from reconciler.model.resource import Status
@@ -39,7 +41,7 @@ def test_every_format_leads_to_the_present_one() -> None:
 
 def test_a_change_in_doubt_survives_the_upgrade() -> None:
     state = State(organization="bc", lineage="l1", serial=3, in_doubt={EVE: INVITE})
-    early = state_to_json(state).replace(b'"format_version":"1.3"', b'"format_version":"1.0"')
+    early = state_to_json(state).replace(b'"format_version":"1.4"', b'"format_version":"1.0"')
     assert state_from_json(early) == state
 
 
@@ -56,7 +58,7 @@ def test_a_stored_state_is_written_in_the_present_format_with_its_next_change(tm
     assert store.read_past("acme-bc", store.history("acme-bc")[0].version).data == OLDEST.read_bytes()
 
 
-@pytest.mark.parametrize("version", ["1.4", "2.0"])
+@pytest.mark.parametrize("version", ["1.5", "2.0"])
 def test_a_newer_format_is_refused_before_anything_is_lost(tmp_path: Path, version: str) -> None:
     store = LocalFileStore(tmp_path)
     content = {**json.loads(state_to_json(State(organization="bc"))), "format_version": version, "mood": "good"}
@@ -65,3 +67,22 @@ def test_a_newer_format_is_refused_before_anything_is_lost(tmp_path: Path, versi
     with pytest.raises(StoreError, match=f"format {version}") as caught:
         load_state(store, "bc")
     assert "newer" in caught.value.advice
+
+
+def test_what_had_another_name_in_an_older_format_is_kept() -> None:
+    """A field that nobody knows any more would be dropped without a word."""
+    address, day = "acme-bc/member/eve", "2026-11-20"
+    known = {"address": address, "first_seen": day, "live": "x"}
+    used = {"allow": "invite", "address": address, "reason": "HR-9", "until": "2026-12-31", "used_on": day}
+    early = {
+        "format_version": "1.3",
+        "organization": "acme-bc",
+        "quarantined": {address: {"reason": "no account", "since": day, "tried": day}},
+        "used_consents": [used],
+        "drift": {address: {**known, "sort": "appeared"}},
+    }
+    state = state_from_json(json.dumps(early).encode())
+    eve = Address.parse(address)
+    assert state.deferred[eve].reason == "no account"
+    assert (state.used_approvals[0].approve, str(state.used_approvals[0].expires)) == ("invite", "2026-12-31")
+    assert state.drift[eve].sort is DriftSort.ADDED_OUTSIDE

@@ -216,7 +216,7 @@ def test_what_needs_a_change_that_failed_in_a_call_of_its_own_is_not_tried(scene
 
 
 def test_a_group_goes_with_more_than_any_other_call_takes(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("reconciler.apply.steps.MOST_TOGETHER", 2)
+    monkeypatch.setattr("reconciler.apply.steps.MAX_TOGETHER", 2)
     everybody = {"europe": {"ad_accounts": ["us"], "access": dict.fromkeys(("ana", "bo", "dee"), "analyst")}}
     scene.run(InBatches(scene.world, mixed=True), OLD, asset_groups=everybody)
     provider = InBatches(scene.world, mixed=True)

@@ -173,7 +173,7 @@ def test_a_state_that_speaks_of_what_is_not_its_own_is_not_pushed(store: LocalFi
 
 
 def test_a_state_of_a_newer_format_is_refused(store: LocalFileStore) -> None:
-    newer = state_to_json(read_state(store, "bc")).replace(b'"format_version":"1.3"', b'"format_version":"2.0"')
+    newer = state_to_json(read_state(store, "bc")).replace(b'"format_version":"1.4"', b'"format_version":"2.0"')
     with pytest.raises(StoreError, match=r"format 2\.0"):
         upkeep(store).push("bc", newer)
 

@@ -103,7 +103,7 @@ def test_a_file_goes_into_a_store_whose_state_is_damaged_and_into_an_empty_one(
     run(other, "audit", "verify")
 
 
-@pytest.mark.parametrize("content", ["", "{", "null", '{"format_version": "1.3", "organization": "acme-dev"}'])
+@pytest.mark.parametrize("content", ["", "{", "null", '{"format_version": "1.4", "organization": "acme-dev"}'])
 def test_a_file_that_is_no_state_is_blamed_by_its_own_name(workspace: Path, content: str) -> None:
     file = workspace / "other.json"
     file.write_text(content, encoding="utf-8")

@@ -19,7 +19,8 @@ from reconciler.systems import SYSTEMS
 ROOT = Path(__file__).parents[2]
 POLICIES = "policy_files.py"
 """What can be wrong with them stands on a page of their own, docs/policies.md."""
-SOURCES = sorted(path for path in (ROOT / "reconciler" / "manifests").glob("*.py") if path.name != POLICIES)
+ROOMS = [ROOT / "reconciler" / room for room in ("editing", "manifests")]
+SOURCES = sorted(path for room in ROOMS for path in room.glob("*.py") if path.name != POLICIES)
 FINDINGS_PAGE = (ROOT / "docs" / "findings.md").read_text(encoding="utf-8")
 MANIFEST_PAGE = (ROOT / "docs" / "manifest.md").read_text(encoding="utf-8")
 

@@ -152,8 +152,8 @@ def test_addresses_come_back_as_addresses() -> None:
 
 def test_a_state_has_one_canonical_form() -> None:
     want = (
-        b'{"audit":null,"drift":{},"format_version":"1.3","in_doubt":{},"invitations":{},"lineage":"","looked":{},"orders":{},'
-        b'"organization":"acme","deferred":{},'
+        b'{"audit":null,"deferred":{},"drift":{},"format_version":"1.4","in_doubt":{},"invitations":{},"lineage":"",'
+        b'"looked":{},"orders":{},"organization":"acme",'
         b'"records":{"acme/member/ana":{"address":"acme/member/ana","asked":0,"asked_on":null,"attributes":{},'
         b'"confirmed":{},"ends":null,"formerly":[],"granted":null,"identity":"","implied":{},"implied_by":"","platform_id":"","protect":false,"since":null,'
         b'"status":"active","unread":[]}},"removals":{},"rosters":{},"serial":0,"used_approvals":[],"waits":{}}\n'
@@ -168,10 +168,10 @@ def test_a_state_has_one_canonical_form() -> None:
 @pytest.mark.parametrize(
     ("data", "message"),
     [
-        (b'{"format_version":"2.0"}', "the state has format 2.0, but this version reads 1.3"),
-        (b'{"format_version":"10.0"}', "the state has format 10.0, but this version reads 1.3"),
-        (b'{"format_version":"1.4"}', "the state has format 1.4, but this version reads 1.3"),
-        (b'{"format_version":"1"}', "the state has format 1, but this version reads 1.3"),
+        (b'{"format_version":"2.0"}', "the state has format 2.0, but this version reads 1.4"),
+        (b'{"format_version":"10.0"}', "the state has format 10.0, but this version reads 1.4"),
+        (b'{"format_version":"1.5"}', "the state has format 1.5, but this version reads 1.4"),
+        (b'{"format_version":"1"}', "the state has format 1, but this version reads 1.4"),
         (b'{"format_version":1}', "this is no state: it has no format_version"),
         (b"{}", "this is no state: it has no format_version"),
         (b"[]", "this is no state: it has no format_version"),
@@ -252,7 +252,7 @@ def test_a_plan_whose_addresses_do_not_fit_is_refused(parts: list[object], damag
             "other/member/eve does not belong to acme",
         ),
         (
-            {"deferred": {"acme/pixel_access/eve": {"reason": "", "since": "2026-11-22", "tried": "2026-11-22"}}},
+            {"quarantined": {"acme/pixel_access/eve": {"reason": "", "since": "2026-11-22", "tried": "2026-11-22"}}},
             "acme/pixel_access/eve does not name one access to pixel",
         ),
         ({"in_doubt": {"acme/member/bo": MEMBER}}, "acme/member/bo is said of acme/member/eve"),

@@ -127,7 +127,7 @@ def test_a_state_lists_its_records_and_what_was_put_aside() -> None:
         "eve          ad_account_access  operator on ad account us-brand  revoked by owner",
         "eve          member             admin                            active, protected  2026-11-20  eve@acme.test",
         "",
-        "deferred         since       last tried  reason",
+        "deferred            since       last tried  reason",
         "acme-bc/member/eve  2026-11-21  2026-11-22  two accounts match e***@acme.example",
     ]
 

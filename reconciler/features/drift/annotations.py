@@ -36,7 +36,7 @@ def annotations_of_drift(report: DriftReport) -> Annotations:
 def _remark(item: DriftItem) -> Finding:
     found = item.found
     return Finding(
-        id=f"drift-{found.sort}",
+        id=f"drift-{found.sort.replace('_', '-')}",
         severity=_LEVELS[found.severity] if item.standing.wants_attention else Severity.NOTE,
         message=say_drift(found, standing=say_standing(item), organization=found.address.organization),
         place=found.place,

@@ -251,7 +251,7 @@ def _take_in(state: State, *, part: OrganizationDrift, today: date, identities: 
         return state, []
     deeds = [(str(one.address), "cannot_tell", one.why) for one in part.doubts if one.address not in state.waits]
     deeds += [
-        (str(item.found.address), "drift", f"{item.found.sort}, {item.found.severity}: {item.found.why}")
+        (str(item.found.address), "drift", f"{item.found.sort.label}, {item.found.severity}: {item.found.why}")
         for item in part.items
         if state.drift.get(item.found.address) != kept[item.found.address]
     ]

@@ -126,7 +126,7 @@ def _left_out(item: LeftOut) -> Finding:
 
 def _drift(found: Drift) -> Finding:
     return Finding(
-        id=f"drift-{found.sort}",
+        id=f"drift-{found.sort.replace('_', '-')}",
         severity=Severity.WARNING,
         message=say_drift(found),
         place=found.place,

@@ -215,7 +215,7 @@ def test_a_token_that_got_into_the_text_is_not_published(
 
 def test_a_forge_that_never_ends_its_answer_is_given_up(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     """It sends a header now and then, so no piece is ever late."""
-    monkeypatch.setattr("reconciler.features.publishing.client._LONGEST_CALL", 0.5)
+    monkeypatch.setattr("reconciler.features.publishing.client._MAX_CALL", 0.5)
     monkeypatch.setattr("reconciler.features.publishing.client._ATTEMPTS", 1)
     listening = socket.create_server(("127.0.0.1", 0))
 

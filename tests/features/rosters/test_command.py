@@ -226,7 +226,7 @@ def test_a_roster_tells_drift_as_the_audit_does_and_nothing_that_was_asked_for(d
     told = desk.observe("--dry-run", text=later).stdout
     drift = told.partition("\nDrift\n")[2].partition("\n\n")[0]
     assert "gus@north.example" in drift
-    assert "appeared: nobody declared it" in drift
+    assert "added outside: nobody declared it" in drift
     assert "left alone" in drift
     assert "bo " not in drift  # accepted the invitation
     kept = desk.observe(text=later).stdout
