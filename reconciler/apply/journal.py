@@ -29,7 +29,7 @@ from reconciler.model.audit import AuditEntry, Origin
 from reconciler.model.change import Change
 from reconciler.model.errors import StoreError
 from reconciler.model.integrity import find_damage
-from reconciler.model.json import load_json, refuse_sealed
+from reconciler.model.json import change_with_todays_words, load_json, refuse_sealed, with_todays_words
 from reconciler.model.outcome import Outcome
 from reconciler.model.ports import Journal
 from reconciler.model.redaction import SECRETS
@@ -39,7 +39,9 @@ from reconciler.model.work_order import WorkOrder
 if TYPE_CHECKING:
     from pydantic import TypeAdapter
 
-JOURNAL_FORMAT = "1.0"
+JOURNAL_FORMAT = "1.1"
+"""1.1 has the words of states of format 1.4. What 1.0 says in older ones is understood."""
+_READABLE = ("1.0", JOURNAL_FORMAT)
 
 _OUTCOMES: dict[str, type[Any]] = {kind.__name__: kind for kind in get_args(Outcome)}
 
@@ -173,7 +175,7 @@ class _Fold:
             case "run":
                 self._begin(record)
             case "intent":
-                change = _load(Change, record["change"])
+                change = _load(Change, change_with_todays_words(record["change"]))
                 self._open[change.address] = change
             case "outcome":
                 self._settle(record)
@@ -197,14 +199,14 @@ class _Fold:
         )
 
     def _begin(self, record: Mapping[str, Any]) -> None:
-        if record["format_version"] != JOURNAL_FORMAT:
+        if record["format_version"] not in _READABLE:
             message = f"the journal of {self._snapshot.organization} has format {record['format_version']}"
             raise StoreError(message, advice=f"this version reads {JOURNAL_FORMAT}: use the version that wrote it")
         self._lineage = record["lineage"]
         self._origin = _load(Origin, record["origin"])
 
     def _close(self, record: Mapping[str, Any]) -> None:
-        self._keep(Address.parse(record["address"]), record["state"])
+        self._keep(Address.parse(record["address"]), with_todays_words(record["state"]))
         order, at = self._orders[record["order"]], datetime.fromisoformat(record["time"])
         self._entries.append(order_entry(order, serial=record["serial"], at=at))
 
@@ -217,7 +219,7 @@ class _Fold:
     def _settle(self, record: Mapping[str, Any]) -> None:
         address = Address.parse(record["address"])
         change = self._open.pop(address, None) or self._snapshot.in_doubt.get(address)
-        self._keep(address, record["state"])
+        self._keep(address, with_todays_words(record["state"]))
         if change is None:
             return
         self._entries.append(

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 from reconciler.model.audit import AuditRecord
 from reconciler.model.errors import StoreError
-from reconciler.model.json import load_json, refuse_sealed
+from reconciler.model.json import change_with_todays_words, load_json, refuse_sealed
 from reconciler.model.misfits import describe_misfit
 from reconciler.model.redaction import SECRETS
 from reconciler.model.state import AuditMark
@@ -85,6 +85,7 @@ def decode(line: bytes, *, number: int) -> tuple[str, AuditRecord]:
         content = load_json(line)
         version = str(content.pop("format_version"))
         previous = str(content.pop("previous"))
+        content["entries"] = [change_with_todays_words(entry) for entry in content.get("entries", [])]
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise _unreadable(number, "it is no audit record") from error
     if version.partition(".")[0] != AUDIT_FORMAT.partition(".")[0]:

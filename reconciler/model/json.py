@@ -50,26 +50,40 @@ def _unchanged(content: Content) -> Content:
     return content
 
 
-def _with_todays_words(content: Content) -> Content:
-    """1.4 gave what failed, approvals and drift other names."""
-    sorts = {"appeared": "added_outside", "overstayed": "expired_but_active"}
-    used = [
-        {**{key: value for key, value in one.items() if key not in {"allow", "until"}}}
-        | {"approve": one["allow"], "expires": one["until"]}
-        for one in content.pop("used_consents", [])
-    ]
-    drift = {
-        address: {**known, "sort": sorts.get(known["sort"], known["sort"])}
-        for address, known in content.get("drift", {}).items()
-    }
-    return {**content, "deferred": content.pop("quarantined", {}), "used_approvals": used, "drift": drift}
+def with_todays_words(content: Content) -> Content:
+    """1.4 gave what failed, approvals and drift other names. What has them already stays as it is.
+
+    A journal that a run of an older version left behind holds parts of a state in these words too.
+    """
+    content = _renamed(content, {"quarantined": "deferred", "used_consents": "used_approvals"})
+    if "used_approvals" in content:
+        words = {"allow": "approve", "until": "expires"}
+        content["used_approvals"] = [_renamed(one, words) for one in content["used_approvals"]]
+    if "drift" in content:
+        sorts = {"appeared": "added_outside", "overstayed": "expired_but_active"}
+        content["drift"] = {
+            address: {**known, "sort": sorts.get(known["sort"], known["sort"])}
+            for address, known in content["drift"].items()
+        }
+    if "in_doubt" in content:
+        content["in_doubt"] = {at: change_with_todays_words(one) for at, one in content["in_doubt"].items()}
+    return content
+
+
+def change_with_todays_words(change: Content) -> Content:
+    """The same for one change, as states and journals hold those that are not settled, and for what the log says."""
+    return _renamed(change, {"consent": "approval", "consent_terms": "approval_terms"})
+
+
+def _renamed(content: Content, names: dict[str, str]) -> Content:
+    return {names.get(name, name): value for name, value in content.items()}
 
 
 UPGRADES: tuple[Upgrade, ...] = (
     Upgrade(source="1.0", target="1.1", change=_remember_doubts),
     Upgrade(source="1.1", target="1.2", change=_unchanged),
     Upgrade(source="1.2", target="1.3", change=_unchanged),
-    Upgrade(source="1.3", target="1.4", change=_with_todays_words),
+    Upgrade(source="1.3", target="1.4", change=with_todays_words),
 )
 """From the oldest format to the present one. Written down once and never edited: states out there need them."""
 
@@ -126,7 +140,11 @@ def state_from_json(data: bytes) -> State:
     content = _read(data, "state", STATE_FORMAT)
     for upgrade in UPGRADES:
         if content["format_version"] == upgrade.source:
-            content = {**upgrade.change(content), "format_version": upgrade.target}
+            try:
+                content = {**upgrade.change(content), "format_version": upgrade.target}
+            except (AttributeError, KeyError, TypeError, ValueError) as error:
+                message = f"the state is damaged: it is no state of format {upgrade.source}"
+                raise ReconcilerError(message) from error
     if content["format_version"] != STATE_FORMAT:
         raise _unknown_format("state", content["format_version"], STATE_FORMAT)
     return _validated(state_adapter(), content, "state")

@@ -12,12 +12,12 @@ from reconciler.apply.leases import hold
 from reconciler.apply.states import load_state, save_state
 from reconciler.model.address import Address
 from reconciler.model.drift import DriftSort
-from reconciler.model.errors import StoreError
+from reconciler.model.errors import ReconcilerError, StoreError
 from reconciler.model.json import UPGRADES, state_from_json, state_to_json
 from reconciler.model.resource import Status
 from reconciler.model.state import STATE_FORMAT, State
 from reconciler.stores.local_file import LocalFileStore
-from tests.apply.given import EVE, INVITE, terms
+from tests.apply.given import EVE, INVITE, TODAY, terms
 
 OLDEST = Path(__file__).parents[1] / "data" / "state-1.0.json"
 
@@ -86,3 +86,20 @@ def test_what_had_another_name_in_an_older_format_is_kept() -> None:
     assert state.deferred[eve].reason == "no account"
     assert (state.used_approvals[0].approve, str(state.used_approvals[0].expires)) == ("invite", "2026-12-31")
     assert state.drift[eve].sort is DriftSort.ADDED_OUTSIDE
+
+
+@pytest.mark.parametrize(
+    "damage", [{"used_consents": 7}, {"used_consents": [7]}, {"drift": {"bc/member/eve": {}}}, {"in_doubt": [1]}]
+)
+def test_an_older_state_that_is_damaged_is_said_to_be(damage: dict[str, object]) -> None:
+    content = {"format_version": "1.3", "organization": "bc", **damage}
+    with pytest.raises(ReconcilerError, match="the state is damaged"):
+        state_from_json(json.dumps(content).encode())
+
+
+def test_a_change_in_doubt_keeps_what_let_it_through() -> None:
+    asked = replace(INVITE, approval="HR-9", approval_terms=("HR-9", TODAY))
+    state = State(organization="bc", lineage="l1", serial=3, in_doubt={EVE: asked})
+    early = state_to_json(state).replace(b'"format_version":"1.4"', b'"format_version":"1.3"')
+    early = early.replace(b'"approval"', b'"consent"').replace(b'"approval_terms"', b'"consent_terms"')
+    assert state_from_json(early) == state

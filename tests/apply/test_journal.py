@@ -11,6 +11,7 @@ import pytest
 from reconciler.apply.journal import intent_record, outcome_record, replay, run_record
 from reconciler.apply.state_builder import StateBuilder
 from reconciler.model.declared import Declared
+from reconciler.model.drift import DriftSort, KnownDrift
 from reconciler.model.errors import StoreError
 from reconciler.model.finding import Place
 from reconciler.model.outcome import Applied, Failed, InDoubt, Waits
@@ -126,7 +127,7 @@ def test_a_missing_record_is_refused() -> None:
 
 
 def test_a_journal_of_a_newer_format_is_refused() -> None:
-    newer = begin(ledger()).partition(b" ")[2].replace(b'"format_version":"1.0"', b'"format_version":"2.0"')
+    newer = begin(ledger()).partition(b" ")[2].replace(b'"format_version":"1.1"', b'"format_version":"2.0"')
     with pytest.raises(StoreError, match=r"format 2\.0"):
         replay(SNAPSHOT, Journal((b"%08x %s" % (crc32(newer), newer),)))
 
@@ -138,3 +139,37 @@ def test_a_new_record_knows_the_end_and_the_protection_that_are_declared() -> No
     book.take(INVITE, Applied(live=INVITED))
     record = book.state().records[EVE]
     assert (record.ends, record.protect) == (end, True)
+
+
+def test_a_journal_in_the_words_of_an_older_version_loses_nothing() -> None:
+    """The run of an older version was killed, and the next run is that of the present one."""
+    words = {
+        b'"deferred"': b'"quarantined"',
+        b'"used_approvals"': b'"used_consents"',
+        b'"approve"': b'"allow"',
+        b'"expires"': b'"until"',
+        b'"approval"': b'"consent"',
+        b'"approval_terms"': b'"consent_terms"',
+        b'"added_outside"': b'"appeared"',
+        b'"format_version":"1.1"': b'"format_version":"1.0"',
+    }
+    asked = replace(INVITE, approval="HR-9", approval_terms=("HR-9", TODAY))
+    known = KnownDrift(address=EVE, sort=DriftSort.ADDED_OUTSIDE, first_seen=TODAY, live="x")
+    snapshot = replace(SNAPSHOT, drift={EVE: known})
+    book = ledger(snapshot)
+    lines = [begin(book), intent_record(asked, serial=book.begin(asked))]
+    failed = Failed(reason="no account", code="40002")
+    book.take(asked, failed)
+    lines = [*lines, outcome_record(asked, failed, part=book.part(EVE), at=NOW)]
+    lines.append(intent_record(asked, serial=book.begin(asked)))
+    bodies = [line.partition(b" ")[2] for line in lines]
+    for now, then in words.items():
+        bodies = [body.replace(now, then) for body in bodies]
+    early = [b"%08x %s" % (crc32(body), body) for body in bodies]
+    assert early != lines
+    replayed = replay(snapshot, Journal(tuple(early)))
+    assert replayed == replay(snapshot, Journal(tuple(lines)))
+    assert replayed.state.deferred[EVE].reason == "no account"
+    assert replayed.state.in_doubt[EVE].approval_terms == ("HR-9", TODAY)
+    assert replayed.state.used_approvals
+    assert replayed.entries[0].approval == "HR-9"

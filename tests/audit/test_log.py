@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from reconciler.audit.chain import BEGINNING, HeadWitness, digest_of, encode, verify
+from reconciler.audit.chain import BEGINNING, HeadWitness, decode, digest_of, encode, verify
 from reconciler.audit.log import AuditLog, Selection
 from reconciler.model.audit import AuditEntry, AuditRecord, Origin
 from reconciler.model.state import AuditMark
@@ -186,3 +186,9 @@ def test_a_part_of_a_record_is_kept_beside_the_log(store: LocalFileStore, tmp_pa
     assert AuditLog(LocalFileStore(tmp_path)).verify().put_aside == 31
     assert (tmp_path / "audit.torn").read_bytes() == b'{"entries":[{"address":"bc/mem\n'
     assert AuditLog(LocalFileStore(tmp_path)).verify([HeadWitness(organization="bc", mark=last)]).broken == ""
+
+
+def test_what_let_a_change_through_is_read_from_records_of_an_older_version() -> None:
+    (line,) = chain(1)
+    _, early = decode(line.replace(b'"approval"', b'"consent"'), number=1)
+    assert early == record(entry(0))
