@@ -47,7 +47,7 @@ LOOK_ALIKES = {
     "policies/rule.py:PolicyObjection": "what a rule says; whoever knows severity and line makes the finding",
     "policies/rule.py:Rule": "has the code of the rule besides what lists show",
 }
-"""Classes that have the fields of a value of the core, and why they are not that value."""
+"""Classes that have the fields of a value of the model, and why they are not that value."""
 
 NOT_OURS = {"build", "dist", "htmlcov", "node_modules", "__pycache__"}
 """Folders that tools fill; hidden ones are looked into only where they are published."""
@@ -169,7 +169,7 @@ def is_alike(one: set[str], other: set[str]) -> bool:
     return len(one & other) >= 3 and len(one & other) >= 0.6 * len(one | other)
 
 
-def test_no_class_mirrors_a_value_of_the_core() -> None:
+def test_no_class_mirrors_a_value_of_the_model() -> None:
     """What is shown is written from the values themselves; only documents that people write are models of their own.
 
     The embedded platform knows nothing of our values, so what it calls alike is its own.

@@ -1,4 +1,4 @@
-"""All subjects and all their forms: one line to add one."""
+"""All documents and all their forms: one line to add one."""
 
 from __future__ import annotations
 
@@ -93,14 +93,14 @@ class Renderers:
 def _forms(
     writers: Mapping[str, Callable[[Any, Style], str]], tell: Callable[..., Any]
 ) -> Mapping[str, Callable[..., str]]:
-    """What is called takes the values of a subject, and the style."""
+    """What is called takes the values of a document, and the style."""
     return {form: partial(_write, write, tell) for form, write in writers.items()}
 
 
 def _subject(
     tell: Callable[..., Document], json: Callable[..., str], annotate: Callable[..., Annotations] | None = None
 ) -> Mapping[str, Callable[..., str]]:
-    """All forms of a subject."""
+    """All forms of a document."""
     annotations = _forms(ANNOTATION_FORMS, annotate) if annotate else {}
     return {**_forms(FORMS, tell), **annotations, "json": json}
 

@@ -59,7 +59,7 @@ def hold_mass_removal(changes: Sequence[Change], situation: PlanningContext) -> 
         message += f"; {unannounced} of them by an end date that no apply knew before it had passed"
     unproven = sum(bool(_role_for(change)[1]) for change in unexplained)
     if unproven:
-        message += f"; {unproven} of them a role may give anyway, which is found out by approving to one"
+        message += f"; {unproven} of them a role may give anyway, which is found out by approving one"
     stopped = unexplained if len(unexplained) + recent > most else []
     return _split(
         changes, asked=asked, stopped=stopped, objection=Objection("removal_ratio", message), situation=situation

@@ -66,7 +66,7 @@ class PlanningContext:
     moment: datetime
     """On that day; it decides which work orders have run out."""
     retry: bool = False
-    """Whether things put into deferral today are tried again at once."""
+    """Whether what was deferred today is tried again at once."""
 
     def is_ours(self, address: Address) -> bool:
         """Whether a live thing may be changed or taken away; a thing that can only be forgotten must be known to us."""

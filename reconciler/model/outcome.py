@@ -35,7 +35,7 @@ class Waits:
     on: str
     why: str
     orders: tuple[WorkOrder, ...] = ()
-    """Who has to do what, in sequence; written by the provider without ids, stored by the workflow with them."""
+    """Who has to do what, in sequence; written by the provider without ids, stored by the apply with them."""
 
     is_asked: bool = False
     """Somebody outside was asked by this very call, which no system remembers: a code was shown, a partnership sent."""

@@ -1,4 +1,4 @@
-"""What the workflows need from the outside world, as small protocols."""
+"""What the tool needs from the outside world, as small protocols."""
 
 from __future__ import annotations
 

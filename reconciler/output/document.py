@@ -267,7 +267,7 @@ Block = Paragraph | Table | Items | Facts | Code | Legend | Section | Detail | F
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Document:
-    """Everything that is shown of a subject."""
+    """Everything that is shown of one thing or run."""
 
     title: Inline
     is_title_needless: bool = False

@@ -2,7 +2,7 @@
 
 What a value holds is what is written, with the properties that its class names in `JSON_PROPERTIES` and without the
 fields in `JSON_HIDDEN`. A new minor version of a format only adds properties. Plans and states are also read back, so
-their adapters are in `manifests/saved.py`.
+their adapters are in `model/json.py`.
 """
 
 from __future__ import annotations

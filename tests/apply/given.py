@@ -1,4 +1,4 @@
-"""Small values that the tests of workflows begin with."""
+"""Small values that the tests of the apply begin with."""
 
 from __future__ import annotations
 

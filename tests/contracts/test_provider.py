@@ -1,4 +1,4 @@
-"""What every provider owes the workflows, told as a story over each of them.
+"""What every provider owes the rest of the tool, told as a story over each of them.
 
 A new provider joins by adding a function to `PROVIDERS` that builds the stage for it.
 """

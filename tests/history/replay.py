@@ -49,7 +49,7 @@ class Replay:
         return replay
 
     def play(self, quarter: Quarter) -> Plan:
-        """Bring the world to this quarter: plan, approval to what is blocked, apply, let people accept, until settled.
+        """Bring the world to this quarter: plan, approve what is blocked, apply, let people accept, until settled.
 
         Returns the last plan, settled or not.
         """

@@ -1,4 +1,4 @@
-"""The provider: one Business Center after the other, as the workflows see it."""
+"""The provider: one Business Center after the other, as the rest of the tool sees it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The provider: the world as the workflows see it."""
+"""The provider: the world as the rest of the tool sees it."""
 
 from __future__ import annotations
 
