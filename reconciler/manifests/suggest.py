@@ -10,6 +10,8 @@ _ALSO_CALLED = {
     "users": ("people",),
     "persons": ("people",),
     "teams": ("groups",),
+    "consents": ("approvals",),
+    "allow": ("approve",),
     "until": ("expires", "ends"),
     "expires": ("ends", "until"),
     "ends": ("expires", "until"),
