@@ -28,4 +28,4 @@ def is_quick() -> bool:
 
 def scaled(examples: int) -> int:
     """How many examples this tier tries of a law that tries so many in the full one."""
-    return max(min(examples, 5), examples * settings().max_examples // HUNDRED)
+    return max(min(examples, 3), examples * settings().max_examples // HUNDRED)

@@ -232,7 +232,7 @@ def test_every_rule_that_a_world_may_have_leads_to_the_same_access(knob: str, va
 @pytest.mark.parametrize(
     ("name", "after"),
     [
-        pytest.param(name, after, marks=[] if after is (number % 2 == 0) else pytest.mark.full)
+        pytest.param(name, after, marks=[] if number % 2 == 0 and after is (number % 4 == 0) else pytest.mark.full)
         for number, name in enumerate(BROKEN)
         for after in (True, False)
     ],
@@ -243,7 +243,7 @@ def test_every_fault_of_every_writing_leads_to_the_same_access(name: str, *, aft
 
 
 @pytest.mark.parametrize(
-    "name", [pytest.param(name, marks=pytest.mark.full if number % 2 else []) for number, name in enumerate(BROKEN)]
+    "name", [pytest.param(name, marks=pytest.mark.full if number % 3 else []) for number, name in enumerate(BROKEN)]
 )
 def test_every_fault_of_every_reading_leads_to_the_same_access(name: str) -> None:
     fault = replace(BROKEN[name], method="GET")

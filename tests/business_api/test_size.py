@@ -65,6 +65,7 @@ def large() -> Iterator[Stage]:
         yield stage
 
 
+@pytest.mark.full
 def test_a_large_business_center_takes_the_fewest_calls_and_is_never_turned_away(large: Stage) -> None:
     began = large.world.seconds()
     live = large.provider.read(large.scope)

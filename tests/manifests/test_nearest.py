@@ -68,7 +68,7 @@ def test_many_unknown_names_take_as_much_work_each_as_few(count: int, monkeypatc
     ],
 )
 def test_the_right_one_is_found_among_thousands(word: str, meant: str) -> None:
-    known = [f"someone-{index}" for index in range(5_000)] + ["lopez-ana", "maria-keller", "keller"]
+    known = [f"someone-{index}" for index in range(2_000)] + ["lopez-ana", "maria-keller", "keller"]
     assert Nearest(known).find(word) == [meant]
 
 

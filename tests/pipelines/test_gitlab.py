@@ -117,6 +117,7 @@ def test_a_change_cannot_loosen_the_rules_that_it_is_judged_by(machine: Machine,
     assert config.read_text(encoding="utf-8") == before
 
 
+@pytest.mark.full
 def test_a_change_that_began_before_a_rule_is_judged_by_the_rule_all_the_same(
     machine: Machine, repository: Repository, forge: Forge
 ) -> None:
@@ -157,6 +158,7 @@ def test_what_is_blocked_is_commented_on_and_fails_the_job(
     assert "blocked" in note["body"]
 
 
+@pytest.mark.full
 def test_drift_is_one_issue_until_it_is_gone(machine: Machine, repository: Repository, forge: Forge) -> None:
     repository.call("sandbox", "role", "eve", "acme-bc", "admin", "--as", "ana")
     machine.play("access drift")

@@ -108,6 +108,7 @@ def test_a_reviewed_plan_is_commented_on_and_carried_out_without_another_questio
     assert "head_sha=head-of-the-branch" in (runner.checkout.parent / "gh-calls").read_text(encoding="utf-8")
 
 
+@pytest.mark.full
 def test_a_moved_world_makes_a_new_plan_that_asks_again(runner: Runner, repository: Repository) -> None:
     with repository.pull_request("cy-joins"):
         repository.edit(*CY_JOINS)
@@ -118,6 +119,7 @@ def test_a_moved_world_makes_a_new_plan_that_asks_again(runner: Runner, reposito
     assert plan_on_main(runner) == "access-new-plan"
 
 
+@pytest.mark.full
 def test_a_plan_that_got_stale_while_it_waited_starts_the_workflow_again(
     runner: Runner, repository: Repository
 ) -> None:
@@ -133,6 +135,7 @@ def test_a_plan_that_got_stale_while_it_waited_starts_the_workflow_again(
     assert "workflow run access-apply.yml --repo acme/access --ref main --field organization=" in calls
 
 
+@pytest.mark.full
 def test_another_file_than_the_one_that_was_planned_is_not_carried_out(runner: Runner, repository: Repository) -> None:
     repository.edit(*CY_JOINS)
     repository.commit("Straight to main")
@@ -182,6 +185,7 @@ def test_what_is_blocked_is_commented_on_and_fails_the_check(
     assert "blocked" in comment["body"]
 
 
+@pytest.mark.full
 def test_without_a_plan_the_comment_says_so(runner: Runner, repository: Repository, forge: Forge) -> None:
     with repository.pull_request("cy-joins"):
         repository.edit(*CY_JOINS)
@@ -214,6 +218,7 @@ def test_drift_is_one_issue_until_it_is_gone(runner: Runner, repository: Reposit
     assert issue["state"] == "closed"
 
 
+@pytest.mark.full
 def test_the_issue_stays_open_while_something_cannot_be_read(
     runner: Runner, repository: Repository, forge: Forge
 ) -> None:

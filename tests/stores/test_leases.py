@@ -94,6 +94,7 @@ def test_a_leap_of_time_ends_the_lease_before_anybody_can_renew_it(tmp_path: Pat
             timer.seconds -= 60  # once lost is lost for good
 
 
+@pytest.mark.full
 def test_a_lease_is_not_renewed_for_a_holder_that_hangs(tmp_path: Path) -> None:
     store = LocalFileStore(tmp_path)
     terms = LeaseTerms(timer=SystemTimer(), ttl=timedelta(seconds=2), patience=timedelta(seconds=1.5))

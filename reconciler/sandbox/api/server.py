@@ -26,6 +26,7 @@ class Server(ThreadingHTTPServer):
     """Listens from the moment it exists; port 0 takes any free one."""
 
     daemon_threads = True
+    request_queue_size = 128  # many callers at once: a full queue would reset their connections
 
     def __init__(self, site: Handles, *, host: str = "127.0.0.1", port: int = 0) -> None:
         self.address_family = socket.AF_INET6 if ":" in host else socket.AF_INET
