@@ -123,7 +123,7 @@ def _is_about_something(address: Address, action: Action, at: Cursor, terms: App
     notes, place = terms.book.notes, at.value("address")
     if action not in _TAKES_AWAY:
         advice = did_you_mean(str(address), [str(one) for one in declared if one.kind == address.kind])
-        message = f"`{address}` is declared nowhere, so nothing can be allowed there but to take it away"
+        message = f"`{address}` is declared nowhere, so nothing can be approved there but to take it away"
         notes.error("unknown-address", message, place, advice=advice)
         return False
     person = address.parts[kind.person_part] if kind.person_part is not None else ""

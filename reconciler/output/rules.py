@@ -78,7 +78,7 @@ RULES: dict[str, str] = {
     "too-deep": "Nested deeper than 40 levels.",
     "two-roles": "A person gets different roles in one place on the same day, today or later.",
     "unknown-action": "Not the name of an action.",
-    "unknown-asset": "An ad account that is not declared in the organization.",
+    "unknown-asset": "An asset that is not declared in the organization.",
     "unknown-group": "A group that is not declared.",
     "unknown-key": "A key that the format does not have here.",
     "unknown-organization": "An address in an organization that is not declared.",

@@ -1,4 +1,4 @@
-"""Each subject is told once, in few lines, and every form serves all of them."""
+"""Each document is told once, in few lines, and every form serves all of them."""
 
 from __future__ import annotations
 
@@ -16,19 +16,19 @@ from tests.output import plans
 from tests.output.samples import everything
 
 PACKAGE = Path(reconciler.__file__).parent
-SUBJECTS = sorted((PACKAGE / "features").rglob("document.py"))
+FEATURES = sorted((PACKAGE / "features").rglob("*.py"))
 
 
-@pytest.mark.parametrize("path", [path for path in SUBJECTS if path.stem not in {"catalogue", "notices"}], ids=str)
-def test_a_subject_knows_nothing_of_forms(path: Path) -> None:
-    """But the catalogue, which joins both, and messages, which are sent as Markdown from within JSON."""
+@pytest.mark.parametrize("path", [path for path in FEATURES if path.stem != "notices_document"], ids=str)
+def test_a_document_knows_nothing_of_forms(path: Path) -> None:
+    """But messages, which are sent as Markdown from within JSON."""
     imported = re.findall(r"reconciler\.output\.(\w+)", path.read_text(encoding="utf-8"))
     assert {"text", "markdown", "html", "csv", "visible", "folding", "markdown_text"} & set(imported) == set()
 
 
-@pytest.mark.parametrize("subject", [field.name for field in fields(RENDERERS)])
-def test_every_form_is_there_for_every_subject(subject: str) -> None:
-    assert set(getattr(RENDERERS, subject)) >= {*FORMS, "json"}
+@pytest.mark.parametrize("document", [field.name for field in fields(RENDERERS)])
+def test_every_form_is_there_for_every_document(document: str) -> None:
+    assert set(getattr(RENDERERS, document)) >= {*FORMS, "json"}
 
 
 @pytest.mark.parametrize("form", FORMS)
