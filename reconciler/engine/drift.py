@@ -106,8 +106,15 @@ def _decided(found: Drift, situation: PlanningContext, part: OrganizationPlan) -
     if found.fate is Fate.UNREAD or found.sort is DriftSort.UNVERIFIED:
         return found
     fate, outlook = _fate_of(found, situation, part)
-    advice = f"to keep it as it is now: `reconciler adopt {found.address}`" if _could_be_kept(found, fate) else ""
+    advice = _how_to_keep(found.address) if _could_be_kept(found, fate) else ""
     return replace(found, fate=fate, outlook=outlook, advice=advice)
+
+
+def _how_to_keep(address: Address) -> str:
+    """Somebody whose address is shown with stars in it is nobody yet whom a manifest could name."""
+    if "*" in address.key:
+        return "to keep it as it is now: declare the person under `people` with the whole address, then adopt it"
+    return f"to keep it as it is now: `reconciler adopt {address}`"
 
 
 def _could_be_kept(found: Drift, fate: Fate) -> bool:

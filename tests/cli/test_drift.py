@@ -297,3 +297,25 @@ def test_what_was_renamed_and_is_gone_again_is_told_once(run: Run, tmp_path: Pat
     run("sandbox", "role", "eve", "acme-brand", "operator", "--as", "ana")
     assert len(audit(run)["organizations"][0]["reverted"]) == 1
     assert not audit(run)["organizations"][0]["reverted"]
+
+
+def test_nobody_is_told_to_adopt_a_masked_address(tmp_path: Path) -> None:
+    providers = "providers: {default: {kind: business_api, via: sandbox, act_as: ana}}"
+    (tmp_path / "reconciler.yaml").write_text(f"version: 1\n{providers}\n")
+    center = 'system: business_center, id: "6900000000000000001", members: {ana: admin}'
+    (tmp_path / "sandbox.yaml").write_text(
+        f"version: 1\npeople: {{ana: ana@acme.example}}\norganizations: {{acme-bc: {{{center}}}}}\n"
+    )
+    (tmp_path / "access").mkdir()
+    (tmp_path / "access" / "acme.yaml").write_text(
+        f"version: 1\npeople: {{ana: {{email: ana@acme.example}}}}\norganizations: {{acme-bc: {{{center}}}}}\n"
+    )
+    for words in (
+        "apply --auto-approve",
+        "sandbox invite fay@x.example acme-bc standard --as ana",
+    ):
+        assert CliRunner().invoke(cli, ["-C", str(tmp_path), *words.split()]).exit_code == 0
+    told = CliRunner().invoke(cli, ["-C", str(tmp_path), "drift"]).stdout
+    assert "+ f*y@x.example" in told
+    assert "declare the person under `people` with the whole address" in told
+    assert "reconciler adopt" not in told
