@@ -149,7 +149,7 @@ def _fate_without_a_step(found: Drift, situation: PlanningContext, part: Organiz
         return Fate.SETTLED, "nothing is to be done: it is gone, as declared"
     if wanted is not None and agrees(wanted, live):
         return Fate.SETTLED, "nothing is to be done: it is as declared"
-    if situation.organization.mode is Mode.OBSERVE:
+    if situation.organization.mode is Mode.READ_ONLY:
         return Fate.LEFT_ALONE, "left alone: the organization is only observed"
     if situation.organization.deleted:
         return _fate_with_the_organization(part)

@@ -51,7 +51,7 @@ def propose(situation: PlanningContext, targets: Targets) -> Decisions:
     """The next step for every difference, before anything is held back, and what could not be compared."""
     unreadable = _unreadable(situation)
     proposed = Decisions(left_out=tuple(_left_out(unreadable, situation, targets)))
-    if situation.organization.mode is Mode.OBSERVE:
+    if situation.organization.mode is Mode.READ_ONLY:
         return proposed
     readable = {address: one for address, one in situation.wanted.items() if address not in unreadable}
     return proposed.and_also(_steps(readable, situation, targets))

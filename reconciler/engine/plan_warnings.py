@@ -178,7 +178,7 @@ def _undeclared_admins(situation: PlanningContext) -> Iterator[Finding]:
             continue
         is_in = "is" if found.status is Status.ACTIVE else "is invited as"
         otherwise = "remove it on the platform, or with `mode: authoritative`"
-        if situation.is_ours(address) and situation.organization.mode is not Mode.OBSERVE:
+        if situation.is_ours(address) and situation.organization.mode is not Mode.READ_ONLY:
             otherwise = "an apply takes it back, unless a guard blocks that"
         yield Finding(
             id=UNDECLARED_ADMIN,
@@ -230,7 +230,7 @@ def _end_of(address: Address, situation: PlanningContext) -> date | None:
 
 def _not_applied(situation: PlanningContext, part: OrganizationPlan) -> Iterator[Finding]:
     """What an apply would have to do where nothing is ever applied; what is drift is told as drift."""
-    if situation.organization.mode is not Mode.OBSERVE:
+    if situation.organization.mode is not Mode.READ_ONLY:
         return
     told = {found.address for found in part.drift}
     readable = {a: d for a, d in situation.wanted.items() if not isinstance(situation.live.find(a), Unknown)}

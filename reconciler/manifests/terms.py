@@ -70,7 +70,7 @@ class OrganizationDocument(StrictDocument):
 
     name: Text = ""
     """Its name, for readers, and where the system has no other identifier, on the system."""
-    mode: Annotated[str, OneOf(("additive", "authoritative", "observe"))] = "additive"
+    mode: Annotated[str, OneOf(("additive", "authoritative", "read_only"))] = "additive"
     """What happens to live access that is not declared: left and listed, removed, or nothing is changed at all."""
     manages: list[Text] | None = None
     """Kinds that are read, planned and audited here, such as `member` and `ad_account`, with the access to them. All

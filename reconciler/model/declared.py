@@ -21,7 +21,7 @@ class Mode(StrEnum):
     """Remove what this tool once managed and everything of people who have left; leave and list the rest."""
     AUTHORITATIVE = "authoritative"
     """Remove everything that is not declared."""
-    OBSERVE = "observe"
+    READ_ONLY = "read_only"
     """Change nothing at all."""
 
 

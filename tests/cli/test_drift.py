@@ -141,7 +141,9 @@ def test_an_acceptance_of_a_role_does_not_cover_that_somebody_has_left(run: Run,
 
 
 def observe(tmp_path: Path) -> None:
-    (tmp_path / "access" / "acme.yaml").write_text(MANIFEST.replace("    members:", "    mode: observe\n    members:"))
+    (tmp_path / "access" / "acme.yaml").write_text(
+        MANIFEST.replace("    members:", "    mode: read_only\n    members:")
+    )
 
 
 def test_what_an_apply_recorded_and_did_not_set_right_is_still_drift(run: Run, tmp_path: Path) -> None:

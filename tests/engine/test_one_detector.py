@@ -61,7 +61,7 @@ def by_watching(case: Case) -> list[Drift]:
 
 
 def _only_watched(worlds: Worlds) -> Worlds:
-    organizations = {key: replace(one, mode=Mode.OBSERVE) for key, one in worlds.desired.organizations.items()}
+    organizations = {key: replace(one, mode=Mode.READ_ONLY) for key, one in worlds.desired.organizations.items()}
     return replace(worlds, desired=replace(worlds.desired, organizations=organizations))
 
 

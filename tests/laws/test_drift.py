@@ -229,7 +229,7 @@ def test_whatever_is_done_by_hand_is_told_once(
         if not changed:
             return
         if is_observed:
-            here.wishes.mode = "observe"
+            here.wishes.mode = "read_only"
             here.apply()
         found = {str(address): what for address, what in told(here.audit()).items()}
         assert changed <= found.keys()

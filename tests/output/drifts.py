@@ -144,7 +144,7 @@ def every_sort() -> DriftReport:
                 items=(item(expired_but_active, DriftStatus.OVERDUE, age=31),),
                 observed_at=datetime(2026, 11, 20, 17, 5, tzinfo=UTC),
             ),
-            OrganizationDrift(organization="acme-quiet", system="developers", mode="observe"),
+            OrganizationDrift(organization="acme-quiet", system="developers", mode="read_only"),
         ),
     )
 

@@ -223,7 +223,7 @@ def policies() -> str:
 def review() -> str:
     way = AccessPath(address=EVE, attributes={"role": "admin"}, starts=DAY, ends=DAY, place=PLACE)
     access = Access(attributes={"permissions": ("live", "post")}, ways=(way,), identity="eve@acme.example")
-    values = (ValueChange(name="mode", before="", after="observe"),)
+    values = (ValueChange(name="mode", before="", after="read_only"),)
     approval = Approval(approve=Action.REMOVE, address=EVE, expires=DAY, place=PLACE)
     finding = Finding(id="x-y", message="m", place=PLACE, related=(PLACE,))
     steps = [

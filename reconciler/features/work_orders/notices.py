@@ -102,7 +102,7 @@ class _Pending:
 
         Until something is recorded nobody has looked whether they stand. A refusal is not followed by another request.
         """
-        is_ours = self.state.records and self.scope.organization.mode is not Mode.OBSERVE
+        is_ours = self.state.records and self.scope.organization.mode is not Mode.READ_ONLY
         for address, declared in self.wanted.items() if is_ours and not self.scope.organization.deleted else ():
             known = self.state.records.get(address)
             is_open = known is None or known.status is Status.LAPSED
