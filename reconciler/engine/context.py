@@ -35,7 +35,7 @@ class PlanningContext:
     """What the manifests want today."""
     ended: Mapping[Address, Ended] = field(default_factory=dict)
     records: Mapping[Address, Record] = field(default_factory=dict)
-    """What was remembered, brought up to what is live (see `core.planning.memory`)."""
+    """What was remembered, brought up to what is live (see `engine.refresh`)."""
     state: State
     """Under the names of today."""
     names: Names = field(default_factory=Names)
@@ -56,7 +56,7 @@ class PlanningContext:
     owned_apps: Mapping[str, tuple[Address, ...]] = field(default_factory=dict)
     """Person key -> apps whose transfer away from this person is wanted and not completed."""
     orders: Mapping[str, WorkOrder] = field(default_factory=dict)
-    """Work orders by id, as they stand after looking at the system (see `core.planning.orders`)."""
+    """Work orders by id, as they stand after looking at the system (see `engine.orders`)."""
     asked_for: frozenset[Address] = frozenset()
     """What is ours if it is there, because a work order has asked somebody for it."""
     refusals: Mapping[Address, str] = field(default_factory=dict)

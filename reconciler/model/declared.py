@@ -107,7 +107,7 @@ class Declared(Entitlement):
     """The number the platform has for it, where the manifests give one besides the identity."""
     entitlements: tuple[Entitlement, ...] = ()
     """Every line that gives it, whether it holds on that day or not; empty where the values above are all there is, as
-    for assets. Otherwise they are the join of the lines on that day (see `core.planning.wanted`)."""
+    for assets. Otherwise they are the join of the lines on that day."""
 
     @property
     def lines(self) -> tuple[Entitlement, ...]:
