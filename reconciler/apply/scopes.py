@@ -51,7 +51,7 @@ class Scopes:
                 key = item.address.key
                 own_people[key] = _unique(item.identity, *people.get(key, ()))
         held = {
-            one.identity.casefold(): one.recorded
+            one.identity.lower(): one.recorded
             for one in renamed.names.disputes
             if (record := state.records.get(Address(organization, "member", one.recorded)))
             and not record.status.is_gone
@@ -125,9 +125,9 @@ def _unique(*names: str) -> tuple[str, ...]:
 
 
 def _reverse(people: Mapping[str, tuple[str, ...]]) -> dict[str, str]:
-    return {name.casefold(): key for key, names in people.items() for name in names}
+    return {name.lower(): key for key, names in people.items() for name in names}
 
 
 def _is_free(identity: str, key: str, claimed: Mapping[str, str]) -> bool:
     """Whether a remembered address still means the same person."""
-    return claimed.get(identity.casefold(), key) == key
+    return claimed.get(identity.lower(), key) == key

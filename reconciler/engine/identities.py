@@ -112,7 +112,7 @@ class Identities:
         """Identifier -> key of the person; worked out only where somebody is not who they were."""
         if system.name not in self._directories:
             self._directories[system.name] = {
-                name.casefold(): key
+                name.lower(): key
                 for key, person in self._desired.people.items()
                 for name in identifiers_in(system, person)
             }
@@ -121,7 +121,7 @@ class Identities:
 
 def _plain(identity: str) -> str:
     """A handle is the same in any case; a name is what somebody chose to write."""
-    return identity.casefold() if identity.startswith("@") else identity
+    return identity.lower() if identity.startswith("@") else identity
 
 
 def _is_named(address: Address) -> bool:
@@ -147,7 +147,7 @@ class _Matching:
         self._declared = {(address.kind, address.key): one.identity for address, one in declared.items()}
         self._numbers = {(at.kind, at.key): one.platform_id for at, one in declared.items() if one.platform_id}
         self._owners = {
-            (kind, identity.casefold()): key
+            (kind, identity.lower()): key
             for names in (self._declared, self._numbers)
             for (kind, key), identity in names.items()
             if identity
@@ -182,7 +182,7 @@ class _Matching:
 
     def _asset(self, kind: str, key: str, identity: str, number: str) -> str:
         """An asset is whatever has its id, wherever its key is now."""
-        owner = self._owners.get((kind, number)) or self._owners.get((kind, identity.casefold()))
+        owner = self._owners.get((kind, number)) or self._owners.get((kind, identity.lower()))
         if owner is not None and not self._is_another(kind, owner, number):
             return owner
         target = self._moved((kind, key))
@@ -215,8 +215,8 @@ class _Matching:
     def _owner_of(self, key: str, identity: str) -> str | None:
         if not identity:
             return None
-        person, plain = self._people.get(key), identity.casefold()
-        if person and plain in {name.casefold() for name in identifiers_in(self._system, person)}:
+        person, plain = self._people.get(key), identity.lower()
+        if person and plain in {name.lower() for name in identifiers_in(self._system, person)}:
             return key
         return self._owners.get(("member", plain)) or self._directory(self._system).get(plain)
 
@@ -243,7 +243,7 @@ class _Matching:
     def _are_one(self, name: Name, other: Name) -> bool:
         """Also where one of them is nothing but a name that somebody wrote down."""
         mine, theirs = self._known[name], self._known[other]
-        return mine is None or theirs is None or (bool(mine) and mine.casefold() == theirs.casefold())
+        return mine is None or theirs is None or (bool(mine) and mine.lower() == theirs.lower())
 
     def _refused_moves(self, found: Names, recorded: Container[Address]) -> Iterator[RefusedMove]:
         for name, why in sorted(self._refused.items()):

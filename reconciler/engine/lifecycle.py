@@ -79,7 +79,7 @@ def _status_when_asked(kind: Kind) -> Status:
 def _pending(wanted: Declared, live: Resource, situation: PlanningContext) -> Change | Waiting | None:
     """Something was asked for and nobody has answered; never asked twice, unless an invitation has become too old."""
     asked, since = live.pending or live.attributes, _pending_since(live, situation)
-    same_identity = not live.identity or not wanted.identity or live.identity.casefold() == wanted.identity.casefold()
+    same_identity = not live.identity or not wanted.identity or live.identity.lower() == wanted.identity.lower()
     if asked == wanted.attributes and (same_identity or live.status is not Status.INVITED):
         if live.status is Status.INVITED and since and _is_over(live.address, since, situation):
             again = _change(

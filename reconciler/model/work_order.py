@@ -80,7 +80,7 @@ class OrderRequest(NamedTuple):
     @classmethod
     def of(cls, address: Address, action: Action | RotationTask, wanted: Attributes, identity: str) -> OrderRequest:
         """The order of attributes and the case of an address make no difference."""
-        return cls(address, action, tuple(sorted(wanted.items())), identity.casefold())
+        return cls(address, action, tuple(sorted(wanted.items())), identity.lower())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,7 +10,7 @@ from reconciler.sandbox.world import World
 
 def normalise(identity: str) -> str:
     """The spelling under which identities are compared: no case, and no gaps in phone numbers."""
-    text = identity.strip().casefold()
+    text = identity.strip().lower()
     return "".join(character for character in text if character not in " -()") if text.startswith("+") else text
 
 

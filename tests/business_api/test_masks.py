@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import hypothesis.strategies as st
+import pytest
 from hypothesis import given
 
 from reconciler.model.declared import Organization
@@ -62,6 +63,14 @@ def test_a_mask_whose_stars_fit_nobody_is_doubted_and_no_stranger() -> None:
     found = match_masks(["a*****a@x.example", "b*b@x.example"], {"ana@x.example": "ana", "bob@x.example": "bob"})
     assert found.people == {"b*b@x.example": "bob"}
     assert found.ambiguous == {"a*****a@x.example": {"ana"}}
+
+
+@pytest.mark.parametrize("shown", ["ana@straße.example", "ana@\u017ftrasse.example", "a*a@straße.example"])
+def test_letters_that_only_fold_to_the_same_are_another_address(shown: str) -> None:
+    """`ß` and `ss` are two domains, and whoever has one of them is a stranger in the other."""
+    found = roster(row(shown, number="7"), ana=("ana@strasse.example",))
+    assert "ana" not in found.seats
+    assert "ana" not in found.people.values()
 
 
 def test_another_domain_is_another_person() -> None:

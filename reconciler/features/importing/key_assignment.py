@@ -69,7 +69,7 @@ def acquaint(
             if KINDS[address.kind].section:
                 _name(resource, name, made, taken.setdefault(address.kind, set()))
             elif address.kind == "member" and address.key not in familiar and not resource.status.is_gone:
-                identity = resource.identity.casefold()
+                identity = resource.identity.lower()
                 if identity not in by_identity:
                     _meet(resource, organization.system, name, made, familiar)
                 by_identity.setdefault(identity, made.keys.get(address, ""))

@@ -49,7 +49,7 @@ def find_in(people: Mapping[str, Person], text: str) -> Person | None:
     wanted = {normal_identity(text), f"@{normal_identity(text)}"}
     matching = [
         person for person in people.values() if not wanted.isdisjoint(map(normal_identity, person.identities.values()))
-    ] or [person for person in people.values() if person.key.casefold() == text.strip().casefold()]
+    ] or [person for person in people.values() if person.key.lower() == text.strip().lower()]
     return matching[0] if len(matching) == 1 else None
 
 
@@ -58,7 +58,7 @@ def normal_identity(text: str) -> str:
     text = text.strip()
     if _NUMBER.fullmatch(text):
         return "+" + "".join(filter(str.isdecimal, text))
-    return text.casefold()
+    return text.lower()
 
 
 def load_directory(files: Sequence[SourceFile]) -> Directory:

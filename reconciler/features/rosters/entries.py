@@ -158,7 +158,7 @@ def _take_identity(cell: Cell, draft: _EntryDraft, vocabulary: Vocabulary) -> No
         draft.sure.append(said[0])
     else:
         draft.problems.append(f"`{shorten(text)}` is no {cell.column}")
-        draft.sure.append(Reading(Sort.MASKED, text.casefold()))
+        draft.sure.append(Reading(Sort.MASKED, text.lower()))
 
 
 def _take_name(cell: Cell, draft: _EntryDraft, vocabulary: Vocabulary) -> None:

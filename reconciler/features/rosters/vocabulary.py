@@ -159,7 +159,7 @@ class Vocabulary:
 def find_identities(text: str) -> list[Reading]:
     """Addresses and numbers anywhere in a text."""
     text = text[:_MAX_COUNT]
-    emails = [Reading(Sort.EMAIL, match[0].casefold()) for match in _EMAIL.finditer(text)]
+    emails = [Reading(Sort.EMAIL, match[0].lower()) for match in _EMAIL.finditer(text)]
     return emails + [said for match in _INTERNATIONAL.finditer(text) for said in _hear_identity(match[0])]
 
 
@@ -180,14 +180,14 @@ def without_you(text: str) -> str:
 
 def _hear_identity(text: str) -> list[Reading]:
     if _EMAIL.fullmatch(text):
-        return [Reading(Sort.EMAIL, text.casefold())]
+        return [Reading(Sort.EMAIL, text.lower())]
     if _PHONE.fullmatch(text):
         digits = "".join(filter(str.isdecimal, text))
         return [Reading(Sort.PHONE, "+" + (digits if "+" in text else digits.removeprefix("00")))]
     if _HANDLE.fullmatch(text):
-        return [Reading(Sort.HANDLE, text.casefold())]
+        return [Reading(Sort.HANDLE, text.lower())]
     if len(text) >= 4 and _MASKED.fullmatch(text) and any(map(str.isalnum, text)):
-        return [Reading(Sort.MASKED, text.casefold())]
+        return [Reading(Sort.MASKED, text.lower())]
     return []
 
 

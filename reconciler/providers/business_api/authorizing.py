@@ -187,7 +187,7 @@ def _admins(client: Client, number: str) -> tuple[Admin, ...]:
         Admin(
             number=text_of(row, "user_id"),
             name=text_of(row, "user_name"),
-            shown=text_of(row, "user_email").casefold(),
+            shown=text_of(row, "user_email").lower(),
         )
         for row in rows
     )

@@ -43,7 +43,7 @@ def read_owner(client: Client) -> Owner:
     return Owner(
         number=text_of(info, "core_user_id") or text_of(info, "id"),
         name=text_of(info, "display_name"),
-        email=text_of(info, "email").casefold(),
+        email=text_of(info, "email").lower(),
     )
 
 

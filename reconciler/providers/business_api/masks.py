@@ -37,8 +37,8 @@ def is_masked(email: str) -> bool:
 
 def may_show(mask: str, email: str) -> bool:
     """Whether an address may be what a mask shows."""
-    local, _, domain = mask.casefold().rpartition("@")
-    name, _, place = email.casefold().rpartition("@")
+    local, _, domain = mask.lower().rpartition("@")
+    name, _, place = email.lower().rpartition("@")
     return domain == place and _pattern(local, is_strict=False).fullmatch(name) is not None
 
 
@@ -48,7 +48,7 @@ def match_masks(rows: Iterable[str], candidates: Mapping[str, str]) -> Matches:
     `rows` are the masks of all rows that nobody is known for yet, repeated ones repeated. `candidates` are the
     addresses, in lower case, of people who were not found in any other row -> the person.
     """
-    masks = [row.casefold() for row in rows]
+    masks = [row.lower() for row in rows]
     loose = _fits(masks, candidates, is_strict=False)
     strict = _fits(masks, candidates, is_strict=True) if _stars_tell(masks) else {}
     certain = _certain(masks, strict or loose)

@@ -31,7 +31,7 @@ class CenterNames:
     @classmethod
     def of(cls, scope: Scope) -> Self:
         """The names of a scope, which may leave the way back to be worked out from the way there."""
-        keys = scope.keys or {name.casefold(): key for key, names in scope.people.items() for name in names}
+        keys = scope.keys or {name.lower(): key for key, names in scope.people.items() for name in names}
         return cls(people=scope.people, keys=keys, scope=scope)
 
     def identities(self, person: str) -> tuple[str, ...]:
@@ -40,11 +40,11 @@ class CenterNames:
 
     def emails(self, person: str) -> tuple[str, ...]:
         """Addresses of a person, the one to invite by first."""
-        return tuple(name.casefold() for name in self.identities(person) if "@" in name.strip("@"))
+        return tuple(name.lower() for name in self.identities(person) if "@" in name.strip("@"))
 
     def find_person(self, identity: str) -> str | None:
         """The key of whoever goes by an identity, if somebody is known to."""
-        return self._keys.get(identity.casefold())
+        return self._keys.get(identity.lower())
 
     def numbers(self) -> Mapping[str, str]:
         """User id -> person, as the manifests say or earlier runs have learnt it."""
@@ -52,7 +52,7 @@ class CenterNames:
 
     def addresses(self) -> dict[str, str]:
         """Every e-mail address there is -> the person."""
-        return {name.casefold(): key for name, key in self._keys.items() if "@" in name.strip("@")}
+        return {name.lower(): key for name, key in self._keys.items() if "@" in name.strip("@")}
 
     def members(self) -> AbstractSet[str]:
         """Everybody who is declared or recorded as a member; where the scope does not say, everybody there is."""

@@ -114,7 +114,7 @@ def _status(row: Row) -> Status:
 
 
 def _email(row: Row) -> str:
-    return str(row.get("user_email") or "").casefold()
+    return str(row.get("user_email") or "").lower()
 
 
 def _tell(

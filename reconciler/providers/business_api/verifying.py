@@ -31,7 +31,7 @@ def has_arrived(change: Change, found: Found) -> bool:
     if found is None or not found.shows(after.attributes):
         return False
     if change.action in _INVITES:
-        is_same_address = not after.identity or found.identity.casefold() == after.identity.casefold()
+        is_same_address = not after.identity or found.identity.lower() == after.identity.lower()
         return found.status in _INVITED and is_same_address
     return found.status is Status.ACTIVE
 

@@ -60,7 +60,7 @@ def _renamed(members: Roster | None, scope: Scope) -> dict[str, str]:
     """Key of a person in the roster -> the key that the manifests give the same identity by now."""
     found = {}
     for resource in members.resources if members else ():
-        key = scope.keys.get(resource.identity.casefold(), resource.address.key)
+        key = scope.keys.get(resource.identity.lower(), resource.address.key)
         if key != resource.address.key:
             found[resource.address.key] = key
     return found
