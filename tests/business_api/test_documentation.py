@@ -53,7 +53,7 @@ def test_the_way_to_a_first_plan_leads_there(tmp_path: Path) -> None:
         (tmp_path / "reconciler.yaml").write_text(yaml.safe_dump(document), encoding="utf-8")
         code, told, problems = run(tmp_path, "plan", "-v")
     assert code == 0, problems
-    assert "acme-bc (business_center, observe)" in told
+    assert "acme-bc (business_center, read_only)" in told
     assert "Unmanaged" in told
     assert "= e*e@acme.example" in told
     assert "No changes" in told
