@@ -27,7 +27,7 @@ from reconciler.model.plan import Plan
 from reconciler.model.ports import Scope
 from reconciler.model.resource import Resource
 from reconciler.model.settings import GuardSettings
-from reconciler.providers.business_api.accounts import Accounts, tell_apart
+from reconciler.providers.business_api.accounts import Accounts, as_handle, tell_apart
 from reconciler.providers.business_api.center import Center
 from reconciler.providers.business_api.names import CenterNames
 from reconciler.stores.local_file import LocalFileStore
@@ -307,3 +307,9 @@ def test_no_account_is_ever_taken_for_another_and_what_shows_itself_is_found(dat
     nameless = {one for one in listed if not shown[one]} - evident
     unseen = {key for key in declared if key[1:] not in evident and key not in ids}
     assert set(found.doubts) == (nameless | unseen if nameless and unseen else set())
+
+
+def test_a_sign_that_only_becomes_a_letter_makes_no_handle() -> None:
+    """The sign for kelvin is a `k` in lower case: another account would go by the handle of ours."""
+    assert as_handle("@Acme.Kit") == "@acme.kit"
+    assert as_handle("@acme.\u212ait") == ""

@@ -62,9 +62,10 @@ def handle_in(row: Row) -> str:
 
 
 def as_handle(text: str) -> str:
-    """A handle as manifests have it; empty for what cannot be one."""
-    handle = f"@{text.strip().removeprefix('@').lower()}"
-    return handle if _HANDLE.fullmatch(handle) else ""
+    """A handle as manifests have it; empty for what cannot be one, also when lower case makes it ASCII."""
+    written = text.strip().removeprefix("@")
+    handle = f"@{written.lower()}"
+    return handle if _HANDLE.fullmatch(handle) and handle.isascii() == written.isascii() else ""
 
 
 def _tell(center: Center, handles: dict[str, str], titles: Mapping[str, str]) -> Accounts:
