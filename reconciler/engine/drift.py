@@ -150,7 +150,7 @@ def _fate_without_a_step(found: Drift, situation: PlanningContext, part: Organiz
     if wanted is not None and agrees(wanted, live):
         return Fate.SETTLED, "nothing is to be done: it is as declared"
     if situation.organization.mode is Mode.READ_ONLY:
-        return Fate.LEFT_ALONE, "left alone: the organization is only observed"
+        return Fate.LEFT_ALONE, "left alone: the organization is read only"
     if situation.organization.deleted:
         return _fate_with_the_organization(part)
     if not situation.is_ours(address):

@@ -241,7 +241,7 @@ def _not_applied(situation: PlanningContext, part: OrganizationPlan) -> Iterator
             yield Finding(
                 id=OBSERVED_DIFFERENCE,
                 severity=Severity.WARNING,
-                message=f"{difference.address} {what}; the organization is only observed",
+                message=f"{difference.address} {what}; the organization is read only",
                 place=situation.place_of(difference.address),
                 address=str(difference.address),
             )

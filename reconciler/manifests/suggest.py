@@ -12,6 +12,7 @@ _ALSO_CALLED = {
     "teams": ("groups",),
     "consents": ("approvals",),
     "allow": ("approve",),
+    "observe": ("read_only",),
     "until": ("expires", "ends"),
     "expires": ("ends", "until"),
     "ends": ("expires", "until"),

@@ -18,7 +18,7 @@ CASES = Path(__file__).parents[1] / "cases" / "plan"
     [
         ("somebody-who-became-admin-by-hand-does-not-make-up-for-one-who-leaves", "an apply takes it back"),
         ("an-undeclared-admin-does-not-make-up-for-one-who-leaves", "remove it on the platform, or with `mode:"),
-        ("an-undeclared-admin-is-named-where-the-organization-is-only-observed", "remove it on the platform"),
+        ("an-undeclared-admin-is-named-where-the-organization-is-read-only", "remove it on the platform"),
     ],
 )
 def test_the_advice_asks_nobody_to_do_what_an_apply_does(name: str, otherwise: str) -> None:

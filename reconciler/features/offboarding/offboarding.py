@@ -194,7 +194,7 @@ class _Survey:
             return "it stays theirs, because no manifest lists it under an organization"
         mode = self._worlds.desired.organizations[address.organization].mode
         if mode == "read_only":
-            return f"no plan changes anything in {address.organization}, which is only observed: end it by hand"
+            return f"no plan changes anything in {address.organization}, which is read only: end it by hand"
         return "no plan ends it, because it was never declared: end it by hand"
 
     def credentials(self, today: date) -> Iterator[LeaverItem]:
