@@ -146,6 +146,17 @@ def test_a_business_center_out_of_service_is_only_named(status: str) -> None:
     assert live.unknown == {"acme-bc/": f"the Business Center is not in service: its status is {status}"}
 
 
+@pytest.mark.parametrize("rows", [[], [{"user_id": "7", "user_role": "STANDARD", "relation_status": "BOUND"}]])
+def test_a_list_without_the_admin_who_asks_for_it_is_unread(rows: list[dict[str, str]]) -> None:
+    """It says of itself that it is whole; whoever was known to be in would count as gone."""
+    center = {"bc_info": {"bc_id": CENTER.identity, "status": "ENABLE"}, "user_role": "ADMIN"}
+    client, _, _ = scripted(page([center], total=1), page(rows, total=len(rows)))
+    with staged() as stage:
+        live = BusinessApiProvider(client, clock=stage.world).read(SCOPE)
+    assert list(live.unknown) == ["acme-bc/"]
+    assert "shows no admin" in live.unknown["acme-bc/"]
+
+
 @pytest.mark.parametrize(
     ("path", "unknown"),
     [

@@ -9,6 +9,7 @@ from math import ceil
 
 from reconciler.model.resource import Resource
 from reconciler.providers.business_api.center import Center, Seen, text_of
+from reconciler.providers.business_api.codes import Remedy
 from reconciler.providers.business_api.endpoints import MEMBERS
 from reconciler.providers.business_api.errors import ApiError
 from reconciler.providers.business_api.identity import Admin, Owner, read_owner, recognize
@@ -27,6 +28,10 @@ _MAX_SEARCHES = 500
 def read_roster(center: Center) -> None:
     """Look at the whole member list; what was learnt of numbers before is kept. Raises ApiError."""
     rows = center.list(MEMBERS)
+    if not any((row.get("relation_status"), row.get("user_role")) == ("BOUND", "ADMIN") for row in rows):
+        # Only an admin sees this list, so one without any admin is no list of who is in: nobody in it is gone.
+        message = "the list of members shows no admin, although only an admin may ask for it"
+        raise ApiError(message, endpoint=MEMBERS.endpoint, remedy=Remedy.DOUBT)
     learnt = _learnt(center)
     center.roster = make_roster(rows, center.names, learnt=learnt, former=center.roster)
     if 0 < len(center.roster.ambiguous) <= _MAX_SEARCHES and _can_search(center):
