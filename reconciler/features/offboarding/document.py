@@ -7,19 +7,7 @@ from collections.abc import Iterable, Iterator
 from datetime import date
 
 from reconciler.features.offboarding.model import LeaverItem, Matter, Offboarding, Progress, Surface
-from reconciler.output.document import (
-    Block,
-    Code,
-    Detail,
-    Document,
-    Items,
-    Paragraph,
-    Section,
-    Span,
-    Tick,
-    code,
-    plain,
-)
+from reconciler.output.document import Block, Code, Detail, Document, Items, Paragraph, Section, Span, Tick, code, plain
 from reconciler.output.document import Item as Line
 from reconciler.output.json import Output
 from reconciler.output.words import count

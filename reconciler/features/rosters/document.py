@@ -35,7 +35,6 @@ from reconciler.output.words import count
 OBSERVATION = Output(
     name="observation", title="Roster: the members or apps that somebody read off a page", value=Observation
 )
-
 _SIGNS = {"new": ADD, "changed": CHANGE, "gone": REMOVE}
 
 
