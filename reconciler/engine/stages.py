@@ -17,7 +17,7 @@ from reconciler.engine.guards import Objection, blocked_by, judge, judge_request
 from reconciler.engine.membership_counts import MembershipCounts
 from reconciler.engine.order import Parked, lay_out
 from reconciler.engine.orders import hold_asked
-from reconciler.engine.readiness import hold_until_ready, is_needed_owner, why_nobody_can_act
+from reconciler.engine.readiness import hold_until_ready, is_needed_owner, wait, why_nobody_can_act
 from reconciler.model.address import Address
 from reconciler.model.change import Blocked, Cause, Change, LeftOut, Waiting
 from reconciler.model.kinds import Action
@@ -127,7 +127,7 @@ def in_safe_order(decisions: Decisions, situation: PlanningContext) -> Decisions
     """Every prefix of the changes keeps enough admins and fits the caps; what fits nowhere is held back."""
     headcount = MembershipCounts.of(situation)
     layout = lay_out(decisions.changes, situation, headcount)
-    behind = (_wait(change, on="another change", why="what it depends on is held back") for change in layout.behind)
+    behind = (wait(change, on="another change", why="what it depends on is held back") for change in layout.behind)
     parked = (_parked(one, headcount) for one in layout.parked)
     decided = decisions.instead_of_changes([*layout.ordered, *parked, *behind])
     return replace(decided, waiting=tuple(_ask_safely(decided.waiting, situation, headcount)))
@@ -156,7 +156,7 @@ def _parked(parked: Parked, headcount: MembershipCounts) -> Waiting | Blocked:
         can_approve = headcount.objection(change, is_agreed=True) is None
         return blocked_by(change, Objection(guard, f"{message}; appoint another admin first", can_approve))
     on = ", ".join(headcount.invited_admins) or "an admin"
-    return _wait(change, on=on, why=f"{message}; waiting for a new admin")
+    return wait(change, on=on, why=f"{message}; waiting for a new admin")
 
 
 def _ask_safely(
@@ -173,15 +173,3 @@ def _ask_safely(
         else:
             headcount.let_go(item.on)
             yield item
-
-
-def _wait(change: Change, *, on: str, why: str) -> Waiting:
-    return Waiting(
-        address=change.address,
-        action=change.action,
-        on=on,
-        why=why,
-        before=change.before,
-        after=change.after,
-        place=change.place,
-    )

@@ -130,20 +130,11 @@ def _asset(name: str, title: str) -> tuple[Kind, Kind]:
         delete=Action.FORGET,
         needs_other_party=True,
     )
-    access = Kind(
-        name=f"{name}_access",
-        shape=Shape.GRANT,
-        title=f"access to {title}",
-        parents=(name, "member"),
-        create=Action.GRANT,
-        change=Action.CHANGE_GRANT,
-        delete=Action.REVOKE,
-    )
-    return asset, access
+    return asset, _edge(f"{name}_access", f"access to {title}", name, "member")
 
 
 def _edge(name: str, title: str, *parents: str) -> Kind:
-    """A connection between two assets that carries no role."""
+    """A connection between a thing and whoever, or whatever, may use it."""
     return Kind(
         name=name,
         shape=Shape.GRANT,

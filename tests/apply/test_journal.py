@@ -33,7 +33,7 @@ def begin(book: StateBuilder) -> bytes:
     return run_record(ORIGIN, lineage="l1", serial=book.next_serial(), at=NOW)
 
 
-def written(book: StateBuilder, outcome: Applied | Failed | Waits | InDoubt = Applied(live=INVITED)) -> list[bytes]:  # noqa: B008
+def written(book: StateBuilder, outcome: Applied | Failed | Waits | InDoubt = Applied(live=INVITED)) -> list[bytes]:  # noqa: B008  # a frozen value
     """What a run that invites eve leaves behind when it gets no further."""
     lines = [begin(book), intent_record(INVITE, serial=book.begin(INVITE))]
     book.take(INVITE, outcome)

@@ -341,7 +341,7 @@ def test_less_than_a_group_gives_is_given_and_taken_behind_it(tmp_path: Path) ->
 def test_what_stays_and_no_role_explains_is_a_failure_and_is_deferred(tmp_path: Path) -> None:
     with scene(tmp_path) as of:
         give(of.stage, "bo", "operator")
-        of.stage.client._http._transport = Deaf(of.stage.emulator, of.stage.ticker.sleep)  # noqa: SLF001
+        of.stage.client._http._transport = Deaf(of.stage.emulator, of.stage.ticker.sleep)  # noqa: SLF001  # under the client
         assert of.apply() == {f"{ACCESS}/us/bo": "failed"}
         [deferred] = of.state().deferred.values()
         assert "the platform accepted it, and the access is still listed" in deferred.reason

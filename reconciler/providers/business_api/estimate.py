@@ -70,10 +70,8 @@ def access_to(asset_type: AssetType, counts: Mapping[str, int]) -> ReadingWay:
     """The way that takes fewer calls; where the interface does not list the members of an asset there is only one."""
     assets, members = counts.get(asset_type.kind, 0), counts.get("member", 0)
     grants = counts.get(asset_type.access, 0)
-    on_one, of_one = (
-        pages(ASSET_MEMBERS, min(members, ceil(grants / max(1, assets)))),
-        pages(OWN_ASSETS, min(assets, ceil(grants / max(1, members)))),
-    )
+    on_one = pages(ASSET_MEMBERS, min(members, ceil(grants / max(1, assets))))
+    of_one = pages(OWN_ASSETS, min(assets, ceil(grants / max(1, members))))
     by_person = not asset_type.lists_members or members * of_one < assets * on_one
     each, many = (of_one, members if assets else 0) if by_person else (on_one, assets)
     return ReadingWay(by_person=by_person, each=each, calls=each * many)

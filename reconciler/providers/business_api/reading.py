@@ -74,7 +74,8 @@ def _read_assets_and_access(center: Center, kind: str) -> Seen:
     seen.merge([read_uses(center, kind)] if kind in USED_KINDS else [])
     if kind == "tiktok_account":
         choose_witnesses(center, seen.resources)
-    return show_allowed(center, seen) if kind == "tiktok_account" else seen
+        show_allowed(center, seen)
+    return seen
 
 
 def read_a_few(center: Center, addresses: Sequence[Address]) -> Seen:
