@@ -18,13 +18,11 @@ from reconciler.apply.state_builder import StateBuilder
 from reconciler.apply.states import LoadedState, load_state, new_lineage, save_state
 from reconciler.apply.steps import Steps
 from reconciler.apply.transfers import other_sides
-from reconciler.engine.context import PlanningContext
+from reconciler.engine.context import PlanningContext, Targets
 from reconciler.engine.guards import with_approval
-from reconciler.engine.identities import Identities
+from reconciler.engine.identities import Identities, Renamed, under_todays_names, with_fingerprints
 from reconciler.engine.organization import plan_organization
 from reconciler.engine.planner import Worlds, situations
-from reconciler.engine.renaming import Renamed, under_todays_names, with_fingerprints
-from reconciler.engine.targets import Targets
 from reconciler.model.address import Address
 from reconciler.model.audit import AuditEntry, AuditRecord, Origin
 from reconciler.model.change import Blocked, Change, Waiting

@@ -7,7 +7,7 @@ from datetime import date
 
 from reconciler.apply.state_builder import StateBuilder
 from reconciler.apply.states import LoadedState
-from reconciler.engine.renaming import Renamed
+from reconciler.engine.identities import Renamed
 from reconciler.model.change import Change
 from reconciler.model.kinds import Action
 from reconciler.model.live import Live, Unknown

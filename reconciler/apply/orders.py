@@ -5,10 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from reconciler.apply.choice import is_same_request
-from reconciler.engine.context import PlanningContext
-from reconciler.engine.order_review import closed_between
-from reconciler.engine.orders import hold_asked, request_of, withdrawn
-from reconciler.engine.targets import Targets
+from reconciler.engine.context import PlanningContext, Targets
+from reconciler.engine.orders import closed_between, hold_asked, request_of, withdrawn
 from reconciler.model.change import Change, Waiting
 from reconciler.model.kinds import Action
 from reconciler.model.live import Unknown

@@ -14,10 +14,9 @@ from reconciler.apply.sharding import EVERYTHING as ALL_SHARDS
 from reconciler.apply.sharding import Shard
 from reconciler.apply.shielding import shielded
 from reconciler.apply.states import load_state
-from reconciler.engine.identities import Identities
+from reconciler.engine.context import EVERYTHING, Targets
+from reconciler.engine.identities import Identities, under_todays_names
 from reconciler.engine.planner import Worlds, plan, situations
-from reconciler.engine.renaming import under_todays_names
-from reconciler.engine.targets import EVERYTHING, Targets
 from reconciler.model.declared import Desired, Organization
 from reconciler.model.errors import ProviderError
 from reconciler.model.integrity import find_damage

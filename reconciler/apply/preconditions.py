@@ -7,7 +7,7 @@ from copy import copy
 
 from reconciler.engine.context import PlanningContext
 from reconciler.engine.membership_counts import MembershipCounts
-from reconciler.engine.readiness import why_nobody_can_act
+from reconciler.engine.waits import why_nobody_can_act
 from reconciler.model.address import Address
 from reconciler.model.change import Change
 from reconciler.model.kinds import Action

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections import ChainMap
 from collections.abc import Mapping
 
-from reconciler.engine.identities import Identities, identifiers_in
-from reconciler.engine.renaming import under_todays_names
+from reconciler.engine.identities import Identities, identifiers_in, under_todays_names
 from reconciler.model.address import Address
 from reconciler.model.declared import Desired
 from reconciler.model.kinds import KINDS

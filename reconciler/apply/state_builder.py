@@ -9,15 +9,15 @@ from datetime import date, datetime, timedelta
 from typing import Self, TypeVar
 
 from reconciler.apply.issuing import issue_orders
-from reconciler.engine.budgets import INVITATIONS, WINDOW_DAYS, counts_as_removal
-from reconciler.engine.context import PlanningContext
+from reconciler.engine.context import PlanningContext, Targets
 from reconciler.engine.drift import take_note
-from reconciler.engine.sight import note_look, note_waits
-from reconciler.engine.targets import Targets
+from reconciler.engine.guards import WINDOW_DAYS, counts_as_removal
+from reconciler.engine.refresh import note_look
+from reconciler.engine.waits import note_waits
 from reconciler.model.address import Address
 from reconciler.model.change import Change
 from reconciler.model.declared import Declared
-from reconciler.model.kinds import KINDS, Action
+from reconciler.model.kinds import INVITATIONS, KINDS, Action
 from reconciler.model.outcome import Applied, Failed, InDoubt, Outcome, Waits, role_behind
 from reconciler.model.plan import OrganizationPlan
 from reconciler.model.resource import Attributes, Status, fingerprint_of

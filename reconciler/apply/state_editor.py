@@ -10,9 +10,8 @@ from reconciler.apply.archive import read_state_as_of
 from reconciler.apply.audit_entries import AuditSink
 from reconciler.apply.leases import Lease, LeaseTerms, hold
 from reconciler.apply.states import LoadedState, load_or_give_up, load_state, parse_state, save_state
-from reconciler.engine.identities import Names
-from reconciler.engine.order_review import close, closed_between
-from reconciler.engine.renaming import emptied, rename_state
+from reconciler.engine.identities import Names, emptied, rename_state
+from reconciler.engine.orders import close, closed_between
 from reconciler.model.address import Address
 from reconciler.model.audit import AuditEntry, AuditRecord, Origin
 from reconciler.model.errors import StateConflict, StoreError

@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING
 
 from reconciler.model.audit import AuditRecord
 from reconciler.model.errors import StoreError
+from reconciler.model.integrity import describe_misfit
 from reconciler.model.json import change_with_todays_words, load_json, refuse_sealed
-from reconciler.model.misfits import describe_misfit
 from reconciler.model.redaction import SECRETS
 from reconciler.model.state import AuditMark
 

@@ -45,13 +45,13 @@ from reconciler.features.work_orders.notices_document import NOTICES, document_o
 from reconciler.features.work_orders.worksheets import WorkList, Worksheet
 from reconciler.model.audit import LoggedEntry
 from reconciler.model.drift import DriftReport
+from reconciler.model.finding import Inspection
 from reconciler.model.holding import AccessMatrix, PersonReport
-from reconciler.model.inspection import Inspection
 from reconciler.model.json import plan_to_json, state_to_json
-from reconciler.model.observation import Observation
 from reconciler.model.outcome import Report
 from reconciler.model.plan import Plan
-from reconciler.model.policy_settings import StandingRule
+from reconciler.model.roster import Observation
+from reconciler.model.settings import StandingRule
 from reconciler.model.state import PastState, State
 from reconciler.model.work_order import WorkOrder
 from reconciler.output.annotations import ANNOTATION_FORMS, Annotations

@@ -88,7 +88,7 @@ def _run(command: Callable[[], object], app: App) -> int:
 def _print_findings(error: ManifestError, app: App) -> None:
     from reconciler.cli.catalogue import RENDERERS
     from reconciler.cli.workspace import read_texts
-    from reconciler.model.inspection import Inspection
+    from reconciler.model.finding import Inspection
 
     inspection = Inspection(findings=error.findings, texts=read_texts(app.root, error.findings))
     text = RENDERERS.findings[app.log_format](inspection, app.style(sys.stderr))

@@ -17,7 +17,7 @@ import click
 from reconciler import __version__
 from reconciler.cli.app import App, shared_options
 from reconciler.cli.failures import run_guarded
-from reconciler.model.nearest import Nearest
+from reconciler.model.suggestions import Nearest
 
 if TYPE_CHECKING:
     from click.shell_completion import CompletionItem

@@ -19,14 +19,13 @@ from reconciler.cli.files import read_text_file, replace_file
 from reconciler.cli.link_codes import clear_codes
 from reconciler.cli.options import Limits
 from reconciler.cli.workspace import read_workspace
-from reconciler.engine.targets import Targets
-from reconciler.manifests.suggest import did_you_mean
+from reconciler.engine.context import Targets
 from reconciler.model.address import Address
 from reconciler.model.errors import ReconcilerError, StalePlan, UsageError
 from reconciler.model.json import plan_from_json, plan_to_json
 from reconciler.model.kinds import KINDS
 from reconciler.model.plan import Plan
-from reconciler.model.suggestions import nearest
+from reconciler.model.suggestions import suggest_names, suggest_word
 
 _WILD = frozenset("*?[")
 
@@ -138,8 +137,8 @@ def _advise(pattern: str, declared: Iterable[Address], request: PlanRequest) -> 
     if organization in request.desired.people and "/" not in pattern:
         return f"for everything that {pattern} has, write `*/{pattern}`"
     if organization in known or "*" in organization:
-        return nearest(pattern, (str(address) for address in declared))
-    return did_you_mean(organization, known)
+        return suggest_names(pattern, (str(address) for address in declared))
+    return suggest_word(organization, known)
 
 
 def save_plan(app: App, plan: Plan, path: Path) -> None:

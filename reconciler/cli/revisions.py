@@ -29,7 +29,7 @@ from reconciler.manifests.config import load_config
 from reconciler.manifests.filenames import is_read
 from reconciler.manifests.source import MAX_SIZE, SourceFile
 from reconciler.model.errors import ReconcilerError, UsageError
-from reconciler.model.suggestions import nearest
+from reconciler.model.suggestions import suggest_names
 
 _TIMEOUT = 60.0
 _MAX_LISTED = 5
@@ -162,7 +162,7 @@ class Repository:
         if not names:
             return "nothing is committed here yet: commit the manifests once, then change them"
         listed = f"; there are: {', '.join(names[:_MAX_LISTED])}{', ...' if names[_MAX_LISTED:] else ''}"
-        return nearest(name, names) or f"`diff HEAD` shows what is not committed yet{listed}"
+        return suggest_names(name, names) or f"`diff HEAD` shows what is not committed yet{listed}"
 
     def _advise_on_missing(self, name: str) -> str:
         """The command that would bring the commit, as far as the name tells."""

@@ -12,12 +12,11 @@ from reconciler.audit.log import AuditLog
 from reconciler.cli.app import App, SystemClock
 from reconciler.cli.origin import read_origin
 from reconciler.cli.workspace import read_workspace
-from reconciler.engine.identities import Identities
-from reconciler.engine.renaming import as_remembered
+from reconciler.engine.identities import Identities, as_remembered
 from reconciler.model.address import Address
 from reconciler.model.errors import ReconcilerError, StateLocked
 from reconciler.model.state import State
-from reconciler.model.suggestions import nearest
+from reconciler.model.suggestions import suggest_names
 from reconciler.stores.process import SystemTimer
 
 
@@ -44,7 +43,7 @@ def open_editor(app: App, lock_timeout: timedelta = timedelta()) -> StateEditor:
 def require_somebody(name: str, known: Collection[str]) -> None:
     """Raises ReconcilerError when nobody is called so."""
     if name not in known:
-        raise ReconcilerError(f"nobody is known as {name!r}", advice=nearest(name, filter(None, known)))
+        raise ReconcilerError(f"nobody is known as {name!r}", advice=suggest_names(name, filter(None, known)))
 
 
 def require_known(app: App, organization: str) -> None:

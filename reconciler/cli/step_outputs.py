@@ -13,8 +13,7 @@ from reconciler.features.review.annotations import remarks_on_admins_in
 from reconciler.features.review.model import Effect, Review
 from reconciler.features.review.words import say_summary
 from reconciler.model.drift import DriftReport, DriftStatus
-from reconciler.model.finding import Severity
-from reconciler.model.inspection import Inspection
+from reconciler.model.finding import Inspection, Severity
 from reconciler.model.outcome import Report
 from reconciler.model.plan import Plan
 from reconciler.output.findings import summary_of_findings

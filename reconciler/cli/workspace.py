@@ -20,8 +20,7 @@ from reconciler.manifests.references import check_references
 from reconciler.manifests.source import MAX_SIZE, SourceFile
 from reconciler.model.declared import Desired
 from reconciler.model.errors import ManifestError, ReconcilerError, UsageError
-from reconciler.model.finding import Finding, Severity
-from reconciler.model.inspection import Inspection
+from reconciler.model.finding import Finding, Inspection, Severity
 from reconciler.policies.judging import COME_ALONG, Judgment, RuleBook, judge, only, with_custom_rules
 
 _NEAR_CONFIG = re.compile(r"\.?reconciler\.ya?ml(\..*)?|\.?reconcil(er|iation)s?\.ya?ml", re.IGNORECASE)

@@ -2,22 +2,25 @@
 
 Where members reach something merely by being members, such as the apps of an organization without app managers, the
 membership says it already and is not repeated for each thing.
+
+To compare two accesses, each is taken apart into one piece for each role, finance role, permission and account, with
+the days on which it holds. A piece is covered when on every one of its days the other side has the same or a higher
+one. So a role given directly and the same role given through a group cover each other, and a longer end date is a gain.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import replace
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import date
 from itertools import pairwise
 
 from reconciler.engine.entitlements import earlier, later
-from reconciler.model.access import Access, AccessPath, AccessSpan
+from reconciler.model.access import Access, AccessPath, AccessSpan, strongest
 from reconciler.model.address import Address
 from reconciler.model.declared import Declared, Entitlement
 from reconciler.model.kinds import KINDS
-from reconciler.model.strength import strongest
-from reconciler.model.system import System
+from reconciler.model.system import Role, System
 
 Cell = tuple[Address, Address]
 """A member or a partner, and what it can do something with: an asset, or the organization itself."""
@@ -149,3 +152,57 @@ def _access(cell: Cell, ways: list[AccessPath], resources: Mapping[Address, Decl
         spans=tuple(spans),
         identity=resources[subject].identity if on.kind == "organization" else "",
     )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DatedAccess:
+    """One thing that can be done, from a UTC day until another."""
+
+    dimension: str
+    """What it is compared with: `there`, `role`, `finance`, `account EMAIL`, `permission NAME`."""
+    rank: int = 0
+    starts: date = date.min
+    ends: date = date.max
+    """The UTC day on which it is gone."""
+    administers: bool = False
+    handles_money: bool = False
+
+
+def claims_of(access: Access | None, system: System) -> tuple[DatedAccess, ...]:
+    """Everything that an access holds, over all its ways."""
+    if access is None:
+        return ()
+    return tuple(claim for way in access.ways for claim in _claims_of_way(way, access.identity, system))
+
+
+def _claims_of_way(way: AccessPath, identity: str, system: System) -> Iterator[DatedAccess]:
+    starts, ends = way.starts or date.min, way.ends or date.max
+    yield DatedAccess(dimension="there", starts=starts, ends=ends)
+    if identity:
+        yield DatedAccess(dimension=f"account {identity}", starts=starts, ends=ends)
+    for name, value in way.attributes.items():
+        kind = way.address.kind if name in {"role", "permissions"} else f"{way.address.kind}.{name}"
+        for word in (value,) if isinstance(value, str) else value:
+            role = system.find_role(kind, word) or Role(name=word, label=word, rank=0, may="")
+            yield DatedAccess(
+                dimension=name if isinstance(value, str) else f"permission {word}",
+                rank=role.rank if isinstance(value, str) else 0,
+                starts=starts,
+                ends=ends,
+                administers=role.administers,
+                handles_money=role.handles_money,
+            )
+
+
+def uncovered(claims: Sequence[DatedAccess], by: Sequence[DatedAccess]) -> tuple[DatedAccess, ...]:
+    """The claims that the others do not hold on all of their days."""
+    return tuple(claim for claim in claims if not _is_covered(claim, by))
+
+
+def _is_covered(claim: DatedAccess, by: Sequence[DatedAccess]) -> bool:
+    alike = [one for one in by if one.dimension == claim.dimension and one.rank >= claim.rank]
+    day = claim.starts
+    for one in sorted(alike, key=lambda one: one.starts):
+        if one.starts <= day:
+            day = max(day, one.ends)
+    return day >= claim.ends

@@ -7,10 +7,10 @@ from dataclasses import fields, replace
 from datetime import date
 
 from reconciler.engine.context import Ended
+from reconciler.model.access import strongest
 from reconciler.model.address import Address
 from reconciler.model.declared import Declared, Entitlement
 from reconciler.model.kinds import KINDS
-from reconciler.model.strength import strongest
 from reconciler.model.system import System
 
 

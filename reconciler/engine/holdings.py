@@ -9,15 +9,14 @@ from typing import TypedDict
 
 from reconciler.engine.context import Ended
 from reconciler.engine.entitlements import change_days, on_day, split_by_date
-from reconciler.engine.identities import Identities
-from reconciler.engine.renaming import under_todays_names
+from reconciler.engine.identities import Identities, under_todays_names
+from reconciler.model.access import is_administrator
 from reconciler.model.address import Address
 from reconciler.model.declared import Declared, Desired, Organization
 from reconciler.model.holding import Holding
 from reconciler.model.kinds import KINDS
 from reconciler.model.resource import Attributes, Status, fingerprint_of
 from reconciler.model.state import Record, State
-from reconciler.model.strength import is_administrator
 from reconciler.model.system import System
 from reconciler.systems import SYSTEMS
 

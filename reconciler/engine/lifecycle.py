@@ -14,13 +14,13 @@ from datetime import date
 
 from reconciler.engine.context import PlanningContext
 from reconciler.engine.diff import Difference
-from reconciler.engine.patience import end_of_invitation, pause_after
+from reconciler.engine.waits import end_of_invitation, pause_after
+from reconciler.model.access import is_administrator, is_downgrade
 from reconciler.model.address import Address
 from reconciler.model.change import Change, Waiting
 from reconciler.model.declared import Declared
 from reconciler.model.kinds import KINDS, Action, Kind, Shape
 from reconciler.model.resource import Resource, Status, fingerprint_of
-from reconciler.model.strength import is_administrator, is_downgrade
 
 
 def next_step(difference: Difference, situation: PlanningContext) -> Change | Waiting | None:

@@ -1,20 +1,29 @@
-"""What must not be asked a second time: steps of a plan against the work orders that there are."""
+"""Work orders: what a look at the system and the calendar say of them, and what must not be asked a second time.
+
+open -> done -> verified      somebody says that it was done; a later look at the system shows it
+     -> failed                somebody says why it could not be done, or a later look does not show it
+     -> superseded | expired  nobody needs it any more; its time is over
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from datetime import datetime, timedelta
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 
-from reconciler.engine.context import PlanningContext
-from reconciler.engine.order_review import LONG_AGO, close, closed_between
-from reconciler.engine.patience import undone_in_a_row
-from reconciler.engine.sight import unread_parts
-from reconciler.engine.targets import Targets
+from reconciler.engine.context import PlanningContext, Targets
+from reconciler.engine.refresh import unread_parts
+from reconciler.engine.waits import undone_in_a_row
+from reconciler.model.access import is_administrator
 from reconciler.model.address import Address
 from reconciler.model.change import Cause, Change, LeftOut, Waiting
-from reconciler.model.live import Unknown
+from reconciler.model.kinds import INVITATIONS, KINDS
+from reconciler.model.live import Live, Unknown
 from reconciler.model.plan import OrganizationPlan
-from reconciler.model.work_order import FailureReason, OrderRequest, OrderStatus, WorkOrder
+from reconciler.model.resource import Resource, Status, fingerprint_of
+from reconciler.model.state import Record, State
+from reconciler.model.system import System
+from reconciler.model.work_order import Capacity, FailureReason, OrderRequest, OrderStatus, WorkOrder
 
 PAUSES: Mapping[FailureReason, timedelta | None] = {
     FailureReason.WRONG_ADDRESS: None,
@@ -159,3 +168,215 @@ def withdrawn(situation: PlanningContext, part: OrganizationPlan, targets: Targe
         if why:
             found.append(close(order, OrderStatus.SUPERSEDED, at=situation.moment, why=why))
     return found
+
+
+LONG_AGO = datetime.min.replace(tzinfo=UTC)
+
+KEPT_FOR = timedelta(days=365)
+"""How long closed orders are remembered."""
+
+
+def review(orders: Mapping[str, WorkOrder], live: Live, *, moment: datetime, system: System) -> dict[str, WorkOrder]:
+    """Orders as they stand after looking at the system; those that were closed long ago are dropped."""
+    kept = {
+        key: order
+        for key, order in orders.items()
+        if order.is_pending or order.closed is None or moment - order.closed < KEPT_FOR
+    }
+    for parts in _requests(kept.values()):
+        for order in _review_request(parts, live, moment, system):
+            kept[order.id] = order
+    return kept
+
+
+def _requests(orders: Iterable[WorkOrder]) -> list[list[WorkOrder]]:
+    """Pending orders with all other parts of what they ask for that were issued at the same time, in sequence."""
+    together: dict[tuple[OrderRequest, datetime | None], list[WorkOrder]] = {}
+    for order in orders:
+        if not order.is_chore:
+            together.setdefault((order.request, order.issued), []).append(order)
+    return [
+        sorted(parts, key=lambda order: order.party)
+        for parts in together.values()
+        if any(order.is_pending for order in parts)
+    ]
+
+
+def _review_request(parts: list[WorkOrder], live: Live, moment: datetime, system: System) -> Iterator[WorkOrder]:
+    """Where one part has ended badly, nobody is asked for the others; what was done stays to be looked at.
+
+    Nobody is asked either for what cannot be done any more as it was written, and for what comes after that.
+    """
+    begun = list(begin_next([_verify(order, live) for order in parts]))
+    ended = [_run_out(order, moment) for order in begun]
+    reviewed = [_contradict(order, ended, live, system.invitation_hours) for order in ended]
+    broken = next((order for order in reviewed if order.status in _ENDED_BADLY), None)
+    why = f"{broken.id} is {broken.status}" if broken else ""
+    for number, order in enumerate(reviewed):
+        if order.status is not OrderStatus.OPEN:
+            yield order
+            continue
+        why = why or _why_void(order, reviewed[number - 1] if number else None, live, system)
+        yield close(order, OrderStatus.SUPERSEDED, at=moment, why=why) if why else order
+
+
+def _why_void(order: WorkOrder, before: WorkOrder | None, live: Live, system: System) -> str:
+    """Why what an open order says is not so any more; `before` is the part that it goes on from."""
+    if _has_lost_capacity(order, live, system):
+        return f"{order.actor} is no {order.capacity} of {live.organization} any more"
+    found = live.find(order.address)
+    if isinstance(found, Unknown):
+        return ""
+    if before is not None:
+        is_undone = before.status is OrderStatus.VERIFIED and _is_seen_after(before, live) and not shows(before, found)
+        return f"what {before.id} led to is not there any more" if is_undone else ""
+    kind = KINDS[order.address.kind]
+    if order.action is kind.create is kind.change and fingerprint_of(found) != order.fingerprint:
+        # One action with several ways to do it: which of them, and who can, depends on what is there.
+        return "something else is there than what it was written for"
+    return ""
+
+
+def _is_seen_after(order: WorkOrder, live: Live) -> bool:
+    """Whether the system was looked at since an order was closed."""
+    seen = live.seen_at(order.address.kind)
+    return seen is not None and order.closed is not None and seen > order.closed
+
+
+def _has_lost_capacity(order: WorkOrder, live: Live, system: System) -> bool:
+    """Whether a look shows that whoever was asked cannot do it any more; records alone do not show everybody."""
+    if not order.actor or order.capacity is Capacity.ANYBODY or live.seen_at("member") is None:
+        return False
+    found = live.find(Address(live.organization, "member", order.actor))
+    if isinstance(found, Unknown):
+        return False
+    if found is None or found.status is not Status.ACTIVE:
+        return True
+    return order.capacity is Capacity.ADMIN and not is_administrator(system, "member", found.attributes)
+
+
+_ENDED_BADLY = (OrderStatus.FAILED, OrderStatus.EXPIRED)
+_CARRIED_OUT = (OrderStatus.DONE, OrderStatus.VERIFIED)
+
+
+def begin_next(parts: Iterable[WorkOrder]) -> Iterator[WorkOrder]:
+    """Parts in sequence; the time of each that lasts only for a while begins when the one before is done."""
+    before: WorkOrder | None = None
+    for order in parts:
+        begins = before.closed if before is not None and before.status in _CARRIED_OUT else None
+        is_new = order.status is OrderStatus.OPEN and order.expires is None and order.lasts is not None
+        if is_new and begins is not None and order.lasts is not None:
+            before = replace(order, expires=begins + order.lasts)
+        else:
+            before = order
+        yield before
+
+
+def _run_out(order: WorkOrder, moment: datetime) -> WorkOrder:
+    if order.status is OrderStatus.OPEN and order.expires is not None and order.expires <= moment:
+        return close(order, OrderStatus.EXPIRED, at=order.expires, why="its time is over")
+    return order
+
+
+def _verify(order: WorkOrder, live: Live) -> WorkOrder:
+    """Whether a look that is newer than the order shows what it asks for."""
+    seen = live.seen_at(order.address.kind)
+    found = live.find(order.address)
+    if not order.status.is_pending or isinstance(found, Unknown):
+        return order
+    if seen is None or order.issued is None or seen <= order.issued or not shows(order, found):
+        return order
+    return close(order, OrderStatus.VERIFIED, at=seen, why=f"seen on {seen:%Y-%m-%d}")
+
+
+def _contradict(order: WorkOrder, parts: list[WorkOrder], live: Live, invitation_hours: int | None) -> WorkOrder:
+    """Whether a look that is newer than the word that it was done does not show it."""
+    if order.status is not OrderStatus.DONE or isinstance(live.find(order.address), Unknown):
+        return order
+    seen, said = live.seen_at(order.address.kind), _said_to_be_done(parts)
+    if seen is None or said is None or seen <= said:
+        return order
+    return _not_seen(order, parts, seen, said, invitation_hours)
+
+
+def _said_to_be_done(parts: Iterable[WorkOrder]) -> datetime | None:
+    """When the last party was heard of; None while one has not been: in between, nothing may be seen of it."""
+    if any(order.status is OrderStatus.OPEN for order in parts):
+        return None
+    heard = (order.closed for order in parts if order.status is not OrderStatus.VERIFIED)
+    return max((closed for closed in heard if closed is not None), default=None)
+
+
+def _not_seen(
+    order: WorkOrder, parts: Iterable[WorkOrder], seen: datetime, said: datetime, invitation_hours: int | None
+) -> WorkOrder:
+    """What a later look does not show; an invitation may have come and gone before, or been turned down."""
+    broken = next((part for part in parts if part.status in _ENDED_BADLY), None)
+    if broken is not None:
+        return close(order, OrderStatus.SUPERSEDED, at=seen, why=f"{broken.id} is {broken.status}")
+    lasts = None if invitation_hours is None else timedelta(hours=invitation_hours)
+    if order.action in INVITATIONS and lasts is not None and seen >= said + lasts:
+        return close(order, OrderStatus.EXPIRED, at=seen, why="the invitation ran out unanswered")
+    failed = close(order, OrderStatus.FAILED, at=seen, why=f"said to be done, not seen on {seen:%Y-%m-%d}")
+    return replace(failed, failure=FailureReason.NOT_SEEN)
+
+
+def shows(order: WorkOrder, found: Resource | None) -> bool:
+    """Whether the system shows what an order asks for, as far as its party can bring it about."""
+    if order.takes_away:
+        return found is None or found.status.is_gone
+    if found is None or found.status.is_gone or found.fingerprint == order.fingerprint:
+        return False
+    if found.status is Status.ACTIVE and not found.pending:
+        return found.shows(order.wanted)
+    asked = found.pending or found.attributes
+    return asked == order.wanted and (order.parties == 1 or order.party < order.parties)
+
+
+def close(order: WorkOrder, status: OrderStatus, *, at: datetime, why: str) -> WorkOrder:
+    """The order as it ended by itself; who had said that it was done stays written on it."""
+    return replace(order, status=status, closed=at, explanation=why)
+
+
+def closed_between(before: Mapping[str, WorkOrder], after: Mapping[str, WorkOrder]) -> list[WorkOrder]:
+    """Orders whose status is another one than before, by id."""
+    return [order for key, order in sorted(after.items()) if key in before and before[key].status is not order.status]
+
+
+def count_invitations(
+    records: dict[Address, Record], state: State, orders: Mapping[str, WorkOrder], live: Live
+) -> dict[Address, Record]:
+    """Records that know of every invitation a person has sent for us, so that the limits of invitations hold for them.
+
+    One that was seen counts as sent; one that ran out without ever being seen counts as expired unanswered.
+    """
+    counted = dict(records)
+    for order in closed_between(state.orders, orders):
+        if order.action not in INVITATIONS or order.issued is None:
+            continue
+        known, found = state.records.get(order.address), live.find(order.address)
+        is_there = isinstance(found, Resource) and not found.status.is_gone
+        found_pending = isinstance(found, Resource) and found.status.is_pending
+        is_sent_by_now = order.party > 1 or order.parties == 1  # else nobody has done the part that sends it
+        is_over = order.status is OrderStatus.EXPIRED and is_sent_by_now
+        if is_over and not is_there and not _was_seen(order, orders):
+            counted[order.address] = invitation_ended(known, order, Status.EXPIRED)
+        is_sent = order.status is OrderStatus.VERIFIED and order.party == 1
+        if is_sent and found_pending and known is not None and known.status.is_gone:
+            counted[order.address] = counted[order.address].asked_again(order.issued.date())
+    return counted
+
+
+def _was_seen(order: WorkOrder, orders: Mapping[str, WorkOrder]) -> bool:
+    """Whether a look has shown what an earlier part of the same asked for."""
+    return any(
+        other.status is OrderStatus.VERIFIED and (other.request, other.issued) == (order.request, order.issued)
+        for other in orders.values()
+    )
+
+
+def invitation_ended(known: Record | None, order: WorkOrder, status: Status) -> Record:
+    """The record of somebody who declined, or did not answer, an invitation that a person was asked to send."""
+    record = known or Record(address=order.address, attributes=order.wanted, identity=order.identity)
+    issued, closed = order.issued or LONG_AGO, order.closed or LONG_AGO
+    return replace(record.asked_again(issued.date()), status=status, since=closed.date())

@@ -2,26 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
-from reconciler.engine.contested import forgetting, is_contested, settle_contested
-from reconciler.engine.context import PlanningContext
+from reconciler.engine.context import PlanningContext, Targets
 from reconciler.engine.diff import diff
 from reconciler.engine.drift import find_drift
-from reconciler.engine.empty_groups import with_groups_whole
 from reconciler.engine.guards import judge
-from reconciler.engine.lifecycle import next_step
+from reconciler.engine.lifecycle import leave, next_step
 from reconciler.engine.membership_counts import MembershipCounts
-from reconciler.engine.patience import dated
-from reconciler.engine.readiness import SOMEBODY
-from reconciler.engine.sight import doubtful, unread_parts
-from reconciler.engine.stages import Decisions, decide
-from reconciler.engine.targets import Targets
+from reconciler.engine.refresh import doubtful, unread_parts
+from reconciler.engine.stages import IN_A_GROUP, Decisions, decide
+from reconciler.engine.waits import SOMEBODY, dated, wait
 from reconciler.model.address import Address
 from reconciler.model.change import Blocked, Cause, Change, LeftOut, Waiting
 from reconciler.model.declared import Declared, Mode
-from reconciler.model.kinds import KINDS
+from reconciler.model.kinds import KINDS, Action
 from reconciler.model.live import Unknown
 from reconciler.model.plan import Limit, OrganizationPlan
 from reconciler.model.resource import Resource
@@ -132,7 +128,7 @@ def _steps(
     steps += [
         next_step(difference, situation)
         for difference in diff(desired=readable, live=_managed_part(situation))
-        if not is_contested(difference.address, situation)
+        if not situation.is_contested(difference.address)
     ]
     covered = [step for step in steps if step is not None and targets.covers(step.address)]
     for step in with_groups_whole(covered, situation, targets):
@@ -145,3 +141,86 @@ def _deferred(step: Change | Waiting, situation: PlanningContext) -> LeftOut | N
     if deferral is None or situation.retry or deferral.tried < situation.today or isinstance(step, Waiting):
         return None
     return LeftOut(address=step.address, cause=Cause.DEFERRED, reason=deferral.reason, since=deferral.since)
+
+
+def forgetting(situation: PlanningContext) -> Change:
+    """What somebody has to agree to before anything is done in another organization than the recorded one."""
+    organization = situation.organization
+    address = Address(organization.key, "organization", organization.key)
+    return Change(
+        address=address,
+        action=Action.FORGET,
+        before=Resource(address=address, identity=situation.another),
+        after=None,
+        fingerprint="",
+        why=f"declared as {organization.identity}",
+        place=organization.place,
+    )
+
+
+def settle_contested(situation: PlanningContext, wanted: Mapping[Address, Declared]) -> Iterator[Change | Waiting]:
+    """Who has an account of which somebody else has the address now loses it first; all the rest waits for that."""
+    for dispute in situation.contested:
+        old = Address(situation.organization.key, "member", dispute.recorded)
+        why = f"{dispute.identity} is still the account of {dispute.recorded} here"
+        steps = [
+            step
+            for address, found in situation.live.resources.items()
+            if situation.person_of(address) == dispute.recorded and (step := leave(found, situation)) is not None
+        ]
+        agreed = any((step.address, step.action) in situation.approvals for step in steps if step.address == old)
+        yield from (step if agreed or step.address == old else _until_decided(step, why) for step in steps)
+        new = wanted.get(Address(old.organization, "member", dispute.declared))
+        if new is not None:
+            yield Waiting(
+                address=new.address,
+                action=KINDS["member"].create,
+                on=dispute.recorded if agreed else _DECISION,
+                why=why,
+                after=Resource(address=new.address, attributes=new.attributes, identity=new.identity),
+                place=new.place,
+            )
+
+
+_DECISION = "a decision"
+
+
+def _until_decided(step: Change, why: str) -> Waiting:
+    return Waiting(address=step.address, action=step.action, on=_DECISION, why=why, before=step.before)
+
+
+def with_groups_whole(
+    steps: Sequence[Change | Waiting], situation: PlanningContext, targets: Targets
+) -> Iterator[Change | Waiting | LeftOut]:
+    """Each step, and all that a group that goes would take along, so that it is shown and counted.
+
+    A group stays while what is in it could not be read, or is excluded from the plan.
+    """
+    going = {step.address.key: step for step in steps if step.action is Action.DELETE_GROUP}
+    known = {step.address for step in steps}
+    losses: list[Change | None] = []
+    kept: dict[str, Address] = {}
+    for address, found in situation.live.resources.items() if going else ():
+        if address.kind in IN_A_GROUP and address.parts[0] in going and address not in known:
+            losses.append(leave(found, situation))
+            if targets.exclude and not replace(targets, include=()).covers(address):
+                kept.setdefault(address.parts[0], address)
+    for step in (*steps, *filter(None, losses)):
+        group = step.address.parts[0] if step.address.kind in _GROUPED else ""
+        unread = _find_unread(group, situation) if group in going else ""
+        if unread and step.address == going[group].address:
+            yield LeftOut(address=step.address, cause=Cause.UNREAD, reason=f"what is in it could not be read: {unread}")
+        elif isinstance(step, Change) and group in kept and step.address == going[group].address:
+            why = f"{kept[group]} would go with it and is excluded from this plan"
+            yield wait(step, on="a plan without the exclusion", why=why)
+        elif step.address in known or not (unread or group in kept):
+            yield step
+
+
+def _find_unread(group: str, situation: PlanningContext) -> str:
+    """Why it is not known what is in a group; empty where it is."""
+    prefixes = [f"{situation.organization.key}/{kind}/{end}" for kind in IN_A_GROUP for end in ("", f"{group}/")]
+    return next((why for prefix in prefixes if (why := situation.live.unknown.get(prefix))), "")
+
+
+_GROUPED = ("asset_group", *IN_A_GROUP)

@@ -5,24 +5,23 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date, timedelta
 
-from reconciler.engine.contested import is_contested, tell_of_names
-from reconciler.engine.context import PlanningContext
+from reconciler.engine.context import PlanningContext, Targets
 from reconciler.engine.diff import Difference, diff
 from reconciler.engine.entitlements import last_day
 from reconciler.engine.lifecycle import why_leave
 from reconciler.engine.membership_counts import Tenure, tenure_of
-from reconciler.engine.order import parents_of
-from reconciler.engine.targets import Targets
+from reconciler.engine.orders import closed_between, withdrawn
+from reconciler.model.access import is_administrator
 from reconciler.model.address import Address
 from reconciler.model.change import Waiting
 from reconciler.model.declared import Approval, Declared, Desired, Mode
 from reconciler.model.finding import Finding, Severity
-from reconciler.model.kinds import Action
+from reconciler.model.kinds import KINDS, Action, parents_of
 from reconciler.model.live import Unknown
-from reconciler.model.plan import OBSERVED_DIFFERENCE, UNDECLARED_ADMIN, OrganizationPlan
+from reconciler.model.plan import OBSERVED_DIFFERENCE, ORDER_WITHDRAWN, UNDECLARED_ADMIN, OrganizationPlan
 from reconciler.model.resource import Resource, Status
 from reconciler.model.state import State
-from reconciler.model.strength import is_administrator
+from reconciler.model.work_order import OrderStatus, WorkOrder
 
 
 def foresee(
@@ -109,7 +108,7 @@ def _other_identities(situation: PlanningContext) -> Iterator[Finding]:
             or not _is_other(declared, found, situation)
         ):
             continue
-        if is_contested(address, situation):
+        if situation.is_contested(address):
             continue
         yield Finding(
             id="other-identity",
@@ -322,3 +321,141 @@ def _dropped(desired: Desired, recorded: Mapping[str, State]) -> Iterator[Findin
                 message=f"{key} has a state but is not declared any more; its members keep their access{asked}",
                 advice=f"declare it again, or run `reconciler state rm {key}` to stop managing it",
             )
+
+
+def tell_of_orders(
+    looked_at: Sequence[PlanningContext], organizations: Sequence[OrganizationPlan], targets: Targets
+) -> Iterator[Finding]:
+    """Everything there is to say about rosters and work orders, organization by organization."""
+    for situation, part in zip(looked_at, organizations, strict=True):
+        yield from _old_rosters(situation)
+        for order in closed_between(situation.state.orders, situation.orders):
+            yield from _ended(order)
+        for order in withdrawn(situation, part, targets):
+            yield _withdrawn(order)
+
+
+def _old_rosters(situation: PlanningContext) -> Iterator[Finding]:
+    """A plan sees no further than what people last read off the pages."""
+    limit = timedelta(days=situation.settings.max_roster_age)
+    key = situation.organization.key
+    for kind, taken in sorted(situation.live.taken.items()):
+        age = situation.moment - taken
+        if kind == "organization" or age <= limit:
+            continue
+        yield Finding(
+            id="old-roster",
+            severity=Severity.WARNING,
+            message=f"what is known of each {kind.replace('_', ' ')} of {key} is {age.days} days old",
+            place=situation.organization.place,
+            advice=f"look again and run `reconciler observe {key} --from FILE`; guards.max_roster_age allows "
+            f"{situation.settings.max_roster_age} days",
+            address=f"{key}/organization/{key}",
+        )
+
+
+def _ended(order: WorkOrder) -> Iterator[Finding]:
+    if order.status is OrderStatus.FAILED:
+        who = f", by {order.closed_by}" if order.closed_by else ""
+        yield _finding("work-order-not-seen", order, f"is not done: {order.explanation}{who}", "closes", is_wrong=True)
+    elif order.status is OrderStatus.EXPIRED:
+        yield _finding("work-order-expired", order, f"has expired: {order.explanation}", "closes")
+    elif order.status is OrderStatus.SUPERSEDED:
+        yield _withdrawn(order)
+
+
+def _withdrawn(order: WorkOrder) -> Finding:
+    return _finding(ORDER_WITHDRAWN, order, f"is not needed any more ({order.explanation})", "withdraws")
+
+
+def _finding(id_: str, order: WorkOrder, what: str, verb: str, *, is_wrong: bool = False) -> Finding:
+    return Finding(
+        id=id_,
+        severity=Severity.WARNING if is_wrong else Severity.NOTE,
+        message=f"work order {order.id} ({order.action.replace('_', ' ')} {order.address}) {what}",
+        place=order.place,
+        advice=f"the next apply {verb} it",
+        address=str(order.address),
+    )
+
+
+def tell_of_names(situation: PlanningContext) -> Iterator[Finding]:
+    """What goes by another name now, what only seems to, and what cannot be followed."""
+    organization = situation.organization.key
+    if situation.another:
+        return
+    if situation.is_forgotten:
+        yield Finding(
+            id="forgotten",
+            severity=Severity.NOTE,
+            message=f"{organization} begins anew: what was recorded of another organization is forgotten, as agreed",
+            place=situation.organization.place,
+            address=f"{organization}/organization/{organization}",
+        )
+    for (kind, key), now in sorted(situation.names.keys.items()):
+        source, target = Address(organization, kind, key), Address(organization, kind, now)
+        if (kind, key) not in situation.names.recorded:
+            continue
+        is_displaced = (kind, key) in situation.names.displaced
+        yield _displaced(source, target, situation) if is_displaced else _renamed(source, target, situation)
+    for one in situation.contested:
+        people = [situation.people.get(key) for key in (one.declared, one.recorded)]
+        yield Finding(
+            id="other-identity",
+            severity=Severity.WARNING,
+            message=f"{one.identity} is in {organization} as the account of {one.recorded}, not of {one.declared}",
+            place=people[0].place if people[0] else situation.organization.place,
+            related=(people[1].place,) if people[1] else (),
+            advice=f"if {one.recorded} has left, approve the removal; if both are one person, keep one key",
+            address=f"{organization}/member/{one.declared}",
+        )
+    for stranger, gone in sorted(situation.doubles.items()):
+        yield from _tell_of_double(stranger, gone, situation)
+    for refused in situation.names.refused:
+        yield Finding(
+            id="move-refused",
+            severity=Severity.WARNING,
+            message=f"{refused.move.source} does not become {refused.move.target}: {refused.why}",
+            place=refused.move.place,
+            advice="take the move out",
+            address=str(refused.move.source),
+        )
+
+
+def _tell_of_double(stranger: str, gone: str, situation: PlanningContext) -> Iterator[Finding]:
+    """A warning on both lines: on that of who is gone, and on that of who has come."""
+    organization, name = situation.organization.key, situation.people[gone].name
+    advice = f"if so, add the address of {stranger} to `identities` of {gone}; if not, approve what is held back"
+    for key, message in (
+        (gone, f"{gone} is gone from {organization}, and {stranger} is shown there as {name}: the same person?"),
+        (stranger, f"{stranger} is shown as {name}, the name of {gone}, who is gone: the same person?"),
+    ):
+        yield Finding(
+            id="same-name",
+            severity=Severity.WARNING,
+            message=message,
+            place=situation.place_of(Address(organization, "member", gone)),
+            advice=advice,
+            address=f"{organization}/member/{key}",
+        )
+
+
+def _renamed(source: Address, target: Address, situation: PlanningContext) -> Finding:
+    return Finding(
+        id="renamed",
+        severity=Severity.NOTE,
+        message=f"{source} is {target} now, and what is recorded goes along",
+        place=situation.place_of(target),
+        address=str(target),
+    )
+
+
+def _displaced(source: Address, target: Address, situation: PlanningContext) -> Finding:
+    return Finding(
+        id="other-identity",
+        severity=Severity.WARNING,
+        message=f"{source} was recorded as {target.key} and is another {KINDS[source.kind].title} now",
+        place=situation.place_of(source),
+        advice=f"what was given on {target.key} goes the way of what is not declared any more",
+        address=str(target),
+    )

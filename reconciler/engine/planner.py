@@ -7,17 +7,14 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time
 
-from reconciler.engine.context import PlanningContext, approvals_of, find_doubles
+from reconciler.engine.context import EVERYTHING, PlanningContext, Targets, approvals_of, find_doubles
 from reconciler.engine.diff import agrees
 from reconciler.engine.entitlements import split_by_date
-from reconciler.engine.identities import Identities
-from reconciler.engine.order_review import count_invitations, review
+from reconciler.engine.identities import Identities, under_todays_names, with_fingerprints
+from reconciler.engine.orders import count_invitations, review
 from reconciler.engine.organization import plan_organization
-from reconciler.engine.plan_warnings import foresee
+from reconciler.engine.plan_warnings import foresee, tell_of_orders
 from reconciler.engine.refresh import grants_in, recall, remember, without_old_names
-from reconciler.engine.renaming import under_todays_names, with_fingerprints
-from reconciler.engine.sight_warnings import tell_of_orders
-from reconciler.engine.targets import EVERYTHING, Targets
 from reconciler.model.address import Address
 from reconciler.model.declared import Desired, Organization
 from reconciler.model.finding import Finding

@@ -6,18 +6,15 @@ founder, whom nobody has to invite.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from reconciler.engine.actors import founder_of
-from reconciler.engine.budgets import hold_invitations, hold_mass_removal
 from reconciler.engine.context import PlanningContext
-from reconciler.engine.empty_groups import hold_empty_groups
-from reconciler.engine.guards import Objection, blocked_by, judge, judge_request
-from reconciler.engine.membership_counts import MembershipCounts
-from reconciler.engine.order import Parked, lay_out
+from reconciler.engine.guards import Objection, blocked_by, hold_invitations, hold_mass_removal, judge, judge_request
+from reconciler.engine.layout import Parked, lay_out
+from reconciler.engine.membership_counts import MembershipCounts, founder_of
 from reconciler.engine.orders import hold_asked
-from reconciler.engine.readiness import hold_until_ready, is_needed_owner, wait, why_nobody_can_act
+from reconciler.engine.waits import hold_until_ready, is_needed_owner, wait, why_nobody_can_act
 from reconciler.model.address import Address
 from reconciler.model.change import Blocked, Cause, Change, LeftOut, Waiting
 from reconciler.model.kinds import Action
@@ -173,3 +170,46 @@ def _ask_safely(
         else:
             headcount.let_go(item.on)
             yield item
+
+
+def hold_empty_groups(changes: Sequence[Change], waiting: Sequence[Waiting]) -> Iterator[Change | Waiting]:
+    """Each change, but for groups that lack something in this plan, and what would be put into them."""
+    coming = {_place(change) for change in changes if change.after is not None}
+    held = {
+        change.address.key
+        for change in changes
+        if change.action is Action.CREATE_GROUP and not coming.issuperset(_needs(change))
+    }
+    for change in changes:
+        group = change.address.parts[0]
+        if group in held and change.action is Action.CREATE_GROUP:
+            kind = next(kind for kind, _ in _needs(change) if (kind, group) not in coming)
+            yield _wait_for(change, kind, [item for item in waiting if _place(item) == (kind, group)])
+        elif group in held and change.address.kind in IN_A_GROUP:
+            name = f"asset group {group}"
+            yield wait(change, on=name, why=f"{name} is held back in this plan")
+        else:
+            yield change
+
+
+IN_A_GROUP = {"asset_group_asset": "ad account", "asset_group_access": "member"}
+
+
+_WHY = "a group is created with its first ad account and its first member"
+
+
+def _needs(change: Change) -> list[tuple[str, str]]:
+    return [(kind, change.address.key) for kind in IN_A_GROUP]
+
+
+def _place(change: Change | Waiting) -> tuple[str, str]:
+    return change.address.kind, change.address.parts[0]
+
+
+def _wait_for(change: Change, kind: str, first: Sequence[Waiting]) -> Waiting:
+    """On whom the first thing waits that would go in."""
+    if not first:
+        thing = IN_A_GROUP[kind]
+        return wait(change, on=f"the first {thing}", why=f"{_WHY}, and this plan has no {thing} for it")
+    sooner = min(first, key=lambda item: item.address)
+    return wait(change, on=sooner.on, why=f"{_WHY}; {sooner.why}", since=sooner.since)

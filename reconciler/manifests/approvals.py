@@ -11,11 +11,11 @@ from reconciler.manifests.documents import ApprovalDocument, MoveDocument
 from reconciler.manifests.keys import note_twice
 from reconciler.manifests.nodes import Cursor
 from reconciler.manifests.notes import Notes
-from reconciler.manifests.suggest import did_you_mean
 from reconciler.model.address import Address
 from reconciler.model.declared import Approval, Declared, Move, Person
 from reconciler.model.finding import Place
 from reconciler.model.kinds import KINDS, Action, Shape
+from reconciler.model.suggestions import suggest_word
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,7 +44,7 @@ class AddressBook:
         """Whether the kind exists and the key has as many parts as the kind needs."""
         organization, kind, _ = address
         if kind not in KINDS:
-            advice = did_you_mean(kind, KINDS)
+            advice = suggest_word(kind, KINDS)
             self.notes.error("bad-address", f"`{kind}` in `{address}` is no kind of resource", place, advice=advice)
             return False
         parents = KINDS[kind].parents
@@ -60,12 +60,12 @@ class AddressBook:
         """Whether the organization is declared and can have such a thing."""
         organization, kind, _ = address
         if organization not in self.organizations:
-            advice = did_you_mean(organization, self.organizations)
+            advice = suggest_word(organization, self.organizations)
             message = f"there is no organization `{organization}`"
             self.notes.error("unknown-organization", message, place, advice=advice)
             return False
         if kind not in self.kinds[organization]:
-            advice = did_you_mean(kind, self.kinds[organization])
+            advice = suggest_word(kind, self.kinds[organization])
             message = f"`{organization}` can have no {KINDS[kind].title}"
             self.notes.error("bad-address", message, place, advice=advice)
             return False
@@ -122,14 +122,14 @@ def _is_about_something(address: Address, action: Action, at: Cursor, terms: App
         return True
     notes, place = terms.book.notes, at.value("address")
     if action not in _TAKES_AWAY:
-        advice = did_you_mean(str(address), [str(one) for one in declared if one.kind == address.kind])
+        advice = suggest_word(str(address), [str(one) for one in declared if one.kind == address.kind])
         message = f"`{address}` is declared nowhere, so nothing can be approved there but to take it away"
         notes.error("unknown-address", message, place, advice=advice)
         return False
     person = address.parts[kind.person_part] if kind.person_part is not None else ""
     if person and "@" not in person and person not in terms.people:
         advice = (
-            did_you_mean(person, terms.people) or "delete it, unless this is somebody who was deleted from `people`"
+            suggest_word(person, terms.people) or "delete it, unless this is somebody who was deleted from `people`"
         )
         notes.warning("approval-for-nobody", f"there is no person `{person}`", place, advice=advice)
     return True

@@ -9,13 +9,13 @@ from reconciler.manifests.grants import NO_TERMS, Mention, Settling, entitlement
 from reconciler.manifests.keys import note_listed_twice
 from reconciler.manifests.members import note_wrong_variant
 from reconciler.manifests.nodes import Cursor
-from reconciler.manifests.suggest import did_you_mean
 from reconciler.manifests.terms import AssetDocument, RoleTerms
 from reconciler.model.address import Address
 from reconciler.model.declared import Declared, Entitlement
 from reconciler.model.finding import Place
 from reconciler.model.kinds import KINDS, Kind
 from reconciler.model.resource import Attributes
+from reconciler.model.suggestions import suggest_word
 
 NOTHING: Attributes = {}
 _Spot = tuple[str, Cursor]
@@ -144,6 +144,6 @@ class AssetReader:
         if name in known:
             return True
         message = f"`{self.organization}` has no {KINDS[sort].title} `{name}`"
-        advice = did_you_mean(name, known) or f"declare it under `{KINDS[sort].section}`"
+        advice = suggest_word(name, known) or f"declare it under `{KINDS[sort].section}`"
         self.settling.notes.error("unknown-asset", message, place, advice=advice)
         return False

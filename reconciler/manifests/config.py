@@ -15,10 +15,9 @@ from reconciler.manifests.notes import Notes
 from reconciler.manifests.secrets import is_secret_name
 from reconciler.manifests.source import SourceFile, parse_file
 from reconciler.manifests.structure import check_structure
-from reconciler.manifests.suggest import did_you_mean, listed
 from reconciler.model.finding import Finding, Place
-from reconciler.model.policy_settings import Parameter, PolicySettings, RuleException, RuleSettings
-from reconciler.model.settings import GuardSettings
+from reconciler.model.settings import GuardSettings, Parameter, PolicySettings, RuleException, RuleSettings
+from reconciler.model.suggestions import list_words, suggest_word
 
 if TYPE_CHECKING:
     from reconciler.manifests.config_documents import (
@@ -144,7 +143,7 @@ def _read_state(document: str | StateDocument, top: Cursor, notes: Notes) -> tup
 def _check_address(address: str, place: Place, notes: Notes) -> None:
     scheme, separator, path = address.partition(":")
     if not separator or scheme not in STATE_SCHEMES:
-        advice = f"write `file:.reconciler/state`, or an address that begins with one of {listed(STATE_SCHEMES)}"
+        advice = f"write `file:.reconciler/state`, or an address that begins with one of {list_words(STATE_SCHEMES)}"
         notes.error("unknown-store", "`state` names no kind of store that there is", place, advice=advice)
     if scheme == "file" and not path.strip("/ ."):
         message = "`state` names no folder: the state would lie beside the manifests"
@@ -165,7 +164,7 @@ def _read_options(provider: ProviderDocument, at: Cursor, notes: Notes) -> dict[
     for name, value in options.items():
         is_written_out = is_secret_name(name) and not (isinstance(value, str) and _REFERENCE.fullmatch(value))
         if name not in known and not is_written_out:
-            advice = did_you_mean(name, known) or f"it has {listed(known)}"
+            advice = suggest_word(name, known) or f"it has {list_words(known)}"
             message = f"a provider of kind {provider.kind} has no option `{name}`"
             notes.error("unknown-key", message, at.key(name), advice=advice)
         if is_written_out:

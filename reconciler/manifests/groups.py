@@ -13,9 +13,9 @@ from reconciler.manifests.keys import note_listed_twice, note_twice, read_keys
 from reconciler.manifests.nodes import Cursor
 from reconciler.manifests.notes import Notes
 from reconciler.manifests.people import identity_for
-from reconciler.manifests.suggest import did_you_mean
 from reconciler.model.declared import Person
 from reconciler.model.finding import Place
+from reconciler.model.suggestions import suggest_word
 from reconciler.model.system import System
 
 PREFIX = "group:"
@@ -75,7 +75,7 @@ class GroupDirectory:
     def _is_group(self, name: str, place: Place) -> bool:
         if name in self.groups:
             return True
-        self._notes.error("unknown-group", f"there is no group `{name}`", place, advice=did_you_mean(name, self.groups))
+        self._notes.error("unknown-group", f"there is no group `{name}`", place, advice=suggest_word(name, self.groups))
         return False
 
     def _note_cycles(self) -> None:
@@ -116,7 +116,7 @@ class GroupDirectory:
         return email
 
     def _note_unknown(self, who: str, place: Place) -> None:
-        advice = f"write `{PREFIX}{who}`" if who in self.groups else did_you_mean(who, self.people)
+        advice = f"write `{PREFIX}{who}`" if who in self.groups else suggest_word(who, self.people)
         advice = advice or "declare the person under `people`, or write an e-mail address"
         self._notes.error("unknown-person", f"there is no person `{who}`", place, advice=advice)
 

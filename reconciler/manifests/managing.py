@@ -6,9 +6,9 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from reconciler.manifests.nodes import Cursor
 from reconciler.manifests.notes import Notes
-from reconciler.manifests.suggest import did_you_mean, listed
 from reconciler.model.declared import Declared, Organization
 from reconciler.model.kinds import KINDS
+from reconciler.model.suggestions import list_words, suggest_word
 from reconciler.model.system import System
 
 
@@ -19,7 +19,7 @@ def read_manages(words: Sequence[str] | None, system: System, spot: Cursor, note
     offered = [kind for kind in system.kinds if KINDS[kind].pieces == (kind,) and kind != "organization"]
     spots = spot.into("manages")
     if not words:
-        advice = f"leave `manages` away to manage everything, or name what is managed: {listed(offered)}"
+        advice = f"leave `manages` away to manage everything, or name what is managed: {list_words(offered)}"
         notes.error("manages-nothing", "nothing is managed here", spots.place, advice=advice)
     found: set[str] = set()
     for index, word in enumerate(words):
@@ -29,9 +29,9 @@ def read_manages(words: Sequence[str] | None, system: System, spot: Cursor, note
         elif word in offered:
             found.add(word)
         else:
-            advice = did_you_mean(word, offered)
+            advice = suggest_word(word, offered)
             if word in system.kinds and KINDS[word].parents:
-                advice = f"it comes with {listed(KINDS[word].parents)}"
+                advice = f"it comes with {list_words(KINDS[word].parents)}"
             notes.error("unknown-value", f"`{word}` is no kind of thing here", place, advice=advice)
     return frozenset(found)
 
@@ -48,5 +48,5 @@ def only_managed(organization: Organization, declared: Iterable[Declared], notes
             told.add(kind)
             message = f"{KINDS[kind].title} {one.address.key} is declared, and `manages` leaves that kind out"
             missing = [part for part in KINDS[kind].pieces if part not in organization.manages]
-            advice = f"add {listed(missing)} to `manages`, or take it out here"
+            advice = f"add {list_words(missing)} to `manages`, or take it out here"
             notes.error("not-managed", message, one.place, advice=advice)

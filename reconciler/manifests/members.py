@@ -14,10 +14,10 @@ from reconciler.manifests.nodes import Cursor
 from reconciler.manifests.organization_documents import OrganizationAccountTerms
 from reconciler.manifests.roles import note_unknown_role
 from reconciler.manifests.terms import MemberTerms, RoleTerms
+from reconciler.model.access import is_administrator
 from reconciler.model.address import Address
 from reconciler.model.declared import Declared
 from reconciler.model.finding import Place
-from reconciler.model.strength import is_administrator
 
 MIN_ADMINS = 2
 """What the vendors advise for every system."""

@@ -12,7 +12,7 @@ from reconciler.manifests.notes import Notes
 from reconciler.manifests.source import SourceFile, parse_file
 from reconciler.manifests.structure import check_structure
 from reconciler.model.finding import Finding
-from reconciler.model.policy_settings import CustomRule, Expression
+from reconciler.model.settings import CustomRule, Expression
 
 if TYPE_CHECKING:
     from reconciler.manifests.policy_file_documents import CustomRuleDocument

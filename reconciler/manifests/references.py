@@ -8,10 +8,10 @@ from fnmatch import fnmatchcase
 from reconciler.manifests.config import Config
 from reconciler.manifests.doubts import Doubts
 from reconciler.manifests.notes import Notes
-from reconciler.manifests.suggest import did_you_mean
 from reconciler.model.declared import Desired
 from reconciler.model.finding import Finding, Place
 from reconciler.model.kinds import KINDS
+from reconciler.model.suggestions import suggest_word
 from reconciler.systems import SYSTEMS
 
 _WILD = frozenset("*?[")
@@ -38,20 +38,20 @@ class _Check:
         for name, settings in config.providers.items():
             if name not in known and not self.doubts.may_have_lost(name):
                 message = f"`{name}` under `providers` is neither an organization, nor a system, nor `default`"
-                self.notes.error("unknown-provider-key", message, settings.place, advice=did_you_mean(name, known))
+                self.notes.error("unknown-provider-key", message, settings.place, advice=suggest_word(name, known))
 
     def people(self, config: Config) -> None:
         """A misspelt name would leave a guard without anybody to look after."""
         for name, place in config.required_admin_places.items():
             if not self._is_somebody(name):
                 message = f"`required_admins` names `{name}`, who is neither in `people` nor a member of anything"
-                advice = did_you_mean(name, self.desired.people)
+                advice = suggest_word(name, self.desired.people)
                 self.notes.error("unknown-required-admin", message, place, advice=advice)
         for settings in config.providers.values():
             acting = settings.options.get("act_as")
             if isinstance(acting, str) and not self._is_somebody(acting):
                 message = f"`act_as` names `{acting}`, who is neither in `people` nor a member of anything"
-                advice = did_you_mean(acting, self.desired.people)
+                advice = suggest_word(acting, self.desired.people)
                 self.notes.warning("unknown-acting", message, settings.option_places["act_as"], advice=advice)
 
     def _is_somebody(self, name: str) -> bool:
@@ -80,10 +80,10 @@ class _Check:
         kind, keys = rest.partition("/")[0], self.desired.organizations
         if not any(fnmatchcase(key, organization) for key in keys) and not self.doubts.may_have_lost(organization):
             message = f"there is no organization `{organization}`"
-            self.notes.error("unknown-exception", message, place, advice=did_you_mean(organization, keys))
+            self.notes.error("unknown-exception", message, place, advice=suggest_word(organization, keys))
             return False
         if kind and not _WILD & set(kind) and kind not in KINDS:
             message = f"`{kind}` in `{pattern}` is no kind of resource"
-            self.notes.error("unknown-exception", message, place, advice=did_you_mean(kind, KINDS))
+            self.notes.error("unknown-exception", message, place, advice=suggest_word(kind, KINDS))
             return False
         return True

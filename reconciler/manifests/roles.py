@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from reconciler.manifests.notes import Notes
-from reconciler.manifests.suggest import did_you_mean, listed
 from reconciler.model.finding import Place
 from reconciler.model.kinds import KINDS
+from reconciler.model.suggestions import list_words, suggest_word
 from reconciler.model.system import Role, System
 from reconciler.systems import SYSTEMS
 
@@ -25,13 +25,13 @@ def _advice(name: str, known: Sequence[Role], system: System, kind: str) -> str:
     meant = [role.name for role in known if word == role.name or word in role.aliases or name == role.label]
     if meant:
         return f"did you mean `{meant[0]}`? {_all(known)}"
-    advice = did_you_mean(name, (role.name for role in known))
+    advice = suggest_word(name, (role.name for role in known))
     elsewhere = _elsewhere(name, system, kind)
     return "; ".join(part for part in (advice, f"`{name}` exists for {elsewhere}" if elsewhere else "") if part)
 
 
 def _all(known: Sequence[Role]) -> str:
-    return f"There are {listed(role.name for role in known)}" if len(known) > 1 else "There is no other"
+    return f"There are {list_words(role.name for role in known)}" if len(known) > 1 else "There is no other"
 
 
 def _elsewhere(name: str, system: System, kind: str) -> str:

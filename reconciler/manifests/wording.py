@@ -16,9 +16,9 @@ from reconciler.manifests.notes import Notes
 from reconciler.manifests.organization_documents import developers_variant
 from reconciler.manifests.roles import note_unknown_role
 from reconciler.manifests.secrets import is_secret_name
-from reconciler.manifests.suggest import did_you_mean, listed
 from reconciler.model.finding import Place
-from reconciler.model.misfits import EXPECTED, describe_misfit
+from reconciler.model.integrity import EXPECTED, describe_misfit
+from reconciler.model.suggestions import list_words, suggest_word
 from reconciler.model.system import System
 from reconciler.systems import SYSTEMS
 
@@ -104,7 +104,7 @@ def _note_unknown_key(problem: Problem, notes: Notes) -> None:
         notes.error("secret", f"`{key}`: a file in git never holds a secret", problem.key_place, advice="delete it")
         return
     known = _keys_at(problem.model, problem.error["loc"][:-1])
-    advice = did_you_mean(key, known, taken=problem.siblings)
+    advice = suggest_word(key, known, taken=problem.siblings)
     notes.error("unknown-key", f"`{key}` is not known here", problem.key_place, advice=advice)
 
 
@@ -116,14 +116,14 @@ def _note_missing(problem: Problem, notes: Notes) -> None:
 
 
 def _note_no_system(problem: Problem, notes: Notes) -> None:
-    advice = f"write `system:` with one of {listed(SYSTEMS)}"
+    advice = f"write `system:` with one of {list_words(SYSTEMS)}"
     notes.error("missing-key", f"`{problem.name}` has no `system`", problem.key_place, advice=advice)
 
 
 def _note_unknown_system(problem: Problem, notes: Notes) -> None:
     written = str(problem.error["ctx"]["tag"])
     place = replace(problem, path=(*problem.path, "system")).place
-    notes.error("unknown-system", f"`{written}` is no system", place, advice=did_you_mean(written, SYSTEMS))
+    notes.error("unknown-system", f"`{written}` is no system", place, advice=suggest_word(written, SYSTEMS))
 
 
 def _note_empty(problem: Problem, notes: Notes) -> None:
@@ -157,7 +157,7 @@ def _note_unknown_word(field: OneOf, problem: Problem, notes: Notes) -> None:
         note_unknown_role(notes, value, problem.system(field.system), field.kind, problem.place)
     else:
         message = f"`{value}` is not known for `{problem.name}`"
-        advice = did_you_mean(value, words) or f"there are {listed(words)}"
+        advice = suggest_word(value, words) or f"there are {list_words(words)}"
         notes.error(field.finding, message, problem.place, advice=advice)
 
 

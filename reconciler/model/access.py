@@ -1,14 +1,18 @@
-"""What somebody can do with one thing, over all lines that give it to them."""
+"""What somebody can do with one thing, over all lines that give it to them, and which of two accesses can do more."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from typing import ClassVar
 
 from reconciler.model.address import Address
+from reconciler.model.change import Change
 from reconciler.model.finding import Place
+from reconciler.model.kinds import Action
 from reconciler.model.resource import Attributes
+from reconciler.model.system import System
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,3 +71,76 @@ class Access:
         """The UTC day on which all of it is gone; None when it has no end."""
         days = [way.ends for way in self.ways]
         return None if None in days else max(day for day in days if day)
+
+
+def is_downgrade(system: System, kind: str, *, before: Attributes, after: Attributes) -> bool:
+    """Whether any part of the access gets less: a lower role, a permission or a finance role lost."""
+    return any(
+        _rank(system, _role_kind(kind, name), before.get(name)) > _rank(system, _role_kind(kind, name), after.get(name))
+        for name in ("role", "finance")
+    ) or bool(_permissions(before) - _permissions(after))
+
+
+def takes_away(change: Change, system: System) -> bool:
+    """Whether anybody has less access after the change than before."""
+    if change.before is None or change.before.status.is_gone:
+        return False
+    if change.after is None or change.action is Action.REMOVE_AND_INVITE:
+        return True
+    return change.action is not Action.REINVITE and is_downgrade(
+        system,
+        change.address.kind,
+        before=change.before.attributes,
+        after=change.after.attributes,
+    )
+
+
+def is_administrator(system: System, kind: str, attributes: Attributes) -> bool:
+    """Whether a membership with these attributes manages other members."""
+    role = attributes.get("role")
+    return kind == "member" and isinstance(role, str) and system.administers(role)
+
+
+def owner_elsewhere(app: Attributes, organization: str) -> str:
+    """Who owns an app that is not the organization's, as `person:KEY` or `organization:KEY`; empty for its own."""
+    owner = str(app.get("owner", ""))
+    return "" if owner == f"organization:{organization}" else owner
+
+
+def strongest(found: Sequence[Attributes], kind: str, system: System | None) -> Attributes | None:
+    """The highest role, the highest finance role and all permissions together; None when there is nothing at all.
+
+    The order of what was found never matters.
+    """
+    if not found:
+        return None
+    joined: dict[str, str | tuple[str, ...]] = {}
+    for name in sorted({name for attributes in found for name in attributes}):
+        values = [attributes[name] for attributes in found if name in attributes]
+        words = sorted({word for value in values for word in ((value,) if isinstance(value, str) else value)})
+        joined[name] = _highest(words, _role_kind(kind, name), system) if isinstance(values[0], str) else tuple(words)
+    return joined
+
+
+def _highest(roles: Sequence[str], kind: str, system: System | None) -> str:
+    def rank(role: str) -> int:
+        known = system.find_role(kind, role) if system is not None else None
+        return known.rank if known else 0
+
+    return max(roles, key=rank)
+
+
+def _role_kind(kind: str, attribute: str) -> str:
+    return kind if attribute == "role" else f"{kind}.{attribute}"
+
+
+def _rank(system: System, kind: str, name: str | tuple[str, ...] | None) -> int:
+    if not isinstance(name, str):
+        return -1
+    role = system.find_role(kind, name)
+    return role.rank if role else 0
+
+
+def _permissions(attributes: Attributes) -> set[str]:
+    permissions = attributes.get("permissions", ())
+    return {permissions} if isinstance(permissions, str) else set(permissions)

@@ -11,8 +11,7 @@ from json import JSONDecodeError
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from reconciler.model.errors import ReconcilerError, StoreError
-from reconciler.model.integrity import find_damage
-from reconciler.model.misfits import describe_misfit
+from reconciler.model.integrity import describe_misfit, find_damage
 from reconciler.model.plan import PLAN_FORMAT, Plan
 from reconciler.model.redaction import SECRETS
 from reconciler.model.state import STATE_FORMAT, State

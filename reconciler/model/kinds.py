@@ -6,6 +6,7 @@ kind of asset is a few lines here plus what its system file says about it.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -237,3 +238,15 @@ def person_in(address: Address) -> str:
     """Key of the person whom an address is about; empty when it is about none."""
     part = KINDS[address.kind].person_part
     return "" if part is None else address.parts[part]
+
+
+def parents_of(address: Address) -> Iterable[Address]:
+    """Addresses of the things an address hangs on: its organization and what its key names."""
+    kind = KINDS[address.kind]
+    if kind.shape is not Shape.ORGANIZATION:
+        yield Address(address.organization, "organization", address.organization)
+    for parent, key in zip(kind.parents, address.parts, strict=False):
+        yield Address(address.organization, parent, key)
+
+
+INVITATIONS = frozenset({Action.INVITE, Action.REINVITE, Action.REMOVE_AND_INVITE})

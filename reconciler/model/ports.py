@@ -8,10 +8,10 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Protocol, runtime_checkable
 
-from reconciler.model.activity import ActivityEntry
 from reconciler.model.address import Address
 from reconciler.model.change import Change, Waiting
 from reconciler.model.declared import Organization
+from reconciler.model.drift import ActivityEntry
 from reconciler.model.kinds import Action
 from reconciler.model.live import Live
 from reconciler.model.outcome import Outcome

@@ -1,11 +1,15 @@
-"""A roster: what a person read off a system that no program can read."""
+"""A roster: what a person read off a system that no program can read, and what became of it."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import ClassVar, Literal
 
+from reconciler.model.address import Address
+from reconciler.model.drift import Drift
+from reconciler.model.finding import Finding, Place, Severity
 from reconciler.model.resource import Resource
 
 
@@ -31,3 +35,57 @@ class Roster:
     unknown: Mapping[str, str] = field(default_factory=dict)
     """Prefix of addresses -> reason, as in `Live`: rows that could not be understood, and everything that is not listed
     when only part of the page was handed in."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RosterDifference:
+    """What one roster shows otherwise than the one before it."""
+
+    JSON_PROPERTIES: ClassVar = ("what",)
+
+    address: Address
+    before: Resource | None
+    after: Resource | None
+
+    @property
+    def what(self) -> Literal["new", "changed", "gone"]:
+        """What has happened to it since."""
+        if self.before is None:
+            return "new"
+        return "gone" if self.after is None else "changed"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Observation:
+    """A roster as it was understood, beside the one before it."""
+
+    JSON_HIDDEN: ClassVar = ("texts",)
+
+    organization: str
+    title: str
+    """Of the system."""
+    rosters: tuple[Roster, ...] = ()
+    """By kind; empty when nothing could be understood."""
+    findings: tuple[Finding, ...] = ()
+    texts: Mapping[str, str] = field(default_factory=dict)
+    """File -> text, for showing the lines that findings are about."""
+    places: Mapping[Address, Place] = field(default_factory=dict)
+    """Where each resource stands."""
+    previous: datetime | None = None
+    """When the roster before this one was taken."""
+    differences: tuple[RosterDifference, ...] = ()
+    """What has changed since then, by address; what is unknown now is not among it."""
+    drift: tuple[Drift, ...] = ()
+    """What was not made so by this tool, by this roster; what was asked for and came about is not among it."""
+    is_kept: bool = False
+    """Whether it is the organization's roster from now on."""
+
+    @property
+    def is_usable(self) -> bool:
+        """Whether it may be kept."""
+        return bool(self.rosters) and not any(finding.severity is Severity.ERROR for finding in self.findings)
+
+    @property
+    def unknown(self) -> dict[str, str]:
+        """Prefix of addresses -> why nothing is known of them, over all kinds."""
+        return {prefix: reason for roster in self.rosters for prefix, reason in roster.unknown.items()}

@@ -8,10 +8,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
+from reconciler.model.access import is_administrator, is_downgrade
 from reconciler.model.address import Address
 from reconciler.model.kinds import KINDS, Action, Shape
 from reconciler.model.resource import Attributes, Resource
-from reconciler.model.strength import is_administrator, is_downgrade
 from reconciler.model.system import System
 from reconciler.output.names import name_access, name_subject
 from reconciler.output.signs import ADD, CHANGE, REMOVE, SIGNS

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from itertools import groupby
 
-from reconciler.model.finding import Severity
-from reconciler.model.inspection import Inspection
+from reconciler.model.finding import Inspection, Severity
 from reconciler.output.annotations import Annotations
 from reconciler.output.document import Document, Findings
 from reconciler.output.json import Output

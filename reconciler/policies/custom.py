@@ -12,7 +12,7 @@ from typing import Any
 from reconciler.model.declared import Declared, Organization, Person
 from reconciler.model.errors import ReconcilerError
 from reconciler.model.finding import Finding, Severity
-from reconciler.model.policy_settings import OFF, CustomRule, Expression
+from reconciler.model.settings import OFF, CustomRule, Expression
 from reconciler.policies.rule import Parameters, PolicyInput, PolicyObjection, Rule
 
 _Facts = Mapping[str, object]

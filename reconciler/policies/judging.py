@@ -11,8 +11,7 @@ from reconciler.model.address import Address
 from reconciler.model.declared import Desired
 from reconciler.model.finding import Finding, Place, Severity
 from reconciler.model.kinds import KINDS
-from reconciler.model.nearest import Nearest
-from reconciler.model.policy_settings import (
+from reconciler.model.settings import (
     OFF,
     CustomRule,
     Parameter,
@@ -21,6 +20,7 @@ from reconciler.model.policy_settings import (
     RuleSettings,
     StandingRule,
 )
+from reconciler.model.suggestions import Nearest
 from reconciler.policies.catalogue import POLICIES
 from reconciler.policies.custom import compile_rules
 from reconciler.policies.rule import Parameters, PolicyInput, PolicyObjection, Rule

@@ -7,12 +7,12 @@ from dataclasses import dataclass, field
 from datetime import date
 
 from reconciler.engine.entitlements import split_by_date
+from reconciler.model.access import is_administrator
 from reconciler.model.address import Address
 from reconciler.model.declared import Declared, Desired, Organization, Person
 from reconciler.model.finding import Place, Severity
 from reconciler.model.kinds import KINDS, person_in
-from reconciler.model.policy_settings import Parameter
-from reconciler.model.strength import is_administrator
+from reconciler.model.settings import Parameter
 
 Parameters = Mapping[str, Parameter]
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from reconciler.model.access import is_downgrade
 from reconciler.model.change import Change
 from reconciler.model.kinds import KINDS, person_in
-from reconciler.model.strength import is_downgrade
 from reconciler.model.system import System
 from reconciler.systems.loading import load_handbook
 

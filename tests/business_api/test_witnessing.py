@@ -9,8 +9,8 @@ from datetime import UTC, datetime, timedelta
 import httpx2
 import pytest
 
-from reconciler.model.activity import ActivityEntry
 from reconciler.model.address import Address
+from reconciler.model.drift import ActivityEntry
 from reconciler.model.errors import ProviderError
 from reconciler.model.kinds import Action
 from reconciler.model.ports import Witness

@@ -10,8 +10,8 @@ from typing import Any
 
 import yaml
 
+from reconciler.engine.context import Targets
 from reconciler.engine.planner import Worlds
-from reconciler.engine.targets import Targets
 from reconciler.manifests.load import load_manifests
 from reconciler.manifests.source import SourceFile
 from reconciler.model.address import Address

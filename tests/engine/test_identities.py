@@ -9,8 +9,7 @@ from typing import Any
 import pytest
 import yaml
 
-from reconciler.engine.identities import Dispute, Identities, Names
-from reconciler.engine.renaming import under_todays_names
+from reconciler.engine.identities import Dispute, Identities, Names, under_todays_names
 from reconciler.manifests.load import load_manifests
 from reconciler.manifests.source import SourceFile
 from reconciler.model.address import Address

@@ -8,11 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from reconciler.engine.context import PlanningContext
+from reconciler.engine.context import EVERYTHING, PlanningContext
 from reconciler.engine.organization import propose
 from reconciler.engine.planner import situations
 from reconciler.engine.stages import STAGES, Decisions, without_founder
-from reconciler.engine.targets import EVERYTHING
 from reconciler.model.address import Address
 from reconciler.model.kinds import Action
 from tests.engine.given import read_case

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from reconciler.engine.targets import EVERYTHING, Targets
+from reconciler.engine.context import EVERYTHING, Targets
 from reconciler.model.address import Address
 
 EVE = Address("acme-bc", "member", "eve")

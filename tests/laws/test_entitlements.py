@@ -32,9 +32,8 @@ from reconciler.model.finding import Severity
 from reconciler.model.holding import AccessStatus
 from reconciler.model.live import Live
 from reconciler.model.plan import Plan
-from reconciler.model.policy_settings import PolicySettings
 from reconciler.model.resource import Resource
-from reconciler.model.settings import GuardSettings
+from reconciler.model.settings import GuardSettings, PolicySettings
 from reconciler.model.state import Record, State
 from reconciler.policies.judging import RuleBook, judge
 from reconciler.policies.rule import PolicyObjection, Rule

@@ -12,7 +12,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from reconciler.features.rosters.observe import RosterFile, Sighting, look
-from reconciler.model.observation import Observation
+from reconciler.model.roster import Observation
 from reconciler.model.state import State
 from tests.laws.test_parts import NAMES, desired, page
 from tests.tiers import scaled

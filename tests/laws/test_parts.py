@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from reconciler.features.rosters.observe import RosterFile, Sighting, look
 from reconciler.model.declared import Desired
-from reconciler.model.observation import Observation
+from reconciler.model.roster import Observation
 from reconciler.model.state import State
 from tests.features.rosters.given import desired_of
 

@@ -18,10 +18,10 @@ from hypothesis import assume, given, note, settings
 
 from reconciler.apply.planning import PlanRequest
 from reconciler.cli.exit_codes import code_of_apply, code_of_drift, code_of_plan
+from reconciler.engine.context import EVERYTHING
 from reconciler.engine.drift import take_note
 from reconciler.engine.orders import withdrawn
 from reconciler.engine.planner import Worlds, plan, situations
-from reconciler.engine.targets import EVERYTHING
 from reconciler.features.drift import audit as drifting
 from reconciler.features.drift.annotations import annotations_of_drift
 from reconciler.features.drift.summary import summary_of_drift

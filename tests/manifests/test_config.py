@@ -9,8 +9,7 @@ import pytest
 from reconciler.manifests.config import Config, ProviderSettings
 from reconciler.manifests.config_documents import ConfigDocument, GuardsDocument
 from reconciler.manifests.load import SourceFile, load_config
-from reconciler.model.policy_settings import PolicySettings
-from reconciler.model.settings import GuardSettings
+from reconciler.model.settings import GuardSettings, PolicySettings
 from tests.manifests.given import tell_findings
 
 

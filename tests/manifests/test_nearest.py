@@ -9,10 +9,8 @@ import pytest
 
 from reconciler.manifests.load import load_manifests
 from reconciler.manifests.source import SourceFile
-from reconciler.manifests.suggest import did_you_mean
-from reconciler.model import nearest
-from reconciler.model.nearest import Nearest
-from reconciler.model.suggestions import nearest as nearest_name
+from reconciler.model import suggestions
+from reconciler.model.suggestions import Nearest, suggest_names, suggest_word
 
 
 class Counted:
@@ -21,7 +19,7 @@ class Counted:
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.compared = 0
         self.indexed = 0
-        marks = nearest._marks  # noqa: SLF001  # what is counted
+        marks = suggestions._marks  # noqa: SLF001  # what is counted
 
         def compare(word: str, possibilities: Sequence[str], n: int, cutoff: float) -> list[str]:
             self.compared += len(possibilities)
@@ -31,8 +29,8 @@ class Counted:
             self.indexed += 1
             return list(marks(word))
 
-        monkeypatch.setattr(nearest, "get_close_matches", compare)
-        monkeypatch.setattr(nearest, "_marks", mark)
+        monkeypatch.setattr(suggestions, "get_close_matches", compare)
+        monkeypatch.setattr(suggestions, "_marks", mark)
 
 
 @pytest.mark.parametrize("count", [100, 400])
@@ -77,11 +75,11 @@ def test_nothing_is_near_a_word_that_is_like_no_other() -> None:
 
 
 def test_the_word_of_another_tool_is_told_in_ours() -> None:
-    assert did_you_mean("users", ["people", "groups", "organizations"]) == "did you mean `people`?"
-    assert did_you_mean("until", ["role", "starts", "expires"]) == "did you mean `expires`?"
-    assert did_you_mean("delete", ["remove", "delete_group"]) == "did you mean `remove`?"
+    assert suggest_word("users", ["people", "groups", "organizations"]) == "did you mean `people`?"
+    assert suggest_word("until", ["role", "starts", "expires"]) == "did you mean `expires`?"
+    assert suggest_word("delete", ["remove", "delete_group"]) == "did you mean `remove`?"
 
 
 def test_an_address_without_its_kind_is_found_by_its_key() -> None:
     known = ["bc/ad_account/elder-1", "bc/ad_account/alder-1"]
-    assert nearest_name("bc/alder-1", known) == "did you mean `bc/ad_account/alder-1`?"
+    assert suggest_names("bc/alder-1", known) == "did you mean `bc/ad_account/alder-1`?"

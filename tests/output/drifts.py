@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 
-from reconciler.model.activity import ActivityEntry
 from reconciler.model.address import Address
 from reconciler.model.drift import (
+    ActivityEntry,
     Drift,
     DriftItem,
     DriftReport,

@@ -11,8 +11,7 @@ from reconciler.model.address import Address
 from reconciler.model.change import Blocked, Cause, Change, LeftOut, Waiting
 from reconciler.model.declared import Mode
 from reconciler.model.drift import Drift, DriftSeverity, DriftSort, Fate
-from reconciler.model.finding import Finding, Place, Severity
-from reconciler.model.inspection import Inspection
+from reconciler.model.finding import Finding, Inspection, Place, Severity
 from reconciler.model.kinds import Action
 from reconciler.model.outcome import Applied, Failed, InDoubt, Outcome, Refused, Report, Result, Waits
 from reconciler.model.plan import OrganizationPlan, Plan

@@ -9,8 +9,7 @@ from reconciler.cli.catalogue import RENDERERS
 from reconciler.model.address import Address
 from reconciler.model.change import Change
 from reconciler.model.declared import Mode
-from reconciler.model.finding import Finding, Place, Severity
-from reconciler.model.inspection import Inspection
+from reconciler.model.finding import Finding, Inspection, Place, Severity
 from reconciler.model.json import plan_from_json, state_from_json
 from reconciler.model.kinds import Action
 from reconciler.model.outcome import Applied, Failed, Report, Result, Waits

@@ -5,8 +5,7 @@ from __future__ import annotations
 import pytest
 
 from reconciler.cli.catalogue import RENDERERS
-from reconciler.model.finding import Finding, Place, Severity
-from reconciler.model.inspection import Inspection
+from reconciler.model.finding import Finding, Inspection, Place, Severity
 from reconciler.output.findings import summary_of_findings
 from reconciler.output.style import Style
 

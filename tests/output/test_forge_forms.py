@@ -16,8 +16,7 @@ from jsonschema import Draft4Validator  # noqa: TID253  # holds our SARIF agains
 
 from reconciler.cli.catalogue import RENDERERS
 from reconciler.model.drift import DriftReport
-from reconciler.model.finding import Finding, Place, Severity
-from reconciler.model.inspection import Inspection
+from reconciler.model.finding import Finding, Inspection, Place, Severity
 from reconciler.output.rules import RULES
 from reconciler.output.sarif import render_sarif
 from reconciler.output.style import Style

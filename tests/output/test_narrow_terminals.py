@@ -8,8 +8,7 @@ from pathlib import Path
 import pytest
 
 from reconciler.cli.catalogue import RENDERERS
-from reconciler.model.finding import Finding, Place, Severity
-from reconciler.model.inspection import Inspection
+from reconciler.model.finding import Finding, Inspection, Place, Severity
 from reconciler.output.folding import fold, fold_items
 from reconciler.output.style import Style
 from reconciler.output.visible import display_width

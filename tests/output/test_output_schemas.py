@@ -33,12 +33,12 @@ from reconciler.features.work_orders.worksheets import WorkList, Worksheet
 from reconciler.manifests.conformance import check_conformance
 from reconciler.manifests.source import SourceFile
 from reconciler.model.access import Access, AccessPath
-from reconciler.model.activity import ActivityEntry
 from reconciler.model.address import Address
 from reconciler.model.audit import AuditEntry, AuditRecord, entries_of
 from reconciler.model.change import Change, Waiting
 from reconciler.model.declared import Approval, Declared, Mode, Person
 from reconciler.model.drift import (
+    ActivityEntry,
     Drift,
     DriftItem,
     DriftReport,
@@ -48,17 +48,15 @@ from reconciler.model.drift import (
     KnownDrift,
     OrganizationDrift,
 )
-from reconciler.model.finding import Finding, Place
+from reconciler.model.finding import Finding, Inspection, Place
 from reconciler.model.holding import AccessMatrix, Holding, OrganizationHoldings, PersonReport, Reach
-from reconciler.model.inspection import Inspection
 from reconciler.model.kinds import Action
 from reconciler.model.live import Unread
-from reconciler.model.observation import Observation, RosterDifference
 from reconciler.model.outcome import Applied, Failed, InDoubt, Refused, Report, Result, Waits
 from reconciler.model.plan import OrganizationPlan, Plan
-from reconciler.model.policy_settings import Parameter, StandingRule
 from reconciler.model.resource import Resource
-from reconciler.model.roster import Roster
+from reconciler.model.roster import Observation, Roster, RosterDifference
+from reconciler.model.settings import Parameter, StandingRule
 from reconciler.model.state import PastState, Record, State
 from reconciler.model.work_order import FailureReason, OrderStatus, WorkOrder
 from reconciler.output.style import Style

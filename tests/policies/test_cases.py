@@ -10,7 +10,7 @@ import pytest
 import yaml
 
 from reconciler.manifests.load import SourceFile, load_config, load_manifests
-from reconciler.model.policy_settings import PolicySettings
+from reconciler.model.settings import PolicySettings
 from reconciler.policies.catalogue import POLICIES
 from reconciler.policies.judging import Judgment, judge, only
 from tests.features.review.given import TODAY

@@ -19,7 +19,7 @@ from reconciler.features.queries.directory import load_directory
 from reconciler.model.audit import entries_of
 from reconciler.model.errors import ExitCode, ReconcilerError
 from reconciler.model.ports import StateStore
-from reconciler.model.suggestions import nearest
+from reconciler.model.suggestions import suggest_names
 from reconciler.output.words import count
 
 _DIGEST = re.compile(r"[0-9a-f]{64}")
@@ -64,7 +64,7 @@ def _require_names(app: App, *, organization: str, person: str) -> None:
     organizations = {*app.store.organizations(), *(record.organization for record in records)}
     if organization and organization not in organizations:
         message = f"there is no organization {organization!r}: it has no state, and the log has nothing of it"
-        raise ReconcilerError(message, advice=nearest(organization, organizations))
+        raise ReconcilerError(message, advice=suggest_names(organization, organizations))
     if person:
         people = load_directory(app.files).people
         require_somebody(person, {*people, *(entry.person for record in records for entry in record.entries)})

@@ -11,7 +11,7 @@ from reconciler.cli.workspace import read_workspace
 from reconciler.features.queries.directory import find_in
 from reconciler.features.work_orders.notices import collect_notices
 from reconciler.model.errors import ReconcilerError
-from reconciler.model.suggestions import nearest
+from reconciler.model.suggestions import suggest_names
 
 
 @click.command()
@@ -30,5 +30,5 @@ def notices(app: App, person: str, format_: str) -> None:
     collected = collect_notices(app.store, desired, at=now, settings=app.config.guards, person=key)
     if person and found is None and not collected.notices:
         message = f"nobody is known as {person!r}, and nobody by that name has anything to do"
-        raise ReconcilerError(message, advice=nearest(person, desired.people))
+        raise ReconcilerError(message, advice=suggest_names(person, desired.people))
     app.show(RENDERERS.notices, collected, format_=format_)

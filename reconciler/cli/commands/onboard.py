@@ -23,7 +23,7 @@ from reconciler.manifests.keys import is_key
 from reconciler.model.declared import Person
 from reconciler.model.errors import ReconcilerError, UsageError
 from reconciler.model.finding import Finding, Severity
-from reconciler.model.suggestions import nearest
+from reconciler.model.suggestions import suggest_names
 
 
 class OnboardOptions(TypedDict):
@@ -75,7 +75,7 @@ def _propose(app: App, key: str, options: OnboardOptions, *, write: bool) -> Onb
     other = find_in(desired.people, options["like"])
     if other is None:
         message = f"there is no person {options['like']!r} to be like"
-        raise ReconcilerError(message, advice=nearest(options["like"], desired.people))
+        raise ReconcilerError(message, advice=suggest_names(options["like"], desired.people))
     known = desired.people.get(key)
     newcomer = Joiner(
         key=key,

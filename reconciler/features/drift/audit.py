@@ -12,15 +12,14 @@ from reconciler.apply.scopes import Scopes
 from reconciler.apply.shielding import shielded
 from reconciler.apply.state_editor import Deeds, StateEditor
 from reconciler.engine.context import PlanningContext
-from reconciler.engine.identities import Identities
+from reconciler.engine.identities import Identities, under_todays_names
 from reconciler.engine.organization import plan_organization
 from reconciler.engine.planner import Worlds, situations
-from reconciler.engine.renaming import under_todays_names
-from reconciler.engine.sight import doubtful, note_look, unread_parts
-from reconciler.model.activity import ActivityEntry
+from reconciler.engine.refresh import doubtful, note_look, unread_parts
 from reconciler.model.address import Address
 from reconciler.model.declared import Desired
 from reconciler.model.drift import (
+    ActivityEntry,
     Drift,
     DriftItem,
     DriftReport,
@@ -32,9 +31,9 @@ from reconciler.model.drift import (
 from reconciler.model.errors import ProviderError, ReconcilerError
 from reconciler.model.kinds import KINDS
 from reconciler.model.live import Unknown
-from reconciler.model.observation import Observation
 from reconciler.model.ports import Provider, StateStore, Witness
 from reconciler.model.resource import PRESENCE, Attributes
+from reconciler.model.roster import Observation
 from reconciler.model.state import Record, State
 from reconciler.systems import get_system
 

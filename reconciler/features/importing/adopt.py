@@ -8,10 +8,9 @@ from dataclasses import dataclass, replace
 from reconciler.apply.planning import PlanRequest, ProviderFor, read_worlds
 from reconciler.apply.scopes import Scopes
 from reconciler.editing.entries import Unspeakable
-from reconciler.engine.context import PlanningContext
+from reconciler.engine.context import PlanningContext, Targets
 from reconciler.engine.organization import plan_organization
 from reconciler.engine.planner import Worlds, situations
-from reconciler.engine.targets import Targets
 from reconciler.features.importing.adopted import Adoption, NotAdopted
 from reconciler.features.importing.amend import Amendment, Wish, amend
 from reconciler.features.importing.key_assignment import Acquaintance, acquaint
@@ -23,7 +22,7 @@ from reconciler.model.live import Live
 from reconciler.model.plan import OrganizationPlan
 from reconciler.model.ports import Explorer, StateStore
 from reconciler.model.resource import Status, fingerprint_of
-from reconciler.model.suggestions import nearest
+from reconciler.model.suggestions import suggest_names
 
 _FOR_A_PERSON = {
     DriftSort.EXPIRED_BUT_ACTIVE: "its time is over: only a person can say whether it shall be longer",
@@ -82,7 +81,7 @@ def _nothing_in(targets: Targets, looked_at: Sequence[PlanningContext]) -> Recon
     for name in targets.include:
         if not any(Targets(include=(name,)).covers(address) for address in known):
             listed = "write an address, a pattern, or an organization; `reconciler drift` lists what has drifted"
-            advice = nearest(name, map(str, known)) or listed
+            advice = suggest_names(name, map(str, known)) or listed
             return ReconcilerError(f"nothing is called {name}", advice=advice)
     names = ", ".join(targets.include)
     return ReconcilerError(f"nothing has drifted in {names}", advice="`reconciler drift` lists what has")

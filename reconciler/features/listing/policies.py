@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from reconciler.model.policy_settings import OFF, Parameter, StandingRule
+from reconciler.model.settings import OFF, Parameter, StandingRule
 from reconciler.output.document import Block, Detail, Document, Facts, Paragraph, Section, plain
 from reconciler.output.json import Output
 from reconciler.output.style import Tone

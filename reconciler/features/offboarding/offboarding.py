@@ -12,9 +12,9 @@ from datetime import date
 from glob import escape
 
 from reconciler import __version__
+from reconciler.engine.context import Targets
 from reconciler.engine.planner import Worlds
 from reconciler.engine.planner import plan as make_plan
-from reconciler.engine.targets import Targets
 from reconciler.features.offboarding.blockers import Hurdles
 from reconciler.features.offboarding.model import LeaverItem, Matter, Offboarding, Progress, Surface
 from reconciler.features.offboarding.rotation import Chores

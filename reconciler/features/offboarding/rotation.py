@@ -13,12 +13,12 @@ from reconciler.apply.scopes import Scopes
 from reconciler.apply.state_editor import Deeds, StateEditor
 from reconciler.apply.states import new_lineage, read_state
 from reconciler.engine.planner import Worlds
+from reconciler.model.access import owner_elsewhere
 from reconciler.model.address import Address
 from reconciler.model.holding import Holding
 from reconciler.model.ports import Scope
 from reconciler.model.resource import Attributes, Status
 from reconciler.model.state import State
-from reconciler.model.strength import owner_elsewhere
 from reconciler.model.work_order import OrderStatus, RotationTask, WorkOrder
 from reconciler.systems.drafting import draft_chore, find_chore
 

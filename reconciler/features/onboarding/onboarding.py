@@ -17,12 +17,12 @@ from reconciler.editing.leaver_edits import ManifestEdit, edit_all
 from reconciler.engine.entitlements import split_by_date
 from reconciler.features.onboarding.model import Given, Onboarding, Spared, Welcome
 from reconciler.manifests.source import SourceFile
+from reconciler.model.access import strongest
 from reconciler.model.address import Address
 from reconciler.model.declared import Declared, Desired, Entitlement
 from reconciler.model.errors import ReconcilerError
 from reconciler.model.kinds import KINDS, person_in
 from reconciler.model.resource import Attributes, Resource
-from reconciler.model.strength import strongest
 from reconciler.model.system import System
 
 _RULING = frozenset({"admin", "administrator", "owner"})

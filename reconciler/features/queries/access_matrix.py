@@ -10,6 +10,7 @@ from reconciler.engine.holdings import AccessIndex, make_ledger
 from reconciler.features.queries.directory import load_about
 from reconciler.features.queries.states import recollect_one
 from reconciler.manifests.load import SourceFile
+from reconciler.model.access import owner_elsewhere, strongest
 from reconciler.model.address import Address
 from reconciler.model.errors import ReconcilerError
 from reconciler.model.holding import AccessMatrix, Holding, Reach
@@ -17,8 +18,7 @@ from reconciler.model.kinds import KINDS, Shape, person_in
 from reconciler.model.ports import StateStore
 from reconciler.model.resource import Attributes
 from reconciler.model.state import State
-from reconciler.model.strength import owner_elsewhere, strongest
-from reconciler.model.suggestions import nearest
+from reconciler.model.suggestions import suggest_names
 from reconciler.model.system import System
 
 _MAX_SHOWN = 12
@@ -63,7 +63,7 @@ def _read_ledger(
         everything = {*known, *load_about(files, [""], today=today).organizations}
         listed = f"there are: {', '.join(sorted(everything))}" if len(everything) <= _MAX_SHOWN else ""
         message = f"there is no organization {organization!r}: not in the manifests, and without a recorded state"
-        raise ReconcilerError(message, advice=nearest(organization, everything) or listed)
+        raise ReconcilerError(message, advice=suggest_names(organization, everything) or listed)
     state = State(organization=organization)
     if organization in known:
         state = recollect_one(store, organization, as_of=as_of)
@@ -81,7 +81,7 @@ def _find(text: str, ledger: AccessIndex) -> Address:
     former = {str(before): now for before, now in ledger.former.items()}
     if text in former:
         return former[text]
-    advice = nearest(text, topics) or f"ask for {ledger.organization} to see everything that is in it"
+    advice = suggest_names(text, topics) or f"ask for {ledger.organization} to see everything that is in it"
     raise ReconcilerError(f"nothing in {ledger.organization} is called {text!r}", advice=advice)
 
 

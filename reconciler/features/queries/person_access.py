@@ -19,7 +19,7 @@ from reconciler.model.holding import Holding, OrganizationHoldings, PersonReport
 from reconciler.model.kinds import person_in
 from reconciler.model.ports import StateStore
 from reconciler.model.state import State
-from reconciler.model.suggestions import nearest
+from reconciler.model.suggestions import suggest_names
 
 _WHOM_TO_NAME = "name the key of somebody under `people:`, or an address or number that they are known by"
 _MEMBER = re.compile(rb'"[^"/]+/member/([^"/]+)"')
@@ -165,7 +165,7 @@ def _key_in(parts: Iterable[OrganizationHoldings], names: _Names) -> str:
 def _unknown(text: str, directory: Directory, store: StateStore) -> ReconcilerError:
     known = {*directory.people, *(name for person in directory.people.values() for name in person.identities.values())}
     message = f"nobody is known as {text!r}: not in the manifests, and not in the recorded states"
-    advice = nearest(text, known | _recorded_members(store)) or _WHOM_TO_NAME
+    advice = suggest_names(text, known | _recorded_members(store)) or _WHOM_TO_NAME
     return ReconcilerError(message, advice=advice)
 
 

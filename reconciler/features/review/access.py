@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 
-from reconciler.engine.access_paths import Cell
-from reconciler.engine.coverage import DatedAccess, claims_of, uncovered
+from reconciler.engine.access_paths import Cell, DatedAccess, claims_of, uncovered
 from reconciler.features.review.model import AccessChange, Effect, Mark
 from reconciler.model.access import Access
 from reconciler.model.address import Address

@@ -6,8 +6,7 @@ from dataclasses import replace
 
 from reconciler.features.review.model import AccessChange, Effect, Mark, Review
 from reconciler.features.review.rows import EFFECT_SIGNS, say_what
-from reconciler.model.finding import Finding, Severity
-from reconciler.model.inspection import Inspection
+from reconciler.model.finding import Finding, Inspection, Severity
 from reconciler.output.annotations import Annotations
 from reconciler.output.findings import annotations_of_findings
 from reconciler.output.names import name_subject

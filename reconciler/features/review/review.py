@@ -17,8 +17,7 @@ from reconciler.manifests.policy_files import load_rules
 from reconciler.manifests.references import check_references
 from reconciler.model.declared import Desired
 from reconciler.model.finding import Finding, Place, Severity
-from reconciler.model.policy_settings import PolicySettings
-from reconciler.model.settings import GuardSettings
+from reconciler.model.settings import GuardSettings, PolicySettings
 from reconciler.policies.judging import COME_ALONG, RuleBook, check_settings, judge, with_custom_rules
 
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from reconciler.features.review.model import DangerousStep
+from reconciler.model.access import is_administrator, is_downgrade
 from reconciler.model.address import Address
 from reconciler.model.declared import Approval, Declared, Organization
 from reconciler.model.finding import Place
 from reconciler.model.kinds import KINDS, Action
-from reconciler.model.strength import is_administrator, is_downgrade
 
 _Resources = Mapping[Address, Declared]
 _LOWERING = frozenset({Action.CHANGE_SHARE, Action.CHANGE_GRANT, Action.CHANGE_LINK})

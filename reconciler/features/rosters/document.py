@@ -8,9 +8,8 @@ from datetime import UTC, datetime
 
 from reconciler.model.finding import Severity
 from reconciler.model.kinds import KINDS
-from reconciler.model.observation import Observation, RosterDifference
 from reconciler.model.resource import Resource
-from reconciler.model.roster import Roster
+from reconciler.model.roster import Observation, Roster, RosterDifference
 from reconciler.output.document import (
     Block,
     Detail,

@@ -12,8 +12,7 @@ from types import MappingProxyType
 from reconciler.apply.scopes import Scopes
 from reconciler.apply.state_editor import Deeds, StateEditor
 from reconciler.apply.states import new_lineage, read_state
-from reconciler.engine.identities import Identities
-from reconciler.engine.renaming import under_todays_names
+from reconciler.engine.identities import Identities, under_todays_names
 from reconciler.features.rosters.entries import Entry
 from reconciler.features.rosters.parse import ParsedRoster, parse_roster
 from reconciler.features.rosters.resources import Understanding, understand_apps, understand_around, understand_members
@@ -23,11 +22,10 @@ from reconciler.model.declared import Desired, Organization
 from reconciler.model.errors import ReconcilerError, StoreError
 from reconciler.model.finding import Place
 from reconciler.model.live import Live, Unknown
-from reconciler.model.observation import Observation, RosterDifference
 from reconciler.model.resource import Resource, Status
-from reconciler.model.roster import Roster
+from reconciler.model.roster import Observation, Roster, RosterDifference
 from reconciler.model.state import State
-from reconciler.model.suggestions import nearest
+from reconciler.model.suggestions import suggest_names
 from reconciler.model.system import System
 from reconciler.systems import SYSTEMS
 
@@ -153,7 +151,7 @@ def get_organization(sighting: Sighting, desired: Desired) -> Organization:
     organization = desired.organizations.get(sighting.organization)
     if organization is None:
         known = desired.organizations
-        advice = nearest(sighting.organization, known) or f"there are: {', '.join(sorted(known))}"
+        advice = suggest_names(sighting.organization, known) or f"there are: {', '.join(sorted(known))}"
         raise ReconcilerError(f"no organization {sighting.organization!r} is declared", advice=advice)
     if sighting.kind not in organization.system.kinds:
         message = f"{organization.key} is a {organization.system.title}, which has no {sighting.kind}s"

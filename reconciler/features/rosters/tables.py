@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any
 from reconciler.features.rosters.extent import read_envelope
 from reconciler.features.rosters.sheet import Cell, Sheet, SheetRow, fold
 from reconciler.manifests.notes import Notes
-from reconciler.manifests.suggest import listed
 from reconciler.model.finding import Place
+from reconciler.model.suggestions import list_words
 from reconciler.systems.roster_pages import COLUMNS, Column
 
 if TYPE_CHECKING:
@@ -47,7 +47,7 @@ class Header:
         """Say which columns are not read, and which two say the same."""
         unknown = [text for text, column in zip(self.texts, self.columns, strict=True) if column is None and text]
         if unknown:
-            notes.note("roster-column", f"columns that are not read: {listed(map(shorten, unknown))}", place)
+            notes.note("roster-column", f"columns that are not read: {list_words(map(shorten, unknown))}", place)
 
 
 def find_column(text: str, kind: str) -> Column | None:
@@ -131,10 +131,10 @@ def _read_header(record: Sequence[str], kind: str, place: Place, notes: Notes) -
     header = Header.of(record, kind)
     double = sorted({column for column in header.known - {Column.IGNORED} if header.columns.count(column) > 1})
     if double:
-        notes.error("roster-columns", f"two columns are about the same: {listed(double)}", place)
+        notes.error("roster-columns", f"two columns are about the same: {list_words(double)}", place)
         return None
     if not header.known:
-        message = f"the first line names no column that is known: {listed(map(shorten, record[:6]))}"
+        message = f"the first line names no column that is known: {list_words(map(shorten, record[:6]))}"
         notes.error("roster-columns", message, place, advice=f"begin with a line of names such as {_example(kind)}")
         return None
     header.note_unknown(notes, place)

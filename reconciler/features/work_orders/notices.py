@@ -12,8 +12,7 @@ from datetime import UTC, date, datetime, time, timedelta
 
 from reconciler.apply.scopes import Scopes
 from reconciler.apply.states import read_state
-from reconciler.engine.identities import Identities
-from reconciler.engine.renaming import under_todays_names
+from reconciler.engine.identities import Identities, under_todays_names
 from reconciler.features.work_orders.notice import Notice, Notices
 from reconciler.model.address import Address
 from reconciler.model.change import Change

@@ -10,16 +10,15 @@ from datetime import date, datetime
 from reconciler.apply.audit_entries import AuditSink, order_entry
 from reconciler.apply.leases import LeaseTerms, hold
 from reconciler.apply.states import load_state, read_state, save_state
-from reconciler.engine.budgets import INVITATIONS
-from reconciler.engine.order_review import begin_next, close, invitation_ended
+from reconciler.engine.orders import begin_next, close, invitation_ended
 from reconciler.model.address import Address
 from reconciler.model.audit import AuditEntry, AuditRecord, Origin
 from reconciler.model.errors import ReconcilerError
-from reconciler.model.kinds import KINDS
+from reconciler.model.kinds import INVITATIONS, KINDS
 from reconciler.model.ports import Clock, StateStore
 from reconciler.model.resource import PRESENCE, Status
 from reconciler.model.state import Record, State
-from reconciler.model.suggestions import nearest
+from reconciler.model.suggestions import suggest_names
 from reconciler.model.work_order import FailureReason, OrderStatus, WorkOrder
 
 
@@ -68,7 +67,7 @@ def get_order(store: StateStore, order_id: str) -> WorkOrder:
     orders = {order.id: order for order in list_orders(store, closed=True)}
     if order_id in orders:
         return orders[order_id]
-    advice = nearest(order_id, orders) or "`reconciler work-orders list --all` shows all that are remembered"
+    advice = suggest_names(order_id, orders) or "`reconciler work-orders list --all` shows all that are remembered"
     raise ReconcilerError(f"there is no work order {order_id!r}", advice=advice)
 
 

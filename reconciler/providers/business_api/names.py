@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from collections.abc import Set as AbstractSet
 from typing import Self
 
-from reconciler.model.activity import find_subject
 from reconciler.model.address import Address
+from reconciler.model.drift import find_subject
 from reconciler.model.ports import Scope, declared_names
 
 

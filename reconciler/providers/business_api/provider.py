@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 
-from reconciler.model.activity import ActivityEntry
 from reconciler.model.address import Address
 from reconciler.model.change import Change
+from reconciler.model.drift import ActivityEntry
 from reconciler.model.errors import ProviderError
 from reconciler.model.kinds import Action
 from reconciler.model.live import Live

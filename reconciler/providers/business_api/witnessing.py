@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 
-from reconciler.model.activity import ActivityEntry
+from reconciler.model.drift import ActivityEntry
 from reconciler.model.errors import ProviderError
 from reconciler.providers.business_api.center import Center, text_of
 from reconciler.providers.business_api.endpoints import DEEDS

@@ -6,10 +6,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from reconciler.model.activity import ActivityEntry, find_subject
 from reconciler.model.address import Address
 from reconciler.model.change import Change
 from reconciler.model.declared import Organization as DeclaredOrganization
+from reconciler.model.drift import ActivityEntry, find_subject
 from reconciler.model.kinds import Action
 from reconciler.model.live import Live
 from reconciler.model.outcome import Applied, Failed, Outcome, Waits

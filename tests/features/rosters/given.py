@@ -14,9 +14,8 @@ from reconciler.features.rosters.observe import RosterFile, Sighting, digest_of,
 from reconciler.manifests.load import SourceFile, load_manifests
 from reconciler.model.address import Address
 from reconciler.model.declared import Desired
-from reconciler.model.observation import Observation
 from reconciler.model.resource import Resource, Status
-from reconciler.model.roster import Roster
+from reconciler.model.roster import Observation, Roster
 from reconciler.model.state import State
 
 CASES = Path(__file__).parents[2] / "cases" / "rosters"

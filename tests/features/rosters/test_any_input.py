@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from reconciler.features.rosters.observe import RosterFile, Sighting, look
 from reconciler.features.rosters.parse import FORMS
 from reconciler.model.declared import Desired
-from reconciler.model.observation import Observation
+from reconciler.model.roster import Observation
 from reconciler.model.state import State
 from tests.features.rosters.given import PATHS, desired_of, read_case
 

@@ -19,8 +19,8 @@ from reconciler.manifests.load import SourceFile, load_manifests
 from reconciler.model.address import Address
 from reconciler.model.declared import Desired
 from reconciler.model.live import Live
-from reconciler.model.observation import Observation
 from reconciler.model.resource import Resource
+from reconciler.model.roster import Observation
 from reconciler.model.state import State
 from reconciler.providers.sandbox.provider import SandboxProvider
 from reconciler.providers.sandbox.rosters import FORMS, LABELS, LAYOUTS, render_roster

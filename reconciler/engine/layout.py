@@ -15,19 +15,17 @@ For the same reason whatever waits for room waits until all seats are free that 
 from __future__ import annotations
 
 import heapq
-from collections.abc import Container, Iterable, Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from graphlib import TopologicalSorter
 
-from reconciler.engine.actors import actor_for
-from reconciler.engine.budgets import INVITATIONS
 from reconciler.engine.context import PlanningContext
 from reconciler.engine.guards import with_approval
-from reconciler.engine.membership_counts import MembershipCounts
+from reconciler.engine.membership_counts import MembershipCounts, actor_for
+from reconciler.model.access import is_administrator, takes_away
 from reconciler.model.address import Address
 from reconciler.model.change import Change
-from reconciler.model.kinds import KINDS, Action, Shape
-from reconciler.model.strength import is_administrator, takes_away
+from reconciler.model.kinds import INVITATIONS, KINDS, Action, Shape, parents_of
 
 _Seat = tuple[str, int, int, bool] | tuple[()]
 _Rank = tuple[int, _Seat, tuple[str, ...], Address]
@@ -186,15 +184,6 @@ def _groups_that_go(by_address: Mapping[Address, Change], situation: PlanningCon
 
 def _goes_with_group(address: Address, going: Container[str]) -> bool:
     return address.kind.startswith("asset_group") and address.parts[0] in going
-
-
-def parents_of(address: Address) -> Iterable[Address]:
-    """Addresses of the things an address hangs on: its organization and what its key names."""
-    kind = KINDS[address.kind]
-    if kind.shape is not Shape.ORGANIZATION:
-        yield Address(address.organization, "organization", address.organization)
-    for parent, key in zip(kind.parents, address.parts, strict=False):
-        yield Address(address.organization, parent, key)
 
 
 def _claim(change: Change, situation: PlanningContext) -> _Seat:
