@@ -19,10 +19,16 @@ from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 import click
 
-from reconciler.cli.actions_files import write_outputs, write_summary
 from reconciler.cli.files import find_prefix
-from reconciler.cli.outlet import print_page
-from reconciler.cli.terminal import Screen, find_width, is_interactive, wants_color
+from reconciler.cli.streams import (
+    Screen,
+    find_width,
+    is_interactive,
+    print_page,
+    wants_color,
+    write_outputs,
+    write_summary,
+)
 from reconciler.model.errors import ReconcilerError
 from reconciler.model.redaction import SECRETS
 from reconciler.output.style import Style, Tone

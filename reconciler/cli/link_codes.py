@@ -18,7 +18,7 @@ from pathlib import Path
 import click
 
 from reconciler.cli.files import file_name, replace_file
-from reconciler.cli.terminal import is_interactive
+from reconciler.cli.streams import is_interactive
 from reconciler.features.work_orders.document import document_of_code
 from reconciler.model.address import Address
 from reconciler.model.errors import ReconcilerError

@@ -16,7 +16,7 @@ import click
 
 from reconciler import __version__
 from reconciler.cli.app import App, shared_options
-from reconciler.cli.failures import run_guarded
+from reconciler.cli.exits import run_guarded
 from reconciler.model.suggestions import Nearest
 
 if TYPE_CHECKING:
@@ -51,26 +51,26 @@ SECTIONS: dict[str, dict[str, CommandEntry]] = {
     },
     "Manifests": {
         "validate": CommandEntry("validate:validate", "Check the manifests, without any network."),
-        "fmt": CommandEntry("fmt:fmt", "Bring manifests into the usual form."),
-        "policy": CommandEntry("policy:policy", "See which policies hold, and what they object to."),
-        "systems": CommandEntry("systems:systems", "List systems, roles and what they may do."),
+        "fmt": CommandEntry("init:fmt", "Bring manifests into the usual form."),
+        "policy": CommandEntry("validate:policy", "See which policies hold, and what they object to."),
+        "systems": CommandEntry("queries:systems", "List systems, roles and what they may do."),
         "schema": CommandEntry("schema:schema", "Print or write the JSON Schemas, or check files against one."),
     },
     "Changes": {
         "diff": CommandEntry("diff:diff", "Show what a change of the manifests does to access."),
         "plan": CommandEntry("plan:plan", "Show what would change, and save it for apply."),
-        "show": CommandEntry("show:show", "Show a saved plan."),
+        "show": CommandEntry("plan:show", "Show a saved plan."),
         "apply": CommandEntry("apply:apply", "Carry out a saved plan or a new one."),
     },
     "People": {
         "onboard": CommandEntry("onboard:onboard", "Propose what somebody new has to be given."),
         "offboard": CommandEntry("offboard:offboard", "See somebody out of every organization, and tell what is left."),
-        "who": CommandEntry("who:who", "Show everything one person has, in all organizations."),
-        "access": CommandEntry("access:access", "Show who can reach something, with which role, and how."),
+        "who": CommandEntry("queries:who", "Show everything one person has, in all organizations."),
+        "access": CommandEntry("queries:access", "Show who can reach something, with which role, and how."),
     },
     "What people do by hand": {
         "work-orders": CommandEntry("work_orders:work_orders", "See what people were asked to do, and report back."),
-        "notices": CommandEntry("notices:notices", "Write one message for each person who has to act."),
+        "notices": CommandEntry("work_orders:notices", "Write one message for each person who has to act."),
         "observe": CommandEntry(
             "observe:observe", "Take in a list of members or apps that somebody copied from its page."
         ),
@@ -78,7 +78,7 @@ SECTIONS: dict[str, dict[str, CommandEntry]] = {
     "What others changed": {
         "drift": CommandEntry("drift:drift", "Show what somebody changed outside of this tool."),
         "adopt": CommandEntry(
-            "adopt:adopt", "Edit the manifests so that they say what somebody changed outside of this tool."
+            "import_:adopt", "Edit the manifests so that they say what somebody changed outside of this tool."
         ),
     },
     "What is remembered": {
@@ -87,7 +87,7 @@ SECTIONS: dict[str, dict[str, CommandEntry]] = {
     },
     "Pipelines": {
         "publish": CommandEntry("publish:publish", "Publish Markdown as one comment, issue or job summary."),
-        "shards": CommandEntry("shards:shards", "Divide the organizations among several runners."),
+        "shards": CommandEntry("validate:shards", "Divide the organizations among several runners."),
     },
 }
 """Heading of the help -> what stands below it, in the order in which a newcomer needs them."""

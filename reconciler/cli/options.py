@@ -13,7 +13,6 @@ import click
 from reconciler.apply.sharding import EVERYTHING, Shard
 from reconciler.model.address import Address
 from reconciler.model.declared import Approval
-from reconciler.model.errors import UsageError
 from reconciler.model.kinds import Action
 from reconciler.output.style import COMMENT_BUDGET
 
@@ -36,12 +35,6 @@ def read_day(typed: str | date) -> date:
         return typed if isinstance(typed, date) else date.fromisoformat(typed)
     except ValueError as error:
         raise click.BadParameter(f"{typed!r} is not a date: write it as YYYY-MM-DD") from error
-
-
-def refuse_days_to_come(as_of: date | None, today: date) -> None:
-    """Raises UsageError for a day of which nothing can be recorded yet."""
-    if as_of is not None and as_of > today:
-        raise UsageError(f"{as_of} has not come yet", advice="leave --as-of out to see what is recorded now")
 
 
 def read_moment(typed: str) -> datetime:

@@ -1,11 +1,11 @@
-"""From a workspace to a plan, made now or read from a file."""
+"""From a workspace to a plan, made now or read from a file, and what it means for the exit code and later steps."""
 
 from __future__ import annotations
 
 import hashlib
 from collections import Counter
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from typing import Unpack
@@ -15,13 +15,17 @@ from reconciler.apply.planning import PlanRequest
 from reconciler.apply.sharding import EVERYTHING
 from reconciler.apply.states import read_state
 from reconciler.cli.app import App
+from reconciler.cli.exits import exit_code
 from reconciler.cli.files import read_text_file, replace_file
 from reconciler.cli.link_codes import clear_codes
 from reconciler.cli.options import Limits
 from reconciler.cli.workspace import read_workspace
 from reconciler.engine.context import Targets
+from reconciler.features.planning.annotations import remarks_on_admins
+from reconciler.features.planning.summary import digest_of_plan, summary_of_plan
 from reconciler.model.address import Address
-from reconciler.model.errors import ReconcilerError, StalePlan, UsageError
+from reconciler.model.errors import ExitCode, ReconcilerError, StalePlan, UsageError
+from reconciler.model.finding import Severity
 from reconciler.model.json import plan_from_json, plan_to_json
 from reconciler.model.kinds import KINDS
 from reconciler.model.plan import Plan
@@ -66,34 +70,18 @@ def make_plan(app: App, request: PlanRequest) -> Plan:
         *(blocked.change.address for blocked in made.blocked),
         *(drift.address for part in made.organizations for drift in part.drift),
     }
-    for one in unmatched:
-        if not _matches(one.pattern, live):
-            raise UsageError(one.message, advice=one.advice)
+    for pattern, error in unmatched:
+        if not _matches(pattern, live):
+            raise error
     return made
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class UnmatchedTarget:
-    """A limit or approval of one run that matches nothing that is declared or recorded.
+def find_unmatched_targets(app: App, request: PlanRequest) -> list[tuple[str, UsageError]]:
+    """Limits and approvals of one run that match nothing declared or recorded, so that only something live could match.
 
     A misspelt target plans nothing, a misspelt exclusion excludes nothing and a misspelt approval approves nothing;
-    none of them may pass for a run that found nothing to do.
-    """
-
-    option: str
-    pattern: str
-    advice: str
-
-    @property
-    def message(self) -> str:
-        """What is wrong."""
-        return f"nothing matches `{self.option} {self.pattern}`"
-
-
-def find_unmatched_targets(app: App, request: PlanRequest) -> list[UnmatchedTarget]:
-    """Those that only something live could match; raises UsageError for one that nothing can match.
-
-    States are read only when they decide.
+    none of them may pass for a run that found nothing to do. Raises UsageError for one that nothing can match. States
+    are read only when they decide.
     """
     declared = [address for part in request.desired.resources.values() for address in part]
     limits = [("--target", pattern) for pattern in request.targets.include]
@@ -102,21 +90,21 @@ def find_unmatched_targets(app: App, request: PlanRequest) -> list[UnmatchedTarg
     limits = [limit for limit in limits if not _matches(limit[1], declared)]
     covered = [key for key in request.desired.organizations if request.shard.covers(key)] if limits else []
     recorded = [address for key in covered for address in read_state(app.store, key).records]
-    unmatched = [
-        UnmatchedTarget(option=option, pattern=pattern, advice=_advise(pattern, declared, request))
-        for option, pattern in limits
-        if not _matches(pattern, recorded)
-    ]
-    for one in unmatched:
-        if _is_impossible(one.pattern, request):
-            raise UsageError(one.message, advice=one.advice)
+    unmatched: list[tuple[str, UsageError]] = []
+    for option, pattern in limits:
+        if not _matches(pattern, recorded):
+            advice = _advise(pattern, declared, request)
+            unmatched.append((pattern, UsageError(f"nothing matches `{option} {pattern}`", advice=advice)))
+    for pattern, error in unmatched:
+        if _is_impossible(pattern, request):
+            raise error
     return unmatched
 
 
-def warn_of_unmatched(app: App, unmatched: Iterable[UnmatchedTarget]) -> None:
+def warn_of_unmatched(app: App, unmatched: Iterable[tuple[str, UsageError]]) -> None:
     """Where not everything could be read, nobody knows whether something live matches."""
-    for one in unmatched:
-        app.notify(one.message, level="warning", advice=one.advice)
+    for _, error in unmatched:
+        app.notify(error.message, level="warning", advice=error.advice)
 
 
 def _matches(pattern: str, addresses: Iterable[Address]) -> bool:
@@ -163,3 +151,31 @@ def read_plan(path: Path, *, expected_digest: str | None = None) -> Plan:
     except ReconcilerError as error:
         message = f"{path}: {error.message}"
         raise ReconcilerError(message, advice=error.advice or "save one with `reconciler plan -o FILE`") from error
+
+
+def code_of_plan(plan: Plan, *, detailed: bool) -> ExitCode:
+    """Failed when something could not be read."""
+    return exit_code(failed=bool(plan.unread), blocked=is_blocked(plan), changed=detailed and not plan.is_settled)
+
+
+def is_blocked(plan: Plan) -> bool:
+    """Whether a guard or a finding of severity error holds something back."""
+    return bool(plan.blocked) or any(finding.severity is Severity.ERROR for finding in plan.findings)
+
+
+def outputs_of_plan(plan: Plan) -> dict[str, str]:
+    """`changes`, `waiting`, `blocked`, `unread`, `left_out`, `admin_changes`, `settled`, `digest`, `summary`.
+
+    The changes are counted with what people are asked for or told not to do besides: a plan that asks is not empty.
+    """
+    return {
+        "changes": str(len(plan.changes) + len(plan.asks) + len(plan.withdrawals)),
+        "waiting": str(len(plan.waiting)),
+        "blocked": str(len(plan.blocked)),
+        "unread": str(len(plan.unread)),
+        "left_out": str(sum(len(part.left_out) for part in plan.organizations)),
+        "admin_changes": str(len(remarks_on_admins(plan))),
+        "settled": str(plan.is_settled).lower(),
+        "digest": digest_of_plan(plan),
+        "summary": summary_of_plan(plan),
+    }

@@ -27,11 +27,9 @@ def open_store(address: str, *, root: Path, key: str = "") -> StateStore:
     if not separator or make is None:
         message = f"state of kind {scheme!r} cannot be used" if separator else "the address of the state has no scheme"
         raise ReconcilerError(message, advice=f"write `state: PREFIX:...` with one of {', '.join(sorted(STORES))}")
-    return _open_sealed(make, root, rest, key) if key else make(root, rest)
-
-
-def _open_sealed(make: MakeStore, root: Path, rest: str, reference: str) -> StateStore:
-    seal = Seal(parse_key(read_secret(reference, root=root)))
+    if not key:
+        return make(root, rest)
+    seal = Seal(parse_key(read_secret(key, root=root)))
     return SealedStore(make(root, rest, holder=sealed_holder(this_process(), seal)), seal)
 
 

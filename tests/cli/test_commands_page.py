@@ -10,7 +10,7 @@ import click
 import pytest
 
 from reconciler.cli.app import shared_options
-from reconciler.cli.failures import INTERRUPTED
+from reconciler.cli.exits import INTERRUPTED
 from reconciler.cli.main import COMMANDS, cli
 from reconciler.model.errors import ExitCode
 

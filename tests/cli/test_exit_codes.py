@@ -7,7 +7,9 @@ from datetime import date
 
 import pytest
 
-from reconciler.cli.exit_codes import code_of_apply, code_of_findings, code_of_plan
+from reconciler.cli.commands.apply import code_of_apply
+from reconciler.cli.exits import code_of_findings
+from reconciler.cli.planning import code_of_plan
 from reconciler.model.address import Address
 from reconciler.model.change import Blocked, Cause, Change, LeftOut, Waiting
 from reconciler.model.declared import Mode

@@ -10,7 +10,7 @@ import click
 import pytest
 
 from reconciler.cli.app import App
-from reconciler.cli.failures import INTERRUPTED, run_guarded
+from reconciler.cli.exits import INTERRUPTED, run_guarded
 from reconciler.model.errors import (
     ExitCode,
     ManifestError,

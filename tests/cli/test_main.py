@@ -16,7 +16,7 @@ from click.testing import CliRunner
 
 from reconciler.cli.app import App
 from reconciler.cli.main import COMMANDS, SECTIONS, cli
-from reconciler.cli.terminal import find_width, is_interactive, wants_color
+from reconciler.cli.streams import find_width, is_interactive, wants_color
 from reconciler.model.errors import ExitCode
 
 ROOT = Path(__file__).parents[2]

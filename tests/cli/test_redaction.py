@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reconciler.cli.outlet import defuse
+from reconciler.cli.streams import defuse
 from reconciler.model.redaction import Redactor
 
 printable = st.text(st.characters(min_codepoint=33, max_codepoint=126), min_size=12, max_size=60)

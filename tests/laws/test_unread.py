@@ -17,7 +17,9 @@ import pytest
 from hypothesis import assume, given, note, settings
 
 from reconciler.apply.planning import PlanRequest
-from reconciler.cli.exit_codes import code_of_apply, code_of_drift, code_of_plan
+from reconciler.cli.commands.apply import code_of_apply
+from reconciler.cli.commands.drift import code_of_drift
+from reconciler.cli.planning import code_of_plan
 from reconciler.engine.context import EVERYTHING
 from reconciler.engine.drift import take_note
 from reconciler.engine.orders import withdrawn

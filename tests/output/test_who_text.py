@@ -249,6 +249,6 @@ def test_a_narrow_terminal_shows_whole_words_and_nothing_beyond_its_edge(
 ) -> None:
     writers = RENDERERS.access if make is matrix else RENDERERS.who
     value = make()
-    wide, narrow = (writers["text"](value, Style(width=room)) for room in (0, width))  # type: ignore[arg-type]  # either
+    wide, narrow = (writers["text"](value, Style(width=room)) for room in (0, width))
     assert max(map(display_width, narrow.splitlines())) <= width
     assert set(re.findall(r"[^\s:]+", wide)) - HEADERS <= set(re.findall(r"[^\s:]+", narrow))

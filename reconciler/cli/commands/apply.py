@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import asdict
 from datetime import timedelta
 from pathlib import Path
 from typing import Unpack
@@ -12,23 +13,20 @@ import click
 from reconciler.apply.apply import Run, apply_plan
 from reconciler.apply.planning import PlanRequest
 from reconciler.audit.log import AuditLog
-from reconciler.cli.actions_files import takes_outputs, write_outputs
 from reconciler.cli.app import App
 from reconciler.cli.catalogue import RENDERERS
-from reconciler.cli.exit_codes import code_of_apply
 from reconciler.cli.files import CONFIG_FILE, make_folder
 from reconciler.cli.link_codes import clear_codes
 from reconciler.cli.options import FILE, FOLDER, Limits, lock_timeout_option, page_options, planning_options
-from reconciler.cli.origin import DIRTY, read_origin
-from reconciler.cli.planning import make_plan, read_plan, read_request
-from reconciler.cli.state_editor import lease_terms
-from reconciler.cli.step_outputs import outputs_of_report
-from reconciler.cli.terminal import is_interactive
+from reconciler.cli.planning import is_blocked, make_plan, read_plan, read_request
+from reconciler.cli.state_editor import DIRTY, lease_terms, read_origin
+from reconciler.cli.streams import ask, is_interactive, takes_outputs, write_outputs
+from reconciler.features.planning.report import summary_of_report
 from reconciler.features.planning.summary import say_counts
 from reconciler.model.audit import Origin
 from reconciler.model.change import Change
 from reconciler.model.errors import ExitCode, ReconcilerError, UsageError
-from reconciler.model.outcome import Outcome, Report, Result
+from reconciler.model.outcome import Failed, InDoubt, Outcome, Refused, Report, Result
 from reconciler.model.plan import Plan
 from reconciler.output.words import count
 
@@ -91,7 +89,7 @@ def apply(
     if require_clean:
         _refuse_dirty(app)
     plan = saved or _show_new_plan(app, request, is_result=format_ == "text")
-    if not plan.does_nothing and saved is None and not auto_approve and not _approved(plan):
+    if not plan.does_nothing and saved is None and not auto_approve and not ask(f"Carry out {say_counts(plan)}?"):
         app.notify("not approved: nothing was changed")
         return ExitCode.FAILED
     clear_codes(app.home, now=app.clock.now(), is_over=request.targets.covers)
@@ -134,15 +132,6 @@ def _show_new_plan(app: App, request: PlanRequest, *, is_result: bool) -> Plan:
     return plan
 
 
-def _approved(plan: Plan) -> bool:
-    question = f"Carry out {say_counts(plan)}? Only `yes` is taken as a yes"
-    try:
-        return str(click.prompt(question, default="", show_default=False, err=True)) == "yes"
-    except click.Abort:
-        click.echo(err=True)  # the question's line is still open
-        raise
-
-
 def _carry_out(
     app: App, plan: Plan, request: PlanRequest, format_: str, *, max_chars: int, lock_timeout: timedelta
 ) -> Report:
@@ -179,4 +168,22 @@ def _carry_out(
     finally:
         report = report or Report(results=tuple(results))
         if not plan.does_nothing or report.blocked or format_ != "text":
-            app.show(RENDERERS.report, plan, report, format_=format_, max_chars=max_chars, outputs=outputs_of_report)
+            app.show(RENDERERS.report, plan, report, format_=format_, max_chars=max_chars, outputs=_outputs)
+
+
+def code_of_apply(plan: Plan, report: Report) -> ExitCode:
+    """The worst outcome decides; waiting for people is what a good run ends with.
+
+    What failed in an earlier run and is not tried again makes this one fail too, and so does what could not be read.
+    """
+    if plan.unread or report.unread or plan.deferred or report.of(Failed, InDoubt):
+        return ExitCode.FAILED
+    if report.of(Refused):
+        return ExitCode.CONFLICT
+    return ExitCode.BLOCKED if report.blocked or is_blocked(plan) else ExitCode.DONE
+
+
+def _outputs(plan: Plan, report: Report) -> dict[str, str]:
+    """`applied`, `waits`, `failed`, `refused`, `in_doubt`, `unread`, `summary`."""
+    counts = {word: str(number) for word, number in asdict(report.summary).items() if word != "not_tried"}
+    return {**counts, "unread": str(len(report.unread)), "summary": summary_of_report(plan, report)}

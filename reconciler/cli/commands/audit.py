@@ -10,11 +10,11 @@ import click
 from reconciler.apply.states import read_marks
 from reconciler.audit.chain import HeadWitness
 from reconciler.audit.log import AuditLog, Selection
-from reconciler.cli.actions_files import write_outputs
 from reconciler.cli.app import App
 from reconciler.cli.catalogue import RENDERERS
 from reconciler.cli.options import document_option, read_day
 from reconciler.cli.state_editor import require_somebody
+from reconciler.cli.streams import write_outputs
 from reconciler.features.queries.directory import load_directory
 from reconciler.model.audit import entries_of
 from reconciler.model.errors import ExitCode, ReconcilerError

@@ -10,7 +10,7 @@ import click
 
 from reconciler.cli.app import App
 from reconciler.cli.business_center import make_client
-from reconciler.cli.terminal import confirm
+from reconciler.cli.streams import confirm
 from reconciler.manifests.config import Option
 from reconciler.model.errors import ExitCode, ReconcilerError, UsageError
 from reconciler.model.redaction import SECRETS

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from datetime import date
 
 import click
 
 from reconciler.cli.app import App, SystemClock
 from reconciler.cli.catalogue import RENDERERS
-from reconciler.cli.exit_codes import code_of_review
+from reconciler.cli.exits import exit_code
 from reconciler.cli.files import CONFIG_FILE
 from reconciler.cli.options import now_option, page_options
 from reconciler.cli.revisions import Repository, open_repository, read_revision
-from reconciler.cli.step_outputs import outputs_of_review
 from reconciler.cli.workspace import read_configuration, read_files, read_manifest_files
+from reconciler.features.review.annotations import remarks_on_admins_in
+from reconciler.features.review.model import Effect, Review
 from reconciler.features.review.review import Revision, review
+from reconciler.features.review.words import say_summary
 from reconciler.model.errors import ReconcilerError, UsageError
 
 _WORKING_TREE = "working tree"
@@ -54,8 +57,25 @@ def diff(
             app, repository, base, head, folder=folder, from_merge_base=merge_base or from_merge_base
         )
     made = review(before, after, today=now or SystemClock().today())
-    app.show(RENDERERS.review, made, format_=format_, max_chars=max_chars, outputs=outputs_of_review)
-    return code_of_review(made, detailed=detailed_exitcode)
+    app.show(RENDERERS.review, made, format_=format_, max_chars=max_chars, outputs=_outputs)
+    # Only what is new counts: a change is not blamed for what was wrong before it.
+    is_changed = detailed_exitcode and not made.is_empty
+    return exit_code(failed=made.has_errors, blocked=made.has_policy_errors, changed=is_changed)
+
+
+def _outputs(review: Review) -> dict[str, str]:
+    """`gains`, `losses`, `admin_changes`, `needs_approval`, `findings`, `policy_findings`, `empty`, `summary`."""
+    found = Counter(change.effect for change in review.access)
+    return {
+        "gains": str(found[Effect.GAIN]),
+        "losses": str(found[Effect.LOSS]),
+        "admin_changes": str(len(remarks_on_admins_in(review))),
+        "needs_approval": str(sum(step.approval is None for step in review.steps)),
+        "findings": str(len(review.findings)),
+        "policy_findings": str(len(review.policy_findings)),
+        "empty": str(review.is_empty).lower(),
+        "summary": say_summary(review),
+    }
 
 
 def _split(base: str, head: str) -> tuple[str, str, bool]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections import Counter
 from datetime import date, timedelta
 
 import click
@@ -10,14 +11,15 @@ import click
 from reconciler.apply.sharding import EVERYTHING, Shard
 from reconciler.cli.app import App
 from reconciler.cli.catalogue import RENDERERS
-from reconciler.cli.exit_codes import code_of_drift
+from reconciler.cli.exits import exit_code
 from reconciler.cli.options import lock_timeout_option, page_options, read_address, read_day, read_shard, read_words
 from reconciler.cli.planning import find_unmatched_targets, read_request, warn_of_unmatched
 from reconciler.cli.state_editor import names_in_state, open_editor
-from reconciler.cli.step_outputs import outputs_of_drift
 from reconciler.features.drift import audit as drifting
 from reconciler.features.drift.audit import remember, survey
+from reconciler.features.drift.summary import summary_of_drift
 from reconciler.model.address import Address
+from reconciler.model.drift import DriftReport, DriftStatus
 from reconciler.model.errors import ExitCode, UsageError
 
 
@@ -61,12 +63,29 @@ def drift(  # one parameter for each option
             max_age=app.config.max_drift_age,
             on_notice=app.notify,
         )
-    app.show(RENDERERS.drift, report, format_=format_, max_chars=max_chars, outputs=outputs_of_drift)
+    app.show(RENDERERS.drift, report, format_=format_, max_chars=max_chars, outputs=_outputs)
     if record:
         # Not before it is told: what is remembered and was shown to nobody would never alarm anybody.
         sys.stdout.flush()
         remember(report, open_editor(app, lock_timeout), request.desired)
     return code_of_drift(report, detailed=detailed_exitcode)
+
+
+def code_of_drift(report: DriftReport, *, detailed: bool) -> ExitCode:
+    """Failed when something could not be read; else only what is new or overdue counts, to alarm nobody twice."""
+    return exit_code(failed=bool(report.unread), changed=detailed and report.wants_attention)
+
+
+def _outputs(report: DriftReport) -> dict[str, str]:
+    """`new`, `overdue`, `known`, `accepted`, `unread`, `clean`, `attention`, `summary`."""
+    found = Counter(item.standing for item in report.items)
+    return {
+        **{standing.value: str(found[standing]) for standing in DriftStatus},
+        "unread": str(len(report.unread)),
+        "clean": str(report.is_clean).lower(),
+        "attention": str(report.wants_attention).lower(),
+        "summary": summary_of_drift(report),
+    }
 
 
 @drift.command()

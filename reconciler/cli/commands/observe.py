@@ -14,7 +14,7 @@ from reconciler.apply.planning import PlanRequest
 from reconciler.apply.states import read_state
 from reconciler.cli.app import App
 from reconciler.cli.catalogue import RENDERERS
-from reconciler.cli.exit_codes import code_of_findings
+from reconciler.cli.exits import code_of_findings
 from reconciler.cli.options import document_option, lock_timeout_option, read_moment, read_words
 from reconciler.cli.state_editor import open_editor
 from reconciler.cli.workspace import read_workspace

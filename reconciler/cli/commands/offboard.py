@@ -12,10 +12,10 @@ import click
 from reconciler.apply.planning import PlanRequest, read_worlds
 from reconciler.cli.app import App
 from reconciler.cli.catalogue import RENDERERS
-from reconciler.cli.exit_codes import code_of_offboarding
+from reconciler.cli.exits import exit_code
 from reconciler.cli.files import replace_file
 from reconciler.cli.options import document_option, lock_timeout_option, out_option, read_day
-from reconciler.cli.planning import save_plan
+from reconciler.cli.planning import is_blocked, save_plan
 from reconciler.cli.state_editor import open_editor
 from reconciler.cli.workspace import Workspace, check_files, with_edits
 from reconciler.editing.leaver_edits import ManifestEdit, make_leave
@@ -72,7 +72,8 @@ def offboard(
             message = f"the plan is of {found.plan.today}, and no plan can be applied before its day"
             raise UsageError(message, advice="leave --out away; `reconciler apply` on that day does the same")
         save_plan(app, found.plan, out)
-    return code_of_offboarding(found, detailed=detailed_exitcode)
+    is_changed = detailed_exitcode and not found.is_complete
+    return exit_code(failed=bool(found.plan.unread), blocked=is_blocked(found.plan), changed=is_changed)
 
 
 def _refuse_nonsense(*, on: date | None, status: bool, write: bool, out: Path | None) -> None:

@@ -1,4 +1,4 @@
-"""`reconciler plan`."""
+"""`reconciler plan` and `show`."""
 
 from __future__ import annotations
 
@@ -10,12 +10,15 @@ import click
 
 from reconciler.cli.app import App
 from reconciler.cli.catalogue import RENDERERS
-from reconciler.cli.exit_codes import code_of_plan
-from reconciler.cli.options import Limits, out_option, page_options, planning_options, read_day
-from reconciler.cli.planning import make_plan, read_request, save_plan
-from reconciler.cli.step_outputs import outputs_of_plan
+from reconciler.cli.options import FILE, Limits, out_option, page_options, planning_options, read_day
+from reconciler.cli.planning import code_of_plan, make_plan, outputs_of_plan, read_plan, read_request, save_plan
 from reconciler.features.estimate.estimate import estimate_run
-from reconciler.model.errors import ExitCode, UsageError
+from reconciler.features.planning.difference import compare_plans
+from reconciler.model.errors import ExitCode, StalePlan, UsageError
+from reconciler.model.plan import Plan
+
+_MAX_TOLD = 10
+"""Differences that a message lists; the plan itself shows them all."""
 
 
 @click.command()
@@ -43,10 +46,13 @@ def plan(
     """
     request = read_request(app, today=now, **limits)
     if estimate:
-        _refuse_with_estimate(out=out, format_=format_)
-        app.show(
-            RENDERERS.estimate, estimate_run(request, provider_for=app.provider_for, store=app.store), format_=format_
-        )
+        # An estimate is no plan: there is nothing to save, and it has fewer forms.
+        if out is not None:
+            raise UsageError("--estimate makes no plan that could be saved", advice="leave --out away")
+        if format_ not in RENDERERS.estimate:
+            raise UsageError(f"an estimate has no form {format_}", advice=f"it has {' and '.join(RENDERERS.estimate)}")
+        forecast = estimate_run(request, provider_for=app.provider_for, store=app.store)
+        app.show(RENDERERS.estimate, forecast, format_=format_)
         return ExitCode.DONE
     with app.progress("reading the systems"):
         made = make_plan(app, request)
@@ -58,9 +64,39 @@ def plan(
     return code_of_plan(made, detailed=detailed_exitcode)
 
 
-def _refuse_with_estimate(*, out: Path | None, format_: str) -> None:
-    """An estimate is no plan: there is nothing to save, and it has fewer forms."""
-    if out is not None:
-        raise UsageError("--estimate makes no plan that could be saved", advice="leave --out away")
-    if format_ not in RENDERERS.estimate:
-        raise UsageError(f"an estimate has no form {format_}", advice=f"it has {' and '.join(RENDERERS.estimate)}")
+@click.command()
+@click.argument("plan_file", metavar="PLAN", type=FILE)
+@click.option(
+    "--same-as",
+    "reviewed",
+    type=FILE,
+    metavar="FILE",
+    help="Exit with 4 unless PLAN does exactly what this plan, which was reviewed, does.",
+)
+@page_options
+@click.pass_obj
+def show(app: App, plan_file: Path, reviewed: Path | None, format_: str, max_chars: int) -> None:
+    """Show a saved plan.
+
+    Needs neither the manifests nor any system. With --same-as, the day, the lines of the manifests and the version of
+    the tool may differ; steps, their reasons and what they start from may not.
+    """
+    plan = read_plan(plan_file)
+    app.show(RENDERERS.plan, plan, format_=format_, max_chars=max_chars, outputs=outputs_of_plan)
+    if reviewed is not None:
+        _require_same(plan, read_plan(reviewed))
+
+
+def _require_same(plan: Plan, reviewed: Plan) -> None:
+    """Raises StalePlan, with the first differences, unless `plan` does exactly what was reviewed."""
+    departure = compare_plans(reviewed=reviewed, plan=plan)
+    if departure.is_none:
+        return
+    told = [f"{change.action} {change.address} is new" for change in departure.unseen]
+    told += [f"{change.action} {change.address} is not in it any more" for change in departure.missing]
+    told += [f"{one.on} is asked to {one.action} {one.address}, which is new" for one in departure.asks]
+    told += [f"{one.message}, which is new" for one in departure.withdrawals]
+    told = told or ["the order of the steps is another one"]
+    more = f"; and {len(told) - _MAX_TOLD} more" if len(told) > _MAX_TOLD else ""
+    message = f"this is not the plan that was reviewed: {'; '.join(told[:_MAX_TOLD])}{more}"
+    raise StalePlan(message, advice="have this plan reviewed")

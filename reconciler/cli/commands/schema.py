@@ -17,7 +17,7 @@ from pydantic import BaseModel, TypeAdapter
 from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
 from pydantic_core import core_schema
 
-from reconciler.cli.catalogue import OUTPUTS
+from reconciler.cli.catalogue import load_outputs
 from reconciler.cli.files import replace_file
 from reconciler.cli.options import FILE, FOLDER
 from reconciler.manifests.config_documents import ConfigDocument
@@ -40,7 +40,8 @@ _READ: Mapping[str, tuple[str, Any]] = {
 }
 """What is read: title and type. Its schema is as lenient as the reader."""
 
-SCHEMAS = (*_READ, *OUTPUTS)
+_OUTPUTS = load_outputs()
+SCHEMAS = (*_READ, *_OUTPUTS)
 """Names of all published schemas: first what people write, then what this tool does."""
 
 
@@ -112,7 +113,7 @@ def json_schema(name: str) -> Schema:
         for field in one.get("properties", {}).values():
             if "description" in field:
                 field["description"] = field.pop("description")  # last, behind what it is about
-    title = _READ[name][0] if name in _READ else OUTPUTS[name].title
+    title = _READ[name][0] if name in _READ else _OUTPUTS[name].title
     return {
         "$schema": _DIALECT,
         "$id": f"{name}.schema.json",
@@ -135,7 +136,7 @@ def _schema_of_read(name: str) -> Schema:
 
 
 def _schema_of_output(name: str) -> Schema:
-    output = OUTPUTS[name]
+    output = _OUTPUTS[name]
     schema = _Described().generate(core_schema_of(output.value), mode="serialization")
     version = {"format_version": {"type": "string"}}
     if not output.under:

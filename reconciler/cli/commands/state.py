@@ -15,7 +15,7 @@ from reconciler.cli.catalogue import RENDERERS
 from reconciler.cli.options import document_option, read_address, read_day_or_serial, read_subject, yes_option
 from reconciler.cli.state_editor import lease_terms, names_in_state, open_editor, require_known
 from reconciler.cli.stores import open_store
-from reconciler.cli.terminal import confirm
+from reconciler.cli.streams import confirm
 from reconciler.features.states import migrate as migrating
 from reconciler.model.address import Address
 from reconciler.model.errors import ExitCode, UsageError

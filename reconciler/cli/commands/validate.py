@@ -1,17 +1,22 @@
-"""`reconciler validate`."""
+"""`reconciler validate`, `policy` and `shards`: what the manifests say, and what is wrong with them."""
 
 from __future__ import annotations
 
+import json
+from collections import Counter
 from datetime import date
 
 import click
 
+from reconciler.apply.sharding import shards_of
 from reconciler.cli.app import App, SystemClock
 from reconciler.cli.catalogue import RENDERERS
-from reconciler.cli.exit_codes import code_of_findings
-from reconciler.cli.options import now_option, page_options
-from reconciler.cli.step_outputs import outputs_of_findings
-from reconciler.cli.workspace import inspect_workspace
+from reconciler.cli.exits import code_of_findings
+from reconciler.cli.options import document_option, format_option, now_option, page_options
+from reconciler.cli.workspace import inspect_policies, inspect_workspace, read_rules, read_workspace
+from reconciler.model.finding import Inspection, Severity
+from reconciler.output.findings import summary_of_findings
+from reconciler.policies.judging import standing_rules
 
 
 @click.command()
@@ -25,5 +30,63 @@ def validate(app: App, format_: str, max_chars: int, now: date | None) -> int:
     notes do not.
     """
     inspection = inspect_workspace(app.root, today=now or SystemClock().today())
-    app.show(RENDERERS.findings, inspection, format_=format_, max_chars=max_chars, outputs=outputs_of_findings)
+    app.show(RENDERERS.findings, inspection, format_=format_, max_chars=max_chars, outputs=_outputs)
     return code_of_findings(inspection.findings, policies=inspection.policies)
+
+
+def _outputs(inspection: Inspection) -> dict[str, str]:
+    """`errors`, `warnings`, `notes`, `summary`."""
+    found = Counter(finding.severity for finding in inspection.findings)
+    return {**{f"{one}s": str(found[one]) for one in Severity}, "summary": summary_of_findings(inspection)}
+
+
+@click.group()
+def policy() -> None:
+    """See which policies hold, and what they object to."""
+
+
+@policy.command("list")
+@document_option
+@click.pass_obj
+def list_(app: App, format_: str) -> None:
+    """List all policies: what each asks, and how it is set here."""
+    rules = standing_rules(app.config.policies, read_rules(app.root, app.config).rules)
+    app.show(RENDERERS.policies, rules, format_=format_)
+
+
+@policy.command()
+@click.argument("rules", nargs=-1)
+@now_option
+@document_option
+@click.pass_obj
+def test(app: App, rules: tuple[str, ...], now: date | None, format_: str) -> int:
+    """Judge the manifests by all policies, or by RULES alone.
+
+    RULES are tried even where they are off, to see what they would say; those that are off then say it as warnings.
+    Exits with 3 when one of severity error objects.
+    """
+    inspection = inspect_policies(app.root, rules, today=now or SystemClock().today())
+    app.show(RENDERERS.findings, inspection, format_=format_)
+    return code_of_findings(inspection.findings, policies=inspection.policies)
+
+
+@click.command()
+@click.argument("count", metavar="N", type=click.IntRange(min=1))
+@format_option("text", "json")
+@click.pass_obj
+def shards(app: App, count: int, format_: str) -> None:
+    """Divide the organizations among several runners.
+
+    Each of the N parts is for one `plan` and `apply --shard K/N`. JSON is the matrix of a CI job. Parts without an
+    organization are left out.
+    """
+    desired = read_workspace(app.root, app.config, today=SystemClock().today()).desired
+    parts = {
+        str(shard): sorted(key for key in desired.organizations if shard.covers(key)) for shard in shards_of(count)
+    }
+    if format_ == "json":
+        include = [{"shard": shard, "organizations": len(keys)} for shard, keys in parts.items() if keys]
+        click.echo(json.dumps({"include": include}))
+        return
+    for shard, keys in parts.items():
+        click.echo(f"{shard}  {len(keys)}  {' '.join(keys)}".rstrip())

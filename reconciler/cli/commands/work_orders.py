@@ -1,4 +1,4 @@
-"""`reconciler work-orders list|show|done|failed|export`."""
+"""`reconciler work-orders list|show|done|failed|export` and `notices`."""
 
 from __future__ import annotations
 
@@ -15,12 +15,14 @@ from reconciler.cli.app import App
 from reconciler.cli.catalogue import RENDERERS
 from reconciler.cli.files import file_name, make_folder, replace_file
 from reconciler.cli.options import FOLDER, document_option, lock_timeout_option, read_words
-from reconciler.cli.origin import read_origin
-from reconciler.cli.state_editor import lease_terms, require_known, require_somebody
-from reconciler.features.queries.directory import load_directory
+from reconciler.cli.state_editor import lease_terms, read_origin, require_known, require_somebody
+from reconciler.cli.workspace import read_workspace
+from reconciler.features.queries.directory import find_in, load_directory
+from reconciler.features.work_orders.notices import collect_notices
 from reconciler.features.work_orders.report import Evidence, OrderDesk, get_order, list_orders
 from reconciler.features.work_orders.worksheets import WorkList, group_by_actor
 from reconciler.model.errors import ReconcilerError, UsageError
+from reconciler.model.suggestions import suggest_names
 from reconciler.model.work_order import FailureReason
 from reconciler.systems.remedies import REMEDIES
 
@@ -210,3 +212,23 @@ def _is_ours(path: Path) -> bool:
         return path.is_file() and path.read_bytes().rstrip().endswith(_MARK.encode())
     except OSError:
         return False
+
+
+@click.command()
+@click.option("--person", default="", metavar="PERSON", help="Only the message for this person.")
+@document_option
+@click.pass_obj
+def notices(app: App, person: str, format_: str) -> None:
+    """Write one message for each person who has to act.
+
+    PERSON is a key, an e-mail address, a phone number or a handle. Nothing is sent: whoever runs this decides how.
+    """
+    now = app.clock.now()
+    desired = read_workspace(app.root, app.config, today=now.date()).desired
+    found = find_in(desired.people, person)
+    key = found.key if found else person
+    collected = collect_notices(app.store, desired, at=now, settings=app.config.guards, person=key)
+    if person and found is None and not collected.notices:
+        message = f"nobody is known as {person!r}, and nobody by that name has anything to do"
+        raise ReconcilerError(message, advice=suggest_names(person, desired.people))
+    app.show(RENDERERS.notices, collected, format_=format_)

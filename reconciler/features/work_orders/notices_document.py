@@ -43,13 +43,13 @@ def document_of_notices(notices: Notices) -> Document:
     )
 
 
-def render_notices_json(notices: Notices, _: Style) -> str:
+def with_messages(notices: Notices) -> Notices:
     """For programs that send them: with the subject and the message, ready to be sent."""
     told = tuple(
         replace(one, subject=_say_subject(one), markdown=render_markdown(_message(one), Style(max_chars=0)))
         for one in notices.notices
     )
-    return NOTICES.write(replace(notices, notices=told))
+    return replace(notices, notices=told)
 
 
 def _message(notice: Notice) -> Document:

@@ -1,4 +1,4 @@
-"""The one place where whatever stops a run becomes a message on stderr and an exit code."""
+"""How a run ends: the exit code of what it found, and the one place where whatever stops it becomes a message."""
 
 from __future__ import annotations
 
@@ -6,16 +6,16 @@ import errno
 import os
 import sys
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Iterable
 from datetime import UTC, datetime
 
 import click
 
-from reconciler.cli.actions_files import write_outputs
 from reconciler.cli.app import App
 from reconciler.cli.files import CONFIG_FILE
-from reconciler.cli.outlet import outlets
+from reconciler.cli.streams import outlets, write_outputs
 from reconciler.model.errors import ExitCode, ManifestError, ReconcilerError
+from reconciler.model.finding import Finding, Severity
 from reconciler.model.redaction import SECRETS
 
 INTERRUPTED = 130
@@ -39,6 +39,21 @@ _MACHINE_REFUSES = {
     errno.EROFS,
 }
 """What a folder, a disk or an account does to any program, and what lies where another thing should: nobody's bug."""
+
+
+def exit_code(*, failed: bool = False, blocked: bool = False, changed: bool = False) -> ExitCode:
+    """The worst wins: blocked over changes, which only need an apply."""
+    if failed:
+        return ExitCode.FAILED
+    if blocked:
+        return ExitCode.BLOCKED
+    return ExitCode.CHANGES if changed else ExitCode.DONE
+
+
+def code_of_findings(findings: Iterable[Finding], *, policies: Collection[str] = ()) -> ExitCode:
+    """Failed when anything is an error; blocked when only policies, given by their ids, object."""
+    errors = {finding.id for finding in findings if finding.severity is Severity.ERROR}
+    return exit_code(failed=bool(errors - set(policies)), blocked=bool(errors))
 
 
 def run_guarded(command: Callable[[], object], app: App) -> int:

@@ -1,0 +1,251 @@
+"""Streams and files that others read: who sits at a stream, what may leave through it, and the files of a CI step.
+
+A runner of GitHub Actions takes any line that begins with `::`, white space before it aside, for a command, and
+`##[command]` anywhere in a line; other servers know `##vso[` and `##teamcity[`. Names and reasons are written by
+people, and messages by servers, so none of them may become such a line, in whatever form and on either stream.
+Sources: github.com/actions/runner, src/Runner.Common/ActionCommand.cs, read 2026-11-28; docs.github.com, "Workflow
+commands for GitHub Actions".
+"""
+
+from __future__ import annotations
+
+import io
+import os
+import re
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Protocol, TextIO
+
+import click
+
+from reconciler.model.errors import ReconcilerError, UsageError
+from reconciler.model.redaction import SECRETS
+
+_BLANK = r"[\s\x1c-\x1f\ufeff]*"
+_OBEYED = re.compile(rf"(?:\A|(?<=[\r\n]))(?P<blank>{_BLANK})::")
+_ANYWHERE = re.compile(r"##(?=\[|vso\[|teamcity\[)", re.IGNORECASE)
+_ANNOTATIONS = ("::error ", "::warning ", "::notice ")
+_MIN_WIDTH = 40
+"""Columns below which nothing becomes clearer by breaking lines."""
+
+MAX_SUMMARY = 1024 * 1024
+"""Of one step; a larger one is not shown at all."""
+_MARGIN = 1024
+_MIN_USE = 4096
+
+
+def defuse(text: str, *, at_line_start: bool = True, ours: bool = False) -> str:
+    r"""The text with no line that a build server obeys, but annotations where they are `ours`.
+
+    `::` becomes `\x3a:`, and `##[` becomes `#\u0023[`, which inside of JSON is the same text as before.
+    """
+
+    def spell_out(found: re.Match[str]) -> str:
+        if ours and not found["blank"] and text.startswith(_ANNOTATIONS, found.start()):
+            return found[0]
+        return found[0] if found.start() < first else rf"{found['blank']}\x3a:"
+
+    if "::" in text:
+        first = 0 if at_line_start else len(re.split(r"[\r\n]", text, maxsplit=1)[0])
+        text = _OBEYED.sub(spell_out, text)
+    return _ANYWHERE.sub(r"#\\u0023", text) if "##" in text else text
+
+
+class Outlet(io.TextIOBase):
+    """A stream that cleans what is written to it, whole lines at a time."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+        self._pending = ""
+        self._at_line_start = True
+        self.annotations_pass = False
+
+    @property
+    def encoding(self) -> str:  # type: ignore[override]  # read only here
+        """That of the stream behind it."""
+        return getattr(self._stream, "encoding", None) or "utf-8"
+
+    @property
+    def errors(self) -> str | None:  # type: ignore[override]  # read only here
+        """How the stream behind it writes what it cannot."""
+        return getattr(self._stream, "errors", None) or "strict"
+
+    def isatty(self) -> bool:
+        """Whether a terminal is behind it."""
+        return self._stream.isatty()
+
+    def fileno(self) -> int:
+        """Number of the stream behind it."""
+        return self._stream.fileno()
+
+    def writable(self) -> bool:
+        """It is made for that."""
+        return True
+
+    def write(self, text: str | bytes, /) -> int:
+        """Take a text, as bytes from click's completion; what is behind its last line end waits for `flush` or more."""
+        self._pending += text if isinstance(text, str) else text.decode()
+        end = max(self._pending.rfind("\n"), self._pending.rfind("\r")) + 1
+        if end:
+            self._pass_on(end)
+        return len(text)
+
+    def flush(self) -> None:
+        """Write all there is, so that a question stands there before it is answered."""
+        if self._pending:
+            self._pass_on(len(self._pending))
+        self._stream.flush()
+
+    def close(self) -> None:
+        """The stream behind it stays open: it is not ours."""
+        self.flush()
+
+    def _pass_on(self, end: int) -> None:
+        text, self._pending = self._pending[:end], self._pending[end:]
+        clean = defuse(SECRETS.hide(text), at_line_start=self._at_line_start, ours=self.annotations_pass)
+        line = re.split(r"[\r\n]", text)[-1]
+        is_blank = not line.strip()
+        self._at_line_start = is_blank and (self._at_line_start or line != text)
+        self._stream.write(clean)
+
+
+@contextmanager
+def outlets() -> Iterator[None]:
+    """While it lasts, stdout and stderr are behind outlets."""
+    streams = sys.stdout, sys.stderr
+    sys.stdout, sys.stderr = Outlet(streams[0]), Outlet(streams[1])
+    try:
+        yield
+    finally:
+        made = sys.stdout, sys.stderr
+        sys.stdout, sys.stderr = streams
+        for outlet in made:
+            outlet.flush()
+
+
+def print_page(text: str, *, form: str) -> None:
+    """Print a result as it is; of the lines of the form `github` those that are annotations remain commands."""
+    stream = sys.stdout
+    if isinstance(stream, Outlet):
+        stream.flush()
+        stream.annotations_pass = form == "github"
+    try:
+        click.echo(text, nl=False, color=True)
+        stream.flush()
+    finally:
+        if isinstance(stream, Outlet):
+            stream.annotations_pass = False
+
+
+class Screen(Protocol):
+    """A stream, as far as it matters who reads it."""
+
+    def isatty(self) -> bool:
+        """Whether it is a terminal."""
+        ...
+
+    def fileno(self) -> int:
+        """The number by which the system knows it, if it is a terminal."""
+        ...
+
+
+def wants_color(choice: str, stream: Screen) -> bool:
+    """The option decides; then NO_COLOR, FORCE_COLOR, whether this is a build, and whether the stream is a terminal."""
+    if choice != "auto":
+        return choice == "always"
+    if os.environ.get("NO_COLOR"):
+        return False
+    if os.environ.get("FORCE_COLOR"):
+        return True
+    return is_interactive(stream) and os.environ.get("TERM") != "dumb"
+
+
+def is_interactive(stream: Screen) -> bool:
+    """Whether a person sits at it: a terminal, and not one that a build server pretends."""
+    return stream.isatty() and not os.environ.get("CI")
+
+
+def find_width(stream: Screen) -> int:
+    """Columns of the terminal behind a stream, `COLUMNS` before what it says itself; 0 when nobody looks at one."""
+    if not is_interactive(stream):
+        return 0
+    given = os.environ.get("COLUMNS", "")
+    try:
+        columns = int(given) if given.isdecimal() else os.get_terminal_size(stream.fileno()).columns
+    except (OSError, ValueError):
+        columns = 0
+    return max(columns, _MIN_WIDTH) if columns else 0
+
+
+def confirm(question: str, *, yes: bool) -> None:
+    """Go on only if a person, or `--yes`, says so."""
+    if yes:
+        return
+    if not is_interactive(sys.stdin):
+        raise UsageError("nobody is here to answer: stdin is not a terminal", advice="give --yes")
+    if not ask(question):
+        raise ReconcilerError("not confirmed: nothing was changed")
+
+
+def ask(question: str) -> bool:
+    """Whether the answer is `yes`."""
+    try:
+        answer = click.prompt(f"{question} Only `yes` is taken as a yes", default="", show_default=False, err=True)
+    except click.Abort:
+        click.echo(err=True)  # the question's line is still open
+        raise
+    return str(answer) == "yes"
+
+
+def write_summary(render: Callable[[int], str]) -> bool:
+    """Add to the summary of the step what `render` makes of the room that is left, in bytes; False where it is full."""
+    path = _find_file("GITHUB_STEP_SUMMARY")
+    if path is None:
+        return True
+    if (room := _room(path)) < _MIN_USE:
+        return False
+    _append(path, f"{render(room)}\n")
+    return True
+
+
+def append_summary(text: str) -> None:
+    """Add a text to the summary of the step as it is; raises ReconcilerError where there is none, or it is too long."""
+    path = _find_file("GITHUB_STEP_SUMMARY")
+    if path is None:
+        raise ReconcilerError("there is no job summary here: GITHUB_STEP_SUMMARY is not set")
+    if len(text.encode()) > _room(path):
+        raise ReconcilerError("the text is longer than what is left of the 1 MiB of a summary", advice="--max-chars")
+    _append(path, f"{text}\n")
+
+
+def takes_outputs() -> bool:
+    """Whether a later step can be told anything."""
+    return _find_file("GITHUB_OUTPUT") is not None
+
+
+def write_outputs(outputs: Mapping[str, str]) -> None:
+    """Set outputs of the step. The delimiter is random, so that no value can end itself and set another output."""
+    path = _find_file("GITHUB_OUTPUT")
+    if path is None or not outputs:
+        return
+    delimiter = f"reconciler_{os.urandom(16).hex()}"
+    _append(path, "".join(f"{name}<<{delimiter}\n{value}\n{delimiter}\n" for name, value in outputs.items()))
+
+
+def _room(path: Path) -> int:
+    return MAX_SUMMARY - _MARGIN - (path.stat().st_size if path.exists() else 0)
+
+
+def _find_file(variable: str) -> Path | None:
+    name = os.environ.get(variable)
+    return Path(name) if name else None
+
+
+def _append(path: Path, text: str) -> None:
+    try:
+        with path.open("a", encoding="utf-8", errors="backslashreplace", newline="") as stream:
+            stream.write(SECRETS.hide(text))
+    except OSError as error:
+        raise ReconcilerError(f"{path} cannot be written: {error.strerror or error}") from error
