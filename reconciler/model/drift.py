@@ -180,7 +180,7 @@ class OrganizationDrift:
     mode: str
     items: tuple[DriftItem, ...] = ()
     """The worst first."""
-    reverted: tuple[KnownDrift, ...] = ()
+    resolved: tuple[KnownDrift, ...] = ()
     """What earlier audits found and is no more."""
     unread: tuple[Unread, ...] = ()
     """Parts that could not be read; drift may hide there, and what was known there counts as still there."""
@@ -208,7 +208,7 @@ class DriftSummary:
     overdue: int
     known: int
     accepted: int
-    reverted: int
+    resolved: int
     unread: int
     """Parts that could not be read; what was known there is counted as known."""
     clean: bool
@@ -238,7 +238,7 @@ class DriftReport:
             overdue=counts[DriftStatus.OVERDUE],
             known=counts[DriftStatus.KNOWN],
             accepted=counts[DriftStatus.ACCEPTED],
-            reverted=sum(len(part.reverted) for part in self.organizations),
+            resolved=sum(len(part.resolved) for part in self.organizations),
             unread=len(self.unread),
             clean=self.is_clean,
         )

@@ -98,9 +98,9 @@ def test_what_is_set_right_again_is_told_as_gone_once(run: Run) -> None:
     audit(run, code=2)
     run("sandbox", "role", "eve", "@acme", "operator")
     found = audit(run)
-    (gone,) = found["organizations"][0]["reverted"]
+    (gone,) = found["organizations"][0]["resolved"]
     assert (gone["address"], gone["first_seen"]) == (EVE, found["today"])
-    nothing = {"new": 0, "overdue": 0, "known": 0, "accepted": 0, "reverted": 0, "unread": 0, "clean": True}
+    nothing = {"new": 0, "overdue": 0, "known": 0, "accepted": 0, "resolved": 0, "unread": 0, "clean": True}
     assert audit(run)["summary"] == nothing
 
 
@@ -165,7 +165,7 @@ def test_what_an_apply_recorded_before_any_audit_is_told_as_new_once(run: Run, t
     assert told(audit(run, code=2)) == [("new", "critical", EVE)]
     assert told(audit(run)) == [("known", "critical", EVE)]
     run("sandbox", "role", "eve", "@acme", "operator")
-    assert audit(run)["summary"]["reverted"] == 1
+    assert audit(run)["summary"]["resolved"] == 1
 
 
 def test_what_only_an_audit_that_did_not_record_has_told_can_be_accepted(run: Run, tmp_path: Path) -> None:
@@ -251,7 +251,7 @@ def test_where_nobody_could_look_nothing_is_called_gone(run: Run, tmp_path: Path
     audit(run, code=2)
     (tmp_path / "reconciler.yaml").write_text("version: 1\nproviders: {default: {kind: work_orders}}\n")
     found = audit(run, code=1)
-    assert (told(found), found["organizations"][0]["reverted"]) == ([("known", "critical", EVE)], [])
+    assert (told(found), found["organizations"][0]["resolved"]) == ([("known", "critical", EVE)], [])
     assert (found["summary"]["known"], found["summary"]["unread"], found["summary"]["clean"]) == (1, 1, False)
     assert run("drift", code=1).stdout.startswith(
         "note: Unread: everything of acme-brand could not be read (last read on "
@@ -297,8 +297,8 @@ def test_what_was_renamed_and_is_gone_again_is_told_once(run: Run, tmp_path: Pat
     manifest = tmp_path / "access" / "acme.yaml"
     manifest.write_text(MANIFEST.replace("eve: ", "evelyn: "), encoding="utf-8")
     run("sandbox", "role", "eve", "acme-brand", "operator", "--as", "ana")
-    assert len(audit(run)["organizations"][0]["reverted"]) == 1
-    assert not audit(run)["organizations"][0]["reverted"]
+    assert len(audit(run)["organizations"][0]["resolved"]) == 1
+    assert not audit(run)["organizations"][0]["resolved"]
 
 
 def test_nobody_is_told_to_adopt_a_masked_address(tmp_path: Path) -> None:

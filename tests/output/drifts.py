@@ -126,7 +126,7 @@ def every_sort() -> DriftReport:
                     item(grant, DriftStatus.KNOWN, age=1),
                     accepted(item(gone, DriftStatus.ACCEPTED, age=5), date(2026, 12, 24)),
                 ),
-                reverted=(again,),
+                resolved=(again,),
                 unread=(
                     Unread(
                         organization="acme-bc",
@@ -164,7 +164,7 @@ def _trick(trick: str) -> OrganizationDrift:
         place=Place(trick, 7, 3),
     )
     deed = ActivityEntry(at=datetime(2026, 11, 22, tzinfo=UTC), who=trick, what=trick)
-    reverted = KnownDrift(
+    resolved = KnownDrift(
         address=Address.parse(f"o/member/{name}2"), sort=DriftSort.GONE, live="absent", first_seen=TODAY
     )
     return OrganizationDrift(
@@ -176,7 +176,7 @@ def _trick(trick: str) -> OrganizationDrift:
             accepted(item(found, DriftStatus.OVERDUE, age=3), TODAY, by=trick, reason=trick),
             accepted(item(found, DriftStatus.ACCEPTED, age=3), TODAY, by=trick, reason=trick),
         ),
-        reverted=(reverted,),
+        resolved=(resolved,),
         unread=(Unread(organization=f"{trick}/", prefix=f"{trick}/", reason=trick),),
         log=trick,
     )

@@ -194,7 +194,7 @@ def drift() -> str:
         system="business_center",
         mode="additive",
         items=items,
-        reverted=(known,),
+        resolved=(known,),
         unread=(Unread(organization="acme-bc", prefix="acme-bc/app/", reason="r", last_read=DAY),),
         doubts=(Waiting(address=EVE, action=Action.INVITE, on="o", why="r", since=DAY, ends="e"),),
         observed_at=moment,

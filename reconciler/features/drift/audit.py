@@ -105,7 +105,7 @@ def remember(report: DriftReport, upkeep: StateEditor, desired: Desired) -> None
     identities = Identities(desired)
     for part in report.organizations:
         change = partial(_take_in, part=part, today=report.today, identities=identities)
-        if part.items or part.reverted or part.doubts:
+        if part.items or part.resolved or part.doubts:
             upkeep.edit(part.organization, purpose="drift", change=change)
 
 
@@ -178,7 +178,7 @@ def _organization(situation: PlanningContext, request: PlanRequest, *, max_age: 
         system=situation.organization.system.name,
         mode=situation.organization.mode,
         items=items,
-        reverted=tuple(_reverted(situation, found, known, request)),
+        resolved=tuple(_resolved(situation, found, known, request)),
         unread=tuple(unread for unread in unread_parts(situation) if request.targets.reach(unread.prefix)),
         doubts=tuple(one for one in plan.waiting if one.address in unclear),
         looked=note_look(situation),
@@ -189,7 +189,7 @@ def _organization(situation: PlanningContext, request: PlanRequest, *, max_age: 
     )
 
 
-def _reverted(
+def _resolved(
     situation: PlanningContext, found: Iterable[Drift], known: Mapping[Address, KnownDrift], request: PlanRequest
 ) -> list[KnownDrift]:
     """What was known and is neither there any more nor hidden by something that could not be read."""
@@ -233,7 +233,7 @@ def _explained(item: DriftItem, deeds: Mapping[Address, list[ActivityEntry]]) ->
 
 def _take_in(state: State, *, part: OrganizationDrift, today: date, identities: Identities) -> tuple[State, Deeds]:
     """The state with what was found in place of what earlier audits found, and what is to be written down of it."""
-    gone, ledger = {one.address for one in part.reverted}, ledger_of(part.items)
+    gone, ledger = {one.address for one in part.resolved}, ledger_of(part.items)
     names = under_todays_names(state, identities).names
     # The report speaks of today's names: what it says of something replaces what is kept of it under a former one.
     kept = {
@@ -254,5 +254,5 @@ def _take_in(state: State, *, part: OrganizationDrift, today: date, identities: 
         for item in part.items
         if state.drift.get(item.found.address) != kept[item.found.address]
     ]
-    deeds += [(str(one.address), "drift_reverted", f"first seen {one.first_seen}") for one in part.reverted]
+    deeds += [(str(one.address), "drift_reverted", f"first seen {one.first_seen}") for one in part.resolved]
     return replace(state, drift=kept, waits=waits, looked={**state.looked, **part.looked}), deeds

@@ -51,7 +51,7 @@ def _organization(part: OrganizationDrift) -> Section | None:
     ]
     accepted = (_row(item) for item in part.items if item.standing is DriftStatus.ACCEPTED)
     blocks.append(rows_section("Accepted", accepted, rank=len(DriftSeverity)))
-    gone = tuple(Item(text=(code(str(one.address)), plain(f", first seen {one.first_seen}"))) for one in part.reverted)
+    gone = tuple(Item(text=(code(str(one.address)), plain(f", first seen {one.first_seen}"))) for one in part.resolved)
     blocks.append(Section(title="Resolved", blocks=(Items(items=gone),), rank=len(DriftSeverity)) if gone else None)
     found = tuple(block for block in blocks if block is not None)
     about = f"{part.system}, {part.mode}"

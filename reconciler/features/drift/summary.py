@@ -14,10 +14,10 @@ def summary_of_drift(report: DriftReport) -> str:
     first = f"{summarize_unread(report.unread)} " if report.unread else ""
     doubts = sum(len(part.doubts) for part in report.organizations)
     unseen = f" {count(doubts, 'thing', 'things')} cannot be told apart." if doubts else ""
-    reverted = sum(len(part.reverted) for part in report.organizations)
+    resolved = sum(len(part.resolved) for part in report.organizations)
     standings = Counter(item.standing for item in report.items)
     counted = [f"{standings[standing]:,} {standing}" for standing in DriftStatus if standings[standing]]
-    counted += [f"{reverted:,} resolved"] if reverted else []
+    counted += [f"{resolved:,} resolved"] if resolved else []
     question = ask_about_states(report.first_runs)
     if counted:
         told = f"Drift: {', '.join(counted)}."
