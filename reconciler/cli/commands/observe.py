@@ -90,7 +90,7 @@ def observe(app: App, organization: str, paths: tuple[str, ...], format_: str, *
     if not options["dry_run"]:
         _require_manual_reading(app, desired.organizations.get(organization))
     act = look_only if options["dry_run"] else take_in
-    observation = act(sighting, desired=desired, upkeep=editor)
+    observation = act(sighting, desired=desired, editor=editor)
     if app.settings_for(desired.organizations[organization]).kind == "work_orders":
         request = PlanRequest(desired=desired, settings=app.config.guards, today=now.date(), moment=now)
         provider = app.provider_for(desired.organizations[organization])

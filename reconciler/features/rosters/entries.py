@@ -2,25 +2,27 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import date
 
-from reconciler.features.rosters.dates import find_day
-from reconciler.features.rosters.sheet import Cell, Sheet, SheetRow, fold
-from reconciler.features.rosters.tables import shorten
-from reconciler.features.rosters.vocabulary import IDENTITIES, Reading, Sort, Vocabulary, split_person, without_you
+from reconciler.features.rosters.tables import Cell, Sheet, SheetRow
+from reconciler.features.rosters.vocabulary import (
+    ATTRIBUTES,
+    IDENTITIES,
+    SORTS,
+    Reading,
+    Sort,
+    Vocabulary,
+    find_day,
+    fold,
+    shorten,
+    split_person,
+    without_you,
+)
 from reconciler.model.resource import Status
 from reconciler.systems.roster_pages import NOBODY, Column
-
-SORTS = {
-    Column.ROLE: Sort.ROLE,
-    Column.FINANCE: Sort.FINANCE,
-    Column.STATUS: Sort.STATUS,
-    Column.SINCE: Sort.DAY,
-}
-"""What the cells of a column say."""
-_ATTRIBUTES = frozenset({Sort.ROLE, Sort.STATUS, Sort.FINANCE, Sort.DAY, Sort.NOISE})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,11 +56,13 @@ class Entry:
 
 
 @dataclass(slots=True, kw_only=True)
-class _EntryDraft:
+class _MemberDraft:
     """What has been gathered of one row so far."""
 
-    own: frozenset[Sort] = frozenset()
+    vocabulary: Vocabulary
+    own: frozenset[Sort]
     """What has a column of its own in this row; in a cell about the person the same words are their name."""
+    problems: list[str]
     sure: list[Reading] = field(default_factory=list)
     loose: list[Reading] = field(default_factory=list)
     names: list[str] = field(default_factory=list)
@@ -66,57 +70,132 @@ class _EntryDraft:
     statuses: dict[Status, None] = field(default_factory=dict)
     finance: list[str] | None = None
     since: date | None = None
-    problems: list[str] = field(default_factory=list)
     aliases: list[str] = field(default_factory=list)
     strange_roles: list[str] = field(default_factory=list)
     unread: list[Cell] = field(default_factory=list)
 
-    def take(self, said: Reading, text: str) -> None:
-        """Remember what a piece of text without a column of its own says."""
-        if said.sort in self.own:
-            self.names.append(without_you(text.strip()))
-        else:
-            self.note(said, text)
+    def take_cell(self, cell: Cell) -> None:
+        """Remember everything that a cell says."""
+        is_empty = fold(cell.text) in NOBODY
+        match cell.column:
+            case Column.EMAIL | Column.PHONE | Column.HANDLE if not is_empty:
+                self._take_identity(cell)
+            case Column.NAME:
+                self._take_name(cell)
+            case Column.ROLE | Column.STATUS if not is_empty:
+                self._take_attributes(cell)
+            case Column.FINANCE:
+                self._take_finance(cell, is_empty=is_empty)
+            case Column.SINCE if not is_empty:
+                self.since = find_day(cell.text)
+                self.unread += [] if self.since else [cell]
+            case Column.PERSON | None:
+                for piece in split_person(cell.text):
+                    self._take_piece(piece)
 
-    def note(self, said: Reading, text: str) -> None:
-        """Remember what a piece of text says."""
-        match said.sort:
+    def _take_piece(self, piece: str) -> None:
+        """Remember what a piece of text without a column of its own says."""
+        for reading in self.vocabulary.read(without_you(piece)):
+            if reading.sort in self.own:
+                self.names.append(without_you(piece.strip()))
+            else:
+                self._take(reading, piece)
+
+    def _take(self, reading: Reading, text: str) -> None:
+        match reading.sort:
             case Sort.ROLE:
-                self.roles[said.value] = None
-                if said.by_alias:
-                    self.aliases.append(shorten(text))
+                self.roles[reading.value] = None
+                self.aliases += [shorten(text)] if reading.by_alias else []
             case Sort.FINANCE:
-                self.finance = [*(self.finance or []), said.value]
+                self.finance = [*(self.finance or []), reading.value]
             case Sort.STATUS:
-                self.statuses[Status(said.value)] = None
+                self.statuses[Status(reading.value)] = None
             case Sort.DAY:
-                self.since = date.fromisoformat(said.value)
+                self.since = date.fromisoformat(reading.value)
             case Sort.TEXT:
-                self.names.append(without_you(said.value))
+                self.names.append(without_you(reading.value))
             case sort if sort in IDENTITIES:
-                self.loose.append(said)
+                self.loose.append(reading)
             case _:
                 pass
+
+    def _take_identity(self, cell: Cell) -> None:
+        text = cell.text.strip()
+        found = self.vocabulary.read(text)
+        if cell.column is Column.PHONE and text.strip("'").isdecimal():
+            # Spreadsheets drop the plus; whether it is a number that is known is for the directory to say.
+            found = [Reading(Sort.PHONE, text.strip("'"))]
+        if len(found) == 1 and found[0].sort in IDENTITIES:
+            self.sure.append(found[0])
+        else:
+            self.problems.append(f"`{shorten(text)}` is no {cell.column}")
+            self.sure.append(Reading(Sort.MASKED, text.lower()))
+
+    def _take_name(self, cell: Cell) -> None:
+        """The first line of such a cell is a name, whatever it looks like; an address alone names nobody else."""
+        pieces = split_person(cell.text)
+        for number, piece in enumerate(pieces):
+            is_address = self.vocabulary.read(without_you(piece))[0].sort in IDENTITIES
+            if number or (len(pieces) == 1 and is_address):
+                self._take_piece(piece)
+            elif fold(piece) not in NOBODY:
+                self.names.append(without_you(piece))
+
+    def _take_attributes(self, cell: Cell) -> None:
+        text = cell.text.strip()
+        found = self.vocabulary.read(text)
+        if all(reading.sort in ATTRIBUTES for reading in found):
+            for reading in found:
+                self._take(reading, cell.text)
+            return
+        known = ""
+        if cell.column is Column.ROLE:
+            known = f" (known: {', '.join(self.vocabulary.role_words)})"
+            self.strange_roles.append(text)
+        self.problems.append(f"{cell.column} `{shorten(text)}` is not known{known}")
+
+    def _take_finance(self, cell: Cell, *, is_empty: bool) -> None:
+        self.finance = self.finance or []
+        reading = self.vocabulary.read_finance(cell.text)
+        if reading is not None and not is_empty:
+            self._take(reading, cell.text)
+        elif not is_empty:
+            self.problems.append(f"finance role `{shorten(cell.text)}` is not known")
+
+    def has_problem_with(self, column: str) -> bool:
+        """Whether it is clear already that a column says nothing."""
+        return any(problem.startswith(column) for problem in self.problems)
 
 
 def read_member(row: SheetRow, vocabulary: Vocabulary, sheet: Sheet) -> Entry:
     """The member in a row; whatever is missing or said twice makes it unclear."""
     own = frozenset(SORTS[cell.column] for cell in row.cells if cell.column in SORTS)
-    draft = _EntryDraft(problems=[row.doubt] if row.doubt else [], own=own)
+    draft = _MemberDraft(vocabulary=vocabulary, own=own, problems=[row.doubt] if row.doubt else [])
     for cell in row.cells:
-        _take_member_cell(cell, draft, vocabulary)
-    names = tuple(_real_names(draft.names))
-    status = _only_status(draft, marks_pending_only=sheet.marks_pending_only)
-    if draft.finance is None and sheet.marks_pending_only and Column.FINANCE in sheet.columns:
-        draft.finance = []  # whoever has one is shown with it
-    role = _only_role(draft)
+        draft.take_cell(cell)
+    status = next(iter(draft.statuses)) if len(draft.statuses) == 1 else None
+    if len(draft.statuses) > 1:
+        draft.problems.append(f"several states: {', '.join(draft.statuses)}")
+    elif not draft.statuses and not draft.has_problem_with("status"):
+        if sheet.marks_pending_only:
+            status = Status.ACTIVE
+        else:
+            draft.problems.append("no state: whether the invitation was accepted is not said")
+    role = next(iter(draft.roles)) if len(draft.roles) == 1 else ""
+    if not role and not draft.has_problem_with("role"):
+        draft.problems.append(f"several roles: {', '.join(draft.roles)}" if draft.roles else "no role")
+    finance = draft.finance
+    if finance is None and sheet.marks_pending_only and Column.FINANCE in sheet.columns:
+        finance = []  # whoever has one is shown with it
+    if len(set(finance or ())) > 1:
+        draft.problems.append(f"several finance roles: {', '.join(finance or ())}")
     return Entry(
         line=row.line,
         identities=tuple(dict.fromkeys(draft.sure or draft.loose)),
         is_sure=bool(draft.sure),
-        names=names,
+        names=_real_names(draft.names),
         role=role,
-        finance=_only_finance(draft),
+        finance=None if finance is None else next(iter(finance), ""),
         status=status,
         since=draft.since,
         unclear="; ".join(draft.problems),
@@ -126,123 +205,11 @@ def read_member(row: SheetRow, vocabulary: Vocabulary, sheet: Sheet) -> Entry:
     )
 
 
-def _take_member_cell(cell: Cell, draft: _EntryDraft, vocabulary: Vocabulary) -> None:
-    match cell.column:
-        case Column.IGNORED:
-            return
-        case Column.EMAIL | Column.PHONE | Column.HANDLE:
-            _take_identity(cell, draft, vocabulary)
-        case Column.NAME:
-            _take_name(cell, draft, vocabulary)
-        case Column.ROLE | Column.STATUS:
-            _take_attributes(cell, draft, vocabulary)
-        case Column.FINANCE:
-            _take_finance(cell, draft, vocabulary)
-        case Column.SINCE:
-            _take_day(cell, draft)
-        case _:
-            for piece in split_person(cell.text):
-                for said in vocabulary.hear(without_you(piece)):
-                    draft.take(said, piece)
-
-
-def _take_identity(cell: Cell, draft: _EntryDraft, vocabulary: Vocabulary) -> None:
-    text = cell.text.strip()
-    if fold(text) in NOBODY:
-        return
-    said = vocabulary.hear(text)
-    if cell.column is Column.PHONE and text.strip("'").isdecimal():
-        # Spreadsheets drop the plus; whether it is a number that is known is for the directory to say.
-        said = [Reading(Sort.PHONE, text.strip("'"))]
-    if len(said) == 1 and said[0].sort in IDENTITIES:
-        draft.sure.append(said[0])
-    else:
-        draft.problems.append(f"`{shorten(text)}` is no {cell.column}")
-        draft.sure.append(Reading(Sort.MASKED, text.lower()))
-
-
-def _take_name(cell: Cell, draft: _EntryDraft, vocabulary: Vocabulary) -> None:
-    """The first line of such a cell is a name, whatever it looks like; an address alone names nobody else."""
-    pieces = split_person(cell.text)
-    for number, piece in enumerate(pieces):
-        heard = vocabulary.hear(without_you(piece))
-        if number == 0 and (len(pieces) > 1 or heard[0].sort not in IDENTITIES):
-            if fold(piece) not in NOBODY:
-                draft.names.append(without_you(piece))
-            continue
-        for said in heard:
-            draft.take(said, piece)
-
-
-def _take_attributes(cell: Cell, draft: _EntryDraft, vocabulary: Vocabulary) -> None:
-    text = cell.text.strip()
-    if fold(text) in NOBODY:
-        return
-    heard = vocabulary.hear(text)
-    if not all(said.sort in _ATTRIBUTES for said in heard):
-        known = ""
-        if cell.column is Column.ROLE:
-            known = f" (known: {', '.join(vocabulary.role_words)})"
-            draft.strange_roles.append(text)
-        draft.problems.append(f"{cell.column} `{shorten(text)}` is not known{known}")
-        return
-    for said in heard:
-        draft.note(said, cell.text)
-
-
-def _take_finance(cell: Cell, draft: _EntryDraft, vocabulary: Vocabulary) -> None:
-    draft.finance = draft.finance or []
-    if fold(cell.text) in NOBODY:
-        return
-    said = vocabulary.hear_finance(cell.text)
-    if said is None:
-        draft.problems.append(f"finance role `{shorten(cell.text)}` is not known")
-    else:
-        draft.note(said, cell.text)
-
-
-def _take_day(cell: Cell, draft: _EntryDraft) -> None:
-    if fold(cell.text) in NOBODY:
-        return
-    draft.since = find_day(cell.text)
-    if draft.since is None:
-        draft.unread.append(cell)
-
-
-def _real_names(names: Iterable[str]) -> list[str]:
+def _real_names(names: Iterable[str]) -> tuple[str, ...]:
     """Without the initials that stand in for a picture."""
-    names = list(dict.fromkeys(names))
+    names = tuple(dict.fromkeys(names))
     initials = {"".join(word[0] for word in name.split()).casefold() for name in names if len(name.split()) > 1}
-    return [name for name in names if not (len(name) <= 3 and name.isupper() and name.casefold() in initials)]
-
-
-def _only_role(draft: _EntryDraft) -> str:
-    if len(draft.roles) == 1:
-        return next(iter(draft.roles))
-    if not any(problem.startswith("role") for problem in draft.problems):
-        named = f"several roles: {', '.join(draft.roles)}" if draft.roles else "no role"
-        draft.problems.append(named)
-    return ""
-
-
-def _only_status(draft: _EntryDraft, *, marks_pending_only: bool) -> Status | None:
-    if len(draft.statuses) == 1:
-        return next(iter(draft.statuses))
-    if draft.statuses:
-        draft.problems.append(f"several states: {', '.join(draft.statuses)}")
-    elif not marks_pending_only and not any(problem.startswith("status") for problem in draft.problems):
-        draft.problems.append("no state: whether the invitation was accepted is not said")
-    elif marks_pending_only and not any(problem.startswith("status") for problem in draft.problems):
-        return Status.ACTIVE
-    return None
-
-
-def _only_finance(draft: _EntryDraft) -> str | None:
-    if draft.finance is None:
-        return None
-    if len(set(draft.finance)) > 1:
-        draft.problems.append(f"several finance roles: {', '.join(draft.finance)}")
-    return draft.finance[0] if draft.finance else ""
+    return tuple(name for name in names if not (len(name) <= 3 and name.isupper() and name.casefold() in initials))
 
 
 def read_app(row: SheetRow, vocabulary: Vocabulary, sheet: Sheet) -> Entry:
@@ -250,8 +217,8 @@ def read_app(row: SheetRow, vocabulary: Vocabulary, sheet: Sheet) -> Entry:
     cells = {cell.column: cell for cell in row.cells}
     texts = {column: cell.text.strip() for column, cell in cells.items()}
     problems = []
-    statuses = [said for said in vocabulary.hear(texts.get(Column.STATUS, "")) if said.sort is not Sort.NOISE]
-    status = Status(statuses[0].value) if [said.sort for said in statuses] == [Sort.STATUS] else None
+    statuses = [one for one in vocabulary.read(texts.get(Column.STATUS, "")) if one.sort is not Sort.NOISE]
+    status = Status(statuses[0].value) if [one.sort for one in statuses] == [Sort.STATUS] else None
     if status is None and not statuses and sheet.marks_pending_only:
         status = Status.ACTIVE
     if status is None:
@@ -261,7 +228,6 @@ def read_app(row: SheetRow, vocabulary: Vocabulary, sheet: Sheet) -> Entry:
         problems.append("no owner")
     since = cells.get(Column.SINCE)
     day = find_day(since.text) if since else None
-    managers = texts.get(Column.MANAGERS)
     return Entry(
         line=row.line,
         client_key=texts.get(Column.CLIENT_KEY, ""),
@@ -269,12 +235,12 @@ def read_app(row: SheetRow, vocabulary: Vocabulary, sheet: Sheet) -> Entry:
         owner=owner,
         status=status,
         since=day,
-        managers=None if managers is None else _split_managers(managers),
+        managers=_split_managers(texts[Column.MANAGERS]) if Column.MANAGERS in texts else None,
         unclear="; ".join(problems),
         unread=(since,) if since and day is None and fold(since.text) not in NOBODY else (),
     )
 
 
 def _split_managers(text: str) -> tuple[str, ...]:
-    pieces = (piece.strip() for line in text.split("\n") for part in line.split(";") for piece in part.split(", "))
+    pieces = (piece.strip() for piece in re.split(r"\n|;|, ", text))
     return tuple(piece for piece in pieces if fold(piece) not in NOBODY)

@@ -13,10 +13,9 @@ from reconciler.apply.scopes import Scopes
 from reconciler.apply.state_editor import Deeds, StateEditor
 from reconciler.apply.states import new_lineage, read_state
 from reconciler.engine.identities import Identities, under_todays_names
-from reconciler.features.rosters.entries import Entry
 from reconciler.features.rosters.parse import ParsedRoster, parse_roster
-from reconciler.features.rosters.resources import Understanding, understand_apps, understand_around, understand_members
-from reconciler.features.rosters.sheet import fold
+from reconciler.features.rosters.resources import IdentityMatcher, ResourceReader
+from reconciler.features.rosters.vocabulary import fold
 from reconciler.manifests.notes import Notes
 from reconciler.model.declared import Desired, Organization
 from reconciler.model.errors import ReconcilerError, StoreError
@@ -29,13 +28,10 @@ from reconciler.model.suggestions import suggest_names
 from reconciler.model.system import System
 from reconciler.systems import SYSTEMS
 
-KINDS = ("member", "app")
-"""What can be handed in; a list of apps may tell their managers too."""
-_MAX_SHOWN = 2
-"""So many can leave between two looks without anybody wondering whether the file is whole."""
-_LIKE = 0.5
+_MIN_MISSING = 2
+"""Fewer can leave between two looks without anybody wondering whether the file is whole."""
+_MIN_LIKENESS = 0.5
 """Half of all whom two lists name are in both: less, and they are hardly of one organization."""
-_PART = "only a part of the list was handed in"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,6 +50,7 @@ class Sighting:
     files: tuple[RosterFile, ...]
     """Several pages of one list."""
     kind: str = "member"
+    """Or `app`; a list of apps may tell their managers too."""
     form: str = ""
     """One of `FORMS`; told from the text when empty."""
     taken: datetime
@@ -65,6 +62,12 @@ class Sighting:
     is_vouched_for: bool = False
     """It is of this organization, although it looks like another's."""
 
+    @property
+    def digest(self) -> str:
+        """SHA-256 of the file; of several, that of their digests one below the other."""
+        digests = [hashlib.sha256(file.data).hexdigest() for file in self.files]
+        return digests[0] if len(digests) == 1 else hashlib.sha256("\n".join(digests).encode()).hexdigest()
+
 
 def look(
     sighting: Sighting, *, desired: Desired, state: State, elsewhere: Mapping[str, State] = MappingProxyType({})
@@ -73,25 +76,33 @@ def look(
 
     `elsewhere` has the states of other organizations, whose list this may be.
     """
-    organization = get_organization(sighting, desired)
+    organization = _get_organization(sighting, desired)
     state = under_todays_names(state, Identities(desired)).state
-    notes = Notes()
     parsed = {
         file.name: parse_roster(
             file.data, file=file.name, system=organization.system, kind=sighting.kind, form=sighting.form
         )
         for file in sighting.files
     }
-    readable = all(one.is_readable for one in parsed.values())
     scope = Scopes(desired).scope_of(organization.key, state)
-    made = Understanding.begin(scope, desired.people, notes)
-    kinds = _understand(sighting.kind, parsed, made) if readable else ()
-    if readable:
-        _judge_use(sighting, made)
-        _judge_extent(sighting, organization, parsed, state, made)
-        _judge_origin(sighting, parsed, state, elsewhere, made)
-        _judge_time(sighting, state, made)
-    rosters = tuple(_roster(kind, sighting, made) for kind in kinds)
+    notes = Notes()
+    reader = ResourceReader(scope=scope, people=IdentityMatcher.of(scope, desired.people), notes=notes)
+    kinds: tuple[str, ...] = ()
+    if all(one.is_readable for one in parsed.values()):
+        kinds = _read_resources(sighting.kind, parsed, reader)
+        _Judge(sighting, organization, parsed, state, elsewhere, reader).judge()
+    rosters = tuple(
+        Roster(
+            kind=kind,
+            taken=sighting.taken,
+            observed_by=sighting.observed_by,
+            source=", ".join(file.name.rpartition("/")[2] for file in sighting.files),
+            digest=sighting.digest,
+            resources=reader.of_kind(kind),
+            unknown=reader.unknown_of(kind),
+        )
+        for kind in kinds
+    )
     known = {kind: state.rosters[kind] for kind in kinds if kind in state.rosters}
     findings = [*notes.findings, *(finding for one in parsed.values() for finding in one.findings)]
     return Observation(
@@ -100,16 +111,16 @@ def look(
         rosters=rosters,
         findings=tuple(sorted(findings, key=lambda finding: finding.sort_key)),
         texts={name: one.text for name, one in parsed.items()},
-        places=made.places,
+        places=reader.places,
         previous=max((roster.taken for roster in known.values()), default=None),
-        differences=tuple(_differences(known, rosters)),
+        differences=tuple(_compare(known, rosters)),
     )
 
 
-def observe(sighting: Sighting, *, desired: Desired, upkeep: StateEditor) -> Observation:
+def observe(sighting: Sighting, *, desired: Desired, editor: StateEditor) -> Observation:
     """Make a roster the organization's, unless it cannot be used; then the state stays as it is."""
     seen: list[Observation] = []
-    elsewhere = _states_elsewhere(sighting, upkeep)
+    elsewhere = _read_elsewhere(sighting, editor)
 
     def take_in(state: State) -> tuple[State, Deeds]:
         observation = look(sighting, desired=desired, state=state, elsewhere=elsewhere)
@@ -119,34 +130,32 @@ def observe(sighting: Sighting, *, desired: Desired, upkeep: StateEditor) -> Obs
         rosters = {**state.rosters, **{roster.kind: roster for roster in observation.rosters}}
         # The first roster may be the first thing that is known of the organization; the audit log names it by this.
         lineage = state.lineage or new_lineage()
-        return replace(state, rosters=rosters, lineage=lineage), list(_deeds(observation))
+        return replace(state, rosters=rosters, lineage=lineage), list(_audit_details(observation))
 
-    get_organization(sighting, desired)
-    upkeep.edit(sighting.organization, purpose="observe", change=take_in)
+    _get_organization(sighting, desired)
+    editor.edit(sighting.organization, purpose="observe", change=take_in)
     return replace(seen[0], is_kept=seen[0].is_usable)
 
 
-def look_only(sighting: Sighting, *, desired: Desired, upkeep: StateEditor) -> Observation:
+def look_only(sighting: Sighting, *, desired: Desired, editor: StateEditor) -> Observation:
     """What `observe` would find now."""
-    get_organization(sighting, desired)
-    state = read_state(upkeep.store, sighting.organization)
-    return look(sighting, desired=desired, state=state, elsewhere=_states_elsewhere(sighting, upkeep))
+    _get_organization(sighting, desired)
+    state = read_state(editor.store, sighting.organization)
+    return look(sighting, desired=desired, state=state, elsewhere=_read_elsewhere(sighting, editor))
 
 
-def _states_elsewhere(sighting: Sighting, upkeep: StateEditor) -> dict[str, State]:
+def _read_elsewhere(sighting: Sighting, editor: StateEditor) -> dict[str, State]:
     """The states of all other organizations for which files were handed in, except those that are damaged."""
     found: dict[str, State] = {}
-    for organization in upkeep.store.organizations():
-        if organization == sighting.organization:
-            continue
+    for organization in editor.store.organizations():
         with suppress(StoreError):
-            state = read_state(upkeep.store, organization)
-            if state.rosters:
+            state = read_state(editor.store, organization)
+            if state.rosters and organization != sighting.organization:
                 found[organization] = state
     return found
 
 
-def get_organization(sighting: Sighting, desired: Desired) -> Organization:
+def _get_organization(sighting: Sighting, desired: Desired) -> Organization:
     """The organization that the roster is of; raises ReconcilerError when it is not declared, or has no such things."""
     organization = desired.organizations.get(sighting.organization)
     if organization is None:
@@ -159,104 +168,148 @@ def get_organization(sighting: Sighting, desired: Desired) -> Organization:
     return organization
 
 
-def _understand(kind: str, parsed: Mapping[str, ParsedRoster], made: Understanding) -> tuple[str, ...]:
+def _read_resources(kind: str, parsed: Mapping[str, ParsedRoster], reader: ResourceReader) -> tuple[str, ...]:
+    """Read the entries of all files; returns the kinds of which they say something."""
     entries = [(name, entry) for name, one in parsed.items() for entry in one.entries]
     if kind == "member":
-        understand_members(entries, made)
-        understand_around(((name, cell) for name, one in parsed.items() for cell in one.around), made)
+        reader.read_members(entries, ((name, cell) for name, one in parsed.items() for cell in one.around))
         return ("member",)
-    tells_managers = understand_apps(entries, made)
-    has_managers = "app_access" in made.scope.organization.system.kinds
+    tells_managers = reader.read_apps(entries)
+    has_managers = "app_access" in reader.scope.organization.system.kinds
     return ("app", "app_access") if tells_managers and has_managers else ("app",)
 
 
-def _judge_use(sighting: Sighting, made: Understanding) -> None:
-    """A file that tells nothing of anybody is most likely another one, and must not take the place of a roster."""
-    if f"{made.organization}/{sighting.kind}/" in made.unknown and not made.of_kind(sighting.kind):
-        place = Place(sighting.files[0].name, 1, 1)
-        what = "whom" if sighting.kind == "member" else "which app"
-        advice = "make sure that this is the right file; in a list, addresses tell people best"
-        made.notes.error("roster-unreadable", f"no row tells {what} it is about", place, advice=advice)
+@dataclass(frozen=True, slots=True)
+class _Judge:
+    """Notes what speaks against taking what was read for the whole list of the organization as it is now."""
 
+    sighting: Sighting
+    organization: Organization
+    parsed: Mapping[str, ParsedRoster]
+    state: State
+    elsewhere: Mapping[str, State]
+    reader: ResourceReader
 
-def _judge_extent(
-    sighting: Sighting,
-    organization: Organization,
-    parsed: Mapping[str, ParsedRoster],
-    state: State,
-    made: Understanding,
-) -> None:
-    """Whether the file looks like everything; what is not listed in a part of it is unknown."""
-    rows = sum(len(one.entries) for one in parsed.values())
-    place = Place(next(iter(parsed)), 1, 1)
-    cut = list(_signs_of_a_cut(parsed, rows))
-    doubts = [] if sighting.is_whole else list(_doubts(sighting, organization, rows, state, made))
-    if not sighting.is_whole and len(parsed) == 1:
-        doubts += [odd for one in parsed.values() for odd in one.extent.odd]
-    if sighting.is_part:
-        _leave_open(sighting.kind, made, _PART)
-    elif cut:
-        advice = "hand in the rest too (`--from` can be given for each page), or take it as a part: --accept-partial"
-        made.notes.error("roster-cut", f"rows are missing: {'; '.join(cut)}", place, advice=advice)
-    elif doubts:
-        advice = "--accept-partial takes it as a part; --complete says that it is everything"
-        made.notes.error("roster-cut", f"rows seem to be missing: {'; '.join(doubts)}", place, advice=advice)
-    elif strange := [] if sighting.is_whole else [what for one in parsed.values() for what in one.extent.strange]:
-        reason = f"not understood beside the list: {', '.join(strange)}"
-        _leave_open(sighting.kind, made, reason)
-        advice = "--complete says that everything is listed; until then, whoever is not listed is unknown"
-        made.notes.warning("roster-not-understood", reason, place, advice=advice)
+    @property
+    def place(self) -> Place:
+        """The beginning of the first file."""
+        return Place(self.sighting.files[0].name, 1, 1)
 
+    def judge(self) -> None:
+        """Whether it is a list of the right things, whole, of this organization, and newer than the present one."""
+        sighting, notes = self.sighting, self.reader.notes
+        if f"{self.organization.key}/{sighting.kind}/" in self.reader.unknown and not self.listed:
+            # A file that tells nothing of anybody is most likely another one, and must not replace a roster.
+            what = "whom" if sighting.kind == "member" else "which app"
+            advice = "make sure that this is the right file; in a list, addresses tell people best"
+            notes.error("roster-unreadable", f"no row tells {what} it is about", self.place, advice=advice)
+        self._judge_extent()
+        signs = "; ".join(self._signs_of_another())
+        if signs and sighting.is_vouched_for:
+            notes.warning("roster-foreign", f"taken on somebody's word, although {signs}", self.place)
+        elif signs:
+            advice = "look whether it is the right file; --same-organization says that it is, and that is written down"
+            message = f"it seems to be of another organization: {signs}"
+            notes.error("roster-foreign", message, self.place, advice=advice)
+        present = self.state.rosters.get(sighting.kind)
+        if present is not None and sighting.taken < present.taken:
+            when = f"{sighting.taken:%Y-%m-%d %H:%MZ}, and the present roster on {present.taken:%Y-%m-%d %H:%MZ}"
+            notes.error("roster-old", f"it was taken on {when}", self.place, advice="take a new one")
 
-def _judge_origin(
-    sighting: Sighting,
-    parsed: Mapping[str, ParsedRoster],
-    state: State,
-    elsewhere: Mapping[str, State],
-    made: Understanding,
-) -> None:
-    """Whether it is a list of this organization at all; somebody can vouch for it, and that is written down."""
-    signs = list(_signs_of_another(sighting, parsed, state, elsewhere, made))
-    if not signs:
-        return
-    place = Place(sighting.files[0].name, 1, 1)
-    if sighting.is_vouched_for:
-        made.notes.warning("roster-foreign", f"taken on somebody's word, although {'; '.join(signs)}", place)
-        return
-    advice = "look whether it is the right file; --same-organization says that it is, and that is written down"
-    made.notes.error(
-        "roster-foreign", f"it seems to be of another organization: {'; '.join(signs)}", place, advice=advice
-    )
+    @property
+    def listed(self) -> set[str]:
+        """Keys of everything that it lists."""
+        return {one.address.key for one in self.reader.of_kind(self.sighting.kind)}
 
+    def _judge_extent(self) -> None:
+        """Whether the file looks like everything; what is not listed in a part of it is unknown."""
+        notes, extents = self.reader.notes, [one.extent for one in self.parsed.values()]
+        cut = list(self._signs_of_a_cut())
+        doubts, strange = list[str](), list[str]()
+        if not self.sighting.is_whole:
+            doubts = [*self._doubts(), *(extents[0].odd if len(extents) == 1 else ())]
+            strange = [what for extent in extents for what in extent.strange]
+        if self.sighting.is_part:
+            self._leave_open("only a part of the list was handed in")
+        elif cut:
+            advice = (
+                "hand in the rest too (`--from` can be given for each page), or take it as a part: --accept-partial"
+            )
+            notes.error("roster-cut", f"rows are missing: {'; '.join(cut)}", self.place, advice=advice)
+        elif doubts:
+            advice = "--accept-partial takes it as a part; --complete says that it is everything"
+            notes.error("roster-cut", f"rows seem to be missing: {'; '.join(doubts)}", self.place, advice=advice)
+        elif strange:
+            reason = f"not understood beside the list: {', '.join(strange)}"
+            self._leave_open(reason)
+            advice = "--complete says that everything is listed; until then, whoever is not listed is unknown"
+            notes.warning("roster-not-understood", reason, self.place, advice=advice)
 
-def _signs_of_another(
-    sighting: Sighting,
-    parsed: Mapping[str, ParsedRoster],
-    state: State,
-    elsewhere: Mapping[str, State],
-    made: Understanding,
-) -> Iterator[str]:
-    digest = digest_of(sighting.files)
-    other = next(
-        (key for key, one in elsewhere.items() if digest in {roster.digest for roster in one.rosters.values()}), None
-    )
-    if other is not None:
-        yield f"the same file was handed in for {other}"
-    listed = {one.address.key for one in made.of_kind(sighting.kind)}
-    known = _known_keys(sighting.kind, state)
-    if listed and len(known) >= _MAX_SHOWN and known.isdisjoint(listed):
-        yield f"nobody whom it lists was known, and none of the {len(known)} who were is in it"
-    elif other is None and (likeness := _likeness(listed, known)) < _LIKE and len(known) >= _MAX_SHOWN:
-        people = {key: _known_keys(sighting.kind, one) for key, one in elsewhere.items()}
-        closest = max(people, key=lambda key: _likeness(listed, people[key]), default="")
-        if closest and _likeness(listed, people[closest]) > max(likeness, _LIKE):
-            there, here = len(listed & people[closest]), len(listed & known)
-            yield f"of {len(listed)} whom it lists, {there} are known in {closest}, and {here} here"
-    if sighting.kind == "member":
-        system = made.scope.organization.system
-        words = {word for one in parsed.values() for entry in one.entries for word in _role_words(entry, system)}
-        if (theirs := _system_of(words, system)) is not None:
-            yield f"its roles ({', '.join(sorted(words))}) are those of a {theirs.title}"
+    def _leave_open(self, reason: str) -> None:
+        for kind in (self.sighting.kind, *(("app_access",) if self.sighting.kind == "app" else ())):
+            self.reader.unknown.setdefault(f"{self.organization.key}/{kind}/", reason)
+
+    def _signs_of_a_cut(self) -> Iterator[str]:
+        """What the files themselves say."""
+        files = self.parsed.items()
+        rows = sum(len(one.entries) for _, one in files)
+        total = max((one.extent.total for _, one in files if one.extent.total is not None), default=None)
+        if total is not None and total > rows:
+            yield f"the page speaks of {total}, and the file has {rows}"
+        pages = max(one.extent.pages for _, one in files)
+        if pages > len(files):
+            yield f"there are {pages} pages, and {len(files)} of them here"
+        found = [(name, one.cut) for name, one in files if one.cut]
+        if all(one.extent.more for _, one in files):
+            # Of several pages, one is the last, and leads nowhere.
+            name = [*self.parsed][-1]
+            found.insert(0, (name, self.parsed[name].extent.more))
+        yield from (f"{name}: {why}" if len(files) > 1 else why for name, why in found)
+
+    def _doubts(self) -> Iterator[str]:
+        """What is odd about it compared with what is known."""
+        rows = sum(len(one.entries) for one in self.parsed.values())
+        known = max(map(len, _known_keys(self.sighting.kind, self.state)))
+        if rows * 2 <= known and known - rows >= _MIN_MISSING:
+            yield f"{known} were known, and the file has {rows}"
+        has_admin = any(
+            one.status is Status.ACTIVE and self.organization.system.administers(str(one.attributes.get("role", "")))
+            for one in self.reader.of_kind("member")
+        )
+        if self.sighting.kind == "member" and not self.reader.unknown and not has_admin:
+            yield "nobody in it manages members, and somebody must"
+
+    def _signs_of_another(self) -> Iterator[str]:
+        """What shows that it is a list of another organization."""
+        kind, digest, listed = self.sighting.kind, self.sighting.digest, self.listed
+        handed_in = {key: {roster.digest for roster in one.rosters.values()} for key, one in self.elsewhere.items()}
+        other = next((key for key, digests in handed_in.items() if digest in digests), None)
+        if other is not None:
+            yield f"the same file was handed in for {other}"
+        known = set[str]().union(*_known_keys(kind, self.state))
+        likeness = _likeness(listed, known)
+        if listed and len(known) >= _MIN_MISSING and known.isdisjoint(listed):
+            yield f"nobody whom it lists was known, and none of the {len(known)} who were is in it"
+        elif other is None and likeness < _MIN_LIKENESS and len(known) >= _MIN_MISSING:
+            people = {key: set[str]().union(*_known_keys(kind, one)) for key, one in self.elsewhere.items()}
+            closest = max(people, key=lambda key: _likeness(listed, people[key]), default="")
+            if closest and _likeness(listed, people[closest]) > max(likeness, _MIN_LIKENESS):
+                there, here = len(listed & people[closest]), len(listed & known)
+                yield f"of {len(listed)} whom it lists, {there} are known in {closest}, and {here} here"
+        if kind == "member":
+            words = set(self._role_words())
+            if (theirs := _find_other_system(words, self.organization.system)) is not None:
+                yield f"its roles ({', '.join(sorted(words))}) are those of a {theirs.title}"
+
+    def _role_words(self) -> Iterator[str]:
+        """The words that the file itself has for roles."""
+        labels = {role.name: role.label for role in self.organization.system.roles.get("member", ())}
+        for entry in (entry for one in self.parsed.values() for entry in one.entries):
+            if entry.aliases:
+                yield from map(fold, entry.aliases)
+            elif entry.role in labels:
+                yield fold(labels[entry.role])
+            yield from map(fold, entry.strange_roles)
 
 
 def _likeness(some: set[str], others: set[str]) -> float:
@@ -264,26 +317,19 @@ def _likeness(some: set[str], others: set[str]) -> float:
     return len(some & others) / max(len(some | others), 1)
 
 
-def _known_keys(kind: str, state: State) -> set[str]:
+def _known_keys(kind: str, state: State) -> tuple[set[str], set[str]]:
     """Everybody who was there, by the last roster and by the records."""
-    listed = state.rosters[kind].resources if kind in state.rosters else ()
+    listed: Sequence[Resource] = state.rosters[kind].resources if kind in state.rosters else ()
     recorded = [record for record in state.records.values() if record.address.kind == kind]
-    statuses = [(one.address, one.status) for one in listed] + [(one.address, one.status) for one in recorded]
-    return {address.key for address, status in statuses if not status.is_gone}
+    return (
+        {one.address.key for one in listed if not one.status.is_gone},
+        {one.address.key for one in recorded if not one.status.is_gone},
+    )
 
 
-def _role_words(entry: Entry, system: System) -> Iterator[str]:
-    """The words that the file itself has for a role."""
-    if entry.aliases:
-        yield from map(fold, entry.aliases)
-    elif entry.role:
-        yield from (fold(role.label) for role in system.roles.get("member", ()) if role.name == entry.role)
-    yield from map(fold, entry.strange_roles)
-
-
-def _system_of(words: set[str], system: System) -> System | None:
+def _find_other_system(words: set[str], system: System) -> System | None:
     """The one other system whose own words these are, where they are not all words of this one."""
-    if len(words) < _MAX_SHOWN or words <= _own_words(system):
+    if len(words) < _MIN_MISSING or words <= _own_words(system):
         return None
     others = (one for variants in SYSTEMS.values() for one in variants.values() if one.name != system.name)
     return next((one for one in others if words <= _own_words(one)), None)
@@ -294,83 +340,8 @@ def _own_words(system: System) -> set[str]:
     return {fold(word) for role in roles for word in (role.name, role.name.replace("_", " "), role.label)}
 
 
-def _judge_time(sighting: Sighting, state: State, made: Understanding) -> None:
-    """What is newer is never replaced by something older."""
-    present = state.rosters.get(sighting.kind)
-    if present is not None and sighting.taken < present.taken:
-        place = Place(sighting.files[0].name, 1, 1)
-        when = f"{sighting.taken:%Y-%m-%d %H:%MZ}, and the present roster on {present.taken:%Y-%m-%d %H:%MZ}"
-        made.notes.error("roster-old", f"it was taken on {when}", place, advice="take a new one")
-
-
-def _leave_open(kind: str, made: Understanding, reason: str) -> None:
-    for open_kind in (kind, *(("app_access",) if kind == "app" else ())):
-        made.unknown.setdefault(f"{made.organization}/{open_kind}/", reason)
-
-
-def _signs_of_a_cut(parsed: Mapping[str, ParsedRoster], rows: int) -> Iterator[str]:
-    """What the files themselves say."""
-    extents = {name: one.extent for name, one in parsed.items()}
-    total = max((one.total for one in extents.values() if one.total is not None), default=None)
-    if total is not None and total > rows:
-        yield f"the page speaks of {total}, and the file has {rows}"
-    pages = max(one.pages for one in extents.values())
-    if pages > len(parsed):
-        yield f"there are {pages} pages, and {len(parsed)} of them here"
-    if all(one.more for one in extents.values()):
-        # Of several pages, one is the last, and leads nowhere.
-        name, last = next(reversed(extents.items()))
-        yield f"{name}: {last.more}" if len(parsed) > 1 else last.more
-    for name, one in parsed.items():
-        if one.cut:
-            yield f"{name}: {one.cut}" if len(parsed) > 1 else one.cut
-
-
-def _doubts(
-    sighting: Sighting, organization: Organization, rows: int, state: State, made: Understanding
-) -> Iterator[str]:
-    """What is odd about it compared with what is known."""
-    known = _known(sighting.kind, state)
-    if rows * 2 <= known and known - rows >= _MAX_SHOWN:
-        yield f"{known} were known, and the file has {rows}"
-    admins = [one for one in made.of_kind("member") if _is_admin(one, organization)]
-    if sighting.kind == "member" and not made.unknown and not admins:
-        yield "nobody in it manages members, and somebody must"
-
-
-def _known(kind: str, state: State) -> int:
-    """How many there were, by the last roster and by the records, whichever knows of more."""
-    listed = state.rosters[kind].resources if kind in state.rosters else ()
-    recorded = [record for record in state.records.values() if record.address.kind == kind]
-    return max(
-        sum(not one.status.is_gone for one in listed),
-        sum(not one.status.is_gone for one in recorded),
-    )
-
-
-def _is_admin(member: Resource, organization: Organization) -> bool:
-    return member.status is Status.ACTIVE and organization.system.administers(str(member.attributes.get("role", "")))
-
-
-def _roster(kind: str, sighting: Sighting, made: Understanding) -> Roster:
-    return Roster(
-        kind=kind,
-        taken=sighting.taken,
-        observed_by=sighting.observed_by,
-        source=", ".join(file.name.rpartition("/")[2] for file in sighting.files),
-        digest=digest_of(sighting.files),
-        resources=made.of_kind(kind),
-        unknown=made.unknown_of(kind),
-    )
-
-
-def digest_of(files: Sequence[RosterFile]) -> str:
-    """SHA-256 of the file; of several, that of their digests one below the other."""
-    digests = [hashlib.sha256(file.data).hexdigest() for file in files]
-    return digests[0] if len(digests) == 1 else hashlib.sha256("\n".join(digests).encode()).hexdigest()
-
-
-def _differences(known: Mapping[str, Roster], rosters: Iterable[Roster]) -> Iterator[RosterDifference]:
+def _compare(known: Mapping[str, Roster], rosters: Iterable[Roster]) -> Iterator[RosterDifference]:
+    """What has changed; a page that shows addresses where an earlier one showed names has not."""
     for roster in rosters:
         if roster.kind not in known:
             continue
@@ -378,22 +349,15 @@ def _differences(known: Mapping[str, Roster], rosters: Iterable[Roster]) -> Iter
         after = {one.address: one for one in roster.resources}
         for address in sorted({*before, *after}):
             was, now = before.get(address), after.get(address)
-            if now is None and isinstance(_as_live(roster, address.organization).find(address), Unknown):
+            live = Live(organization=address.organization, unknown=roster.unknown)
+            if now is None and isinstance(live.find(address), Unknown):
                 continue
-            if was is None or now is None or _shown(was) != _shown(now):
+            fields = [one and (one.attributes, one.status, one.pending) for one in (was, now)]
+            if fields[0] != fields[1]:
                 yield RosterDifference(address=address, before=was, after=now)
 
 
-def _shown(resource: Resource) -> tuple[object, ...]:
-    """What a reader calls a change; a page that shows addresses where an earlier one showed names is none."""
-    return (resource.attributes, resource.status, resource.pending)
-
-
-def _as_live(roster: Roster, organization: str) -> Live:
-    return Live(organization=organization, unknown=roster.unknown)
-
-
-def _deeds(observation: Observation) -> Iterator[tuple[str, str, str]]:
+def _audit_details(observation: Observation) -> Iterator[tuple[str, str, str]]:
     """What the audit log keeps: the file by its digest, and how much of it there is."""
     whole = f"{observation.organization}/organization/{observation.organization}"
     for roster in observation.rosters:

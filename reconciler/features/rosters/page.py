@@ -3,19 +3,38 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from functools import reduce
+from operator import and_
 
-from reconciler.features.rosters.borders import doubt_borders
-from reconciler.features.rosters.sheet import Cell, Sheet, SheetRow
-from reconciler.features.rosters.tables import Header, find_column
-from reconciler.features.rosters.vocabulary import AROUND, IDENTITIES, PERSONAL, Sort, Vocabulary, split_person
+from reconciler.features.rosters.tables import (
+    Cell,
+    Columns,
+    Sheet,
+    SheetRow,
+    find_column,
+    find_columns,
+    known_columns,
+)
+from reconciler.features.rosters.vocabulary import (
+    AROUND,
+    IDENTITIES,
+    PERSONAL,
+    SORTS,
+    Reading,
+    Sort,
+    Vocabulary,
+    split_person,
+)
+from reconciler.model.resource import Status
 from reconciler.systems.roster_pages import Column
 
 _GAP = re.compile(r" {2,}|\u00a0{2,}")
 _LABELLED = re.compile(r"(?P<label>[^:@]{2,24}):\s+(?P<value>.+)")
 _WHO = frozenset({Column.PERSON, Column.NAME, Column.EMAIL, Column.PHONE, Column.HANDLE, Column.APP, Column.CLIENT_KEY})
-_CLOSING = frozenset({Sort.ROLE, Sort.STATUS, Sort.FINANCE, Sort.DAY})
+_CLOSING = frozenset(SORTS.values())
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,27 +46,23 @@ class _Line:
     has_tabs: bool
 
     @property
-    def filled(self) -> tuple[str, ...]:
-        return tuple(piece for piece in self.pieces if piece)
+    def cells(self) -> list[Cell]:
+        """The pieces that are not empty, without a column."""
+        return [Cell(text=piece, line=self.number) for piece in self.pieces if piece]
 
 
 def parse_page(text: str, vocabulary: Vocabulary) -> Sheet:
     """The rows on a page, and whatever stood around them."""
-    lines = list(_lines(text))
-    at, header = _find_header(lines, vocabulary.kind)
-    above, below = lines[: at[0]], lines[at[1] :]
-    if header is not None and at[1] - at[0] == 1:
-        rows, loose = _table(header, below, vocabulary)
-    else:
-        rows, loose = [], []
+    lines = list(_split_lines(text))
+    start, end, columns = _find_header(lines, vocabulary.kind)
+    rows, loose = _read_table(columns, lines[end:], vocabulary) if end - start == 1 else ([], [])
     if not rows:
-        rows, loose = _stream(header, below, vocabulary)
-    around = [Cell(text=piece, line=line.number) for line in above for piece in line.filled]
-    columns = header.known if header else frozenset[Column]()
-    return Sheet(rows=tuple(rows), loose=(*around, *loose), columns=columns, marks_pending_only=True)
+        rows, loose = _read_stream(columns, lines[end:], vocabulary)
+    around = [cell for line in lines[:start] for cell in line.cells]
+    return Sheet(rows=tuple(rows), loose=(*around, *loose), columns=known_columns(columns), marks_pending_only=True)
 
 
-def _lines(text: str) -> Iterator[_Line]:
+def _split_lines(text: str) -> Iterator[_Line]:
     for number, line in enumerate(text.split("\n"), start=1):
         has_tabs = "\t" in line.strip(" \r")
         pieces = tuple(piece.strip() for piece in (line.split("\t") if has_tabs else _GAP.split(line)))
@@ -55,120 +70,117 @@ def _lines(text: str) -> Iterator[_Line]:
             yield _Line(number, pieces if has_tabs else tuple(filter(None, pieces)), has_tabs)
 
 
-def _find_header(lines: Sequence[_Line], kind: str) -> tuple[tuple[int, int], Header | None]:
+def _find_header(lines: Sequence[_Line], kind: str) -> tuple[int, int, Columns]:
     """The names of the columns, in one line or in several that follow each other, and from where to where they are."""
     for start, line in enumerate(lines):
-        if len(line.filled) > 1:
-            header = Header.of(line.pieces, kind)
-            if _is_header(header, [piece for piece in line.pieces if piece]):
-                return (start, start + 1), header
-        else:
-            run = _run_of_names(lines[start : start + len(Column)], kind)
-            header = Header.of([piece for each in run for piece in each.filled], kind)
-            if len(run) > 1 and _is_header(header, header.texts):
-                return (start, start + len(run)), header
-    return (0, 0), None
+        if len(line.cells) > 1:
+            columns = find_columns(line.pieces, kind)
+            if _is_header(columns, len(line.cells)):
+                return start, start + 1, columns
+            continue
+        run: list[Column] = []
+        for each in lines[start : start + len(Column)]:
+            column = find_column(each.cells[0].text, kind) if len(each.cells) == 1 else None
+            if column is None or column in run:
+                break
+            run.append(column)
+        if len(run) > 1 and _is_header(tuple(run), len(run)):
+            return start, start + len(run), tuple(run)
+    return 0, 0, ()
 
 
-def _is_header(header: Header, texts: Sequence[str]) -> bool:
+def _is_header(columns: Columns, count: int) -> bool:
     """Two columns at least, one of them about who or what it is; most of the words are known; none twice."""
-    told = [column for column in header.columns if column not in {None, Column.IGNORED}]
-    known = sum(column is not None for column in header.columns)
-    return len(told) == len(set(told)) >= 2 and bool(_WHO & set(told)) and known * 2 > len(texts)
+    told = [column for column in columns if column not in {None, Column.IGNORED}]
+    known = sum(column is not None for column in columns)
+    return len(told) == len(set(told)) >= 2 and bool(_WHO & set(told)) and known * 2 > count
 
 
-def _run_of_names(lines: Sequence[_Line], kind: str) -> list[_Line]:
-    run: list[_Line] = []
-    seen: set[Column] = set()
-    for line in lines:
-        column = find_column(line.filled[0], kind) if len(line.filled) == 1 else None
-        if column is None or column in seen:
-            break
-        seen.add(column)
-        run.append(line)
-    return run
-
-
-def _table(header: Header, lines: Sequence[_Line], vocabulary: Vocabulary) -> tuple[list[SheetRow], list[Cell]]:
+def _read_table(columns: Columns, lines: Sequence[_Line], vocabulary: Vocabulary) -> tuple[list[SheetRow], list[Cell]]:
     """One row for each line of several pieces; a line of one piece before it is the top of its first cell.
 
     Browsers break a cell at its paragraphs: the name stands in a line of its own, and the address begins the next.
     """
     rows: list[SheetRow] = []
     loose: list[Cell] = []
-    above: list[_Line] = []
+    above: list[Cell] = []
     for line in lines:
-        if len(line.filled) < 2 and not (line.has_tabs and len(line.pieces) == len(header.columns)):
-            is_around = {said.sort for piece in line.filled for said in vocabulary.hear(piece)} <= AROUND
-            loose += [Cell(text=piece, line=line.number) for piece in line.filled if is_around]
-            above += [] if is_around else [line]
-            continue
-        if {said.sort for piece in line.filled for said in vocabulary.hear(piece)} <= AROUND:
-            # The controls below a list, which a browser keeps apart by tabs as it does cells.
-            loose += [Cell(text=piece, line=line.number) for piece in line.filled]
-            continue
-        row = _row(header, above, line, vocabulary)
-        if row is None:
-            return [], []
-        if _is_about_something(row, vocabulary):
-            rows.append(row)
+        if {one.sort for cell in line.cells for one in vocabulary.read(cell.text)} <= AROUND:
+            # Also the controls below a list, which a browser keeps apart by tabs as it does cells.
+            loose += line.cells
+        elif len(line.cells) < 2 and not (line.has_tabs and len(line.pieces) == len(columns)):
+            above += line.cells
         else:
-            loose += row.cells
-        above = []
-    loose += [Cell(text=piece, line=line.number) for line in above for piece in line.filled]
-    return rows, loose
+            row = _table_row(columns, above, line, vocabulary)
+            if row is None:
+                return [], []
+            if _is_about_something(row, vocabulary):
+                rows.append(row)
+            else:
+                loose += row.cells
+            above = []
+    return rows, [*loose, *above]
 
 
-def _row(header: Header, above: Sequence[_Line], line: _Line, vocabulary: Vocabulary) -> SheetRow | None:
+def _table_row(columns: Columns, above: Sequence[Cell], line: _Line, vocabulary: Vocabulary) -> SheetRow | None:
     """None where the line holds nobody: then lines are no rows, and the text has to be read as a stream."""
     pieces = line.pieces
-    while len(pieces) > len(header.columns) and not pieces[-1]:
+    while len(pieces) > len(columns) and not pieces[-1]:
         pieces = pieces[:-1]
-    top = [piece for each in above for piece in each.filled]
-    first_line = above[0].number if above else line.number
-    if len(pieces) == len(header.columns):
+    top = [cell.text for cell in above]
+    first_line = above[0].line if above else line.number
+    if len(pieces) == len(columns):
         texts = ("\n".join([*top, pieces[0]]), *pieces[1:])
         cells = tuple(
-            Cell(text=text, line=first_line if not number else line.number, column=column or Column.IGNORED)
-            for number, (text, column) in enumerate(zip(texts, header.columns, strict=True))
+            Cell(text=text, line=line.number if number else first_line, column=column or Column.IGNORED)
+            for number, (text, column) in enumerate(zip(texts, columns, strict=True))
         )
     else:
-        cells = tuple(_cell(text, line.number, vocabulary.kind) for text in (*top, *pieces) if text)
-    said = [one.sort for cell in cells for piece in split_person(cell.text) for one in vocabulary.hear(piece)]
-    if vocabulary.kind == "member" and not PERSONAL.intersection(said):
+        cells = tuple(_read_cell(text, line.number, vocabulary.kind) for text in (*top, *pieces) if text)
+    if vocabulary.kind == "member" and not any(PERSONAL & vocabulary.sorts_in(cell.text) for cell in cells):
         return None
     return SheetRow(line=first_line, cells=cells)
 
 
-def _cell(text: str, line: int, kind: str) -> Cell:
+def _read_cell(text: str, line: int, kind: str) -> Cell:
     """A piece of text without a column, unless it names one itself: `Role: Admin`."""
     match = _LABELLED.fullmatch(text)
     column = find_column(match["label"], kind) if match else None
     return Cell(text=match["value"] if match and column else text, line=line, column=column)
 
 
-def _stream(header: Header | None, lines: Sequence[_Line], vocabulary: Vocabulary) -> tuple[list[SheetRow], list[Cell]]:
+def _read_stream(columns: Columns, lines: Sequence[_Line], vocabulary: Vocabulary) -> tuple[list[SheetRow], list[Cell]]:
     """Pieces one after the other. A row begins with whatever can be a person after something that cannot."""
-    cells = [_cell(piece, line.number, vocabulary.kind) for line in lines for piece in line.filled]
-    if vocabulary.kind != "member" or (header is not None and header.columns[:1] and header.columns[0] not in _WHO):
-        return _chunks(header, cells)
+    cells = [_read_cell(cell.text, cell.line, vocabulary.kind) for line in lines for cell in line.cells]
+    if vocabulary.kind != "member" or (columns and columns[0] not in _WHO):
+        return _read_chunks(columns, cells)
     rows: list[list[Cell]] = []
     is_open = False
     for cell in cells:
-        sorts = {said.sort for piece in split_person(cell.text) for said in vocabulary.hear(piece)}
+        sorts = vocabulary.sorts_in(cell.text)
         begins = cell.column in _WHO or (cell.column is None and bool(sorts & PERSONAL))
-        if begins and not is_open:
+        if not rows or (begins and not is_open):
             rows.append([])
         is_open = begins or (is_open and not sorts & _CLOSING and cell.column is None)
-        if not rows:
-            rows.append([])
         rows[-1].append(cell)
     footer = _take_footer(rows, vocabulary)
-    groups = [SheetRow(line=cells[0].line, cells=tuple(cells)) for cells in rows if cells]
-    judged = [(row, _is_about_something(row, vocabulary)) for row in groups]
-    found = [row for row, is_about in judged if is_about]
-    loose = [cell for row, is_about in judged if not is_about for cell in row.cells]
-    return doubt_borders(found, header.columns if header else (), vocabulary), [*loose, *footer]
+    found, loose = [], list[Cell]()
+    for row in (SheetRow(line=cells[0].line, cells=tuple(cells)) for cells in rows if cells):
+        if _is_about_something(row, vocabulary):
+            found.append(row)
+        else:
+            loose += row.cells
+    return _doubt_borders(found, columns, vocabulary), [*loose, *footer]
+
+
+def _read_chunks(columns: Columns, cells: Sequence[Cell]) -> tuple[list[SheetRow], list[Cell]]:
+    """As many pieces for each row as there are columns; nothing at all where the numbers do not fit."""
+    width = len(columns)
+    if not columns or len(cells) % width:
+        return [], list(cells)
+    told = [replace(cell, column=columns[at % width] or Column.IGNORED) for at, cell in enumerate(cells)]
+    chunks = (tuple(told[at : at + width]) for at in range(0, len(told), width))
+    return [SheetRow(line=chunk[0].line, cells=chunk) for chunk in chunks], []
 
 
 def _take_footer(rows: list[list[Cell]], vocabulary: Vocabulary) -> list[Cell]:
@@ -178,10 +190,10 @@ def _take_footer(rows: list[list[Cell]], vocabulary: Vocabulary) -> list[Cell]:
     """
     if not rows:
         return []
-    before = {said.sort for row in rows[:-1] for cell in row for said in vocabulary.hear(cell.text)}
+    before = {one.sort for row in rows[:-1] for cell in row for one in vocabulary.read(cell.text)}
     about = AROUND - (before & {Sort.NUMBER, Sort.COUNT})
     last, footer = rows[-1], list[Cell]()
-    while last and last[-1].column is None and {said.sort for said in vocabulary.hear(last[-1].text)} <= about:
+    while last and last[-1].column is None and {one.sort for one in vocabulary.read(last[-1].text)} <= about:
         footer.insert(0, last.pop())
     return footer
 
@@ -190,21 +202,62 @@ def _is_about_something(row: SheetRow, vocabulary: Vocabulary) -> bool:
     """A row of the table, an address, or a role: text without any of them is a heading, a menu or a footer."""
     if any(cell.column not in {None, Column.IGNORED} for cell in row.cells):
         return True
-    sorts = {said.sort for cell in row.cells for piece in split_person(cell.text) for said in vocabulary.hear(piece)}
-    return bool(sorts & (IDENTITIES | {Sort.ROLE})) or vocabulary.kind == "app"
+    telling = IDENTITIES | {Sort.ROLE}
+    return vocabulary.kind == "app" or any(telling & vocabulary.sorts_in(cell.text) for cell in row.cells)
 
 
-def _chunks(header: Header | None, cells: Sequence[Cell]) -> tuple[list[SheetRow], list[Cell]]:
-    """As many pieces for each row as there are columns; nothing at all where the numbers do not fit."""
-    columns = header.columns if header else ()
-    if not columns or len(cells) % len(columns):
-        return [], list(cells)
-    return [_chunk(columns, cells[at : at + len(columns)]) for at in range(0, len(cells), len(columns))], []
+def _doubt_borders(rows: Sequence[SheetRow], columns: Columns, vocabulary: Vocabulary) -> list[SheetRow]:
+    """The rows, those with a doubt that may have taken a piece of the next one, or given one away.
+
+    Anybody can choose a display name such as "Pending" or "Finance Manager". Where a page is copied piece by piece,
+    such a name looks like the end of the row before it, and would say something about somebody else.
+    """
+    pieces = [_read_pieces(row, vocabulary) for row in rows]
+    is_named = [any(one.sort is Sort.TEXT for piece in row for one in piece) for row in pieces]
+    labels = [Counter(cell.column for cell in row.cells if cell.column is not None) for row in rows]
+    # A page has pieces such as `Role: Admin` in all rows; in some of them alone, they can be names.
+    everywhere = reduce(and_, labels, labels[0]) if labels else Counter()
+    order = [SORTS[column] for column in columns if column in SORTS]
+    judged = []
+    for number, row in enumerate(rows):
+        telling = [piece for piece in pieces[number] if {one.sort for one in piece} & _CLOSING]
+        is_next_nameless = any(is_named) and not (number + 1 == len(rows) or is_named[number + 1])
+        doubt = ""
+        if labels[number] - everywhere:
+            doubt = "it says what a piece is, and other rows do not"
+        elif order and not _is_in_order(telling, order):
+            doubt = "what it says is not in the order of the columns"
+        elif telling and is_next_nameless and _changes_much(telling[-1], telling[:-1]):
+            doubt = "its last piece may be the name of whoever is next"
+        judged.append(replace(row, doubt=doubt))
+    return judged
 
 
-def _chunk(columns: Iterable[Column | None], cells: Sequence[Cell]) -> SheetRow:
-    told = tuple(
-        Cell(text=cell.text, line=cell.line, column=column or Column.IGNORED)
-        for cell, column in zip(cells, columns, strict=True)
-    )
-    return SheetRow(line=cells[0].line, cells=told)
+def _read_pieces(row: SheetRow, vocabulary: Vocabulary) -> list[frozenset[Reading]]:
+    """What each cell says; nothing for a cell that says itself what it is."""
+    return [
+        frozenset(one for piece in split_person(cell.text) for one in vocabulary.read(piece))
+        if cell.column is None
+        else frozenset()
+        for cell in row.cells
+    ]
+
+
+def _is_in_order(pieces: Sequence[frozenset[Reading]], order: Sequence[Sort]) -> bool:
+    """Whether every piece fits a column behind that of the piece before it; empty cells leave no piece."""
+    at = 0
+    for piece in pieces:
+        sorts = {one.sort for one in piece}
+        at = next((number + 1 for number in range(at, len(order)) if order[number] in sorts), -1)
+        if at < 0:
+            return False
+    return True
+
+
+def _changes_much(last: frozenset[Reading], others: Sequence[frozenset[Reading]]) -> bool:
+    """Whether a row that is whole without its last piece says something else with it."""
+    before = {one for piece in others for one in piece}
+    if not any(one.sort is Sort.ROLE for one in before):
+        return False
+    harmless = Reading(Sort.STATUS, Status.ACTIVE.value)
+    return any(one.sort in {Sort.STATUS, Sort.FINANCE} and one not in {*before, harmless} for one in last)

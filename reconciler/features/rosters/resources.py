@@ -2,14 +2,23 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Self
 
 from reconciler.features.rosters.entries import Entry
-from reconciler.features.rosters.identity_matcher import Face, IdentityMatcher
-from reconciler.features.rosters.sheet import Cell, fold
-from reconciler.features.rosters.tables import shorten
-from reconciler.features.rosters.vocabulary import IDENTITIES, Vocabulary, find_identities, without_you
+from reconciler.features.rosters.tables import Cell
+from reconciler.features.rosters.vocabulary import (
+    IDENTITIES,
+    Reading,
+    Sort,
+    Vocabulary,
+    find_identities,
+    fold,
+    shorten,
+    without_you,
+)
 from reconciler.manifests.notes import Notes
 from reconciler.model.address import Address
 from reconciler.model.declared import Person
@@ -17,25 +26,124 @@ from reconciler.model.finding import Place
 from reconciler.model.ports import Scope
 from reconciler.model.resource import Resource, Status
 
-_FIX_PERSON = "add the address to the person in the manifests, or hand in a list with addresses"
-_FIX_ROW = "correct the line, and hand the file in again"
+_HIDDEN = re.compile(r"[*•…]+")
+_ADVICE = {
+    "roster-person": "add the address to the person in the manifests, or hand in a list with addresses",
+    "roster-row": "correct the line, and hand the file in again",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class PersonMatch:
+    """Whom a row is about."""
+
+    key: str
+    identity: str = ""
+    """What the page calls them; empty when it shows a name only."""
+
+
+@dataclass(frozen=True, slots=True)
+class IdentityMatcher:
+    """Tells whom a row is about from addresses and numbers, and from a name only when nothing else is there."""
+
+    keys: Mapping[str, str]
+    """Address, number or handle in lower case -> person."""
+    names: Mapping[str, frozenset[str]]
+    """Name -> everybody who has it."""
+    identities: Mapping[str, tuple[str, ...]]
+    """Person -> what they go by in this system."""
+
+    @classmethod
+    def of(cls, scope: Scope, people: Mapping[str, Person]) -> Self:
+        """From the names of one organization and the directory."""
+        keys = {
+            person.identities["tiktok"].casefold(): key
+            for key, person in people.items()
+            if "tiktok" in person.identities
+        }
+        keys |= scope.keys or {name.casefold(): key for key, known in scope.people.items() for name in known}
+        names: dict[str, frozenset[str]] = {}
+        for key, person in people.items():
+            if person.name:
+                names[fold(person.name)] = names.get(fold(person.name), frozenset()) | {key}
+        return cls(keys=keys, names=names, identities=scope.people)
+
+    def find(self, identities: Sequence[Reading], names: Sequence[str], *, is_sure: bool = True) -> PersonMatch | str:
+        """Who goes by all of these, or why nobody can tell."""
+        plain = [one for one in identities if one.sort is not Sort.MASKED]
+        if plain:
+            return self._find_by_identity(plain, is_sure=is_sure)
+        masked = [one.value for one in identities]
+        if len(names) == 1:
+            return self._find_by_name(names[0], masked)
+        if masked:
+            return f"`{masked[0]}` is shown in part, and there is {'more than one' if names else 'no'} name"
+        return "several names" if names else "it names nobody"
+
+    def _find_by_identity(self, plain: Sequence[Reading], *, is_sure: bool) -> PersonMatch | str:
+        found = {one.value: self.keys.get(_lookup_key(one)) for one in plain}
+        known = {key for key in found.values() if key is not None}
+        if len(known) > 1:
+            return f"`{'` and `'.join(found)}` are different people"
+        if not known:
+            return _match_stranger(plain, is_sure=is_sure)
+        key = known.pop()
+        foreign = next((value for value, owner in found.items() if owner is None), None)
+        if foreign is not None and not is_sure:
+            return f"`{foreign}` stands beside an address of {key}, and is none of theirs"
+        addresses = [_lookup_key(one) for one in plain if one.sort is not Sort.HANDLE and found[one.value] == key]
+        return PersonMatch(key, next(iter(addresses), ""))
+
+    def _find_by_name(self, name: str, masked: Sequence[str]) -> PersonMatch | str:
+        people = self.names.get(fold(name), frozenset())
+        if len(people) != 1:
+            whose = "nobody's in the directory" if not people else f"the name of {' and '.join(sorted(people))}"
+            return f"it shows only the name `{name}`, which is {whose}"
+        (key,) = people
+        for shown in masked:
+            pattern = ".+".join(re.escape(part) for part in _HIDDEN.split(shown))
+            if not any(re.fullmatch(pattern, one.casefold()) for one in self.identities.get(key, ())):
+                return f"`{masked[0]}` fits no address of {key}, whose name stands beside it"
+        return PersonMatch(key)
+
+
+def _match_stranger(plain: Sequence[Reading], *, is_sure: bool) -> PersonMatch | str:
+    """Somebody who is not in the directory goes by their address."""
+    addresses = [one for one in plain if one.sort is not Sort.HANDLE]
+    if not addresses:
+        return f"`{plain[0].value}` is nobody's in the directory"
+    if len(addresses) > 1 and not is_sure:
+        return f"it shows several addresses: `{'` and `'.join(one.value for one in addresses)}`"
+    key = _lookup_key(addresses[0])
+    if addresses[0].sort is Sort.PHONE and not addresses[0].value.startswith("+"):
+        return f"`{addresses[0].value}` has no country code, and is nobody's in the directory"
+    return f"`{key}` cannot be a key" if "/" in key else PersonMatch(key, key)
+
+
+def _lookup_key(identity: Reading) -> str:
+    """The spelling under which the directory knows an address: numbers begin with +, domains are ASCII."""
+    if identity.sort is Sort.PHONE:
+        return f"+{identity.value.lstrip('+')}"
+    local, at, domain = identity.value.rpartition("@")
+    if identity.sort is not Sort.EMAIL or identity.value.isascii():
+        return identity.value
+    try:
+        return f"{local}{at}{domain.encode('idna').decode()}"
+    except UnicodeError:
+        return identity.value
 
 
 @dataclass(slots=True, kw_only=True)
-class Understanding:
-    """What the rows of all files say so far."""
+class ResourceReader:
+    """Makes resources of the rows of all files, and keeps what is unknown."""
 
     scope: Scope
-    faces: IdentityMatcher
+    people: IdentityMatcher
     notes: Notes
     resources: dict[Address, Resource] = field(default_factory=dict)
     unknown: dict[str, str] = field(default_factory=dict)
+    """Prefix of addresses -> why nothing is known of them, except what other rows show."""
     places: dict[Address, Place] = field(default_factory=dict)
-
-    @classmethod
-    def begin(cls, scope: Scope, people: Mapping[str, Person], notes: Notes) -> Understanding:
-        """With nothing read yet."""
-        return cls(scope=scope, faces=IdentityMatcher.of(scope, people), notes=notes)
 
     @property
     def organization(self) -> str:
@@ -51,155 +159,135 @@ class Understanding:
         prefix = f"{self.organization}/{kind}/"
         return {known: why for known, why in sorted(self.unknown.items()) if known.startswith(prefix)}
 
-    def doubt(self, prefix: str, reason: str, place: Place, *, id_: str, advice: str) -> None:
-        """Nothing is known of what begins so, except what other rows show."""
+    def read_members(self, entries: Sequence[tuple[str, Entry]], around: Iterable[tuple[str, Cell]]) -> None:
+        """Everybody who is listed; whoever is in comes before whoever was invited, and those before all others."""
+        for file, entry in sorted(entries, key=lambda item: _rank(item[1].status)):
+            place = Place(file, entry.line, 1)
+            match = self.people.find(entry.identities, entry.names, is_sure=entry.is_sure)
+            if isinstance(match, str):
+                # It may be anybody, so nobody who is not listed can be said to be absent.
+                self._doubt(f"{self.organization}/member/", match, place, id_="roster-person")
+            else:
+                self._add_member(match, entry, place)
+        for file, entry in entries:
+            for name in entry.names if len(entry.names) > 1 else ():
+                # One of several texts beside an address may be a row of its own that shows nothing but a name.
+                self._doubt_presence(self.people.find((), (name,)), Place(file, entry.line, 1))
+        for file, cell in around:
+            # Whoever is named outside of all rows may be listed there, in a row that was not understood as one.
+            identities = find_identities(cell.text)
+            for identity in identities:
+                self._doubt_presence(self.people.find((identity,), ()), Place(file, cell.line, 1))
+            if not identities:
+                self._doubt_presence(self.people.find((), (without_you(cell.text),)), Place(file, cell.line, 1))
+
+    def _doubt(self, prefix: str, reason: str, place: Place, *, id_: str = "roster-row") -> None:
         self.unknown[prefix] = f"line {place.line} of {place.file.rpartition('/')[2]}: {reason}"
-        self.notes.warning(id_, reason, place, advice=advice)
+        self.notes.warning(id_, reason, place, advice=_ADVICE[id_])
 
+    def _doubt_presence(self, match: PersonMatch | str, place: Place) -> None:
+        if isinstance(match, str):
+            return
+        address = Address(self.organization, "member", match.key)
+        if address not in self.resources and str(address) not in self.unknown:
+            self._doubt(str(address), f"{match.key} is named outside of every row that was understood", place)
 
-def understand_members(entries: Sequence[tuple[str, Entry]], made: Understanding) -> None:
-    """Everybody who is listed; whoever is in comes before whoever was invited, and those before all others."""
-    for file, entry in sorted(entries, key=lambda item: _rank(item[1].status)):
-        place = Place(file, entry.line, 1)
-        face = made.faces.tell(entry.identities, entry.names, is_sure=entry.is_sure)
-        if isinstance(face, str):
-            # It may be anybody, so nobody who is not listed can be said to be absent.
-            made.doubt(f"{made.organization}/member/", face, place, id_="roster-person", advice=_FIX_PERSON)
+    def _add_member(self, match: PersonMatch, entry: Entry, place: Place) -> None:
+        address = Address(self.organization, "member", match.key)
+        taken = self.resources.get(address)
+        if taken is not None and match.identity and taken.identity not in {"", match.identity}:
+            # The same person under another address is another membership.
+            address = Address(self.organization, "member", match.identity)
+            taken = self.resources.get(address)
+        if str(address) in self.unknown:
+            return
+        if entry.unclear:
+            self.resources.pop(address, None)
+            self._doubt(str(address), entry.unclear, place)
+            return
+        has_finance = "member.finance" in self.scope.organization.system.roles
+        resource = Resource(
+            address=address,
+            attributes={"role": entry.role, **({"finance": entry.finance} if entry.finance else {})},
+            status=entry.status or Status.ACTIVE,
+            identity=match.identity,
+            name=entry.names[0] if len(entry.names) == 1 else "",
+            since=entry.since,
+            unread=("finance",) if has_finance and entry.finance is None else (),
+        )
+        if taken is None:
+            self.resources[address], self.places[address] = resource, place
+        elif resource.status.is_gone or (resource.attributes, resource.status) == (taken.attributes, taken.status):
+            message = f"{address.key} is listed twice"
+            self.notes.note("roster-duplicate", message, place, related=(self.places[address],))
         else:
-            _add_member(face, entry, place, made)
-    for file, entry in entries:
-        for name in entry.names if len(entry.names) > 1 else ():
-            # One of several texts beside an address may be a row of its own that shows nothing but a name.
-            face = made.faces.tell((), (name,))
-            if isinstance(face, Face):
-                _doubt_presence(face, Place(file, entry.line, 1), made)
+            self.resources.pop(address)
+            self._doubt(str(address), f"{address.key} is listed twice, and not alike", place)
 
+    def read_apps(self, entries: Iterable[tuple[str, Entry]]) -> bool:
+        """Every app that is listed; returns whether the list tells who manages them."""
+        keys = {identity.casefold(): key for (kind, key), identity in self.scope.assets.items() if kind == "app"}
+        tells_managers = False
+        for file, entry in entries:
+            place = Place(file, entry.line, 1)
+            key = keys.get(entry.client_key.casefold(), entry.client_key)
+            if not entry.client_key or "/" in key:
+                reason = f"`{shorten(entry.client_key)}` is no client key" if key else "no client key"
+                self._doubt(f"{self.organization}/app/", reason, place)
+                self.unknown[f"{self.organization}/app_access/"] = self.unknown[f"{self.organization}/app/"]
+                continue
+            self._add_app(Address(self.organization, "app", key), entry, place)
+            if entry.managers is not None:
+                tells_managers = True
+                self._add_managers(key, entry.managers, place)
+        return tells_managers
 
-def understand_around(cells: Iterable[tuple[str, Cell]], made: Understanding) -> None:
-    """Whoever is named outside of all rows may be listed there, in a row that was not understood as one."""
-    for file, cell in cells:
-        faces = [made.faces.tell((said,), ()) for said in find_identities(cell.text)] or [
-            made.faces.tell((), (without_you(cell.text),))
-        ]
-        for face in faces:
-            if isinstance(face, Face):
-                _doubt_presence(face, Place(file, cell.line, 1), made)
+    def _add_app(self, address: Address, entry: Entry, place: Place) -> None:
+        owner = None if entry.unclear else self._find_owner(entry.owner)
+        if owner is None:
+            stranger = f"`{shorten(entry.owner)}` is neither this organization nor a person in the directory"
+            self._doubt(str(address), entry.unclear or stranger, place)
+            return
+        ours = f"organization:{self.organization}"
+        is_offered = entry.status is Status.AWAITING_ACCEPTANCE and owner != ours
+        resource = Resource(
+            address=address,
+            attributes={"owner": owner},
+            status=Status.AWAITING_ACCEPTANCE if is_offered else Status.ACTIVE,
+            identity=entry.client_key,
+            since=entry.since,
+            pending={"owner": ours} if is_offered else {},
+        )
+        if self.resources.get(address, resource) != resource:
+            del self.resources[address]
+            self._doubt(str(address), f"{address.key} is listed twice", place)
+        elif str(address) not in self.unknown:
+            self.resources[address], self.places[address] = resource, place
 
+    def _find_owner(self, text: str) -> str | None:
+        """Who owns an app, in the words of manifests."""
+        organization = self.scope.organization
+        if fold(text) in {fold(organization.name), fold(organization.identity)} - {""}:
+            return f"organization:{organization.key}"
+        match = self._find_person(text)
+        return None if isinstance(match, str) else f"person:{match.key}"
 
-def _doubt_presence(face: Face, place: Place, made: Understanding) -> None:
-    address = Address(made.organization, "member", face.key)
-    if address not in made.resources and str(address) not in made.unknown:
-        reason = f"{face.key} is named outside of every row that was understood"
-        made.doubt(str(address), reason, place, id_="roster-row", advice=_FIX_ROW)
+    def _find_person(self, text: str) -> PersonMatch | str:
+        """The person whom a cell names by an address or a name alone."""
+        readings = Vocabulary(self.scope.organization.system, "app").read(text)
+        identities = [one for one in readings if one.sort in IDENTITIES]
+        return self.people.find(identities, () if identities else (text,))
+
+    def _add_managers(self, app: str, managers: Iterable[str], place: Place) -> None:
+        for manager in managers:
+            match = self._find_person(manager)
+            if isinstance(match, str):
+                self._doubt(f"{self.organization}/app_access/{app}/", match, place, id_="roster-person")
+                continue
+            address = Address(self.organization, "app_access", f"{app}/{match.key}")
+            self.resources[address] = Resource(address=address, attributes={"role": "app_manager"})
+            self.places[address] = place
 
 
 def _rank(status: Status | None) -> int:
     return 0 if status is None or status is Status.ACTIVE else 1 if status.is_pending else 2
-
-
-def _add_member(face: Face, entry: Entry, place: Place, made: Understanding) -> None:
-    address = Address(made.organization, "member", face.key)
-    taken = made.resources.get(address)
-    if taken is not None and face.identity and taken.identity not in {"", face.identity}:
-        # The same person under another address is another membership.
-        address = Address(made.organization, "member", face.identity)
-        taken = made.resources.get(address)
-    if str(address) in made.unknown:
-        return
-    if entry.unclear:
-        made.resources.pop(address, None)
-        made.doubt(str(address), entry.unclear, place, id_="roster-row", advice=_FIX_ROW)
-        return
-    resource = _member(address, face, entry, made)
-    if taken is None:
-        made.resources[address], made.places[address] = resource, place
-    elif resource.status.is_gone or (resource.attributes, resource.status) == (taken.attributes, taken.status):
-        made.notes.note("roster-duplicate", f"{address.key} is listed twice", place, related=(made.places[address],))
-    else:
-        made.resources.pop(address)
-        reason = f"{address.key} is listed twice, and not alike"
-        made.doubt(str(address), reason, place, id_="roster-row", advice=_FIX_ROW)
-
-
-def _member(address: Address, face: Face, entry: Entry, made: Understanding) -> Resource:
-    has_finance = "member.finance" in made.scope.organization.system.roles
-    return Resource(
-        address=address,
-        attributes={"role": entry.role, **({"finance": entry.finance} if entry.finance else {})},
-        status=entry.status or Status.ACTIVE,
-        identity=face.identity,
-        name=entry.names[0] if len(entry.names) == 1 else "",
-        since=entry.since,
-        unread=("finance",) if has_finance and entry.finance is None else (),
-    )
-
-
-def understand_apps(entries: Iterable[tuple[str, Entry]], made: Understanding) -> bool:
-    """Every app that is listed; returns whether the list tells who manages them."""
-    keys = {identity.casefold(): key for (kind, key), identity in made.scope.assets.items() if kind == "app"}
-    tells_managers = False
-    for file, entry in entries:
-        place = Place(file, entry.line, 1)
-        key = keys.get(entry.client_key.casefold(), entry.client_key)
-        if not entry.client_key or "/" in key:
-            reason = f"`{shorten(entry.client_key)}` is no client key" if key else "no client key"
-            made.doubt(f"{made.organization}/app/", reason, place, id_="roster-row", advice=_FIX_ROW)
-            made.unknown[f"{made.organization}/app_access/"] = made.unknown[f"{made.organization}/app/"]
-            continue
-        _add_app(Address(made.organization, "app", key), entry, place, made)
-        if entry.managers is not None:
-            tells_managers = True
-            _add_managers(key, entry, place, made)
-    return tells_managers
-
-
-def _add_app(address: Address, entry: Entry, place: Place, made: Understanding) -> None:
-    owner = None if entry.unclear else _owner(entry.owner, made)
-    if owner is None:
-        reason = entry.unclear or f"`{shorten(entry.owner)}` is neither this organization nor a person in the directory"
-        made.doubt(str(address), reason, place, id_="roster-row", advice=_FIX_ROW)
-        return
-    ours = f"organization:{made.organization}"
-    is_offered = entry.status is Status.AWAITING_ACCEPTANCE and owner != ours
-    resource = Resource(
-        address=address,
-        attributes={"owner": owner},
-        status=Status.AWAITING_ACCEPTANCE if is_offered else Status.ACTIVE,
-        identity=entry.client_key,
-        since=entry.since,
-        pending={"owner": ours} if is_offered else {},
-    )
-    if address in made.resources and made.resources[address] != resource:
-        del made.resources[address]
-        made.doubt(str(address), f"{address.key} is listed twice", place, id_="roster-row", advice=_FIX_ROW)
-    elif str(address) not in made.unknown:
-        made.resources[address], made.places[address] = resource, place
-
-
-def _owner(text: str, made: Understanding) -> str | None:
-    """Who owns an app, in the words of manifests."""
-    organization = made.scope.organization
-    if fold(text) in {fold(organization.name), fold(organization.identity)} - {""}:
-        return f"organization:{organization.key}"
-    face = _face_in(text, made)
-    return None if isinstance(face, str) else f"person:{face.key}"
-
-
-def _face_in(text: str, made: Understanding) -> Face | str:
-    """The person whom a cell names by an address or a name alone."""
-    heard = Vocabulary(made.scope.organization.system, "app").hear(text)
-    identities = tuple(said for said in heard if said.sort in IDENTITIES)
-    names = () if identities else (text,)
-    return made.faces.tell(identities, names)
-
-
-def _add_managers(app: str, entry: Entry, place: Place, made: Understanding) -> None:
-    for manager in entry.managers or ():
-        face = _face_in(manager, made)
-        if isinstance(face, str):
-            prefix = f"{made.organization}/app_access/{app}/"
-            made.doubt(prefix, face, place, id_="roster-person", advice=_FIX_PERSON)
-            continue
-        address = Address(made.organization, "app_access", f"{app}/{face.key}")
-        made.resources[address] = Resource(address=address, attributes={"role": "app_manager"})
-        made.places[address] = place

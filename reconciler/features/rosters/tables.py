@@ -1,4 +1,4 @@
-"""Rosters made by programs: CSV in all its dialects, and JSON."""
+"""Rosters made by programs, CSV in all its dialects and JSON, and the rows of cells that every form is read into."""
 
 from __future__ import annotations
 
@@ -7,11 +7,10 @@ import io
 import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from reconciler.features.rosters.extent import read_envelope
-from reconciler.features.rosters.sheet import Cell, Sheet, SheetRow, fold
+from reconciler.features.rosters.vocabulary import fold, shorten
 from reconciler.manifests.notes import Notes
 from reconciler.model.finding import Place
 from reconciler.model.suggestions import list_words
@@ -21,33 +20,67 @@ if TYPE_CHECKING:
     import _csv
 
 _DELIMITERS = ",;\t|"
-_SHORT = 40
 _NO_TEXT = re.compile("[\x00-\x08\x0b\x0e-\x1f\x7f\ud800-\udfff]")
 """What JSON can write with a backslash and nobody can store or print."""
+_SIGNS = re.compile(r'"(?:[^"\\]|\\.)*"|[\[\]{}\n]')
+
+Columns = tuple[Column | None, ...]
+"""What the columns of a table are about, from left to right; None for one that is not known."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Header:
-    """What the columns of a table are about; None for one that is not known."""
+class Cell:
+    """One piece of text and where it stood."""
 
-    columns: tuple[Column | None, ...]
-    texts: tuple[str, ...]
+    text: str
+    line: int
+    column: Column | None = None
+    """What its column is about; None where only the text itself can tell."""
 
-    @classmethod
-    def of(cls, texts: Sequence[str], kind: str) -> Header:
-        """The header in a line of words."""
-        return cls(columns=tuple(find_column(text, kind) for text in texts), texts=tuple(texts))
 
-    @property
-    def known(self) -> frozenset[Column]:
-        """The columns that are understood."""
-        return frozenset(column for column in self.columns if column is not None)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SheetRow:
+    """What belongs together: one member or one app."""
 
-    def note_unknown(self, notes: Notes, place: Place) -> None:
-        """Say which columns are not read, and which two say the same."""
-        unknown = [text for text, column in zip(self.texts, self.columns, strict=True) if column is None and text]
-        if unknown:
-            notes.note("roster-column", f"columns that are not read: {list_words(map(shorten, unknown))}", place)
+    line: int
+    cells: tuple[Cell, ...]
+    doubt: str = ""
+    """Why it may be made of pieces that do not belong together."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Extent:
+    """Everything that speaks for or against a file being the whole list."""
+
+    total: int | None = None
+    """How many rows it says there are."""
+    pages: int = 1
+    """How many pages it says there are, at least."""
+    more: str = ""
+    """What says that there is more behind the last row, or before the first one."""
+    odd: tuple[str, ...] = ()
+    """What may mean that something is missing."""
+    strange: tuple[str, ...] = ()
+    """What stands beside the list and was not understood."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sheet:
+    """All rows of one file."""
+
+    rows: tuple[SheetRow, ...] = ()
+    loose: tuple[Cell, ...] = ()
+    """Text around the rows that belongs to none of them."""
+    columns: frozenset[Column] = frozenset()
+    """What its header names; empty without one."""
+    marks_pending_only: bool = False
+    """Whether a row without a state is an active one, as on pages; lists made by programs have to say it."""
+    cut: str = ""
+    """What shows that the end is missing."""
+    extent: Extent = field(default_factory=Extent)
+    """What an envelope around the rows says of how many there are."""
+    is_explicit: bool = False
+    """Whether no rows means that there is nothing, because the form itself came whole."""
 
 
 def find_column(text: str, kind: str) -> Column | None:
@@ -56,17 +89,36 @@ def find_column(text: str, kind: str) -> Column | None:
     return COLUMNS[kind].get(word)
 
 
-def shorten(text: str) -> str:
-    """A piece of a stranger's text, short enough for a message."""
-    text = " ".join(text.split())
-    return text if len(text) <= _SHORT else f"{text[: _SHORT - 1]}…"
+def find_columns(texts: Sequence[str], kind: str) -> Columns:
+    """What the columns under a line of words are about."""
+    return tuple(find_column(text, kind) for text in texts)
+
+
+def known_columns(columns: Columns) -> frozenset[Column]:
+    """Those that are understood."""
+    return frozenset(column for column in columns if column is not None)
+
+
+def names_columns(line: str, kind: str) -> bool:
+    """Whether a line could be the first one of a CSV file."""
+    return any(_count_known(line, sign, kind) >= 2 for sign in _DELIMITERS)
+
+
+def _count_known(line: str, delimiter: str, kind: str) -> int:
+    return sum(find_column(cell.strip().strip('"'), kind) is not None for cell in line.split(delimiter))
+
+
+def _note_unknown(texts: Sequence[str], columns: Columns, place: Place, notes: Notes) -> None:
+    unknown = [text for text, column in zip(texts, columns, strict=True) if column is None and text]
+    if unknown:
+        notes.note("roster-column", f"columns that are not read: {list_words(map(shorten, unknown))}", place)
 
 
 def parse_csv(text: str, *, file: str, kind: str, notes: Notes) -> Sheet | None:
     """The rows under a line of column names; None after a finding."""
     text, first_line, delimiter = _choose_dialect(text, kind)
     reader = _reader(text, delimiter)
-    header: Header | None = None
+    columns: Columns = ()
     rows: list[SheetRow] = []
     cut, begins = "", first_line
     try:
@@ -74,37 +126,25 @@ def parse_csv(text: str, *, file: str, kind: str, notes: Notes) -> Sheet | None:
             line, begins = begins, first_line + reader.line_num
             if not any(map(str.strip, record)):
                 continue
-            if header is None:
-                header = _read_header(record, kind, Place(file, line, 1), notes)
-                if header is None:
-                    return None
+            if columns:
+                is_short = len(record) < len(columns)
+                cut = f"line {line} has {len(record)} of {len(columns)} cells" if is_short else ""
+                rows.append(_csv_row(record, columns, line))
                 continue
-            cut = _missing_cells(record, header, line)
-            rows.append(_row(record, header, line))
+            columns = _read_header(record, kind, Place(file, line, 1), notes)
+            if not columns:
+                return None
     except csv.Error:
         is_cut = _is_csv(text + '"', delimiter)
-        if not (header and rows and is_cut):
+        if not (rows and is_cut):
             problem = "quotes are not closed" if is_cut else "it cannot be read from here on; check the quotes"
             notes.error("roster-unreadable", f"this is no CSV: {problem}", Place(file, begins, 1))
             return None
         cut = f"line {begins} begins a quoted text that never ends"
-    if header is None:
+    if not columns:
         notes.error("roster-unreadable", "there is nothing in the file", Place(file, 1, 1))
         return None
-    return Sheet(rows=tuple(rows), columns=header.known, cut=cut, is_explicit=True)
-
-
-def _reader(text: str, delimiter: str) -> _csv.Reader:
-    return csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True, skipinitialspace=True)
-
-
-def _is_csv(text: str, delimiter: str) -> bool:
-    try:
-        for _ in _reader(text, delimiter):
-            pass
-    except csv.Error:
-        return False
-    return True
+    return Sheet(rows=tuple(rows), columns=known_columns(columns), cut=cut, is_explicit=True)
 
 
 def _choose_dialect(text: str, kind: str) -> tuple[str, int, str]:
@@ -113,51 +153,44 @@ def _choose_dialect(text: str, kind: str) -> tuple[str, int, str]:
     declared = first.rstrip("\r").strip('"')
     if declared.lower().startswith("sep=") and declared[4:] in tuple(_DELIMITERS):
         return rest, 2, declared[4]
-    lines = (line for line in text.splitlines() if line.strip())
-    head = next(lines, "")
-    return text, 1, max(_DELIMITERS, key=lambda sign: _known_in(head, sign, kind))
+    head = next((line for line in text.splitlines() if line.strip()), "")
+    return text, 1, max(_DELIMITERS, key=lambda sign: _count_known(head, sign, kind))
 
 
-def _known_in(line: str, delimiter: str, kind: str) -> int:
-    return sum(find_column(cell.strip().strip('"'), kind) is not None for cell in line.split(delimiter))
+def _reader(text: str, delimiter: str) -> _csv.Reader:
+    return csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True, skipinitialspace=True)
 
 
-def names_columns(line: str, kind: str) -> bool:
-    """Whether a line could be the first one of a CSV file."""
-    return any(_known_in(line, sign, kind) >= 2 for sign in _DELIMITERS)
+def _is_csv(text: str, delimiter: str) -> bool:
+    try:
+        list(_reader(text, delimiter))
+    except csv.Error:
+        return False
+    return True
 
 
-def _read_header(record: Sequence[str], kind: str, place: Place, notes: Notes) -> Header | None:
-    header = Header.of(record, kind)
-    double = sorted({column for column in header.known - {Column.IGNORED} if header.columns.count(column) > 1})
+def _read_header(record: Sequence[str], kind: str, place: Place, notes: Notes) -> Columns:
+    """The columns; nothing after a finding."""
+    columns = find_columns(record, kind)
+    known = known_columns(columns)
+    double = sorted({column for column in known - {Column.IGNORED} if columns.count(column) > 1})
     if double:
         notes.error("roster-columns", f"two columns are about the same: {list_words(double)}", place)
-        return None
-    if not header.known:
+        return ()
+    if not known:
         message = f"the first line names no column that is known: {list_words(map(shorten, record[:6]))}"
-        notes.error("roster-columns", message, place, advice=f"begin with a line of names such as {_example(kind)}")
-        return None
-    header.note_unknown(notes, place)
-    return header
+        example = "`email,role,status`" if kind == "member" else "`client key,owner,status`"
+        notes.error("roster-columns", message, place, advice=f"begin with a line of names such as {example}")
+        return ()
+    _note_unknown(record, columns, place, notes)
+    return columns
 
 
-def _example(kind: str) -> str:
-    return "`email,role,status`" if kind == "member" else "`client key,owner,status`"
-
-
-def _missing_cells(record: Sequence[str], header: Header, line: int) -> str:
-    """Why a line seems to break off; only the last one's answer counts."""
-    if len(record) >= len(header.columns):
-        return ""
-    return f"line {line} has {len(record)} of {len(header.columns)} cells"
-
-
-def _row(record: Sequence[str], header: Header, line: int) -> SheetRow:
+def _csv_row(record: Sequence[str], columns: Columns, line: int) -> SheetRow:
     """By column where the number of cells fits; otherwise each cell has to speak for itself."""
-    fits = len(record) == len(header.columns) or not any(cell.strip() for cell in record[len(header.columns) :])
-    if not fits or len(record) < len(header.columns):
+    if len(record) < len(columns) or any(cell.strip() for cell in record[len(columns) :]):
         return SheetRow(line=line, cells=tuple(Cell(text=text, line=line) for text in record if text.strip()))
-    cells = zip(record, header.columns, strict=False)
+    cells = zip(record, columns, strict=False)
     return SheetRow(
         line=line, cells=tuple(Cell(text=text, line=line, column=column or Column.IGNORED) for text, column in cells)
     )
@@ -165,6 +198,7 @@ def _row(record: Sequence[str], header: Header, line: int) -> SheetRow:
 
 def parse_json(text: str, *, file: str, kind: str, notes: Notes) -> Sheet | None:
     """The objects of the one list in a document; None after a finding."""
+    top = Place(file, 1, 1)
     try:
         document = json.loads(text, object_pairs_hook=_unique_keys, parse_constant=_refuse)
     except json.JSONDecodeError as error:
@@ -173,51 +207,44 @@ def parse_json(text: str, *, file: str, kind: str, notes: Notes) -> Sheet | None
         return None
     except (ValueError, RecursionError) as error:
         reason = "it is nested too deeply" if isinstance(error, RecursionError) else str(error)
-        notes.error("roster-unreadable", f"this JSON cannot be used: {reason}", Place(file, 1, 1))
+        notes.error("roster-unreadable", f"this JSON cannot be used: {reason}", top)
         return None
     lists = list(_find_lists(document))
     lists = [one for one in lists if one] or lists[:1]
     if len(lists) != 1:
         found = f"there are {len(lists)} lists of objects" if lists else "there is no list of objects"
         advice = "hand in a list with one object for each member or app"
-        notes.error("roster-unreadable", f"{found} in the document", Place(file, 1, 1), advice=advice)
+        notes.error("roster-unreadable", f"{found} in the document", top, advice=advice)
         return None
-    lines = _lines_of_objects(text)
-    sheet = _sheet(lists[0], lines, Place(file, 1, 1), kind, notes)
-    return sheet and replace(sheet, extent=read_envelope(document, lists[0]))
-
-
-def _sheet(
-    items: Sequence[Mapping[str, Any]], lines: Sequence[int], top: Place, kind: str, notes: Notes
-) -> Sheet | None:
+    (items,) = lists
     keys = tuple(dict.fromkeys(key for item in items for key in item))
-    header = Header.of(keys, kind)
-    header.note_unknown(notes, top)
+    columns = find_columns(keys, kind)
+    _note_unknown(keys, columns, top, notes)
+    lines = _lines_of_objects(text)
     rows = []
     for number, item in enumerate(items):
-        line = lines[number] if len(lines) == len(items) else 1
-        rows.append(SheetRow(line=line, cells=tuple(_json_cells(item, line, kind, notes, top.file))))
-        if len({cell.column for cell in rows[-1].cells}) < len(rows[-1].cells):
-            place = Place(top.file, line, 1)
+        place = Place(file, lines[number] if len(lines) == len(items) else 1, 1)
+        cells = tuple(_json_cells(item, kind, place, notes))
+        if len({cell.column for cell in cells}) < len(cells):
             notes.error("roster-columns", "two keys of one object are about the same", place)
             return None
-    return Sheet(rows=tuple(rows), columns=header.known, is_explicit=True)
+        rows.append(SheetRow(line=place.line, cells=cells))
+    extent = _read_envelope(document, items)
+    return Sheet(rows=tuple(rows), columns=known_columns(columns), extent=extent, is_explicit=True)
 
 
-def _json_cells(item: Mapping[str, Any], line: int, kind: str, notes: Notes, file: str) -> Iterator[Cell]:
+def _json_cells(item: Mapping[str, Any], kind: str, place: Place, notes: Notes) -> Iterator[Cell]:
     for key, value in item.items():
         column = find_column(key, kind)
         if column is None or column is Column.IGNORED or value is None:
             continue
         if isinstance(value, list) and all(isinstance(one, str) for one in value):
-            yield Cell(text="\n".join(value), line=line, column=column)
+            yield Cell(text="\n".join(value), line=place.line, column=column)
         elif isinstance(value, str | int) and not isinstance(value, bool):
-            yield Cell(text=str(value), line=line, column=column)
+            yield Cell(text=str(value), line=place.line, column=column)
         else:
             # What is left out is missing, and what is missing is never taken for granted.
-            notes.warning(
-                "roster-not-understood", f"`{shorten(key)}` is neither a text nor a list", Place(file, line, 1)
-            )
+            notes.warning("roster-not-understood", f"`{shorten(key)}` is neither a text nor a list", place)
 
 
 def _find_lists(value: Any) -> Iterator[list[dict[str, Any]]]:
@@ -233,15 +260,9 @@ def _find_lists(value: Any) -> Iterator[list[dict[str, Any]]]:
 def _lines_of_objects(text: str) -> list[int]:
     """The line of every object that stands directly in an outermost list."""
     lines, line, depth, listed_at = [], 1, 0, 0
-    inside = escaped = False
-    for sign in text:
+    for sign in _SIGNS.findall(text):
         if sign == "\n":
             line += 1
-        if inside:
-            inside = escaped or sign != '"'
-            escaped = sign == "\\" and not escaped
-        elif sign == '"':
-            inside = True
         elif sign in "[{":
             depth += 1
             if sign == "[" and not listed_at:
@@ -269,3 +290,101 @@ def _unique_keys(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 def _refuse(constant: str) -> Any:
     message = f"{constant} is no value"
     raise ValueError(message)
+
+
+_NUMBERS = {
+    "page size": r"(?:page|batch|chunk)size|perpage|limit|pagelength|maxresults|maxitems|top|take",
+    "pages": r"totalpages?|pages?total|pages|pages?count|numpages|lastpage|page|pagenum(?:ber)?|pageno|pageindex"
+    r"|currentpage|thispage",
+    "offset": r"offset|skip|start|startat|startindex|from|firstindex",
+    "total": r".*(?:total|count|found|hits|results|records|elements|length|num(?:ber)?of|members?num|size).*",
+}
+_VALUES = {
+    "more": r".*(?:hasmore|hasnext|morepages|moreavailable|ismore|truncated|incomplete|partial|cutoff)(?:page)?|more",
+    "end": r"(?:is)?(?:last|lastpage|complete|completed|end|endoflist|eof|finished|done|exhausted|final|all)",
+    "before": r"(?:has)?prev(?:ious)?(?:page|link|url|uri|href|token|cursor)*|before|startcursor",
+    "next": r".*next(?:page|link|url|uri|href|token|cursor|marker|offset|start|key|id)*|next.*|continuation(?:token)?",
+    "cursor": r".*cursor|after|.*pagetoken|marker|scrollid|resumptiontoken|lastevaluatedkey",
+}
+"""What a key beside a list is about -> its usual spellings, in small letters alone. The first that fits counts."""
+_HARMLESS = re.compile(
+    r"code|message|msg|requestid|logid|status|statuscode|ok|success|errors?|version|formatversion|format|schema|kind|type"
+    r"|object|id|bcid|name|title|organization|org|company|team|system|url|self|href|link|etag|language|locale|timezone"
+    r"|.*(?:at|on|date|time|timestamp|by)|source|description|note"
+)
+_PLAIN = frozenset({"href", "url", "uri", "link", "value"})
+"""What stands for the key above it, as in `next: {href: ...}`."""
+_TRUTHS = {"true": True, "yes": True, "false": False, "no": False}
+_SPEAKS_OF_MORE = re.compile(
+    r"(?i)\bof\s+\d|\d\s+(?:more|others?|pages)\b|\bnext\b|truncat|partial|incomplete|\bpage[ =]\d"
+)
+_NOTHING = (None, "", 0, False, "0", "null", "none", "false", "no")
+
+
+def _read_envelope(document: Any, rows: Sequence[Any]) -> Extent:
+    """What stands around the list of a JSON document, as interfaces and exports word it.
+
+    A total that is reached, or the word that this is the end, settles doubts.
+    """
+    totals, pages, is_end = list[int](), 1, False
+    more, cursors, full, strange = list[str](), list[str](), list[str](), list[str]()
+    for path, value in _around(document, rows, ()):
+        sort, number = _find_sort(path, value)
+        shown = f"`{path}`"
+        match sort:
+            case "more":
+                is_end = is_end or value in _NOTHING
+                more += [] if value in _NOTHING else [f"{shown} says that there is more"]
+            case "end" if isinstance(value, bool):
+                is_end = is_end or value
+                more += [] if value else [f"{shown} is false"]
+            case "cursor" | "before" | "next":
+                leads = cursors if sort == "cursor" else more
+                leads += [] if value in _NOTHING else [f"{shown} leads to another page"]
+            case "page size" if number is not None:
+                full += [f"the page is full: {shown} is {number}"] if 0 < number <= len(rows) else []
+            case "pages" if number is not None:
+                pages = max(pages, number)
+            case "offset" if number is not None:
+                more += [f"{shown} is {number}, so rows before it are missing"] if number > 1 else []
+            case "total" | "end" if number is not None:
+                totals.append(number)
+            case "strange":
+                strange.append(shown)
+    is_reached = is_end or (bool(totals) and max(totals) <= len(rows))
+    more += [] if is_reached else cursors
+    return Extent(
+        total=max(totals, default=None),
+        pages=pages,
+        more=more[0] if more else "",
+        odd=() if is_reached else tuple(full),
+        strange=tuple(strange),
+    )
+
+
+def _around(value: Any, rows: Sequence[Any], path: tuple[str, ...]) -> Iterator[tuple[str, Any]]:
+    """Every value that is not in the list, with the keys that lead to it."""
+    if value is rows:
+        return
+    if isinstance(value, Mapping):
+        for key, below in value.items():
+            yield from _around(below, rows, (*path, key))
+    elif isinstance(value, list):
+        for one in value:
+            yield from _around(one, rows, path)
+    else:
+        yield ".".join(path), _TRUTHS.get(value.lower(), value) if isinstance(value, str) else value
+
+
+def _find_sort(path: str, value: Any) -> tuple[str, int | None]:
+    """What a value beside a list is about, empty where that is nothing of the list; and its number, if it is one."""
+    number = value if isinstance(value, int) and not isinstance(value, bool) else None
+    if isinstance(value, str) and re.fullmatch(r"\d{1,9}", value):
+        number = int(value)
+    steps = [re.sub(r"[^a-z]", "", step.lower()) for step in path.split(".")]
+    key = steps[-2] if len(steps) > 1 and steps[-1] in _PLAIN else steps[-1]
+    for sort, pattern in {**_VALUES, **(_NUMBERS if number is not None else {})}.items():
+        if re.fullmatch(pattern, key) and (sort != "end" or isinstance(value, bool) or number is not None):
+            return sort, number
+    is_harmless = value in _NOTHING or (_HARMLESS.fullmatch(key) and not _SPEAKS_OF_MORE.search(str(value)))
+    return "" if is_harmless else "strange", number

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass
+from datetime import UTC, date, datetime
 from enum import StrEnum
 
-from reconciler.features.rosters.dates import find_day
-from reconciler.features.rosters.sheet import fold
 from reconciler.model.system import Role, System
 from reconciler.systems.roster_pages import (
     CONTROLS,
@@ -20,13 +21,16 @@ from reconciler.systems.roster_pages import (
     SINCE_WORDS,
     STATES,
     YOU,
+    Column,
 )
 
 _INVISIBLE = "\u00ad\u200b\u200c\u200d\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2060\u2066\u2067\u2068\u2069\ufeff"
 """What browsers put around text of either direction; inside of an address it is no part of an address."""
 _MAX_LENGTH = 320
 """Characters; no address is longer, and patterns would take their time."""
-_MAX_COUNT = 20_000
+_MAX_SEARCHED = 20_000
+"""Characters of one text in which addresses are looked for."""
+_MAX_SHOWN = 40
 _EMAIL = re.compile(r"[^\s@<>(),;:\"\\\[\]|/*•…]+@(?:[^\s@<>(),;:\"\\\[\]|/*•….]+\.)+[^\s@<>(),;:\"\\\[\]|/*•….]{2,}")
 _NAMED = re.compile(r"(?P<name>[^<>()]*?)\s*[<(](?P<address>[^<>()\s]+@[^<>()\s]+)[>)]")
 _PHONE = re.compile(r"'?(?:\+|00)[\d\s().-]{6,24}")
@@ -42,6 +46,11 @@ _MAX_DIGITS = 9
 _BETWEEN = re.compile(r"[^\w\s\-\u2013\u2014/:()\[\]<>|.,\u2026\u2039\u203a\u00ab\u00bb\u2190\u2192\u00b7\u2022#+]")
 _BREAKS = re.compile(r"[·•|()\[\]\n;]|\s[-\u2013\u2014]\s")
 _COMMAS = re.compile(r",\s|/")
+_MOMENT = re.compile(r"\d{4}-\d{2}-\d{2}[t ]\d{2}:\d{2}(:\d{2}(\.\d{1,6})?)?\s?(z|[+-]\d{2}:?\d{2})?")
+_TIME = re.compile(r",?\s+(?:at\s+)?\d{1,2}:\d{2}(?::\d{2})?(?:\s*[ap]\.?m\.?)?(?:\s*(?:utc|gmt|z))?$")
+_SLASHED = re.compile(r"(\d{1,2})/(\d{1,2})/(\d{4})")
+_NUMBERED_DAYS = ("%Y-%m-%d", "%Y/%m/%d", "%Y.%m.%d", "%d.%m.%Y")
+_WORDED_DAYS = ("%d %b %Y", "%d %B %Y", "%b %d %Y", "%B %d %Y")
 
 
 class Sort(StrEnum):
@@ -77,7 +86,14 @@ PERSONAL = IDENTITIES | {Sort.TEXT}
 """What can begin a row about somebody."""
 AROUND = frozenset({Sort.NOISE, Sort.COUNT, Sort.PAGES, Sort.NUMBER, Sort.MORE, Sort.NEXT, Sort.EMPTY})
 """What is about the list and not about anybody in it."""
-_ATTRIBUTES = frozenset({Sort.ROLE, Sort.FINANCE, Sort.STATUS, Sort.DAY, Sort.NOISE})
+ATTRIBUTES = frozenset({Sort.ROLE, Sort.FINANCE, Sort.STATUS, Sort.DAY, Sort.NOISE})
+SORTS = {
+    Column.ROLE: Sort.ROLE,
+    Column.FINANCE: Sort.FINANCE,
+    Column.STATUS: Sort.STATUS,
+    Column.SINCE: Sort.DAY,
+}
+"""What the cells of a column say."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,41 +117,43 @@ class Vocabulary:
         labels = {fold(role.label): role.name for role in system.roles.get("member.finance", ())}
         self._finance_labels = {word: name for word, name in labels.items() if word not in self._roles}
         self._states = STATES[kind]
-        self._heard: dict[str, list[Reading]] = {}  # rows are looked at several times before it is clear where they end
+        self._known: dict[str, list[Reading]] = {}  # rows are looked at several times before it is clear where they end
 
     @property
     def role_words(self) -> list[str]:
         """The roles' own names."""
-        return sorted({said.value for said in self._roles.values() if said.sort is Sort.ROLE and not said.by_alias})
+        return sorted({one.value for one in self._roles.values() if not one.by_alias})
 
-    def hear(self, text: str) -> list[Reading]:
+    def read(self, text: str) -> list[Reading]:
         """Everything a text says; a text that is only understood in part is a text as a whole."""
-        if text not in self._heard:
-            self._heard[text] = self._hear(text)
-        return self._heard[text]
+        if text not in self._known:
+            self._known[text] = self._read(text.strip().strip(_INVISIBLE).strip())
+        return self._known[text]
 
-    def _hear(self, text: str) -> list[Reading]:
-        text = text.strip().strip(_INVISIBLE).strip()
-        if len(text) > _MAX_LENGTH:
-            return [Reading(Sort.TEXT, text)]
-        return (
-            self._whole(text) or self._parts(text, _BREAKS) or self._parts(text, _COMMAS) or [Reading(Sort.TEXT, text)]
-        )
-
-    def hear_finance(self, text: str) -> Reading | None:
+    def read_finance(self, text: str) -> Reading | None:
         """The finance role that a cell of that column names."""
-        said = self._finance.get(fold(text))
-        return said and Reading(Sort.FINANCE, said.value, said.by_alias)
+        role = self._finance.get(fold(text))
+        return role and Reading(Sort.FINANCE, role.value, role.by_alias)
+
+    def sorts_in(self, text: str) -> set[Sort]:
+        """What sorts of things the pieces of a text say."""
+        return {one.sort for piece in split_person(text) for one in self.read(piece)}
+
+    def _read(self, text: str) -> list[Reading]:
+        unknown = [Reading(Sort.TEXT, text)]
+        if len(text) > _MAX_LENGTH:
+            return unknown
+        return self._whole(text) or self._parts(text, _BREAKS) or self._parts(text, _COMMAS) or unknown
 
     def _whole(self, text: str) -> list[Reading]:
         word = fold(text)
-        if said := self._roles.get(word):
-            return [said]
+        if role := self._roles.get(word):
+            return [role]
         if word in self._finance_labels:
             return [Reading(Sort.FINANCE, self._finance_labels[word])]
         if word in self._states:
             return [Reading(Sort.STATUS, self._states[word].value)]
-        return _hear_identity(text) or _hear_around(word) or self._dated(text, word)
+        return _read_identity(text) or _read_around(word) or self._dated(text, word)
 
     def _dated(self, text: str, word: str) -> list[Reading]:
         """A day, alone or behind a word such as "Joined"."""
@@ -152,15 +170,26 @@ class Vocabulary:
         parts = [part for part in map(str.strip, breaks.split(text)) if part]
         if len(parts) < 2 or len(parts) > 6:
             return []
-        heard = [said for part in parts for said in self._whole(part) or [Reading(Sort.TEXT, part)]]
-        return heard if all(said.sort in _ATTRIBUTES for said in heard) else []
+        found = [one for part in parts for one in self._whole(part) or [Reading(Sort.TEXT, part)]]
+        return found if all(one.sort in ATTRIBUTES for one in found) else []
+
+
+def fold(text: str) -> str:
+    """The text as words are compared: without case, and with single spaces."""
+    return " ".join(text.split()).casefold()
+
+
+def shorten(text: str) -> str:
+    """A piece of a stranger's text, short enough for a message."""
+    text = " ".join(text.split())
+    return text if len(text) <= _MAX_SHOWN else f"{text[: _MAX_SHOWN - 1]}…"
 
 
 def find_identities(text: str) -> list[Reading]:
     """Addresses and numbers anywhere in a text."""
-    text = text[:_MAX_COUNT]
+    text = text[:_MAX_SEARCHED]
     emails = [Reading(Sort.EMAIL, match[0].lower()) for match in _EMAIL.finditer(text)]
-    return emails + [said for match in _INTERNATIONAL.finditer(text) for said in _hear_identity(match[0])]
+    return emails + [one for match in _INTERNATIONAL.finditer(text) for one in _read_identity(match[0])]
 
 
 def split_person(text: str) -> list[str]:
@@ -178,7 +207,34 @@ def without_you(text: str) -> str:
     return shorter if shorter != text and text.rstrip().endswith((")", "]")) else text
 
 
-def _hear_identity(text: str) -> list[Reading]:
+def find_day(text: str) -> date | None:
+    """The UTC day in a text that is nothing but a day, with or without a time.
+
+    A day that two readers could read differently, such as 03/04/2026, is not read.
+    """
+    text = " ".join(text.split()).lower()
+    if not text.isascii() or len(text) > 40 or not re.search(r"\d{4}", text):
+        return None
+    with suppress(ValueError, OverflowError):
+        if _MOMENT.fullmatch(text):
+            moment = datetime.fromisoformat(text.upper().replace(" +", "+").replace(" Z", "Z"))
+            return moment.date() if moment.tzinfo is None else moment.astimezone(UTC).date()
+        text = _TIME.sub("", text)
+        if match := _SLASHED.fullmatch(text):
+            # Day and month change places between countries; only when one of them cannot be a month is it clear.
+            one, other, year = map(int, match.groups())
+            if one == other or other > 12:
+                return date(year, one, other)
+            return date(year, other, one) if one > 12 else None
+    words = re.sub(r"[\s.,-]+", " ", re.sub(r"(?<=\d)(?:st|nd|rd|th)\b", "", text)).replace("sept ", "sep ")
+    for written, forms in ((text, _NUMBERED_DAYS), (words, _WORDED_DAYS)):
+        for form in forms:
+            with suppress(ValueError):
+                return datetime.strptime(written, form).date()  # noqa: DTZ007  # a day has no zone
+    return None
+
+
+def _read_identity(text: str) -> list[Reading]:
     if _EMAIL.fullmatch(text):
         return [Reading(Sort.EMAIL, text.lower())]
     if _PHONE.fullmatch(text):
@@ -191,7 +247,7 @@ def _hear_identity(text: str) -> list[Reading]:
     return []
 
 
-def _hear_around(word: str) -> list[Reading]:
+def _read_around(word: str) -> list[Reading]:
     """What stands around a list rather than in it."""
     if word in CONTROLS or not word:
         return [Reading(Sort.NOISE, word)]
@@ -199,12 +255,10 @@ def _hear_around(word: str) -> list[Reading]:
         return [Reading(Sort.EMPTY, word)]
     if word in NEXT:
         return [Reading(Sort.NEXT, word)]
-    if MORE.fullmatch(word):
-        return [Reading(Sort.MORE, word)]
-    return _hear_numbers(word)
+    return [Reading(Sort.MORE, word)] if MORE.fullmatch(word) else _read_numbers(word)
 
 
-def _hear_numbers(word: str) -> list[Reading]:
+def _read_numbers(word: str) -> list[Reading]:
     """How many rows or pages there are, told by the words between the numbers, in whatever order they stand."""
     found = _NUMBER.findall(word)
     between = _NUMBER.sub(" ", word)
@@ -213,40 +267,36 @@ def _hear_numbers(word: str) -> list[Reading]:
     numbers = [int(re.sub(r"\D", "", one)) for one in found]
     words = set(re.findall(r"[^\W\d_]+", between))
     if not words:
-        return _hear_bare_numbers(numbers, between)
+        return _read_bare_numbers(numbers, between)
     if words >= {"per", "page"} or (words == {"page"} and "/" in between and len(numbers) == 1):
         whole = re.search(r"\bof\s+(\d+)", word)
         return [Reading(Sort.COUNT, whole[1]) if whole else Reading(Sort.NOISE, word)]
     if words <= PAGE_WORDS and words & {"page", "pages", "previous", "prev", "next", "first", "last"}:
         return [Reading(Sort.PAGES, str(max(numbers)))]
+    counted = [Reading(Sort.COUNT, str(max(numbers)))]
     if words <= COUNT_WORDS | PAGE_WORDS and words & {"page", "pages"}:
         pages = re.search(r"\d+\s*(?:of|/)\s*(\d+)\s+pages?|pages?\s+\d+\s*(?:of|/)\s*(\d+)|(\d+)\s+pages", word)
-        said = [Reading(Sort.PAGES, next(filter(None, pages.groups())))] if pages else []
-        return [*said, Reading(Sort.COUNT, str(max(numbers)))]
-    return [Reading(Sort.COUNT, str(max(numbers)))] if words <= COUNT_WORDS else []
+        return [*([Reading(Sort.PAGES, next(filter(None, pages.groups())))] if pages else []), *counted]
+    return counted if words <= COUNT_WORDS else []
 
 
-def _hear_bare_numbers(numbers: list[int], between: str) -> list[Reading]:
+def _read_bare_numbers(numbers: list[int], between: str) -> list[Reading]:
     """`1/12` and `< 1 2 3 ... 12 >` are pages; a number alone may be one of either."""
     if len(numbers) == 1:
         return [Reading(Sort.NUMBER, str(numbers[0]))]
     is_fraction = len(numbers) == 2 and "/" in between and numbers[0] <= numbers[1]
     is_pager = not re.search("[-\u2013\u2014/]", between)
-    if is_fraction or is_pager:
-        return [Reading(Sort.PAGES, str(max(numbers)))]
-    return []
+    return [Reading(Sort.PAGES, str(max(numbers)))] if is_fraction or is_pager else []
 
 
 def _words_of(roles: Iterable[Role]) -> dict[str, Reading]:
     """Every word for a role; a word that several roles claim as theirs besides is nobody's."""
     roles = tuple(roles)
-    own: dict[str, Reading] = {}
-    for role in roles:
-        for word in (role.name, role.name.replace("_", " "), role.label):
-            own[fold(word)] = Reading(Sort.ROLE, role.name)
-    claimed: dict[str, list[str]] = {}
-    for role in roles:
-        for alias in role.aliases:
-            claimed.setdefault(fold(alias), []).append(role.name)
-    aliases = {word: Reading(Sort.ROLE, names[0], by_alias=True) for word, names in claimed.items() if len(names) == 1}
-    return {**aliases, **own}
+    own = {
+        fold(word): Reading(Sort.ROLE, role.name)
+        for role in roles
+        for word in (role.name, role.name.replace("_", " "), role.label)
+    }
+    claimed = [(fold(alias), role.name) for role in roles for alias in role.aliases]
+    claims = Counter(word for word, _ in claimed)
+    return {**{word: Reading(Sort.ROLE, name, by_alias=True) for word, name in claimed if claims[word] == 1}, **own}

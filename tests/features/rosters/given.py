@@ -10,7 +10,7 @@ from typing import Any
 
 import yaml
 
-from reconciler.features.rosters.observe import RosterFile, Sighting, digest_of, look
+from reconciler.features.rosters.observe import RosterFile, Sighting, look
 from reconciler.manifests.load import SourceFile, load_manifests
 from reconciler.model.address import Address
 from reconciler.model.declared import Desired
@@ -77,7 +77,7 @@ def read_case(path: Path) -> Case:
     rosters = {} if before is None else {sighting.kind: roster_of(before, kind=sighting.kind)}
     handed_in = {key: roster_of(rows, kind=sighting.kind) for key, rows in given.get("others", {}).items()}
     if "elsewhere" in given:
-        handed_in[given["elsewhere"]] = replace(roster_of({}, kind=sighting.kind), digest=digest_of(sighting.files))
+        handed_in[given["elsewhere"]] = replace(roster_of({}, kind=sighting.kind), digest=sighting.digest)
     elsewhere = {key: State(organization=key, rosters={one.kind: one}) for key, one in handed_in.items()}
     return Case(
         desired=desired_of(given),
