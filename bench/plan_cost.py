@@ -23,7 +23,7 @@ from typing import TypeVar
 import yaml
 
 from bench.workspaces import make_workspace
-from reconciler.apply.planning import recorded_as_live
+from reconciler.apply.reading import recorded_as_live
 from reconciler.apply.states import read_state
 from reconciler.engine.planner import Worlds, plan
 from reconciler.manifests.load import load_manifests

@@ -14,7 +14,7 @@ import time
 from datetime import UTC, datetime
 from pathlib import Path
 
-from reconciler.apply.journal_writer import JournalWriter
+from reconciler.apply.journal import JournalWriter
 from reconciler.apply.leases import Lease, LeaseTerms, hold
 from reconciler.apply.state_builder import StateBuilder
 from reconciler.apply.states import LoadedState, load_state, save_state
@@ -83,7 +83,7 @@ def invitation(number: int) -> Change:
 def _measure(store: LocalFileStore, lease: Lease, *, changes: int, snapshot_seconds: float) -> None:
     loaded = load_state(store, _ORGANIZATION)
     ledger = StateBuilder(loaded.state, system=get_system("business_center"), today=_Clock().now().date())
-    logbook = JournalWriter(store=store, lease=lease, ledger=ledger, origin=Origin(plan="0" * 64), clock=_Clock())
+    logbook = JournalWriter(store=store, lease=lease, builder=ledger, origin=Origin(plan="0" * 64), clock=_Clock())
     written, begun = _bytes_written(), time.perf_counter()
     for number in range(changes):
         change = invitation(number)

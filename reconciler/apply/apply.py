@@ -3,39 +3,37 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
-from reconciler.apply.audit_entries import AuditSink, audit_entry, renaming_entry, sightings
-from reconciler.apply.choice import choose
-from reconciler.apply.in_doubt import Settled, left_behind, settle_renamed
-from reconciler.apply.journal_writer import JournalWriter
+from reconciler.apply.choice import choose, chosen_requests
+from reconciler.apply.journal import JournalWriter
 from reconciler.apply.leases import Lease, LeaseTerms, hold_many
-from reconciler.apply.orders import as_change, chosen_requests, ended_orders
-from reconciler.apply.planning import PlanRequest, ProviderFor, read_live
-from reconciler.apply.scopes import Scopes
+from reconciler.apply.planning import PlanRequest, ProviderFor
+from reconciler.apply.reading import Scopes, read_live
+from reconciler.apply.recovery import Settled, left_behind, settle_renamed
 from reconciler.apply.state_builder import StateBuilder
 from reconciler.apply.states import LoadedState, load_state, new_lineage, save_state
 from reconciler.apply.steps import Steps
-from reconciler.apply.transfers import other_sides
+from reconciler.audit.entries import audit_entry, renaming_entry, sightings
+from reconciler.audit.log import AuditLog
 from reconciler.engine.context import PlanningContext, Targets
-from reconciler.engine.guards import with_approval
 from reconciler.engine.identities import Identities, Renamed, under_todays_names, with_fingerprints
+from reconciler.engine.orders import closed_between, withdrawn
 from reconciler.engine.organization import plan_organization
 from reconciler.engine.planner import Worlds, situations
 from reconciler.model.address import Address
 from reconciler.model.audit import AuditEntry, AuditRecord, Origin
-from reconciler.model.change import Blocked, Change, Waiting
-from reconciler.model.declared import Approval
+from reconciler.model.change import Blocked, Change
+from reconciler.model.declared import Desired, Organization
 from reconciler.model.errors import LeaseLost, ReconcilerError, StalePlan
 from reconciler.model.json import plan_to_json
 from reconciler.model.kinds import Action
 from reconciler.model.live import Live, Unread
 from reconciler.model.outcome import Outcome, Refused, Report, Result, Waits
 from reconciler.model.plan import OrganizationPlan, Plan
-from reconciler.model.ports import AskingProvider, Clock, Provider, Scope, StateStore
-from reconciler.model.state import AuditMark
-from reconciler.systems.drafting import describe_wait
+from reconciler.model.ports import Clock, StateStore
+from reconciler.model.state import State
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,7 +43,6 @@ class Run:
     clock: Clock
     """Dates the journal and the audit log."""
     terms: LeaseTerms
-    audit: AuditSink
     origin: Origin = field(default_factory=Origin)
     on_result: Callable[[Change, Outcome], None] = lambda _change, _outcome: None
     on_notice: Callable[[str], None] = lambda _text: None
@@ -61,8 +58,7 @@ def apply_plan(plan: Plan, request: PlanRequest, *, provider_for: ProviderFor, s
     moved on or cannot be used is left out, the others go on, and the error is raised at the end.
     """
     if plan.manifests != request.desired.digest:
-        message = "the plan was made from other manifests"
-        raise StalePlan(message, advice="plan again and apply the new plan")
+        raise _stale("the plan was made from other manifests")
     digest = hashlib.sha256(plan_to_json(plan).encode()).hexdigest()
     application = _Application(
         # What was deferred today is in a plan only if it was to be tried again.
@@ -86,6 +82,33 @@ def apply_plan(plan: Plan, request: PlanRequest, *, provider_for: ProviderFor, s
     )
 
 
+def other_sides(part: OrganizationPlan, plan: Plan, desired: Desired) -> set[str]:
+    """Keys of the declared organizations that the apps come from; their locks are held while `part` is carried out.
+
+    From an organization it is that one. From a person it is every organization of the system where they are declared,
+    or where this plan changes their membership: the owner must not be removed there while the app changes hands.
+    """
+    transfers = (change.before for change in part.changes if change.action is Action.TRANSFER_APP)
+    owners = {str(app.attributes.get("owner", "")) for app in transfers if app is not None} - {""}
+    if not owners:
+        return set()
+    changing = {change.address for change in plan.changes}
+    return {
+        key
+        for key, organization in desired.organizations.items()
+        if key != part.organization and organization.system.name == part.system
+        for owner in owners
+        if _is_side(owner, organization, present={*desired.resources.get(key, {}), *changing})
+    }
+
+
+def _is_side(owner: str, organization: Organization, *, present: set[Address]) -> bool:
+    sort, _, name = owner.partition(":")
+    if sort == "organization":
+        return name in (organization.key, organization.name, organization.identity)
+    return Address(organization.key, "member", name) in present
+
+
 class _Application:
     """One plan on its way into the world."""
 
@@ -95,6 +118,7 @@ class _Application:
         self._scopes = Scopes(request.desired)
         self._identities = Identities(request.desired)
         self._store = store
+        self._audit = AuditLog(store)
         self._run = run
         self.results: list[Result] = []
         self.unread: list[Unread] = []
@@ -105,62 +129,67 @@ class _Application:
         """Everything the plan wants of one organization, under its lock and those of `others`, whose apps it gets."""
         organization = self._request.desired.organizations.get(part.organization)
         if organization is None:
-            message = f"the plan is about {part.organization}, which the manifests do not declare"
-            raise StalePlan(message, advice="plan again and apply the new plan")
+            raise _stale(f"the plan is about {part.organization}, which the manifests do not declare")
         if (part.system, part.mode) != (organization.system.name, organization.mode):
-            message = f"the plan takes {part.organization} for another sort of organization than the manifests"
-            raise StalePlan(message, advice="plan again and apply the new plan")
+            raise _stale(f"the plan takes {part.organization} for another sort of organization than the manifests")
         organizations = {part.organization, *others}
         with hold_many(self._store, organizations, purpose="apply", terms=self._run.terms) as leases:
             loaded = load_state(self._store, part.organization)
-            _refuse_stale(part, loaded)
+            state = loaded.state
+            if (part.lineage, part.serial) != (state.lineage, state.serial):
+                raise _stale(
+                    f"{part.organization} has changed since the plan was made: its state is at serial {state.serial} "
+                    f"of lineage {state.lineage or 'none'}, the plan knows {part.serial} of lineage "
+                    f"{part.lineage or 'none'}"
+                )
             self._carry_out(part, loaded, leases)
 
     def _carry_out(self, part: OrganizationPlan, loaded: LoadedState, leases: Mapping[str, Lease]) -> None:
         """Look again, clear up what an earlier run left, then one call after the other."""
-        request, key = self._request, part.organization
+        request, run, key = self._request, self._run, part.organization
         organization, lease = request.desired.organizations[key], leases[key]
-        if loaded.state.audit is not None and not self._run.audit.holds(loaded.state.audit):
-            self._run.on_notice(
-                f"the audit log is not as the state of {key} remembers it: run `reconciler audit verify`"
-            )
+        if loaded.state.audit is not None and not self._audit.holds(loaded.state.audit):
+            run.on_notice(f"the audit log is not as the state of {key} remembers it: run `reconciler audit verify`")
         provider = self._provider_for(organization)
         scope = self._scopes.scope_of(key, loaded.state)
         live = read_live(provider, scope)
         renamed = under_todays_names(loaded.state, self._identities)
         settled = settle_renamed(loaded.state, renamed, live, system=organization.system, today=request.today)
         loaded = self._rename(self._recover(loaded, settled, lease), renamed, live, lease)
-        situation = self._look_at(key, loaded, live)
+        situation = self._look_at(key, loaded.state, live)
         fresh = plan_organization(situation, request.targets)
         self.unread += fresh.unread
         for unread in fresh.unread:
-            self._run.on_notice(f"{key}: {unread.what} could not be read: {unread.reason}")
-        ledger = StateBuilder.of(situation, fresh, request.targets, lineage=loaded.state.lineage or new_lineage())
-        logbook = JournalWriter(
-            store=self._store, lease=lease, ledger=ledger, origin=self._run.origin, clock=self._run.clock
-        )
-        logbook.see(sightings(situation.state.records, situation.records, at=self._run.clock.now()))
+            run.on_notice(f"{key}: {unread.what} could not be read: {unread.reason}")
         self.blocked += fresh.blocked
-        choice = choose(part, fresh, situation.live)
-        steps = Steps(situation=situation, scope=scope, provider=provider, logbook=logbook)
+        builder = StateBuilder.of(situation, fresh, request.targets, lineage=loaded.state.lineage or new_lineage())
+        journal = JournalWriter(store=self._store, lease=lease, builder=builder, origin=run.origin, clock=run.clock)
+        journal.see(sightings(situation.state.records, situation.records, at=run.clock.now()))
+        steps = Steps(situation=situation, scope=scope, provider=provider, journal=journal)
         try:
-            for order in ended_orders(situation, fresh, request.targets):
-                logbook.end(order)
-            for change, why in choice.refused:
-                refusal = Refused(reason=why)
-                logbook.refuse(change, refusal)
-                self._tell(change, refusal)
-            self._take(steps, choice.changes, leases)
-            for waiting in chosen_requests(part, fresh, situation):
-                self._ask(provider, scope, waiting, logbook, approvals=situation.approvals)
+            self._take_steps(part, fresh, situation=situation, steps=steps, journal=journal, leases=leases)
         except LeaseLost:
-            # Whoever has the organization now continues from the journal; a word from us would be a second one.
-            raise
+            raise  # The new lease holder resumes from the journal. Do not write here.
         except BaseException:
-            self._close(loaded, logbook, lease)
+            self._close(loaded, journal, lease)
             raise
-        else:
-            self._close(loaded, logbook, lease)
+        self._close(loaded, journal, lease)
+
+    def _recover(self, loaded: LoadedState, settled: Settled, lease: Lease) -> LoadedState:
+        """Bring an unfinished run to its end: its audit trail, and a snapshot in place of its journal."""
+        if not loaded.has_journal and not settled.findings:
+            return loaded
+        for text in left_behind(loaded, settled):
+            self._run.on_notice(text)
+        now, serial = self._run.clock.now(), loaded.state.serial
+        found = [
+            audit_entry(change, outcome, serial=serial + number, at=now)
+            for number, (change, outcome) in enumerate(settled.findings, start=1)
+        ]
+        state = replace(settled.state, serial=serial + len(found), lineage=settled.state.lineage or new_lineage())
+        if entries := (*loaded.entries, *found):
+            state = self._audit_missing(state, entries, origin=loaded.origin)
+        return save_state(self._store, loaded, state, token=lease.token)
 
     def _rename(self, loaded: LoadedState, renamed: Renamed, live: Live, lease: Lease) -> LoadedState:
         """Store the state under the names of today before anything else: the journal speaks of no others."""
@@ -174,17 +203,19 @@ class _Application:
         )
         again = with_fingerprints(under_todays_names(state, self._identities).state, renamed.names, live)
         again = replace(again, serial=state.serial + len(names), lineage=state.lineage or new_lineage())
-        record = AuditRecord(
-            organization=state.organization, lineage=again.lineage, origin=self._run.origin, entries=entries
-        )
-        mark = self._run.audit.append_missing(record, known=state.audit)
-        return save_state(self._store, loaded, replace(again, audit=mark), token=lease.token)
+        again = self._audit_missing(again, entries, origin=self._run.origin)
+        return save_state(self._store, loaded, again, token=lease.token)
 
-    def _look_at(self, key: str, loaded: LoadedState, live: Live) -> PlanningContext:
+    def _audit_missing(self, state: State, entries: tuple[AuditEntry, ...], *, origin: Origin) -> State:
+        """The state with the mark of the audit log, in which the entries are by now."""
+        record = AuditRecord(organization=state.organization, lineage=state.lineage, origin=origin, entries=entries)
+        return replace(state, audit=self._audit.append_missing(record, known=state.audit))
+
+    def _look_at(self, key: str, state: State, live: Live) -> PlanningContext:
         """What the planner would see of an organization now."""
         worlds = Worlds(
             desired=self._request.desired,
-            recorded={key: loaded.state},
+            recorded={key: state},
             live={key: live},
             today=self._request.today,
             moment=self._run.clock.now(),
@@ -193,93 +224,59 @@ class _Application:
         (situation,) = situations(worlds, self._request.settings)
         return situation
 
-    def _take(self, steps: Steps, changes: Sequence[Change], leases: Mapping[str, Lease]) -> None:
-        rest = changes
+    def _take_steps(
+        self,
+        part: OrganizationPlan,
+        fresh: OrganizationPlan,
+        *,
+        situation: PlanningContext,
+        steps: Steps,
+        journal: JournalWriter,
+        leases: Mapping[str, Lease],
+    ) -> None:
+        """End orders that nobody needs, carry out what `part` chooses of the fresh plan, then ask people."""
+        choice = choose(part, fresh, situation.live)
+        # Ended by a look at the system, the calendar or the manifests since they were stored.
+        ended = [*closed_between(situation.state.orders, situation.orders)]
+        for order in [*ended, *withdrawn(situation, fresh, self._request.targets)]:
+            journal.end(order)
+        for change, why in choice.refused:
+            refusal = Refused(reason=why)
+            journal.refuse(change, refusal)
+            self._tell([Result(change, refusal)])
+        rest = choice.changes
         while rest:
             if rest[0].action is Action.TRANSFER_APP:
                 for lease in leases.values():
                     lease.check()
-            for change, outcome in (results := steps.carry_out(rest)):
-                self._tell(change, outcome)
+            results = steps.carry_out(rest)
+            self._tell(results)
             rest = rest[len(results) :]
+        for waiting in chosen_requests(part, fresh, situation):
+            asked = steps.ask(waiting)
+            self._tell(asked)
+            for _, outcome in asked:
+                if isinstance(outcome, Waits):
+                    self._run.on_notice(f"work order {outcome.work_order}: {outcome.on} is asked to {outcome.why}")
 
-    def _tell(self, change: Change, outcome: Outcome) -> None:
-        self.results.append(Result(change, outcome))
-        self._run.on_result(change, outcome)
+    def _tell(self, results: Iterable[Result]) -> None:
+        for result in results:
+            self.results.append(result)
+            self._run.on_result(*result)
 
-    def _ask(
-        self,
-        provider: Provider,
-        scope: Scope,
-        waiting: Waiting,
-        logbook: JournalWriter,
-        *,
-        approvals: Mapping[tuple[Address, Action], Approval],
-    ) -> None:
-        """Tell a person, where the provider reaches people, of a step that nobody else takes for them."""
-        orders = provider.ask(scope, waiting) if isinstance(provider, AskingProvider) else ()
-        if not orders:
-            return
-        change = as_change(waiting)
-        approval = approvals.get(change.step)
-        change = with_approval(change, approval) if approval else change
-        logbook.intend([change])
-        outcome = logbook.conclude(change, describe_wait(orders))
-        self._tell(change, outcome)
-        if isinstance(outcome, Waits):
-            self._run.on_notice(f"work order {outcome.work_order}: {outcome.on} is asked to {outcome.why}")
-
-    def _recover(self, loaded: LoadedState, settled: Settled, lease: Lease) -> LoadedState:
-        """Bring an unfinished run to its end: its audit trail, and a snapshot in place of its journal."""
-        if not loaded.has_journal and not settled.findings:
-            return loaded
-        self._mention(loaded, settled)
-        now = self._run.clock.now()
-        serial = loaded.state.serial
-        found = [
-            audit_entry(change, outcome, serial=serial + number, at=now)
-            for number, (change, outcome) in enumerate(settled.findings, start=1)
-        ]
-        state = replace(settled.state, serial=serial + len(found), lineage=settled.state.lineage or new_lineage())
-        mark = self._audit_missing(loaded, state.lineage, (*loaded.entries, *found))
-        state = replace(state, audit=mark or state.audit)
-        return save_state(self._store, loaded, state, token=lease.token)
-
-    def _audit_missing(self, loaded: LoadedState, lineage: str, entries: tuple[AuditEntry, ...]) -> AuditMark | None:
-        if entries:
-            record = AuditRecord(
-                organization=loaded.state.organization, lineage=lineage, origin=loaded.origin, entries=entries
-            )
-            return self._run.audit.append_missing(record, known=loaded.state.audit)
-        return None
-
-    def _mention(self, loaded: LoadedState, settled: Settled) -> None:
-        for text in left_behind(loaded, settled):
-            self._run.on_notice(text)
-
-    def _close(self, loaded: LoadedState, logbook: JournalWriter, lease: Lease) -> None:
+    def _close(self, loaded: LoadedState, journal: JournalWriter, lease: Lease) -> None:
         """First the audit log, then the snapshot: until both are there, the journal can tell the story again."""
-        state = logbook.state
-        if logbook.entries:
-            mark = self._run.audit.append(
-                AuditRecord(
-                    organization=state.organization,
-                    lineage=state.lineage,
-                    origin=self._run.origin,
-                    entries=logbook.entries,
-                ),
-                known=state.audit,
-                guard=lease.check,
+        state = journal.state
+        if journal.entries:
+            record = AuditRecord(
+                organization=state.organization,
+                lineage=state.lineage,
+                origin=self._run.origin,
+                entries=tuple(journal.entries),
             )
-            state = replace(state, audit=mark)
+            state = replace(state, audit=self._audit.append(record, known=state.audit, guard=lease.check))
         save_state(self._store, loaded, state, token=lease.token)
 
 
-def _refuse_stale(part: OrganizationPlan, loaded: LoadedState) -> None:
-    state = loaded.state
-    if (part.lineage, part.serial) != (state.lineage, state.serial):
-        message = (
-            f"{part.organization} has changed since the plan was made: its state is at serial {state.serial} of "
-            f"lineage {state.lineage or 'none'}, the plan knows {part.serial} of lineage {part.lineage or 'none'}"
-        )
-        raise StalePlan(message, advice="plan again and apply the new plan")
+def _stale(message: str) -> StalePlan:
+    return StalePlan(message, advice="plan again and apply the new plan")

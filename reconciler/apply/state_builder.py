@@ -1,17 +1,23 @@
-"""The state of one organization while changes are carried out, kept so that each change costs the same."""
+"""The state of one organization while changes are carried out, kept so that each change costs the same.
+
+Work orders get here what only the moment of storing can give: an id and a time.
+"""
 
 from __future__ import annotations
 
+import hashlib
+from base64 import b32encode
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import replace
 from datetime import date, datetime, timedelta
+from itertools import count
 from typing import Self, TypeVar
 
-from reconciler.apply.issuing import issue_orders
 from reconciler.engine.context import PlanningContext, Targets
 from reconciler.engine.drift import take_note
 from reconciler.engine.guards import WINDOW_DAYS, counts_as_removal
+from reconciler.engine.orders import request_of
 from reconciler.engine.refresh import note_look
 from reconciler.engine.waits import note_waits
 from reconciler.model.address import Address
@@ -26,6 +32,9 @@ from reconciler.model.system import System
 from reconciler.model.work_order import WorkOrder
 
 T = TypeVar("T")
+
+_DIGITS = 6
+"""Of the ids of work orders, in base 32: short enough to be read aloud, and a billion of them."""
 
 
 class StateBuilder:
@@ -61,8 +70,8 @@ class StateBuilder:
 
     @classmethod
     def of(cls, situation: PlanningContext, part: OrganizationPlan, targets: Targets, *, lineage: str) -> Self:
-        """A ledger that begins with what was just seen of an organization, and what its plan waits for."""
-        ledger = cls(
+        """It begins with what was just seen of an organization, and what its plan waits for."""
+        builder = cls(
             replace(
                 situation.state,
                 records=situation.records,
@@ -81,8 +90,8 @@ class StateBuilder:
         key = situation.organization.key
         forgetting = situation.approvals.get((Address(key, "organization", key), Action.FORGET))
         if situation.is_forgotten and forgetting is not None and forgetting.expires is not None:
-            ledger._use((forgetting.address, forgetting.approve), forgetting.reason, forgetting.expires)
-        return ledger
+            builder._use((forgetting.address, forgetting.approve), forgetting.reason, forgetting.expires)
+        return builder
 
     @property
     def lineage(self) -> str:
@@ -111,19 +120,32 @@ class StateBuilder:
         self._used.setdefault(used.terms, used)
 
     def issue(self, change: Change, outcome: Outcome, *, at: datetime) -> Outcome:
-        """The outcome with ids and times on the work orders that come with it; `take` stores them."""
+        """The outcome with ids and times on the work orders that come with it; `take` stores them.
+
+        What they ask for is written on them from the change itself, so that whoever drafts them cannot make the planner
+        ask for the same thing twice. What does not end by itself is to be done within our `patience`.
+        """
         if not isinstance(outcome, Waits) or not outcome.orders:
             return outcome
-        orders = issue_orders(
-            outcome.orders,
-            change,
-            lineage=self.lineage,
-            serial=self._serial + 1,
-            taken=self._orders,
-            at=at,
-            patience=self._patience,
-        )
-        return replace(outcome, orders=orders)
+        orders: list[WorkOrder] = []
+        names = new_ids(self.lineage, self._serial + 1, self._orders)
+        for draft, name in zip(outcome.orders, names, strict=False):
+            lasts = draft.lasts or self._patience
+            order = replace(
+                draft,
+                id=name,
+                after=orders[-1].id if orders else "",
+                issued=at,
+                address=change.address,
+                action=change.action,
+                wanted=change.attributes,
+                identity=request_of(change).identity,
+                fingerprint=change.fingerprint,
+                lasts=lasts,
+                expires=at + lasts if lasts is not None and draft.party == 1 else None,
+            )
+            orders.append(order)
+        return replace(outcome, orders=tuple(orders))
 
     def close(self, order: WorkOrder) -> int:
         """Remember how a work order ended; returns the serial of that."""
@@ -159,23 +181,21 @@ class StateBuilder:
 
     def part(self, address: Address) -> State:
         """The state reduced to one address, which is what the journal needs to know."""
-        return self._as_state(
+        orders = {key: order for key, order in self._orders.items() if order.address == address}
+        return self._make_state(
             records=_only(address, self._records),
             deferred=_only(address, self._deferred),
             in_doubt=_only(address, self._in_doubt),
-            orders={key: order for key, order in self._orders.items() if order.address == address},
+            orders=orders,
         )
 
     def state(self) -> State:
-        """The whole state as it stands."""
-        return self._as_state(
-            records=dict(self._records),
-            deferred=dict(self._deferred),
-            in_doubt=dict(self._in_doubt),
-            orders=dict(self._orders),
+        """The whole state as it stands; a change that was begun and not concluded is in doubt."""
+        return self._make_state(
+            records=self._records, deferred=self._deferred, in_doubt=self._in_doubt, orders=self._orders
         )
 
-    def _as_state(
+    def _make_state(
         self,
         *,
         records: dict[Address, Record],
@@ -186,10 +206,10 @@ class StateBuilder:
         return replace(
             self._state,
             serial=self._serial,
-            records=records,
-            deferred=deferred,
-            in_doubt=in_doubt,
-            orders=orders,
+            records=dict(records),
+            deferred=dict(deferred),
+            in_doubt=dict(in_doubt),
+            orders=dict(orders),
             drift=dict(self._drift),
             used_approvals=tuple(self._used[terms] for terms in sorted(self._used, key=str)),
             removals=dict(self._removals),
@@ -262,3 +282,12 @@ def _only(address: Address, known: Mapping[Address, T]) -> dict[Address, T]:
 def _recent(days: Mapping[date, int], today: date) -> Counter[date]:
     """Only the days that any rolling guard still looks at."""
     return Counter({day: count for day, count in days.items() if (today - day).days < WINDOW_DAYS})
+
+
+def new_ids(lineage: str, serial: int, taken: Collection[str]) -> Iterator[str]:
+    """Names for orders that begin at a serial of a state; the same every time, and none that is taken."""
+    for number in count():
+        digest = hashlib.sha256(f"{lineage}:{serial}:{number}".encode()).digest()
+        name = f"wo-{b32encode(digest).decode()[:_DIGITS].lower()}"
+        if name not in taken:
+            yield name

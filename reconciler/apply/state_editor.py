@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 from datetime import datetime
 
-from reconciler.apply.archive import read_state_as_of
-from reconciler.apply.audit_entries import AuditSink
 from reconciler.apply.leases import Lease, LeaseTerms, hold
-from reconciler.apply.states import LoadedState, load_or_give_up, load_state, parse_state, save_state
+from reconciler.apply.states import LoadedState, load_or_give_up, load_state, parse_state, read_state_as_of, save_state
+from reconciler.audit.log import AuditLog
 from reconciler.engine.identities import Names, emptied, rename_state
 from reconciler.engine.orders import close, closed_between
 from reconciler.model.address import Address
@@ -17,22 +16,25 @@ from reconciler.model.audit import AuditEntry, AuditRecord, Origin
 from reconciler.model.errors import StateConflict, StoreError
 from reconciler.model.kinds import KINDS
 from reconciler.model.ports import Clock, Lock, StateStore
-from reconciler.model.state import AuditMark, State
+from reconciler.model.state import State
 from reconciler.model.work_order import OrderStatus
 
-Deeds = list[tuple[str, str, str]]
-"""Address, action and detail of everything that goes into the audit log."""
+Deeds = Sequence[AuditEntry | tuple[str, str, str]]
+"""Everything that goes into the audit log: whole entries, or address, action and detail of what was done by hand."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+_UNKNOWN = Origin()
+
+
 class StateEditor:
-    """Who edits which store, and where it is written down."""
+    """Changes the states of a store under their locks, in the name of `origin`."""
 
-    store: StateStore
-    terms: LeaseTerms
-    clock: Clock
-    audit: AuditSink
-    origin: Origin = field(default_factory=Origin)
+    def __init__(self, *, store: StateStore, terms: LeaseTerms, clock: Clock, origin: Origin = _UNKNOWN) -> None:
+        self.store = store
+        self.clock = clock
+        self.origin = origin
+        self._terms = terms
+        self._audit = AuditLog(store)
 
     def forget(self, addresses: Iterable[Address]) -> None:
         """Drop records; what they are about stays as it is, and is not managed any more.
@@ -44,15 +46,16 @@ class StateEditor:
         for address in addresses:
             by_organization.setdefault(address.organization, []).append(address)
         for organization, wanted in sorted(by_organization.items()):
-            with hold(self.store, organization, purpose="state rm", terms=self.terms) as lease:
+            with hold(self.store, organization, purpose="state rm", terms=self._terms) as lease:
                 loaded = load_state(self.store, organization)
-                whole = Address(organization, "organization", organization)
-                if whole in wanted:
-                    _require_any(loaded.state)
+                if Address(organization, "organization", organization) in wanted:
+                    if loaded.state.tells_nothing and not loaded.state.rosters:
+                        message = f"nothing is recorded of {organization}"
+                        raise StoreError(message, advice="`reconciler state list` shows what is")
                     state = _emptied(loaded.state, at=self.clock.now())
                     ended = closed_between(loaded.state.orders, state.orders)
                     detail = f"all of it; withdrawn: {', '.join(order.id for order in ended) or 'no work orders'}"
-                    self._save(loaded, state, lease, [(str(whole), "state_rm", detail)])
+                    self._save(loaded, state, lease, [(_whole(organization), "state_rm", detail)])
                     continue
                 for address in wanted:
                     _require(loaded.state, address)
@@ -69,7 +72,7 @@ class StateEditor:
         if (source.organization, source.kind) != (target.organization, target.kind):
             message = f"{source} cannot become {target}: a record stays in its organization and of its kind"
             raise StoreError(message)
-        with hold(self.store, source.organization, purpose="state mv", terms=self.terms) as lease:
+        with hold(self.store, source.organization, purpose="state mv", terms=self._terms) as lease:
             loaded = load_state(self.store, source.organization)
             asked = any(order.address == source for order in loaded.state.orders.values())
             if not asked:
@@ -89,29 +92,32 @@ class StateEditor:
         A store that has no state of the organization takes any, and so does one whose state cannot be read.
         """
         given = parse_state(organization, data, source=source)
-        with hold(self.store, organization, purpose="state push", terms=self.terms) as lease:
+        with hold(self.store, organization, purpose="state push", terms=self._terms) as lease:
             loaded = load_or_give_up(self.store, organization)
             _refuse_other(given, loaded)
             state = replace(given, serial=max(given.serial, loaded.state.serial))
             # The way back when the log is lost: somebody vouches for the state, and a new log begins with saying so.
-            deed = (f"{organization}/organization/{organization}", "state_push", "")
+            deed = (_whole(organization), "state_push", "")
             return self._save(loaded, state, lease, [deed], is_vouched_for=True)
 
     def restore(self, organization: str, serial: int) -> State:
         """Make a state of the history the present one, under a serial that was never used."""
-        with hold(self.store, organization, purpose="state restore", terms=self.terms) as lease:
+        with hold(self.store, organization, purpose="state restore", terms=self._terms) as lease:
             loaded = load_or_give_up(self.store, organization)
             found = read_state_as_of(self.store, organization, serial)
             if found.serial != serial:
                 message = f"no state of {organization} with serial {serial} is kept"
                 raise StoreError(message, advice=f"`reconciler state history {organization}` lists what is")
             state = replace(found, serial=max(serial, loaded.state.serial))
-            deed = (f"{organization}/organization/{organization}", "state_restore", f"serial {serial}")
+            deed = (_whole(organization), "state_restore", f"serial {serial}")
             return self._save(loaded, state, lease, [deed])
 
     def edit(self, organization: str, *, purpose: str, change: Callable[[State], tuple[State, Deeds]]) -> State:
-        """Change a state while nobody else can, and write down what was done; without deeds nothing is written."""
-        with hold(self.store, organization, purpose=purpose, terms=self.terms) as lease:
+        """Change a state while nobody else can, and write down what was done; without deeds nothing is written.
+
+        Returns the state as it is now. Entries that `change` makes have serials right after that of the state it got.
+        """
+        with hold(self.store, organization, purpose=purpose, terms=self._terms) as lease:
             loaded = load_state(self.store, organization)
             state, deeds = change(loaded.state)
             return self._save(loaded, state, lease, deeds) if deeds else loaded.state
@@ -121,8 +127,10 @@ class StateEditor:
         self.store.break_lock(lock.organization, lock.id)
         holder = f"{lock.who} on {lock.host} (process {lock.process}, {lock.purpose})"
         lineage = load_state(self.store, lock.organization).state.lineage
-        address = f"{lock.organization}/organization/{lock.organization}"
-        self._write_down(lock.organization, lineage, 0, [(address, "state_unlock", holder)])
+        entries = self._entries([(_whole(lock.organization), "state_unlock", holder)], serial=0)
+        self._audit.append(
+            AuditRecord(organization=lock.organization, lineage=lineage, origin=self.origin, entries=entries)
+        )
 
     def _save(
         self, loaded: LoadedState, state: State, lease: Lease, deeds: Deeds, *, is_vouched_for: bool = False
@@ -131,43 +139,43 @@ class StateEditor:
 
         A state that somebody vouches for takes the log as it is now, and else tells on of records that are lost there.
         """
-        known = None if is_vouched_for else loaded.state.audit
         organization, lineage = state.organization, loaded.state.lineage or state.lineage
         if loaded.entries:
             done = AuditRecord(organization=organization, lineage=lineage, origin=loaded.origin, entries=loaded.entries)
-            self.audit.append_missing(done)
-        mark = self._write_down(organization, lineage, state.serial + 1, deeds, known=known, guard=lease.check)
-        return save_state(self.store, loaded, replace(state, audit=mark), token=lease.token).state
+            self._audit.append_missing(done)
+        entries = self._entries(deeds, serial=state.serial + 1)
+        mark = self._audit.append(
+            AuditRecord(organization=organization, lineage=lineage, origin=self.origin, entries=entries),
+            known=None if is_vouched_for else loaded.state.audit,
+            guard=lease.check,
+        )
+        state = replace(state, serial=max(entry.serial for entry in entries) - 1, audit=mark)
+        return save_state(self.store, loaded, state, token=lease.token).state
 
-    def _write_down(
-        self,
-        organization: str,
-        lineage: str,
-        serial: int,
-        deeds: Deeds,
-        *,
-        known: AuditMark | None = None,
-        guard: Callable[[], None] = lambda: None,
-    ) -> AuditMark:
+    def _entries(self, deeds: Deeds, *, serial: int) -> tuple[AuditEntry, ...]:
         now = self.clock.now()
-        entries = tuple(
-            AuditEntry(
+        return tuple(
+            deed
+            if isinstance(deed, AuditEntry)
+            else AuditEntry(
                 time=now,
                 serial=serial,
-                address=address,
-                action=action,
-                cause=_CAUSES.get(action, "by hand"),
+                address=deed[0],
+                action=deed[1],
+                cause=_CAUSES.get(deed[1], "by hand"),
                 outcome="applied",
-                detail=detail,
+                detail=deed[2],
             )
-            for address, action, detail in deeds
+            for deed in deeds
         )
-        record = AuditRecord(organization=organization, lineage=lineage, origin=self.origin, entries=entries)
-        return self.audit.append(record, known=known, guard=guard)
 
 
 _CAUSES = dict.fromkeys(("drift", "drift_reverted", "cannot_tell"), "seen by an audit")
 """Of what nobody did with this tool: an end date may have passed, and a system may have failed to answer."""
+
+
+def _whole(organization: str) -> str:
+    return str(Address(organization, "organization", organization))
 
 
 def find_lock(store: StateStore, lock_id: str) -> Lock:
@@ -209,11 +217,6 @@ def _require(state: State, address: Address) -> None:
     if address not in {*state.records, *state.deferred, *state.in_doubt}:
         message = f"nothing is recorded of {address}"
         raise StoreError(message, advice=f"`reconciler state show {state.organization}` lists what is")
-
-
-def _require_any(state: State) -> None:
-    if not (state.records or state.deferred or state.in_doubt or state.orders or state.rosters):
-        raise StoreError(f"nothing is recorded of {state.organization}", advice="`reconciler state list` shows what is")
 
 
 def _refuse_other(given: State, loaded: LoadedState) -> None:

@@ -6,46 +6,46 @@ been applied, all of them are written down before the call leaves, and each gets
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Iterable, Sequence
+from copy import copy
+from typing import TypeGuard
 
-from reconciler.apply.calls import ProviderCaller
-from reconciler.apply.journal_writer import JournalWriter
-from reconciler.apply.moved_fields import describe_move
-from reconciler.apply.preconditions import Preconditions
+from reconciler.apply.choice import as_change, moved_since
+from reconciler.apply.journal import JournalWriter
+from reconciler.apply.reading import ProviderBroke, shielded
+from reconciler.apply.recovery import judge
 from reconciler.engine.context import PlanningContext
+from reconciler.engine.guards import with_approval
+from reconciler.engine.membership_counts import MembershipCounts
 from reconciler.engine.refresh import grants_in
+from reconciler.engine.waits import why_nobody_can_act
 from reconciler.model.address import Address
-from reconciler.model.change import Change
+from reconciler.model.change import Change, Waiting
 from reconciler.model.errors import ProviderError
 from reconciler.model.kinds import Action
 from reconciler.model.live import Live, Unknown
-from reconciler.model.outcome import Applied, Failed, Outcome, Refused, Waits
-from reconciler.model.ports import Provider, Scope
+from reconciler.model.outcome import Applied, Failed, InDoubt, Outcome, Refused, Result, Waits
+from reconciler.model.ports import AskingProvider, BatchProvider, Provider, Scope
 from reconciler.model.resource import Resource, fingerprint_of
+from reconciler.model.work_order import WorkOrder
+from reconciler.systems.drafting import describe_wait
 
 MAX_TOGETHER = 300
 """More changes than any known call takes; nobody is asked about those behind."""
 
 _GROUPED = ("asset_group_access", "asset_group_asset")
-
-Result = tuple[Change, Outcome]
+_NOT_BY_AN_ADMIN = frozenset({Action.CREATE_ORGANIZATION, Action.TRANSFER_APP})
 
 
 class Steps:
     """The changes of one organization on their way into the world; the caller holds the lock."""
 
-    def __init__(
-        self,
-        *,
-        situation: PlanningContext,
-        scope: Scope,
-        provider: Provider,
-        logbook: JournalWriter,
-    ) -> None:
-        self._organization = situation.organization.key
-        self._caller = ProviderCaller(provider, scope)
-        self._logbook = logbook
-        self._standing = Preconditions(situation)
+    def __init__(self, *, situation: PlanningContext, scope: Scope, provider: Provider, journal: JournalWriter) -> None:
+        self._scope = scope
+        self._provider = provider
+        self._journal = journal
+        self._approvals = situation.approvals
+        self._reached = Preconditions(situation)
         # Only these, because there are few, and every look goes through them.
         self._implied = {at: record for at, record in situation.records.items() if record.implied_by}
 
@@ -54,47 +54,66 @@ class Steps:
 
         Returns what became of them, in order and at least of the first. Later changes are untouched.
         """
-        together = changes[: self._together(changes)]
-        cleared = self._clear(together)
+        cleared = self._clear(changes[: self._count_joinable(changes)])
         if isinstance(cleared, Refused | Waits):
-            self._logbook.refuse(changes[0], cleared)
-            return [(changes[0], cleared)]
-        results = self._act(cleared)
-        for change, outcome in results:
-            if isinstance(outcome, Applied):
-                self._standing.record(change, outcome=outcome.live)
-            elif isinstance(outcome, Waits):
-                self._standing.expect(outcome.orders)
-            elif isinstance(outcome, Failed):
-                self._standing.fail(change)
+            self._journal.refuse(changes[0], cleared)
+            return [Result(changes[0], cleared)]
+        self._journal.intend(cleared)
+        outcomes = zip(cleared, self._call(cleared), strict=True)
+        results = [Result(change, self._journal.conclude(change, outcome)) for change, outcome in outcomes]
+        for result in results:
+            self._reached.take(*result)
         return results
 
-    def _together(self, changes: Sequence[Change]) -> int:
+    def ask(self, waiting: Waiting) -> list[Result]:
+        """Tell a person, where the provider reaches people, of a step that nobody else takes for them."""
+        orders = self._provider.ask(self._scope, waiting) if isinstance(self._provider, AskingProvider) else ()
+        if not orders:
+            return []
+        change = as_change(waiting)
+        approval = self._approvals.get(change.step)
+        change = with_approval(change, approval) if approval else change
+        self._journal.intend([change])
+        return [Result(change, self._journal.conclude(change, describe_wait(orders)))]
+
+    def _count_joinable(self, changes: Sequence[Change]) -> int:
         """How many of the first changes leave in one call. What touches an admin goes alone: the count comes first."""
         # Whoever and whatever is in a group goes with it, however many that are.
         most = len(changes) if changes[0].address.kind in _GROUPED and changes[0].after is None else MAX_TOGETHER
-        alone = [self._goes_alone(change) for change in changes[:most]]
-        joinable = alone.index(True) if True in alone else len(alone)
-        return self._caller.together(changes[:joinable]) if joinable > 1 else 1
+        for number, change in enumerate(changes[:most]):
+            if change.action is Action.TRANSFER_APP or self._reached.touches_admin(change):
+                return self._count_together(changes[:number]) if number > 1 else 1
+        return self._count_together(changes[:most])
 
-    def _goes_alone(self, change: Change) -> bool:
-        return change.action is Action.TRANSFER_APP or self._standing.touches_admin(change)
+    def _count_together(self, changes: Sequence[Change]) -> int:
+        """How many of the first changes the provider carries out in one call."""
+        if len(changes) == 1 or not isinstance(self._provider, BatchProvider):
+            return 1
+        try:
+            with shielded(self._provider):
+                number = self._provider.together(self._scope, changes)
+        except ProviderError:
+            return 1  # whatever it is that it cannot say of several, it says of the one
+        return max(1, min(number, len(changes)))
 
     def _clear(self, changes: Sequence[Change]) -> Sequence[Change] | Refused | Waits:
         """Those of the changes that one call may carry out now, or why not even the first one may."""
-        gap = self._standing.find_gap(changes[0])
-        if gap is not None:
+        if gap := self._reached.find_gap(changes[0]):
             return gap
+        touches_admin = any(self._reached.touches_admin(change) for change in changes)
+        addresses = [change.address for change in changes]
+        if touches_admin:  # the rights of all admins count where one of them may lose them
+            addresses += self._reached.admin_addresses
         try:
-            live = self._look(changes)
+            live = grants_in(self._read(addresses), self._implied)[0]
         except ProviderError as error:
             return Refused(reason=f"it could not be read again: {error.message}")
-        expected = self._standing if len(changes) == 1 else self._standing.fork()
+        expected = self._reached if len(changes) == 1 else self._reached.fork()
         for number, change in enumerate(changes):
             refusal = expected.find_gap(change) or self._find_move(change, live) or expected.find_excess(change)
             if refusal is not None:
                 # What is left may be too little for one call. Whatever is behind gets its own look.
-                return changes[: self._caller.together(changes[:number])] if number else refusal
+                return changes[: self._count_together(changes[:number])] if number else refusal
             if len(changes) > 1:
                 expected.record(change, outcome=change.after)
         return changes
@@ -105,31 +124,154 @@ class Steps:
         if isinstance(found, Unknown):
             return Refused(reason=f"it could not be read again: {found.reason}")
         if fingerprint_of(found) != change.fingerprint:
-            move = describe_move(seen=change.before, found=found)
-            return Refused(reason=f"it is not what the plan saw any more: {move}")
-        if self._standing.touches_admin(change):
-            self._recount(live)
+            return Refused(reason=moved_since(change, found))
+        if self._reached.touches_admin(change):
+            self._reached.recount(live)
         return None
 
-    def _look(self, changes: Sequence[Change]) -> Live:
-        """The changes' own addresses, and all admins where one of them may lose the rights."""
-        touched = any(self._standing.touches_admin(change) for change in changes)
-        admins = self._members(self._standing.active_admins) if touched else []
-        live = self._caller.read([*(change.address for change in changes), *admins])
-        return grants_in(live, self._implied)[0]
+    def _read(self, addresses: Sequence[Address]) -> Live:
+        with shielded(self._provider):
+            return self._provider.read_some(self._scope, addresses)
 
-    def _recount(self, live: Live) -> None:
-        """Forget admins who have gone, or lost their rights, since the last look."""
-        for address in self._members(self._standing.active_admins):
-            found = live.find(address)
-            self._standing.observe(address.key, found if isinstance(found, Resource) else None)
+    def _call(self, changes: Sequence[Change]) -> list[Outcome]:
+        """Carry out what goes together, and find out by one look which calls without an answer took effect.
 
-    def _act(self, changes: Sequence[Change]) -> list[Result]:
-        self._logbook.intend(changes)
-        outcomes = self._caller.apply(changes)
+        Nothing is ever sent again. Where the provider has looked already, what it did not see may still be on its way,
+        and is no failure yet.
+        """
+        outcomes = self._send(changes)
+        doubtful = [change.address for change, outcome in zip(changes, outcomes, strict=True) if _can_settle(outcome)]
+        if not doubtful:
+            return outcomes
+        try:
+            live = self._read(doubtful)
+        except ProviderError:
+            return outcomes
         return [
-            (change, self._logbook.conclude(change, outcome)) for change, outcome in zip(changes, outcomes, strict=True)
+            _settle(change, outcome, live) if _can_settle(outcome) else outcome
+            for change, outcome in zip(changes, outcomes, strict=True)
         ]
 
-    def _members(self, people: Collection[str]) -> list[Address]:
-        return [Address(self._organization, "member", person) for person in sorted(people)]
+    def _send(self, changes: Sequence[Change]) -> list[Outcome]:
+        try:
+            with shielded(self._provider):
+                if len(changes) == 1 or not isinstance(self._provider, BatchProvider):
+                    return [self._provider.apply(self._scope, change) for change in changes]
+                outcomes = list(self._provider.apply_many(self._scope, changes))
+                if len(outcomes) != len(changes):
+                    message = f"{len(outcomes)} outcomes for {len(changes)} changes"
+                    raise ValueError(message)
+                return outcomes
+        except ProviderBroke as error:
+            return [InDoubt(reason=error.message)] * len(changes)
+        except ProviderError as error:
+            return [Failed(reason=error.message)] * len(changes)
+
+
+def _can_settle(outcome: Outcome) -> TypeGuard[InDoubt]:
+    return isinstance(outcome, InDoubt) and not outcome.has_looked
+
+
+def _settle(change: Change, doubt: InDoubt, live: Live) -> Outcome:
+    found = live.find(change.address)
+    if isinstance(found, Unknown):
+        return doubt
+    outcome = judge(change, found)
+    if isinstance(outcome, Failed):
+        return Failed(reason=f"{doubt.reason}; {outcome.reason}")
+    return outcome or doubt
+
+
+class Preconditions:
+    """What has been reached in one organization so far, and what that lets through next.
+
+    Counts what was applied; of several changes that leave in one call, what would be if all went well.
+    """
+
+    def __init__(self, situation: PlanningContext) -> None:
+        self._situation = situation
+        self._applied: set[Address] = set()
+        self._failed: set[Address] = set()
+        self._asked: dict[Address, WorkOrder] = {}
+        """What people were asked for in this run; nobody knows when they will do it."""
+        self._counts = MembershipCounts.of(situation)
+
+    def fork(self) -> Preconditions:
+        """A copy to try things out on."""
+        other = copy(self)
+        other._applied, other._counts = set(self._applied), self._counts.fork()  # noqa: SLF001  # one of us
+        return other
+
+    def touches_admin(self, change: Change) -> bool:
+        """Whether a change is about somebody who administers now."""
+        return change.address.kind == "member" and change.address.key in self._counts.active_admins
+
+    @property
+    def admin_addresses(self) -> list[Address]:
+        """The memberships of those who can act."""
+        organization = self._situation.organization.key
+        return [Address(organization, "member", person) for person in sorted(self._counts.active_admins)]
+
+    def find_gap(self, change: Change) -> Refused | Waits | None:
+        """What a change needs and does not have: another change, or somebody who may do it."""
+        if blind := why_nobody_can_act(self._situation):
+            return Refused(reason=f"{change.address.organization} could not be read: {blind}")
+        # What cannot be taken from somebody alone does not keep them in: it goes with their membership.
+        settled = self._applied | self._failed if change.action is Action.REMOVE else self._applied
+        missing = [need for need in change.needs if need not in settled]
+        if missing and all(need in self._asked for need in missing):
+            return _wait_for(self._asked[missing[0]])
+        if missing:
+            return Refused(reason=f"{', '.join(map(str, missing))} was not applied")
+        if change.action not in _NOT_BY_AN_ADMIN and change.actor not in self._counts.active_admins:
+            promotion = self._asked.get(Address(change.address.organization, "member", change.actor))
+            if promotion is not None:
+                return _wait_for(promotion)
+            return Refused(reason=f"{change.actor}, who should do it, is not an active admin")
+        return None
+
+    def find_excess(self, change: Change) -> Refused | Waits | None:
+        """Whether a change would leave too few admins or bring too many members at this point."""
+        objection = self._counts.objection(change, is_agreed=bool(change.approval))
+        if objection is None:
+            return None
+        members = [order for address, order in self._asked.items() if address.kind == "member"]
+        return _wait_for(members[-1], objection[1]) if members else Refused(reason=objection[1])
+
+    def recount(self, live: Live) -> None:
+        """Forget admins who have gone, or lost their rights, since the last look."""
+        for address in self.admin_addresses:
+            found = live.find(address)
+            self._counts.observe(address.key, found if isinstance(found, Resource) else None)
+
+    def take(self, change: Change, outcome: Outcome) -> None:
+        """Count what became of a change that was tried."""
+        match outcome:
+            case Applied(live=live):
+                self.record(change, outcome=live)
+            case Waits(orders=orders):
+                self._expect(orders)
+            case Failed():
+                self._failed.add(change.address)
+            case _:
+                pass
+
+    def record(self, change: Change, *, outcome: Resource | None) -> None:
+        """Count a change that was applied, and the resource it led to; None when that is gone."""
+        self._applied.add(change.address)
+        self._counts.record(change, outcome=outcome)
+        if change.action is Action.CREATE_ORGANIZATION:
+            founder = Address(change.address.organization, "member", change.actor)
+            self._counts.found(change.actor, self._situation.wanted[founder].attributes)
+
+    def _expect(self, orders: Iterable[WorkOrder]) -> None:
+        """Count what people were just asked for."""
+        for order in orders:
+            self._asked.setdefault(order.address, order)
+        self._counts.expect(self._asked.values())
+
+
+def _wait_for(order: WorkOrder, why: str = "") -> Waits:
+    """Not tried, because what comes before it is in somebody's hands; the next plan looks at it again."""
+    first = f"work order {order.id} has to be done first"
+    return Waits(on=order.actor or order.actor_role, why=f"{why}; {first}" if why else first)

@@ -58,9 +58,12 @@ class AuditLog:
     def append(
         self, record: AuditRecord, *, known: AuditMark | None = None, guard: Callable[[], None] = lambda: None
     ) -> AuditMark:
-        """Add a record to the end, wherever that is by then; `guard` may object before every try.
+        """Add a record to the end, wherever that is by then, durably; the state that is written next keeps the mark.
 
-        Returns the end of the log, or `known` where that is not in the log any more.
+        `guard` raises when the record is not ours to write any more. It is asked after the end was found, so that
+        whatever a successor has written by then makes this try fail, and the next one asks again. `known` is the mark
+        that the state has so far; where the log does not hold it any more it is the answer, so that the state goes on
+        bearing witness against the log.
         """
 
         def whole(end: _End) -> bytes:
@@ -70,7 +73,10 @@ class AuditLog:
         return self._unless_lost(known, self._append(whole))
 
     def append_missing(self, record: AuditRecord, *, known: AuditMark | None = None) -> AuditMark:
-        """Add those entries that are not in the log yet; reads all of it, so it is for rare occasions."""
+        """Add those entries that are not in the log yet, for a run that may or may not have come that far.
+
+        Returns the end of the log, also when nothing was missing. Reads all of it, so it is for rare occasions.
+        """
 
         def missing(end: _End) -> bytes | None:
             known = {

@@ -10,7 +10,7 @@ from typing import Any, TypedDict, TypeVar
 
 import click
 
-from reconciler.apply.sharding import EVERYTHING, Shard
+from reconciler.engine.context import ALL_SHARDS, Shard
 from reconciler.model.address import Address
 from reconciler.model.declared import Approval
 from reconciler.model.kinds import Action
@@ -179,7 +179,7 @@ _OPTIONS = (
     click.option(
         "--shard",
         type=read_shard,
-        default=EVERYTHING,
+        default=ALL_SHARDS,
         metavar="K/N",
         help="Only the K-th of N parts of all organizations, for runners that share the work.",
     ),

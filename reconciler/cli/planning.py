@@ -12,7 +12,6 @@ from typing import Unpack
 
 from reconciler.apply import planning
 from reconciler.apply.planning import PlanRequest
-from reconciler.apply.sharding import EVERYTHING
 from reconciler.apply.states import read_state
 from reconciler.cli.app import App
 from reconciler.cli.exits import exit_code
@@ -20,7 +19,7 @@ from reconciler.cli.files import read_text_file, replace_file
 from reconciler.cli.link_codes import clear_codes
 from reconciler.cli.options import Limits
 from reconciler.cli.workspace import read_workspace
-from reconciler.engine.context import Targets
+from reconciler.engine.context import ALL_SHARDS, Targets
 from reconciler.features.planning.annotations import remarks_on_admins
 from reconciler.features.planning.summary import digest_of_plan, summary_of_plan
 from reconciler.model.address import Address
@@ -53,7 +52,7 @@ def read_request(app: App, *, today: date | None = None, **limits: Unpack[Limits
         targets=Targets(include=limits.get("targets", ()), exclude=limits.get("excludes", ())),
         refresh=limits.get("refresh", True),
         retry=limits.get("retry", False),
-        shard=limits.get("shard", EVERYTHING),
+        shard=limits.get("shard", ALL_SHARDS),
     )
 
 

@@ -11,13 +11,13 @@ from pathlib import Path
 from reconciler.apply.leases import LeaseTerms
 from reconciler.apply.state_editor import StateEditor
 from reconciler.apply.states import read_state
-from reconciler.audit.log import AuditLog
 from reconciler.cli.app import App, SystemClock
 from reconciler.cli.workspace import read_workspace
 from reconciler.engine.identities import Identities, as_remembered
 from reconciler.model.address import Address
 from reconciler.model.audit import Origin
 from reconciler.model.errors import ReconcilerError, StateLocked
+from reconciler.model.ports import Clock
 from reconciler.model.state import State
 from reconciler.model.suggestions import suggest_names
 from reconciler.stores.process import SystemTimer, this_process
@@ -39,13 +39,12 @@ def lease_terms(app: App, timeout: timedelta = timedelta()) -> LeaseTerms:
     return LeaseTerms(timer=SystemTimer(), timeout=timeout, on_wait=tell)
 
 
-def open_editor(app: App, lock_timeout: timedelta = timedelta()) -> StateEditor:
-    """Everything that editing needs. Its entries carry the real time: nobody edits in the sandbox's."""
+def open_editor(app: App, lock_timeout: timedelta = timedelta(), *, clock: Clock | None = None) -> StateEditor:
+    """Everything that editing needs. Its entries carry the real time unless a `clock` is given."""
     return StateEditor(
         store=app.store,
         terms=lease_terms(app, lock_timeout),
-        clock=SystemClock(),
-        audit=AuditLog(app.store),
+        clock=clock or SystemClock(),
         origin=read_origin(app.root),
     )
 

@@ -12,8 +12,7 @@ from reconciler.model.redaction import SECRETS
 from reconciler.providers.business_api.credentials import read_secret
 from reconciler.stores.local_file import LocalFileStore
 from reconciler.stores.process import Holder, this_process
-from reconciler.stores.seal import Seal, parse_key
-from reconciler.stores.sealed import SealedStore, sealed_holder
+from reconciler.stores.sealed import Seal, SealedStore, parse_key, sealed_holder
 
 
 def open_store(address: str, *, root: Path, key: str = "") -> StateStore:

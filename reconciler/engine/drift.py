@@ -55,7 +55,7 @@ def _of_the_unverified(situation: PlanningContext) -> Iterator[Drift]:
             continue
         if not record.unverified:
             continue
-        believed = replace(_as_resource(record), unread=())
+        believed = replace(record.as_resource(), unread=())
         why, on, others = _say_unverified(record)
         yield Drift(
             address=address,
@@ -96,7 +96,7 @@ def _of_the_unread(situation: PlanningContext) -> Iterator[Drift]:
             address=address,
             sort=known.sort,
             severity=known.severity,
-            expected=None if record is None or known.sort is DriftSort.ADDED_OUTSIDE else _as_resource(record),
+            expected=None if record is None or known.sort is DriftSort.ADDED_OUTSIDE else record.as_resource(),
             live=None if known.last is None else replace(known.last, address=address),
             why=_why_strange(situation) if known.sort is DriftSort.ADDED_OUTSIDE else known.why,
             fate=Fate.UNREAD,
@@ -191,7 +191,7 @@ def _of_records(situation: PlanningContext) -> Iterator[Drift]:
         live = situation.live.find(address)
         if isinstance(live, Unknown):
             continue
-        expected = _as_resource(record)
+        expected = record.as_resource()
         if live is not None and not live.status.is_gone and (why := _why_over(address, situation)):
             yield _expired_but_active(address, situation, expected=expected, live=live, why=why)
         elif address not in asked and not _is_as(record, live, situation) and not _is_undone(address, live, situation):
@@ -234,16 +234,6 @@ def _of_memory(situation: PlanningContext) -> Iterator[Drift]:
             found = None if live.fits(declared.attributes) else _moved(situation, declared, live)
         if found is not None:
             yield replace(found, sort=known.sort)
-
-
-def _as_resource(record: Record) -> Resource:
-    return Resource(
-        address=record.address,
-        attributes=record.attributes,
-        status=record.status,
-        identity=record.identity,
-        unread=record.unread,
-    )
 
 
 def _is_as(record: Record, live: Resource | None, situation: PlanningContext) -> bool:

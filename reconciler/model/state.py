@@ -74,6 +74,16 @@ class Record:
             asked=asked,
         )
 
+    def as_resource(self) -> Resource:
+        """The access that is there if nothing has changed since it was last seen."""
+        return Resource(
+            address=self.address,
+            attributes=self.attributes,
+            status=self.status,
+            identity=self.identity,
+            unread=self.unread,
+        )
+
     def _still_confirmed(self, live: Resource) -> Attributes:
         if self.status.is_gone:
             return {}

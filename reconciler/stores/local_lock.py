@@ -11,8 +11,8 @@ from pathlib import Path
 from reconciler.model.errors import StoreError
 from reconciler.model.ports import Lock
 from reconciler.stores.files import PRIVATE, guard, make_folder, replace_durably, try_lock
-from reconciler.stores.leases import LeaseRecord
 from reconciler.stores.process import Holder
+from reconciler.stores.rules import LeaseRecord
 
 LEASE = "lease"
 """Name of the file with the lease record."""

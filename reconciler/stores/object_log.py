@@ -1,15 +1,15 @@
-"""One organization's state as a row of numbered objects, none of which is ever written twice.
+"""One organization's state, and the audit log, as rows of numbered objects, none of which is ever written twice.
 
-Everything that happens takes the next number: a record of the journal, a snapshot, or a fence, which is what a new
-holder of the lock writes before anything else. A holder that was replaced knows the next number from before the fence.
-Whatever it tries to write, however late, finds the number taken.
+Everything that happens to a state takes the next number: a record of the journal, a snapshot, or a fence, which is what
+a new holder of the lock writes before anything else. A holder that was replaced knows the next number from before the
+fence. Whatever it tries to write, however late, finds the number taken.
 """
 
 from __future__ import annotations
 
 import json
 import secrets
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
@@ -17,10 +17,13 @@ from enum import StrEnum
 from reconciler.model.errors import StoreError
 from reconciler.model.json import load_json
 from reconciler.stores.bucket import Bucket
+from reconciler.stores.rules import audit_moved
 
 _HEADER = 192
 """Bytes before the data, so that one short request says what an object is."""
 _MAX_AT_ONCE = 128
+_AUDIT_NONCE = 16
+"""Bytes before an audit record."""
 _FENCES_STAND = timedelta(days=1)
 """Longer than any request can be under way, and than a stopped process keeps its connection."""
 
@@ -158,3 +161,47 @@ class ObjectLog:
 
     def _key(self, number: int) -> str:
         return f"{self._folder}/{number:010}"
+
+
+class ObjectAudit:
+    """Remembers how far it has counted: the end can only move on."""
+
+    def __init__(self, bucket: Bucket) -> None:
+        self._bucket = bucket
+        self._counted = 0
+
+    def count(self) -> int:
+        """The highest number. Found by doubling and halving, because listing a long log takes long."""
+        step = 1
+        while self._bucket.exists(_key(self._counted + step)):
+            self._counted += step
+            step *= 2
+        while step > 1:
+            step //= 2
+            if self._bucket.exists(_key(self._counted + step)):
+                self._counted += step
+        return self._counted
+
+    def append(self, record: bytes, *, after: int) -> None:
+        """Take the number behind `after`, which must be the last; raises StateConflict."""
+        is_last = after == self._counted or after == self.count()
+        if not is_last or not self._bucket.create(
+            _key(after + 1), secrets.token_hex(_AUDIT_NONCE // 2).encode() + record
+        ):
+            raise audit_moved()
+        self._counted = after + 1
+
+    def read(self, *, after: int) -> Iterator[bytes]:
+        """All records behind number `after`."""
+        end = self.count()
+        for start in range(after + 1, end + 1, _MAX_AT_ONCE):
+            numbers = range(start, min(start + _MAX_AT_ONCE, end + 1))
+            for number, blob in zip(numbers, self._bucket.find_many([_key(number) for number in numbers]), strict=True):
+                if blob is None:
+                    message = f"record {number} of the audit log is missing"
+                    raise StoreError(message, advice="restore the object from its older version or a copy")
+                yield blob.data[_AUDIT_NONCE:]
+
+
+def _key(number: int) -> str:
+    return f"audit/{number:010}"

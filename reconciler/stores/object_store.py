@@ -14,19 +14,22 @@ lists what was written.
 
 from __future__ import annotations
 
+import json
+import secrets
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
 
 from reconciler.model.errors import StoreError
+from reconciler.model.json import load_json
 from reconciler.model.ports import Journal, Lock, PastVersion, Snapshot, TornAudit
-from reconciler.stores.bucket import Bucket, open_bucket
-from reconciler.stores.leases import LeaseRecord, lost, moved, no_such_version
-from reconciler.stores.names import find_key, name_of
-from reconciler.stores.object_audit import ObjectAudit
-from reconciler.stores.object_lease import change_lease, read_lease
-from reconciler.stores.object_log import EntryKind, LogEntry, ObjectLog
+from reconciler.stores.bucket import Blob, Bucket, open_bucket
+from reconciler.stores.object_log import EntryKind, LogEntry, ObjectAudit, ObjectLog
 from reconciler.stores.process import Holder, this_process
+from reconciler.stores.rules import LeaseRecord, find_key, lost, moved, name_of, no_such_version
+
+_RESOLUTION = timedelta(seconds=1)
+"""Servers write down whole seconds."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -216,3 +219,51 @@ class ObjectStateStore:
 def _version(tail: list[LogEntry]) -> str | None:
     """Of the snapshot that the end of a log begins with."""
     return str(tail[0].number) if tail and tail[0].kind is EntryKind.SNAPSHOT else None
+
+
+def read_lease(bucket: Bucket, key: str, organization: str) -> tuple[LeaseRecord, Blob | None]:
+    """The record and the object it came from; the lock expires by the server's clock, not by its holder's."""
+    blob = bucket.find(key)
+    if blob is None:
+        return LeaseRecord(organization=organization), None
+    record, ttl = _parse(blob.data)
+    if record.lock is not None:
+        expires = blob.modified + ttl + _RESOLUTION
+        record = replace(record, lock=replace(record.lock, expires=expires))
+    return record, blob
+
+
+def change_lease(
+    bucket: Bucket,
+    key: str,
+    organization: str,
+    change: Callable[[LeaseRecord, datetime], LeaseRecord],
+    *,
+    ttl: timedelta = timedelta(),
+) -> LeaseRecord:
+    """Replace the record by what `change` makes of it and of the server's time; again, when somebody was faster.
+
+    The server is asked for the time only when somebody has the lock and the answer depends on it.
+    """
+    while True:
+        record, blob = read_lease(bucket, key, organization)
+        now = bucket.now() if record.lock is not None and ttl else datetime.now(UTC)
+        changed = change(record, now)
+        if changed == record:
+            return record
+        if bucket.replace(key, _encode(changed, ttl), seen=blob):
+            return changed
+
+
+def _encode(record: LeaseRecord, ttl: timedelta) -> bytes:
+    body = {"lease": record.to_json().decode(), "nonce": secrets.token_hex(8), "ttl": ttl.total_seconds()}
+    return json.dumps(body, sort_keys=True, ensure_ascii=False).encode()
+
+
+def _parse(data: bytes) -> tuple[LeaseRecord, timedelta]:
+    try:
+        body = load_json(data)
+        return LeaseRecord.parse(body["lease"].encode()), timedelta(seconds=body["ttl"])
+    except (ValueError, KeyError, TypeError, AttributeError, OverflowError) as error:
+        message = f"the lock of an organization cannot be read: {error}"
+        raise StoreError(message, advice="restore the object from its older version or a copy") from error

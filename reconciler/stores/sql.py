@@ -16,10 +16,19 @@ from sqlalchemy import Connection, Engine, Select, delete, func, insert, select,
 from sqlalchemy.exc import IntegrityError
 
 from reconciler.model.ports import Journal, Lock, PastVersion, Snapshot, TornAudit
-from reconciler.stores.leases import LeaseRecord, audit_moved, moved, no_such_version
 from reconciler.stores.process import Holder, this_process
-from reconciler.stores.sql_engine import database_now, make_engine, transaction
-from reconciler.stores.sql_schema import AUDIT, JOURNAL, LEASES, SNAPSHOTS, is_current, migrate
+from reconciler.stores.rules import LeaseRecord, audit_moved, moved, no_such_version
+from reconciler.stores.sql_engine import (
+    AUDIT,
+    JOURNAL,
+    LEASES,
+    SNAPSHOTS,
+    database_now,
+    is_current,
+    make_engine,
+    migrate,
+    transaction,
+)
 
 _PAGE = 1000
 _INSERT_LEASE = text("INSERT INTO reconciler_leases VALUES (:organization, :record) ON CONFLICT DO NOTHING")
@@ -37,7 +46,7 @@ def open_sql_store(address: str, *, root: Path, holder: Holder | None = None) ->
 
 
 class SqlStore:
-    """Keeps state in the tables of `sql_schema`; the same statements for every database."""
+    """Keeps state in the tables of `sql_engine`; the same statements for every database."""
 
     def __init__(self, engine: Engine, *, holder: Holder) -> None:
         self._engine = engine

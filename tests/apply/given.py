@@ -7,7 +7,6 @@ from datetime import UTC, datetime, timedelta
 
 from reconciler.apply.leases import LeaseTerms
 from reconciler.apply.state_editor import StateEditor
-from reconciler.audit.log import AuditLog
 from reconciler.model.address import Address
 from reconciler.model.audit import Origin
 from reconciler.model.change import Change
@@ -36,7 +35,7 @@ def terms(ttl: timedelta = timedelta(minutes=1)) -> LeaseTerms:
 
 
 def upkeep(store: StateStore) -> StateEditor:
-    return StateEditor(store=store, terms=terms(), clock=Still(), audit=AuditLog(store), origin=ORIGIN)
+    return StateEditor(store=store, terms=terms(), clock=Still(), origin=ORIGIN)
 
 
 def resource(address: Address = EVE, status: Status = Status.ACTIVE, **attributes: str) -> Resource:

@@ -12,9 +12,8 @@ from pathlib import Path
 
 from reconciler.apply.apply import Run, apply_plan
 from reconciler.apply.planning import PlanRequest, make_plan
-from reconciler.apply.sharding import Shard
-from reconciler.audit.log import AuditLog
 from reconciler.cli.stores import open_store
+from reconciler.engine.context import Shard
 from reconciler.manifests.load import load_manifests
 from reconciler.manifests.source import SourceFile
 from reconciler.model.declared import Desired
@@ -67,7 +66,7 @@ def main() -> None:
     with World.open(folder / "world.db", clock=lambda: NOW) as world:
         provider = SandboxProvider(world)
         plan = make_plan(request, provider_for=lambda _: provider, store=store)
-        run = Run(clock=Still(), terms=terms(), audit=AuditLog(store), origin=ORIGIN)
+        run = Run(clock=Still(), terms=terms(), origin=ORIGIN)
         report = apply_plan(plan, request, provider_for=lambda _: provider, store=store, run=run)
     assert len(report.of(Applied)) == len(plan.organizations)
     sys.stdout.write(str(len(plan.organizations)))

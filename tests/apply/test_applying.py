@@ -10,11 +10,11 @@ from pathlib import Path
 import pytest
 
 from reconciler.apply.apply import Run, apply_plan
-from reconciler.apply.audit_entries import SEEN
 from reconciler.apply.journal import intent_record, run_record
 from reconciler.apply.leases import hold
 from reconciler.apply.planning import PlanRequest, make_plan
 from reconciler.apply.states import load_state, read_state
+from reconciler.audit.entries import SEEN
 from reconciler.audit.log import AuditLog
 from reconciler.manifests.load import load_manifests
 from reconciler.manifests.source import SourceFile
@@ -104,7 +104,6 @@ class Company:
         run = Run(
             clock=Still(),
             terms=terms(),
-            audit=AuditLog(self.store),
             origin=ORIGIN,
             on_notice=self.told.append,
         )
@@ -192,7 +191,7 @@ def _apply_and_stop(company: Company, plan: Plan) -> None:
     def stop(_change: Change, _outcome: Outcome) -> None:
         raise KeyboardInterrupt
 
-    run = Run(clock=Still(), terms=terms(), audit=AuditLog(company.store), on_result=stop)
+    run = Run(clock=Still(), terms=terms(), on_result=stop)
     apply_plan(plan, company.request(), provider_for=lambda _: company.provider, store=company.store, run=run)
 
 

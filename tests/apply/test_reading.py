@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from reconciler.apply.planning import read_live
+from reconciler.apply.reading import read_live
 from reconciler.model.address import Address
 from reconciler.model.declared import Organization
 from reconciler.model.finding import Place

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reconciler.apply.sharding import Shard, shards_of
+from reconciler.engine.context import Shard, shards_of
 
 
 @given(st.text(min_size=1), st.integers(1, 50))

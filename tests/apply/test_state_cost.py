@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from bench.state_cost import invitation, make_state
-from reconciler.apply.journal_writer import JournalWriter
+from reconciler.apply.journal import JournalWriter
 from reconciler.apply.leases import hold
 from reconciler.apply.state_builder import StateBuilder
 from reconciler.apply.states import load_state, save_state
@@ -24,7 +24,7 @@ def journal_of(folder: Path, *, resources: int) -> tuple[int, int]:
     with hold(store, "bc", purpose="test", terms=terms()) as lease:
         saved = save_state(store, load_state(store, "bc"), make_state(resources), token=lease.token)
         ledger = StateBuilder(saved.state, system=get_system("business_center"), today=TODAY)
-        logbook = JournalWriter(store=store, lease=lease, ledger=ledger, origin=Origin(), clock=Still())
+        logbook = JournalWriter(store=store, lease=lease, builder=ledger, origin=Origin(), clock=Still())
         for number in range(CHANGES):
             change = invitation(number)
             logbook.intend([change])

@@ -11,9 +11,9 @@ from typing import Any, NoReturn
 import pytest
 
 from reconciler.apply.apply import Run, apply_plan
-from reconciler.apply.audit_entries import SEEN
 from reconciler.apply.planning import PlanRequest, make_plan
 from reconciler.apply.states import load_state
+from reconciler.audit.entries import SEEN
 from reconciler.audit.log import AuditLog
 from reconciler.manifests.load import load_manifests
 from reconciler.manifests.source import SourceFile
@@ -55,7 +55,7 @@ class Scene:
         assert desired is not None
         request = PlanRequest(desired=desired, settings=settings, today=TODAY, retry=True)
         plan = make_plan(request, provider_for=lambda _: provider, store=self.store, on_notice=self.told.append)
-        run = Run(clock=Still(), terms=terms(), audit=AuditLog(self.store), origin=ORIGIN)
+        run = Run(clock=Still(), terms=terms(), origin=ORIGIN)
         report = apply_plan(plan, request, provider_for=lambda _: provider, store=self.store, run=run)
         return {change.address.key: outcome for change, outcome in report.results}
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from reconciler.apply.audit_entries import audit_entry
+from reconciler.audit.entries import audit_entry
 from reconciler.model.outcome import Applied
 from tests.apply.given import NOW, REMOVE
 

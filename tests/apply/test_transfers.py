@@ -12,12 +12,10 @@ from pathlib import Path
 
 import pytest
 
-from reconciler.apply.apply import Run, apply_plan
+from reconciler.apply.apply import Run, apply_plan, other_sides
 from reconciler.apply.leases import hold
 from reconciler.apply.planning import PlanRequest, make_plan
 from reconciler.apply.states import load_state
-from reconciler.apply.transfers import other_sides
-from reconciler.audit.log import AuditLog
 from reconciler.manifests.load import load_manifests
 from reconciler.manifests.source import SourceFile
 from reconciler.model.address import Address
@@ -131,7 +129,7 @@ class Scene:
 
     def apply(self, plan: Plan, *, patience: timedelta = timedelta()) -> Report:
         store = Slow(self.root)
-        run = Run(clock=Still(), terms=replace(terms(), timeout=patience), audit=AuditLog(store))
+        run = Run(clock=Still(), terms=replace(terms(), timeout=patience))
         return apply_plan(plan, self.request(), provider_for=lambda _: self.provider, store=store, run=run)
 
 
@@ -188,7 +186,7 @@ def test_a_lost_lock_on_the_other_side_stops_the_transfer(scene: Scene, monkeypa
 
     monkeypatch.setattr(scene.provider, "read", read_and_lose_west)
     store = LocalFileStore(scene.root)
-    run = Run(clock=Still(), terms=terms(ttl=timedelta(seconds=1)), audit=AuditLog(store))
+    run = Run(clock=Still(), terms=terms(ttl=timedelta(seconds=1)))
     with pytest.raises(LeaseLost, match="the lock on west"):
         apply_plan(plan, scene.request(), provider_for=lambda _: scene.provider, store=store, run=run)
     assert scene.provider.locked == []

@@ -12,11 +12,10 @@ from typing import Any
 
 import pytest
 
-from reconciler.apply.archive import read_history, read_state_as_of, verify_state
 from reconciler.apply.journal import intent_record, run_record
 from reconciler.apply.leases import Lease, hold
 from reconciler.apply.state_editor import find_lock
-from reconciler.apply.states import load_state, read_state, save_state
+from reconciler.apply.states import load_state, read_history, read_state, read_state_as_of, save_state, verify_state
 from reconciler.audit.log import AuditLog
 from reconciler.cli.stores import open_store
 from reconciler.features.states.migrate import migrate

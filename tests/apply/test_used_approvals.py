@@ -12,7 +12,6 @@ import pytest
 
 from reconciler.apply.apply import Run, apply_plan
 from reconciler.apply.planning import PlanRequest, make_plan
-from reconciler.audit.log import AuditLog
 from reconciler.manifests.load import load_manifests
 from reconciler.manifests.source import SourceFile
 from reconciler.model.change import Change
@@ -72,7 +71,7 @@ class Place:
 
     def apply(self, provider: Provider | None = None) -> Plan:
         plan, used = self.plan(), provider or SandboxProvider(self.world)
-        run = Run(clock=self.world, terms=terms(), audit=AuditLog(self.store))
+        run = Run(clock=self.world, terms=terms())
         apply_plan(plan, self.request(), provider_for=lambda _: used, store=self.store, run=run)
         return plan
 

@@ -50,7 +50,7 @@ class Place:
         assert loaded.desired is not None, loaded.findings
         request = PlanRequest(desired=loaded.desired, settings=GuardSettings(), today=self.world.now().date())
         plan = make_plan(request, provider_for=lambda _: SandboxProvider(self.world), store=self.store)
-        run = Run(clock=self.world, terms=terms(), audit=AuditLog(self.store))
+        run = Run(clock=self.world, terms=terms())
         apply_plan(plan, request, provider_for=lambda _: SandboxProvider(self.world), store=self.store, run=run)
         self.world.advance(timedelta(hours=1))
         return self.log()[known:]

@@ -11,7 +11,6 @@ import pytest
 
 from reconciler.apply.apply import Run, apply_plan
 from reconciler.apply.planning import PlanRequest, make_plan
-from reconciler.audit.log import AuditLog
 from reconciler.manifests.load import load_manifests
 from reconciler.manifests.source import SourceFile
 from reconciler.model.change import Change
@@ -37,7 +36,7 @@ def applied(folder: Path, provider: Provider, manifest: str) -> Mapping[str, Out
     request = PlanRequest(desired=loaded.desired, settings=GuardSettings(), today=TODAY)
     store = LocalFileStore(folder)
     plan = make_plan(request, provider_for=lambda _: provider, store=store)
-    run = Run(clock=Still(), terms=terms(), audit=AuditLog(store))
+    run = Run(clock=Still(), terms=terms())
     report = apply_plan(plan, request, provider_for=lambda _: provider, store=store, run=run)
     return {str(change.address): outcome for change, outcome in report.results}
 

@@ -18,7 +18,6 @@ from typing import Any, Protocol
 from reconciler.apply.apply import Run, apply_plan
 from reconciler.apply.leases import LeaseTerms
 from reconciler.apply.planning import PlanRequest, make_plan
-from reconciler.audit.log import AuditLog
 from reconciler.manifests.load import load_manifests
 from reconciler.manifests.source import SourceFile
 from reconciler.model.change import Cause
@@ -324,7 +323,7 @@ class Story:
         self.apply(self.plan(provider), provider)
 
     def apply(self, plan: Plan, provider: BusinessApiProvider) -> None:
-        run = Run(clock=self.world, terms=LeaseTerms(timer=SystemTimer()), audit=AuditLog(self.store))
+        run = Run(clock=self.world, terms=LeaseTerms(timer=SystemTimer()))
         apply_plan(plan, self.request(), provider_for=lambda _: provider, store=self.store, run=run)
 
     def plan(self, provider: BusinessApiProvider | None = None, *, retry: bool = True) -> Plan:

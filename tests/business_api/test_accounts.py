@@ -17,7 +17,6 @@ from reconciler.apply.apply import Run, apply_plan
 from reconciler.apply.leases import LeaseTerms
 from reconciler.apply.planning import PlanRequest, make_plan
 from reconciler.apply.states import read_state
-from reconciler.audit.log import AuditLog
 from reconciler.editing.edits import Put
 from reconciler.editing.entries import spell
 from reconciler.manifests.load import load_manifests
@@ -196,7 +195,7 @@ class Office:
         return make_plan(self.request(accounts, mode), provider_for=lambda _: self.stage.provider, store=self.store)
 
     def apply(self, accounts: Mapping[str, Mapping[str, Any]], mode: str = "additive") -> list[str]:
-        run = Run(clock=self.stage.world, terms=LeaseTerms(timer=SystemTimer()), audit=AuditLog(self.store))
+        run = Run(clock=self.stage.world, terms=LeaseTerms(timer=SystemTimer()))
         report = apply_plan(
             self.plan(accounts, mode),
             self.request(accounts, mode),

@@ -21,7 +21,6 @@ from reconciler.apply.apply import Run, apply_plan
 from reconciler.apply.leases import LeaseTerms
 from reconciler.apply.planning import PlanRequest, make_plan
 from reconciler.apply.states import load_state
-from reconciler.audit.log import AuditLog
 from reconciler.features.planning.report import document_of_report
 from reconciler.features.queries.access_matrix import access
 from reconciler.features.queries.person_access import who
@@ -230,7 +229,7 @@ class Scene:
     def apply(self) -> dict[str, str]:
         """Address -> what is told of it."""
         plan = self.plan()
-        run = Run(clock=self.stage.world, terms=LeaseTerms(timer=SystemTimer()), audit=AuditLog(self.store))
+        run = Run(clock=self.stage.world, terms=LeaseTerms(timer=SystemTimer()))
         report = apply_plan(plan, self.request(), provider_for=lambda _: self.stage.provider, store=self.store, run=run)
         told: dict[str, str] = {
             str(change.address).removeprefix("acme-bc/"): outcome.kind for change, outcome in report.results

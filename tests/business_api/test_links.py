@@ -13,7 +13,6 @@ from reconciler.apply.apply import Run, apply_plan
 from reconciler.apply.leases import LeaseTerms
 from reconciler.apply.planning import PlanRequest, make_plan
 from reconciler.apply.state_editor import StateEditor
-from reconciler.audit.log import AuditLog
 from reconciler.features.drift.audit import confirm, survey
 from reconciler.manifests.load import load_manifests
 from reconciler.manifests.source import SourceFile
@@ -51,7 +50,7 @@ class Office:
     def apply(self, **links: list[str]) -> list[Outcome]:
         request, provider = self.request(links), self.provider()
         plan = make_plan(request, provider_for=lambda _: provider, store=self.store)
-        run = Run(clock=self.stage.world, terms=LeaseTerms(timer=SystemTimer()), audit=AuditLog(self.store))
+        run = Run(clock=self.stage.world, terms=LeaseTerms(timer=SystemTimer()))
         report = apply_plan(plan, request, provider_for=lambda _: provider, store=self.store, run=run)
         return [outcome for _, outcome in report.results]
 
@@ -69,7 +68,6 @@ class Office:
             store=self.store,
             terms=LeaseTerms(timer=SystemTimer()),
             clock=self.stage.world,
-            audit=AuditLog(self.store),
         )
         confirm(Address("bc", "tiktok_account", "dee"), upkeep, values=values, evidence="seen on the page")
 
@@ -230,6 +228,6 @@ def test_a_plan_from_the_record_alone_is_the_plan_that_apply_finds(office: Offic
         store=office.store,
     )
     assert actions(offline) == [("change_link", "acme")]
-    run = Run(clock=office.stage.world, terms=LeaseTerms(timer=SystemTimer()), audit=AuditLog(office.store))
+    run = Run(clock=office.stage.world, terms=LeaseTerms(timer=SystemTimer()))
     report = apply_plan(offline, request, provider_for=lambda _: provider, store=office.store, run=run)
     assert [type(outcome) for _, outcome in report.results] == [Waits]

@@ -15,7 +15,6 @@ import yaml
 
 from reconciler.apply.leases import LeaseTerms
 from reconciler.apply.state_editor import StateEditor
-from reconciler.audit.log import AuditLog
 from reconciler.features.drift.audit import remember, survey
 from reconciler.features.drift.document import document_of_drift
 from reconciler.model.address import Address
@@ -122,7 +121,7 @@ def test_an_audit_says_since_when_somebody_cannot_be_told_apart_and_what_ends_th
     story = Story(tmp_path, Hidden("gil"), options={"keyword_finds_masked": False, "tier": "unlimited"}, knobs={})
     try:
         terms = LeaseTerms(timer=SystemTimer())
-        upkeep = StateEditor(store=story.store, terms=terms, clock=story.world, audit=AuditLog(story.store))
+        upkeep = StateEditor(store=story.store, terms=terms, clock=story.world)
         began = story.world.now().date()
 
         def provider_for(_: Organization) -> BusinessApiProvider:

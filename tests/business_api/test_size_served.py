@@ -15,7 +15,6 @@ import pytest
 from reconciler.apply.apply import Run, apply_plan
 from reconciler.apply.leases import LeaseTerms
 from reconciler.apply.planning import PlanRequest, make_plan
-from reconciler.audit.log import AuditLog
 from reconciler.manifests.load import load_manifests
 from reconciler.manifests.source import SourceFile
 from reconciler.model.kinds import Action
@@ -187,7 +186,7 @@ def test_a_large_business_center_takes_hardly_more_calls_than_the_contract_asks_
             Action.CHANGE_GRANT: REGRANTED,
             Action.REVOKE: REVOKED,
         }
-        run = Run(clock=Still(), terms=LeaseTerms(timer=SystemTimer()), audit=AuditLog(store))
+        run = Run(clock=Still(), terms=LeaseTerms(timer=SystemTimer()))
         report = apply_plan(plan, request, provider_for=lambda _: provider, store=store, run=run)
         seconds = client.ticker.now() - began
         calls, fewest = service.calls(), 2 * fewest_for_reading() + fewest_for_changes()

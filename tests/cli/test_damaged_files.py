@@ -28,8 +28,8 @@ from reconciler.model.ports import Journal
 from reconciler.model.state import State
 from reconciler.sandbox.seed import load_seed, read_seed
 from reconciler.sandbox.world import World
-from reconciler.stores.leases import LeaseRecord
-from reconciler.stores.seal import parse_key
+from reconciler.stores.rules import LeaseRecord
+from reconciler.stores.sealed import parse_key
 
 FORMS = ("text", "json", "markdown", "github", "sarif", "junit", "html")
 HALF = "\ud800"

@@ -109,9 +109,7 @@ def reconcile(
     told = [] if notices is None else notices
     request = PlanRequest(desired=desired, settings=GuardSettings(max_removal_ratio=1), today=NOW.date())
     plan = make_plan(request, provider_for=lambda _: provider, store=store, on_notice=told.append)
-    run = Run(
-        clock=_Still(), terms=LeaseTerms(timer=SystemTimer(), ttl=ttl), audit=AuditLog(store), on_notice=told.append
-    )
+    run = Run(clock=_Still(), terms=LeaseTerms(timer=SystemTimer(), ttl=ttl), on_notice=told.append)
     return apply_plan(plan, request, provider_for=lambda _: provider, store=store, run=run)
 
 

@@ -10,7 +10,6 @@ from pathlib import Path
 from reconciler.apply.apply import Run, apply_plan
 from reconciler.apply.leases import LeaseTerms
 from reconciler.apply.planning import PlanRequest, make_plan
-from reconciler.audit.log import AuditLog
 from reconciler.manifests.load import load_manifests
 from reconciler.manifests.source import SourceFile
 from reconciler.model.change import Blocked
@@ -76,7 +75,7 @@ class Replay:
         return make_plan(request, provider_for=lambda _: SandboxProvider(self.world), store=self.store)
 
     def _apply(self, plan: Plan, request: PlanRequest) -> None:
-        run = Run(clock=self.world, terms=LeaseTerms(timer=SystemTimer()), audit=AuditLog(self.store))
+        run = Run(clock=self.world, terms=LeaseTerms(timer=SystemTimer()))
         provider = SandboxProvider(self.world)
         report = apply_plan(plan, request, provider_for=lambda _: provider, store=self.store, run=run)
         assert [result for result in report.results if not isinstance(result[1], Applied)] == []

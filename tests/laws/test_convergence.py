@@ -37,7 +37,6 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 from reconciler.apply.apply import Run, apply_plan
 from reconciler.apply.leases import LeaseTerms
 from reconciler.apply.planning import PlanRequest, make_plan
-from reconciler.audit.log import AuditLog
 from reconciler.model.change import Change
 from reconciler.model.kinds import Action
 from reconciler.model.outcome import Applied, Failed, Outcome
@@ -306,7 +305,7 @@ class Access(RuleBasedStateMachine):
         return plan
 
     def _run(self) -> Run:
-        return Run(clock=self.world, terms=LeaseTerms(timer=SystemTimer()), audit=AuditLog(self.store))
+        return Run(clock=self.world, terms=LeaseTerms(timer=SystemTimer()))
 
     # What must never happen ----------------------------------------------------------------------------------------
 

@@ -21,7 +21,6 @@ from reconciler.apply.apply import Run, apply_plan
 from reconciler.apply.leases import LeaseTerms
 from reconciler.apply.planning import PlanRequest, make_plan
 from reconciler.apply.state_editor import StateEditor
-from reconciler.audit.log import AuditLog
 from reconciler.features.drift.audit import remember, survey
 from reconciler.model.address import Address
 from reconciler.model.drift import DriftReport, DriftSort, DriftStatus
@@ -78,7 +77,7 @@ class Neighbourhood:
         if lines:
             self.wishes.approvals += [fresh(line, len(self.wishes.approvals)) for line in lines]
             plan = make_plan(self.request(), provider_for=lambda _: SandboxProvider(self.world), store=self.store)
-        run = Run(clock=self.world, terms=LeaseTerms(timer=SystemTimer()), audit=AuditLog(self.store))
+        run = Run(clock=self.world, terms=LeaseTerms(timer=SystemTimer()))
         apply_plan(plan, self.request(), provider_for=lambda _: SandboxProvider(self.world), store=self.store, run=run)
         return plan.is_settled
 
@@ -92,7 +91,7 @@ class Neighbourhood:
     def audit(self) -> DriftReport:
         found = survey(self.request(), provider_for=lambda _: SandboxProvider(self.world), store=self.store, max_age=30)
         terms = LeaseTerms(timer=SystemTimer())
-        upkeep = StateEditor(store=self.store, terms=terms, clock=self.world, audit=AuditLog(self.store))
+        upkeep = StateEditor(store=self.store, terms=terms, clock=self.world)
         remember(found, upkeep, self.request().desired)
         return found
 

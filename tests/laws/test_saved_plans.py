@@ -117,7 +117,7 @@ class Center:
         provider = ObservedProvider(
             SandboxProvider(self.world), Mischief(), before=lambda _: None, after=lambda _, __: None
         )
-        run = Run(clock=self.world, terms=LeaseTerms(timer=SystemTimer()), audit=AuditLog(self.store))
+        run = Run(clock=self.world, terms=LeaseTerms(timer=SystemTimer()))
         try:
             apply_plan(plan, self.request(), provider_for=lambda _: provider, store=self.store, run=run)
         except ReconcilerError as error:
@@ -271,7 +271,7 @@ def carry_out(office_at: tuple[Office, Path], plan: Plan, folder: Path) -> Offic
     here = Office(
         store=LocalFileStore(folder), system="developers", members=office.members, truth=office.truth, time=office.time
     )
-    run = Run(clock=here, terms=here.terms, audit=AuditLog(here.store))
+    run = Run(clock=here, terms=here.terms)
     try:
         apply_plan(plan, here.request(), provider_for=lambda _: WorkOrdersProvider(), store=here.store, run=run)
     except ReconcilerError as error:

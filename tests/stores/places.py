@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from reconciler.stores.seal import new_key
+from reconciler.stores.sealed import new_key
 from tests.stores.place import Place
 from tests.stores.servers import Server, ServerMissingError, azure, postgresql, s3
 

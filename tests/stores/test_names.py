@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reconciler.model.errors import StoreError
-from reconciler.stores.names import find_key, name_of
+from reconciler.stores.rules import find_key, name_of
 
 KEYS = st.text(alphabet=st.characters(exclude_categories=["Cs"]))
 

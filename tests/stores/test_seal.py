@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reconciler.model.errors import ReconcilerError, StoreError
-from reconciler.stores.seal import Seal, new_key, parse_key
+from reconciler.stores.sealed import Seal, new_key, parse_key
 
 KEY = bytes(range(64))
 SEAL, OTHER = Seal(KEY), Seal(bytes(64))

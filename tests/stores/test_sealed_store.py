@@ -11,10 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from reconciler.apply.archive import verify_state
 from reconciler.apply.journal import replay, run_record
 from reconciler.apply.leases import hold
-from reconciler.apply.states import load_state, save_state
+from reconciler.apply.states import load_state, save_state, verify_state
 from reconciler.audit.log import AuditLog
 from reconciler.features.states.migrate import migrate
 from reconciler.model.audit import AuditRecord
@@ -23,8 +22,7 @@ from reconciler.model.ports import StateStore
 from reconciler.model.state import State
 from reconciler.stores.local_file import LocalFileStore
 from reconciler.stores.process import this_process
-from reconciler.stores.seal import Seal
-from reconciler.stores.sealed import SealedStore, sealed_holder
+from reconciler.stores.sealed import Seal, SealedStore, sealed_holder
 from tests.apply.given import EVE, INVITE, NOW, ORIGIN, state, terms, upkeep
 
 MINUTE = timedelta(minutes=1)

@@ -10,7 +10,7 @@ import pytest
 from click.testing import CliRunner
 
 from reconciler.cli.main import cli
-from reconciler.stores.seal import new_key
+from reconciler.stores.sealed import new_key
 
 PERSONAL = re.compile(rb"@[\w-]+\.example|\+\d{7,15}")
 ABOUT_PEOPLE = {"access/example.yaml", "sandbox.yaml", ".reconciler/sandbox.db"}

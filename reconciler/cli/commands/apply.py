@@ -156,7 +156,6 @@ def _carry_out(
                 run=Run(
                     clock=app.clock,
                     terms=lease_terms(app, lock_timeout),
-                    audit=AuditLog(app.store),
                     origin=_origin_of(app),
                     on_result=on_result,
                     on_notice=app.notify,

@@ -8,13 +8,13 @@ from datetime import date, timedelta
 
 import click
 
-from reconciler.apply.sharding import EVERYTHING, Shard
 from reconciler.cli.app import App
 from reconciler.cli.catalogue import RENDERERS
 from reconciler.cli.exits import exit_code
 from reconciler.cli.options import lock_timeout_option, page_options, read_address, read_day, read_shard, read_words
 from reconciler.cli.planning import find_unmatched_targets, read_request, warn_of_unmatched
 from reconciler.cli.state_editor import names_in_state, open_editor
+from reconciler.engine.context import ALL_SHARDS, Shard
 from reconciler.features.drift import audit as drifting
 from reconciler.features.drift.audit import remember, survey
 from reconciler.features.drift.summary import summary_of_drift
@@ -27,7 +27,7 @@ from reconciler.model.errors import ExitCode, UsageError
 @click.option("--record/--no-record", default=True, help="Remember what was found until the next audit, or do not.")
 @click.option("--detailed-exitcode", is_flag=True, help="Exit with 2 when something is new or overdue.")
 @click.option("--target", "targets", multiple=True, metavar="PATTERN", help="Only these addresses. Repeatable.")
-@click.option("--shard", type=read_shard, default=EVERYTHING, metavar="K/N", help="Only the K-th of N parts.")
+@click.option("--shard", type=read_shard, default=ALL_SHARDS, metavar="K/N", help="Only the K-th of N parts.")
 @click.option("--now", type=read_day, metavar="DATE", help="Audit as of this UTC day.")
 @lock_timeout_option
 @page_options

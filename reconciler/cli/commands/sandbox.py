@@ -7,7 +7,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import cached_property
 from typing import TypedDict, Unpack
@@ -17,13 +17,12 @@ import click
 from reconciler.cli.app import App
 from reconciler.cli.files import CONFIG_FILE
 from reconciler.cli.options import Limits, planning_options
-from reconciler.model.change import Change, Waiting
+from reconciler.model.change import Change
 from reconciler.model.declared import Desired
 from reconciler.model.errors import ExitCode, ReconcilerError, UsageError
 from reconciler.model.outcome import Applied, Outcome
 from reconciler.model.plan import Plan
 from reconciler.model.resource import Resource
-from reconciler.model.work_order import WorkOrder
 from reconciler.output.document import Row, Table, plain
 from reconciler.output.text_table import table_lines
 from reconciler.providers.business_api.abilities import takes_a_person
@@ -368,7 +367,8 @@ def portal(app: App, **limits: Unpack[Limits]) -> int:
 
 def _work_by_hand(app: App, desired: Desired, made: Plan) -> Iterator[tuple[Change, Outcome]]:
     """One change after the other, the way the platform itself carries it out."""
-    from reconciler.apply.scopes import Scopes
+    from reconciler.apply.choice import as_change
+    from reconciler.apply.reading import Scopes
     from reconciler.apply.states import load_state
 
     scopes = Scopes(desired)
@@ -379,24 +379,13 @@ def _work_by_hand(app: App, desired: Desired, made: Plan) -> Iterator[tuple[Chan
         hands = SandboxProvider(app.world)
         state = load_state(app.store, part.organization).state
         scope = scopes.scope_of(part.organization, state)
-        asked = [
-            _change_of(one, state.orders[one.work_order]) for one in part.waiting if one.work_order in state.orders
+        asked = [  # as if it were still to be planned
+            replace(as_change(one), fingerprint=order.fingerprint, why=order.reason, actor=order.actor)
+            for one in part.waiting
+            if (order := state.orders.get(one.work_order))
         ]
         for change in [*filter(takes_a_person, part.changes), *asked]:
             yield change, hands.apply(scope, change)
-
-
-def _change_of(waiting: Waiting, order: WorkOrder) -> Change:
-    """What somebody was asked to do, as if it were still to be planned."""
-    return Change(
-        address=waiting.address,
-        action=waiting.action,
-        before=waiting.before,
-        after=waiting.after,
-        fingerprint=order.fingerprint,
-        why=order.reason,
-        actor=order.actor,
-    )
 
 
 @sandbox.command()

@@ -7,9 +7,8 @@ from typing import BinaryIO
 
 import click
 
-from reconciler.apply.archive import read_history, read_state_as_of, verify_state
 from reconciler.apply.state_editor import find_lock
-from reconciler.apply.states import read_state
+from reconciler.apply.states import read_history, read_state, read_state_as_of, verify_state
 from reconciler.cli.app import App
 from reconciler.cli.catalogue import RENDERERS
 from reconciler.cli.options import document_option, read_address, read_day_or_serial, read_subject, yes_option
@@ -22,7 +21,7 @@ from reconciler.model.errors import ExitCode, UsageError
 from reconciler.model.json import state_to_json
 from reconciler.model.state import State
 from reconciler.stores.process import left_behind_by_this_job
-from reconciler.stores.seal import new_key as make_key
+from reconciler.stores.sealed import new_key as make_key
 
 _as_of_option = click.option(
     "--as-of", type=read_day_or_serial, metavar="DATE|SERIAL", help="As it was at the end of a UTC day, or then."

@@ -8,12 +8,12 @@ from datetime import date
 
 import click
 
-from reconciler.apply.sharding import shards_of
 from reconciler.cli.app import App, SystemClock
 from reconciler.cli.catalogue import RENDERERS
 from reconciler.cli.exits import code_of_findings
 from reconciler.cli.options import document_option, format_option, now_option, page_options
 from reconciler.cli.workspace import inspect_policies, inspect_workspace, read_rules, read_workspace
+from reconciler.engine.context import shards_of
 from reconciler.model.finding import Inspection, Severity
 from reconciler.output.findings import summary_of_findings
 from reconciler.policies.judging import standing_rules

@@ -10,12 +10,11 @@ from typing import TypedDict, Unpack
 
 import click
 
-from reconciler.audit.log import AuditLog
 from reconciler.cli.app import App
 from reconciler.cli.catalogue import RENDERERS
 from reconciler.cli.files import file_name, make_folder, replace_file
 from reconciler.cli.options import FOLDER, document_option, lock_timeout_option, read_words
-from reconciler.cli.state_editor import lease_terms, read_origin, require_known, require_somebody
+from reconciler.cli.state_editor import open_editor, require_known, require_somebody
 from reconciler.cli.workspace import read_workspace
 from reconciler.features.queries.directory import find_in, load_directory
 from reconciler.features.work_orders.notices import collect_notices
@@ -88,7 +87,7 @@ def done(app: App, order_id: str, evidence: str, **report: Unpack[_Report]) -> N
     """
     given = _read_evidence(evidence)
     desk = _desk(app, report["lock_timeout"])
-    order = desk.done(order_id, given, by=report["by"] or desk.origin.operator)
+    order = desk.done(order_id, given, by=report["by"] or desk.editor.origin.operator)
     look = f"`reconciler observe {order.address.organization} --from FILE`"
     proof = f"the next plan looks whether it is true; where no program can look, hand in a list first: {look}"
     app.notify(f"{order.id} is done; {'nothing else will ever show it' if order.is_taken else proof}")
@@ -108,7 +107,7 @@ def failed(app: App, order_id: str, reason: str, note: str, **report: Unpack[_Re
     """
     desk = _desk(app, report["lock_timeout"])
     why = FailureReason(reason.replace("-", "_"))
-    order = desk.failed(order_id, why, note=note, by=report["by"] or desk.origin.operator)
+    order = desk.failed(order_id, why, note=note, by=report["by"] or desk.editor.origin.operator)
     app.notify(f"{order.id} has failed; the next plan says what comes of it")
     click.echo("What to try, in this order:", err=True)
     for number, remedy in enumerate(REMEDIES[why], start=1):
@@ -149,13 +148,7 @@ def _read_work(app: App, *, actor: str = "", organization: str = "", closed: boo
 
 def _desk(app: App, lock_timeout: timedelta) -> OrderDesk:
     """Reports carry the workspace's time, as orders and rosters do."""
-    return OrderDesk(
-        store=app.store,
-        terms=lease_terms(app, lock_timeout),
-        clock=app.clock,
-        audit=AuditLog(app.store),
-        origin=read_origin(app.root),
-    )
+    return OrderDesk(open_editor(app, lock_timeout, clock=app.clock))
 
 
 def _read_evidence(text: str) -> Evidence:

@@ -7,9 +7,8 @@ from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 from functools import partial
 
-from reconciler.apply.planning import PlanRequest, ProviderFor, read_live, read_worlds
-from reconciler.apply.scopes import Scopes
-from reconciler.apply.shielding import shielded
+from reconciler.apply.planning import PlanRequest, ProviderFor, read_worlds
+from reconciler.apply.reading import Scopes, read_live, shielded
 from reconciler.apply.state_editor import Deeds, StateEditor
 from reconciler.engine.context import PlanningContext
 from reconciler.engine.identities import Identities, under_todays_names

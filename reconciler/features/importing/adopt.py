@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from reconciler.apply.planning import PlanRequest, ProviderFor, read_worlds
-from reconciler.apply.scopes import Scopes
+from reconciler.apply.reading import Scopes
 from reconciler.editing.entries import Unspeakable
 from reconciler.engine.context import PlanningContext, Targets
 from reconciler.engine.organization import plan_organization

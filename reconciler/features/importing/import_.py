@@ -6,8 +6,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import partial
 
-from reconciler.apply.planning import ProviderFor, read_live
-from reconciler.apply.scopes import Scopes
+from reconciler.apply.planning import ProviderFor
+from reconciler.apply.reading import Scopes, read_live
 from reconciler.apply.state_editor import Deeds, StateEditor
 from reconciler.engine.planner import Worlds, plan, situations
 from reconciler.features.importing.compose import Composition, compose

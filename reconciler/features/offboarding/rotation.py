@@ -7,11 +7,11 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime
 from functools import partial
 
-from reconciler.apply.audit_entries import ORDER_ACTION
-from reconciler.apply.issuing import new_ids
-from reconciler.apply.scopes import Scopes
+from reconciler.apply.reading import Scopes
+from reconciler.apply.state_builder import new_ids
 from reconciler.apply.state_editor import Deeds, StateEditor
 from reconciler.apply.states import new_lineage, read_state
+from reconciler.audit.entries import ORDER_ACTION
 from reconciler.engine.planner import Worlds
 from reconciler.model.access import owner_elsewhere
 from reconciler.model.address import Address

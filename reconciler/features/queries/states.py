@@ -6,8 +6,7 @@ from collections.abc import Collection
 from dataclasses import dataclass, field
 from datetime import date
 
-from reconciler.apply.archive import read_state_as_of
-from reconciler.apply.states import read_state
+from reconciler.apply.states import read_state, read_state_as_of
 from reconciler.features.queries.mentions import may_mention
 from reconciler.model.ports import StateStore
 from reconciler.model.state import State

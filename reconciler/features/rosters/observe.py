@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from types import MappingProxyType
 
-from reconciler.apply.scopes import Scopes
+from reconciler.apply.reading import Scopes
 from reconciler.apply.state_editor import Deeds, StateEditor
 from reconciler.apply.states import new_lineage, read_state
 from reconciler.engine.identities import Identities, under_todays_names

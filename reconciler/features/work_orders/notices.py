@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 
-from reconciler.apply.scopes import Scopes
+from reconciler.apply.reading import Scopes
 from reconciler.apply.states import read_state
 from reconciler.engine.identities import Identities, under_todays_names
 from reconciler.features.work_orders.notice import Notice, Notices
@@ -19,7 +19,7 @@ from reconciler.model.change import Change
 from reconciler.model.declared import Declared, Desired, Mode, Person
 from reconciler.model.kinds import KINDS, Action
 from reconciler.model.ports import Scope, StateStore
-from reconciler.model.resource import Resource, Status, fingerprint_of
+from reconciler.model.resource import Status, fingerprint_of
 from reconciler.model.settings import GuardSettings
 from reconciler.model.state import Record, State
 from reconciler.model.work_order import OrderStatus, WorkOrder
@@ -112,9 +112,7 @@ class _Pending:
 
     def _step(self, record: Record) -> Change:
         """The change that has been asked for, as it would be asked for again."""
-        before = Resource(
-            address=record.address, attributes=record.attributes, status=record.status, identity=record.identity
-        )
+        before = record.as_resource()
         return Change(
             address=record.address,
             action=KINDS[record.address.kind].create,

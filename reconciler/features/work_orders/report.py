@@ -4,18 +4,17 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 
-from reconciler.apply.audit_entries import AuditSink, order_entry
-from reconciler.apply.leases import LeaseTerms, hold
-from reconciler.apply.states import load_state, read_state, save_state
+from reconciler.apply.state_editor import Deeds, StateEditor
+from reconciler.apply.states import read_state
+from reconciler.audit.entries import order_entry
 from reconciler.engine.orders import begin_next, close, invitation_ended
 from reconciler.model.address import Address
-from reconciler.model.audit import AuditEntry, AuditRecord, Origin
 from reconciler.model.errors import ReconcilerError
 from reconciler.model.kinds import INVITATIONS, KINDS
-from reconciler.model.ports import Clock, StateStore
+from reconciler.model.ports import StateStore
 from reconciler.model.resource import PRESENCE, Status
 from reconciler.model.state import Record, State
 from reconciler.model.suggestions import suggest_names
@@ -71,15 +70,11 @@ def get_order(store: StateStore, order_id: str) -> WorkOrder:
     raise ReconcilerError(f"there is no work order {order_id!r}", advice=advice)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class OrderDesk:
     """Where people report back. What they say is taken down under the organization's lock and audited."""
 
-    store: StateStore
-    terms: LeaseTerms
-    clock: Clock
-    audit: AuditSink
-    origin: Origin = field(default_factory=Origin)
+    def __init__(self, editor: StateEditor) -> None:
+        self.editor = editor
 
     def done(self, order_id: str, evidence: Evidence, *, by: str) -> WorkOrder:
         """Somebody says that it was done; that it is true is known when a later look at the system shows it."""
@@ -121,28 +116,17 @@ class OrderDesk:
         return self._take_down(order_id, change)
 
     def _take_down(self, order_id: str, change: Callable[[WorkOrder, State, datetime], State]) -> WorkOrder:
-        """First the audit log, then the state, as everywhere."""
-        organization = get_order(self.store, order_id).address.organization
-        with hold(self.store, organization, purpose="work-orders", terms=self.terms) as lease:
-            loaded = load_state(self.store, organization)
-            before = loaded.state.orders
-            if order_id not in before:
+        def take_down(state: State) -> tuple[State, Deeds]:
+            if order_id not in state.orders:
                 raise ReconcilerError(f"work order {order_id} is gone", advice="its state was replaced meanwhile")
-            now = self.clock.now()
-            state = change(before[order_id], loaded.state, now)
-            if loaded.entries:
-                self.audit.append_missing(_record(state, loaded.origin, loaded.entries))
-            told = [order for key, order in sorted(state.orders.items()) if order.status is not before[key].status]
-            entries = tuple(
-                order_entry(order, serial=state.serial + number, at=now) for number, order in enumerate(told, start=1)
-            )
-            mark = self.audit.append(_record(state, self.origin, entries), known=loaded.state.audit, guard=lease.check)
-            state = replace(state, serial=state.serial + len(told) - 1, audit=mark)
-            return save_state(self.store, loaded, state, token=lease.token).state.orders[order_id]
+            now = self.editor.clock.now()
+            after = change(state.orders[order_id], state, now)
+            told = [one for key, one in sorted(after.orders.items()) if one.status is not state.orders[key].status]
+            serials = range(state.serial + 1, state.serial + len(told) + 1)
+            return after, [order_entry(one, serial=serial, at=now) for one, serial in zip(told, serials, strict=True)]
 
-
-def _record(state: State, origin: Origin, entries: tuple[AuditEntry, ...]) -> AuditRecord:
-    return AuditRecord(organization=state.organization, lineage=state.lineage, origin=origin, entries=entries)
+        organization = get_order(self.editor.store, order_id).address.organization
+        return self.editor.edit(organization, purpose="work-orders", change=take_down).orders[order_id]
 
 
 def _parts(order: WorkOrder, state: State) -> list[WorkOrder]:

@@ -12,9 +12,9 @@ import pytest
 from click.testing import CliRunner, Result
 
 from reconciler.apply.planning import PlanRequest
-from reconciler.apply.sharding import EVERYTHING, Shard
 from reconciler.cli.catalogue import RENDERERS
 from reconciler.cli.main import cli
+from reconciler.engine.context import ALL_SHARDS, Shard
 from reconciler.features.estimate.estimate import estimate_run
 from reconciler.features.estimate.model import Effort
 from reconciler.manifests.load import load_manifests
@@ -70,7 +70,7 @@ class Counting(Silent):
         return -(-calls // 2)
 
 
-def request(*keys: str, shard: Shard = EVERYTHING) -> PlanRequest:
+def request(*keys: str, shard: Shard = ALL_SHARDS) -> PlanRequest:
     organization = {
         "system": "business_center",
         "members": {"ana": "admin", "bo": "admin", "eve": "standard"},

@@ -15,7 +15,6 @@ from hypothesis import strategies as st
 from reconciler.apply.leases import LeaseTerms
 from reconciler.apply.planning import PlanRequest, make_plan
 from reconciler.apply.state_editor import StateEditor
-from reconciler.audit.log import AuditLog
 from reconciler.features.importing.import_ import draft_import, record_import
 from reconciler.features.importing.model import Import
 from reconciler.features.importing.plan_files import ImportRequest
@@ -133,7 +132,7 @@ class Stage:
 
     def upkeep(self) -> StateEditor:
         terms = LeaseTerms(timer=SystemTimer())
-        return StateEditor(store=self.store, terms=terms, clock=self.world, audit=AuditLog(self.store))
+        return StateEditor(store=self.store, terms=terms, clock=self.world)
 
     def desired(self) -> Desired:
         loaded = load_manifests(self.sources(), today=self.world.now().date())

@@ -13,7 +13,7 @@ import yaml
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from reconciler.apply.scopes import Scopes
+from reconciler.apply.reading import Scopes
 from reconciler.features.rosters.observe import RosterFile, Sighting, look
 from reconciler.manifests.load import SourceFile, load_manifests
 from reconciler.model.address import Address

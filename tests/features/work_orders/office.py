@@ -9,8 +9,8 @@ from datetime import UTC, datetime, timedelta
 from reconciler.apply.apply import Run, apply_plan
 from reconciler.apply.leases import LeaseTerms, hold
 from reconciler.apply.planning import PlanRequest, make_plan
+from reconciler.apply.state_editor import StateEditor
 from reconciler.apply.states import load_state, read_state, save_state
-from reconciler.audit.log import AuditLog
 from reconciler.features.work_orders.report import Evidence, OrderDesk
 from reconciler.manifests.load import load_manifests
 from reconciler.manifests.source import SourceFile
@@ -89,7 +89,6 @@ class Office:
         run = Run(
             clock=self,
             terms=self.terms,
-            audit=AuditLog(self.store),
             on_notice=(notices if notices is not None else []).append,
         )
         plan, request = self.plan(retry=retry), self.request(retry=retry)
@@ -97,7 +96,7 @@ class Office:
 
     def desk(self) -> OrderDesk:
         origin = Origin(operator="ana")
-        return OrderDesk(store=self.store, terms=self.terms, clock=self, audit=AuditLog(self.store), origin=origin)
+        return OrderDesk(StateEditor(store=self.store, terms=self.terms, clock=self, origin=origin))
 
     def done(self, order: WorkOrder) -> WorkOrder:
         return self.desk().done(order.id, Evidence.of_text("a screenshot"), by=order.actor)

@@ -38,34 +38,29 @@ def settle(state: State, live: Live, *, system: System, today: date) -> Settled:
     """Clear up everything that an earlier run began and never heard of again."""
     if not state.in_doubt:
         return Settled(state=state)
-    ledger = StateBuilder(state, system=system, today=today)
-    findings = [(change, _settle_one(change, live, ledger)) for change in state.in_doubt.values()]
-    return Settled(state=replace(ledger.state(), serial=state.serial), findings=tuple(findings))
+    builder = StateBuilder(state, system=system, today=today)
+    findings = [(change, _settle_one(change, live, builder)) for change in state.in_doubt.values()]
+    return Settled(state=replace(builder.state(), serial=state.serial), findings=tuple(findings))
 
 
 def settle_renamed(recorded: State, renamed: Renamed, live: Live, *, system: System, today: date) -> Settled:
     """Like `settle`, under the names of today; what was begun in another organization stays in doubt here."""
-    if renamed.another:
-        why = f"{renamed.another} was not looked at"
-        return settle(
-            recorded,
-            Live(organization=recorded.organization, unknown={f"{recorded.organization}/": why}),
-            system=system,
-            today=today,
-        )
-    return settle(renamed.state, live, system=system, today=today)
+    if not renamed.another:
+        return settle(renamed.state, live, system=system, today=today)
+    unknown = {f"{recorded.organization}/": f"{renamed.another} was not looked at"}
+    return settle(recorded, Live(organization=recorded.organization, unknown=unknown), system=system, today=today)
 
 
-def _settle_one(change: Change, live: Live, ledger: StateBuilder) -> Outcome:
+def _settle_one(change: Change, live: Live, builder: StateBuilder) -> Outcome:
     found = live.find(change.address)
     if isinstance(found, Unknown):
         return InDoubt(reason=f"no answer came, and it could not be read since: {found.reason}")
     outcome = judge(change, found) or Failed(reason=_SOMETHING_ELSE)
     if isinstance(outcome, Failed):
         # Nobody refused it, so nobody is to be kept from trying again today; it is planned anew from what is there.
-        ledger.forget(change)
+        builder.forget(change)
     else:
-        ledger.take(change, outcome)
+        builder.take(change, outcome)
     return outcome
 
 
@@ -73,18 +68,18 @@ def judge(change: Change, found: Resource | None) -> Applied | Failed | None:
     """What became of a change, from what the system shows now; None when it is neither done nor as it was."""
     if fingerprint_of(found) == change.fingerprint:
         return Failed(reason=_NO_EFFECT)
-    if has_taken_effect(change, found):
+    if _has_taken_effect(change, found):
         return Applied(live=found)
     if found is None and change.action in _IN_TWO_STEPS:
         return Applied(live=None)
-    if found is not None and not found.status.is_gone and _was_absent(change):
+    was_absent = change.before is None or change.before.status.is_gone
+    if found is not None and not found.status.is_gone and was_absent:
         # It went on from there: an invitation that was accepted meanwhile, for instance.
         return Applied(live=found)
     return None
 
 
-def has_taken_effect(change: Change, found: Resource | None) -> bool:
-    """Whether what is there is what the change leads to."""
+def _has_taken_effect(change: Change, found: Resource | None) -> bool:
     if change.after is None:
         return found is None or found.status.is_gone
     return (
@@ -94,27 +89,24 @@ def has_taken_effect(change: Change, found: Resource | None) -> bool:
     )
 
 
-def _was_absent(change: Change) -> bool:
-    return change.before is None or change.before.status.is_gone
-
-
 def left_behind(loaded: LoadedState, settled: Settled, *, is_running: bool = False) -> list[str]:
     """What to say to the user of a run that did not come to its end, or has not yet, or got no answer."""
-    organization = loaded.state.organization
-    torn = f"{organization}: the last journal record was cut off by a crash; it never took effect and is left out"
-    told = [_tell(*one, loaded, is_running=is_running) for one in settled.findings]
-    return [torn, *told] if loaded.is_torn and not is_running else told
-
-
-def _tell(change: Change, outcome: Outcome, loaded: LoadedState, *, is_running: bool) -> str:
-    who = "an earlier run got no answer to"
-    if change.address in loaded.unanswered:
-        who = "another run is at" if is_running else "an earlier run was cut off during"
-    what = f"{change.address}: {who} {change.action.value.replace('_', ' ')}"
-    match outcome:
-        case Applied():
-            return f"{what}; it took effect"
-        case Failed():
-            return f"{what}; it had no effect, and is planned anew"
-        case _:
-            return f"{what}; whether it took effect cannot be told yet, so it is left alone"
+    told = []
+    if loaded.is_torn and not is_running:
+        organization = loaded.state.organization
+        told += [
+            f"{organization}: the last journal record was cut off by a crash; it never took effect and is left out"
+        ]
+    for change, outcome in settled.findings:
+        who = "an earlier run got no answer to"
+        if change.address in loaded.unanswered:
+            who = "another run is at" if is_running else "an earlier run was cut off during"
+        what = f"{change.address}: {who} {change.action.value.replace('_', ' ')}"
+        match outcome:
+            case Applied():
+                told += [f"{what}; it took effect"]
+            case Failed():
+                told += [f"{what}; it had no effect, and is planned anew"]
+            case _:
+                told += [f"{what}; whether it took effect cannot be told yet, so it is left alone"]
+    return told

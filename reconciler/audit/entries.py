@@ -1,44 +1,18 @@
-"""From a change and its outcome to the entry that the audit log keeps."""
+"""The entries of the audit log: of a change, of a work order, of a new name, and of what others did meanwhile."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from datetime import datetime
-from typing import Protocol
 
 from reconciler.model.address import Address
-from reconciler.model.audit import AuditEntry, AuditRecord, describe_outcome, name_orders
+from reconciler.model.audit import AuditEntry, describe_outcome, name_orders
 from reconciler.model.change import Change
 from reconciler.model.kinds import KINDS, Shape, person_in
 from reconciler.model.outcome import Outcome, Waits
 from reconciler.model.resource import Resource, Status
-from reconciler.model.state import AuditMark, Record
+from reconciler.model.state import Record
 from reconciler.model.work_order import WorkOrder
-
-
-class AuditSink(Protocol):
-    """Where the audit trail goes; both ways are durable when they return."""
-
-    def append(self, record: AuditRecord, *, known: AuditMark | None, guard: Callable[[], None]) -> AuditMark:
-        """Add a record to the end of the log; the state that is written next keeps the mark.
-
-        `guard` raises when the record is not ours to write any more. It is asked after the end was found, so that
-        whatever a successor has written by then makes this try fail, and the next one asks again. `known` is the mark
-        that the state has so far; where the log does not hold it any more it is the answer, so that the state goes on
-        bearing witness against the log.
-        """
-        ...
-
-    def holds(self, mark: AuditMark) -> bool:
-        """Whether the log still has the record that a state remembers of it."""
-        ...
-
-    def append_missing(self, record: AuditRecord, *, known: AuditMark | None = None) -> AuditMark:
-        """Add those entries that the log does not have yet, for a run that may or may not have come that far.
-
-        Returns the end of the log, also when nothing was missing.
-        """
-        ...
 
 
 def audit_entry(change: Change, outcome: Outcome, *, serial: int, at: datetime) -> AuditEntry:
@@ -96,11 +70,25 @@ _BECAME: Mapping[tuple[Status, Status], str] = {
 
 def sightings(before: Mapping[Address, Record], after: Mapping[Address, Record], *, at: datetime) -> list[AuditEntry]:
     """What became of requests and memberships since the last run, by address; this run is the first that sees it."""
-    return [
-        _sighting(record, word, before.get(address), at)
-        for address, record in sorted(after.items())
-        if (word := _what_became(before.get(address), record))
-    ]
+    entries = []
+    for address, record in sorted(after.items()):
+        known = before.get(address)
+        word = _what_became(known, record)
+        if not word:
+            continue
+        entry = AuditEntry(
+            time=at,
+            serial=0,
+            address=str(address),
+            action=SEEN,
+            cause="there already when it was declared" if word == "adopted" else "seen by this run for the first time",
+            outcome=word,
+            person=person_in(address),
+            before=_access(known),
+            after=_access(record),
+        )
+        entries.append(entry)
+    return entries
 
 
 def _what_became(before: Record | None, record: Record) -> str:
@@ -111,24 +99,6 @@ def _what_became(before: Record | None, record: Record) -> str:
         is_handed_over = not str(record.attributes.get("owner", "")).startswith("person:")
         return "accepted" if is_handed_over else "declined"
     return _BECAME.get((before.status, record.status), "")
-
-
-def _sighting(record: Record, word: str, before: Record | None, at: datetime) -> AuditEntry:
-    return AuditEntry(
-        time=at,
-        serial=0,
-        address=str(record.address),
-        action=SEEN,
-        cause="there already when it was declared" if word == "adopted" else "seen by this run for the first time",
-        outcome=word,
-        person=person_in(record.address),
-        before="" if before is None else _access(_resource(before)),
-        after=_access(_resource(record)),
-    )
-
-
-def _resource(record: Record) -> Resource:
-    return Resource(address=record.address, attributes=record.attributes, status=record.status)
 
 
 ORDER_ACTION = "work_order"
@@ -153,10 +123,10 @@ def order_entry(order: WorkOrder, *, serial: int, at: datetime) -> AuditEntry:
     )
 
 
-def _access(resource: Resource | None) -> str:
-    if resource is None:
+def _access(held: Resource | Record | None) -> str:
+    if held is None:
         return ""
-    values = {**resource.attributes, "status": resource.status.value}
+    values = {**held.attributes, "status": held.status.value}
     return " ".join(
         f"{name}={value if isinstance(value, str) else ','.join(value)}" for name, value in sorted(values.items())
     )

@@ -1,4 +1,6 @@
-"""The rules of a lock, the same for every store: pure steps from one lease record to the next.
+"""What every store does alike: the rules of a lock, what a refusal says, and names of files and objects.
+
+The rules of a lock are pure steps from one lease record to the next.
 
 A store keeps one record per organization and replaces it in one piece: under a file lock, in a transaction, or by a
 conditional request. A token is given out with every acquisition and never again; breaking a lock uses one up, so that
@@ -7,7 +9,9 @@ the broken holder's token is old at once.
 
 from __future__ import annotations
 
+import hashlib
 import json
+import re
 import secrets
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
@@ -17,6 +21,12 @@ from reconciler.model.errors import LeaseLost, StateConflict, StateLocked, Store
 from reconciler.model.json import load_json
 from reconciler.model.ports import Lock
 from reconciler.stores.process import Holder
+
+_PLAIN = re.compile(r"[a-z0-9@+_.-]")
+_ESCAPED = re.compile(r"(?:=[0-9a-f]{2})+")
+_MAX_LENGTH = 180
+_MARK = "~"
+_EMPTY = "="
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -141,3 +151,36 @@ def no_such_version(organization: str, version: str) -> StoreError:
 def _locked(lock: Lock) -> StateLocked:
     advice = f"wait with --lock-timeout, or if it is dead: reconciler state unlock {lock.id}"
     return StateLocked(f"the state of {lock.organization} is locked by {describe(lock)}", advice=advice)
+
+
+def name_of(organization: str) -> str:
+    """A name no other key has, also where case does not count and `%` means something; long ones are cut and marked.
+
+    Raises StoreError for what is no text, which only comes from a command line.
+    """
+    if not organization:
+        return _EMPTY
+    name = "".join(character if _PLAIN.match(character) else _escape(character) for character in organization)
+    if name.startswith("."):
+        name = _escape(".") + name[1:]
+    if len(name) <= _MAX_LENGTH:
+        return name
+    digest = hashlib.sha256(organization.encode()).hexdigest()[:32]
+    return f"{name[: _MAX_LENGTH - 60]}{_MARK}{digest}"
+
+
+def find_key(name: str) -> str | None:
+    """The key behind a name; None when the name was cut, so that only the lease record beside it knows."""
+    if _MARK in name:
+        return None
+    if name == _EMPTY:
+        return ""
+    return _ESCAPED.sub(lambda run: bytes.fromhex(run[0].replace("=", "")).decode(), name)
+
+
+def _escape(character: str) -> str:
+    try:
+        return "".join(f"={byte:02x}" for byte in character.encode())
+    except UnicodeEncodeError as error:
+        message = f"{character!a} cannot be part of the key of an organization"
+        raise StoreError(message) from error

@@ -1,0 +1,206 @@
+"""Reading one organization: the dictionary that its provider needs, and one guarded look.
+
+A provider raises ProviderError for what it knows can go wrong. Anything else is a bug in it, or an answer that nobody
+thought of; the organization it happened in is told of, and the others go on.
+"""
+
+from __future__ import annotations
+
+import traceback
+from collections import ChainMap
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+
+from reconciler.engine.identities import Identities, identifiers_in, under_todays_names
+from reconciler.model.address import Address
+from reconciler.model.declared import Declared, Desired
+from reconciler.model.errors import ProviderError, ReconcilerError
+from reconciler.model.integrity import find_damage
+from reconciler.model.kinds import KINDS
+from reconciler.model.live import Live
+from reconciler.model.ports import Provider, Scope
+from reconciler.model.resource import fingerprint_of
+from reconciler.model.state import Record, State
+from reconciler.model.system import System
+
+_MAX_SHOWN = 200
+
+_Directory = tuple[dict[str, tuple[str, ...]], dict[str, str]]
+"""Person key -> identifiers, and identifier in lower case -> person key."""
+
+
+class ProviderBroke(ProviderError):
+    """A provider raised what it must not raise, so nobody knows how far it got."""
+
+
+@contextmanager
+def shielded(provider: Provider) -> Iterator[None]:
+    """Let only ProviderError out of a call of the provider; ProviderBroke for all that is not meant for a user.
+
+    That says in one line what a report needs: the traceback itself reaches nobody, because the run goes on.
+    """
+    try:
+        yield
+    except ReconcilerError:
+        raise
+    except Exception as error:
+        said = " ".join(str(error).split())[:_MAX_SHOWN]
+        frames = traceback.extract_tb(error.__traceback__)
+        place = f" at {Path(frames[-1].filename).name}:{frames[-1].lineno}" if frames else ""
+        what = f"{type(error).__name__}{place}{f': {said}' if said else ''}"
+        raise ProviderBroke(
+            f"this is a bug in the provider {provider.name}: {what}", advice="please report it"
+        ) from error
+
+
+def read_live(provider: Provider, scope: Scope) -> Live:
+    """One organization as its system shows it; entirely unknown when that cannot be read or makes no sense.
+
+    An admin of another organization who slipped in would count as one of this.
+    """
+    key = scope.organization.key
+    try:
+        with shielded(provider):
+            live = provider.read(scope)
+            damage = find_damage(live) if live.organization == key else f"it is of {live.organization}"
+    except ProviderError as error:
+        return Live(organization=key, unknown={f"{key}/": error.message})
+    if damage:
+        return Live(organization=key, unknown={f"{key}/": f"what was read makes no sense: {damage}"})
+    return live
+
+
+def recorded_as_live(state: State) -> Live:
+    """What was last seen, taken for what is there now.
+
+    Unknown is what the records do not tell: calls whose answer never came, what an audit found to be otherwise, and
+    everything of an organization of which nothing is recorded.
+    """
+    key = state.organization
+    if state.tells_nothing:
+        return Live(organization=key, unknown={f"{key}/": "nothing is recorded of it, and no system was asked"})
+    seen = {
+        record.address: replace(record.as_resource(), platform_id=record.platform_id, since=record.since)
+        for record in state.records.values()
+        if not record.status.is_gone
+    }
+    unknown = {
+        str(address): "an audit found it otherwise than it is recorded, and no system was asked"
+        for address, known in state.drift.items()
+        if known.live != fingerprint_of(seen.get(address))
+    }
+    unknown |= {str(address): "the answer to an earlier call never came" for address in state.in_doubt}
+    resources = {address: item for address, item in seen.items() if str(address) not in unknown}
+    return Live(organization=key, resources=resources, unknown=unknown)
+
+
+class Scopes:
+    """Makes the dictionary between what manifests call people and assets and what each system calls them.
+
+    What is common to all organizations of a system is made once.
+    """
+
+    def __init__(self, desired: Desired) -> None:
+        self._desired = desired
+        self._identities = Identities(desired)
+        self._by_system: dict[str, _Directory] = {}
+        self._names = {key: person.name for key, person in desired.people.items() if person.name}
+
+    def scope_of(self, organization: str, state: State) -> Scope:
+        """Everything the manifests and the state know about names in one organization.
+
+        The state adds people who are not in the directory any more and addresses that were corrected since, so that
+        what was given under them can still be found and removed. An account that is recorded as one person's stays
+        theirs although the manifests give its address to another; an address of somebody who is gone does not.
+        """
+        renamed = under_todays_names(state, self._identities)
+        state = renamed.state
+        declared = self._desired.resources.get(organization, {})
+        present = {at: record for at, record in state.records.items() if not record.status.is_gone}
+        known: list[Record | Declared] = [*state.records.values(), *declared.values()]
+        people, keys = self._directory(self._desired.organizations[organization].system)
+        own_people = {
+            item.address.key: _unique(item.identity, *people.get(item.address.key, ()))
+            for item in declared.values()
+            if item.identity and item.address.kind == "member"
+        }
+        held = {
+            one.identity.lower(): one.recorded
+            for one in renamed.names.disputes
+            if Address(organization, "member", one.recorded) in present
+        }
+        claimed = ChainMap(held, _reverse(own_people), keys)
+        for record in state.records.values():
+            key = record.address.key
+            if record.identity and record.address.kind == "member" and _is_free(record.identity, key, claimed):
+                own_people[key] = _unique(*own_people.get(key, people.get(key, ())), record.identity)
+        return Scope(
+            organization=self._desired.organizations[organization],
+            people=ChainMap(own_people, people),
+            keys=ChainMap(held, _reverse(own_people), keys),
+            members=frozenset(at.key for at in (*declared, *state.records) if at.kind == "member"),
+            roles={at: role for at, item in declared.items() if isinstance(role := item.attributes.get("role"), str)},
+            assets={
+                (item.address.kind, item.address.key): item.identity
+                for item in known
+                if item.identity and item.address.kind != "member" and len(item.address.parts) == 1
+            },
+            numbers={(at.kind, at.key): item.platform_id for at, item in declared.items() if item.platform_id},
+            learnt={
+                (at.kind, at.key): record.platform_id
+                for at, record in present.items()
+                if record.platform_id and at.kind != "member"
+            },
+            names=self._names,
+            details={address: item.details for address, item in declared.items() if item.details},
+            platform_ids=_platform_ids(state, claimed, self._declared_numbers(organization)),
+            rosters=state.rosters,
+            told={at: record.attributes for at, record in present.items() if KINDS[at.kind].is_told},
+        )
+
+    def _declared_numbers(self, organization: str) -> dict[str, str]:
+        name = f"{self._desired.organizations[organization].system.name}_id"
+        people = self._desired.people.items()
+        return {number: key for key, person in people if (number := person.identities.get(name))}
+
+    def _directory(self, system: System) -> _Directory:
+        """Identifiers of everybody in the directory in one system, both ways."""
+        if system.name not in self._by_system:
+            people = {key: identifiers_in(system, person) for key, person in self._desired.people.items()}
+            self._by_system[system.name] = people, _reverse(people)
+        return self._by_system[system.name]
+
+
+def _platform_ids(state: State, claimed: Mapping[str, str], declared: Mapping[str, str]) -> dict[str, str]:
+    """Whose number is whose: as the manifests say, else as the state knows it while it still means the same person.
+
+    Where the address under which it was learnt is somebody else's by now, nobody can say which of the two the number
+    means.
+    """
+    certain = set(declared.values())
+    found: dict[str, str] = {}
+    disputed: set[str] = set()
+    for address, record in state.records.items():
+        if address.kind != "member" or not record.platform_id:
+            continue
+        if found.setdefault(record.platform_id, address.key) != address.key or not _is_free(
+            record.identity, address.key, claimed
+        ):
+            disputed.add(record.platform_id)
+    learnt = {number: key for number, key in found.items() if number not in disputed and key not in certain}
+    return {**learnt, **declared}
+
+
+def _unique(*names: str) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(names))
+
+
+def _reverse(people: Mapping[str, tuple[str, ...]]) -> dict[str, str]:
+    return {name.lower(): key for key, names in people.items() for name in names}
+
+
+def _is_free(identity: str, key: str, claimed: Mapping[str, str]) -> bool:
+    """Whether a remembered address still means the same person."""
+    return claimed.get(identity.lower(), key) == key
