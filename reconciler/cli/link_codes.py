@@ -26,7 +26,7 @@ from reconciler.model.ports import Clock, LinkCode
 from reconciler.output.html import render_html
 from reconciler.output.style import Style
 from reconciler.output.visible import make_visible
-from reconciler.systems.marked import quote
+from reconciler.systems.markup import quote
 
 LASTS = timedelta(minutes=30)
 """After that a code counts as lapsed. How long TikTok takes one is not published; it is a matter of minutes."""

@@ -26,8 +26,7 @@ from typing import IO, Self
 from reconciler.cli.files import CONFIG_FILE
 from reconciler.features.review.review import Revision
 from reconciler.manifests.config import load_config
-from reconciler.manifests.filenames import is_read
-from reconciler.manifests.source import MAX_SIZE, SourceFile
+from reconciler.manifests.source import MAX_SIZE, SourceFile, is_read
 from reconciler.model.errors import ReconcilerError, UsageError
 from reconciler.model.suggestions import suggest_names
 

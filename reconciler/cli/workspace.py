@@ -12,15 +12,13 @@ from pathlib import Path
 
 from reconciler.cli.files import CONFIG_FILE, find_top
 from reconciler.manifests.config import Config, LoadedConfig, load_config
-from reconciler.manifests.filenames import is_read, looks_meant, note_passed_over
+from reconciler.manifests.lint import check_references
 from reconciler.manifests.load import Manifests, load_manifests
-from reconciler.manifests.notes import Notes
 from reconciler.manifests.policy_files import load_rules
-from reconciler.manifests.references import check_references
-from reconciler.manifests.source import MAX_SIZE, SourceFile
+from reconciler.manifests.source import MAX_SIZE, SourceFile, is_read, looks_meant, note_passed_over
 from reconciler.model.declared import Desired
 from reconciler.model.errors import ManifestError, ReconcilerError, UsageError
-from reconciler.model.finding import Finding, Inspection, Severity
+from reconciler.model.finding import Finding, Inspection, Notes, Severity
 from reconciler.policies.judging import COME_ALONG, Judgment, RuleBook, judge, only, with_custom_rules
 
 _NEAR_CONFIG = re.compile(r"\.?reconciler\.ya?ml(\..*)?|\.?reconcil(er|iation)s?\.ya?ml", re.IGNORECASE)

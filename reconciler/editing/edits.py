@@ -7,19 +7,22 @@ must mean exactly what the edits say, and no line may differ that does not belon
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import yaml
 
-from reconciler.editing.spans import lines_of, place_in
-from reconciler.editing.values import yaml_key, yaml_value
-from reconciler.manifests.nodes import MapNode
-from reconciler.manifests.notes import Notes
+from reconciler.manifests.nodes import MapNode, place_of
+from reconciler.manifests.scalars import is_date, read_plain
 from reconciler.manifests.source import SourceFile, parse_file
 from reconciler.model.errors import ManifestError
-from reconciler.model.finding import Place, Severity
+from reconciler.model.finding import Notes, Place, Severity
+
+if TYPE_CHECKING:
+    from yaml.nodes import Node
+
 
 Path = tuple[str, ...]
 """Keys from the top of a file, such as `("organizations", "acme-bc", "members", "eve")`."""
@@ -61,8 +64,6 @@ class Leave:
 
 
 Edit = Put | Drop | Join | Leave
-
-
 _PLACEHOLDER = "placeholder:\n"
 """yaml-edit needs a key before it can add another one."""
 
@@ -275,3 +276,128 @@ def _error(message: str, place: Place | None, advice: str = "") -> EditError:
     notes = Notes()
     notes.error("unsafe-edit", message, place, advice=advice)
     return EditError(notes.findings)
+
+
+_PLAIN = re.compile(r"[\w./+][\w./+@ -]*(?::[\w./+@-]+)*")
+"""Words that every YAML reader takes for the same text, also inside of brackets."""
+_SHORT = 80
+"""Characters; a mapping that is longer gets a line for each of its keys."""
+
+
+def is_plain(text: str) -> bool:
+    """Whether a text can stand without quotes."""
+    return bool(_PLAIN.fullmatch(text)) and not text.endswith(" ") and read_plain(text) == text
+
+
+def is_plain_key(text: str) -> bool:
+    """Whether a text can stand without quotes as a key."""
+    return is_plain(text) and not is_date(text)
+
+
+def yaml_key(text: str) -> Any:
+    """A key for yaml-edit, in quotes only where it needs them."""
+    return text if is_plain_key(text) else _quoted(text)
+
+
+def yaml_value(value: object) -> Any:
+    """A value for yaml-edit: small mappings and all lists in brackets, as they are easiest to read in a review."""
+    from yaml_edit import Mapping as YamlMapping
+    from yaml_edit import Sequence as YamlSequence
+
+    match value:
+        case str():
+            return value if is_plain(value) else _quoted(value)
+        case Mapping():
+            mapping = YamlMapping(flow=_fits_in_a_line(value))
+            for key, item in value.items():
+                mapping.set(yaml_key(key), yaml_value(item))
+            return mapping
+        case Sequence():
+            sequence = YamlSequence(flow=True)
+            for item in value:
+                sequence.append(yaml_value(item))
+            return sequence
+        case _:
+            return value
+
+
+def _quoted(text: str) -> Any:
+    from yaml_edit import ScalarValue
+
+    # In double quotes yaml-edit writes everything beyond ASCII as escapes, which nobody can review.
+    return ScalarValue(text, style="double-quoted" if text.isascii() else "single-quoted")
+
+
+def _fits_in_a_line(value: Mapping[str, object]) -> bool:
+    """Whether a mapping holds words only and few of them."""
+    if not value or not all(isinstance(item, str | bool | None) for item in value.values()):
+        return False
+    return sum(len(key) + len(str(item)) + 4 for key, item in value.items()) <= _SHORT
+
+
+def lines_of(text: str, path: tuple[str, ...]) -> set[int]:
+    """Lines, counted from 0, that belong to a path: the entry itself, or the line its parent would grow on.
+
+    The line of the parent is among them when the entry is all that the parent has: it becomes `{}`.
+    """
+    node: Node | None = yaml.compose(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
+    lines = text.split("\n")
+    parent: set[int] = set()
+    alone: set[int] = set()
+    for key in path:
+        entry = _find(node, key)
+        if entry is None:
+            return parent if _is_closed(node) else set()
+        (name, value), siblings = entry
+        own = _span(name, value, lines)
+        if _is_closed(node):
+            own |= parent
+        alone = parent if siblings == 0 else set()
+        node, parent = value, own
+    return parent | set(sorted(alone)[:1])
+
+
+def place_in(file: str, node: MapNode, path: tuple[str, ...]) -> Place:
+    """The position of the deepest part of a path that is written down."""
+    place = Place(file, 1, 1)
+    here: object = node
+    for key in path:
+        if not isinstance(here, MapNode) or key not in here:
+            break
+        place = place_of(file, here.marks[key][0])
+        here = here[key]
+    return place
+
+
+def _is_closed(node: Node | None) -> bool:
+    """Whether a new key cannot be a line of its own: there is nothing yet, or it is in brackets."""
+    return node is not None and not (isinstance(node, yaml.MappingNode) and not node.flow_style and node.value)
+
+
+def _find(node: Node | None, key: str) -> tuple[tuple[Node, Node], int] | None:
+    """The entry of a key, and how many others there are."""
+    if not isinstance(node, yaml.MappingNode):
+        return None
+    return next(((entry, len(node.value) - 1) for entry in node.value if entry[0].value == key), None)
+
+
+def _span(name: Node, value: Node, lines: list[str]) -> set[int]:
+    """All lines from a key to the end of its value.
+
+    Blank lines behind a text of several lines are a part of that text, and comments behind a mapping are a part of it
+    when they are indented like its entries.
+    """
+    first, last = name.start_mark.line, value.end_mark.line
+    if value.end_mark.column == 0:
+        last -= 1
+    if isinstance(value, yaml.CollectionNode) and not value.flow_style:
+        column = name.start_mark.column
+        while last > first and _is_outside(lines[last], column):
+            last -= 1
+    return set(range(first, max(first, last) + 1))
+
+
+def _is_outside(line: str, column: int) -> bool:
+    """Whether a blank line, a comment or the next key does not belong to the entry that begins in `column`."""
+    text = line.lstrip()
+    return not text or len(line) - len(text) <= column

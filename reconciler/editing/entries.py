@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 
 from reconciler.editing.edits import Join, Path, Put, Value
-from reconciler.manifests.keys import is_key
+from reconciler.manifests.words import is_key
 from reconciler.model.address import Address
 from reconciler.model.kinds import KINDS, Shape
 from reconciler.model.resource import Resource

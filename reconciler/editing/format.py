@@ -11,9 +11,8 @@ from collections.abc import Iterator
 
 from yaml.events import ScalarEvent, StreamEndEvent
 
-from reconciler.manifests.notes import Notes
 from reconciler.manifests.source import SourceFile, events_of, parse_file
-from reconciler.model.finding import Finding, Place, Severity
+from reconciler.model.finding import Finding, Notes, Place, Severity
 
 
 def format_manifest(file: SourceFile) -> tuple[str | None, tuple[Finding, ...]]:

@@ -6,14 +6,12 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from reconciler.manifests.days import read_day
 from reconciler.manifests.documents import ApprovalDocument, MoveDocument
-from reconciler.manifests.keys import note_twice
 from reconciler.manifests.nodes import Cursor
-from reconciler.manifests.notes import Notes
+from reconciler.manifests.words import note_twice, read_day
 from reconciler.model.address import Address
 from reconciler.model.declared import Approval, Declared, Move, Person
-from reconciler.model.finding import Place
+from reconciler.model.finding import Notes, Place
 from reconciler.model.kinds import KINDS, Action, Shape
 from reconciler.model.suggestions import suggest_word
 

@@ -7,15 +7,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from reconciler.manifests.days import read_day
-from reconciler.manifests.doubts import Doubts, but_once
-from reconciler.manifests.keys import note_listed_twice
 from reconciler.manifests.nodes import Cursor
-from reconciler.manifests.notes import Notes
-from reconciler.manifests.secrets import is_secret_name
+from reconciler.manifests.partial_read import PartialRead, but_once
+from reconciler.manifests.scalars import is_secret_name
 from reconciler.manifests.source import SourceFile, parse_file
-from reconciler.manifests.structure import check_structure
-from reconciler.model.finding import Finding, Place
+from reconciler.manifests.words import note_listed_twice, read_day
+from reconciler.model.finding import Finding, Notes, Place
 from reconciler.model.settings import GuardSettings, Parameter, PolicySettings, RuleException, RuleSettings
 from reconciler.model.suggestions import list_words, suggest_word
 
@@ -30,7 +27,6 @@ if TYPE_CHECKING:
     )
 
 Option = str | int | float | bool | tuple[str, ...]
-
 STATE_SCHEMES = ("file", "sqlite", "postgresql", "s3", "gs", "az")
 """What may stand before the colon of `state:`."""
 _REFERENCE = re.compile(r"(?:env:[A-Za-z_][A-Za-z0-9_]*|file:.+|keyring:.+)")
@@ -81,6 +77,7 @@ class LoadedConfig:
 def load_config(file: SourceFile) -> LoadedConfig:
     """Read the workspace file."""
     from reconciler.manifests.config_documents import ConfigDocument
+    from reconciler.manifests.structure import check_structure
 
     notes = Notes()
     parsed = parse_file(file)
@@ -88,7 +85,7 @@ def load_config(file: SourceFile) -> LoadedConfig:
     config = None
     if parsed.node is not None:
         said = Notes()
-        document = check_structure(ConfigDocument, parsed.node, file.path, said, Doubts())
+        document = check_structure(ConfigDocument, parsed.node, file.path, said, PartialRead())
         notes.findings += but_once(said.findings, parsed.findings)
         if document is not None:
             config = _read_config(document, Cursor.at_top(file.path, parsed.node), notes)

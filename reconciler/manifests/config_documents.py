@@ -1,4 +1,4 @@
-"""The workspace file `reconciler.yaml`: what may stand where."""
+"""The workspace file `reconciler.yaml` and files with policies of one's own: what may stand where."""
 
 from __future__ import annotations
 
@@ -6,14 +6,11 @@ from typing import Annotated
 
 from pydantic import ConfigDict, Field
 
-from reconciler.manifests.fields import Day, FieldSort, OneOf, ShortOrLong, Text, Version
-from reconciler.manifests.terms import StrictDocument
+from reconciler.manifests.fields import Day, FieldSort, OneOf, ShortOrLong, StrictDocument, Text, Version
 
 OptionValue = Annotated[
     str | int | float | bool | list[str], FieldSort("text, a number, true, false or a list of texts")
 ]
-
-
 PROVIDER_OPTIONS: dict[str, tuple[str, ...]] = {
     "sandbox": ("act_as",),
     "business_api": ("access_token", "act_as", "api_tier", "app_id", "app_secret", "base_url", "timeout", "via"),
@@ -142,3 +139,27 @@ class ConfigDocument(StrictDocument):
     """Files or folders with policies of your own; or more about policies."""
     allowed_domains: list[Text] = Field(default_factory=list, examples=[["acme.com"]])
     """E-mail domains known to be yours; others that look like them are reported."""
+
+
+class CustomRuleDocument(StrictDocument):
+    """One policy, told in expressions of the Common Expression Language (CEL)."""
+
+    asks: Text
+    """What has to be so, in one line; the message of its findings."""
+    because: Text = ""
+    """Why."""
+    severity: Annotated[str, OneOf(("off", "note", "warning", "error"))] = "warning"
+    """off, note, warning or error; reconciler.yaml may say otherwise."""
+    when: Text = ""
+    """Expression that chooses what is looked at; without it everything is."""
+    require: Text
+    """Expression that has to be true for whatever was chosen."""
+
+
+class PolicyFileDocument(StrictDocument):
+    """A file with policies."""
+
+    version: Version = 1
+    """Version of the format."""
+    policies: dict[str, CustomRuleDocument] = Field(default_factory=dict)
+    """Name -> policy."""

@@ -1,3 +1,4 @@
+# Long because it is the whole format of manifests, in one place.
 """The manifest format: what may stand where. The published schema is made from this.
 
 Roles come from `reconciler.systems`. What needs more than one value to judge, such as whether a person exists, is
@@ -6,18 +7,412 @@ left to the resolver.
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any, Literal, TypeVar
 
 from pydantic import Field
 
-from reconciler.manifests.business_center_documents import BusinessCenterDocument
-from reconciler.manifests.fields import ActionName, Day, Handle, NumericId, OneOf, Text, Version
-from reconciler.manifests.organization_documents import (
-    BusinessAccountDocument,
-    DevelopersDocument,
-    OrganizationAccountDocument,
+from reconciler.manifests.fields import (
+    ActionName,
+    Day,
+    Handle,
+    NumericId,
+    OneOf,
+    ShortOrLong,
+    StrictDocument,
+    Text,
+    Version,
+    roles_of,
 )
-from reconciler.manifests.terms import StrictDocument
+
+_Short = TypeVar("_Short")
+_Long = TypeVar("_Long")
+Named = dict[str, Annotated[_Short | _Long, ShortOrLong()]]
+"""Who or what is named -> what they get, as a word or list, or as a mapping with more to say."""
+
+
+class Terms(StrictDocument):
+    """What can be said about any access, besides what it allows."""
+
+    starts: Day = ""
+    """Absent before this UTC day."""
+    expires: Day = ""
+    """Gone on this UTC day."""
+    reason: Text = ""
+    """Why: a ticket, a justification."""
+    protect: bool | None = None
+    """Never removed or lowered by a plan; outlives this block until it is set to false."""
+
+
+class RoleTerms(Terms):
+    """Access with a role."""
+
+    role: Text
+    """What it allows."""
+
+
+class MemberTerms(RoleTerms):
+    """A membership."""
+
+    details: dict[str, Text] = Field(default_factory=dict)
+    """What an operator must know, such as answers that an invitation to a research organization asks for."""
+
+
+class AssetDocument(StrictDocument):
+    """Anything access can be given to."""
+
+    name: Text = ""
+    """For readers; not compared."""
+    reason: Text = ""
+    """Why it is here: a ticket, a justification."""
+    protect: bool | None = None
+    """Never given up by a plan; outlives this block until it is set to false."""
+
+
+class LimitsDocument(StrictDocument):
+    """Limits of one organization where the platform has agreed to others than the usual ones."""
+
+    members: Annotated[int, Field(ge=1)] = 0  # where it is not written, the usual limit counts
+    """How many members it can have, invited ones included."""
+    admins: Annotated[int, Field(ge=1)] = 0
+    """How many of them can be admins."""
+
+
+class OrganizationDocument(StrictDocument):
+    """What all organizations have."""
+
+    name: Text = ""
+    """Its name, for readers, and where the system has no other identifier, on the system."""
+    mode: Annotated[str, OneOf(("additive", "authoritative", "read_only"))] = "additive"
+    """What happens to live access that is not declared: left and listed, removed, or nothing is changed at all."""
+    manages: list[Text] | None = None
+    """Kinds that are read, planned and audited here, such as `member` and `ad_account`, with the access to them. All
+    that the system has unless it is given; what is left out is neither read nor planned, and every report says so."""
+    limits: LimitsDocument = LimitsDocument()
+    """Where the platform has agreed to other limits than the usual ones."""
+    on_conflict: Annotated[str, OneOf(("error", "highest"))] = "error"
+    """What to do when a person gets different roles directly and through groups."""
+    deleted: bool = False
+    """The organization shall be deleted; it takes an approval too."""
+    represents: Annotated[str, OneOf(("company", "department", "group"))] = "company"
+    """Documentary: what it stands for."""
+
+    @property
+    def variant(self) -> str:
+        """Which variant of its system it is; see `reconciler.systems`."""
+        return ""
+
+
+_DeveloperRole = Annotated[str, roles_of("developers", "member")]
+_AppRole = Annotated[str, roles_of("developers", "app_access")]
+
+
+class DeveloperTerms(MemberTerms):
+    """A membership in a TikTok for Developers organization."""
+
+    role: _DeveloperRole
+
+
+class AppTerms(RoleTerms):
+    """A person's role in one app."""
+
+    role: _AppRole
+
+
+class AppDocument(AssetDocument):
+    """An app that this organization shall own."""
+
+    client_key: Text = ""
+    """Client key as the developer portal shows it. Never the client secret."""
+    rightful_owner: Text = ""
+    """Who vouches that the organization rightfully owns the app: a person, a company, a contract."""
+    since: Day = ""
+    """The UTC day on which they said so."""
+    access: Named[_AppRole, AppTerms] = Field(default_factory=dict)
+    """Person or group -> role in the app; only with `role_system: owner`."""
+
+
+class ResearchProjectDocument(StrictDocument):
+    """A research project, listed for readers: TikTok attaches it by itself."""
+
+    name: Text = ""
+    """Title of the project."""
+    id: Text = ""
+    """Its id in the portal."""
+
+
+def developers_variant(kind: object, role_system: object) -> str:
+    """The variant of the system that these two words choose, right or wrong as they may be."""
+    if kind == "research":
+        return "research"
+    return "owner" if role_system == "owner" else ""
+
+
+class DevelopersDocument(OrganizationDocument):
+    """A TikTok for Developers organization."""
+
+    system: Literal["developers"]
+    name: Text
+    """Its name in the developer portal, which identifies it."""
+    kind: Annotated[str, OneOf(("company", "research"))] = "company"
+    """Research organizations are made by TikTok when a research project is approved."""
+    role_system: Annotated[str, OneOf(("legacy", "owner"))] = "legacy"
+    """`owner` for new and migrated organizations, which have one owner and app managers."""
+    members: Named[_DeveloperRole, DeveloperTerms] = Field(default_factory=dict)
+    """Person, e-mail address or `group:NAME` -> role."""
+    apps: dict[str, AppDocument] = Field(default_factory=dict)
+    """Apps that this organization owns."""
+    research_projects: dict[str, ResearchProjectDocument] = Field(default_factory=dict)
+    """Only with `kind: research`."""
+
+    @property
+    def variant(self) -> str:
+        """Research organizations have the roles of research organizations, whatever `role_system` says."""
+        return developers_variant(self.kind, self.role_system)
+
+
+_OrganizationAccountRole = Annotated[str, roles_of("organization_account", "member")]
+_BusinessAccountRole = Annotated[str, roles_of("business_account", "member")]
+
+
+class OrganizationAccountTerms(MemberTerms):
+    """A membership in an Organization Account."""
+
+    role: _OrganizationAccountRole
+    via: Annotated[str, OneOf(("email", "phone"))] = "email"
+    """How the person is invited: by e-mail address or by phone number."""
+
+
+class OrganizationAccountDocument(OrganizationDocument):
+    """An Organization Account in the TikTok app."""
+
+    system: Literal["organization_account"]
+    handle: Handle
+    """Its handle, in quotes: "@acme"."""
+    members: Named[_OrganizationAccountRole, OrganizationAccountTerms] = Field(default_factory=dict)
+    """Person, e-mail address or `group:NAME` -> role."""
+
+
+class BusinessAccountTerms(MemberTerms):
+    """A membership in a Business Account."""
+
+    role: _BusinessAccountRole
+
+
+class BusinessAccountDocument(OrganizationDocument):
+    """A TikTok Business Account that several people work on."""
+
+    system: Literal["business_account"]
+    handle: Handle
+    """Its handle, in quotes: "@acme.studio"."""
+    members: Named[_BusinessAccountRole, BusinessAccountTerms] = Field(default_factory=dict)
+    """Person, e-mail address or `group:NAME` -> role."""
+
+
+_SYSTEM = "business_center"
+_MemberRole = Annotated[str, roles_of(_SYSTEM, "member")]
+_FinanceRole = Annotated[str, roles_of(_SYSTEM, "member.finance")]
+_AdAccountRole = Annotated[str, roles_of(_SYSTEM, "ad_account_access")]
+_CatalogRole = Annotated[str, roles_of(_SYSTEM, "catalog_access")]
+_ShopRole = Annotated[str, roles_of(_SYSTEM, "shop_access")]
+_LeadLibraryRole = Annotated[str, roles_of(_SYSTEM, "lead_library_access")]
+_ManagedAccountRole = Annotated[str, roles_of(_SYSTEM, "managed_account_access")]
+_AssetGroupRole = Annotated[str, roles_of(_SYSTEM, "asset_group_access")]
+_ShareRole = Annotated[str, roles_of(_SYSTEM, "partner_share")]
+_CatalogShareRole = Annotated[str, roles_of(_SYSTEM, "catalog_share")]
+_LinkPermission = Annotated[str, roles_of(_SYSTEM, "tiktok_account")]
+_AccountPermission = Annotated[str, roles_of(_SYSTEM, "tiktok_account_access")]
+
+
+class BusinessCenterTerms(MemberTerms):
+    """A membership in a Business Center."""
+
+    role: _MemberRole
+    finance: _FinanceRole = ""
+    """What they may do with payments; nobody sees money without it, not even an admin."""
+
+
+class AdAccountTerms(RoleTerms):
+    """A person's access to an ad account."""
+
+    role: _AdAccountRole
+
+
+class CatalogTerms(RoleTerms):
+    """A person's access to a catalog."""
+
+    role: _CatalogRole
+
+
+class ShopTerms(RoleTerms):
+    """A person's access to a TikTok Shop."""
+
+    role: _ShopRole
+
+
+class LeadLibraryTerms(RoleTerms):
+    """A person's access to a library of lead forms."""
+
+    role: _LeadLibraryRole
+
+
+class ManagedAccountTerms(RoleTerms):
+    """A person's access to a managed TikTok account."""
+
+    role: _ManagedAccountRole
+
+
+class AssetGroupTerms(RoleTerms):
+    """A person's access to an asset group."""
+
+    role: _AssetGroupRole
+
+
+class ShareTerms(RoleTerms):
+    """A partner's access to an ad account."""
+
+    role: _ShareRole
+
+
+class CatalogShareTerms(RoleTerms):
+    """A partner's access to a catalog."""
+
+    role: _CatalogShareRole
+
+
+class AccountTerms(Terms):
+    """A person's access to a TikTok account."""
+
+    permissions: Annotated[list[_AccountPermission], Field(min_length=1)]
+    """What they may do with it."""
+
+
+class CenterAssetDocument(AssetDocument):
+    """An asset of a Business Center with people in roles."""
+
+    id: NumericId
+    """Its id, in quotes."""
+    access: dict[str, Any] = Field(default_factory=dict)
+    """Person or group -> role; each must be a member of the organization."""
+
+
+class AdAccountDocument(CenterAssetDocument):
+    """An ad account of the Business Center."""
+
+    access: Named[_AdAccountRole, AdAccountTerms] = Field(default_factory=dict)
+
+
+class CatalogDocument(CenterAssetDocument):
+    """A catalog of the Business Center."""
+
+    access: Named[_CatalogRole, CatalogTerms] = Field(default_factory=dict)
+
+
+class ShopDocument(CenterAssetDocument):
+    """A TikTok Shop of the Business Center."""
+
+    access: Named[_ShopRole, ShopTerms] = Field(default_factory=dict)
+
+
+class LeadLibraryDocument(CenterAssetDocument):
+    """A library of lead forms of the Business Center."""
+
+    access: Named[_LeadLibraryRole, LeadLibraryTerms] = Field(default_factory=dict)
+
+
+class ManagedAccountDocument(AssetDocument):
+    """A TikTok account that the Business Center manages itself, such as an Organization Account created there."""
+
+    id: NumericId
+    """Its id in the Business Center, in quotes."""
+    ad_accounts: list[str] = Field(default_factory=list)
+    """Keys of the ad accounts in which its identity and posts may be used."""
+    access: Named[_ManagedAccountRole, ManagedAccountTerms] = Field(default_factory=dict)
+    """Person or group -> role; each must be a member of the organization."""
+
+
+class TikTokAccountDocument(AssetDocument):
+    """A TikTok account whose owner lets the Business Center use its identity and posts in ads."""
+
+    id: NumericId = ""
+    """Its id in the Business Center, in quotes: tells which one it is although its handle is not shown, or changes."""
+    handle: Handle = ""
+    """Its handle, in quotes: "@acme"."""
+    ownership: Annotated[str, OneOf(("own", "client"))] = "own"
+    """Whose account it is; a client's owner approves the link by scanning a QR code."""
+    permissions: Annotated[list[_LinkPermission], Field(min_length=1)] = Field(default_factory=list)
+    """What its owner is asked to allow; by default the least there is."""
+    ad_accounts: list[str] = Field(default_factory=list)
+    """Keys of the ad accounts in which its identity and posts may be used."""
+    access: Named[Annotated[list[_AccountPermission], Field(min_length=1)], AccountTerms] = Field(default_factory=dict)
+    """Person or group -> permissions; each must be a member of the organization."""
+
+
+class PixelDocument(AssetDocument):
+    """A pixel of the Business Center."""
+
+    id: NumericId
+    """Its id, in quotes."""
+    ad_accounts: list[str] = Field(default_factory=list)
+    """Keys of the ad accounts that may use it."""
+    access: list[str] = Field(default_factory=list)
+    """People and groups; access to a pixel has no roles."""
+
+
+class AssetGroupDocument(AssetDocument):
+    """Several ad accounts under one name; access to the group is access to all of them. Its `name` is kept so."""
+
+    id: NumericId = ""
+    """Its id, in quotes, once it exists."""
+    ad_accounts: list[str] = Field(default_factory=list)
+    """Keys of the ad accounts in the group."""
+    access: Named[_AssetGroupRole, AssetGroupTerms] = Field(default_factory=dict)
+    """Person or group -> role on every ad account of the group."""
+
+
+class PartnerDocument(AssetDocument):
+    """Another Business Center that assets are shared with."""
+
+    id: NumericId
+    """Id of the partner's Business Center, in quotes."""
+    shares: Named[_ShareRole, ShareTerms] = Field(default_factory=dict)
+    """Key of an ad account -> the role of the partner's people in it."""
+    catalogs: Named[_CatalogShareRole, CatalogShareTerms] = Field(default_factory=dict)
+    """Key of a catalog that is shared by hand -> the role of the partner's people in it."""
+    pixels: list[str] = Field(default_factory=list)
+    """Keys of pixels that are shared by hand."""
+    shops: list[str] = Field(default_factory=list)
+    """Keys of TikTok Shops that are shared by hand."""
+    tiktok_accounts: list[str] = Field(default_factory=list)
+    """Keys of TikTok accounts that are shared by hand."""
+
+
+class BusinessCenterDocument(OrganizationDocument):
+    """A TikTok Business Center."""
+
+    system: Literal["business_center"]
+    id: NumericId
+    """Its id, in quotes."""
+    members: Named[_MemberRole, BusinessCenterTerms] = Field(default_factory=dict)
+    """Person, e-mail address or `group:NAME` -> role."""
+    ad_accounts: dict[str, AdAccountDocument] = Field(default_factory=dict)
+    """Ad accounts and who works in them."""
+    tiktok_accounts: dict[str, TikTokAccountDocument] = Field(default_factory=dict)
+    """Linked TikTok accounts and who works with them."""
+    catalogs: dict[str, CatalogDocument] = Field(default_factory=dict)
+    """Catalogs and who works with them."""
+    pixels: dict[str, PixelDocument] = Field(default_factory=dict)
+    """Pixels, where they are used and who sees them."""
+    shops: dict[str, ShopDocument] = Field(default_factory=dict)
+    """TikTok Shops and who uses them in ads."""
+    lead_libraries: dict[str, LeadLibraryDocument] = Field(default_factory=dict)
+    """Libraries of lead forms and who reads them."""
+    managed_accounts: dict[str, ManagedAccountDocument] = Field(default_factory=dict)
+    """TikTok accounts that the Business Center manages, and who works with them."""
+    asset_groups: dict[str, AssetGroupDocument] = Field(default_factory=dict)
+    """Groups of ad accounts and who works in them."""
+    partners: dict[str, PartnerDocument] = Field(default_factory=dict)
+    """Other Business Centers and what is shared with them."""
+
 
 AnyOrganization = DevelopersDocument | OrganizationAccountDocument | BusinessAccountDocument | BusinessCenterDocument
 

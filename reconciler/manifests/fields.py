@@ -1,11 +1,11 @@
-"""Field types whose errors carry the id of a finding instead of pydantic's own words."""
+"""Field types whose errors carry the id of a finding instead of pydantic's own words, and the base of all documents."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import Annotated, Any, get_args
 
-from pydantic import Field, GetCoreSchemaHandler
+from pydantic import BaseModel, ConfigDict, Field, GetCoreSchemaHandler
 from pydantic_core import CoreSchema, core_schema
 
 from reconciler.model.kinds import Action
@@ -97,3 +97,12 @@ NumericId = Annotated[str, Matching(r"^[0-9]{1,19}$", "bad-id", "an id of at mos
 Handle = Annotated[str, Matching(r"^@[^@\s/]+$", "bad-handle", "a handle that begins with @")]
 Version = Annotated[int, OneOf((1,), "unknown-version"), Field(title="Version")]
 ActionName = Annotated[str, OneOf(tuple(action.value for action in Action), "unknown-action")]
+
+
+class StrictDocument(BaseModel):
+    """A mapping in a file; keys that are not listed are refused.
+
+    Nothing is nullable: a key without a value (`expires:`) is a mistake, not a default.
+    """
+
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)

@@ -10,13 +10,11 @@ from dataclasses import dataclass, field
 from datetime import date
 
 from reconciler.manifests.config import Config, LoadedConfig, ProviderSettings, load_config
-from reconciler.manifests.doubts import Doubts, but_once
 from reconciler.manifests.nodes import Cursor
-from reconciler.manifests.notes import Notes
+from reconciler.manifests.partial_read import PartialRead, but_once
 from reconciler.manifests.source import SourceFile, parse_file
-from reconciler.manifests.structure import check_structure
 from reconciler.model.declared import Desired
-from reconciler.model.finding import Finding
+from reconciler.model.finding import Finding, Notes
 
 __all__ = [
     "Config",
@@ -42,7 +40,7 @@ class Manifests:
     """In reading order."""
     texts: Mapping[str, str]
     """Path -> text of the file, for showing the lines that findings are about."""
-    doubts: Doubts = field(default_factory=Doubts, compare=False)
+    doubts: PartialRead = field(default_factory=PartialRead, compare=False)
     """What may be declared in what could not be read."""
 
 
@@ -78,8 +76,9 @@ def _load(
 ) -> Manifests:
     from reconciler.manifests.documents import ManifestDocument
     from reconciler.manifests.resolve import resolve
+    from reconciler.manifests.structure import check_structure
 
-    notes, doubts = Notes(), Doubts()
+    notes, doubts = Notes(), PartialRead()
     texts: dict[str, str] = {}
     documents: list[tuple[ManifestDocument, Cursor]] = []
     ordered = sorted(files, key=lambda file: file.path)

@@ -8,7 +8,6 @@ from reconciler.model.finding import Place
 
 Path = tuple[str | int, ...]
 """Keys and indexes from the top of a file."""
-
 _NOTHING = object()
 
 

@@ -1,30 +1,122 @@
-"""The directory: who there is and what each system knows them by."""
+"""The directory: who there is, what each system knows them by, and the groups they are in."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import date
+from graphlib import CycleError, TopologicalSorter
 
-from reconciler.manifests.contacts import Contacts
-from reconciler.manifests.days import read_day, read_span
 from reconciler.manifests.documents import IdentitiesDocument, ManifestDocument, PersonDocument
-from reconciler.manifests.doubts import Doubts
-from reconciler.manifests.keys import note_twice, read_keys
 from reconciler.manifests.nodes import Cursor
-from reconciler.manifests.notes import Notes
+from reconciler.manifests.partial_read import PartialRead
+from reconciler.manifests.words import note_listed_twice, note_twice, read_day, read_keys, read_span
 from reconciler.model.address import Address
 from reconciler.model.declared import Person
-from reconciler.model.finding import Place
+from reconciler.model.finding import Notes, Place
 from reconciler.model.kinds import person_in
+from reconciler.model.suggestions import suggest_word
 from reconciler.model.system import System
 from reconciler.systems import SYSTEMS
+
+# What nearly all addresses look like; only the others are worth the time that a full check takes.
+_PLAIN_EMAIL = re.compile(
+    r"[a-z0-9_+-]+(?:\.[a-z0-9_+-]+)*@(?:(?!..--)[a-z0-9](?:[a-z0-9-]{0,60}[a-z0-9])?\.)+"
+    r"(?!(?:arpa|invalid|local|localhost|onion|test)$)[a-z]{2,20}"
+)
+_ROLE_MAILBOXES = re.compile(
+    r"(?:accounts?|ads?|admin|administrator|agency|billing|contact|devs?|finance|group|hello|help|hi|hr|info|it|marketing"
+    r"|media|no-?reply|office|people|postmaster|press|root|sales|security|service|social|staff|studio|support|team"
+    r"|tiktok|webmaster)(?:\+.*)?"
+)
+
+
+class Contacts:
+    """Reads addresses and remembers where each was seen first."""
+
+    def __init__(self, notes: Notes) -> None:
+        self._notes = notes
+        self.emails: dict[str, Place] = {}
+        """Normalised e-mail address -> where it was first written."""
+
+    def read(self, text: str, place: Place, *, phone_allowed: bool = False) -> str:
+        """An e-mail address, or where that is allowed a phone number; empty after a finding."""
+        if phone_allowed and (text.startswith("+") or (text[:1].isdigit() and "@" not in text)):
+            return self.read_phone(text, place)
+        return self.read_email(text, place)
+
+    def read_email(self, text: str, place: Place) -> str:
+        """The address in lower case with an ASCII domain; empty after a finding."""
+        email = text.lower()
+        if len(email) > 100 or not _PLAIN_EMAIL.fullmatch(email) or len(email.partition("@")[0]) > 64:
+            email = self._checked(text, place)
+        if email and email not in self.emails:
+            self.emails[email] = place
+            self._note_role_mailbox(email, place)
+        return email
+
+    def _checked(self, text: str, place: Place) -> str:
+        from email_validator import EmailNotValidError, validate_email
+
+        try:
+            valid = validate_email(text, check_deliverability=False)
+        except EmailNotValidError:
+            shown = text if text.isprintable() else ascii(text)[1:-1]
+            message = f"`{shown}` is not an e-mail address: {_why_no_address(text)}"
+            self._notes.error("bad-email", message, place)
+            return ""
+        return f"{valid.local_part}@{valid.ascii_domain}".lower()
+
+    def _note_role_mailbox(self, email: str, place: Place) -> None:
+        local, _, domain = email.partition("@")
+        if _ROLE_MAILBOXES.fullmatch(local):
+            message = f"`{local}@{domain}` looks like a mailbox that several people read"
+            self._notes.warning("role-mailbox", message, place, advice="invite each person by their own address")
+
+    def read_phone(self, text: str, place: Place) -> str:
+        """The number in the form +34600111222; empty after a finding."""
+        import phonenumbers
+
+        try:
+            number = phonenumbers.parse(text)
+        except phonenumbers.NumberParseException:
+            advice = "write it with its country code, such as +34600111222, in quotes"
+            self._notes.error("bad-phone", f"`{text}` is not a phone number with a country code", place, advice=advice)
+            return ""
+        normal: str = phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
+        if not phonenumbers.is_possible_number(number):
+            self._notes.error("bad-phone", f"no phone number has the form `{text}`", place)
+            return ""
+        if normal != text:
+            message = f"`{text}` is not written the international way"
+            self._notes.error("bad-phone", message, place, advice=f'write "{normal}"')
+        return normal
+
+
+def _why_no_address(text: str) -> str:
+    """The first reason that a person can see; which texts are addresses is for the library to say."""
+    local, _, domain = text.rpartition("@")
+    if any(letter.isspace() or not letter.isprintable() for letter in text):
+        return "it contains a space or an invisible character"
+    reasons = {
+        "it has no @": "@" not in text,
+        "it has more than one @": "@" in local,
+        "nothing stands before the @": not local,
+        "nothing stands behind the @": not domain,
+        "the part behind the @ has no period": "." not in domain,
+        "a period stands at an end of a part, or beside another": ".." in text
+        or any(part.startswith(".") or part.endswith(".") for part in (local, domain)),
+        "it is too long": len(local) > 64 or len(text) > 254,
+    }
+    return next((reason for reason, holds in reasons.items() if holds), "no address may look like this")
 
 
 def read_people(
     files: Sequence[tuple[ManifestDocument, Cursor]],
     contacts: Contacts,
     notes: Notes,
-    doubts: Doubts,
+    doubts: PartialRead,
     ends: dict[str, Place],
 ) -> dict[str, Person]:
     """All people of all files by key; where it says when they end goes to `ends`."""
@@ -136,3 +228,136 @@ def _note_same_identities(people: Mapping[str, Person], notes: Notes) -> None:
 def identity_for(person: Person, system: System, via: str = "") -> str:
     """What a system knows a person by: its own identity for them, else phone or e-mail; empty when there is none."""
     return person.identities.get(system.name) or person.identities.get("phone" if via == "phone" else "email", "")
+
+
+PREFIX = "group:"
+
+
+@dataclass(slots=True)
+class Group:
+    """One group as it is written."""
+
+    place: Place
+    members: dict[str, Place] = field(default_factory=dict)
+    """Key of a person, or e-mail address."""
+    groups: dict[str, Place] = field(default_factory=dict)
+    """Names of the groups inside."""
+
+
+class GroupDirectory:
+    """Everybody who can be named: people, groups, and addresses of people who are not in the manifests."""
+
+    def __init__(self, people: Mapping[str, Person], contacts: Contacts, notes: Notes, doubts: PartialRead) -> None:
+        self.people = people
+        self.doubts = doubts
+        self.groups: dict[str, Group] = {}
+        self._contacts = contacts
+        self._notes = notes
+        self._members_of: dict[str, tuple[str, ...]] = {}
+        self._person_by_identity = {
+            identity: person.key for person in people.values() for identity in person.identities.values()
+        }
+
+    def read_groups(self, files: Sequence[tuple[ManifestDocument, Cursor]]) -> None:
+        """Take in the groups of all files."""
+        for document, top in files:
+            for name, written, spot in read_keys(document.groups, top.into("groups"), self._notes):
+                if name in self.groups:
+                    note_twice(f"the group `{name}`", spot.place, self.groups[name].place, self._notes)
+                    continue
+                self.groups[name] = self._read_group(written.members, spot)
+        for group in self.groups.values():
+            group.groups = {name: place for name, place in group.groups.items() if self._is_group(name, place)}
+        self._note_cycles()
+
+    def _read_group(self, members: Sequence[str], spot: Cursor) -> Group:
+        group = Group(spot.place)
+        items = spot.into("members")
+        note_listed_twice(members, items, self._notes)
+        for index, item in enumerate(members):
+            self._add_to(group, item, items.key(index))
+        return group
+
+    def _add_to(self, group: Group, item: str, place: Place) -> None:
+        if item.startswith(PREFIX):
+            group.groups.setdefault(item.removeprefix(PREFIX), place)
+        elif key := self.find_person(item, place):
+            group.members.setdefault(key, place)
+
+    def _is_group(self, name: str, place: Place) -> bool:
+        if name in self.groups:
+            return True
+        self._notes.error("unknown-group", f"there is no group `{name}`", place, advice=suggest_word(name, self.groups))
+        return False
+
+    def _note_cycles(self) -> None:
+        """Report every circle once, and break it so that the next one is found."""
+        while True:
+            sorter = TopologicalSorter({name: list(group.groups) for name, group in self.groups.items()})
+            try:
+                sorter.prepare()
+            except CycleError as error:
+                circle: list[str] = error.args[1][::-1]  # graphlib lists contained before container
+                first = circle.index(min(circle))
+                circle = [*circle[first:-1], *circle[:first], circle[first]]
+                place = self.groups[circle[-2]].groups.pop(circle[-1])
+                message = f"groups contain each other: {' -> '.join(circle)}"
+                self._notes.error("group-cycle", message, place, advice="take one of them out")
+            else:
+                return
+
+    def find_person(self, who: str, place: Place) -> str:
+        """The key under which a person or an address is known; empty after a finding."""
+        if who in self.people:
+            return who
+        if "@" not in who:
+            self._note_unknown(who, place)
+            return ""
+        email = self._contacts.read_email(who, place)
+        if "/" in email:
+            # The parts of an address are divided by slashes: `a/b@x` would pass for something of the person `a`.
+            advice = "declare the person under `people` and write the key you give them there"
+            self._notes.error("bad-key", f"`{email}` contains a slash and cannot be a key", place, advice=advice)
+            return ""
+        if email in self._person_by_identity:
+            key = self._person_by_identity[email]
+            message = f"`{who}` is an address of `{key}`"
+            related = (self.people[key].place,)
+            self._notes.error("email-of-person", message, place, advice=f"write `{key}`", related=related)
+            return key
+        return email
+
+    def _note_unknown(self, who: str, place: Place) -> None:
+        advice = f"write `{PREFIX}{who}`" if who in self.groups else suggest_word(who, self.people)
+        advice = advice or "declare the person under `people`, or write an e-mail address"
+        self._notes.error("unknown-person", f"there is no person `{who}`", place, advice=advice)
+
+    def expand(self, who: str, place: Place) -> tuple[str, ...]:
+        """The people behind a member key: one, or everybody in a group and in the groups inside it."""
+        if not who.startswith(PREFIX):
+            key = self.find_person(who, place)
+            return (key,) if key else ()
+        name = who.removeprefix(PREFIX)
+        if name not in self._members_of:
+            if not self._is_group(name, place):
+                return ()
+            self._members_of[name] = self._members(name)
+        return self._members_of[name]
+
+    def _members(self, name: str) -> tuple[str, ...]:
+        found: dict[str, None] = {}
+        seen = {name}
+        waiting = [name]
+        while waiting:
+            group = self.groups[waiting.pop()]
+            found.update(dict.fromkeys(group.members))
+            waiting += [inner for inner in group.groups if inner not in seen]
+            seen.update(group.groups)
+        return tuple(found)
+
+    def find_identity(self, who: str, system: System, via: str = "") -> str:
+        """What a system knows somebody by; somebody who is not in the manifests is known by their address."""
+        person = self.people.get(who)
+        if person is None:
+            return "" if via == "phone" else who
+        return identity_for(person, system, via)

@@ -6,16 +6,14 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from reconciler.manifests.doubts import Doubts, but_once
 from reconciler.manifests.nodes import Cursor
-from reconciler.manifests.notes import Notes
+from reconciler.manifests.partial_read import PartialRead, but_once
 from reconciler.manifests.source import SourceFile, parse_file
-from reconciler.manifests.structure import check_structure
-from reconciler.model.finding import Finding
+from reconciler.model.finding import Finding, Notes
 from reconciler.model.settings import CustomRule, Expression
 
 if TYPE_CHECKING:
-    from reconciler.manifests.policy_file_documents import CustomRuleDocument
+    from reconciler.manifests.config_documents import CustomRuleDocument
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,7 +38,8 @@ def load_rules(files: Sequence[SourceFile]) -> LoadedRules:
 
 
 def _read_all(files: Iterable[SourceFile], notes: Notes) -> Iterable[CustomRule]:
-    from reconciler.manifests.policy_file_documents import PolicyFileDocument
+    from reconciler.manifests.config_documents import PolicyFileDocument
+    from reconciler.manifests.structure import check_structure
 
     for file in files:
         parsed = parse_file(file)
@@ -48,7 +47,7 @@ def _read_all(files: Iterable[SourceFile], notes: Notes) -> Iterable[CustomRule]
         if parsed.node is None:
             continue
         said = Notes()
-        document = check_structure(PolicyFileDocument, parsed.node, file.path, said, Doubts())
+        document = check_structure(PolicyFileDocument, parsed.node, file.path, said, PartialRead())
         notes.findings += but_once(said.findings, parsed.findings)
         if document is not None:
             spots = Cursor.at_top(file.path, parsed.node).into("policies")

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 
+from reconciler.manifests.access import Settling, read_members
 from reconciler.manifests.approvals import (
     AddressBook,
     ApprovalTerms,
@@ -15,27 +16,19 @@ from reconciler.manifests.approvals import (
     read_approvals,
     read_moves,
 )
-from reconciler.manifests.assets import AssetReader
-from reconciler.manifests.business_center import read_business_center
-from reconciler.manifests.business_center_documents import BusinessCenterDocument
-from reconciler.manifests.contacts import Contacts
-from reconciler.manifests.days import read_day
-from reconciler.manifests.documents import AnyOrganization, ManifestDocument
-from reconciler.manifests.doubts import Doubts
-from reconciler.manifests.grants import Settling
-from reconciler.manifests.groups import GroupDirectory
-from reconciler.manifests.keys import note_twice, read_keys
-from reconciler.manifests.lookalikes import note_lookalikes
-from reconciler.manifests.managing import only_managed, read_manages
-from reconciler.manifests.members import read_members
+from reconciler.manifests.assets import AssetReader, read_assets
+from reconciler.manifests.documents import AnyOrganization, BusinessCenterDocument, DevelopersDocument, ManifestDocument
+from reconciler.manifests.lint import note_lookalikes
 from reconciler.manifests.nodes import Cursor
-from reconciler.manifests.notes import Notes
-from reconciler.manifests.organization_documents import DevelopersDocument
-from reconciler.manifests.people import note_ended, read_people
+from reconciler.manifests.partial_read import PartialRead
+from reconciler.manifests.people import Contacts, GroupDirectory, note_ended, read_people
+from reconciler.manifests.words import note_twice, read_keys
 from reconciler.model.address import Address
 from reconciler.model.declared import Declared, Desired, Mode, Organization
-from reconciler.model.finding import Place
-from reconciler.model.system import with_limits
+from reconciler.model.finding import Notes, Place
+from reconciler.model.kinds import KINDS
+from reconciler.model.suggestions import list_words, suggest_word
+from reconciler.model.system import System, with_limits
 from reconciler.systems import get_system
 
 File = tuple[ManifestDocument, Cursor]
@@ -49,7 +42,7 @@ def resolve(
     allowed_domains: Sequence[str],
     max_approval_days: int | None,
     notes: Notes,
-    doubts: Doubts,
+    doubts: PartialRead,
 ) -> Desired:
     """What all manifests together want; wrong parts are left out after a finding."""
     contacts = Contacts(notes)
@@ -163,7 +156,7 @@ class _Reader:
             settling=settling,
             ids=self.ids,
         )
-        yield from _read_assets(document, spot, reader)
+        yield from read_assets(document, spot, reader)
 
 
 def _identity_of(document: AnyOrganization) -> str:
@@ -175,28 +168,41 @@ def _identity_of(document: AnyOrganization) -> str:
     return document.handle.lower()
 
 
-def _read_assets(document: AnyOrganization, spot: Cursor, reader: AssetReader) -> Iterator[Declared]:
-    if isinstance(document, BusinessCenterDocument):
-        yield from read_business_center(document, spot, reader)
-    elif isinstance(document, DevelopersDocument):
-        yield from _read_developers(document, spot, reader)
+def read_manages(words: Sequence[str] | None, system: System, spot: Cursor, notes: Notes) -> frozenset[str]:
+    """The kinds that are named; empty, which stands for all, where nothing is said or nothing of it is right."""
+    if words is None:
+        return frozenset()
+    offered = [kind for kind in system.kinds if KINDS[kind].pieces == (kind,) and kind != "organization"]
+    spots = spot.into("manages")
+    if not words:
+        advice = f"leave `manages` away to manage everything, or name what is managed: {list_words(offered)}"
+        notes.error("manages-nothing", "nothing is managed here", spots.place, advice=advice)
+    found: set[str] = set()
+    for index, word in enumerate(words):
+        place = spots.key(index)
+        if word in found:
+            notes.warning("listed-twice", f"`{word}` is in this list twice", place)
+        elif word in offered:
+            found.add(word)
+        else:
+            advice = suggest_word(word, offered)
+            if word in system.kinds and KINDS[word].parents:
+                advice = f"it comes with {list_words(KINDS[word].parents)}"
+            notes.error("unknown-value", f"`{word}` is no kind of thing here", place, advice=advice)
+    return frozenset(found)
 
 
-def _read_developers(document: DevelopersDocument, spot: Cursor, reader: AssetReader) -> Iterator[Declared]:
-    notes = reader.settling.notes
-    owner = {"owner": f"organization:{reader.organization}"}
-    for key, app, at in read_keys(document.apps, spot.into("apps"), notes):
-        day = read_day(app.since, "since", at, notes)
-        if bool(app.rightful_owner) != bool(app.since):
-            missing = "since" if app.rightful_owner else "rightful_owner"
-            advice = "write both: who vouches for it, and the day on which they said so"
-            notes.error("missing-key", f"`{key}` lacks `{missing}`", at.place, advice=advice)
-        vouched = {"rightful_owner": f"{app.rightful_owner}, since {day}"} if app.rightful_owner and day else {}
-        yield reader.asset(
-            "app", key, app, at, identity=app.client_key, attributes=owner, details=vouched, owned_by_one=True
-        )
-        yield from reader.role_access("app_access", key, app.access, at)
-    if document.research_projects and document.kind != "research":
-        message = "a research project cannot be in an organization that TikTok did not make for it"
-        advice = "write `kind: research` if TikTok made it, or take the projects out"
-        notes.error("research-project", message, spot.key("research_projects"), advice=advice)
+def only_managed(organization: Organization, declared: Iterable[Declared], notes: Notes) -> Iterator[Declared]:
+    """What is declared of managed kinds; a finding about the first thing of each other kind."""
+    kinds = organization.kinds if organization.manages else KINDS.keys()
+    told: set[str] = set()
+    for one in declared:
+        kind = one.address.kind
+        if kind in kinds:
+            yield one
+        elif kind not in told:
+            told.add(kind)
+            message = f"{KINDS[kind].title} {one.address.key} is declared, and `manages` leaves that kind out"
+            missing = [part for part in KINDS[kind].pieces if part not in organization.manages]
+            advice = f"add {list_words(missing)} to `manages`, or take it out here"
+            notes.error("not-managed", message, one.place, advice=advice)

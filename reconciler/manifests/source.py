@@ -8,6 +8,7 @@ the process on deeply nested input, while here the depth is counted as the event
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -24,13 +25,19 @@ from yaml.events import (
     StreamEndEvent,
 )
 
-from reconciler.manifests.characters import decode, find_hidden
 from reconciler.manifests.nodes import ListNode, MapNode, NodeMark, place_of
-from reconciler.manifests.notes import Notes
-from reconciler.manifests.scalars import Surprise, is_date, read_plain
-from reconciler.manifests.secrets import MIN_LENGTH, looks_like_secret
-from reconciler.manifests.slips import column_too_deep, note_slip
-from reconciler.model.finding import Finding, Place
+from reconciler.manifests.scalars import (
+    CONTROL,
+    HIDDEN,
+    MIN_LENGTH,
+    Surprise,
+    find_hidden,
+    is_date,
+    looks_like_secret,
+    read_plain,
+)
+from reconciler.manifests.syntax_errors import column_too_deep, note_slip
+from reconciler.model.finding import Finding, Notes, Place
 
 MAX_SIZE = 20 * 1024 * 1024
 """Bytes; a manifest larger than this is a mistake or an attack."""
@@ -322,3 +329,65 @@ class _Builder:
 
 def _sort_of(value: float) -> str:
     return "truth value" if isinstance(value, bool) else "number"
+
+
+_PLAIN_ASCII = bytes([9, 10, 13, *range(32, 127)])
+
+
+def decode(data: bytes, file: str, notes: Notes) -> str | None:
+    """The text without a byte order mark; None after a finding when it cannot be read safely."""
+    try:
+        text = data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = data.count(b"\n", 0, error.start) + 1
+        start = data.rfind(b"\n", 0, error.start) + 1
+        column = len(data[start : error.start].decode(errors="replace")) + 1
+        message = f"byte {error.start} ({data[error.start]:#04x}) is not UTF-8"
+        notes.error("not-utf8", message, Place(file, line, column), advice="save the file as UTF-8")
+        return None
+    # Deleting every harmless byte is ten times faster than searching for a harmful one.
+    if text.isascii() and not data.translate(None, _PLAIN_ASCII) and (b"\r" not in data):
+        return text
+    return text if _is_honest(text, file, notes) else None
+
+
+def _is_honest(text: str, file: str, notes: Notes) -> bool:
+    if match := CONTROL.search(text):
+        message = f"control character U+{ord(match[0]):04X} in the file"
+        notes.error("control-character", message, place_at(text, match.start(), file), advice="delete it")
+        return False
+    for match in HIDDEN.finditer(text):
+        name = unicodedata.name(match[0], "unnamed character")
+        message = f"invisible character U+{ord(match[0]):04X} ({name.lower()}): the file does not say what it shows"
+        notes.error("hidden-character", message, place_at(text, match.start(), file), advice="delete it")
+        return False
+    return True
+
+
+def place_at(text: str, index: int, file: str) -> Place:
+    """The place of a character, by its index."""
+    return Place(file, text.count("\n", 0, index) + 1, index - text.rfind("\n", 0, index))
+
+
+_READ = re.compile(r".+\.ya?ml", re.IGNORECASE)
+_MEANT = re.compile(r".+\.ya?ml[.~_ -].*|.+\.ya?ml~?", re.IGNORECASE)
+_OF_EDITORS = re.compile(r"\.#.*|#.*#|.*~|\..*\.sw[a-p]|4913")
+"""Locks and copies that editors leave behind for a while."""
+
+
+def is_read(name: str) -> bool:
+    """Whether a file in a folder is read for its name."""
+    return not name.startswith(".") and _READ.fullmatch(name) is not None
+
+
+def looks_meant(name: str) -> bool:
+    """Whether a file that is not read for its name has one that says it was meant to be."""
+    return not is_read(name) and _MEANT.fullmatch(name) is not None and _OF_EDITORS.fullmatch(name) is None
+
+
+def note_passed_over(path: str, notes: Notes) -> None:
+    """The finding for a file that is not read because of its name, or of that of its folder."""
+    hidden = any(part.startswith(".") and part not in (".", "..") for part in path.split("/"))
+    right = "take the dot off its name" if hidden else "end its name in .yaml"
+    message = f"`{path}` is not read because of its name"
+    notes.warning("passed-over", message, Place(path, 1, 1), advice=f"{right}, or move it elsewhere")

@@ -8,8 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from reconciler.model.system import Fact, System
-from reconciler.systems.loading import load_handbook, load_systems
-from reconciler.systems.operation import Operation
+from reconciler.systems.loading import Operation, load_handbook, load_systems
 
 _NAMES = ("developers", "organization_account", "business_account", "business_center")
 

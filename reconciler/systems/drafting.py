@@ -7,21 +7,22 @@ has been done, because nobody knows earlier when an invitation was sent.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import replace
 
+from reconciler.model.access import is_downgrade
 from reconciler.model.address import Address
 from reconciler.model.change import Change, Waiting
 from reconciler.model.finding import Place
-from reconciler.model.kinds import Action, person_in
+from reconciler.model.kinds import KINDS, Action, person_in
 from reconciler.model.outcome import Waits
 from reconciler.model.ports import Scope
 from reconciler.model.resource import Resource, Status, fingerprint_of
+from reconciler.model.system import System
 from reconciler.model.work_order import Capacity, RotationTask, WorkOrder
-from reconciler.systems.blanks import fill_blanks, name_organization, name_person
-from reconciler.systems.choosing import choose
-from reconciler.systems.loading import load_handbook
-from reconciler.systems.marked import quote, strip_marks
-from reconciler.systems.operation import Actor, Operation, Party
+from reconciler.systems.loading import Actor, Operation, Party, load_handbook
+from reconciler.systems.markup import quote, strip_marks
+from reconciler.systems.placeholders import fill_blanks, name_organization, name_person
 
 _ASKED_FOR = frozenset({Action.CREATE_ORGANIZATION, Action.GIVE_UP_ADMIN, Action.CHANGE_ROLE})
 """Steps that a plan never takes by itself but waits for: who they are up to has to be told."""
@@ -45,7 +46,7 @@ def draft_orders(change: Change | Waiting, scope: Scope) -> tuple[WorkOrder, ...
     """One order for each person who has to act, in the order in which they act; empty where nobody can do anything.
 
     A step that waits is drafted too, for whatever is still missing: an invitation that was sent is the invitee's to
-    answer, and an app that nobody can find has to be registered. Texts are marked prose (`systems.marked`).
+    answer, and an app that nobody can find has to be registered. Texts are marked prose (`systems.markup`).
     """
     if isinstance(change, Waiting) and not _is_for_a_person(change):
         return ()
@@ -222,3 +223,31 @@ def _as_change(waiting: Waiting) -> Change:
         why=waiting.why,
         place=waiting.place,
     )
+
+
+def choose(change: Change, system: System) -> str:
+    """Key of the operation; empty where no person on this system can carry the change out, or nobody needs to."""
+    by_case = load_handbook(system.name).choices.get((change.address.kind, change.action), {"": ""})
+    return next(by_case[case] for case in _cases(change, system) if case in by_case)
+
+
+def _cases(change: Change, system: System) -> Iterator[str]:
+    """What is special about a change, the most telling first; always ends with the ordinary case."""
+    before, after = change.before, change.after
+    had = before.attributes if before else {}
+    wanted = after.attributes if after else {}
+    if system.variant:
+        yield system.variant
+    if change.action is KINDS[change.address.kind].create and before is not None and before.status.is_pending:
+        yield "answer"
+    if before is None:
+        yield "missing"
+    if change.actor and change.actor == person_in(change.address):
+        yield "self"
+    if system.is_handed_over(wanted.get("role")) or system.is_handed_over(had.get("role")):
+        yield "handover"
+    if is_downgrade(system, change.address.kind, before=had, after=wanted):
+        yield "lower"
+    if after is not None and after.identity.startswith("+"):
+        yield "phone"
+    yield ""

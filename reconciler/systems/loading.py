@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
+from enum import StrEnum
 from functools import cache
 from importlib.resources import files
 from typing import Any, TypeVar
@@ -19,8 +20,72 @@ import yaml
 from reconciler.model.errors import ReconcilerError
 from reconciler.model.kinds import Action
 from reconciler.model.system import Fact, Role, System
-from reconciler.model.work_order import RotationTask
-from reconciler.systems.operation import Actor, Operation, Party
+from reconciler.model.work_order import FailureReason, RotationTask
+
+
+class Actor(StrEnum):
+    """Whose part of an operation it is; from it and the change follows which person that is."""
+
+    ADMIN = "admin"
+    """The admin that the plan chose to act."""
+    FOUNDER = "founder"
+    """Whoever becomes the first admin."""
+    MEMBER = "member"
+    """The person that the change is about, who has access already."""
+    INVITEE = "invitee"
+    """The person that the change is about, who has no access yet."""
+    ANY_MEMBER = "any_member"
+    """Somebody who has accepted an invitation to the organization."""
+    ROLE_HOLDER = "role_holder"
+    """Whoever holds a role that only its holder can pass on."""
+    APP_OWNER = "app_owner"
+    RECEIVING_ADMIN = "receiving_admin"
+    """An admin of the organization that an app is transferred to."""
+    ACCOUNT_OWNER = "account_owner"
+    """Whoever owns the TikTok account or profile."""
+    ASSET_OWNER = "asset_owner"
+    PARTNER_ADMIN = "partner_admin"
+    CENTER_ADMIN = "center_admin"
+    """An Admin of the Business Center in which an account is created."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Party:
+    """What one person does: one work order."""
+
+    actor: Actor
+    title: str
+    """One line in the imperative."""
+    preconditions: tuple[str, ...] = ()
+    """To be made sure of before the first click."""
+    steps: tuple[str, ...]
+    done_when: str = ""
+    note: str = ""
+    undo: str = ""
+    """How to take it back, in words; empty when nothing is known or there is nothing to take back."""
+    undone_by: str = ""
+    """Key of the operation that takes it back."""
+    lasts: timedelta | None = None
+    """How long it can be done once the party before has acted; None when that is not limited or not published."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Operation:
+    """One thing that people do on a system, as its pages say."""
+
+    key: str
+    """`SYSTEM.NAME`."""
+    parties: tuple[Party, ...]
+    """In the order in which they act; each waits for the one before."""
+    irreversible: str = ""
+    """What cannot be taken back; empty for everything that can."""
+    source: str
+    """Pages that describe it."""
+    date: str
+    """When they were read or published, as in `Fact`."""
+    certainty: str = "certain"
+    """As in `Fact`: certain | operator | inferred | weak."""
+
 
 _DEFAULT = "default"
 """How files call the variant that has no name, and the case that no other case fits."""
@@ -160,3 +225,8 @@ def _make(kind: type[_Kind], where: str, said: dict[str, Any], sources: Mapping[
 def flatten(values: list[Any]) -> tuple[Any, ...]:
     """A list in which phrases of several lines stand as lists."""
     return tuple(one for value in values for one in (flatten(value) if isinstance(value, list) else (value,)))
+
+
+REMEDIES: Mapping[FailureReason, tuple[str, ...]] = {
+    FailureReason(why): flatten(steps) for why, steps in next(read_documents("remedies"))["remedies"].items()
+}

@@ -62,10 +62,8 @@ PAGE_WORDS = frozenset(_WORDS["paged"])
 """The words between numbers that tell of pages."""
 EMPTY = frozenset(_WORDS["empty"])
 """What a list says that has nothing in it."""
-
 YOU = re.compile(r"\s*[(\[]?\b(?:you|me)\b[)\]]?\s*$", re.IGNORECASE)
 """How a page marks whoever is looking at it; only where it stands in brackets or alone in a line."""
-
 _THINGS = r"(?:team )?members?|users?|people|persons?|accounts?|apps?|results?|items?|rows?|entries|records?|of them"
 MORE = re.compile(
     r"(?:load|show|view|see|display|fetch|get)\s+(?:all|more|the rest|next|\d+\s+more|next\s+\d+)(?:\s+\d+)?"

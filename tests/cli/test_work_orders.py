@@ -12,7 +12,7 @@ from click.testing import CliRunner, Result
 from reconciler.cli.files import file_name
 from reconciler.cli.main import cli
 from reconciler.model.work_order import FailureReason
-from reconciler.systems.remedies import REMEDIES
+from reconciler.systems.loading import REMEDIES
 
 Run = Callable[..., Result]
 CONFIG = """

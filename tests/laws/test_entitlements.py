@@ -17,7 +17,7 @@ import hypothesis.strategies as st
 import yaml
 from hypothesis import HealthCheck, given, settings
 
-from reconciler.editing.joiner_edits import read_rosters
+from reconciler.editing.person_edits import read_rosters
 from reconciler.engine.holdings import make_ledger
 from reconciler.engine.planner import Worlds, plan, situations
 from reconciler.features.onboarding.onboarding import Joiner, describe_proposal, propose, write_proposal

@@ -8,15 +8,15 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from reconciler.manifests import contacts
-from reconciler.manifests.contacts import Contacts
-from reconciler.manifests.lookalikes import has_mixed_scripts, note_lookalikes
-from reconciler.manifests.notes import Notes
-from reconciler.manifests.secrets import is_secret_name, looks_like_secret
-from reconciler.model.finding import Place
+from reconciler.manifests import people
+from reconciler.manifests.lint import note_lookalikes
+from reconciler.manifests.people import Contacts
+from reconciler.manifests.scalars import is_secret_name, looks_like_secret
+from reconciler.manifests.words import has_mixed_scripts
+from reconciler.model.finding import Notes, Place
 
 HERE = Place("a.yaml", 1, 1)
-PLAIN = contacts._PLAIN_EMAIL  # noqa: SLF001 - the quick pattern is tested against the library it stands in for
+PLAIN = people._PLAIN_EMAIL  # noqa: SLF001 - the quick pattern is tested against the library it stands in for
 
 
 @given(st.from_regex(PLAIN, fullmatch=True))

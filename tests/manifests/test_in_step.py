@@ -9,10 +9,13 @@ from pathlib import Path
 
 import pytest
 
-from reconciler.manifests.business_center_documents import BusinessCenterDocument
-from reconciler.manifests.documents import IdentitiesDocument
+from reconciler.manifests.documents import (
+    BusinessCenterDocument,
+    DevelopersDocument,
+    IdentitiesDocument,
+    developers_variant,
+)
 from reconciler.manifests.load import SourceFile, load_config, load_manifests
-from reconciler.manifests.organization_documents import DevelopersDocument, developers_variant
 from reconciler.model.kinds import KINDS
 from reconciler.systems import SYSTEMS
 
@@ -23,6 +26,7 @@ ROOMS = [ROOT / "reconciler" / room for room in ("editing", "manifests")]
 SOURCES = sorted(path for room in ROOMS for path in room.glob("*.py") if path.name != POLICIES)
 FINDINGS_PAGE = (ROOT / "docs" / "findings.md").read_text(encoding="utf-8")
 MANIFEST_PAGE = (ROOT / "docs" / "manifest.md").read_text(encoding="utf-8")
+POLICIES_PAGE = (ROOT / "docs" / "policies.md").read_text(encoding="utf-8")
 
 
 def ids_in_code() -> set[str]:
@@ -103,13 +107,18 @@ def test_the_workspace_file_in_the_documentation_has_no_findings() -> None:
 
 
 def test_every_key_of_the_format_is_in_the_documentation() -> None:
-    from reconciler.manifests import business_center_documents, config_documents, documents, organization_documents
-    from reconciler.manifests.terms import StrictDocument
+    from reconciler.manifests import config_documents, documents
+    from reconciler.manifests.fields import StrictDocument
 
-    modules = (business_center_documents, config_documents, documents, organization_documents)
+    modules = (config_documents, documents)
     models = [one for module in modules for one in vars(module).values() if _is_document(one, StrictDocument)]
-    keys = {info.alias or name for model in models for name, info in model.model_fields.items()}
-    assert [key for key in sorted(keys) if not re.search(rf"\b{key}\b", MANIFEST_PAGE)] == []
+    of_policies = {config_documents.CustomRuleDocument, config_documents.PolicyFileDocument}
+    keys = {
+        (info.alias or name, POLICIES_PAGE if model in of_policies else MANIFEST_PAGE)
+        for model in models
+        for name, info in model.model_fields.items()
+    }
+    assert [key for key, page in sorted(keys) if not re.search(rf"\b{key}\b", page)] == []
 
 
 def _is_document(one: object, base: type) -> bool:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from reconciler.manifests.filenames import is_read, looks_meant, note_passed_over
+from reconciler.manifests.lint import check_references
 from reconciler.manifests.load import SourceFile, digest_of, load_config, load_manifests
-from reconciler.manifests.notes import Notes
-from reconciler.manifests.references import check_references
+from reconciler.manifests.source import is_read, looks_meant, note_passed_over
+from reconciler.model.finding import Notes
 from tests.manifests.given import tell_findings
 
 MANIFEST = """\

@@ -7,20 +7,19 @@ import yaml
 
 from reconciler.manifests import source
 from reconciler.manifests.documents import ManifestDocument
-from reconciler.manifests.doubts import Doubts
-from reconciler.manifests.fields import Text
-from reconciler.manifests.notes import Notes
+from reconciler.manifests.fields import StrictDocument, Text
+from reconciler.manifests.partial_read import PartialRead
 from reconciler.manifests.source import SourceFile, parse_yaml
 from reconciler.manifests.structure import check_structure
-from reconciler.manifests.terms import StrictDocument
+from reconciler.model.finding import Notes
 from tests.manifests.given import tell_findings
 
 
-def check(text: str) -> tuple[ManifestDocument, Doubts]:
+def check(text: str) -> tuple[ManifestDocument, PartialRead]:
     node, findings = parse_yaml(SourceFile("a.yaml", text.encode()))
     assert node is not None
     assert findings == []
-    doubts = Doubts()
+    doubts = PartialRead()
     document = check_structure(ManifestDocument, node, "a.yaml", Notes(), doubts)
     assert document is not None
     return document, doubts
@@ -78,7 +77,7 @@ class Strict(StrictDocument):
 def test_nothing_is_left_of_a_file_that_lacks_what_it_must_have() -> None:
     node, _ = parse_yaml(SourceFile("a.yaml", b"age: 3\n"))
     assert node is not None
-    notes, doubts = Notes(), Doubts()
+    notes, doubts = Notes(), PartialRead()
     assert check_structure(Strict, node, "a.yaml", notes, doubts) is None
     assert doubts.incomplete
     assert tell_findings(notes.in_order()) == [

@@ -19,7 +19,7 @@ from reconciler.model.finding import Place
 from reconciler.model.kinds import Action
 from reconciler.model.work_order import FailureReason, OrderStatus, WorkOrder
 from reconciler.output.style import PLAIN, Style
-from reconciler.systems.marked import literal, plain
+from reconciler.systems.markup import literal, plain
 
 ISSUED = datetime(2026, 11, 22, 9, 30, tzinfo=UTC)
 PARSER = MarkdownIt("commonmark", {"html": True}).enable(["table", "strikethrough"])

@@ -20,11 +20,11 @@ from reconciler.model.roster import Roster
 from reconciler.model.system import System
 from reconciler.model.work_order import WorkOrder
 from reconciler.systems import SYSTEMS, get_system, list_operations
-from reconciler.systems.blanks import BLANKS, fill_blanks
 from reconciler.systems.drafting import describe_wait, draft_orders
-from reconciler.systems.marked import strip_marks
-from reconciler.systems.operation import Operation
-from reconciler.systems.page import render_steps
+from reconciler.systems.loading import Operation
+from reconciler.systems.markup import strip_marks
+from reconciler.systems.pages import render_steps
+from reconciler.systems.placeholders import BLANKS, fill_blanks
 
 OPERATIONS = list_operations()
 PLACE = Place(file="access/acme.yaml", line=7, column=3)

@@ -18,7 +18,7 @@ from reconciler.cli.planning import read_request
 from reconciler.cli.state_editor import open_editor
 from reconciler.cli.workspace import read_manifests_so_far
 from reconciler.editing.edits import render_patch
-from reconciler.editing.new_people import clean_name, key_for_thing
+from reconciler.editing.person_edits import clean_name, key_for_thing
 from reconciler.features.importing import adopt as adopting
 from reconciler.features.importing.adopted import Adoption
 from reconciler.features.importing.document import document_of_import
@@ -26,9 +26,9 @@ from reconciler.features.importing.import_ import draft_import, record_import
 from reconciler.features.importing.model import Import
 from reconciler.features.importing.plan_files import ImportRequest
 from reconciler.features.queries.directory import load_directory
-from reconciler.manifests.keys import is_key
 from reconciler.manifests.load import load_manifests
 from reconciler.manifests.source import SourceFile
+from reconciler.manifests.words import is_key
 from reconciler.model.declared import Organization
 from reconciler.model.errors import ExitCode, ReconcilerError, UsageError
 from reconciler.model.finding import Place

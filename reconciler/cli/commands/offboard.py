@@ -18,7 +18,7 @@ from reconciler.cli.options import document_option, lock_timeout_option, out_opt
 from reconciler.cli.planning import is_blocked, save_plan
 from reconciler.cli.state_editor import open_editor
 from reconciler.cli.workspace import Workspace, check_files, with_edits
-from reconciler.editing.leaver_edits import ManifestEdit, make_leave
+from reconciler.editing.person_edits import ManifestEdit, make_leave
 from reconciler.engine.planner import Worlds
 from reconciler.features.offboarding.model import Offboarding
 from reconciler.features.offboarding.offboarding import Leaver, follow_departure, leaving_day

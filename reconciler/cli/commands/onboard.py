@@ -14,12 +14,12 @@ from reconciler.cli.catalogue import RENDERERS
 from reconciler.cli.files import replace_file
 from reconciler.cli.options import document_option, read_day
 from reconciler.cli.workspace import check_files, with_edits
-from reconciler.editing.joiner_edits import read_rosters
+from reconciler.editing.person_edits import read_rosters
 from reconciler.features.onboarding.model import Onboarding
 from reconciler.features.onboarding.onboarding import Joiner, describe_proposal, propose, write_proposal
 from reconciler.features.queries.directory import find_in
 from reconciler.features.review.findings import findings_only_in
-from reconciler.manifests.keys import is_key
+from reconciler.manifests.words import is_key
 from reconciler.model.declared import Person
 from reconciler.model.errors import ReconcilerError, UsageError
 from reconciler.model.finding import Finding, Severity

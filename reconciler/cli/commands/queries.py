@@ -12,7 +12,7 @@ from reconciler.cli.options import as_of_option, document_option
 from reconciler.features.queries import access_matrix, person_access
 from reconciler.model.errors import UsageError
 from reconciler.systems import SYSTEMS
-from reconciler.systems.table import system_table
+from reconciler.systems.pages import system_table
 
 
 @click.command()

@@ -23,7 +23,7 @@ from reconciler.features.work_orders.worksheets import WorkList, group_by_actor
 from reconciler.model.errors import ReconcilerError, UsageError
 from reconciler.model.suggestions import suggest_names
 from reconciler.model.work_order import FailureReason
-from reconciler.systems.remedies import REMEDIES
+from reconciler.systems.loading import REMEDIES
 
 _FORMS = {"markdown": ".md", "html": ".html"}
 _MARK = "<!-- written by `reconciler work-orders export`; the next export replaces it -->"

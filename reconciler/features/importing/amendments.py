@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from reconciler.editing.edits import Drop, Edit, Leave, Path, Put, Value, find_file
 from reconciler.editing.entries import Unspeakable, is_item, path_of, spell
-from reconciler.manifests.groups import PREFIX
+from reconciler.manifests.people import PREFIX
 from reconciler.manifests.source import SourceFile, parse_file
 from reconciler.model.address import Address
 from reconciler.model.declared import Declared

@@ -9,7 +9,7 @@ from reconciler.editing.edits import Join, Path, Put, Value
 from reconciler.editing.entries import Unspeakable, spell
 from reconciler.features.importing.model import HeldBack
 from reconciler.features.importing.teams import Team, by_place, find_teams, place_of_grant
-from reconciler.manifests.groups import PREFIX
+from reconciler.manifests.people import PREFIX
 from reconciler.model.address import Address
 from reconciler.model.declared import Organization
 from reconciler.model.kinds import KINDS, Shape

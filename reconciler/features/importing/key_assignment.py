@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 
 from reconciler.editing.edits import Value
 from reconciler.editing.entries import Unspeakable
-from reconciler.editing.new_people import clean_name, introduce, key_for_thing
+from reconciler.editing.person_edits import clean_name, introduce, key_for_thing
 from reconciler.model.address import Address
 from reconciler.model.declared import Desired, Organization
 from reconciler.model.kinds import KINDS

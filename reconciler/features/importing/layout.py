@@ -5,9 +5,8 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping, Sequence
 
-from reconciler.editing.edits import Path, Value
-from reconciler.editing.values import is_plain, is_plain_key
-from reconciler.manifests.characters import find_hidden
+from reconciler.editing.edits import Path, Value, is_plain, is_plain_key
+from reconciler.manifests.scalars import find_hidden
 
 _WIDTH = 100
 _MAX_IN_A_LINE = 4

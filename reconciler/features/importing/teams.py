@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from reconciler.editing.edits import Path
 from reconciler.editing.entries import path_of
-from reconciler.editing.new_people import slug
+from reconciler.editing.person_edits import slug
 from reconciler.model.kinds import KINDS
 from reconciler.model.resource import Resource
 

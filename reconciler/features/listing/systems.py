@@ -8,7 +8,7 @@ from reconciler.output.document import Document, Item, Items, Look, Section, Spa
 from reconciler.output.json import Output
 from reconciler.output.words import count
 from reconciler.systems import get_system
-from reconciler.systems.table import OldSource, RoleRow, SystemTable
+from reconciler.systems.pages import OldSource, RoleRow, SystemTable
 
 SYSTEMS = Output(name="systems", title="Systems, roles and permissions", value=SystemTable)
 

@@ -27,7 +27,7 @@ from reconciler.model.plan import Plan
 from reconciler.model.resource import Resource
 from reconciler.model.settings import GuardSettings
 from reconciler.model.work_order import OrderStatus, WorkOrder
-from reconciler.systems.marked import quote
+from reconciler.systems.markup import quote
 
 _GIVING = frozenset(
     {

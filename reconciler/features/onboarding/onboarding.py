@@ -12,8 +12,7 @@ from datetime import date
 
 from reconciler.editing.edits import Edit, Join, Put, Value, find_file
 from reconciler.editing.entries import Unspeakable, spell
-from reconciler.editing.joiner_edits import Rosters
-from reconciler.editing.leaver_edits import ManifestEdit, edit_all
+from reconciler.editing.person_edits import ManifestEdit, Rosters, edit_all
 from reconciler.engine.entitlements import split_by_date
 from reconciler.features.onboarding.model import Given, Onboarding, Spared, Welcome
 from reconciler.manifests.source import SourceFile

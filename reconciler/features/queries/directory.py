@@ -8,15 +8,14 @@ from dataclasses import dataclass
 from datetime import date
 
 from reconciler.features.queries.mentions import may_mention
-from reconciler.manifests.contacts import Contacts
-from reconciler.manifests.doubts import Doubts
 from reconciler.manifests.load import SourceFile, load_manifests
 from reconciler.manifests.nodes import Cursor
-from reconciler.manifests.notes import Notes
+from reconciler.manifests.partial_read import PartialRead
+from reconciler.manifests.people import Contacts
 from reconciler.manifests.source import parse_file
-from reconciler.manifests.structure import check_structure
 from reconciler.model.declared import Desired, Person
 from reconciler.model.errors import ManifestError
+from reconciler.model.finding import Notes
 
 _SECTIONS = ("people", "groups")
 _NUMBER = re.compile(r"\+?[\d\s().-]+")
@@ -64,11 +63,11 @@ def normal_identity(text: str) -> str:
 def load_directory(files: Sequence[SourceFile]) -> Directory:
     """People and groups of all files. What is wrong with them is left to `load_about`."""
     from reconciler.manifests.documents import ManifestDocument
-    from reconciler.manifests.groups import PREFIX
-    from reconciler.manifests.groups import GroupDirectory as Names
-    from reconciler.manifests.people import read_people
+    from reconciler.manifests.people import PREFIX, read_people
+    from reconciler.manifests.people import GroupDirectory as Names
+    from reconciler.manifests.structure import check_structure
 
-    notes, doubts = Notes(), Doubts()
+    notes, doubts = Notes(), PartialRead()
     parsed = [parse_file(file) for file in _holding_directory(files)]
     read = [
         (document, Cursor.at_top(one.file.path, one.node))

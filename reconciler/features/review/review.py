@@ -11,10 +11,9 @@ from reconciler.features.review.compare import compare
 from reconciler.features.review.findings import findings_only_in
 from reconciler.features.review.model import Review, Side
 from reconciler.features.review.things import compare_values
+from reconciler.manifests.lint import check_references, encoded_domain
 from reconciler.manifests.load import Config, LoadedConfig, Manifests, SourceFile, load_manifests
-from reconciler.manifests.lookalikes import encoded_domain
 from reconciler.manifests.policy_files import load_rules
-from reconciler.manifests.references import check_references
 from reconciler.model.declared import Desired
 from reconciler.model.finding import Finding, Place, Severity
 from reconciler.model.settings import GuardSettings, PolicySettings

@@ -16,10 +16,9 @@ from reconciler.engine.identities import Identities, under_todays_names
 from reconciler.features.rosters.parse import ParsedRoster, parse_roster
 from reconciler.features.rosters.resources import IdentityMatcher, ResourceReader
 from reconciler.features.rosters.vocabulary import fold
-from reconciler.manifests.notes import Notes
 from reconciler.model.declared import Desired, Organization
 from reconciler.model.errors import ReconcilerError, StoreError
-from reconciler.model.finding import Place
+from reconciler.model.finding import Notes, Place
 from reconciler.model.live import Live, Unknown
 from reconciler.model.resource import Resource, Status
 from reconciler.model.roster import Observation, Roster, RosterDifference

@@ -10,8 +10,7 @@ from reconciler.features.rosters.entries import Entry, read_app, read_member
 from reconciler.features.rosters.page import parse_page
 from reconciler.features.rosters.tables import Cell, Extent, Sheet, names_columns, parse_csv, parse_json
 from reconciler.features.rosters.vocabulary import AROUND, Sort, Vocabulary, shorten
-from reconciler.manifests.notes import Notes
-from reconciler.model.finding import Finding, Place
+from reconciler.model.finding import Finding, Notes, Place
 from reconciler.model.system import System
 from reconciler.systems.roster_pages import Column
 

@@ -19,10 +19,9 @@ from reconciler.features.rosters.vocabulary import (
     shorten,
     without_you,
 )
-from reconciler.manifests.notes import Notes
 from reconciler.model.address import Address
 from reconciler.model.declared import Person
-from reconciler.model.finding import Place
+from reconciler.model.finding import Notes, Place
 from reconciler.model.ports import Scope
 from reconciler.model.resource import Resource, Status
 

@@ -11,8 +11,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from reconciler.features.rosters.vocabulary import fold, shorten
-from reconciler.manifests.notes import Notes
-from reconciler.model.finding import Place
+from reconciler.model.finding import Notes, Place
 from reconciler.model.suggestions import list_words
 from reconciler.systems.roster_pages import COLUMNS, Column
 

@@ -34,7 +34,7 @@ from reconciler.output.document import (
 )
 from reconciler.output.json import Output
 from reconciler.output.words import count
-from reconciler.systems.marked import split
+from reconciler.systems.markup import split
 
 WORK_ORDERS = Output(
     name="work-orders",

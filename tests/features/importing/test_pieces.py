@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from reconciler.editing.entries import Unspeakable
-from reconciler.editing.new_people import clean_name, introduce, key_for_thing
+from reconciler.editing.person_edits import clean_name, introduce, key_for_thing
 from reconciler.features.importing.layout import render_manifest
 from reconciler.features.importing.teams import find_teams
 from reconciler.model.address import Address

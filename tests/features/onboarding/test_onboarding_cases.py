@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 import yaml
 
-from reconciler.editing.joiner_edits import read_rosters
+from reconciler.editing.person_edits import read_rosters
 from reconciler.features.onboarding.model import Onboarding
 from reconciler.features.onboarding.onboarding import Joiner, describe_proposal, propose, write_proposal
 from reconciler.manifests.load import load_manifests

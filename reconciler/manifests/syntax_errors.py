@@ -12,8 +12,7 @@ from dataclasses import dataclass
 
 from yaml import MarkedYAMLError
 
-from reconciler.manifests.notes import Notes
-from reconciler.model.finding import Place
+from reconciler.model.finding import Notes, Place
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,9 +106,7 @@ _SLIPS = (
     ),
 )
 """The first that matches counts."""
-
 _UNKNOWN = _Slip("", "it cannot be read from here on", "check brackets, quotes and indentation")
-
 _BRACKETS = re.compile(r"""(?P<text>"(?:\\.|[^"\\])*"|'(?:[^']|'')*')|(?P<opened>[\[{])|(?P<closed>[\]}])""")
 
 

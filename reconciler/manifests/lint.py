@@ -1,13 +1,21 @@
-"""Addresses made to be mistaken for others: letters of other alphabets, and domains one letter off a known one."""
+"""What each file says rightly and all together do not: addresses that look alike, and names of nothing."""
 
 from __future__ import annotations
 
 import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
 
-from reconciler.manifests.notes import Notes
-from reconciler.model.finding import Place
+from reconciler.manifests.config import Config
+from reconciler.manifests.partial_read import PartialRead
+from reconciler.manifests.words import has_mixed_scripts
+from reconciler.model.declared import Desired
+from reconciler.model.finding import Finding, Notes, Place
+from reconciler.model.kinds import KINDS
+from reconciler.model.suggestions import suggest_word
+from reconciler.systems import SYSTEMS
 
 # Pairs of a letter and the Latin one it is drawn like, from the confusables data of Unicode (UTS #39), written as
 # code points because the letters themselves cannot be told apart here.
@@ -18,17 +26,8 @@ u=57d g=581 q=566 i=131 a=251 g=261 o=30 l=31
 """
 _TWINS = {int(code, 16): latin for latin, _, code in (pair.partition("=") for pair in _TWIN_LETTERS.split())}
 _PAIRS = (("rn", "m"), ("vv", "w"))
-_ALPHABETS = frozenset({"LATIN", "CYRILLIC", "GREEK", "ARMENIAN", "CHEROKEE", "GEORGIAN", "COPTIC"})
 _MIN_LENGTH = 6
 """Domains shorter than this are one letter away from too many others."""
-
-
-def has_mixed_scripts(text: str) -> bool:
-    """Whether letters of several alphabets with similar letters stand in one word."""
-    if text.isascii():
-        return False
-    alphabets = {unicodedata.name(letter, "").partition(" ")[0] for letter in text if letter.isalpha()}
-    return len(alphabets & _ALPHABETS) > 1
 
 
 def note_lookalikes(emails: Mapping[str, Place], allowed_domains: Iterable[str], notes: Notes) -> None:
@@ -126,3 +125,78 @@ def _decoded(label: str) -> str:
         return label[4:].encode("ascii").decode("punycode")
     except UnicodeError:
         return label
+
+
+_WILD = frozenset("*?[")
+
+
+def check_references(config: Config, desired: Desired, doubts: PartialRead) -> tuple[Finding, ...]:
+    """Everything that the workspace file names and the manifests do not have, unless it may only not be readable."""
+    check = _Check(desired, doubts, Notes())
+    check.providers(config)
+    check.people(config)
+    check.exceptions(config)
+    return check.notes.in_order()
+
+
+@dataclass(frozen=True, slots=True)
+class _Check:
+    desired: Desired
+    doubts: PartialRead
+    notes: Notes
+
+    def providers(self, config: Config) -> None:
+        """A misspelt key would leave its organization to the provider for all others."""
+        known = ["default", *SYSTEMS, *self.desired.organizations]
+        for name, settings in config.providers.items():
+            if name not in known and not self.doubts.may_have_lost(name):
+                message = f"`{name}` under `providers` is neither an organization, nor a system, nor `default`"
+                self.notes.error("unknown-provider-key", message, settings.place, advice=suggest_word(name, known))
+
+    def people(self, config: Config) -> None:
+        """A misspelt name would leave a guard without anybody to look after."""
+        for name, place in config.required_admin_places.items():
+            if not self._is_somebody(name):
+                message = f"`required_admins` names `{name}`, who is neither in `people` nor a member of anything"
+                advice = suggest_word(name, self.desired.people)
+                self.notes.error("unknown-required-admin", message, place, advice=advice)
+        for settings in config.providers.values():
+            acting = settings.options.get("act_as")
+            if isinstance(acting, str) and not self._is_somebody(acting):
+                message = f"`act_as` names `{acting}`, who is neither in `people` nor a member of anything"
+                advice = suggest_word(acting, self.desired.people)
+                self.notes.warning("unknown-acting", message, settings.option_places["act_as"], advice=advice)
+
+    def _is_somebody(self, name: str) -> bool:
+        if name in self.desired.people or self.doubts.may_have_lost(name):
+            return True
+        folded = name.casefold()
+        people = self.desired.people.values()
+        if any(folded == known.casefold() for person in people for known in person.identities.values()):
+            return True
+        addresses = (address for declared in self.desired.resources.values() for address in declared)
+        return any(address.kind == "member" and address.key.casefold() == folded for address in addresses)
+
+    def exceptions(self, config: Config) -> None:
+        """A misspelt address excepts nothing, or something else."""
+        for one in config.policies.exceptions:
+            if not self._names_what_can_be(one.address, one.place):
+                continue
+            addresses = (str(address) for declared in self.desired.resources.values() for address in declared)
+            if not self.doubts.incomplete and not any(fnmatchcase(address, one.address) for address in addresses):
+                message = f"nothing that is declared matches `{one.address}`"
+                advice = "correct the address, or delete the exception"
+                self.notes.warning("unused-exception", message, one.place, advice=advice)
+
+    def _names_what_can_be(self, pattern: str, place: Place) -> bool:
+        organization, _, rest = pattern.partition("/")
+        kind, keys = rest.partition("/")[0], self.desired.organizations
+        if not any(fnmatchcase(key, organization) for key in keys) and not self.doubts.may_have_lost(organization):
+            message = f"there is no organization `{organization}`"
+            self.notes.error("unknown-exception", message, place, advice=suggest_word(organization, keys))
+            return False
+        if kind and not _WILD & set(kind) and kind not in KINDS:
+            message = f"`{kind}` in `{pattern}` is no kind of resource"
+            self.notes.error("unknown-exception", message, place, advice=suggest_word(kind, KINDS))
+            return False
+        return True

@@ -26,7 +26,7 @@ _QUOTED = re.compile(r"`([^`]*)`")
 
 
 @dataclass(slots=True)
-class Doubts:
+class PartialRead:
     """Grows while files are read."""
 
     incomplete: bool = False

@@ -12,7 +12,7 @@ from reconciler.model.ports import Scope
 from reconciler.model.resource import Attributes, Resource
 from reconciler.model.system import System
 from reconciler.systems.loading import load_handbook
-from reconciler.systems.marked import literal, plain
+from reconciler.systems.markup import literal, plain
 
 BLANKS = {
     "organization": "what the organization is found by on the system: its name, handle or id",
@@ -39,7 +39,6 @@ BLANKS = {
     "place": "the line of the manifest",
 }
 """Every blank there is. A value is marked prose, and empty where a case has none."""
-
 _ORDINARY_NAME = re.compile(
     r"[\w.-]{1,60}|(?=.{1,60}$)[^\W\d_]+(?:['\u2019.-][^\W\d_]+|[.,]? [^\W\d_]+|\.(?=,? |$)){0,12}"
 )

@@ -1,0 +1,225 @@
+"""Edits that make somebody leave or join, and entries for people and things that no manifest names yet."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Container, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from reconciler.editing.edits import Drop, Edit, Leave, Path, Put, Value, edit_manifest, render_patch
+from reconciler.editing.entries import Unspeakable
+from reconciler.manifests.people import PREFIX, Contacts
+from reconciler.manifests.scalars import find_hidden, looks_like_secret
+from reconciler.manifests.source import SourceFile, parse_file
+from reconciler.manifests.words import has_mixed_scripts, is_key
+from reconciler.model.declared import Person
+from reconciler.model.errors import UsageError
+from reconciler.model.finding import Notes, Place
+from reconciler.model.system import System
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ManifestEdit:
+    """What would be written into which files."""
+
+    texts: Mapping[str, str]
+    """Path -> new text, of the files that change."""
+    patch: str
+    """The same as a unified diff."""
+
+
+def edit_all(files: Sequence[SourceFile], edits: Mapping[str, Sequence[Edit]]) -> ManifestEdit:
+    """Carry edits out, file by file; raises EditError."""
+    by_path = {file.path: file for file in files}
+    texts = {path: edit_manifest(by_path[path], wanted) for path, wanted in sorted(edits.items()) if wanted}
+    before = {path: parse_file(by_path[path]).text for path in texts}
+    changed = {path: text for path, text in texts.items() if text != before[path]}
+    return ManifestEdit(texts=changed, patch=render_patch({path: before[path] for path in changed}, changed))
+
+
+def make_leave(files: Sequence[SourceFile], key: str, person: Person | None, *, on: date, today: date) -> ManifestEdit:
+    """The edit after which somebody has no access from a UTC day on.
+
+    Whoever is in the directory gets `ends`, which covers everything and keeps what they had readable; an end that has
+    passed stays. An e-mail address that stands where a person may stand is taken out, or ends with each of its
+    memberships when the day is still to come.
+    """
+    if person is not None:
+        has_left = person.ends is not None and person.ends <= min(on, today)
+        edits: list[Edit] = [] if has_left else [Put(path=("people", key, "ends"), value=on.isoformat())]
+        return edit_all(files, {person.place.file: edits})
+    return edit_all(files, {file.path: list(_edits_in(file, key, on if on > today else None)) for file in files})
+
+
+def _edits_in(file: SourceFile, key: str, expires: date | None) -> Iterator[Edit]:
+    for mention in _mentions(parse_file(file).node, key, ()):
+        if expires is None:
+            yield mention.removal
+        elif mention.path[0] == "groups":
+            advice = f"give them an entry under `people`, or run this again on {expires}"
+            raise UsageError(f"{key} is in {mention.path[1]}, and a group has no end for its members", advice=advice)
+        elif mention.path[-1] == "members":
+            yield mention.ending_on(expires)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Mention:
+    """Where somebody is named as a member, or as somebody who has access."""
+
+    path: Path
+    """Of the mapping or list."""
+    name: str
+    """As it is written."""
+    holder: object
+
+    @property
+    def removal(self) -> Edit:
+        if isinstance(self.holder, list):
+            return Leave(path=self.path, item=self.name)
+        return Drop(path=(*self.path, self.name))
+
+    def ending_on(self, day: date) -> Put:
+        """A membership with its end, which its grants share; what is written as a word becomes a mapping."""
+        terms = self.holder[self.name] if isinstance(self.holder, dict) else None
+        path = (*self.path, self.name)
+        if isinstance(terms, dict):
+            return Put(path=(*path, "expires"), value=day.isoformat())
+        return Put(path=path, value={"role": str(terms), "expires": day.isoformat()})
+
+
+def _mentions(node: object, key: str, path: Path) -> Iterator[_Mention]:
+    """Under organizations and groups alone: `people` has keys of its own."""
+    if not isinstance(node, dict):
+        return
+    for name, inner in node.items():
+        here = (*path, str(name))
+        if path[:1] in (("organizations",), ("groups",)) and name in {"members", "access"}:
+            spelled = [str(one) for one in inner if str(one).casefold() == key.casefold()] if inner else []
+            if spelled:
+                yield _Mention(path=here, name=spelled[0], holder=inner)
+        else:
+            yield from _mentions(inner, key, here)
+
+
+@dataclass(frozen=True, slots=True)
+class Rosters:
+    """Group -> what it lists: people, addresses and `group:NAME`."""
+
+    listed: Mapping[str, tuple[str, ...]]
+
+    def of(self, person: str) -> tuple[str, ...]:
+        """The groups that list somebody themselves, by name."""
+        return tuple(sorted(name for name, items in self.listed.items() if person in items))
+
+    def giving_through(self, group: str) -> frozenset[str]:
+        """A group and all groups around it, as `group:NAME`: whoever joins it has what any of them is given."""
+        found: set[str] = set()
+        waiting = [f"{PREFIX}{group}"]
+        while waiting:
+            name = waiting.pop()
+            if name not in found:
+                found.add(name)
+                waiting += [f"{PREFIX}{outer}" for outer, items in self.listed.items() if name in items]
+        return frozenset(found)
+
+
+def read_rosters(files: Sequence[SourceFile]) -> Rosters:
+    """From all files; what is malformed is left to the reader of manifests."""
+    return Rosters(dict(entry for file in files for entry in _groups_in(file)))
+
+
+def _groups_in(file: SourceFile) -> Iterator[tuple[str, tuple[str, ...]]]:
+    node = parse_file(file).node
+    groups = node.get("groups") if node is not None else None
+    for name, group in groups.items() if isinstance(groups, dict) else ():
+        members = group.get("members") if isinstance(group, dict) else None
+        yield name, tuple(map(str, members)) if isinstance(members, list) else ()
+
+
+_MAX_NAME = 100
+_MAX_KEY = 60
+_NOWHERE = Place("", 1, 1)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewPerson:
+    """Somebody who is to be added to the people of the manifests."""
+
+    key: str
+    entry: Value
+
+
+def introduce(identity: str, system: System, *, shown: str, name: str, taken: Container[str]) -> NewPerson:
+    """The person behind an identity; raises Unspeakable where that is no whole address or number.
+
+    `shown` is what the system shows of it. Nothing is ever guessed: an address with stars in it is no address.
+    """
+    called = clean_name(name)
+    if "*" in shown:
+        who = f", and its name as {called!r}" if called else ""
+        raise Unspeakable(f"its address is only shown as {shown.partition('#')[0]!r}{who}")
+    notes = Notes()
+    contacts = Contacts(notes)
+    if "@" in identity.strip("@"):
+        email = contacts.read_email(identity, _NOWHERE)
+        if notes.has_errors or email != identity.lower() or "/" in email or has_mixed_scripts(email):
+            raise Unspeakable(f"{identity!r} is no address that can be declared")
+        return NewPerson(key=_choose(_keys_for_email(email), taken), entry=_entry(called, {"email": email}))
+    if identity.startswith("+") and "phone" in system.identifiers:
+        phone = contacts.read_phone(identity, _NOWHERE)
+        if notes.has_errors or phone != identity:
+            raise Unspeakable(f"{identity!r} is no phone number that can be declared")
+        keys = _keys_for(called, f"phone-{phone.removeprefix('+')}")
+        return NewPerson(key=_choose(keys, taken), entry=_entry(called, {"identities": {"phone": phone}}))
+    raise Unspeakable("the system shows neither an e-mail address nor a phone number of it")
+
+
+def key_for_thing(identity: str, name: str, taken: Container[str]) -> str:
+    """A key for an asset, a partner or an organization, from its name if it has one."""
+    plain = slug(identity.removeprefix("@")) or "unnamed"
+    named = slug(clean_name(name))
+    return _choose(iter([named, f"{named}-{plain[-4:]}", plain]) if named else iter([plain]), taken)
+
+
+def clean_name(name: str) -> str:
+    """A name from outside, if it can stand in a reviewed file; else nothing."""
+    name = " ".join(unicodedata.normalize("NFC", name).split())
+    is_fine = name.isprintable() and not find_hidden(name) and not looks_like_secret(name)
+    return name if is_fine and len(name) <= _MAX_NAME else ""
+
+
+def slug(text: str) -> str:
+    """Words in lower case with dashes between them; empty when nothing is left that could be a key."""
+    short = re.sub(r"[^\w.+-]+", "-", unicodedata.normalize("NFC", text).lower()).strip("-.+_")[:_MAX_KEY]
+    short = short.strip("-.+_")
+    return short if is_key(short) and not looks_like_secret(short) else ""
+
+
+def _entry(name: str, rest: dict[str, Value]) -> Value:
+    return {**({"name": name} if name else {}), **rest}
+
+
+def _keys_for_email(email: str) -> Iterator[str]:
+    """What stands before the @; then with the domain's own word, as it tells two Anas apart."""
+    local, _, domain = email.partition("@")
+    whose = domain.split(".")[-2] if "." in domain else domain
+    short = slug(local.partition("+")[0]) or "person"
+    return _keys_for(short, f"{short}-{slug(whose) or 'other'}")
+
+
+def _keys_for(*wishes: str) -> Iterator[str]:
+    return (key for key in map(slug, wishes) if key)
+
+
+def _choose(wishes: Iterator[str], taken: Container[str]) -> str:
+    """The first key that is free, else the last one with a number."""
+    last = "unnamed"
+    for last in wishes:
+        if last not in taken:
+            return last
+    number = 2
+    while f"{last}-{number}" in taken:
+        number += 1
+    return f"{last}-{number}"
