@@ -42,7 +42,6 @@ HEAVY = {
 }
 
 LOOK_ALIKES = {
-    "engine/layout.py:Parked": "why a change does not fit; whoever sorts it in decides whether it is blocked or waits",
     "features/review/model.py:ThingChange": "what changed of a thing between two revisions, and no finding",
     "policies/rule.py:PolicyObjection": "what a rule says; whoever knows severity and line makes the finding",
     "policies/rule.py:Rule": "has the code of the rule besides what lists show",

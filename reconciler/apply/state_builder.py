@@ -88,7 +88,7 @@ class StateBuilder:
             patience=timedelta(days=situation.settings.pending_days),
         )
         key = situation.organization.key
-        forgetting = situation.approvals.get((Address(key, "organization", key), Action.FORGET))
+        forgetting = situation.approvals.get((Address.whole(key), Action.FORGET))
         if situation.is_forgotten and forgetting is not None and forgetting.expires is not None:
             builder._use((forgetting.address, forgetting.approve), forgetting.reason, forgetting.expires)
         return builder

@@ -48,7 +48,7 @@ class StateEditor:
         for organization, wanted in sorted(by_organization.items()):
             with hold(self.store, organization, purpose="state rm", terms=self._terms) as lease:
                 loaded = load_state(self.store, organization)
-                if Address(organization, "organization", organization) in wanted:
+                if Address.whole(organization) in wanted:
                     if loaded.state.tells_nothing and not loaded.state.rosters:
                         message = f"nothing is recorded of {organization}"
                         raise StoreError(message, advice="`reconciler state list` shows what is")
@@ -175,7 +175,7 @@ _CAUSES = dict.fromkeys(("drift", "drift_reverted", "cannot_tell"), "seen by an 
 
 
 def _whole(organization: str) -> str:
-    return str(Address(organization, "organization", organization))
+    return str(Address.whole(organization))
 
 
 def find_lock(store: StateStore, lock_id: str) -> Lock:

@@ -18,7 +18,6 @@ from reconciler.engine.context import PlanningContext
 from reconciler.engine.guards import with_approval
 from reconciler.engine.membership_counts import MembershipCounts
 from reconciler.engine.refresh import grants_in
-from reconciler.engine.waits import why_nobody_can_act
 from reconciler.model.address import Address
 from reconciler.model.change import Change, Waiting
 from reconciler.model.errors import ProviderError
@@ -214,7 +213,7 @@ class Preconditions:
 
     def find_gap(self, change: Change) -> Refused | Waits | None:
         """What a change needs and does not have: another change, or somebody who may do it."""
-        if blind := why_nobody_can_act(self._situation):
+        if blind := self._situation.obstacle_to_acting:
             return Refused(reason=f"{change.address.organization} could not be read: {blind}")
         # What cannot be taken from somebody alone does not keep them in: it goes with their membership.
         settled = self._applied | self._failed if change.action is Action.REMOVE else self._applied

@@ -30,7 +30,7 @@ def reach(
     organization: str, resources: Mapping[Address, Declared], *, system: System, today: date
 ) -> dict[Cell, Access]:
     """Everything declared that holds on that day or later; what is over by then is not there."""
-    whole = Address(organization, "organization", organization)
+    whole = Address.whole(organization)
     groups = _ad_accounts_by_group(resources)
     ways: dict[Cell, list[AccessPath]] = {}
     for address, found in _ways(resources, today).items():

@@ -7,14 +7,16 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from fnmatch import fnmatchcase
+from functools import cached_property
 from typing import Self
 
 from reconciler.engine.identities import Dispute, Names
+from reconciler.model.access import is_administrator
 from reconciler.model.address import Address
 from reconciler.model.declared import Approval, Declared, Mode, Organization, Person
 from reconciler.model.finding import Place
 from reconciler.model.kinds import KINDS, Action, person_in
-from reconciler.model.live import Live, Unknown
+from reconciler.model.live import Live, Unknown, Unread
 from reconciler.model.resource import Status
 from reconciler.model.settings import GuardSettings
 from reconciler.model.state import Record, State, UsedApproval
@@ -29,9 +31,9 @@ class Ended:
     why: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class PlanningContext:
-    """One organization in its three worlds on one day."""
+    """One organization in its three worlds on one day. What takes long to find out is found out once."""
 
     organization: Organization
     wanted: Mapping[Address, Declared]
@@ -71,9 +73,18 @@ class PlanningContext:
     retry: bool = False
     """Whether what was deferred today is tried again at once."""
 
+    @property
+    def address(self) -> Address:
+        """Of the organization itself."""
+        return Address.whole(self.organization.key)
+
+    def member(self, person: str) -> Address:
+        """The membership of a person."""
+        return Address(self.organization.key, "member", person)
+
     def is_ours(self, address: Address) -> bool:
         """Whether a live thing may be changed or taken away; a thing that can only be forgotten must be known to us."""
-        if self.was_given(address) or self.time_is_over(self.person_of(address)):
+        if self.was_given(address) or self.time_is_over(person_in(address)):
             return True
         return self.organization.mode is Mode.AUTHORITATIVE and KINDS[address.kind].delete is not Action.FORGET
 
@@ -85,31 +96,82 @@ class PlanningContext:
         """Whether there is anything about an address: declared, remembered, live, or perhaps live."""
         return address in self.wanted or address in self.records or self.live.find(address) is not None
 
-    @property
+    @cached_property
+    def obstacle_to_acting(self) -> str:
+        """Why nothing can be done here: whoever could act may be among the members that could not be read."""
+        system, live = self.organization.system, self.live
+        if live.acting:
+            found = live.find(self.member(live.acting))
+            return found.reason if isinstance(found, Unknown) else ""
+        is_anybody_there = any(
+            found.status is Status.ACTIVE and is_administrator(system, address.kind, found.attributes)
+            for address, found in live.resources.items()
+        )
+        return "" if is_anybody_there else live.why_members_unread
+
+    @cached_property
     def contested(self) -> tuple[Dispute, ...]:
         """Accounts that are still there as one person's although the manifests give their address to another."""
-        return tuple(one for one in self.names.disputes if self._is_held(one.recorded))
+        found = []
+        for dispute in self.names.disputes:
+            address = self.member(dispute.recorded)
+            live, record = self.live.find(address), self.state.records.get(address)
+            is_there = isinstance(live, Unknown) or (live is not None and not live.status.is_gone)
+            if is_there and record is not None and not record.status.is_gone:
+                found.append(dispute)
+        return tuple(found)
 
     def is_contested(self, address: Address) -> bool:
         """Whether an address is about somebody whose account is in doubt."""
-        person = self.person_of(address)
-        return any(person in (one.recorded, one.declared) for one in self.contested) if person else False
+        person = person_in(address) if self.contested else ""
+        return bool(person) and any(person in (one.recorded, one.declared) for one in self.contested)
 
-    def _is_held(self, person: str) -> bool:
-        address = Address(self.organization.key, "member", person)
-        found = self.live.find(address)
-        is_there = isinstance(found, Unknown) or (found is not None and not found.status.is_gone)
-        record = self.state.records.get(address)
-        return is_there and record is not None and not record.status.is_gone
+    @cached_property
+    def unread_parts(self) -> tuple[Unread, ...]:
+        """Every managed part that could not be read; of nested ones only the widest."""
+        unread, looked = self.live.unread, self.state.looked
+        last = max(looked.values(), default=None)
+        return tuple(
+            Unread(
+                organization=self.organization.key,
+                prefix=part,
+                reason=reason,
+                last_read=looked.get(part.kind) if part.kind else last,
+            )
+            for part, reason in unread.items()
+            if not any(part != other and part.startswith(other) for other in unread)
+        )
+
+    @cached_property
+    def unreadable(self) -> dict[Address, Unknown]:
+        """What is declared or recorded and could not be read, in whole parts or alone, by address."""
+        if not self.live.unknown and not self.live.unmanaged:
+            return {}
+        known = sorted(self.wanted.keys() | self.records.keys())
+        found = ((address, self.live.find(address)) for address in known)
+        return {address: one for address, one in found if isinstance(one, Unknown)}
+
+    @property
+    def indistinct(self) -> dict[Address, str]:
+        """What is declared or recorded and cannot be told apart from something else, by address -> why."""
+        return {address: one.reason for address, one in self.unreadable.items() if not one.is_part}
+
+    @cached_property
+    def orders_about(self) -> Mapping[Address, tuple[WorkOrder, ...]]:
+        """Address -> all work orders about it."""
+        found: dict[Address, tuple[WorkOrder, ...]] = {}
+        for order in self.orders.values():
+            found[order.address] = (*found.get(order.address, ()), order)
+        return found
 
     def has_left(self, person: str) -> bool:
         """Whether somebody's time with the company is over, or nobody by that key is left in the directory."""
         return "@" not in person if person not in self.people else self.time_is_over(person)
 
-    def is_required_admin(self, person: str) -> str:
+    def name_of_required_admin(self, person: str) -> str:
         """The name under which the settings require an admin, if they do: a key, an earlier key or an address."""
         known = self.people.get(person)
-        record = self.state.records.get(Address(self.organization.key, "member", person))
+        record = self.state.records.get(self.member(person))
         earlier = record.formerly if record else ()
         names = {person, *earlier, *(known.identities.values() if known else ())}
         return min(names.intersection(self.settings.required_admins), default="")
@@ -124,12 +186,8 @@ class PlanningContext:
         known = self.people.get(person)
         if known is not None:
             return known.ends is not None
-        declared = self.wanted.get(Address(self.organization.key, "member", person))
+        declared = self.wanted.get(self.member(person))
         return declared is None or declared.expires is not None
-
-    def person_of(self, address: Address) -> str:
-        """The person whose access an address is about, or an empty string."""
-        return person_in(address)
 
     def place_of(self, address: Address) -> Place | None:
         """The manifest line that is responsible for an address today."""
@@ -137,7 +195,7 @@ class PlanningContext:
             return self.wanted[address].place
         if address in self.ended:
             return self.ended[address].declared.place
-        person = self.people.get(self.person_of(address))
+        person = self.people.get(person_in(address))
         return person.place if person else None
 
 

@@ -20,7 +20,7 @@ from reconciler.model.address import Address
 from reconciler.model.declared import Mode
 from reconciler.model.drift import Drift, DriftSeverity, DriftSort, Fate, KnownDrift, known_from
 from reconciler.model.finding import Place
-from reconciler.model.kinds import KINDS, Action, Shape
+from reconciler.model.kinds import KINDS, Action, Shape, person_in
 from reconciler.model.live import Unknown
 from reconciler.model.plan import OrganizationPlan
 from reconciler.model.resource import PRESENCE, Resource, Status, fingerprint_of
@@ -269,7 +269,7 @@ def _why_over(address: Address, situation: PlanningContext) -> str:
     ended = situation.ended.get(address)
     if ended is not None:
         return ended.why
-    person = situation.person_of(address)
+    person = person_in(address)
     if not person or address in situation.wanted:
         return ""
     if situation.time_is_over(person):
@@ -296,7 +296,7 @@ def _expired_but_active(
 def _added_outside(situation: PlanningContext, live: Resource) -> Drift:
     organization = situation.organization
     gains, _ = compare(organization.system, None, live)
-    severity = severity_of_gains(gains, live.address, situation)
+    severity = severity_of_gains(gains, live.address)
     if organization.mode is Mode.ADDITIVE and not organization.deleted and severity is not DriftSeverity.CRITICAL:
         severity = one_less(severity)
     return Drift(
@@ -325,7 +325,7 @@ def _moved(situation: PlanningContext, expected: Resource, live: Resource | None
     in_use = there if there is not None and there.status is Status.ACTIVE else None
     gains, _ = compare(situation.organization.system, expected, there)
     _, losses = compare(situation.organization.system, expected, in_use)
-    severity = severity_of_gains(gains, address, situation) if gains else severity_of_losses(losses, address)
+    severity = severity_of_gains(gains, address) if gains else severity_of_losses(losses, address)
     wanted = situation.wanted.get(address)
     why = "it was taken away" if there is None else "it is not as recorded"
     if in_use is not None and wanted is not None and in_use.fits(wanted.attributes):
@@ -348,13 +348,13 @@ _OTHER_PEOPLE = "@"
 """What the key of somebody who is not in the directory has and no other key."""
 
 
-def severity_of_gains(gains: tuple[DatedAccess, ...], address: Address, situation: PlanningContext) -> DriftSeverity:
+def severity_of_gains(gains: tuple[DatedAccess, ...], address: Address) -> DriftSeverity:
     """Of more access than there should be; people and money before everything else, then strangers and partners."""
     if any(claim.administers or claim.handles_money for claim in gains):
         return DriftSeverity.CRITICAL
     if KINDS[address.kind].shape in (Shape.ASSET, Shape.ORGANIZATION):
         return DriftSeverity.HIGH if address.kind in ("app", "partner", "tiktok_account") else DriftSeverity.LOW
-    person = situation.person_of(address)
+    person = person_in(address)
     if _OTHER_PEOPLE in person or (not person and KINDS[address.kind].is_share):
         return DriftSeverity.HIGH
     return DriftSeverity.MEDIUM

@@ -1,14 +1,14 @@
 """Rules that stop a dangerous change. Each blocks only its own changes and can be lifted for one change by an approval.
 
-The hard rules that no approval lifts (last admin, caps) are kept by `layout`, because they depend on what goes before.
-Guards of one change come first, then those over a whole set of changes: how much is taken away, and how many
+The hard rules that no approval lifts (too few admins, caps) are kept by `layout`, because they depend on what goes
+before. Guards of one change come first, then those over a whole set of changes: how much is taken away, and how many
 invitations are sent.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Container, Mapping, Sequence
+from dataclasses import replace
 from datetime import date, timedelta
 
 from reconciler.engine.context import PlanningContext
@@ -16,87 +16,69 @@ from reconciler.engine.lifecycle import is_over
 from reconciler.engine.membership_counts import founder_of
 from reconciler.model.access import is_administrator, takes_away
 from reconciler.model.address import Address
-from reconciler.model.change import Blocked, Change, Waiting
+from reconciler.model.change import Blocked, Change, Guard, Waiting
 from reconciler.model.declared import Approval
-from reconciler.model.kinds import INVITATIONS, KINDS, Action, Shape
+from reconciler.model.kinds import INVITATIONS, KINDS, Action, Shape, person_in
 from reconciler.model.resource import Status, fingerprint_of
 from reconciler.model.system import System
-
-
-@dataclass(frozen=True, slots=True)
-class Objection:
-    """What a guard has against a change."""
-
-    guard: str
-    message: str
-    can_approve: bool = True
-
-
-Guard = Callable[[Change, PlanningContext], Objection | None]
 
 COMMAND_LINE = "(command line)"
 """How the origin of an approval ends that stands in no manifest."""
 
-
-def _other_identity(change: Change, situation: PlanningContext) -> Objection | None:
-    """A key is no proof of who or what something is."""
-    reason = objection_to(change, situation)
-    return Objection("other_identity", reason) if reason else None
+WINDOW_DAYS = 7
+"""Removals and invitations of this many days, today included, count together, so that many small plans add up."""
 
 
-def _protected(change: Change, situation: PlanningContext) -> Objection | None:
-    record = situation.records.get(change.address)
-    if record is None or not record.protect or not takes_away(change, situation.organization.system):
-        return None
-    return Objection("protected", "it is protected; the protection outlives the block that set it")
+def block(change: Change, guard: Guard, message: str, *, can_approve: bool = True) -> Blocked:
+    """The change as blocked, with the manifest line that would allow exactly this one."""
+    approval = f"- {{approve: {change.action}, address: {change.address}, reason: TICKET, expires: YYYY-MM-DD}}"
+    return Blocked(change=change, guard=guard, message=message, approval=approval if can_approve else "")
 
 
-def _required_admin(change: Change, situation: PlanningContext) -> Objection | None:
-    person = situation.person_of(change.address)
-    named = situation.is_required_admin(person)
-    if not named or not _takes_admin(change, situation):
-        return None
-    return Objection("required_admin", f"{named} is listed in guards.required_admins")
-
-
-def _self(change: Change, situation: PlanningContext) -> Objection | None:
-    if not situation.live.acting or situation.person_of(change.address) != situation.live.acting:
-        return None
-    if change.address.kind != "member" or not takes_away(change, situation.organization.system):
-        return None
-    message = f"{situation.live.acting} is who this tool acts as here; use another admin's credentials for this step"
-    return Objection("self", message, can_approve=False)
-
-
-def _acting(_: Change, situation: PlanningContext) -> Objection | None:
+def _service_identity(change: Change, situation: PlanningContext) -> Blocked | None:
+    """Who this tool acts as has to be an active admin, or to become one by creating the organization."""
     organization, acting = situation.organization, situation.live.acting
-    if not acting or Address(organization.key, "organization", organization.key) not in situation.live.resources:
-        return None
-    membership = situation.live.resources.get(Address(organization.key, "member", acting))
-    is_active = membership is not None and membership.status is Status.ACTIVE
-    if is_active and membership and is_administrator(organization.system, "member", membership.attributes):
-        return None
-    message = f"{acting}, who this tool acts as, is not an active admin of {organization.key}"
-    return Objection("service_identity", message, can_approve=False)
+    message = ""
+    if acting and Address.whole(organization.key) in situation.live.resources:
+        found = situation.live.resources.get(situation.member(acting))
+        is_active = found is not None and found.status is Status.ACTIVE
+        if not (is_active and found and is_administrator(organization.system, "member", found.attributes)):
+            message = f"{acting}, who this tool acts as, is not an active admin of {organization.key}"
+    if not message and change.action is Action.CREATE_ORGANIZATION and not founder_of(situation):
+        message = "no admin is declared who could create it"
+        if acting:
+            message = f"{acting}, who this tool acts as, would become its admin and is not declared as one"
+    return block(change, Guard.SERVICE_IDENTITY, message, can_approve=False) if message else None
 
 
-def _founder(change: Change, situation: PlanningContext) -> Objection | None:
-    """Whoever creates an organization is its first admin, so it has to be somebody who shall be one."""
-    if change.action is not Action.CREATE_ORGANIZATION or founder_of(situation):
-        return None
-    acting = situation.live.acting
-    message = f"{acting}, who this tool acts as, would become its admin and is not declared as one"
-    return Objection(
-        "service_identity", message if acting else "no admin is declared who could create it", can_approve=False
-    )
-
-
-def _impossible(change: Change, situation: PlanningContext) -> Objection | None:
+def _impossible(change: Change, situation: PlanningContext) -> Blocked | None:
+    """What the system does not offer."""
     reason = situation.organization.system.cannot.get(change.action)
-    return Objection("impossible", reason, can_approve=False) if reason else None
+    return block(change, Guard.IMPOSSIBLE, reason, can_approve=False) if reason else None
 
 
-def _handed_over(change: Change, situation: PlanningContext) -> Objection | None:
+def _policy(change: Change, situation: PlanningContext) -> Blocked | None:
+    """What a policy of severity error objects to is not given to anybody; taking access away is always fine."""
+    reason = situation.refusals.get(change.address)
+    if reason is None or takes_away(change, situation.organization.system):
+        return None
+    return block(change, Guard.POLICY, reason, can_approve=False)
+
+
+def _unregistered(change: Change, situation: PlanningContext) -> Blocked | None:
+    """An invitation is not spent to find out what the manifests say already."""
+    person, system = situation.people.get(person_in(change.address)), situation.organization.system
+    if (
+        change.action not in {Action.INVITE, Action.REINVITE}
+        or person is None
+        or system.name not in person.unregistered
+    ):
+        return None
+    message = f"{person.key} has no account on {system.name} yet; once there is one, take `registered:` out"
+    return block(change, Guard.UNREGISTERED, message, can_approve=False)
+
+
+def _handed_over(change: Change, situation: PlanningContext) -> Blocked | None:
     """An owner's membership ends or changes only after the owner has passed the role on."""
     before = change.before
     if change.address.kind != "member" or before is None or before.status.is_gone:
@@ -105,57 +87,99 @@ def _handed_over(change: Change, situation: PlanningContext) -> Objection | None
     if not situation.organization.system.is_handed_over(role):
         return None
     message = f"{change.address.key} is {role}; the role has to be handed over on the platform first"
-    return Objection("impossible", message, can_approve=False)
+    return block(change, Guard.IMPOSSIBLE, message, can_approve=False)
 
 
-def _irreversible(change: Change, situation: PlanningContext) -> Objection | None:
+def _self(change: Change, situation: PlanningContext) -> Blocked | None:
+    acting = situation.live.acting
+    if not acting or change.address.kind != "member" or person_in(change.address) != acting:
+        return None
+    if not takes_away(change, situation.organization.system):
+        return None
+    message = f"{acting} is who this tool acts as here; use another admin's credentials for this step"
+    return block(change, Guard.SELF, message, can_approve=False)
+
+
+def _other_identity(change: Change, situation: PlanningContext) -> Blocked | None:
+    """A key is no proof of who or what something is: before something goes, somebody decides whose record it is."""
+    organization, person = situation.organization, person_in(change.address)
+    message = ""
+    if change.after is not None:
+        return None
+    if change.action is Action.FORGET and situation.former_key:
+        message = (
+            f"{organization.identity} is recorded under the key {situation.former_key}: keep that key, or approve "
+            "beginning without what was recorded"
+        )
+    elif change.action is Action.FORGET:
+        message = (
+            f"recorded as {situation.another}, declared as {organization.identity}: correct it, or approve forgetting "
+            "what was recorded, which neither organization notices"
+        )
+    elif dispute := next(
+        (one for one in situation.contested if change.address == situation.member(one.recorded)), None
+    ):
+        message = (
+            f"{dispute.identity} is recorded as the account of {dispute.recorded} and declared as the address of "
+            f"{dispute.declared}; when {dispute.recorded} is out, {dispute.declared} is invited"
+        )
+    elif double := situation.doubles.get(person):
+        message = f"it is shown as {situation.people[double].name}, the name of {double}, who is gone: the same person?"
+    else:
+        for refused in situation.names.refused:
+            source = refused.move.source
+            if change.address == source or (source.kind == "member" and person == source.key):
+                message = f"`moved:` says that it is {refused.move.target} now, and {refused.why}"
+                break
+    return block(change, Guard.OTHER_IDENTITY, message) if message else None
+
+
+def _protected(change: Change, situation: PlanningContext) -> Blocked | None:
+    record = situation.records.get(change.address)
+    if record is None or not record.protect or not takes_away(change, situation.organization.system):
+        return None
+    return block(change, Guard.PROTECTED, "it is protected; the protection outlives the block that set it")
+
+
+def _required_admin(change: Change, situation: PlanningContext) -> Blocked | None:
+    system, kind = situation.organization.system, change.address.kind
+    was, after = change.before is not None and is_administrator(system, kind, change.before.attributes), change.after
+    stays = after is not None and is_administrator(system, kind, after.attributes)
+    if not was or (stays and change.action is not Action.REMOVE_AND_INVITE):
+        return None
+    named = situation.name_of_required_admin(person_in(change.address))
+    return block(change, Guard.REQUIRED_ADMIN, f"{named} is listed in guards.required_admins") if named else None
+
+
+def _irreversible(change: Change, situation: PlanningContext) -> Blocked | None:
     if not change.irreversible:
         return None
     wanted = situation.wanted.get(change.address)
     vouched = wanted.details.get("rightful_owner", "") if wanted else ""
     said = f"; that it rightfully belongs here says {vouched}" if vouched else ""
-    return Objection("irreversible", f"{change.irreversible}{said}")
+    return block(change, Guard.IRREVERSIBLE, f"{change.irreversible}{said}")
 
 
-def _disruptive(change: Change, situation: PlanningContext) -> Objection | None:
-    risk = situation.organization.system.disruptive.get(change.action)
+def _disruptive(change: Change, situation: PlanningContext) -> Blocked | None:
+    system = situation.organization.system
+    risk = system.disruptive.get(change.action)
     is_withdrawn = change.after is None and change.before is not None and change.before.status.is_pending
     if risk is None or is_withdrawn:
         return None
-    lowers_only = change.action in {Action.CHANGE_SHARE, Action.CHANGE_GRANT, Action.CHANGE_LINK}
-    if lowers_only and not takes_away(change, situation.organization.system):
+    only_when_lowering = {Action.CHANGE_SHARE, Action.CHANGE_GRANT, Action.CHANGE_LINK}
+    if change.action in only_when_lowering and not takes_away(change, system):
         return None
-    return Objection("disruptive", risk)
-
-
-def _policy(change: Change, situation: PlanningContext) -> Objection | None:
-    """What a policy of severity error objects to is not given to anybody; taking access away is always fine."""
-    reason = situation.refusals.get(change.address)
-    if reason is None or takes_away(change, situation.organization.system):
-        return None
-    return Objection("policy", reason, can_approve=False)
+    return block(change, Guard.DISRUPTIVE, risk)
 
 
 _ENDINGS = {
-    Status.DECLINED: ("declined", "was declined or withdrawn on the other side"),
-    Status.LEFT: ("previous_member", "was a member and is gone: left, or was removed by hand"),
-    Status.REVOKED_BY_OWNER: ("revoked_by_owner", "was approved once and then taken away by its owner"),
+    Status.DECLINED: (Guard.DECLINED, "was declined or withdrawn on the other side"),
+    Status.LEFT: (Guard.PREVIOUS_MEMBER, "was a member and is gone: left, or was removed by hand"),
+    Status.REVOKED_BY_OWNER: (Guard.REVOKED_BY_OWNER, "was approved once and then taken away by its owner"),
 }
 
 
-def _unregistered(change: Change, situation: PlanningContext) -> Objection | None:
-    """An invitation is not spent to find out what the manifests say already."""
-    person = situation.people.get(situation.person_of(change.address))
-    system = situation.organization.system
-    if change.action not in {Action.INVITE, Action.REINVITE} or person is None:
-        return None
-    if system.name not in person.unregistered:
-        return None
-    message = f"{person.key} has no account on {system.name} yet; once there is one, take `registered:` out"
-    return Objection("unregistered", message, can_approve=False)
-
-
-def _ended_before(change: Change, situation: PlanningContext) -> Objection | None:
+def _ended_before(change: Change, situation: PlanningContext) -> Blocked | None:
     """What somebody on the other side has ended is not asked for again by itself."""
     if change.after is None or (change.before is not None and not change.before.status.is_gone):
         return None
@@ -165,10 +189,10 @@ def _ended_before(change: Change, situation: PlanningContext) -> Objection | Non
         return None
     guard, what = _ENDINGS[status]
     since = f" (since {record.since})" if record.since else ""
-    return Objection(guard, f"{change.address.key} {what}{since}; asking again needs an approval")
+    return block(change, guard, f"{change.address.key} {what}{since}; asking again needs an approval")
 
 
-def _expired_too_often(change: Change, situation: PlanningContext) -> Objection | None:
+def _expired_too_often(change: Change, situation: PlanningContext) -> Blocked | None:
     record = situation.records.get(change.address)
     if record is None or record.asked <= situation.settings.max_expired_invitations:
         return None
@@ -176,25 +200,27 @@ def _expired_too_often(change: Change, situation: PlanningContext) -> Objection 
     is_same = before is not None and after is not None and before.attributes == after.attributes
     if change.action is Action.REINVITE and is_same and record.status is Status.INVITED:
         message = f"{record.asked} invitations went unanswered, the last one of {record.asked_on or record.since}"
-        return Objection("expired", f"{message}; find out why before the next one")
+        return block(change, Guard.EXPIRED, f"{message}; find out why before the next one")
     if change.action is Action.INVITE and record.status is Status.EXPIRED:
         message = f"{record.asked} invitations expired unanswered; find out why before the next one"
-        return Objection("expired", message)
+        return block(change, Guard.EXPIRED, message)
     return None
 
 
-def _empty_source(change: Change, situation: PlanningContext) -> Objection | None:
+def _empty_source(change: Change, situation: PlanningContext) -> Blocked | None:
     """Manifests that name nobody at all are more likely a mistake than a wish."""
     if change.after is not None or situation.organization.deleted:
         return None
     if any(address.kind == "member" for address in (*situation.wanted, *situation.ended)):
         return None
-    return Objection("empty_source", f"no member of {situation.organization.key} is declared; is a file missing?")
+    message = f"no member of {situation.organization.key} is declared; is a file missing?"
+    return block(change, Guard.EMPTY_SOURCE, message)
 
 
-GUARDS: tuple[Guard, ...] = (
-    _acting,
-    _founder,
+Check = Callable[[Change, PlanningContext], Blocked | None]
+
+CHECKS: tuple[Check, ...] = (
+    _service_identity,
     _impossible,
     _policy,
     _unregistered,
@@ -209,25 +235,21 @@ GUARDS: tuple[Guard, ...] = (
     _expired_too_often,
     _empty_source,
 )
+"""Of several that stop a change, the first is told, or the first that nothing lifts."""
+
+_ON_REQUESTS: tuple[Check, ...] = (_self, _protected, _required_admin)
 
 
-def judge(change: Change, situation: PlanningContext) -> Change | Blocked:
+def judge(change: Change, situation: PlanningContext, checks: tuple[Check, ...] = CHECKS) -> Change | Blocked:
     """Let a change pass, possibly thanks to an approval, or say which guard stops it."""
-    return _verdict(change, situation, GUARDS)
-
-
-def _verdict(change: Change, situation: PlanningContext, guards: tuple[Guard, ...]) -> Change | Blocked:
-    objections = [objection for guard in guards if (objection := guard(change, situation)) is not None]
-    if not objections:
+    found = [blocked for check in checks if (blocked := check(change, situation)) is not None]
+    if not found:
         return change
-    hard = next((objection for objection in objections if not objection.can_approve), None)
-    approval = situation.approvals.get((change.address, change.action))
+    hard = next((blocked for blocked in found if not blocked.approval), None)
+    approval = situation.approvals.get(change.step)
     if hard is None and approval is not None:
         return with_approval(change, approval)
-    return blocked_by(change, hard or objections[0])
-
-
-_ON_REQUESTS: tuple[Guard, ...] = (_self, _protected, _required_admin)
+    return hard or found[0]
 
 
 def judge_request(request: Waiting, situation: PlanningContext) -> Waiting | Blocked:
@@ -243,7 +265,7 @@ def judge_request(request: Waiting, situation: PlanningContext) -> Waiting | Blo
         why="declared",
         place=request.place,
     )
-    verdict = _verdict(change, situation, _ON_REQUESTS)
+    verdict = judge(change, situation, _ON_REQUESTS)
     return verdict if isinstance(verdict, Blocked) else request
 
 
@@ -257,36 +279,7 @@ def with_approval(change: Change, approval: Approval) -> Change:
     )
 
 
-def blocked_by(change: Change, objection: Objection) -> Blocked:
-    """The change as blocked, with the manifest line that would allow it."""
-    approval = approval_line(change) if objection.can_approve else ""
-    return Blocked(change=change, guard=objection.guard, message=objection.message, approval=approval)
-
-
-def approval_line(change: Change) -> str:
-    """The line to add under `approvals:` to allow exactly this change."""
-    return f"- {{approve: {change.action}, address: {change.address}, reason: TICKET, expires: YYYY-MM-DD}}"
-
-
-def _takes_admin(change: Change, situation: PlanningContext) -> bool:
-    system = situation.organization.system
-    before, after = change.before, change.after
-    was = before is not None and is_administrator(system, change.address.kind, before.attributes)
-    stays = after is not None and is_administrator(system, change.address.kind, after.attributes)
-    return was and not (stays and change.action is not Action.REMOVE_AND_INVITE)
-
-
-WINDOW_DAYS = 7
-"""Removals and invitations of this many days, today included, count together, so that many small plans add up."""
-
-
 _COUNTED = (Shape.MEMBERSHIP, Shape.GRANT)
-
-
-def in_window(days: Mapping[date, int], today: date) -> int:
-    """How many happened in the window that ends today, and after it where the clock has gone back since."""
-    first = today - min(timedelta(days=WINDOW_DAYS - 1), today - date.min)
-    return sum(count for day, count in days.items() if first <= day)
 
 
 def counts_as_removal(change: Change, system: System) -> bool:
@@ -297,20 +290,25 @@ def counts_as_removal(change: Change, system: System) -> bool:
 
 def hold_mass_removal(changes: Sequence[Change], situation: PlanningContext) -> tuple[list[Change], list[Blocked]]:
     """Block all counted removals of an organization when together they take away too much of its access."""
-    system, implied = situation.organization.system, _roles_that_give(situation)
-    asked = [change for change in changes if counts_as_removal(change, system) and _role_for(change) not in implied]
+    system = situation.organization.system
+    # Taking a grant that a role was seen to give anyway takes nothing away.
+    implied = {(at.kind, record.implied_by) for at, record in situation.records.items() if record.implied_by}
+    asked = [
+        change
+        for change in changes
+        if counts_as_removal(change, system) and (change.address.kind, _role_behind(change)) not in implied
+    ]
     going = {change.address for change in asked}
     before = sum(
         KINDS[address.kind].shape in _COUNTED and not found.status.is_gone
         for address, found in situation.live.resources.items()
         if address in going or situation.was_given(address)
     )
-    recent = in_window(situation.state.removals, situation.today)
+    recent = _in_window(situation.state.removals, situation.today)
     total, limit = before + recent, situation.settings.max_removal_ratio
-    most = limit * total
-    if total < situation.settings.removal_ratio_from or len(asked) + recent <= most:
+    if total < situation.settings.removal_ratio_from or len(asked) + recent <= limit * total:
         return list(changes), []
-    unexplained = [change for change in asked if _approval_for(change, situation) is None]
+    unexplained = [change for change in asked if change.step not in situation.approvals]
     message = (
         f"{len(unexplained)} removals now and {recent} in the last {WINDOW_DAYS} days are "
         f"{(len(unexplained) + recent) / total:.0%} of {total} memberships and grants; the limit is {limit:.0%}"
@@ -318,92 +316,50 @@ def hold_mass_removal(changes: Sequence[Change], situation: PlanningContext) -> 
     unannounced = sum(is_over(change.address, situation) for change in unexplained)
     if unannounced:
         message += f"; {unannounced} of them by an end date that no apply knew before it had passed"
-    unproven = sum(bool(_role_for(change)[1]) for change in unexplained)
+    unproven = sum(bool(_role_behind(change)) for change in unexplained)
     if unproven:
         message += f"; {unproven} of them a role may give anyway, which is found out by approving one"
-    stopped = unexplained if len(unexplained) + recent > most else []
-    return _split(
-        changes, asked=asked, stopped=stopped, objection=Objection("removal_ratio", message), situation=situation
-    )
+    stopped = unexplained if len(unexplained) + recent > limit * total else []
+    held = {change.address: block(change, Guard.REMOVAL_RATIO, message) for change in stopped}
+    return _split(changes, counted=going, held=held, situation=situation)
 
 
-def _roles_that_give(situation: PlanningContext) -> set[tuple[str, str]]:
-    """Kinds of access, and roles that were seen to give it without a grant: taking such a grant takes nothing away."""
-    return {(at.kind, record.implied_by) for at, record in situation.records.items() if record.implied_by}
-
-
-def _role_for(change: Change) -> tuple[str, str]:
-    return change.address.kind, change.before.implied_by if change.before else ""
+def _role_behind(change: Change) -> str:
+    return change.before.implied_by if change.before else ""
 
 
 def hold_invitations(changes: Sequence[Change], situation: PlanningContext) -> tuple[list[Change], list[Blocked]]:
     """Block the invitations that go beyond the budget of the window, later addresses first."""
     budget = situation.settings.max_invitations
     asked = [change for change in changes if change.action in INVITATIONS]
-    sent = in_window(situation.state.invitations, situation.today)
+    sent = _in_window(situation.state.invitations, situation.today)
     if budget is None or len(asked) + sent <= budget:
         return list(changes), []
-    unexplained = [change for change in asked if _approval_for(change, situation) is None]
+    unexplained = [change for change in asked if change.step not in situation.approvals]
     message = f"{sent} invitations sent in the last {WINDOW_DAYS} days, {len(asked)} wanted now; the budget is {budget}"
     stopped = unexplained[max(0, budget - sent) :]
-    return _split(
-        changes, asked=asked, stopped=stopped, objection=Objection("invitation_budget", message), situation=situation
-    )
+    held = {change.address: block(change, Guard.INVITATION_BUDGET, message) for change in stopped}
+    return _split(changes, counted={change.address for change in asked}, held=held, situation=situation)
 
 
-def _approval_for(change: Change, situation: PlanningContext) -> Approval | None:
-    return situation.approvals.get((change.address, change.action))
+def _in_window(days: Mapping[date, int], today: date) -> int:
+    """How many happened in the window that ends today, and after it where the clock has gone back since."""
+    first = today - min(timedelta(days=WINDOW_DAYS - 1), today - date.min)
+    return sum(count for day, count in days.items() if first <= day)
 
 
 def _split(
     changes: Sequence[Change],
     *,
-    asked: Sequence[Change],
-    stopped: Sequence[Change],
-    objection: Objection,
+    counted: Container[Address],
+    held: Mapping[Address, Blocked],
     situation: PlanningContext,
 ) -> tuple[list[Change], list[Blocked]]:
     """Separate what a budget stops from what goes on, and write approvals on what only passes thanks to them."""
-    counted = {change.address for change in asked}
-    held = {change.address for change in stopped}
     passed: list[Change] = []
-    blocked: list[Blocked] = []
     for change in changes:
-        if change.address in held:
-            blocked.append(blocked_by(change, objection))
-            continue
-        approval = _approval_for(change, situation)
-        uses_approval = approval is not None and change.address in counted and not change.approval
-        passed.append(with_approval(change, approval) if approval and uses_approval else change)
-    return passed, blocked
-
-
-def objection_to(change: Change, situation: PlanningContext) -> str:
-    """Why a change must not be made before somebody decides whose record it is about; empty for all others."""
-    if change.after is not None:
-        return ""
-    if change.action is Action.FORGET:
-        declared = situation.organization.identity
-        if situation.former_key:
-            return (
-                f"{declared} is recorded under the key {situation.former_key}: keep that key, or approve beginning "
-                "without what was recorded"
-            )
-        return (
-            f"recorded as {situation.another}, declared as {declared}: correct it, or approve forgetting what was "
-            "recorded, which neither organization notices"
-        )
-    for one in situation.contested:
-        if change.address == Address(situation.organization.key, "member", one.recorded):
-            return (
-                f"{one.identity} is recorded as the account of {one.recorded} and declared as the address of "
-                f"{one.declared}; when {one.recorded} is out, {one.declared} is invited"
-            )
-    double = situation.doubles.get(situation.person_of(change.address))
-    if double is not None:
-        return f"it is shown as {situation.people[double].name}, the name of {double}, who is gone: the same person?"
-    for refused in situation.names.refused:
-        source = refused.move.source
-        if change.address == source or (source.kind == "member" and situation.person_of(change.address) == source.key):
-            return f"`moved:` says that it is {refused.move.target} now, and {refused.why}"
-    return ""
+        approval = situation.approvals.get(change.step)
+        if change.address not in held:
+            uses_approval = approval is not None and change.address in counted and not change.approval
+            passed.append(with_approval(change, approval) if approval and uses_approval else change)
+    return passed, list(held.values())

@@ -86,7 +86,7 @@ class Identities:
     def find_another(self, organization: str, records: Mapping[Address, Record]) -> str:
         """What an organization was recorded as, where the manifests name another one under its key; else nothing."""
         declared = self._desired.organizations.get(organization)
-        record = records.get(Address(organization, "organization", organization))
+        record = records.get(Address.whole(organization))
         if declared is None or record is None or not (record.identity and declared.identity):
             return ""
         return "" if _plain(record.identity) == _plain(declared.identity) else record.identity

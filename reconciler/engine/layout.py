@@ -24,22 +24,13 @@ from reconciler.engine.guards import with_approval
 from reconciler.engine.membership_counts import MembershipCounts, actor_for
 from reconciler.model.access import is_administrator, takes_away
 from reconciler.model.address import Address
-from reconciler.model.change import Change
-from reconciler.model.kinds import INVITATIONS, KINDS, Action, Shape, parents_of
+from reconciler.model.change import Blocked, Change, Guard
+from reconciler.model.kinds import INVITATIONS, KINDS, Action, Shape, parents_of, person_in
 
 _Seat = tuple[str, int, int, bool] | tuple[()]
 _Rank = tuple[int, _Seat, tuple[str, ...], Address]
 """Place among changes that could all come next: how urgent, who has a claim to the seat where there are too few, in
 which company, and at last by address."""
-
-
-@dataclass(frozen=True, slots=True)
-class Parked:
-    """A change that may not come anywhere in this plan, and why."""
-
-    change: Change
-    guard: str
-    message: str
 
 
 _GIVING = 5
@@ -53,7 +44,8 @@ class Layout:
     """Changes in order, and those left over."""
 
     ordered: list[Change] = field(default_factory=list)
-    parked: list[Parked] = field(default_factory=list)
+    parked: list[Blocked] = field(default_factory=list)
+    """Those that may not come anywhere in this plan, and what stops them."""
     behind: list[Change] = field(default_factory=list)
     """Changes whose predecessor is parked."""
 
@@ -95,9 +87,8 @@ def lay_out(changes: Sequence[Change], situation: PlanningContext, headcount: Me
             if agreed is None:
                 break
             waiting_for_room.remove(agreed)
-            by_address[agreed[-1]] = with_approval(
-                by_address[agreed[-1]], situation.approvals[by_address[agreed[-1]].step]
-            )
+            approved = by_address[agreed[-1]]
+            by_address[agreed[-1]] = with_approval(approved, situation.approvals[approved.step])
             heapq.heappush(ready, agreed)
         entry = heapq.heappop(ready)
         change = by_address[entry[-1]]
@@ -105,15 +96,16 @@ def lay_out(changes: Sequence[Change], situation: PlanningContext, headcount: Me
         if _obstacle(change, actor, headcount) is not None:
             waiting_for_room.append(entry)
             continue
-        _count(change, actor, situation, headcount)
+        headcount.record(change, outcome=change.after)
+        if change.action is Action.CREATE_ORGANIZATION:  # whoever creates it is in it at once
+            headcount.found(actor, situation.wanted[situation.member(actor)].attributes)
         layout.ordered.append(replace(change, actor=actor, needs=tuple(sorted(predecessors[change.address]))))
         sorter.done(change.address)
         has_moved = has_moved or change.address.kind == "member"
-    for *_, address in sorted(waiting_for_room):
-        change = by_address[address]
-        guard, message = _obstacle(change, actor_for(change, situation, headcount), headcount) or ("", "")
-        layout.parked.append(Parked(change, guard, message))
-    placed = {change.address for change in layout.ordered} | {parked.change.address for parked in layout.parked}
+    held = [by_address[address] for *_, address in sorted(waiting_for_room)]
+    obstacles = [_obstacle(change, actor_for(change, situation, headcount), headcount) for change in held]
+    layout.parked = list(filter(None, obstacles))
+    placed = {change.address for change in (*layout.ordered, *held)}
     layout.behind = [by_address[address] for address in sorted(by_address.keys() - placed)]
     return layout
 
@@ -139,20 +131,12 @@ def _makes_room(change: Change, headcount: MembershipCounts) -> bool:
     )
 
 
-def _obstacle(change: Change, actor: str, headcount: MembershipCounts) -> tuple[str, str] | None:
-    """What keeps a change from coming at this point, as a guard and a message."""
+def _obstacle(change: Change, actor: str, headcount: MembershipCounts) -> Blocked | None:
+    """What keeps a change from coming at this point."""
     objection = headcount.objection(change, is_agreed=bool(change.approval))
     if objection is None and not actor:
-        return "no_admin", "there is no other active admin who could do it"
-    return objection
-
-
-def _count(change: Change, actor: str, situation: PlanningContext, headcount: MembershipCounts) -> None:
-    """Count what the change leads to; whoever creates an organization is in it at once."""
-    headcount.record(change, outcome=change.after)
-    if change.action is Action.CREATE_ORGANIZATION:
-        founder = Address(change.address.organization, "member", actor)
-        headcount.found(actor, situation.wanted[founder].attributes)
+        objection = Guard.NO_ADMIN, "there is no other active admin who could do it"
+    return None if objection is None else Blocked(change=change, guard=objection[0], message=objection[1])
 
 
 def _predecessors(change: Change, by_address: Mapping[Address, Change]) -> set[Address]:
@@ -214,7 +198,7 @@ def _company(change: Change, going: Container[str]) -> tuple[str, ...]:
 
 def _urgency(change: Change, situation: PlanningContext) -> int:
     """How early a change comes among those that could all come next; 0 is the earliest."""
-    person = situation.person_of(change.address)
+    person = person_in(change.address)
     taking = takes_away(change, situation.organization.system)
     if taking and person and situation.has_left(person):
         return 0

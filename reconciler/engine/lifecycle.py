@@ -19,7 +19,7 @@ from reconciler.model.access import is_administrator, is_downgrade
 from reconciler.model.address import Address
 from reconciler.model.change import Change, Waiting
 from reconciler.model.declared import Declared
-from reconciler.model.kinds import KINDS, Action, Kind, Shape
+from reconciler.model.kinds import KINDS, Action, Kind, Shape, person_in
 from reconciler.model.resource import Resource, Status, fingerprint_of
 
 
@@ -167,7 +167,7 @@ def _take_over(wanted: Declared, live: Resource, situation: PlanningContext) -> 
 def _needs_handover(wanted: Declared, live: Resource | None, situation: PlanningContext) -> bool:
     """Whether a role would begin or end that only its present holder can pass on; a founder gets it by founding."""
     organization = situation.organization
-    if live is None and Address(organization.key, "organization", organization.key) not in situation.live.resources:
+    if live is None and Address.whole(organization.key) not in situation.live.resources:
         return False
     roles = {wanted.attributes.get("role"), live.attributes.get("role") if live else None}
     return len(roles) > 1 and any(organization.system.is_handed_over(role) for role in roles)
@@ -239,7 +239,7 @@ def why_leave(address: Address, situation: PlanningContext) -> str:
         return "the manifests say that it shall be deleted"
     if address in situation.ended:
         return situation.ended[address].why
-    person = situation.person_of(address)
+    person = person_in(address)
     if person and situation.has_left(person):
         known = situation.people.get(person)
         return f"{person} left on {known.ends}" if known else f"{person} is not in the directory any more"
@@ -253,14 +253,14 @@ def was_announced(address: Address, situation: PlanningContext) -> bool:
     """
     if not is_over(address, situation):
         return False
-    membership = Address(address.organization, "member", situation.person_of(address))
+    membership = Address(address.organization, "member", person_in(address))
     records = (situation.records.get(known) for known in (address, membership))
     return any(record is not None and record.ends is not None and record.ends <= situation.today for record in records)
 
 
 def is_over(address: Address, situation: PlanningContext) -> bool:
     """Whether the manifests say that the time of something that is there has passed or not begun."""
-    return address in situation.ended or situation.time_is_over(situation.person_of(address))
+    return address in situation.ended or situation.time_is_over(person_in(address))
 
 
 def _change(

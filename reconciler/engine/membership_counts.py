@@ -14,15 +14,15 @@ from collections.abc import Callable, Iterable
 from collections.abc import Set as AbstractSet
 from copy import deepcopy
 from enum import Enum
+from functools import cache
 
 from reconciler.engine.context import PlanningContext
 from reconciler.engine.entitlements import last_day
-from reconciler.model.access import is_administrator
-from reconciler.model.address import Address
-from reconciler.model.change import Change
-from reconciler.model.kinds import Action
+from reconciler.model.access import is_administrator, role_in
+from reconciler.model.change import Change, Guard
+from reconciler.model.kinds import Action, person_in
 from reconciler.model.plan import Limit
-from reconciler.model.resource import Attributes, Resource, Status
+from reconciler.model.resource import Attributes, Owner, Resource, Status
 from reconciler.model.system import System
 from reconciler.model.work_order import WorkOrder
 
@@ -46,7 +46,7 @@ class Tenure(Enum):
 
 def tenure_of(person: str, situation: PlanningContext) -> Tenure:
     """How far somebody can be relied on, if they are an active admin; whether they are one is another question."""
-    address, system = Address(situation.organization.key, "member", person), situation.organization.system
+    address, system = situation.member(person), situation.organization.system
     declared = situation.wanted.get(address)
     if declared is not None and is_administrator(system, "member", declared.attributes):
         end = last_day(
@@ -67,7 +67,8 @@ class MembershipCounts:
         self, system: System, members: Iterable[Resource], *, min_admins: int, tenure_of: Callable[[str], Tenure]
     ) -> None:
         self._system = system
-        self._tenure_of = tenure_of
+        self.tenure_of = cache(tenure_of)
+        """How far somebody can be relied on, if they are an active admin."""
         self._active_admins: set[str] = set()
         self._leaving: set[str] = set()
         """Who may stop being an admin at any moment."""
@@ -123,7 +124,7 @@ class MembershipCounts:
         """The role of an active or invited member; empty for anybody else."""
         return self._present.get(key, "")
 
-    def objection(self, change: Change, *, is_agreed: bool = False) -> tuple[str, str] | None:
+    def objection(self, change: Change, *, is_agreed: bool = False) -> tuple[Guard, str] | None:
         """The guard (`min_admins` or `cap`) that forbids the change at this point, with the numbers; else None.
 
         `is_agreed` when there is an approval: then a single admin is enough.
@@ -131,9 +132,11 @@ class MembershipCounts:
         if change.address.kind != "member":
             return None
         key, after = change.address.key, change.after
-        if not self._stays_admin(change) and (shortage := self.shortage_without(key, is_agreed=is_agreed)):
-            return "min_admins", shortage
-        return None if after is None else self._over_cap(key, _role(after.attributes))
+        is_active = after is not None and after.status is Status.ACTIVE
+        stays_admin = is_active and after and is_administrator(self._system, "member", after.attributes)
+        if not stays_admin and (shortage := self.shortage_without(key, is_agreed=is_agreed)):
+            return Guard.MIN_ADMINS, shortage
+        return None if after is None else self._over_cap(key, role_in(after.attributes))
 
     def shortage_without(self, admin: str, *, is_agreed: bool = False) -> str:
         """Why somebody has to stay an admin, with the numbers; empty when they need not, or are none.
@@ -143,12 +146,12 @@ class MembershipCounts:
         """
         if admin not in self._active_admins:
             return ""
-        tenures = [self._tenure_of(other) for other in self._active_admins - {admin}]
+        tenures = [self.tenure_of(other) for other in self._active_admins - {admin}]
         if not tenures:
             return f"{_count(0)} would remain, at least 1 must"
         if not any(tenure.is_declared for tenure in tenures):
             return "no active admin would remain whom the manifests declare"
-        if self._tenure_of(admin) is Tenure.UNDECLARED:
+        if self.tenure_of(admin) is Tenure.UNDECLARED:
             return ""
         left = max(1, sum(tenure in (Tenure.LASTING, Tenure.LEAVING) for tenure in tenures))
         floor = 1 if is_agreed else self._floor
@@ -163,23 +166,23 @@ class MembershipCounts:
         """Whether not all of them find a seat while nobody leaves."""
         after = [change.after for change in newcomers if change.after and change.address.key not in self._present]
         cap = self._system.member_cap
-        roles = Counter(_role(resource.attributes) for resource in after)
+        roles = Counter(role_in(resource.attributes) for resource in after)
         limits = ((self._role_cap(role), self._roles[role] + count) for role, count in roles.items())
         return (cap is not None and len(self._present) + len(after) > cap) or any(
             limit is not None and holders > limit for limit, holders in limits
         )
 
-    def _over_cap(self, key: str, role: str) -> tuple[str, str] | None:
+    def _over_cap(self, key: str, role: str) -> tuple[Guard, str] | None:
         """Only what adds to a count can go over its cap: platforms raise limits for some, who then are above ours."""
         cap, present = self._system.member_cap, len(self._present) + 1
         if cap is not None and key not in self._present and present > cap:
-            return "cap", f"{present} active and invited members, {self._say_limit(cap, present)}"
+            return Guard.CAP, f"{present} active and invited members, {self._describe_limit(cap, present)}"
         limit, holders = self._role_cap(role), self._roles[role] + 1
         if limit is not None and self._present.get(key) != role and holders > limit:
-            return "cap", f"{holders} people with role {role}, {self._say_limit(limit, holders, role)}"
+            return Guard.CAP, f"{holders} people with role {role}, {self._describe_limit(limit, holders, role)}"
         return None
 
-    def _say_limit(self, limit: int, holders: int, role: str = "") -> str:
+    def _describe_limit(self, limit: int, holders: int, role: str = "") -> str:
         """The limit and where it is from; a system that holds more already tells that another one was agreed to."""
         more = "; there are more already, so write the limit that TikTok agreed to into `limits:`"
         origin = self._system.origin_of_limit(role)
@@ -227,35 +230,22 @@ class MembershipCounts:
                 for key, role in self._present.items()
                 if self._system.administers(role)
                 and key not in self._active_admins | self._leaving
-                and self._tenure_of(key).is_declared
+                and self.tenure_of(key).is_declared
             )
         )
 
     def _enter(self, key: str, attributes: Attributes, status: Status) -> None:
         if status not in _PRESENT:
             return
-        role = _role(attributes)
+        role = role_in(attributes)
         self._present[key] = role
         self._roles[role] += 1
         if status is Status.ACTIVE and is_administrator(self._system, "member", attributes):
             self._active_admins.add(key)
 
-    def _stays_admin(self, change: Change) -> bool:
-        after = change.after
-        return (
-            after is not None
-            and after.status is Status.ACTIVE
-            and is_administrator(self._system, "member", after.attributes)
-        )
-
     def _role_cap(self, role: str) -> int | None:
         known = self._system.find_role("member", role)
         return known.cap if known else None
-
-
-def _role(attributes: Attributes) -> str:
-    role = attributes.get("role", "")
-    return role if isinstance(role, str) else ""
 
 
 def _count(admins: int) -> str:
@@ -271,17 +261,25 @@ def actor_for(change: Change, situation: PlanningContext, headcount: MembershipC
     if change.action is Action.CREATE_ORGANIZATION:
         return founder_of(situation)
     if change.action is Action.TRANSFER_APP and change.before is not None:
-        owner = change.before.attributes.get("owner", "")
-        if isinstance(owner, str) and owner.startswith("person:"):
-            return owner.removeprefix("person:")
+        owner = Owner.of(change.before.attributes)
+        if owner.person:
+            return owner.person
     if situation.live.acting:
         return situation.live.acting
-    candidates: AbstractSet[str] = headcount.active_admins - {situation.person_of(change.address)}
-    if _is_about_admins(change, situation):
-        member = situation.organization.system.roles.get("member", ())
+    candidates: AbstractSet[str] = headcount.active_admins - {person_in(change.address)}
+    system, kind = situation.organization.system, change.address.kind
+    sides = [side.attributes for side in (change.before, change.after) if side is not None]
+    if any(is_administrator(system, kind, attributes) for attributes in sides):
+        member = system.roles.get("member", ())
         appointing = {role.name for role in member if role.administers and role.manages_admins}
         candidates = {person for person in candidates if headcount.role_of(person) in appointing}
-    return min(candidates, key=lambda person: (_unreliability(person, situation), person), default="")
+
+    def unreliability(person: str) -> int:
+        """Strangers act last: a work order tells them what is being done about them."""
+        tenure = headcount.tenure_of(person)
+        return 0 if tenure.is_declared else 2 if tenure is Tenure.UNDECLARED else 1
+
+    return min(candidates, key=lambda person: (unreliability(person), person), default="")
 
 
 def founder_of(situation: PlanningContext) -> str:
@@ -295,16 +293,3 @@ def founder_of(situation: PlanningContext) -> str:
     if situation.live.acting:
         return situation.live.acting if situation.live.acting in admins else ""
     return min(admins, key=lambda person: (admins[person], person), default="")
-
-
-def _is_about_admins(change: Change, situation: PlanningContext) -> bool:
-    """Whether a membership becomes, stays or stops being one that administers."""
-    system = situation.organization.system
-    sides = [side.attributes for side in (change.before, change.after) if side is not None]
-    return any(is_administrator(system, change.address.kind, attributes) for attributes in sides)
-
-
-def _unreliability(person: str, situation: PlanningContext) -> int:
-    """Strangers act last: a work order tells them what is being done about them."""
-    tenure = tenure_of(person, situation)
-    return 0 if tenure.is_declared else 2 if tenure is Tenure.UNDECLARED else 1

@@ -12,7 +12,6 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from reconciler.engine.context import PlanningContext, Targets
-from reconciler.engine.refresh import unread_parts
 from reconciler.engine.waits import undone_in_a_row
 from reconciler.model.access import is_administrator
 from reconciler.model.address import Address
@@ -147,7 +146,7 @@ def withdrawn(situation: PlanningContext, part: OrganizationPlan, targets: Targe
     is left as it is, and so are chores until their cause is gone, because no plan ever needs one. An order that is said
     to be done stays, because the next roster has to tell what came of it.
     """
-    if unread_parts(situation):
+    if situation.unread_parts:
         return []
     needed = {waiting.work_order for waiting in part.waiting}
     kept = {order.request for order in situation.orders.values() if order.id in needed}

@@ -263,9 +263,7 @@ def _unused_approvals(
     """
     situations = {situation.organization.key: situation for situation in looked_at}
     needed = set(_approved(organizations)) | {
-        (Address(one.organization.key, "organization", one.organization.key), Action.FORGET)
-        for one in looked_at
-        if one.is_forgotten
+        (Address.whole(one.organization.key), Action.FORGET) for one in looked_at if one.is_forgotten
     }
     for approval in desired.approvals:
         situation = situations.get(approval.address.organization)

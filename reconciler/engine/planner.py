@@ -80,7 +80,7 @@ def _situation(key: str, worlds: Worlds, settings: GuardSettings, identities: Id
     unused = approvals_of(desired.approvals, key, worlds.today, used=recorded.used_approvals)
     former_key = _recorded_elsewhere(organization, worlds)
     another = renamed.another or former_key
-    is_forgotten = bool(another) and (Address(key, "organization", key), Action.FORGET) in unused
+    is_forgotten = bool(another) and (Address.whole(key), Action.FORGET) in unused
     seen = worlds.live[key]
     state = without_old_names(with_fingerprints(renamed.state, renamed.names, seen), wanted)
     if another and not is_forgotten:
@@ -127,7 +127,7 @@ def _recorded_elsewhere(organization: Organization, worlds: Worlds) -> str:
     if organization.key in worlds.recorded and worlds.recorded[organization.key].records:
         return ""
     for key in sorted(worlds.recorded.keys() - worlds.desired.organizations.keys()):
-        record = worlds.recorded[key].records.get(Address(key, "organization", key))
+        record = worlds.recorded[key].records.get(Address.whole(key))
         if record is not None and record.identity and record.identity == organization.identity:
             return key
     return ""

@@ -15,7 +15,7 @@ from reconciler.engine.context import PlanningContext
 from reconciler.model.address import Address
 from reconciler.model.declared import Declared
 from reconciler.model.kinds import KINDS, Shape
-from reconciler.model.live import Live, Unknown, Unread
+from reconciler.model.live import Live, Unknown
 from reconciler.model.resource import Attributes, Resource, Status
 from reconciler.model.state import Record, State
 from reconciler.model.system import System
@@ -157,32 +157,9 @@ def _invitation_is_over(record: Record, system: System, today: date) -> bool:
     return record.asked_on + timedelta(hours=system.invitation_hours) <= today
 
 
-def unread_parts(situation: PlanningContext) -> list[Unread]:
-    """Every managed part that could not be read; of nested ones only the widest."""
-    unread = situation.live.unread
-    looked = situation.state.looked
-    return [
-        Unread(
-            organization=situation.organization.key,
-            prefix=prefix,
-            reason=reason,
-            last_read=looked.get(prefix.split("/")[1]) if prefix.count("/") > 1 else max(looked.values(), default=None),
-        )
-        for prefix, reason in unread.items()
-        if not any(prefix != other and prefix.startswith(other) for other in unread)
-    ]
-
-
-def doubtful(situation: PlanningContext) -> dict[Address, str]:
-    """What is declared or recorded and cannot be told apart from something else, by address -> why."""
-    known = sorted(situation.wanted.keys() | situation.records.keys()) if situation.live.unknown else ()
-    found = {address: situation.live.find(address) for address in known}
-    return {at: one.reason for at, one in found.items() if isinstance(one, Unknown) and not one.is_part}
-
-
 def note_look(situation: PlanningContext) -> dict[str, date]:
     """When each kind was last read whole."""
-    blind = {prefix.split("/")[1] for prefix in situation.live.unread}
+    blind = {part.kind for part in situation.live.unread}
     kinds = [kind for kind in situation.organization.kinds if not KINDS[kind].is_told]
     read = [] if "" in blind else [kind for kind in kinds if kind not in blind]
     seen = {kind: situation.live.seen_at(kind) for kind in sorted(read)}

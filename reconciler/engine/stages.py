@@ -6,20 +6,24 @@ founder, whom nobody has to invite.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 
 from reconciler.engine.context import PlanningContext
-from reconciler.engine.guards import Objection, blocked_by, hold_invitations, hold_mass_removal, judge, judge_request
-from reconciler.engine.layout import Parked, lay_out
+from reconciler.engine.guards import block, hold_invitations, hold_mass_removal, judge, judge_request
+from reconciler.engine.layout import lay_out
 from reconciler.engine.membership_counts import MembershipCounts, founder_of
 from reconciler.engine.orders import hold_asked
-from reconciler.engine.waits import hold_until_ready, is_needed_owner, wait, why_nobody_can_act
-from reconciler.model.address import Address
-from reconciler.model.change import Blocked, Cause, Change, LeftOut, Waiting
+from reconciler.engine.waits import hold_app_owner, hold_until_ready, wait
+from reconciler.model.change import Blocked, Cause, Change, Guard, LeftOut, Waiting
 from reconciler.model.kinds import Action
+from reconciler.model.plan import Limit
 
 Decision = Change | Waiting | Blocked | LeftOut
+
+IN_A_GROUP = {"asset_group_asset": "ad account", "asset_group_access": "member"}
+"""Kinds of what is in an asset group. A Business Center creates a group together with its first ad account and its
+first member, and in no other way. Deleting one takes along whatever is in it, whoever put it there."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,11 +34,14 @@ class Decisions:
     waiting: tuple[Waiting, ...] = ()
     blocked: tuple[Blocked, ...] = ()
     left_out: tuple[LeftOut, ...] = ()
+    limits: tuple[Limit, ...] = ()
+    """That the changes were held to, as far as anybody could count members."""
 
     def and_also(self, items: Iterable[Decision]) -> Decisions:
         """These and more, each among its kind."""
         found = list(items)
-        return Decisions(
+        return replace(
+            self,
             changes=(*self.changes, *(one for one in found if isinstance(one, Change))),
             waiting=(*self.waiting, *(one for one in found if isinstance(one, Waiting))),
             blocked=(*self.blocked, *(one for one in found if isinstance(one, Blocked))),
@@ -49,27 +56,19 @@ class Decisions:
 Stage = Callable[[Decisions, PlanningContext], Decisions]
 
 
-def decide(decisions: Decisions, situation: PlanningContext) -> Decisions:
-    """Send the proposed steps of one organization through all stages."""
-    for stage in STAGES:
-        decisions = stage(decisions, situation)
-    return decisions
-
-
 def without_founder(decisions: Decisions, situation: PlanningContext) -> Decisions:
     """Whoever creates an organization is its admin at once and needs no invitation."""
     if not any(change.action is Action.CREATE_ORGANIZATION for change in decisions.changes):
         return decisions
-    founder = Address(situation.organization.key, "member", founder_of(situation))
+    founder = situation.member(founder_of(situation))
     return replace(decisions, changes=tuple(change for change in decisions.changes if change.address != founder))
 
 
 def only_with_known_actor(decisions: Decisions, situation: PlanningContext) -> Decisions:
     """Nobody may act before it is known who is an admin."""
-    reason = why_nobody_can_act(situation) if decisions.changes else ""
-    if not reason:
+    if not decisions.changes or not situation.obstacle_to_acting:
         return decisions
-    text = f"who administers {situation.organization.key} could not be read: {reason}"
+    text = f"who administers {situation.organization.key} could not be read: {situation.obstacle_to_acting}"
     return decisions.instead_of_changes(
         LeftOut(address=change.address, cause=Cause.UNREAD, reason=text) for change in decisions.changes
     )
@@ -90,7 +89,7 @@ def requests_once(decisions: Decisions, situation: PlanningContext) -> Decisions
 def guarded(decisions: Decisions, situation: PlanningContext) -> Decisions:
     """Each guard of a single change, and owners of apps who are needed until the transfer is through."""
     return decisions.instead_of_changes(
-        is_needed_owner(change, situation) or judge(change, situation) for change in decisions.changes
+        hold_app_owner(change, situation) or judge(change, situation) for change in decisions.changes
     )
 
 
@@ -117,17 +116,72 @@ def parents_first(decisions: Decisions, situation: PlanningContext) -> Decisions
 
 def groups_not_empty(decisions: Decisions, _situation: PlanningContext) -> Decisions:
     """A group is created with its first ad account and its first member, or not yet."""
-    return decisions.instead_of_changes(hold_empty_groups(decisions.changes, decisions.waiting))
+    coming = {
+        (change.address.kind, change.address.parts[0]) for change in decisions.changes if change.after is not None
+    }
+    lacking = {
+        change.address.key: [kind for kind in IN_A_GROUP if (kind, change.address.key) not in coming]
+        for change in decisions.changes
+        if change.action is Action.CREATE_GROUP
+    }
+
+    def hold(change: Change) -> Change | Waiting:
+        group = change.address.parts[0]
+        if not lacking.get(group):
+            return change
+        if change.address.kind in IN_A_GROUP:
+            return wait(change, on=f"asset group {group}", why=f"asset group {group} is held back in this plan")
+        if change.action is not Action.CREATE_GROUP:
+            return change
+        kind, *_ = lacking[group]
+        why = "a group is created with its first ad account and its first member"
+        first = [one for one in decisions.waiting if (one.address.kind, one.address.parts[0]) == (kind, group)]
+        if not first:
+            thing = IN_A_GROUP[kind]
+            return wait(change, on=f"the first {thing}", why=f"{why}, and this plan has no {thing} for it")
+        sooner = min(first, key=lambda one: one.address)
+        return wait(change, on=sooner.on, why=f"{why}; {sooner.why}", since=sooner.since)
+
+    return decisions.instead_of_changes(map(hold, decisions.changes))
 
 
 def in_safe_order(decisions: Decisions, situation: PlanningContext) -> Decisions:
     """Every prefix of the changes keeps enough admins and fits the caps; what fits nowhere is held back."""
     headcount = MembershipCounts.of(situation)
+    is_counted = "member" not in situation.live.unmanaged and not situation.live.why_members_unread
+    limits = headcount.limits if is_counted else ()
     layout = lay_out(decisions.changes, situation, headcount)
     behind = (wait(change, on="another change", why="what it depends on is held back") for change in layout.behind)
-    parked = (_parked(one, headcount) for one in layout.parked)
+    parked = (_settle_parked(one, headcount) for one in layout.parked)
     decided = decisions.instead_of_changes([*layout.ordered, *parked, *behind])
-    return replace(decided, waiting=tuple(_ask_safely(decided.waiting, situation, headcount)))
+    return replace(decided, limits=limits, waiting=tuple(_ask_safely(decided.waiting, situation, headcount)))
+
+
+def _settle_parked(parked: Blocked, headcount: MembershipCounts) -> Waiting | Blocked:
+    """A change that the headcount refuses waits for invited admins; where there are none, somebody must decide."""
+    change, guard = parked.change, parked.guard
+    if guard is Guard.CAP:
+        return parked
+    if guard is Guard.MIN_ADMINS and not headcount.invited_admins:
+        can_approve = headcount.objection(change, is_agreed=True) is None
+        return block(change, guard, f"{parked.message}; appoint another admin first", can_approve=can_approve)
+    on = ", ".join(headcount.invited_admins) or "an admin"
+    return wait(change, on=on, why=f"{parked.message}; waiting for a new admin")
+
+
+def _ask_safely(
+    waiting: Iterable[Waiting], situation: PlanningContext, headcount: MembershipCounts
+) -> Iterator[Waiting]:
+    """Ask admins to give up their rights only as long as enough others remain."""
+    for item in sorted(waiting, key=lambda item: item.address):
+        if item.action is not Action.GIVE_UP_ADMIN or item.on not in headcount.active_admins:
+            yield item
+        elif headcount.shortage_without(item.on, is_agreed=(item.address, item.action) in situation.approvals):
+            on = ", ".join(headcount.invited_admins) or "a new admin"
+            yield replace(item, on=on, why=f"{item.on} cannot give up admin rights before another admin is active")
+        else:
+            headcount.let_go(item.on)
+            yield item
 
 
 STAGES: tuple[Stage, ...] = (
@@ -144,72 +198,8 @@ STAGES: tuple[Stage, ...] = (
 """In this order, for these reasons."""
 
 
-def _parked(parked: Parked, headcount: MembershipCounts) -> Waiting | Blocked:
-    """A change that the headcount refuses waits for invited admins; where there are none, somebody must decide."""
-    change, guard, message = parked.change, parked.guard, parked.message
-    if guard == "cap":
-        return Blocked(change=change, guard=guard, message=message)
-    if guard == "min_admins" and not headcount.invited_admins:
-        can_approve = headcount.objection(change, is_agreed=True) is None
-        return blocked_by(change, Objection(guard, f"{message}; appoint another admin first", can_approve))
-    on = ", ".join(headcount.invited_admins) or "an admin"
-    return wait(change, on=on, why=f"{message}; waiting for a new admin")
-
-
-def _ask_safely(
-    waiting: Iterable[Waiting], situation: PlanningContext, headcount: MembershipCounts
-) -> Iterable[Waiting]:
-    """Ask admins to give up their rights only as long as enough others remain."""
-    for item in sorted(waiting, key=lambda item: item.address):
-        if item.action is not Action.GIVE_UP_ADMIN or item.on not in headcount.active_admins:
-            yield item
-        elif headcount.shortage_without(item.on, is_agreed=(item.address, item.action) in situation.approvals):
-            on = ", ".join(headcount.invited_admins) or "a new admin"
-            why = f"{item.on} cannot give up admin rights before another admin is active"
-            yield replace(item, on=on, why=why)
-        else:
-            headcount.let_go(item.on)
-            yield item
-
-
-def hold_empty_groups(changes: Sequence[Change], waiting: Sequence[Waiting]) -> Iterator[Change | Waiting]:
-    """Each change, but for groups that lack something in this plan, and what would be put into them."""
-    coming = {_place(change) for change in changes if change.after is not None}
-    held = {
-        change.address.key
-        for change in changes
-        if change.action is Action.CREATE_GROUP and not coming.issuperset(_needs(change))
-    }
-    for change in changes:
-        group = change.address.parts[0]
-        if group in held and change.action is Action.CREATE_GROUP:
-            kind = next(kind for kind, _ in _needs(change) if (kind, group) not in coming)
-            yield _wait_for(change, kind, [item for item in waiting if _place(item) == (kind, group)])
-        elif group in held and change.address.kind in IN_A_GROUP:
-            name = f"asset group {group}"
-            yield wait(change, on=name, why=f"{name} is held back in this plan")
-        else:
-            yield change
-
-
-IN_A_GROUP = {"asset_group_asset": "ad account", "asset_group_access": "member"}
-
-
-_WHY = "a group is created with its first ad account and its first member"
-
-
-def _needs(change: Change) -> list[tuple[str, str]]:
-    return [(kind, change.address.key) for kind in IN_A_GROUP]
-
-
-def _place(change: Change | Waiting) -> tuple[str, str]:
-    return change.address.kind, change.address.parts[0]
-
-
-def _wait_for(change: Change, kind: str, first: Sequence[Waiting]) -> Waiting:
-    """On whom the first thing waits that would go in."""
-    if not first:
-        thing = IN_A_GROUP[kind]
-        return wait(change, on=f"the first {thing}", why=f"{_WHY}, and this plan has no {thing} for it")
-    sooner = min(first, key=lambda item: item.address)
-    return wait(change, on=sooner.on, why=f"{_WHY}; {sooner.why}", since=sooner.since)
+def decide(decisions: Decisions, situation: PlanningContext) -> Decisions:
+    """Send the proposed steps of one organization through all stages."""
+    for stage in STAGES:
+        decisions = stage(decisions, situation)
+    return decisions

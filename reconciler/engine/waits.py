@@ -12,23 +12,21 @@ from datetime import date, timedelta
 from math import ceil
 
 from reconciler.engine.context import PlanningContext, Targets
-from reconciler.model.access import is_administrator
 from reconciler.model.address import Address
-from reconciler.model.change import BY_ITSELF, Cause, Change, LeftOut, Waiting
+from reconciler.model.change import BY_ITSELF, Cause, Change, Guard, LeftOut, Waiting
 from reconciler.model.kinds import KINDS, Action, Shape, parents_of
 from reconciler.model.live import Unknown
 from reconciler.model.plan import OrganizationPlan
-from reconciler.model.resource import Resource, Status
+from reconciler.model.resource import Owner, Resource, Status
 from reconciler.model.work_order import OrderStatus, WorkOrder
+
+_DAYS_BEFORE_NEXT = (0, 1, 3, 7)
+"""After the n-th unanswered invitation."""
 
 
 def pause_after(asked: int) -> timedelta:
     """How long to wait before the next invitation, so that an ignored one is not followed by another at once."""
     return timedelta(days=_DAYS_BEFORE_NEXT[min(asked, len(_DAYS_BEFORE_NEXT) - 1)])
-
-
-_DAYS_BEFORE_NEXT = (0, 1, 3, 7)
-"""After the n-th unanswered invitation."""
 
 
 def end_of_invitation(address: Address, sent: date, situation: PlanningContext) -> date:
@@ -38,11 +36,11 @@ def end_of_invitation(address: Address, sent: date, situation: PlanningContext) 
     """
     hours, patience = situation.organization.system.invitation_hours, situation.settings.pending_days
     lasts = timedelta(days=patience if hours is None else min(patience, ceil(hours / 24)))
-    pause = timedelta() if is_last_invitation(address, situation) else pause_after(_asked(address, situation))
+    pause = timedelta() if _is_last_invitation(address, situation) else pause_after(_asked(address, situation))
     return sent + max(lasts, pause)
 
 
-def is_last_invitation(address: Address, situation: PlanningContext) -> bool:
+def _is_last_invitation(address: Address, situation: PlanningContext) -> bool:
     """Whether no other is sent when this one is over."""
     return _asked(address, situation) > situation.settings.max_expired_invitations
 
@@ -52,33 +50,31 @@ def _asked(address: Address, situation: PlanningContext) -> int:
     return record.asked if record else 0
 
 
-def dated(waiting: Waiting, situation: PlanningContext) -> Waiting:
+def with_end(waiting: Waiting, situation: PlanningContext) -> Waiting:
     """The same with the day since which it waits, as far as anybody knows, and what ends that.
 
     What waits for somebody who was asked again has waited since they were asked first.
     """
     noted = None if is_on_record(waiting) else situation.state.waits.get(waiting.address)
     since = min(filter(None, (waiting.since, noted)), default=situation.today)
-    return replace(waiting, since=since, ends=_describe_end(waiting, since, situation))
-
-
-def is_on_record(waiting: Waiting) -> bool:
-    """Whether a work order, or the record of what was asked for, tells since when it waits."""
-    return bool(waiting.work_order or (waiting.before and waiting.before.status.is_pending))
-
-
-def _describe_end(waiting: Waiting, since: date, situation: PlanningContext) -> str:
     order, before = situation.orders.get(waiting.work_order), waiting.before
     if order is not None:
-        return _end_of_order(order)
-    if isinstance(situation.live.find(waiting.address), Unknown):
-        return "an answer in the manifests, or a look that can tell"
-    if before is not None and (before.status.is_pending or before.pending):
-        return _end_of_request(waiting, before, since, situation)
-    return "that day" if waiting.on == "time" else BY_ITSELF
+        ends = _describe_end_of_order(order)
+    elif isinstance(situation.live.find(waiting.address), Unknown):
+        ends = "an answer in the manifests, or a look that can tell"
+    elif before is not None and before.status is Status.INVITED:
+        is_last = _is_last_invitation(waiting.address, situation)
+        then = "a report that nobody answers" if is_last else "a new invitation"
+        ends = f"an answer, or {then} on {end_of_invitation(waiting.address, since, situation)}"
+    elif before is not None and (before.status.is_pending or before.pending):
+        day = since + timedelta(days=situation.settings.pending_days)
+        ends = f"an answer, or taking it out of the manifests; overdue from {day} on"
+    else:
+        ends = "that day" if waiting.on == "time" else BY_ITSELF
+    return replace(waiting, since=since, ends=ends)
 
 
-def _end_of_order(order: WorkOrder) -> str:
+def _describe_end_of_order(order: WorkOrder) -> str:
     if order.status is OrderStatus.DONE:
         return "a newer look"
     due = f", or a new order on {order.expires:%Y-%m-%d}" if order.expires else ""
@@ -86,12 +82,9 @@ def _end_of_order(order: WorkOrder) -> str:
     return f"`reconciler work-orders done {order.id}`{look}{due}"
 
 
-def _end_of_request(waiting: Waiting, before: Resource, since: date, situation: PlanningContext) -> str:
-    if before.status is not Status.INVITED:
-        day = since + timedelta(days=situation.settings.pending_days)
-        return f"an answer, or taking it out of the manifests; overdue from {day} on"
-    then = "a report that nobody answers" if is_last_invitation(waiting.address, situation) else "a new invitation"
-    return f"an answer, or {then} on {end_of_invitation(waiting.address, since, situation)}"
+def is_on_record(waiting: Waiting) -> bool:
+    """Whether a work order, or the record of what was asked for, tells since when it waits."""
+    return bool(waiting.work_order or (waiting.before and waiting.before.status.is_pending))
 
 
 def undone_in_a_row(orders: Iterable[WorkOrder]) -> list[WorkOrder]:
@@ -111,7 +104,7 @@ _PARENTS_FIRST = (Shape.ORGANIZATION, Shape.MEMBERSHIP, Shape.ASSET, Shape.GRANT
 
 
 def hold_until_ready(
-    changes: Sequence[Change], *, held: Collection[Address], kept: Mapping[Address, str], situation: PlanningContext
+    changes: Sequence[Change], *, held: Collection[Address], kept: Mapping[Address, Guard], situation: PlanningContext
 ) -> Iterator[Change | Waiting | LeftOut]:
     """Each change whose parents are there or come into being in this plan; for the others, whom they wait for.
 
@@ -122,26 +115,23 @@ def hold_until_ready(
     coming = {change.address: change for change in changes}
     not_coming = set(held)
     for change in sorted(changes, key=lambda change: _PARENTS_FIRST.index(KINDS[change.address.kind].shape)):
-        obstacle = _would_take_along(change, needed) or _first_obstacle(change, coming, not_coming, situation)
+        if change.after is not None:
+            obstacle = _first_obstacle(change, coming, not_coming, situation)
+        elif change.address in needed:
+            thing, guard = needed[change.address]
+            why = "is protected" if guard is Guard.PROTECTED else f"is blocked by {guard}"
+            obstacle = wait(change, on="an approval", why=f"{thing} would go with it and {why}")
+        else:
+            obstacle = None
         if obstacle is not None:
             not_coming.add(change.address)
             del coming[change.address]
         yield obstacle or change
 
 
-def _would_take_along(change: Change, needed: Mapping[Address, tuple[Address, str]]) -> Waiting | None:
-    if change.address not in needed or change.after is not None:
-        return None
-    kept, guard = needed[change.address]
-    why = "is protected" if guard == "protected" else f"is blocked by {guard}"
-    return wait(change, on="an approval", why=f"{kept} would go with it and {why}")
-
-
 def _first_obstacle(
     change: Change, coming: dict[Address, Change], held: Collection[Address], situation: PlanningContext
 ) -> Waiting | LeftOut | None:
-    if change.after is None:
-        return None
     for parent in parents_of(change.address):
         found = situation.live.find(parent)
         if isinstance(found, Unknown) and not found.is_part:
@@ -150,18 +140,13 @@ def _first_obstacle(
             return LeftOut(
                 address=change.address, cause=Cause.UNREAD, reason=f"{parent} could not be read: {found.reason}"
             )
-        if found is not None and found.status is Status.ACTIVE and not _is_somebodys(found):
-            continue
+        if found is not None and found.status is Status.ACTIVE and not Owner.of(found.attributes).person:
+            continue  # an app that still belongs to a person is nothing that anybody here can give access to
         creation = coming.get(parent)
         if found is None and creation is not None and creation.after and creation.after.status is Status.ACTIVE:
             continue
         return _wait_for(change, parent, found, is_coming=creation is not None, is_held=parent in held)
     return None
-
-
-def _is_somebodys(found: Resource) -> bool:
-    """Whether an app that shall be the organization's still belongs to a person; nobody here can give access to it."""
-    return str(found.attributes.get("owner", "")).startswith("person:")
 
 
 def _wait_for(change: Change, parent: Address, found: Resource | None, *, is_coming: bool, is_held: bool) -> Waiting:
@@ -182,32 +167,15 @@ def _wait_for(change: Change, parent: Address, found: Resource | None, *, is_com
     return wait(change, on=on, why=why, since=found.since if found else None)
 
 
-def is_needed_owner(change: Change, situation: PlanningContext) -> Waiting | None:
+def hold_app_owner(change: Change, situation: PlanningContext) -> Waiting | None:
     """The owner of an app stays until the transfer of the app is completed."""
     if change.action not in {Action.REMOVE, Action.REMOVE_AND_INVITE} or change.address.kind != "member":
         return None
-    if "app" not in situation.organization.system.kinds:
-        return None
-    apps = situation.owned_apps.get(change.address.key, ())
+    apps = situation.owned_apps.get(change.address.key, ()) if "app" in situation.organization.system.kinds else ()
     if not apps:
         return None
-    names = ", ".join(str(app) for app in apps)
+    names = ", ".join(map(str, apps))
     return wait(change, on=change.address.key, why=f"still owns {names}; the transfer must be completed first")
-
-
-def why_nobody_can_act(situation: PlanningContext) -> str:
-    """Why nothing can be done here: whoever could act may be among the members that could not be read."""
-    live, organization = situation.live, situation.organization
-    if live.acting:
-        found = live.find(Address(organization.key, "member", live.acting))
-        return found.reason if isinstance(found, Unknown) else ""
-    if any(
-        found.status is Status.ACTIVE and is_administrator(organization.system, address.kind, found.attributes)
-        for address, found in live.resources.items()
-    ):
-        return ""
-    unread = (f"{organization.key}/", f"{organization.key}/member/")
-    return next((live.unknown[prefix] for prefix in unread if prefix in live.unknown), "")
 
 
 def wait(change: Change, *, on: str, why: str, since: date | None = None) -> Waiting:

@@ -137,9 +137,7 @@ class _Reader:
         if organization.deleted:
             return
         key = organization.key
-        yield Declared(
-            address=Address(key, "organization", key), identity=organization.identity, place=organization.place
-        )
+        yield Declared(address=Address.whole(key), identity=organization.identity, place=organization.place)
         settling = Settling(
             system=organization.system,
             kind="member",

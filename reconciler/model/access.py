@@ -95,10 +95,15 @@ def takes_away(change: Change, system: System) -> bool:
     )
 
 
+def role_in(attributes: Attributes) -> str:
+    """The role; empty where there is none."""
+    role = attributes.get("role")
+    return role if isinstance(role, str) else ""
+
+
 def is_administrator(system: System, kind: str, attributes: Attributes) -> bool:
     """Whether a membership with these attributes manages other members."""
-    role = attributes.get("role")
-    return kind == "member" and isinstance(role, str) and system.administers(role)
+    return kind == "member" and system.administers(role_in(attributes))
 
 
 def owner_elsewhere(app: Attributes, organization: str) -> str:

@@ -30,6 +30,11 @@ class Address(NamedTuple):
         return tuple(self.key.split("/"))
 
     @classmethod
+    def whole(cls, organization: str) -> Address:
+        """The organization itself."""
+        return cls(organization, "organization", organization)
+
+    @classmethod
     def parse(cls, text: str) -> Address:
         """Read `organization/kind/key`; raises ValueError when a part is missing."""
         organization, kind, key = [*text.split("/", 2), "", ""][:3]

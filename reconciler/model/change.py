@@ -96,13 +96,37 @@ class Waiting:
         return self.why if self.ends in ("", BY_ITSELF) else f"{self.why}; ends with {self.ends}"
 
 
+class Guard(StrEnum):
+    """What can stop a change; `docs/planning.md` says of each what it stops and whether an approval lifts it."""
+
+    MIN_ADMINS = "min_admins"
+    NO_ADMIN = "no_admin"
+    CAP = "cap"
+    SELF = "self"
+    SERVICE_IDENTITY = "service_identity"
+    UNREGISTERED = "unregistered"
+    IMPOSSIBLE = "impossible"
+    POLICY = "policy"
+    OTHER_IDENTITY = "other_identity"
+    PROTECTED = "protected"
+    REQUIRED_ADMIN = "required_admin"
+    IRREVERSIBLE = "irreversible"
+    DISRUPTIVE = "disruptive"
+    DECLINED = "declined"
+    PREVIOUS_MEMBER = "previous_member"
+    REVOKED_BY_OWNER = "revoked_by_owner"
+    EXPIRED = "expired"
+    EMPTY_SOURCE = "empty_source"
+    REMOVAL_RATIO = "removal_ratio"
+    INVITATION_BUDGET = "invitation_budget"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Blocked:
     """A change that a guard stopped."""
 
     change: Change
-    guard: str
-    """Name of the guard; `docs/planning.md` lists them."""
+    guard: Guard
     message: str
     """Why, with the numbers."""
     approval: str = ""

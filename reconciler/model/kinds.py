@@ -244,7 +244,7 @@ def parents_of(address: Address) -> Iterable[Address]:
     """Addresses of the things an address hangs on: its organization and what its key names."""
     kind = KINDS[address.kind]
     if kind.shape is not Shape.ORGANIZATION:
-        yield Address(address.organization, "organization", address.organization)
+        yield Address.whole(address.organization)
     for parent, key in zip(kind.parents, address.parts, strict=False):
         yield Address(address.organization, parent, key)
 

@@ -15,6 +15,41 @@ MAX_NAMED_UNREAD = 3
 """So many unread parts are named in one sentence; each of them is a finding besides."""
 
 
+class Part(str):
+    """A part of a system that could not be read: what the addresses in it begin with, which is also its form in JSON.
+
+    `ORG/` is everything, `ORG/KIND/` all of a kind and `ORG/KIND/PARENT/` what hangs on one thing. Without the slash at
+    the end it is a single thing that cannot be told apart, with what hangs on it: `ORG/KIND/PARENT` or an address.
+    """
+
+    __slots__ = ()
+
+    @classmethod
+    def everything(cls, organization: str) -> Part:
+        """All of an organization."""
+        return cls(f"{organization}/")
+
+    @classmethod
+    def all_of(cls, organization: str, kind: str, parent: str = "") -> Part:
+        """Everything of a kind, or of that only what hangs on one thing."""
+        return cls(f"{organization}/{kind}/{parent}/" if parent else f"{organization}/{kind}/")
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether all of it could not be read; else it is a single thing."""
+        return self.endswith("/")
+
+    @property
+    def kind(self) -> str:
+        """Empty for everything."""
+        return self.partition("/")[2].partition("/")[0]
+
+    @property
+    def parent(self) -> str:
+        """The thing that it hangs on, where it is no more than that."""
+        return self.partition("/")[2].partition("/")[2].rstrip("/")
+
+
 @dataclass(frozen=True, slots=True)
 class Unknown:
     """It could not be read, or it could not be told whose it is. Never to be treated as absent."""
@@ -31,8 +66,7 @@ class Live:
     organization: str
     resources: Mapping[Address, Resource] = field(default_factory=dict)
     unknown: Mapping[str, str] = field(default_factory=dict)
-    """Prefix of addresses that could not be read -> reason. A prefix is `ORG/`, `ORG/KIND/`, `ORG/KIND/PARENT/`
-    or one whole address; `ORG/KIND/PARENT` is all that hangs on one thing that cannot be told apart."""
+    """Part that could not be read -> reason."""
     acting: str = ""
     """Key of the person whose credentials are used; empty when any admin of the organization may carry changes out."""
     observed_at: datetime | None = None
@@ -43,9 +77,19 @@ class Live:
     """Kind -> when it was looked at, where people read the system, kind by kind; the oldest is `observed_at`."""
 
     @property
-    def unread(self) -> dict[str, str]:
-        """Beginning of addresses -> why this whole part could not be read. What is unknown besides is single things."""
-        return {prefix: reason for prefix, reason in sorted(self.unknown.items()) if prefix.endswith("/")}
+    def unread(self) -> dict[Part, str]:
+        """Part -> why all of it could not be read. What is unknown besides is single things."""
+        parts = ((Part(text), reason) for text, reason in sorted(self.unknown.items()))
+        return {part: reason for part, reason in parts if part.is_whole}
+
+    def why_unread(self, *parts: Part) -> str:
+        """Why one of these parts could not be read, the first that was not; empty where all of them were."""
+        return next((self.unknown[part] for part in parts if part in self.unknown), "")
+
+    @property
+    def why_members_unread(self) -> str:
+        """Why it is not known who is a member; empty where it is."""
+        return self.why_unread(Part.everything(self.organization), Part.all_of(self.organization, "member"))
 
     def managing(self, kinds: frozenset[str]) -> Live:
         """Only what an organization manages."""
@@ -55,7 +99,7 @@ class Live:
         return replace(
             self,
             resources={address: found for address, found in self.resources.items() if address.kind in kinds},
-            unknown={prefix: why for prefix, why in self.unknown.items() if _kind_of(prefix) in {*kinds, ""}},
+            unknown={part: why for part, why in self.unknown.items() if Part(part).kind in {*kinds, ""}},
             unmanaged=frozenset(unmanaged),
         )
 
@@ -68,27 +112,17 @@ class Live:
             return Unknown(f"{KINDS[address.kind].plural} are not managed here", is_part=True)
         if not self.unknown:
             return None
-        for prefix in _prefixes(address):
-            reason = self.unknown.get(prefix)
+        organization, kind, _ = address
+        thing = f"{organization}/{kind}/{address.parts[0]}"
+        for part in (f"{organization}/", f"{organization}/{kind}/", f"{thing}/", thing, str(address)):  # widest first
+            reason = self.unknown.get(part)
             if reason is not None:
-                return Unknown(reason, is_part=prefix.endswith("/"))
+                return Unknown(reason, is_part=part.endswith("/"))
         return None
 
     def seen_at(self, kind: str) -> datetime | None:
         """When the resources of a kind were looked at; None where nobody knows, or where nothing was looked at."""
         return self.taken.get(kind, self.observed_at)
-
-
-def _prefixes(address: Address) -> tuple[str, ...]:
-    """All prefixes that can make an address unknown, widest first."""
-    organization, kind, _ = address
-    thing = f"{organization}/{kind}/{address.parts[0]}"
-    return (f"{organization}/", f"{organization}/{kind}/", f"{thing}/", thing, str(address))
-
-
-def _kind_of(prefix: str) -> str:
-    """The kind that a prefix of addresses is about; empty for a whole organization."""
-    return prefix.split("/")[1]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -117,10 +151,10 @@ class Unread:
     @property
     def what(self) -> str:
         """The part in words."""
-        kind, _, parent = self.prefix.partition("/")[2].rstrip("/").partition("/")
-        if kind not in KINDS:
-            return kind or "everything"
-        return f"{KINDS[kind].title} {parent}" if parent else KINDS[kind].plural
+        part = Part(self.prefix)
+        if part.kind not in KINDS:
+            return part.kind or "everything"
+        return f"{KINDS[part.kind].title} {part.parent}" if part.parent else KINDS[part.kind].plural
 
 
 UNREAD_SIGN = "Unread: "

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date
 from enum import StrEnum
+from typing import NamedTuple
 
 from reconciler.model.address import Address
 
@@ -22,6 +23,22 @@ tiktok_account              permissions
 asset_group                 called (its name), where the manifests give one
 everything else             nothing: it is there or it is not
 """
+
+
+class Owner(NamedTuple):
+    """Who an app belongs to: the key of a person, or of an organization; neither where nothing says it."""
+
+    person: str = ""
+    organization: str = ""
+
+    @classmethod
+    def of(cls, attributes: Attributes) -> Owner:
+        """As the attribute of an app says it."""
+        whose, _, key = str(attributes.get("owner", "")).partition(":")
+        return cls(**{whose: key}) if whose in cls._fields else cls()
+
+    def __str__(self) -> str:
+        return f"person:{self.person}" if self.person else f"organization:{self.organization}"
 
 
 PRESENCE = "presence"

@@ -11,7 +11,7 @@ from reconciler.cli.commands.apply import code_of_apply
 from reconciler.cli.exits import code_of_findings
 from reconciler.cli.planning import code_of_plan
 from reconciler.model.address import Address
-from reconciler.model.change import Blocked, Cause, Change, LeftOut, Waiting
+from reconciler.model.change import Blocked, Cause, Change, Guard, LeftOut, Waiting
 from reconciler.model.declared import Mode
 from reconciler.model.errors import ExitCode
 from reconciler.model.finding import Finding, Severity
@@ -23,7 +23,7 @@ from reconciler.model.plan import OrganizationPlan, Plan
 EVE = Address("acme-bc", "member", "eve")
 CHANGE = Change(address=EVE, action=Action.REMOVE, before=None, after=None, fingerprint="f", why="")
 WAITING = Waiting(address=EVE, action=Action.INVITE, on="eve", why="")
-BLOCKED = Blocked(change=CHANGE, guard="self", message="")
+BLOCKED = Blocked(change=CHANGE, guard=Guard.SELF, message="")
 LEFT_OUT = LeftOut(address=EVE, cause=Cause.REPORTED, reason="")
 DEFERRED = replace(LEFT_OUT, cause=Cause.DEFERRED)
 UNREAD = Unread(organization="acme-bc", prefix="acme-bc/", reason="the token was revoked")

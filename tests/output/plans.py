@@ -8,7 +8,7 @@ from datetime import date
 from reconciler.features.review.model import Review
 from reconciler.features.review.review import review
 from reconciler.model.address import Address
-from reconciler.model.change import Blocked, Cause, Change, LeftOut, Waiting
+from reconciler.model.change import Blocked, Cause, Change, Guard, LeftOut, Waiting
 from reconciler.model.declared import Mode
 from reconciler.model.drift import Drift, DriftSeverity, DriftSort, Fate
 from reconciler.model.finding import Finding, Inspection, Place, Severity
@@ -159,11 +159,11 @@ def held_back() -> Plan:
         blocked=(
             Blocked(
                 change=kim,
-                guard="removal_ratio",
+                guard=Guard.REMOVAL_RATIO,
                 message="2 of 4 would be removed, 50 % of at most 25 %",
                 approval="- {approve: remove, address: acme-bc/member/kim, reason: TICKET, expires: YYYY-MM-DD}",
             ),
-            Blocked(change=ana, guard="self", message="ana is who this tool acts as here"),
+            Blocked(change=ana, guard=Guard.SELF, message="ana is who this tool acts as here"),
         ),
         left_out=(
             LeftOut(
@@ -265,7 +265,7 @@ def mischief() -> Plan:
                 place=Place(trick, 7, 3),
             ),
         )
-        blocked = Blocked(change=changes[1], guard=trick, message=trick, approval=trick)
+        blocked = Blocked(change=changes[1], guard=Guard.SELF, message=trick, approval=trick)
         parts.append(replace(part(*changes, organization=trick), blocked=(blocked,)))
     told = tuple(Finding(id="x-y", message=trick, advice=trick, place=Place(trick, 1, 1)) for trick in TRICKS)
     return replace(plan(*parts), findings=told, targets=TRICKS)

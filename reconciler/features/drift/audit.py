@@ -14,7 +14,7 @@ from reconciler.engine.context import PlanningContext
 from reconciler.engine.identities import Identities, under_todays_names
 from reconciler.engine.organization import plan_organization
 from reconciler.engine.planner import Worlds, situations
-from reconciler.engine.refresh import doubtful, note_look, unread_parts
+from reconciler.engine.refresh import note_look
 from reconciler.model.address import Address
 from reconciler.model.declared import Desired
 from reconciler.model.drift import (
@@ -168,7 +168,7 @@ def _get_known(state: State, address: Address) -> KnownDrift:
 
 
 def _organization(situation: PlanningContext, request: PlanRequest, *, max_age: int | None) -> OrganizationDrift:
-    plan, unclear = plan_organization(situation, request.targets), doubtful(situation)
+    plan, unclear = plan_organization(situation, request.targets), situation.indistinct
     found = plan.drift
     known, observed = situation.state.drift, situation.live.observed_at
     items = take_stock(found, known, today=situation.today, max_age=max_age)
@@ -178,7 +178,7 @@ def _organization(situation: PlanningContext, request: PlanRequest, *, max_age: 
         mode=situation.organization.mode,
         items=items,
         resolved=tuple(_resolved(situation, found, known, request)),
-        unread=tuple(unread for unread in unread_parts(situation) if request.targets.reach(unread.prefix)),
+        unread=tuple(unread for unread in situation.unread_parts if request.targets.reach(unread.prefix)),
         doubts=tuple(one for one in plan.waiting if one.address in unclear),
         looked=note_look(situation),
         not_managed=plan.not_managed,

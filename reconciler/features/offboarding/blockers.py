@@ -8,13 +8,13 @@ from dataclasses import dataclass
 from reconciler.engine.planner import Worlds
 from reconciler.features.offboarding.model import Blocker
 from reconciler.model.address import Address
-from reconciler.model.change import Blocked
+from reconciler.model.change import Blocked, Guard
 from reconciler.model.holding import PersonReport
 from reconciler.model.plan import Plan
 from reconciler.model.resource import Resource
 from reconciler.model.settings import GuardSettings
 
-_TOLD_OTHERWISE = frozenset({"required_admin", "self"})
+_TOLD_OTHERWISE = frozenset({Guard.REQUIRED_ADMIN, Guard.SELF})
 """Guards whose objection is told with what there is to do about it."""
 
 
@@ -87,7 +87,7 @@ class Hurdles:
 def _advise(blocked: Blocked) -> str:
     """What lifts an objection."""
     organization = blocked.change.address.organization
-    if blocked.guard == "min_admins":
+    if blocked.guard is Guard.MIN_ADMINS:
         return f"declare another admin of {organization}, and wait until they have accepted"
     if blocked.approval:
         return f"if it shall be all the same, approve it: {blocked.approval}"

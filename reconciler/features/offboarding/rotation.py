@@ -124,7 +124,7 @@ def _known_to(address: Address, attributes: Attributes, worlds: Worlds) -> Itera
     key, system = organization.key, organization.system
     if find_chore(RotationTask.LOGIN, system.name) and address.kind == "member":
         account = organization.identity or key
-        yield RotationTask.LOGIN, Address(key, "organization", key), _WHAT[RotationTask.LOGIN].format(account)
+        yield RotationTask.LOGIN, Address.whole(key), _WHAT[RotationTask.LOGIN].format(account)
     if not find_chore(RotationTask.ROTATION, system.name):
         return
     if address.kind == "app_access":

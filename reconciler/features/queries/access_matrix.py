@@ -72,7 +72,7 @@ def _read_ledger(
 
 def _find(text: str, ledger: AccessIndex) -> Address:
     """The address that is asked about; that of the organization for its mere key."""
-    whole = Address(ledger.organization, "organization", ledger.organization)
+    whole = Address.whole(ledger.organization)
     if text in (ledger.organization, str(whole)):
         return whole
     topics = {str(address): address for address in _topics(ledger)}
@@ -105,7 +105,7 @@ def _touches(edge: Holding, about: Address) -> bool:
 def _reaches(ledger: AccessIndex) -> Iterator[Reach]:
     """All cells: the organization's own members first, then thing by thing."""
     members = [one for one in ledger.holdings.values() if one.address.kind == "member"]
-    whole = Address(ledger.organization, "organization", ledger.organization)
+    whole = Address.whole(ledger.organization)
     for member in members:
         yield _reach(whole, member.address, [member], ledger)
     for asset in _assets(ledger):

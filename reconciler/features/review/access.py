@@ -109,7 +109,7 @@ class _Marker:
             return
         if _OTHER_PEOPLE in subject.key:
             yield Mark.OUTSIDE_DIRECTORY
-        whole = Address(subject.organization, "organization", subject.organization)
+        whole = Address.whole(subject.organization)
         membership = self.after.reach.get((subject, whole)) or self.before.reach.get((subject, whole))
         domain = membership.identity.rpartition("@")[2] if membership and "@" in membership.identity else ""
         if domain and self.allowed_domains and domain not in self.allowed_domains:

@@ -47,7 +47,7 @@ def _steps(
 ) -> Iterator[tuple[Address, Action, Place]]:
     if organization.deleted:
         # All that is in it goes with it, in one step.
-        whole = Address(organization.key, "organization", organization.key)
+        whole = Address.whole(organization.key)
         yield whole, Action.DELETE_ORGANIZATION, organization.place
         return
     for address in sorted(before.keys() | after.keys()):

@@ -19,7 +19,7 @@ def compare_organization(before: Organization | None, after: Organization | None
     if either is None or not values:
         return None
     return ThingChange(
-        address=Address(either.key, "organization", either.key),
+        address=Address.whole(either.key),
         before=before.place if before else None,
         after=after.place if after else None,
         values=values,

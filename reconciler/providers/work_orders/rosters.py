@@ -29,7 +29,7 @@ def read_rosters(scope: Scope) -> Live:
     for address in [address for address in resources if str(address) in unknown]:
         del resources[address]
     if rosters:
-        whole = Address(organization.key, "organization", organization.key)
+        whole = Address.whole(organization.key)
         resources[whole] = Resource(address=whole, identity=organization.identity)
     taken = {kind: roster.taken for kind, roster in rosters.items()}
     return Live(
