@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from reconciler.sandbox.members import get_active
-from reconciler.sandbox.organizations import SandboxOrganization, get_organization_by_id, require_admin
 from reconciler.sandbox.platforms import APP_MANAGERS_PER_APP
-from reconciler.sandbox.refusal import Refusal
-from reconciler.sandbox.registry import known_as
-from reconciler.sandbox.world import Row, World
+from reconciler.sandbox.registry import (
+    SandboxOrganization,
+    admin_transaction,
+    get_organization_by_id,
+    known_as,
+    require_admin,
+)
+from reconciler.sandbox.world import Refusal, Row, World
 
 
 def add_app(
@@ -43,7 +47,11 @@ def initiate_transfer(world: World, client_key: str, *, to: SandboxOrganization,
     """First step, taken by the owner: the person, or an admin of the owning organization."""
     with world.transaction() as db:
         app = get_app(world, client_key)
-        _require_owner(world, app, actor)
+        if app["owner_person"] is None:
+            require_admin(world, get_organization_by_id(world, app["owner_organization"]), actor)
+        elif app["owner_person"] != actor:
+            owner = known_as(world, app["owner_person"])
+            raise Refusal("not-the-owner", f"only {owner} can transfer {client_key}")
         if to.system != "developers" or to.variant == "research":
             raise Refusal("invalid", f"{to.name} cannot own apps")
         if app["owner_organization"] == to.id:
@@ -79,8 +87,7 @@ def decline_transfer(world: World, client_key: str, *, actor: int) -> None:
 
 def add_manager(world: World, organization: SandboxOrganization, *, actor: int, client_key: str, address: str) -> None:
     """Let a member manage one app of the organization."""
-    with world.transaction() as db:
-        require_admin(world, organization, actor)
+    with admin_transaction(world, organization, actor) as db:
         _require_owned(world, organization, client_key)
         member = get_active(world, organization, address)
         held = world.rows("SELECT membership FROM app_manager WHERE app = :app", {"app": client_key})
@@ -94,23 +101,13 @@ def remove_manager(
     world: World, organization: SandboxOrganization, *, actor: int, client_key: str, address: str
 ) -> None:
     """Take an app from one of its managers."""
-    with world.transaction() as db:
-        require_admin(world, organization, actor)
+    with admin_transaction(world, organization, actor) as db:
         _require_owned(world, organization, client_key)
         member = get_active(world, organization, address)
         gone = db.execute("DELETE FROM app_manager WHERE app = ? AND membership = ?", (client_key, member["id"]))
         if not gone.rowcount:
             raise Refusal("unknown", f"{address} does not manage {client_key}")
         world.log("revoke", f"{address} no longer manages {client_key}", actor=actor, organization=organization.id)
-
-
-def _require_owner(world: World, app: Row, actor: int) -> None:
-    if app["owner_person"] is not None:
-        if app["owner_person"] != actor:
-            owner = known_as(world, app["owner_person"])
-            raise Refusal("not-the-owner", f"only {owner} can transfer {app['client_key']}")
-        return
-    require_admin(world, get_organization_by_id(world, app["owner_organization"]), actor)
 
 
 def _require_owned(world: World, organization: SandboxOrganization, client_key: str) -> None:

@@ -1,21 +1,19 @@
-"""Assets of Business Centers: getting hold of one, and members' access to it."""
+"""Assets of Business Centers: getting hold of one, members' access to it, and groups of ad accounts."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 
 from reconciler.sandbox.members import get_active, get_membership
-from reconciler.sandbox.organizations import SandboxOrganization, get_organization_by_id, require_admin
-from reconciler.sandbox.platforms import ACCOUNT_PERMISSIONS, ASSET_ROLES
-from reconciler.sandbox.refusal import Refusal
-from reconciler.sandbox.registry import known_as
-from reconciler.sandbox.world import Row, World
-
-_HELD = (
-    "SELECT holding.*, asset.kind, asset.identity, asset.name, asset.owner_organization, asset.owner_person"
-    " FROM holding JOIN asset ON asset.id = holding.asset"
-    " WHERE holding.organization = :organization AND asset.kind = :kind AND asset.identity = :identity"
+from reconciler.sandbox.platforms import ACCOUNT_PERMISSIONS, AD_ACCOUNT_ROLES, ASSET_ROLES
+from reconciler.sandbox.registry import (
+    SandboxOrganization,
+    admin_transaction,
+    get_organization_by_id,
+    known_as,
+    require_admin,
 )
+from reconciler.sandbox.world import Refusal, Row, World
 
 
 def add_asset(
@@ -66,7 +64,12 @@ def get_asset(world: World, kind: str, identity: str) -> Row:
 
 def find_holding(world: World, organization: SandboxOrganization, kind: str, identity: str) -> Row | None:
     """What a Business Center has of an asset, in whatever state."""
-    return world.find_row(_HELD, {"organization": organization.id, "kind": kind, "identity": identity})
+    return world.find_row(
+        "SELECT holding.*, asset.kind, asset.identity, asset.name, asset.owner_organization, asset.owner_person"
+        " FROM holding JOIN asset ON asset.id = holding.asset"
+        " WHERE holding.organization = :organization AND asset.kind = :kind AND asset.identity = :identity",
+        {"organization": organization.id, "kind": kind, "identity": identity},
+    )
 
 
 def get_holding(world: World, organization: SandboxOrganization, kind: str, identity: str) -> Row:
@@ -79,8 +82,7 @@ def get_holding(world: World, organization: SandboxOrganization, kind: str, iden
 
 def request_access(world: World, organization: SandboxOrganization, *, actor: int, kind: str, identity: str) -> None:
     """Ask the owner of an asset for access."""
-    with world.transaction():
-        require_admin(world, organization, actor)
+    with admin_transaction(world, organization, actor):
         if kind not in ASSET_ROLES:
             raise Refusal("invalid", f"access to a {kind} is not requested")
         asset = get_asset(world, kind, identity)
@@ -132,8 +134,7 @@ def grant(
 ) -> None:
     """Give a member access, or set what an access may do; only somebody who has accepted can be given one."""
     given = tuple(sorted(set(roles)))
-    with world.transaction() as db:
-        require_admin(world, organization, actor)
+    with admin_transaction(world, organization, actor) as db:
         _require_grantable(kind, given)
         held = get_holding(world, organization, kind, identity)
         member = get_active(world, organization, address)
@@ -150,8 +151,7 @@ def revoke(
     world: World, organization: SandboxOrganization, *, actor: int, kind: str, identity: str, address: str
 ) -> None:
     """Take a member's access to an asset away."""
-    with world.transaction() as db:
-        require_admin(world, organization, actor)
+    with admin_transaction(world, organization, actor) as db:
         held = get_holding(world, organization, kind, identity)
         member = get_active(world, organization, address)
         gone = db.execute("DELETE FROM asset_grant WHERE holding = ? AND membership = ?", (held["id"], member["id"]))
@@ -164,8 +164,7 @@ def promise(
     world: World, organization: SandboxOrganization, *, actor: int, ad_accounts: Iterable[str], address: str, role: str
 ) -> None:
     """Let an invitation bring access to ad accounts with it, from the moment it is accepted."""
-    with world.transaction() as db:
-        require_admin(world, organization, actor)
+    with admin_transaction(world, organization, actor) as db:
         _require_grantable("ad_account", (role,))
         invitation = get_membership(world, organization, address)
         for identity in ad_accounts:
@@ -176,8 +175,7 @@ def promise(
 
 def release(world: World, organization: SandboxOrganization, *, actor: int, kind: str, identity: str) -> None:
     """Let go of an asset; everybody's access there ends with it."""
-    with world.transaction() as db:
-        require_admin(world, organization, actor)
+    with admin_transaction(world, organization, actor) as db:
         held = get_holding(world, organization, kind, identity)
         db.execute("DELETE FROM holding WHERE id = ?", (held["id"],))
         world.log("unlink", f"gave up {kind} {identity}", actor=actor, organization=organization.id)
@@ -201,3 +199,95 @@ def _require_grantable(kind: str, roles: tuple[str, ...]) -> None:
     known = ASSET_ROLES[kind]
     if len(roles) != min(1, len(known)) or not set(known).issuperset(roles):
         raise Refusal("invalid", f"role of a {kind.replace('_', ' ')}: {' '.join(roles)!r} is not one of {list(known)}")
+
+
+def create_group(world: World, organization: SandboxOrganization, *, actor: int, name: str) -> None:
+    """Found a group with nothing and nobody in it; the caller fills it."""
+    with admin_transaction(world, organization, actor) as db:
+        if _find_group(world, organization, name):
+            raise Refusal("name-taken", f"there already is a group {name}")
+        db.execute(
+            "INSERT INTO asset_group (organization, name, since) VALUES (?, ?, ?)",
+            (organization.id, name, world.timestamp()),
+        )
+        world.log("create_group", f"created group {name}", actor=actor, organization=organization.id)
+
+
+def delete_group(world: World, organization: SandboxOrganization, *, actor: int, name: str) -> None:
+    """Delete a group and the access it gave; its ad accounts and people stay."""
+    with admin_transaction(world, organization, actor) as db:
+        db.execute("DELETE FROM asset_group WHERE id = ?", (_get_group(world, organization, name)["id"],))
+        world.log("delete_group", f"deleted group {name}", actor=actor, organization=organization.id)
+
+
+def rename_group(world: World, organization: SandboxOrganization, *, actor: int, name: str, new_name: str) -> None:
+    """Call a group something else."""
+    with admin_transaction(world, organization, actor) as db:
+        group, other = _get_group(world, organization, name), _find_group(world, organization, new_name)
+        if other is not None and other["id"] != group["id"]:
+            raise Refusal("name-taken", f"there already is a group {new_name}")
+        db.execute("UPDATE asset_group SET name = ? WHERE id = ?", (new_name, group["id"]))
+        world.log("group", f"renamed {name} to {new_name}", actor=actor, organization=organization.id)
+
+
+def add_asset_to_group(
+    world: World, organization: SandboxOrganization, *, actor: int, name: str, ad_account: str
+) -> None:
+    """Put an ad account that this Business Center has into a group."""
+    with admin_transaction(world, organization, actor) as db:
+        group = _get_group(world, organization, name)["id"]
+        held = get_holding(world, organization, "ad_account", ad_account)["id"]
+        db.execute("INSERT OR IGNORE INTO group_asset VALUES (?, ?, ?)", (group, held, world.timestamp()))
+        world.log("group", f"{ad_account} is in {name}", actor=actor, organization=organization.id)
+
+
+def take_asset_from_group(
+    world: World, organization: SandboxOrganization, *, actor: int, name: str, ad_account: str
+) -> None:
+    """Take an ad account out of a group."""
+    with admin_transaction(world, organization, actor) as db:
+        group = _get_group(world, organization, name)["id"]
+        held = get_holding(world, organization, "ad_account", ad_account)["id"]
+        if not db.execute("DELETE FROM group_asset WHERE asset_group = ? AND holding = ?", (group, held)).rowcount:
+            raise Refusal("unknown", f"{ad_account} is not in {name}")
+        world.log("group", f"{ad_account} is no longer in {name}", actor=actor, organization=organization.id)
+
+
+def set_group_role(
+    world: World, organization: SandboxOrganization, *, actor: int, name: str, address: str, role: str
+) -> None:
+    """Give a member one role on everything in a group, or another one than before."""
+    with admin_transaction(world, organization, actor) as db:
+        if role not in AD_ACCOUNT_ROLES:
+            raise Refusal("invalid", f"role {role!r} is not one of {list(AD_ACCOUNT_ROLES)}")
+        group, member = _get_group(world, organization, name)["id"], get_active(world, organization, address)["id"]
+        db.execute(
+            "INSERT INTO group_member VALUES (?, ?, ?, ?)"
+            " ON CONFLICT DO UPDATE SET role = excluded.role, since = excluded.since",
+            (group, member, role, world.timestamp()),
+        )
+        world.log("group", f"{address} is {role} in {name}", actor=actor, organization=organization.id)
+
+
+def take_from_group(world: World, organization: SandboxOrganization, *, actor: int, name: str, address: str) -> None:
+    """Take a member out of a group."""
+    with admin_transaction(world, organization, actor) as db:
+        group, member = _get_group(world, organization, name)["id"], get_active(world, organization, address)["id"]
+        gone = db.execute("DELETE FROM group_member WHERE asset_group = ? AND membership = ?", (group, member))
+        if not gone.rowcount:
+            raise Refusal("unknown", f"{address} is not in {name}")
+        world.log("group", f"{address} is no longer in {name}", actor=actor, organization=organization.id)
+
+
+def _find_group(world: World, organization: SandboxOrganization, name: str) -> Row | None:
+    return world.find_row(
+        "SELECT * FROM asset_group WHERE organization = :organization AND name = :name",
+        {"organization": organization.id, "name": name},
+    )
+
+
+def _get_group(world: World, organization: SandboxOrganization, name: str) -> Row:
+    row = _find_group(world, organization, name)
+    if row is None:
+        raise Refusal("unknown", f"{organization.name} has no group {name}")
+    return row

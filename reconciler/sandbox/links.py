@@ -1,4 +1,4 @@
-"""TikTok accounts linked by QR code, and which ad accounts may use an account or a pixel."""
+"""TikTok accounts linked by QR code, the codes themselves, and which ad accounts may use an account or a pixel."""
 
 from __future__ import annotations
 
@@ -6,10 +6,9 @@ from collections.abc import Iterable
 from datetime import timedelta
 
 from reconciler.sandbox.assets import find_holding, get_asset, get_holding, hold, require_asset_owner
-from reconciler.sandbox.organizations import SandboxOrganization, require_admin
 from reconciler.sandbox.platforms import LINK_PERMISSIONS
-from reconciler.sandbox.refusal import Refusal
-from reconciler.sandbox.world import World
+from reconciler.sandbox.registry import SandboxOrganization, admin_transaction
+from reconciler.sandbox.world import Refusal, Row, World
 
 _KIND = "tiktok_account"
 _USABLE = ("pixel", "managed_account", _KIND)
@@ -24,8 +23,7 @@ def request_link(
     is needed to use fewer permissions than one has.
     """
     wanted = sorted(set(permissions))
-    with world.transaction() as db:
-        require_admin(world, organization, actor)
+    with admin_transaction(world, organization, actor) as db:
         if not wanted or not LINK_PERMISSIONS.issuperset(wanted):
             raise Refusal("invalid", f"permissions: correct is any of {sorted(LINK_PERMISSIONS)}")
         asset = get_asset(world, _KIND, handle)
@@ -52,11 +50,11 @@ def request_link(
 def approve_link(world: World, organization: SandboxOrganization, *, owner: int, handle: str) -> None:
     """The owner scans the code and agrees."""
     with world.transaction() as db:
-        require_asset_owner(world, get_asset(world, _KIND, handle), owner)
-        held = find_holding(world, organization, _KIND, handle)
+        held = _find_as_owner(world, organization, owner, handle)
         if held is None or not (held["status"] == "requested" or held["pending"]):
-            what = "the code has lapsed" if held is not None and held["status"] == "lapsed" else "there is no code"
-            raise Refusal("lapsed" if "lapsed" in what else "unknown", f"{what} for {handle} and {organization.name}")
+            has_lapsed = held is not None and held["status"] == "lapsed"
+            what = f"{'the code has lapsed' if has_lapsed else 'there is no code'} for {handle} and {organization.name}"
+            raise Refusal("lapsed" if has_lapsed else "unknown", what)
         db.execute(
             "UPDATE holding SET status = 'active', permissions = ?, pending = NULL, expires = NULL, since = ?"
             " WHERE id = ?",
@@ -68,8 +66,7 @@ def approve_link(world: World, organization: SandboxOrganization, *, owner: int,
 def refuse_link(world: World, organization: SandboxOrganization, *, owner: int, handle: str) -> None:
     """The owner says no to the code; a link that stands already keeps the permissions it has."""
     with world.transaction() as db:
-        require_asset_owner(world, get_asset(world, _KIND, handle), owner)
-        held = find_holding(world, organization, _KIND, handle)
+        held = _find_as_owner(world, organization, owner, handle)
         if held is None or not (held["status"] == "requested" or held["pending"]):
             raise Refusal("unknown", f"there is no code for {handle} and {organization.name}")
         status = "declined" if held["status"] == "requested" else held["status"]
@@ -83,8 +80,7 @@ def refuse_link(world: World, organization: SandboxOrganization, *, owner: int, 
 def revoke_link(world: World, organization: SandboxOrganization, *, owner: int, handle: str) -> None:
     """The owner takes the link back in the app; members' access and use in ads end at once."""
     with world.transaction() as db:
-        require_asset_owner(world, get_asset(world, _KIND, handle), owner)
-        held = find_holding(world, organization, _KIND, handle)
+        held = _find_as_owner(world, organization, owner, handle)
         if held is None or held["status"] not in ("active", "requested"):
             raise Refusal("unknown", f"{handle} is not linked to {organization.name}")
         db.execute("DELETE FROM asset_grant WHERE holding = ?", (held["id"],))
@@ -96,10 +92,15 @@ def revoke_link(world: World, organization: SandboxOrganization, *, owner: int, 
         world.log("revoke", f"took back the link of {handle}", actor=owner, organization=organization.id)
 
 
+def _find_as_owner(world: World, organization: SandboxOrganization, owner: int, handle: str) -> Row | None:
+    """What a Business Center has of an account, asked by the account's owner; anybody else is refused."""
+    require_asset_owner(world, get_asset(world, _KIND, handle), owner)
+    return find_holding(world, organization, _KIND, handle)
+
+
 def unlink(world: World, organization: SandboxOrganization, *, actor: int, handle: str) -> None:
     """An admin disconnects the account; getting it back takes the owner again."""
-    with world.transaction() as db:
-        require_admin(world, organization, actor)
+    with admin_transaction(world, organization, actor) as db:
         held = find_holding(world, organization, _KIND, handle)
         if held is None:
             raise Refusal("unknown", f"{handle} is not linked to {organization.name}")
@@ -107,12 +108,49 @@ def unlink(world: World, organization: SandboxOrganization, *, actor: int, handl
         world.log("unlink", f"disconnected {handle}", actor=actor, organization=organization.id)
 
 
+def open_codes(world: World, organization: SandboxOrganization | None = None) -> list[Row]:
+    """The codes that can be scanned now, latest first; each says which Business Center asks, not whom."""
+    return world.rows(
+        "SELECT qr_code.*, organization.identity, organization.name FROM qr_code"
+        " JOIN organization ON organization.id = qr_code.organization WHERE qr_code.expires > :now"
+        " AND (:organization IS NULL OR organization.id = :organization) ORDER BY qr_code.rowid DESC",
+        {"now": world.timestamp(), "organization": organization and organization.id},
+    )
+
+
+def scan(
+    world: World, organization: SandboxOrganization, *, handle: str, permissions: Iterable[str] = (), agree: bool = True
+) -> None:
+    """The owner of a TikTok account scans the latest code of a Business Center and agrees, or does not.
+
+    The owner decides what for, more or less than anybody wants; existing posts only, when nothing is said. A code
+    that was asked for ads only does not offer publishing to the profile. A code works once.
+    """
+    with world.transaction() as db:
+        shown = open_codes(world, organization)
+        if not shown:
+            raise Refusal("lapsed", f"{organization.name} shows no code that could be scanned")
+        code = shown[0]
+        owner = get_asset(world, "tiktok_account", handle)["owner_person"]
+        if agree:
+            wanted = tuple(permissions) or ("existing_posts",)
+            if code["ads_only"] and "publish_to_profile" in wanted:
+                raise Refusal("invalid", "this code offers publishing through ads only")
+            request_link(world, organization, actor=code["actor"], handle=handle, permissions=wanted)
+            held = find_holding(world, organization, "tiktok_account", handle)
+            if held is not None and (held["status"] == "requested" or held["pending"]):
+                approve_link(world, organization, owner=owner, handle=handle)
+        else:
+            text = f"{handle} refused the code"
+            world.log("decline", text, actor=owner, organization=organization.id)
+        db.execute("DELETE FROM qr_code WHERE code = ?", (code["code"],))
+
+
 def allow_use(
     world: World, organization: SandboxOrganization, *, actor: int, kind: str, identity: str, ad_account: str
 ) -> None:
     """Let an ad account use a pixel or a TikTok account; this Business Center must have both."""
-    with world.transaction() as db:
-        require_admin(world, organization, actor)
+    with admin_transaction(world, organization, actor) as db:
         used, user = _both(world, organization, kind, identity, ad_account)
         db.execute("INSERT OR IGNORE INTO asset_use VALUES (?, ?, ?)", (used, user, world.timestamp()))
         world.log("use", f"{ad_account} may use {identity}", actor=actor, organization=organization.id)
@@ -122,8 +160,7 @@ def end_use(
     world: World, organization: SandboxOrganization, *, actor: int, kind: str, identity: str, ad_account: str
 ) -> None:
     """Stop an ad account from using a pixel or a TikTok account."""
-    with world.transaction() as db:
-        require_admin(world, organization, actor)
+    with admin_transaction(world, organization, actor) as db:
         both = _both(world, organization, kind, identity, ad_account)
         if not db.execute("DELETE FROM asset_use WHERE holding = ? AND ad_account = ?", both).rowcount:
             raise Refusal("unknown", f"{ad_account} does not use {identity}")

@@ -1,13 +1,21 @@
-"""Membership as an admin manages it: invitations, roles, removal."""
+"""Membership: invitations and their answers, roles, leaving, removal."""
 
 from __future__ import annotations
 
 from datetime import timedelta
 
-from reconciler.sandbox.organizations import SandboxOrganization, require_admin, require_role
-from reconciler.sandbox.refusal import Refusal
-from reconciler.sandbox.registry import find_or_add_person, is_registered, normalise
-from reconciler.sandbox.world import Row, World
+from reconciler.sandbox.registry import (
+    SandboxOrganization,
+    admin_transaction,
+    find_active,
+    find_or_add_person,
+    is_registered,
+    normalise,
+    register,
+    require_admin,
+    require_owner,
+)
+from reconciler.sandbox.world import Refusal, Row, World
 
 
 def invite(
@@ -15,14 +23,15 @@ def invite(
 ) -> None:
     """Send an invitation. An earlier one that was declined or ran out is replaced by it."""
     address = normalise(address)
-    with world.transaction() as db:
-        require_admin(world, organization, actor)
+    with admin_transaction(world, organization, actor) as db:
         _require_role_to_give(organization, role=role, finance=finance)
         if role in organization.platform.admins:
             _require_say_over_admins(world, organization, actor)
         if _is_already_in(world, organization, address):
             return
-        _require_registration(world, organization, address)
+        must_be_registered = world.knobs.must_be_registered(organization.system)
+        if must_be_registered and not is_registered(world, system=organization.system, identity=address):
+            raise Refusal("not-registered", f"{address} has no account here")
         _require_room(world, organization, role=role, joins=True)
         db.execute(
             "DELETE FROM membership WHERE organization = ? AND identity = ? AND status IN ('declined', 'expired')",
@@ -40,8 +49,7 @@ def invite(
 
 def cancel_invitation(world: World, organization: SandboxOrganization, *, actor: int, address: str) -> None:
     """Take back an invitation, or clear away the row of one that was declined or ran out."""
-    with world.transaction() as db:
-        require_admin(world, organization, actor)
+    with admin_transaction(world, organization, actor) as db:
         row = get_membership(world, organization, address)
         if row["status"] == "active":
             raise Refusal("already-a-member", f"{address} has accepted")
@@ -54,14 +62,13 @@ def change_role(
 ) -> None:
     """Set role and finance role of a member; both, because leaving one out means not having it."""
     platform = organization.platform
-    with world.transaction() as db:
-        require_admin(world, organization, actor)
+    with admin_transaction(world, organization, actor) as db:
         target = get_active(world, organization, address)
         _require_role_to_give(organization, role=role, finance=finance, held=target["role"])
-        is_own = target["person"] == actor
         if target["role"] in platform.admins and role not in platform.admins:
             _require_not_owner(target)
-            if platform.admins_step_down_alone and not is_own and not _is_owner(world, organization, actor):
+            is_by_owner = get_own(world, organization, actor)["role"] == "owner"
+            if platform.admins_step_down_alone and target["person"] != actor and not is_by_owner:
                 raise Refusal("admins-step-down-alone", f"only {address} can give up these admin rights")
             _require_other_admin(world, organization, target)
         elif role != target["role"] and role in platform.admins:
@@ -74,8 +81,7 @@ def change_role(
 
 def remove(world: World, organization: SandboxOrganization, *, actor: int, address: str) -> None:
     """Take somebody out; every grant, group and app that hung on the membership goes with it."""
-    with world.transaction() as db:
-        require_admin(world, organization, actor)
+    with admin_transaction(world, organization, actor) as db:
         target = get_active(world, organization, address)
         _require_not_owner(target)
         if target["role"] in organization.platform.admins:
@@ -87,7 +93,56 @@ def remove(world: World, organization: SandboxOrganization, *, actor: int, addre
         world.log("remove", f"removed {address}", actor=actor, organization=organization.id)
 
 
-def go(world: World, organization: SandboxOrganization, *, person: int) -> None:
+def accept_invitation(world: World, organization: SandboxOrganization, *, person: int) -> None:
+    """Become a member. Whoever has no account yet registers on the way, under the invited address."""
+    with world.transaction() as db:
+        invitation = _get_open(world, organization, person)
+        own = find_active(world, organization, person)
+        if own is not None:
+            raise Refusal("already-a-member", f"already in {organization.name} as {own['identity']}")
+        register(world, person, system=organization.system, identity=invitation["identity"])
+        db.execute(
+            "UPDATE membership SET status = 'active', since = ?, expires = NULL WHERE id = ?",
+            (world.timestamp(), invitation["id"]),
+        )
+        db.execute(
+            "INSERT OR IGNORE INTO asset_grant (holding, membership, roles, since)"
+            " SELECT promised_grant.holding, promised_grant.membership, promised_grant.roles, :now FROM promised_grant"
+            " JOIN holding ON holding.id = promised_grant.holding"
+            " WHERE membership = :membership AND holding.status = 'active'",
+            {"membership": invitation["id"], "now": world.timestamp()},
+        )
+        db.execute("DELETE FROM promised_grant WHERE membership = ?", (invitation["id"],))
+        world.log("accept", f"{invitation['identity']} accepted", actor=person, organization=organization.id)
+
+
+def decline_invitation(world: World, organization: SandboxOrganization, *, person: int) -> None:
+    """Say no; the row stays and shows it."""
+    with world.transaction() as db:
+        invitation = _get_open(world, organization, person)
+        db.execute(
+            "UPDATE membership SET status = 'declined', since = ?, expires = NULL WHERE id = ?",
+            (world.timestamp(), invitation["id"]),
+        )
+        world.log("decline", f"{invitation['identity']} declined", actor=person, organization=organization.id)
+
+
+def _get_open(world: World, organization: SandboxOrganization, person: int) -> Row:
+    """The oldest invitation that can still be answered; the Refusal says what became of any other."""
+    rows = world.rows(
+        "SELECT * FROM membership WHERE organization = :organization AND person = :person ORDER BY id",
+        {"organization": organization.id, "person": person},
+    )
+    for row in rows:
+        if row["status"] == "invited":
+            return row
+    if not rows:
+        raise Refusal("unknown", f"there is no invitation to {organization.name}")
+    said = {"active": "was accepted before", "declined": "was declined; it takes a new one", "expired": "has expired"}
+    raise Refusal(rows[-1]["status"], f"the invitation to {organization.name} {said[rows[-1]['status']]}")
+
+
+def leave(world: World, organization: SandboxOrganization, *, person: int) -> None:
     """Leave; coming back takes a new invitation."""
     with world.transaction() as db:
         membership = get_own(world, organization, person)
@@ -128,10 +183,7 @@ def get_active(world: World, organization: SandboxOrganization, address: str) ->
 
 def get_own(world: World, organization: SandboxOrganization, person: int) -> Row:
     """Somebody's active membership; none is a Refusal."""
-    row = world.find_row(
-        "SELECT * FROM membership WHERE organization = :organization AND person = :person AND status = 'active'",
-        {"organization": organization.id, "person": person},
-    )
+    row = find_active(world, organization, person)
     if row is None:
         raise Refusal("not-a-member", f"not a member of {organization.name}")
     return row
@@ -158,12 +210,6 @@ def _is_already_in(world: World, organization: SandboxOrganization, address: str
     if ignored:
         return True
     raise Refusal("already-invited", f"{address} already has an invitation to {organization.name}")
-
-
-def _require_registration(world: World, organization: SandboxOrganization, address: str) -> None:
-    needed = world.knobs.must_be_registered(organization.system)
-    if needed and not is_registered(world, system=organization.system, identity=address):
-        raise Refusal("not-registered", f"{address} has no account here")
 
 
 def _require_role_to_give(
@@ -208,8 +254,4 @@ def _require_not_owner(target: Row) -> None:
 
 def _require_say_over_admins(world: World, organization: SandboxOrganization, actor: int) -> None:
     if organization.platform.owner_manages_admins:
-        require_role(world, organization, actor, "owner")
-
-
-def _is_owner(world: World, organization: SandboxOrganization, actor: int) -> bool:
-    return str(get_own(world, organization, actor)["role"]) == "owner"
+        require_owner(world, organization, actor)

@@ -3,25 +3,24 @@
 from __future__ import annotations
 
 from reconciler.sandbox.assets import find_holding, get_holding, hold
-from reconciler.sandbox.organizations import (
+from reconciler.sandbox.platforms import SHARE_ROLES
+from reconciler.sandbox.registry import (
     SandboxOrganization,
+    admin_transaction,
     find_organization,
     get_organization_by_id,
     require_admin,
 )
-from reconciler.sandbox.platforms import SHARE_ROLES
-from reconciler.sandbox.refusal import Refusal
-from reconciler.sandbox.world import Row, World
+from reconciler.sandbox.world import Refusal, Row, World
 
 
 def add_partner(world: World, organization: SandboxOrganization, *, actor: int, partner: str) -> None:
     """Enter a partnership with another Business Center, by its id; it may have to approve first."""
-    with world.transaction() as db:
-        require_admin(world, organization, actor)
+    with admin_transaction(world, organization, actor) as db:
         other = find_organization(world, system=organization.system, identity=partner)
         if other is None or other.id == organization.id:
             raise Refusal("unknown", f"{partner} is not the id of another Business Center")
-        known = _find(world, organization, partner)
+        known = find_partnership(world, organization, partner)
         if known is not None and known["status"] != "declined":
             raise Refusal("already-invited", f"{partner} is a partner already ({known['status']})")
         status = "requested" if world.knobs.partner_must_approve else "active"
@@ -53,8 +52,7 @@ def answer_partnership(
 
 def remove_partner(world: World, organization: SandboxOrganization, *, actor: int, partner: str) -> None:
     """End a partnership, and with it everything either side shared with the other."""
-    with world.transaction() as db:
-        require_admin(world, organization, actor)
+    with admin_transaction(world, organization, actor) as db:
         other = get_organization_by_id(world, _get(world, organization, partner)["partner"])
         for lender, borrower in ((organization, other), (other, organization)):
             for share in _shares(world, lender, borrower):
@@ -75,8 +73,7 @@ def share(
 ) -> None:
     """Share an owned asset, or raise the role it is shared with; lowering it in place is refused."""
     roles = SHARE_ROLES[kind] or ("",)
-    with world.transaction() as db:
-        require_admin(world, organization, actor)
+    with admin_transaction(world, organization, actor) as db:
         if role not in roles:
             raise Refusal("invalid", f"role {role!r} is not one of {list(roles)}")
         row = _get(world, organization, partner)
@@ -106,8 +103,7 @@ def unshare(
     kind: str = "ad_account",
 ) -> None:
     """Stop sharing an asset; the partner's people lose it at once."""
-    with world.transaction() as db:
-        require_admin(world, organization, actor)
+    with admin_transaction(world, organization, actor) as db:
         row = _get(world, organization, partner)
         held = get_holding(world, organization, kind, identity)
         if _find_share(world, row, held) is None:
@@ -154,7 +150,8 @@ def _find_share(world: World, partnership: Row, held: Row) -> Row | None:
     )
 
 
-def _find(world: World, organization: SandboxOrganization, partner: str) -> Row | None:
+def find_partnership(world: World, organization: SandboxOrganization, partner: str) -> Row | None:
+    """What an organization has agreed, or asked to agree, with another one."""
     return world.find_row(
         "SELECT partnership.* FROM partnership JOIN organization ON organization.id = partnership.partner"
         " WHERE partnership.organization = :organization AND organization.identity = :partner",
@@ -163,7 +160,7 @@ def _find(world: World, organization: SandboxOrganization, partner: str) -> Row 
 
 
 def _get(world: World, organization: SandboxOrganization, partner: str) -> Row:
-    row = _find(world, organization, partner)
+    row = find_partnership(world, organization, partner)
     if row is None:
         raise Refusal("unknown", f"{partner} is not a partner of {organization.name}")
     return row

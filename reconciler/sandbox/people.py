@@ -1,7 +1,7 @@
-"""The people on the other side: what waits for somebody, and what they do about it.
+"""The people on the other side: what waits for somebody, what they do about it, and what admins click by hand.
 
 Everybody is named by key, e-mail, phone or handle, every organization by nickname, id, handle or name. What the
-platform does not allow is a Refusal.
+platform does not allow is a Refusal. The functions `*_by_hand` are an admin's clicks in the portal, past the tool.
 """
 
 from __future__ import annotations
@@ -9,24 +9,21 @@ from __future__ import annotations
 from contextlib import suppress
 from dataclasses import dataclass
 
-from reconciler.sandbox.answers import accept_invitation, decline_invitation
+from reconciler.sandbox import assets, links, members, partners
 from reconciler.sandbox.apps import accept_transfer, decline_transfer, get_app
-from reconciler.sandbox.assets import answer_access, find_holding, take_back_access
-from reconciler.sandbox.codes import find_code
-from reconciler.sandbox.codes import scan as scan_code
-from reconciler.sandbox.links import approve_link, refuse_link, revoke_link
-from reconciler.sandbox.members import change_role, get_active, go, invite, remove, step_down
-from reconciler.sandbox.organizations import (
+from reconciler.sandbox.platforms import ASSET_ROLES
+from reconciler.sandbox.registry import (
     SandboxOrganization,
+    find_address,
+    find_person,
     get_admin,
     get_organization,
     get_organization_by_id,
+    get_person,
+    is_identity,
+    known_as,
 )
-from reconciler.sandbox.partners import answer_partnership
-from reconciler.sandbox.platforms import ASSET_ROLES
-from reconciler.sandbox.refusal import Refusal
-from reconciler.sandbox.registry import find_address, find_person, get_person, is_identity, known_as
-from reconciler.sandbox.world import Row, World
+from reconciler.sandbox.world import Refusal, World
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,59 +75,39 @@ def inbox(world: World, person: str | None = None) -> list[Message]:
     number = None if person is None else get_person(world, person)
     with world.transaction():
         queries = (_INVITATIONS, _TRANSFERS, _REQUESTS, _PARTNERSHIPS)
-        rows = [row for query in queries for row in world.rows(query, {})]
-        wanted = [row for row in rows if row["person"] is not None and number in (None, row["person"])]
-        return sorted((_message(world, row) for row in wanted), key=lambda message: (message.since, message.subject))
-
-
-def _message(world: World, row: Row) -> Message:
-    return Message(
-        person=known_as(world, row["person"]),
-        asking=row["asking"],
-        kind=row["kind"],
-        organization=get_organization_by_id(world, row["asking"]).identity,
-        subject=row["subject"],
-        text=row["text"].strip(),
-        since=row["since"],
-    )
-
-
-def accept(world: World, person: str, organization: str) -> None:
-    """Accept an invitation."""
-    accept_invitation(world, get_organization(world, organization), person=get_person(world, person))
-
-
-def decline(world: World, person: str, organization: str) -> None:
-    """Decline an invitation."""
-    decline_invitation(world, get_organization(world, organization), person=get_person(world, person))
-
-
-def leave(world: World, person: str, organization: str) -> None:
-    """Leave an organization."""
-    go(world, get_organization(world, organization), person=get_person(world, person))
-
-
-def give_up_admin(world: World, person: str, organization: str) -> None:
-    """Give up one's own admin rights."""
-    step_down(world, get_organization(world, organization), person=get_person(world, person))
+        messages = [
+            Message(
+                person=known_as(world, row["person"]),
+                asking=row["asking"],
+                kind=row["kind"],
+                organization=get_organization_by_id(world, row["asking"]).identity,
+                subject=row["subject"],
+                text=row["text"].strip(),
+                since=row["since"],
+            )
+            for query in queries
+            for row in world.rows(query, {})
+            if row["person"] is not None and number in (None, row["person"])
+        ]
+        return sorted(messages, key=lambda message: (message.since, message.subject))
 
 
 def answer(world: World, message: Message, *, agree: bool) -> None:
     """Answer whatever waits in an inbox."""
-    person = get_person(world, message.person)
-    organization = get_organization_by_id(world, message.asking)
+    person, subject = get_person(world, message.person), message.subject
+    place = get_organization_by_id(world, message.asking)
     match message.kind:
         case "invitation":
-            (accept_invitation if agree else decline_invitation)(world, organization, person=person)
+            (members.accept_invitation if agree else members.decline_invitation)(world, place, person=person)
         case "transfer":
-            (accept_transfer if agree else decline_transfer)(world, message.subject, actor=person)
+            (accept_transfer if agree else decline_transfer)(world, subject, actor=person)
         case "link":
-            (approve_link if agree else refuse_link)(world, organization, owner=person, handle=message.subject)
+            (links.approve_link if agree else links.refuse_link)(world, place, owner=person, handle=subject)
         case "access":
             kind = message.text.split(" ")[0]
-            answer_access(world, organization, owner=person, kind=kind, identity=message.subject, approve=agree)
+            assets.answer_access(world, place, owner=person, kind=kind, identity=subject, approve=agree)
         case _:
-            answer_partnership(world, organization, actor=person, partner=message.subject, approve=agree)
+            partners.answer_partnership(world, place, actor=person, partner=subject, approve=agree)
 
 
 def answer_all(world: World, people: list[str], *, agree: bool) -> list[Message]:
@@ -148,15 +125,34 @@ def answer_all(world: World, people: list[str], *, agree: bool) -> list[Message]
         return answered
 
 
+def accept(world: World, person: str, organization: str) -> None:
+    """Accept an invitation."""
+    members.accept_invitation(world, get_organization(world, organization), person=get_person(world, person))
+
+
+def decline(world: World, person: str, organization: str) -> None:
+    """Decline an invitation."""
+    members.decline_invitation(world, get_organization(world, organization), person=get_person(world, person))
+
+
+def leave(world: World, person: str, organization: str) -> None:
+    """Leave an organization."""
+    members.leave(world, get_organization(world, organization), person=get_person(world, person))
+
+
+def give_up_admin(world: World, person: str, organization: str) -> None:
+    """Give up one's own admin rights."""
+    members.step_down(world, get_organization(world, organization), person=get_person(world, person))
+
+
+def transfer(world: World, client_key: str, person: str, *, agree: bool) -> None:
+    """An admin of the receiving organization answers an app transfer."""
+    (accept_transfer if agree else decline_transfer)(world, client_key, actor=get_person(world, person))
+
+
 def approve(world: World, what: str, organization: str) -> None:
     """The owner approves a link, a code or an access request, a partner the partnership: what waits under this name."""
     _answer_one(world, what, organization, agree=True)
-
-
-def scan(world: World, handle: str, organization: str, answer: str, permissions: str = "") -> None:
-    """The owner of a TikTok account scans a Business Center's code: `approve` or `refuse`; permissions by commas."""
-    place, wanted = get_organization(world, organization), tuple(filter(None, permissions.split(",")))
-    scan_code(world, place, handle=handle, permissions=wanted, agree=answer == "approve")
 
 
 def refuse(world: World, what: str, organization: str) -> None:
@@ -166,64 +162,121 @@ def refuse(world: World, what: str, organization: str) -> None:
 
 def _answer_one(world: World, what: str, organization: str, *, agree: bool) -> None:
     asking = get_organization(world, organization)
-    kinds = ("link", "access", "partnership")
     for message in inbox(world):
         matches = message.subject.casefold() == what.casefold() and message.asking == asking.id
-        if matches and message.kind in kinds:
+        if matches and message.kind in ("link", "access", "partnership"):
             answer(world, message, agree=agree)
             return
-    if find_code(world, asking) is not None:
-        scan_code(world, asking, handle=what, agree=agree)
-        return
-    raise Refusal("unknown", f"{asking.name} does not wait for {what}")
+    if not links.open_codes(world, asking):
+        raise Refusal("unknown", f"{asking.name} does not wait for {what}")
+    links.scan(world, asking, handle=what, agree=agree)
+
+
+def scan(world: World, handle: str, organization: str, answer: str, permissions: str = "") -> None:
+    """The owner of a TikTok account scans a Business Center's code: `approve` or `refuse`; permissions by commas."""
+    place, wanted = get_organization(world, organization), tuple(filter(None, permissions.split(",")))
+    links.scan(world, place, handle=handle, permissions=wanted, agree=answer == "approve")
 
 
 def revoke(world: World, what: str, organization: str) -> None:
-    """The owner takes back a link or an access."""
+    """The owner, or an admin of the Business Center that owns it, takes back a link or an access."""
     asked = get_organization(world, organization)
     for kind in ("tiktok_account", *ASSET_ROLES):
-        held = find_holding(world, asked, kind, what)
+        held = assets.find_holding(world, asked, kind, what)
         if held is not None and held["relation"] == "granted":
-            owner = _get_owner(world, held)
+            lender = held["owner_organization"]
+            owner = held["owner_person"] if lender is None else get_admin(world, get_organization_by_id(world, lender))
             if kind == "tiktok_account":
-                revoke_link(world, asked, owner=owner, handle=what)
+                links.revoke_link(world, asked, owner=owner, handle=what)
             else:
-                take_back_access(world, asked, owner=owner, kind=kind, identity=what)
+                assets.take_back_access(world, asked, owner=owner, kind=kind, identity=what)
             return
     raise Refusal("unknown", f"{asked.name} has no access to {what} that its owner could take back")
 
 
-def transfer(world: World, client_key: str, person: str, *, agree: bool) -> None:
-    """An admin of the receiving organization answers an app transfer."""
-    (accept_transfer if agree else decline_transfer)(world, client_key, actor=get_person(world, person))
+def expire(world: World, person: str, organization: str) -> None:
+    """Let an invitation run out now."""
+    place = get_organization(world, organization)
+    with world.transaction() as db:
+        row = members.get_membership(world, place, address_of(world, person, place))
+        if row["status"] != "invited":
+            raise Refusal(row["status"], f"{person} has no open invitation to {place.name}")
+        db.execute(
+            "UPDATE membership SET status = 'expired', since = ?, expires = NULL WHERE id = ?",
+            (world.timestamp(), row["id"]),
+        )
 
 
 def invite_by_hand(world: World, admin: str, person: str, organization: str, role: str) -> None:
-    """An admin invites somebody in the portal, past the tool."""
-    inviting = get_organization(world, organization)
-    address = address_of(world, person, inviting)
-    invite(world, inviting, actor=get_person(world, admin), address=address, role=role)
+    """Invite somebody."""
+    place, actor = get_organization(world, organization), get_person(world, admin)
+    members.invite(world, place, actor=actor, address=address_of(world, person, place), role=role)
 
 
 def remove_by_hand(world: World, admin: str, person: str, organization: str) -> None:
-    """An admin removes somebody in the portal, past the tool."""
-    left = get_organization(world, organization)
-    remove(world, left, actor=get_person(world, admin), address=address_of(world, person, left))
+    """Remove somebody."""
+    place, actor = get_organization(world, organization), get_person(world, admin)
+    members.remove(world, place, actor=actor, address=address_of(world, person, place))
 
 
 def set_role_by_hand(world: World, admin: str, person: str, organization: str, role: str) -> None:
-    """An admin changes somebody's role in the portal, past the tool; a finance role stays."""
+    """Change somebody's role; a finance role stays."""
     place = get_organization(world, organization)
     with world.transaction():
         address = address_of(world, person, place)
-        finance = get_active(world, place, address)["finance"]
-        change_role(world, place, actor=get_person(world, admin), address=address, role=role, finance=finance)
+        finance = members.get_active(world, place, address)["finance"]
+        members.change_role(world, place, actor=get_person(world, admin), address=address, role=role, finance=finance)
+
+
+def set_finance_by_hand(world: World, admin: str, person: str, organization: str, finance: str) -> None:
+    """Set somebody's finance role, or take it away: `none`."""
+    place, wanted = get_organization(world, organization), "" if finance == "none" else finance
+    with world.transaction():
+        address = address_of(world, person, place)
+        role = members.get_active(world, place, address)["role"]
+        members.change_role(world, place, actor=get_person(world, admin), address=address, role=role, finance=wanted)
 
 
 def promote_by_hand(world: World, admin: str, person: str, organization: str) -> None:
-    """An admin makes somebody an admin in the portal, past the tool."""
+    """Make somebody an admin."""
     highest = get_organization(world, organization).platform.invitable[0]
     set_role_by_hand(world, admin, person, organization, highest)
+
+
+def grant_by_hand(
+    world: World, *, admin: str, person: str, organization: str, kind: str, asset: str, roles: str = ""
+) -> None:
+    """Give access; several permissions are joined by commas, a pixel has none."""
+    place, actor = get_organization(world, organization), get_person(world, admin)
+    address, wanted = address_of(world, person, place), filter(None, roles.split(","))
+    assets.grant(world, place, actor=actor, kind=kind, identity=asset, address=address, roles=wanted)
+
+
+def revoke_by_hand(world: World, *, admin: str, person: str, organization: str, kind: str, asset: str) -> None:
+    """Take access away."""
+    place, actor = get_organization(world, organization), get_person(world, admin)
+    address = address_of(world, person, place)
+    assets.revoke(world, place, actor=actor, kind=kind, identity=asset, address=address)
+
+
+def share_by_hand(
+    world: World, *, admin: str, organization: str, partner: str, kind: str, asset: str, role: str = ""
+) -> None:
+    """Share something with a partner; only ad accounts and catalogs have a role."""
+    place, actor = get_organization(world, organization), get_person(world, admin)
+    partners.share(world, place, actor=actor, partner=partner, kind=kind, identity=asset, role=role)
+
+
+def unshare_by_hand(world: World, *, admin: str, organization: str, partner: str, kind: str, asset: str) -> None:
+    """Take something away from a partner."""
+    place, actor = get_organization(world, organization), get_person(world, admin)
+    partners.unshare(world, place, actor=actor, partner=partner, kind=kind, identity=asset)
+
+
+def request_access_by_hand(world: World, admin: str, organization: str, kind: str, asset: str) -> None:
+    """Ask for somebody else's asset."""
+    place, actor = get_organization(world, organization), get_person(world, admin)
+    assets.request_access(world, place, actor=actor, kind=kind, identity=asset)
 
 
 def get_admin_of(world: World, organization: str) -> str:
@@ -245,10 +298,3 @@ def address_of(world: World, person: str, organization: SandboxOrganization) -> 
     if number is None or is_identity(world, person):
         return person
     return find_address(world, number, system=organization.system, organization=organization.id)
-
-
-def _get_owner(world: World, asset: Row) -> int:
-    """Who acts for an asset: its owner, or an admin of the Business Center that owns it."""
-    if asset["owner_organization"] is None:
-        return int(asset["owner_person"])
-    return get_admin(world, get_organization_by_id(world, asset["owner_organization"]))

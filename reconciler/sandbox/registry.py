@@ -1,11 +1,33 @@
-"""Who exists: people, the identities they go by, and the accounts they have in each system."""
+"""Who exists: people with their identities and accounts, organizations, and who may act for one."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import json
+import sqlite3
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
 
-from reconciler.sandbox.refusal import Refusal
-from reconciler.sandbox.world import World
+from reconciler.sandbox.platforms import PLATFORMS, Platform
+from reconciler.sandbox.world import Refusal, Row, World
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SandboxOrganization:
+    """One organization of one system; its name and kind never change."""
+
+    id: int
+    system: str
+    variant: str
+    identity: str
+    """The Business Center id, the handle, or the name."""
+    name: str
+    since: str
+
+    @property
+    def platform(self) -> Platform:
+        """The rules it lives under."""
+        return PLATFORMS[self.system, self.variant]
 
 
 def normalise(identity: str) -> str:
@@ -43,16 +65,15 @@ def register(world: World, person: int, *, system: str, identity: str) -> None:
 
 def is_registered(world: World, *, system: str, identity: str) -> bool:
     """Whether the system knows an account under exactly this identity."""
-    found = world.find_row(
+    return world.has(
         "SELECT 1 FROM registration WHERE system = :system AND identity = :identity",
         {"system": system, "identity": normalise(identity)},
     )
-    return found is not None
 
 
 def is_identity(world: World, text: str) -> bool:
     """Whether it is somebody's address or handle, as opposed to a key."""
-    return world.find_row("SELECT 1 FROM identity WHERE value = :value", {"value": normalise(text)}) is not None
+    return world.has("SELECT 1 FROM identity WHERE value = :value", {"value": normalise(text)})
 
 
 def find_person(world: World, known_as: str) -> int | None:
@@ -94,3 +115,146 @@ def find_address(world: World, person: int, *, system: str, organization: int | 
         {"person": person, "system": system, "organization": organization},
     )
     return str(row["value"]) if row else ""
+
+
+def find_organization(world: World, *, system: str, identity: str) -> SandboxOrganization | None:
+    """The organization that a system knows by this id, handle or name."""
+    found = _select(world, "WHERE system = :system AND identity = :identity", system=system, identity=identity)
+    return found[0] if found else None
+
+
+def find_organizations(world: World, called: str) -> list[SandboxOrganization]:
+    """All that go by this nickname, id, handle or name, in any system; the nickname alone if one has it."""
+    by_name = "(identity = :called OR name = :called)"
+    no_nickname = "NOT EXISTS (SELECT 1 FROM organization WHERE key = :called)"
+    return _select(world, f"WHERE key = :called OR ({by_name} AND {no_nickname})", called=called)
+
+
+def get_organization(world: World, called: str) -> SandboxOrganization:
+    """The only one that goes by this; none, or several, is a Refusal."""
+    candidates = find_organizations(world, called)
+    if len(candidates) != 1:
+        how_many = "several organizations are" if candidates else "no organization is"
+        raise Refusal("unknown", f"{how_many} called {called}")
+    return candidates[0]
+
+
+def get_organization_by_id(world: World, number: int) -> SandboxOrganization:
+    """By the world's own number."""
+    return _select(world, "WHERE id = :number", number=number)[0]
+
+
+def list_organizations(world: World) -> list[SandboxOrganization]:
+    """Everything there is, in the order of founding."""
+    return _select(world, "ORDER BY id")
+
+
+def _select(world: World, condition: str, **values: object) -> list[SandboxOrganization]:
+    columns = "id, system, variant, identity, name, since"
+    rows = world.rows(f"SELECT {columns} FROM organization {condition}", values)  # noqa: S608  # texts from above
+    return [SandboxOrganization(**dict(row)) for row in rows]
+
+
+def found(
+    world: World, *, system: str, identity: str, variant: str = "", name: str = "", key: str | None = None
+) -> SandboxOrganization:
+    """Let an organization exist without anybody in it: how a world begins, not something a person can do."""
+    if (system, variant) not in PLATFORMS:
+        raise Refusal("unknown", f"there is no system {system} {variant}".rstrip())
+    if not identity:
+        raise Refusal("invalid", "an organization needs a name")
+    with world.transaction() as db:
+        if find_organization(world, system=system, identity=identity):
+            raise Refusal("name-taken", f"there already is an organization {identity}")
+        cursor = db.execute(
+            "INSERT INTO organization (system, variant, identity, name, key, since) VALUES (?, ?, ?, ?, ?, ?)",
+            (system, variant, identity, name or identity, key, world.timestamp()),
+        )
+        return get_organization_by_id(world, int(cursor.lastrowid or 0))
+
+
+def create(
+    world: World, *, system: str, identity: str, variant: str, creator: int, address: str, name: str = ""
+) -> SandboxOrganization:
+    """Found one as a person, who becomes its first admin; `address` is the creator's identity in that system."""
+    platform = PLATFORMS.get((system, variant))
+    if platform is None or not platform.creatable:
+        raise Refusal("not-supported", f"organizations of this kind ({variant or system}) are not created by people")
+    if not is_registered(world, system=system, identity=address):
+        raise Refusal("not-registered", f"{address} has no account here")
+    with world.transaction():
+        organization = found(world, system=system, identity=identity, variant=variant, name=name)
+        seat(world, organization, person=creator, address=address, role=platform.roles[0])
+        world.log("create", f"created {identity}", actor=creator, organization=organization.id)
+        return organization
+
+
+def seat(
+    world: World, organization: SandboxOrganization, *, person: int, address: str, role: str, finance: str = ""
+) -> None:
+    """Put somebody in without an invitation: the creator, and how a world begins."""
+    if role not in organization.platform.roles or finance not in ("", *organization.platform.finance):
+        raise Refusal("invalid", f"{organization.system} has no role {' and '.join(filter(None, (role, finance)))}")
+    with world.transaction() as db:
+        db.execute(
+            "INSERT INTO membership (organization, person, identity, role, finance, status, since)"
+            " VALUES (?, ?, ?, ?, ?, 'active', ?)",
+            (organization.id, person, address, role, finance, world.timestamp()),
+        )
+
+
+def delete(world: World, organization: SandboxOrganization, *, actor: int) -> None:
+    """Delete it for good. In the owner role system only the owner can; apps have to be moved first."""
+    with admin_transaction(world, organization, actor) as db:
+        if organization.system != "developers":
+            raise Refusal("not-supported", f"{organization.name} cannot be deleted by its admins")
+        if organization.platform.owner_manages_admins:
+            require_owner(world, organization, actor)
+        apps = world.count("SELECT count(*) FROM app WHERE owner_organization = :id", {"id": organization.id})
+        if apps:
+            raise Refusal("in-use", f"{organization.name} still owns {apps} apps")
+        world.log("delete", f"deleted {organization.identity}", actor=actor, organization=organization.id)
+        db.execute("DELETE FROM organization WHERE id = ?", (organization.id,))
+
+
+def find_active(world: World, organization: SandboxOrganization, person: int) -> Row | None:
+    """Somebody's membership, if they are in."""
+    return world.find_row(
+        "SELECT * FROM membership WHERE organization = :organization AND person = :person AND status = 'active'",
+        {"organization": organization.id, "person": person},
+    )
+
+
+def get_admin(world: World, organization: SandboxOrganization) -> int:
+    """The longest-standing active admin; an organization without one is a Refusal."""
+    row = world.find_row(
+        "SELECT person FROM membership WHERE organization = :id AND status = 'active'"
+        " AND role IN (SELECT value FROM json_each(:admins)) ORDER BY since, id LIMIT 1",
+        {"id": organization.id, "admins": json.dumps(sorted(organization.platform.admins))},
+    )
+    if row is None:
+        raise Refusal("not-an-admin", f"{organization.name} has no admin")
+    return int(row["person"])
+
+
+def require_admin(world: World, organization: SandboxOrganization, person: int) -> Row:
+    """The acting person's own membership; whoever is not an active admin of exactly this organization is refused."""
+    row = find_active(world, organization, person)
+    if row is None or row["role"] not in organization.platform.admins:
+        raise Refusal("not-an-admin", f"{known_as(world, person)} is not an admin of {organization.name}")
+    return row
+
+
+def require_owner(world: World, organization: SandboxOrganization, person: int) -> None:
+    """Refuse everybody but the owner of an organization in the owner role system."""
+    row = find_active(world, organization, person)
+    if row is None or row["role"] != "owner":
+        raise Refusal("not-an-admin", f"only the owner of {organization.name} can do this")
+
+
+@contextmanager
+def admin_transaction(world: World, organization: SandboxOrganization, actor: int) -> Iterator[sqlite3.Connection]:
+    """What only an active admin of exactly this organization may do: all of it or nothing."""
+    with world.transaction() as db:
+        require_admin(world, organization, actor)
+        yield db

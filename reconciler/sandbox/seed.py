@@ -3,22 +3,47 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 from reconciler.model.errors import ProviderError
-from reconciler.sandbox.api.seeding import plant_business_api
-from reconciler.sandbox.fields import Fields
-from reconciler.sandbox.knobs import Knobs
-from reconciler.sandbox.planting import plant_apps, plant_assets, plant_organizations, plant_people
-from reconciler.sandbox.refusal import Refusal
-from reconciler.sandbox.world import World, real_now
+from reconciler.sandbox.api.access import DEFAULT_APP, add_api_app, add_token
+from reconciler.sandbox.api.options import Options, write_options
+from reconciler.sandbox.apps import add_app
+from reconciler.sandbox.assets import add_asset, grant, hold
+from reconciler.sandbox.partners import add_partner, share
+from reconciler.sandbox.platforms import PLATFORMS, Knobs
+from reconciler.sandbox.registry import (
+    SandboxOrganization,
+    add_person,
+    find_address,
+    find_or_add_person,
+    found,
+    get_admin,
+    get_organization,
+    get_person,
+    normalise,
+    register,
+    seat,
+)
+from reconciler.sandbox.world import Refusal, World, real_now
 
 WORLD_FILE = Path(".reconciler") / "sandbox.db"
 SEED_FILE = Path("sandbox.yaml")
 _MAX_CHARACTERS = 16 << 20
+_ADVICE = "the format is described in docs/sandbox.md"
+
+_SECTIONS = {
+    "ad_accounts": "ad_account",
+    "catalogs": "catalog",
+    "pixels": "pixel",
+    "shops": "shop",
+    "lead_libraries": "lead_library",
+    "managed_accounts": "managed_account",
+}
+_SYSTEMS = list(dict.fromkeys(system for system, _ in PLATFORMS))
 
 
 def open_world(root: Path, *, clock: Callable[[], datetime] = real_now) -> World:
@@ -53,23 +78,219 @@ def read_seed(root: Path) -> Mapping[str, Any]:
     except (OSError, ValueError, yaml.YAMLError) as error:
         # A date that no calendar has is a ValueError of the YAML reader.
         said = error.strerror if isinstance(error, OSError) else str(error)
-        advice = "the format is described in docs/sandbox.md"
-        raise ProviderError(f"{path} cannot be read: {said}", advice=advice) from error
+        raise ProviderError(f"{path} cannot be read: {said}", advice=_ADVICE) from error
     return document or {}
 
 
 def load_seed(world: World, document: Mapping[str, Any]) -> None:
     """Bring everything a seed document names into being, or nothing; a mistake in it is a ProviderError."""
-    seed = Fields(document, "the seed")
+    seed = _Fields(document, "the seed")
     try:
         with world.transaction():
             seed.expect("version", 1)
             world.knobs = Knobs.from_mapping(dict(seed.fields("knobs").each()))
-            plant_people(world, seed)
-            plant_organizations(world, seed)
-            plant_apps(world, seed)
-            plant_assets(world, seed)
-            plant_business_api(world, seed)
+            _plant_people(world, seed)
+            _plant_organizations(world, seed)
+            for client_key, owner in seed.fields("apps").each():
+                add_app(world, client_key, person=_get_person(world, _text(owner, f"apps.{client_key}")))
+            _plant_assets(world, seed)
+            _plant_business_api(world, seed)
             seed.finish()
     except (Refusal, ValueError, OverflowError, sqlite3.Error) as error:
-        raise ProviderError(f"sandbox.yaml: {error}", advice="the format is described in docs/sandbox.md") from error
+        raise ProviderError(f"sandbox.yaml: {error}", advice=_ADVICE) from error
+
+
+class _Fields:
+    """One mapping of the document, and where it stands. Every key has to be taken before `finish`.
+
+    So a mistake in it is named instead of passed over.
+    """
+
+    def __init__(self, value: object, where: str) -> None:
+        if not isinstance(value, Mapping):
+            raise _mistake(where, f"is {value!r}, not a mapping")
+        self._left: dict[Any, Any] = dict(value)
+        self.where = where
+
+    @classmethod
+    def of(cls, value: object, where: str, *, short: str) -> Self:
+        """A mapping, or the one value that matters most in its place."""
+        return cls(value if isinstance(value, Mapping) else {short: value}, where)
+
+    def text(self, name: str, default: str | None = None) -> str:
+        """A text; without a default it has to be there."""
+        value = self._left.pop(name, default)
+        if value is None:
+            raise _mistake(f"{self.where}.{name}", "is missing")
+        return _text(value, f"{self.where}.{name}")
+
+    def expect(self, name: str, value: object) -> None:
+        """A key that can only have one value, and may be left out."""
+        found = self._left.pop(name, value)
+        if found != value:
+            raise _mistake(f"{self.where}.{name}", f"is {found!r}; this version reads {value!r}")
+
+    def texts(self, name: str, default: list[str]) -> list[str]:
+        """A list of texts."""
+        return _texts(self._left.pop(name, default), f"{self.where}.{name}")
+
+    def fields(self, name: str) -> _Fields:
+        """A mapping inside this one; empty when it is not there."""
+        return _Fields(self._left.pop(name, {}), f"{self.where}.{name}")
+
+    def each(self) -> Iterator[tuple[str, object]]:
+        """All that is left: for mappings whose keys are names."""
+        for name, value in list(self._left.items()):
+            if not isinstance(name, str):
+                raise _mistake(self.where, f"has the key {name!r}; write it in quotes")
+            del self._left[name]
+            yield name, value
+
+    def finish(self) -> None:
+        """Refuse whatever nobody has asked for."""
+        if self._left:
+            raise _mistake(self.where, f"has unknown keys: {', '.join(map(str, self._left))}")
+
+
+def _texts(value: object, where: str) -> list[str]:
+    """A value that has to be a list of texts."""
+    if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
+        raise _mistake(where, f"is {value!r}, not a list of texts")
+    return value
+
+
+def _text(value: object, where: str) -> str:
+    """A value that has to be a text."""
+    if not isinstance(value, str):
+        raise _mistake(where, f"is {value!r}; write a text, in quotes if it looks like a number")
+    return value
+
+
+def _mistake(where: str, problem: str) -> ProviderError:
+    return ProviderError(f"sandbox.yaml: {where} {problem}", advice=_ADVICE)
+
+
+def _plant_people(world: World, seed: _Fields) -> None:
+    """People, and where they have an account: everywhere, unless `registered` says where."""
+    for key, value in seed.fields("people").each():
+        person = _Fields.of(value, f"people.{key}", short="email")
+        email = person.text("email", "")
+        named = person.fields("identities")
+        identities = {name: _text(text, f"{named.where}.{name}") for name, text in named.each()}
+        known = [text for text in (email, *identities.values()) if text]
+        number = add_person(world, key=key, name=person.text("name", ""), identities=known)
+        for system in person.texts("registered", _SYSTEMS):
+            if system not in _SYSTEMS:
+                raise Refusal("unknown", f"{person.where}.registered names {system}, which is not a system")
+            if address := identities.get(system, email):
+                register(world, number, system=system, identity=address)
+        person.finish()
+
+
+def _plant_organizations(world: World, seed: _Fields) -> None:
+    """Organizations with their first people and what they own; partners come when all of them are there."""
+    partners: list[tuple[SandboxOrganization, _Fields]] = []
+    for key, value in seed.fields("organizations").each():
+        fields = _Fields(value, f"organizations.{key}")
+        organization = _plant_organization(world, key, fields)
+        for name, member in fields.fields("members").each():
+            _plant_member(world, organization, name, _Fields.of(member, f"{fields.where}.members.{name}", short="role"))
+        for client_key, title in fields.fields("apps").each():
+            add_app(world, client_key, name=_text(title, f"{fields.where}.apps"), organization=organization)
+        for section, kind in _SECTIONS.items():
+            for identity, asset in fields.fields(section).each():
+                where = f"{fields.where}.{section}.{identity}"
+                _plant_owned(world, organization, kind, identity, _Fields.of(asset, where, short="name"))
+        partners.append((organization, fields.fields("partners")))
+        fields.finish()
+    for organization, listed in partners:
+        for partner, value in listed.each():
+            actor = get_admin(world, organization)
+            add_partner(world, organization, actor=actor, partner=partner)
+            for identity, given in _Fields(value, f"{listed.where}.{partner}").each():
+                role = _text(given, f"{listed.where}.{partner}.{identity}")
+                share(world, organization, actor=actor, partner=partner, identity=identity, role=role)
+
+
+def _plant_assets(world: World, seed: _Fields) -> None:
+    """Assets that belong to a person: id -> owner; also with who has access to them or a link already."""
+    for section, kind in _SECTIONS.items():
+        for identity, value in seed.fields(section).each():
+            fields = _Fields.of(value, f"{section}.{identity}", short="owner")
+            person = _get_person(world, fields.text("owner"))
+            asset = add_asset(world, kind, identity, name=fields.text("name", ""), person=person)
+            for key in fields.texts("granted", []):
+                hold(world, get_organization(world, key).id, asset, relation="granted", status="active")
+            fields.finish()
+    for handle, value in seed.fields("tiktok_accounts").each():
+        account = _Fields.of(value, f"tiktok_accounts.{handle}", short="owner")
+        person, title = _get_person(world, account.text("owner")), account.text("name", "")
+        asset = add_asset(world, "tiktok_account", handle, name=title, person=person)
+        for key, permissions in account.fields("linked").each():
+            linked = _texts(permissions, f"{account.where}.linked.{key}")
+            place = get_organization(world, key).id
+            hold(world, place, asset, relation="granted", status="active", permissions=linked)
+        account.finish()
+
+
+def _get_person(world: World, name: str) -> int:
+    """Somebody from `people`, or a stranger by their address."""
+    is_address = "@" in name or name.startswith("+")
+    return find_or_add_person(world, name) if is_address else get_person(world, name)
+
+
+def _plant_organization(world: World, key: str, fields: _Fields) -> SandboxOrganization:
+    system = fields.text("system")
+    name = fields.text("name", "")
+    known_by = {"developers": "", "business_center": "id"}.get(system, "handle")
+    identity = fields.text(known_by) if known_by else name
+    role_system, kind = fields.text("role_system", "legacy"), fields.text("kind", "company")
+    variant = "research" if kind == "research" else role_system.removeprefix("legacy")
+    return found(world, system=system, variant=variant, identity=identity, name=name, key=key)
+
+
+def _plant_member(world: World, organization: SandboxOrganization, name: str, fields: _Fields) -> None:
+    """Somebody who is in from the start, under `as` or the address they have in that system."""
+    person = _get_person(world, name)
+    address = fields.text("as", "") or find_address(world, person, system=organization.system)
+    finance = fields.text("finance", "")
+    seat(world, organization, person=person, address=normalise(address), role=fields.text("role"), finance=finance)
+    fields.finish()
+
+
+def _plant_owned(world: World, organization: SandboxOrganization, kind: str, identity: str, fields: _Fields) -> None:
+    """An asset the Business Center owns, with the access that members have from the start."""
+    add_asset(world, kind, identity, name=fields.text("name", ""), organization=organization)
+    access = list(fields.fields("access").each())
+    actor = get_admin(world, organization) if access else 0
+    for name, value in access:
+        person, role = _get_person(world, name), _text(value, f"{fields.where}.access.{name}")
+        address = find_address(world, person, system=organization.system, organization=organization.id)
+        roles = [role] if role else []
+        grant(world, organization, actor=actor, kind=kind, identity=identity, address=address, roles=roles)
+    fields.finish()
+
+
+def _plant_business_api(world: World, seed: _Fields) -> None:
+    """Apps, tokens and options of the API for Business; tokens act as people of the seed."""
+    section = seed.fields("business_api")
+    options = dict(section.fields("options").each())
+    if options:
+        write_options(world, Options.from_mapping(options))
+    for app, value in section.fields("apps").each():
+        fields = _Fields.of(value, f"{section.where}.apps.{app}", short="secret")
+        add_api_app(world, app, secret=fields.text("secret"), scopes=_scopes(fields))
+        fields.finish()
+    for token, value in section.fields("tokens").each():
+        fields = _Fields.of(value, f"{section.where}.tokens.{token}", short="person")
+        person = get_person(world, fields.text("person"))
+        add_token(world, token, person=person, app=fields.text("app", DEFAULT_APP), scopes=_scopes(fields))
+        fields.finish()
+    section.finish()
+
+
+def _scopes(fields: _Fields) -> str:
+    numbers = fields.texts("scopes", [])
+    if not all(number.isascii() and number.isdigit() for number in numbers):
+        raise ValueError(f"{fields.where}.scopes are numbers in quotes, not {numbers}")
+    return ",".join(numbers)

@@ -1,4 +1,4 @@
-"""The embedded platform's memory: one SQLite file with its own clock, knobs and event log.
+"""The embedded platform's memory: one SQLite file with its own clock, knobs and event log; and how it refuses.
 
 The rules live in the modules beside this one, as functions that take a world. Every such function is one transaction;
 inside another one it joins it, so that a composite such as "cancel and invite again" happens whole or not at all.
@@ -14,17 +14,49 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from importlib.resources import files
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Final, Self
 
 from reconciler.model.errors import ProviderError
-from reconciler.sandbox.knobs import Knobs
-from reconciler.sandbox.tables import FORMAT, SWEEP, TABLES
+from reconciler.sandbox.platforms import Knobs
+
+FORMAT: Final = 3
+"""Kept in the file's user_version; a file of another format is refused rather than guessed at."""
 
 _BUSY_SECONDS: Final = 30.0
 
+_SWEEP: Final = (
+    "UPDATE membership SET status = 'expired', since = expires, expires = NULL WHERE expires <= :now",
+    "UPDATE holding SET status = 'lapsed', since = expires WHERE status = 'requested' AND expires <= :now",
+    "UPDATE holding SET pending = NULL, expires = NULL WHERE expires <= :now",
+)
+"""What the passing of time does, carried out before anything else looks: nobody has to be awake for it to happen."""
+
+_BUSINESS_CENTER_CODES: Final = {"not-an-admin": 40001, "unknown": 40007, "not-supported": 40008}
+_BUSINESS_CENTER_OTHERWISE: Final = 40002
+"""No code is published for most refusals of Business Center; 40002 with a text is what its gateway is seen to use."""
+
 Row = sqlite3.Row
+
+
+class Refusal(Exception):
+    """The platform did not do what it was asked to; nothing changed.
+
+    `word` is stable (`not-an-admin`, `cap`, `last-admin`, ...), `text` is what the person sees.
+    """
+
+    def __init__(self, word: str, text: str) -> None:
+        super().__init__(text)
+        self.word = word
+        self.text = text
+
+    def code(self, system: str) -> str:
+        """The system's own code: a number in Business Center, which has an API, and the word everywhere else."""
+        if system != "business_center":
+            return self.word
+        return str(_BUSINESS_CENTER_CODES.get(self.word, _BUSINESS_CENTER_OTHERWISE))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -110,7 +142,7 @@ class World:
             self._depth = 1
             try:
                 with _explained():
-                    for statement in SWEEP:
+                    for statement in _SWEEP:
                         self._connection.execute(statement, {"now": self.timestamp()})
                     yield self._connection
             except BaseException:
@@ -158,8 +190,7 @@ class World:
     def advance(self, duration: timedelta) -> datetime:
         """Let time pass; returns the new time. A negative duration is a ValueError: expiry cannot be undone."""
         if duration < timedelta():
-            message = "time does not go backwards"
-            raise ValueError(message)
+            raise ValueError("time does not go backwards")
         with self.transaction():
             offset = float(self.find_setting("offset") or 0) + duration.total_seconds()
             self.set_setting("offset", str(offset))
@@ -209,19 +240,11 @@ class World:
     def events(self, organization: int | None = None) -> list[Event]:
         """The event log, oldest first; of one organization, or of all."""
         rows = self.rows(
-            "SELECT * FROM event WHERE :organization IS NULL OR organization = :organization ORDER BY seq",
+            "SELECT at, organization, actor, verb, text FROM event"
+            " WHERE :organization IS NULL OR organization = :organization ORDER BY seq",
             {"organization": organization},
         )
-        return [
-            Event(
-                at=datetime.fromisoformat(row["at"]),
-                organization=row["organization"],
-                actor=row["actor"],
-                verb=row["verb"],
-                text=row["text"],
-            )
-            for row in rows
-        ]
+        return [Event(**{**dict(row), "at": datetime.fromisoformat(row["at"])}) for row in rows]
 
     def rows(self, statement: str, values: Mapping[str, Any]) -> list[Row]:
         """All rows of a query."""
@@ -232,6 +255,10 @@ class World:
         """The first row of a query, if there is one."""
         rows = self.rows(statement, values)
         return rows[0] if rows else None
+
+    def has(self, statement: str, values: Mapping[str, Any]) -> bool:
+        """Whether a query has any row."""
+        return bool(self.rows(statement, values))
 
     def count(self, statement: str, values: Mapping[str, Any]) -> int:
         """What a query that counts says."""
@@ -246,7 +273,7 @@ class World:
         self._connection.execute("BEGIN IMMEDIATE")
         found = int(self._connection.execute("PRAGMA user_version").fetchone()[0])
         if found == 0:
-            for statement in TABLES.split(";\n"):
+            for statement in files("reconciler.sandbox").joinpath("tables.sql").read_text("utf-8").split(";\n"):
                 self._connection.execute(statement)
             self._connection.execute(f"PRAGMA user_version = {FORMAT}")
         self._connection.execute("COMMIT")

@@ -23,8 +23,7 @@ from reconciler.model.ports import BatchProvider, Provider
 from reconciler.model.settings import GuardSettings
 from reconciler.providers.sandbox.provider import SandboxProvider
 from reconciler.sandbox.members import invite
-from reconciler.sandbox.organizations import get_organization
-from reconciler.sandbox.registry import get_person
+from reconciler.sandbox.registry import get_organization, get_person
 from reconciler.sandbox.seed import load_seed
 from reconciler.sandbox.world import World
 from reconciler.stores.local_file import LocalFileStore

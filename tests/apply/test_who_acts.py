@@ -20,9 +20,8 @@ from reconciler.model.settings import GuardSettings
 from reconciler.providers.sandbox.faults import FaultyProvider, Script
 from reconciler.providers.sandbox.provider import SandboxProvider
 from reconciler.sandbox.people import leave
-from reconciler.sandbox.refusal import Refusal
 from reconciler.sandbox.seed import load_seed
-from reconciler.sandbox.world import World
+from reconciler.sandbox.world import Refusal, World
 from reconciler.stores.local_file import LocalFileStore
 from tests.apply.given import NOW, TODAY, Still, terms
 

@@ -31,13 +31,10 @@ from reconciler.sandbox.api.access import add_token
 from reconciler.sandbox.api.emulator import Emulator
 from reconciler.sandbox.api.faults import Fault
 from reconciler.sandbox.api.options import Options
-from reconciler.sandbox.clicks import grant_by_hand
-from reconciler.sandbox.groups import add_asset_to_group, create_group, set_group_role
-from reconciler.sandbox.organizations import get_organization
-from reconciler.sandbox.people import accept, approve, invite_by_hand, remove_by_hand
-from reconciler.sandbox.refusal import Refusal
-from reconciler.sandbox.registry import get_person
-from reconciler.sandbox.world import World
+from reconciler.sandbox.assets import add_asset_to_group, create_group, set_group_role
+from reconciler.sandbox.people import accept, approve, grant_by_hand, invite_by_hand, remove_by_hand
+from reconciler.sandbox.registry import get_organization, get_person
+from reconciler.sandbox.world import Refusal, World
 from reconciler.stores.local_file import LocalFileStore
 from reconciler.stores.process import SystemTimer
 from tests.business_api.facts import facts, invitations

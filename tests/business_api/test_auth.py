@@ -29,8 +29,7 @@ from reconciler.sandbox.api.faults import Fault
 from reconciler.sandbox.api.options import Options
 from reconciler.sandbox.api.transport import BusinessApiTransport
 from reconciler.sandbox.members import change_role
-from reconciler.sandbox.organizations import get_organization
-from reconciler.sandbox.registry import get_person
+from reconciler.sandbox.registry import get_organization, get_person
 from reconciler.sandbox.world import World
 from tests.business_api.scripted import MadeUpTicker, envelope, scripted
 from tests.sandbox.stage import new_world

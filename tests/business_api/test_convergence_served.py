@@ -19,8 +19,7 @@ from reconciler.providers.business_api.client import Client, Connection
 from reconciler.providers.business_api.tiers import TIERS
 from reconciler.sandbox.api.emulator import Emulator
 from reconciler.sandbox.api.faults import Fault
-from reconciler.sandbox.api.server import Server
-from reconciler.sandbox.api.site import Site
+from reconciler.sandbox.api.server import Server, Site
 from tests.business_api.stage import WorldTicker
 from tests.business_api.story import TOKEN, Story
 from tests.business_api.test_convergence import BROKEN, FAULTS, KNOBS, OPTIONS, WRITES

@@ -36,11 +36,10 @@ from reconciler.output.holdings import say_recorded, say_standing
 from reconciler.sandbox.api.emulator import Emulator
 from reconciler.sandbox.api.faults import Fault
 from reconciler.sandbox.api.transport import BusinessApiTransport
-from reconciler.sandbox.clicks import grant_by_hand
-from reconciler.sandbox.groups import add_asset_to_group, create_group, set_group_role
+from reconciler.sandbox.assets import add_asset_to_group, create_group, set_group_role
 from reconciler.sandbox.members import change_role
-from reconciler.sandbox.organizations import get_organization
-from reconciler.sandbox.registry import get_person
+from reconciler.sandbox.people import grant_by_hand
+from reconciler.sandbox.registry import get_organization, get_person
 from reconciler.stores.local_file import LocalFileStore
 from reconciler.stores.process import SystemTimer
 from tests.business_api.stage import Stage, staged

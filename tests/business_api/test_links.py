@@ -23,9 +23,9 @@ from reconciler.model.plan import Plan
 from reconciler.model.ports import LinkCode
 from reconciler.model.settings import GuardSettings
 from reconciler.providers.business_api.provider import BusinessApiProvider
-from reconciler.sandbox.codes import find_code
-from reconciler.sandbox.organizations import get_organization
+from reconciler.sandbox.links import open_codes
 from reconciler.sandbox.people import approve, revoke, scan
+from reconciler.sandbox.registry import get_organization
 from reconciler.stores.local_file import LocalFileStore
 from reconciler.stores.process import SystemTimer
 from tests.business_api.stage import Stage, staged
@@ -146,8 +146,7 @@ def test_a_code_offers_publishing_to_the_profile_only_where_that_is_wanted(
     office: Office, wanted: list[str], is_narrowed: bool
 ) -> None:
     office.apply(dee=wanted)
-    code = find_code(office.stage.world, get_organization(office.stage.world, "bc"))
-    assert code is not None
+    (code,) = open_codes(office.stage.world, get_organization(office.stage.world, "bc"))
     assert bool(code["ads_only"]) is is_narrowed
     if is_narrowed:
         with refused("invalid"):

@@ -17,10 +17,9 @@ from reconciler.model.resource import Attributes, Resource, Status
 from reconciler.providers.business_api.provider import BusinessApiProvider
 from reconciler.sandbox.api.faults import Fault
 from reconciler.sandbox.assets import add_asset, request_access
-from reconciler.sandbox.organizations import get_organization
 from reconciler.sandbox.partners import add_partner, share
 from reconciler.sandbox.people import accept, approve, decline
-from reconciler.sandbox.registry import get_person
+from reconciler.sandbox.registry import get_organization, get_person
 from reconciler.systems import get_system
 from tests.business_api.scripted import envelope, page, scripted
 from tests.business_api.stage import ASSETS, CENTER, PEOPLE, SCOPE, Stage, staged

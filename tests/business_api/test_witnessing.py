@@ -18,8 +18,7 @@ from reconciler.providers.business_api.provider import BusinessApiProvider
 from reconciler.providers.sandbox.provider import SandboxProvider
 from reconciler.sandbox.api.faults import Fault
 from reconciler.sandbox.members import invite, remove
-from reconciler.sandbox.organizations import get_organization
-from reconciler.sandbox.registry import get_person
+from reconciler.sandbox.registry import get_organization, get_person
 from tests.business_api.scripted import envelope, scripted
 from tests.business_api.stage import SCOPE, Stage, staged
 from tests.sandbox.stage import START

@@ -16,11 +16,10 @@ from reconciler.model.resource import Status
 from reconciler.providers.business_api.abilities import ability_of
 from reconciler.providers.business_api.acting import ACTIONS
 from reconciler.sandbox.api.faults import Fault
-from reconciler.sandbox.groups import add_asset_to_group, create_group, set_group_role
+from reconciler.sandbox.assets import add_asset_to_group, create_group, set_group_role
 from reconciler.sandbox.links import request_link
-from reconciler.sandbox.organizations import get_organization
 from reconciler.sandbox.people import approve, decline
-from reconciler.sandbox.registry import get_person
+from reconciler.sandbox.registry import get_organization, get_person
 from tests.business_api.stage import SCOPE, Stage, staged
 from tests.sandbox.stage import new_world
 

@@ -15,8 +15,7 @@ from typing import Any
 import pytest
 
 from reconciler.sandbox.api.access import issue_code
-from reconciler.sandbox.api.server import Server
-from reconciler.sandbox.api.site import Site
+from reconciler.sandbox.api.server import Server, Site
 from reconciler.sandbox.people import accept
 from reconciler.sandbox.registry import get_person
 from tests.contracts.schemas_business_api import NOTHING, PREFIX, RESPONSES, check_request

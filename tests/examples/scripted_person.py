@@ -11,11 +11,9 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from reconciler.sandbox.answers import accept_invitation
 from reconciler.sandbox.apps import accept_transfer, add_manager, get_app, initiate_transfer
-from reconciler.sandbox.members import invite
-from reconciler.sandbox.organizations import SandboxOrganization, get_organization_by_id, list_organizations
-from reconciler.sandbox.registry import get_person
+from reconciler.sandbox.members import accept_invitation, invite
+from reconciler.sandbox.registry import SandboxOrganization, get_organization_by_id, get_person, list_organizations
 from reconciler.sandbox.world import World
 
 

@@ -45,7 +45,7 @@ from reconciler.model.resource import Status
 from reconciler.model.settings import GuardSettings
 from reconciler.providers.sandbox.provider import SandboxProvider
 from reconciler.sandbox import people
-from reconciler.sandbox.refusal import Refusal
+from reconciler.sandbox.world import Refusal
 from reconciler.stores.local_file import LocalFileStore
 from reconciler.stores.process import SystemTimer
 from tests.laws.neighbourhood import (

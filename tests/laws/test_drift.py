@@ -26,9 +26,8 @@ from reconciler.model.address import Address
 from reconciler.model.drift import DriftReport, DriftSort, DriftStatus
 from reconciler.model.settings import GuardSettings
 from reconciler.providers.sandbox.provider import SandboxProvider
-from reconciler.sandbox import clicks, people
-from reconciler.sandbox.refusal import Refusal
-from reconciler.sandbox.world import World
+from reconciler.sandbox import people
+from reconciler.sandbox.world import Refusal, World
 from reconciler.stores.local_file import LocalFileStore
 from reconciler.stores.process import SystemTimer
 from tests.laws.neighbourhood import (
@@ -138,13 +137,13 @@ def things_done(draw: st.DrawFn) -> Act:
 
     def give(world: World) -> None:
         admin = min(admins(world, "bc"))
-        clicks.grant_by_hand(
+        people.grant_by_hand(
             world, admin=admin, person=person, organization="bc", kind=kind, asset=identity, roles=roles
         )
 
     def take(world: World) -> None:
         admin = min(admins(world, "bc"))
-        clicks.revoke_by_hand(world, admin=admin, person=person, organization="bc", kind=kind, asset=identity)
+        people.revoke_by_hand(world, admin=admin, person=person, organization="bc", kind=kind, asset=identity)
 
     def bring(world: World, admin: str) -> None:
         people.invite_by_hand(world, admin, person, key, role)
@@ -166,7 +165,7 @@ def things_done(draw: st.DrawFn) -> Act:
                 Act(grant, take),
                 Act("bc/tiktok_account/clips", lambda world: people.revoke(world, HANDLE, "bc")),
                 by_admin(
-                    "bc", person, lambda world, admin: clicks.set_finance_by_hand(world, admin, person, "bc", "manager")
+                    "bc", person, lambda world, admin: people.set_finance_by_hand(world, admin, person, "bc", "manager")
                 ),
             ]
         )

@@ -11,11 +11,9 @@ import pytest
 import yaml
 
 from reconciler.providers.sandbox.showing import show
-from reconciler.sandbox.organizations import SandboxOrganization, get_organization
-from reconciler.sandbox.refusal import Refusal
-from reconciler.sandbox.registry import get_person
+from reconciler.sandbox.registry import SandboxOrganization, get_organization, get_person
 from reconciler.sandbox.seed import load_seed
-from reconciler.sandbox.world import World
+from reconciler.sandbox.world import Refusal, World
 
 START = datetime(2026, 11, 22, 9, 0, tzinfo=UTC)
 

@@ -7,11 +7,14 @@ import pytest
 from reconciler.model.address import Address
 from reconciler.model.ports import Scope
 from reconciler.providers.sandbox.provider import SandboxProvider
-from reconciler.sandbox.assets import get_asset, grant, request_access, revoke
-from reconciler.sandbox.groups import (
+from reconciler.sandbox.assets import (
     add_asset_to_group,
     create_group,
     delete_group,
+    get_asset,
+    grant,
+    request_access,
+    revoke,
     set_group_role,
     take_asset_from_group,
     take_from_group,

@@ -6,7 +6,6 @@ import pytest
 
 from reconciler.sandbox.apps import add_manager, initiate_transfer, remove_manager
 from reconciler.sandbox.members import change_role
-from reconciler.sandbox.organizations import create, delete
 from reconciler.sandbox.people import (
     accept,
     give_up_admin,
@@ -17,6 +16,7 @@ from reconciler.sandbox.people import (
     set_role_by_hand,
     transfer,
 )
+from reconciler.sandbox.registry import create, delete
 from tests.sandbox.stage import Stage, new_world, refused
 
 

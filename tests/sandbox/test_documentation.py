@@ -11,7 +11,7 @@ import click
 import yaml
 
 from reconciler.cli.commands.sandbox import sandbox
-from reconciler.sandbox.knobs import Knobs
+from reconciler.sandbox.platforms import Knobs
 from reconciler.sandbox.seed import load_seed
 from reconciler.sandbox.world import World
 from tests.sandbox.stage import Stage

@@ -14,7 +14,7 @@ FORBIDDEN = (
     "reconciler.features",
     "reconciler.manifests",
 )
-RULES = ("platforms", "members", "answers", "apps", "assets", "links", "groups", "partners", "organizations")
+RULES = ("platforms", "registry", "members", "apps", "assets", "links", "partners")
 
 
 def _imports(path: Path) -> set[str]:

@@ -9,8 +9,8 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
-from reconciler.sandbox import apps, assets, groups, links, members, organizations, partners, people
-from reconciler.sandbox.refusal import Refusal
+from reconciler.sandbox import apps, assets, links, members, partners, people, registry
+from reconciler.sandbox.world import Refusal
 from tests.sandbox.stage import EU, NORTH, OF_DEE, US, Stage, new_world
 from tests.tiers import scaled
 
@@ -148,15 +148,15 @@ class Platform(RuleBasedStateMachine):
     def group(self, actor: str, address: str, ad_account: str) -> None:
         person, center = self.stage.person(actor), self.stage["bc"]
         with suppress(Refusal):
-            groups.create_group(self.world, center, actor=person, name="g")
+            assets.create_group(self.world, center, actor=person, name="g")
         with suppress(Refusal):
-            groups.add_asset_to_group(self.world, center, actor=person, name="g", ad_account=ad_account)
+            assets.add_asset_to_group(self.world, center, actor=person, name="g", ad_account=ad_account)
         with suppress(Refusal):
-            groups.set_group_role(self.world, center, actor=person, name="g", address=address, role="admin")
+            assets.set_group_role(self.world, center, actor=person, name="g", address=address, role="admin")
 
     @invariant()
     def every_organization_has_an_active_admin(self) -> None:
-        for organization in organizations.list_organizations(self.world):
+        for organization in registry.list_organizations(self.world):
             roles = self._members(organization.id, "active")
             assert ADMINS & set(roles), f"{organization.name} has only {roles}"
 

@@ -7,12 +7,11 @@ from collections.abc import Callable
 import pytest
 
 from reconciler.sandbox.apps import add_app, remove_manager
-from reconciler.sandbox.assets import add_asset, answer_access, grant, request_access, take_back_access
-from reconciler.sandbox.groups import set_group_role
+from reconciler.sandbox.assets import add_asset, answer_access, grant, request_access, set_group_role, take_back_access
 from reconciler.sandbox.links import approve_link, refuse_link, request_link
 from reconciler.sandbox.partners import add_partner, answer_partnership, share, unshare
 from reconciler.sandbox.people import remove_by_hand, set_role_by_hand
-from reconciler.sandbox.refusal import Refusal
+from reconciler.sandbox.world import Refusal
 from tests.sandbox.stage import EU, NORTH, OF_DEE, US, Stage, refused
 
 ANA = "ana@acme.example"

@@ -30,12 +30,16 @@ from reconciler.providers.sandbox.provider import SandboxProvider
 from reconciler.providers.sandbox.rosters import render_roster
 from reconciler.providers.sandbox.showing import show as look
 from reconciler.sandbox import people
-from reconciler.sandbox.organizations import find_organizations, get_organization, list_organizations
 from reconciler.sandbox.people import Message, answer_all
-from reconciler.sandbox.refusal import Refusal
-from reconciler.sandbox.registry import find_person, get_person
+from reconciler.sandbox.registry import (
+    find_organizations,
+    find_person,
+    get_organization,
+    get_person,
+    list_organizations,
+)
 from reconciler.sandbox.seed import SEED_FILE, WORLD_FILE, open_world
-from reconciler.sandbox.world import World, real_now
+from reconciler.sandbox.world import Refusal, World, real_now
 
 _DURATION = re.compile(r"\+?(\d+)([dhm])")
 _UNITS = {"d": "days", "h": "hours", "m": "minutes"}
@@ -403,8 +407,7 @@ def _work_by_hand(app: App, desired: Desired, made: Plan) -> Iterator[tuple[Chan
 def serve(app: App, host: str, port: int, tier: str | None, speed: float) -> None:
     """Serve the API for Business and a page for people on a port, until interrupted."""
     from reconciler.sandbox.api.emulator import Emulator
-    from reconciler.sandbox.api.server import Server
-    from reconciler.sandbox.api.site import Site
+    from reconciler.sandbox.api.server import Server, Site
 
     clock = _faster(real_now, speed)
     with _open(app, clock) as opened:

@@ -9,12 +9,10 @@ from dataclasses import dataclass
 from reconciler.model.change import Change
 from reconciler.model.kinds import KINDS, Action
 from reconciler.providers.sandbox.naming import SandboxNames
-from reconciler.sandbox import apps, assets, groups, links, members, organizations, partners
-from reconciler.sandbox.organizations import SandboxOrganization
+from reconciler.sandbox import apps, assets, links, members, partners, registry
 from reconciler.sandbox.platforms import SHARE_ROLES
-from reconciler.sandbox.refusal import Refusal
-from reconciler.sandbox.registry import normalise
-from reconciler.sandbox.world import World
+from reconciler.sandbox.registry import SandboxOrganization, normalise
+from reconciler.sandbox.world import Refusal, World
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,7 +58,7 @@ class SandboxCall:
 
 
 def _delete_organization(call: SandboxCall) -> None:
-    organizations.delete(call.world, call.organization, actor=call.actor)
+    registry.delete(call.world, call.organization, actor=call.actor)
 
 
 def _invite(call: SandboxCall) -> None:
@@ -124,16 +122,16 @@ def _unlink(call: SandboxCall) -> None:
 
 
 def _create_group(call: SandboxCall) -> None:
-    groups.create_group(call.world, call.organization, actor=call.actor, name=call.ids[0])
+    assets.create_group(call.world, call.organization, actor=call.actor, name=call.ids[0])
 
 
 def _rename_group(call: SandboxCall) -> None:
     name, new = call.ids[0], str(call.change.attributes["called"])
-    groups.rename_group(call.world, call.organization, actor=call.actor, name=name, new_name=new)
+    assets.rename_group(call.world, call.organization, actor=call.actor, name=name, new_name=new)
 
 
 def _delete_group(call: SandboxCall) -> None:
-    groups.delete_group(call.world, call.organization, actor=call.actor, name=call.ids[0])
+    assets.delete_group(call.world, call.organization, actor=call.actor, name=call.ids[0])
 
 
 def _add_partner(call: SandboxCall) -> None:
@@ -175,9 +173,9 @@ def _grant(call: SandboxCall) -> None:
         case "app_access":
             apps.add_manager(world, organization, actor=call.actor, client_key=first, address=person)
         case "asset_group_asset":
-            groups.add_asset_to_group(world, organization, actor=call.actor, name=first, ad_account=second)
+            assets.add_asset_to_group(world, organization, actor=call.actor, name=first, ad_account=second)
         case "asset_group_access":
-            groups.set_group_role(world, organization, actor=call.actor, name=first, address=person, role=call.role)
+            assets.set_group_role(world, organization, actor=call.actor, name=first, address=person, role=call.role)
         case "pixel_use" | "tiktok_account_use" | "managed_account_use":
             used = kind.removesuffix("_use")
             links.allow_use(world, organization, actor=call.actor, kind=used, identity=first, ad_account=second)
@@ -195,9 +193,9 @@ def _revoke(call: SandboxCall) -> None:
         case "app_access":
             apps.remove_manager(world, organization, actor=call.actor, client_key=first, address=person)
         case "asset_group_asset":
-            groups.take_asset_from_group(world, organization, actor=call.actor, name=first, ad_account=second)
+            assets.take_asset_from_group(world, organization, actor=call.actor, name=first, ad_account=second)
         case "asset_group_access":
-            groups.take_from_group(world, organization, actor=call.actor, name=first, address=person)
+            assets.take_from_group(world, organization, actor=call.actor, name=first, address=person)
         case "pixel_use" | "tiktok_account_use" | "managed_account_use":
             used = kind.removesuffix("_use")
             links.end_use(world, organization, actor=call.actor, kind=used, identity=first, ad_account=second)

@@ -20,11 +20,9 @@ from reconciler.providers.sandbox.exploring import list_found, read_names
 from reconciler.providers.sandbox.naming import SandboxNames
 from reconciler.providers.sandbox.reading import read_resources
 from reconciler.providers.sandbox.view import view
-from reconciler.sandbox.api.numbers import get_asset_identity
-from reconciler.sandbox.organizations import SandboxOrganization, create, find_organization
-from reconciler.sandbox.refusal import Refusal
-from reconciler.sandbox.registry import find_person
-from reconciler.sandbox.world import World
+from reconciler.sandbox.api.naming import get_asset_identity
+from reconciler.sandbox.registry import SandboxOrganization, create, find_organization, find_person
+from reconciler.sandbox.world import Refusal, World
 
 _MEMBERS = frozenset(
     {

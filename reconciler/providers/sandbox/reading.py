@@ -10,7 +10,7 @@ from reconciler.model.address import Address
 from reconciler.model.kinds import KINDS
 from reconciler.model.resource import Attributes, Resource, Status
 from reconciler.providers.sandbox.view import View, status_of
-from reconciler.sandbox.api.numbers import asset_id
+from reconciler.sandbox.api.naming import asset_id
 from reconciler.sandbox.platforms import ASSET_ROLES
 from reconciler.sandbox.registry import is_registered, known_as
 from reconciler.sandbox.world import Row

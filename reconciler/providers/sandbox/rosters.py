@@ -14,10 +14,8 @@ from dataclasses import dataclass
 from datetime import date
 
 from reconciler.providers.sandbox.view import day_of
-from reconciler.sandbox.organizations import SandboxOrganization, find_active
-from reconciler.sandbox.refusal import Refusal
-from reconciler.sandbox.registry import find_address
-from reconciler.sandbox.world import Row, World
+from reconciler.sandbox.registry import SandboxOrganization, find_active, find_address
+from reconciler.sandbox.world import Refusal, Row, World
 
 _DASH = "\u2014"
 

@@ -6,7 +6,7 @@ from reconciler.model.resource import Resource
 from reconciler.providers.sandbox.naming import SandboxNames
 from reconciler.providers.sandbox.reading import read_resources
 from reconciler.providers.sandbox.view import view
-from reconciler.sandbox.organizations import SandboxOrganization
+from reconciler.sandbox.registry import SandboxOrganization
 from reconciler.sandbox.world import World
 
 

@@ -13,8 +13,7 @@ from reconciler.model.errors import ProviderError
 from reconciler.model.kinds import KINDS
 from reconciler.model.resource import Resource, Status
 from reconciler.providers.sandbox.naming import SandboxNames
-from reconciler.sandbox.organizations import SandboxOrganization
-from reconciler.sandbox.registry import normalise
+from reconciler.sandbox.registry import SandboxOrganization, normalise
 from reconciler.sandbox.world import Row, World
 
 # If one person has several rows, the one that gives access is the person's: it comes first.

@@ -8,8 +8,7 @@ from datetime import timedelta
 from typing import Final
 
 from reconciler.sandbox.api.messages import RefusedCall
-from reconciler.sandbox.refusal import Refusal
-from reconciler.sandbox.world import Row, World
+from reconciler.sandbox.world import Refusal, Row, World
 
 DEFAULT_APP: Final = "7000000000000000001"
 """There without being named in a seed."""
@@ -42,7 +41,7 @@ class Caller:
         return scope is None or scope in _implied(self.scopes)
 
 
-def add_app(world: World, app: str = DEFAULT_APP, *, secret: str = DEFAULT_SECRET, scopes: str = "") -> None:
+def add_api_app(world: World, app: str = DEFAULT_APP, *, secret: str = DEFAULT_SECRET, scopes: str = "") -> None:
     """Register an app; `scopes` are numbers joined by commas, all of them when empty. A second time changes nothing."""
     with world.transaction() as db:
         wanted = scopes or ",".join(map(str, ALL_SCOPES))
@@ -53,7 +52,7 @@ def add_token(world: World, token: str, *, person: int, app: str = DEFAULT_APP, 
     """Let a token exist, as if it had been exchanged long ago."""
     with world.transaction() as db:
         if app == DEFAULT_APP:
-            add_app(world)
+            add_api_app(world)
         row = world.find_row("SELECT * FROM api_app WHERE id = :id", {"id": app})
         if row is None:
             raise Refusal("unknown", f"there is no app {app}")
@@ -74,7 +73,7 @@ def issue_code(world: World, person: int, *, app: str = DEFAULT_APP) -> str:
     """What the browser brings back when somebody has approved an app; it works once, for an hour."""
     with world.transaction() as db:
         if app == DEFAULT_APP:
-            add_app(world)
+            add_api_app(world)
         if world.find_row("SELECT 1 FROM api_app WHERE id = :id", {"id": app}) is None:
             raise Refusal("unknown", f"there is no app {app}")
         code = secrets.token_hex(20)
@@ -86,7 +85,7 @@ def issue_code(world: World, person: int, *, app: str = DEFAULT_APP) -> str:
 
 
 def get_app(world: World, app: str, secret: str) -> Row:
-    """The app with this id and secret; raises ApiError."""
+    """The app with this id and secret; raises RefusedCall."""
     row = world.find_row("SELECT * FROM api_app WHERE id = :id", {"id": app})
     if row is None:
         raise RefusedCall(40113, "The app does not exist or is blocked.")
@@ -96,7 +95,7 @@ def get_app(world: World, app: str, secret: str) -> Row:
 
 
 def exchange(world: World, app: Row, code: str) -> tuple[str, Caller]:
-    """A token for a code that has not been used yet; raises ApiError 40110."""
+    """A token for a code that has not been used yet; raises RefusedCall 40110."""
     with world.transaction() as db:
         row = world.find_row(
             "SELECT * FROM api_code WHERE code = :code AND app = :app AND used = 0 AND expires > :now",

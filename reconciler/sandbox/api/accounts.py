@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from datetime import date, timedelta
 from typing import Any, Final, NoReturn
 
 from reconciler.sandbox.api.access import Caller, exchange, find_caller, get_app, revoke_token
-from reconciler.sandbox.api.calls import Call, Data, Route
-from reconciler.sandbox.api.masking import shown
+from reconciler.sandbox.api.calls import Call, Data, Endpoints
 from reconciler.sandbox.api.messages import RefusedCall
-from reconciler.sandbox.api.numbers import asset_id, core_user_id, user_id
-from reconciler.sandbox.api.parameters import choice, flag, ident, listed, paged, record, text
+from reconciler.sandbox.api.naming import asset_id, core_user_id, shown, user_id
+from reconciler.sandbox.api.parameters import choice, flag, ident, listed, record, text
 from reconciler.sandbox.registry import find_address, find_person
 from reconciler.sandbox.world import Event, Row
+
+API: Final = Endpoints()
 
 _ACCOUNTS: Final = 100
 _ADS_MANAGEMENT: Final = 20
@@ -29,26 +29,46 @@ _ACTIVITIES: Final = {
 """Activity type -> verbs of the world's log; the other verbs are about users."""
 
 
+@API.add(
+    "POST oauth2/access_token/",
+    serves="everybody",
+    app_id=text(required=True),
+    secret=text(required=True),
+    auth_code=text(required=True),
+    return_advertiser_ids=flag(),
+)
 def _exchange_code(call: Call) -> Data:
-    token, caller = _exchange(call, "app_id", "secret", "auth_code")
+    app = get_app(call.world, call.get("app_id"), call.get("secret"))
+    token, caller = exchange(call.world, app, call.get("auth_code"))
     answer = {"access_token": token, "scope": sorted(caller.scopes)}
     if call.params.get("return_advertiser_ids", True):
         answer["advertiser_ids"] = [asset_id(row) for row in _advertisers(call, caller)]
     return answer
 
 
+@API.add(
+    "POST oauth/token/",
+    serves="everybody",
+    takes_forms=True,
+    client_id=text(required=True),
+    client_secret=text(required=True),
+    code=text(required=True),
+    grant_type=choice("authorization_code", required=True),
+)
 def _exchange_as_oauth(call: Call) -> Data:
-    token, caller = _exchange(call, "client_id", "client_secret", "code")
+    app = get_app(call.world, call.get("client_id"), call.get("client_secret"))
+    token, caller = exchange(call.world, app, call.get("code"))
     ids = [asset_id(row) for row in _advertisers(call, caller)]
-    scopes = sorted(caller.scopes)
-    return {"access_token": token, "token_type": "Bearer", "scope": scopes, "advertiser_ids": ids}
+    return {"access_token": token, "token_type": "Bearer", "scope": sorted(caller.scopes), "advertiser_ids": ids}
 
 
-def _exchange(call: Call, app: str, secret: str, code: str) -> tuple[str, Caller]:
-    found = get_app(call.world, call.get(app), call.get(secret))
-    return exchange(call.world, found, call.get(code))
-
-
+@API.add(
+    "POST oauth2/revoke_token/",
+    serves="tokens",
+    app_id=text(required=True),
+    secret=text(required=True),
+    access_token=text(required=True),
+)
 def _revoke(call: Call) -> Data:
     app = get_app(call.world, call.get("app_id"), call.get("secret"))
     token = call.get("access_token")
@@ -60,6 +80,13 @@ def _revoke(call: Call) -> Data:
     return {"app_id": app["id"], "advertiser_ids": ids}
 
 
+@API.add(
+    "GET oauth2/advertiser/get/",
+    scope=_ACCOUNTS,
+    serves="tokens",
+    app_id=text(required=True),
+    secret=text(required=True),
+)
 def _get_advertisers(call: Call) -> Data:
     """Ad accounts that the token reaches."""
     get_app(call.world, call.get("app_id"), call.get("secret"))
@@ -79,6 +106,13 @@ def _advertisers(call: Call, caller: Caller) -> list[Row]:
     )
 
 
+@API.add(
+    "GET advertiser/info/",
+    scope=_ACCOUNTS,
+    serves="tokens",
+    advertiser_ids=listed(ident(), required=True, least=1, most=100),
+    fields=listed(text()),
+)
 def _get_advertiser_info(call: Call) -> Data:
     """Ad accounts by id; one that is out of reach fails the whole call."""
     reach = {asset_id(row): row for row in _advertisers(call, call.caller)}
@@ -104,6 +138,7 @@ def _advertiser_info(number: str, row: Row) -> dict[str, Any]:
     }
 
 
+@API.add("GET user/info/", serves="tokens")
 def _get_user(call: Call) -> Data:
     person = call.world.rows("SELECT * FROM person WHERE id = :id", {"id": call.caller.person})[0]
     address = find_address(call.world, person["id"], system="business_center")
@@ -118,10 +153,30 @@ def _get_user(call: Call) -> Data:
     }
 
 
+@API.add(
+    "GET changelog/get/",
+    scope=_ADS_MANAGEMENT,
+    rows=50,
+    filtering=record(
+        start_date=text(),
+        end_date=text(),
+        activity_type=choice("ALL", "USER", "ACCOUNT", "ASSET", "BUSINESS"),
+    ),
+    lang=text(),
+    sort_field=choice("operation_time"),
+    sort_type=choice("DESC", "ASC"),
+)
 def _get_changes(call: Call) -> Data:
     """Who did what, by hand or through the API; the last seven days unless two days are named."""
-    first, last = _get_period(call)
-    wanted = call.filtering.get("activity_type", "ALL")
+    filtering, today = call.filtering, call.world.now().date()
+    if ("start_date" in filtering) != ("end_date" in filtering):
+        raise RefusedCall(40002, "filtering: start_date and end_date have to be given together")
+    try:
+        first = date.fromisoformat(filtering.get("start_date", str(today - timedelta(days=_LOG_DAYS))))
+        last = date.fromisoformat(filtering.get("end_date", str(today)))
+    except ValueError:
+        raise RefusedCall(40002, "filtering.start_date: a date is written YYYY-MM-DD") from None
+    wanted = filtering.get("activity_type", "ALL")
     events = [
         event
         for event in call.world.events(call.bc.id)
@@ -130,18 +185,6 @@ def _get_changes(call: Call) -> Data:
     if call.get("sort_type", "DESC") == "DESC":
         events.reverse()
     return call.page(events, lambda event: _change(call, event), key="changelog_list")
-
-
-def _get_period(call: Call) -> tuple[date, date]:
-    wanted = call.filtering
-    if ("start_date" in wanted) != ("end_date" in wanted):
-        raise RefusedCall(40002, "filtering: start_date and end_date have to be given together")
-    today = call.world.now().date()
-    try:
-        first = date.fromisoformat(wanted.get("start_date", str(today - timedelta(days=_LOG_DAYS))))
-        return first, date.fromisoformat(wanted.get("end_date", str(today)))
-    except ValueError:
-        raise RefusedCall(40002, "filtering.start_date: a date is written YYYY-MM-DD") from None
 
 
 def _change(call: Call, event: Event) -> Data:
@@ -158,74 +201,9 @@ def _activity(event: Event) -> str:
     return next((name for name, verbs in _ACTIVITIES.items() if event.verb in verbs), "USER")
 
 
+@API.add("POST bc/oa/create/", serves="tokens")
+@API.add("POST bc/advertiser/disable/", serves="tokens")
+@API.add("POST bc/advertiser/create/", serves="tokens")
 def _refuse(_call: Call) -> NoReturn:
     """It exists on the real platform, has nothing to do with access, and is not emulated."""
     raise RefusedCall(40008, "This endpoint is not implemented here.")
-
-
-def _code_fields(app: str, secret: str, code: str) -> Mapping[str, Any]:
-    return {name: text(required=True) for name in (app, secret, code)}
-
-
-_NOT_EMULATED: Final = ("bc/advertiser/create/", "bc/advertiser/disable/", "bc/oa/create/")
-
-ROUTES = (
-    Route(
-        method="POST",
-        path="oauth2/access_token/",
-        answer=_exchange_code,
-        parameters={**_code_fields("app_id", "secret", "auth_code"), "return_advertiser_ids": flag()},
-        needs_token=False,
-    ),
-    Route(
-        method="POST",
-        path="oauth/token/",
-        answer=_exchange_as_oauth,
-        parameters={
-            **_code_fields("client_id", "client_secret", "code"),
-            "grant_type": choice("authorization_code", required=True),
-        },
-        needs_token=False,
-        takes_forms=True,
-    ),
-    Route(
-        method="POST",
-        path="oauth2/revoke_token/",
-        answer=_revoke,
-        parameters=_code_fields("app_id", "secret", "access_token"),
-    ),
-    Route(
-        method="GET",
-        path="oauth2/advertiser/get/",
-        answer=_get_advertisers,
-        parameters={"app_id": text(required=True), "secret": text(required=True)},
-        scope=_ACCOUNTS,
-    ),
-    Route(
-        method="GET",
-        path="advertiser/info/",
-        answer=_get_advertiser_info,
-        parameters={"advertiser_ids": listed(ident(), required=True, least=1, most=100), "fields": listed(text())},
-        scope=_ACCOUNTS,
-    ),
-    Route(method="GET", path="user/info/", answer=_get_user, parameters={}),
-    Route(
-        method="GET",
-        path="changelog/get/",
-        answer=_get_changes,
-        parameters={
-            "bc_id": ident(required=True),
-            "filtering": record(
-                start_date=text(),
-                end_date=text(),
-                activity_type=choice("ALL", "USER", "ACCOUNT", "ASSET", "BUSINESS"),
-            ),
-            "lang": text(),
-            "sort_field": choice("operation_time"),
-            "sort_type": choice("DESC", "ASC"),
-            **paged(50),
-        },
-        scope=_ADS_MANAGEMENT,
-    ),
-    *(Route(method="POST", path=path, answer=_refuse, parameters={}) for path in _NOT_EMULATED),
-)

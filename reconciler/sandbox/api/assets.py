@@ -1,23 +1,30 @@
-"""bc/asset/get, admin/get, member/get, partner/get and admin/delete: who has what."""
+"""bc/asset/*: who has what, letting go of an asset, and members' access, one asset and one person at a time."""
 
 from __future__ import annotations
 
 from typing import Any, Final
 
-from reconciler.sandbox.api.calls import Call, Data, Route
-from reconciler.sandbox.api.masking import account_name, shown
-from reconciler.sandbox.api.matrix import KINDS
+from reconciler.sandbox.api.calls import Call, Data, Endpoints
 from reconciler.sandbox.api.messages import RefusedCall
-from reconciler.sandbox.api.numbers import asset_id, get_asset_identity, person_of, pixel_code, user_id
-from reconciler.sandbox.api.parameters import asset_type, choice, email, ident, listed, paged, record, text
-from reconciler.sandbox.assets import get_holding, release
-from reconciler.sandbox.organizations import require_admin
+from reconciler.sandbox.api.naming import (
+    account_name,
+    asset_id,
+    get_asset_identity,
+    person_of,
+    pixel_code,
+    shown,
+    user_id,
+)
+from reconciler.sandbox.api.parameters import asset_type, choice, email, ident, listed, record, refuse_missing, text
+from reconciler.sandbox.assets import get_holding, grant, release, revoke
+from reconciler.sandbox.platforms import ASSET_ROLES
+from reconciler.sandbox.registry import require_admin
 from reconciler.sandbox.world import Row
 
-_SCOPE: Final = 153
+API: Final = Endpoints(scope=153)
 
-HELD: Final = (
-    "SELECT holding.*, asset.id AS asset_number, asset.kind, asset.identity, asset.name,"
+_HELD: Final = (
+    "SELECT {roles}, holding.*, asset.id AS asset_number, asset.kind, asset.identity, asset.name,"
     " asset.owner_organization, asset.owner_person, owner.name AS owner_bc_name"
     " FROM holding JOIN asset ON asset.id = holding.asset"
     " LEFT JOIN organization AS owner ON owner.id = asset.owner_organization"
@@ -41,7 +48,24 @@ _STATUSES: Final = {"active": "BOUND", "requested": "PENDING", "declined": "REJE
 _WITH_STATUS: Final = ("ADVERTISER", "PIXEL", "TIKTOK_SHOP")
 _SHOW_STATUS: Final = "SHOW_ACCOUNT_STATUS_"
 
+_ROLE_FIELDS: Final = {
+    "ADVERTISER": "advertiser_role",
+    "CATALOG": "catalog_role",
+    "LEAD": "form_library_role",
+    "TT_ACCOUNT": "tt_account_roles",
+    "TIKTOK_SHOP": "store_role",
+    "MANAGED_BUSINESS_ACCOUNT": "business_account_roles",
+}
+"""Asset type -> the role field that it, and only it, needs."""
 
+
+@API.add(
+    "GET bc/asset/get/",
+    serves="members",
+    rows=50,
+    asset_type=asset_type("asset/get"),
+    filtering=record(user_id=ident(), user_email=email(), keyword=text()),
+)
 def _get_own(call: Call) -> Data:
     """What one person can use: by user id, of an invited person by address, of the caller when nobody is named."""
     if "user_email" in call.filtering:
@@ -51,14 +75,14 @@ def _get_own(call: Call) -> Data:
         require_admin(call.world, call.bc, call.caller.person)
         call.member(call.filtering["user_id"])
     rows = call.world.rows(
-        f"{HELD.replace('SELECT ', 'SELECT asset_grant.roles, ', 1)}"
+        f"{_HELD.format(roles='asset_grant.roles')}"
         f" JOIN {_grants(call, by_asset=False)} AS asset_grant ON asset_grant.holding = holding.id"
         " JOIN membership ON membership.id = asset_grant.membership"
         " WHERE holding.organization = :bc AND asset.kind = :kind AND holding.status = 'active'"
         " AND membership.person = :person AND membership.status = 'active' ORDER BY holding.id",
-        {"bc": call.bc.id, "kind": _kind(call), "person": person},
+        {"bc": call.bc.id, "kind": call.kind, "person": person},
     )
-    return call.page(_named(call, rows), lambda row: _asset(call, row))
+    return call.page(call.search(rows), lambda row: _asset(call, row))
 
 
 def _grants(call: Call, *, by_asset: bool) -> str:
@@ -82,27 +106,40 @@ def _get_promised(call: Call) -> Data:
         raise RefusedCall(40002, "filtering.user_email: only for ADVERTISER, and not together with user_id")
     require_admin(call.world, call.bc, call.caller.person)
     rows = call.world.rows(
-        f"{HELD.replace('SELECT ', 'SELECT promised_grant.roles, ', 1)}"
+        f"{_HELD.format(roles='promised_grant.roles')}"
         " JOIN promised_grant ON promised_grant.holding = holding.id"
         " JOIN membership ON membership.id = promised_grant.membership"
         " WHERE holding.organization = :bc AND membership.identity = :address AND membership.status = 'invited'"
         " ORDER BY holding.id",
         {"bc": call.bc.id, "address": call.filtering["user_email"].casefold()},
     )
-    return call.page(_named(call, rows), lambda row: _asset(call, row))
+    return call.page(call.search(rows), lambda row: _asset(call, row))
 
 
+@API.add(
+    "GET bc/asset/admin/get/",
+    rows=50,
+    asset_type=asset_type("asset/get"),
+    filtering=record(
+        keyword=text(),
+        advertiser_show_status=choice(
+            *(_SHOW_STATUS + name for name in ("NOT_APPROVED", "APPROVED", "IN_REVIEW", "PUNISHED"))
+        ),
+        relation_type=choice("OWNER_BC", "OWNER_PARTNER", "OWNER_INDIVIDUAL"),
+        relation_status=choice("BOUND", "UNBOUND", "PENDING", "REJECTED"),
+    ),
+)
 def _get_all(call: Call) -> Data:
     """Everything the Business Center has or has asked for; what the caller can do with it comes along."""
     rows = call.world.rows(
-        f"{HELD.replace('SELECT ', 'SELECT asset_grant.roles, ', 1)}"
+        f"{_HELD.format(roles='asset_grant.roles')}"
         " LEFT JOIN membership ON membership.organization = holding.organization"
         " AND membership.person = :person AND membership.status = 'active'"
         " LEFT JOIN asset_grant ON asset_grant.holding = holding.id AND asset_grant.membership = membership.id"
         " WHERE holding.organization = :bc AND asset.kind = :kind ORDER BY holding.id",
-        {"bc": call.bc.id, "kind": _kind(call), "person": call.caller.person},
+        {"bc": call.bc.id, "kind": call.kind, "person": call.caller.person},
     )
-    return call.page([row for row in _named(call, rows) if _is_listed(call, row)], lambda row: _related(call, row))
+    return call.page([row for row in call.search(rows) if _is_listed(call, row)], lambda row: _related(call, row))
 
 
 def _is_listed(call: Call, row: Row) -> bool:
@@ -141,7 +178,7 @@ def _asset(call: Call, row: Row) -> dict[str, Any]:
     """One row; keys that do not apply to the type are there without a value."""
     kind, roles = call.get("asset_type"), (row["roles"] or "").upper()
     has_handle = kind == "TT_ACCOUNT" and call.options.account_handles == "assets"
-    return {
+    shown_row = {
         **({"tt_asset_handle": row["identity"]} if has_handle else {}),
         "asset_type": kind,
         "asset_id": asset_id(row),
@@ -153,32 +190,36 @@ def _asset(call: Call, row: Row) -> dict[str, Any]:
         "store_role": (roles or None) if kind == "TIKTOK_SHOP" else None,
         "tt_account_roles": (roles.split(",") if roles else None) if kind == "TT_ACCOUNT" else None,
         "owner_bc_name": None if kind == "TT_ACCOUNT" else row["owner_bc_name"],
-        **(_managed(row) if kind == "MANAGED_BUSINESS_ACCOUNT" else {}),
     }
-
-
-def _managed(row: Row) -> dict[str, Any]:
-    """What is told since 2026 of accounts that a Business Center manages."""
-    return {
-        "business_account_roles": _business_roles(row),
-        "is_business_verified": True,
-        "operating_region_code": "DE",
-        "tt_asset_handle": row["name"] if row["name"].startswith("@") else None,
-        "tt_asset_profile_image": None,
-    }
+    if kind == "MANAGED_BUSINESS_ACCOUNT":  # told since 2026
+        shown_row |= {
+            "business_account_roles": _business_roles(row),
+            "is_business_verified": True,
+            "operating_region_code": "DE",
+            "tt_asset_handle": row["name"] if row["name"].startswith("@") else None,
+            "tt_asset_profile_image": None,
+        }
+    return shown_row
 
 
 def _business_roles(row: Row) -> list[str] | None:
     return [f"BUSINESS_ACCOUNT_{row['roles'].upper()}"] if row["roles"] else None
 
 
+@API.add(
+    "GET bc/asset/member/get/",
+    rows=20,
+    asset_type=asset_type("asset/member/get"),
+    asset_id=ident(required=True),
+    filtering=record(keyword=text(most=250)),
+)
 def _get_asset_members(call: Call) -> Data:
     rows = call.world.rows(
         "SELECT membership.person, membership.identity, person.name, asset_grant.roles"  # noqa: S608  # two texts from above
         f" FROM {_grants(call, by_asset=True)} AS asset_grant"
         " JOIN membership ON membership.id = asset_grant.membership JOIN person ON person.id = membership.person"
         " WHERE asset_grant.holding = :holding AND membership.status = 'active' ORDER BY membership.id",
-        {"holding": _holding(call)["id"]},
+        {"holding": get_holding(call.world, call.bc, call.kind, call.asset)["id"]},
     )
     keyword = call.filtering.get("keyword", "").casefold()
     wanted = [row for row in rows if keyword in row["name"].casefold() or keyword in row["identity"].casefold()]
@@ -197,100 +238,97 @@ def _asset_member(call: Call, row: Row) -> Data:
     }
 
 
+@API.add(
+    "GET bc/asset/partner/get/",
+    rows=50,
+    asset_type=asset_type("asset/partner/get"),
+    asset_id=ident(required=True),
+    filtering=record(keyword=text()),
+)
 def _get_asset_partners(call: Call) -> Data:
     rows = call.world.rows(
         "SELECT organization.identity AS bc_id, organization.name AS bc_name FROM share"
         " JOIN partnership ON partnership.id = share.partnership"
         " JOIN organization ON organization.id = partnership.partner WHERE share.holding = :holding ORDER BY bc_id",
-        {"holding": _holding(call)["id"]},
+        {"holding": get_holding(call.world, call.bc, call.kind, call.asset)["id"]},
     )
     keyword = call.filtering.get("keyword", "").casefold()
     return call.page([row for row in rows if keyword in row["bc_name"].casefold()], dict)
 
 
+@API.add(
+    "POST bc/asset/admin/delete/",
+    asset_ids=listed(ident(), required=True, least=1, most=1),
+    asset_type=asset_type("asset/admin/delete"),
+)
 def _delete(call: Call) -> None:
     """Only form libraries and TikTok accounts; getting one back takes its owner."""
-    kind = _kind(call)
     for number in call.params["asset_ids"]:
-        identity = get_asset_identity(call.world, kind, number)
-        release(call.world, call.bc, actor=call.caller.person, kind=kind, identity=identity)
+        call.act(release, kind=call.kind, identity=get_asset_identity(call.world, call.kind, number))
 
 
-def _kind(call: Call) -> str:
-    """The world's word for the asset type; of the types the world does not have, nothing is ever found."""
-    return KINDS.get(call.get("asset_type"), "")
-
-
-def _holding(call: Call) -> Row:
-    kind = _kind(call)
-    return get_holding(call.world, call.bc, kind, get_asset_identity(call.world, kind, call.get("asset_id")))
-
-
-def _named(call: Call, rows: list[Row]) -> list[Row]:
-    keyword = call.filtering.get("keyword", "").casefold()
-    return [row for row in rows if keyword in row["name"].casefold() or keyword == asset_id(row)]
-
-
-def _of_asset(row: str) -> dict[str, Any]:
-    return {"bc_id": ident(required=True), "asset_type": asset_type(row), "asset_id": ident(required=True)}
-
-
-ROUTES = (
-    Route(
-        method="GET",
-        path="bc/asset/get/",
-        answer=_get_own,
-        parameters={
-            "bc_id": ident(required=True),
-            "asset_type": asset_type("asset/get"),
-            "filtering": record(user_id=ident(), user_email=email(), keyword=text()),
-            **paged(50),
-        },
-        scope=_SCOPE,
-        needs_admin=False,
-    ),
-    Route(
-        method="GET",
-        path="bc/asset/admin/get/",
-        answer=_get_all,
-        parameters={
-            "bc_id": ident(required=True),
-            "asset_type": asset_type("asset/get"),
-            "filtering": record(
-                keyword=text(),
-                advertiser_show_status=choice(
-                    *(_SHOW_STATUS + name for name in ("NOT_APPROVED", "APPROVED", "IN_REVIEW", "PUNISHED"))
-                ),
-                relation_type=choice("OWNER_BC", "OWNER_PARTNER", "OWNER_INDIVIDUAL"),
-                relation_status=choice("BOUND", "UNBOUND", "PENDING", "REJECTED"),
-            ),
-            **paged(50),
-        },
-        scope=_SCOPE,
-    ),
-    Route(
-        method="GET",
-        path="bc/asset/member/get/",
-        answer=_get_asset_members,
-        parameters={**_of_asset("asset/member/get"), "filtering": record(keyword=text(most=250)), **paged(20)},
-        scope=_SCOPE,
-    ),
-    Route(
-        method="GET",
-        path="bc/asset/partner/get/",
-        answer=_get_asset_partners,
-        parameters={**_of_asset("asset/partner/get"), "filtering": record(keyword=text()), **paged(50)},
-        scope=_SCOPE,
-    ),
-    Route(
-        method="POST",
-        path="bc/asset/admin/delete/",
-        answer=_delete,
-        parameters={
-            "bc_id": ident(required=True),
-            "asset_ids": listed(ident(), required=True, least=1, most=1),
-            "asset_type": asset_type("asset/admin/delete"),
-        },
-        scope=_SCOPE,
-    ),
+@API.add(
+    "POST bc/asset/assign/",
+    user_id=ident(required=True),
+    asset_id=ident(required=True),
+    asset_type=asset_type("asset/assign"),
+    advertiser_role=choice("ADMIN", "OPERATOR", "ANALYST"),
+    catalog_role=choice("ADMIN", "AD_PROMOTE"),
+    form_library_role=choice("ADMIN"),
+    tt_account_roles=listed(choice("POST", "LIVE", "DIRECT_MESSAGE")),
+    store_role=choice("AD_PROMOTION"),
+    business_account_roles=listed(choice(*(f"BUSINESS_ACCOUNT_{role}" for role in ("ADMIN", "OPERATOR", "ANALYST")))),
 )
+def _assign(call: Call) -> None:
+    """Give access, or change what an access may do."""
+    roles = _asked_roles(call)
+    member, before = _find_grant(call)
+    kind = call.kind
+    if before is not None:
+        if call.options.reassign_role == "ignored":
+            return
+        known = set(filter(None, before["roles"].split(",")))
+        if known == set(roles) and call.options.reassign_same_role != "ok":
+            code = int(call.options.reassign_same_role)
+            raise RefusedCall(code, f"asset({call.get('asset_id')}) is assigned already")
+        if kind == "tiktok_account" and call.options.reassign_account_roles == "add":
+            roles = sorted(known | set(roles))
+        if kind == "managed_account" and call.options.reassign_account_roles == "add":
+            roles = [max(known | set(roles), key=ASSET_ROLES[kind].index)]
+    call.act(grant, kind=kind, identity=call.asset, address=member["identity"], roles=roles)
+
+
+def _asked_roles(call: Call) -> list[str]:
+    """The roles in the field that belongs to the asset type; the other role fields do not count."""
+    field = _ROLE_FIELDS.get(call.get("asset_type"))
+    if field is None:
+        return []
+    asked = call.params.get(field)
+    if not asked:
+        refuse_missing(field)
+    return [role.lower().removeprefix("business_account_") for role in (asked if isinstance(asked, list) else [asked])]
+
+
+@API.add(
+    "POST bc/asset/unassign/",
+    user_id=ident(required=True),
+    asset_id=ident(required=True),
+    asset_type=asset_type("asset/unassign"),
+)
+def _unassign(call: Call) -> None:
+    member, before = _find_grant(call)
+    if before is not None:
+        call.act(revoke, kind=call.kind, identity=call.asset, address=member["identity"])
+    elif call.options.unassign_missing != "ok":
+        code = int(call.options.unassign_missing)
+        raise RefusedCall(code, f"asset({call.get('asset_id')}) is not assigned to the user")
+
+
+def _find_grant(call: Call) -> tuple[Row, Row | None]:
+    """The member that is named, and the access they have to the asset that is named."""
+    held, member = get_holding(call.world, call.bc, call.kind, call.asset), call.member(call.get("user_id"))
+    given = call.world.find_row(
+        "SELECT * FROM asset_grant WHERE holding = :holding AND membership = :membership",
+        {"holding": held["id"], "membership": member["id"]},
+    )
+    return member, given

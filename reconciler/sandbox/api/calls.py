@@ -4,22 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal, TypeVar
+from typing import Any, Final, Literal, TypeVar
 
 from reconciler.sandbox.api.access import Caller
-from reconciler.sandbox.api.messages import RefusedCall
-from reconciler.sandbox.api.numbers import person_of
+from reconciler.sandbox.api.naming import KINDS, asset_id, get_asset_identity, person_of
 from reconciler.sandbox.api.options import Options
-from reconciler.sandbox.api.parameters import Parameters
-from reconciler.sandbox.organizations import SandboxOrganization, find_active
-from reconciler.sandbox.refusal import Refusal
-from reconciler.sandbox.world import Row, World
+from reconciler.sandbox.api.parameters import Parameter, Parameters, ident, paged, refuse_missing
+from reconciler.sandbox.registry import SandboxOrganization, find_active
+from reconciler.sandbox.world import Refusal, Row, World
 
 Data = Mapping[str, Any]
-
 _Item = TypeVar("_Item")
 
-_PAGE_SIZE = 10
+_PAGE_SIZE: Final = 10
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,9 +33,9 @@ class Call:
 
     @property
     def bc(self) -> SandboxOrganization:
-        """The Business Center that `bc_id` names; the caller is in it, as an admin wherever the route says so."""
+        """The Business Center that `bc_id` names; the caller is in it, as an admin unless all members are served."""
         if self.place is None:
-            raise RefusedCall(40002, "Missing required field(s): bc_id.")
+            refuse_missing("bc_id")
         return self.place
 
     @property
@@ -46,6 +43,16 @@ class Call:
         """What narrows a list."""
         found: Mapping[str, Any] = self.params.get("filtering", {})
         return found
+
+    @property
+    def kind(self) -> str:
+        """The world's word for the asset type; of the types the world does not have, nothing is ever found."""
+        return KINDS.get(self.get("asset_type"), "")
+
+    @property
+    def asset(self) -> str:
+        """What the world calls the asset that is asked about."""
+        return get_asset_identity(self.world, self.kind, self.get("asset_id"))
 
     def get(self, name: str, default: str = "") -> str:
         """A text among the parameters."""
@@ -58,6 +65,15 @@ class Call:
             raise Refusal("unknown", f"user {number} is not a member of business center {self.bc.identity}")
         return row
 
+    def act(self, rule: Callable[..., None], **values: object) -> None:
+        """Apply a rule of the world to the Business Center, in the caller's name."""
+        rule(self.world, self.bc, actor=self.caller.person, **values)
+
+    def search(self, rows: Sequence[Row]) -> list[Row]:
+        """The assets whose name has the keyword in it, or whose number is the keyword; all of them without one."""
+        keyword = self.filtering.get("keyword", "").casefold()
+        return [row for row in rows if keyword in row["name"].casefold() or keyword == asset_id(row)]
+
     def page(self, items: Sequence[_Item], show: Callable[[_Item], Data], *, key: str = "list") -> dict[str, Any]:
         """One page of a list, shown, and which one it is."""
         if self.options.row_order == "shifting" and len(items) > 1:
@@ -65,14 +81,8 @@ class Call:
             cut = self.turn % len(others)
             items = [first, *others[cut:], *others[:cut]]
         page, size = self.params.get("page", 1), self.params.get("page_size", _PAGE_SIZE)
-        shown = [show(item) for item in items[(page - 1) * size : page * size]]
-        info = {
-            "page": page,
-            "page_size": size,
-            "total_number": len(items),
-            "total_page": -(-len(items) // size),
-        }
-        return {key: shown, "page_info": info}
+        info = {"page": page, "page_size": size, "total_number": len(items), "total_page": -(-len(items) // size)}
+        return {key: [show(item) for item in items[(page - 1) * size : page * size]], "page_info": info}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,21 +92,61 @@ class Route:
     method: Literal["GET", "POST"]
     path: str
     answer: Callable[[Call], Data | None]
-    """None is an empty object; Refusal and ApiError become return codes."""
+    """None is an empty object; Refusal and RefusedCall become return codes."""
     parameters: Parameters
-    scope: int | None = None
+    scope: int | None
     """What the token's owner must have given the app; None needs nothing."""
-    needs_admin: bool = True
-    """Whether the caller must be an admin of the Business Center that `bc_id` names."""
-    needs_token: bool = True
-    changes: bool = False
-    """Whether it changes the world although it is a GET."""
-    drops_null: bool = False
+    serves: Literal["admins", "members", "tokens", "everybody"]
+    """Admins or all members of the Business Center that `bc_id` names, whoever has a token, or also who has none."""
+    changes: bool
+    """Whether it changes the world, as every POST does and one GET."""
+    drops_null: bool
     """Whether keys without a value are left out of the answer."""
-    takes_forms: bool = False
+    takes_forms: bool
     """Whether the body may also be a web form."""
 
-    @property
-    def writes(self) -> bool:
-        """Whether it has to be asked of the live world."""
-        return self.changes or self.method == "POST"
+
+class Endpoints:
+    """The endpoints of one module in their order, each described beside the function that answers it.
+
+    What serves admins or members takes `bc_id` before everything else, and a list of at most `rows` on a page takes
+    `page` and `page_size` after it.
+    """
+
+    def __init__(self, scope: int | None = None) -> None:
+        self.routes: list[Route] = []
+        self._scope = scope
+
+    def add(
+        self,
+        endpoint: str,
+        *,
+        scope: int | None = None,
+        serves: Literal["admins", "members", "tokens", "everybody"] = "admins",
+        rows: int = 0,
+        changes: bool = False,
+        drops_null: bool = False,
+        takes_forms: bool = False,
+        **parameters: Parameter,
+    ) -> Callable[[Callable[[Call], Data | None]], Callable[[Call], Data | None]]:
+        """Decorate the function that answers `GET path` or `POST path`; without a `scope` the module's counts."""
+        method, path = endpoint.split(" ")
+        own = {"bc_id": ident(required=True)} if serves in ("admins", "members") else {}
+
+        def remember(answer: Callable[[Call], Data | None]) -> Callable[[Call], Data | None]:
+            self.routes.append(
+                Route(
+                    method="GET" if method == "GET" else "POST",
+                    path=path,
+                    answer=answer,
+                    parameters={**own, **parameters, **(paged(rows) if rows else {})},
+                    scope=scope or self._scope,
+                    serves=serves,
+                    changes=changes or method == "POST",
+                    drops_null=drops_null,
+                    takes_forms=takes_forms,
+                )
+            )
+            return answer
+
+        return remember

@@ -6,27 +6,27 @@ Everything is JSON. A refusal of the platform is HTTP 409 with its word and text
 from __future__ import annotations
 
 import dataclasses
+import inspect
 import json
 from collections.abc import Callable, Mapping
 from datetime import timedelta
 from typing import Any, Final
 
-from reconciler.sandbox import clicks, people
+from reconciler.sandbox import people
 from reconciler.sandbox.api.access import DEFAULT_APP, issue_code, issue_token
 from reconciler.sandbox.api.emulator import Emulator
 from reconciler.sandbox.api.faults import Fault
 from reconciler.sandbox.api.messages import ApiRequest, Response, render_json
-from reconciler.sandbox.api.openapi import openapi
-from reconciler.sandbox.api.overview import overview
-from reconciler.sandbox.refusal import Refusal
-from reconciler.sandbox.registry import get_person
-from reconciler.sandbox.world import World
+from reconciler.sandbox.api.routes import openapi
+from reconciler.sandbox.links import open_codes
+from reconciler.sandbox.registry import get_person, list_organizations
+from reconciler.sandbox.world import Refusal, World
 
-PREFIX: Final = "/_sandbox/"
+CONTROL_PREFIX: Final = "/_sandbox/"
+
+_SHOWN_EVENTS: Final = 20
 
 _Fields = Mapping[str, Any]
-
-_ROLE_KINDS: Final = ("kind", "asset")
 
 
 def _answer_all(world: World, answer: str) -> None:
@@ -37,29 +37,29 @@ def _transfer(world: World, app: str, person: str, answer: str) -> None:
     people.transfer(world, app, person, agree=answer == "accept")
 
 
-EVENTS: Final[Mapping[str, tuple[Callable[..., None], tuple[str, ...], tuple[str, ...]]]] = {
-    "accept": (people.accept, ("person", "organization"), ()),
-    "decline": (people.decline, ("person", "organization"), ()),
-    "expire": (clicks.expire, ("person", "organization"), ()),
-    "leave": (people.leave, ("person", "organization"), ()),
-    "give_up_admin": (people.give_up_admin, ("person", "organization"), ()),
-    "transfer": (_transfer, ("app", "person", "answer"), ()),
-    "answer_all": (_answer_all, ("answer",), ()),
-    "approve": (people.approve, ("what", "organization"), ()),
-    "refuse": (people.refuse, ("what", "organization"), ()),
-    "revoke": (people.revoke, ("what", "organization"), ()),
-    "scan": (people.scan, ("handle", "organization", "answer"), ("permissions",)),
-    "invite": (people.invite_by_hand, ("admin", "person", "organization", "role"), ()),
-    "remove": (people.remove_by_hand, ("admin", "person", "organization"), ()),
-    "role": (people.set_role_by_hand, ("admin", "person", "organization", "role"), ()),
-    "finance": (clicks.set_finance_by_hand, ("admin", "person", "organization", "finance"), ()),
-    "grant": (clicks.grant_by_hand, ("admin", "person", "organization", *_ROLE_KINDS), ("roles",)),
-    "take": (clicks.revoke_by_hand, ("admin", "person", "organization", *_ROLE_KINDS), ()),
-    "share": (clicks.share_by_hand, ("admin", "organization", "partner", *_ROLE_KINDS), ("role",)),
-    "unshare": (clicks.unshare_by_hand, ("admin", "organization", "partner", *_ROLE_KINDS), ()),
-    "request_access": (clicks.request_access_by_hand, ("admin", "organization", *_ROLE_KINDS), ()),
+EVENTS: Final[Mapping[str, Callable[..., None]]] = {
+    "accept": people.accept,
+    "decline": people.decline,
+    "expire": people.expire,
+    "leave": people.leave,
+    "give_up_admin": people.give_up_admin,
+    "transfer": _transfer,
+    "answer_all": _answer_all,
+    "approve": people.approve,
+    "refuse": people.refuse,
+    "revoke": people.revoke,
+    "scan": people.scan,
+    "invite": people.invite_by_hand,
+    "remove": people.remove_by_hand,
+    "role": people.set_role_by_hand,
+    "finance": people.set_finance_by_hand,
+    "grant": people.grant_by_hand,
+    "take": people.revoke_by_hand,
+    "share": people.share_by_hand,
+    "unshare": people.unshare_by_hand,
+    "request_access": people.request_access_by_hand,
 }
-"""Event -> what happens, the texts it needs, and those it may have. `admin` may always be left out."""
+"""Event -> what happens; its parameters are the texts to send. `admin` may always be left out."""
 
 
 class Control:
@@ -69,7 +69,7 @@ class Control:
         self._emulator = emulator
         self._world = emulator.world
         self._routes: Mapping[tuple[str, str], Callable[[_Fields], object]] = {
-            ("GET", "state"): lambda _: overview(self._world),
+            ("GET", "state"): lambda _: _overview(self._world),
             ("GET", "openapi.json"): lambda _: openapi(emulator.options),
             ("GET", "calls"): lambda _: dict(emulator.counted),
             ("GET", "clock"): lambda _: self._tell_time(),
@@ -87,7 +87,7 @@ class Control:
 
     def handle(self, request: ApiRequest) -> Response:
         """Answer a request whose path begins with the prefix."""
-        path = request.path.removeprefix(PREFIX).rstrip("/")
+        path = request.path.removeprefix(CONTROL_PREFIX).rstrip("/")
         try:
             fields = _parse_fields(request.body)
             if path.startswith("events/"):
@@ -102,8 +102,10 @@ class Control:
     def _let_happen(self, method: str, event: str, fields: _Fields) -> Response:
         if method != "POST" or event not in EVENTS:
             return _problem(404, "unknown", f"post one of: {', '.join(EVENTS)}")
-        happen, needed, possible = EVENTS[event]
-        given = _texts(fields)
+        happen, given = EVENTS[event], _texts(fields)
+        _, *parameters = inspect.signature(happen).parameters.values()
+        needed = [one.name for one in parameters if one.default is one.empty]
+        possible = [one.name for one in parameters if one.default is not one.empty]
         if "admin" in needed and "admin" not in given and "organization" in given:
             given["admin"] = people.get_admin_of(self._world, given["organization"])
         missing, foreign = set(needed) - set(given), set(given) - {*needed, *possible}
@@ -150,20 +152,73 @@ def _parse_fields(body: bytes) -> _Fields:
     except RecursionError as error:
         raise ValueError("the body is nested too deeply") from error
     if not isinstance(document, dict):
-        raise _mistake("the body is a JSON object")
+        raise ValueError("the body is a JSON object")  # noqa: TRY004  # HTTP 400, as every other mistake
     return document
 
 
 def _texts(fields: _Fields) -> dict[str, str]:
     for name, value in fields.items():
         if not isinstance(value, str):
-            raise _mistake(f"{name} is a text")
+            raise ValueError(f"{name} is a text")  # noqa: TRY004  # as above
     return dict(fields)
-
-
-def _mistake(text: str) -> ValueError:
-    return ValueError(text)
 
 
 def _problem(status: int, word: str, text: str) -> Response:
     return render_json({"error": word, "text": text}, status=status)
+
+
+def _overview(world: World) -> dict[str, Any]:
+    """As JSON has it: time, organizations with their people, what waits for whom, accounts, the latest events."""
+    with world.transaction():
+        return {
+            "now": world.now().isoformat(),
+            "people": [row["known_as"] for row in world.rows("SELECT known_as FROM known_person ORDER BY 1", {})],
+            "organizations": [
+                {
+                    "id": organization.identity,
+                    "name": organization.name,
+                    "system": organization.system,
+                    "roles": list(organization.platform.invitable),
+                    "members": _members(world, organization.id),
+                }
+                for organization in list_organizations(world)
+            ],
+            "inbox": [dataclasses.asdict(message) for message in people.inbox(world)],
+            "codes": [
+                {"code": row["code"], "organization": row["identity"], "name": row["name"], "expires": row["expires"]}
+                for row in open_codes(world)
+            ],
+            "accounts": _accounts(world),
+            "events": [
+                {"at": event.at.isoformat(), "actor": event.actor, "text": event.text}
+                for event in reversed(world.events()[-_SHOWN_EVENTS:])
+            ],
+        }
+
+
+def _members(world: World, organization: int) -> list[dict[str, Any]]:
+    rows = world.rows(
+        "SELECT known_person.known_as AS person, membership.identity AS address, membership.role, membership.finance,"
+        " membership.status FROM membership JOIN known_person ON known_person.id = membership.person"
+        " WHERE membership.organization = :id ORDER BY membership.id",
+        {"id": organization},
+    )
+    return [dict(row) for row in rows]
+
+
+def _accounts(world: World) -> list[dict[str, Any]]:
+    """TikTok accounts that belong to a person, and where they are linked."""
+    rows = world.rows(
+        "SELECT asset.identity AS handle, known_person.known_as AS owner, organization.identity AS linked"
+        " FROM asset JOIN known_person ON known_person.id = asset.owner_person"
+        " LEFT JOIN holding ON holding.asset = asset.id AND holding.status = 'active'"
+        " LEFT JOIN organization ON organization.id = holding.organization"
+        " WHERE asset.kind = 'tiktok_account' ORDER BY asset.id",
+        {},
+    )
+    accounts: dict[str, dict[str, Any]] = {}
+    for row in rows:
+        account = accounts.setdefault(row["handle"], {"handle": row["handle"], "owner": row["owner"], "linked": []})
+        if row["linked"]:
+            account["linked"].append(row["linked"])
+    return list(accounts.values())

@@ -6,20 +6,18 @@ import itertools
 import json
 from collections import Counter
 from collections.abc import Mapping
+from typing import Any
 from urllib.parse import parse_qsl
 
 from reconciler.sandbox.api.access import Caller, find_caller
 from reconciler.sandbox.api.calls import Call, Data, Route
-from reconciler.sandbox.api.checking import read_parameters
-from reconciler.sandbox.api.faults import Fault, Faults
-from reconciler.sandbox.api.limits import Limiter
+from reconciler.sandbox.api.faults import Fault, Faults, Limiter, Replica
 from reconciler.sandbox.api.messages import ApiRequest, RefusedCall, Response, render_envelope, render_plain
 from reconciler.sandbox.api.options import Options, read_options, write_options
+from reconciler.sandbox.api.parameters import read_parameters
 from reconciler.sandbox.api.routes import PREFIX, ROUTES
-from reconciler.sandbox.api.staleness import Replica
-from reconciler.sandbox.organizations import SandboxOrganization, find_active, find_organization
-from reconciler.sandbox.refusal import Refusal
-from reconciler.sandbox.world import World
+from reconciler.sandbox.registry import find_active, find_organization
+from reconciler.sandbox.world import Refusal, World
 
 _BAD_GATEWAY = "<html>\r\n<head><title>502 Bad Gateway</title></head>\r\n<body>502 Bad Gateway</body>\r\n</html>\r\n"
 
@@ -91,17 +89,18 @@ class Emulator:
         except Refusal as refusal:
             code = options.codes.get(refusal.word) or int(refusal.code("business_center"))
             return self._envelope(code, refusal.text, {})
-        return self._envelope(0, "OK", _without_null(data) if route.drops_null else data)
+        return self._envelope(0, "OK", _strip(data) if route.drops_null else data)
 
     def _carry_out(self, route: Route, request: ApiRequest, options: Options) -> Data:
-        caller = self._get_caller(request) if route.needs_token else _NOBODY
-        if route.needs_token:
+        caller = _NOBODY
+        if route.serves != "everybody":
+            caller = self._get_caller(request)
             self._limiter.admit(caller.app, tier=options.tier, at=self.world.seconds())
         params = read_parameters(_as_json(request) if route.takes_forms else request, route.parameters, options)
         world = self._get_world(route, options)
         with world.transaction():
-            place = _find_place(world, params.get("bc_id"))
-            turn = next(self._turns)
+            bc_id, turn = params.get("bc_id"), next(self._turns)
+            place = None if bc_id is None else find_organization(world, system="business_center", identity=bc_id)
             call = Call(world=world, options=options, caller=caller, params=params, place=place, turn=turn)
             _require_permission(route, call)
             return route.answer(call) or {}
@@ -118,7 +117,7 @@ class Emulator:
     def _get_world(self, route: Route, options: Options) -> World:
         """Reads may lag behind; writes go to the live world, and are not seen at once."""
         now = self.world.seconds()
-        if not route.writes:
+        if not route.changes:
             return self._replica.seen(at=now)
         self._replica.before_write(at=now, delay=options.write_visibility_delay)
         return self.world
@@ -129,19 +128,15 @@ class Emulator:
         return render_envelope(code=code, message=message, request_id=request_id, data=data)
 
 
-def _find_place(world: World, bc_id: str | None) -> SandboxOrganization | None:
-    return None if bc_id is None else find_organization(world, system="business_center", identity=bc_id)
-
-
 def _require_permission(route: Route, call: Call) -> None:
     """The app needs the scope; the person has to be in the Business Center, and to be an admin of it."""
     options = call.options
-    if route.needs_token and not call.caller.may_use(route.scope):
+    if route.serves != "everybody" and not call.caller.may_use(route.scope):
         raise RefusedCall(int(options.missing_scope), f"No permission to operate {route.path}: the scope is missing.")
-    if "bc_id" not in route.parameters or not route.parameters["bc_id"].required:
+    if route.serves not in ("admins", "members"):
         return
     own = None if call.place is None else find_active(call.world, call.place, call.caller.person)
-    is_open = not route.needs_admin or (route.path == "bc/member/get/" and options.standard_may_list_members)
+    is_open = route.serves == "members" or (route.path == "bc/member/get/" and options.standard_may_list_members)
     if own is None or (own["role"] != "admin" and not is_open):
         code = options.codes.get("not-an-admin", 40001)
         raise RefusedCall(code, f"No permission to operate business center {call.get('bc_id')}")
@@ -156,12 +151,8 @@ def _as_json(request: ApiRequest) -> ApiRequest:
     return ApiRequest(method=request.method, path=request.path, headers=headers, body=json.dumps(fields).encode())
 
 
-def _without_null(value: object) -> dict[str, object]:
-    stripped = _strip(value)
-    return stripped if isinstance(stripped, dict) else {}
-
-
-def _strip(value: object) -> object:
+def _strip(value: Any) -> Any:
+    """The same without keys that have no value."""
     if isinstance(value, Mapping):
         return {name: _strip(item) for name, item in value.items() if item is not None}
     return [_strip(item) for item in value] if isinstance(value, list) else value

@@ -1,16 +1,31 @@
-"""What goes wrong on demand."""
+"""What goes wrong: faults on demand, too many calls, and reads that lag behind writes."""
 
 from __future__ import annotations
 
 import dataclasses
 import threading
+from collections import deque
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
-from typing import Any, Literal
+from typing import Any, Final, Literal, get_args
 
-Kind = Literal["code", "html_502", "reset", "slow", "stale"]
-_KINDS = ("code", "html_502", "reset", "slow", "stale")
+from reconciler.sandbox.api.messages import RefusedCall
+from reconciler.sandbox.api.options import Tier
+from reconciler.sandbox.world import World
+
+FaultKind = Literal["code", "html_502", "reset", "slow", "stale"]
+
+LIMITS: Final[dict[Tier, tuple[int, int, int]]] = {
+    "basic": (10, 600, 864_000),
+    "advanced": (20, 1_200, 1_728_000),
+    "premium": (30, 1_800, 2_592_000),
+    "ultimate": (50, 3_000, 4_320_000),
+}
+"""Tier -> calls per second, per minute, per day."""
+
+_WINDOWS: Final = (1, 60, 86_400)
+_REST: Final = 300.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,7 +40,7 @@ class Fault:
     stale      from the first call that fits, all reads show the world as it is then, for `seconds`
     """
 
-    kind: Kind
+    kind: FaultKind
     code: int = 50002
     message: str = "Service error, please retry later."
     path: str = "*"
@@ -50,15 +65,12 @@ class Fault:
             is_number = isinstance(example, float) and type(value) in (int, float)
             if type(value) is not type(example) and not is_number:
                 raise ValueError(f"{name} of a fault takes {type(example).__name__}, not {value!r}")
-        if values.get("kind") not in _KINDS:
-            raise ValueError(f"a fault is one of {', '.join(_KINDS)}")
+        kinds = get_args(FaultKind)
+        if values.get("kind") not in kinds:
+            raise ValueError(f"a fault is one of {', '.join(kinds)}")
         if min(values.get("seconds", 0), values.get("skip", 0), values.get("times", 1)) < 0:
             raise ValueError("numbers of a fault are not negative")
         return cls(**values)
-
-    def fits(self, method: str, path: str) -> bool:
-        """Whether it is about this call."""
-        return self.method in ("", method) and fnmatchcase(path, self.path)
 
 
 class Faults:
@@ -87,7 +99,7 @@ class Faults:
         """What goes wrong with this call; the first fault that fits, if any."""
         with self._lock:
             for index, fault in enumerate(self._waiting):
-                if not fault.fits(method, path):
+                if fault.method not in ("", method) or not fnmatchcase(path, fault.path):
                     continue
                 if fault.skip:
                     self._waiting[index] = dataclasses.replace(fault, skip=fault.skip - 1)
@@ -96,3 +108,79 @@ class Faults:
                 self._waiting[index : index + 1] = [left] if left.times > 0 else []
                 return fault
         return None
+
+
+@dataclass(slots=True)
+class _Counter:
+    """Calls of one app in the present second, minute and day, and until when it is turned away."""
+
+    windows: list[int] = field(default_factory=lambda: [0, 0, 0])
+    calls: list[int] = field(default_factory=lambda: [0, 0, 0])
+    barred_until: float = 0.0
+
+
+class Limiter:
+    """How many calls an app may make: per second, minute and day, summed over all of its users and endpoints.
+
+    Windows are those of the calendar. Whoever exceeds the limit of a minute is turned away for five minutes, that of a
+    day until midnight UTC. Calls that were turned away are not counted, and of several limits the longest is told.
+    Safe for several threads.
+    """
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._counters: dict[str, _Counter] = {}
+
+    def admit(self, app: str, *, tier: Tier, at: float) -> None:
+        """Count a call at this time in seconds, or turn it away with 40100."""
+        if tier == "unlimited":
+            return
+        with self._lock:
+            counter = self._counters.setdefault(app, _Counter())
+            if at < counter.barred_until:
+                raise RefusedCall(40100, "Too many requests. Please retry in some time.")
+            for index, length in enumerate(_WINDOWS):
+                window = int(at // length)
+                if window != counter.windows[index]:
+                    counter.windows[index], counter.calls[index] = window, 0
+            for index, unit in reversed(list(enumerate(("QPS", "QPM", "QPD")))):
+                limit, length = LIMITS[tier][index], _WINDOWS[index]
+                if counter.calls[index] >= limit:
+                    counter.barred_until = at + _REST if unit == "QPM" else float((at // length + 1) * length)
+                    raise RefusedCall(40100, f"Too many requests: the {unit} limit of this app is {limit}.")
+            counter.calls = [calls + 1 for calls in counter.calls]
+
+
+class Replica:
+    """The world that reads see: the live one, or an earlier copy of it, as replicas lag behind.
+
+    Writes always meet the live one.
+    """
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+        self._lock = threading.Lock()
+        self._before_writes: deque[tuple[float, World]] = deque()
+        self._frozen: tuple[float, World] | None = None
+
+    def before_write(self, *, at: float, delay: float) -> None:
+        """Keep the world as it is before a write that reads shall not show until `delay` seconds after `at`."""
+        if delay > 0:
+            with self._lock:
+                self._before_writes.append((at + delay, self._world.copy()))
+
+    def freeze(self, *, until: float) -> None:
+        """Show the world as it is now, until then."""
+        with self._lock:
+            self._frozen = (until, self._world.copy())
+
+    def seen(self, *, at: float) -> World:
+        """The world that a read sees at this time: as it was before the earliest write that cannot be seen yet."""
+        with self._lock:
+            if self._frozen is not None and at >= self._frozen[0]:
+                self._frozen = None
+            while self._before_writes and at >= self._before_writes[0][0]:
+                self._before_writes.popleft()
+            if self._frozen is not None:
+                return self._frozen[1]
+            return self._before_writes[0][1] if self._before_writes else self._world

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Final
 
-from reconciler.sandbox.answers import accept_invitation
-from reconciler.sandbox.api.calls import Call, Data, Route
-from reconciler.sandbox.api.masking import shown
+from reconciler.sandbox.api.calls import Call, Data, Endpoints
 from reconciler.sandbox.api.messages import RefusedCall
-from reconciler.sandbox.api.numbers import user_id
-from reconciler.sandbox.api.parameters import asset_type, choice, email, ident, listed, paged, record, text
+from reconciler.sandbox.api.naming import shown, user_id
+from reconciler.sandbox.api.parameters import asset_type, choice, email, ident, listed, record, text
 from reconciler.sandbox.assets import promise
 from reconciler.sandbox.members import (
+    accept_invitation,
     cancel_invitation,
     change_role,
     find_membership,
@@ -24,16 +23,16 @@ from reconciler.sandbox.members import (
 from reconciler.sandbox.registry import get_person, normalise
 from reconciler.sandbox.world import Row
 
-_READ, _MEMBERS = 150, 156
+API: Final = Endpoints(scope=156)
 
 _RELATIONS = {"active": "BOUND", "invited": "PENDING", "declined": "REJECTED"}
 _PENDING_NUMBERS = {"null": None, "empty": "", "zero": "0", "repeated": user_id(0)}
 
 _ROLES = choice("ADMIN", "STANDARD")
-_ADVERTISER_ROLES = choice("ADMIN", "OPERATOR", "ANALYST")
 _FINANCE = record(finance_role=choice("MANAGER", "ANALYST"))
 
 
+@API.add("GET bc/get/", scope=150, serves="tokens", drops_null=True, rows=50, bc_id=ident())
 def _get_bcs(call: Call) -> Data:
     """Business Centers of the token's owner; the only list that tells their own role."""
     rows = call.world.rows(
@@ -68,10 +67,19 @@ def _finance(row: Row) -> Data:
     return {"finance_role": row["finance"].upper() or None}
 
 
+@API.add(
+    "GET bc/member/get/",
+    rows=20,
+    filtering=record(
+        keyword=text(),
+        user_role=_ROLES,
+        relation_status=choice("BOUND", "PENDING", "REJECTED", "UNBOUND"),
+    ),
+)
 def _get_members(call: Call) -> Data:
     relations = _relations(call)
     # Of thousands of rows a page shows twenty, and only those are read in full.
-    return call.page(_find_members(call, relations), lambda row: _member(call, _whole(call, row), relations))
+    return call.page(_find_members(call, relations), lambda row: _member(call, row["id"], relations))
 
 
 def _find_members(call: Call, relations: Mapping[str, str]) -> list[Row]:
@@ -90,15 +98,6 @@ def _find_members(call: Call, relations: Mapping[str, str]) -> list[Row]:
     return [row for row in rows if _is_found(call, row, keyword)] if keyword else rows
 
 
-def _whole(call: Call, row: Row) -> Row:
-    (whole,) = call.world.rows(
-        "SELECT membership.*, person.name FROM membership JOIN person ON person.id = membership.person"
-        " WHERE membership.id = :id",
-        {"id": row["id"]},
-    )
-    return whole
-
-
 def _relations(call: Call) -> dict[str, str]:
     """What each status in the world is called; the ones that are missing are not listed."""
     relations = dict(_RELATIONS)
@@ -114,7 +113,12 @@ def _is_found(call: Call, row: Row, keyword: str) -> bool:
     return keyword in address.casefold() or keyword in row["name"].casefold()
 
 
-def _member(call: Call, row: Row, relations: Mapping[str, str]) -> Data:
+def _member(call: Call, membership: int, relations: Mapping[str, str]) -> Data:
+    (row,) = call.world.rows(
+        "SELECT membership.*, person.name FROM membership JOIN person ON person.id = membership.person"
+        " WHERE membership.id = :id",
+        {"id": membership},
+    )
     relation = relations[row["status"]]
     is_bound = relation == "BOUND"
     unknown = None if call.options.pending_user_id == "null" else ""
@@ -128,46 +132,33 @@ def _member(call: Call, row: Row, relations: Mapping[str, str]) -> Data:
     }
 
 
+@API.add(
+    "POST bc/member/invite/",
+    emails=listed(email(), required=True, least=1, most=50),
+    user_role=_ROLES,
+    asset_ids=listed(ident(), most=50),
+    asset_type=asset_type("member/invite", required=False),
+    advertiser_role=choice("ADMIN", "OPERATOR", "ANALYST"),
+    ext_user_role=_FINANCE,
+)
 def _invite(call: Call) -> None:
     """Addresses that are in or invited already are passed over; the answer does not say which."""
     role, finance = call.get("user_role", "STANDARD").lower(), _asked_finance(call)
     for index, address in enumerate(call.params["emails"]):
-        if _is_outside(call, address):
+        allowed = call.options.email_domains
+        if allowed and address.casefold().rpartition("@")[2] not in allowed:
             if call.options.outside_domains == "dropped":
                 continue
             raise RefusedCall(40002, f"emails.{index}: the domain is not allowed in this business center")
-        if _is_listed_as_pending(call, address):
-            continue
-        invite(
-            call.world,
-            call.bc,
-            actor=call.caller.person,
-            address=address,
-            role=role,
-            finance=finance or "",
-        )
+        former = find_membership(call.world, call.bc, address)
+        if former is not None and former["status"] == "expired" and call.options.expired_rows == "pending":
+            continue  # an invitation that ran out still stands in the way of another
+        call.act(invite, address=address, role=role, finance=finance or "")
         if get_membership(call.world, call.bc, address)["status"] == "invited":
-            promise(
-                call.world,
-                call.bc,
-                actor=call.caller.person,
-                ad_accounts=call.params.get("asset_ids", []),
-                address=address,
-                role=call.get("advertiser_role", "ANALYST").lower(),
-            )
+            ad_accounts, access = call.params.get("asset_ids", []), call.get("advertiser_role", "ANALYST").lower()
+            call.act(promise, ad_accounts=ad_accounts, address=address, role=access)
             if call.options.former_members == "in" and _was_in(call, address):
                 accept_invitation(call.world, call.bc, person=get_person(call.world, address))
-
-
-def _is_outside(call: Call, address: str) -> bool:
-    allowed = call.options.email_domains
-    return bool(allowed) and address.casefold().rpartition("@")[2] not in allowed
-
-
-def _is_listed_as_pending(call: Call, address: str) -> bool:
-    """Whether an invitation that ran out still stands in the way of another."""
-    row = find_membership(call.world, call.bc, address)
-    return row is not None and row["status"] == "expired" and call.options.expired_rows == "pending"
 
 
 def _was_in(call: Call, address: str) -> bool:
@@ -182,94 +173,34 @@ def _asked_finance(call: Call) -> str | None:
     return None if finance is None else str(finance).lower()
 
 
+@API.add(
+    "POST bc/member/update/",
+    user_id=ident(required=True),
+    user_role=_ROLES,
+    user_name=text(most=250),
+    ext_user_role=_FINANCE,
+)
 def _update(call: Call) -> None:
     """Whatever is left out stays as it is; so no finance role can be taken away."""
     member = call.member(call.get("user_id"))
     finance = _asked_finance(call)
-    change_role(
-        call.world,
-        call.bc,
-        actor=call.caller.person,
-        address=member["identity"],
-        role=call.get("user_role", member["role"]).lower(),
-        finance=member["finance"] if finance is None else finance,
-    )
+    role = call.get("user_role", member["role"]).lower()
+    finance = member["finance"] if finance is None else finance
+    call.act(change_role, address=member["identity"], role=role, finance=finance)
     if "user_name" in call.params:
         with call.world.transaction() as db:
             db.execute("UPDATE person SET name = ? WHERE id = ?", (call.get("user_name"), member["person"]))
 
 
+@API.add("POST bc/member/delete/", user_id=ident(), user_email=email())
 def _delete(call: Call) -> None:
     """Members go by their number, invitations by the real address."""
     if ("user_id" in call.params) == ("user_email" in call.params):
         raise RefusedCall(40002, "user_id: exactly one of user_id and user_email has to be given")
     if "user_email" in call.params:
-        cancel_invitation(call.world, call.bc, actor=call.caller.person, address=call.get("user_email"))
+        call.act(cancel_invitation, address=call.get("user_email"))
         return
     member = call.member(call.get("user_id"))
     if member["person"] == call.caller.person and call.options.self_delete != "allow":
         raise RefusedCall(int(call.options.self_delete), "You can not delete yourself from the business center")
-    remove(call.world, call.bc, actor=call.caller.person, address=member["identity"])
-
-
-ROUTES = (
-    Route(
-        method="GET",
-        path="bc/get/",
-        answer=_get_bcs,
-        parameters={"bc_id": ident(), **paged(50)},
-        scope=_READ,
-        needs_admin=False,
-        drops_null=True,
-    ),
-    Route(
-        method="GET",
-        path="bc/member/get/",
-        answer=_get_members,
-        parameters={
-            "bc_id": ident(required=True),
-            "filtering": record(
-                keyword=text(),
-                user_role=_ROLES,
-                relation_status=choice("BOUND", "PENDING", "REJECTED", "UNBOUND"),
-            ),
-            **paged(20),
-        },
-        scope=_MEMBERS,
-    ),
-    Route(
-        method="POST",
-        path="bc/member/invite/",
-        answer=_invite,
-        parameters={
-            "bc_id": ident(required=True),
-            "emails": listed(email(), required=True, least=1, most=50),
-            "user_role": _ROLES,
-            "asset_ids": listed(ident(), most=50),
-            "asset_type": asset_type("member/invite", required=False),
-            "advertiser_role": _ADVERTISER_ROLES,
-            "ext_user_role": _FINANCE,
-        },
-        scope=_MEMBERS,
-    ),
-    Route(
-        method="POST",
-        path="bc/member/update/",
-        answer=_update,
-        parameters={
-            "bc_id": ident(required=True),
-            "user_id": ident(required=True),
-            "user_role": _ROLES,
-            "user_name": text(most=250),
-            "ext_user_role": _FINANCE,
-        },
-        scope=_MEMBERS,
-    ),
-    Route(
-        method="POST",
-        path="bc/member/delete/",
-        answer=_delete,
-        parameters={"bc_id": ident(required=True), "user_id": ident(), "user_email": email()},
-        scope=_MEMBERS,
-    ),
-)
+    call.act(remove, address=member["identity"])

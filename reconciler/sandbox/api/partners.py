@@ -4,17 +4,15 @@ from __future__ import annotations
 
 from typing import Final
 
-from reconciler.sandbox.api.calls import Call, Data, Route
-from reconciler.sandbox.api.matrix import KINDS
+from reconciler.sandbox.api.calls import Call, Data, Endpoints
 from reconciler.sandbox.api.messages import RefusedCall
-from reconciler.sandbox.api.numbers import asset_id, get_asset_identity
-from reconciler.sandbox.api.parameters import asset_type, choice, ident, listed, paged, record, text
-from reconciler.sandbox.partners import add_partner, remove_partner, share, unshare
+from reconciler.sandbox.api.naming import asset_id, get_asset_identity
+from reconciler.sandbox.api.parameters import asset_type, choice, ident, listed, record, text
+from reconciler.sandbox.partners import add_partner, find_partnership, remove_partner, share, unshare
 from reconciler.sandbox.platforms import AD_ACCOUNT_ROLES, SHARE_ROLES
-from reconciler.sandbox.refusal import Refusal
-from reconciler.sandbox.world import Row
+from reconciler.sandbox.world import Refusal, Row
 
-_SCOPE: Final = 155
+API: Final = Endpoints(scope=155)
 
 _PARTNERSHIPS: Final = (
     "SELECT other.identity AS bc_id, other.name AS bc_name, partnership.status FROM partnership"
@@ -26,6 +24,7 @@ _PARTNERSHIPS: Final = (
 """A partnership binds both sides, whichever of them began it."""
 
 
+@API.add("GET bc/partner/get/", rows=50, filtering=record(name=text()))
 def _get_partners(call: Call) -> Data:
     shown = ("active", "requested") if call.options.pending_partners_listed else ("active",)
     name = call.filtering.get("name", "").casefold()
@@ -34,13 +33,20 @@ def _get_partners(call: Call) -> Data:
     return call.page(list(listed_rows.values()), lambda row: {"bc_id": row["bc_id"], "bc_name": row["bc_name"]})
 
 
+@API.add(
+    "POST bc/partner/add/",
+    partner_id=ident(required=True),
+    asset_type=asset_type("partner/add"),
+    asset_ids=listed(ident(), most=50),
+    advertiser_role=choice("ADMIN", "OPERATOR", "ANALYST"),
+)
 def _add(call: Call) -> None:
     """A partnership, and perhaps shares; with an existing partner only the shares."""
     partner, role = call.get("partner_id"), call.get("advertiser_role", "ANALYST").lower()
     numbers = call.params.get("asset_ids", [])
-    known = _find_own_partnership(call)
+    known = find_partnership(call.world, call.bc, partner)
     if known is None or known["status"] == "declined":
-        add_partner(call.world, call.bc, actor=call.caller.person, partner=partner)
+        call.act(add_partner, partner=partner)
     elif not numbers and call.options.partner_again != "ok":
         raise RefusedCall(int(call.options.partner_again), f"business center {partner} is a partner already")
     for number in numbers:
@@ -49,15 +55,7 @@ def _add(call: Call) -> None:
             if call.options.share_again == "ignored":
                 continue
             raise RefusedCall(int(call.options.share_again), f"asset({number}) is shared with {partner} already")
-        share(
-            call.world,
-            call.bc,
-            actor=call.caller.person,
-            partner=partner,
-            kind="ad_account",
-            identity=identity,
-            role=role,
-        )
+        call.act(share, partner=partner, kind="ad_account", identity=identity, role=role)
 
 
 def _has_lower_share(call: Call, identity: str, role: str) -> bool:
@@ -71,20 +69,13 @@ def _has_lower_share(call: Call, identity: str, role: str) -> bool:
     return row is not None and AD_ACCOUNT_ROLES.index(row["role"]) < AD_ACCOUNT_ROLES.index(role)
 
 
-def _find_own_partnership(call: Call) -> Row | None:
-    return call.world.find_row(
-        "SELECT partnership.status FROM partnership JOIN organization ON organization.id = partnership.partner"
-        " WHERE partnership.organization = :bc AND organization.identity = :partner",
-        {"bc": call.bc.id, "partner": call.get("partner_id")},
-    )
-
-
+@API.add("POST bc/partner/delete/", partner_id=ident(required=True))
 def _delete(call: Call) -> None:
     """End a partnership from either side; what was shared either way is taken back."""
     partner = call.get("partner_id")
-    if _find_own_partnership(call) is None and _is_partner(call):
-        add_partner(call.world, call.bc, actor=call.caller.person, partner=partner)
-    remove_partner(call.world, call.bc, actor=call.caller.person, partner=partner)
+    if find_partnership(call.world, call.bc, partner) is None and _is_partner(call):
+        call.act(add_partner, partner=partner)
+    call.act(remove_partner, partner=partner)
 
 
 def _is_partner(call: Call) -> bool:
@@ -92,6 +83,14 @@ def _is_partner(call: Call) -> bool:
     return any(row["bc_id"] == call.get("partner_id") for row in partners)
 
 
+@API.add(
+    "GET bc/partner/asset/get/",
+    rows=50,
+    partner_id=ident(required=True),
+    asset_type=asset_type("partner/asset/get"),
+    share_type=choice("SHARING", "SHARED", required=True),
+    filtering=record(keyword=text()),
+)
 def _get_shared(call: Call) -> Data:
     """What is shared with the partner (SHARING), or by it (SHARED)."""
     if not _is_partner(call):
@@ -106,11 +105,9 @@ def _get_shared(call: Call) -> Data:
         " JOIN organization AS borrower ON borrower.id = partnership.partner AND borrower.identity = :borrower"
         " JOIN holding ON holding.id = share.holding JOIN asset ON asset.id = holding.asset"
         " WHERE partnership.status = 'active' AND asset.kind = :kind ORDER BY asset.id",
-        {"lender": lender, "borrower": borrower, "kind": KINDS.get(call.get("asset_type"), "")},
+        {"lender": lender, "borrower": borrower, "kind": call.kind},
     )
-    keyword = call.filtering.get("keyword", "").casefold()
-    wanted = [row for row in rows if keyword in row["name"].casefold() or keyword == asset_id(row)]
-    return call.page(wanted, lambda row: _shared(call, row))
+    return call.page(call.search(rows), lambda row: _shared(call, row))
 
 
 def _shared(call: Call, row: Row) -> Data:
@@ -125,67 +122,16 @@ def _shared(call: Call, row: Row) -> Data:
     }
 
 
+@API.add(
+    "POST bc/partner/asset/delete/",
+    partner_id=ident(required=True),
+    asset_type=asset_type("partner/asset/delete"),
+    asset_ids=listed(ident(), required=True, least=1),
+)
 def _unshare(call: Call) -> None:
-    kind = KINDS.get(call.get("asset_type"), "")
+    kind = call.kind
     for number in call.params["asset_ids"]:
         identity = get_asset_identity(call.world, kind, number)
         if kind not in SHARE_ROLES:
             raise Refusal("unknown", f"{number} is not shared with {call.get('partner_id')}")
-        unshare(
-            call.world,
-            call.bc,
-            actor=call.caller.person,
-            partner=call.get("partner_id"),
-            kind=kind,
-            identity=identity,
-        )
-
-
-_BOTH = {"bc_id": ident(required=True), "partner_id": ident(required=True)}
-
-ROUTES = (
-    Route(
-        method="GET",
-        path="bc/partner/get/",
-        answer=_get_partners,
-        parameters={"bc_id": ident(required=True), "filtering": record(name=text()), **paged(50)},
-        scope=_SCOPE,
-    ),
-    Route(
-        method="POST",
-        path="bc/partner/add/",
-        answer=_add,
-        parameters={
-            **_BOTH,
-            "asset_type": asset_type("partner/add"),
-            "asset_ids": listed(ident(), most=50),
-            "advertiser_role": choice("ADMIN", "OPERATOR", "ANALYST"),
-        },
-        scope=_SCOPE,
-    ),
-    Route(method="POST", path="bc/partner/delete/", answer=_delete, parameters=_BOTH, scope=_SCOPE),
-    Route(
-        method="GET",
-        path="bc/partner/asset/get/",
-        answer=_get_shared,
-        parameters={
-            **_BOTH,
-            "asset_type": asset_type("partner/asset/get"),
-            "share_type": choice("SHARING", "SHARED", required=True),
-            "filtering": record(keyword=text()),
-            **paged(50),
-        },
-        scope=_SCOPE,
-    ),
-    Route(
-        method="POST",
-        path="bc/partner/asset/delete/",
-        answer=_unshare,
-        parameters={
-            **_BOTH,
-            "asset_type": asset_type("partner/asset/delete"),
-            "asset_ids": listed(ident(), required=True, least=1),
-        },
-        scope=_SCOPE,
-    ),
-)
+        call.act(unshare, partner=call.get("partner_id"), kind=kind, identity=identity)

@@ -5,21 +5,17 @@ from __future__ import annotations
 import secrets
 import uuid
 from datetime import timedelta
-from typing import Any, Final
+from typing import Final
 
-from reconciler.sandbox.api.calls import Call, Data, Route
-from reconciler.sandbox.api.masking import account_name
-from reconciler.sandbox.api.matrix import KINDS
+from reconciler.sandbox.api.calls import Call, Data, Endpoints
 from reconciler.sandbox.api.messages import RefusedCall
-from reconciler.sandbox.api.numbers import asset_id, get_asset_identity, pixel_code
-from reconciler.sandbox.api.parameters import asset_type, choice, flag, ident, listed, number, paged, text
+from reconciler.sandbox.api.naming import KINDS, account_name, asset_id, get_asset_identity, pixel_code
+from reconciler.sandbox.api.parameters import asset_type, choice, flag, ident, listed, text
 from reconciler.sandbox.assets import get_holding, hold
 from reconciler.sandbox.links import allow_use, end_use
-from reconciler.sandbox.refusal import Refusal
-from reconciler.sandbox.world import Row
+from reconciler.sandbox.world import Refusal, Row
 
-_SCOPE: Final = 153
-_IDENTITIES: Final = 693
+API: Final = Endpoints(scope=153)
 
 QR_CODE_URL: Final = "https://www.tiktok.com/business-center/authorize?code="
 """What the QR code says; behind it stands the code that an account's owner scans."""
@@ -31,6 +27,7 @@ _USERS: Final = (
 )
 
 
+@API.add("GET bc/asset/account/authorization/", changes=True, is_ads_only_mode=flag())
 def _show_code(call: Call) -> Data:
     """A fresh code; whoever scans it decides which account to link, and what for."""
     code = secrets.token_urlsafe(16)
@@ -44,28 +41,44 @@ def _show_code(call: Call) -> Data:
     return {"bc_auth_qr_code": QR_CODE_URL + code}
 
 
+@API.add(
+    "POST bc/asset/advertiser/assign/",
+    asset_id=ident(required=True),
+    asset_type=asset_type("asset/advertiser", required=False),
+    advertiser_id=ident(required=True),
+)
 def _assign(call: Call) -> None:
-    allow_use(call.world, call.bc, actor=call.caller.person, **_account(call), ad_account=_ad_account(call))
+    call.act(allow_use, **_account(call), ad_account=_ad_account(call))
 
 
+@API.add(
+    "POST bc/asset/advertiser/unassign/",
+    asset_id=ident(required=True),
+    asset_type=asset_type("asset/advertiser"),
+    advertiser_id=ident(required=True),
+)
 def _unassign(call: Call) -> None:
-    if not _is_user(call, _ad_account(call)):
-        if call.options.unassign_missing == "ok":
-            return
-        raise RefusedCall(
-            int(call.options.unassign_missing), f"{call.get('advertiser_id')} is not assigned to the asset"
-        )
-    end_use(call.world, call.bc, actor=call.caller.person, **_account(call), ad_account=_ad_account(call))
+    ad_account = _ad_account(call)
+    if any(row["identity"] == ad_account for row in _users(call)):
+        call.act(end_use, **_account(call), ad_account=ad_account)
+    elif call.options.unassign_missing != "ok":
+        code = int(call.options.unassign_missing)
+        raise RefusedCall(code, f"{call.get('advertiser_id')} is not assigned to the asset")
 
 
+@API.add(
+    "GET bc/asset/advertiser/assigned/",
+    rows=50,
+    asset_id=ident(required=True),
+    asset_type=asset_type("asset/advertiser"),
+)
 def _get_assigned(call: Call) -> Data:
-    held = get_holding(call.world, call.bc, **_account(call))
-    return call.page(call.world.rows(_USERS, {"holding": held["id"]}), _advertiser)
+    return call.page(_users(call), _advertiser)
 
 
-def _is_user(call: Call, ad_account: str) -> bool:
-    held = get_holding(call.world, call.bc, **_account(call))
-    return any(row["identity"] == ad_account for row in call.world.rows(_USERS, {"holding": held["id"]}))
+def _users(call: Call) -> list[Row]:
+    """The ad accounts that may use the asset that is named."""
+    return call.world.rows(_USERS, {"holding": get_holding(call.world, call.bc, **_account(call))["id"]})
 
 
 def _account(call: Call) -> dict[str, str]:
@@ -81,6 +94,15 @@ def _advertiser(row: Row) -> Data:
     return {"advertiser_id": asset_id(row), "advertiser_name": row["name"]}
 
 
+@API.add(
+    "GET identity/get/",
+    scope=693,
+    serves="tokens",
+    rows=100,
+    advertiser_id=ident(required=True),
+    identity_type=choice("CUSTOMIZED_USER", "AUTH_CODE", "TT_USER", "BC_AUTH_TT"),
+    identity_authorized_bc_id=ident(),
+)
 def _get_identities(call: Call) -> Data:
     """Accounts that an ad account may post as, through a Business Center."""
     rows = call.world.rows(
@@ -122,26 +144,28 @@ def _identity(call: Call, row: Row) -> Data:
     }
 
 
+@API.add("GET bc/pixel/link/get/", rows=50, pixel_code=text(required=True))
 def _get_pixel_users(call: Call) -> Data:
     held = _get_pixel(call, needs_role=call.options.pixel_links_need_role)
     return call.page(call.world.rows(_USERS, {"holding": held["id"]}), _advertiser)
 
 
+@API.add(
+    "POST bc/pixel/link/update/",
+    pixel_code=text(required=True),
+    advertiser_ids=listed(ident(), required=True, least=1, most=100),
+    relation_status=choice("LINK", "UNLINK", required=True),
+)
 def _update_pixel_users(call: Call) -> None:
     """All of the ad accounts or none of them."""
     pixel = _get_pixel(call, needs_role=call.options.pixel_updates_need_role)["identity"]
     step = allow_use if call.get("relation_status") == "LINK" else end_use
     for advertiser in call.params["advertiser_ids"]:
-        step(
-            call.world,
-            call.bc,
-            actor=call.caller.person,
-            kind="pixel",
-            identity=pixel,
-            ad_account=get_asset_identity(call.world, "ad_account", advertiser),
-        )
+        ad_account = get_asset_identity(call.world, "ad_account", advertiser)
+        call.act(step, kind="pixel", identity=pixel, ad_account=ad_account)
 
 
+@API.add("POST bc/pixel/transfer/", pixel_code=text(required=True))
 def _transfer_pixel(call: Call) -> Data:
     """From a person's ad account into the Business Center; there is no way back."""
     rows = call.world.rows(
@@ -170,92 +194,12 @@ def _get_pixel(call: Call, *, needs_role: bool) -> Row:
     )
     for row in rows:
         if pixel_code(row["identity"]) == call.get("pixel_code"):
-            if needs_role and not _has_grant(call, row):
+            has_role = call.world.has(
+                "SELECT 1 FROM asset_grant JOIN membership ON membership.id = asset_grant.membership"
+                " WHERE asset_grant.holding = :holding AND membership.person = :person",
+                {"holding": row["id"], "person": call.caller.person},
+            )
+            if needs_role and not has_role:
                 raise RefusedCall(40002, f"You don't have permission to the asset({asset_id(row)})")
             return row
     raise Refusal("invalid", "Invalid value of 'pixel_code': related asset ID is missing")
-
-
-def _has_grant(call: Call, held: Row) -> bool:
-    found = call.world.find_row(
-        "SELECT 1 FROM asset_grant JOIN membership ON membership.id = asset_grant.membership"
-        " WHERE asset_grant.holding = :holding AND membership.person = :person",
-        {"holding": held["id"], "person": call.caller.person},
-    )
-    return found is not None
-
-
-def _use(*, type_required: bool) -> dict[str, Any]:
-    return {
-        "bc_id": ident(required=True),
-        "asset_id": ident(required=True),
-        "asset_type": asset_type("asset/advertiser", required=type_required),
-    }
-
-
-_PIXEL = {"bc_id": ident(required=True), "pixel_code": text(required=True)}
-
-ROUTES = (
-    Route(
-        method="GET",
-        path="bc/asset/account/authorization/",
-        answer=_show_code,
-        parameters={"bc_id": ident(required=True), "is_ads_only_mode": flag()},
-        scope=_SCOPE,
-        changes=True,
-    ),
-    Route(
-        method="POST",
-        path="bc/asset/advertiser/assign/",
-        answer=_assign,
-        parameters={**_use(type_required=False), "advertiser_id": ident(required=True)},
-        scope=_SCOPE,
-    ),
-    Route(
-        method="POST",
-        path="bc/asset/advertiser/unassign/",
-        answer=_unassign,
-        parameters={**_use(type_required=True), "advertiser_id": ident(required=True)},
-        scope=_SCOPE,
-    ),
-    Route(
-        method="GET",
-        path="bc/asset/advertiser/assigned/",
-        answer=_get_assigned,
-        parameters={**_use(type_required=True), **paged(50)},
-        scope=_SCOPE,
-    ),
-    Route(
-        method="GET",
-        path="identity/get/",
-        answer=_get_identities,
-        parameters={
-            "advertiser_id": ident(required=True),
-            "identity_type": choice("CUSTOMIZED_USER", "AUTH_CODE", "TT_USER", "BC_AUTH_TT"),
-            "identity_authorized_bc_id": ident(),
-            "page": number(),
-            "page_size": number(most=100),
-        },
-        scope=_IDENTITIES,
-        needs_admin=False,
-    ),
-    Route(
-        method="GET",
-        path="bc/pixel/link/get/",
-        answer=_get_pixel_users,
-        parameters={**_PIXEL, **paged(50)},
-        scope=_SCOPE,
-    ),
-    Route(
-        method="POST",
-        path="bc/pixel/link/update/",
-        answer=_update_pixel_users,
-        parameters={
-            **_PIXEL,
-            "advertiser_ids": listed(ident(), required=True, least=1, most=100),
-            "relation_status": choice("LINK", "UNLINK", required=True),
-        },
-        scope=_SCOPE,
-    ),
-    Route(method="POST", path="bc/pixel/transfer/", answer=_transfer_pixel, parameters=_PIXEL, scope=_SCOPE),
-)

@@ -18,7 +18,7 @@ from reconciler.editing.format import format_manifest
 from reconciler.features.importing.adopt import AdoptionRequest, adopt
 from reconciler.manifests.source import SourceFile
 from reconciler.sandbox import people
-from reconciler.sandbox.refusal import Refusal
+from reconciler.sandbox.world import Refusal
 from tests.features.importing.worlds import (
     EMAILS,
     HEADS,

@@ -26,9 +26,8 @@ from reconciler.providers.sandbox.provider import SandboxProvider
 from reconciler.providers.sandbox.rosters import FORMS, LABELS, LAYOUTS, render_roster
 from reconciler.sandbox.apps import add_manager, initiate_transfer
 from reconciler.sandbox.members import invite
-from reconciler.sandbox.organizations import get_organization
 from reconciler.sandbox.people import decline
-from reconciler.sandbox.registry import get_person
+from reconciler.sandbox.registry import get_organization, get_person
 from reconciler.sandbox.world import World
 from tests.sandbox.stage import START, new_world
 

@@ -7,11 +7,11 @@ from typing import Any
 
 import pytest
 
-from reconciler.sandbox.api.access import add_app, add_token, issue_code
+from reconciler.sandbox.api.access import add_api_app, add_token, issue_code
 from reconciler.sandbox.api.emulator import Emulator
 from reconciler.sandbox.api.faults import Fault
-from reconciler.sandbox.api.masking import mask
 from reconciler.sandbox.api.messages import ApiRequest, Response
+from reconciler.sandbox.api.naming import mask
 from reconciler.sandbox.api.options import Options
 from reconciler.sandbox.api.routes import ALL, PREFIX
 from reconciler.sandbox.people import accept, decline
@@ -121,7 +121,7 @@ def test_another_ones_business_center_is_out_of_bounds_for_members_and_strangers
 
 
 def test_a_scope_that_was_not_given_is_missing(desk: Desk) -> None:
-    add_app(desk.world, "7000000000000000009", scopes="150")
+    add_api_app(desk.world, "7000000000000000009", scopes="150")
     add_token(desk.world, "narrow", person=get_person(desk.world, "ana"), app="7000000000000000009")
     narrow = Desk(emulator=desk.emulator, token="narrow")
     assert len(narrow.rows("bc/get/")) == 1
@@ -192,7 +192,7 @@ def test_limits_are_those_of_the_tier_and_a_minute_too_many_costs_five() -> None
 
 
 def test_who_breaks_the_limit_of_a_minute_waits_for_five_minutes() -> None:
-    from reconciler.sandbox.api.limits import Limiter
+    from reconciler.sandbox.api.faults import Limiter
     from reconciler.sandbox.api.messages import RefusedCall
 
     limiter = Limiter()

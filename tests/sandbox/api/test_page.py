@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from reconciler.sandbox.api.server import Server
-from reconciler.sandbox.api.site import Site
+from reconciler.sandbox.api.server import Server, Site
 from tests.sandbox.api.desk import BC, Desk, new_desk
 
 if TYPE_CHECKING:

@@ -14,11 +14,10 @@ import pytest
 from click.testing import CliRunner
 
 from reconciler.cli.main import cli
-from reconciler.sandbox.api.control import EVENTS, Control
+from reconciler.sandbox.api.control import Control
 from reconciler.sandbox.api.faults import Fault
 from reconciler.sandbox.api.messages import ApiRequest
-from reconciler.sandbox.api.server import Server
-from reconciler.sandbox.api.site import Site
+from reconciler.sandbox.api.server import Server, Site
 from tests.sandbox.api.desk import BC, NORTH, US, Desk, user
 
 
@@ -247,14 +246,6 @@ def test_the_controls_tune_break_and_watch_the_emulator(desk: Desk) -> None:
     shown = control(desk, "GET", "state")[1]
     assert {each["name"] for each in shown["organizations"]} >= {"Acme", "North Agency"}
     assert shown["accounts"][1] == {"handle": "@acme", "owner": "cy", "linked": [BC]}
-
-
-def test_every_event_names_what_it_needs() -> None:
-    import inspect
-
-    for happen_, needed, possible in EVENTS.values():
-        named = list(inspect.signature(happen_).parameters)[1:]
-        assert {*needed, *possible} == set(named)
 
 
 def test_the_command_serves_the_workspace_and_time_does_not_fall_back(

@@ -1,11 +1,5 @@
-"""The tables of a world file."""
+-- The tables of a world file. Its statements are run one by one, so none of them may hold ";" before the end of a line.
 
-from __future__ import annotations
-
-FORMAT = 3
-"""Kept in the file's user_version; a file of another format is refused rather than guessed at."""
-
-TABLES = """
 CREATE TABLE setting (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT;
 
 CREATE TABLE person (id INTEGER PRIMARY KEY, key TEXT UNIQUE, name TEXT NOT NULL) STRICT;
@@ -180,11 +174,3 @@ CREATE TABLE event (
     verb TEXT NOT NULL,
     text TEXT NOT NULL
 ) STRICT;
-"""
-
-SWEEP = (
-    "UPDATE membership SET status = 'expired', since = expires, expires = NULL WHERE expires <= :now",
-    "UPDATE holding SET status = 'lapsed', since = expires WHERE status = 'requested' AND expires <= :now",
-    "UPDATE holding SET pending = NULL, expires = NULL WHERE expires <= :now",
-)
-"""What the passing of time does, carried out before anything else looks: nobody has to be awake for it to happen."""

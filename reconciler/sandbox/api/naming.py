@@ -1,13 +1,29 @@
-"""The API's numbers for what the world knows by other names: stable, 19 digits, and never mixed up with one another."""
+"""How the API calls what the world knows by other names: numbers, types of assets, masked addresses, account names.
+
+Numbers are stable, have 19 digits, and are never mixed up with one another.
+"""
 
 from __future__ import annotations
 
 import base64
 import hashlib
-from typing import Final
+from typing import Final, Literal
 
-from reconciler.sandbox.refusal import Refusal
-from reconciler.sandbox.world import Row, World
+from reconciler.sandbox.api.options import Options
+from reconciler.sandbox.world import Refusal, Row, World
+
+KINDS: Final = {
+    "ADVERTISER": "ad_account",
+    "CATALOG": "catalog",
+    "TIKTOK_SHOP": "shop",
+    "PIXEL": "pixel",
+    "LEAD": "lead_library",
+    "TT_ACCOUNT": "tiktok_account",
+    "MANAGED_BUSINESS_ACCOUNT": "managed_account",
+}
+"""Asset type -> kind in the world; the other types exist, but nothing in the world is of them."""
+
+TYPES: Final = {kind: name for name, kind in KINDS.items()}
 
 _PEOPLE: Final = 6_800_000_000_000_000_000
 _CORE: Final = 6_500_000_000_000_000_000
@@ -72,3 +88,27 @@ def pixel_code(identity: str) -> str:
 def _within(start: int, number: str) -> int:
     offset = int(number) - start
     return offset if 0 < offset < _SPAN else 0
+
+
+def mask(address: str) -> str:
+    """First and last character of the local part, as many stars as there are characters between, and the domain.
+
+    How short local parts are masked is not published; here at least one star is always there.
+    """
+    local, _, domain = address.partition("@")
+    hidden = local[:1] * (len(local) > 1) + "*" * max(len(local) - 2, 1) + local[-1] * (len(local) > 2)
+    return f"{hidden}@{domain}"
+
+
+def shown(address: str, masking: Literal["all", "some", "none"]) -> str:
+    """The address, masked or not. `some` masks half of all addresses, always the same half."""
+    is_masked = masking == "all" or (masking == "some" and sum(address.encode()) % 2 == 0)
+    return mask(address) if is_masked else address
+
+
+def account_name(account: Row, options: Options) -> str:
+    """A TikTok account's handle or title; one that was never given a title has its handle, written as a title."""
+    handle, name = str(account["identity"]), str(account["name"])
+    if options.account_names == "handle":
+        return handle
+    return name if name != handle else handle.removeprefix("@").replace(".", " ").title()
