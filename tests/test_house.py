@@ -182,7 +182,7 @@ def test_no_class_mirrors_a_value_of_the_model() -> None:
     others = [
         path
         for path in modules()
-        if path not in written and "sandbox" not in path.parts and PACKAGE / "model" not in path.parents
+        if path not in written and PACKAGE / "sandbox" not in path.parents and PACKAGE / "model" not in path.parents
     ]
     mirrors = {
         f"{path.relative_to(PACKAGE).as_posix()}:{name}"
