@@ -11,8 +11,8 @@ import click
 from reconciler.cli.app import App
 from reconciler.cli.files import find_prefix, read_text_file
 from reconciler.cli.streams import append_summary
+from reconciler.features.publishing.forges import TargetChoice, open_forge
 from reconciler.features.publishing.sticky import close_issue, publish_comment, publish_issue
-from reconciler.features.publishing.target import TargetChoice, open_forge
 from reconciler.model.errors import ReconcilerError, UsageError
 from reconciler.model.live import UNREAD_SIGN
 

@@ -1,4 +1,11 @@
-"""HTTP to a forge: one token, pages, patience, and errors that never show the token."""
+"""HTTP to a forge: one token, pages, patience, and errors that never show the token.
+
+ForgeError
+├── Missing      what was asked for is not there, or not for this token
+├── Denied       the token may not do this
+├── Busy         too many requests, or the forge is down for a moment: repeating helps
+└── Unanswered   a request to create something was sent, and nobody knows whether it was heard
+"""
 
 from __future__ import annotations
 
@@ -13,7 +20,6 @@ from urllib.parse import urlsplit
 
 from reconciler import __version__
 from reconciler.deadlines import bound, deadline
-from reconciler.features.publishing.forge import Busy, Denied, ForgeError, Missing, Unanswered
 from reconciler.model.errors import ReconcilerError, UsageError
 from reconciler.model.redaction import SECRETS
 
@@ -34,6 +40,31 @@ _MAX_CALL = 60.0
 logging.getLogger("stamina").addHandler(logging.NullHandler())
 
 
+class ForgeError(ReconcilerError):
+    """A forge did not do what it was asked for."""
+
+
+class Missing(ForgeError):
+    """There is no such thing, or it is hidden from this token; forges do not tell which."""
+
+
+class Denied(ForgeError):
+    """The token is not allowed to do this."""
+
+
+class Busy(ForgeError):
+    """It may work later."""
+
+    def __init__(self, message: str, *, wait: float | None = None) -> None:
+        super().__init__(message, advice="try again later")
+        self.wait = wait
+        """Seconds after which the forge wants to be asked again, if it says so."""
+
+
+class Unanswered(ForgeError):
+    """Whether it was done has to be looked up before it is tried again."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TokenAccess:
     """Where the interface of a forge is, and with what to go there."""
@@ -46,19 +77,21 @@ class TokenAccess:
     """The header that carries the token; `Authorization` wants the word `Bearer` before it."""
     needed: str = ""
     """What the token has to be allowed, as advice for when it is not."""
-    longest_wait: float = 90.0
+    max_wait: float = 90.0
     """Seconds; a forge that wants more patience than that is an error."""
 
 
 class ForgeClient:
-    """Requests with one token. Raises the errors of `forge`."""
+    """Requests with one token. Raises the errors above."""
 
     def __init__(self, access: TokenAccess) -> None:
         import httpx2
 
         SECRETS.learn_address(access.base_url)
         SECRETS.learn(access.token)
-        _refuse_unsafe(access.base_url)
+        parts = urlsplit(access.base_url)
+        if parts.scheme != "https" and not (parts.scheme == "http" and parts.hostname in _LOOPBACK):
+            raise UsageError(f"{access.base_url} is no place for a token", advice="give an https address")
         self._access = access
         value = f"Bearer {access.token}" if access.header == "Authorization" else access.token
         self._http = httpx2.Client(
@@ -112,7 +145,7 @@ class ForgeClient:
             return False
         if error.wait is None:
             return True
-        if error.wait > self._access.longest_wait:
+        if error.wait > self._access.max_wait:
             return False
         return error.wait + random.uniform(0, 0.25)  # noqa: S311  # spreads clients out, guards nothing
 
@@ -134,35 +167,26 @@ class ForgeClient:
     def _judge(self, response: httpx2.Response, method: str) -> None:
         """Raise what a status means; also when a success comes without JSON, as from a proxy that wants a login."""
         status = response.status_code
-        message = SECRETS.hide(
-            f"{self._access.name} answered {status} to {method} {response.url.path}{_said(response)}"
-        )
+        try:
+            content = response.json()
+        except ValueError:
+            content = None
+        said = (content.get("message") or content.get("error")) if isinstance(content, dict) else ""
+        message = f"{self._access.name} answered {status} to {method} {response.url.path}"
+        message = SECRETS.hide(f"{message}: {SECRETS.hide(str(said))[:_MAX_MESSAGE]}" if said else message)
         if 200 <= status < 300:
-            if not _is_json(response):
+            if not isinstance(content, dict | list):
                 raise ForgeError(f"{message}, but not in JSON", advice="is the address of the interface right?")
         elif status == 429 or (status == 403 and _is_limit(response)):
-            raise Busy(message, wait=_wait_of(response))
+            raise Busy(message, wait=_read_wait(response))
         elif status >= 500:
-            raise Unanswered(message) if method == "POST" else Busy(message, wait=_wait_of(response))
+            raise Unanswered(message) if method == "POST" else Busy(message, wait=_read_wait(response))
         elif status in (401, 403):
             raise Denied(message, advice=self._access.needed)
         elif status in (404, 410):
             raise Missing(message, advice=self._access.needed)
         else:
             raise ForgeError(message)
-
-
-def _refuse_unsafe(url: str) -> None:
-    parts = urlsplit(url)
-    if parts.scheme != "https" and not (parts.scheme == "http" and parts.hostname in _LOOPBACK):
-        raise UsageError(f"{url} is no place for a token", advice="give an https address")
-
-
-def _is_json(response: httpx2.Response) -> bool:
-    try:
-        return isinstance(response.json(), dict | list)
-    except ValueError:
-        return False
 
 
 def _is_limit(response: httpx2.Response) -> bool:
@@ -172,7 +196,7 @@ def _is_limit(response: httpx2.Response) -> bool:
     return "retry-after" in headers or is_used_up or "rate limit" in response.text.lower()
 
 
-def _wait_of(response: httpx2.Response) -> float | None:
+def _read_wait(response: httpx2.Response) -> float | None:
     """Seconds until the forge wants to hear of us again: `Retry-After`, or when its limit begins anew."""
     now = datetime.now(UTC)
     after = response.headers.get("retry-after", "")
@@ -187,16 +211,6 @@ def _wait_of(response: httpx2.Response) -> float | None:
     if reset.isdigit() and response.headers.get("x-ratelimit-remaining") == "0":
         return max(0.0, float(reset) - now.timestamp())
     return None
-
-
-def _said(response: httpx2.Response) -> str:
-    """What the forge says in its own words, in brief."""
-    try:
-        content = response.json()
-    except ValueError:
-        return ""
-    said = content.get("message") or content.get("error") if isinstance(content, dict) else ""
-    return f": {SECRETS.hide(str(said))[:_MAX_MESSAGE]}" if said else ""
 
 
 def require_token(token: str, variables: str) -> str:

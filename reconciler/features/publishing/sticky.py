@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import partial
 from urllib.parse import quote
 
-from reconciler.features.publishing.forge import Denied, Forge, Missing, Post, Unanswered
+from reconciler.features.publishing.client import Denied, Missing, Unanswered
+from reconciler.features.publishing.forges import Forge, Post
 from reconciler.model.errors import UsageError
 
 _OUTDATED = "_Outdated: a newer comment has taken the place of this one._"
@@ -44,19 +47,16 @@ def publish_comment(forge: Forge, *, name: str, body: str) -> Published:
     Of several the newest is kept; the others are emptied, so that nobody approves what an old one says.
     """
     text = _text(forge, name, body)
-    *older, newest = [None, *_ours(forge.comments(), name)]
-    for post in older:
-        if post is not None:
-            _retire(forge, post)
-    if newest is None:
-        return Published(done=Done.CREATED, url=_create(forge.add_comment, forge.comments, text).url)
-    if _same(newest.body, text):
-        return Published(done=Done.UNCHANGED, url=newest.url)
-    try:
-        return Published(done=Done.UPDATED, url=forge.change_comment(newest, text).url)
-    except (Missing, Denied):
-        # Deleted meanwhile, or the post of another bot.
-        return Published(done=Done.CREATED, url=_create(forge.add_comment, forge.comments, text).url)
+    ours = _ours(forge.comments(), name)
+    for post in ours[:-1]:
+        with suppress(Missing, Denied):
+            forge.change_comment(post, _OUTDATED)
+    if ours and _is_same(ours[-1].body, text):
+        return Published(done=Done.UNCHANGED, url=ours[-1].url)
+    if ours:
+        with suppress(Missing, Denied):  # deleted meanwhile, or the post of another bot
+            return Published(done=Done.UPDATED, url=forge.change_comment(ours[-1], text).url)
+    return Published(done=Done.CREATED, url=_create(forge.add_comment, forge.comments, text).url)
 
 
 def publish_issue(forge: Forge, *, name: str, title: str, body: str, labels: Sequence[str] = ()) -> Published:
@@ -64,16 +64,11 @@ def publish_issue(forge: Forge, *, name: str, title: str, body: str, labels: Seq
     text = _text(forge, name, body)
     ours = _ours(forge.issues(), name)
     if not ours:
-
-        def add(text: str) -> Post:
-            return forge.add_issue(title, text, labels)
-
+        add = partial(forge.add_issue, title, labels=labels)
         return Published(done=Done.CREATED, url=_create(add, forge.issues, text).url)
-    newest = ours[-1]
-    done = Done.UNCHANGED if _same(newest.body, text) else Done.UPDATED
-    if done is Done.UPDATED:
-        newest = forge.change_issue(newest, title, text)
-    return Published(done=done, url=newest.url)
+    if _is_same(ours[-1].body, text):
+        return Published(done=Done.UNCHANGED, url=ours[-1].url)
+    return Published(done=Done.UPDATED, url=forge.change_issue(ours[-1], title, text).url)
 
 
 def close_issue(forge: Forge, *, name: str, farewell: str) -> Published:
@@ -88,8 +83,8 @@ def _text(forge: Forge, name: str, body: str) -> str:
     """The whole text; raises UsageError when it is too long, because half of a plan is worse than none."""
     text = f"{marker(name)}\n{body.strip()}\n"
     length = len(text.encode("utf-16-le", "replace")) // 2
-    if length > forge.longest:
-        message = f"{length:,} characters are more than the {forge.longest:,} that {forge.name} takes"
+    if length > forge.max_length:
+        message = f"{length:,} characters are more than the {forge.max_length:,} that {forge.name} takes"
         raise UsageError(message, advice="make it shorter with --max-chars")
     return text
 
@@ -98,16 +93,9 @@ def _ours(posts: list[Post], name: str) -> list[Post]:
     return [post for post in posts if post.body.startswith(marker(name))]
 
 
-def _same(one: str, other: str) -> bool:
+def _is_same(one: str, other: str) -> bool:
     """Forges drop spaces at the end, and some write lines in their own way."""
     return one.replace("\r\n", "\n").strip() == other.strip()
-
-
-def _retire(forge: Forge, post: Post) -> None:
-    try:
-        forge.change_comment(post, _OUTDATED)
-    except (Missing, Denied):
-        return
 
 
 def _create(add: Callable[[str], Post], posts: Callable[[], list[Post]], text: str) -> Post:
@@ -116,7 +104,7 @@ def _create(add: Callable[[str], Post], posts: Callable[[], list[Post]], text: s
         try:
             return add(text)
         except Unanswered:
-            written = [post for post in posts() if _same(post.body, text)]
+            written = [post for post in posts() if _is_same(post.body, text)]
             if written:
                 return written[-1]
             if attempt == _CREATE_ATTEMPTS:

@@ -7,9 +7,8 @@ from collections.abc import Iterator
 import pytest
 
 from reconciler.features.publishing.client import ForgeClient, TokenAccess
-from reconciler.features.publishing.forge import Forge as Port
-from reconciler.features.publishing.github import GitHub
-from reconciler.features.publishing.gitlab import GitLab
+from reconciler.features.publishing.forges import Forge as Port
+from reconciler.features.publishing.forges import GitHub, GitLab
 from tests.features.publishing.double import TOKEN, Forge, running
 
 

@@ -17,8 +17,8 @@ from click.testing import CliRunner, Result
 from reconciler.cli.catalogue import RENDERERS
 from reconciler.cli.main import cli
 from reconciler.features.publishing.client import ForgeClient, TokenAccess
+from reconciler.features.publishing.forges import detect_forge, find_pull_request
 from reconciler.features.publishing.sticky import marker
-from reconciler.features.publishing.target import detect_forge, find_pull_request
 from reconciler.model.drift import DriftReport, OrganizationDrift
 from reconciler.model.errors import UsageError
 from reconciler.model.live import Unread

@@ -7,7 +7,8 @@ from collections.abc import Iterator
 import pytest
 import stamina  # noqa: TID253  # repeats at once here
 
-from reconciler.features.publishing.forge import Busy, Denied, Forge, ForgeError, Missing, Unanswered
+from reconciler.features.publishing.client import Busy, Denied, ForgeError, Missing, Unanswered
+from reconciler.features.publishing.forges import Forge
 from reconciler.features.publishing.sticky import Done, close_issue, marker, publish_comment, publish_issue
 from reconciler.model.errors import UsageError
 from tests.features.publishing import double as forge_double

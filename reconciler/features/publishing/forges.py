@@ -1,0 +1,236 @@
+"""GitHub and GitLab, in the cloud or on a server of one's own: comments on one pull request, and issues.
+
+The CI system tells which of them, which repository and which pull request, and has the token, unless they are given.
+Both classes have the same methods. Writing something new raises Unanswered when it may have been written; changing
+something raises Missing when it was deleted, Denied when it is not ours after all.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+from reconciler.features.publishing.client import Content, Denied, ForgeClient, ForgeError, TokenAccess, require_token
+from reconciler.model.errors import UsageError
+
+_GITHUB_NEEDS = (
+    "the token needs `pull-requests: write` for comments and `issues: write` for issues;"
+    " in a pull request from a fork it never has them"
+)
+_GITLAB_NEEDS = "set GITLAB_TOKEN to a project access token with the scope `api`; CI_JOB_TOKEN may not write notes"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Post:
+    """A comment or an issue that we wrote."""
+
+    id: str
+    body: str
+    url: str
+
+
+class GitHub:
+    """One repository. Whoever may write in it can see which posts are its own by their author.
+
+    The token that a workflow is given belongs to an app and cannot ask who it is; then every post of a bot with our
+    marker is taken for our own, and GitHub itself refuses to let one bot change what another wrote.
+    """
+
+    name = "GitHub"
+    max_length = 65_536
+    """Characters of a comment or issue, in UTF-16 units."""
+
+    def __init__(self, client: ForgeClient, *, repository: str, number: int = 0) -> None:
+        self._client = client
+        self._issues = f"repos/{repository}/issues"
+        self._comments = f"{self._issues}/{number}/comments"
+        self._login: str | None = None
+
+    def comments(self) -> list[Post]:
+        """Our own comments on the pull request, oldest first."""
+        return [_post(row, "id", "body") for row in self._client.get_all(self._comments) if self._is_ours(row)]
+
+    def add_comment(self, body: str) -> Post:
+        """Write a comment on the pull request."""
+        return _post(self._client.create(self._comments, {"body": body}), "id", "body")
+
+    def change_comment(self, post: Post, body: str) -> Post:
+        """Write a comment anew."""
+        row = self._client.put("PATCH", f"{self._issues}/comments/{post.id}", {"body": body})
+        return _post(row, "id", "body")
+
+    def issues(self) -> list[Post]:
+        """Our own open issues, oldest first; for GitHub a pull request is an issue too."""
+        rows = self._client.get_all(self._issues, state="open", sort="created", direction="asc")
+        return [_post(row, "number", "body") for row in rows if "pull_request" not in row and self._is_ours(row)]
+
+    def add_issue(self, title: str, body: str, labels: Sequence[str]) -> Post:
+        """Open an issue."""
+        content = {"title": title, "body": body, "labels": list(labels)}
+        return _post(self._client.create(self._issues, content), "number", "body")
+
+    def change_issue(self, post: Post, title: str, body: str) -> Post:
+        """Give an issue another title and text."""
+        row = self._client.put("PATCH", f"{self._issues}/{post.id}", {"title": title, "body": body})
+        return _post(row, "number", "body")
+
+    def close_issue(self, post: Post, farewell: str) -> None:
+        """Say why, and close the issue."""
+        self._client.create(f"{self._issues}/{post.id}/comments", {"body": farewell})
+        self._client.put("PATCH", f"{self._issues}/{post.id}", {"state": "closed", "state_reason": "completed"})
+
+    def _is_ours(self, row: Content) -> bool:
+        if self._login is None:
+            try:
+                self._login = str(self._client.get("user")["login"])
+            except Denied as error:
+                if "401" in error.message.partition(" to ")[0]:
+                    raise
+                self._login = ""
+            except KeyError:
+                raise ForgeError("GitHub does not say whose token this is") from None
+        user: dict[str, Any] = row.get("user") or {}
+        return user.get("login") == self._login if self._login else user.get("type") == "Bot"
+
+
+class GitLab:
+    """One project, by number or by path."""
+
+    name = "GitLab"
+    max_length = 1_000_000
+
+    def __init__(self, client: ForgeClient, *, repository: str, number: int = 0) -> None:
+        self._client = client
+        project = f"projects/{quote(repository, safe='')}"
+        self._issues = f"{project}/issues"
+        self._notes = f"{project}/merge_requests/{number}/notes"
+        self._user = 0
+
+    def comments(self) -> list[Post]:
+        """Our own notes on the merge request, oldest first; what GitLab itself notes is not ours."""
+        if not self._user:
+            self._user = int(self._client.get("user")["id"])
+        rows = self._client.get_all(self._notes, sort="asc", order_by="created_at")
+        own = (row for row in rows if not row.get("system") and (row.get("author") or {}).get("id") == self._user)
+        return [_post(row, "id", "body") for row in own]
+
+    def add_comment(self, body: str) -> Post:
+        """Write a note on the merge request."""
+        return _post(self._client.create(self._notes, {"body": body}), "id", "body")
+
+    def change_comment(self, post: Post, body: str) -> Post:
+        """Write a note anew."""
+        return _post(self._client.put("PUT", f"{self._notes}/{post.id}", {"body": body}), "id", "body")
+
+    def issues(self) -> list[Post]:
+        """Our own open issues, oldest first."""
+        query = {"state": "opened", "scope": "created_by_me", "order_by": "created_at", "sort": "asc"}
+        return [_post(row, "iid", "description") for row in self._client.get_all(self._issues, **query)]
+
+    def add_issue(self, title: str, body: str, labels: Sequence[str]) -> Post:
+        """Open an issue."""
+        content = {"title": title, "description": body, "labels": ",".join(labels)}
+        return _post(self._client.create(self._issues, content), "iid", "description")
+
+    def change_issue(self, post: Post, title: str, body: str) -> Post:
+        """Give an issue another title and text."""
+        row = self._client.put("PUT", f"{self._issues}/{post.id}", {"title": title, "description": body})
+        return _post(row, "iid", "description")
+
+    def close_issue(self, post: Post, farewell: str) -> None:
+        """Say why, and close the issue."""
+        self._client.create(f"{self._issues}/{post.id}/notes", {"body": farewell})
+        self._client.put("PUT", f"{self._issues}/{post.id}", {"state_event": "close"})
+
+
+Forge = GitHub | GitLab
+
+
+def _post(row: Content, id_field: str, body_field: str) -> Post:
+    url = row.get("html_url", row.get("web_url", ""))
+    return Post(id=str(row[id_field]), body=str(row.get(body_field) or ""), url=str(url))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TargetChoice:
+    """What was given on the command line; whatever is empty is found in the environment."""
+
+    forge: str = ""
+    repository: str = ""
+    number: int = 0
+    """Of the pull request or merge request."""
+    api: str = ""
+
+
+@contextmanager
+def open_forge(choice: TargetChoice, environment: Mapping[str, str], *, for_comment: bool) -> Iterator[Forge]:
+    """The forge, as long as it is needed; raises UsageError, naming what is missing."""
+    is_github = (choice.forge or detect_forge(environment)) == "github"
+    variable = "GITHUB_REPOSITORY" if is_github else "CI_PROJECT_ID"
+    repository = choice.repository or environment.get(variable, "")
+    if not repository:
+        raise UsageError("which repository?", advice=f"give --repository, or set {variable}")
+    find = find_pull_request if is_github else find_merge_request
+    number = choice.number or (find(environment) if for_comment else 0)
+    if for_comment and not number:
+        raise UsageError("this runs for no pull request", advice="give --number, or --summary for the job summary")
+    client = ForgeClient(_github_access(choice, environment) if is_github else _gitlab_access(choice, environment))
+    try:
+        make = GitHub if is_github else GitLab
+        yield make(client, repository=repository, number=number)
+    finally:
+        client.close()
+
+
+def detect_forge(environment: Mapping[str, str]) -> str:
+    """The forge whose pipeline this is; raises UsageError outside of both."""
+    if environment.get("GITHUB_ACTIONS"):
+        return "github"
+    if environment.get("GITLAB_CI"):
+        return "gitlab"
+    raise UsageError("publish to which forge?", advice="give --to github or --to gitlab")
+
+
+def find_pull_request(environment: Mapping[str, str]) -> int:
+    """Number of the pull request that a workflow runs for; 0 when it runs for none."""
+    found = re.fullmatch(r"refs/pull/(\d+)/(?:merge|head)", environment.get("GITHUB_REF", ""))
+    if found:
+        return int(found[1])
+    path = environment.get("GITHUB_EVENT_PATH")
+    try:
+        event = json.loads(Path(path).read_text(encoding="utf-8")) if path else {}
+        return int(event["pull_request"]["number"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return 0
+
+
+def find_merge_request(environment: Mapping[str, str]) -> int:
+    """Number of the merge request that a pipeline runs for; 0 when it runs for none."""
+    number = environment.get("CI_MERGE_REQUEST_IID", "")
+    return int(number) if number.isdecimal() else 0
+
+
+def _github_access(choice: TargetChoice, environment: Mapping[str, str]) -> TokenAccess:
+    return TokenAccess(
+        name="GitHub",
+        base_url=choice.api or environment.get("GITHUB_API_URL") or "https://api.github.com",
+        token=require_token(environment.get("GITHUB_TOKEN", ""), "GITHUB_TOKEN"),
+        needed=_GITHUB_NEEDS,
+    )
+
+
+def _gitlab_access(choice: TargetChoice, environment: Mapping[str, str]) -> TokenAccess:
+    own = environment.get("GITLAB_TOKEN", "").strip()
+    return TokenAccess(
+        name="GitLab",
+        base_url=choice.api or environment.get("CI_API_V4_URL") or "https://gitlab.com/api/v4",
+        token=require_token(own or environment.get("CI_JOB_TOKEN", ""), "GITLAB_TOKEN" if own else "CI_JOB_TOKEN"),
+        header="PRIVATE-TOKEN" if own else "JOB-TOKEN",
+        needed=_GITLAB_NEEDS,
+    )
