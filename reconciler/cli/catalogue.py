@@ -8,8 +8,7 @@ from importlib import import_module
 from operator import attrgetter
 from typing import Any
 
-from reconciler.output.annotations import ANNOTATION_FORMS
-from reconciler.output.forms import FORMS
+from reconciler.output.forms import ANNOTATION_FORMS, FORMS
 from reconciler.output.json import Output
 
 
@@ -76,7 +75,7 @@ class Renderers:
         "features.planning.document",
         "document_of_plan",
         "model.json:plan_to_json",
-        "features.planning.annotations:annotations_of_plan",
+        "annotations_of_plan",
     )
     state: Subject = Subject("features.states.document", "document_of_state", "model.json:state_to_json")
     state_list: Subject = Subject(
@@ -102,12 +101,10 @@ class Renderers:
         "features.planning.report",
         "document_of_report",
         "REPORT",
-        "features.planning.annotations:annotations_of_report",
+        "annotations_of_report",
         content=lambda plan, report: report.about(plan),
     )
-    drift: Subject = Subject(
-        "features.drift.document", "document_of_drift", "DRIFT", "features.drift.annotations:annotations_of_drift"
-    )
+    drift: Subject = Subject("features.drift.document", "document_of_drift", "DRIFT", "annotations_of_drift")
     estimate: Subject = Subject("features.estimate.document", "document_of_forecast", "ESTIMATE")
     work_orders: Subject = Subject(
         "features.work_orders.document", "document_of_work_orders", "WORK_ORDERS", content=attrgetter("orders")

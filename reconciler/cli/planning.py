@@ -20,8 +20,7 @@ from reconciler.cli.link_codes import clear_codes
 from reconciler.cli.options import Limits
 from reconciler.cli.workspace import read_workspace
 from reconciler.engine.context import ALL_SHARDS, Targets
-from reconciler.features.planning.annotations import remarks_on_admins
-from reconciler.features.planning.summary import digest_of_plan, summary_of_plan
+from reconciler.features.planning.document import digest_of_plan, remarks_on_admins, summary_of_plan
 from reconciler.model.address import Address
 from reconciler.model.errors import ExitCode, ReconcilerError, StalePlan, UsageError
 from reconciler.model.finding import Severity

@@ -283,6 +283,17 @@ class Document:
     """SHA-256 of the whole."""
 
 
+def in_full(block: Block, *, by_file: bool = False) -> list[Block]:
+    """What a page shows of a block: everything of a detail, and findings as sections of tables."""
+    match block:
+        case Detail(full=full):
+            return in_full(full, by_file=by_file)
+        case Findings():
+            return [*(block.by_file() if by_file else block.by_severity())]
+        case _:
+            return [block]
+
+
 def table(header: tuple[str, ...], rows: Sequence[Row]) -> Table | None:
     """A table; None without rows."""
     return Table(header=header, rows=tuple(rows)) if rows else None

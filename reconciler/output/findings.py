@@ -5,10 +5,9 @@ from __future__ import annotations
 from itertools import groupby
 
 from reconciler.model.finding import Inspection, Severity
-from reconciler.output.annotations import Annotations
+from reconciler.output.annotations import Annotations, Case, case_of
 from reconciler.output.document import Document, Findings
 from reconciler.output.json import Output
-from reconciler.output.junit import Case, case_of
 from reconciler.output.words import count, join
 
 FINDINGS = Output(name="findings", title="Findings of validate", value=Inspection)

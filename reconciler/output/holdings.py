@@ -8,7 +8,7 @@ from reconciler.model.address import Address
 from reconciler.model.holding import AccessStatus, Holding
 from reconciler.model.kinds import KINDS
 from reconciler.model.resource import Status
-from reconciler.output.names import name_access, name_attributes, name_subject
+from reconciler.output.words import name_access, name_attributes, name_subject
 
 NOTHING = "-"
 NOT_KNOWN = "declared, nothing recorded"

@@ -9,7 +9,7 @@ from functools import cache
 from itertools import count
 from typing import TYPE_CHECKING
 
-from reconciler.output.document import Block, Detail, Document, Findings, merged, words_of
+from reconciler.output.document import Document, Findings, in_full, merged, words_of
 from reconciler.output.style import Style, Tone
 from reconciler.output.visible import make_visible
 
@@ -39,25 +39,6 @@ def render_html(document: Document, style: Style, *, picture: str = "", link: st
     return _template().render(document=document, blocks=blocks, job=job, numbers=count(1), picture=picture, link=link)
 
 
-def _kind(block: Block) -> str:
-    return type(block).__name__.lower()
-
-
-def _class_of(tone: Tone | None) -> str:
-    return _CLASSES[tone] if tone else ""
-
-
-def _plain(block: Block) -> list[Block]:
-    """A block as the template knows it."""
-    match block:
-        case Detail(full=full):
-            return _plain(full)
-        case Findings():
-            return [*block.by_severity()]
-        case _:
-            return [block]
-
-
 @cache
 def _template() -> Template:
     from jinja2 import Environment, PackageLoader, StrictUndefined
@@ -73,9 +54,9 @@ def _template() -> Template:
         "visible": make_visible,
         "spans": merged,
         "words": words_of,
-        "kind": _kind,
-        "tone": _class_of,
-        "plain": _plain,
+        "kind": lambda block: type(block).__name__.lower(),
+        "tone": lambda tone: _CLASSES[tone] if tone else "",
+        "in_full": in_full,
         "next": next,
     }
     return environment.get_template("page.html.j2")

@@ -9,17 +9,34 @@ are never more characters than bytes, whichever kind of character a forge counts
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
+from typing import NamedTuple
 
 from reconciler.model.errors import UsageError
-from reconciler.output.document import Document, Span, spans
-from reconciler.output.markdown_parts import Chapter, Part, chapters_of, measure
-from reconciler.output.markdown_text import code, heading, prose
+from reconciler.output.document import (
+    Block,
+    Code,
+    Document,
+    Facts,
+    Inline,
+    Items,
+    Legend,
+    Paragraph,
+    Section,
+    Span,
+    Table,
+    Tick,
+    in_full,
+    spans,
+    words_of,
+)
+from reconciler.output.markdown_text import code, code_block, heading, in_html, inline, prose, table_row
 from reconciler.output.style import Style
 from reconciler.output.words import count
 
-SMALLEST_BUDGET = 2_000
+MIN_BUDGET = 2_000
 _MAX_LINES = 15
 """A document this short is shown unfolded."""
 _SHARE_OF_HEADS = 3
@@ -29,15 +46,17 @@ _TOO_MANY = (
     "\n\n"
 )
 _ANY_LENGTH = 1 << 62
+_TITLE_LEVEL = 4
+_PER_ITEM = 20
 
 
 def render_markdown(document: Document, style: Style) -> str:
     """The document; raises UsageError for a budget in which nothing useful can be said."""
     budget = style.max_chars or _ANY_LENGTH
-    if budget < SMALLEST_BUDGET:
+    if budget < MIN_BUDGET:
         message = f"a comment of {budget:,} characters has no room for what must be said"
-        raise UsageError(message, advice=f"give --max-chars at least {SMALLEST_BUDGET:,}")
-    chapters = chapters_of(document)
+        raise UsageError(message, advice=f"give --max-chars at least {MIN_BUDGET:,}")
+    chapters = [chapter for block in document.blocks for chapter in _chapters(block)]
     lines = sum(part.lines for chapter in chapters for part in chapter.parts)
     top = _top(document, style)
     longest = _Page(room=0, brief=lines, folded=lines)
@@ -47,6 +66,11 @@ def render_markdown(document: Document, style: Style) -> str:
         raise UsageError(message, advice="give --max-chars more")
     body = "".join(_body(chapters, page, unfolded=lines <= _MAX_LINES))
     return f"{top}{body}{_foot(document, lines, page, style)}".rstrip("\n") + "\n"
+
+
+def measure(text: str) -> int:
+    """The length of a text as a budget counts it."""
+    return len(text.encode("utf-8", "replace"))
 
 
 @dataclass(slots=True, kw_only=True)
@@ -66,22 +90,6 @@ class _Page:
         return True
 
 
-@dataclass(slots=True, kw_only=True)
-class _MarkdownDraft:
-    """A chapter that is being filled; it has its head."""
-
-    chapter: Chapter
-    unfolded: bool
-    texts: list[str]
-    """For each part what is shown of it."""
-
-    def render(self) -> str:
-        """All of it, which takes up the room that was taken, or less."""
-        if not any(self.texts):
-            return self.chapter.name()
-        return "".join([self.chapter.open(unfolded=self.unfolded), *self.texts, self.chapter.end()])
-
-
 def _top(document: Document, style: Style) -> str:
     """The title names the workspace, because there is a comment for each of them."""
     workspace = (Span(f": {style.prefix.rstrip('/')}"),) if style.prefix else ()
@@ -92,15 +100,15 @@ def _top(document: Document, style: Style) -> str:
 
 def _foot(document: Document, lines: int, page: _Page, style: Style) -> str:
     """How much is not shown and where the whole is; its digest ends every comment."""
-    told = [f"{count(page.brief, 'line is', 'lines are')} told in brief"] if page.brief else []
-    told += [f"{count(page.folded, 'line is', 'lines are')} only counted"] if page.folded else []
-    said = ""
-    if told:
+    shortened = [f"{count(page.brief, 'line is', 'lines are')} told in brief"] if page.brief else []
+    shortened += [f"{count(page.folded, 'line is', 'lines are')} only counted"] if page.folded else []
+    rest = ""
+    if shortened:
         job = f" [See the job that made this.](<{_quote(style.job)}>)" if style.job else ""
         whole = f" The whole is in the {document.whole} itself." if document.whole else ""
-        said = f"**Of {lines:,} lines, {' and '.join(told)}.**{whole}{job}\n\n"
+        rest = f"**Of {lines:,} lines, {' and '.join(shortened)}.**{whole}{job}\n\n"
     digest = f"<sub>{prose(document.whole)} sha256 {code(document.digest)}</sub>\n" if document.digest else ""
-    return f"{said}{digest}"
+    return f"{rest}{digest}"
 
 
 def _quote(url: str) -> str:
@@ -110,65 +118,86 @@ def _quote(url: str) -> str:
     return quote(url, safe=":/?=&#%~") if url.startswith("https://") else "#"
 
 
-def _body(chapters: Sequence[Chapter], page: _Page, *, unfolded: bool) -> Iterator[str]:
+# Filling a page.
+
+
+def _body(chapters: Sequence[_Chapter], page: _Page, *, unfolded: bool) -> Iterator[str]:
     """Foremost parts have their room before all others; everything keeps its place."""
-    foremost = {number: _foremost(part, page) for number, part in _foremost_of(chapters)}
-    drafts = _name([chapter for chapter in chapters if not chapter.is_foremost], page, unfolded=unfolded)
-    named = iter(drafts)
-    unnamed = [chapter for chapter in chapters if not chapter.is_foremost][len(drafts) :]
+    foremost = {number: _foremost(one.parts[0], page) for number, one in enumerate(chapters) if one.is_foremost}
+    # The other chapters are named from the first on, as far as there is room for their heads.
+    heads = _Page(room=page.room // _SHARE_OF_HEADS)
+    others = [number for number in range(len(chapters)) if number not in foremost]
+    named: dict[int, list[str]] = {}
+    for number in others:
+        frame = "".join(chapters[number].frame(unfolded=unfolded))
+        if not (heads.take(frame) and page.take(frame)):
+            break
+        named[number] = ["" for _ in chapters[number].parts]
+    unnamed = [chapters[number] for number in others if number not in named]
     tail = _count_all(unnamed)
     page.take(tail)
     page.folded += sum(part.lines for chapter in unnamed for part in chapter.parts)
-    _fill(drafts, page)
+    _fill(chapters, named, page)
     for number, chapter in enumerate(chapters):
-        yield foremost[number] if chapter.is_foremost else next((draft.render() for draft in named), "")
+        if number in foremost:
+            yield foremost[number]
+        elif number in named:
+            yield chapter.render(named[number], unfolded=unfolded)
     yield tail
 
 
-def _foremost_of(chapters: Sequence[Chapter]) -> Iterator[tuple[int, Part]]:
-    for number, chapter in enumerate(chapters):
-        if chapter.is_foremost:
-            yield number, chapter.parts[0]
-
-
-def _foremost(part: Part, page: _Page) -> str:
+def _foremost(part: _Part, page: _Page) -> str:
     """Every line in full, unless that takes more than half of the room; else every line in brief; else an alarm."""
-    full = part.full()
-    if measure(full) <= page.room // 2 and page.take(full):
-        return full
-    brief = part.brief()
-    if page.take(brief):
+    if measure(part.full) <= page.room // 2 and page.take(part.full):
+        return part.full
+    if page.take(part.brief):
         page.brief += part.lines
-        return brief
+        return part.brief
     page.take(_TOO_MANY)
     return f"{_TOO_MANY}{_some(part, page)}"
 
 
-def _fill(drafts: Sequence[_MarkdownDraft], page: _Page) -> None:
+def _fill(chapters: Sequence[_Chapter], texts: Mapping[int, list[str]], page: _Page) -> None:
+    """Give parts their text by rank: all of them in brief, and then in full where everything is there in brief."""
     ranked = sorted(
-        ((part, draft, index) for draft in drafts for index, part in enumerate(draft.chapter.parts)),
+        ((part, texts[number], index) for number in texts for index, part in enumerate(chapters[number].parts)),
         key=lambda item: item[0].rank,
     )
-    for part, draft, index in ranked:
-        draft.texts[index] = _all_or_some(part, page)
-    if not page.folded:
-        for part, draft, index in ranked:
-            draft.texts[index] = _widen(part, draft.texts[index], page)
+    for part, shown, index in ranked:
+        if page.take(part.brief):
+            page.brief += part.lines
+            shown[index] = part.brief
+        else:
+            shown[index] = _some(part, page)
+    for part, shown, index in ranked if not page.folded else ():
+        page.room += measure(shown[index])
+        if page.take(part.full):
+            page.brief -= part.lines
+            shown[index] = part.full
+        else:
+            page.take(shown[index])
 
 
-def _name(chapters: Sequence[Chapter], page: _Page, *, unfolded: bool) -> list[_MarkdownDraft]:
-    """The chapters that can be named, from the first on."""
-    heads = _Page(room=page.room // _SHARE_OF_HEADS)
-    drafts = []
-    for chapter in chapters:
-        frame = chapter.open(unfolded=unfolded) + chapter.end()
-        if not (heads.take(frame) and page.take(frame)):
-            break
-        drafts.append(_MarkdownDraft(chapter=chapter, unfolded=unfolded, texts=["" for _ in chapter.parts]))
-    return drafts
+def _some(part: _Part, page: _Page) -> str:
+    """As much of a part in brief as there is room for, from its beginning; empty when that is nothing."""
+    total = part.lines
+    missing = f"\n_The other {total:,} are not shown here._\n\n"
+    shown: list[str] = []
+    lines = 0
+    if page.take(part.title + missing):
+        for item in part.items:
+            if not page.take(item.text):
+                break
+            shown.append(item.text)
+            lines += item.lines
+        if not shown:
+            page.room += measure(part.title + missing)
+    page.brief += lines
+    page.folded += total - lines
+    return "".join([part.title, *shown, missing.replace(f"{total:,}", f"{total - lines:,}")]) if shown else ""
 
 
-def _count_all(chapters: Sequence[Chapter]) -> str:
+def _count_all(chapters: Sequence[_Chapter]) -> str:
     """Chapters that are not even named, all together; empty without any."""
     if not chapters:
         return ""
@@ -179,40 +208,168 @@ def _count_all(chapters: Sequence[Chapter]) -> str:
     return f"{prose(f'And {len(chapters):,} more, not named here: {counted}.')}\n\n"
 
 
-def _all_or_some(part: Part, page: _Page) -> str:
-    """The part in brief, all of it if there is room."""
-    brief = part.brief()
-    if not page.take(brief):
-        return _some(part, page)
-    page.brief += part.lines
-    return brief
+# What a page is filled with. All texts are escaped here.
 
 
-def _some(part: Part, page: _Page) -> str:
-    """As much of a part in brief as there is room for, from its beginning; empty when that is nothing."""
-    total = part.lines
-    title, missing = part.title, f"\n_The other {total:,} are not shown here._\n\n"
-    shown: list[str] = []
-    lines = 0
-    if page.take(title + missing):
-        for item in part.items():
-            if not page.take(item.text):
-                break
-            shown.append(item.text)
-            lines += item.lines
-        if not shown:
-            page.room += measure(title + missing)
-    page.brief += lines
-    page.folded += total - lines
-    return "".join([title, *shown, missing.replace(f"{total:,}", f"{total - lines:,}")]) if shown else ""
+class _Piece(NamedTuple):
+    """Some Markdown, and how many lines of the document it tells."""
+
+    text: str
+    lines: int
 
 
-def _widen(part: Part, brief: str, page: _Page) -> str:
-    """The part in full instead of in brief, where there is room for the difference."""
-    full = part.full()
-    page.room += measure(brief)
-    if not page.take(full):
-        page.take(brief)
-        return brief
-    page.brief -= part.lines
-    return full
+@dataclass(frozen=True, kw_only=True)
+class _Part:
+    """What is told in full, in brief or cut by itself: a section, or a block without one."""
+
+    blocks: tuple[Block, ...]
+    heading: Inline = ""
+    about: Inline = ""
+    rank: int = 0
+
+    @property
+    def name(self) -> str:
+        """What it is called where it is only counted."""
+        return words_of(self.heading).lower() or "lines"
+
+    @property
+    def title(self) -> str:
+        """Its heading as Markdown, and what is said of it; empty without one."""
+        about = f"{prose(self.about)}\n\n" if self.about else ""
+        return f"{heading(_TITLE_LEVEL, self.heading)}\n\n{about}" if self.heading else ""
+
+    @cached_property
+    def _pieces(self) -> list[_Piece]:
+        return [piece for block in self.blocks for piece in _pieces_of(block, _TITLE_LEVEL + 1)]
+
+    @cached_property
+    def lines(self) -> int:
+        """How many lines there are to tell."""
+        return sum(piece.lines for piece in self._pieces)
+
+    @cached_property
+    def full(self) -> str:
+        """All of it."""
+        return "".join([self.title, *(piece.text for piece in self._pieces)])
+
+    @cached_property
+    def items(self) -> list[_Piece]:
+        """All of it piece by piece, tables as lists."""
+        return [
+            piece
+            for block in self.blocks
+            for piece in (_list_in_brief(block) if isinstance(block, Table) else _pieces_of(block, _TITLE_LEVEL + 1))
+        ]
+
+    @cached_property
+    def brief(self) -> str:
+        """All of it, tables as lists."""
+        return "".join([self.title, *(item.text for item in self.items), "\n"])
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Chapter:
+    """Parts that belong together; with a title they can be closed."""
+
+    parts: tuple[_Part, ...]
+    title: Inline = ""
+    about: Inline = ""
+    is_foremost: bool = False
+
+    @property
+    def _head(self) -> str:
+        about = f" ({words_of(self.about)})" if self.about else ""
+        counted = ", ".join(f"{part.name}: {part.lines:,}" for part in self.parts if part.lines)
+        return f"<b>{in_html(words_of(self.title))}</b>{in_html(about + (counted and f': {counted}'))}"
+
+    def frame(self, *, unfolded: bool) -> tuple[str, str]:
+        """What stands before and behind its parts."""
+        if not self.title:
+            return "", ""
+        return f"<details{' open' if unfolded else ''}><summary>{self._head}</summary>\n\n", "</details>\n\n"
+
+    def render(self, texts: Sequence[str], *, unfolded: bool) -> str:
+        """All of it, given what is shown of each part; never longer than these and the frame."""
+        if self.title and not any(texts):
+            return f"<p>{self._head}</p>\n\n"
+        before, behind = self.frame(unfolded=unfolded)
+        return "".join([before, *texts, behind])
+
+
+def _chapters(block: Block) -> Iterator[_Chapter]:
+    """A block of a document as what can be folded, told in brief, or cut."""
+    for below in in_full(block, by_file=True):
+        match below:
+            case Section(is_folded=True):
+                parts = (_part(part) for inner in below.blocks for part in in_full(inner))
+                yield _Chapter(title=below.title, about=below.about, parts=tuple(parts))
+            case _:
+                is_foremost = isinstance(below, Section) and below.is_foremost
+                yield _Chapter(parts=(_part(below),), is_foremost=is_foremost)
+
+
+def _part(block: Block) -> _Part:
+    if isinstance(block, Section):
+        return _Part(heading=block.title, about=block.about, blocks=block.blocks, rank=block.rank)
+    return _Part(blocks=(block,))
+
+
+def _pieces_of(block: Block, level: int) -> Iterator[_Piece]:
+    """A block in full; headings in it are of that level or below."""
+    for below in in_full(block):
+        match below:
+            case Section():
+                about = f"{prose(below.about)}\n\n" if below.about else ""
+                yield _Piece(f"{heading(min(level, 6), below.title)}\n\n{about}", 0)
+                for inner in below.blocks:
+                    yield from _pieces_of(inner, level + 1)
+            case Table():
+                yield _Piece(_table(below), len(below.rows))
+            case Paragraph(text=text):
+                yield _Piece(f"{prose(text)}\n\n", 1)
+            case Items():
+                yield _Piece(_items(below), len(below.items))
+            case Facts(pairs=pairs):
+                facts = "".join(f"- {inline(label)}: {prose(value)}\n" for label, value in pairs)
+                yield _Piece(f"{facts}\n", len(pairs))
+            case Code(text=text, language=language):
+                yield _Piece(f"{code_block(text.rstrip(chr(10)), language)}\n", len(text.splitlines()))
+            case Legend(signs=signs):
+                meanings = ", ".join(f"{code(sign.mark)} {inline(sign.meaning)}" for sign in signs)
+                yield _Piece(f"<sub>{meanings}</sub>\n\n", 0)
+
+
+def _table(block: Table) -> str:
+    """Details of a row go below the text of the cell that says why, or of the last."""
+    names = (*([""] if block.is_signed else []), *block.columns)
+    lines = [table_row(*map(inline, names)), table_row(*("---" for _ in names))]
+    for row in block.rows:
+        cells = [prose(cell) for cell in block.cells(row)]
+        details = [*map(prose, row.details), *([code(row.snippet)] if row.snippet else [])]
+        if details:
+            cells[block.detailed] = "<br>".join(filter(None, [cells[block.detailed], *details]))
+        signed = [code(row.sign.mark) if row.sign else ""] if block.is_signed else []
+        lines.append(table_row(*signed, *cells))
+    return "".join(f"{line}\n" for line in [*lines, ""])
+
+
+def _list_in_brief(block: Table) -> Iterator[_Piece]:
+    """What rows have in common once, and then whom each is about: some twenty of them in an item."""
+    groups: dict[str, list[str]] = {}
+    for row in block.rows:
+        groups.setdefault(row.group, []).append(row.who or words_of(row.cells[0]))
+    for group, names in groups.items():
+        label = f"{inline(group)}: " if group else ""
+        for start in range(0, len(names), _PER_ITEM):
+            some = names[start : start + _PER_ITEM]
+            yield _Piece(f"- {label}{', '.join(map(code, some))}\n", len(some))
+
+
+def _items(block: Items) -> str:
+    lines = []
+    for number, item in enumerate(block.items, start=1):
+        mark = f"{number}." if block.is_numbered else "-"
+        tick = f"[{'x' if item.tick is Tick.DONE else ' '}] " if item.tick else ""
+        text = "<br>".join(map(prose, (item.text, *item.details)))
+        lines.append(f"{mark} {tick}{text}\n")
+    return "".join([*lines, "\n"])

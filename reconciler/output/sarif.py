@@ -6,13 +6,14 @@ import hashlib
 import json
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from functools import cache
+from importlib.resources import files
 from typing import Any
 from urllib.parse import quote
 
 from reconciler import __version__
 from reconciler.model.finding import Finding, Place, Severity
-from reconciler.output.rules import describe_rule
 from reconciler.output.style import Style
 from reconciler.output.visible import make_visible
 
@@ -35,7 +36,7 @@ def render_sarif(findings: Sequence[Finding], style: Style, *, category: str) ->
                 "name": "reconciler",
                 "version": __version__,
                 "semanticVersion": __version__,
-                "rules": [describe_rule(id_) for id_ in ids],
+                "rules": [_describe_rule(id_) for id_ in ids],
             }
         },
         "automationDetails": {"id": f"reconciler/{category}/{_as_uri(style.prefix)}"},
@@ -75,7 +76,7 @@ def _identity(finding: Finding, style: Style) -> str:
 
 
 def _message(finding: Finding) -> str:
-    """Square brackets would be read as links."""
+    """Message and advice; square brackets would be read as links."""
     text = f"{finding.message}. Advice: {finding.advice}" if finding.advice else finding.message
     return re.sub(r"([\[\]\\])", r"\\\1", make_visible(text))
 
@@ -96,3 +97,26 @@ def _location(place: Place | None, style: Style, *, address: str = "") -> dict[s
     if address:
         location["logicalLocations"] = [{"fullyQualifiedName": make_visible(address), "kind": "resource"}]
     return location
+
+
+@cache
+def rules() -> Mapping[str, str]:
+    """Id -> one sentence about what the finding means, with code in backticks."""
+    import yaml
+
+    loaded: dict[str, str] = yaml.safe_load(files(__package__).joinpath("data", "rules.yaml").read_text("utf-8"))
+    return loaded
+
+
+def _describe_rule(id_: str) -> dict[str, Any]:
+    """A rule as SARIF has it; one without a sentence, such as a workspace's own policy, is called by its id."""
+    words = id_.replace("-", " ")
+    sentence = rules().get(id_, f"{words.capitalize()}.")
+    return {
+        "id": id_,
+        "name": "".join(word.capitalize() for word in id_.split("-")),
+        "shortDescription": {"text": f"{words.capitalize()}."},
+        "fullDescription": {"text": sentence.replace("`", "")},
+        "help": {"text": sentence.replace("`", ""), "markdown": sentence},
+        "properties": {"tags": ["access"]},
+    }

@@ -8,8 +8,7 @@ import pytest
 
 from reconciler.engine.planner import Worlds
 from reconciler.engine.planner import plan as make_plan
-from reconciler.features.planning.document import document_of_plan
-from reconciler.features.planning.summary import digest_of_plan
+from reconciler.features.planning.document import digest_of_plan, document_of_plan
 from reconciler.model.address import Address
 from reconciler.model.change import Change, Waiting
 from reconciler.model.live import Live
@@ -17,8 +16,7 @@ from reconciler.model.plan import Plan
 from reconciler.model.resource import Resource
 from reconciler.model.settings import GuardSettings
 from reconciler.model.state import Record, State
-from reconciler.output.markdown import render_markdown
-from reconciler.output.markdown_parts import measure
+from reconciler.output.markdown import measure, render_markdown
 from reconciler.output.style import COMMENT_BUDGET, Style
 from tests.history.convert import read_quarters, render_manifests
 from tests.history.replay import load

@@ -25,10 +25,8 @@ from reconciler.engine.drift import take_note
 from reconciler.engine.orders import withdrawn
 from reconciler.engine.planner import Worlds, plan, situations
 from reconciler.features.drift import audit as drifting
-from reconciler.features.drift.annotations import annotations_of_drift
-from reconciler.features.drift.summary import summary_of_drift
-from reconciler.features.planning.annotations import annotations_of_plan
-from reconciler.features.planning.summary import summary_of_plan
+from reconciler.features.drift.document import annotations_of_drift, summary_of_drift
+from reconciler.features.planning.document import annotations_of_plan, summary_of_plan
 from reconciler.model.address import Address
 from reconciler.model.drift import DriftReport, DriftStatus, KnownDrift, ledger_of
 from reconciler.model.kinds import Action

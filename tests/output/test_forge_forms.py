@@ -17,11 +17,10 @@ from jsonschema import Draft4Validator  # noqa: TID253  # holds our SARIF agains
 from reconciler.cli.catalogue import RENDERERS
 from reconciler.model.drift import DriftReport
 from reconciler.model.finding import Finding, Inspection, Place, Severity
-from reconciler.output.rules import RULES
-from reconciler.output.sarif import render_sarif
+from reconciler.output.annotations import render_workflow_commands
+from reconciler.output.sarif import render_sarif, rules
 from reconciler.output.style import Style
 from reconciler.output.visible import make_visible
-from reconciler.output.workflow_commands import render_workflow_commands
 from tests.output import drifts, plans
 
 ROOT = Path(__file__).parents[2]
@@ -131,7 +130,7 @@ def test_a_place_counts_from_the_top_of_the_repository_and_is_a_uri() -> None:
 def test_every_documented_finding_has_its_sentence() -> None:
     page = (ROOT / "docs" / "findings.md").read_text(encoding="utf-8")
     documented = dict(re.findall(r"^\| `([a-z0-9-]+)` \| \w+ \| (.*) \|$", page, re.MULTILINE))
-    assert {id_: RULES.get(id_) for id_ in documented} == documented
+    assert {id_: rules().get(id_) for id_ in documented} == documented
 
 
 @settings(max_examples=25)

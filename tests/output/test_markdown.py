@@ -13,8 +13,7 @@ from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
-from reconciler.features.planning.document import document_of_plan
-from reconciler.features.planning.summary import digest_of_plan
+from reconciler.features.planning.document import digest_of_plan, document_of_plan
 from reconciler.model.errors import UsageError
 from reconciler.model.finding import Place
 from reconciler.model.kinds import Action
@@ -32,8 +31,7 @@ from reconciler.output.document import (
     Tick,
     code,
 )
-from reconciler.output.markdown import SMALLEST_BUDGET, render_markdown
-from reconciler.output.markdown_parts import measure
+from reconciler.output.markdown import MIN_BUDGET, measure, render_markdown
 from reconciler.output.style import COMMENT_BUDGET, Style
 from reconciler.output.visible import make_visible
 from tests.output import plans
@@ -110,7 +108,7 @@ def foremost_of(document: Document) -> list[Row]:
     return [row for table in tables(sections) for row in table.rows]
 
 
-rooms = st.integers(SMALLEST_BUDGET + 2_000, 30_000)
+rooms = st.integers(MIN_BUDGET + 2_000, 30_000)
 
 
 def flat(tokens: list[Token]) -> list[Token]:

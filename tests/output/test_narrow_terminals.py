@@ -9,8 +9,8 @@ import pytest
 
 from reconciler.cli.catalogue import RENDERERS
 from reconciler.model.finding import Finding, Inspection, Place, Severity
-from reconciler.output.folding import fold, fold_items
 from reconciler.output.style import Style
+from reconciler.output.text import fold, fold_items
 from reconciler.output.visible import display_width
 from tests.output.plans import every_kind_of_access, held_back, hostile, large, small
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from reconciler.cli.catalogue import RENDERERS
-from reconciler.features.planning.summary import say_counts, summary_of_plan
+from reconciler.features.planning.document import describe_counts, summary_of_plan
 from reconciler.model.address import Address
 from reconciler.model.change import BY_ITSELF, Cause, LeftOut
 from reconciler.model.drift import DriftSeverity
@@ -170,8 +170,8 @@ def test_only_signs_that_occur_are_explained() -> None:
 
 
 def test_the_question_before_applying_counts_what_is_touched() -> None:
-    assert say_counts(every_kind_of_access()) == "15 changes in 2 organizations"
-    assert say_counts(plan(part(), part(small().changes[0]))) == "1 change in 1 organization"
+    assert describe_counts(every_kind_of_access()) == "15 changes in 2 organizations"
+    assert describe_counts(plan(part(), part(small().changes[0]))) == "1 change in 1 organization"
 
 
 def test_the_closing_line_counts_what_is_held_back_when_nothing_can_be_done() -> None:

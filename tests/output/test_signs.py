@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import pytest
 
+from reconciler.features.planning.access_terms import Direction, terms_of
+from reconciler.features.planning.document import VERB_ORDER, VERBS
 from reconciler.model.address import Address
+from reconciler.model.change import Change
 from reconciler.model.kinds import KINDS, Action
 from reconciler.model.resource import Attributes, Resource, Status
-from reconciler.output.access_terms import Direction, describe
-from reconciler.output.names import name_subject
-from reconciler.output.signs import ADD, ALL_SIGNS, FORGET, REMOVE, SIGNS, TRANSFER, VERB_ORDER, VERBS
+from reconciler.output.rows import ADD, ALL_SIGNS, FORGET, REMOVE, SIGNS, TRANSFER
+from reconciler.output.words import name_subject
 
 
 def test_every_action_has_a_sign_and_a_verb_that_the_closing_line_counts() -> None:
@@ -27,6 +29,10 @@ def test_no_two_signs_look_alike() -> None:
     assert len({sign.mark for sign in ALL_SIGNS}) == len(ALL_SIGNS)
 
 
+def change(address: Address, action: Action, *, before: Resource | None, after: Resource | None) -> Change:
+    return Change(address=address, action=action, before=before, after=after, fingerprint="", why="declared")
+
+
 Sides = tuple[Attributes | None, Attributes | None]
 
 
@@ -35,7 +41,7 @@ def told(system: str, address: str, action: Action, sides: Sides) -> tuple[Direc
         return None if attributes is None else Resource(address=Address.parse(address), attributes=attributes)
 
     before, after = map(side, sides)
-    terms = describe(system, Address.parse(address), action, before=before, after=after)
+    terms = terms_of(system, change(Address.parse(address), action, before=before, after=after))
     return terms.direction, terms.is_admin
 
 
@@ -91,7 +97,7 @@ def test_an_invitation_after_a_declined_one_is_no_change_of_role() -> None:
     address = Address.parse(MEMBER)
     declined = Resource(address=address, attributes={"role": "admin"}, status=Status.DECLINED)
     wanted = Resource(address=address, attributes={"role": "standard"}, status=Status.INVITED)
-    terms = describe("business_center", address, Action.INVITE, before=declined, after=wanted)
+    terms = terms_of("business_center", change(address, Action.INVITE, before=declined, after=wanted))
     assert (terms.access, terms.is_admin) == ("standard", False)
 
 

@@ -21,8 +21,8 @@ from reconciler.cli.options import FILE, FOLDER, Limits, lock_timeout_option, pa
 from reconciler.cli.planning import is_blocked, make_plan, read_plan, read_request
 from reconciler.cli.state_editor import DIRTY, lease_terms, read_origin
 from reconciler.cli.streams import ask, is_interactive, takes_outputs, write_outputs
+from reconciler.features.planning.document import describe_counts
 from reconciler.features.planning.report import summary_of_report
-from reconciler.features.planning.summary import say_counts
 from reconciler.model.audit import Origin
 from reconciler.model.change import Change
 from reconciler.model.errors import ExitCode, ReconcilerError, UsageError
@@ -89,7 +89,7 @@ def apply(
     if require_clean:
         _refuse_dirty(app)
     plan = saved or _show_new_plan(app, request, is_result=format_ == "text")
-    if not plan.does_nothing and saved is None and not auto_approve and not ask(f"Carry out {say_counts(plan)}?"):
+    if not plan.does_nothing and saved is None and not auto_approve and not ask(f"Carry out {describe_counts(plan)}?"):
         app.notify("not approved: nothing was changed")
         return ExitCode.FAILED
     clear_codes(app.home, now=app.clock.now(), is_over=request.targets.covers)

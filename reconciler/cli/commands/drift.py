@@ -17,7 +17,7 @@ from reconciler.cli.state_editor import names_in_state, open_editor
 from reconciler.engine.context import ALL_SHARDS, Shard
 from reconciler.features.drift import audit as drifting
 from reconciler.features.drift.audit import remember, survey
-from reconciler.features.drift.summary import summary_of_drift
+from reconciler.features.drift.document import summary_of_drift
 from reconciler.model.address import Address
 from reconciler.model.drift import DriftReport, DriftStatus
 from reconciler.model.errors import ExitCode, UsageError

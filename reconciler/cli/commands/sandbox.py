@@ -24,7 +24,7 @@ from reconciler.model.outcome import Applied, Outcome
 from reconciler.model.plan import Plan
 from reconciler.model.resource import Resource
 from reconciler.output.document import Row, Table, plain
-from reconciler.output.text_table import table_lines
+from reconciler.output.text import table_lines
 from reconciler.providers.business_api.abilities import takes_a_person
 from reconciler.providers.sandbox.provider import SandboxProvider
 from reconciler.providers.sandbox.rosters import render_roster

@@ -2,40 +2,47 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 
-from reconciler.features.drift.summary import summary_of_drift
 from reconciler.model.drift import DriftItem, DriftReport, DriftSeverity, DriftStatus, OrganizationDrift
-from reconciler.model.live import explain_unread
+from reconciler.model.finding import Finding, Severity
+from reconciler.model.live import ask_about_states, explain_unread, summarize_unread
+from reconciler.output.annotations import Annotations, Case, case_of
 from reconciler.output.document import Block, Document, Item, Items, Paragraph, Row, Section, code, plain
-from reconciler.output.drift_rows import show_drift
 from reconciler.output.json import Output
-from reconciler.output.rows import rows_section
+from reconciler.output.rows import chapter, drift_finding, drift_row, rows_section
 from reconciler.output.style import Tone
 from reconciler.output.words import count
 
 DRIFT = Output(name="drift", title="Drift: what is live and was not made so by this tool", value=DriftReport)
 
 
+_LEVELS = {
+    DriftSeverity.CRITICAL: Severity.ERROR,
+    DriftSeverity.HIGH: Severity.ERROR,
+    DriftSeverity.MEDIUM: Severity.WARNING,
+    DriftSeverity.LOW: Severity.NOTE,
+}
+
+
 def document_of_drift(report: DriftReport) -> Document:
     """Organization by organization; what somebody has accepted stands last."""
-    parts = (_organization(part) for part in report.organizations)
+    blocks: list[Block | None] = [_organization(part) for part in report.organizations]
+    # What no audit shows, however clean it is; the catalogue of systems says why.
+    unseen = dict.fromkeys(thing for part in report.organizations for thing in part.unseen)
+    if unseen:
+        text = plain(f"No audit shows (see `reconciler systems`): {'; '.join(unseen)}.")
+        blocks.append(Paragraph(text=text, tone=Tone.QUIET))
     return Document(
         title=f"Access drift on {report.today}",
         is_title_needless=True,
         summary=summary_of_drift(report),
         notes=explain_unread(report.unread),
-        blocks=(*(part for part in parts if part is not None), *_unseen(report)),
+        blocks=tuple(block for block in blocks if block is not None),
         whole="report",
-        digest=_digest(report),
+        digest=DRIFT.digest(report),
     )
-
-
-def _unseen(report: DriftReport) -> Iterator[Paragraph]:
-    """What no audit shows, however clean it is; the catalogue of systems says why."""
-    things = dict.fromkeys(thing for part in report.organizations for thing in part.unseen)
-    if things:
-        yield Paragraph(text=plain(f"No audit shows (see `reconciler systems`): {'; '.join(things)}."), tone=Tone.QUIET)
 
 
 def _organization(part: OrganizationDrift) -> Section | None:
@@ -43,19 +50,14 @@ def _organization(part: OrganizationDrift) -> Section | None:
     blocks: list[Block | None] = [
         Paragraph(text=plain(text), tone=Tone.WARN if part.unread else None) for text in _blind_spots(part)
     ]
-    blocks += [
-        rows_section(
-            severity.capitalize(), (_row(one) for one in fresh if one.found.severity is severity), rank=severity.rank
-        )
-        for severity in DriftSeverity
-    ]
+    for severity in DriftSeverity:
+        rows = (_row(item) for item in fresh if item.found.severity is severity)
+        blocks.append(rows_section(severity.capitalize(), rows, rank=severity.rank))
     accepted = (_row(item) for item in part.items if item.standing is DriftStatus.ACCEPTED)
     blocks.append(rows_section("Accepted", accepted, rank=len(DriftSeverity)))
     gone = tuple(Item(text=(code(str(one.address)), plain(f", first seen {one.first_seen}"))) for one in part.resolved)
     blocks.append(Section(title="Resolved", blocks=(Items(items=gone),), rank=len(DriftSeverity)) if gone else None)
-    found = tuple(block for block in blocks if block is not None)
-    about = f"{part.system}, {part.mode}"
-    return Section(title=plain(part.organization), about=about, blocks=found, is_folded=True) if found else None
+    return chapter(plain(part.organization), blocks, about=f"{part.system}, {part.mode}")
 
 
 def _blind_spots(part: OrganizationDrift) -> Iterator[str]:
@@ -73,10 +75,19 @@ def _blind_spots(part: OrganizationDrift) -> Iterator[str]:
 
 
 def _row(item: DriftItem) -> Row:
-    return show_drift(item.found, standing=say_standing(item), details=_details(item))
+    details = []
+    if item.known is not None and item.known.reason:
+        details.append(f"accepted by {item.known.accepted_by or 'somebody'}: {item.known.reason}")
+    details += [
+        f"the log of the system, {deed.at:%Y-%m-%d %H:%M} UTC: {deed.who or 'somebody'}: {deed.what}"
+        for deed in item.deeds
+    ]
+    if item.found.advice and item.standing is not DriftStatus.ACCEPTED:
+        details.append(item.found.advice)
+    return drift_row(item.found, standing=_describe_standing(item), details=details)
 
 
-def say_standing(item: DriftItem) -> str:
+def _describe_standing(item: DriftItem) -> str:
     """What is known of it: `new`, `known since 2026-11-21 (1 day)`."""
     known = item.known
     if item.standing is DriftStatus.NEW:
@@ -89,15 +100,45 @@ def say_standing(item: DriftItem) -> str:
     return f"overdue {since}, was accepted until {known.until}"
 
 
-def _details(item: DriftItem) -> Iterator[str]:
-    if item.known is not None and item.known.reason:
-        yield f"accepted by {item.known.accepted_by or 'somebody'}: {item.known.reason}"
-    for deed in item.deeds:
-        yield f"the log of the system, {deed.at:%Y-%m-%d %H:%M} UTC: {deed.who or 'somebody'}: {deed.what}"
-    if item.found.advice and item.standing is not DriftStatus.ACCEPTED:
-        yield item.found.advice
+def summary_of_drift(report: DriftReport) -> str:
+    """`Drift: 1 new, 2 known, 1 accepted.`, or that there is none."""
+    first = f"{summarize_unread(report.unread)} " if report.unread else ""
+    doubts = sum(len(part.doubts) for part in report.organizations)
+    unseen = f" {count(doubts, 'thing', 'things')} cannot be told apart." if doubts else ""
+    resolved = sum(len(part.resolved) for part in report.organizations)
+    standings = Counter(item.standing for item in report.items)
+    counted = [f"{standings[standing]:,} {standing}" for standing in DriftStatus if standings[standing]]
+    counted += [f"{resolved:,} resolved"] if resolved else []
+    question = ask_about_states(report.first_runs)
+    if counted:
+        result = f"Drift: {', '.join(counted)}."
+    elif first or unseen:
+        result = "No drift in what could be seen."
+    else:
+        result = "No drift that could be told." if question else "No drift. Everything is as recorded."
+    return " ".join(filter(None, (f"{first}{result}{unseen}", question)))
 
 
-def _digest(report: DriftReport) -> str:
-    """SHA-256 of the report as `--format json` writes it."""
-    return DRIFT.digest(report)
+def annotations_of_drift(report: DriftReport) -> Annotations:
+    """Everything nobody has accepted; what is known already is a note, so that it alarms nobody twice."""
+    found = {
+        part.organization: [
+            *(unread.finding for unread in part.unread),
+            *(_remark(item) for item in part.items if item.standing is not DriftStatus.ACCEPTED),
+        ]
+        for part in report.organizations
+    }
+    return Annotations(
+        category="drift",
+        remarks=[remark for remarks in found.values() for remark in remarks],
+        suites={key: [*map(case_of, remarks)] or [Case(name="nothing drifted")] for key, remarks in found.items()},
+    )
+
+
+def _remark(item: DriftItem) -> Finding:
+    return drift_finding(
+        item.found,
+        severity=_LEVELS[item.found.severity] if item.standing.wants_attention else Severity.NOTE,
+        standing=_describe_standing(item),
+        organization=item.found.address.organization,
+    )

@@ -8,7 +8,7 @@ from reconciler.features.onboarding.model import Given, Onboarding, Welcome
 from reconciler.model.finding import Finding
 from reconciler.output.document import Block, Code, Document, Inline, Item, Items, Section, code, plain
 from reconciler.output.json import Output
-from reconciler.output.names import name_access
+from reconciler.output.words import name_access
 
 ONBOARDING = Output(
     name="onboarding", title="Onboarding: what somebody new is given to work like somebody else", value=Onboarding

@@ -2,20 +2,41 @@
 
 from __future__ import annotations
 
+import hashlib
+import re
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from datetime import date
 
-from reconciler.features.planning import held_back
-from reconciler.features.planning.held_back import show_blocked, show_waiting, tell
-from reconciler.features.planning.summary import digest_of_plan, say_limit, summary_of_plan
-from reconciler.model.change import Change
-from reconciler.model.finding import Finding
-from reconciler.model.live import ask_about_states, explain_unread
-from reconciler.model.plan import OrganizationPlan, Plan
-from reconciler.output.access_terms import AccessTerms, Direction
-from reconciler.output.document import Block, Document, Findings, Legend, Paragraph, Row, Section, plain
-from reconciler.output.rows import first_section, rows_section, show_change
-from reconciler.output.signs import ALL_SIGNS, BLOCKED, LEFT_OUT, SIGNS, WAITING
+from reconciler.features.planning.access_terms import AccessTerms, Direction, change_row, first_section, terms_of
+from reconciler.model.change import Blocked, Change, LeftOut, Waiting
+from reconciler.model.finding import Finding, Severity
+from reconciler.model.json import plan_to_json
+from reconciler.model.kinds import Action
+from reconciler.model.live import ask_about_states, explain_unread, summarize_unread
+from reconciler.model.plan import Limit, OrganizationPlan, Plan
+from reconciler.output.annotations import Annotations, Case, case_of
+from reconciler.output.document import Block, Detail, Document, Findings, Legend, Paragraph, Row, Section, Sign, plain
+from reconciler.output.rows import (
+    ADD,
+    ALL_SIGNS,
+    BLOCKED,
+    CHANGE,
+    FORGET,
+    LEFT_OUT,
+    REMOVE,
+    SIGNS,
+    TRANSFER,
+    UNMANAGED,
+    WAITING,
+    chapter,
+    drift_finding,
+    drift_row,
+    row_of,
+    rows_section,
+)
+from reconciler.output.words import count, join, name_access, name_subject, name_title
 
 _TITLES = {
     Direction.GAIN: "Gains access",
@@ -25,25 +46,39 @@ _TITLES = {
 """What a change does to access -> the heading under which it stands."""
 _SECTIONS = {"Gains access": 3, "Loses access": 2, "Other changes": 4, "Waiting": 6, "Blocked": 1}
 """Heading -> rank where there is not room for all."""
+_MANY = 4
+"""From so many on, things that are left out for the same reason share a row."""
+_MAX_NAMED = 5
+_NEARLY = 0.9
+"""The share of a limit from which on it is told in brief."""
+_VERBS = {ADD: "create", CHANGE: "change", TRANSFER: "transfer", REMOVE: "remove", FORGET: "forget"}
+_SPECIAL_VERBS = {
+    Action.INVITE: "invite",
+    Action.REQUEST_ACCESS: "request",
+    Action.LINK: "request",
+    Action.GRANT: "grant",
+    Action.SHARE: "grant",
+}
+VERBS: dict[Action, str] = {action: _SPECIAL_VERBS.get(action, _VERBS[sign]) for action, sign in SIGNS.items()}
+"""Action -> the verb under which the closing line counts it."""
+VERB_ORDER = ("create", "invite", "grant", "request", "change", "transfer", "remove", "forget")
 
-Told = tuple[str, AccessTerms, Row]
+Entry = tuple[str, AccessTerms, Row]
 """The heading of a row, and what it says."""
 
 
 def document_of_plan(plan: Plan) -> Document:
     """Everything a reviewer has to judge. Irreversible steps keep their warning wherever they stand."""
-    told = {part.organization: [*_steps(part), *_held(part, plan)] for part in plan.organizations}
-    foremost = [(key, terms, row) for key, found in told.items() for _, terms, row in found if terms.is_foremost]
+    entries = {part.organization: list(_entries(part, plan)) for part in plan.organizations}
+    foremost = [(key, terms, row) for key, found in entries.items() for _, terms, row in found if terms.is_foremost]
     used = _used_signs(plan)
-    legend = Legend(signs=tuple(sign for sign in ALL_SIGNS if sign in used)) if used else None
-    parts = [_organization(part, told[part.organization], plan) for part in plan.organizations]
     strangers = plan.undeclared_admins
     others = [finding for finding in plan.findings if finding not in strangers]
     blocks: list[Block | None] = [
-        legend,
+        Legend(signs=tuple(sign for sign in ALL_SIGNS if sign in used)) if used else None,
         _findings("Admins whom nobody declared", strangers, is_foremost=True),
         first_section(foremost),
-        *parts,
+        *(_organization(part, entries[part.organization], plan) for part in plan.organizations),
         _findings("Findings", others),
     ]
     return Document(
@@ -57,12 +92,21 @@ def document_of_plan(plan: Plan) -> Document:
     )
 
 
+def digest_of_plan(plan: Plan) -> str:
+    """SHA-256 of the file that `plan -o` writes: what `sha256sum` prints, and what the audit log keeps."""
+    return hashlib.sha256(plan_to_json(plan).encode()).hexdigest()
+
+
 def _notes(plan: Plan) -> Iterator[str]:
     if plan.is_from_records:
         yield "Nothing was read from any system: this plan takes what is recorded for what is there."
     yield from explain_unread(plan.unread)
     if plan.targets:
-        yield say_limit(plan.targets)
+        # Exclusions are recorded with a leading `!`.
+        only = [target for target in plan.targets if not target.startswith("!")]
+        without = [target[1:] for target in plan.targets if target.startswith("!")]
+        parts = [f"{word} {join(names)}" for word, names in (("to", only), ("to everything but", without)) if names]
+        yield f"Limited {', '.join(parts)}: this is not a whole plan."
     if plan.first_runs and not plan.is_settled:
         yield ask_about_states(plan.first_runs)
 
@@ -74,53 +118,247 @@ def _findings(title: str, findings: Sequence[Finding], *, is_foremost: bool = Fa
     return Section(title=title, blocks=blocks, is_foremost=is_foremost, is_folded=not is_foremost)
 
 
-def _organization(part: OrganizationPlan, told: Sequence[Told], plan: Plan) -> Section | None:
-    """One organization's part; None when there is nothing at all to say about it."""
-    blocks: list[Block | None] = [
-        rows_section(title, (row for name, terms, row in told if name == title and not terms.is_foremost), rank=rank)
-        for title, rank in _SECTIONS.items()
-    ]
-    if part.not_managed:
-        blocks.insert(0, Paragraph(text=f"Not managed, so not looked at: {', '.join(part.not_managed)}."))
-    blocks += [
-        held_back.left_out(part, plan.today, rank=5),
-        held_back.drift(part, rank=7),
-        held_back.unmanaged(part, rank=8),
-    ]
-    if any(blocks):
-        blocks.append(held_back.limits(part))
-    found = tuple(block for block in blocks if block is not None)
-    about = f"{part.system}, {part.mode}"
-    return Section(title=plain(part.organization), about=about, blocks=found, is_folded=True) if found else None
-
-
-def _steps(part: OrganizationPlan) -> Iterator[Told]:
-    """The changes under the headings of what they do to access, in the order in which they are carried out."""
-    for number, change in enumerate(part.changes, start=1):
-        terms = tell(part, change)
-        step = f"step {number} of {len(part.changes)}{_order_of(change)}"
-        yield _TITLES[terms.direction], terms, replace(show_change(terms, change), more=(plain(step),))
-
-
-def _order_of(change: Change) -> str:
-    actor = f" by {change.actor}" if change.actor else ""
-    needs = f", after {', '.join(map(str, change.needs))}" if change.needs else ""
-    return f"{actor}: {change.address}{needs}"
-
-
-def _held(part: OrganizationPlan, plan: Plan) -> Iterator[Told]:
-    for waiting in part.waiting:
-        terms = tell(part, waiting)
-        yield "Waiting", terms, show_waiting(terms, waiting, plan.today)
-    for blocked in part.blocked:
-        terms = tell(part, blocked.change)
-        yield "Blocked", terms, show_blocked(terms, blocked)
-
-
-def _used_signs(plan: Plan) -> set[object]:
+def _used_signs(plan: Plan) -> set[Sign]:
     held = {
         BLOCKED: any(part.blocked for part in plan.organizations),
         WAITING: any(part.waiting for part in plan.organizations),
         LEFT_OUT: any(part.left_out for part in plan.organizations),
     }
     return {SIGNS[change.action] for change in plan.changes} | {sign for sign, is_used in held.items() if is_used}
+
+
+def _organization(part: OrganizationPlan, entries: Sequence[Entry], plan: Plan) -> Section | None:
+    """One organization's part; None when there is nothing at all to say about it."""
+    blocks: list[Block | None] = [
+        rows_section(title, (row for name, terms, row in entries if name == title and not terms.is_foremost), rank=rank)
+        for title, rank in _SECTIONS.items()
+    ]
+    if part.not_managed:
+        blocks.insert(0, Paragraph(text=f"Not managed, so not looked at: {', '.join(part.not_managed)}."))
+    drift = (drift_row(found) for found in part.drift if not found.is_unmanaged)
+    blocks += [_left_out(part, plan.today), rows_section("Drift", drift, rank=7), _unmanaged(part)]
+    if any(blocks):
+        blocks.append(_limits(part))
+    return chapter(plain(part.organization), blocks, about=f"{part.system}, {part.mode}")
+
+
+def _entries(part: OrganizationPlan, plan: Plan) -> Iterator[Entry]:
+    """The changes in the order in which they are carried out, then what waits, then what is blocked."""
+    for number, change in enumerate(part.changes, start=1):
+        terms = terms_of(part.system, change)
+        actor = f" by {change.actor}" if change.actor else ""
+        needs = f", after {', '.join(map(str, change.needs))}" if change.needs else ""
+        step = f"step {number} of {len(part.changes)}{actor}: {change.address}{needs}"
+        yield _TITLES[terms.direction], terms, replace(change_row(terms, change), more=(plain(step),))
+    for waiting in part.waiting:
+        terms = terms_of(part.system, waiting)
+        yield "Waiting", terms, _waiting_row(terms, waiting, plan.today)
+    for blocked in part.blocked:
+        terms = terms_of(part.system, blocked.change)
+        yield "Blocked", terms, _blocked_row(terms, blocked)
+
+
+def _waiting_row(terms: AccessTerms, waiting: Waiting, today: date) -> Row:
+    """On whom it waits, since when and why."""
+    # A reason that names whom it waits for says it all; twice in one line nobody reads it.
+    names_them = re.search(rf"(?<!\w){re.escape(waiting.on)}(?!\w)", waiting.why) is not None
+    age = _format_age(waiting.since, today)
+    note = f"{waiting.why}{age and ','}{age}" if names_them else f"waits for {waiting.on}{age}: {waiting.why}"
+    note += waiting.reason.removeprefix(waiting.why)
+    return row_of(WAITING, terms.subject, terms.access, note, place=waiting.place)
+
+
+def _blocked_row(terms: AccessTerms, blocked: Blocked) -> Row:
+    """The guard with its numbers, and the exact line that would let the change through."""
+    return row_of(
+        BLOCKED,
+        terms.subject,
+        terms.access,
+        change_row(terms, blocked.change).note,
+        place=blocked.change.place,
+        details=(
+            f"{blocked.guard}: {blocked.message}",
+            "to allow exactly this, add to `approvals:` in a manifest:"
+            if blocked.approval
+            else "no approval can allow this",
+        ),
+        snippet=blocked.approval,
+    )
+
+
+def _format_age(since: date | None, today: date) -> str:
+    """` since 2026-11-20 (2 days)`; empty when nobody knows."""
+    if since is None:
+        return ""
+    days = (today - since).days
+    age = f" ({count(days, 'day', 'days')})" if days > 0 else ""
+    return f" since {since}{age}"
+
+
+def _left_out(part: OrganizationPlan, today: date) -> Detail | None:
+    """What the plan says nothing about, and why; in brief, many for the same reason share a row."""
+    alike: dict[tuple[str, date | None], list[LeftOut]] = {}
+    for item in part.left_out:
+        alike.setdefault((item.reason, item.since), []).append(item)
+    in_brief: list[Row] = []
+    for (reason, since), items in alike.items():
+        if len(items) < _MANY:
+            in_brief += [_left_out_row(item, today) for item in items]
+            continue
+        names = list(dict.fromkeys(name_subject(item.address) for item in items))
+        rest = f" and {len(names) - _MAX_NAMED} more" if len(names) > _MAX_NAMED else ""
+        named = f"{', '.join(names[:_MAX_NAMED])}{rest} (list them with -v)"
+        note = f"{reason}{_format_age(since, today)}"
+        in_brief.append(row_of(LEFT_OUT, count(len(items), "thing", "things"), "", note, details=(named,)))
+    full = rows_section("Left out", (_left_out_row(item, today) for item in part.left_out), rank=5)
+    return Detail(full=full, brief=rows_section("Left out", in_brief, rank=5)) if full else None
+
+
+def _left_out_row(item: LeftOut, today: date) -> Row:
+    note = f"{item.reason}{_format_age(item.since, today)}"
+    return row_of(LEFT_OUT, name_subject(item.address), name_access(item.address), note)
+
+
+def _unmanaged(part: OrganizationPlan) -> Detail | None:
+    """How many live things nobody declared, and each of them."""
+    rows = []
+    for found in part.drift:
+        if found.is_unmanaged and found.live is not None:
+            live = found.live
+            since = f" since {live.since}" if live.since else ""
+            identity = f", {live.identity}" if live.identity else ""
+            note = f"{live.status.replace('_', ' ')}{since}{identity}{name_title(live)}"
+            access = name_access(live.address, live.attributes)
+            rows.append(row_of(UNMANAGED, name_subject(live.address), access, note))
+    full = rows_section("Unmanaged", rows, rank=8)
+    if full is None:
+        return None
+    number = count(len(rows), "live thing", "live things")
+    return Detail(full=full, brief=Section(title=f"Unmanaged: {number} never declared, left alone (list them with -v)"))
+
+
+def _limits(part: OrganizationPlan) -> Detail | None:
+    """Which limits the plan held its members to, and who says so; in brief only those that are nearly reached."""
+    touched = (*part.changes, *(blocked.change for blocked in part.blocked))
+    if not part.limits or not any(change.address.kind == "member" for change in touched):
+        return None
+    near = [limit for limit in part.limits if limit.used >= _NEARLY * limit.most]
+    return Detail(full=_limits_paragraph(part.limits), brief=_limits_paragraph(near) if near else None)
+
+
+def _limits_paragraph(found: Sequence[Limit]) -> Paragraph:
+    by_origin: dict[str, list[str]] = {}
+    for limit in found:
+        what = "members" if limit.what == "members" else f"with role {limit.what}"
+        by_origin.setdefault(limit.origin, []).append(f"{limit.used:,} of {limit.most:,} {what}")
+    limits = "; ".join(f"{', '.join(uses)} ({origin})" for origin, uses in by_origin.items())
+    return Paragraph(text=plain(f"Limits: {limits}."))
+
+
+# A plan in a line.
+
+
+def summary_of_plan(plan: Plan) -> str:
+    """`Plan: 3 to invite, 2 to remove, 1 waiting, 1 blocked.`, or that there is nothing to do."""
+    if plan.unread:
+        return f"{summarize_unread(plan.unread)} {_counts(plan)}"
+    if not plan.is_settled:
+        return _counts(plan)
+    limit = " within the chosen targets" if plan.targets else ""
+    question = f" {ask_about_states(plan.first_runs)}" if plan.first_runs else ""
+    if plan.is_from_records:
+        return f"No changes{limit} against what is recorded; nothing was read.{question}"
+    if not plan.is_as_declared:
+        return "No changes. What is told above stays as it is."
+    if plan.undeclared_admins:
+        strangers = count(len(plan.undeclared_admins), "admin is", "admins are")
+        return f"No changes{limit}, but {strangers} not declared."
+    return f"No changes{limit}.{question}" if question else f"No changes. Access matches the manifests{limit}."
+
+
+def _counts(plan: Plan) -> str:
+    verbs = Counter(VERBS[change.action] for change in plan.changes)
+    counted = [f"{verbs[verb]:,} to {verb}" for verb in VERB_ORDER if verbs[verb]]
+    counted += [f"{len(plan.asks):,} to ask for"] if plan.asks else []
+    counted = counted or ["no change now"]
+    held = {
+        "waiting": len(plan.waiting) - len(plan.asks),
+        "blocked": len(plan.blocked),
+        "left out": sum(len(part.left_out) for part in plan.organizations),
+    }
+    counted += [f"{number:,} {word}" for word, number in held.items() if number]
+    return f"Plan: {', '.join(counted)}."
+
+
+def describe_counts(plan: Plan) -> str:
+    """`5 changes in 2 organizations`, for a question before applying."""
+    touched = sum(1 for part in plan.organizations if part.changes)
+    changes = count(len(plan.changes), "change", "changes")
+    asks = f", {count(len(plan.asks), 'request', 'requests')} to people" if plan.asks else ""
+    return f"{changes} in {count(touched, 'organization', 'organizations')}{asks}"
+
+
+# A plan as findings and test cases.
+
+
+def annotations_of_plan(plan: Plan) -> Annotations:
+    """What stops a plan or makes it incomplete has failed, what waits is skipped, other changes pass."""
+    remarks = {part.organization: list(_remarks(part)) for part in plan.organizations}
+    suites = {
+        part.organization: [*_cases(part), *map(case_of, remarks[part.organization])] for part in plan.organizations
+    }
+    return Annotations(
+        category="plan",
+        remarks=[*plan.findings, *(remark for found in remarks.values() for remark in found)],
+        notes=remarks_on_admins(plan),
+        suites={**suites, "plan": [case_of(finding) for finding in plan.findings]},
+    )
+
+
+def remarks_on_admins(plan: Plan) -> list[Finding]:
+    """A note on every line that makes somebody an admin or ends that, for a reviewer who reads the diff."""
+    return [
+        remark_on(change, f"{terms} in {part.organization}", id_="admin-change", severity=Severity.NOTE)
+        for part in plan.organizations
+        for change in part.changes
+        if (terms := terms_of(part.system, change)).is_admin
+    ]
+
+
+def remark_on(change: Change, text: str, *, id_: str, severity: Severity = Severity.ERROR, advice: str = "") -> Finding:
+    """A finding about a change; the text goes on after the name of the action."""
+    return Finding(
+        id=id_,
+        severity=severity,
+        message=f"{change.action.replace('_', ' ')} {text}",
+        place=change.place,
+        advice=advice,
+        address=str(change.address),
+    )
+
+
+def _cases(part: OrganizationPlan) -> Iterator[Case]:
+    for change in part.changes:
+        yield Case(name=f"{change.action} {change.address}")
+    for waiting in part.waiting:
+        since = f" since {waiting.since}" if waiting.since else ""
+        yield Case(
+            name=f"{waiting.action} {waiting.address}", skipped=f"waits for {waiting.on}{since}: {waiting.reason}"
+        )
+
+
+def _remarks(part: OrganizationPlan) -> Iterator[Finding]:
+    for blocked in part.blocked:
+        terms = terms_of(part.system, blocked.change)
+        yield remark_on(
+            blocked.change,
+            f"{terms} is blocked, {blocked.guard}: {blocked.message}",
+            id_="blocked-change",
+            advice=blocked.approval and f"to allow exactly this, add to `approvals:` in a manifest: {blocked.approval}",
+        )
+    for item in part.left_out:
+        message = f"nothing is known or done about {item.address}: {item.reason}"
+        yield Finding(id="left-out", severity=Severity.WARNING, message=message, address=str(item.address))
+    for found in part.drift:
+        if not found.is_unmanaged:
+            yield drift_finding(found, severity=Severity.WARNING)

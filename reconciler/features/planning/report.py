@@ -3,26 +3,18 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
 
+from reconciler.features.planning.access_terms import AccessTerms, first_section, terms_of
+from reconciler.features.planning.document import remark_on
 from reconciler.model.change import Change
+from reconciler.model.finding import Finding, Severity
 from reconciler.model.live import explain_unread, summarize_unread
-from reconciler.model.outcome import (
-    Applied,
-    Failed,
-    InDoubt,
-    Outcome,
-    Refused,
-    Report,
-    Waits,
-    role_behind,
-)
+from reconciler.model.outcome import Applied, Failed, InDoubt, Outcome, Refused, Report, Waits, role_behind
 from reconciler.model.plan import Plan
-from reconciler.output.access_terms import AccessTerms, describe
-from reconciler.output.document import Block, Document, Paragraph, Row, Section, Sign, plain
+from reconciler.output.annotations import Annotations, Case, case_of
+from reconciler.output.document import Block, Document, Paragraph, Row, Sign, plain
 from reconciler.output.json import Output
-from reconciler.output.rows import first_section, row_of, rows_section
-from reconciler.output.signs import SIGNS, WAITING
+from reconciler.output.rows import SIGNS, WAITING, chapter, row_of, rows_section
 from reconciler.output.style import Tone
 from reconciler.output.words import count
 
@@ -50,21 +42,31 @@ _TITLES: dict[str, str] = {
 _FAILED = Sign("!", Tone.ALARM, "failed or not tried")
 _IN_DOUBT = Sign("?", Tone.WARN, "in doubt")
 
-Told = tuple[Outcome, AccessTerms, Row]
+Entry = tuple[Outcome, AccessTerms, Row]
 
 
 def document_of_report(plan: Plan, report: Report) -> Document:
     """All outcomes: admins first, then organization by organization, trouble before success."""
     systems = {part.organization: part.system for part in plan.organizations}
-    told: dict[str, list[Told]] = {}
+    entries: dict[str, list[Entry]] = {}
     for change, outcome in report.results:
         key = change.address.organization
         terms = terms_of(systems.get(key, ""), change)
-        told.setdefault(key, []).append((outcome, terms, _show(terms, change, outcome)))
-    foremost = [(key, terms, row) for key, found in told.items() for _, terms, row in found if terms.is_foremost]
+        entries.setdefault(key, []).append((outcome, terms, _row(terms, change, outcome)))
+    foremost = [(key, terms, row) for key, found in entries.items() for _, terms, row in found if terms.is_foremost]
     blocks: list[Block | None] = [first_section(foremost)]
-    blocks += [_organization(key, systems.get(key, ""), found) for key, found in told.items()]
-    blocks += [Paragraph(text=advice) for advice in _advise(report)]
+    for key, found in entries.items():
+        others = [(outcome.kind, row) for outcome, terms, row in found if not terms.is_foremost]
+        sections = (
+            rows_section(title, (row for kind, row in others if kind == sort)) for sort, title in _TITLES.items()
+        )
+        blocks.append(chapter(plain(key), sections, about=systems.get(key, "")))
+    if report.of(InDoubt):
+        advice = "In doubt means no answer came. The next plan reads the system first and settles it."
+        blocks.append(Paragraph(text=advice))
+    if report.of(Failed, Refused):
+        advice = "What failed or was refused stays open: run `reconciler plan` to see what is left to do."
+        blocks.append(Paragraph(text=advice))
     return Document(
         title="Access changes",
         is_title_needless=True,
@@ -72,7 +74,7 @@ def document_of_report(plan: Plan, report: Report) -> Document:
         notes=explain_unread(report.unread),
         blocks=tuple(block for block in blocks if block is not None),
         whole="report",
-        digest=_digest(plan, report),
+        digest=REPORT.digest(report.about(plan)),
     )
 
 
@@ -90,36 +92,15 @@ def summary_of_report(plan: Plan, report: Report) -> str:
     return f"{first}{done}; {', '.join(held)}." if held else f"{first}{done}."
 
 
-def terms_of(system: str, change: Change) -> AccessTerms:
-    """A change that was tried, in terms of access."""
-    return describe(
-        system,
-        change.address,
-        change.action,
-        before=change.before,
-        after=change.after,
-        is_irreversible=bool(change.irreversible),
-    )
-
-
-def _organization(key: str, system: str, told: Sequence[Told]) -> Section | None:
-    sections = [
-        rows_section(title, (row for outcome, terms, row in told if outcome.kind == sort and not terms.is_foremost))
-        for sort, title in _TITLES.items()
-    ]
-    found = tuple(section for section in sections if section is not None)
-    return Section(title=plain(key), about=system, blocks=found, is_folded=True) if found else None
-
-
-def _show(terms: AccessTerms, change: Change, outcome: Outcome) -> Row:
+def _row(terms: AccessTerms, change: Change, outcome: Outcome) -> Row:
     """The row of one result: the sign of what became of it, and in words what and why."""
-    sign, said = _tell(outcome, SIGNS[change.action])
+    sign, result = _describe(outcome, SIGNS[change.action])
     if role := role_behind(change, outcome):
-        said = f"{said}; {role} gives what is still listed, so it is left alone from now on"
-    return row_of(sign, terms.subject, terms.access, f"{change.action.replace('_', ' ')}: {said}")
+        result = f"{result}; {role} gives what is still listed, so it is left alone from now on"
+    return row_of(sign, terms.subject, terms.access, f"{change.action.replace('_', ' ')}: {result}")
 
 
-def _tell(outcome: Outcome, sign: Sign) -> tuple[Sign, str]:
+def _describe(outcome: Outcome, sign: Sign) -> tuple[Sign, str]:
     match outcome:
         case Applied(kind="requested"):
             return sign, "requested"
@@ -130,24 +111,37 @@ def _tell(outcome: Outcome, sign: Sign) -> tuple[Sign, str]:
             written = f" (work order {order}{due})" if order else ""
             return WAITING, f"waits for {on}: {why}{written}"
         case Failed(reason=reason, code=code):
-            said = f" [{code}]" if code else ""
-            return _FAILED, f"failed: {reason}{said}"
+            return _FAILED, f"failed: {reason}{code and f' [{code}]'}"
         case Refused(reason=reason):
             return _FAILED, f"not tried: {reason}"
         case InDoubt(reason=reason):
             return _IN_DOUBT, f"in doubt, it may have taken effect: {reason}"
 
 
-def _advise(report: Report) -> list[str]:
-    """What to do about everything that did not go through; waiting needs nothing."""
-    told = []
-    if report.of(InDoubt):
-        told.append("In doubt means no answer came. The next plan reads the system first and settles it.")
-    if report.of(Failed, Refused):
-        told.append("What failed or was refused stays open: run `reconciler plan` to see what is left to do.")
-    return told
+def annotations_of_report(plan: Plan, report: Report) -> Annotations:
+    """A case for each change: what did not go through has failed, what waits for somebody is skipped."""
+    systems = {part.organization: part.system for part in plan.organizations}
+    suites: dict[str, list[Case]] = {}
+    for unread in report.unread:
+        suites.setdefault(unread.organization, []).append(case_of(unread.finding))
+    for change, outcome in report.results:
+        key = change.address.organization
+        waits = f"waits for {outcome.on}: {outcome.why}" if isinstance(outcome, Waits) else ""
+        remark = _remark(terms_of(systems.get(key, ""), change), change, outcome)
+        suites.setdefault(key, []).append(Case(name=f"{change.action} {change.address}", finding=remark, skipped=waits))
+    remarks = [case.finding for cases in suites.values() for case in cases if case.finding is not None]
+    return Annotations(category="apply", remarks=remarks, suites=suites)
 
 
-def _digest(plan: Plan, report: Report) -> str:
-    """SHA-256 of the report as `--format json` writes it."""
-    return REPORT.digest(report.about(plan))
+def _remark(terms: AccessTerms, change: Change, outcome: Outcome) -> Finding | None:
+    """What is to be said of one outcome; nothing when it went through or waits for somebody."""
+    match outcome:
+        case Failed(reason=reason, code=code):
+            return remark_on(change, f"{terms} failed: {reason}{code and f' [{code}]'}", id_="failed-change")
+        case Refused(reason=reason):
+            return remark_on(change, f"{terms} was not tried: {reason}", id_="refused-change")
+        case InDoubt(reason=reason):
+            text = f"{terms} may have taken effect or not: {reason}"
+            return remark_on(change, text, id_="change-in-doubt", severity=Severity.WARNING)
+        case _:
+            return None

@@ -21,8 +21,7 @@ from reconciler.output.holdings import (
     say_standing,
 )
 from reconciler.output.json import Output
-from reconciler.output.names import name_access, name_attributes, name_subject
-from reconciler.output.words import count
+from reconciler.output.words import count, name_access, name_attributes, name_subject
 
 ACCESS = Output(name="access", title="Access matrix of an organization or of one thing in it", value=AccessMatrix)
 

@@ -9,7 +9,7 @@ from reconciler.features.review.rows import EFFECT_SIGNS, say_what
 from reconciler.model.finding import Finding, Inspection, Severity
 from reconciler.output.annotations import Annotations
 from reconciler.output.findings import annotations_of_findings
-from reconciler.output.names import name_subject
+from reconciler.output.words import name_subject
 
 
 def annotations_of_review(review: Review) -> Annotations:

@@ -9,10 +9,9 @@ from reconciler.features.review.words import DIRECTLY, MARK_WORDS, say_access, s
 from reconciler.model.finding import Place
 from reconciler.model.kinds import KINDS
 from reconciler.output.document import Row, Sign
-from reconciler.output.names import name_subject
 from reconciler.output.rows import row_of
 from reconciler.output.style import Tone
-from reconciler.output.words import join
+from reconciler.output.words import join, name_subject
 
 EFFECT_SIGNS: dict[Effect, Sign] = {
     Effect.GAIN: Sign("+", Tone.ADD, "gains access"),

@@ -8,8 +8,7 @@ from datetime import date
 from reconciler.features.review.model import AccessChange, Effect, Mark, Review, Side, ValueChange
 from reconciler.model.access import Access
 from reconciler.model.resource import Attributes
-from reconciler.output.names import name_attributes
-from reconciler.output.words import count, join
+from reconciler.output.words import count, join, name_attributes
 
 MARK_WORDS: dict[Mark, str] = {
     Mark.ADMIN: "admin",

@@ -24,10 +24,8 @@ from reconciler.output.document import (
     code,
     plain,
 )
-from reconciler.output.drift_rows import show_drift
 from reconciler.output.json import Output
-from reconciler.output.rows import rows_section
-from reconciler.output.signs import ADD, CHANGE, REMOVE
+from reconciler.output.rows import ADD, CHANGE, REMOVE, drift_row, rows_section
 from reconciler.output.words import count
 
 OBSERVATION = Output(
@@ -56,7 +54,7 @@ def _blocks(observation: Observation) -> Iterator[Block]:
     yield from (_roster(roster, observation) for roster in observation.rosters)
     if observation.previous:
         yield _differences(observation)
-    drift = rows_section("Drift", map(show_drift, observation.drift))
+    drift = rows_section("Drift", map(drift_row, observation.drift))
     if drift:
         yield drift
     if observation.unknown:

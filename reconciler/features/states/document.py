@@ -8,8 +8,7 @@ from reconciler.model.address import Address
 from reconciler.model.state import PastState, Record, State, StateSummary
 from reconciler.output.document import Block, Document, Paragraph, Row, Table, code, plain, table
 from reconciler.output.json import Output
-from reconciler.output.names import name_access, name_subject
-from reconciler.output.words import count
+from reconciler.output.words import count, name_access, name_subject
 
 HISTORY = Output(
     name="history", title="States of one organization that are kept", value=Sequence[PastState], under="history"
