@@ -16,7 +16,7 @@ _NUMBER = re.compile(r"[0-9]+")
 _HANDLE = re.compile(r"@[^@\s/]+")
 
 
-class Unspeakable(Exception):  # it is no error: some things have no place in a manifest
+class NotExpressible(Exception):  # it is no error: some things have no place in a manifest
     """Why something that is there cannot be declared; the text is for people."""
 
 
@@ -46,11 +46,11 @@ def is_item(address: Address) -> bool:
     return kind.shape is Shape.GRANT and (kind.name == "pixel_access" or not kind.name.endswith("_access"))
 
 
-def spell(resource: Resource, system: System, *, name: str = "") -> Put | Join:
-    """What declares a resource as it is; raises Unspeakable. `name` is what people call an asset."""
+def to_entry(resource: Resource, system: System, *, name: str = "") -> Put | Join:
+    """What declares a resource as it is; raises NotExpressible. `name` is what people call an asset."""
     address = resource.address
     if KINDS[address.kind].shape is Shape.ORGANIZATION:
-        raise Unspeakable("manifests have no place for it")
+        raise NotExpressible("manifests have no place for it")
     if is_item(address):
         return Join(path=path_of(address), item=address.parts[-1])
     if address.kind == "member":
@@ -60,22 +60,22 @@ def spell(resource: Resource, system: System, *, name: str = "") -> Put | Join:
     return Put(path=path_of(address), value=_grant(resource, system))
 
 
-def spell_role(resource: Resource, system: System) -> str:
-    """The word for a role; raises Unspeakable for one that manifests do not know."""
+def _role_word(resource: Resource, system: System) -> str:
+    """The word for a role; raises NotExpressible for one that manifests do not know."""
     role = resource.attributes.get("role", "")
     if not isinstance(role, str) or not role:
-        raise Unspeakable("the system does not show its role")
+        raise NotExpressible("the system does not show its role")
     if system.find_role(resource.address.kind, role) is None:
-        raise Unspeakable(f"its role {role!r} is none that can be declared")
+        raise NotExpressible(f"its role {role!r} is none that can be declared")
     return role
 
 
 def _member(resource: Resource, system: System) -> Value:
-    value: dict[str, Value] = {"role": spell_role(resource, system)}
+    value: dict[str, Value] = {"role": _role_word(resource, system)}
     finance = resource.attributes.get("finance")
     if isinstance(finance, str) and finance:
         if system.find_role("member.finance", finance) is None:
-            raise Unspeakable(f"its finance role {finance!r} is none that can be declared")
+            raise NotExpressible(f"its finance role {finance!r} is none that can be declared")
         value["finance"] = finance
     if "phone" in system.identifiers and resource.identity.startswith("+"):
         value["via"] = "phone"
@@ -85,7 +85,7 @@ def _member(resource: Resource, system: System) -> Value:
 def _grant(resource: Resource, system: System) -> Value:
     permissions = resource.attributes.get("permissions")
     if permissions is None:
-        return spell_role(resource, system)
+        return _role_word(resource, system)
     return _known_permissions(resource.address.kind, permissions, system)
 
 
@@ -93,7 +93,7 @@ def _known_permissions(kind: str, permissions: str | tuple[str, ...], system: Sy
     listed = [permissions] if isinstance(permissions, str) else list(permissions)
     foreign = [one for one in listed if system.find_role(kind, one) is None]
     if foreign or not listed:
-        raise Unspeakable(
+        raise NotExpressible(
             f"its permission {foreign[0]!r} is none that can be declared" if foreign else "it allows nothing"
         )
     return listed
@@ -101,17 +101,17 @@ def _known_permissions(kind: str, permissions: str | tuple[str, ...], system: Sy
 
 def _asset(resource: Resource, system: System, name: str) -> Value:
     if not is_key(resource.address.key):
-        raise Unspeakable(f"{resource.address.key!r} cannot be a key")
+        raise NotExpressible(f"{resource.address.key!r} cannot be a key")
     kind, value = resource.address.kind, _which(resource)
     if kind == "app" and resource.attributes.get("owner") != f"organization:{resource.address.organization}":
-        raise Unspeakable("this organization does not own it")
+        raise NotExpressible("this organization does not own it")
     if name:
         value["name"] = name
     return {**value, **_link(resource, system)}
 
 
 def _which(resource: Resource) -> dict[str, Value]:
-    """The fields that say which one it is; raises Unspeakable where the system does not show them."""
+    """The fields that say which one it is; raises NotExpressible where the system does not show them."""
     kind, identity = resource.address.kind, resource.identity
     if kind == "app":
         return {"client_key": identity}
@@ -120,7 +120,7 @@ def _which(resource: Resource) -> dict[str, Value]:
     if can_have_handle and _HANDLE.fullmatch(identity):
         found["handle"] = identity
     if not found and kind != "asset_group":
-        raise Unspeakable("neither its id nor its handle is shown" if can_have_handle else "its id is not shown")
+        raise NotExpressible("neither its id nor its handle is shown" if can_have_handle else "its id is not shown")
     return found
 
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from reconciler.editing.edits import Drop, Edit, Leave, Path, Put, Value, edit_manifest, render_patch
-from reconciler.editing.entries import Unspeakable
+from reconciler.editing.entries import NotExpressible
 from reconciler.manifests.people import PREFIX, Contacts
 from reconciler.manifests.scalars import find_hidden, looks_like_secret
 from reconciler.manifests.source import SourceFile, parse_file
@@ -104,7 +104,7 @@ def _mentions(node: object, key: str, path: Path) -> Iterator[_Mention]:
 
 
 @dataclass(frozen=True, slots=True)
-class Rosters:
+class GroupLists:
     """Group -> what it lists: people, addresses and `group:NAME`."""
 
     listed: Mapping[str, tuple[str, ...]]
@@ -125,9 +125,9 @@ class Rosters:
         return frozenset(found)
 
 
-def read_rosters(files: Sequence[SourceFile]) -> Rosters:
+def read_group_lists(files: Sequence[SourceFile]) -> GroupLists:
     """From all files; what is malformed is left to the reader of manifests."""
-    return Rosters(dict(entry for file in files for entry in _groups_in(file)))
+    return GroupLists(dict(entry for file in files for entry in _groups_in(file)))
 
 
 def _groups_in(file: SourceFile) -> Iterator[tuple[str, tuple[str, ...]]]:
@@ -152,28 +152,28 @@ class NewPerson:
 
 
 def introduce(identity: str, system: System, *, shown: str, name: str, taken: Container[str]) -> NewPerson:
-    """The person behind an identity; raises Unspeakable where that is no whole address or number.
+    """The person behind an identity; raises NotExpressible where that is no whole address or number.
 
     `shown` is what the system shows of it. Nothing is ever guessed: an address with stars in it is no address.
     """
     called = clean_name(name)
     if "*" in shown:
         who = f", and its name as {called!r}" if called else ""
-        raise Unspeakable(f"its address is only shown as {shown.partition('#')[0]!r}{who}")
+        raise NotExpressible(f"its address is only shown as {shown.partition('#')[0]!r}{who}")
     notes = Notes()
     contacts = Contacts(notes)
     if "@" in identity.strip("@"):
         email = contacts.read_email(identity, _NOWHERE)
         if notes.has_errors or email != identity.lower() or "/" in email or has_mixed_scripts(email):
-            raise Unspeakable(f"{identity!r} is no address that can be declared")
+            raise NotExpressible(f"{identity!r} is no address that can be declared")
         return NewPerson(key=_choose(_keys_for_email(email), taken), entry=_entry(called, {"email": email}))
     if identity.startswith("+") and "phone" in system.identifiers:
         phone = contacts.read_phone(identity, _NOWHERE)
         if notes.has_errors or phone != identity:
-            raise Unspeakable(f"{identity!r} is no phone number that can be declared")
+            raise NotExpressible(f"{identity!r} is no phone number that can be declared")
         keys = _keys_for(called, f"phone-{phone.removeprefix('+')}")
         return NewPerson(key=_choose(keys, taken), entry=_entry(called, {"identities": {"phone": phone}}))
-    raise Unspeakable("the system shows neither an e-mail address nor a phone number of it")
+    raise NotExpressible("the system shows neither an e-mail address nor a phone number of it")
 
 
 def key_for_thing(identity: str, name: str, taken: Container[str]) -> str:

@@ -18,7 +18,7 @@ from reconciler.apply.leases import LeaseTerms
 from reconciler.apply.planning import PlanRequest, make_plan
 from reconciler.apply.states import read_state
 from reconciler.editing.edits import Put
-from reconciler.editing.entries import spell
+from reconciler.editing.entries import to_entry
 from reconciler.manifests.load import load_manifests
 from reconciler.manifests.source import SourceFile
 from reconciler.model.address import Address
@@ -281,9 +281,9 @@ def test_accounts_that_nobody_declares_are_listed_by_id_and_title_and_imported_b
     (left,) = [one for one in office.plan({}).organizations[0].drift if one.address.kind == "tiktok_account"]
     assert (left.address.key, left.live.name if left.live else "") == (ACME, "acmeshop")
     renamed = Resource(address=Address("bc", "tiktok_account", "acmeshop"), identity=ACME, platform_id=ACME)
-    spelt = spell(renamed, get_system("business_center"), name="acmeshop")
-    assert isinstance(spelt, Put)
-    assert spelt.value == {"id": ACME, "name": "acmeshop"}
+    entry = to_entry(renamed, get_system("business_center"), name="acmeshop")
+    assert isinstance(entry, Put)
+    assert entry.value == {"id": ACME, "name": "acmeshop"}
 
 
 @settings(max_examples=scaled(200))

@@ -17,7 +17,7 @@ import hypothesis.strategies as st
 import yaml
 from hypothesis import HealthCheck, given, settings
 
-from reconciler.editing.person_edits import read_rosters
+from reconciler.editing.person_edits import read_group_lists
 from reconciler.engine.holdings import make_ledger
 from reconciler.engine.planner import Worlds, plan, situations
 from reconciler.features.onboarding.onboarding import Joiner, describe_proposal, propose, write_proposal
@@ -418,7 +418,7 @@ def test_a_newcomer_never_gets_more_than_the_other_one_on_that_day(manifest: Man
     files = as_files(manifest)
     desired = load(files)
     newcomer = Joiner(key="new", entry={"email": "new@acme.example"}, like=like, with_admin=True)
-    proposal = propose(newcomer, desired, read_rosters(files), today=TODAY)
+    proposal = propose(newcomer, desired, read_group_lists(files), today=TODAY)
     edit = write_proposal(proposal, files, beside="access.yaml")
     text = edit.texts.get("access.yaml", dump({"version": 1, **manifest}))
     after = load([SourceFile("access.yaml", text.encode())])

@@ -14,7 +14,7 @@ from reconciler.cli.catalogue import RENDERERS
 from reconciler.cli.files import replace_file
 from reconciler.cli.options import document_option, read_day
 from reconciler.cli.workspace import check_files, with_edits
-from reconciler.editing.person_edits import read_rosters
+from reconciler.editing.person_edits import read_group_lists
 from reconciler.features.onboarding.model import Onboarding
 from reconciler.features.onboarding.onboarding import Joiner, describe_proposal, propose, write_proposal
 from reconciler.features.queries.directory import find_in
@@ -84,7 +84,7 @@ def _propose(app: App, key: str, options: OnboardOptions, *, write: bool) -> Onb
         with_admin=options["with_admin"],
         reason=options["reason"],
     )
-    proposal = propose(newcomer, desired, read_rosters(files), today=today)
+    proposal = propose(newcomer, desired, read_group_lists(files), today=today)
     edit = write_proposal(proposal, files, beside=other.place.file)
     after = check_files(app.root, app.config, with_edits(files, edit.texts), today=today)
     found = describe_proposal(newcomer, proposal, edit, after.desired)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from reconciler.apply.planning import PlanRequest, ProviderFor, read_worlds
 from reconciler.apply.reading import Scopes
-from reconciler.editing.entries import Unspeakable
+from reconciler.editing.entries import NotExpressible
 from reconciler.engine.context import PlanningContext, Targets
 from reconciler.engine.organization import plan_organization
 from reconciler.engine.planner import Worlds, situations
@@ -161,7 +161,7 @@ def _amend_all(
     )
     try:
         return amend(start, wishes, acquaintance), []
-    except (ManifestError, Unspeakable):
+    except (ManifestError, NotExpressible):
         made, refused = start, []
     for wish in wishes:
         if acquaintance.rename(wish.found.address) in made.touched:
@@ -170,7 +170,7 @@ def _amend_all(
             made = amend(made, [wish], acquaintance)
         except ManifestError as error:
             refused.append(_not_written(wish, error))
-        except Unspeakable as error:
+        except NotExpressible as error:
             refused.append(NotAdopted(address=wish.found.address, reason=str(error)))
     return made, refused
 

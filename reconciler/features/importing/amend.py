@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 
 from reconciler.editing.edits import Edit, Path, Put, edit_manifest, find_file
-from reconciler.editing.entries import Unspeakable, spell
+from reconciler.editing.entries import NotExpressible, to_entry
 from reconciler.engine.context import PlanningContext
 from reconciler.features.importing.amendments import change, hanging_on, leave_group, withdraw
 from reconciler.features.importing.compose import reading_order
@@ -56,7 +56,7 @@ class _Steps:
 
 
 def amend(made: Amendment, wishes: Sequence[Wish], acquaintance: Acquaintance) -> Amendment:
-    """The files after all wishes, read back; raises Unspeakable or ManifestError, and then nothing has changed."""
+    """The files after all wishes, read back; raises NotExpressible or ManifestError, and then nothing has changed."""
     steps = _Steps()
     for wish in sorted((wish for wish in wishes if _is_there(wish.found)), key=_reading_order):
         _say_there(wish, made, acquaintance, steps)
@@ -102,21 +102,21 @@ def _say_there(wish: Wish, made: Amendment, acquaintance: Acquaintance, steps: _
             steps.edits += change(renamed, declared, system, made.files)
         else:
             _meet(resource.address, acquaintance, steps)
-            steps.edits.append(spell(renamed, system, name=acquaintance.names.get(resource.address, "")))
+            steps.edits.append(to_entry(renamed, system, name=acquaintance.names.get(resource.address, "")))
         steps.present[address] = renamed
 
 
 def _meet(address: Address, acquaintance: Acquaintance, steps: _Steps) -> None:
-    """Add somebody to the directory before they become a member; raises Unspeakable when nobody knows who it is."""
+    """Add somebody to the directory before they become a member; raises NotExpressible when nobody knows who it is."""
     if address in acquaintance.strangers:
-        raise Unspeakable(acquaintance.strangers[address])
+        raise NotExpressible(acquaintance.strangers[address])
     key = acquaintance.keys.get(address, "")
     if address.kind == "member" and key in acquaintance.people:
         steps.people[key] = Put(path=("people", key), value=acquaintance.people[key])
 
 
 def _undeclared_parents(live: Resource, situation: PlanningContext, desired: Desired) -> Iterable[Resource]:
-    """What something hangs on and no manifest declares; raises Unspeakable when it is not there either."""
+    """What something hangs on and no manifest declares; raises NotExpressible when it is not there either."""
     organization = live.address.organization
     for kind, key in zip(KINDS[live.address.kind].parents, live.address.parts, strict=False):
         parent = Address(organization, kind, key)
@@ -124,7 +124,7 @@ def _undeclared_parents(live: Resource, situation: PlanningContext, desired: Des
             continue
         found = situation.live.resources.get(parent)
         if found is None or found.status.is_gone:
-            raise Unspeakable(f"{KINDS[kind].title} {key} is neither declared nor there")
+            raise NotExpressible(f"{KINDS[kind].title} {key} is neither declared nor there")
         yield found
 
 
@@ -136,7 +136,7 @@ def _all_gone(wishes: Iterable[Wish], desired: Desired) -> dict[Address, Declare
         if _is_there(wish.found):
             continue
         if KINDS[address.kind].shape is Shape.ORGANIZATION:
-            raise Unspeakable("a whole organization is only taken out by a person")
+            raise NotExpressible("a whole organization is only taken out by a person")
         declared = desired.resources[address.organization]
         for other in (address, *hanging_on(address, declared)):
             if other in declared:
@@ -157,7 +157,7 @@ def _say_gone(gone: Mapping[Address, Declared], made: Amendment, steps: _Steps) 
     for group, who in groups:
         left = [address for address in _through(group, who, made.desired) if address not in gone]
         if left:
-            raise Unspeakable(f"it comes through {group}, which also gives {left[0]}")
+            raise NotExpressible(f"it comes through {group}, which also gives {left[0]}")
         steps.edits.append(leave_group(group, who, made.files))
     steps.absent |= gone.keys() | _below(gone, made.desired)
 
@@ -192,7 +192,7 @@ def _carry_out(edits: Sequence[Edit], files: Sequence[SourceFile]) -> tuple[Sour
         if top not in chosen:
             found = find_file(files, edit.path) or find_file(files, ("organizations",))
             if found is None:
-                raise Unspeakable(f"no file has `{'.'.join(top)}`")
+                raise NotExpressible(f"no file has `{'.'.join(top)}`")
             chosen[top] = found.path
         batches.setdefault(chosen[top], []).append(edit)
     for path, batch in batches.items():
@@ -209,20 +209,20 @@ def _read_back(files: Sequence[SourceFile], made: Amendment) -> Desired:
 
 
 def _compare(before: Desired, after: Desired, steps: _Steps) -> None:
-    """Raises Unspeakable unless exactly what was wished for is said anew."""
+    """Raises NotExpressible unless exactly what was wished for is said anew."""
     for address, live in steps.present.items():
         declared = after.resources[address.organization].get(address)
         if declared is None or not live.fits(declared.attributes):
-            raise Unspeakable(f"the edit would not make {address} what it is")
+            raise NotExpressible(f"the edit would not make {address} what it is")
     expected = steps.present.keys() | steps.absent
     for key in before.resources.keys() | after.resources.keys():
         old, new = before.resources.get(key, {}), after.resources.get(key, {})
         for address in old.keys() | new.keys():
             if address not in expected and _said(old.get(address)) != _said(new.get(address)):
-                raise Unspeakable(f"the edit would also change {address}")
+                raise NotExpressible(f"the edit would also change {address}")
     for address in steps.absent:
         if address in after.resources[address.organization]:
-            raise Unspeakable(f"something else still gives {address}")
+            raise NotExpressible(f"something else still gives {address}")
 
 
 def _said(declared: Declared | None) -> object:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from reconciler.editing.edits import Drop, Edit, Leave, Path, Put, Value, find_file
-from reconciler.editing.entries import Unspeakable, is_item, path_of, spell
+from reconciler.editing.entries import NotExpressible, is_item, path_of, to_entry
 from reconciler.manifests.people import PREFIX
 from reconciler.manifests.source import SourceFile, parse_file
 from reconciler.model.address import Address
@@ -26,7 +26,7 @@ def change(live: Resource, declared: Declared, system: System, files: Sequence[S
     shall, only reading it back can tell.
     """
     if all(one.through for one in declared.lines):
-        return [spell(live, system)]
+        return [to_entry(live, system)]
     path = written_path(live.address, files)
     present = _value_at(files, path)
     if not isinstance(present, Mapping):
@@ -56,11 +56,11 @@ def withdraw(address: Address, files: Sequence[SourceFile]) -> list[Edit]:
 def leave_group(group: str, person: str, files: Sequence[SourceFile]) -> Edit:
     """For somebody whom a group gives access, and who has none of it any more.
 
-    They leave the group that lists them, which may be one inside of that group; raises Unspeakable when several do.
+    They leave the group that lists them, which may be one inside of that group; raises NotExpressible when several do.
     """
     listing = list(dict.fromkeys(_groups_listing(group.removeprefix(PREFIX), person, files, seen=set())))
     if len(listing) != 1:
-        raise Unspeakable(
+        raise NotExpressible(
             f"it comes through {group}, in which {person} is more than once" if listing else f"it comes through {group}"
         )
     path = ("groups", listing[0], "members")
@@ -118,8 +118,8 @@ def _value_at(files: Sequence[SourceFile], path: Path) -> object:
 
 
 def _value_of(live: Resource, system: System) -> Value:
-    spelt = spell(live, system)
-    return spelt.value if isinstance(spelt, Put) else None
+    entry = to_entry(live, system)
+    return entry.value if isinstance(entry, Put) else None
 
 
 def _only_name(live: Resource) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from reconciler.editing.edits import Join, Path, Put, Value
-from reconciler.editing.entries import Unspeakable, spell
+from reconciler.editing.entries import NotExpressible, to_entry
 from reconciler.features.importing.model import HeldBack
 from reconciler.features.importing.teams import Team, by_place, find_teams, place_of_grant
 from reconciler.manifests.people import PREFIX
@@ -47,14 +47,14 @@ def compose(
         if KINDS[address.kind].shape is Shape.ORGANIZATION or resource.status.is_gone:
             continue
         try:
-            spelt = spell(resource, organization.system, name=names.get(address, ""))
+            entry = to_entry(resource, organization.system, name=names.get(address, ""))
             _require(address, declared, refused)
-        except Unspeakable as error:
+        except NotExpressible as error:
             missing = _find_missing_parent(address, declared)
             made.held_back.append(HeldBack(resource=resource, reason=str(error), because_of=missing))
         else:
             declared.add(address)
-            kept.append((resource, spelt))
+            kept.append((resource, entry))
     made.declared = sorted(declared)
     made.teams = find_teams(
         (resource for resource, _ in kept if len(resource.address.parts) > 1), taken=set(taken_groups)
@@ -82,10 +82,10 @@ def _fill(made: Composition, organization: Organization, kept: Sequence[tuple[Re
         }
     plant(made.tree, Put(path=("organizations", organization.key), value=head_of(organization)))
     groups = by_place(made.teams)
-    for resource, spelt in kept:
+    for resource, entry in kept:
         group = groups.get(place_of_grant(resource)) if _is_grant_to_person(resource) else None
-        plant(made.tree, _to_group(spelt, group) if group else spelt)
-    for path in {spelt.path for _, spelt in kept if isinstance(spelt, Join)}:
+        plant(made.tree, _to_group(entry, group) if group else entry)
+    for path in {entry.path for _, entry in kept if isinstance(entry, Join)}:
         _without_repetition(made.tree, path)
 
 
@@ -147,12 +147,12 @@ def _without_repetition(tree: dict[str, Value], path: Path) -> None:
 
 
 def _require(address: Address, declared: set[Address], refused: Mapping[Address, str]) -> None:
-    """Raises Unspeakable for what must not be declared, or hangs on something that is not."""
+    """Raises NotExpressible for what must not be declared, or hangs on something that is not."""
     if address in refused:
-        raise Unspeakable(refused[address])
+        raise NotExpressible(refused[address])
     missing = _find_missing_parent(address, declared)
     if missing is not None:
-        raise Unspeakable(f"{KINDS[missing.kind].title} {missing.key} is not declared")
+        raise NotExpressible(f"{KINDS[missing.kind].title} {missing.key} is not declared")
 
 
 def _find_missing_parent(address: Address, declared: set[Address]) -> Address | None:

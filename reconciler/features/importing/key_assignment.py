@@ -7,7 +7,7 @@ from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field, replace
 
 from reconciler.editing.edits import Value
-from reconciler.editing.entries import Unspeakable
+from reconciler.editing.entries import NotExpressible
 from reconciler.editing.person_edits import clean_name, introduce, key_for_thing
 from reconciler.model.address import Address
 from reconciler.model.declared import Desired, Organization
@@ -100,7 +100,7 @@ def _meet(resource: Resource, system: System, name: str, made: Acquaintance, fam
     address = resource.address
     try:
         person = introduce(resource.identity, system, shown=address.key, name=name, taken=familiar | made.people.keys())
-    except Unspeakable as error:
+    except NotExpressible as error:
         made.strangers[address] = str(error)
         return
     made.people[person.key] = person.entry

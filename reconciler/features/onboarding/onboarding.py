@@ -11,8 +11,8 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 
 from reconciler.editing.edits import Edit, Join, Put, Value, find_file
-from reconciler.editing.entries import Unspeakable, spell
-from reconciler.editing.person_edits import ManifestEdit, Rosters, edit_all
+from reconciler.editing.entries import NotExpressible, to_entry
+from reconciler.editing.person_edits import GroupLists, ManifestEdit, edit_all
 from reconciler.engine.entitlements import split_by_date
 from reconciler.features.onboarding.model import Given, Onboarding, Spared, Welcome
 from reconciler.manifests.source import SourceFile
@@ -50,13 +50,13 @@ class Proposal:
     spared: list[Spared] = field(default_factory=list)
 
 
-def propose(newcomer: Joiner, desired: Desired, rosters: Rosters, *, today: date) -> Proposal:
+def propose(newcomer: Joiner, desired: Desired, groups: GroupLists, *, today: date) -> Proposal:
     """The least that lets a newcomer work like the other one."""
     theirs = _access_of(newcomer.like, desired, today)
     proposal = Proposal()
     if newcomer.entry:
         proposal.edits.append(Put(path=("people", newcomer.key), value=dict(newcomer.entry)))
-    sources = _join_groups(newcomer, theirs, rosters, desired, proposal)
+    sources = _join_groups(newcomer, theirs, groups, desired, proposal)
     joined: set[str] = set()
     for address, lines in sorted(theirs.items(), key=lambda item: (item[0].kind != "member", item[0])):
         system = desired.organizations[address.organization].system
@@ -77,7 +77,7 @@ def propose(newcomer: Joiner, desired: Desired, rosters: Rosters, *, today: date
             proposal.spared.append(spared)
         try:
             proposal.edits.append(_name(newcomer, address, given, system))
-        except Unspeakable as error:
+        except NotExpressible as error:
             proposal.spared.append(Spared(what=name_access(address, own), why=str(error)))
             continue
         if address.kind == "member":
@@ -163,14 +163,14 @@ def _access_of(key: str, desired: Desired, today: date) -> dict[Address, list[En
 def _join_groups(
     newcomer: Joiner,
     theirs: Mapping[Address, Sequence[Entitlement]],
-    rosters: Rosters,
+    groups: GroupLists,
     desired: Desired,
     proposal: Proposal,
 ) -> frozenset[str]:
     """Join what gives access and nothing that is left out; returns everything it is given through, as `group:NAME`."""
     joined: frozenset[str] = frozenset()
-    for group in rosters.of(newcomer.like):
-        sources = rosters.giving_through(group)
+    for group in groups.of(newcomer.like):
+        sources = groups.giving_through(group)
         given = [(address, line) for address, lines in theirs.items() for line in lines if line.through in sources]
         ruling = [
             name_access(address, line.attributes)
@@ -185,7 +185,7 @@ def _join_groups(
             proposal.spared.append(Spared(what=f"group:{group}", why=f"it gives {', '.join(ruling)}"))
             continue
         joined |= sources
-        if newcomer.key not in rosters.listed.get(group, ()):
+        if newcomer.key not in groups.listed.get(group, ()):
             proposal.groups.append(group)
             proposal.edits.append(Join(path=("groups", group, "members"), item=newcomer.key))
     return joined
@@ -225,7 +225,7 @@ def _without_finance(attributes: Attributes) -> Attributes:
 
 def _name(newcomer: Joiner, address: Address, attributes: Attributes, system: System) -> Edit:
     """The edit that gives a newcomer by name what the other one was given."""
-    spelt = spell(Resource(address=as_of_person(address, newcomer.key), attributes=attributes), system)
+    spelt = to_entry(Resource(address=as_of_person(address, newcomer.key), attributes=attributes), system)
     if isinstance(spelt, Join) or not newcomer.reason:
         return spelt
     return replace(spelt, value=_with_reason(spelt.value, newcomer.reason))

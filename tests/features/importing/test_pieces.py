@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from reconciler.editing.entries import Unspeakable
+from reconciler.editing.entries import NotExpressible
 from reconciler.editing.person_edits import clean_name, introduce, key_for_thing
 from reconciler.features.importing.layout import render_manifest
 from reconciler.features.importing.teams import find_teams
@@ -43,7 +43,7 @@ def test_somebody_new_gets_a_readable_key_that_is_free(identity: str, taken: set
     ],
 )
 def test_who_cannot_be_told_is_not_declared(identity: str, shown: str, why: str) -> None:
-    with pytest.raises(Unspeakable, match=why):
+    with pytest.raises(NotExpressible, match=why):
         introduce(identity, CENTER, shown=shown, name="", taken=())
 
 

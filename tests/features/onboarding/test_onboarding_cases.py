@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 import yaml
 
-from reconciler.editing.person_edits import read_rosters
+from reconciler.editing.person_edits import read_group_lists
 from reconciler.features.onboarding.model import Onboarding
 from reconciler.features.onboarding.onboarding import Joiner, describe_proposal, propose, write_proposal
 from reconciler.manifests.load import load_manifests
@@ -41,7 +41,7 @@ def onboard(case: dict[str, Any]) -> Onboarding:
         with_admin=case.get("with_admin", False),
         reason=case.get("reason", ""),
     )
-    proposal = propose(newcomer, desired, read_rosters(files), today=TODAY)
+    proposal = propose(newcomer, desired, read_group_lists(files), today=TODAY)
     edit = write_proposal(proposal, files, beside="access.yaml")
     _, after = load(edit.texts.get("access.yaml", case["manifest"]))
     return describe_proposal(newcomer, proposal, edit, after)
