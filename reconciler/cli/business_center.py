@@ -13,8 +13,8 @@ from reconciler.model.ports import Clock, LinkCode
 from reconciler.model.redaction import SECRETS
 from reconciler.providers.business_api.client import BASE_URL, Client, Connection
 from reconciler.providers.business_api.credentials import read_secret
+from reconciler.providers.business_api.pace import DEFAULT_TIER, TIERS
 from reconciler.providers.business_api.provider import BusinessApiProvider
-from reconciler.providers.business_api.tiers import DEFAULT_TIER, TIERS
 
 if TYPE_CHECKING:
     from reconciler.sandbox.world import World

@@ -27,8 +27,7 @@ from reconciler.model.ports import Scope
 from reconciler.model.resource import Resource
 from reconciler.model.settings import GuardSettings
 from reconciler.providers.business_api.accounts import Accounts, as_handle, tell_apart
-from reconciler.providers.business_api.center import Center
-from reconciler.providers.business_api.names import CenterNames
+from reconciler.providers.business_api.session import Session
 from reconciler.stores.local_file import LocalFileStore
 from reconciler.stores.process import SystemTimer
 from reconciler.systems import get_system
@@ -63,8 +62,7 @@ def told(
 
     client, _, _ = scripted(answer)
     scope = Scope(organization=CENTER, assets=account(declared), numbers=account(ids), learnt=account(learnt))
-    center = Center(client=client, bc_id="69", organization="acme-bc", names=CenterNames.of(scope), kinds=frozenset())
-    return tell_apart(center, list(rows))
+    return tell_apart(Session.of(client, scope), list(rows))
 
 
 def test_a_title_that_reads_like_our_handle_is_nobodys_handle() -> None:

@@ -241,8 +241,8 @@ def test_a_group_whose_creation_got_no_answer_is_not_created_twice(stage: Stage)
 def test_what_a_founding_call_has_no_room_for_is_put_in_afterwards(
     stage: Stage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("reconciler.providers.business_api.batching.MAX_GROUP_ASSETS", 2)
-    monkeypatch.setattr("reconciler.providers.business_api.batching.MAX_GROUP_MEMBERS", 1)
+    monkeypatch.setattr("reconciler.providers.business_api.batches.MAX_GROUP_ASSETS", 2)
+    monkeypatch.setattr("reconciler.providers.business_api.batches.MAX_GROUP_MEMBERS", 1)
     changes = founding(stage, accounts=("us", "eu", *ACCOUNTS), people=("ana", "bo", "cy"))
     assert kinds(do(stage, changes)) == [Applied] * len(changes)
     assert (stage.count(FOUND), stage.count(UPDATE_GROUP)) == (1, 2)

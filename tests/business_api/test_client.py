@@ -10,8 +10,7 @@ import pytest
 
 from reconciler.model.errors import ProviderError
 from reconciler.providers.business_api.client import Connection
-from reconciler.providers.business_api.codes import CODES, Remedy, get_return_code
-from reconciler.providers.business_api.errors import ApiError
+from reconciler.providers.business_api.errors import CODES, ApiError, Remedy, get_return_code
 from tests.business_api.scripted import envelope, scripted
 
 REPEATED = (Remedy.WAIT, Remedy.DOUBT)

@@ -16,7 +16,7 @@ import pytest
 from hypothesis import given, settings
 
 from reconciler.providers.business_api.client import Client, Connection
-from reconciler.providers.business_api.tiers import TIERS
+from reconciler.providers.business_api.pace import TIERS
 from reconciler.sandbox.api.emulator import Emulator
 from reconciler.sandbox.api.faults import Fault
 from reconciler.sandbox.api.server import Server, Site

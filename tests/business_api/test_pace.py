@@ -6,8 +6,7 @@ import threading
 
 import pytest
 
-from reconciler.providers.business_api.pace import Pace, seconds_to_back_off
-from reconciler.providers.business_api.tiers import TIERS
+from reconciler.providers.business_api.pace import TIERS, Pace, seconds_to_back_off
 from tests.business_api.scripted import MadeUpTicker, envelope, scripted
 
 

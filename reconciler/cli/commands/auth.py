@@ -27,7 +27,7 @@ from reconciler.providers.business_api.authorizing import (
 )
 from reconciler.providers.business_api.client import Client
 from reconciler.providers.business_api.credentials import read_secret, require_place, save_secret
-from reconciler.providers.business_api.identity import Admin
+from reconciler.providers.business_api.members import Admin
 
 _provider_option = click.option(
     "--provider", "provider", metavar="NAME", help="Which provider of kind business_api, if there are several."

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Self
@@ -22,10 +21,10 @@ from reconciler.features.rosters.vocabulary import (
 from reconciler.model.address import Address
 from reconciler.model.declared import Person
 from reconciler.model.finding import Notes, Place
+from reconciler.model.masks import may_show
 from reconciler.model.ports import Scope
 from reconciler.model.resource import Resource, Status
 
-_HIDDEN = re.compile(r"[*•…]+")
 _ADVICE = {
     "roster-person": "add the address to the person in the manifests, or hand in a list with addresses",
     "roster-row": "correct the line, and hand the file in again",
@@ -100,8 +99,7 @@ class IdentityMatcher:
             return f"it shows only the name `{name}`, which is {whose}"
         (key,) = people
         for shown in masked:
-            pattern = ".+".join(re.escape(part) for part in _HIDDEN.split(shown))
-            if not any(re.fullmatch(pattern, one.casefold()) for one in self.identities.get(key, ())):
+            if not any(may_show(shown, one) for one in self.identities.get(key, ())):
                 return f"`{masked[0]}` fits no address of {key}, whose name stands beside it"
         return PersonMatch(key)
 

@@ -1,9 +1,10 @@
-"""Which TikTok account is which.
+"""Which TikTok account is which, and what the owners of linked ones allow.
 
 An account is known by its id in the Business Center, as the manifests or an earlier run have it, and by its handle. A
 title is what its owner chose to write: a stranger may call their account what ours is called. So a name counts as a
 handle only where it is told as one. Whichever row and whichever declared account cannot be told apart are named, with
-the line that settles it, and nothing is concluded about them.
+the line that settles it, and nothing is concluded about them. What an owner allows is shown only by
+an ad account that may use the account's identity.
 """
 
 from __future__ import annotations
@@ -11,19 +12,20 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
-from reconciler.providers.business_api.center import Center, text_of
+from reconciler.model.address import Address
 from reconciler.providers.business_api.endpoints import ACCOUNT_USERS, IDENTITIES
 from reconciler.providers.business_api.errors import ApiError
-from reconciler.providers.business_api.paging import read_list
-from reconciler.providers.business_api.rows import Row
+from reconciler.providers.business_api.paging import Row, read_list, text_of
+from reconciler.providers.business_api.session import CenterPart, CenterSnapshot, Session
 
 ACCOUNT = "tiktok_account"
 _HANDLE = re.compile(r"@[\w.]{2,24}")
-_NAMED = 3
+_FLAGS = {"can_pull_video": "existing_posts", "can_use_live_ads": "live", "can_manage_message": "direct_message"}
+_MAX_NAMED = 3
 """So many accounts are named in a sentence."""
-_MAX_LENGTH = 60
+_MAX_TITLE = 60
 """So much of a title is shown in it."""
 
 
@@ -41,18 +43,18 @@ class Accounts:
     """Keys, and ids of what has none, that cannot be told apart -> why."""
 
 
-def tell_apart(center: Center, rows: Iterable[Row]) -> Accounts:
+def tell_apart(session: Session, rows: Iterable[Row]) -> Accounts:
     """Whose each row is; handles that only identities tell are asked for where something would be in doubt."""
     titles = dict(sorted((text_of(row, "asset_id"), text_of(row, "asset_name")) for row in rows))
     told = {text_of(row, "asset_id"): handle_in(row) for row in rows}
-    found = _tell(center, {number: handle for number, handle in told.items() if handle}, titles)
+    found = _tell(session, {number: handle for number, handle in told.items() if handle}, titles)
     nameless = {
         number: title
         for number, title in titles.items()
         if title and number in found.doubts and number not in found.handles
     }
-    learnt = _ask_identities(center, nameless) if nameless else {}
-    return _tell(center, {**found.handles, **learnt}, titles) if learnt else found
+    learnt = _ask_identities(session, nameless) if nameless else {}
+    return _tell(session, {**found.handles, **learnt}, titles) if learnt else found
 
 
 def handle_in(row: Row) -> str:
@@ -68,8 +70,8 @@ def as_handle(text: str) -> str:
     return handle if _HANDLE.fullmatch(handle) and handle.isascii() == written.isascii() else ""
 
 
-def _tell(center: Center, handles: dict[str, str], titles: Mapping[str, str]) -> Accounts:
-    names, found = center.names, Accounts(handles=handles, titles=titles)
+def _tell(session: Session, handles: dict[str, str], titles: Mapping[str, str]) -> Accounts:
+    names, found = session.names, Accounts(handles=handles, titles=titles)
     found.keys |= {number: key for number in titles if (key := names.find_numbered(ACCOUNT, number))}
     numbered = {key: number for number, key in found.keys.items()}
     claims: dict[str, list[str]] = {}
@@ -86,7 +88,7 @@ def _tell(center: Center, handles: dict[str, str], titles: Mapping[str, str]) ->
             found.keys[rivals[0]] = key
         else:
             _doubt_rivals(found, key, rivals)
-    _doubt_nameless(center, found)
+    _doubt_nameless(session, found)
     return found
 
 
@@ -98,29 +100,29 @@ def _doubt_rivals(found: Accounts, key: str, rivals: list[str]) -> None:
     found.doubts[key] = f"it may be {_list(found, rivals)}; {_way_out(rivals)}"
 
 
-def _doubt_nameless(center: Center, found: Accounts) -> None:
+def _doubt_nameless(session: Session, found: Accounts) -> None:
     """Rows that match by nothing may be any declared account that was not found. Once all were, they are nobody's."""
     settled = {*found.keys, *found.handles, *found.doubts}
     nameless = [number for number in found.titles if number not in settled]
     present = {*found.keys.values(), *found.doubts}
     missing = [
         key
-        for key in sorted(center.names.listed(ACCOUNT))
-        if key not in present and not center.names.is_numbered(ACCOUNT, key)
+        for key in sorted(session.names.listed(ACCOUNT))
+        if key not in present and not session.names.is_numbered(ACCOUNT, key)
     ]
     if not nameless or not missing:
         return
     handles = ("whose handle is", "whose handles are")[len(nameless) > 1]
     why = f"it may be {_list(found, nameless)}, {handles} not shown; {_way_out(nameless)}"
     found.doubts |= dict.fromkeys(missing, why)
-    some = ", ".join(missing[:_NAMED]) + (", ..." if len(missing) > _NAMED else "")
+    some = ", ".join(missing[:_MAX_NAMED]) + (", ..." if len(missing) > _MAX_NAMED else "")
     found.doubts |= dict.fromkeys(nameless, f"its handle is not shown, and it may be the declared account {some}")
 
 
 def _list(found: Accounts, numbers: list[str]) -> str:
-    titles = {number: found.titles[number][:_MAX_LENGTH] for number in numbers[:_NAMED]}
+    titles = {number: found.titles[number][:_MAX_TITLE] for number in numbers[:_MAX_NAMED]}
     said = [f"{number} ({title!r})" if title else number for number, title in titles.items()]
-    more = ", ..." if len(numbers) > _NAMED else ""
+    more = ", ..." if len(numbers) > _MAX_NAMED else ""
     return f"{'the linked account' if len(numbers) == 1 else 'any of the linked accounts'} {', '.join(said)}{more}"
 
 
@@ -130,14 +132,21 @@ def _way_out(numbers: list[str]) -> str:
     return "add the `id:` of the one that it is; if it is none, declare them by their ids under keys of their own"
 
 
-def _ask_identities(center: Center, titles: Mapping[str, str]) -> dict[str, str]:
+def _ask_identities(session: Session, titles: Mapping[str, str]) -> dict[str, str]:
     """Handles of accounts that ad accounts use: there a title that one account and one identity have is no guess."""
+
+    def read_users(number: str) -> list[Row]:
+        try:
+            return session.list(ACCOUNT_USERS, asset_id=number, asset_type="TT_ACCOUNT")
+        except ApiError:
+            return []
+
     users: dict[str, list[str]] = {}
-    for number, rows in zip(titles, center.client.map(lambda one: _read_users(center, one), titles), strict=True):
+    for number, rows in zip(titles, session.client.map(read_users, titles), strict=True):
         for row in rows:
             users.setdefault(text_of(row, "advertiser_id"), []).append(number)
     found: dict[str, set[str]] = {}
-    asked = center.client.map(lambda ad_account: read_identities(center, ad_account), users)
+    asked = session.client.map(lambda ad_account: _read_identities(session, ad_account), users)
     for numbers, identities in zip(users.values(), asked, strict=True):
         here = Counter(titles[number] for number in numbers)
         called = Counter(text_of(row, "display_name") for row in identities)
@@ -148,20 +157,63 @@ def _ask_identities(center: Center, titles: Mapping[str, str]) -> dict[str, str]
     return {number: handle for number, handles in found.items() if len(handles) == 1 and (handle := handles.pop())}
 
 
-def _read_users(center: Center, number: str) -> list[Row]:
-    try:
-        return center.list(ACCOUNT_USERS, asset_id=number, asset_type="TT_ACCOUNT")
-    except ApiError:
-        return []
-
-
-def read_identities(center: Center, ad_account: str) -> list[Row]:
+def _read_identities(session: Session, ad_account: str) -> list[Row]:
     """Every account of this Business Center as which the ad account with this id may post.
 
     A refusal says no more than silence: a token need not have the scope for it.
     """
-    question = {"identity_type": "BC_AUTH_TT", "identity_authorized_bc_id": center.bc_id}
+    question = {"identity_type": "BC_AUTH_TT", "identity_authorized_bc_id": session.bc_id}
     try:
-        return read_list(center.client, IDENTITIES, {"advertiser_id": ad_account, **question})
+        return read_list(session.client, IDENTITIES, {"advertiser_id": ad_account, **question})
     except ApiError:
         return []
+
+
+def choose_witnesses(uses: Iterable[Address]) -> dict[str, str]:
+    """Account -> the ad account to ask: as few of these as show all accounts that are in use."""
+    users: dict[str, set[str]] = {}
+    for account, ad_account in (use.parts for use in uses if use.kind == f"{ACCOUNT}_use"):
+        users.setdefault(ad_account, set()).add(account)
+    witnesses: dict[str, str] = {}
+    while left := set().union(*users.values()) - witnesses.keys():
+        widest = min(users, key=lambda one: (-len(users[one] & left), one))
+        witnesses |= dict.fromkeys(users[widest] & left, widest)
+    return witnesses
+
+
+def read_allowed(session: Session, known: CenterSnapshot, accounts: Iterable[str] | None = None) -> CenterPart:
+    """These `accounts`, or all, with what their owners allow; what is not shown stays unread."""
+
+    def read(ad_account: str) -> list[tuple[str, tuple[str, ...]]]:
+        rows = _read_identities(session, known.asset_id(session, "ad_account", ad_account))
+        told = [(as_handle(text_of(row, "username")), _find_allowed(row)) for row in rows]
+        return [(handle, allowed) for handle, allowed in told if allowed is not None and handle]
+
+    asked = known.witnesses.keys() if accounts is None else known.witnesses.keys() & set(accounts)
+    witnesses = sorted({known.witnesses[account] for account in asked})
+    shown = dict(pair for pairs in session.client.map(read, witnesses) for pair in pairs)
+    read_now = []
+    for account in asked:
+        found = known.resources.get(session.address(ACCOUNT, account))
+        if found is None or not found.unread:
+            continue
+        handle = found.name if found.name.startswith("@") else found.identity
+        if (allowed := shown.get(handle)) is not None:
+            read_now.append(replace(found, attributes={"permissions": allowed} if allowed else {}, unread=()))
+    return CenterPart.of(read_now)
+
+
+def _find_allowed(row: Row) -> tuple[str, ...] | None:
+    """The permissions in a row; None where it leaves one open, or shows an identity that cannot be used just now."""
+
+    def flag(name: str) -> bool | None:
+        value = row.get(name)
+        return value if isinstance(value, bool) else None
+
+    publishes = flag("can_push_video")
+    flags = {name: flag(name) for name in _FLAGS}
+    is_ads_only = flag("ads_only_mode") if publishes else False
+    if text_of(row, "available_status") != "AVAILABLE" or None in (publishes, is_ads_only, *flags.values()):
+        return None
+    publishing = ["publish_ads_only" if is_ads_only else "publish_to_profile"] if publishes else []
+    return tuple(sorted([*(_FLAGS[name] for name, is_given in flags.items() if is_given), *publishing]))

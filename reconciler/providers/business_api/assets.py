@@ -1,108 +1,91 @@
-"""Reading assets, and who and what has access to them."""
+"""Reading assets, who and what has access to them, and what is shared with partners."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from collections.abc import Set as AbstractSet
+from dataclasses import dataclass, replace
+from math import ceil
 
-from reconciler.model.resource import Resource, Status
+from reconciler.model.kinds import KINDS
+from reconciler.model.resource import PRESENCE, Resource, Status
 from reconciler.providers.business_api.accounts import ACCOUNT, Accounts, tell_apart
-from reconciler.providers.business_api.center import Asset, Center, Seen, text_of
 from reconciler.providers.business_api.endpoints import (
     ACCOUNT_USERS,
     ASSET_MEMBERS,
     ASSETS,
     OWN_ASSETS,
+    PARTNERS,
     PIXEL_USERS,
     SHARES,
+    Listing,
 )
 from reconciler.providers.business_api.errors import ApiError
-from reconciler.providers.business_api.estimate import access_to
-from reconciler.providers.business_api.implied import name_roles
-from reconciler.providers.business_api.members import hide_ambiguous
-from reconciler.providers.business_api.partners import list_partners
-from reconciler.providers.business_api.rows import Row
+from reconciler.providers.business_api.groups import find_role_for, learn_group_roles
+from reconciler.providers.business_api.members import find_untellable
+from reconciler.providers.business_api.paging import Row, text_of
+from reconciler.providers.business_api.session import Asset, CenterPart, CenterSnapshot, Session
 from reconciler.providers.business_api.vocabulary import ASSET_STATUS, BY_KIND, AssetType
 
 _SHARED_TYPES = frozenset({"ADVERTISER", "CATALOG"})
 
 
-def read_assets(center: Center, asset_type: AssetType) -> Seen:
+def read_assets(session: Session, known: CenterSnapshot, asset_type: AssetType) -> CenterSnapshot:
     """All assets of one type, those included that partners share with us: it is disputed whether the list has them."""
     kind = asset_type.kind
     try:
-        rows = center.list(ASSETS, asset_type=asset_type.word)
-        rows += _shared_with_us(center, asset_type, {text_of(row, "asset_id") for row in rows})
+        rows = session.list(ASSETS, asset_type=asset_type.word)
+        if asset_type.word in _SHARED_TYPES and "partner" in session.kinds:
+            known = list_partners(session, known)
+            listed = {text_of(row, "asset_id") for row in rows}
+            rows += [
+                row for row in _shared_with_us(session, known, asset_type) if text_of(row, "asset_id") not in listed
+            ]
     except ApiError as error:
-        center.assets.pop(kind, None)
-        return Seen(unknown={center.prefix(kind): str(error)})
-    accounts = tell_apart(center, rows) if kind == ACCOUNT else None
-    seen = Seen()
-    listed: dict[str, Asset] = {}
+        others = {other: assets for other, assets in known.assets.items() if other != kind}
+        return replace(known, assets=others).plus(CenterPart(unknown={session.prefix(kind): str(error)}))
+    accounts = tell_apart(session, rows) if kind == ACCOUNT else None
+    found: list[Resource] = []
+    assets: dict[str, Asset] = {}
     for row in rows:
-        found = _asset(center, kind, row, accounts)
-        listed[found.address.key] = Asset(
-            key=found.address.key,
+        one = _asset(session, kind, row, accounts)
+        found.append(one)
+        assets[one.address.key] = Asset(
+            key=one.address.key,
             id=text_of(row, "asset_id"),
             code=text_of(row, "pixel_code"),
             name=text_of(row, "asset_name"),
-            is_held=found.status is Status.ACTIVE,
+            is_held=one.status is Status.ACTIVE,
         )
-        seen.add(found)
-    center.assets[kind] = listed
-    if accounts is not None:
-        center.unnamed = accounts.doubts
-    return _hide_unnamed(center, kind, seen)
-
-
-def read_access(center: Center, asset_type: AssetType, only: AbstractSet[tuple[str, str]] | None = None) -> Seen:
-    """People's access to assets of one type; to all of them, or that of `only` these (asset, person).
-
-    Asset by asset or person by person, whichever takes fewer calls as far as the declared access tells how long the
-    lists are. A second look reads the same way as the first, because the two ways may differ. Nobody has access to what
-    was only asked for, and the interface refuses to list the members of it.
-    """
-    listed = center.assets.get(asset_type.kind, {})
-    assets = {key for key, asset in listed.items() if asset.is_held}
-    if only is None:
-        declared = sum(address.kind == asset_type.access for address in center.names.roles)
-        sizes = {"member": len(center.roster.members), asset_type.kind: len(assets), asset_type.access: declared}
-        by_person = access_to(asset_type, sizes).by_person
-        (center.read_by_person.add if by_person else center.read_by_person.discard)(asset_type.access)
-    if asset_type.access in center.read_by_person or not asset_type.lists_members:
-        people = [seat.key for seat in center.roster.members] if only is None else {person for _, person in only}
-        seen = _read_by_person(center, asset_type, sorted(people) if assets or only else [])
-    else:
-        wanted = assets if only is None else {asset for asset, _ in only} - (listed.keys() - assets)
-        seen = _read_by_asset(center, asset_type, sorted(wanted))
-    hide_ambiguous(center, asset_type.access, assets if only is None else {asset for asset, _ in only}, seen)
-    name_roles(center, asset_type, seen)
-    return _hide_unnamed(center, asset_type.access, seen)
-
-
-def read_uses(center: Center, kind: str, only: AbstractSet[str] | None = None) -> Seen:
-    """Which ad accounts may use assets of a `kind`; all of these assets, or `only` some."""
-    listed = {key for key, asset in center.assets.get(kind, {}).items() if asset.is_held} - center.unnamed.keys()
-    seen = Seen().merge(
-        center.client.map(
-            lambda key: _read_uses_of(center, kind, key), sorted(listed if only is None else only & listed)
-        )
+    known = replace(
+        known,
+        assets={**known.assets, kind: assets},
+        unnamed=known.unnamed if accounts is None else accounts.doubts,
     )
-    return _hide_unnamed(center, f"{kind}_use", seen)
+    return known.plus(_without_unnamed(session, known, kind, CenterPart.of(found)))
 
 
-def _asset(center: Center, kind: str, row: Row, accounts: Accounts | None) -> Resource:
+def _shared_with_us(session: Session, known: CenterSnapshot, asset_type: AssetType) -> list[Row]:
+    """What partners let us use, each once."""
+    lists = session.client.map(
+        lambda partner: session.list(SHARES, partner_id=partner, asset_type=asset_type.word, share_type="SHARED"),
+        known.partners or (),
+    )
+    return list({text_of(row, "asset_id"): row for rows in lists for row in rows}.values())
+
+
+def _asset(session: Session, kind: str, row: Row, accounts: Accounts | None) -> Resource:
     number = text_of(row, "asset_id")
     if accounts is None:
-        key = center.names.find_asset(kind, number) or number
         status = ASSET_STATUS.get(text_of(row, "relation_status"), Status.ACTIVE)
-        return Resource(address=center.address(kind, key), status=status, identity=number)
+        address = session.address(kind, session.names.asset_key(kind, number))
+        return Resource(address=address, status=status, identity=number)
     handle = accounts.handles.get(number, "")
     told = accounts.keys.get(number) or (number if number in accounts.doubts else handle or number)
     return Resource(
-        address=center.address(kind, told.replace("/", "_")),
+        address=session.address(kind, told.replace("/", "_")),
         # Under a key it keeps the handle that it is known by, although it may show another one now.
-        identity=center.names.listed(kind).get(told) or handle or number,
+        identity=session.names.listed(kind).get(told) or handle or number,
         platform_id=number,
         name=handle or accounts.titles[number],
         # What the owner of a linked account has allowed is told elsewhere, and only where an ad account uses it.
@@ -110,86 +93,204 @@ def _asset(center: Center, kind: str, row: Row, accounts: Accounts | None) -> Re
     )
 
 
-def _hide_unnamed(center: Center, kind: str, seen: Seen) -> Seen:
+def _without_unnamed(session: Session, known: CenterSnapshot, kind: str, part: CenterPart) -> CenterPart:
     """Say nothing of accounts that cannot be told apart, nor of what hangs on them, which is of another `kind`."""
-    for key, why in center.unnamed.items() if kind.startswith(ACCOUNT) else ():
-        seen.unknown[str(center.address(kind, key))] = why
-    for address in [found for found in seen.resources if found.kind == kind and found.parts[0] in center.unnamed]:
-        del seen.resources[address]
-    return seen
+    if not kind.startswith(ACCOUNT) or not known.unnamed:
+        return part
+    unnamed = {str(session.address(kind, key)): why for key, why in known.unnamed.items()}
+    resources = {
+        address: found
+        for address, found in part.resources.items()
+        if address.kind != kind or address.parts[0] not in known.unnamed
+    }
+    return CenterPart(resources=resources, unknown={**part.unknown, **unnamed})
 
 
-def _shared_with_us(center: Center, asset_type: AssetType, known: AbstractSet[str]) -> list[Row]:
-    if asset_type.word not in _SHARED_TYPES or "partner" not in center.kinds:
-        return []
-    partners = list_partners(center)
-    lists = center.client.map(
-        lambda partner: center.list(SHARES, partner_id=partner, asset_type=asset_type.word, share_type="SHARED"),
-        partners,
-    )
-    shared = {text_of(row, "asset_id"): row for rows in lists for row in rows}
-    return [row for number, row in shared.items() if number not in known]
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReadingWay:
+    """How people's access to the assets of one type is read, and how many calls that takes."""
+
+    by_person: bool
+    each: int
+    """Calls for one asset, or for one person."""
+    calls: int
 
 
-def _read_by_asset(center: Center, asset_type: AssetType, keys: Iterable[str]) -> Seen:
-    def read(key: str) -> Seen:
-        def rows() -> Iterator[Resource]:
-            found = center.list(
-                ASSET_MEMBERS, asset_type=asset_type.word, asset_id=center.asset_id(asset_type.kind, key)
-            )
-            return _grants(center, asset_type, ((key, text_of(row, "user_id"), row) for row in found))
-
-        return center.seen_or_unknown(center.prefix(asset_type.access, key), rows)
-
-    return Seen().merge(center.client.map(read, keys))
+def choose_way(asset_type: AssetType, counts: Mapping[str, int]) -> ReadingWay:
+    """The way that takes fewer calls; where the interface does not list the members of an asset there is only one."""
+    assets, members = counts.get(asset_type.kind, 0), counts.get("member", 0)
+    grants = counts.get(asset_type.access, 0)
+    on_one = count_pages(ASSET_MEMBERS, min(members, ceil(grants / max(1, assets))))
+    of_one = count_pages(OWN_ASSETS, min(assets, ceil(grants / max(1, members))))
+    by_person = not asset_type.lists_members or members * of_one < assets * on_one
+    each, many = (of_one, members if assets else 0) if by_person else (on_one, assets)
+    return ReadingWay(by_person=by_person, each=each, calls=each * many)
 
 
-def _read_by_person(center: Center, asset_type: AssetType, people: Iterable[str]) -> Seen:
-    def read(person: str) -> Seen:
-        number = center.roster.find_user_id(person)
-        if not number:
-            return Seen()
+def count_pages(listing: Listing, rows: int) -> int:
+    """Calls that a list of so many rows takes; an empty one takes one."""
+    return max(1, ceil(rows / listing.page_size))
+
+
+def read_access(
+    session: Session, known: CenterSnapshot, asset_type: AssetType, only: AbstractSet[tuple[str, str]] | None = None
+) -> CenterSnapshot:
+    """People's access to assets of one type; to all of them, or that of `only` these (asset, person).
+
+    Asset by asset or person by person, whichever takes fewer calls as far as the declared access tells how long the
+    lists are. A second look reads the same way as the first, because the two ways may differ. Nobody has access to what
+    was only asked for, and the interface refuses to list the members of it.
+    """
+    kind, access = asset_type.kind, asset_type.access
+    listed = known.assets.get(kind, {})
+    assets = {key for key, asset in listed.items() if asset.is_held}
+    if only is None:
+        declared = sum(address.kind == access for address in session.names.roles)
+        way = choose_way(asset_type, {"member": len(known.roster.members), kind: len(assets), access: declared})
+        others = known.read_by_person - {access}
+        known = replace(known, read_by_person=others | {access} if way.by_person else others)
+    if access in known.read_by_person or not asset_type.lists_members:
+        people = [seat.key for seat in known.roster.members] if only is None else {person for _, person in only}
+        parts = _read_by_person(session, known, asset_type, sorted(people) if assets or only else [])
+    else:
+        wanted = assets if only is None else {asset for asset, _ in only} - (listed.keys() - assets)
+        parts = _read_by_asset(session, known, asset_type, sorted(wanted))
+    if kind == "ad_account":
+        known = learn_group_roles(session, known)
+    found = {
+        address: replace(one, implied_by=find_role_for(known, asset_type, one))
+        for part in parts
+        for address, one in part.resources.items()
+    }
+    unknown = {prefix: why for part in parts for prefix, why in part.unknown.items()}
+    unknown |= find_untellable(session, known.roster, access, assets if only is None else {asset for asset, _ in only})
+    return known.plus(_without_unnamed(session, known, access, CenterPart(resources=found, unknown=unknown)))
+
+
+def _read_by_asset(
+    session: Session, known: CenterSnapshot, asset_type: AssetType, keys: Iterable[str]
+) -> list[CenterPart]:
+    def read(key: str) -> CenterPart:
+        def grants() -> Iterator[Resource]:
+            number = known.asset_id(session, asset_type.kind, key)
+            rows = session.list(ASSET_MEMBERS, asset_type=asset_type.word, asset_id=number)
+            return _grants(session, known, asset_type, ((key, text_of(row, "user_id"), row) for row in rows))
+
+        return CenterPart.read(session.prefix(asset_type.access, key), grants)
+
+    return session.client.map(read, keys)
+
+
+def _read_by_person(
+    session: Session, known: CenterSnapshot, asset_type: AssetType, people: Iterable[str]
+) -> list[CenterPart]:
+    kind, access = asset_type.kind, asset_type.access
+    keys = {asset.id: asset.key for asset in known.assets.get(kind, {}).values()}
+
+    def read(person: str) -> CenterPart:
+        user = known.roster.find_user_id(person)
+        if not user:
+            return CenterPart()
         try:
-            found = center.list(OWN_ASSETS, asset_type=asset_type.word, filtering={"user_id": number})
+            rows = session.list(OWN_ASSETS, asset_type=asset_type.word, filtering={"user_id": user})
         except ApiError as error:
-            return _unread(center, asset_type, person, str(error))
-        keys = {asset.id: asset.key for asset in center.assets.get(asset_type.kind, {}).values()}
-        triples = ((_key(center, asset_type, keys, row), number, row) for row in found)
-        return Seen(resources={grant.address: grant for grant in _grants(center, asset_type, triples)})
+            # Nothing is known of this person's access to any asset of the type.
+            every = {*known.assets.get(kind, {}), *session.names.listed(kind)}
+            return CenterPart(unknown={str(session.address(access, key, person)): str(error) for key in every})
+        numbered = ((text_of(row, "asset_id"), row) for row in rows)
+        found = ((keys.get(number) or session.names.asset_key(kind, number), user, row) for number, row in numbered)
+        return CenterPart.of(_grants(session, known, asset_type, found))
 
-    return Seen().merge(center.client.map(read, people))
-
-
-def _key(center: Center, asset_type: AssetType, keys: dict[str, str], row: Row) -> str:
-    number = text_of(row, "asset_id")
-    return keys.get(number) or center.asset_key(asset_type.kind, number)
+    return session.client.map(read, people)
 
 
-def _unread(center: Center, asset_type: AssetType, person: str, why: str) -> Seen:
-    """Nothing is known of this person's access to any asset of the type."""
-    keys = {*center.assets.get(asset_type.kind, {}), *center.names.listed(asset_type.kind)}
-    return Seen(unknown={str(center.address(asset_type.access, key, person)): why for key in keys})
-
-
-def _grants(center: Center, asset_type: AssetType, rows: Iterable[tuple[str, str, Row]]) -> Iterator[Resource]:
-    """Rows of people who are in no seat are left out: whose they are cannot be told, and they are marked unknown."""
+def _grants(
+    session: Session, known: CenterSnapshot, asset_type: AssetType, rows: Iterable[tuple[str, str, Row]]
+) -> Iterator[Resource]:
+    """Of assets, numbers and rows, those of people who are in a seat; whose the others are, is marked as unknown."""
     for asset, number, row in rows:
-        person = center.roster.people.get(number)
+        person = known.roster.people.get(number)
         if person is not None:
-            address = center.address(asset_type.access, asset, person)
+            address = session.address(asset_type.access, asset, person)
             yield Resource(address=address, attributes=asset_type.attributes(row))
 
 
-def _read_uses_of(center: Center, kind: str, key: str) -> Seen:
-    asset = center.assets[kind][key]
+def read_uses(
+    session: Session, known: CenterSnapshot, kind: str, only: AbstractSet[str] | None = None
+) -> CenterSnapshot:
+    """Which ad accounts may use assets of a `kind`; all of these assets, or `only` some."""
+    assets = known.assets.get(kind, {})
 
-    def rows() -> Iterator[Resource]:
-        if kind == "pixel":
-            found = center.list(PIXEL_USERS, pixel_code=asset.code)
-        else:
-            found = center.list(ACCOUNT_USERS, asset_id=asset.id, asset_type=BY_KIND[kind].word)
-        for row in found:
-            ad_account = center.asset_key("ad_account", text_of(row, "advertiser_id"))
-            yield Resource(address=center.address(f"{kind}_use", key, ad_account))
+    def read(key: str) -> CenterPart:
+        def uses() -> Iterator[Resource]:
+            if kind == "pixel":
+                rows = session.list(PIXEL_USERS, pixel_code=assets[key].code)
+            else:
+                rows = session.list(ACCOUNT_USERS, asset_id=assets[key].id, asset_type=BY_KIND[kind].word)
+            for row in rows:
+                ad_account = session.names.asset_key("ad_account", text_of(row, "advertiser_id"))
+                yield Resource(address=session.address(f"{kind}_use", key, ad_account))
 
-    return center.seen_or_unknown(center.prefix(f"{kind}_use", key), rows)
+        return CenterPart.read(session.prefix(f"{kind}_use", key), uses)
+
+    listed = {key for key, asset in assets.items() if asset.is_held} - known.unnamed.keys()
+    parts = session.client.map(read, sorted(listed if only is None else only & listed))
+    return known.plus(*parts, _without_unnamed(session, known, f"{kind}_use", CenterPart()))
+
+
+def list_partners(session: Session, known: CenterSnapshot) -> CenterSnapshot:
+    """The same with the ids of all partners, read once; raises ApiError."""
+    if known.partners is not None:
+        return known
+    return replace(known, partners=tuple(text_of(row, "bc_id") for row in session.list(PARTNERS)))
+
+
+def read_partners(session: Session, known: CenterSnapshot) -> CenterSnapshot:
+    """All partners. The interface does not say since when, nor whether the other side has agreed."""
+    known = replace(known, partners=None)
+    try:
+        known = list_partners(session, known)
+    except ApiError as error:
+        return known.plus(CenterPart(unknown={session.prefix("partner"): str(error)}))
+    keys = {number: session.names.asset_key("partner", number) for number in known.partners or ()}
+    return known.plus(
+        CenterPart.of(
+            Resource(address=session.address("partner", key), identity=number) for number, key in keys.items()
+        )
+    )
+
+
+def read_shares(
+    session: Session, known: CenterSnapshot, kind: str, only: AbstractSet[str] | None = None
+) -> CenterSnapshot:
+    """Shares of a kind with all partners, or with `only` some (keys); those that no call lists as they were told."""
+    if only is None and known.partners is None:
+        return known.plus(CenterPart(unknown={session.prefix(kind): "the partners could not be read"}))
+    known = list_partners(session, known)
+    keys = {session.names.asset_key("partner", number) for number in known.partners or ()}
+    keys = keys if only is None else keys & only
+    shared = KINDS[kind].parents[1]
+    held = known.assets.get(shared)
+    if KINDS[kind].is_told:
+        told = (
+            Resource(address=address, attributes=attributes, unread=(PRESENCE,))
+            for address, attributes in session.scope.told.items()
+            if address.kind == kind and address.parts[0] in keys and (held is None or address.parts[1] in held)
+        )
+        return known.plus(CenterPart.of(told))
+    if only is None and kind != "partner_share" and not held:
+        return known  # there is nothing that could be shared
+
+    def read(partner: str) -> CenterPart:
+        def shares() -> Iterator[Resource]:
+            number = known.asset_id(session, "partner", partner)
+            rows = session.list(SHARES, partner_id=number, asset_type=BY_KIND[shared].word, share_type="SHARING")
+            for row in rows:
+                asset = session.names.asset_key(shared, text_of(row, "asset_id"))
+                yield Resource(
+                    address=session.address(kind, partner, asset), attributes=BY_KIND[shared].attributes(row)
+                )
+
+        return CenterPart.read(session.prefix(kind, partner), shares)
+
+    return known.plus(*session.client.map(read, sorted(keys)))

@@ -14,12 +14,11 @@ from urllib.parse import urlencode
 from reconciler.model.errors import ProviderError
 from reconciler.model.redaction import SECRETS
 from reconciler.providers.business_api.accounts import handle_in
-from reconciler.providers.business_api.center import text_of
 from reconciler.providers.business_api.client import BASE_URL, Client
 from reconciler.providers.business_api.endpoints import (
+    ACTIVITY,
     ASSETS,
     CENTERS,
-    DEEDS,
     EXCHANGE_CODE,
     GROUPS,
     MEMBERS,
@@ -28,8 +27,8 @@ from reconciler.providers.business_api.endpoints import (
     Listing,
 )
 from reconciler.providers.business_api.errors import ApiError
-from reconciler.providers.business_api.identity import Admin, Owner, read_owner, recognize
-from reconciler.providers.business_api.paging import count_rows, read_list
+from reconciler.providers.business_api.members import Admin, read_owner, recognize
+from reconciler.providers.business_api.paging import count_rows, read_list, text_of
 
 SCOPES = {
     15: "Business Center, with 150 to 156 below it",
@@ -79,7 +78,7 @@ _PARTS = (
     _Part("assets and access", 153, ASSETS, {"asset_type": "ADVERTISER"}),
     _Part("partners", 155, PARTNERS),
     _Part("asset groups", 7153155400966176769, GROUPS),
-    _Part("activity log", 2, DEEDS),
+    _Part("activity log", 2, ACTIVITY),
 )
 
 
@@ -166,13 +165,13 @@ def _ask(client: Client, endpoint: str, body: Mapping[str, Any]) -> Mapping[str,
         raise ProviderError(str(error)) from error
 
 
-def _owner(client: Client) -> tuple[Owner, str]:
+def _owner(client: Client) -> tuple[Admin, str]:
     """The owner, and what to call them."""
     try:
         owner = read_owner(client)
     except ApiError as error:
-        return Owner(), f"somebody unknown ({error.message})"
-    return owner, " ".join(filter(None, (owner.name, f"<{owner.email}>")))
+        return Admin(), f"somebody unknown ({error.message})"
+    return owner, " ".join(filter(None, (owner.name, f"<{owner.shown}>")))
 
 
 def _admins(client: Client, number: str) -> tuple[Admin, ...]:
@@ -193,7 +192,7 @@ def _admins(client: Client, number: str) -> tuple[Admin, ...]:
     )
 
 
-def _membership(client: Client, row: Mapping[str, Any], owner: Owner) -> Membership:
+def _membership(client: Client, row: Mapping[str, Any], owner: Admin) -> Membership:
     info, extended = row.get("bc_info") or {}, row.get("ext_user_role") or {}
     number, role = text_of(info, "bc_id"), text_of(row, "user_role")
     is_admin = role == "ADMIN"

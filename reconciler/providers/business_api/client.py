@@ -1,4 +1,9 @@
-"""One call: header, parameters, pace, repetition, answer. It knows nothing of what the calls are about."""
+"""One call: header, parameters, pace, repetition, answer. It knows nothing of what the calls are about.
+
+An answer is `{"code": 0, "message": "OK", "request_id": "...", "data": {...}}`. Errors come with HTTP status 200 as
+well, and the code in the body counts more than the status. What is no such envelope comes from the gateway in front of
+the interface: HTML, plain text, or nothing at all.
+"""
 
 from __future__ import annotations
 
@@ -9,22 +14,20 @@ from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Self, TypeVar
+from typing import TYPE_CHECKING, Any, Self, TypeVar, cast
 
 from reconciler.deadlines import bound, deadline
 from reconciler.model.errors import ProviderError
 from reconciler.model.redaction import SECRETS
-from reconciler.providers.business_api.codes import Remedy
-from reconciler.providers.business_api.envelope import Data, parse_answer
-from reconciler.providers.business_api.errors import ApiError, stopping
-from reconciler.providers.business_api.pace import MachineTicker, Pace, Ticker
-from reconciler.providers.business_api.tiers import DEFAULT_TIER, TIERS, Tier
+from reconciler.providers.business_api.errors import OK, PARTLY_OK, ApiError, Remedy, stopping
+from reconciler.providers.business_api.pace import DEFAULT_TIER, TIERS, MachineTicker, Pace, Ticker, Tier
 
 if TYPE_CHECKING:
     import httpx2
 
 T = TypeVar("T")
 R = TypeVar("R")
+Data = Mapping[str, Any]
 
 BASE_URL = "https://business-api.tiktok.com"
 PREFIX = "/open_api/v1.3/"
@@ -34,6 +37,9 @@ _MAX_BYTES = 16 * 1024 * 1024
 """Far more than a page of fifty rows."""
 _PATIENCE = 2
 """So many times the time for one piece of an answer, a call may take in all."""
+_MAX_SHOWN = 80
+_MAX_MESSAGE = 500
+"""What the platform says ends up in plans, states and logs."""
 
 # stamina tells of every repetition; without anybody listening that would end up on the terminal.
 logging.getLogger("stamina").addHandler(logging.NullHandler())
@@ -113,7 +119,11 @@ class Client:
         attempts = stamina.retry_context(
             on=_may_pass, attempts=_ATTEMPTS, timeout=None, wait_initial=0, wait_max=0, wait_jitter=0
         )
-        query = {name: as_query(value) for name, value in parameters.items() if value is not None}
+        query = {
+            name: value if isinstance(value, str) else json.dumps(value, separators=(",", ":"))
+            for name, value in parameters.items()
+            if value is not None
+        }
         for attempt in attempts:
             with attempt:
                 if attempt.num > 1:
@@ -145,12 +155,12 @@ class Client:
         try:
             status, text = self._exchange(method, endpoint, **content)
         except (httpx2.ConnectError, httpx2.ConnectTimeout, httpx2.PoolTimeout) as error:
-            message = f"could not be reached: {_told(error)}"
+            message = f"could not be reached: {_message_of(error)}"
             raise ApiError(message, endpoint=endpoint, remedy=Remedy.WAIT) from error
         except (httpx2.TransportError, httpx2.DecodingError) as error:
             is_late = isinstance(error, httpx2.TimeoutException) and time.monotonic() - began >= self._patience
             late = f"the answer was not complete after {self._patience:.0f} seconds"
-            message = late if is_late else f"no answer came: {_told(error)}"
+            message = late if is_late else f"no answer came: {_message_of(error)}"
             raise ApiError(message, endpoint=endpoint, remedy=Remedy.DOUBT) from error
         try:
             return parse_answer(text, status=status, endpoint=endpoint)
@@ -182,14 +192,51 @@ def _require_sendable(token: str) -> None:
         raise ProviderError(message, advice="look at what `access_token` refers to; only the bare token belongs there")
 
 
-def as_query(value: object) -> str:
-    """A parameter of a reading call as the interface wants it: all but text as JSON."""
-    return value if isinstance(value, str) else json.dumps(value, separators=(",", ":"))
-
-
 def _may_pass(error: Exception) -> bool:
     return isinstance(error, ApiError) and error.remedy in (Remedy.WAIT, Remedy.DOUBT)
 
 
-def _told(error: Exception) -> str:
+def _message_of(error: Exception) -> str:
     return SECRETS.hide(str(error)) or type(error).__name__
+
+
+def parse_answer(text: str, *, status: int, endpoint: str) -> Data:
+    """The data of a successful answer, never None; raises ApiError for everything else."""
+    body = _parse_object(text)
+    code = body.get("code") if body else None
+    if body is None or not isinstance(code, int) or isinstance(code, bool):
+        raise _not_an_envelope(text, status=status, endpoint=endpoint)
+    if code not in (OK, PARTLY_OK):
+        message = _shorten(str(body.get("message") or ""), _MAX_MESSAGE)
+        request_id = _shorten(str(body.get("request_id") or ""), _MAX_SHOWN)
+        raise ApiError(message, endpoint=endpoint, code=code, request_id=request_id)
+    data = body.get("data")
+    return data if isinstance(data, dict) else {}
+
+
+def _parse_object(text: str) -> dict[str, Any] | None:
+    try:
+        body = json.loads(text)
+        if "\\ud" in text.lower():
+            # Half a character cannot be written to any file of ours.
+            body = json.loads(json.dumps(body, ensure_ascii=False).encode(errors="replace"))
+    except (ValueError, RecursionError):
+        return None
+    # A server that quotes a token must not get it into a plan, a state or a message.
+    return cast("dict[str, Any]", SECRETS.hide_in_json(body)) if isinstance(body, dict) else None
+
+
+def _not_an_envelope(text: str, *, status: int, endpoint: str) -> ApiError:
+    """Below 500 the call never reached the interface; from there on nobody knows how far it got."""
+    shown = _shorten(SECRETS.hide(text), _MAX_SHOWN)
+    said = f"HTTP status {status} without a return code" + (f": {shown}" if shown else "")
+    if 300 <= status < 400:
+        said += "; a redirect is not followed, because it would carry the token away: look at `base_url` and the proxy"
+        return ApiError(said, endpoint=endpoint, remedy=Remedy.LOOK)
+    remedy = Remedy.NONE if 400 <= status < 500 else Remedy.DOUBT
+    return ApiError(said, endpoint=endpoint, remedy=remedy)
+
+
+def _shorten(text: str, most: int) -> str:
+    words = " ".join(text[: 4 * most].split())
+    return words if len(words) <= most else f"{words[:most]}..."

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from collections.abc import Set as AbstractSet
-from typing import Self
 
 from reconciler.model.address import Address
 from reconciler.model.drift import find_subject
@@ -14,41 +13,30 @@ from reconciler.model.ports import Scope, declared_names
 class CenterNames:
     """Both directions of one scope. Whatever is not listed is its own key."""
 
-    def __init__(self, *, people: Mapping[str, tuple[str, ...]], keys: Mapping[str, str], scope: Scope) -> None:
-        self._people = people
-        self._keys = keys
+    def __init__(self, scope: Scope) -> None:
+        self._people = scope.people
+        # A scope may leave the way back to be worked out from the way there.
+        self._keys = scope.keys or {name.lower(): key for key, names in scope.people.items() for name in names}
         self._assets = scope.assets
-        self._people_by_number = scope.platform_ids
-        self._numbers = scope.numbers
+        self._declared_numbers = scope.numbers
         self._numbered = {(kind, number): key for (kind, key), number in ({**scope.learnt, **scope.numbers}).items()}
         self._members = scope.members
+        self.numbers: Mapping[str, str] = scope.platform_ids
+        """User id -> person, as the manifests say or earlier runs have learnt it."""
         self.roles = scope.roles
         """Role that is declared at an address, where one is."""
         self.group_names = declared_names(scope, "asset_group")
         named = {("asset_group", name.casefold()): key for key, name in self.group_names.items()}
         self._asset_keys = named | {(kind, name.casefold()): key for (kind, key), name in scope.assets.items()}
 
-    @classmethod
-    def of(cls, scope: Scope) -> Self:
-        """The names of a scope, which may leave the way back to be worked out from the way there."""
-        keys = scope.keys or {name.lower(): key for key, names in scope.people.items() for name in names}
-        return cls(people=scope.people, keys=keys, scope=scope)
-
-    def identities(self, person: str) -> tuple[str, ...]:
-        """Everything a person may appear under; whoever is not listed is an address themselves."""
-        return self._people.get(person) or (person,)
-
     def emails(self, person: str) -> tuple[str, ...]:
-        """Addresses of a person, the one to invite by first."""
-        return tuple(name.lower() for name in self.identities(person) if "@" in name.strip("@"))
+        """Addresses of a person, the one to invite by first; whoever is not listed is an address themselves."""
+        known = self._people.get(person) or (person,)
+        return tuple(name.lower() for name in known if "@" in name.strip("@"))
 
     def find_person(self, identity: str) -> str | None:
         """The key of whoever goes by an identity, if somebody is known to."""
         return self._keys.get(identity.lower())
-
-    def numbers(self) -> Mapping[str, str]:
-        """User id -> person, as the manifests say or earlier runs have learnt it."""
-        return self._people_by_number
 
     def addresses(self) -> dict[str, str]:
         """Every e-mail address there is -> the person."""
@@ -68,11 +56,15 @@ class CenterNames:
 
     def is_numbered(self, kind: str, key: str) -> bool:
         """Whether the manifests say which number it has, so that nothing else tells which one it is."""
-        return (kind, key) in self._numbers or not self.asset_id(kind, key).startswith("@")
+        return (kind, key) in self._declared_numbers or not self.asset_id(kind, key).startswith("@")
 
     def find_subject(self, text: str, *, organization: str) -> Address | None:
         """What a sentence of the platform is about, where the names in it come to exactly one address."""
         return find_subject(text, organization=organization, keys=self._keys, assets=self._assets)
+
+    def asset_key(self, kind: str, number: str) -> str:
+        """The key of something with a number; the number itself where it has none."""
+        return self.find_asset(kind, number) or number
 
     def asset_id(self, kind: str, key: str) -> str:
         """What the scope says an asset goes by; its key where it says nothing."""

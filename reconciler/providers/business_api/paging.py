@@ -1,4 +1,9 @@
-"""A whole list from calls that return pages of it.
+"""A whole list from calls that return pages of it, its rows looked at before anybody believes them.
+
+Absence is what takes access away or gives it a second time. So an answer without a list is no empty list, and a row
+that does not say whose it is, or in a type that nobody documented, spoils the reading instead of being passed over.
+What only fills the place of a number (`"0"`, `"-"`, or whatever stands there for somebody who has not joined) is none.
+What we do not read may be anything: the interface may grow.
 
 Nothing is promised about the order of rows or about changes between two pages, and what is missing looks as if somebody
 had removed it. A list is whole when it has as many different rows as it says, by what identifies them, in whatever
@@ -13,18 +18,36 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from reconciler.providers.business_api.client import Client
-from reconciler.providers.business_api.codes import Remedy
+from reconciler.providers.business_api.client import Client, Data
 from reconciler.providers.business_api.endpoints import Listing
-from reconciler.providers.business_api.envelope import Data
-from reconciler.providers.business_api.errors import ApiError
-from reconciler.providers.business_api.rows import Row, find_count, nonsense, rows_of
+from reconciler.providers.business_api.errors import ApiError, Remedy
 
+Row = Mapping[str, Any]
+
+_IDS = ("user_id", "member_id", "advertiser_id", "bc_id", "asset_id", "asset_group_id")
+_WORDS = (
+    *("user_name", "user_email", "user_role", "relation_status", "asset_name", "asset_group_name"),
+    *("pixel_code", "tt_asset_handle", "advertiser_role", "catalog_role", "store_role"),
+)
+_TYPES: Mapping[str, type | tuple[type, ...]] = {
+    # A number of 19 digits is exact as a whole number, and only then.
+    **dict.fromkeys(_IDS, (str, int)),
+    **dict.fromkeys(_WORDS, str),
+    **dict.fromkeys(("bc_info", "ext_user_role", "asset_roles"), dict),
+    **dict.fromkeys(("tt_account_roles", "business_account_roles"), list),
+}
+"""What the fields that we read may be, besides null."""
 _IDLE_READINGS = 5
 """So often in a row a list is read without anything new coming to light."""
 _MAX_READINGS = 25
 _MAX_PAGES = 5000
 """A hundred thousand members; what claims to be longer is a mistake that we must not spend days on."""
+
+
+def text_of(row: Row, name: str) -> str:
+    """A field as text; missing and null are empty."""
+    value = row.get(name)
+    return "" if value is None else str(value)
 
 
 def read_list(client: Client, listing: Listing, parameters: Mapping[str, Any]) -> list[Row]:
@@ -59,7 +82,7 @@ def count_rows(client: Client, listing: Listing, parameters: Mapping[str, Any]) 
     """How long a list is, for one call."""
     data = client.get(listing.endpoint, {**parameters, "page": 1, "page_size": 1})
     total, _ = _totals(data, listing)
-    return total if total is not None else len(rows_of(data, listing))
+    return total if total is not None else len(_rows_of(data, listing))
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +105,7 @@ def _read_once(client: Client, listing: Listing, parameters: Mapping[str, Any]) 
     others = client.map(page, range(2, pages + 1))
     if any(_totals(other, listing) != (total, pages) for other in others):
         return None
-    read = [rows_of(each, listing) for each in (first, *others)]
+    read = [_rows_of(each, listing) for each in (first, *others)]
     return _Reading(read, total, mark=(total, *(_name(row, listing) for row in read[0][:1])))
 
 
@@ -126,12 +149,75 @@ def _name(row: Row, listing: Listing) -> object:
 def _totals(data: Data, listing: Listing) -> tuple[int | None, int]:
     """How many rows there are, where the answer says it, and on how many pages."""
     info = data.get("page_info")
-    if info is None and len(rows_of(data, listing)) < listing.page_size:
+    if info is None and len(_rows_of(data, listing)) < listing.page_size:
         return None, 1
-    info = info if isinstance(info, dict) else {}
-    total, pages = find_count(info, "total_number"), find_count(info, "total_page")
+    total, pages = _find_count(info, "total_number"), _find_count(info, "total_page")
     if total is None or pages is None or pages < bool(total):
-        raise nonsense(listing, "it does not tell how long the list is")
+        raise _nonsense(listing, "it does not tell how long the list is")
     if pages > _MAX_PAGES:
-        raise nonsense(listing, f"the list is said to have {total} rows on {pages} pages")
+        raise _nonsense(listing, f"the list is said to have {total} rows on {pages} pages")
     return total, max(1, pages)
+
+
+def _find_count(info: object, name: str) -> int | None:
+    """A number of things; None where there is none that could be one."""
+    value = info.get(name) if isinstance(info, dict) else None
+    return value if isinstance(value, int) and not isinstance(value, bool) and value >= 0 else None
+
+
+def _rows_of(data: Data, listing: Listing) -> list[Row]:
+    """The rows of one page; raises ApiError when they make no sense.
+
+    An asset group comes as an object or as a list with it: both are documented. It leaves out what it has none of. Any
+    other list may be left out, or null, where the answer says that there is nothing in it.
+    """
+    if "asset_group" in data:
+        group = data["asset_group"]
+        holders, may_lack = group if isinstance(group, list) else [group], True
+    else:
+        holders, may_lack = [data], _find_count(data.get("page_info"), "total_number") == 0
+    rows: list[Row] = []
+    for holder in holders:
+        found = _require_row(holder, listing).get(listing.items)
+        if found is None and may_lack:
+            continue
+        if not isinstance(found, list):
+            raise _nonsense(listing, f"there is no list `{listing.items}` in it")
+        rows += [_check_row(row, listing) for row in found]
+    return rows
+
+
+def _check_row(found: object, listing: Listing) -> Row:
+    """The row without what only fills a place; raises ApiError when it makes no sense."""
+    row = _require_row(found, listing)
+    for name, value in row.items():
+        kinds = _TYPES.get(name)
+        if kinds and value is not None and (not isinstance(value, kinds) or isinstance(value, bool)):
+            raise _nonsense(listing, f"`{name}` of a row is of type {type(value).__name__}")
+    for name, words in listing.words.items():
+        if row.get(name) not in words:
+            raise _nonsense(listing, f"`{name}` of a row is {row.get(name)!r}, which nobody has described")
+    row = {name: value for name, value in row.items() if not _fills_a_place(name, value, row, listing)}
+    # Whoever was invited has no number, but an address; everything else has a name of its own.
+    number = next(iter(listing.row_id), "")
+    if number and not row.get(number) and not (listing.other_id and row.get(listing.other_id)):
+        raise _nonsense(listing, f"a row has no `{number}`")
+    return row
+
+
+def _fills_a_place(name: str, value: object, row: Row, listing: Listing) -> bool:
+    if name in (*_IDS, listing.other_id) and not str(value).strip(" 0-"):
+        return True
+    field, word = listing.numbered or ("", None)
+    return bool(field) and name == listing.row_id[0] and row.get(field) != word
+
+
+def _require_row(found: object, listing: Listing) -> Row:
+    if not isinstance(found, dict):
+        raise _nonsense(listing, f"`{listing.items}` has something in it that is no row")
+    return found
+
+
+def _nonsense(listing: Listing, problem: str) -> ApiError:
+    """Repeating the call would bring the same: the platform, or whatever stands before it, has changed."""
+    return ApiError(f"the answer makes no sense: {problem}", endpoint=listing.endpoint, remedy=Remedy.NONE)

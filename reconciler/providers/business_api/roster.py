@@ -4,14 +4,18 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 
+from reconciler.model.masks import is_masked, match_masks, may_show
 from reconciler.model.resource import Attributes, Status
-from reconciler.providers.business_api.masks import is_masked, match_masks, may_show
 from reconciler.providers.business_api.names import CenterNames
-from reconciler.providers.business_api.rows import Row
+from reconciler.providers.business_api.paging import Row, text_of
 from reconciler.providers.business_api.vocabulary import MEMBER_STATUS, member_attributes
+
+_RANK = {Status.ACTIVE: 0, Status.INVITED: 1, Status.DECLINED: 2}
+"""If one person has several rows, the one that gives access is the person's."""
+_MAX_NAMED = 3
+"""So many people or members are named in a sentence."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,25 +82,28 @@ def make_roster(
     ordered = sorted(rows, key=lambda row: (_RANK.get(_status(row), len(_RANK)), mark_of(row), _email(row)))
     # Rows that give access come first: whoever declined once may be in under a mask all the same.
     living = sum(not _status(row).is_gone for row in ordered)
-    owners, doubts = _tell(ordered, living, names, learnt)
+    owners, doubts = _find_owners(ordered, living, names, learnt)
     found = frozenset(owner for index, owner in owners.items() if index < living)
     nameless = {index: row for index, row in enumerate(ordered[:living]) if index not in owners and not _email(row)}
     missing = names.members() - found if nameless else frozenset()
-    elsewhere = _find_others(nameless.values(), found, learnt, former)
-    lost = {person: _say(row) for row in nameless.values() for person in missing - elsewhere[mark_of(row)]}
+    # Whom each member without an address is not: whoever is in another row, was before, or has another number.
+    others = found | {person for mark, person in learnt.items() if mark.isdecimal()}
+    before = former.elsewhere if former else {}
+    elsewhere = {mark: others | before.get(mark, frozenset()) for mark in map(mark_of, nameless.values())}
+    lost = {
+        person: _describe_nameless(row) for row in nameless.values() for person in missing - elsewhere[mark_of(row)]
+    }
     unsettled = {*doubts, *(nameless if missing else ())}
-    seats = _seat(
-        {index: (row, owners.get(index)) for index, row in enumerate(ordered) if index not in unsettled}, names
-    )
+    seats: dict[str, Seat] = {}
+    for index, row in enumerate(ordered):
+        seat = None if index in unsettled else _seat_of(row, owners.get(index), names, taken=seats)
+        if seat is not None:
+            seats[seat.key] = seat
     for person in lost.keys() & seats.keys():
         del seats[person]  # declined once, which says nothing of the member without an address
     people = {seat.user_id: seat.key for seat in seats.values() if seat.user_id}
-    ambiguous = {**lost, **_told(doubts, ordered, seats)}
+    ambiguous = {**lost, **_describe_doubts(doubts, ordered, seats)}
     return MemberList(seats=seats, ambiguous=ambiguous, people=people, elsewhere=elsewhere)
-
-
-_RANK = {Status.ACTIVE: 0, Status.INVITED: 1, Status.DECLINED: 2}
-"""If one person has several rows, the one that gives access is the person's."""
 
 
 def mark_of(row: Row) -> str:
@@ -106,7 +113,7 @@ def mark_of(row: Row) -> str:
 
 def number_of(row: Row) -> str:
     """The number of a member; what an invitation shows in its place was left out when it was read."""
-    return str(row.get("user_id") or "")
+    return text_of(row, "user_id")
 
 
 def _status(row: Row) -> Status:
@@ -114,67 +121,36 @@ def _status(row: Row) -> Status:
 
 
 def _email(row: Row) -> str:
-    return str(row.get("user_email") or "").lower()
+    return text_of(row, "user_email").lower()
 
 
-def _tell(
+def _find_owners(
     ordered: list[Row], living: int, names: CenterNames, learnt: Mapping[str, str]
 ) -> tuple[dict[int, str], dict[int, frozenset[str]]]:
     """Rows that are one person's, and rows that may be several people's."""
     marks = Counter(map(mark_of, ordered))
-    telling = {mark: person for mark, person in learnt.items() if marks[mark] == 1}
     owners: dict[int, str] = {}
     doubts: dict[int, frozenset[str]] = {}
     for index, row in enumerate(ordered):
-        known = _find_owners(row, names, telling)
+        # Whoever the number is known to be, else whoever has the address; both where the address is another person's.
+        email, mark = _email(row), mark_of(row)
+        remembered = learnt.get(mark) if marks[mark] == 1 else None
+        addressed = None if is_masked(email) else names.find_person(email) or (None if remembered else email)
+        known = frozenset(filter(None, (remembered, addressed)))
         if len(known) == 1:
             owners[index] = next(iter(known))
         elif known:
             doubts[index] = known
-    for end, indexes in ((living, range(living)), (len(ordered), range(living, len(ordered)))):
+    for indexes, end in ((range(living), living), (range(living, len(ordered)), len(ordered))):
+        masked = {index: _email(ordered[index]) for index in indexes if index not in owners and index not in doubts}
+        if not masked:
+            continue
         taken = {owner for index, owner in owners.items() if index < end}
-        _match(indexes, ordered, owners, doubts, names=names, taken=taken)
+        candidates = {email: person for email, person in names.addresses().items() if person not in taken}
+        matches = match_masks(masked.values(), candidates)
+        owners |= {index: matches.people[mask] for index, mask in masked.items() if mask in matches.people}
+        doubts |= {index: matches.ambiguous[mask] for index, mask in masked.items() if mask in matches.ambiguous}
     return owners, doubts
-
-
-def _find_owners(row: Row, names: CenterNames, learnt: Mapping[str, str]) -> frozenset[str]:
-    """Whoever the number is known to be, else whoever has the address; both where the address is another person's."""
-    email = _email(row)
-    remembered = learnt.get(mark_of(row))
-    addressed = None if is_masked(email) else names.find_person(email) or (None if remembered else email)
-    return frozenset(filter(None, (remembered, addressed)))
-
-
-def _match(
-    indexes: Iterable[int],
-    rows: list[Row],
-    owners: dict[int, str],
-    doubts: dict[int, frozenset[str]],
-    *,
-    names: CenterNames,
-    taken: AbstractSet[str],
-) -> None:
-    """Find owners for masked rows among the people who are not taken."""
-    masked = [index for index in indexes if index not in owners and index not in doubts]
-    if not masked:
-        return
-    candidates = {email: person for email, person in names.addresses().items() if person not in taken}
-    matches = match_masks([_email(rows[index]) for index in masked], candidates)
-    for index in masked:
-        mask = _email(rows[index])
-        if mask in matches.people:
-            owners[index] = matches.people[mask]
-        elif mask in matches.ambiguous:
-            doubts[index] = matches.ambiguous[mask]
-
-
-def _seat(rows: Mapping[int, tuple[Row, str | None]], names: CenterNames) -> dict[str, Seat]:
-    seats: dict[str, Seat] = {}
-    for row, owner in rows.values():
-        seat = _seat_of(row, owner, names, taken=seats)
-        if seat is not None:
-            seats[seat.key] = seat
-    return seats
 
 
 def _seat_of(row: Row, owner: str | None, names: CenterNames, *, taken: Mapping[str, Seat]) -> Seat | None:
@@ -185,48 +161,19 @@ def _seat_of(row: Row, owner: str | None, names: CenterNames, *, taken: Mapping[
         if status.is_gone or shown in (key, taken[key].email):
             return None
         key = shown if not is_masked(shown) else f"{shown}#{number}".rstrip("#")
+    if owner is not None and status is Status.ACTIVE and not number:
+        # Its row shows none, but the manifests say it or an earlier look has shown it.
+        number = next((known for known, person in names.numbers.items() if person == owner), "")
+    emails = names.emails(owner) if owner else ()
     return Seat(
         key=key,
-        email=_real_email(shown, owner, names),
-        user_id=number or _known_number(owner, status, names),
+        email=next((email for email in emails if may_show(shown, email)), "") if is_masked(shown) else shown,
+        user_id=number,
         shown=shown,
-        name=str(row.get("user_name") or ""),
+        name=text_of(row, "user_name"),
         status=status,
         attributes=member_attributes(row),
     )
-
-
-def _known_number(owner: str | None, status: Status, names: CenterNames) -> str:
-    """The number of a member whose row shows none, as the manifests say or an earlier look has shown."""
-    if owner is None or status is not Status.ACTIVE:
-        return ""
-    return next((number for number, person in names.numbers().items() if person == owner), "")
-
-
-def _real_email(shown: str, owner: str | None, names: CenterNames) -> str:
-    if not is_masked(shown):
-        return shown
-    known = names.emails(owner) if owner else ()
-    return next((email for email in known if may_show(shown, email)), "")
-
-
-def _find_others(
-    nameless: Iterable[Row], found: frozenset[str], learnt: Mapping[str, str], former: MemberList | None
-) -> dict[str, frozenset[str]]:
-    """Who each member without an address is not: whoever is in another row, was before, or has another number."""
-    others = found | {person for mark, person in learnt.items() if mark.isdecimal()}
-    before = former.elsewhere if former else {}
-    return {mark: others | before.get(mark, frozenset()) for mark in map(mark_of, nameless)}
-
-
-def _say(row: Row) -> str:
-    return f"{_name(row)} is shown without an e-mail address and may be anybody who was not found; {_ask(row)}"
-
-
-def _name(row: Row) -> str:
-    """`member 70012, called 'Ana Lopez',`; an invitation has no number, and mostly no name."""
-    name = f", called {row['user_name']!r}," if row.get("user_name") else ""
-    return f"member {number}{name}" if (number := number_of(row)) else f"an invitation{name}"
 
 
 def _ask(*rows: Row) -> str:
@@ -235,15 +182,24 @@ def _ask(*rows: Row) -> str:
     if not numbers:
         return "an admin sees at business.tiktok.com, Members, to whom it went, and can cancel it there"
     which, pronoun = ("whose number is it", "it is") if len(numbers) == 1 else ("who is who", "each of them is")
-    lines = " or ".join(f'`identities: {{business_center_id: "{number}"}}`' for number in numbers[:_NAMED])
+    lines = " or ".join(f'`identities: {{business_center_id: "{number}"}}`' for number in numbers[:_MAX_NAMED])
     return f"{which}? Add {lines} to whoever {pronoun} under `people`, a stranger too"
 
 
-_NAMED = 3
-"""So many people or members are named in a sentence."""
+def _call(row: Row) -> str:
+    """`member 70012, called 'Ana Lopez',`; an invitation has no number, and mostly no name."""
+    name = f", called {row['user_name']!r}," if row.get("user_name") else ""
+    return f"member {number}{name}" if (number := number_of(row)) else f"an invitation{name}"
 
 
-def _told(doubts: Mapping[int, frozenset[str]], rows: list[Row], seats: Mapping[str, Seat]) -> dict[str, str]:
+def _describe_nameless(row: Row) -> str:
+    return f"{_call(row)} is shown without an e-mail address and may be anybody who was not found; {_ask(row)}"
+
+
+def _describe_doubts(
+    doubts: Mapping[int, frozenset[str]], rows: list[Row], seats: Mapping[str, Seat]
+) -> dict[str, str]:
+    """Person -> which rows may be theirs, of everybody who is in no other one."""
     fitting: dict[str, list[int]] = {}
     for index, people in doubts.items():
         for person in people - seats.keys():
@@ -252,8 +208,8 @@ def _told(doubts: Mapping[int, frozenset[str]], rows: list[Row], seats: Mapping[
     for person, indexes in fitting.items():
         mine = [rows[index] for index in indexes]
         shown, alike = _email(mine[0]), sorted(doubts[indexes[0]])
-        others = ", ".join(alike[:_NAMED]) + (", ..." if len(alike) > _NAMED else "")
-        why = f"{_name(mine[0])} is shown as {shown} and may be any of {others}"
+        others = ", ".join(alike[:_MAX_NAMED]) + (", ..." if len(alike) > _MAX_NAMED else "")
+        why = f"{_call(mine[0])} is shown as {shown} and may be any of {others}"
         if len(alike) == 1:
             why = f"several members are shown as {shown}"
         told[person] = f"{why}; {_ask(*mine)}"

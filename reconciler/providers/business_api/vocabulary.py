@@ -142,6 +142,8 @@ BY_KIND = {each.kind: each for each in ASSET_TYPES}
 USED_KINDS = ("tiktok_account", "pixel", "managed_account")
 """Assets that ad accounts may be allowed to use."""
 BY_ACCESS = {each.access: each for each in ASSET_TYPES}
+SHARED_BY_CALL = frozenset({"partner_share"})
+"""Kinds of shares that a call gives and takes away."""
 
 
 def member_attributes(row: Mapping[str, object]) -> Attributes:

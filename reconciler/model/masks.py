@@ -1,4 +1,4 @@
-"""Whose row of the member list is whose, although most e-mail addresses come masked (`a*n@acme.example`).
+"""Whose a masked identity is, such as `a*n@acme.example`, in answers of an interface as well as on pages.
 
 The documentation shows the first and the last character of the part before the @ and stars between; which addresses
 are masked, how short ones are, and whether there are as many stars as hidden characters is not said. So a mask is
@@ -18,6 +18,8 @@ from dataclasses import dataclass, field
 from itertools import product
 
 STAR = "*"
+_HIDDEN = "[*\u2022\u2026]"
+"""A star, or a dot or an ellipsis as pages draw them."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,16 +32,14 @@ class Matches:
     """Mask -> the people it might be."""
 
 
-def is_masked(email: str) -> bool:
-    """Whether an address does not say whose it is."""
-    return STAR in email.partition("@")[0]
+def is_masked(identity: str) -> bool:
+    """Whether it does not say whose it is: of an address, because the part before the @ is hidden in part."""
+    return STAR in (identity.rpartition("@")[0] or identity)
 
 
-def may_show(mask: str, email: str) -> bool:
-    """Whether an address may be what a mask shows."""
-    local, _, domain = mask.lower().rpartition("@")
-    name, _, place = email.lower().rpartition("@")
-    return domain == place and _pattern(local, is_strict=False).fullmatch(name) is not None
+def may_show(mask: str, identity: str) -> bool:
+    """Whether an identity may be what a mask shows; where an @ is shown, what is hidden does not reach over it."""
+    return _pattern(mask.lower(), is_strict=False).fullmatch(identity.lower()) is not None
 
 
 def match_masks(rows: Iterable[str], candidates: Mapping[str, str]) -> Matches:
@@ -83,17 +83,17 @@ def _shelve(candidates: Mapping[str, str]) -> dict[tuple[str, str, str], list[tu
 
 
 def _pattern(masked: str, *, is_strict: bool) -> re.Pattern[str]:
-    parts = re.split(r"(\*+)", masked)
-    return re.compile("".join(_part(part, is_strict=is_strict) for part in parts))
+    hidden = "[^@]" if "@" in masked else "."
 
+    def describe(part: str) -> str:
+        if not re.match(_HIDDEN, part):
+            return re.escape(part)
+        if not is_strict:
+            return f"{hidden}*"
+        # A single star may be there only because there is always one.
+        return f"{hidden}?" if len(part) == 1 else f"{hidden}{{{len(part)}}}"
 
-def _part(part: str, *, is_strict: bool) -> str:
-    if not part.startswith(STAR):
-        return re.escape(part)
-    if not is_strict:
-        return ".*"
-    # A single star may be there only because there is always one.
-    return ".?" if len(part) == 1 else f".{{{len(part)}}}"
+    return re.compile("".join(map(describe, re.split(f"({_HIDDEN}+)", masked))))
 
 
 def _certain(masks: list[str], fits: Mapping[str, set[str]]) -> dict[str, str]:
