@@ -8,8 +8,31 @@ from importlib import import_module
 from operator import attrgetter
 from typing import Any
 
-from reconciler.output.forms import ANNOTATION_FORMS, FORMS
+from reconciler.output.annotations import Annotations
 from reconciler.output.json import Output
+from reconciler.output.style import Style
+
+FORMS = {
+    "text": "output.text:render_text",
+    "markdown": "output.markdown:render_markdown",
+    "html": "output.html:render_html",
+    "csv": "output.csv:render_csv",
+}
+"""Form of a document -> what writes it."""
+ANNOTATION_FORMS: Mapping[str, Callable[[Annotations, Style], str]] = {
+    "github": lambda found, style: load("output.annotations:render_workflow_commands")(
+        [*found.remarks, *found.notes], style
+    ),
+    "sarif": lambda found, style: load("output.sarif:render_sarif")(found.remarks, style, category=found.category),
+    "junit": lambda found, _: load("output.annotations:render_junit")(found.suites),
+}
+"""For forges and build servers, which know nothing but remarks on lines and test cases."""
+
+
+def load(name: str) -> Any:
+    """What `module:name` stands for."""
+    module, _, attribute = name.partition(":")
+    return getattr(import_module(f"reconciler.{module}"), attribute)
 
 
 def _first(*values: Any) -> Any:
@@ -36,28 +59,35 @@ class Subject(Mapping[str, Callable[..., str]]):
     def __getitem__(self, form: str) -> Callable[..., str]:
         if form == "json":
             return self._write_json
-        if form in FORMS:
-            return lambda *values: FORMS[form](self.load(self.document)(*values[:-1]), values[-1])
-        if form in ANNOTATION_FORMS and self.annotations:
-            return lambda *values: ANNOTATION_FORMS[form](self.load(self.annotations)(*values[:-1]), values[-1])
-        raise KeyError(form)
+        if form not in self:
+            raise KeyError(form)
+        is_document = form in FORMS
+        write = load(FORMS[form]) if is_document else ANNOTATION_FORMS[form]
+        tell = self._load(self.document if is_document else self.annotations)
+        return lambda *values: str(write(tell(*values[:-1]), values[-1]))
+
+    def __contains__(self, form: object) -> bool:
+        return form in FORMS or form == "json" or (form in ANNOTATION_FORMS and bool(self.annotations))
 
     def __iter__(self) -> Iterator[str]:
-        return iter((*FORMS, *(ANNOTATION_FORMS if self.annotations else ()), "json"))
+        return filter(self.__contains__, (*FORMS, *ANNOTATION_FORMS, "json"))
 
     def __len__(self) -> int:
         return sum(1 for _ in self)
 
-    def load(self, name: str) -> Any:
-        """Import what has a name."""
-        module, _, attribute = name.rpartition(":")
-        return getattr(import_module(f"reconciler.{module or self.module}"), attribute)
-
     def _write_json(self, *values: Any) -> str:
-        made = self.load(self.json)
-        content = self.load(self.content) if isinstance(self.content, str) else self.content
+        made = self._load(self.json)
+        content = self._load(self.content) if isinstance(self.content, str) else self.content
         text = (made.write if isinstance(made, Output) else made)(content(*values[:-1]))
         return text if isinstance(text, str) else text.decode()
+
+    def load_output(self) -> Output | None:
+        """How its JSON is written; None for what is read back."""
+        made = self._load(self.json)
+        return made if isinstance(made, Output) else None
+
+    def _load(self, name: str) -> Any:
+        return load(name if ":" in name else f"{self.module}:{name}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -131,5 +161,4 @@ RENDERERS = Renderers()
 def load_outputs() -> dict[str, Output]:
     """Every document that a command writes with `--format json` and that is not read back; loads all features."""
     subjects: list[Subject] = [getattr(RENDERERS, field.name) for field in fields(Renderers)]
-    made = [subject.load(subject.json) for subject in subjects]
-    return {one.name: one for one in made if isinstance(one, Output)}
+    return {output.name: output for subject in subjects if (output := subject.load_output())}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 import re
 from pathlib import Path
@@ -12,6 +11,8 @@ from reconciler.model.redaction import SECRETS
 
 CONFIG_FILE = "reconciler.yaml"
 """What makes a folder a workspace."""
+CODE_NOTES = "codes.json"
+"""In the folder of the tool: which QR codes were written and not taken away yet."""
 
 _NEW_FILE_MODE = 0o666
 _SAFE = re.compile(r"[a-z0-9][a-z0-9_-]{0,59}")
@@ -24,7 +25,7 @@ def replace_file(path: Path, text: str) -> None:
 
     What is there and is no file, such as /dev/stdout or a named pipe, is written to: it must not be replaced by one.
     """
-    import tempfile  # loads compression, which neither help nor version needs
+    import tempfile  # slow to load, and help does not need it
 
     text = SECRETS.hide(text)
     target = path.resolve()
@@ -72,6 +73,8 @@ def file_name(actor: str) -> str:
     """A name for the file of a person that is safe everywhere and another one for every person."""
     if _SAFE.fullmatch(actor) and not _RESERVED.fullmatch(actor):
         return actor
+    import hashlib  # as tempfile
+
     readable = re.sub(r"[^a-z0-9]+", "-", actor.casefold()).strip("-")[:40] or "somebody"
     return f"{readable}-{hashlib.sha256(actor.encode('utf-8', 'surrogatepass')).hexdigest()[:8]}"
 

@@ -17,7 +17,7 @@ from pathlib import Path
 
 import click
 
-from reconciler.cli.files import file_name, replace_file
+from reconciler.cli.files import CODE_NOTES, file_name, replace_file
 from reconciler.cli.streams import is_interactive
 from reconciler.features.work_orders.document import document_of_code
 from reconciler.model.address import Address
@@ -31,7 +31,6 @@ from reconciler.systems.markup import quote
 LASTS = timedelta(minutes=30)
 """After that a code counts as lapsed. How long TikTok takes one is not published; it is a matter of minutes."""
 _CLEAR_LINE = "\r\x1b[2K"
-_NOTES = "codes.json"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -134,13 +133,13 @@ def _remove(path: Path) -> None:
 def _notes(home: Path) -> list[_Note]:
     """What was written and not taken away yet."""
     try:
-        notes = [_Note(**note) for note in json.loads((home / _NOTES).read_bytes())]
+        notes = [_Note(**note) for note in json.loads((home / CODE_NOTES).read_bytes())]
         for note in notes:
             note.is_over(datetime.min.replace(tzinfo=UTC), lambda _address: False)  # what makes no sense is told here
     except FileNotFoundError:
         return []
     except (OSError, OverflowError, TypeError, ValueError) as error:
-        message = f"{home / _NOTES} cannot be read, and says which files hold codes"
+        message = f"{home / CODE_NOTES} cannot be read, and says which files hold codes"
         raise ReconcilerError(message, advice="look for such files yourself, and remove it") from error
     return notes
 
@@ -148,7 +147,7 @@ def _notes(home: Path) -> list[_Note]:
 def _keep(home: Path, notes: list[_Note]) -> None:
     home.mkdir(parents=True, exist_ok=True)
     shown = [asdict(note) for note in notes]
-    replace_file(home / _NOTES, json.dumps(shown, indent=2) + "\n")
+    replace_file(home / CODE_NOTES, json.dumps(shown, indent=2) + "\n")
 
 
 def write_privately(path: Path, content: bytes) -> None:

@@ -211,7 +211,9 @@ def cli() -> None:
 
 
 def main() -> None:
-    """Entry point of the installed command."""
+    """Run the command line in a process of its own."""
+    # Looking for plugins of pydantic takes longer than validating, and none shall have a say in what is valid here.
+    os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
     for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
         if getattr(sys, name) is None:
             # Started with a closed stream, as some schedulers do: nothing is read, or what is written is dropped.

@@ -15,8 +15,7 @@ from reconciler.apply.planning import PlanRequest
 from reconciler.apply.states import read_state
 from reconciler.cli.app import App
 from reconciler.cli.exits import exit_code
-from reconciler.cli.files import read_text_file, replace_file
-from reconciler.cli.link_codes import clear_codes
+from reconciler.cli.files import CODE_NOTES, read_text_file, replace_file
 from reconciler.cli.options import Limits
 from reconciler.cli.workspace import read_workspace
 from reconciler.engine.context import ALL_SHARDS, Targets
@@ -37,7 +36,10 @@ def read_request(app: App, *, today: date | None = None, **limits: Unpack[Limits
     now = app.clock.now()
     workspace = read_workspace(app.root, app.config, today=today or now.date())
     desired = workspace.desired
-    clear_codes(app.home, now=now)
+    if (app.home / CODE_NOTES).exists():
+        from reconciler.cli.link_codes import clear_codes
+
+        clear_codes(app.home, now=now)
     # Warnings do not stop a plan, but nobody should have to guess that there are some.
     counted = Counter(finding.severity for finding in (*workspace.findings, *workspace.policies.findings))
     if counted:

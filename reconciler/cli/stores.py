@@ -9,10 +9,8 @@ from typing import Protocol
 from reconciler.model.errors import ReconcilerError
 from reconciler.model.ports import StateStore
 from reconciler.model.redaction import SECRETS
-from reconciler.providers.business_api.credentials import read_secret
 from reconciler.stores.local_file import LocalFileStore
 from reconciler.stores.process import Holder, this_process
-from reconciler.stores.sealed import Seal, SealedStore, parse_key, sealed_holder
 
 
 def open_store(address: str, *, root: Path, key: str = "") -> StateStore:
@@ -28,6 +26,9 @@ def open_store(address: str, *, root: Path, key: str = "") -> StateStore:
         raise ReconcilerError(message, advice=f"write `state: PREFIX:...` with one of {', '.join(sorted(STORES))}")
     if not key:
         return make(root, rest)
+    from reconciler.providers.business_api.credentials import read_secret
+    from reconciler.stores.sealed import Seal, SealedStore, parse_key, sealed_holder
+
     seal = Seal(parse_key(read_secret(key, root=root)))
     return SealedStore(make(root, rest, holder=sealed_holder(this_process(), seal)), seal)
 

@@ -105,4 +105,5 @@ class StrictDocument(BaseModel):
     Nothing is nullable: a key without a value (`expires:`) is a mistake, not a default.
     """
 
-    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+    # Each is built once, as a part of the document of a file, and not a second time for itself.
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True, defer_build=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import pty
 import shlex
@@ -43,6 +44,48 @@ def test_help_lists_every_command_and_loads_nothing_heavy(option: str) -> None:
         assert entry.summary.split()[0] in run.stdout
     loaded = {line.rpartition("|")[2].strip().partition(".")[0] for line in run.stderr.splitlines()}
     assert loaded.isdisjoint(HEAVY)
+
+
+_LOADED_BY = """
+import json, sys
+from reconciler.__main__ import main
+sys.argv[0] = "reconciler"
+try:
+    main()
+finally:
+    print(json.dumps(sorted(sys.modules)), file=sys.stderr)
+"""
+_SPLIT = ("cli.commands", "features", "providers")
+"""Packages whose parts do not need each other: a command loads those that it is about."""
+_NEVER_NEEDED = {"output.csv", "output.html", "output.markdown", "stores.sealed", "stores.sql", "sandbox.world"}
+_LIGHT_PARTS = {
+    "plan": {"cli.commands.plan", "features.planning"},
+    "validate": {"cli.commands.validate"},
+}
+
+
+@pytest.mark.parametrize("command", _LIGHT_PARTS)
+def test_a_command_loads_only_what_it_is_about(command: str, tmp_path: Path) -> None:
+    (tmp_path / "access").mkdir()
+    (tmp_path / "access" / "one.yaml").write_text(
+        "version: 1\norganizations:\n  bc: {system: business_center, id: '6', members: {ana@x.example: admin}}\n"
+    )
+    (tmp_path / "reconciler.yaml").write_text("version: 1\nmanifests: [access]\n")
+    options = ["--no-refresh"] if command == "plan" else []
+    run = start("-c", _LOADED_BY, "-C", str(tmp_path), command, *options)
+    loaded = set(json.loads(run.stderr.splitlines()[-1]))
+    assert {one.partition(".")[0] for one in loaded} & {*HEAVY} == {"pydantic", "yaml"}
+    own = {one.removeprefix("reconciler.") for one in loaded if one.startswith("reconciler.")}
+    parts = {
+        ".".join(one.split(".")[: package.count(".") + 2])
+        for one in own
+        for package in _SPLIT
+        if one.startswith(f"{package}.")
+    }
+    assert parts == _LIGHT_PARTS[command]
+    assert own.isdisjoint(
+        {"output.csv", "output.html", "output.markdown", "stores.sealed", "stores.sql", "sandbox.world"}
+    )
 
 
 @pytest.mark.parametrize("name", [name for name in COMMANDS if name != "sandbox"])

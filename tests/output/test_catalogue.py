@@ -9,8 +9,7 @@ from pathlib import Path
 import pytest
 
 import reconciler
-from reconciler.cli.catalogue import RENDERERS
-from reconciler.output.forms import FORMS
+from reconciler.cli.catalogue import FORMS, RENDERERS, load
 from reconciler.output.style import Style
 from tests.output import plans
 from tests.output.samples import everything
@@ -33,7 +32,7 @@ def test_every_form_is_there_for_every_document(document: str) -> None:
 
 @pytest.mark.parametrize("form", FORMS)
 def test_every_form_can_write_every_block(form: str) -> None:
-    text = FORMS[form](everything(), Style())
+    text = load(FORMS[form])(everything(), Style())
     for told in ("acme-bc/member/mallory-of-the-north", "tell ana", "cannot be undone: never"):
         assert told in text
 

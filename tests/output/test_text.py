@@ -6,8 +6,8 @@ import re
 
 import pytest
 
+from reconciler.cli.catalogue import FORMS, load
 from reconciler.output.document import Document, Facts, Findings, Look, Paragraph, Row, Section, Span, Table, code
-from reconciler.output.forms import FORMS
 from reconciler.output.style import Style
 from reconciler.output.text import render_text
 from reconciler.output.visible import display_width
@@ -102,6 +102,6 @@ def test_no_form_lets_an_invisible_character_through(form: str) -> None:
         Facts(pairs=((trick, trick),)),
         Section(title=trick, about=trick, blocks=(Table(header=("x",), rows=(Row(cells=(code(trick),)),)),)),
     )
-    text = FORMS[form](Document(title=trick, summary=trick, notes=(trick,), blocks=blocks), Style())
+    text = load(FORMS[form])(Document(title=trick, summary=trick, notes=(trick,), blocks=blocks), Style())
     assert all(line.isprintable() for line in text.splitlines())
     assert r"a\u202eb" in text.replace(r"\\", "\\")

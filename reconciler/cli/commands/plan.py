@@ -12,7 +12,6 @@ from reconciler.cli.app import App
 from reconciler.cli.catalogue import RENDERERS
 from reconciler.cli.options import FILE, Limits, out_option, page_options, planning_options, read_day
 from reconciler.cli.planning import code_of_plan, make_plan, outputs_of_plan, read_plan, read_request, save_plan
-from reconciler.features.estimate.estimate import estimate_run
 from reconciler.features.planning.difference import compare_plans
 from reconciler.model.errors import ExitCode, StalePlan, UsageError
 from reconciler.model.plan import Plan
@@ -51,6 +50,8 @@ def plan(
             raise UsageError("--estimate makes no plan that could be saved", advice="leave --out away")
         if format_ not in RENDERERS.estimate:
             raise UsageError(f"an estimate has no form {format_}", advice=f"it has {' and '.join(RENDERERS.estimate)}")
+        from reconciler.features.estimate.estimate import estimate_run
+
         forecast = estimate_run(request, provider_for=app.provider_for, store=app.store)
         app.show(RENDERERS.estimate, forecast, format_=format_)
         return ExitCode.DONE
