@@ -15,7 +15,7 @@ from reconciler.cli.app import App
 from reconciler.cli.files import CONFIG_FILE
 from reconciler.cli.streams import outlets, write_outputs
 from reconciler.model.errors import ExitCode, ManifestError, ReconcilerError
-from reconciler.model.finding import Finding, Severity
+from reconciler.model.finding import Finding, Inspection, Severity
 from reconciler.model.redaction import SECRETS
 
 INTERRUPTED = 130
@@ -103,7 +103,6 @@ def _run(command: Callable[[], object], app: App) -> int:
 def _print_findings(error: ManifestError, app: App) -> None:
     from reconciler.cli.catalogue import RENDERERS
     from reconciler.cli.workspace import read_texts
-    from reconciler.model.finding import Inspection
 
     inspection = Inspection(findings=error.findings, texts=read_texts(app.root, error.findings))
     text = RENDERERS.findings[app.log_format](inspection, app.style(sys.stderr))
