@@ -15,7 +15,7 @@ from itertools import count
 from typing import Self, TypeVar
 
 from reconciler.engine.context import PlanningContext, Targets
-from reconciler.engine.drift import take_note
+from reconciler.engine.drift import record_drift
 from reconciler.engine.guards import WINDOW_DAYS, counts_as_removal
 from reconciler.engine.orders import request_of
 from reconciler.engine.refresh import note_look
@@ -77,7 +77,7 @@ class StateBuilder:
                 records=situation.records,
                 deferred={at: one for at, one in situation.state.deferred.items() if situation.is_known(at)},
                 orders=situation.orders,
-                drift=take_note(situation),
+                drift=record_drift(situation),
                 looked=note_look(situation),
                 waits=note_waits(situation, part, targets),
                 lineage=lineage,

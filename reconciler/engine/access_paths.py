@@ -19,7 +19,8 @@ from reconciler.engine.entitlements import earlier, later
 from reconciler.model.access import Access, AccessPath, AccessSpan, strongest
 from reconciler.model.address import Address
 from reconciler.model.declared import Declared, Entitlement
-from reconciler.model.kinds import KINDS
+from reconciler.model.kinds import KINDS, person_in
+from reconciler.model.resource import Attributes
 from reconciler.model.system import Role, System
 
 Cell = tuple[Address, Address]
@@ -31,7 +32,7 @@ def reach(
 ) -> dict[Cell, Access]:
     """Everything declared that holds on that day or later; what is over by then is not there."""
     whole = Address.whole(organization)
-    groups = _ad_accounts_by_group(resources)
+    groups = ad_accounts_by_group(resources)
     ways: dict[Cell, list[AccessPath]] = {}
     for address, found in _ways(resources, today).items():
         for on in _reached(address, whole, groups):
@@ -41,18 +42,25 @@ def reach(
 
 def _ways(resources: Mapping[Address, Declared], today: date) -> dict[Address, list[AccessPath]]:
     """All lines that give somebody access from that day on, within the days of the membership they need."""
+
+    def not_over(ways: Iterable[AccessPath]) -> list[AccessPath]:
+        return [way for way in ways if way.ends is None or way.ends > (way.starts or today)]
+
     found = {
-        address: [way for line in declared.lines if not _is_over(way := _way(address, line, today), today)]
+        address: not_over(_way(address, line, today) for line in declared.lines)
         for address, declared in resources.items()
-        if _gives_access(address)
+        if KINDS[address.kind].person_part is not None or KINDS[address.kind].is_share
     }
     stays = {address: _without_gaps(ways) for address, ways in found.items() if address.kind == "member"}
     for address, ways in found.items():
-        person = KINDS[address.kind].person_part
-        if address.kind != "member" and person is not None:
-            membership = stays.get(Address(address.organization, "member", address.parts[person]), [])
-            narrowed = [_narrowed(way, stay) for way in ways for stay in membership]
-            found[address] = [way for way in narrowed if not _is_over(way, today)]
+        person = person_in(address)
+        if address.kind != "member" and person:
+            membership = stays.get(Address(address.organization, "member", person), [])
+            found[address] = not_over(
+                replace(way, starts=later(way.starts, stay[0]), ends=earlier(way.ends, stay[1]))
+                for way in ways
+                for stay in membership
+            )
     return {address: ways for address, ways in found.items() if ways}
 
 
@@ -71,10 +79,6 @@ def _without_gaps(ways: Iterable[AccessPath]) -> list[Stay]:
     return [(None if begin == date.min else begin, None if end == date.max else end) for begin, end in stays]
 
 
-def _gives_access(address: Address) -> bool:
-    return KINDS[address.kind].person_part is not None or KINDS[address.kind].is_share
-
-
 def _way(address: Address, line: Entitlement, today: date) -> AccessPath:
     has_begun = line.starts is None or line.starts <= today
     return AccessPath(
@@ -89,24 +93,15 @@ def _way(address: Address, line: Entitlement, today: date) -> AccessPath:
     )
 
 
-def _narrowed(way: AccessPath, stay: Stay) -> AccessPath:
-    return replace(way, starts=later(way.starts, stay[0]), ends=earlier(way.ends, stay[1]))
-
-
-def _is_over(way: AccessPath, today: date) -> bool:
-    return way.ends is not None and way.ends <= (way.starts or today)
-
-
 def _subject(address: Address) -> Address:
-    person = KINDS[address.kind].person_part
-    if person is None:
-        return Address(address.organization, "partner", address.parts[0])
-    return Address(address.organization, "member", address.parts[person])
+    person = person_in(address)
+    return Address(address.organization, *(("member", person) if person else ("partner", address.parts[0])))
 
 
-def _ad_accounts_by_group(resources: Mapping[Address, Declared]) -> dict[str, list[str]]:
+def ad_accounts_by_group(addresses: Iterable[Address]) -> dict[str, list[str]]:
+    """Asset group -> ad accounts in it."""
     found: dict[str, list[str]] = {}
-    for address in resources:
+    for address in addresses:
         if address.kind == "asset_group_asset":
             group, ad_account = address.parts
             found.setdefault(group, []).append(ad_account)
@@ -168,22 +163,39 @@ class DatedAccess:
     handles_money: bool = False
 
 
-def claims_of(access: Access | None, system: System) -> tuple[DatedAccess, ...]:
+def dated_accesses_of(access: Access | None, system: System) -> tuple[DatedAccess, ...]:
     """Everything that an access holds, over all its ways."""
-    if access is None:
-        return ()
-    return tuple(claim for way in access.ways for claim in _claims_of_way(way, access.identity, system))
+    return tuple(
+        one
+        for way in (access.ways if access else ())
+        for one in dated_accesses(
+            way.address.kind,
+            way.attributes,
+            system,
+            identity=access.identity if access else "",
+            starts=way.starts or date.min,
+            ends=way.ends or date.max,
+        )
+    )
 
 
-def _claims_of_way(way: AccessPath, identity: str, system: System) -> Iterator[DatedAccess]:
-    starts, ends = way.starts or date.min, way.ends or date.max
+def dated_accesses(
+    kind: str,
+    attributes: Attributes,
+    system: System,
+    *,
+    identity: str = "",
+    starts: date = date.min,
+    ends: date = date.max,
+) -> Iterator[DatedAccess]:
+    """Everything that one line, or one resource of a kind, gives."""
     yield DatedAccess(dimension="there", starts=starts, ends=ends)
     if identity:
         yield DatedAccess(dimension=f"account {identity}", starts=starts, ends=ends)
-    for name, value in way.attributes.items():
-        kind = way.address.kind if name in {"role", "permissions"} else f"{way.address.kind}.{name}"
+    for name, value in attributes.items():
+        role_kind = kind if name in {"role", "permissions"} else f"{kind}.{name}"
         for word in (value,) if isinstance(value, str) else value:
-            role = system.find_role(kind, word) or Role(name=word, label=word, rank=0, may="")
+            role = system.find_role(role_kind, word) or Role(name=word, label=word, rank=0, may="")
             yield DatedAccess(
                 dimension=name if isinstance(value, str) else f"permission {word}",
                 rank=role.rank if isinstance(value, str) else 0,
@@ -194,15 +206,15 @@ def _claims_of_way(way: AccessPath, identity: str, system: System) -> Iterator[D
             )
 
 
-def uncovered(claims: Sequence[DatedAccess], by: Sequence[DatedAccess]) -> tuple[DatedAccess, ...]:
-    """The claims that the others do not hold on all of their days."""
-    return tuple(claim for claim in claims if not _is_covered(claim, by))
+def uncovered(held: Iterable[DatedAccess], by: Sequence[DatedAccess]) -> tuple[DatedAccess, ...]:
+    """What of the first the others do not hold on all of its days."""
 
+    def is_covered(one: DatedAccess) -> bool:
+        day = one.starts
+        alike = (other for other in by if other.dimension == one.dimension and other.rank >= one.rank)
+        for other in sorted(alike, key=lambda other: other.starts):
+            if other.starts <= day:
+                day = max(day, other.ends)
+        return day >= one.ends
 
-def _is_covered(claim: DatedAccess, by: Sequence[DatedAccess]) -> bool:
-    alike = [one for one in by if one.dimension == claim.dimension and one.rank >= claim.rank]
-    day = claim.starts
-    for one in sorted(alike, key=lambda one: one.starts):
-        if one.starts <= day:
-            day = max(day, one.ends)
-    return day >= claim.ends
+    return tuple(one for one in held if not is_covered(one))

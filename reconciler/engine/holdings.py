@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import TypedDict
 
+from reconciler.engine.access_paths import ad_accounts_by_group
 from reconciler.engine.context import Ended
 from reconciler.engine.entitlements import change_days, on_day, split_by_date
 from reconciler.engine.identities import Identities, under_todays_names
@@ -53,7 +54,8 @@ def make_ledger(organization: str, *, desired: Desired, state: State, today: dat
     renamed = under_todays_names(state, Identities(desired if as_of is None else Desired()))
     state, records = renamed.state, _as_last_seen(renamed.state)
     addresses = sorted({*records, *declared, *state.deferred, *state.in_doubt})
-    groups = _ad_accounts_by_group(declared, records)
+    recorded = {address for address, record in records.items() if record.status is Status.ACTIVE}
+    groups = ad_accounts_by_group(sorted({*recorded, *declared}))
     open_orders = {order.address: order.id for order in state.orders.values() if order.is_pending}
     former = {
         Address(organization, address.kind, key): address
@@ -72,7 +74,7 @@ def make_ledger(organization: str, *, desired: Desired, state: State, today: dat
                 recorded=records.get(address),
                 excuse=ended[address].why if address in ended else "",
                 **_what_comes(declared.get(address), known, today),
-                reaches=groups.get(address.parts[0], ()) if address.kind == "asset_group_access" else (),
+                reaches=tuple(groups.get(address.parts[0], ())) if address.kind == "asset_group_access" else (),
                 is_past=as_of is not None,
                 trouble=_trouble(state, address, open_orders),
             )
@@ -116,18 +118,6 @@ def _as_last_seen(state: State) -> dict[Address, Record]:
             status = Status.LEFT if address.kind == "member" else Status.REMOVED
             records[address] = replace(record, status=status)
     return records
-
-
-def _ad_accounts_by_group(
-    declared: Mapping[Address, Declared], records: Mapping[Address, Record]
-) -> dict[str, tuple[str, ...]]:
-    """Asset group -> ad accounts in it, as recorded or else as declared."""
-    found: dict[str, set[str]] = {}
-    recorded = {address for address, record in records.items() if record.status is Status.ACTIVE}
-    for address in {*recorded, *declared}:
-        if address.kind == "asset_group_asset":
-            found.setdefault(address.parts[0], set()).add(address.parts[1])
-    return {group: tuple(sorted(keys)) for group, keys in found.items()}
 
 
 def _trouble(state: State, address: Address, open_orders: Mapping[Address, str]) -> str:

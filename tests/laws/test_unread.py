@@ -21,7 +21,7 @@ from reconciler.cli.commands.apply import code_of_apply
 from reconciler.cli.commands.drift import code_of_drift
 from reconciler.cli.planning import code_of_plan
 from reconciler.engine.context import EVERYTHING
-from reconciler.engine.drift import take_note
+from reconciler.engine.drift import record_drift
 from reconciler.engine.orders import withdrawn
 from reconciler.engine.planner import Worlds, plan, situations
 from reconciler.features.drift import audit as drifting
@@ -164,7 +164,7 @@ def test_nothing_known_is_forgotten_and_nothing_is_done_where_nobody_could_look(
     for situation, part in zip(situations(blind.worlds, blind.case.settings), blind.plan.organizations, strict=True):
         hidden = [address for address in situation.state.records if is_hidden(address, parts)]
         assert [_seen(situation.records[a]) for a in hidden] == [_seen(situation.state.records[a]) for a in hidden]
-        noted = take_note(situation)
+        noted = record_drift(situation)
         assert all(noted[a] == known for a, known in situation.state.drift.items() if is_hidden(a, parts))
         if any(one.startswith(f"{situation.organization.key}/") for one in parts):
             assert withdrawn(situation, part, EVERYTHING) == []

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 
-from reconciler.engine.access_paths import Cell, DatedAccess, claims_of, uncovered
+from reconciler.engine.access_paths import Cell, DatedAccess, dated_accesses_of, uncovered
 from reconciler.features.review.model import AccessChange, Effect, Mark
 from reconciler.model.access import Access
 from reconciler.model.address import Address
@@ -53,7 +53,7 @@ def _first_things(half: ComparedSide) -> dict[Address, Address]:
 def _compare(cell: Cell, before: ComparedSide, after: ComparedSide, marker: _Marker) -> AccessChange:
     subject, on = cell
     had, has = before.reach.get(cell), after.reach.get(cell)
-    held, holds = claims_of(had, before.system), claims_of(has, after.system)
+    held, holds = dated_accesses_of(had, before.system), dated_accesses_of(has, after.system)
     lost, won = uncovered(held, by=holds), uncovered(holds, by=held)
     return AccessChange(
         subject=subject,
@@ -101,7 +101,7 @@ class _Marker:
         yield from self._outside(subject)
 
     def _administers(self, cell: Cell) -> bool:
-        claims = (claims_of(half.reach[cell], half.system) for half in (self.before, self.after))
+        claims = (dated_accesses_of(half.reach[cell], half.system) for half in (self.before, self.after))
         return any(claim.administers for side in claims for claim in side)
 
     def _outside(self, subject: Address) -> Iterator[Mark]:
