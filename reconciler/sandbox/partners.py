@@ -43,9 +43,13 @@ def answer_partnership(
             raise Refusal("unknown", f"{organization.name} does not wait for an answer of {partner}")
         status = "active" if approve else "declined"
         db.execute("UPDATE partnership SET status = ?, since = ? WHERE id = ?", (status, world.timestamp(), row["id"]))
-        for share in world.rows("SELECT * FROM share WHERE partnership = :id", {"id": row["id"]}):
-            if approve:
-                _lend(world, share["holding"], other)
+        shared = world.rows(
+            "SELECT holding.asset, asset.kind, asset.identity FROM share JOIN holding ON holding.id = share.holding"
+            " JOIN asset ON asset.id = holding.asset WHERE share.partnership = :id",
+            {"id": row["id"]},
+        )
+        for held in shared if approve else ():
+            _lend(world, held, other)
         text = f"{'agreed to' if approve else 'declined'} the partnership with {organization.name}"
         world.log("approve" if approve else "decline", text, actor=actor, organization=organization.id)
 
@@ -55,8 +59,13 @@ def remove_partner(world: World, organization: SandboxOrganization, *, actor: in
     with admin_transaction(world, organization, actor) as db:
         other = get_organization_by_id(world, _get(world, organization, partner)["partner"])
         for lender, borrower in ((organization, other), (other, organization)):
-            for share in _shares(world, lender, borrower):
-                _take_back(world, share["holding"], borrower)
+            db.execute(
+                "DELETE FROM holding WHERE organization = :borrower AND relation = 'partner' AND asset IN"
+                " (SELECT lent.asset FROM share JOIN partnership ON partnership.id = share.partnership"
+                " JOIN holding AS lent ON lent.id = share.holding"
+                " WHERE partnership.organization = :lender AND partnership.partner = :borrower)",
+                {"lender": lender.id, "borrower": borrower.id},
+            )
             db.execute("DELETE FROM partnership WHERE organization = ? AND partner = ?", (lender.id, borrower.id))
         world.log("remove_partner", f"removed partner {partner}", actor=actor, organization=organization.id)
 
@@ -89,7 +98,7 @@ def share(
             (row["id"], held["id"], role, world.timestamp()),
         )
         if row["status"] == "active":
-            _lend(world, held["id"], get_organization_by_id(world, row["partner"]))
+            _lend(world, held, get_organization_by_id(world, row["partner"]))
         world.log("share", f"{partner} is {role or 'a user'} of {identity}", actor=actor, organization=organization.id)
 
 
@@ -108,39 +117,19 @@ def unshare(
         held = get_holding(world, organization, kind, identity)
         if _find_share(world, row, held) is None:
             raise Refusal("unknown", f"{identity} is not shared with {partner}")
-        _take_back(world, held["id"], get_organization_by_id(world, row["partner"]))
+        db.execute(
+            "DELETE FROM holding WHERE organization = ? AND asset = ? AND relation = 'partner'",
+            (row["partner"], held["asset"]),
+        )
         db.execute("DELETE FROM share WHERE partnership = ? AND holding = ?", (row["id"], held["id"]))
         world.log("unshare", f"{partner} lost {identity}", actor=actor, organization=organization.id)
 
 
-def _lend(world: World, holding: int, borrower: SandboxOrganization) -> None:
+def _lend(world: World, lent: Row, borrower: SandboxOrganization) -> None:
     """The borrower has the asset too; if it has it already in its own right, that stays."""
-    asset = _asset_of(world, holding)
-    held = find_holding(world, borrower, asset["kind"], asset["identity"])
+    held = find_holding(world, borrower, lent["kind"], lent["identity"])
     if held is None or held["status"] != "active":
-        hold(world, borrower.id, asset["id"], relation="partner", status="active")
-
-
-def _take_back(world: World, holding: int, borrower: SandboxOrganization) -> None:
-    with world.transaction() as db:
-        db.execute(
-            "DELETE FROM holding WHERE organization = ? AND asset = ? AND relation = 'partner'",
-            (borrower.id, _asset_of(world, holding)["id"]),
-        )
-
-
-def _asset_of(world: World, holding: int) -> Row:
-    return world.rows(
-        "SELECT asset.* FROM asset JOIN holding ON holding.asset = asset.id WHERE holding.id = :id", {"id": holding}
-    )[0]
-
-
-def _shares(world: World, lender: SandboxOrganization, borrower: SandboxOrganization) -> list[Row]:
-    return world.rows(
-        "SELECT share.* FROM share JOIN partnership ON partnership.id = share.partnership"
-        " WHERE partnership.organization = :lender AND partnership.partner = :borrower",
-        {"lender": lender.id, "borrower": borrower.id},
-    )
+        hold(world, borrower.id, lent["asset"], relation="partner", status="active")
 
 
 def _find_share(world: World, partnership: Row, held: Row) -> Row | None:

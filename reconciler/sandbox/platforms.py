@@ -44,12 +44,7 @@ _DEVELOPERS = Platform(
 
 PLATFORMS: dict[tuple[str, str], Platform] = {
     ("developers", ""): _DEVELOPERS,
-    ("developers", "research"): Platform(
-        roles=("admin", "member"),
-        admins=frozenset({"admin"}),
-        invitable=("admin", "member"),
-        admins_step_down_alone=True,
-    ),
+    ("developers", "research"): dataclasses.replace(_DEVELOPERS, creatable=False),
     ("developers", "owner"): Platform(
         roles=("owner", "admin", "member"),
         admins=frozenset({"owner", "admin"}),

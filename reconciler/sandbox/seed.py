@@ -51,9 +51,9 @@ def open_world(root: Path, *, clock: Callable[[], datetime] = real_now) -> World
     world = World.open(root / WORLD_FILE, clock=clock)
     try:
         with world.transaction():
-            if not world.has_begun:
+            if world.find_setting("begun") is None:  # seeded only once, however often it is opened
                 load_seed(world, read_seed(root))
-                world.begin()
+                world.set_setting("begun", world.timestamp())
     except BaseException:
         world.close()
         raise

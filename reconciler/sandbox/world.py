@@ -208,16 +208,6 @@ class World:
             self._connection.execute("INSERT OR REPLACE INTO setting VALUES (?, ?)", (name, value))
 
     @property
-    def has_begun(self) -> bool:
-        """Whether it was seeded; a world is seeded only once, however often it is opened."""
-        return self.find_setting("begun") is not None
-
-    def begin(self) -> None:
-        """Write down that it was seeded."""
-        with self.transaction():
-            self.set_setting("begun", self.timestamp())
-
-    @property
     def knobs(self) -> Knobs:
         """How this world is tuned."""
         text = self.find_setting("knobs")

@@ -23,7 +23,6 @@ SCOPES: Final[dict[int, tuple[int, ...]]] = {
     7153155400966176769: (),
 }
 """Scope -> scopes that it implies."""
-ALL_SCOPES: Final = tuple(SCOPES)
 
 _CODE_HOURS: Final = 1
 
@@ -44,19 +43,25 @@ class Caller:
 def add_api_app(world: World, app: str = DEFAULT_APP, *, secret: str = DEFAULT_SECRET, scopes: str = "") -> None:
     """Register an app; `scopes` are numbers joined by commas, all of them when empty. A second time changes nothing."""
     with world.transaction() as db:
-        wanted = scopes or ",".join(map(str, ALL_SCOPES))
+        wanted = scopes or ",".join(map(str, SCOPES))
         db.execute("INSERT OR IGNORE INTO api_app VALUES (?, ?, ?)", (app, secret, wanted))
+
+
+def _get_registered(world: World, app: str) -> Row:
+    """The app with this id, which has to exist unless it is the default one."""
+    if app == DEFAULT_APP:
+        add_api_app(world)
+    row = world.find_row("SELECT * FROM api_app WHERE id = :id", {"id": app})
+    if row is None:
+        raise Refusal("unknown", f"there is no app {app}")
+    return row
 
 
 def add_token(world: World, token: str, *, person: int, app: str = DEFAULT_APP, scopes: str = "") -> None:
     """Let a token exist, as if it had been exchanged long ago."""
     with world.transaction() as db:
-        if app == DEFAULT_APP:
-            add_api_app(world)
-        row = world.find_row("SELECT * FROM api_app WHERE id = :id", {"id": app})
-        if row is None:
-            raise Refusal("unknown", f"there is no app {app}")
-        given = scopes or row["scopes"]
+        registered = _get_registered(world, app)
+        given = scopes or registered["scopes"]
         db.execute(
             "INSERT OR REPLACE INTO api_token VALUES (?, ?, ?, ?, ?)", (token, app, person, given, world.timestamp())
         )
@@ -72,10 +77,7 @@ def issue_token(world: World, person: int) -> str:
 def issue_code(world: World, person: int, *, app: str = DEFAULT_APP) -> str:
     """What the browser brings back when somebody has approved an app; it works once, for an hour."""
     with world.transaction() as db:
-        if app == DEFAULT_APP:
-            add_api_app(world)
-        if world.find_row("SELECT 1 FROM api_app WHERE id = :id", {"id": app}) is None:
-            raise Refusal("unknown", f"there is no app {app}")
+        _get_registered(world, app)
         code = secrets.token_hex(20)
         expires = world.timestamp(timedelta(hours=_CODE_HOURS))
         db.execute(

@@ -19,6 +19,7 @@ from reconciler.sandbox.api.faults import Fault
 from reconciler.sandbox.api.messages import ApiRequest, Response, render_json
 from reconciler.sandbox.api.routes import openapi
 from reconciler.sandbox.links import open_codes
+from reconciler.sandbox.platforms import Knobs
 from reconciler.sandbox.registry import get_person, list_organizations
 from reconciler.sandbox.world import Refusal, World
 
@@ -67,21 +68,23 @@ class Control:
 
     def __init__(self, emulator: Emulator) -> None:
         self._emulator = emulator
-        self._world = emulator.world
-        self._routes: Mapping[tuple[str, str], Callable[[_Fields], object]] = {
-            ("GET", "state"): lambda _: _overview(self._world),
+        self._world = world = emulator.world
+        self._answers: Mapping[tuple[str, str], Callable[[_Fields], object]] = {
+            ("GET", "state"): lambda _: _overview(world),
             ("GET", "openapi.json"): lambda _: openapi(emulator.options),
             ("GET", "calls"): lambda _: dict(emulator.counted),
-            ("GET", "clock"): lambda _: self._tell_time(),
+            ("GET", "clock"): lambda _: {"now": world.now().isoformat()},
             ("POST", "clock"): self._pass_time,
             ("GET", "options"): lambda _: emulator.options.to_mapping(),
             ("PATCH", "options"): self._choose_options,
-            ("GET", "knobs"): lambda _: dataclasses.asdict(self._world.knobs),
+            ("GET", "knobs"): lambda _: dataclasses.asdict(world.knobs),
             ("PATCH", "knobs"): self._turn_knobs,
             ("GET", "faults"): lambda _: [dataclasses.asdict(fault) for fault in emulator.faults.waiting()],
-            ("POST", "faults"): self._add_fault,
+            ("POST", "faults"): lambda fields: emulator.faults.add(Fault.from_mapping(fields)),
             ("DELETE", "faults"): lambda _: emulator.faults.clear(),
-            ("POST", "tokens"): self._issue_token,
+            ("POST", "tokens"): lambda fields: {
+                "access_token": issue_token(world, get_person(world, _texts(fields).get("person", "")))
+            },
             ("POST", "codes"): self._issue_code,
         }
 
@@ -92,7 +95,7 @@ class Control:
             fields = _parse_fields(request.body)
             if path.startswith("events/"):
                 return self._let_happen(request.method, path.removeprefix("events/"), fields)
-            answer = self._routes.get((request.method, path))
+            answer = self._answers.get((request.method, path))
             return render_json(answer(fields) or {}) if answer else _problem(404, "unknown", "there is no such thing")
         except Refusal as refusal:
             return _problem(409, refusal.word, refusal.text)
@@ -114,31 +117,20 @@ class Control:
         happen(self._world, **given)
         return render_json({})
 
-    def _tell_time(self) -> object:
-        return {"now": self._world.now().isoformat()}
-
     def _pass_time(self, fields: _Fields) -> object:
         seconds = fields.get("seconds")
         if not isinstance(seconds, int | float) or isinstance(seconds, bool) or not 0 <= seconds <= 1e9:
             raise ValueError("seconds is how much time passes, a number that is not negative")
         self._world.advance(timedelta(seconds=seconds))
-        return self._tell_time()
+        return {"now": self._world.now().isoformat()}
 
     def _choose_options(self, fields: _Fields) -> object:
         self._emulator.options = self._emulator.options.changed(fields)
         return self._emulator.options.to_mapping()
 
     def _turn_knobs(self, fields: _Fields) -> object:
-        knobs = {**dataclasses.asdict(self._world.knobs), **fields}
-        self._world.knobs = type(self._world.knobs).from_mapping(knobs)
-        return knobs
-
-    def _add_fault(self, fields: _Fields) -> None:
-        self._emulator.faults.add(Fault.from_mapping(fields))
-
-    def _issue_token(self, fields: _Fields) -> object:
-        person = get_person(self._world, _texts(fields).get("person", ""))
-        return {"access_token": issue_token(self._world, person)}
+        self._world.knobs = Knobs.from_mapping({**dataclasses.asdict(self._world.knobs), **fields})
+        return dataclasses.asdict(self._world.knobs)
 
     def _issue_code(self, fields: _Fields) -> object:
         given = _texts(fields)

@@ -12,7 +12,7 @@ from urllib.parse import parse_qsl
 from reconciler.sandbox.api.access import Caller, find_caller
 from reconciler.sandbox.api.calls import Call, Data, Route
 from reconciler.sandbox.api.faults import Fault, Faults, Limiter, Replica
-from reconciler.sandbox.api.messages import ApiRequest, RefusedCall, Response, render_envelope, render_plain
+from reconciler.sandbox.api.messages import JSON_TYPE, ApiRequest, RefusedCall, Response, render_plain
 from reconciler.sandbox.api.options import Options, read_options, write_options
 from reconciler.sandbox.api.parameters import read_parameters
 from reconciler.sandbox.api.routes import PREFIX, ROUTES
@@ -123,9 +123,12 @@ class Emulator:
         return self.world
 
     def _envelope(self, code: int, message: str, data: Data) -> Response:
+        """The answer of every endpoint: HTTP 200, whatever the code; the log id is also a header."""
         stamp = self.world.now().strftime("%Y%m%d%H%M%S")
         request_id = f"{stamp}{next(self._request_numbers):018X}"
-        return render_envelope(code=code, message=message, request_id=request_id, data=data)
+        document = {"code": code, "message": message, "request_id": request_id, "data": data}
+        body = json.dumps(document, ensure_ascii=False).encode()
+        return Response(headers={"Content-Type": JSON_TYPE, "X-TT-LOGID": request_id}, body=body)
 
 
 def _require_permission(route: Route, call: Call) -> None:

@@ -1,11 +1,10 @@
-"""What goes in and what comes out, without any web framework; and the envelope that all answers share."""
+"""What goes in and what comes out, without any web framework."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
 JSON_TYPE = "application/json; charset=utf-8"
@@ -54,15 +53,6 @@ class RefusedCall(Exception):
         super().__init__(text)
         self.code = code
         self.text = text
-
-
-def render_envelope(*, code: int, message: str, request_id: str, data: Mapping[str, Any]) -> Response:
-    """The answer of every endpoint: HTTP 200, whatever the code; the log id is also a header."""
-    document = {"code": code, "message": message, "request_id": request_id, "data": data}
-    return Response(
-        headers={"Content-Type": JSON_TYPE, "X-TT-LOGID": request_id},
-        body=json.dumps(document, ensure_ascii=False).encode(),
-    )
 
 
 def render_json(document: object, *, status: int = 200) -> Response:
