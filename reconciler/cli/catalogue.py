@@ -107,16 +107,16 @@ class Renderers:
         "model.json:plan_to_json",
         "annotations_of_plan",
     )
-    state: Subject = Subject("features.states.document", "document_of_state", "model.json:state_to_json")
+    state: Subject = Subject("features.states", "document_of_state", "model.json:state_to_json")
     state_list: Subject = Subject(
-        "features.states.document",
+        "features.states",
         "document_of_state_list",
         "STATE_LIST",
         content=lambda states: [one.summary for one in states],
     )
-    systems: Subject = Subject("features.listing.systems", "document_of_systems", "SYSTEMS")
-    history: Subject = Subject("features.states.document", "document_of_history", "HISTORY")
-    audit_log: Subject = Subject("features.audit_log.document", "document_of_audit_log", "AUDIT_LOG")
+    systems: Subject = Subject("features.listing", "document_of_systems", "SYSTEMS")
+    history: Subject = Subject("features.states", "document_of_history", "HISTORY")
+    audit_log: Subject = Subject("features.audit_log", "document_of_audit_log", "AUDIT_LOG")
     who: Subject = Subject("features.queries.person_document", "document_of_person", "WHO")
     access: Subject = Subject("features.queries.matrix_document", "document_of_access", "ACCESS")
     review: Subject = Subject(
@@ -125,7 +125,7 @@ class Renderers:
         "REVIEW",
         "features.review.annotations:annotations_of_review",
     )
-    policies: Subject = Subject("features.listing.policies", "document_of_policies", "POLICIES")
+    policies: Subject = Subject("features.listing", "document_of_policies", "POLICIES")
     observation: Subject = Subject("features.rosters.document", "document_of_observation", "OBSERVATION")
     report: Subject = Subject(
         "features.planning.report",
@@ -135,7 +135,7 @@ class Renderers:
         content=lambda plan, report: report.about(plan),
     )
     drift: Subject = Subject("features.drift.document", "document_of_drift", "DRIFT", "annotations_of_drift")
-    estimate: Subject = Subject("features.estimate.document", "document_of_forecast", "ESTIMATE")
+    estimate: Subject = Subject("features.estimate", "document_of_forecast", "ESTIMATE")
     work_orders: Subject = Subject(
         "features.work_orders.document", "document_of_work_orders", "WORK_ORDERS", content=attrgetter("orders")
     )

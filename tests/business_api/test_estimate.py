@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from reconciler.features.estimate.estimate import estimate_run
+from reconciler.features.estimate import estimate_run
 from reconciler.manifests.load import load_manifests
 from reconciler.manifests.source import SourceFile
 from reconciler.model.address import Address

@@ -13,7 +13,7 @@ import pytest
 
 from reconciler.cli.catalogue import RENDERERS
 from reconciler.cli.commands.schema import json_schema
-from reconciler.features.estimate.model import Allowance, Effort, Forecast, OrganizationForecast
+from reconciler.features.estimate import Allowance, Effort, Forecast, OrganizationForecast
 from reconciler.features.offboarding.model import Blocker, LeaverItem, Matter, Offboarding, Progress, Surface
 from reconciler.features.onboarding.model import Given, Onboarding, Spared, Welcome
 from reconciler.features.review.model import (

@@ -15,7 +15,7 @@ from reconciler.apply.journal import replay, run_record
 from reconciler.apply.leases import hold
 from reconciler.apply.states import load_state, save_state, verify_state
 from reconciler.audit.log import AuditLog
-from reconciler.features.states.migrate import migrate
+from reconciler.features.states import migrate
 from reconciler.model.audit import AuditRecord
 from reconciler.model.errors import ReconcilerError, StateConflict, StateLocked, StoreError
 from reconciler.model.ports import StateStore

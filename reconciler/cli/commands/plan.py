@@ -50,7 +50,7 @@ def plan(
             raise UsageError("--estimate makes no plan that could be saved", advice="leave --out away")
         if format_ not in RENDERERS.estimate:
             raise UsageError(f"an estimate has no form {format_}", advice=f"it has {' and '.join(RENDERERS.estimate)}")
-        from reconciler.features.estimate.estimate import estimate_run
+        from reconciler.features.estimate import estimate_run
 
         forecast = estimate_run(request, provider_for=app.provider_for, store=app.store)
         app.show(RENDERERS.estimate, forecast, format_=format_)

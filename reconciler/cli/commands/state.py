@@ -15,7 +15,7 @@ from reconciler.cli.options import document_option, read_address, read_day_or_se
 from reconciler.cli.state_editor import lease_terms, names_in_state, open_editor, require_known
 from reconciler.cli.stores import open_store
 from reconciler.cli.streams import confirm
-from reconciler.features.states import migrate as migrating
+from reconciler.features.states import migrate as copy_states
 from reconciler.model.address import Address
 from reconciler.model.errors import ExitCode, UsageError
 from reconciler.model.json import state_to_json
@@ -185,7 +185,7 @@ def migrate(app: App, to: str, key: str, yes: bool) -> None:
     def report(organization: str, records: int) -> None:
         app.notify(f"{organization}: {records} records copied and read back")
 
-    migrating.migrate(source, target, terms=lease_terms(app), on_moved=report)
+    copy_states(source, target, terms=lease_terms(app), on_moved=report)
     app.notify("done: change `state:` in reconciler.yaml now, before anything is applied")
 
 

@@ -15,8 +15,7 @@ from reconciler.apply.planning import PlanRequest
 from reconciler.cli.catalogue import RENDERERS
 from reconciler.cli.main import cli
 from reconciler.engine.context import ALL_SHARDS, Shard
-from reconciler.features.estimate.estimate import estimate_run
-from reconciler.features.estimate.model import Effort
+from reconciler.features.estimate import Effort, estimate_run
 from reconciler.manifests.load import load_manifests
 from reconciler.manifests.source import SourceFile
 from reconciler.model.address import Address
