@@ -15,13 +15,11 @@ the next run reads the live resource before it plans anything, and never repeats
 
 from __future__ import annotations
 
-import json
 import zlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from functools import cache
-from typing import TYPE_CHECKING, Any, get_args
+from typing import Any, get_args
 
 from reconciler.apply.leases import Lease
 from reconciler.apply.state_builder import StateBuilder
@@ -31,15 +29,18 @@ from reconciler.model.audit import AuditEntry, Origin
 from reconciler.model.change import Change
 from reconciler.model.errors import StoreError
 from reconciler.model.integrity import find_damage
-from reconciler.model.json import change_with_todays_words, load_json, refuse_sealed, with_todays_words
+from reconciler.model.json import (
+    adapter_of,
+    change_with_todays_words,
+    load_json,
+    refuse_sealed,
+    to_line,
+    with_todays_words,
+)
 from reconciler.model.outcome import Outcome, Refused, Waits
 from reconciler.model.ports import Clock, Journal, StateStore
-from reconciler.model.redaction import SECRETS
 from reconciler.model.state import State
 from reconciler.model.work_order import WorkOrder
-
-if TYPE_CHECKING:
-    from pydantic import TypeAdapter
 
 JOURNAL_FORMAT = "1.1"
 """1.1 has the words of states of format 1.4. What 1.0 says in older ones is understood."""
@@ -240,39 +241,25 @@ def _merge(state: State, parts: Mapping[Address, Mapping[str, Any]], orders: Map
     latest = state
     for address, body in parts.items():
         latest = _load(State, body)
-        for known, now in (
-            (records, latest.records),
-            (deferred, latest.deferred),
-            (in_doubt, latest.in_doubt),
-        ):
-            _replace(known, address, now)
+        for known in (records, deferred, in_doubt):
+            known.pop(address, None)
+        records.update(latest.records)
+        deferred.update(latest.deferred)
+        in_doubt.update(latest.in_doubt)
     merged = {**state.orders, **orders}
     return replace(latest, records=records, deferred=deferred, in_doubt=in_doubt, orders=merged)
 
 
-def _replace(known: dict[Address, Any], address: Address, now: Mapping[Address, Any]) -> None:
-    known.pop(address, None)
-    known.update(now)
-
-
-@cache
-def _adapter(kind: Any) -> TypeAdapter[Any]:
-    """Building one costs milliseconds, using it microseconds."""
-    from pydantic import TypeAdapter
-
-    return TypeAdapter(kind)
-
-
 def _dump(kind: Any, value: object) -> Any:
-    return _adapter(kind).dump_python(value, mode="json", exclude_defaults=True)
+    return adapter_of(kind).dump_python(value, mode="json", exclude_defaults=True)
 
 
 def _load(kind: Any, value: Any) -> Any:
-    return _adapter(kind).validate_python(value)
+    return adapter_of(kind).validate_python(value)
 
 
-def _encode(record: Mapping[str, Any]) -> bytes:
-    body = SECRETS.hide(json.dumps(record, sort_keys=True, separators=(",", ":"), ensure_ascii=False)).encode()
+def _encode(record: dict[str, Any]) -> bytes:
+    body = to_line(record)
     return b"%08x %s" % (zlib.crc32(body), body)
 
 

@@ -1,21 +1,159 @@
-"""The audit log of all organizations, kept by whatever store keeps their states."""
+"""The audit log of all organizations, kept by whatever store keeps their states.
+
+Each record is a line with the digest of the one before it, so that no edit goes unseen: a chain shows that nothing
+inside it was changed, added or taken out. Its end is named by no later record: there the states bear witness, each of
+which keeps the number and the digest of the last record about its organization.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator
+import hashlib
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import date
 from itertools import islice
 
-from reconciler.audit.chain import BEGINNING, HeadWitness, Link, Verdict, decode, digest_of, encode, verify
 from reconciler.model.audit import AuditEntry, AuditRecord
-from reconciler.model.errors import StateConflict
-from reconciler.model.json import refuse_sealed
+from reconciler.model.errors import StateConflict, StoreError
+from reconciler.model.integrity import describe_misfit
+from reconciler.model.json import adapter_of, change_with_todays_words, load_json, refuse_sealed, to_line
 from reconciler.model.ports import StateStore
 from reconciler.model.state import AuditMark
 
+AUDIT_FORMAT = "1.0"
+UNLOCK = "state_unlock"
+BEGINNING = "0" * 64
+"""What the first record has for the digest of the one before it."""
+
 _MAX_TRIES = 1000
 """Every failed try means that somebody else got a record in, so this many come together only by a fault."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Link:
+    """One record as it lies in the log."""
+
+    number: int
+    """From 1."""
+    digest: str
+    record: AuditRecord
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HeadWitness:
+    """What the state of one organization says of the log."""
+
+    organization: str
+    mark: AuditMark | None = None
+    is_behind: bool = False
+    """Whether records may be there that it does not know yet: a run is under way or was cut off."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verdict:
+    """What a look at the whole chain found."""
+
+    records: int
+    """How many fit, up to the first that does not."""
+    entries: int
+    head: str
+    """Digest of the last record that fits."""
+    broken: str = ""
+    """What is wrong with the next one; empty when there is none."""
+    put_aside: int = 0
+    """Bytes of records that were cut off once, and were put aside."""
+
+
+def encode(record: AuditRecord, *, previous: str) -> bytes:
+    """The line of a record."""
+    content = adapter_of(AuditRecord).dump_python(record, mode="json", exclude_defaults=True)
+    return to_line({"format_version": AUDIT_FORMAT, "previous": previous, **content})
+
+
+def digest_of(line: bytes) -> str:
+    """What the next record says of this one."""
+    return hashlib.sha256(line).hexdigest()
+
+
+def decode(line: bytes, *, number: int) -> tuple[str, AuditRecord]:
+    """The digest a record has for the one before it, and the record; raises StoreError when it cannot be read."""
+    from pydantic import ValidationError
+
+    refuse_sealed(line, f"record {number} of the audit log")
+    try:
+        content = load_json(line)
+        version = str(content.pop("format_version"))
+        previous = str(content.pop("previous"))
+        content["entries"] = [change_with_todays_words(entry) for entry in content.get("entries", [])]
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise _unreadable(number, "it is no audit record") from error
+    if version.partition(".")[0] != AUDIT_FORMAT.partition(".")[0]:
+        raise _unreadable(number, f"it has format {version}, and this version reads {AUDIT_FORMAT}")
+    try:
+        return previous, adapter_of(AuditRecord).validate_python(content)
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_input=False)[0]
+        where = "/".join(map(str, first["loc"]))
+        raise _unreadable(number, f"{where or 'it'} {describe_misfit(first)}") from error
+
+
+def verify(lines: Iterable[bytes], witnesses: Collection[HeadWitness] | None = None) -> Verdict:
+    """Follow the chain from its beginning to its end or to the first record that does not fit.
+
+    With `witnesses`, the end has to be what they remember.
+    """
+    head, records, entries = BEGINNING, 0, 0
+    marks: dict[int, list[tuple[str, str]]] = {}
+    for witness in witnesses or ():
+        if witness.mark is not None:
+            marks.setdefault(witness.mark.number, []).append((witness.organization, witness.mark.digest))
+    newest = max(marks, default=0)
+    behind = {witness.organization for witness in witnesses or () if witness.is_behind}
+    broken = ""
+    for number, line in enumerate(lines, start=1):
+        try:
+            previous, record = decode(line, number=number)
+        except StoreError as error:
+            broken = error.message
+            break
+        digest = digest_of(line)
+        contradicted = [organization for organization, mark in marks.get(number, ()) if mark != digest]
+        # Behind all that the states remember, breaking a lock is the one thing that leaves no mark.
+        is_unlock = all(entry.action == UNLOCK for entry in record.entries)
+        if previous != head:
+            broken = _misfit(number, previous)
+        elif contradicted:
+            broken = f"record {number} is not the one that the state of {contradicted[0]} remembers: it was changed"
+        elif witnesses is not None and number > newest and record.organization not in behind and not is_unlock:
+            broken = (
+                f"record {number} is about {record.organization}, whose state does not know it: "
+                "it was added by something else, or the state is lost"
+            )
+        if broken:
+            break
+        head, records, entries = digest, number, entries + len(record.entries)
+    if not broken and newest > records:
+        organization = marks[newest][0][0]
+        broken = (
+            f"the log ends with record {records}, but the state of {organization} remembers record {newest}: "
+            "its end was cut off"
+        )
+    return Verdict(records=records, entries=entries, head=head, broken=broken)
+
+
+def _misfit(number: int, previous: str) -> str:
+    if number == 1:
+        return f"record 1 follows a record {previous[:12]}…, but it is the first one: older ones were taken out"
+    if previous == BEGINNING:
+        return f"record {number} says that it is the first one, but it is not"
+    return (
+        f"record {number} follows a record {previous[:12]}…, which record {number - 1} is not: "
+        f"record {number - 1} was changed, or something was added or taken out between the two"
+    )
+
+
+def _unreadable(number: int, what: str) -> StoreError:
+    return StoreError(f"record {number} of the audit log cannot be read: {what}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,14 +173,6 @@ class Selection:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class _End:
-    """How many records there are as far as we know, and the digest of the last one."""
-
-    count: int
-    head: str
-
-
 def _member_in(address: str) -> str:
     kind, _, key = address.partition("/")[2].partition("/")
     return key if kind == "member" else ""
@@ -53,7 +183,7 @@ class AuditLog:
 
     def __init__(self, store: StateStore) -> None:
         self._store = store
-        self._end: _End | None = None
+        self._end: AuditMark | None = None
 
     def append(
         self, record: AuditRecord, *, known: AuditMark | None = None, guard: Callable[[], None] = lambda: None
@@ -66,9 +196,9 @@ class AuditLog:
         bearing witness against the log.
         """
 
-        def whole(end: _End) -> bytes:
+        def whole(end: AuditMark) -> bytes:
             guard()
-            return encode(record, previous=end.head)
+            return encode(record, previous=end.digest)
 
         return self._unless_lost(known, self._append(whole))
 
@@ -78,15 +208,15 @@ class AuditLog:
         Returns the end of the log, also when nothing was missing. Reads all of it, so it is for rare occasions.
         """
 
-        def missing(end: _End) -> bytes | None:
+        def missing(end: AuditMark) -> bytes | None:
             known = {
                 entry.serial
-                for link in islice(self.links(), end.count)
+                for link in islice(self.links(), end.number)
                 if (link.record.organization, link.record.lineage) == (record.organization, record.lineage)
                 for entry in link.record.entries
             }
             entries = tuple(entry for entry in record.entries if entry.serial not in known)
-            return encode(replace(record, entries=entries), previous=end.head) if entries else None
+            return encode(replace(record, entries=entries), previous=end.digest) if entries else None
 
         return self._unless_lost(known, self._append(missing))
 
@@ -99,21 +229,21 @@ class AuditLog:
         line = next(iter(self._store.read_audit(after=mark.number - 1)), None)
         return line is not None and digest_of(line) == mark.digest
 
-    def _append(self, make_line: Callable[[_End], bytes | None]) -> AuditMark:
+    def _append(self, make_line: Callable[[AuditMark], bytes | None]) -> AuditMark:
         """Add what is right to add at the end; when somebody else was faster, at the next one. None adds nothing."""
         for attempt in range(1, _MAX_TRIES + 1):
             end = self._find_end()
             line = make_line(end)
             if line is None:
-                return AuditMark(number=end.count, digest=end.head)
+                return end
             try:
-                self._store.append_audit(line, after=end.count)
+                self._store.append_audit(line, after=end.number)
             except StateConflict:
                 if attempt == _MAX_TRIES:
                     raise
             else:
-                self._end = _End(end.count + 1, digest_of(line))
-                return AuditMark(number=self._end.count, digest=self._end.head)
+                self._end = AuditMark(number=end.number + 1, digest=digest_of(line))
+                return self._end
         raise AssertionError  # the last try raises by itself
 
     def links(self) -> Iterator[Link]:
@@ -161,14 +291,15 @@ class AuditLog:
 
     def read_head(self) -> str:
         """Digest of the last record as it is now."""
-        return self._find_end().head
+        return self._find_end().digest
 
-    def _find_end(self) -> _End:
-        """The end as it is now: what others added since the last look is followed."""
+    def _find_end(self) -> AuditMark:
+        """The end as it is now, number 0 while there is none: what others added since the last look is followed."""
         count = self._store.count_audit()
-        if self._end is None or self._end.count != count:
+        if self._end is None or self._end.number != count:
             known = max(count - 1, 0)
             lines = list(self._store.read_audit(after=known))
             refuse_sealed(b"".join(lines[-1:]), "the audit log")
-            self._end = _End(known + len(lines), digest_of(lines[-1]) if lines else BEGINNING)
+            digest = digest_of(lines[-1]) if lines else BEGINNING
+            self._end = AuditMark(number=known + len(lines), digest=digest)
         return self._end

@@ -191,7 +191,7 @@ class App:
         outputs: Callable[..., Mapping[str, str]] | None = None,
     ) -> None:
         """Print values in a form; with `github` also write the step's summary and `outputs` of the values."""
-        from reconciler.stores.process import this_process
+        from reconciler.stores.rules import this_process
 
         style = replace(
             self.style(sys.stdout), max_chars=max_chars, prefix=find_prefix(self.root), job=this_process().job

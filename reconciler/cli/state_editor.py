@@ -20,7 +20,7 @@ from reconciler.model.errors import ReconcilerError, StateLocked
 from reconciler.model.ports import Clock
 from reconciler.model.state import State
 from reconciler.model.suggestions import suggest_names
-from reconciler.stores.process import SystemTimer, this_process
+from reconciler.stores.rules import SystemTimer, this_process
 
 _GIT_TIMEOUT = 10.0
 _COMMITS = ("GITHUB_SHA", "CI_COMMIT_SHA", "BUILDKITE_COMMIT", "CIRCLE_SHA1")

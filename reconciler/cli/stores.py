@@ -10,7 +10,7 @@ from reconciler.model.errors import ReconcilerError
 from reconciler.model.ports import StateStore
 from reconciler.model.redaction import SECRETS
 from reconciler.stores.local_file import LocalFileStore
-from reconciler.stores.process import Holder, this_process
+from reconciler.stores.rules import Holder, this_process
 
 
 def open_store(address: str, *, root: Path, key: str = "") -> StateStore:

@@ -88,24 +88,16 @@ UPGRADES: tuple[Upgrade, ...] = (
 
 
 @cache
-def plan_adapter() -> TypeAdapter[Plan]:
-    """Reads and writes plans; built on first use, because building it takes longer than using it."""
+def adapter_of(kind: Any) -> TypeAdapter[Any]:
+    """Reads and writes values of a type; built on first use, because building it takes longer than using it."""
     from pydantic import TypeAdapter
 
-    return TypeAdapter(Plan)
-
-
-@cache
-def state_adapter() -> TypeAdapter[State]:
-    """Reads and writes states."""
-    from pydantic import TypeAdapter
-
-    return TypeAdapter(State)
+    return TypeAdapter(kind)
 
 
 def plan_to_json(plan: Plan) -> str:
     """The plan as indented JSON, for files that people look into too."""
-    return dump_json(plan_adapter().dump_python(plan, mode="json"))
+    return dump_json(adapter_of(Plan).dump_python(plan, mode="json"))
 
 
 def dump_json(content: Content) -> str:
@@ -120,13 +112,18 @@ def dump_json(content: Content) -> str:
 
 def plan_from_json(text: str) -> Plan:
     """The plan in `text`; raises ReconcilerError when it is no plan or of a format that is not known."""
-    return _validated(plan_adapter(), _read(text, "plan", PLAN_FORMAT), "plan")
+    return _validated(Plan, _read(text, "plan", PLAN_FORMAT), "plan")
 
 
 def state_to_json(state: State) -> bytes:
     """The state in its one canonical form: sorted keys, no spaces, one newline at the end."""
-    content = {"format_version": STATE_FORMAT, **state_adapter().dump_python(state, mode="json")}
-    return SECRETS.hide(json.dumps(content, sort_keys=True, separators=(",", ":"), ensure_ascii=False)).encode() + b"\n"
+    content = {"format_version": STATE_FORMAT, **adapter_of(State).dump_python(state, mode="json")}
+    return to_line(content) + b"\n"
+
+
+def to_line(content: Content) -> bytes:
+    """Canonical JSON in one line, for what is stored: sorted keys, no spaces, no secrets."""
+    return SECRETS.hide(json.dumps(content, sort_keys=True, separators=(",", ":"), ensure_ascii=False)).encode()
 
 
 def state_from_json(data: bytes) -> State:
@@ -146,7 +143,7 @@ def state_from_json(data: bytes) -> State:
                 raise ReconcilerError(message) from error
     if content["format_version"] != STATE_FORMAT:
         raise _unknown_format("state", content["format_version"], STATE_FORMAT)
-    return _validated(state_adapter(), content, "state")
+    return _validated(State, content, "state")
 
 
 def load_json(data: str | bytes) -> Any:
@@ -201,11 +198,11 @@ def _unknown_format(what: str, version: str, known: str) -> ReconcilerError:
     return ReconcilerError(message, advice=_UPGRADE)
 
 
-def _validated(adapter: TypeAdapter[T], value: Content, what: str) -> T:
+def _validated(kind: type[T], value: Content, what: str) -> T:
     from pydantic import ValidationError
 
     try:
-        read = adapter.validate_python(value)
+        read: T = adapter_of(kind).validate_python(value)  # type: ignore[arg-type]  # a type has a hash
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
         where = "/".join(str(part) for part in first["loc"])

@@ -17,7 +17,7 @@ from reconciler.model.errors import StoreError
 if TYPE_CHECKING:
     from obstore import PutMode
     from obstore.auth.boto3 import Boto3CredentialProvider
-    from obstore.store import AzureStore, ClientConfig, GCSStore, ObjectStore, RetryConfig, S3Store
+    from obstore.store import ClientConfig, ObjectStore, RetryConfig
 
 _T = TypeVar("_T")
 _AT_ONCE = 16
@@ -50,13 +50,9 @@ class Bucket:
     def find(self, key: str) -> Blob | None:
         """An object, or None."""
         from obstore import get
-        from obstore.exceptions import NotFoundError
 
-        with self._explained():
-            try:
-                result = get(self._store, key)
-            except (NotFoundError, FileNotFoundError):
-                return None
+        def read() -> Blob:
+            result = get(self._store, key)
             meta = result.meta
             return Blob(
                 data=bytes(result.bytes()),
@@ -65,23 +61,22 @@ class Bucket:
                 version=meta["version"],
             )
 
+        return self._unless_absent(read)
+
     def find_many(self, keys: Sequence[str]) -> list[Blob | None]:
         """Several objects, read at the same time."""
-        return self._together(self.find, keys)
+        with ThreadPoolExecutor(max_workers=_AT_ONCE) as pool:
+            return list(pool.map(self.find, keys))
 
     def find_starts(self, keys: Sequence[str], length: int) -> list[bytes | None]:
         """The first bytes of several objects that have at least so many, read at the same time."""
-        return self._together(lambda key: self._find_start(key, length), keys)
-
-    def _find_start(self, key: str, length: int) -> bytes | None:
         from obstore import get_range
-        from obstore.exceptions import NotFoundError
 
-        with self._explained():
-            try:
-                return bytes(get_range(self._store, key, start=0, length=length))
-            except (NotFoundError, FileNotFoundError):
-                return None
+        def find_start(key: str) -> bytes | None:
+            return self._unless_absent(lambda: bytes(get_range(self._store, key, start=0, length=length)))
+
+        with ThreadPoolExecutor(max_workers=_AT_ONCE) as pool:
+            return list(pool.map(find_start, keys))
 
     def exists(self, key: str) -> bool:
         """Whether there is such an object."""
@@ -126,17 +121,17 @@ class Bucket:
             raise StoreError(message)
         return modified
 
-    def _together(self, read: Callable[[str], _T], keys: Sequence[str]) -> list[_T]:
-        with ThreadPoolExecutor(max_workers=_AT_ONCE) as pool:
-            return list(pool.map(read, keys))
-
     def _modified(self, key: str) -> datetime | None:
         from obstore import head
+
+        return self._unless_absent(lambda: head(self._store, key)["last_modified"])
+
+    def _unless_absent(self, read: Callable[[], _T]) -> _T | None:
         from obstore.exceptions import NotFoundError
 
         with self._explained():
             try:
-                return head(self._store, key)["last_modified"]
+                return read()
             except (NotFoundError, FileNotFoundError):
                 return None
 
@@ -189,45 +184,30 @@ def open_bucket(address: str) -> Bucket:
         message = "the address of the bucket with the state holds something else than a bucket and a prefix"
         raise StoreError(message, advice=f"write {parts.scheme}://BUCKET/PREFIX; credentials come from the environment")
     try:
-        return Bucket(_OPENERS[parts.scheme](parts.netloc, parts.path.strip("/")))
+        return Bucket(_open(parts.scheme, parts.netloc, parts.path.strip("/")))
     except ModuleNotFoundError as error:
         message = "state in a bucket needs the extra `cloud`"
         raise StoreError(message, advice="pip install 'access-reconciler[cloud]'") from error
 
 
-def _open_s3(bucket: str, prefix: str) -> S3Store:
-    """Variables, web identity, container and instance roles are read by the client; a profile needs boto3."""
-    from obstore.store import S3Store
+def _open(scheme: str, bucket: str, prefix: str) -> ObjectStore:
+    """Who we are: variables, web identity, container and instance roles are read by the client; a profile needs boto3.
 
+    The account of Azure is AZURE_STORAGE_ACCOUNT_NAME.
+    """
+    from obstore.store import AzureStore, GCSStore, S3Store
+
+    retries: RetryConfig = {"max_retries": 5, "retry_timeout": timedelta(seconds=60)}
+    endpoint = {"s3": "AWS_ENDPOINT_URL", "az": "AZURE_STORAGE_ENDPOINT"}.get(scheme, "")
+    allow_http = os.environ.get(endpoint, "").startswith("http://")
+    options: ClientConfig = {"timeout": "60s", "connect_timeout": "10s", "allow_http": allow_http}
+    if scheme == "gs":
+        return GCSStore(bucket, prefix=prefix, client_options=options, retry_config=retries)
+    if scheme == "az":
+        return AzureStore(bucket, prefix=prefix, client_options=options, retry_config=retries)
     return S3Store(
-        bucket,
-        prefix=prefix,
-        client_options=_client(os.environ.get("AWS_ENDPOINT_URL", "")),
-        retry_config=_retries(),
-        credential_provider=_find_profile(),
+        bucket, prefix=prefix, client_options=options, retry_config=retries, credential_provider=_find_profile()
     )
-
-
-def _open_gcs(bucket: str, prefix: str) -> GCSStore:
-    from obstore.store import GCSStore
-
-    return GCSStore(bucket, prefix=prefix, client_options=_client(""), retry_config=_retries())
-
-
-def _open_azure(container: str, prefix: str) -> AzureStore:
-    """The account is AZURE_STORAGE_ACCOUNT_NAME."""
-    from obstore.store import AzureStore
-
-    endpoint = os.environ.get("AZURE_STORAGE_ENDPOINT", "")
-    return AzureStore(container, prefix=prefix, client_options=_client(endpoint), retry_config=_retries())
-
-
-def _client(endpoint: str) -> ClientConfig:
-    return {"timeout": "60s", "connect_timeout": "10s", "allow_http": endpoint.startswith("http://")}
-
-
-def _retries() -> RetryConfig:
-    return {"max_retries": 5, "retry_timeout": timedelta(seconds=60)}
 
 
 def _find_profile() -> Boto3CredentialProvider | None:
@@ -240,6 +220,3 @@ def _find_profile() -> Boto3CredentialProvider | None:
         advice = "pip install boto3, or run `aws configure export-credentials --format env`"
         raise StoreError(message, advice=advice) from error
     return Boto3CredentialProvider()
-
-
-_OPENERS: dict[str, Callable[[str, str], ObjectStore]] = {"s3": _open_s3, "gs": _open_gcs, "az": _open_azure}

@@ -44,11 +44,6 @@ def replace_durably(path: Path, data: bytes) -> None:
     sync_folder(path.parent)
 
 
-def append_line(path: Path, line: bytes) -> None:
-    """Add a line and wait until it is on the disk; what a crash left of the last one is cut off first."""
-    append_bytes(path, line + b"\n", whole_lines=True)
-
-
 def append_bytes(path: Path, data: bytes, *, whole_lines: bool = False) -> None:
     """Add bytes and wait until they are on the disk; with `whole_lines` a part of a line before them is cut off."""
     is_new = not path.exists()

@@ -17,6 +17,7 @@ Because the journal has the name of the snapshot it belongs to, one rename repla
 from __future__ import annotations
 
 import json
+import os
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -25,11 +26,29 @@ from pathlib import Path
 
 from reconciler.model.errors import StoreError
 from reconciler.model.ports import Journal, Lock, PastVersion, Snapshot, TornAudit
-from reconciler.stores.files import append_bytes, append_line, cut_off, guard, make_folder, replace_durably, sync_folder
-from reconciler.stores.local_lock import LEASE, LocalLocks, changing, read_lease
-from reconciler.stores.process import Holder, this_process
-from reconciler.stores.rules import audit_moved, find_key, moved, name_of, no_such_version
+from reconciler.stores.files import (
+    PRIVATE,
+    append_bytes,
+    cut_off,
+    guard,
+    make_folder,
+    replace_durably,
+    sync_folder,
+    try_lock,
+)
+from reconciler.stores.rules import (
+    Holder,
+    LeaseRecord,
+    audit_moved,
+    find_key,
+    moved,
+    name_of,
+    no_such_version,
+    this_process,
+)
 
+_LEASE = "lease"
+"""Name of the file with the lease record."""
 _BLOCK = 1 << 20
 _VERSION = re.compile(r"\d{8}-\d{8}T\d{6}Z")
 _TIME = "%Y%m%dT%H%M%SZ"
@@ -43,13 +62,15 @@ class LocalFileStore:
     def __init__(self, root: Path, *, holder: Holder | None = None) -> None:
         self._organizations = root / "organizations"
         self._audit = AuditFile(root / "audit.jsonl")
-        self._locks = LocalLocks(holder or this_process())
+        self._holder = holder or this_process()
+        self._signs_of_life: dict[str, int] = {}
+        """Id of a lock of ours -> the open file that says that its holder lives."""
 
     def organizations(self) -> list[str]:
         """Keys of all organizations that have a snapshot or a journal."""
         with _explained():
             folders = [folder for folder in self._organizations.glob("*") if any(folder.glob("[0-9]*"))]
-            return sorted(find_key(folder.name) or read_lease(folder, "").organization for folder in folders)
+            return sorted(find_key(folder.name) or _read_lease(folder, "").organization for folder in folders)
 
     def read(self, organization: str) -> Snapshot | None:
         """The last snapshot, or None."""
@@ -60,7 +81,7 @@ class LocalFileStore:
     def write(self, organization: str, data: bytes, *, replacing: str | None, token: int) -> str:
         """Add a snapshot; its name makes it the present one and leaves the journal behind."""
         folder = self._folder(organization)
-        with _explained(), changing(folder, organization) as lease:
+        with self._changing(organization) as lease:
             lease.require(token)
             present = self._find_version(organization)
             if present != replacing:
@@ -85,9 +106,11 @@ class LocalFileStore:
 
     def append(self, organization: str, record: bytes, *, token: int) -> None:
         """Add one line and wait until it is on the disk."""
-        with _explained(), changing(self._folder(organization), organization) as lease:
+        with self._changing(organization) as lease:
             lease.require(token)
-            append_line(self._journal(organization, self._find_version(organization)), record)
+            append_bytes(
+                self._journal(organization, self._find_version(organization)), record + b"\n", whole_lines=True
+            )
 
     def history(self, organization: str) -> list[PastVersion]:
         """All snapshots, oldest first."""
@@ -104,33 +127,64 @@ class LocalFileStore:
     def find_lock(self, organization: str) -> Lock | None:
         """The present lock, expired or not."""
         with _explained():
-            return read_lease(self._folder(organization), organization).lock
+            return _read_lease(self._folder(organization), organization).lock
 
     def locks(self) -> list[Lock]:
         """All present locks."""
         with _explained():
-            leases = [read_lease(path.parent, "") for path in self._organizations.glob(f"*/{LEASE}")]
+            leases = [_read_lease(path.parent, "") for path in self._organizations.glob(f"*/{_LEASE}")]
             return sorted((lease.lock for lease in leases if lease.lock), key=lambda lock: lock.organization)
 
     def acquire(self, organization: str, *, purpose: str, ttl: timedelta) -> Lock:
-        """Take the lock; that of a process of this machine that died is free at once."""
-        with _explained():
-            return self._locks.acquire(self._folder(organization), organization, purpose=purpose, ttl=ttl)
+        """Take the lock; that of a process of this machine that died is free at once.
+
+        The holder keeps a file open under the operating system's lock. That lock goes when the process dies, whatever
+        it dies of, so the next one need not wait until the lease runs out; and no number of a process, which might
+        belong to another by now, has to be trusted.
+        """
+        folder = self._folder(organization)
+        with self._changing(organization) as lease:
+            taken = lease.taken(
+                self._holder,
+                purpose=purpose,
+                now=datetime.now(UTC),
+                ttl=ttl,
+                is_dead=lambda lock: lock.host == self._holder.host and _is_dead(folder, lock),
+            )
+            for left_behind in folder.glob("held-*"):
+                left_behind.unlink()
+            descriptor = os.open(_sign_of_life(folder, taken.held), os.O_RDWR | os.O_CREAT, PRIVATE)
+            if not try_lock(descriptor):
+                os.close(descriptor)
+                message = f"{folder} does not lock files"
+                raise StoreError(message, advice="use another file system or another store")
+            self._signs_of_life[taken.held.id] = descriptor
+            _write_lease(folder, taken)
+            return taken.held
 
     def renew(self, lock: Lock, *, ttl: timedelta) -> Lock:
         """Keep the lock for longer."""
-        with _explained():
-            return self._locks.renew(self._folder(lock.organization), lock, ttl=ttl)
+        with self._changing(lock.organization) as lease:
+            renewed = lease.renewed(lock, now=datetime.now(UTC), ttl=ttl)
+            _write_lease(self._folder(lock.organization), renewed)
+            return renewed.held
 
     def release(self, lock: Lock) -> None:
-        """Give the lock up."""
-        with _explained():
-            self._locks.release(self._folder(lock.organization), lock)
+        """Give the lock up, if it is still ours."""
+        folder = self._folder(lock.organization)
+        with self._changing(lock.organization) as lease:
+            released = lease.released(lock)
+            if released != lease:
+                _write_lease(folder, released)
+                _sign_of_life(folder, lock).unlink(missing_ok=True)
+        descriptor = self._signs_of_life.pop(lock.id, None)
+        if descriptor is not None:
+            os.close(descriptor)
 
     def break_lock(self, organization: str, lock_id: str) -> None:
         """Take the lock away from its holder."""
-        with _explained():
-            self._locks.break_lock(self._folder(organization), organization, lock_id)
+        with self._changing(organization) as lease:
+            _write_lease(self._folder(organization), lease.broken(lock_id))
 
     def count_audit(self) -> int:
         """How many records the audit log has."""
@@ -152,6 +206,15 @@ class LocalFileStore:
         with _explained():
             return self._audit.torn()
 
+    @contextmanager
+    def _changing(self, organization: str) -> Iterator[LeaseRecord]:
+        """The lease record, while nobody else can change anything in the folder."""
+        folder = self._folder(organization)
+        with _explained():
+            make_folder(folder)
+            with guard(folder / "guard"):
+                yield _read_lease(folder, organization)
+
     def _folder(self, organization: str) -> Path:
         return self._organizations / name_of(organization)
 
@@ -167,6 +230,32 @@ class LocalFileStore:
 
     def _read_snapshot(self, organization: str, version: str) -> Snapshot:
         return Snapshot((self._folder(organization) / f"{version}.json").read_bytes(), version)
+
+
+def _read_lease(folder: Path, organization: str) -> LeaseRecord:
+    try:
+        return LeaseRecord.parse((folder / _LEASE).read_bytes())
+    except FileNotFoundError:
+        return LeaseRecord(organization=organization)
+
+
+def _write_lease(folder: Path, lease: LeaseRecord) -> None:
+    replace_durably(folder / _LEASE, lease.to_json())
+
+
+def _sign_of_life(folder: Path, lock: Lock) -> Path:
+    return folder / f"held-{lock.id}"
+
+
+def _is_dead(folder: Path, lock: Lock) -> bool:
+    try:
+        descriptor = os.open(_sign_of_life(folder, lock), os.O_RDWR)
+    except FileNotFoundError:
+        return True
+    try:
+        return try_lock(descriptor)
+    finally:
+        os.close(descriptor)
 
 
 def _next_version(present: str | None) -> str:
@@ -228,7 +317,7 @@ class AuditFile:
         with guard(self._path.with_suffix(".guard")):
             if self.count() != after or self._complete():
                 raise audit_moved()
-            append_line(self._path, record)
+            append_bytes(self._path, record + b"\n", whole_lines=True)
 
     def torn(self) -> TornAudit:
         """What stands behind the last line end, and what was put aside from there."""

@@ -25,8 +25,7 @@ from reconciler.model.json import load_json
 from reconciler.model.ports import Journal, Lock, PastVersion, Snapshot, TornAudit
 from reconciler.stores.bucket import Blob, Bucket, open_bucket
 from reconciler.stores.object_log import EntryKind, LogEntry, ObjectAudit, ObjectLog
-from reconciler.stores.process import Holder, this_process
-from reconciler.stores.rules import LeaseRecord, find_key, lost, moved, name_of, no_such_version
+from reconciler.stores.rules import Holder, LeaseRecord, find_key, lost, moved, name_of, no_such_version, this_process
 
 _RESOLUTION = timedelta(seconds=1)
 """Servers write down whole seconds."""
@@ -114,11 +113,11 @@ class ObjectStateStore:
 
     def find_lock(self, organization: str) -> Lock | None:
         """The present lock, expired or not."""
-        return self._read_lease(organization).lock
+        return self._read_lease(name_of(organization), organization)[0].lock
 
     def locks(self) -> list[Lock]:
         """All present locks."""
-        leases = [read_lease(self._bucket, f"locks/{name}", "")[0] for name in self._bucket.names("locks")]
+        leases = [self._read_lease(name, "")[0] for name in self._bucket.names("locks")]
         return sorted((lease.lock for lease in leases if lease.lock), key=lambda lock: lock.organization)
 
     def acquire(self, organization: str, *, purpose: str, ttl: timedelta) -> Lock:
@@ -174,7 +173,7 @@ class ObjectStateStore:
         writer = self._writers.get(organization)
         if writer is None or writer.token != token:
             numbers = self._log(organization).numbers()
-            self._read_lease(organization).require(token)
+            self._read_lease(name_of(organization), organization)[0].require(token)
             writer = self._writers[organization] = _Writer(token=token, next=max(numbers, default=0) + 1)
         return writer
 
@@ -203,8 +202,16 @@ class ObjectStateStore:
             raise StoreError(message)
         return blob.data.decode()
 
-    def _read_lease(self, organization: str) -> LeaseRecord:
-        return read_lease(self._bucket, f"locks/{name_of(organization)}", organization)[0]
+    def _read_lease(self, name: str, organization: str) -> tuple[LeaseRecord, Blob | None]:
+        """The record and the object it came from; the lock expires by the server's clock, not by its holder's."""
+        blob = self._bucket.find(f"locks/{name}")
+        if blob is None:
+            return LeaseRecord(organization=organization), None
+        record, ttl = _parse_lease(blob.data)
+        if record.lock is not None:
+            expires = blob.modified + ttl + _RESOLUTION
+            record = replace(record, lock=replace(record.lock, expires=expires))
+        return record, blob
 
     def _change_lease(
         self,
@@ -213,7 +220,25 @@ class ObjectStateStore:
         *,
         ttl: timedelta = timedelta(),
     ) -> LeaseRecord:
-        return change_lease(self._bucket, f"locks/{name_of(organization)}", organization, change, ttl=ttl)
+        """Replace the record by what `change` makes of it and of the server's time; again, when somebody was faster.
+
+        The server is asked for the time only when somebody has the lock and the answer depends on it.
+        """
+        name = name_of(organization)
+        while True:
+            record, blob = self._read_lease(name, organization)
+            now = self._bucket.now() if record.lock is not None and ttl else datetime.now(UTC)
+            changed = change(record, now)
+            if changed == record:
+                return record
+            body = {
+                "lease": changed.to_json().decode(),
+                "nonce": secrets.token_hex(8),
+                "ttl": ttl.total_seconds(),
+            }
+            data = json.dumps(body, sort_keys=True, ensure_ascii=False).encode()
+            if self._bucket.replace(f"locks/{name}", data, seen=blob):
+                return changed
 
 
 def _version(tail: list[LogEntry]) -> str | None:
@@ -221,46 +246,7 @@ def _version(tail: list[LogEntry]) -> str | None:
     return str(tail[0].number) if tail and tail[0].kind is EntryKind.SNAPSHOT else None
 
 
-def read_lease(bucket: Bucket, key: str, organization: str) -> tuple[LeaseRecord, Blob | None]:
-    """The record and the object it came from; the lock expires by the server's clock, not by its holder's."""
-    blob = bucket.find(key)
-    if blob is None:
-        return LeaseRecord(organization=organization), None
-    record, ttl = _parse(blob.data)
-    if record.lock is not None:
-        expires = blob.modified + ttl + _RESOLUTION
-        record = replace(record, lock=replace(record.lock, expires=expires))
-    return record, blob
-
-
-def change_lease(
-    bucket: Bucket,
-    key: str,
-    organization: str,
-    change: Callable[[LeaseRecord, datetime], LeaseRecord],
-    *,
-    ttl: timedelta = timedelta(),
-) -> LeaseRecord:
-    """Replace the record by what `change` makes of it and of the server's time; again, when somebody was faster.
-
-    The server is asked for the time only when somebody has the lock and the answer depends on it.
-    """
-    while True:
-        record, blob = read_lease(bucket, key, organization)
-        now = bucket.now() if record.lock is not None and ttl else datetime.now(UTC)
-        changed = change(record, now)
-        if changed == record:
-            return record
-        if bucket.replace(key, _encode(changed, ttl), seen=blob):
-            return changed
-
-
-def _encode(record: LeaseRecord, ttl: timedelta) -> bytes:
-    body = {"lease": record.to_json().decode(), "nonce": secrets.token_hex(8), "ttl": ttl.total_seconds()}
-    return json.dumps(body, sort_keys=True, ensure_ascii=False).encode()
-
-
-def _parse(data: bytes) -> tuple[LeaseRecord, timedelta]:
+def _parse_lease(data: bytes) -> tuple[LeaseRecord, timedelta]:
     try:
         body = load_json(data)
         return LeaseRecord.parse(body["lease"].encode()), timedelta(seconds=body["ttl"])

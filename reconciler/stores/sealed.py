@@ -26,7 +26,7 @@ from itertools import islice
 from reconciler.model.errors import ReconcilerError, StoreError
 from reconciler.model.json import SEALED
 from reconciler.model.ports import Journal, Lock, PastVersion, Snapshot, StateStore, TornAudit
-from reconciler.stores.process import Holder
+from reconciler.stores.rules import Holder
 
 _AUDIT = "the audit log"
 

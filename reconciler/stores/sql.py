@@ -16,8 +16,7 @@ from sqlalchemy import Connection, Engine, Select, delete, func, insert, select,
 from sqlalchemy.exc import IntegrityError
 
 from reconciler.model.ports import Journal, Lock, PastVersion, Snapshot, TornAudit
-from reconciler.stores.process import Holder, this_process
-from reconciler.stores.rules import LeaseRecord, audit_moved, moved, no_such_version
+from reconciler.stores.rules import Holder, LeaseRecord, audit_moved, moved, no_such_version, this_process
 from reconciler.stores.sql_engine import (
     AUDIT,
     JOURNAL,

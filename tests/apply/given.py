@@ -14,7 +14,7 @@ from reconciler.model.kinds import Action
 from reconciler.model.ports import StateStore
 from reconciler.model.resource import Attributes, Resource, Status, fingerprint_of
 from reconciler.model.state import Record, State
-from reconciler.stores.process import SystemTimer
+from reconciler.stores.rules import SystemTimer
 
 NOW = datetime(2026, 11, 22, 9, tzinfo=UTC)
 TODAY = NOW.date()

@@ -9,8 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from reconciler.audit.chain import BEGINNING, HeadWitness, decode, digest_of, encode, verify
-from reconciler.audit.log import AuditLog, Selection
+from reconciler.audit.log import BEGINNING, AuditLog, HeadWitness, Selection, decode, digest_of, encode, verify
 from reconciler.model.audit import AuditEntry, AuditRecord, Origin
 from reconciler.model.state import AuditMark
 from reconciler.stores.local_file import LocalFileStore

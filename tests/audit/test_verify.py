@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from reconciler.audit.chain import digest_of
+from reconciler.audit.log import digest_of
 from reconciler.cli.main import cli
 
 STORES = ("file:.reconciler/state", "sqlite:///states.db")

@@ -36,7 +36,7 @@ from reconciler.sandbox.people import accept, approve, grant_by_hand, invite_by_
 from reconciler.sandbox.registry import get_organization, get_person
 from reconciler.sandbox.world import Refusal, World
 from reconciler.stores.local_file import LocalFileStore
-from reconciler.stores.process import SystemTimer
+from reconciler.stores.rules import SystemTimer
 from tests.business_api.facts import facts, invitations
 from tests.business_api.stage import WorldTicker
 from tests.sandbox.stage import new_world

@@ -29,7 +29,7 @@ from reconciler.model.settings import GuardSettings
 from reconciler.providers.business_api.accounts import Accounts, as_handle, tell_apart
 from reconciler.providers.business_api.session import Session
 from reconciler.stores.local_file import LocalFileStore
-from reconciler.stores.process import SystemTimer
+from reconciler.stores.rules import SystemTimer
 from reconciler.systems import get_system
 from tests.business_api.scripted import envelope, page, scripted
 from tests.business_api.stage import CENTER, Stage, staged

@@ -41,7 +41,7 @@ from reconciler.sandbox.members import change_role
 from reconciler.sandbox.people import grant_by_hand
 from reconciler.sandbox.registry import get_organization, get_person
 from reconciler.stores.local_file import LocalFileStore
-from reconciler.stores.process import SystemTimer
+from reconciler.stores.rules import SystemTimer
 from tests.business_api.stage import Stage, staged
 from tests.sandbox.stage import EU, US
 

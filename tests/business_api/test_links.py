@@ -27,7 +27,7 @@ from reconciler.sandbox.links import open_codes
 from reconciler.sandbox.people import approve, revoke, scan
 from reconciler.sandbox.registry import get_organization
 from reconciler.stores.local_file import LocalFileStore
-from reconciler.stores.process import SystemTimer
+from reconciler.stores.rules import SystemTimer
 from tests.business_api.stage import Stage, staged
 from tests.sandbox.stage import US, refused
 

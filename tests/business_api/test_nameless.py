@@ -32,7 +32,7 @@ from reconciler.sandbox.api.naming import user_id
 from reconciler.sandbox.api.transport import BusinessApiTransport
 from reconciler.sandbox.people import accept, invite_by_hand
 from reconciler.sandbox.registry import get_person
-from reconciler.stores.process import SystemTimer
+from reconciler.stores.rules import SystemTimer
 from tests.business_api.facts import invitations
 from tests.business_api.stage import PEOPLE, SCOPE, WorldTicker, staged
 from tests.business_api.story import EMAILS, TOKEN, Story, access, desired, members

@@ -24,7 +24,7 @@ from reconciler.providers.business_api.client import Client, Connection
 from reconciler.providers.business_api.provider import BusinessApiProvider
 from reconciler.sandbox.seed import open_world
 from reconciler.stores.local_file import LocalFileStore
-from reconciler.stores.process import SystemTimer
+from reconciler.stores.rules import SystemTimer
 from tests.apply.given import Still
 from tests.business_api.service import TOKEN, FastTicker, Service, serving
 

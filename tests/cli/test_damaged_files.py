@@ -20,7 +20,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from reconciler.apply.journal import replay
-from reconciler.audit.chain import decode
+from reconciler.audit.log import decode
 from reconciler.cli.main import cli
 from reconciler.model.errors import ReconcilerError
 from reconciler.model.json import plan_from_json, state_from_json

@@ -13,7 +13,7 @@ from click.testing import CliRunner, Result
 from reconciler.apply.leases import LeaseTerms, hold
 from reconciler.cli.main import cli
 from reconciler.stores.local_file import LocalFileStore
-from reconciler.stores.process import SystemTimer
+from reconciler.stores.rules import SystemTimer
 
 Run = Callable[..., Result]
 MANIFEST = """version: 1

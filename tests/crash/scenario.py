@@ -25,7 +25,7 @@ from reconciler.providers.sandbox.provider import SandboxProvider
 from reconciler.sandbox.seed import load_seed
 from reconciler.sandbox.world import World
 from reconciler.stores.local_file import LocalFileStore
-from reconciler.stores.process import SystemTimer
+from reconciler.stores.rules import SystemTimer
 
 NOW = datetime(2026, 11, 22, 9, tzinfo=UTC)
 CHANGES = 50

@@ -22,7 +22,7 @@ from reconciler.sandbox.people import answer, inbox
 from reconciler.sandbox.seed import load_seed
 from reconciler.sandbox.world import World
 from reconciler.stores.local_file import LocalFileStore
-from reconciler.stores.process import SystemTimer
+from reconciler.stores.rules import SystemTimer
 from tests.history.convert import Quarter, center_id, render_manifests, seed_of
 
 MOST_ROUNDS = 5

@@ -47,7 +47,7 @@ from reconciler.providers.sandbox.provider import SandboxProvider
 from reconciler.sandbox import people
 from reconciler.sandbox.world import Refusal
 from reconciler.stores.local_file import LocalFileStore
-from reconciler.stores.process import SystemTimer
+from reconciler.stores.rules import SystemTimer
 from tests.laws.neighbourhood import (
     AD_ACCOUNTS,
     ADMIN,

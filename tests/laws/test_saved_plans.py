@@ -46,7 +46,7 @@ from reconciler.providers.work_orders.provider import WorkOrdersProvider
 from reconciler.sandbox.seed import load_seed
 from reconciler.sandbox.world import World
 from reconciler.stores.local_file import LocalFileStore
-from reconciler.stores.process import SystemTimer
+from reconciler.stores.rules import SystemTimer
 from tests.features.work_orders.office import START, Office
 from tests.laws.neighbourhood import seats
 from tests.laws.observed_provider import Mischief, ObservedProvider

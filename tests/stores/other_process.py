@@ -13,7 +13,7 @@ from reconciler.apply.leases import LeaseTerms, hold
 from reconciler.cli.stores import open_store
 from reconciler.model.errors import StateConflict, StateLocked, StoreError
 from reconciler.model.ports import StateStore
-from reconciler.stores.process import SystemTimer
+from reconciler.stores.rules import SystemTimer
 
 MINUTE = timedelta(minutes=1)
 ROUNDS = 5

@@ -14,7 +14,7 @@ from reconciler.apply.leases import Lease, LeaseTerms, hold, hold_many
 from reconciler.model.errors import LeaseLost, StateLocked, StoreError
 from reconciler.model.ports import Lock
 from reconciler.stores.local_file import LocalFileStore
-from reconciler.stores.process import SystemTimer
+from reconciler.stores.rules import SystemTimer
 
 TERMS = LeaseTerms(timer=SystemTimer())
 SHORT = LeaseTerms(timer=SystemTimer(), ttl=timedelta(seconds=1.5))

@@ -14,7 +14,7 @@ import pytest
 from reconciler.model.errors import LeaseLost, StateLocked, StoreError
 from reconciler.stores import files
 from reconciler.stores.local_file import LocalFileStore
-from reconciler.stores.process import this_process
+from reconciler.stores.rules import this_process
 
 HOUR = timedelta(hours=1)
 DIE = """

@@ -17,7 +17,7 @@ from reconciler.model.errors import LeaseLost, StateLocked, StoreError
 from reconciler.stores import object_log
 from reconciler.stores.bucket import Bucket, open_bucket
 from reconciler.stores.object_store import ObjectStateStore
-from reconciler.stores.process import this_process
+from reconciler.stores.rules import this_process
 
 HOUR = timedelta(hours=1)
 put = obstore.put

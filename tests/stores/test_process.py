@@ -7,7 +7,7 @@ import os
 
 import pytest
 
-from reconciler.stores.process import SystemTimer, this_process
+from reconciler.stores.rules import SystemTimer, this_process
 
 VARIABLES = [
     "GITHUB_ACTOR",

@@ -21,7 +21,7 @@ from reconciler.model.errors import ReconcilerError, StateConflict, StateLocked,
 from reconciler.model.ports import StateStore
 from reconciler.model.state import State
 from reconciler.stores.local_file import LocalFileStore
-from reconciler.stores.process import this_process
+from reconciler.stores.rules import this_process
 from reconciler.stores.sealed import Seal, SealedStore, sealed_holder
 from tests.apply.given import EVE, INVITE, NOW, ORIGIN, state, terms, upkeep
 

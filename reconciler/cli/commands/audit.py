@@ -8,8 +8,7 @@ from datetime import date
 import click
 
 from reconciler.apply.states import read_marks
-from reconciler.audit.chain import HeadWitness
-from reconciler.audit.log import AuditLog, Selection
+from reconciler.audit.log import AuditLog, HeadWitness, Selection
 from reconciler.cli.app import App
 from reconciler.cli.catalogue import RENDERERS
 from reconciler.cli.options import document_option, read_day

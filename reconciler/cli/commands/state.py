@@ -20,7 +20,7 @@ from reconciler.model.address import Address
 from reconciler.model.errors import ExitCode, UsageError
 from reconciler.model.json import state_to_json
 from reconciler.model.state import State
-from reconciler.stores.process import left_behind_by_this_job
+from reconciler.stores.rules import left_behind_by_this_job
 from reconciler.stores.sealed import new_key as make_key
 
 _as_of_option = click.option(

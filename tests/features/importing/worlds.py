@@ -28,7 +28,7 @@ from reconciler.providers.sandbox.provider import SandboxProvider
 from reconciler.sandbox.seed import load_seed
 from reconciler.sandbox.world import World
 from reconciler.stores.local_file import LocalFileStore
-from reconciler.stores.process import SystemTimer
+from reconciler.stores.rules import SystemTimer
 from reconciler.systems import get_system
 
 EMAILS = (

@@ -27,7 +27,7 @@ from reconciler.model.settings import GuardSettings
 from reconciler.model.state import State
 from reconciler.model.work_order import WorkOrder
 from reconciler.providers.work_orders.provider import WorkOrdersProvider
-from reconciler.stores.process import SystemTimer
+from reconciler.stores.rules import SystemTimer
 
 START = datetime(2026, 11, 22, 9, tzinfo=UTC)
 PEOPLE = ("ana", "bo", "cy", "dee", "eve")
