@@ -14,7 +14,8 @@ from reconciler.manifests.nodes import Cursor
 from reconciler.manifests.partial_read import PartialRead, but_once
 from reconciler.manifests.source import SourceFile, parse_file
 from reconciler.model.declared import Desired
-from reconciler.model.finding import Finding, Notes
+from reconciler.model.errors import ManifestError
+from reconciler.model.finding import Finding, Notes, Severity
 
 __all__ = [
     "Config",
@@ -42,6 +43,12 @@ class Manifests:
     """Path -> text of the file, for showing the lines that findings are about."""
     doubts: PartialRead = field(default_factory=PartialRead, compare=False)
     """What may be declared in what could not be read."""
+
+    def require_desired(self) -> Desired:
+        """What is desired; raises ManifestError with the errors where there are any."""
+        if self.desired is None:
+            raise ManifestError([finding for finding in self.findings if finding.severity is Severity.ERROR])
+        return self.desired
 
 
 def load_manifests(

@@ -2,25 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 
-from reconciler.editing.edits import Edit, Path, Put, edit_manifest, find_file
-from reconciler.editing.entries import NotExpressible, to_entry
+from reconciler.editing.edits import Drop, Edit, Join, Leave, Path, Put, Value, depth_of, edit_manifest, find_file
+from reconciler.editing.entries import NotExpressible, is_item, path_of, to_entry
 from reconciler.engine.context import PlanningContext
-from reconciler.features.importing.amendments import change, hanging_on, leave_group, withdraw
-from reconciler.features.importing.compose import reading_order
-from reconciler.features.importing.folding import fold
-from reconciler.features.importing.key_assignment import Acquaintance
-from reconciler.manifests.load import SourceFile, load_manifests
+from reconciler.features.importing.compose import plant, reading_order
+from reconciler.features.importing.key_assignment import KeyAssignment
+from reconciler.manifests.load import load_manifests
+from reconciler.manifests.people import PREFIX
+from reconciler.manifests.source import SourceFile, parse_file
 from reconciler.model.address import Address
 from reconciler.model.declared import Declared, Desired
 from reconciler.model.drift import Drift
-from reconciler.model.errors import ManifestError
-from reconciler.model.finding import Severity
 from reconciler.model.kinds import KINDS, Shape
 from reconciler.model.resource import Resource
+from reconciler.model.system import System
+
+_ORGANIZATION = 2
+"""Keys that lead to an organization; it stays when nothing is left in it."""
+_ASSET = 4
+_COMPARED = ("role", "finance", "permissions")
+"""Fields that say what access there is; `via` says how somebody was invited, and that does not change."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,7 +33,18 @@ class Wish:
     """One difference to be adopted."""
 
     found: Drift
-    situation: PlanningContext
+    context: PlanningContext
+
+    @property
+    def is_there(self) -> bool:
+        """Whether there is anything to declare; an app that somebody else owns is not."""
+        live, address = self.found.live, self.found.address
+        ours = f"organization:{address.organization}"
+        return (
+            live is not None
+            and not live.status.is_gone
+            and (address.kind != "app" or live.attributes.get("owner") == ours)
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,15 +71,14 @@ class _Steps:
     absent: set[Address] = field(default_factory=set)
 
 
-def amend(made: Amendment, wishes: Sequence[Wish], acquaintance: Acquaintance) -> Amendment:
+def amend(made: Amendment, wishes: Sequence[Wish], keys: KeyAssignment) -> Amendment:
     """The files after all wishes, read back; raises NotExpressible or ManifestError, and then nothing has changed."""
     steps = _Steps()
-    for wish in sorted((wish for wish in wishes if _is_there(wish.found)), key=_reading_order):
-        _say_there(wish, made, acquaintance, steps)
-    gone = _all_gone(wishes, made.desired)
-    _say_gone(gone, made, steps)
-    files = _carry_out([*steps.people.values(), *steps.edits], made.files)
-    desired = _read_back(files, made)
+    for wish in sorted((wish for wish in wishes if wish.is_there), key=_reading_order):
+        _declare(wish, made, keys, steps)
+    _withdraw_all([wish.found.address for wish in wishes if not wish.is_there], made, steps)
+    files = _edit_files([*steps.people.values(), *steps.edits], made.files)
+    desired = load_manifests(files, today=made.today, allowed_domains=made.allowed_domains).require_desired()
     _compare(made.desired, desired, steps)
     return replace(
         made,
@@ -75,115 +90,181 @@ def amend(made: Amendment, wishes: Sequence[Wish], acquaintance: Acquaintance) -
 
 
 def _reading_order(wish: Wish) -> tuple[object, ...]:
-    organization, live = wish.situation.organization, wish.found.live
+    organization, live = wish.context.organization, wish.found.live
     return (organization.key, *(reading_order(live, organization) if live else ()))
 
 
-def _is_there(found: Drift) -> bool:
-    live = found.live
-    if live is None or live.status.is_gone:
-        return False
-    ours = f"organization:{found.address.organization}"
-    return found.address.kind != "app" or live.attributes.get("owner") == ours
-
-
-def _say_there(wish: Wish, made: Amendment, acquaintance: Acquaintance, steps: _Steps) -> None:
-    """Declare something as it is live, after whatever it hangs on."""
-    situation, live = wish.situation, wish.found.live
-    assert live is not None  # noqa: S101  # see _is_there
-    for resource in (*_undeclared_parents(live, situation, made.desired), live):
-        address = acquaintance.rename(resource.address)
+def _declare(wish: Wish, made: Amendment, keys: KeyAssignment, steps: _Steps) -> None:
+    """Declare something as it is live, after whatever it hangs on; raises NotExpressible where nobody can."""
+    context, live = wish.context, wish.found.live
+    assert live is not None  # noqa: S101  # see Wish.is_there
+    system = context.organization.system
+    for resource in (*_undeclared_parents(live, context, made.desired), live):
+        renamed = keys.renamed(resource)
+        address = renamed.address
         if address in steps.present:
             continue
-        renamed = replace(resource, address=address)
-        declared = made.desired.resources[address.organization].get(address)
-        system = situation.organization.system
-        if declared is not None:
-            steps.edits += change(renamed, declared, system, made.files)
-        else:
-            _meet(resource.address, acquaintance, steps)
-            steps.edits.append(to_entry(renamed, system, name=acquaintance.names.get(resource.address, "")))
         steps.present[address] = renamed
+        declared = made.desired.resources[address.organization].get(address)
+        if declared is not None:
+            steps.edits += _change(renamed, declared, system, made.files)
+            continue
+        if resource.address in keys.strangers:
+            raise NotExpressible(keys.strangers[resource.address])
+        key = keys.keys.get(resource.address, "")
+        if address.kind == "member" and key in keys.people:
+            steps.people[key] = Put(path=("people", key), value=keys.people[key])
+        steps.edits.append(to_entry(renamed, system, name=keys.names.get(resource.address, "")))
 
 
-def _meet(address: Address, acquaintance: Acquaintance, steps: _Steps) -> None:
-    """Add somebody to the directory before they become a member; raises NotExpressible when nobody knows who it is."""
-    if address in acquaintance.strangers:
-        raise NotExpressible(acquaintance.strangers[address])
-    key = acquaintance.keys.get(address, "")
-    if address.kind == "member" and key in acquaintance.people:
-        steps.people[key] = Put(path=("people", key), value=acquaintance.people[key])
-
-
-def _undeclared_parents(live: Resource, situation: PlanningContext, desired: Desired) -> Iterable[Resource]:
+def _undeclared_parents(live: Resource, context: PlanningContext, desired: Desired) -> Iterable[Resource]:
     """What something hangs on and no manifest declares; raises NotExpressible when it is not there either."""
     organization = live.address.organization
     for kind, key in zip(KINDS[live.address.kind].parents, live.address.parts, strict=False):
         parent = Address(organization, kind, key)
         if parent in desired.resources[organization]:
             continue
-        found = situation.live.resources.get(parent)
+        found = context.live.resources.get(parent)
         if found is None or found.status.is_gone:
             raise NotExpressible(f"{KINDS[kind].title} {key} is neither declared nor there")
         yield found
 
 
-def _all_gone(wishes: Iterable[Wish], desired: Desired) -> dict[Address, Declared]:
-    """Everything declared that goes: what was wished for, and what cannot stay without it."""
-    gone: dict[Address, Declared] = {}
-    for wish in wishes:
-        address = wish.found.address
-        if _is_there(wish.found):
-            continue
-        if KINDS[address.kind].shape is Shape.ORGANIZATION:
-            raise NotExpressible("a whole organization is only taken out by a person")
-        declared = desired.resources[address.organization]
-        for other in (address, *hanging_on(address, declared)):
-            if other in declared:
-                gone[other] = declared[other]
-    return gone
+def _change(live: Resource, declared: Declared, system: System, files: Sequence[SourceFile]) -> list[Edit]:
+    """For something that has other values than declared; reasons, dates and notes beside them stay.
+
+    What groups give is not changed for everybody in them: the person is named beside them. Whether that means what it
+    shall, only reading it back can tell.
+    """
+    entry = to_entry(live, system)
+    if all(one.through for one in declared.lines):
+        return [entry]
+    wanted = entry.value if isinstance(entry, Put) else None
+    path = _written_path(live.address, files)
+    present = _value_at(files, path)
+    if not isinstance(present, Mapping):
+        return [Put(path=path, value=wanted)]
+    only = "permissions" if "permissions" in live.attributes else "role"
+    new = wanted if isinstance(wanted, Mapping) else {only: wanted}
+    edits: list[Edit] = [
+        Put(path=(*path, key), value=new[key]) for key in _COMPARED if key in new and new[key] != present.get(key)
+    ]
+    edits += [Drop(path=(*path, key), keep=len(path)) for key in _COMPARED if key in present and key not in new]
+    return edits
 
 
-def _say_gone(gone: Mapping[Address, Declared], made: Amendment, steps: _Steps) -> None:
-    """Take declarations out, what hangs on others first."""
-    groups: dict[tuple[str, str], None] = {}
+def _withdraw_all(addresses: Iterable[Address], made: Amendment, steps: _Steps) -> None:
+    """Take declarations out, with what cannot stay without them; what hangs on others goes first."""
+    gone = _find_gone(addresses, made.desired)
+    leaving: dict[tuple[str, str], None] = {}
     for address in sorted(gone, key=lambda one: (-len(one.parts), one)):
         person = KINDS[address.kind].person_part
         for line in gone[address].lines:
-            if not line.through:
-                steps.edits += [edit for edit in withdraw(address, made.files) if edit not in steps.edits]
-            elif person is not None:
-                groups[line.through, address.parts[person]] = None
-    for group, who in groups:
-        left = [address for address in _through(group, who, made.desired) if address not in gone]
-        if left:
-            raise NotExpressible(f"it comes through {group}, which also gives {left[0]}")
-        steps.edits.append(leave_group(group, who, made.files))
-    steps.absent |= gone.keys() | _below(gone, made.desired)
-
-
-def _through(group: str, person: str, desired: Desired) -> list[Address]:
-    """What a group gives one person, in all organizations."""
-    return [
-        address
-        for declared in desired.resources.values()
-        for address, item in declared.items()
-        if person in address.parts and any(line.through == group for line in item.lines)
-    ]
-
-
-def _below(gone: Iterable[Address], desired: Desired) -> set[Address]:
-    """Declarations that stand inside of others that go."""
+            if line.through and person is not None:
+                leaving[line.through, address.parts[person]] = None
+            elif not line.through and (edit := _withdraw(address, made.files)) not in steps.edits:
+                steps.edits.append(edit)
+    for group, who in leaving:
+        given = (
+            address
+            for declared in made.desired.resources.values()
+            for address, item in declared.items()
+            if who in address.parts and any(line.through == group for line in item.lines)
+        )
+        left = next((address for address in given if address not in gone), None)
+        if left is not None:
+            raise NotExpressible(f"it comes through {group}, which also gives {left}")
+        steps.edits.append(_leave_group(group, who, made.files))
     assets = {address for address in gone if KINDS[address.kind].shape is Shape.ASSET}
-    return {
+    below = {
         other
         for asset in assets
-        for other in desired.resources[asset.organization]
-        if (asset.kind, asset.key) in zip(KINDS[other.kind].parents, other.parts, strict=False)
+        for other in made.desired.resources[asset.organization]
+        if (asset.kind, asset.key) in _parents_of(other)
     }
+    steps.absent |= gone.keys() | below
 
 
-def _carry_out(edits: Sequence[Edit], files: Sequence[SourceFile]) -> tuple[SourceFile, ...]:
+def _find_gone(addresses: Iterable[Address], desired: Desired) -> dict[Address, Declared]:
+    """Everything declared that goes: what was wished for, and what stands elsewhere and cannot stay without it."""
+    gone: dict[Address, Declared] = {}
+    for address in addresses:
+        if KINDS[address.kind].shape is Shape.ORGANIZATION:
+            raise NotExpressible("a whole organization is only taken out by a person")
+        declared, path = desired.resources[address.organization], path_of(address)
+        for other, item in declared.items():
+            hangs = (address.kind, address.key) in _parents_of(other) and path_of(other)[: len(path)] != path
+            if other == address or hangs:
+                gone[other] = item
+    return gone
+
+
+def _parents_of(address: Address) -> list[tuple[str, str]]:
+    return list(zip(KINDS[address.kind].parents, address.parts, strict=False))
+
+
+def _withdraw(address: Address, files: Sequence[SourceFile]) -> Edit:
+    path = _written_path(address, files)
+    if is_item(address):
+        return Leave(path=path, item=_written_item(files, path, address.parts[-1]))
+    return Drop(path=path, keep=_ORGANIZATION if len(path) <= _ASSET else _ASSET)
+
+
+def _leave_group(group: str, person: str, files: Sequence[SourceFile]) -> Edit:
+    """For somebody whom a group gives access, and who has none of it any more.
+
+    They leave the group that lists them, which may be one inside of that group; raises NotExpressible when several do.
+    """
+    listing = list(dict.fromkeys(_groups_listing(group.removeprefix(PREFIX), person, files, seen=set())))
+    if len(listing) != 1:
+        several = f", in which {person} is more than once" if listing else ""
+        raise NotExpressible(f"it comes through {group}{several}")
+    path = ("groups", listing[0], "members")
+    return Leave(path=path, item=_written_item(files, path, person))
+
+
+def _groups_listing(group: str, person: str, files: Sequence[SourceFile], *, seen: set[str]) -> Iterator[str]:
+    """The group and those inside of it, as far as they list somebody by key or address."""
+    if group in seen:
+        return
+    seen.add(group)
+    listed = _value_at(files, ("groups", group, "members"))
+    for item in listed if isinstance(listed, list) else ():
+        if str(item).startswith(PREFIX):
+            yield from _groups_listing(str(item).removeprefix(PREFIX), person, files, seen=seen)
+        elif str(item).casefold() == person.casefold():
+            yield group
+
+
+def _written_path(address: Address, files: Sequence[SourceFile]) -> Path:
+    """The path as it is written: e-mail addresses in keys may have capitals."""
+    path = path_of(address)
+    file = find_file(files, path)
+    node: object = parse_file(file).node if file else None
+    found: list[str] = []
+    for part in path:
+        keys = node if isinstance(node, dict) else {}
+        key = part if part in keys else next((one for one in keys if str(one).casefold() == part.casefold()), part)
+        found.append(str(key))
+        node = keys.get(key)
+    return tuple(found)
+
+
+def _written_item(files: Sequence[SourceFile], path: Path, item: str) -> str:
+    listed = _value_at(files, path)
+    items = [str(one) for one in listed] if isinstance(listed, list) else []
+    return next((one for one in items if one.casefold() == item.casefold()), item)
+
+
+def _value_at(files: Sequence[SourceFile], path: Path) -> object:
+    file = find_file(files, path)
+    node: object = parse_file(file).node if file else None
+    for part in path:
+        node = node.get(part) if isinstance(node, dict) else None
+    return node
+
+
+def _edit_files(edits: Iterable[Edit], files: Sequence[SourceFile]) -> tuple[SourceFile, ...]:
     by_path = {file.path: file for file in files}
     chosen: dict[Path, str] = {}
     batches: dict[str, list[Edit]] = {}
@@ -196,16 +277,33 @@ def _carry_out(edits: Sequence[Edit], files: Sequence[SourceFile]) -> tuple[Sour
             chosen[top] = found.path
         batches.setdefault(chosen[top], []).append(edit)
     for path, batch in batches.items():
-        edits = fold(batch, by_path[path])
-        by_path[path] = SourceFile(path=path, data=edit_manifest(by_path[path], edits).encode())
+        text = edit_manifest(by_path[path], _fold_new_entries(batch, by_path[path]))
+        by_path[path] = SourceFile(path=path, data=text.encode())
     return tuple(by_path.values())
 
 
-def _read_back(files: Sequence[SourceFile], made: Amendment) -> Desired:
-    loaded = load_manifests(files, today=made.today, allowed_domains=made.allowed_domains)
-    if loaded.desired is None:
-        raise ManifestError([finding for finding in loaded.findings if finding.severity is Severity.ERROR])
-    return loaded.desired
+def _fold_new_entries(edits: Sequence[Edit], file: SourceFile) -> list[Edit]:
+    """The same edits, where everything that goes into a new entry comes with it.
+
+    So an asset is written together with its access, and a section with its entries, laid out as one piece.
+    """
+    node = parse_file(file).node
+    new: dict[Path, dict[str, Value]] = {}
+    folded: list[Edit | Path] = []
+    for edit in edits:
+        depth = depth_of(node, edit.path)
+        if not isinstance(edit, Put | Join) or depth >= len(edit.path):
+            folded.append(edit)
+            continue
+        top = edit.path[: depth + 1]  # leads to the first key that is not there
+        if top not in new:
+            new[top] = {}
+            folded.append(top)
+        below = replace(edit, path=edit.path[depth:])
+        if isinstance(below, Put) and isinstance(below.value, Mapping):
+            below = replace(below, value=dict(below.value))  # more may be planted in it
+        plant(new[top], below)
+    return [one if not isinstance(one, tuple) else Put(path=one, value=new[one][one[-1]]) for one in folded]
 
 
 def _compare(before: Desired, after: Desired, steps: _Steps) -> None:
@@ -218,14 +316,14 @@ def _compare(before: Desired, after: Desired, steps: _Steps) -> None:
     for key in before.resources.keys() | after.resources.keys():
         old, new = before.resources.get(key, {}), after.resources.get(key, {})
         for address in old.keys() | new.keys():
-            if address not in expected and _said(old.get(address)) != _said(new.get(address)):
+            if address not in expected and _meaning(old.get(address)) != _meaning(new.get(address)):
                 raise NotExpressible(f"the edit would also change {address}")
     for address in steps.absent:
         if address in after.resources[address.organization]:
             raise NotExpressible(f"something else still gives {address}")
 
 
-def _said(declared: Declared | None) -> object:
+def _meaning(declared: Declared | None) -> object:
     if declared is None:
         return None
     lines = (

@@ -2,18 +2,46 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+import re
+from collections import defaultdict
+from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from reconciler.editing.edits import Join, Path, Put, Value
-from reconciler.editing.entries import NotExpressible, to_entry
+from reconciler.editing.entries import NotExpressible, path_of, to_entry
+from reconciler.editing.person_edits import slug
 from reconciler.features.importing.model import HeldBack
-from reconciler.features.importing.teams import Team, by_place, find_teams, place_of_grant
 from reconciler.manifests.people import PREFIX
 from reconciler.model.address import Address
 from reconciler.model.declared import Organization
 from reconciler.model.kinds import KINDS, Shape
 from reconciler.model.resource import Resource
+
+_MIN_MEMBERS = 3
+"""A group of two is longer to read than two names."""
+_MIN_PLACES = 2
+_MAX_SHOWN = 3
+
+Place = tuple[Path, object]
+"""Where access stands, and what is given there: everybody with the same there may be a group."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Team:
+    """A group to be proposed, because the same people have the same access in several places."""
+
+    name: str
+    members: tuple[str, ...]
+    places: frozenset[Place]
+    assets: tuple[str, ...]
+    """Keys of what they have in common."""
+
+    @property
+    def description(self) -> str:
+        """What they have in common, for the reader who gives it a better name."""
+        rest = len(self.assets) - _MAX_SHOWN
+        shown = [*self.assets[:_MAX_SHOWN], *([f"{rest} more"] if rest > 0 else [])]
+        return f"have the same access to {' and '.join(shown)}"
 
 
 @dataclass(slots=True, kw_only=True)
@@ -32,7 +60,7 @@ def compose(
     *,
     names: Mapping[Address, str],
     refused: Mapping[Address, str],
-    taken_groups: Iterable[str],
+    taken_groups: Container[str],
 ) -> Composition:
     """The section of an organization that no manifest declares yet.
 
@@ -46,25 +74,42 @@ def compose(
         address = resource.address
         if KINDS[address.kind].shape is Shape.ORGANIZATION or resource.status.is_gone:
             continue
+        parents = zip(KINDS[address.kind].parents, address.parts, strict=False)
+        above = (Address(address.organization, kind, key) for kind, key in parents)
+        missing = next((parent for parent in above if parent not in declared), None)
+        why = f"{KINDS[missing.kind].title} {missing.key} is not declared" if missing else ""
+        why = refused.get(address, why)
+        entry: Put | Join | None = None
         try:
             entry = to_entry(resource, organization.system, name=names.get(address, ""))
-            _require(address, declared, refused)
         except NotExpressible as error:
-            missing = _find_missing_parent(address, declared)
-            made.held_back.append(HeldBack(resource=resource, reason=str(error), because_of=missing))
+            why = str(error)
+        if entry is None or why:
+            made.held_back.append(HeldBack(resource=resource, reason=why, because_of=missing))
         else:
             declared.add(address)
             kept.append((resource, entry))
     made.declared = sorted(declared)
-    made.teams = find_teams(
-        (resource for resource, _ in kept if len(resource.address.parts) > 1), taken=set(taken_groups)
-    )
-    _fill(made, organization, kept)
+    made.teams = find_teams((resource for resource, _ in kept), taken=taken_groups)
+    if made.teams:
+        made.tree["groups"] = {
+            team.name: {"members": list(team.members), "description": team.description} for team in made.teams
+        }
+    plant(made.tree, Put(path=("organizations", organization.key), value=_head_of(organization)))
+    groups = {place: f"{PREFIX}{team.name}" for team in made.teams for place in team.places}
+    for resource, entry in kept:
+        group = groups.get(_place_of(resource)) if _is_grant_to_person(resource) else None
+        plant(made.tree, _give_to_group(entry, group) if group else entry)
     return made
 
 
+def _give_to_group(entry: Put | Join, group: str) -> Put | Join:
+    """The same for a group that stands in place of its people."""
+    return replace(entry, item=group) if isinstance(entry, Join) else replace(entry, path=(*entry.path[:-1], group))
+
+
 def plant(tree: dict[str, Value], edit: Put | Join) -> None:
-    """What an edit of a manifest does, done to the values of a new one."""
+    """What an edit of a manifest does, done to the values of a new one; no list has an item twice."""
     *parents, last = edit.path
     here = tree
     for parent in parents:
@@ -72,24 +117,10 @@ def plant(tree: dict[str, Value], edit: Put | Join) -> None:
     if isinstance(edit, Put):
         here[last] = edit.value
     else:
-        here[last] = [*(here.get(last) or ()), edit.item]  # type: ignore[misc]  # a list, or nothing yet
+        here[last] = list(dict.fromkeys([*(here.get(last) or ()), edit.item]))  # type: ignore[misc]  # a list
 
 
-def _fill(made: Composition, organization: Organization, kept: Sequence[tuple[Resource, Put | Join]]) -> None:
-    if made.teams:
-        made.tree["groups"] = {
-            team.name: {"members": list(team.members), "description": team.description} for team in made.teams
-        }
-    plant(made.tree, Put(path=("organizations", organization.key), value=head_of(organization)))
-    groups = by_place(made.teams)
-    for resource, entry in kept:
-        group = groups.get(place_of_grant(resource)) if _is_grant_to_person(resource) else None
-        plant(made.tree, _to_group(entry, group) if group else entry)
-    for path in {entry.path for _, entry in kept if isinstance(entry, Join)}:
-        _without_repetition(made.tree, path)
-
-
-def head_of(organization: Organization) -> dict[str, Value]:
+def _head_of(organization: Organization) -> dict[str, Value]:
     """What tells which organization it is; what is the default is left out."""
     system, variant = organization.system.name, organization.system.variant
     head: dict[str, Value] = {"system": system}
@@ -100,69 +131,6 @@ def head_of(organization: Organization) -> dict[str, Value]:
     return {**head, **({"name": organization.name} if organization.name else {})}
 
 
-def _is_grant_to_person(resource: Resource) -> bool:
-    return KINDS[resource.address.kind].parents[1:] == ("member",)
-
-
-def remarks_on(organization: str, held_back: Sequence[HeldBack], unknown: Mapping[str, str]) -> list[str]:
-    """Comments on everything that is not declared; what hangs on something stands with it."""
-    lines: list[str] = []
-    held = {one.resource.address for one in held_back}
-    with_it: dict[Address, list[HeldBack]] = {}
-    for one in held_back:
-        if one.because_of in held and one.because_of is not None:
-            with_it.setdefault(one.because_of, []).append(one)
-    if held_back:
-        lines += ["There, and not declared. Where it is about people: add them to `people` with their whole addresses;"]
-        lines += [f"`reconciler adopt {organization} --in-place` then declares them with everything they have."]
-    for one in held_back:
-        if one.because_of not in held:
-            lines.append(f"- {_told(one.resource)}: {one.reason}")
-            hanging = with_it.get(one.resource.address, ())
-            lines += [f"    with {_told(other.resource, shared=one.resource.address)}" for other in hanging]
-    if unknown:
-        lines += ["Could not be read, so nothing is declared there:"]
-        lines += [f"- {prefix}: {reason}" for prefix, reason in sorted(unknown.items())]
-    return lines
-
-
-def _told(resource: Resource, *, shared: Address | None = None) -> str:
-    values = [value if isinstance(value, str) else " + ".join(value) for value in resource.attributes.values()]
-    said = f" ({', '.join(values)})" if values else ""
-    parts = [part for part in resource.address.parts if shared is None or part != shared.key]
-    return f"{KINDS[resource.address.kind].title} {'/'.join(parts)}{said}"
-
-
-def _to_group(edit: Put | Join, group: str) -> Put | Join:
-    who = f"{PREFIX}{group}"
-    return replace(edit, item=who) if isinstance(edit, Join) else replace(edit, path=(*edit.path[:-1], who))
-
-
-def _without_repetition(tree: dict[str, Value], path: Path) -> None:
-    """A group is joined once for each of its people."""
-    here: Value = tree
-    for key in path[:-1]:
-        here = here[key]  # type: ignore[index, call-overload]  # it was just planted
-    here[path[-1]] = list(dict.fromkeys(here[path[-1]]))  # type: ignore[index, call-overload, arg-type]  # as above
-
-
-def _require(address: Address, declared: set[Address], refused: Mapping[Address, str]) -> None:
-    """Raises NotExpressible for what must not be declared, or hangs on something that is not."""
-    if address in refused:
-        raise NotExpressible(refused[address])
-    missing = _find_missing_parent(address, declared)
-    if missing is not None:
-        raise NotExpressible(f"{KINDS[missing.kind].title} {missing.key} is not declared")
-
-
-def _find_missing_parent(address: Address, declared: set[Address]) -> Address | None:
-    parents = (
-        Address(address.organization, kind, key)
-        for kind, key in zip(KINDS[address.kind].parents, address.parts, strict=False)
-    )
-    return next((parent for parent in parents if parent not in declared), None)
-
-
 def reading_order(resource: Resource, organization: Organization) -> tuple[int, str, int, str]:
     """What to sort resources by: kind by kind, asset by asset, the strongest roles first."""
     kinds = organization.system.kinds
@@ -171,3 +139,77 @@ def reading_order(resource: Resource, organization: Organization) -> tuple[int, 
     first = "" if address.kind == "member" else address.parts[0]
     kind = kinds.index(address.kind) if address.kind in kinds else len(kinds)
     return kind, first, -role.rank if role else 0, address.key
+
+
+def remarks_on(organization: str, held_back: Sequence[HeldBack], unknown: Mapping[str, str]) -> list[str]:
+    """Comments on everything that is not declared; what hangs on something stands with it."""
+    lines: list[str] = []
+    hanging: dict[Address | None, list[Resource]] = {one.resource.address: [] for one in held_back}
+    for one in held_back:
+        if one.because_of in hanging:
+            hanging[one.because_of].append(one.resource)
+    if held_back:
+        lines += ["There, and not declared. Where it is about people: add them to `people` with their whole addresses;"]
+        lines += [f"`reconciler adopt {organization} --in-place` then declares them with everything they have."]
+    for one in held_back:
+        address = one.resource.address
+        if one.because_of not in hanging:
+            lines.append(f"- {_describe(one.resource)}: {one.reason}")
+            lines += [f"    with {_describe(resource, shared=address)}" for resource in hanging[address]]
+    if unknown:
+        lines += ["Could not be read, so nothing is declared there:"]
+        lines += [f"- {prefix}: {reason}" for prefix, reason in sorted(unknown.items())]
+    return lines
+
+
+def _describe(resource: Resource, *, shared: Address | None = None) -> str:
+    values = [value if isinstance(value, str) else " + ".join(value) for value in resource.attributes.values()]
+    said = f" ({', '.join(values)})" if values else ""
+    parts = [part for part in resource.address.parts if shared is None or part != shared.key]
+    return f"{KINDS[resource.address.kind].title} {'/'.join(parts)}{said}"
+
+
+def find_teams(resources: Iterable[Resource], *, taken: Container[str]) -> list[Team]:
+    """Sets of people that are exactly the same in at least two places, the largest saving first.
+
+    Only sets that are equal, never ones that overlap: a group that nearly fits would give access that nobody had.
+    """
+    people: dict[Place, set[str]] = defaultdict(set)
+    for grant in filter(_is_grant_to_person, resources):
+        people[_place_of(grant)].add(grant.address.parts[1])
+    places: dict[frozenset[str], list[Place]] = defaultdict(list)
+    for place, found in people.items():
+        if len(found) >= _MIN_MEMBERS:
+            places[frozenset(found)].append(place)
+    worth = [(found, where) for found, where in places.items() if len({path for path, _ in where}) >= _MIN_PLACES]
+    teams: dict[str, Team] = {}
+    for members, where in sorted(worth, key=lambda item: (-len(item[0]) * len(item[1]), sorted(item[0]))):
+        assets = sorted({path[3] for path, _ in where})
+        wish = _name_for(assets)
+        name, number = wish, 1
+        while name in taken or name in teams:
+            number += 1
+            name = f"{wish}-{number}"
+        teams[name] = Team(name=name, members=tuple(sorted(members)), places=frozenset(where), assets=tuple(assets))
+    return list(teams.values())
+
+
+def _is_grant_to_person(resource: Resource) -> bool:
+    return KINDS[resource.address.kind].parents[1:] == ("member",)
+
+
+def _place_of(grant: Resource) -> Place:
+    """The list or mapping that a grant stands in, with its value."""
+    values = tuple(sorted((name, str(value)) for name, value in grant.attributes.items()))
+    return path_of(grant.address)[:5], values
+
+
+def _name_for(assets: list[str]) -> str:
+    """What the keys of the assets have in common at their beginning, else the first of them."""
+    words = [re.split(r"[-._]", asset) for asset in assets]
+    shared: list[str] = []
+    for column in zip(*words, strict=False):
+        if len(set(column)) > 1:
+            break
+        shared.append(column[0])
+    return f"{slug('-'.join(shared)) or slug(assets[0]) or 'people'}-team"

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
+from datetime import date
 from functools import partial
 
 from reconciler.apply.planning import ProviderFor
 from reconciler.apply.reading import Scopes, read_live
 from reconciler.apply.state_editor import Deeds, StateEditor
+from reconciler.editing.edits import Path, Put, Value, edit_manifest, find_file
 from reconciler.engine.planner import Worlds, plan, situations
-from reconciler.features.importing.compose import Composition, compose
-from reconciler.features.importing.key_assignment import Acquaintance, acquaint
+from reconciler.features.importing.compose import Composition, compose, remarks_on
+from reconciler.features.importing.key_assignment import KeyAssignment, assign_keys
+from reconciler.features.importing.layout import render_manifest
 from reconciler.features.importing.model import Import, ImportedOrganization
-from reconciler.features.importing.plan_files import ImportRequest, file_away, get_desired, read_back
+from reconciler.manifests.load import SourceFile, load_manifests
 from reconciler.model.address import Address
 from reconciler.model.change import Change
 from reconciler.model.declared import Desired, Organization
@@ -21,23 +24,41 @@ from reconciler.model.errors import ReconcilerError
 from reconciler.model.kinds import KINDS
 from reconciler.model.live import Live
 from reconciler.model.ports import Explorer
+from reconciler.model.settings import GuardSettings
 from reconciler.model.state import State
 
 _MAX_ROUNDS = 4
 """What cannot be declared shows in a plan; what hangs on it may show in the next one."""
+_MAX_EDITS = 50
+"""More people than this get a file of their own, because every edit is checked line by line."""
+_PEOPLE = "people"
 
 
-@dataclass(slots=True, kw_only=True)
-class _ImportDraft:
-    """An import while it is being tried."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ImportRequest:
+    """What to import, and what there is already."""
 
-    request: ImportRequest
-    known: Desired
-    provider_for: ProviderFor
-    live: dict[str, Live] = field(default_factory=dict)
-    names: dict[str, Mapping[Address, str]] = field(default_factory=dict)
-    refused: dict[Address, str] = field(default_factory=dict)
-    """Address as it was read -> why it is not declared."""
+    organizations: tuple[Organization, ...]
+    """None of them is declared yet."""
+    files: tuple[SourceFile, ...]
+    folder: str
+    """Where new files go, relative to the workspace."""
+    settings: GuardSettings
+    today: date
+    allowed_domains: tuple[str, ...] = ()
+    groups: tuple[str, ...] = ()
+    """Names of the groups that there are already."""
+
+    def path(self, name: str) -> str:
+        """Path of a new file."""
+        return f"{self.folder}/{name}.yaml" if self.folder not in ("", ".") else f"{name}.yaml"
+
+    def load(self, changed: Mapping[str, str]) -> Desired:
+        """What the manifests want once some files have other texts; raises ManifestError when they have errors."""
+        files = {file.path: file for file in self.files}
+        files |= {path: SourceFile(path=path, data=text.encode()) for path, text in changed.items()}
+        loaded = load_manifests(list(files.values()), today=self.today, allowed_domains=self.allowed_domains)
+        return loaded.require_desired()
 
 
 def draft_import(
@@ -51,35 +72,37 @@ def draft_import(
     They are read back and planned before anybody sees them. What a plan would change is not declared but told in a
     comment, with the reason.
     """
-    draft = _ImportDraft(request=request, known=get_desired(request, {}), provider_for=provider_for)
-    _look(draft)
+    known = request.load({})
+    live, names = _read_all(request, known, provider_for)
+    refused: dict[Address, str] = {}  # address as it was read -> why it is not declared
     for _ in range(_MAX_ROUNDS):
         on_notice("composing the manifests")
-        acquaintance = acquaint(request.organizations, draft.live, draft.names, known=draft.known)
-        made = _compose(draft, acquaintance)
-        worlds = _look_again(draft, made)
+        keys = assign_keys(request.organizations, live, names, known=known)
+        made = _compose(request, live, keys, refused)
+        worlds = _read_worlds(request, made, provider_for)
+        planned = plan(worlds, request.settings)
+        # What a guard blocks would be done if it did not.
+        changes = [*planned.changes, *(blocked.change for blocked in planned.blocked)]
         wrong = [
-            change
-            for change in _changes(worlds, draft)
-            if not (
-                acquaintance.back.get(change.address, change.address) in draft.refused and _has_left(change, worlds)
-            )
+            (change, origin)
+            for change in changes
+            for origin in [keys.origins.get(change.address, change.address)]
+            if origin not in refused or not _has_left(change, worlds)
         ]
         if not wrong:
             found = situations(worlds, request.settings)
             states = {one.organization.key: replace(one.state, records=one.records) for one in found}
             return replace(made, states=states)
-        for change in wrong:
-            why = f"a plan would {change.action.replace('_', ' ')} it"
-            draft.refused.setdefault(acquaintance.back.get(change.address, change.address), why)
-    message = f"no manifests could be written whose plan is empty: {wrong[0].address} would be changed"
+        for change, origin in wrong:
+            refused.setdefault(origin, f"a plan would {change.action.replace('_', ' ')} it")
+    message = f"no manifests could be written whose plan is empty: {wrong[0][0].address} would be changed"
     raise ReconcilerError(message, advice="report this, with the names changed")
 
 
-def record_import(made: Import, upkeep: StateEditor) -> None:
+def record_import(made: Import, editor: StateEditor) -> None:
     """Remember what was imported, organization by organization under its lock."""
     for one in made.organizations:
-        upkeep.edit(one.organization, purpose="import", change=partial(_take_in, made=made, one=one))
+        editor.edit(one.organization, purpose="import", change=partial(_take_in, made=made, one=one))
 
 
 def _take_in(state: State, *, made: Import, one: ImportedOrganization) -> tuple[State, Deeds]:
@@ -88,57 +111,99 @@ def _take_in(state: State, *, made: Import, one: ImportedOrganization) -> tuple[
     return replace(state, records=records), [(whole, "import", f"{len(records)} resources into {one.file}")]
 
 
-def _look(draft: _ImportDraft) -> None:
+def _read_all(
+    request: ImportRequest, known: Desired, provider_for: ProviderFor
+) -> tuple[dict[str, Live], dict[str, Mapping[Address, str]]]:
     """Read every organization in the words of the directory as it is, with the names of what is in it."""
-    organizations = {one.key: one for one in draft.request.organizations}
-    scopes = Scopes(replace(draft.known, organizations={**draft.known.organizations, **organizations}))
+    live: dict[str, Live] = {}
+    names: dict[str, Mapping[Address, str]] = {}
+    organizations = {one.key: one for one in request.organizations}
+    scopes = Scopes(replace(known, organizations={**known.organizations, **organizations}))
     for key, organization in organizations.items():
-        provider = draft.provider_for(organization)
+        provider = provider_for(organization)
         scope = scopes.scope_of(key, State(organization=key))
-        draft.live[key] = live = read_live(provider, scope)
-        if f"{key}/" in live.unknown:
-            raise ReconcilerError(f"{key} cannot be read: {live.unknown[f'{key}/']}")
-        if not live.resources:
+        live[key] = read_live(provider, scope)
+        if f"{key}/" in live[key].unknown:
+            raise ReconcilerError(f"{key} cannot be read: {live[key].unknown[f'{key}/']}")
+        if not live[key].resources:
             message = f"there is no {organization.system.title} {organization.identity!r}, or nothing of it can be read"
             raise ReconcilerError(message, advice="compare --system and --id with what the system shows")
-        draft.names[key] = provider.read_names(scope) if isinstance(provider, Explorer) else {}
+        names[key] = provider.read_names(scope) if isinstance(provider, Explorer) else {}
+    return live, names
 
 
-def _compose(draft: _ImportDraft, acquaintance: Acquaintance) -> Import:
+def _compose(
+    request: ImportRequest, live: Mapping[str, Live], keys: KeyAssignment, refused: Mapping[Address, str]
+) -> Import:
     compositions: dict[str, Composition] = {}
-    groups: set[str] = set(draft.request.groups)
-    for organization in draft.request.organizations:
-        made = _compose_one(organization, draft, acquaintance, groups)
+    groups = set(request.groups)
+    for organization in request.organizations:
+        made = compose(
+            organization,
+            [keys.renamed(one) for one in live[organization.key].resources.values()],
+            names={keys.rename(address): name for address, name in keys.names.items()},
+            refused={keys.rename(address): why for address, why in {**keys.strangers, **refused}.items()},
+            taken_groups=groups,
+        )
         groups |= {team.name for team in made.teams}
         compositions[organization.key] = made
-    unread = {key: live.unknown for key, live in draft.live.items()}
-    return file_away(draft.request, compositions, people=acquaintance.people, unread=unread)
+    return _lay_out(request, compositions, people=keys.people, live=live)
 
 
-def _compose_one(
-    organization: Organization, draft: _ImportDraft, acquaintance: Acquaintance, groups: set[str]
-) -> Composition:
-    resources = draft.live[organization.key].resources.values()
-    refused = {**acquaintance.strangers, **draft.refused}
-    return compose(
-        organization,
-        [acquaintance.renamed(one) for one in resources],
-        names={acquaintance.rename(address): name for address, name in acquaintance.names.items()},
-        refused={acquaintance.rename(address): why for address, why in refused.items()},
-        taken_groups=groups,
-    )
+def _lay_out(
+    request: ImportRequest,
+    compositions: Mapping[str, Composition],
+    *,
+    people: Mapping[str, Value],
+    live: Mapping[str, Live],
+) -> Import:
+    """The files to be written; raises ReconcilerError rather than overwrite one."""
+    met = {address.key for made in compositions.values() for address in made.declared if address.kind == "member"}
+    people = {key: entry for key, entry in sorted(people.items()) if key in met}
+    before: dict[str, str] = {}
+    after: dict[str, str] = {}
+    # New people go where people are declared.
+    present = find_file(request.files, (_PEOPLE,))
+    if people and present is not None and len(people) <= _MAX_EDITS:
+        edits = [Put(path=(_PEOPLE, key), value=entry) for key, entry in people.items()]
+        before[present.path] = edit_manifest(present, [])
+        after[present.path] = edit_manifest(present, edits)
+    elif people:
+        name = _PEOPLE if present is None else f"{_PEOPLE}-{min(compositions)}"
+        after[request.path(name)] = render_manifest({"version": 1, _PEOPLE: people})
+    imported: list[ImportedOrganization] = []
+    for key, made in compositions.items():
+        remarks = remarks_on(key, made.held_back, live[key].unknown)
+        tails: dict[Path, list[str]] = {("organizations", key): remarks} if remarks else {}
+        after[request.path(key)] = render_manifest({"version": 1, **made.tree}, tails=tails)
+        imported.append(
+            ImportedOrganization(
+                organization=key,
+                file=request.path(key),
+                declared=tuple(made.declared),
+                groups=tuple(team.name for team in made.teams),
+                held_back=tuple(made.held_back),
+                unknown=live[key].unknown,
+            )
+        )
+    there = {file.path for file in request.files}
+    taken = sorted(path for path in after if path in there and path not in before)
+    if taken:
+        advice = "give another folder: --to DIR"
+        raise ReconcilerError(f"{taken[0]} is there already, and is not overwritten", advice=advice)
+    return Import(before=before, after=after, people=tuple(people), organizations=tuple(imported))
 
 
-def _look_again(draft: _ImportDraft, made: Import) -> Worlds:
+def _read_worlds(request: ImportRequest, made: Import, provider_for: ProviderFor) -> Worlds:
     """The three worlds as the next plan will have them: what is declared is what would stand in the files."""
-    desired = read_back(draft.request, made)
+    desired = request.load(made.after)
     scopes = Scopes(desired)
-    states = {one.key: State(organization=one.key) for one in draft.request.organizations}
+    states = {one.key: State(organization=one.key) for one in request.organizations}
     live = {
-        one.key: read_live(draft.provider_for(one), scopes.scope_of(one.key, states[one.key]))
-        for one in draft.request.organizations
+        one.key: read_live(provider_for(one), scopes.scope_of(one.key, states[one.key]))
+        for one in request.organizations
     }
-    return Worlds(desired=desired, recorded=states, live=live, today=draft.request.today)
+    return Worlds(desired=desired, recorded=states, live=live, today=request.today)
 
 
 def _has_left(change: Change, worlds: Worlds) -> bool:
@@ -149,9 +214,3 @@ def _has_left(change: Change, worlds: Worlds) -> bool:
     part = KINDS[change.address.kind].person_part
     person = None if part is None else worlds.desired.people.get(change.address.parts[part])
     return person is not None and person.ends is not None and person.ends <= worlds.today
-
-
-def _changes(worlds: Worlds, draft: _ImportDraft) -> list[Change]:
-    """What would be done to what was just imported, and what would be if no guard stopped it."""
-    planned = plan(worlds, draft.request.settings)
-    return [*planned.changes, *(blocked.change for blocked in planned.blocked)]
