@@ -13,14 +13,14 @@ from reconciler.engine.entitlements import split_by_date
 from reconciler.engine.identities import Identities, under_todays_names, with_fingerprints
 from reconciler.engine.orders import count_invitations, review
 from reconciler.engine.organization import plan_organization
-from reconciler.engine.plan_warnings import foresee, tell_of_orders
+from reconciler.engine.plan_warnings import find_warnings
 from reconciler.engine.refresh import grants_in, recall, remember, without_old_names
 from reconciler.model.address import Address
 from reconciler.model.declared import Desired, Organization
-from reconciler.model.finding import Finding
 from reconciler.model.kinds import Action
-from reconciler.model.live import Live
+from reconciler.model.live import Live, Part
 from reconciler.model.plan import Plan
+from reconciler.model.resource import Owner
 from reconciler.model.settings import GuardSettings
 from reconciler.model.state import State, UsedApproval
 from reconciler.model.work_order import WorkOrder
@@ -57,10 +57,7 @@ def plan(worlds: Worlds, settings: GuardSettings, *, targets: Targets = EVERYTHI
     """Everything to be done, waited for and decided to make the systems what the manifests say."""
     looked_at = situations(worlds, settings)
     organizations = tuple(plan_organization(situation, targets) for situation in looked_at)
-    findings: list[Finding] = foresee(
-        looked_at, organizations, worlds.desired, recorded=worlds.recorded, targets=targets
-    )
-    findings += tell_of_orders(looked_at, organizations, targets)
+    findings = find_warnings(looked_at, organizations, worlds.desired, recorded=worlds.recorded, targets=targets)
     return Plan(
         tool_version=tool_version,
         manifests=worlds.desired.digest,
@@ -84,7 +81,7 @@ def _situation(key: str, worlds: Worlds, settings: GuardSettings, identities: Id
     seen = worlds.live[key]
     state = without_old_names(with_fingerprints(renamed.state, renamed.names, seen), wanted)
     if another and not is_forgotten:
-        state, seen = recorded, Live(organization=key, unknown={f"{key}/": f"it is recorded as {another}"})
+        state, seen = recorded, Live(organization=key, unknown={Part.everything(key): f"it is recorded as {another}"})
     managed = seen.managing(organization.kinds) if organization.manages else seen
     managed, implied = grants_in(managed, state.records)
     live = recall(managed, records=state.records, wanted=wanted)
@@ -147,7 +144,7 @@ def _owned_apps(found: list[PlanningContext]) -> dict[str, tuple[Address, ...]]:
             if address.kind != "app":
                 continue
             live = situation.live.resources.get(address)
-            owner = live.attributes.get("owner", "") if live and not agrees(declared, live) else ""
-            if isinstance(owner, str) and owner.startswith("person:"):
-                owned[owner.removeprefix("person:")].append(address)
+            owner = Owner.of(live.attributes).person if live and not agrees(declared, live) else ""
+            if owner:
+                owned[owner].append(address)
     return {person: tuple(sorted(apps)) for person, apps in owned.items()}
