@@ -117,8 +117,8 @@ class Renderers:
     systems: Subject = Subject("features.listing", "document_of_systems", "SYSTEMS")
     history: Subject = Subject("features.states", "document_of_history", "HISTORY")
     audit_log: Subject = Subject("features.audit_log", "document_of_audit_log", "AUDIT_LOG")
-    who: Subject = Subject("features.queries.person_document", "document_of_person", "WHO")
-    access: Subject = Subject("features.queries.matrix_document", "document_of_access", "ACCESS")
+    who: Subject = Subject("features.queries.documents", "document_of_person", "WHO")
+    access: Subject = Subject("features.queries.documents", "document_of_access", "ACCESS")
     review: Subject = Subject(
         "features.review.document",
         "document_of_review",

@@ -23,6 +23,7 @@ from reconciler.apply.planning import PlanRequest, make_plan
 from reconciler.apply.states import load_state
 from reconciler.features.planning.report import document_of_report
 from reconciler.features.queries.access_matrix import access
+from reconciler.features.queries.documents import describe_recorded, describe_status
 from reconciler.features.queries.person_access import who
 from reconciler.manifests.load import load_manifests
 from reconciler.manifests.source import SourceFile
@@ -32,7 +33,6 @@ from reconciler.model.outcome import Applied, Failed, InDoubt, Report
 from reconciler.model.plan import Plan
 from reconciler.model.settings import GuardSettings
 from reconciler.model.state import State
-from reconciler.output.holdings import say_recorded, say_standing
 from reconciler.sandbox.api.emulator import Emulator
 from reconciler.sandbox.api.faults import Fault
 from reconciler.sandbox.api.transport import BusinessApiTransport
@@ -247,7 +247,7 @@ class Scene:
         """Thing -> what is recorded, and how that stands."""
         report = who(person, files=self.files(), store=self.store, today=self.day)
         found = (one for part in report.organizations for one in part.holdings if one.address.kind == ACCESS)
-        return {one.address.parts[0]: (say_recorded(one), say_standing(one)) for one in found}
+        return {one.address.parts[0]: (describe_recorded(one), describe_status(one)) for one in found}
 
     def reaches(self, text: str) -> AccessMatrix:
         return access(text, files=self.files(), store=self.store, today=self.day)

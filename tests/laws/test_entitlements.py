@@ -21,7 +21,7 @@ from reconciler.editing.person_edits import read_group_lists
 from reconciler.engine.holdings import make_ledger
 from reconciler.engine.planner import Worlds, plan, situations
 from reconciler.features.onboarding.onboarding import Joiner, describe_proposal, propose, write_proposal
-from reconciler.features.queries.access_matrix import _reaches
+from reconciler.features.queries.access_matrix import find_reaches
 from reconciler.features.review.compare import compare
 from reconciler.features.review.model import Effect
 from reconciler.manifests.load import Manifests, load_manifests
@@ -350,7 +350,7 @@ def test_who_and_access_find_everything_as_declared_once_it_is_there(manifest: M
         }
         intended = {
             (str(reach.on.kind), reach.subject.key): dict(reach.intended)
-            for reach in _reaches(ledger)
+            for reach in find_reaches(ledger)
             if reach.intended is not None and reach.subject.kind == "member" and reach.ways
         }
         kinds = {"member": "organization", "ad_account_access": "ad_account", "tiktok_account_access": "tiktok_account"}

@@ -7,14 +7,13 @@ from datetime import date
 
 from reconciler.apply.states import read_state
 from reconciler.engine.holdings import AccessIndex, make_ledger
-from reconciler.features.queries.directory import load_about
-from reconciler.features.queries.states import recollect_one
+from reconciler.features.queries.directory import load_about, read_one_state
 from reconciler.manifests.load import SourceFile
 from reconciler.model.access import owner_elsewhere, strongest
 from reconciler.model.address import Address
 from reconciler.model.errors import ReconcilerError
 from reconciler.model.holding import AccessMatrix, Holding, Reach
-from reconciler.model.kinds import KINDS, Shape, person_in
+from reconciler.model.kinds import KINDS, Shape, parents_of, person_in
 from reconciler.model.ports import StateStore
 from reconciler.model.resource import Attributes
 from reconciler.model.state import State
@@ -33,28 +32,31 @@ def access(
     Raises ReconcilerError, naming what there is, when nothing has that address.
     """
     organization = text.partition("/")[0]
-    ledger = _read_ledger(organization, files=files, store=store, today=today, as_of=as_of)
-    about = _find(text, ledger)
-    edges = [one for one in ledger.holdings.values() if len(one.address.parts) > 1 and not person_in(one.address)]
+    index = _read_index(organization, files=files, store=store, today=today, as_of=as_of)
+    about = _find(text, index)
+    is_whole = about.kind == "organization"
+    edges = [one for one in index.holdings.values() if len(one.address.parts) > 1 and not person_in(one.address)]
     return AccessMatrix(
         address=about,
-        system=ledger.system.name if ledger.system else "",
-        title=ledger.system.title if ledger.system else "",
+        system=index.system.name if index.system else "",
+        title=index.system.title if index.system else "",
         today=today,
         as_of=as_of,
-        reaches=tuple(reach for reach in _reaches(ledger) if _concerns(reach, about)),
+        reaches=tuple(one for one in find_reaches(index) if is_whole or about in (one.on, one.subject)),
         has_no_state=as_of is None and read_state(store, organization).tells_nothing,
-        last_read=ledger.last_read,
+        last_read=index.last_read,
         owned_elsewhere=tuple(
-            one
-            for one in ledger.holdings.values()
-            if _is_owned_elsewhere(one) and (about.kind == "organization" or about == one.address)
+            one for one in index.holdings.values() if _is_owned_elsewhere(one) and (is_whole or about == one.address)
         ),
-        connections=tuple(one for one in edges if not KINDS[one.address.kind].is_share and _touches(one, about)),
+        connections=tuple(
+            one
+            for one in edges
+            if not KINDS[one.address.kind].is_share and (is_whole or about in parents_of(one.address))
+        ),
     )
 
 
-def _read_ledger(
+def _read_index(
     organization: str, *, files: Sequence[SourceFile], store: StateStore, today: date, as_of: date | None
 ) -> AccessIndex:
     known = store.organizations()
@@ -66,57 +68,36 @@ def _read_ledger(
         raise ReconcilerError(message, advice=suggest_names(organization, everything) or listed)
     state = State(organization=organization)
     if organization in known:
-        state = recollect_one(store, organization, as_of=as_of)
+        state = read_one_state(store, organization, as_of=as_of)
     return make_ledger(organization, desired=desired, state=state, today=today, as_of=as_of)
 
 
-def _find(text: str, ledger: AccessIndex) -> Address:
+def _find(text: str, index: AccessIndex) -> Address:
     """The address that is asked about; that of the organization for its mere key."""
-    whole = Address.whole(ledger.organization)
-    if text in (ledger.organization, str(whole)):
+    whole = Address.whole(index.organization)
+    if text in (index.organization, str(whole)):
         return whole
-    topics = {str(address): address for address in _topics(ledger)}
+    shapes = (Shape.MEMBERSHIP, Shape.ASSET)
+    topics = {str(address): address for address in index.holdings if KINDS[address.kind].shape in shapes}
     if text in topics:
         return topics[text]
-    former = {str(before): now for before, now in ledger.former.items()}
+    former = {str(before): now for before, now in index.former.items()}
     if text in former:
         return former[text]
-    advice = suggest_names(text, topics) or f"ask for {ledger.organization} to see everything that is in it"
-    raise ReconcilerError(f"nothing in {ledger.organization} is called {text!r}", advice=advice)
+    advice = suggest_names(text, topics) or f"ask for {index.organization} to see everything that is in it"
+    raise ReconcilerError(f"nothing in {index.organization} is called {text!r}", advice=advice)
 
 
-def _topics(ledger: AccessIndex) -> Iterator[Address]:
-    """Everything that an access matrix can be about: members, and what access hangs on."""
-    for address in ledger.holdings:
-        if KINDS[address.kind].shape in (Shape.MEMBERSHIP, Shape.ASSET):
-            yield address
-
-
-def _concerns(reach: Reach, about: Address) -> bool:
-    return about.kind == "organization" or about in (reach.on, reach.subject)
-
-
-def _touches(edge: Holding, about: Address) -> bool:
-    """Whether a connection has the thing at one of its ends, or is in the organization that is asked about."""
-    ends = zip(KINDS[edge.address.kind].parents, edge.address.parts, strict=True)
-    return about.kind == "organization" or (about.kind, about.key) in ends
-
-
-def _reaches(ledger: AccessIndex) -> Iterator[Reach]:
+def find_reaches(index: AccessIndex) -> Iterator[Reach]:
     """All cells: the organization's own members first, then thing by thing."""
-    members = [one for one in ledger.holdings.values() if one.address.kind == "member"]
-    whole = Address.whole(ledger.organization)
+    members = [one for one in index.holdings.values() if one.address.kind == "member"]
+    whole = Address.whole(index.organization)
     for member in members:
-        yield _reach(whole, member.address, [member], ledger)
-    for asset in _assets(ledger):
-        if not _is_owned_elsewhere(ledger.holdings[asset]):
-            yield from _reaches_of(asset, members, ledger)
-
-
-def _assets(ledger: AccessIndex) -> list[Address]:
-    return [
-        address for address in ledger.holdings if KINDS[address.kind].shape is Shape.ASSET and address.kind != "partner"
-    ]
+        yield _reach(whole, member.address, [member], index)
+    for asset, holding in index.holdings.items():
+        is_reached = KINDS[asset.kind].shape is Shape.ASSET and asset.kind != "partner"
+        if is_reached and not _is_owned_elsewhere(holding):
+            yield from _reaches_of(asset, members, index)
 
 
 def _is_owned_elsewhere(asset: Holding) -> bool:
@@ -127,27 +108,29 @@ def _is_owned_elsewhere(asset: Holding) -> bool:
     return bool(owner_elsewhere(recorded.attributes, asset.address.organization))
 
 
-def _reaches_of(asset: Address, members: Iterable[Holding], ledger: AccessIndex) -> Iterator[Reach]:
+def _reaches_of(asset: Address, members: Iterable[Holding], index: AccessIndex) -> Iterator[Reach]:
     """Everybody who reaches one asset, then the admins who could, then partners."""
     ways: dict[Address, list[Holding]] = {}
-    for holding in _ways_to(asset, ledger):
-        ways.setdefault(_subject(holding.address), []).append(holding)
-    if not _is_granted(asset.kind, ledger.system):
+    for holding in _ways_to(asset, index):
+        person = person_in(holding.address)
+        subject = Address(asset.organization, "member" if person else "partner", person or holding.address.parts[0])
+        ways.setdefault(subject, []).append(holding)
+    if not _is_granted(asset.kind, index.system):
         # Nobody is given access to such a thing: all members of the organization have it.
         ways = {member.address: [member] for member in members}
     takers: dict[Address, list[Holding]] = {
-        member.address: [] for member in members if ledger.administers(member.address.key)
+        member.address: [] for member in members if index.administers(member.address.key)
     }
     people = {subject: found for subject, found in {**takers, **ways}.items() if subject.kind == "member"}
     for subject in sorted(people):
-        yield _reach(asset, subject, people[subject], ledger)
+        yield _reach(asset, subject, people[subject], index)
     for subject in sorted(ways.keys() - people.keys()):
-        yield _reach(asset, subject, ways[subject], ledger)
+        yield _reach(asset, subject, ways[subject], index)
 
 
-def _ways_to(asset: Address, ledger: AccessIndex) -> Iterator[Holding]:
+def _ways_to(asset: Address, index: AccessIndex) -> Iterator[Holding]:
     """Grants on the asset, grants on the asset groups it is in, shares with partners."""
-    for holding in ledger.holdings.values():
+    for holding in index.holdings.values():
         kind, parts = holding.address.kind, holding.address.parts
         if kind == "asset_group_access" and asset.kind == "ad_account":
             leads = asset.key in holding.reaches
@@ -159,24 +142,18 @@ def _ways_to(asset: Address, ledger: AccessIndex) -> Iterator[Holding]:
             yield holding
 
 
-def _subject(grant: Address) -> Address:
-    person = person_in(grant)
-    return Address(grant.organization, "member" if person else "partner", person or grant.parts[0])
-
-
 def _is_granted(kind: str, system: System | None) -> bool:
     """Whether people are given access to things of a kind one by one, rather than by being members."""
     return system is None or f"{kind}_access" in system.kinds
 
 
-def _reach(on: Address, subject: Address, ways: Sequence[Holding], ledger: AccessIndex) -> Reach:
-    membership, thing = ledger.holdings.get(subject), ledger.holdings.get(on)
+def _reach(on: Address, subject: Address, ways: Sequence[Holding], index: AccessIndex) -> Reach:
+    membership, thing = index.holdings.get(subject), index.holdings.get(on)
     # What nobody is given access to is everybody's once it is there; an app may be declared and still be elsewhere.
-    is_there = (
-        on.kind == "organization" or _is_granted(on.kind, ledger.system) or (thing is not None and thing.is_active)
-    )
+    is_whole = on.kind == "organization"
+    is_there = is_whole or _is_granted(on.kind, index.system) or (thing is not None and thing.is_active)
     is_in = subject.kind == "partner" or (membership is not None and membership.is_active)
-    links = [_link(one, on, ledger) for one in ways]
+    links = [_link(one, on, index) for one in ways]
     active = [
         one.recorded.attributes
         for one, link in zip(ways, links, strict=True)
@@ -189,18 +166,18 @@ def _reach(on: Address, subject: Address, ways: Sequence[Holding], ledger: Acces
         if one.declared is not None and one.is_wanted and (link is None or link.is_wanted)
     ]
     kind = ways[0].address.kind if ways else on.kind
-    effective = strongest(active, kind, ledger.system)
+    effective = strongest(active, kind, index.system)
     return Reach(
         on=on,
         subject=subject,
         ways=tuple(ways),
         effective=effective,
-        intended=strongest(wanted, kind, ledger.system),
-        can_take=on.kind != "organization"
+        intended=strongest(wanted, kind, index.system),
+        can_take=not is_whole
         and is_there
         and subject.kind == "member"
-        and ledger.administers(subject.key)
-        and not _is_all(effective, kind, ledger.system),
+        and index.administers(subject.key)
+        and not _is_all(effective, kind, index.system),
     )
 
 
@@ -213,9 +190,9 @@ def _is_all(held: Attributes | None, kind: str, system: System | None) -> bool:
     return held.get("role") == strongest_role and permissions.issubset(held.get("permissions", ()))
 
 
-def _link(way: Holding, on: Address, ledger: AccessIndex) -> Holding | None:
+def _link(way: Holding, on: Address, index: AccessIndex) -> Holding | None:
     """What puts an ad account into the asset group through which a way leads; None for ways that need none."""
     if way.address.kind != "asset_group_access" or on.kind != "ad_account":
         return None
     address = Address(on.organization, "asset_group_asset", f"{way.address.parts[0]}/{on.key}")
-    return ledger.holdings.get(address, Holding(address=address, is_past=way.is_past))
+    return index.holdings.get(address, Holding(address=address, is_past=way.is_past))

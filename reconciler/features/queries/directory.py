@@ -1,13 +1,13 @@
-"""Looking people up, and reading only those manifests that a question is about."""
+"""Looking people up, and reading only those manifests and recorded states that a question is about."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import date
 
-from reconciler.features.queries.mentions import may_mention
+from reconciler.apply.states import read_state, read_state_as_of
 from reconciler.manifests.load import SourceFile, load_manifests
 from reconciler.manifests.nodes import Cursor
 from reconciler.manifests.partial_read import PartialRead
@@ -16,6 +16,8 @@ from reconciler.manifests.source import parse_file
 from reconciler.model.declared import Desired, Person
 from reconciler.model.errors import ManifestError
 from reconciler.model.finding import Notes
+from reconciler.model.ports import StateStore
+from reconciler.model.state import State
 
 _SECTIONS = ("people", "groups")
 _NUMBER = re.compile(r"\+?[\d\s().-]+")
@@ -32,10 +34,6 @@ class Directory:
     def groups_of(self, key: str) -> tuple[str, ...]:
         """All groups a person is in, by name."""
         return tuple(sorted(name for name, members in self.groups.items() if key in members))
-
-    def find(self, text: str) -> Person | None:
-        """The person with this key, else with this e-mail address, phone number or handle; see `find_in`."""
-        return find_in(self.people, text)
 
 
 def find_in(people: Mapping[str, Person], text: str) -> Person | None:
@@ -103,3 +101,73 @@ def load_about(files: Sequence[SourceFile], words: Iterable[str], *, today: date
 
 def _holding_directory(files: Sequence[SourceFile]) -> list[SourceFile]:
     return [file for file in files if may_mention(file.data, _SECTIONS)]
+
+
+_UNBROKEN = re.compile(r"[\w@.+:-]+", re.ASCII)
+"""What stands in YAML and JSON as it is, on one line, wherever it may stand."""
+
+
+def may_mention(data: bytes | None, words: Collection[str]) -> bool:
+    """Whether a YAML or JSON text can contain one of the words as a value or a key, in any case.
+
+    Never False for a text that does. A text of ASCII characters without a backslash can spell a word in no other way
+    than with its own letters: both languages write everything else with a backslash, YAML but for the `'` in single
+    quotes and for text broken at spaces, so only pieces without either are looked for. Every other text, and one that
+    could not be read, may mention anything.
+    """
+    if data is None or not data.isascii() or b"\\" in data or b"\0" in data:
+        return True
+    text = data.lower()
+    return any(piece in text for piece in map(_longest_piece, words) if piece is not None)
+
+
+def _longest_piece(word: str) -> bytes | None:
+    """The longest part of a word that is never broken; None for a word that no ASCII text can hold."""
+    folded = word.casefold()
+    if not folded.isascii():
+        return None
+    return max(_UNBROKEN.findall(folded), key=len, default="").encode()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecordedStates:
+    """What is remembered of a day."""
+
+    states: dict[str, State] = field(default_factory=dict)
+    """Organization -> state."""
+    not_kept: tuple[str, ...] = ()
+    """Organizations with a state today of which nothing is kept from that day or before."""
+
+
+def read_states(store: StateStore, words: Collection[str], *, as_of: date | None) -> RecordedStates:
+    """The states that can mention one of the words; reading bytes is much cheaper than reading states."""
+    states, not_kept = {}, []
+    for organization in store.organizations():
+        texts = _read_present(store, organization) if as_of is None else _read_past(store, organization, as_of)
+        if texts is None:
+            not_kept.append(organization)
+        elif any(may_mention(text, words) for text in texts):
+            states[organization] = read_one_state(store, organization, as_of=as_of)
+    return RecordedStates(states=states, not_kept=tuple(not_kept))
+
+
+def read_one_state(store: StateStore, organization: str, *, as_of: date | None) -> State:
+    """The state of one organization; raises StoreError when nothing is kept of that day."""
+    return read_state(store, organization) if as_of is None else read_state_as_of(store, organization, as_of)
+
+
+def _read_present(store: StateStore, organization: str) -> list[bytes]:
+    """Everything that the present state is made from."""
+    snapshot, journal = store.read(organization), store.read_journal(organization)
+    return [*([snapshot.data] if snapshot else []), *journal.records]
+
+
+def _read_past(store: StateStore, organization: str, as_of: date) -> list[bytes] | None:
+    """The texts behind the state that `read_state_as_of` chooses; None where it has nothing to choose from."""
+    kept = store.history(organization)
+    chosen = [past for past in kept if past.at.date() <= as_of]
+    if not chosen:
+        return None
+    if chosen[-1] == kept[-1]:
+        return _read_present(store, organization)
+    return [store.read_past(organization, chosen[-1].version).data]

@@ -9,8 +9,15 @@ from datetime import date
 
 from reconciler.apply.states import read_state
 from reconciler.engine.holdings import AccessIndex, make_ledger
-from reconciler.features.queries.directory import Directory, load_about, load_directory, normal_identity
-from reconciler.features.queries.states import Recollection, recollect
+from reconciler.features.queries.directory import (
+    Directory,
+    RecordedStates,
+    find_in,
+    load_about,
+    load_directory,
+    normal_identity,
+    read_states,
+)
 from reconciler.manifests.load import SourceFile
 from reconciler.model.address import Address
 from reconciler.model.declared import Desired, Move, Person
@@ -35,19 +42,21 @@ def who(
     something like it, when nobody is known by it.
     """
     directory = load_directory(files)
-    person = directory.find(text)
+    person = find_in(directory.people, text)
     names = _names_of(person, text, directory.people.keys())
     groups = (f"group:{group}" for key in names.keys for group in directory.groups_of(key))
     desired = load_about(files, {*names.words, *groups}, today=today)
     names = names.before(desired.moves)
-    remembered = recollect(store, names.words, as_of=as_of)
-    parts = tuple(_parts(desired, remembered, names, directory.people.keys(), today=today, as_of=as_of))
+    recorded = read_states(store, names.words, as_of=as_of)
+    parts = tuple(_parts(desired, recorded, names, directory.people.keys(), today=today, as_of=as_of))
     key = person.key if person else _key_in(parts, names)
     if not key:
         now = "" if as_of else _key_of_today(text, files, store, today)
         if now:
             return who(now, files=files, store=store, today=today)
         raise _unknown(text, directory, store)
+    # Nothing is recorded there, so nothing is known to be absent.
+    unrecorded = [one.organization for one in parts if not as_of and all(had.recorded is None for had in one.holdings)]
     return PersonReport(
         key=key,
         person=person,
@@ -55,24 +64,18 @@ def who(
         as_of=as_of,
         groups=directory.groups_of(key),
         organizations=parts,
-        not_kept=remembered.not_kept,
-        no_state=() if as_of else _without_state(parts, store),
+        not_kept=recorded.not_kept,
+        no_state=tuple(organization for organization in unrecorded if read_state(store, organization).tells_nothing),
     )
-
-
-def _without_state(parts: Sequence[OrganizationHoldings], store: StateStore) -> tuple[str, ...]:
-    """Organizations of which nothing is remembered, so that nothing in them is known to be absent."""
-    nothing_recorded = [part.organization for part in parts if all(one.recorded is None for one in part.holdings)]
-    return tuple(organization for organization in nothing_recorded if read_state(store, organization).tells_nothing)
 
 
 def _key_of_today(text: str, files: Sequence[SourceFile], store: StateStore, today: date) -> str:
     """What somebody is called today whom a state knows under this key; empty when no state does."""
-    states = recollect(store, [text], as_of=None).states
+    states = read_states(store, [text], as_of=None).states
     desired = load_about(files, [text, *states], today=today) if states else Desired()
     for organization, state in states.items():
-        ledger = make_ledger(organization, desired=desired, state=state, today=today, as_of=None)
-        if now := ledger.former.get(Address(organization, "member", text)):
+        index = make_ledger(organization, desired=desired, state=state, today=today, as_of=None)
+        if now := index.former.get(Address(organization, "member", text)):
             return now.key
     return ""
 
@@ -96,14 +99,14 @@ class _Names:
         earlier = {move.source.key for move in moves if move.target.kind == "member" and move.target.key in self.keys}
         return _Names(self.keys | earlier, self.identities)
 
-    def fit(self, key: str, ledger: AccessIndex, others: Container[str]) -> bool:
+    def fit(self, key: str, index: AccessIndex, others: Container[str]) -> bool:
         """Whether a member goes by one of the keys, or is known to the system by one of the identities.
 
         What is recorded of `others` stays theirs, although their address may be this person's by now.
         """
         if key in self.keys or key in others:
             return key in self.keys
-        membership = ledger.holdings.get(Address(ledger.organization, "member", key))
+        membership = index.holdings.get(Address(index.organization, "member", key))
         known = (membership.recorded, membership.declared) if membership else ()
         return any(one is not None and normal_identity(one.identity) in self.identities for one in known)
 
@@ -119,7 +122,7 @@ def _names_of(person: Person | None, text: str, others: Collection[str]) -> _Nam
 
 def _parts(
     desired: Desired,
-    remembered: Recollection,
+    recorded: RecordedStates,
     names: _Names,
     others: Container[str],
     *,
@@ -127,25 +130,21 @@ def _parts(
     as_of: date | None,
 ) -> Iterator[OrganizationHoldings]:
     """The organizations in which there is anything of the person, by key."""
-    for organization in sorted({*desired.resources, *remembered.states}):
-        state = remembered.states.get(organization, State(organization=organization))
-        ledger = make_ledger(organization, desired=desired, state=state, today=today, as_of=as_of)
-        keys = {key for key in _members(ledger) if names.fit(key, ledger, others)}
-        holdings = [one for one in ledger.holdings.values() if _belongs_to(one, keys | names.keys)]
+    for organization in sorted({*desired.resources, *recorded.states}):
+        state = recorded.states.get(organization, State(organization=organization))
+        index = make_ledger(organization, desired=desired, state=state, today=today, as_of=as_of)
+        members = {person for address in index.holdings if (person := person_in(address))}
+        keys = {key for key in members if names.fit(key, index, others)}
+        holdings = [one for one in index.holdings.values() if _belongs_to(one, keys | names.keys)]
         if holdings:
             yield OrganizationHoldings(
                 organization=organization,
-                system=ledger.system.name if ledger.system else "",
-                title=ledger.system.title if ledger.system else "",
-                administers=any(map(ledger.administers, keys)),
+                system=index.system.name if index.system else "",
+                title=index.system.title if index.system else "",
+                administers=any(map(index.administers, keys)),
                 holdings=tuple(sorted(holdings, key=lambda one: one.address.kind != "member")),
-                last_read=ledger.last_read,
+                last_read=index.last_read,
             )
-
-
-def _members(ledger: AccessIndex) -> set[str]:
-    """Keys of everybody whom some address of an organization names."""
-    return {person for address in ledger.holdings if (person := person_in(address))}
 
 
 def _belongs_to(holding: Holding, keys: Collection[str]) -> bool:
@@ -164,12 +163,9 @@ def _key_in(parts: Iterable[OrganizationHoldings], names: _Names) -> str:
 
 def _unknown(text: str, directory: Directory, store: StateStore) -> ReconcilerError:
     known = {*directory.people, *(name for person in directory.people.values() for name in person.identities.values())}
+    # States are read as a whole only here, to advise somebody who has found nothing.
+    for snapshot in map(store.read, store.organizations()):
+        if snapshot:
+            known |= {name.decode(errors="replace") for name in _MEMBER.findall(snapshot.data)}
     message = f"nobody is known as {text!r}: not in the manifests, and not in the recorded states"
-    advice = suggest_names(text, known | _recorded_members(store)) or _WHOM_TO_NAME
-    return ReconcilerError(message, advice=advice)
-
-
-def _recorded_members(store: StateStore) -> set[str]:
-    """Everybody whom a state names; read as a whole only to advise somebody who has found nothing."""
-    snapshots = (store.read(organization) for organization in store.organizations())
-    return {name.decode(errors="replace") for one in snapshots if one for name in _MEMBER.findall(one.data)}
+    return ReconcilerError(message, advice=suggest_names(text, known) or _WHOM_TO_NAME)

@@ -16,8 +16,8 @@ from reconciler.cli.catalogue import RENDERERS
 from reconciler.engine.holdings import make_ledger
 from reconciler.features.queries import directory
 from reconciler.features.queries import person_access as knowing
-from reconciler.features.queries import states as recollection
-from reconciler.features.queries.mentions import may_mention
+from reconciler.features.queries.directory import may_mention
+from reconciler.features.queries.documents import describe_declared
 from reconciler.manifests.load import SourceFile, load_manifests
 from reconciler.model.address import Address
 from reconciler.model.errors import ManifestError, ReconcilerError
@@ -28,7 +28,6 @@ from reconciler.model.ports import PastVersion, StateStore
 from reconciler.model.resource import Status
 from reconciler.model.state import Deferral, Record, State
 from reconciler.model.work_order import WorkOrder
-from reconciler.output.holdings import say_declared
 from reconciler.output.style import Style
 from reconciler.stores.local_file import LocalFileStore
 
@@ -159,7 +158,7 @@ organizations:
     ledger = make_ledger("bc", desired=desired, state=State(organization="bc"), today=TODAY, as_of=None)
     found = ledger.holdings[Address("bc", "member", "eve")]
     assert (found.changes_on, found.becomes, found.ends) == (date(2027, 2, 1), {"role": "admin"}, None)
-    assert say_declared(found) == "standard; from 2027-02-01 on admin"
+    assert describe_declared(found) == "standard; from 2027-02-01 on admin"
 
 
 def test_groups_inside_groups_count(store: LocalFileStore) -> None:
@@ -343,8 +342,7 @@ def test_reading_only_what_mentions_a_person_finds_what_reading_everything_finds
         )
     asked = [*desired.people, "hannah@harbour-tea.example"]
     quick = {name: ask(name, store, agency()) for name in asked}
-    for module in (directory, recollection):
-        monkeypatch.setattr(module, "may_mention", lambda _data, _words: True)
+    monkeypatch.setattr(directory, "may_mention", lambda _data, _words: True)
     whole = {name: ask(name, store, agency()) for name in asked}
     assert sum(len(report.organizations) for report in quick.values()) > len(asked)
     for name in asked:
@@ -356,25 +354,25 @@ def test_only_states_that_mention_the_person_are_read(store: LocalFileStore, mon
     for number in range(5):
         keep(store, f"org-{number}", [record(f"org-{number}/member/p{number}", role="standard")])
     read: list[str] = []
-    real = recollection.recollect_one
+    real = directory.read_one_state
 
-    def recollect_one(store: StateStore, organization: str, *, as_of: date | None) -> State:
+    def read_one_state(store: StateStore, organization: str, *, as_of: date | None) -> State:
         read.append(organization)
         return real(store, organization, as_of=as_of)
 
-    monkeypatch.setattr(recollection, "recollect_one", recollect_one)
+    monkeypatch.setattr(directory, "read_one_state", read_one_state)
     ask("p3", store)
     assert read == ["org-3"]
 
 
 def test_an_apply_that_is_not_over_is_seen_too(store: LocalFileStore) -> None:
     """What only the journal has counts as much as what the snapshot has."""
-    assert recollection.recollect(store, ["eve"], as_of=None).states == {}
+    assert directory.read_states(store, ["eve"], as_of=None).states == {}
     keep(store, "acme-bc", [])
     token = store.acquire("acme-bc", purpose="test", ttl=timedelta(minutes=1)).token
     store.append("acme-bc", b'00000000 {"about": "acme-bc/member/eve"}', token=token)
-    assert list(recollection.recollect(store, ["eve"], as_of=None).states) == ["acme-bc"]
-    assert recollection.recollect(store, ["zed"], as_of=None).states == {}
+    assert list(directory.read_states(store, ["eve"], as_of=None).states) == ["acme-bc"]
+    assert directory.read_states(store, ["zed"], as_of=None).states == {}
 
 
 WORDS = st.text(min_size=1, max_size=30)
