@@ -7,7 +7,6 @@ a later run takes away what has lapsed, what was used, and what a run left that 
 from __future__ import annotations
 
 import json
-import os
 import sys
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
@@ -26,6 +25,7 @@ from reconciler.model.ports import Clock, LinkCode
 from reconciler.output.html import render_html
 from reconciler.output.style import Style
 from reconciler.output.visible import make_visible
+from reconciler.providers.business_api.credentials import write_privately
 from reconciler.systems.markup import quote
 
 LASTS = timedelta(minutes=30)
@@ -65,11 +65,10 @@ class CodeScreen:
         pixels, vectors = BytesIO(), BytesIO()
         drawn.save(pixels, kind="png", scale=10)
         drawn.save(vectors, kind="svg", scale=10, light="white")
-        contents = {".html": page.encode(), ".png": pixels.getvalue(), ".svg": vectors.getvalue()}
         note = _Note(folder=str(folder.resolve()), address=str(code.order.address), until=until.isoformat())
         _keep(self.home, [*(other for other in _notes(self.home) if other.address != note.address), note])
         try:
-            for path, content in zip(note.files, contents.values(), strict=True):
+            for path, content in zip(note.files, (page.encode(), pixels.getvalue(), vectors.getvalue()), strict=True):
                 write_privately(path, content)
         except OSError as error:
             raise ReconcilerError(f"no code can be written to {folder}: {error.strerror or error}") from error
@@ -86,7 +85,7 @@ class _Note:
 
     @property
     def files(self) -> list[Path]:
-        """The page first."""
+        """The page, and the code as pixels and as vectors."""
         return [Path(self.folder, f"{file_name(self.address)}{ending}") for ending in (".html", ".png", ".svg")]
 
     def is_over(self, now: datetime, is_over: Callable[[Address], bool]) -> bool:
@@ -148,10 +147,3 @@ def _keep(home: Path, notes: list[_Note]) -> None:
     home.mkdir(parents=True, exist_ok=True)
     shown = [asdict(note) for note in notes]
     replace_file(home / CODE_NOTES, json.dumps(shown, indent=2) + "\n")
-
-
-def write_privately(path: Path, content: bytes) -> None:
-    """For its owner's eyes, never through a link that somebody else has put there."""
-    path.unlink(missing_ok=True)
-    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as stream:
-        stream.write(content)

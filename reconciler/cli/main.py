@@ -47,7 +47,7 @@ SECTIONS: dict[str, dict[str, CommandEntry]] = {
         "init": CommandEntry("init:init", "Write the files of a new workspace."),
         "import": CommandEntry("import_:import_", "Write manifests that declare organizations exactly as they are."),
         "auth": CommandEntry("auth:auth", "Get, check and give back the token for Business Centers."),
-        "sandbox": CommandEntry("sandbox:sandbox", "Play the people and the clock of the embedded platform."),
+        "sandbox": CommandEntry("sandbox:sandbox", "Act as people on the sandbox, and move its clock."),
     },
     "Manifests": {
         "validate": CommandEntry("validate:validate", "Check the manifests, without any network."),

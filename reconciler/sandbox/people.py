@@ -1,7 +1,8 @@
 """The people on the other side: what waits for somebody, what they do about it, and what admins click by hand.
 
 Everybody is named by key, e-mail, phone or handle, every organization by nickname, id, handle or name. What the
-platform does not allow is a Refusal. The functions `*_by_hand` are an admin's clicks in the portal, past the tool.
+platform does not allow is a Refusal. The functions `*_by_hand` are an admin's clicks in the portal, past the tool. For
+what is also a command, the docstring is the command's help.
 """
 
 from __future__ import annotations
@@ -151,12 +152,12 @@ def transfer(world: World, client_key: str, person: str, *, agree: bool) -> None
 
 
 def approve(world: World, what: str, organization: str) -> None:
-    """The owner approves a link, a code or an access request, a partner the partnership: what waits under this name."""
+    """As the owner, approve a link (scan the code), an access request or a partnership."""
     _answer_one(world, what, organization, agree=True)
 
 
 def refuse(world: World, what: str, organization: str) -> None:
-    """The owner or partner refuses what waits under this name."""
+    """As the owner, refuse a link, an access request or a partnership."""
     _answer_one(world, what, organization, agree=False)
 
 
@@ -179,7 +180,7 @@ def scan(world: World, handle: str, organization: str, answer: str, permissions:
 
 
 def revoke(world: World, what: str, organization: str) -> None:
-    """The owner, or an admin of the Business Center that owns it, takes back a link or an access."""
+    """As the owner, take back a link or an access."""
     asked = get_organization(world, organization)
     for kind in ("tiktok_account", *ASSET_ROLES):
         held = assets.find_holding(world, asked, kind, what)
@@ -208,23 +209,23 @@ def expire(world: World, person: str, organization: str) -> None:
 
 
 def invite_by_hand(world: World, admin: str, person: str, organization: str, role: str) -> None:
-    """Invite somebody."""
+    """As an admin, invite somebody by hand."""
     place, actor = get_organization(world, organization), get_person(world, admin)
     members.invite(world, place, actor=actor, address=address_of(world, person, place), role=role)
 
 
 def remove_by_hand(world: World, admin: str, person: str, organization: str) -> None:
-    """Remove somebody."""
+    """As an admin, remove somebody by hand."""
     place, actor = get_organization(world, organization), get_person(world, admin)
     members.remove(world, place, actor=actor, address=address_of(world, person, place))
 
 
 def set_role_by_hand(world: World, admin: str, person: str, organization: str, role: str) -> None:
-    """Change somebody's role; a finance role stays."""
+    """As an admin, change somebody's role by hand."""
     place = get_organization(world, organization)
     with world.transaction():
         address = address_of(world, person, place)
-        finance = members.get_active(world, place, address)["finance"]
+        finance = members.get_active(world, place, address)["finance"]  # stays
         members.change_role(world, place, actor=get_person(world, admin), address=address, role=role, finance=finance)
 
 
@@ -238,7 +239,7 @@ def set_finance_by_hand(world: World, admin: str, person: str, organization: str
 
 
 def promote_by_hand(world: World, admin: str, person: str, organization: str) -> None:
-    """Make somebody an admin."""
+    """As an admin, make somebody an admin by hand."""
     highest = get_organization(world, organization).platform.invitable[0]
     set_role_by_hand(world, admin, person, organization, highest)
 

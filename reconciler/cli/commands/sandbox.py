@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import re
 import sys
 import time
@@ -10,7 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import cached_property
-from typing import TypedDict, Unpack
+from typing import Unpack
 
 import click
 
@@ -43,15 +44,6 @@ from reconciler.sandbox.world import Refusal, World, real_now
 
 _DURATION = re.compile(r"\+?(\d+)([dhm])")
 _UNITS = {"d": "days", "h": "hours", "m": "minutes"}
-
-
-class _RosterLook(TypedDict):
-    """How a list is handed out, as click passes it."""
-
-    kind: str
-    form: str
-    labels: str
-    layout: str
 
 
 @dataclass(kw_only=True)
@@ -118,52 +110,52 @@ def _open(app: App, clock: Callable[[], datetime] = real_now) -> Iterator[_Sandb
 
 @click.group()
 def sandbox() -> None:
-    """Play the people and the clock of the embedded platform.
+    """Act as people on the sandbox, and move its clock.
 
     People are named by key, e-mail, phone or handle; organizations by key, id, handle or name.
     """
 
 
-def _own_step(name: str, step: Callable[[World, str, str], None], done: str, summary: str) -> None:
-    """A command `NAME PERSON ORGANIZATION` for something that people do for themselves."""
+def _step(name: str, step: Callable[..., None], done: str) -> None:
+    """A command for one step of `people`: its arguments and help are the step's, and which admin acts is an option."""
+    _, *names = inspect.signature(step).parameters
 
-    @sandbox.command(name, help=summary)
-    @click.argument("person")
-    @click.argument("organization")
-    @click.pass_obj
-    def command(app: App, person: str, organization: str) -> None:
+    def command(app: App, admin: str | None = None, **typed: str) -> None:
         with _open(app) as opened:
-            step(opened.world, opened.person(person), opened.organization(organization))
-        app.notify(f"{person} {done} {organization}")
+            place = opened.organization(typed["organization"])
+            values = {**typed, "organization": place}
+            if "person" in typed:
+                values["person"] = opened.person(typed["person"])
+            if "what" in typed:
+                values["what"] = opened.subject(typed["what"], typed["organization"])
+            if "admin" in names:
+                actor = opened.person(admin) if admin else people.get_admin_of(opened.world, place)
+                values["admin"] = typed["admin"] = actor
+            step(opened.world, **values)
+        app.notify(done.format(**typed))
+
+    decorated: Callable[..., None] = click.pass_obj(command)
+    for argument in reversed(names):
+        if argument == "admin":
+            help_ = "Which admin acts; the longest-standing by default."
+            decorated = click.option("--as", "admin", metavar="ADMIN", help=help_)(decorated)
+        else:
+            metavar = "HANDLE|ASSET|PARTNER" if argument == "what" else None
+            decorated = click.argument(argument, metavar=metavar)(decorated)
+    sandbox.command(name, help=inspect.getdoc(step))(decorated)
 
 
-_own_step("accept", people.accept, "is now in", "Accept an invitation.")
-_own_step("decline", people.decline, "declined", "Decline an invitation.")
-_own_step("leave", people.leave, "left", "Leave an organization.")
-_own_step("give-up-admin", people.give_up_admin, "is no longer an admin of", "Give up one's own admin rights.")
-
-
-def _owner_step(name: str, step: Callable[[World, str, str], None], done: str, summary: str) -> None:
-    """A command `NAME WHAT ORGANIZATION` for what the other side of a request does."""
-
-    @sandbox.command(name, help=summary)
-    @click.argument("what", metavar="HANDLE|ASSET|PARTNER")
-    @click.argument("organization")
-    @click.pass_obj
-    def command(app: App, what: str, organization: str) -> None:
-        with _open(app) as opened:
-            step(opened.world, opened.subject(what, organization), opened.organization(organization))
-        app.notify(f"{done} {what} for {organization}")
-
-
-_owner_step(
-    "approve",
-    people.approve,
-    "approved",
-    "As the owner, approve a link (scan the code), an access request or a partnership.",
-)
-_owner_step("refuse", people.refuse, "refused", "As the owner, refuse a link, an access request or a partnership.")
-_owner_step("revoke", people.revoke, "took back", "As the owner, take back a link or an access.")
+_step("accept", people.accept, "{person} is now in {organization}")
+_step("decline", people.decline, "{person} declined {organization}")
+_step("leave", people.leave, "{person} left {organization}")
+_step("give-up-admin", people.give_up_admin, "{person} is no longer an admin of {organization}")
+_step("approve", people.approve, "approved {what} for {organization}")
+_step("refuse", people.refuse, "refused {what} for {organization}")
+_step("revoke", people.revoke, "took back {what} for {organization}")
+_step("invite", people.invite_by_hand, "{admin} by hand: invite {person} {organization} {role}")
+_step("remove", people.remove_by_hand, "{admin} by hand: remove {person} {organization}")
+_step("promote", people.promote_by_hand, "{admin} by hand: promote {person} {organization}")
+_step("role", people.set_role_by_hand, "{admin} by hand: role {person} {organization} {role}")
 
 
 @sandbox.command()
@@ -181,32 +173,6 @@ def scan(app: App, handle: str, organization: str, *, allowed: tuple[str, ...], 
         subject, place = opened.subject(handle, organization), opened.organization(organization)
         people.scan(opened.world, subject, place, "refuse" if refuse else "approve", ",".join(allowed))
     app.notify(f"{handle} {'refused' if refuse else 'scanned'} the code of {organization}")
-
-
-_as_option = click.option("--as", "admin", metavar="ADMIN", help="Which admin acts; the longest-standing by default.")
-
-
-def _admin_step(name: str, step: Callable[..., None], summary: str, *, takes_role: bool) -> None:
-    """A command for an admin who clicks in the portal, past the tool."""
-
-    def command(app: App, person: str, organization: str, admin: str | None, role: str = "") -> None:
-        with _open(app) as opened:
-            place = opened.organization(organization)
-            actor = opened.person(admin) if admin else people.get_admin_of(opened.world, place)
-            step(opened.world, actor, opened.person(person), place, *([role] if takes_role else []))
-        app.notify(f"{actor} by hand: {' '.join(filter(None, (name, person, organization, role)))}")
-
-    arguments = ["person", "organization", *(["role"] if takes_role else [])]
-    decorated: Callable[..., None] = _as_option(click.pass_obj(command))
-    for argument in reversed(arguments):
-        decorated = click.argument(argument)(decorated)
-    sandbox.command(name, help=summary)(decorated)
-
-
-_admin_step("invite", people.invite_by_hand, "As an admin, invite somebody by hand.", takes_role=True)
-_admin_step("remove", people.remove_by_hand, "As an admin, remove somebody by hand.", takes_role=False)
-_admin_step("promote", people.promote_by_hand, "As an admin, make somebody an admin by hand.", takes_role=False)
-_admin_step("role", people.set_role_by_hand, "As an admin, change somebody's role by hand.", takes_role=True)
 
 
 @sandbox.command()
@@ -286,12 +252,12 @@ def show(app: App, organization: str | None) -> None:
 @click.option("--layout", type=click.Choice(["table", "lines"]), default="table", help="How a browser copies the page.")
 @click.option("--seen-by", metavar="PERSON", help="Whose list of apps, with those of their own; an admin's by default.")
 @click.pass_obj
-def roster(app: App, organization: str, seen_by: str | None, **look: Unpack[_RosterLook]) -> None:
+def roster(app: App, organization: str, *, kind: str, form: str, labels: str, layout: str, seen_by: str | None) -> None:
     """Print the members or apps of an organization as somebody would copy or export them, for `observe`."""
     with _open(app) as opened:
         found = get_organization(opened.world, opened.organization(organization))
         person = get_person(opened.world, opened.person(seen_by)) if seen_by else None
-        text = render_roster(opened.world, found, **look, seen_by=person)
+        text = render_roster(opened.world, found, kind=kind, form=form, labels=labels, layout=layout, seen_by=person)
     click.echo(text, nl=False)
 
 
@@ -394,7 +360,7 @@ def _work_by_hand(app: App, desired: Desired, made: Plan) -> Iterator[tuple[Chan
 
 @sandbox.command()
 @click.option("--host", default="127.0.0.1", show_default=True, help="Where to listen; there are no passwords.")
-@click.option("--port", default=8321, show_default=True, type=click.IntRange(0, 65535), help="0 takes a free one.")
+@click.option("--port", default=8321, show_default=True, type=click.IntRange(0, 65535), help="0 picks a free port.")
 @click.option(
     "--tier",
     type=click.Choice(["unlimited", "basic", "advanced", "premium", "ultimate"]),

@@ -107,19 +107,23 @@ def _read_file(path: Path) -> str:
 
 
 def _write_file(path: Path, secret: str, *, place: Path) -> None:
-    """Never readable by others, not even for a moment; what was there is lost only when the new one is complete."""
+    """What was there is lost only when the new one is complete."""
     made = path.with_name(f".{path.name}.new")
     try:
-        made.unlink(missing_ok=True)
-        descriptor = os.open(made, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         try:
-            with os.fdopen(descriptor, "w", encoding="utf-8") as stream:
-                stream.write(f"{secret}\n")
-                stream.flush()
-                os.fsync(stream.fileno())
+            write_privately(made, f"{secret}\n".encode())
             made.replace(path)
         except BaseException:
             made.unlink(missing_ok=True)
             raise
     except OSError as error:
         raise ReconcilerError(f"{place} cannot be written: {error.strerror or error}") from error
+
+
+def write_privately(path: Path, content: bytes) -> None:
+    """For its owner's eyes, from the first moment on, and never through a link that somebody else has put there."""
+    path.unlink(missing_ok=True)
+    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as stream:
+        stream.write(content)
+        stream.flush()
+        os.fsync(stream.fileno())
