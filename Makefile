@@ -69,8 +69,10 @@ lock: $(UV) ## Write requirements/*.txt again after a change of the dependencies
 	$(LOCK) --constraint requirements/test.txt pyproject.toml $(EXTRAS:%=--extra %) --output-file requirements/extras.txt
 	$(LOCK) --constraint requirements/test.txt requirements/build.in --output-file requirements/build.txt
 
-bench: $(TOOLS) ## Time and memory of plan and validate by size and stage, and what a change costs the state
-	$(BIN)/python -m bench.plan_cost 10000 100000
+N      ?= 10000 100000
+ROUNDS ?= 3
+bench: $(TOOLS) ## Time and memory beside octoDNS and Terraform, for N memberships and so many ROUNDS; which targets are met
+	$(BIN)/python -m bench.plan_cost --rounds $(ROUNDS) $(N)
 	$(BIN)/python -m bench.state_cost 100000 1000
 
 clean: ## Remove what the tools left behind; the virtual environment stays

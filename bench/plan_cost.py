@@ -1,28 +1,32 @@
-"""Times `plan --no-refresh` and `validate` as whole processes, and the stages of a plan inside one process.
+"""Times whole runs, interleaved with octoDNS and Terraform on the same memberships, and says which targets are met.
 
-    python -m bench.plan_cost 10000 100000
+    python -m bench.plan_cost --rounds 3 10000 100000
 
-Prints medians of RUNS runs, peak memory of the largest process, and what each stage takes. Machines are noisy: compare
-figures of one run with each other, not with those of another day.
+Prints medians and the peak memory, ratios of CPU seconds, and last what each stage of a plan takes. Machines are noisy:
+compare figures of one run with each other, not with those of another day. What takes too long is left out: Terraform
+beyond 10,000 memberships, octoDNS beyond 100,000, other layouts beyond 100,000.
 """
 
 from __future__ import annotations
 
+import argparse
 import gc
-import resource
+import json
+import os
+import shutil
 import statistics
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
 from typing import TypeVar
 
-import yaml
-
-from bench.workspaces import make_workspace
+from bench.peers import prepare_octodns, prepare_terraform
+from bench.workspaces import LAYOUTS, change_one_file, make_workspace, name_member
 from reconciler.apply.reading import recorded_as_live
 from reconciler.apply.states import read_state
 from reconciler.engine.planner import Worlds, plan
@@ -32,84 +36,208 @@ from reconciler.model.json import plan_to_json
 from reconciler.model.settings import GuardSettings
 from reconciler.stores.local_file import LocalFileStore
 
-RUNS = 3
+MAX_TERRAFORM, MAX_OCTODNS, MAX_LAYOUTS = 10_000, 100_000, 100_000
+_OURS = [sys.executable, "-m", "reconciler"]
+_PLAIN_YAML = (
+    "import sys, yaml, pathlib\n"
+    "for path in sorted(pathlib.Path(sys.argv[1]).iterdir()): yaml.load(path.read_bytes(), yaml.CSafeLoader)"
+)
+_STOPWATCH = """
+import json, os, sys, time
+quiet = [(os.POSIX_SPAWN_OPEN, 1, os.devnull, os.O_WRONLY, 0)]
+began = time.perf_counter()
+_, status, used = os.wait4(os.posix_spawnp(sys.argv[1], sys.argv[1:], os.environ, file_actions=quiet), 0)
+wall = time.perf_counter() - began
+print(json.dumps([os.waitstatus_to_exitcode(status), wall, used.ru_utime + used.ru_stime, used.ru_maxrss]))
+"""
 _Result = TypeVar("_Result")
+
+
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """What one process took: seconds, and MiB at its peak."""
+
+    wall: float
+    cpu: float
+    peak: float
+
+
+@dataclass(frozen=True, slots=True)
+class Contest:
+    """Commands that take turns."""
+
+    size: int
+    commands: dict[str, tuple[list[str], Path]] = field(default_factory=dict)
+    costs: dict[str, list[Cost]] = field(default_factory=dict)
+
+    def run(self, rounds: int) -> Mapping[str, Cost]:
+        """Run each command so often, and print the medians; what it does before, such as compiling, does not count."""
+        for turn in range(rounds + 1):
+            for name, (command, folder) in self.commands.items():
+                cost = run_process(command, folder)
+                if turn:
+                    self.costs.setdefault(name, []).append(cost)
+        medians = {}
+        for name, costs in self.costs.items():
+            wall, cpu, peak = (statistics.median(getattr(cost, one) for cost in costs) for one in Cost.__slots__)
+            medians[name] = Cost(wall, cpu, peak)
+            print_row(self.size, name, wall, cpu, peak)
+        return medians
+
+
+def run_process(command: list[str], folder: Path) -> Cost:
+    """One process with its own children, timed by a small one: memory of a large parent would count as the child's."""
+    environment = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+    environment["PYTHONPATH"] = str(Path(__file__).parents[1])
+    timing = [sys.executable, "-S", "-E", "-c", _STOPWATCH, *command]
+    done = subprocess.run(timing, cwd=folder, capture_output=True, text=True, env=environment, check=True)
+    status, wall, cpu, peak = json.loads(done.stdout)
+    if status:
+        sys.exit(f"{' '.join(command)} failed with {status}:\n{done.stderr[-2000:]}")
+    return Cost(wall=wall, cpu=cpu, peak=peak / 1024)
 
 
 def main() -> None:
     """Measure every size named on the command line."""
-    sizes = [int(text) for text in sys.argv[1:]] or [10_000]
+    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
+    parser.add_argument("sizes", type=int, nargs="*", default=[10_000], metavar="N", help="numbers of memberships")
+    parser.add_argument("--rounds", type=int, default=3, help="how often each command is timed")
+    given = parser.parse_args()
     print(f"{'memberships':>12}  {'what':34} {'seconds':>8} {'CPU s':>8} {'MiB':>7}")
-    for size in sizes:
-        for changed in (0.0, 0.01):
-            with tempfile.TemporaryDirectory() as folder:
-                make_workspace(Path(folder), size, changed=changed)
-                _measure_commands(Path(folder), size, changed)
-                if not changed:
-                    _measure_stages(Path(folder), size)
+    verdicts, costs = [], {}
+    with tempfile.TemporaryDirectory(prefix="plan-cost-") as folder:
+        costs[0] = measure_start(Path(folder) / "start", given.rounds)
+        verdicts += judge_start(costs[0])
+        for size in sorted(given.sizes):
+            root = Path(folder) / str(size)
+            costs[size] = measure_size(root, size, given.rounds)
+            verdicts += judge_size(size, costs[size], costs.get(100_000))
+            measure_stages(root / "settled", size)
+            shutil.rmtree(root)
+    print(f"\n{'target':64} {'goal':>8} {'is':>8}")
+    for name, value, goal, is_met in verdicts:
+        print(f"{name:64} {goal:>8} {value:8.2f}  {'met' if is_met else 'MISSED'}")
 
 
-def _measure_commands(root: Path, size: int, changed: float) -> None:
-    commands = {f"plan --no-refresh, {changed:.0%} changed": ["plan", "--no-refresh", "--format", "json"]}
-    if not changed:
-        commands["validate"] = ["validate"]
-    for name, arguments in commands.items():
-        runs = [_run([sys.executable, "-m", "reconciler", "-C", str(root), *arguments]) for _ in range(RUNS)]
-        wall, cpu = (statistics.median(figures) for figures in zip(*((w, c) for w, c, _ in runs), strict=True))
-        _row(size, name, wall, cpu, max(peak for *_, peak in runs))
+def measure_start(root: Path, rounds: int) -> Mapping[str, Cost]:
+    """What a run costs that has next to nothing to do."""
+    make_workspace(root, 10)
+    contest = Contest(10)
+    contest.commands["python -c pass"] = [sys.executable, "-c", "pass"], root
+    for name in ("--version", "--help", "plan --no-refresh"):
+        contest.commands[name] = [*_OURS, *name.split()], root
+    return contest.run(max(rounds, 5))
 
 
-def _run(command: list[str]) -> tuple[float, float, float]:
-    """Wall seconds, CPU seconds and peak MiB of one process."""
-    before = resource.getrusage(resource.RUSAGE_CHILDREN)
-    began = time.perf_counter()
-    done = subprocess.run(["/usr/bin/env", "time", "-f", "%M", *command], capture_output=True, text=True, check=False)
-    wall = time.perf_counter() - began
-    after = resource.getrusage(resource.RUSAGE_CHILDREN)
-    if done.returncode != 0:
-        sys.exit(f"{' '.join(command)} failed:\n{done.stderr}")
-    cpu = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
-    return wall, cpu, int(done.stderr.split()[-1]) / 1024
+def measure_size(root: Path, size: int, rounds: int) -> Mapping[str, Cost]:
+    """Everything that performance is judged by, for one number of memberships."""
+    contest = Contest(size)
+    commands = contest.commands
+    for name, changed in (("settled", 0.0), ("changed", 0.01)):
+        make_workspace(root / name, size, changed=changed)
+    shutil.copytree(root / "settled", root / "one")
+    change_one_file(root / "one")
+    planned = [*_OURS, "plan", "--no-refresh"]
+    commands["plan, none changed"] = planned, root / "settled"
+    commands["plan, files unchanged since"] = planned, root / "settled"
+    commands["plan, 1 % changed"] = planned, root / "changed"
+    commands["plan, one file changed"] = planned, root / "one"
+    commands["validate"] = [*_OURS, "validate"], root / "settled"
+    commands["who"] = [*_OURS, "who", name_member(3, 0)], root / "settled"
+    commands["yaml.load(CSafeLoader)"] = [sys.executable, "-c", _PLAIN_YAML, "access"], root / "settled"
+    if size <= MAX_LAYOUTS:
+        for layout in LAYOUTS[1:]:
+            make_workspace(root / layout, size, layout=layout)
+            commands[f"plan, layout {layout}"] = planned, root / layout
+    for name, changed in (("none", 0.0), ("1 %", 0.01)):
+        if size <= MAX_OCTODNS:
+            folder = root / f"octodns-{changed}"
+            commands[f"octoDNS, {name} changed"] = prepare_octodns(folder, size, changed=changed), folder
+        folder = root / f"terraform-{changed}"
+        if size <= MAX_TERRAFORM and (command := prepare_terraform(folder, size, changed=changed)):
+            commands[f"Terraform, {name} changed"] = command, folder
+    return contest.run(rounds)
 
 
-def _measure_stages(root: Path, size: int) -> None:
+Verdict = tuple[str, float, str, bool]
+"""Target, what is, the goal in words, and whether it is met."""
+
+
+def judge_start(costs: Mapping[str, Cost]) -> Iterator[Verdict]:
+    """How many times the start of Python a run takes at least."""
+    for name in ("--version", "--help"):
+        yield at_most(f"{name} / python -c pass", costs[name].cpu / costs["python -c pass"].cpu, 4)
+    yield at_most("plan of 10 members, CPU seconds", costs["plan --no-refresh"].cpu, 0.2)
+
+
+def judge_size(size: int, costs: Mapping[str, Cost], at_100_000: Mapping[str, Cost] | None) -> Iterator[Verdict]:
+    """The targets that speak of this size, by CPU seconds because the machine may be shared."""
+    if size < 10_000:  # most of it is the start
+        return
+    cpu = {name: cost.cpu for name, cost in costs.items()}
+    cold = cpu["plan, none changed"]
+    goals = (
+        {"octoDNS": (60, 120), "Terraform": (150, 400)}
+        if size >= 100_000
+        else {"octoDNS": (45, 120), "Terraform": (150, 400)}
+    )
+    for peer, (first, again) in goals.items():
+        for work, goal in (("none changed", first), ("1 % changed", first), ("files unchanged since", again)):
+            whole = f"{peer}, {'1 % changed' if work.startswith('1') else 'none changed'}"
+            if whole in cpu:
+                yield at_least(f"{size:,}: {peer} / plan, {work}", cpu[whole] / cpu[f"plan, {work}"], goal)
+    yield at_most(f"{size:,}: validate / plan", cpu["validate"] / cold, 0.6)
+    if size == 100_000:
+        yield at_most(f"{size:,}: plan / yaml.load(CSafeLoader)", cold / cpu["yaml.load(CSafeLoader)"], 1)
+        yield at_most(f"{size:,}: files unchanged since / plan", cpu["plan, files unchanged since"] / cold, 0.2)
+        yield at_most(f"{size:,}: one file changed / plan", cpu["plan, one file changed"] / cold, 0.15)
+        yield at_most(f"{size:,}: who, seconds", costs["who"].wall, 0.5)
+    if size == 1_000_000:
+        yield at_most(f"{size:,}: files unchanged since, CPU seconds", cpu["plan, files unchanged since"], 3)
+        yield at_most(f"{size:,}: peak bytes a membership", costs["plan, none changed"].peak * 2**20 / size, 300)
+        if at_100_000:
+            grown = cold / at_100_000["plan, none changed"].cpu
+            yield at_most("time from 100,000 to 1,000,000", grown, 13)
+
+
+def at_most(name: str, value: float, goal: float) -> Verdict:
+    """A target that less is better for."""
+    return name, value, f"<= {goal:g}", value <= goal
+
+
+def at_least(name: str, value: float, goal: float) -> Verdict:
+    """A target that more is better for."""
+    return name, value, f">= {goal:g}", value >= goal
+
+
+def measure_stages(root: Path, size: int) -> None:
     """Each stage once, in order, in this process, with its imports done before."""
-
-    def read() -> list[SourceFile]:
-        return [SourceFile(path.name, path.read_bytes()) for path in sorted((root / "access").iterdir())]
-
     load_manifests([])
     gc.disable()
-    files = _timed(size, "  read the files", read)
-    _timed(
-        size,
-        "  yaml.load(CSafeLoader), to compare",
-        lambda: [yaml.load(f.data, yaml.CSafeLoader) for f in files if f.data],
-    )
-    _timed(size, "  parse YAML with positions", lambda: [parse_file(file) for file in files])
-    loaded = _timed(size, "  load: parse, check, resolve", lambda: load_manifests(files, today=date(2026, 11, 22)))
+    paths = sorted((root / "access").iterdir())
+    files = timed(size, "  read the files", lambda: [SourceFile(path.name, path.read_bytes()) for path in paths])
+    timed(size, "  parse YAML with positions", lambda: [parse_file(file) for file in files])
+    loaded = timed(size, "  load: parse, check, resolve", lambda: load_manifests(files, today=date(2026, 11, 22)))
     store = LocalFileStore(root / ".reconciler" / "state")
-    states = _timed(size, "  load the states", lambda: {key: read_state(store, key) for key in store.organizations()})
+    states = timed(size, "  load the states", lambda: {key: read_state(store, key) for key in store.organizations()})
     assert loaded.desired is not None
     live = {key: recorded_as_live(state) for key, state in states.items()}
     worlds = Worlds(desired=loaded.desired, recorded=states, live=live, today=date(2026, 11, 22))
-    made = _timed(size, "  plan", lambda: plan(worlds, GuardSettings()))
-    _timed(size, "  write the plan as JSON", lambda: plan_to_json(made))
+    made = timed(size, "  plan", lambda: plan(worlds, GuardSettings()))
+    timed(size, "  write the plan as JSON", lambda: plan_to_json(made))
     gc.enable()
 
 
-def _load_plainly(file: SourceFile) -> object:
-    return yaml.load(file.data or b"", yaml.CSafeLoader)  # the safe loader, in C
-
-
-def _timed(size: int, name: str, work: Callable[[], _Result]) -> _Result:
+def timed(size: int, name: str, work: Callable[[], _Result]) -> _Result:
+    """Do it and print what it took."""
     began, cpu = time.perf_counter(), time.process_time()
     result = work()
-    _row(size, name, time.perf_counter() - began, time.process_time() - cpu, None)
+    print_row(size, name, time.perf_counter() - began, time.process_time() - cpu, None)
     return result
 
 
-def _row(size: int, name: str, wall: float, cpu: float, peak: float | None) -> None:
+def print_row(size: int, name: str, wall: float, cpu: float, peak: float | None) -> None:
+    """One line of the table."""
     memory = f"{peak:7.0f}" if peak is not None else ""
     print(f"{size:12,}  {name:34} {wall:8.2f} {cpu:8.2f} {memory}", flush=True)
 

@@ -1,72 +1,113 @@
-"""Makes workspaces of any size: N memberships in organizations of 100 members, one file each, and their state."""
+"""Makes workspaces of N memberships with the state that belongs to them, in four layouts.
+
+`hundreds` has organizations of 100 members in a file each, `tens` of 10, `giant` has all of them in one file, and
+`systems` takes the systems in turn, with groups, ad accounts and access to them. Everywhere one membership in five has
+an end date and a reason, and every organization three admins.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import date, timedelta
 from pathlib import Path
 
+from reconciler.manifests.load import load_manifests
+from reconciler.manifests.source import SourceFile
 from reconciler.model.address import Address
 from reconciler.model.json import state_to_json
 from reconciler.model.resource import Status
 from reconciler.model.state import Record, State
 from reconciler.stores.local_file import LocalFileStore
+from reconciler.systems import get_system
 
-MEMBERS = 100
+LAYOUTS = ("hundreds", "tens", "giant", "systems")
 SEEN = date(2026, 1, 1)
 _TTL = timedelta(hours=1)
+_SYSTEMS = (
+    ("business_center", "", 'id: "{id}"'),
+    ("developers", "", "name: Organization {number}"),
+    ("developers", "owner", "name: Organization {number}\n    role_system: owner"),
+    ("organization_account", "", 'handle: "@org{number}"'),
+    ("business_account", "", 'handle: "@org{number}"'),
+)
+"""Name, variant, and what identifies an organization there."""
 
 
-def make_workspace(root: Path, memberships: int, *, changed: float = 0.0) -> None:
-    """A workspace whose state agrees with its manifests but for a share of the memberships.
-
-    One membership in five has an end date and a reason. Every organization has three admins.
-    """
+def make_workspace(root: Path, memberships: int, *, layout: str = "hundreds", changed: float = 0.0) -> None:
+    """A workspace whose state agrees with its manifests but for a share of the memberships in Business Centers."""
     (root / "access").mkdir(parents=True)
     (root / "reconciler.yaml").write_text("version: 1\nmanifests: [access]\nstate: file:.reconciler/state\n")
-    organizations = memberships // MEMBERS
+    size = min(memberships, 10 if layout == "tens" else 100)
+    head = "version: 1\norganizations:\n"
+    parts = [_organization(number, size, layout) for number in range(memberships // size)]
+    texts = [head + "".join(parts)] if layout == "giant" else [head + part for part in parts]
+    if layout == "systems":
+        texts.append("version: 1\ngroups:\n" + "".join(_groups(len(parts))))
+    for number, text in enumerate(texts):
+        (root / "access" / f"part-{number:06}.yaml").write_text(text)
+    write_states(root, changed=changed)
+
+
+def write_states(root: Path, *, changed: float = 0.0) -> None:
+    """For every organization what an apply would have left, but for a share of roles that are the other one."""
     store = LocalFileStore(root / ".reconciler" / "state")
-    every = int(1 / changed) if changed else 0
-    for number in range(organizations):
-        key = f"org-{number:06}"
-        (root / "access" / f"{key}.yaml").write_text(_manifest(key, number))
+    every, seen = int(1 / changed) if changed else 0, 0
+    files = [SourceFile(f"access/{path.name}", path.read_bytes()) for path in sorted((root / "access").iterdir())]
+    loaded = load_manifests(files, today=SEEN)
+    assert loaded.desired is not None, loaded.findings[:3]
+    for key, declared in loaded.desired.resources.items():
+        organization = Address(key, "organization", key)
+        records = {organization: _record(organization, {}, loaded.desired.organizations[key].identity)}
+        for address, one in declared.items():
+            attributes = dict(one.attributes)
+            seen += 1
+            if every and seen % every == 2 and address.kind == "member":
+                attributes["role"] = "standard" if attributes["role"] == "admin" else "admin"
+            records[address] = _record(address, attributes, one.identity)
+        state = State(organization=key, lineage=f"lineage-{key}", serial=1, records=records)
         token = store.acquire(key, purpose="benchmark", ttl=_TTL).token
-        store.write(key, state_to_json(_state(key, number, every)), replacing=None, token=token)
+        store.write(key, state_to_json(state), replacing=None, token=token)
 
 
-def _manifest(key: str, number: int) -> str:
-    lines = ["version: 1", "organizations:", f"  {key}:", "    system: business_center", f'    id: "{_id(number)}"']
-    lines.append("    members:")
-    for member in range(MEMBERS):
-        who, role = _who(member, number), _role(member)
-        if member % 5 == 4:
-            lines.append(f"      {who}: {{role: {role}, expires: 2099-12-31, reason: SEC-{member}}}")
-        else:
-            lines.append(f"      {who}: {role}")
-    return "\n".join([*lines, ""])
+def change_one_file(root: Path) -> None:
+    """Ten of a hundred members of the last organization become admins."""
+    path = max((root / "access").iterdir())
+    lines = path.read_text().splitlines()
+    for number in range(16, len(lines), 10):
+        lines[number] = lines[number].replace("standard", "admin")
+    path.write_text("\n".join([*lines, ""]))
 
 
-def _state(key: str, number: int, every: int) -> State:
-    records = {Address(key, "organization", key): _record(Address(key, "organization", key), {}, _id(number))}
-    for member in range(MEMBERS):
-        who, role = _who(member, number), _role(member)
-        if every and (number * MEMBERS + member) % every == 2:
-            role = "standard" if role == "admin" else "admin"
-        address = Address(key, "member", who)
-        records[address] = _record(address, {"role": role}, who)
-    return State(organization=key, lineage=f"{number:016x}", serial=1, records=records)
-
-
-def _record(address: Address, attributes: dict[str, str], identity: str) -> Record:
-    return Record(address=address, attributes=attributes, status=Status.ACTIVE, identity=identity, since=SEEN)
-
-
-def _who(member: int, number: int) -> str:
+def name_member(member: int, number: int) -> str:
+    """The e-mail address by which manifests name a member of an organization."""
     return f"person-{number:06}-{member:03}@acme.example"
 
 
-def _role(member: int) -> str:
-    return "admin" if member < 3 else "standard"
+def _record(address: Address, attributes: dict[str, str | tuple[str, ...]], identity: str) -> Record:
+    return Record(address=address, attributes=attributes, status=Status.ACTIVE, identity=identity, since=SEEN)
 
 
-def _id(number: int) -> str:
-    return str(6_900_000_000_000_000_000 + number)
+def _organization(number: int, size: int, layout: str) -> str:
+    system, variant, identity = _SYSTEMS[number % len(_SYSTEMS) if layout == "systems" else 0]
+    roles = [role.name for role in get_system(system, variant).roles["member"]]
+    lines = [f"  org-{number:06}:", f"    system: {system}"]
+    lines.append(f"    {identity.format(id=6_900_000_000_000_000_000 + number, number=number)}")
+    lines.append("    members:")
+    strong, weak = roles[-2] if variant == "owner" else roles[0], roles[-1]
+    for member in range(size):
+        who, role = name_member(member, number), strong if member < 3 else weak
+        terms = f"{{role: {role}, expires: 2099-12-31, reason: SEC-{member}}}" if member % 5 == 4 else role
+        lines.append(f"      {who}: {terms}")
+    if layout == "systems" and system == "business_center":
+        lines.append(f"      group:crew-{number}: {weak}")
+        lines.append("    ad_accounts:")
+        for account in range(3):
+            lines.append(f'      account-{account}: {{id: "{7_000_000_000_000 + number * 10 + account}", access: {{')
+            lines.append(f"        group:crew-{number}: operator, {name_member(account, number)}: admin}}}}")
+    return "\n".join([*lines, ""])
+
+
+def _groups(organizations: int) -> Iterator[str]:
+    for number in range(0, organizations, len(_SYSTEMS)):
+        members = ", ".join(name_member(member, number) for member in range(10, 20))
+        yield f"  crew-{number}: {{members: [{members}]}}\n"
