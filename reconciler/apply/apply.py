@@ -7,13 +7,13 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
 from reconciler.apply.choice import choose, chosen_requests
-from reconciler.apply.journal import JournalWriter
+from reconciler.apply.journal import JournalWriter, LoadedState
 from reconciler.apply.leases import Lease, LeaseTerms, hold_many
 from reconciler.apply.planning import PlanRequest, ProviderFor
 from reconciler.apply.reading import Scopes, read_live
 from reconciler.apply.recovery import Settled, left_behind, settle_renamed
 from reconciler.apply.state_builder import StateBuilder
-from reconciler.apply.states import LoadedState, load_state, new_lineage, save_state
+from reconciler.apply.states import load_state, new_lineage, save_state
 from reconciler.apply.steps import Steps
 from reconciler.audit.entries import audit_entry, renaming_entry, sightings
 from reconciler.audit.log import AuditLog

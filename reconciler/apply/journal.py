@@ -50,18 +50,25 @@ _OUTCOMES: dict[str, type[Any]] = {kind.__name__: kind for kind in get_args(Outc
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Replayed:
-    """A state brought up to date from its journal."""
+class LoadedState:
+    """A state brought up to date from its journal, and what is needed to write it back."""
 
     state: State
+    version: str | None
+    """Of the snapshot it came from; None when there is none yet."""
+    has_journal: bool = False
+    """Whether the snapshot alone would not do: an earlier run did not come to its end."""
     entries: tuple[AuditEntry, ...] = ()
-    """What the journal says was done; a run that died had no time to put it into the audit log."""
+    """What that run did, as the journal says; it had no time to put it into the audit log."""
     origin: Origin = field(default_factory=Origin)
-    """Of the last run that wrote here; a change in doubt is its doing."""
+    """Of the last run that wrote to the journal; a change in doubt is its doing."""
     is_torn: bool = False
     """Whether the last record was cut off by a crash and left out."""
     unanswered: frozenset[Address] = frozenset()
-    """What the journal has an intent for and nothing else; what ended in doubt has an outcome that says so."""
+    """What that run began and left no word of; it was cut off there, if it is not still under way. What ended in doubt
+    has an outcome that says so."""
+    is_given_up: bool = False
+    """Whether what is stored cannot be read, so that nothing but the lineage is known of it."""
 
 
 def run_record(origin: Origin, *, lineage: str, serial: int, at: datetime) -> bytes:
@@ -112,44 +119,45 @@ def order_record(order: WorkOrder, *, part: State, at: datetime) -> bytes:
     )
 
 
-def replay(state: State, journal: Journal) -> Replayed:
+def replay(state: State, journal: Journal) -> LoadedState:
     """Bring a snapshot up to its journal.
 
     Raises StoreError, saying which record and what to do, when one cannot be read or is missing: only the last one can
     have been cut off by a crash, and a journal is never repaired by guessing.
     """
-    fold = _Fold(state)
-    is_torn = bool(journal.torn)
-    for number, line in enumerate(journal.records, start=1):
-        refuse_sealed(line, f"the journal of {state.organization}")
-        try:
+    fold, number, is_torn = _Fold(state), 0, bool(journal.torn)
+    try:
+        for number, line in enumerate(journal.records, start=1):
+            refuse_sealed(line, f"the journal of {state.organization}")
             record = _decode(line)
             if record is not None:
                 fold.take(number, record)
-        except _WRONG_SHAPE as error:
-            raise _corrupted(state.organization, number, _shape_of(error)) from error
-        if record is None and number == len(journal.records):
-            is_torn = True
-        elif record is None:
-            raise _corrupted(state.organization, number, "its checksum does not fit")
-    try:
-        replayed = fold.result(is_torn=is_torn)
+            elif number == len(journal.records):
+                is_torn = True
+            else:
+                raise _corrupted(state.organization, number, "its checksum does not fit")
+        present = fold.state()
     except _WRONG_SHAPE as error:
-        raise _corrupted(state.organization, len(journal.records), _shape_of(error)) from error
-    if journal.records and (damage := find_damage(replayed.state)):
-        raise _corrupted(state.organization, len(journal.records), damage)
-    return replayed
+        # What is wrong is told without any of the values, which may be personal.
+        where = f" at {error.args[0]}" if isinstance(error, KeyError) and error.args else ""
+        what = f"it is no record of this format ({type(error).__name__}{where})"
+        raise _corrupted(state.organization, number, what) from error
+    if journal.records and (damage := find_damage(present)):
+        raise _corrupted(state.organization, number, damage)
+    return LoadedState(
+        state=present,
+        version=journal.behind,
+        has_journal=bool(journal.records or journal.torn),
+        entries=tuple(fold.entries),
+        origin=fold.origin,
+        is_torn=is_torn,
+        unanswered=frozenset(fold.open),
+    )
 
 
 _WRONG_SHAPE = (AttributeError, KeyError, LookupError, OverflowError, RecursionError, TypeError, ValueError)
 """What taking in a record raises that this version would not have written, whatever its checksum says. Errors of
 pydantic are ValueErrors."""
-
-
-def _shape_of(error: Exception) -> str:
-    """What is wrong, without any of the values, which may be personal."""
-    where = f" at {error.args[0]}" if isinstance(error, KeyError) and error.args else ""
-    return f"it is no record of this format ({type(error).__name__}{where})"
 
 
 class _Fold:
@@ -159,95 +167,78 @@ class _Fold:
         self._snapshot = snapshot
         self._serial = snapshot.serial
         self._lineage = snapshot.lineage
-        self._origin = Origin()
-        self._open: dict[Address, Change] = {}
         self._parts: dict[Address, Mapping[str, Any]] = {}
+        """The last part of an address says everything about it."""
         self._orders: dict[str, WorkOrder] = {}
-        self._entries: list[AuditEntry] = []
+        """Orders are only ever added or rewritten."""
+        self.origin = Origin()
+        self.open: dict[Address, Change] = {}
+        self.entries: list[AuditEntry] = []
 
     def take(self, number: int, record: Mapping[str, Any]) -> None:
-        serial = record["serial"]
+        organization, serial = self._snapshot.organization, record["serial"]
         if serial <= self._snapshot.serial:
             return
         if serial != self._serial + 1:
-            raise _corrupted(
-                self._snapshot.organization, number, f"it has serial {serial} where {self._serial + 1} must come"
-            )
+            raise _corrupted(organization, number, f"it has serial {serial} where {self._serial + 1} must come")
         self._serial = serial
         match record["record"]:
             case "run":
-                self._begin(record)
+                if record["format_version"] not in _READABLE:
+                    message = f"the journal of {organization} has format {record['format_version']}"
+                    advice = f"this version reads {JOURNAL_FORMAT}: use the version that wrote it"
+                    raise StoreError(message, advice=advice)
+                self._lineage = record["lineage"]
+                self.origin = _load(Origin, record["origin"])
             case "intent":
                 change = _load(Change, change_with_todays_words(record["change"]))
-                self._open[change.address] = change
+                self.open[change.address] = change
             case "outcome":
-                self._settle(record)
+                address = self._keep(record)
+                known = self.open.pop(address, None) or self._snapshot.in_doubt.get(address)
+                if known is not None:
+                    outcome, at = _load(_OUTCOMES[record["kind"]], record["outcome"]), _time(record)
+                    self.entries.append(audit_entry(known, outcome, serial=serial, at=at))
             case "order":
-                self._close(record)
+                self._keep(record)
+                self.entries.append(order_entry(self._orders[record["order"]], serial=serial, at=_time(record)))
             case unknown:
-                raise _corrupted(self._snapshot.organization, number, f"{unknown!r} is no sort of record")
+                raise _corrupted(organization, number, f"{unknown!r} is no sort of record")
 
-    def result(self, *, is_torn: bool) -> Replayed:
-        state = self._snapshot
-        if self._serial != state.serial:
-            merged = _merge(state, self._parts, self._orders)
-            in_doubt = {**merged.in_doubt, **self._open}
-            state = replace(merged, in_doubt=in_doubt, serial=self._serial, lineage=self._lineage)
-        return Replayed(
-            state=state,
-            entries=tuple(self._entries),
-            origin=self._origin,
-            is_torn=is_torn,
-            unanswered=frozenset(self._open),
-        )
-
-    def _begin(self, record: Mapping[str, Any]) -> None:
-        if record["format_version"] not in _READABLE:
-            message = f"the journal of {self._snapshot.organization} has format {record['format_version']}"
-            raise StoreError(message, advice=f"this version reads {JOURNAL_FORMAT}: use the version that wrote it")
-        self._lineage = record["lineage"]
-        self._origin = _load(Origin, record["origin"])
-
-    def _close(self, record: Mapping[str, Any]) -> None:
-        self._keep(Address.parse(record["address"]), with_todays_words(record["state"]))
-        order, at = self._orders[record["order"]], datetime.fromisoformat(record["time"])
-        self._entries.append(order_entry(order, serial=record["serial"], at=at))
-
-    def _keep(self, address: Address, part: Mapping[str, Any]) -> None:
-        """The last part of an address says everything about it; orders are only ever added or rewritten."""
+    def _keep(self, record: Mapping[str, Any]) -> Address:
+        address, part = Address.parse(record["address"]), with_todays_words(record["state"])
         self._parts.pop(address, None)
         self._parts[address] = part
         self._orders.update(_load(dict[str, WorkOrder], part.get("orders", {})))
+        return address
 
-    def _settle(self, record: Mapping[str, Any]) -> None:
-        address = Address.parse(record["address"])
-        change = self._open.pop(address, None) or self._snapshot.in_doubt.get(address)
-        self._keep(address, with_todays_words(record["state"]))
-        if change is None:
-            return
-        self._entries.append(
-            audit_entry(
-                change,
-                _load(_OUTCOMES[record["kind"]], record["outcome"]),
-                serial=record["serial"],
-                at=datetime.fromisoformat(record["time"]),
-            )
+    def state(self) -> State:
+        """The snapshot with what the parts say of their addresses, oldest first, and the last one of all else."""
+        state = self._snapshot
+        if self._serial == state.serial:
+            return state
+        records, deferred, in_doubt = dict(state.records), dict(state.deferred), dict(state.in_doubt)
+        latest = state
+        for address, body in self._parts.items():
+            latest = _load(State, body)
+            for known in (records, deferred, in_doubt):
+                known.pop(address, None)
+            records.update(latest.records)
+            deferred.update(latest.deferred)
+            in_doubt.update(latest.in_doubt)
+        return replace(
+            latest,
+            records=records,
+            deferred=deferred,
+            in_doubt={**in_doubt, **self.open},
+            orders={**state.orders, **self._orders},
+            serial=self._serial,
+            lineage=self._lineage,
         )
 
 
-def _merge(state: State, parts: Mapping[Address, Mapping[str, Any]], orders: Mapping[str, WorkOrder]) -> State:
-    """The state with what the parts, oldest first, say of their addresses and the last one of everything else."""
-    records, deferred, in_doubt = dict(state.records), dict(state.deferred), dict(state.in_doubt)
-    latest = state
-    for address, body in parts.items():
-        latest = _load(State, body)
-        for known in (records, deferred, in_doubt):
-            known.pop(address, None)
-        records.update(latest.records)
-        deferred.update(latest.deferred)
-        in_doubt.update(latest.in_doubt)
-    merged = {**state.orders, **orders}
-    return replace(latest, records=records, deferred=deferred, in_doubt=in_doubt, orders=merged)
+def _time(record: Mapping[str, Any]) -> datetime:
+    return datetime.fromisoformat(record["time"])
 
 
 def _dump(kind: Any, value: object) -> Any:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from datetime import date
 
+from reconciler.apply.journal import LoadedState
 from reconciler.apply.state_builder import StateBuilder
-from reconciler.apply.states import LoadedState
 from reconciler.engine.identities import Renamed
 from reconciler.model.change import Change
 from reconciler.model.kinds import Action

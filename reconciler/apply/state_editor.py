@@ -6,8 +6,9 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime
 
+from reconciler.apply.journal import LoadedState
 from reconciler.apply.leases import Lease, LeaseTerms, hold
-from reconciler.apply.states import LoadedState, load_or_give_up, load_state, parse_state, read_state_as_of, save_state
+from reconciler.apply.states import load_or_give_up, load_state, parse_state, read_state_as_of, save_state
 from reconciler.audit.log import AuditLog
 from reconciler.engine.identities import Names, emptied, rename_state
 from reconciler.engine.orders import close, closed_between
@@ -55,7 +56,7 @@ class StateEditor:
                     state = _emptied(loaded.state, at=self.clock.now())
                     ended = closed_between(loaded.state.orders, state.orders)
                     detail = f"all of it; withdrawn: {', '.join(order.id for order in ended) or 'no work orders'}"
-                    self._save(loaded, state, lease, [(_whole(organization), "state_rm", detail)])
+                    self._save(loaded, state, lease, [(str(Address.whole(organization)), "state_rm", detail)])
                     continue
                 for address in wanted:
                     _require(loaded.state, address)
@@ -97,7 +98,7 @@ class StateEditor:
             _refuse_other(given, loaded)
             state = replace(given, serial=max(given.serial, loaded.state.serial))
             # The way back when the log is lost: somebody vouches for the state, and a new log begins with saying so.
-            deed = (_whole(organization), "state_push", "")
+            deed = (str(Address.whole(organization)), "state_push", "")
             return self._save(loaded, state, lease, [deed], is_vouched_for=True)
 
     def restore(self, organization: str, serial: int) -> State:
@@ -109,7 +110,7 @@ class StateEditor:
                 message = f"no state of {organization} with serial {serial} is kept"
                 raise StoreError(message, advice=f"`reconciler state history {organization}` lists what is")
             state = replace(found, serial=max(serial, loaded.state.serial))
-            deed = (_whole(organization), "state_restore", f"serial {serial}")
+            deed = (str(Address.whole(organization)), "state_restore", f"serial {serial}")
             return self._save(loaded, state, lease, [deed])
 
     def edit(self, organization: str, *, purpose: str, change: Callable[[State], tuple[State, Deeds]]) -> State:
@@ -127,7 +128,7 @@ class StateEditor:
         self.store.break_lock(lock.organization, lock.id)
         holder = f"{lock.who} on {lock.host} (process {lock.process}, {lock.purpose})"
         lineage = load_state(self.store, lock.organization).state.lineage
-        entries = self._entries([(_whole(lock.organization), "state_unlock", holder)], serial=0)
+        entries = self._entries([(str(Address.whole(lock.organization)), "state_unlock", holder)], serial=0)
         self._audit.append(
             AuditRecord(organization=lock.organization, lineage=lineage, origin=self.origin, entries=entries)
         )
@@ -172,10 +173,6 @@ class StateEditor:
 
 _CAUSES = dict.fromkeys(("drift", "drift_reverted", "cannot_tell"), "seen by an audit")
 """Of what nobody did with this tool: an end date may have passed, and a system may have failed to answer."""
-
-
-def _whole(organization: str) -> str:
-    return str(Address.whole(organization))
 
 
 def find_lock(store: StateStore, lock_id: str) -> Lock:

@@ -6,15 +6,13 @@ import re
 import secrets
 from collections.abc import Iterator
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import date, timedelta
 
-from reconciler.apply.journal import replay
-from reconciler.model.address import Address
-from reconciler.model.audit import AuditEntry, Origin
+from reconciler.apply.journal import LoadedState, replay
 from reconciler.model.errors import ReconcilerError, StateConflict, StoreError
 from reconciler.model.json import state_from_json, state_to_json
-from reconciler.model.ports import Journal, Snapshot, StateStore
+from reconciler.model.ports import StateStore
 from reconciler.model.state import AuditMark, PastState, State
 
 _MAX_JOURNALED = 1_000_000
@@ -25,49 +23,16 @@ _MAX_LOOKS = 20
 """A snapshot is written once in an apply, so a second look nearly always fits."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LoadedState:
-    """A state and what is needed to write it back."""
-
-    state: State
-    version: str | None
-    """Of the snapshot it came from; None when there is none yet."""
-    has_journal: bool = False
-    """Whether the snapshot alone would not do: an earlier run did not come to its end."""
-    entries: tuple[AuditEntry, ...] = ()
-    """What that run did; it may be missing from the audit log."""
-    origin: Origin = field(default_factory=Origin)
-    """Of that run."""
-    is_torn: bool = False
-    """Whether its last record was cut off by a crash and left out."""
-    unanswered: frozenset[Address] = frozenset()
-    """What that run began and left no word of; it was cut off there, if it is not still under way."""
-    is_given_up: bool = False
-    """Whether what is stored cannot be read, so that nothing but the lineage is known of it."""
-
-
 def load_state(store: StateStore, organization: str) -> LoadedState:
-    """Snapshot plus journal; an organization that was never applied has an empty state without a lineage."""
-    snapshot, journal = _read_together(store, organization)
-    state = parse_state(organization, snapshot.data) if snapshot else State(organization=organization)
-    replayed = replay(state, journal)
-    return LoadedState(
-        state=replayed.state,
-        version=snapshot.version if snapshot else None,
-        has_journal=bool(journal.records or journal.torn),
-        entries=replayed.entries,
-        origin=replayed.origin,
-        is_torn=replayed.is_torn,
-        unanswered=replayed.unanswered,
-    )
+    """Snapshot plus journal, although somebody may be writing meanwhile.
 
-
-def _read_together(store: StateStore, organization: str) -> tuple[Snapshot | None, Journal]:
-    """A snapshot and the journal that follows it, although somebody may be writing meanwhile."""
+    An organization that was never applied has an empty state without a lineage.
+    """
     for _ in range(_MAX_LOOKS):
         snapshot, journal = store.read(organization), store.read_journal(organization)
         if journal.behind == (snapshot.version if snapshot else None):
-            return snapshot, journal
+            state = parse_state(organization, snapshot.data) if snapshot else State(organization=organization)
+            return replay(state, journal)
     message = f"the state of {organization} changes faster than it can be read"
     raise StateConflict(message, advice="try again when the other run is over")
 
