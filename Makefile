@@ -28,10 +28,10 @@ demo: $(RUNTIME) ## A whole story on the embedded platform: invite, accept, chan
 	examples/demo.sh $(abspath $(BIN))/reconciler
 
 test: lint ## What every change needs: lint, and every test with few examples
-	$(BIN)/python -m pytest -n auto
+	$(BIN)/python -m pytest -n auto --dist worksteal
 
 test-all: lint ## Everything: all examples, the whole crash sweep, long histories, coverage
-	$(BIN)/python -m pytest -n auto --hypothesis-profile=full --cov --cov-report=term
+	$(BIN)/python -m pytest -n auto --dist worksteal --hypothesis-profile=full --cov --cov-report=term
 
 lint: $(TOOLS) ## Linter, formatter, types, import layers and pipelines
 	$(BIN)/python -m ruff check

@@ -252,7 +252,7 @@ def _make_business_api(app: App, settings: ProviderSettings) -> Provider:
 
 
 def _make_work_orders(_: App, settings: ProviderSettings) -> Provider:
-    from reconciler.providers.work_orders.provider import WorkOrdersProvider
+    from reconciler.providers.work_orders import WorkOrdersProvider
 
     exists = settings.options.get("exists", True)
     if not isinstance(exists, bool):

@@ -19,13 +19,13 @@ from reconciler.model.outcome import Outcome
 from reconciler.model.plan import Plan
 from reconciler.model.ports import Provider, Scope
 from reconciler.model.settings import GuardSettings
-from reconciler.providers.sandbox.faults import FaultyProvider, Script
 from reconciler.providers.sandbox.provider import SandboxProvider
 from reconciler.sandbox import people
 from reconciler.sandbox.seed import load_seed
 from reconciler.sandbox.world import World
 from reconciler.stores.local_file import LocalFileStore
 from tests.apply.given import terms
+from tests.sandbox.faulty import FaultyProvider, Script
 
 BEGIN = datetime(2026, 11, 22, 9, tzinfo=UTC)
 MANIFEST = """

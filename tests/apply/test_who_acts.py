@@ -17,13 +17,13 @@ from reconciler.model.change import Change
 from reconciler.model.outcome import Applied, Outcome, Refused
 from reconciler.model.ports import Provider, Scope
 from reconciler.model.settings import GuardSettings
-from reconciler.providers.sandbox.faults import FaultyProvider, Script
 from reconciler.providers.sandbox.provider import SandboxProvider
 from reconciler.sandbox.people import leave
 from reconciler.sandbox.seed import load_seed
 from reconciler.sandbox.world import Refusal, World
 from reconciler.stores.local_file import LocalFileStore
 from tests.apply.given import NOW, TODAY, Still, terms
+from tests.sandbox.faulty import FaultyProvider, Script
 
 PEOPLE = {key: {"email": f"{key}@acme.example"} for key in ("ana", "bo", "cy", "eve")}
 

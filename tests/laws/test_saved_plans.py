@@ -42,7 +42,7 @@ from reconciler.model.plan import Plan
 from reconciler.model.resource import Status
 from reconciler.model.settings import GuardSettings
 from reconciler.providers.sandbox.provider import SandboxProvider
-from reconciler.providers.work_orders.provider import WorkOrdersProvider
+from reconciler.providers.work_orders import WorkOrdersProvider
 from reconciler.sandbox.seed import load_seed
 from reconciler.sandbox.world import World
 from reconciler.stores.local_file import LocalFileStore

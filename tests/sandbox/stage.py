@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 import yaml
 
-from reconciler.providers.sandbox.showing import show
+from reconciler.providers.sandbox.reading import show
 from reconciler.sandbox.registry import SandboxOrganization, get_organization, get_person
 from reconciler.sandbox.seed import load_seed
 from reconciler.sandbox.world import Refusal, World

@@ -13,9 +13,9 @@ from reconciler.model.kinds import Action
 from reconciler.model.live import Unknown
 from reconciler.model.outcome import Applied, Failed, InDoubt
 from reconciler.model.ports import Scope
-from reconciler.providers.sandbox.faults import FaultyProvider, Script
 from reconciler.providers.sandbox.provider import SandboxProvider
 from reconciler.systems import get_system
+from tests.sandbox.faulty import FaultyProvider, Script
 from tests.sandbox.stage import Stage
 
 BC = Organization(

@@ -28,8 +28,8 @@ from reconciler.output.document import Row, Table, plain
 from reconciler.output.text import table_lines
 from reconciler.providers.business_api.abilities import takes_a_person
 from reconciler.providers.sandbox.provider import SandboxProvider
+from reconciler.providers.sandbox.reading import show as look
 from reconciler.providers.sandbox.rosters import render_roster
-from reconciler.providers.sandbox.showing import show as look
 from reconciler.sandbox import people
 from reconciler.sandbox.people import Message, answer_all
 from reconciler.sandbox.registry import (

@@ -15,11 +15,9 @@ from reconciler.model.live import Live
 from reconciler.model.outcome import Applied, Failed, Outcome, Waits
 from reconciler.model.ports import Ability, ByHand, Can, Cannot, FoundOrganization, Scope
 from reconciler.model.resource import Resource
-from reconciler.providers.sandbox.acting import SandboxCall, carry_out
-from reconciler.providers.sandbox.exploring import list_found, read_names
+from reconciler.providers.sandbox.actions import SandboxCall, carry_out
 from reconciler.providers.sandbox.naming import SandboxNames
-from reconciler.providers.sandbox.reading import read_resources
-from reconciler.providers.sandbox.view import view
+from reconciler.providers.sandbox.reading import View, read_names, read_resources
 from reconciler.sandbox.api.naming import get_asset_identity
 from reconciler.sandbox.registry import SandboxOrganization, create, find_organization, find_person
 from reconciler.sandbox.world import Refusal, World
@@ -114,15 +112,25 @@ class SandboxProvider:
         )
 
     def find_organizations(self) -> tuple[FoundOrganization, ...]:
-        """All of the world."""
-        return list_found(self._world)
+        """All organizations of the world, in the order of founding."""
+        rows = self._world.rows("SELECT system, variant, identity, name, key FROM organization ORDER BY id", {})
+        return tuple(
+            FoundOrganization(
+                system=row["system"],
+                variant=row["variant"],
+                identity=row["identity"],
+                name=row["name"],
+                nickname=row["key"] or "",
+            )
+            for row in rows
+        )
 
     def read_names(self, scope: Scope) -> Mapping[Address, str]:
         """Names of people and things, as far as they have any besides what they are known by."""
         organization = _find(self._world, scope.organization)
         if organization is None:
             return {}
-        return read_names(view(self._world, organization, scope.organization.key, self._names_of(scope)))
+        return read_names(View.of(self._world, organization, scope.organization.key, self._names_of(scope)))
 
     def _read(self, scope: Scope, only: Sequence[Address] | None) -> Live:
         with self._world.transaction():
@@ -130,7 +138,7 @@ class SandboxProvider:
             organization = _find(self._world, scope.organization)
             resources: dict[Address, Resource] = {}
             if organization is not None:
-                seen = view(self._world, organization, scope.organization.key, names, only=only)
+                seen = View.of(self._world, organization, scope.organization.key, names, only=only)
                 resources = read_resources(seen, only)
             acting = names.person(self._act_as) if self._act_as else ""
             return Live(

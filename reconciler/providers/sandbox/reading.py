@@ -1,19 +1,94 @@
-"""Readers: one function per sort of resource, all listed in `READERS`."""
+"""Readers: one function per sort of resource, all listed in `READERS`.
+
+Each looks at an organization of the world in the words of a scope, perhaps narrowed to a few addresses.
+"""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
 from functools import partial
+from typing import Any, Self
 
 from reconciler.model.address import Address
+from reconciler.model.errors import ProviderError
 from reconciler.model.kinds import KINDS
 from reconciler.model.resource import Attributes, Resource, Status
-from reconciler.providers.sandbox.view import View, status_of
+from reconciler.providers.sandbox.naming import SandboxNames
 from reconciler.sandbox.api.naming import asset_id
 from reconciler.sandbox.platforms import ASSET_ROLES
-from reconciler.sandbox.registry import is_registered, known_as
-from reconciler.sandbox.world import Row
+from reconciler.sandbox.registry import SandboxOrganization, is_registered, known_as, normalise
+from reconciler.sandbox.world import Row, World
+
+# If one person has several rows, the one that gives access is the person's: it comes first.
+_SEATS = (
+    "SELECT membership.*, person.name AS person_name FROM membership"
+    " LEFT JOIN person ON person.id = membership.person WHERE organization = :organization"
+    " ORDER BY CASE status WHEN 'active' THEN 0 WHEN 'invited' THEN 1 ELSE 2 END, membership.id"
+)
+_SOME_SEATS = _SEATS.replace(" ORDER", " AND identity IN (SELECT value FROM json_each(:wanted_people)) ORDER")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class View:
+    """Everything a reader needs."""
+
+    world: World
+    organization: SandboxOrganization
+    key: str
+    """Of the organization, in the manifests."""
+    names: SandboxNames
+    values: Mapping[str, Any]
+    """Parameters of every query: the organization, and what a narrowed reading wants."""
+    seats: Mapping[int, tuple[str, Row]]
+    """Membership number -> key of the person, and the row."""
+
+    @classmethod
+    def of(
+        cls,
+        world: World,
+        organization: SandboxOrganization,
+        key: str,
+        names: SandboxNames,
+        *,
+        only: Sequence[Address] | None = None,
+    ) -> Self:
+        """Look at all of an organization, or only at what these addresses are about."""
+        values: dict[str, Any] = {"organization": organization.id, "wanted": None}
+        seats: dict[int, tuple[str, Row]] = {}
+        taken: set[str] = set()
+        if only is not None:
+            parts = [(address, KINDS[address.kind].person_part) for address in only]
+            people = [address.parts[part] for address, part in parts if part is not None]
+            wanted = [normalise(identity) for person in people for identity in names.identities(person)]
+            values["wanted_people"] = json.dumps(wanted)
+            values["wanted"] = json.dumps([names.parts(address)[0] for address in only])
+        for row in world.rows(_SEATS if only is None else _SOME_SEATS, values):
+            person = names.person(row["identity"])
+            person = str(row["identity"]) if person in taken else person
+            taken.add(person)
+            seats[row["id"]] = person, row
+        return cls(world=world, organization=organization, key=key, names=names, values=values, seats=seats)
+
+    def rows(self, statement: str, **more: object) -> list[Row]:
+        """Run a query with the view's parameters."""
+        return self.world.rows(statement, {**self.values, **more})
+
+    def resource(self, kind: str, *parts: str, row: Row, **more: Any) -> Resource:
+        """A resource since the row's date; statuses are spelled the same in the world and in the tool."""
+        since = day_of(row["since"])
+        return Resource(address=Address(self.key, kind, "/".join(parts)), since=since, **more)
+
+
+def day_of(moment: object) -> date:
+    """The day of a moment that the world has written down; raises ProviderError when its file was damaged since."""
+    try:
+        return date.fromisoformat(str(moment)[:10])
+    except ValueError as error:
+        message = f"the sandbox world is damaged: {str(moment)[:40]!r} is no day"
+        raise ProviderError(message, advice="`reconciler sandbox reset` starts afresh") from error
 
 
 def read_resources(view: View, only: Sequence[Address] | None = None) -> dict[Address, Resource]:
@@ -36,7 +111,7 @@ def _members(view: View) -> Iterator[Resource]:
             key,
             row=row,
             attributes=attributes,
-            status=status_of(row),
+            status=Status(row["status"]),
             identity=row["identity"],
             name=row["person_name"] or "",
         )
@@ -100,7 +175,7 @@ def _assets(kind: str, view: View) -> Iterator[Resource]:
             kind,
             view.names.asset(kind, row["identity"]),
             row=row,
-            status=status_of(row),
+            status=Status(row["status"]),
             identity=row["identity"],
             platform_id=asset_id(row) if kind == "tiktok_account" else "",
             attributes=_permissions(row["permissions"]),
@@ -175,7 +250,7 @@ def _partners(view: View) -> Iterator[Resource]:
     )
     for row in rows:
         key = view.names.asset("partner", row["identity"])
-        yield view.resource("partner", key, row=row, status=status_of(row), identity=row["identity"])
+        yield view.resource("partner", key, row=row, status=Status(row["status"]), identity=row["identity"])
 
 
 def _shares(kind: str, view: View) -> Iterator[Resource]:
@@ -220,3 +295,38 @@ READERS: dict[str, Callable[[View], Iterator[Resource]]] = {
     **{kind.name: partial(_shares, kind.name) for kind in KINDS.values() if kind.is_share},
 }
 """Kind -> reader; a system that does not have a kind simply has no rows of it."""
+
+
+def read_names(view: View) -> dict[Address, str]:
+    """Address -> name of the members, assets, apps and partners of one organization."""
+    people = {row["id"]: row["name"] for row in view.world.rows("SELECT id, name FROM person", {})}
+    named = {Address(view.key, "member", key): people[row["person"]] for key, row in view.seats.values()}
+    assets = view.rows(
+        "SELECT asset.kind, asset.identity, asset.name FROM asset JOIN holding ON holding.asset = asset.id"
+        " WHERE holding.organization = :organization"
+    )
+    apps = view.rows(
+        "SELECT 'app' AS kind, client_key AS identity, name FROM app WHERE owner_organization = :organization"
+    )
+    partners = view.rows(
+        "SELECT 'partner' AS kind, organization.identity, organization.name FROM partnership"
+        " JOIN organization ON organization.id = partnership.partner WHERE partnership.organization = :organization"
+    )
+    for row in (*assets, *apps, *partners):
+        key = view.names.asset(row["kind"], row["identity"])
+        named[Address(view.key, row["kind"], key)] = row["name"]
+    return {address: name for address, name in named.items() if name}
+
+
+def show(world: World, organization: SandboxOrganization) -> list[Resource]:
+    """Everything in an organization, as the provider would read it, people under the keys of the seed."""
+    known = world.rows(
+        "SELECT identity.value, person.key FROM identity JOIN person ON person.id = identity.person"
+        " WHERE person.key IS NOT NULL",
+        {},
+    )
+    keys = {row["value"]: row["key"] for row in known}
+    names = SandboxNames(people={}, keys=keys, assets={}, group_names={})
+    with world.transaction():
+        resources = read_resources(View.of(world, organization, organization.identity, names))
+    return list(resources.values())

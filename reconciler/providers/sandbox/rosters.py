@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from reconciler.providers.sandbox.view import day_of
+from reconciler.providers.sandbox.reading import day_of
 from reconciler.sandbox.registry import SandboxOrganization, find_active, find_address
 from reconciler.sandbox.world import Refusal, Row, World
 

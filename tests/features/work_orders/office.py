@@ -26,7 +26,7 @@ from reconciler.model.roster import Roster
 from reconciler.model.settings import GuardSettings
 from reconciler.model.state import State
 from reconciler.model.work_order import WorkOrder
-from reconciler.providers.work_orders.provider import WorkOrdersProvider
+from reconciler.providers.work_orders import WorkOrdersProvider
 from reconciler.stores.rules import SystemTimer
 
 START = datetime(2026, 11, 22, 9, tzinfo=UTC)

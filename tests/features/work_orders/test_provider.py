@@ -17,7 +17,7 @@ from reconciler.model.outcome import Applied, Waits
 from reconciler.model.ports import AskingProvider, ByHand, Can, Cannot, Scope
 from reconciler.model.resource import Resource, fingerprint_of
 from reconciler.model.roster import Roster
-from reconciler.providers.work_orders.provider import WorkOrdersProvider
+from reconciler.providers.work_orders import WorkOrdersProvider
 from reconciler.systems import SYSTEMS, get_system
 from tests.features.work_orders.office import START
 
