@@ -21,8 +21,8 @@ from reconciler.cli.workspace import Workspace, check_files, with_edits
 from reconciler.editing.person_edits import ManifestEdit, make_leave
 from reconciler.engine.planner import Worlds
 from reconciler.features.offboarding.model import Offboarding
-from reconciler.features.offboarding.offboarding import Leaver, follow_departure, leaving_day
-from reconciler.features.offboarding.rotation import ChoreDesk, Chores
+from reconciler.features.offboarding.offboarding import Leaver, follow_leaver, leaving_day
+from reconciler.features.offboarding.rotation import RotationDesk, find_known_secrets
 from reconciler.features.queries import person_access as knowing
 from reconciler.model.errors import ReconcilerError, UsageError
 from reconciler.model.holding import PersonReport
@@ -128,23 +128,23 @@ class _Leaver:
 
     def issue_orders(self, lock_timeout: timedelta) -> None:
         """Ask people for what no plan can do."""
-        departure, worlds = self._look()
-        if departure.leaves is None:
+        leaver, worlds = self._look()
+        if leaver.leaves is None:
             raise ReconcilerError(f"the manifests do not say that {self.report.key} leaves")
-        desk = ChoreDesk(
+        desk = RotationDesk(
             worlds=worlds,
-            upkeep=open_editor(self.app, lock_timeout),
+            editor=open_editor(self.app, lock_timeout),
             leaver=self.report.key,
-            leaves=departure.leaves,
+            leaves=leaver.leaves,
             at=self.now,
         )
-        for order in desk.issue(Chores.of(departure.keys, departure.holdings, worlds)):
+        for order in desk.issue(find_known_secrets(leaver.keys, leaver.holdings, worlds)):
             self.app.notify(f"work order {order.id}: {order.actor or order.actor_role} is asked to act")
 
     def follow(self) -> Offboarding:
         """How far it is."""
-        departure, worlds = self._look()
-        return follow_departure(departure, worlds, settings=self.app.config.guards, today=self.now.date())
+        leaver, worlds = self._look()
+        return follow_leaver(leaver, worlds, settings=self.app.config.guards, today=self.now.date())
 
     def _look(self) -> tuple[Leaver, Worlds]:
         """All three worlds on the day on which the person leaves, or today when that has passed."""

@@ -39,7 +39,7 @@ def document_of_offboarding(found: Offboarding) -> Document:
     return Document(
         title=plain(f"Offboarding of {name}"),
         summary=summary_of_offboarding(found),
-        blocks=(Paragraph(text=f"{_when(found)} As of {found.today}."), *_next_steps(found), *_sections(found)),
+        blocks=(Paragraph(text=f"{_when(found)} As of {found.today}."), *_sections(found)),
         whole="checklist",
     )
 
@@ -70,7 +70,10 @@ def _when(found: Offboarding) -> str:
 
 
 def _sections(found: Offboarding) -> Iterator[Block]:
-    """What comes first, then everything by matter, then where somebody has to look; empty ones are left out."""
+    """What to do now, what comes first, everything by matter, and where somebody has to look; no empty ones."""
+    commands = [Line(text=(Span(f"{what}: "), code(command))) for what, command in _commands(found)]
+    if commands:
+        yield _section("What to do now", commands)
     if found.hurdles:
         lines = (
             _line(Progress.OPEN, one.address.organization if one.address else found.person, one.what, one.first)
@@ -83,7 +86,7 @@ def _sections(found: Offboarding) -> Iterator[Block]:
             yield _section(title, items, about)
     if found.surfaces:
         about = "Removal in one organization touches no other: a look after the last day has to find nothing there."
-        yield _section("Where somebody has to have looked", map(_look, found.surfaces), about)
+        yield _section("Where somebody has to have looked", map(_surface, found.surfaces), about)
     if found.patch:
         yield Section(title="The edit of the manifests", blocks=(Code(text=found.patch, language="diff"),))
 
@@ -101,32 +104,23 @@ def _line(progress: Progress, where: str, what: str, then: str) -> Line:
 
 def _item(item: LeaverItem, today: date) -> Line:
     place = f"  [{item.place}]" if item.place else ""
-    return _line(item.progress, item.address.organization, item.what, _say_next(item, today) + place)
-
-
-def _say_next(item: LeaverItem, today: date) -> str:
     days = (today - item.since).days if item.since else 0
     age = f" (for {count(days, 'day', 'days')})" if days > 0 and item.progress is not Progress.OVER else ""
     match item.progress:
         case Progress.WAITING:
-            return f"waits for {item.on or 'somebody'}{age}: {item.why}"
+            then = f"waits for {item.on or 'somebody'}{age}: {item.why}"
         case Progress.BLOCKED:
-            return f"blocked by the guard {item.why}"
+            then = f"blocked by the guard {item.why}"
         case Progress.UNKNOWN:
-            return f"nobody can see it{age}: {item.why}"
+            then = f"nobody can see it{age}: {item.why}"
         case _:
-            return f"{item.why}{age}"
+            then = f"{item.why}{age}"
+    return _line(item.progress, item.address.organization, item.what, then + place)
 
 
-def _look(surface: Surface) -> Line:
+def _surface(surface: Surface) -> Line:
     seen = f"; seen on {surface.seen}" if surface.seen else ""
     return _line(surface.progress, surface.organization, surface.title, f"{surface.why}{seen}")
-
-
-def _next_steps(found: Offboarding) -> Iterator[Block]:
-    lines = [Line(text=(Span(f"{what}: "), code(command))) for what, command in _commands(found)]
-    if lines:
-        yield Section(title="What to do now", blocks=(Items(items=tuple(lines)),))
 
 
 def _commands(found: Offboarding) -> Iterator[tuple[str, str]]:

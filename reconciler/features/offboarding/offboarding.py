@@ -9,20 +9,21 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date
+from functools import cached_property
 from glob import escape
 
 from reconciler import __version__
 from reconciler.engine.context import Targets
 from reconciler.engine.planner import Worlds
 from reconciler.engine.planner import plan as make_plan
-from reconciler.features.offboarding.blockers import Hurdles
-from reconciler.features.offboarding.model import LeaverItem, Matter, Offboarding, Progress, Surface
-from reconciler.features.offboarding.rotation import Chores
+from reconciler.features.offboarding.model import Blocker, LeaverItem, Matter, Offboarding, Progress, Surface
+from reconciler.features.offboarding.rotation import find_known_secrets
 from reconciler.model.address import Address
+from reconciler.model.change import Blocked, Guard
 from reconciler.model.declared import Desired
 from reconciler.model.holding import Holding, PersonReport
 from reconciler.model.kinds import KINDS, Action, person_in
-from reconciler.model.live import Live
+from reconciler.model.live import Live, Unknown
 from reconciler.model.plan import Plan
 from reconciler.model.resource import Resource
 from reconciler.model.settings import GuardSettings
@@ -40,6 +41,8 @@ _GIVING = frozenset(
     }
 )
 """Steps that give access; an approval to one is of no use to somebody who leaves, and one to a removal is."""
+_TOLD_OTHERWISE = frozenset({Guard.REQUIRED_ADMIN, Guard.SELF})
+"""Guards whose objection is told with what there is to do about it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,25 +58,13 @@ class Leaver:
     @property
     def keys(self) -> frozenset[str]:
         """What they are called in addresses, today and earlier."""
-        named = {person_in(one.address) for part in self.report.organizations for one in part.holdings}
-        return frozenset(named - {""} | {self.report.key})
+        return frozenset({person_in(one.address) for one in self.holdings} - {""} | {self.report.key})
 
     @property
     def holdings(self) -> Iterator[Holding]:
         """Everything that is declared or recorded of them."""
         for part in self.report.organizations:
             yield from part.holdings
-
-    def targets(self, worlds: Worlds) -> Targets:
-        """The addresses that are about them, and the apps that are theirs."""
-        patterns = [
-            pattern
-            for key in sorted(self.keys)
-            for pattern in (f"*/member/{escape(key)}", f"*/*_access/*/{escape(key)}")
-        ]
-        apps = {one.address for one in self.holdings if one.address.kind == "app"}
-        apps |= {address for address in things_of(self.keys, worlds) if address.kind == "app"}
-        return Targets(include=(*patterns, *sorted(escape(str(app)) for app in apps)))
 
 
 def leaving_day(report: PersonReport, desired: Desired, otherwise: date) -> date | None:
@@ -92,190 +83,37 @@ def leaving_day(report: PersonReport, desired: Desired, otherwise: date) -> date
         for one in declared.lines
     ]
     ends = [day for day in given if day is not None]
-    if len(ends) < len(given):
-        return None
-    return max(ends, default=otherwise)
+    return max(ends, default=otherwise) if len(ends) == len(given) else None
 
 
-def follow_departure(departure: Leaver, worlds: Worlds, *, settings: GuardSettings, today: date) -> Offboarding:
-    """How far a departure is, from three worlds that were looked at."""
-    plan = make_plan(worlds, settings, targets=departure.targets(worlds), tool_version=__version__)
-    survey = _Survey(departure, worlds, plan)
-    items = [*survey.access(), *survey.credentials(today), *survey.orders(), *survey.manifest_lines()]
-    report = departure.report
+def follow_leaver(leaver: Leaver, worlds: Worlds, *, settings: GuardSettings, today: date) -> Offboarding:
+    """How far somebody's way out is, from three worlds that were looked at."""
+    report = leaver.report
+    there = _things_of(leaver.keys, worlds)
+    apps = {one.address for one in leaver.holdings if one.address.kind == "app"}
+    apps |= {address for address in there if address.kind == "app"}
+    keys = [escape(key) for key in sorted(leaver.keys)]
+    patterns = [pattern for key in keys for pattern in (f"*/member/{key}", f"*/*_access/*/{key}")]
+    targets = Targets(include=(*patterns, *sorted(escape(str(app)) for app in apps)))
+    plan = make_plan(worlds, settings, targets=targets, tool_version=__version__)
+    survey = _Survey(leaver, worlds, plan, there, today)
+    items = [*survey.access(), *survey.unseen(), *survey.credentials(), *survey.orders(), *survey.manifest_lines()]
     return Offboarding(
         person=report.key,
         name=report.person.name if report.person else "",
         today=today,
-        leaves=departure.leaves,
+        leaves=leaver.leaves,
         groups=report.groups,
-        hurdles=tuple(Hurdles(report, things_of(departure.keys, worlds), worlds, plan).find(settings)),
+        hurdles=tuple(survey.blockers(settings)),
         items=tuple(sorted(items, key=lambda item: (list(Matter).index(item.matter), item.address))),
-        surfaces=tuple(survey.surfaces(today)),
+        surfaces=tuple(survey.surfaces()),
         plan=plan,
-        edited=departure.edited,
-        patch=departure.patch,
+        edited=leaver.edited,
+        patch=leaver.patch,
     )
 
 
-class _Survey:
-    """One person in all worlds."""
-
-    def __init__(self, departure: Leaver, worlds: Worlds, plan: Plan) -> None:
-        self._departure = departure
-        self._keys = departure.keys
-        self._worlds = worlds
-        self._plan = plan
-        self._there = things_of(self._keys, worlds)
-
-    def access(self) -> Iterator[LeaverItem]:
-        """What is there, or was there when somebody last looked, and how the plan ends it."""
-        for address, resource in sorted(self._there.items()):
-            matter = Matter.APP if address.kind == "app" else Matter.ACCESS
-            progress, why, on, since, order = self._step(address)
-            yield LeaverItem(
-                matter=matter,
-                address=address,
-                what=_describe(resource),
-                progress=progress,
-                why=why,
-                on=on,
-                since=since,
-                work_order=order,
-            )
-        yield from self._unseen()
-
-    def _unseen(self) -> Iterator[LeaverItem]:
-        """What is remembered, where nobody can see now whether it is still there."""
-        for holding in self._departure.holdings:
-            address, recorded = holding.address, holding.recorded
-            if recorded is None or recorded.status.is_gone or address in self._there:
-                continue
-            live = self._worlds.live.get(address.organization)
-            reason = "no manifest declares the organization any more" if live is None else unknown_in(live, address)
-            if reason:
-                yield LeaverItem(
-                    matter=Matter.APP if address.kind == "app" else Matter.ACCESS,
-                    address=address,
-                    what=", ".join(filter(None, (str(recorded.attributes.get("role", "")), "as last recorded"))),
-                    progress=Progress.UNKNOWN,
-                    why=reason,
-                    since=recorded.since,
-                )
-
-    def _step(self, address: Address) -> tuple[Progress, str, str, date | None, str]:
-        """What the plan has for an address: how far it is, why, on whom, since when, and the work order."""
-        for change in self._plan.changes:
-            if change.address == address:
-                return Progress.OPEN, self._say_apply(change.action), "", None, ""
-        for waiting in self._plan.waiting:
-            if waiting.address == address:
-                return Progress.WAITING, waiting.reason, waiting.on, waiting.since, waiting.work_order
-        for blocked in self._plan.blocked:
-            if blocked.change.address == address:
-                return Progress.BLOCKED, f"{blocked.guard}: {blocked.message}", "", None, ""
-        for part in self._plan.organizations:
-            for left_out in part.left_out:
-                if left_out.address == address:
-                    return Progress.UNKNOWN, left_out.reason, "", left_out.since, ""
-        return Progress.OPEN, self._say_untouched(address), "", None, ""
-
-    def _say_apply(self, action: Action) -> str:
-        leaves = self._departure.leaves
-        when = (
-            f"an apply on {leaves} or later" if leaves and leaves > self._departure.report.today else "the next apply"
-        )
-        return f"{when} does it: {action.replace('_', ' ')}"
-
-    def _say_untouched(self, address: Address) -> str:
-        if self._departure.leaves is None:
-            return "the manifests do not end it"
-        if address.kind == "app":
-            return "it stays theirs, because no manifest lists it under an organization"
-        mode = self._worlds.desired.organizations[address.organization].mode
-        if mode == "read_only":
-            return f"no plan changes anything in {address.organization}, which is read only: end it by hand"
-        return "no plan ends it, because it was never declared: end it by hand"
-
-    def credentials(self, today: date) -> Iterator[LeaverItem]:
-        """What they know, with the work orders about it; who has not been asked yet is told to ask."""
-        leaves = self._departure.leaves
-        for chore in self.chores():
-            order = chore.answer(leaves)
-            yield LeaverItem(
-                matter=Matter.CREDENTIALS,
-                address=chore.address,
-                what=chore.what,
-                progress=_progress_of(order, leaves),
-                why=_say_order(order, leaves, today) if order else "nobody is asked for it yet",
-                on=order.actor or order.actor_role if order and order.status is OrderStatus.OPEN else "",
-                since=_day_of(order),
-                work_order=order.id if order else "",
-            )
-
-    def chores(self) -> Chores:
-        """What is to be changed because of what they know."""
-        return Chores.of(self._keys, self._departure.holdings, self._worlds)
-
-    def orders(self) -> Iterator[LeaverItem]:
-        """Open work orders that are theirs to carry out."""
-        for state in self._worlds.recorded.values():
-            for order in state.orders.values():
-                if order.status is OrderStatus.OPEN and order.actor in self._keys:
-                    yield LeaverItem(
-                        matter=Matter.WORK_ORDER,
-                        address=order.address,
-                        what=quote(order.title),
-                        progress=Progress.OPEN,
-                        why=f"it is theirs to do: have it done before they go, or report it with `work-orders failed "
-                        f"{order.id} --because other`, and a later apply asks somebody else",
-                        on=order.actor,
-                        since=order.issued.date() if order.issued else None,
-                        work_order=order.id,
-                    )
-
-    def manifest_lines(self) -> Iterator[LeaverItem]:
-        """Approvals to give them something."""
-        for approval in self._worlds.desired.approvals:
-            if approval.approve in _GIVING and person_in(approval.address) in self._keys:
-                yield LeaverItem(
-                    matter=Matter.MANIFEST,
-                    address=approval.address,
-                    what=f"approval to {approval.approve.replace('_', ' ')}",
-                    progress=Progress.OPEN,
-                    why="nobody needs it any more: take it out of the manifest",
-                    place=approval.place,
-                )
-
-    def surfaces(self, today: date) -> Iterator[Surface]:
-        """Every organization there is."""
-        for key in sorted(self._worlds.live):
-            live, organization = self._worlds.live[key], self._worlds.desired.organizations[key]
-            are_read = live.unread.keys().isdisjoint({f"{key}/", f"{key}/member/"})
-            seen = live.seen_at("member") if are_read or "member" in live.taken else None
-            progress, why = self._look(key, live, today)
-            day = seen.date() if seen else None
-            title = organization.system.title
-            yield Surface(organization=key, title=title, progress=progress, why=why, seen=day)
-
-    def _look(self, key: str, live: Live, today: date) -> tuple[Progress, str]:
-        there = sum(address.organization == key for address in self._there)
-        if there:
-            return Progress.OPEN, f"{there} still there"
-        if live.unknown:
-            return Progress.UNKNOWN, next(iter(live.unknown.values()))
-        leaves, seen = self._departure.leaves, live.seen_at("member")
-        if leaves is None or leaves > today:
-            return Progress.OPEN, "nothing of theirs there; to be looked at again once they have left"
-        if seen is not None and seen.date() < leaves:
-            return (
-                Progress.UNKNOWN,
-                f"the last look was on {seen.date()}, before they left: a newer roster has to show it",
-            )
-        return Progress.OVER, "nothing of theirs there"
-
-
-def things_of(keys: Collection[str], worlds: Worlds) -> dict[Address, Resource]:
+def _things_of(keys: Collection[str], worlds: Worlds) -> dict[Address, Resource]:
     """Everything that is there of somebody: memberships, access, and apps that are theirs in person."""
     owners = {f"person:{key}" for key in keys}
     return {
@@ -287,46 +125,233 @@ def things_of(keys: Collection[str], worlds: Worlds) -> dict[Address, Resource]:
     }
 
 
-def unknown_in(live: Live, address: Address) -> str:
-    """Why nobody can see an address; empty when it can be seen."""
-    found = live.find(address)
-    return "" if found is None or isinstance(found, Resource) else found.reason
+@dataclass(frozen=True)
+class _Survey:
+    """One person in all worlds."""
+
+    leaver: Leaver
+    worlds: Worlds
+    plan: Plan
+    there: Mapping[Address, Resource]
+    today: date
+
+    @cached_property
+    def _keys(self) -> frozenset[str]:
+        return self.leaver.keys
+
+    def access(self) -> Iterator[LeaverItem]:
+        """What is there, and how the plan ends it."""
+        for address, resource in sorted(self.there.items()):
+            progress, why, on, since, order = self._step(address)
+            yield LeaverItem(
+                matter=_matter_of(address),
+                address=address,
+                what=_describe(resource),
+                progress=progress,
+                why=why,
+                on=on,
+                since=since,
+                work_order=order,
+            )
+
+    def _step(self, address: Address) -> tuple[Progress, str, str, date | None, str]:
+        """What the plan has for an address: how far it is, why, on whom, since when, and the work order."""
+        leaves, today = self.leaver.leaves, self.leaver.report.today
+        for change in self.plan.changes:
+            if change.address == address:
+                when = f"an apply on {leaves} or later" if leaves and leaves > today else "the next apply"
+                return Progress.OPEN, f"{when} does it: {change.action.replace('_', ' ')}", "", None, ""
+        for waiting in self.plan.waiting:
+            if waiting.address == address:
+                return Progress.WAITING, waiting.reason, waiting.on, waiting.since, waiting.work_order
+        for blocked in self.plan.blocked:
+            if blocked.change.address == address:
+                return Progress.BLOCKED, f"{blocked.guard}: {blocked.message}", "", None, ""
+        for left_out in (one for part in self.plan.organizations for one in part.left_out):
+            if left_out.address == address:
+                return Progress.UNKNOWN, left_out.reason, "", left_out.since, ""
+        return Progress.OPEN, self._why_untouched(address), "", None, ""
+
+    def _why_untouched(self, address: Address) -> str:
+        if self.leaver.leaves is None:
+            return "the manifests do not end it"
+        if address.kind == "app":
+            return "it stays theirs, because no manifest lists it under an organization"
+        if self.worlds.desired.organizations[address.organization].mode == "read_only":
+            return f"no plan changes anything in {address.organization}, which is read only: end it by hand"
+        return "no plan ends it, because it was never declared: end it by hand"
+
+    def unseen(self) -> Iterator[LeaverItem]:
+        """What is remembered, where nobody can see now whether it is still there."""
+        for holding in self.leaver.holdings:
+            address, recorded = holding.address, holding.recorded
+            if recorded is None or recorded.status.is_gone or address in self.there:
+                continue
+            live = self.worlds.live.get(address.organization)
+            found = live.find(address) if live else Unknown("no manifest declares the organization any more")
+            if isinstance(found, Unknown):
+                yield LeaverItem(
+                    matter=_matter_of(address),
+                    address=address,
+                    what=", ".join(filter(None, (str(recorded.attributes.get("role", "")), "as last recorded"))),
+                    progress=Progress.UNKNOWN,
+                    why=found.reason,
+                    since=recorded.since,
+                )
+
+    def credentials(self) -> Iterator[LeaverItem]:
+        """What they know, with the work orders about it; who has not been asked yet is told to ask."""
+        leaves = self.leaver.leaves
+        for secret in find_known_secrets(self._keys, self.leaver.holdings, self.worlds):
+            order = secret.answer(leaves)
+            is_open = order is not None and order.status is OrderStatus.OPEN
+            moment = order and (order.issued if is_open else order.closed)
+            progress = Progress.WAITING if is_open else Progress.OVER
+            yield LeaverItem(
+                matter=Matter.CREDENTIALS,
+                address=secret.address,
+                what=secret.what,
+                progress=progress if order and leaves else Progress.OPEN,
+                why=self._describe_order(order) if order else "nobody is asked for it yet",
+                on=order.actor or order.actor_role if order and is_open else "",
+                since=moment.date() if moment else None,
+                work_order=order.id if order else "",
+            )
+
+    def _describe_order(self, order: WorkOrder) -> str:
+        leaves = self.leaver.leaves
+        if order.status is OrderStatus.OPEN:
+            early = f"; not before {leaves}" if leaves and leaves > self.today else ""
+            return f"work order {order.id} is open{early}"
+        return f"done, says {order.closed_by or 'somebody'}: {order.evidence}"
+
+    def orders(self) -> Iterator[LeaverItem]:
+        """Open work orders that are theirs to carry out."""
+        for order in (order for state in self.worlds.recorded.values() for order in state.orders.values()):
+            if order.status is OrderStatus.OPEN and order.actor in self._keys:
+                yield LeaverItem(
+                    matter=Matter.WORK_ORDER,
+                    address=order.address,
+                    what=quote(order.title),
+                    progress=Progress.OPEN,
+                    why=f"it is theirs to do: have it done before they go, or report it with `work-orders failed "
+                    f"{order.id} --because other`, and a later apply asks somebody else",
+                    on=order.actor,
+                    since=order.issued.date() if order.issued else None,
+                    work_order=order.id,
+                )
+
+    def manifest_lines(self) -> Iterator[LeaverItem]:
+        """Approvals to give them something."""
+        for approval in self.worlds.desired.approvals:
+            if approval.approve in _GIVING and person_in(approval.address) in self._keys:
+                yield LeaverItem(
+                    matter=Matter.MANIFEST,
+                    address=approval.address,
+                    what=f"approval to {approval.approve.replace('_', ' ')}",
+                    progress=Progress.OPEN,
+                    why="nobody needs it any more: take it out of the manifest",
+                    place=approval.place,
+                )
+
+    def surfaces(self) -> Iterator[Surface]:
+        """Every organization there is, and whether somebody has looked there since they left."""
+        for key, live in sorted(self.worlds.live.items()):
+            are_read = live.unread.keys().isdisjoint({f"{key}/", f"{key}/member/"})
+            seen = live.seen_at("member") if are_read or "member" in live.taken else None
+            progress, why = self._judge_look(key, live)
+            title = self.worlds.desired.organizations[key].system.title
+            day = seen.date() if seen else None
+            yield Surface(organization=key, title=title, progress=progress, why=why, seen=day)
+
+    def _judge_look(self, key: str, live: Live) -> tuple[Progress, str]:
+        there = sum(address.organization == key for address in self.there)
+        if there:
+            return Progress.OPEN, f"{there} still there"
+        if live.unknown:
+            return Progress.UNKNOWN, next(iter(live.unknown.values()))
+        leaves, seen = self.leaver.leaves, live.seen_at("member")
+        if leaves is None or leaves > self.today:
+            return Progress.OPEN, "nothing of theirs there; to be looked at again once they have left"
+        if seen is not None and seen.date() < leaves:
+            why = f"the last look was on {seen.date()}, before they left: a newer roster has to show it"
+            return Progress.UNKNOWN, why
+        return Progress.OVER, "nothing of theirs there"
+
+    def blockers(self, settings: GuardSettings) -> Iterator[Blocker]:
+        """What has to be settled before they can go, the most far-reaching first, with what to do about it."""
+        if self.leaver.report.key in settings.required_admins:
+            yield Blocker(
+                what="they are listed in guards.required_admins, so no plan takes their admin roles",
+                first="take them out of guards.required_admins in reconciler.yaml",
+            )
+        yield from self._role_blockers()
+        for address in sorted(self.there):
+            if address.kind == "app":
+                yield Blocker(
+                    what=f"the app {address.key} is theirs in person, and only its owner can transfer it",
+                    first="have them transfer it to an organization before they go",
+                    address=address,
+                )
+        for blocked in self.plan.blocked:
+            if blocked.guard not in _TOLD_OTHERWISE:
+                yield Blocker(what=blocked.message, first=_advise(blocked), address=blocked.change.address)
+        person = self.leaver.report.person
+        handle = person.identities.get("tiktok", "").casefold() if person else ""
+        for declared in self.worlds.desired.resources.values():
+            for address, one in declared.items():
+                # A TikTok account that is their own: the link stays with them, whoever they work for.
+                if handle and address.kind == "tiktok_account" and one.identity.casefold() == handle:
+                    yield Blocker(
+                        what=f"the TikTok account {address.key} is their own, and they can end its use at any time",
+                        first="agree with them in writing what happens to it, or take it out of the manifest",
+                        address=address,
+                    )
+
+    def _role_blockers(self) -> Iterator[Blocker]:
+        for address, resource in sorted(self.there.items()):
+            if address.kind != "member":
+                continue
+            role = str(resource.attributes.get("role", ""))
+            if self.worlds.live[address.organization].acting == address.key:
+                yield Blocker(
+                    what=f"this tool reaches {address.organization} with their token, which ends with their membership",
+                    first="get a token of another admin: `reconciler auth` tells how",
+                    address=address,
+                )
+            if self.worlds.desired.organizations[address.organization].system.is_handed_over(role):
+                yield Blocker(
+                    what=f"they are {role} of {address.organization}, and only they can hand that over",
+                    first=f"declare another {role}, and have them hand it over before they go",
+                    address=address,
+                )
+
+
+def _matter_of(address: Address) -> Matter:
+    return Matter.APP if address.kind == "app" else Matter.ACCESS
+
+
+def _advise(blocked: Blocked) -> str:
+    """What lifts an objection."""
+    organization = blocked.change.address.organization
+    if blocked.guard is Guard.MIN_ADMINS:
+        return f"declare another admin of {organization}, and wait until they have accepted"
+    if blocked.approval:
+        return f"if it shall be all the same, approve it: {blocked.approval}"
+    return f"settle that in {organization}, and plan again"
 
 
 def _describe(resource: Resource) -> str:
     """`admin, finance manager`, `operator on ad account us-brand (invited)`."""
-    values = resource.attributes
     kind = KINDS[resource.address.kind]
-    said = [
+    said = ", ".join(
         " ".join(value) if isinstance(value, tuple) else f"finance {value}" if name == "finance" else value
-        for name, value in sorted(values.items(), reverse=True)
+        for name, value in sorted(resource.attributes.items(), reverse=True)
         if name != "owner"
-    ]
+    )
     if kind.name == "member":
-        words = f"member: {', '.join(said)}"
+        words = f"member: {said}"
     else:
         on = f"{KINDS[kind.parents[0] if kind.parents else kind.name].title} {resource.address.parts[0]}"
-        words = f"{', '.join(said) or 'access'} on {on}" if kind.parents else on
+        words = f"{said or 'access'} on {on}" if kind.parents else on
     return f"{words} ({resource.status.replace('_', ' ')})" if resource.status.is_pending else words
-
-
-def _progress_of(order: WorkOrder | None, leaves: date | None) -> Progress:
-    if order is None or leaves is None:
-        return Progress.OPEN
-    if order.status is OrderStatus.OPEN:
-        return Progress.WAITING
-    return Progress.OVER
-
-
-def _say_order(order: WorkOrder, leaves: date | None, today: date) -> str:
-    if order.status is OrderStatus.OPEN:
-        early = f"; not before {leaves}" if leaves and leaves > today else ""
-        return f"work order {order.id} is open{early}"
-    return f"done, says {order.closed_by or 'somebody'}: {order.evidence}"
-
-
-def _day_of(order: WorkOrder | None) -> date | None:
-    if order is None:
-        return None
-    moment = order.issued if order.status is OrderStatus.OPEN else order.closed
-    return moment.date() if moment else None

@@ -16,20 +16,20 @@ from reconciler.engine.planner import Worlds
 from reconciler.model.access import owner_elsewhere
 from reconciler.model.address import Address
 from reconciler.model.holding import Holding
-from reconciler.model.ports import Scope
 from reconciler.model.resource import Attributes, Status
 from reconciler.model.state import State
 from reconciler.model.work_order import OrderStatus, RotationTask, WorkOrder
 from reconciler.systems.drafting import draft_chore, find_chore
 
 _COUNTS = (OrderStatus.OPEN, OrderStatus.DONE)
+_WHAT = {RotationTask.ROTATION: "client secret of app {}", RotationTask.LOGIN: "password of {}"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class KnownThing:
+class KnownSecret:
     """One secret or password."""
 
-    chore: RotationTask
+    task: RotationTask
     address: Address
     """The app, or the organization whose account it is."""
     what: str
@@ -41,55 +41,34 @@ class KnownThing:
 
         What was changed while they were still there may be known to them again.
         """
-        counting = [order for order in self.orders if order.status in _COUNTS and not _is_early(order, leaves)]
-        return counting[-1] if counting else None
+        for order in reversed(self.orders):
+            is_late = order.closed is None or (leaves is not None and order.closed.date() >= leaves)
+            if order.status is OrderStatus.OPEN or (order.status is OrderStatus.DONE and is_late):
+                return order
+        return None
 
 
-@dataclass(frozen=True, slots=True)
-class Chores:
-    """All that one person knows."""
-
-    things: tuple[KnownThing, ...]
-
-    def __iter__(self) -> Iterator[KnownThing]:
-        return iter(self.things)
-
-    @classmethod
-    def of(cls, keys: Collection[str], holdings: Iterable[Holding], worlds: Worlds) -> Chores:
-        """What they have or had access to, and what was asked for because of them before."""
-        found: dict[tuple[RotationTask, Address], str] = {}
-        members = _memberships(keys, holdings, worlds)
-        for address, attributes in sorted(members.items()):
-            for chore, thing, what in _known_to(address, attributes, worlds):
-                found.setdefault((chore, thing), what)
-        asked = [
-            order
-            for state in worlds.recorded.values()
-            for order in state.orders.values()
-            if isinstance(order.action, RotationTask) and order.leaver in keys
-        ]
-        for order in asked:
-            if isinstance(order.action, RotationTask) and order.status in _COUNTS:
+def find_known_secrets(keys: Collection[str], holdings: Iterable[Holding], worlds: Worlds) -> tuple[KnownSecret, ...]:
+    """What somebody has or had access to, and what was asked for because of them before."""
+    found: dict[tuple[RotationTask, Address], str] = {}
+    for address, attributes in sorted(_memberships(keys, holdings, worlds).items()):
+        for task, thing, what in _known_to(address, attributes, worlds):
+            found.setdefault((task, thing), what)
+    asked: dict[tuple[RotationTask, Address], list[WorkOrder]] = {}
+    for order in (order for state in worlds.recorded.values() for order in state.orders.values()):
+        if isinstance(order.action, RotationTask) and order.leaver in keys:
+            asked.setdefault((order.action, order.address), []).append(order)
+            if order.status in _COUNTS:
                 found.setdefault((order.action, order.address), _WHAT[order.action].format(order.address.key))
-        return cls(
-            tuple(
-                KnownThing(
-                    chore=chore,
-                    address=thing,
-                    what=what,
-                    orders=tuple(
-                        sorted(
-                            (order for order in asked if (order.action, order.address) == (chore, thing)),
-                            key=lambda order: str(order.issued),
-                        )
-                    ),
-                )
-                for (chore, thing), what in sorted(found.items())
-            )
+    return tuple(
+        KnownSecret(
+            task=task,
+            address=thing,
+            what=what,
+            orders=tuple(sorted(asked.get((task, thing), ()), key=lambda order: str(order.issued))),
         )
-
-
-_WHAT = {RotationTask.ROTATION: "client secret of app {}", RotationTask.LOGIN: "password of {}"}
+        for (task, thing), what in sorted(found.items())
+    )
 
 
 def _memberships(keys: Collection[str], holdings: Iterable[Holding], worlds: Worlds) -> dict[Address, Attributes]:
@@ -97,16 +76,13 @@ def _memberships(keys: Collection[str], holdings: Iterable[Holding], worlds: Wor
     found: dict[Address, Attributes] = {}
     pending: set[Address] = set()
     for holding in holdings:
-        recorded, declared = holding.recorded, holding.declared
-        if recorded is not None and recorded.status.is_pending:
+        if holding.recorded is not None and holding.recorded.status.is_pending:
             pending.add(holding.address)
-        known = recorded or declared
+        known = holding.recorded or holding.declared
         if known is not None:
             found[holding.address] = known.attributes
-    for live in worlds.live.values():
-        for address, resource in live.resources.items():
-            if address.parts[-1] not in keys or address.kind not in {"member", "app_access"}:
-                continue
+    for address, resource in (item for live in worlds.live.values() for item in live.resources.items()):
+        if address.parts[-1] in keys:
             found[address] = resource.attributes
             (pending.add if resource.status.is_pending else pending.discard)(address)
     return {
@@ -123,17 +99,18 @@ def _known_to(address: Address, attributes: Attributes, worlds: Worlds) -> Itera
         return
     key, system = organization.key, organization.system
     if find_chore(RotationTask.LOGIN, system.name) and address.kind == "member":
-        account = organization.identity or key
-        yield RotationTask.LOGIN, Address.whole(key), _WHAT[RotationTask.LOGIN].format(account)
+        what = _WHAT[RotationTask.LOGIN].format(organization.identity or key)
+        yield RotationTask.LOGIN, Address.whole(key), what
     if not find_chore(RotationTask.ROTATION, system.name):
         return
+    apps: Sequence[Address] = ()
     if address.kind == "app_access":
-        app = Address(key, "app", address.parts[0])
-        yield RotationTask.ROTATION, app, _WHAT[RotationTask.ROTATION].format(app.key)
+        apps = [Address(key, "app", address.parts[0])]
     elif system.administers(str(attributes.get("role", ""))) or "app_access" not in system.kinds:
         # Without roles inside apps, every member uses what the organization owns.
-        for app in _apps_of(key, worlds, address.parts[-1]):
-            yield RotationTask.ROTATION, app, _WHAT[RotationTask.ROTATION].format(app.key)
+        apps = _apps_of(key, worlds, address.parts[-1])
+    for app in apps:
+        yield RotationTask.ROTATION, app, _WHAT[RotationTask.ROTATION].format(app.key)
 
 
 def _apps_of(organization: str, worlds: Worlds, member: str) -> list[Address]:
@@ -152,67 +129,58 @@ def _apps_of(organization: str, worlds: Worlds, member: str) -> list[Address]:
     ]
 
 
-def _is_early(order: WorkOrder, leaves: date | None) -> bool:
-    """Whether it was carried out while the person was still there."""
-    if order.status is OrderStatus.OPEN or order.closed is None:
-        return False
-    return leaves is None or order.closed.date() < leaves
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ChoreDesk:
+class RotationDesk:
     """Asks people for what is left to do when somebody leaves."""
 
     worlds: Worlds
-    upkeep: StateEditor
+    editor: StateEditor
     leaver: str
     leaves: date
     at: datetime
     """When the orders are issued, by the clock of the workspace."""
 
-    def issue(self, chores: Chores) -> tuple[WorkOrder, ...]:
+    def issue(self, secrets: Iterable[KnownSecret]) -> tuple[WorkOrder, ...]:
         """Ask for everything that nobody is asked for yet, organization by organization under its lock; audited."""
-        missing: dict[str, list[KnownThing]] = {}
-        for thing in chores:
-            if thing.answer(self.leaves) is None:
-                missing.setdefault(thing.address.organization, []).append(thing)
+        missing: dict[str, list[KnownSecret]] = {}
+        for secret in secrets:
+            if secret.answer(self.leaves) is None:
+                missing.setdefault(secret.address.organization, []).append(secret)
         issued: list[WorkOrder] = []
-        for organization, things in sorted(missing.items()):
-            before = read_state(self.upkeep.store, organization).orders
-            state = self.upkeep.edit(organization, purpose="offboard", change=partial(self._ask, things=things))
+        for organization, wanted in sorted(missing.items()):
+            before = read_state(self.editor.store, organization).orders
+            state = self.editor.edit(organization, purpose="offboard", change=partial(self._ask, secrets=wanted))
             issued += [order for key, order in sorted(state.orders.items()) if key not in before and order.is_chore]
         return tuple(issued)
 
-    def _ask(self, state: State, *, things: Sequence[KnownThing]) -> tuple[State, Deeds]:
-        """The state with an order for each thing; nothing is asked for twice, even when two run this at once."""
+    def _ask(self, state: State, *, secrets: Sequence[KnownSecret]) -> tuple[State, Deeds]:
+        """The state with an order for each secret; nothing is asked for twice, even when two run this at once."""
         state = replace(state, lineage=state.lineage or new_lineage())
         names = new_ids(state.lineage, state.serial + 1, state.orders)
         scope = Scopes(self.worlds.desired).scope_of(state.organization, state)
-        known = {one.id for thing in things for one in thing.orders}
-        since = {
-            (one.action, one.address)
-            for one in state.orders.values()
-            if one.leaver == self.leaver and one.id not in known
+        person = self.worlds.desired.people.get(self.leaver)
+        known = {order.id for secret in secrets for order in secret.orders}
+        asked_since = {
+            (order.action, order.address)
+            for order in state.orders.values()
+            if order.leaver == self.leaver and order.id not in known
         }
-        orders = [
-            replace(self._draft(thing, scope), id=next(names), issued=self.at)
-            for thing in things
-            if (thing.chore, thing.address) not in since
-        ]
+        orders = []
+        for secret in secrets:
+            if (secret.task, secret.address) in asked_since:
+                continue
+            order = draft_chore(
+                secret.task,
+                secret.address,
+                scope,
+                leaver=self.leaver,
+                actor=self._choose_actor(state.organization),
+                why=f"{self.leaver} leaves on {self.leaves} and may know it",
+                place=person.place if person else None,
+            )
+            orders.append(replace(order, id=next(names), issued=self.at))
         deeds = [(str(one.address), ORDER_ACTION, f"{one.id} is open: {one.action}, {one.reason}") for one in orders]
         return replace(state, orders={**state.orders, **{one.id: one for one in orders}}), deeds
-
-    def _draft(self, thing: KnownThing, scope: Scope) -> WorkOrder:
-        person = self.worlds.desired.people.get(self.leaver)
-        return draft_chore(
-            thing.chore,
-            thing.address,
-            scope,
-            leaver=self.leaver,
-            actor=self._choose_actor(thing.address.organization),
-            why=f"{self.leaver} leaves on {self.leaves} and may know it",
-            place=person.place if person else None,
-        )
 
     def _choose_actor(self, organization: str) -> str:
         """An active admin who stays; nobody in particular where there is none."""

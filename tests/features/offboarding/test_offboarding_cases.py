@@ -16,7 +16,7 @@ import yaml
 from reconciler.engine.holdings import make_ledger
 from reconciler.features.offboarding.document import summary_of_offboarding
 from reconciler.features.offboarding.model import Offboarding
-from reconciler.features.offboarding.offboarding import Leaver, follow_departure, leaving_day
+from reconciler.features.offboarding.offboarding import Leaver, follow_leaver, leaving_day
 from reconciler.model.holding import OrganizationHoldings, PersonReport
 from reconciler.model.kinds import person_in
 from reconciler.model.state import State
@@ -36,8 +36,8 @@ def follow(case: Case, person: str) -> Offboarding:
     report = PersonReport(
         key=person, person=worlds.desired.people.get(person), today=worlds.today, organizations=tuple(parts)
     )
-    departure = Leaver(report=report, leaves=leaving_day(report, worlds.desired, worlds.today))
-    return follow_departure(departure, worlds, settings=case.settings, today=worlds.today)
+    leaver = Leaver(report=report, leaves=leaving_day(report, worlds.desired, worlds.today))
+    return follow_leaver(leaver, worlds, settings=case.settings, today=worlds.today)
 
 
 def tell(found: Offboarding) -> dict[str, list[str]]:
