@@ -52,8 +52,6 @@ class PlanningContext:
     """The key under which this very organization is recorded, where that is no key of the manifests any more."""
     is_forgotten: bool = False
     """Whether somebody has agreed to forget what was recorded of another organization under this key."""
-    doubles: Mapping[str, str] = field(default_factory=dict)
-    """Strangers who have the name and role of somebody declared who is gone -> that person (see `find_doubles`)."""
     live: Live
     people: Mapping[str, Person] = field(default_factory=dict)
     approvals: Mapping[tuple[Address, Action], Approval] = field(default_factory=dict)
@@ -127,6 +125,26 @@ class PlanningContext:
         return bool(person) and any(person in (one.recorded, one.declared) for one in self.contested)
 
     @cached_property
+    def doubles(self) -> Mapping[str, str]:
+        """Strangers who have the name and role of somebody declared who is gone -> that person.
+
+        A name proves nothing; but somebody whose account has got another address looks just like this.
+        """
+        gone: dict[tuple[str, str], str] = {}
+        for address, declared in self.wanted.items():
+            record = self.records.get(address) if address.kind == "member" else None
+            name = self.people[address.key].name if address.key in self.people else ""
+            if name and record is not None and record.status is Status.LEFT:
+                gone[_folded(name), str(declared.attributes.get("role"))] = address.key
+        found: dict[str, str] = {}
+        for address, live in self.live.resources.items() if gone else ():
+            looks = (_folded(live.name), str(live.attributes.get("role")))
+            is_in = address.kind == "member" and live.status is Status.ACTIVE
+            if is_in and looks in gone and not self.was_given(address):
+                found[address.key] = gone[looks]
+        return found
+
+    @cached_property
     def unread_parts(self) -> tuple[Unread, ...]:
         """Every managed part that could not be read; of nested ones only the widest."""
         unread, looked = self.live.unread, self.state.looked
@@ -197,27 +215,6 @@ class PlanningContext:
             return self.ended[address].declared.place
         person = self.people.get(person_in(address))
         return person.place if person else None
-
-
-def find_doubles(situation: PlanningContext) -> dict[str, str]:
-    """Strangers who have the name and role of somebody declared who is gone.
-
-    A name proves nothing; but somebody whose account has got another address looks just like this.
-    """
-    gone: dict[tuple[str, str], str] = {}
-    for address, declared in situation.wanted.items():
-        record = situation.records.get(address) if address.kind == "member" else None
-        name = situation.people[address.key].name if address.key in situation.people else ""
-        if name and record is not None and record.status is Status.LEFT:
-            gone[_folded(name), str(declared.attributes.get("role"))] = address.key
-    return {
-        address.key: gone[looks]
-        for address, found in (situation.live.resources.items() if gone else ())
-        if address.kind == "member"
-        and found.status is Status.ACTIVE
-        and not situation.was_given(address)
-        and (looks := (_folded(found.name), str(found.attributes.get("role")))) in gone
-    }
 
 
 def _folded(name: str) -> str:

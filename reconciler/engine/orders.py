@@ -12,7 +12,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from reconciler.engine.context import PlanningContext, Targets
-from reconciler.engine.waits import undone_in_a_row
+from reconciler.engine.waits import wait
 from reconciler.model.access import is_administrator
 from reconciler.model.address import Address
 from reconciler.model.change import Cause, Change, LeftOut, Waiting
@@ -44,6 +44,15 @@ invitations, which asks again only so often, and after a refusal only with an ap
 """
 
 
+LONG_AGO = datetime.min.replace(tzinfo=UTC)
+
+KEPT_FOR = timedelta(days=365)
+"""How long closed orders are remembered."""
+
+_ENDED_BADLY = (OrderStatus.FAILED, OrderStatus.EXPIRED)
+_CARRIED_OUT = (OrderStatus.DONE, OrderStatus.VERIFIED)
+
+
 def request_of(step: Change | Waiting) -> OrderRequest:
     """What a step asks for."""
     after = step.after
@@ -52,85 +61,72 @@ def request_of(step: Change | Waiting) -> OrderRequest:
     )
 
 
-def hold_asked(change: Change | Waiting, situation: PlanningContext) -> Waiting | LeftOut | None:
+def hold_asked(step: Change | Waiting, situation: PlanningContext) -> Waiting | LeftOut | None:
     """Whom to wait for where the same was asked before; the memory of a failure, while it counts; else None."""
-    about = [
-        order
-        for order in situation.orders.values()
-        if order.address == change.address and not (order.is_chore or order.is_taken)
-    ]
-    wanted = request_of(change)
-    same = sorted((order for order in about if order.request == wanted), key=_sequence)
+
+    def sequence(order: WorkOrder) -> tuple[datetime, int]:
+        return order.issued or LONG_AGO, order.party
+
+    known = situation.orders_about.get(step.address, ())
+    about = sorted((order for order in known if not (order.is_chore or order.is_taken)), key=sequence)
+    wanted = request_of(step) if about else None
+    same = [order for order in about if order.request == wanted]
     pending = [order for order in same if order.status.is_pending]
-    undone = undone_in_a_row(same)
+    undone = _undone_in_a_row(same)
     if pending:
-        return _wait_for(change, pending, first=(undone or pending)[0])
-    said = sorted((order for order in about if order.status is OrderStatus.DONE), key=_sequence)
+        return _wait_for(step, pending, first=(undone or pending)[0])
+    said = [order for order in about if order.status is OrderStatus.DONE]
     if said:
-        return _wait_for(change, said, first=said[0])
-    if _is_given_up(undone, situation):
-        return _give_up(change, undone)
+        return _wait_for(step, said, first=said[0])
+    if situation.retry:
+        return None
+    # Taking access away is asked for until it is done.
+    if len(undone) > situation.settings.max_expired_invitations and not undone[-1].takes_away:
+        first, last = undone[0], undone[-1]
+        reason = (
+            f"{len(undone)} work orders in a row were not done, the last one was {last.id} for "
+            f"{last.actor or last.actor_role}; find out why, then ask again with --retry"
+        )
+        since = first.issued.date() if first.issued else None
+        return LeftOut(address=step.address, cause=Cause.REPORTED, reason=reason, since=since)
     failed = next((order for order in same if order.issued == same[-1].issued and order.failure is not None), None)
-    return _put_aside(change, failed, situation) if failed is not None and not situation.retry else None
+    return _pause_after(failed, situation) if failed is not None else None
 
 
-def _sequence(order: WorkOrder) -> tuple[datetime, int]:
-    return order.issued or LONG_AGO, order.party
+def _undone_in_a_row(orders: Iterable[WorkOrder]) -> list[WorkOrder]:
+    """The last orders of the same, oldest first, that nobody did in time; empty where the last one was answered."""
+    row: list[WorkOrder] = []
+    for order in orders:
+        if order.party == 1 and not order.status.is_pending:
+            row = [*row, order] if order.status is OrderStatus.EXPIRED else []
+    return row
 
 
-def _is_given_up(undone: Sequence[WorkOrder], situation: PlanningContext) -> bool:
-    """Whether the same was asked for often enough. Taking access away is asked for until it is done."""
-    most = situation.settings.max_expired_invitations
-    return len(undone) > most and not undone[-1].takes_away and not situation.retry
-
-
-def _give_up(change: Change | Waiting, undone: Sequence[WorkOrder]) -> LeftOut:
-    first, last = undone[0], undone[-1]
-    reason = (
-        f"{len(undone)} work orders in a row were not done, the last one was {last.id} for "
-        f"{last.actor or last.actor_role}; find out why, then ask again with --retry"
-    )
-    since = first.issued.date() if first.issued else None
-    return LeftOut(address=change.address, cause=Cause.REPORTED, reason=reason, since=since)
-
-
-def _wait_for(step: Change | Waiting, pending: list[WorkOrder], *, first: WorkOrder) -> Waiting:
+def _wait_for(step: Change | Waiting, pending: Sequence[WorkOrder], *, first: WorkOrder) -> Waiting:
     """On the first party that has not acted; when all have, on somebody who looks. Since the `first` of the same."""
     order = next((order for order in pending if order.status is OrderStatus.OPEN), pending[-1])
-    part = f" (part {order.party} of {order.parties})" if order.parties > 1 else ""
-    since = order.closed if order.status is OrderStatus.DONE else first.issued
-    day = since.date() if since else None
     if order.status is OrderStatus.DONE:
-        on, why = "a newer roster", f"work order {order.id} is said to be done; a newer roster has to show it"
+        since, on = order.closed, "a newer roster"
+        why = f"work order {order.id} is said to be done; a newer roster has to show it"
     else:
-        on, why = order.actor or order.actor_role, f"work order {order.id}{part} is open"
-    return Waiting(
-        address=step.address,
-        action=step.action,
-        on=on,
-        why=why,
-        since=day,
-        before=step.before,
-        after=step.after,
-        place=step.place,
-        work_order=order.id,
-    )
+        since, on = first.issued, order.actor or order.actor_role
+        part = f" (part {order.party} of {order.parties})" if order.parties > 1 else ""
+        why = f"work order {order.id}{part} is open"
+    return replace(wait(step, on=on, why=why, since=since.date() if since else None), work_order=order.id)
 
 
-def _put_aside(change: Change | Waiting, last: WorkOrder, situation: PlanningContext) -> LeftOut | None:
+def _pause_after(failed: WorkOrder, situation: PlanningContext) -> LeftOut | None:
     """A request of which a part has failed is not repeated before the reason may have gone away."""
-    if last.status is not OrderStatus.FAILED or last.failure is None or last.closed is None:
+    if failed.status is not OrderStatus.FAILED or failed.failure is None or failed.closed is None:
         return None
-    pause = PAUSES[last.failure]
-    if pause == timedelta():
+    pause = PAUSES[failed.failure]
+    again = None if pause is None else failed.closed + pause
+    if pause == timedelta() or (again is not None and again <= situation.moment):
         return None
-    again = None if pause is None else last.closed + pause
-    if again is not None and again <= situation.moment:
-        return None
-    said = f": {last.explanation}" if last.explanation else ""
+    said = f": {failed.explanation}" if failed.explanation else ""
     until = "not asked again without --retry" if again is None else f"asked again from {again:%Y-%m-%d} on"
-    reason = f"work order {last.id} failed, {last.failure.replace('_', ' ')}{said}; {until}"
-    return LeftOut(address=change.address, cause=Cause.REPORTED, reason=reason, since=last.closed.date())
+    reason = f"work order {failed.id} failed, {failed.failure.replace('_', ' ')}{said}; {until}"
+    return LeftOut(address=failed.address, cause=Cause.REPORTED, reason=reason, since=failed.closed.date())
 
 
 def carried_out(situation: PlanningContext) -> frozenset[Address]:
@@ -169,12 +165,6 @@ def withdrawn(situation: PlanningContext, part: OrganizationPlan, targets: Targe
     return found
 
 
-LONG_AGO = datetime.min.replace(tzinfo=UTC)
-
-KEPT_FOR = timedelta(days=365)
-"""How long closed orders are remembered."""
-
-
 def review(orders: Mapping[str, WorkOrder], live: Live, *, moment: datetime, system: System) -> dict[str, WorkOrder]:
     """Orders as they stand after looking at the system; those that were closed long ago are dropped."""
     kept = {
@@ -182,23 +172,16 @@ def review(orders: Mapping[str, WorkOrder], live: Live, *, moment: datetime, sys
         for key, order in orders.items()
         if order.is_pending or order.closed is None or moment - order.closed < KEPT_FOR
     }
-    for parts in _requests(kept.values()):
-        for order in _review_request(parts, live, moment, system):
-            kept[order.id] = order
-    return kept
-
-
-def _requests(orders: Iterable[WorkOrder]) -> list[list[WorkOrder]]:
-    """Pending orders with all other parts of what they ask for that were issued at the same time, in sequence."""
+    # All parts of one request that were issued at the same time.
     together: dict[tuple[OrderRequest, datetime | None], list[WorkOrder]] = {}
-    for order in orders:
+    for order in kept.values():
         if not order.is_chore:
             together.setdefault((order.request, order.issued), []).append(order)
-    return [
-        sorted(parts, key=lambda order: order.party)
-        for parts in together.values()
-        if any(order.is_pending for order in parts)
-    ]
+    for parts in together.values():
+        if any(order.is_pending for order in parts):
+            in_sequence = sorted(parts, key=lambda order: order.party)
+            kept |= {order.id: order for order in _review_request(in_sequence, live, moment, system)}
+    return kept
 
 
 def _review_request(parts: list[WorkOrder], live: Live, moment: datetime, system: System) -> Iterator[WorkOrder]:
@@ -206,8 +189,12 @@ def _review_request(parts: list[WorkOrder], live: Live, moment: datetime, system
 
     Nobody is asked either for what cannot be done any more as it was written, and for what comes after that.
     """
-    begun = list(begin_next([_verify(order, live) for order in parts]))
-    ended = [_run_out(order, moment) for order in begun]
+    ended = []
+    for order in begin_next([_verify(order, live) for order in parts]):
+        if order.status is OrderStatus.OPEN and order.expires is not None and order.expires <= moment:
+            ended.append(close(order, OrderStatus.EXPIRED, at=order.expires, why="its time is over"))
+        else:
+            ended.append(order)
     reviewed = [_contradict(order, ended, live, system.invitation_hours) for order in ended]
     broken = next((order for order in reviewed if order.status in _ENDED_BADLY), None)
     why = f"{broken.id} is {broken.status}" if broken else ""
@@ -227,19 +214,16 @@ def _why_void(order: WorkOrder, before: WorkOrder | None, live: Live, system: Sy
     if isinstance(found, Unknown):
         return ""
     if before is not None:
-        is_undone = before.status is OrderStatus.VERIFIED and _is_seen_after(before, live) and not shows(before, found)
+        # Only a look that is newer than the end of that part can show that it was undone since.
+        seen = live.seen_at(before.address.kind)
+        is_seen_since = seen is not None and before.closed is not None and seen > before.closed
+        is_undone = before.status is OrderStatus.VERIFIED and is_seen_since and not _shows(before, found)
         return f"what {before.id} led to is not there any more" if is_undone else ""
     kind = KINDS[order.address.kind]
     if order.action is kind.create is kind.change and fingerprint_of(found) != order.fingerprint:
         # One action with several ways to do it: which of them, and who can, depends on what is there.
         return "something else is there than what it was written for"
     return ""
-
-
-def _is_seen_after(order: WorkOrder, live: Live) -> bool:
-    """Whether the system was looked at since an order was closed."""
-    seen = live.seen_at(order.address.kind)
-    return seen is not None and order.closed is not None and seen > order.closed
 
 
 def _has_lost_capacity(order: WorkOrder, live: Live, system: System) -> bool:
@@ -252,10 +236,6 @@ def _has_lost_capacity(order: WorkOrder, live: Live, system: System) -> bool:
     if found is None or found.status is not Status.ACTIVE:
         return True
     return order.capacity is Capacity.ADMIN and not is_administrator(system, "member", found.attributes)
-
-
-_ENDED_BADLY = (OrderStatus.FAILED, OrderStatus.EXPIRED)
-_CARRIED_OUT = (OrderStatus.DONE, OrderStatus.VERIFIED)
 
 
 def begin_next(parts: Iterable[WorkOrder]) -> Iterator[WorkOrder]:
@@ -271,56 +251,44 @@ def begin_next(parts: Iterable[WorkOrder]) -> Iterator[WorkOrder]:
         yield before
 
 
-def _run_out(order: WorkOrder, moment: datetime) -> WorkOrder:
-    if order.status is OrderStatus.OPEN and order.expires is not None and order.expires <= moment:
-        return close(order, OrderStatus.EXPIRED, at=order.expires, why="its time is over")
-    return order
-
-
 def _verify(order: WorkOrder, live: Live) -> WorkOrder:
     """Whether a look that is newer than the order shows what it asks for."""
     seen = live.seen_at(order.address.kind)
     found = live.find(order.address)
     if not order.status.is_pending or isinstance(found, Unknown):
         return order
-    if seen is None or order.issued is None or seen <= order.issued or not shows(order, found):
+    if seen is None or order.issued is None or seen <= order.issued or not _shows(order, found):
         return order
     return close(order, OrderStatus.VERIFIED, at=seen, why=f"seen on {seen:%Y-%m-%d}")
 
 
 def _contradict(order: WorkOrder, parts: list[WorkOrder], live: Live, invitation_hours: int | None) -> WorkOrder:
-    """Whether a look that is newer than the word that it was done does not show it."""
+    """Whether a look that is newer than the word that it was done does not show it.
+
+    While one party has not been heard of, nothing may be seen of it. An invitation may have come and gone before, or
+    been turned down.
+    """
     if order.status is not OrderStatus.DONE or isinstance(live.find(order.address), Unknown):
         return order
-    seen, said = live.seen_at(order.address.kind), _said_to_be_done(parts)
-    if seen is None or said is None or seen <= said:
+    heard = [part.closed for part in parts if part.closed and part.status is not OrderStatus.VERIFIED]
+    seen, said = live.seen_at(order.address.kind), max(heard, default=None)
+    is_awaited = any(part.status is OrderStatus.OPEN for part in parts)
+    if is_awaited or seen is None or said is None or seen <= said:
         return order
-    return _not_seen(order, parts, seen, said, invitation_hours)
-
-
-def _said_to_be_done(parts: Iterable[WorkOrder]) -> datetime | None:
-    """When the last party was heard of; None while one has not been: in between, nothing may be seen of it."""
-    if any(order.status is OrderStatus.OPEN for order in parts):
-        return None
-    heard = (order.closed for order in parts if order.status is not OrderStatus.VERIFIED)
-    return max((closed for closed in heard if closed is not None), default=None)
-
-
-def _not_seen(
-    order: WorkOrder, parts: Iterable[WorkOrder], seen: datetime, said: datetime, invitation_hours: int | None
-) -> WorkOrder:
-    """What a later look does not show; an invitation may have come and gone before, or been turned down."""
     broken = next((part for part in parts if part.status in _ENDED_BADLY), None)
     if broken is not None:
         return close(order, OrderStatus.SUPERSEDED, at=seen, why=f"{broken.id} is {broken.status}")
-    lasts = None if invitation_hours is None else timedelta(hours=invitation_hours)
-    if order.action in INVITATIONS and lasts is not None and seen >= said + lasts:
+    if (
+        order.action in INVITATIONS
+        and invitation_hours is not None
+        and seen >= said + timedelta(hours=invitation_hours)
+    ):
         return close(order, OrderStatus.EXPIRED, at=seen, why="the invitation ran out unanswered")
     failed = close(order, OrderStatus.FAILED, at=seen, why=f"said to be done, not seen on {seen:%Y-%m-%d}")
     return replace(failed, failure=FailureReason.NOT_SEEN)
 
 
-def shows(order: WorkOrder, found: Resource | None) -> bool:
+def _shows(order: WorkOrder, found: Resource | None) -> bool:
     """Whether the system shows what an order asks for, as far as its party can bring it about."""
     if order.takes_away:
         return found is None or found.status.is_gone
@@ -358,20 +326,16 @@ def count_invitations(
         found_pending = isinstance(found, Resource) and found.status.is_pending
         is_sent_by_now = order.party > 1 or order.parties == 1  # else nobody has done the part that sends it
         is_over = order.status is OrderStatus.EXPIRED and is_sent_by_now
-        if is_over and not is_there and not _was_seen(order, orders):
+        was_seen = any(  # an earlier part of the same
+            other.status is OrderStatus.VERIFIED and (other.request, other.issued) == (order.request, order.issued)
+            for other in orders.values()
+        )
+        if is_over and not is_there and not was_seen:
             counted[order.address] = invitation_ended(known, order, Status.EXPIRED)
         is_sent = order.status is OrderStatus.VERIFIED and order.party == 1
         if is_sent and found_pending and known is not None and known.status.is_gone:
             counted[order.address] = counted[order.address].asked_again(order.issued.date())
     return counted
-
-
-def _was_seen(order: WorkOrder, orders: Mapping[str, WorkOrder]) -> bool:
-    """Whether a look has shown what an earlier part of the same asked for."""
-    return any(
-        other.status is OrderStatus.VERIFIED and (other.request, other.issued) == (order.request, order.issued)
-        for other in orders.values()
-    )
 
 
 def invitation_ended(known: Record | None, order: WorkOrder, status: Status) -> Record:

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time
 
-from reconciler.engine.context import EVERYTHING, PlanningContext, Targets, approvals_of, find_doubles
+from reconciler.engine.context import EVERYTHING, PlanningContext, Targets, approvals_of
 from reconciler.engine.diff import agrees
 from reconciler.engine.entitlements import split_by_date
 from reconciler.engine.identities import Identities, under_todays_names, with_fingerprints
@@ -95,7 +95,7 @@ def _situation(key: str, worlds: Worlds, settings: GuardSettings, identities: Id
     )
     moment = worlds.moment or datetime.combine(worlds.today, time(), UTC)
     orders = review(state.orders, live, moment=moment, system=organization.system)
-    situation = PlanningContext(
+    return PlanningContext(
         organization=organization,
         wanted=wanted,
         ended=ended,
@@ -116,7 +116,6 @@ def _situation(key: str, worlds: Worlds, settings: GuardSettings, identities: Id
         moment=moment,
         retry=worlds.retry,
     )
-    return replace(situation, doubles=find_doubles(situation))
 
 
 def _recorded_elsewhere(organization: Organization, worlds: Worlds) -> str:

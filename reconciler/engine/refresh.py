@@ -6,7 +6,7 @@ who revoked is remembered even where the system simply shows nothing any more.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import date, timedelta
 from types import MappingProxyType
@@ -15,7 +15,7 @@ from reconciler.engine.context import PlanningContext
 from reconciler.model.address import Address
 from reconciler.model.declared import Declared
 from reconciler.model.kinds import KINDS, Shape
-from reconciler.model.live import Live, Unknown
+from reconciler.model.live import Live, Part, Unknown
 from reconciler.model.resource import Attributes, Resource, Status
 from reconciler.model.state import Record, State
 from reconciler.model.system import System
@@ -29,10 +29,14 @@ def recall(live: Live, *, records: Mapping[Address, Record], wanted: Mapping[Add
     """
     if not any(found.unread for found in live.resources.values()):
         return live
-    completed = {
-        address: found.believing(*_beliefs(records.get(address), wanted.get(address))) if found.unread else found
-        for address, found in live.resources.items()
-    }
+
+    def complete(found: Resource) -> Resource:
+        record, declared = records.get(found.address), wanted.get(found.address)
+        recorded, given = record.attributes if record else {}, declared.attributes if declared else {}
+        is_lasting = record is not None and not record.status.is_gone
+        return found.believing(*((recorded, given) if is_lasting else (given, recorded)))
+
+    completed = {at: complete(found) if found.unread else found for at, found in live.resources.items()}
     return replace(live, resources=completed)
 
 
@@ -41,7 +45,7 @@ def grants_in(live: Live, records: Mapping[Address, Record]) -> tuple[Live, Mapp
 
     There a grant is as it was recorded. A role that cannot be read may still be there.
     """
-    is_unread = any(prefix.startswith(f"{live.organization}/asset_group") for prefix in live.unknown)
+    is_unread = any(Part(part).kind.startswith("asset_group") for part in live.unknown)
     given: dict[Address, Resource | None] = {}
     for address, record in records.items():
         found = live.resources.get(address) if record.implied_by else None
@@ -54,16 +58,6 @@ def grants_in(live: Live, records: Mapping[Address, Record]) -> tuple[Live, Mapp
     return replace(live, resources=left), {address: live.resources[address].attributes for address in given}
 
 
-def _beliefs(record: Record | None, wanted: Declared | None) -> Iterator[Attributes]:
-    """What may be believed, the most reliable first."""
-    if record is not None and not record.status.is_gone:
-        yield record.attributes
-    if wanted is not None:
-        yield wanted.attributes
-    if record is not None:
-        yield record.attributes
-
-
 def without_old_names(state: State, wanted: Mapping[Address, Declared]) -> State:
     """A name that the manifests do not give any more is not looked at, so nothing is to be remembered of it."""
     named = {
@@ -71,13 +65,9 @@ def without_old_names(state: State, wanted: Mapping[Address, Declared]) -> State
         for address, record in state.records.items()
         if "called" in record.attributes and not (address in wanted and "called" in wanted[address].attributes)
     }
-    nameless = {
-        address: replace(
-            record, attributes={name: value for name, value in record.attributes.items() if name != "called"}
-        )
-        for address, record in named.items()
-    }
-    return replace(state, records={**state.records, **nameless}) if named else state
+    for address, record in named.items():
+        named[address] = replace(record, attributes={k: v for k, v in record.attributes.items() if k != "called"})
+    return replace(state, records={**state.records, **named}) if named else state
 
 
 def remember(
@@ -118,7 +108,8 @@ def _remember_one(
     if found is None:
         if record is None or wanted is None or KINDS[address.kind].is_told:
             return None
-        return _vanished(record, system, today)
+        status = _status_after_vanishing(record, system, today)
+        return record if status is record.status else replace(record, status=status, since=today)
     if record is None:
         record = Record(address=address, since=found.since or today, granted={})
         if found.status.is_pending:
@@ -126,35 +117,26 @@ def _remember_one(
     record = record.seen(found, on=today)
     if wanted is not None and found.fits(wanted.attributes):
         record = replace(record, granted=wanted.attributes)
-    if wanted is None or wanted.protect is None:
+    if wanted is None or wanted.protect is None or wanted.protect == record.protect:
         return record
-    return record.protected(protect=wanted.protect)
-
-
-def _vanished(record: Record, system: System, today: date) -> Record:
-    """What to believe of something that was there and that the system does not show any more."""
-    status = _status_after_vanishing(record, system, today)
-    return record if status is record.status else replace(record, status=status, since=today)
+    return replace(record, protect=wanted.protect)
 
 
 def _status_after_vanishing(record: Record, system: System, today: date) -> Status:
+    """What to believe of something that was there and that the system does not show any more."""
     kind = KINDS[record.address.kind]
     if record.status is Status.ACTIVE and kind.shape is Shape.MEMBERSHIP:
         return Status.LEFT
     if record.status is Status.ACTIVE and kind.needs_other_party:
         return Status.REVOKED_BY_OWNER
     if record.status is Status.INVITED:
-        return Status.EXPIRED if _invitation_is_over(record, system, today) else Status.DECLINED
+        # Where nobody knows how long an invitation lasts, a vanished one counts as declined.
+        hours, sent = system.invitation_hours, record.asked_on
+        is_over = hours is not None and sent is not None and sent + timedelta(hours=hours) <= today
+        return Status.EXPIRED if is_over else Status.DECLINED
     if record.status is Status.REQUESTED:
         return Status.LAPSED
     return record.status
-
-
-def _invitation_is_over(record: Record, system: System, today: date) -> bool:
-    """Whether the invitation's own time had run out; where that time is unknown, a vanished one counts as declined."""
-    if system.invitation_hours is None or record.asked_on is None:
-        return False
-    return record.asked_on + timedelta(hours=system.invitation_hours) <= today
 
 
 def note_look(situation: PlanningContext) -> dict[str, date]:

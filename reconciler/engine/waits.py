@@ -6,7 +6,7 @@ often; then that is reported. Nothing can be sent again for the rest: after `gua
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import date, timedelta
 from math import ceil
@@ -85,16 +85,6 @@ def _describe_end_of_order(order: WorkOrder) -> str:
 def is_on_record(waiting: Waiting) -> bool:
     """Whether a work order, or the record of what was asked for, tells since when it waits."""
     return bool(waiting.work_order or (waiting.before and waiting.before.status.is_pending))
-
-
-def undone_in_a_row(orders: Iterable[WorkOrder]) -> list[WorkOrder]:
-    """The last orders of the same, oldest first, that nobody did in time; empty where the last one was answered."""
-    row: list[WorkOrder] = []
-    for order in orders:
-        if order.party > 1 or order.status.is_pending:
-            continue
-        row = [*row, order] if order.status is OrderStatus.EXPIRED else []
-    return row
 
 
 SOMEBODY = "somebody who can tell"
@@ -178,17 +168,17 @@ def hold_app_owner(change: Change, situation: PlanningContext) -> Waiting | None
     return wait(change, on=change.address.key, why=f"still owns {names}; the transfer must be completed first")
 
 
-def wait(change: Change, *, on: str, why: str, since: date | None = None) -> Waiting:
-    """The same change, put off."""
+def wait(step: Change | Waiting, *, on: str, why: str, since: date | None = None) -> Waiting:
+    """The same step, put off."""
     return Waiting(
-        address=change.address,
-        action=change.action,
+        address=step.address,
+        action=step.action,
         on=on,
         why=why,
         since=since,
-        before=change.before,
-        after=change.after,
-        place=change.place,
+        before=step.before,
+        after=step.after,
+        place=step.place,
     )
 
 
