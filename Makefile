@@ -51,7 +51,7 @@ format: $(TOOLS) ## Bring the sources into the usual form
 schemas: $(RUNTIME) ## Write the JSON Schemas again after a change of the documents
 	$(BIN)/reconciler schema --write schemas
 
-PAGE := $(BIN)/python -c 'import sys; from reconciler.systems import page; print(getattr(page, sys.argv[1])(), end="")'
+PAGE := $(BIN)/python -c 'import sys; from reconciler.systems import pages; print(getattr(pages, sys.argv[1])(), end="")'
 pages: $(RUNTIME) ## Write the pages of roles and of steps for people again after a change of what is known of the systems
 	$(PAGE) render_systems > docs/systems.md
 	$(PAGE) render_steps > docs/steps.md

@@ -11,10 +11,9 @@ from datetime import date
 from pathlib import Path
 
 from reconciler.cli.files import CONFIG_FILE, find_top
-from reconciler.manifests.config import Config, LoadedConfig, load_config
+from reconciler.manifests.config import Config, LoadedConfig, load_config, load_rules
 from reconciler.manifests.lint import check_references
 from reconciler.manifests.load import Manifests, load_manifests
-from reconciler.manifests.policy_files import load_rules
 from reconciler.manifests.source import MAX_SIZE, SourceFile, is_read, looks_meant, note_passed_over
 from reconciler.model.declared import Desired
 from reconciler.model.errors import ManifestError, ReconcilerError, UsageError
@@ -96,7 +95,7 @@ def check_files(root: Path, config: Config, files: Sequence[SourceFile], *, toda
     )
     rules = read_rules(root, config)
     judgment = judge(manifests.desired, config.policies, today=today, rules=rules)
-    references = check_references(config, manifests.readable, manifests.doubts)
+    references = check_references(config, manifests.readable, manifests.partial)
     return Workspace(config=config, manifests=manifests, files=len(files) + 1, policies=judgment, references=references)
 
 

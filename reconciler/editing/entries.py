@@ -22,28 +22,13 @@ class NotExpressible(Exception):  # it is no error: some things have no place in
 
 def path_of(address: Address) -> Path:
     """The keys that lead to a resource; for what is an item of a list, to the list."""
+    kind = KINDS[address.kind]
     top: Path = ("organizations", address.organization)
-    if address.kind == "member":
-        return (*top, "members", address.key)
-    if KINDS[address.kind].section:
-        return (*top, KINDS[address.kind].section, address.key)
-    first, second = address.parts
-    kind = KINDS[address.kind]
-    place = (*top, KINDS[kind.parents[0]].section, first)
-    if kind.is_share:
-        section = (*place, kind.share_section)
-        return section if is_item(address) else (*section, second)
-    if address.kind == "pixel_access":
-        return (*place, "access")
-    return (*place, "access", second) if address.kind.endswith("_access") else (*place, "ad_accounts")
-
-
-def is_item(address: Address) -> bool:
-    """Whether it is an item of a list, which says nothing but that it is there."""
-    kind = KINDS[address.kind]
-    if kind.is_share:
-        return kind.is_told
-    return kind.shape is Shape.GRANT and (kind.name == "pixel_access" or not kind.name.endswith("_access"))
+    if kind.section or kind.name == "member":
+        return (*top, kind.section or "members", address.key)
+    asset, other = address.parts
+    entries = (*top, KINDS[kind.parents[0]].section, asset, kind.entry)
+    return entries if kind.is_item else (*entries, other)
 
 
 def to_entry(resource: Resource, system: System, *, name: str = "") -> Put | Join:
@@ -51,7 +36,7 @@ def to_entry(resource: Resource, system: System, *, name: str = "") -> Put | Joi
     address = resource.address
     if KINDS[address.kind].shape is Shape.ORGANIZATION:
         raise NotExpressible("manifests have no place for it")
-    if is_item(address):
+    if KINDS[address.kind].is_item:
         return Join(path=path_of(address), item=address.parts[-1])
     if address.kind == "member":
         return Put(path=path_of(address), value=_member(resource, system))

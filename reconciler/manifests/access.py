@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
+from itertools import accumulate
 
-from reconciler.engine.entitlements import declare, earlier, later, on_day
+from reconciler.engine.entitlements import change_days, declare, earlier, later, on_day
 from reconciler.manifests.documents import (
     AnyOrganization,
     BusinessCenterTerms,
@@ -25,11 +27,15 @@ from reconciler.model.finding import Notes, Place
 from reconciler.model.resource import Attributes
 from reconciler.model.system import System
 
+MIN_ADMINS = 2
+"""What the vendors advise for every system."""
+_MAX_NAMED = 5
+"""People who are named in one finding."""
 NO_TERMS = Terms()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Mention:
+class Line:
     """One line that gives something to a person or a group."""
 
     who: str
@@ -37,233 +43,219 @@ class Mention:
     terms: Terms = NO_TERMS
     at: Cursor
     """The key, with the long form under it if there is one."""
-    via: str = ""
+    via: str | None = None
+    """How it says that a member is invited; None for everything but memberships."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Settling:
-    """Where the mentions stand."""
+class AccessReader:
+    """Reads the lines of one organization."""
 
+    organization: str
     system: System
-    kind: str
     takes_highest: bool
     """The organization says `on_conflict: highest`."""
     directory: GroupDirectory
     notes: Notes
     today: date | None
 
-    def declare(self, address: Address, entitlements: Sequence[Entitlement]) -> Declared:
+    def declare(self, kind: str, key: str, entitlements: Sequence[Entitlement]) -> Declared:
         """What lines give somebody, as it is today; without a day, as it begins."""
+        address = Address(self.organization, kind, key)
         return declare(address, entitlements, system=self.system, today=self.today or date.min)
 
+    def line_with_role(self, kind: str, who: str, value: str | RoleTerms, at: Cursor) -> Line:
+        """A line in its short or long form; a role that only another variant of the system has is a finding."""
+        spot = at.into(who)
+        role, terms = (value, NO_TERMS) if isinstance(value, str) else (value.role, value)
+        if self.system.find_role(kind, role) is None:
+            place = at.value(who) if isinstance(value, str) else spot.value("role")
+            note_unknown_role(self.notes, role, self.system, kind, place)
+        attributes = {"role": role}
+        if isinstance(terms, BusinessCenterTerms) and terms.finance:
+            attributes["finance"] = terms.finance
+        invited_by = terms.via if isinstance(terms, OrganizationAccountTerms) else ""
+        return Line(who=who, attributes=attributes, terms=terms, at=spot, via=invited_by if kind == "member" else None)
 
-@dataclass(slots=True)
-class Grant:
-    """What one person gets in one place, over all lines."""
+    def settle(self, lines: Iterable[Line]) -> dict[str, list[Entitlement]]:
+        """Everything that lines give each person, groups expanded; different roles on one day are a finding."""
+        settled: dict[str, list[Entitlement]] = {}
+        for line in lines:
+            template = self.entitlement_of(line)
+            for who in self.directory.expand(line.who, template.place):
+                before = settled.setdefault(who, [])
+                entitlement = self._for_person(who, template, line.via, before)
+                if before and not self.takes_highest:
+                    self._note_conflict(who, before, entitlement)
+                before.append(entitlement)
+        return settled
 
-    entitlements: list[Entitlement] = field(default_factory=list)
-    vias: list[str] = field(default_factory=list)
-    """How each of them says that the person is invited."""
+    def entitlement_of(self, line: Line) -> Entitlement:
+        """What a line says, before anything is known of the people behind it."""
+        terms = line.terms
+        starts, expires = None, None
+        if terms.starts or terms.expires:
+            starts, expires = read_span(terms.starts, terms.expires, "expires", line.at, self.notes)
+        if expires and self.today and expires <= self.today:
+            message = f"the access of `{line.who}` expired on {expires}"
+            self.notes.warning("expired-access", message, line.at.value("expires"), advice="delete it or extend it")
+        return Entitlement(
+            attributes=line.attributes,
+            place=line.at.place,
+            reason=terms.reason,
+            through=line.who if line.who.startswith(PREFIX) else "",
+            starts=starts,
+            expires=expires,
+            protect=terms.protect,
+            details=terms.details if isinstance(terms, MemberTerms) else {},
+        )
+
+    def _for_person(
+        self, who: str, template: Entitlement, via: str | None, before: Sequence[Entitlement]
+    ) -> Entitlement:
+        """The same within the days of the person, and for a membership under the name that the system knows."""
+        person = self.directory.people.get(who)
+        starts, expires, identity = template.starts, template.expires, ""
+        if person is not None and (person.starts or person.ends):
+            starts, expires = later(starts, person.starts), earlier(expires, person.ends)
+        if via is not None:
+            identity = self.directory.find_identity(who, self.system, via)
+            if not identity and all(one.identity for one in before) and who not in self.directory.partial.people:
+                self._note_missing_identity(who, template.place, via)
+        if (starts, expires, identity) == (template.starts, template.expires, ""):
+            return template
+        return replace(template, starts=starts, expires=expires, identity=identity)
+
+    def _note_missing_identity(self, who: str, place: Place, via: str) -> None:
+        person = self.directory.people.get(who)
+        message = f"`{who}` cannot be invited: there is no {'phone number' if via == 'phone' else 'e-mail address'}"
+        if person is None:
+            advice = "declare the person under `people`, or leave `via` out"
+        elif via == "phone":
+            advice = f"give `{who}` `identities: {{phone: ...}}`, or leave `via` out"
+        elif "phone" in self.system.identifiers and person.identities.get("phone"):
+            advice = "write `via: phone`"
+        else:
+            advice = f"give `{who}` an `email` or `identities: {{{self.system.name}: ...}}`"
+        related = (person.place,) if person else ()
+        self.notes.error("missing-identity", message, place, advice=advice, related=related)
+
+    def _note_conflict(self, who: str, before: Iterable[Entitlement], one: Entitlement) -> None:
+        """A finding for a line that gives something else than another one on the same day, today or later."""
+        for other in before:
+            if other.attributes == one.attributes:
+                continue
+            begin = max(one.starts or date.min, other.starts or date.min, self.today or date.min)
+            if begin < min(one.expires or date.max, other.expires or date.max):
+                message = f"`{who}` gets {_describe(other)} and {_describe(one)}"
+                advice = "take one out, or write `on_conflict: highest` in the organization"
+                self.notes.error("two-roles", message, one.place, advice=advice, related=(other.place,))
+                return
 
 
-def settle(mentions: Iterable[Mention], where: Settling) -> dict[str, Grant]:
-    """Everything that lines give each person, groups expanded; different roles on one day are a finding."""
-    grants: dict[str, Grant] = {}
-    for mention in mentions:
-        template = entitlement_of(mention, where)
-        for who in where.directory.expand(mention.who, template.place):
-            grant = grants.setdefault(who, Grant())
-            entitlement = _with_dates_of(who, template, where)
-            if grant.entitlements and not where.takes_highest:
-                _note_conflict(who, grant.entitlements, entitlement, where)
-            grant.entitlements.append(entitlement)
-            grant.vias.append(mention.via)
-    return grants
-
-
-def entitlement_of(mention: Mention, where: Settling) -> Entitlement:
-    """What a line says, before anything is known of the people behind it."""
-    terms = mention.terms
-    starts, expires = None, None
-    if terms.starts or terms.expires:
-        starts, expires = read_span(terms.starts, terms.expires, "expires", mention.at, where.notes)
-    if expires and where.today and expires <= where.today:
-        message = f"the access of `{mention.who}` expired on {expires}"
-        where.notes.warning("expired-access", message, mention.at.value("expires"), advice="delete it or extend it")
-    return Entitlement(
-        attributes=mention.attributes,
-        place=mention.at.place,
-        reason=terms.reason,
-        through=mention.who if mention.who.startswith(PREFIX) else "",
-        starts=starts,
-        expires=expires,
-        protect=terms.protect,
-        details=terms.details if isinstance(terms, MemberTerms) else {},
-    )
-
-
-def _with_dates_of(who: str, one: Entitlement, where: Settling) -> Entitlement:
-    person = where.directory.people.get(who)
-    if person is None or not (person.starts or person.ends):
-        return one
-    return replace(one, starts=later(one.starts, person.starts), expires=earlier(one.expires, person.ends))
-
-
-def _note_conflict(who: str, earlier_lines: Iterable[Entitlement], one: Entitlement, where: Settling) -> None:
-    """A finding for a line that gives something else than another one on the same day, today or later."""
-    for other in earlier_lines:
-        if other.attributes == one.attributes or not _meet(other, one, where.today):
-            continue
-        message = f"`{who}` gets {_told(other)} and {_told(one)}"
-        advice = "take one out, or write `on_conflict: highest` in the organization"
-        where.notes.error("two-roles", message, one.place, advice=advice, related=(other.place,))
-        return
-
-
-def _meet(one: Entitlement, other: Entitlement, today: date | None) -> bool:
-    """Whether there is a day, today or later, on which both hold."""
-    begin = max(one.starts or date.min, other.starts or date.min, today or date.min)
-    return begin < min(one.expires or date.max, other.expires or date.max)
-
-
-def _told(one: Entitlement) -> str:
+def _describe(one: Entitlement) -> str:
     values = [value if isinstance(value, str) else " + ".join(value) for value in one.attributes.values()]
     return f"{' with '.join(values)} {f'through {one.through}' if one.through else 'directly'}"
 
 
-MIN_ADMINS = 2
-"""What the vendors advise for every system."""
-_NAMED = 5
-"""People who are named in one finding."""
-
-
-def read_members(key: str, document: AnyOrganization, spot: Cursor, where: Settling) -> list[Declared]:
-    """The memberships of the organization `key`."""
+def read_members(document: AnyOrganization, spot: Cursor, reader: AccessReader) -> list[Declared]:
+    """The memberships of an organization, and what is odd about all of them together."""
     written: Mapping[str, str | MemberTerms] = document.members
-    grants = settle(_mentions(written, spot.into("members"), where), where)
-    members = [_membership(key, who, grant, where) for who, grant in grants.items()]
-    if not _note_no_admin(key, document, members, spot, where):
-        _note_admins(key, members, spot, where)
-    _note_overcrowding(key, members, where)
+    at = spot.into("members")
+    settled = reader.settle(reader.line_with_role("member", who, value, at) for who, value in written.items())
+    members = [reader.declare("member", who, entitlements) for who, entitlements in settled.items()]
+    _note_few_admins(document, members, spot.key("members"), reader)
+    _note_overcrowding(members, reader)
     return members
 
 
-def _mentions(written: Mapping[str, str | MemberTerms], at: Cursor, where: Settling) -> Iterator[Mention]:
-    for who, value in written.items():
-        spot = at.into(who)
-        attributes = {"role": value if isinstance(value, str) else value.role}
-        note_wrong_variant(attributes["role"], value, at, who, where)
-        if isinstance(value, str):
-            yield Mention(who=who, attributes=attributes, at=spot)
-            continue
-        via = value.via if isinstance(value, OrganizationAccountTerms) else ""
-        if isinstance(value, BusinessCenterTerms) and value.finance:
-            attributes["finance"] = value.finance
-        yield Mention(who=who, attributes=attributes, terms=value, at=spot, via=via)
+def _note_few_admins(
+    document: AnyOrganization, members: Sequence[Declared], place: Place, reader: AccessReader
+) -> None:
+    """Findings where nobody is ever to administer an organization, or only one person does today.
 
-
-def note_wrong_variant(role: str, value: str | RoleTerms, at: Cursor, who: str, where: Settling) -> None:
-    """A finding for a role that another variant of the system has, but not this one."""
-    if where.system.find_role(where.kind, role) is None:
-        place = at.value(who) if isinstance(value, str) else at.into(who).value("role")
-        note_unknown_role(where.notes, role, where.system, where.kind, place)
-
-
-def _membership(organization: str, who: str, grant: Grant, where: Settling) -> Declared:
-    identities = [where.directory.find_identity(who, where.system, via) for via in grant.vias]
-    if "" in identities and who not in where.directory.doubts.people:
-        missing = identities.index("")
-        _note_missing_identity(who, grant.entitlements[missing].place, grant.vias[missing], where)
-    entitlements = [
-        replace(one, identity=identity) for one, identity in zip(grant.entitlements, identities, strict=True)
-    ]
-    return where.declare(Address(organization, "member", who), entitlements)
-
-
-def _note_missing_identity(who: str, place: Place, via: str, where: Settling) -> None:
-    person = where.directory.people.get(who)
-    system = where.system
-    wanted = "phone" if via == "phone" else system.name
-    message = f"`{who}` cannot be invited: there is no {'phone number' if via == 'phone' else 'e-mail address'}"
-    advice = f"give `{who}` an `email` or `identities: {{{wanted}: ...}}`"
-    if via == "phone":
-        advice = f"give `{who}` `identities: {{phone: ...}}`, or leave `via` out"
-    elif person and "phone" in system.identifiers and person.identities.get("phone"):
-        advice = "write `via: phone`"
-    if person is None:
-        advice = "declare the person under `people`, or leave `via` out"
-    related = (person.place,) if person else ()
-    where.notes.error("missing-identity", message, place, advice=advice, related=related)
-
-
-def _note_no_admin(
-    key: str, document: AnyOrganization, members: Sequence[Declared], spot: Cursor, where: Settling
-) -> bool:
-    """A finding where manifests that say everything name nobody who is ever to administer such an organization.
-
-    Additive manifests may describe a part, and leave the admins to somebody else.
+    Nobody is an error only where manifests say everything: additive ones may describe a part, and leave the admins to
+    somebody else.
     """
+    key, notes, system = reader.organization, reader.notes, reader.system
+    says_everything = document.mode == "authoritative" and (document.manages is None or "member" in document.manages)
     lines = (line for one in members for line in one.lines)
-    is_everything = document.mode == "authoritative" and (document.manages is None or "member" in document.manages)
-    if not where.system.needs_admin or not is_everything or document.deleted:
-        return False
-    if any(is_administrator(where.system, where.kind, line.attributes) for line in lines):
-        return False
-    advice = "decide first who administers it, two people at best, and declare them"
-    where.notes.error("no-admin", f"`{key}` has no admin", spot.key("members"), advice=advice)
-    return True
-
-
-def _note_admins(key: str, members: Sequence[Declared], spot: Cursor, where: Settling) -> None:
-    place = spot.key("members")
-    if not members:
-        message = f"`{key}` has no members"
-        where.notes.warning("empty-members", message, place, advice="declare who is in it, its admins first")
+    if (
+        says_everything
+        and system.needs_admin
+        and not any(is_administrator(system, "member", line.attributes) for line in lines)
+    ):
+        advice = "decide first who administers it, two people at best, and declare them"
+        notes.error("no-admin", f"`{key}` has no admin", place, advice=advice)
         return
-    today = where.today
-    holding = members if today is None else [one for one in members if one.holds_on(today)]
-    admins = [one for one in holding if is_administrator(where.system, where.kind, one.attributes)]
-    if len(admins) < MIN_ADMINS:
-        count = "no admin" if not admins else "one admin"
-        advice = "let two people administer it, so that one can leave"
-        where.notes.warning("few-admins", f"`{key}` has {count}", place, advice=advice)
+    if not members:
+        advice = "declare who is in it, its admins first"
+        notes.warning("empty-members", f"`{key}` has no members", place, advice=advice)
+        return
+    holding = [one for one in members if reader.today is None or one.holds_on(reader.today)]
+    admins = sum(is_administrator(system, "member", one.attributes) for one in holding)
+    if admins < MIN_ADMINS:
+        count = "one admin" if admins else "no admin"
+        notes.warning(
+            "few-admins", f"`{key}` has {count}", place, advice="let two people administer it, so that one can leave"
+        )
 
 
-def _note_overcrowding(organization: str, members: Sequence[Declared], where: Settling) -> None:
+def _note_overcrowding(members: Sequence[Declared], reader: AccessReader) -> None:
     """Findings for those whom a limit of the system leaves without a seat, on the first day on which it does.
 
     Seats go to those who are named first, as in a plan; who has one on the platform already keeps it, which nobody
     knows here.
     """
-    limits: list[tuple[int, str, str]] = [
-        (role.cap, role.name, f"people with role {role.name}") for role in where.system.roles["member"] if role.cap
-    ]
-    if where.system.member_cap is not None:
-        limits.insert(0, (where.system.member_cap, "", "members"))
-    if all(len(members) <= limit for limit, _, _ in limits):
-        return
-    today = where.today or date.min
-    starts = {line.starts for member in members for line in member.lines if line.starts and line.starts > today}
-    told: set[str] = set()
-    for day in (today, *sorted(starts)):
-        there = [one for one in (on_day(member, day, where.system) for member in members) if one.holds_on(day)]
-        there.sort(key=lambda one: (one.place, not _is_employee(one, where)))
-        for limit, role, what in limits:
-            holders = [one for one in there if role in ("", one.attributes.get("role"))]
-            if len(holders) > limit and what not in told:
-                told.add(what)
-                when = f" from {day} on" if day != today else ""
-                origin = where.system.origin_of_limit(role)
-                message = f"`{organization}` has {len(holders)} {what}{when}, the limit is {limit} ({origin})"
-                _note_without_seat(message, holders[limit:], where)
+    system, today = reader.system, reader.today or date.min
+    limits = [(role.cap, role.name, f"people with role {role.name}") for role in system.roles["member"] if role.cap]
+    if system.member_cap is not None:
+        limits.insert(0, (system.member_cap, "", "members"))
+    for limit, role, what in limits:
+        if len(members) <= limit:
+            continue
+        day = _first_day_above(limit, role, members, system, today)
+        if day is None:
+            continue
+        holders = [one for one in (on_day(member, day, system) for member in members) if _is_there(one, role, day)]
+        holders.sort(key=lambda one: (one.place, not _is_employee(one, reader)))
+        when = f" from {day} on" if day != today else ""
+        message = (
+            f"`{reader.organization}` has {len(holders)} {what}{when}, the limit is {limit}"
+            f" ({system.origin_of_limit(role)}): no seat for {_name_some(holders[limit:])}"
+        )
+        advice = "take somebody out; seats go to those who are named first"
+        reader.notes.warning("too-many-members", message, holders[limit].place, advice=advice)
 
 
-def _note_without_seat(message: str, without: Sequence[Declared], where: Settling) -> None:
-    names = ", ".join(f"`{one.address.key}`" for one in without[:_NAMED]) + (", ..." if len(without) > _NAMED else "")
-    advice = "take somebody out; seats go to those who are named first"
-    where.notes.warning("too-many-members", f"{message}: no seat for {names}", without[0].place, advice=advice)
+def _first_day_above(limit: int, role: str, members: Iterable[Declared], system: System, today: date) -> date | None:
+    """Today, or the first later day on which a line begins, with more holders of a role, or members, than a limit.
+
+    Comings and goings are added up day by day: looking at everybody on each day would take the square of their number.
+    """
+    steps: Counter[date] = Counter({today: 0})
+    begins = {today}
+    for member in members:
+        was_there = False
+        for day in (today, *change_days((member,), today)):
+            is_there = _is_there(on_day(member, day, system), role, day)
+            steps[day] += is_there - was_there
+            was_there = is_there
+        begins |= {line.starts for line in member.lines if line.starts and line.starts > today}
+    days = sorted(steps)
+    counts = accumulate(steps[day] for day in days)
+    return next((day for day, count in zip(days, counts, strict=True) if count > limit and day in begins), None)
 
 
-def _is_employee(member: Declared, where: Settling) -> bool:
-    person = where.directory.people.get(member.address.key)
+def _is_there(member: Declared, role: str, day: date) -> bool:
+    return member.holds_on(day) and role in ("", member.attributes.get("role"))
+
+
+def _is_employee(member: Declared, reader: AccessReader) -> bool:
+    person = reader.directory.people.get(member.address.key)
     return person is not None and person.employment == "employee"
+
+
+def _name_some(members: Sequence[Declared]) -> str:
+    names = ", ".join(f"`{one.address.key}`" for one in members[:_MAX_NAMED])
+    return f"{names}, ..." if len(members) > _MAX_NAMED else names

@@ -1,28 +1,33 @@
-"""The workspace file `reconciler.yaml`: how everything else is found and reached."""
+"""The workspace file `reconciler.yaml`: how everything else is found and reached; and policies of one's own."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from reconciler.manifests.nodes import Cursor
-from reconciler.manifests.partial_read import PartialRead, but_once
 from reconciler.manifests.scalars import is_secret_name
 from reconciler.manifests.source import SourceFile, parse_file
 from reconciler.manifests.words import note_listed_twice, read_day
 from reconciler.model.finding import Finding, Notes, Place
-from reconciler.model.settings import GuardSettings, Parameter, PolicySettings, RuleException, RuleSettings
+from reconciler.model.settings import (
+    CustomRule,
+    Expression,
+    GuardSettings,
+    Parameter,
+    PolicySettings,
+    RuleException,
+    RuleSettings,
+)
 from reconciler.model.suggestions import list_words, suggest_word
 
 if TYPE_CHECKING:
     from reconciler.manifests.config_documents import (
         ConfigDocument,
-        GuardsDocument,
         PoliciesDocument,
         ProviderDocument,
-        RuleDocument,
         StateDocument,
     )
 
@@ -74,44 +79,53 @@ class LoadedConfig:
     """Path -> text of the file, for showing the lines that findings are about."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LoadedRules:
+    """What was read of files with policies of one's own."""
+
+    rules: tuple[CustomRule, ...]
+    findings: tuple[Finding, ...]
+
+
 def load_config(file: SourceFile) -> LoadedConfig:
     """Read the workspace file."""
-    from reconciler.manifests.config_documents import ConfigDocument
-    from reconciler.manifests.structure import check_structure
+    from reconciler.manifests.config_documents import PROVIDER_OPTIONS, ConfigDocument
+    from reconciler.manifests.structure import read_document
 
-    notes = Notes()
-    parsed = parse_file(file)
-    notes.findings += parsed.findings
-    config = None
-    if parsed.node is not None:
-        said = Notes()
-        document = check_structure(ConfigDocument, parsed.node, file.path, said, PartialRead())
-        notes.findings += but_once(said.findings, parsed.findings)
-        if document is not None:
-            config = _read_config(document, Cursor.at_top(file.path, parsed.node), notes)
+    notes, parsed = Notes(), parse_file(file)
+    read = read_document(ConfigDocument, parsed, notes)
+    config = _read_config(*read, PROVIDER_OPTIONS, notes) if read else None
     return LoadedConfig(
         config=None if notes.has_errors else config, findings=notes.in_order(), texts={file.path: parsed.text}
     )
 
 
-def _read_config(document: ConfigDocument, top: Cursor, notes: Notes) -> Config:
+def _read_config(
+    document: ConfigDocument, top: Cursor, known_options: Mapping[str, Sequence[str]], notes: Notes
+) -> Config:
     address, key = _read_state(document.state, top, notes)
-    spots = top.into("providers")
+    providers: dict[str, ProviderSettings] = {}
+    for name, provider in document.providers.items():
+        at = top.into("providers", name)
+        providers[name] = ProviderSettings(
+            kind=provider.kind,
+            options=_read_options(provider, known_options[provider.kind], at, notes),
+            option_places={option: at.value(option) for option in provider.__pydantic_extra__},
+            place=at.place,
+        )
+    # Only what is written: defaults stand in one place, at the settings themselves.
+    guards: dict[str, Any] = document.guards.model_dump(exclude_unset=True)
+    admins, spots = document.guards.required_admins, top.into("guards", "required_admins")
+    if "required_admins" in guards:
+        guards["required_admins"] = tuple(admins)
+    note_listed_twice(admins, spots, notes)
     return Config(
         manifests=tuple(document.manifests),
         state=address,
         state_key=key,
-        providers={
-            name: ProviderSettings(
-                kind=provider.kind,
-                options=_read_options(provider, spots.into(name), notes),
-                option_places={option: spots.into(name).value(option) for option in provider.__pydantic_extra__},
-                place=spots.key(name),
-            )
-            for name, provider in document.providers.items()
-        },
-        guards=_read_guards(document.guards),
-        required_admin_places=_places_of_required(document.guards, top.into("guards"), notes),
+        providers=providers,
+        guards=GuardSettings(**guards),
+        required_admin_places={name: spots.key(index) for index, name in reversed(list(enumerate(admins)))},
         max_drift_age=document.drift.max_age,
         policies=_read_policies(document.policies, top, notes),
         allowed_domains=tuple(document.allowed_domains),
@@ -154,10 +168,8 @@ def _check_address(address: str, place: Place, notes: Notes) -> None:
         notes.error("literal-secret", message, place, advice=advice)
 
 
-def _read_options(provider: ProviderDocument, at: Cursor, notes: Notes) -> dict[str, Option]:
-    from reconciler.manifests.config_documents import PROVIDER_OPTIONS
-
-    options, known = provider.__pydantic_extra__, PROVIDER_OPTIONS[provider.kind]
+def _read_options(provider: ProviderDocument, known: Sequence[str], at: Cursor, notes: Notes) -> dict[str, Option]:
+    options = provider.__pydantic_extra__
     for name, value in options.items():
         is_written_out = is_secret_name(name) and not (isinstance(value, str) and _REFERENCE.fullmatch(value))
         if name not in known and not is_written_out:
@@ -176,44 +188,55 @@ def _read_policies(document: list[str] | PoliciesDocument, top: Cursor, notes: N
     if isinstance(document, list):
         return PolicySettings(sources=tuple(document))
     at = top.into("policies")
-    return PolicySettings(
-        sources=tuple(document.files),
-        rules={name: _read_rule(said, at.into("rules").key(name)) for name, said in document.rules.items()},
-        exceptions=tuple(
-            RuleException(
-                rule=one.rule,
-                address=one.address,
-                reason=one.reason,
-                until=read_day(one.until, "until", at.into("exceptions").into(index), notes),
-                place=at.into("exceptions").key(index),
-            )
-            for index, one in enumerate(document.exceptions)
-        ),
-    )
+    rules: dict[str, RuleSettings] = {}
+    for name, said in document.rules.items():
+        place = at.key("rules", name)
+        if isinstance(said, str):
+            rules[name] = RuleSettings(severity=said, place=place)
+        else:
+            parameters = {option: _freeze(value) for option, value in said.__pydantic_extra__.items()}
+            rules[name] = RuleSettings(severity=said.severity, parameters=parameters, place=place)
+    exceptions: list[RuleException] = []
+    for index, one in enumerate(document.exceptions):
+        spot = at.into("exceptions", index)
+        until = read_day(one.until, "until", spot, notes)
+        exceptions.append(
+            RuleException(rule=one.rule, address=one.address, reason=one.reason, until=until, place=spot.place)
+        )
+    return PolicySettings(sources=tuple(document.files), rules=rules, exceptions=tuple(exceptions))
 
 
-def _read_rule(said: str | RuleDocument, place: Place) -> RuleSettings:
-    if isinstance(said, str):
-        return RuleSettings(severity=said, place=place)
-    parameters = {name: _frozen(value) for name, value in said.__pydantic_extra__.items()}
-    return RuleSettings(severity=said.severity, parameters=parameters, place=place)
-
-
-def _frozen(written: str | float | list[str] | dict[str, list[str]]) -> Parameter:
+def _freeze(written: str | float | list[str] | dict[str, list[str]]) -> Parameter:
     if isinstance(written, dict):
         return {name: tuple(words) for name, words in written.items()}
     return tuple(written) if isinstance(written, list) else written
 
 
-def _places_of_required(document: GuardsDocument, at: Cursor, notes: Notes) -> dict[str, Place]:
-    items = at.into("required_admins")
-    note_listed_twice(document.required_admins, items, notes)
-    return {name: items.key(index) for index, name in reversed(list(enumerate(document.required_admins)))}
+def load_rules(files: Sequence[SourceFile]) -> LoadedRules:
+    """Read all policies of one's own; a name that is there twice counts once, after a finding."""
+    from reconciler.manifests.config_documents import PolicyFileDocument
+    from reconciler.manifests.structure import read_document
 
-
-def _read_guards(document: GuardsDocument) -> GuardSettings:
-    """Only what is written: defaults stand in one place, at the settings themselves."""
-    written: dict[str, Any] = document.model_dump(exclude_unset=True)
-    if "required_admins" in written:
-        written["required_admins"] = tuple(document.required_admins)
-    return GuardSettings(**written)
+    notes = Notes()
+    rules: dict[str, CustomRule] = {}
+    for file in sorted(files, key=lambda file: file.path):
+        read = read_document(PolicyFileDocument, parse_file(file), notes)
+        if read is None:
+            continue
+        policies, top = read[0].policies, read[1]
+        for name, document in policies.items():
+            at = top.into("policies", name)
+            if name in rules:
+                message = f"there is a policy `{name}` already"
+                notes.error("duplicate-policy", message, at.place, related=(rules[name].place,))
+                continue
+            rules[name] = CustomRule(
+                id=name,
+                severity=document.severity,
+                asks=document.asks,
+                because=document.because,
+                when=Expression(text=document.when, place=at.value("when") if document.when else at.place),
+                require=Expression(text=document.require, place=at.value("require")),
+                place=at.place,
+            )
+    return LoadedRules(rules=tuple(rules.values()), findings=notes.in_order())

@@ -21,6 +21,7 @@ from reconciler.manifests.fields import (
     StrictDocument,
     Text,
     Version,
+    developers_variant,
     roles_of,
 )
 
@@ -138,13 +139,6 @@ class ResearchProjectDocument(StrictDocument):
     """Title of the project."""
     id: Text = ""
     """Its id in the portal."""
-
-
-def developers_variant(kind: object, role_system: object) -> str:
-    """The variant of the system that these two words choose, right or wrong as they may be."""
-    if kind == "research":
-        return "research"
-    return "owner" if role_system == "owner" else ""
 
 
 class DevelopersDocument(OrganizationDocument):

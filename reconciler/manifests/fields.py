@@ -91,6 +91,13 @@ def roles_of(system: str, kind: str) -> OneOf:
     return OneOf(tuple(dict.fromkeys(named)), finding="unknown-role", system=system, kind=kind)
 
 
+def developers_variant(kind: object, role_system: object) -> str:
+    """The variant of the system that these two words choose, right or wrong as they may be."""
+    if kind == "research":
+        return "research"
+    return "owner" if role_system == "owner" else ""
+
+
 Text = Annotated[str, Matching(r"\S", "empty-value", "some text")]
 Day = Annotated[str, Matching(r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$", "bad-date", "a day such as 2027-01-31")]
 NumericId = Annotated[str, Matching(r"^[0-9]{1,19}$", "bad-id", "an id of at most 19 digits in quotes")]

@@ -1,21 +1,66 @@
-"""What each file says rightly and all together do not: addresses that look alike, and names of nothing."""
+"""What each line says rightly and all files together do not: people who are one, look-alikes, names of nothing."""
 
 from __future__ import annotations
 
 import unicodedata
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
 from fnmatch import fnmatchcase
+from typing import TYPE_CHECKING
 
 from reconciler.manifests.config import Config
+from reconciler.manifests.nodes import Cursor
 from reconciler.manifests.partial_read import PartialRead
 from reconciler.manifests.words import has_mixed_scripts
-from reconciler.model.declared import Desired
+from reconciler.model.address import Address
+from reconciler.model.declared import Desired, Person
 from reconciler.model.finding import Finding, Notes, Place
-from reconciler.model.kinds import KINDS
+from reconciler.model.kinds import KINDS, person_in
 from reconciler.model.suggestions import suggest_word
 from reconciler.systems import SYSTEMS
+
+if TYPE_CHECKING:
+    from reconciler.manifests.documents import ManifestDocument
+
+
+def note_same_identities(people: Mapping[str, Person], notes: Notes) -> None:
+    """Two people who are one to some system: whoever is invited there, somebody else may come in."""
+    told: set[tuple[str, str]] = set()
+    for name in ("email", "phone", "tiktok", "business_center_id", *SYSTEMS):
+        seen: dict[str, Person] = {}
+        for person in people.values():
+            identity = person.identities.get(name) or (person.identities.get("email", "") if name in SYSTEMS else "")
+            first = seen.setdefault(identity, person)
+            if not identity or first is person or (first.key, person.key) in told:
+                continue
+            told.add((first.key, person.key))
+            message = f"`{person.key}` and `{first.key}` are both {identity} ({name})"
+            advice = "give each their own, or make them one person"
+            notes.error("same-identity", message, person.place, advice=advice, related=(first.place,))
+
+
+def note_ended(
+    people: Mapping[str, Person],
+    files: Iterable[tuple[ManifestDocument, Cursor]],
+    resources: Mapping[str, Iterable[Address]],
+    today: date | None,
+    notes: Notes,
+) -> None:
+    """Who has left, and in how many organizations lines still name them."""
+    ended = [person for person in people.values() if today and person.ends and person.ends <= today]
+    if not ended:
+        return
+    tops = {top.file: top for _, top in files}
+    named = Counter(key for found in resources.values() for key in {person_in(address) for address in found})
+    for person in ended:
+        key, count = person.key, named[person.key]
+        still = f"; {count} {'organization still names' if count == 1 else 'organizations still name'} them"
+        message = f"`{key}` should have no access since {person.ends}{still if count else ''}"
+        place = tops[person.place.file].into("people").into(key).value("ends")
+        notes.note("ended-person", message, place, advice="delete the person once a plan is empty")
+
 
 # Pairs of a letter and the Latin one it is drawn like, from the confusables data of Unicode (UTS #39), written as
 # code points because the letters themselves cannot be told apart here.
@@ -25,7 +70,6 @@ e=454 b=44c l=4cf a=3b1 b=3b2 e=3b5 i=3b9 k=3ba v=3bd o=3bf p=3c1 t=3c4 u=3c5 x=
 u=57d g=581 q=566 i=131 a=251 g=261 o=30 l=31
 """
 _TWINS = {int(code, 16): latin for latin, _, code in (pair.partition("=") for pair in _TWIN_LETTERS.split())}
-_PAIRS = (("rn", "m"), ("vv", "w"))
 _MIN_LENGTH = 6
 """Domains shorter than this are one letter away from too many others."""
 
@@ -36,44 +80,31 @@ def note_lookalikes(emails: Mapping[str, Place], allowed_domains: Iterable[str],
     Known are the allowed domains and those that at least two addresses use; the latter are compared with the former.
     """
     allowed = {encoded_domain(domain) for domain in allowed_domains}
-    domains = {email: email.rpartition("@")[2] for email in emails}
-    counts = Counter(domains.values())
+    counts = Counter(email.rpartition("@")[2] for email in emails)
     popular = {domain for domain, count in counts.items() if count > 1} - allowed
-    firmly, loosely = _Known(allowed), _Known(allowed | popular)
+    firmly, loosely = _KnownDomains(allowed), _KnownDomains(allowed | popular)
     told: set[str] = set()
     for email, place in emails.items():
-        domain = domains[email]
-        if _note_mixed(email, place, notes) or domain in allowed or domain in told:
+        local, _, domain = email.rpartition("@")
+        shown = _readable_domain(domain)
+        if any(has_mixed_scripts(word) for word in (local, *shown.split("."))):
+            message = f"`{local}@{shown}` ({ascii(local)[1:-1]}@{domain}) mixes letters of several alphabets"
+            notes.error("look-alike", message, place, advice="type it anew")
+            continue
+        if domain in allowed or domain in told:
             continue
         told.add(domain)
-        _note_near(domain, firmly if domain in popular else loosely, place, notes)
+        known = firmly if domain in popular else loosely
+        if twin := known.find_twin(domain):
+            encoded = f" ({domain})" if shown != domain else ""
+            message = f"the domain `{shown}`{encoded} looks like `{twin}` but is another"
+            notes.error("look-alike", message, place, advice=f"write `{twin}`, or add `{domain}` to allowed_domains")
+        elif near := known.find_near(domain):
+            message = f"the domain `{domain}` differs from `{near}` by one letter"
+            notes.warning("near-domain", message, place, advice=f"write `{near}`, or add `{domain}` to allowed_domains")
 
 
-def _note_mixed(email: str, place: Place, notes: Notes) -> bool:
-    local, _, domain = email.rpartition("@")
-    shown = readable_domain(domain)
-    if not any(has_mixed_scripts(word) for word in (local, *shown.split("."))):
-        return False
-    message = f"`{local}@{shown}` ({ascii(local)[1:-1]}@{domain}) mixes letters of several alphabets"
-    notes.error("look-alike", message, place, advice="type it anew")
-    return True
-
-
-def _note_near(domain: str, known: _Known, place: Place, notes: Notes) -> None:
-    twin = known.find_twin(domain)
-    if twin:
-        shown = readable_domain(domain)
-        encoded = f" ({domain})" if shown != domain else ""
-        message = f"the domain `{shown}`{encoded} looks like `{twin}` but is another"
-        notes.error("look-alike", message, place, advice=f"write `{twin}`, or add `{domain}` to allowed_domains")
-        return
-    near = known.find_near(domain)
-    if near:
-        message = f"the domain `{domain}` differs from `{near}` by one letter"
-        notes.warning("near-domain", message, place, advice=f"write `{near}`, or add `{domain}` to allowed_domains")
-
-
-class _Known:
+class _KnownDomains:
     """Known domains, indexed by how they look and by what is left when one letter is dropped."""
 
     def __init__(self, domains: Iterable[str]) -> None:
@@ -100,22 +131,16 @@ def _variants(domain: str) -> Iterator[str]:
 
 def _look_of(domain: str) -> str:
     """What the domain looks like at a glance, in Latin letters."""
-    plain = unicodedata.normalize("NFKD", readable_domain(domain).lower())
+    plain = unicodedata.normalize("NFKD", _readable_domain(domain).lower())
     look = "".join(letter for letter in plain if not unicodedata.combining(letter)).translate(_TWINS)
-    for pair, letter in _PAIRS:
-        look = look.replace(pair, letter)
-    return look
+    return look.replace("rn", "m").replace("vv", "w")
 
 
-def readable_domain(domain: str) -> str:
+def _readable_domain(domain: str) -> str:
     """A domain as it is shown, its encoded labels decoded."""
-    return ".".join(_decoded(label) for label in domain.split("."))
-
-
-def encoded_domain(domain: str) -> str:
-    """A domain as it is compared: in ASCII."""
-    labels = unicodedata.normalize("NFC", domain.lower().strip("@.")).split(".")
-    return ".".join(label if label.isascii() else f"xn--{label.encode('punycode').decode()}" for label in labels)
+    if "xn--" not in domain:
+        return domain
+    return ".".join(map(_decoded, domain.split(".")))
 
 
 def _decoded(label: str) -> str:
@@ -127,33 +152,43 @@ def _decoded(label: str) -> str:
         return label
 
 
+def encoded_domain(domain: str) -> str:
+    """A domain as it is compared: in ASCII."""
+    labels = unicodedata.normalize("NFC", domain.lower().strip("@.")).split(".")
+    return ".".join(label if label.isascii() else f"xn--{label.encode('punycode').decode()}" for label in labels)
+
+
 _WILD = frozenset("*?[")
 
 
-def check_references(config: Config, desired: Desired, doubts: PartialRead) -> tuple[Finding, ...]:
+def check_references(config: Config, desired: Desired, partial: PartialRead) -> tuple[Finding, ...]:
     """Everything that the workspace file names and the manifests do not have, unless it may only not be readable."""
-    check = _Check(desired, doubts, Notes())
-    check.providers(config)
-    check.people(config)
-    check.exceptions(config)
+    check = _ReferenceCheck(desired, partial)
+    check.check_providers(config)
+    check.check_people(config)
+    check.check_exceptions(config)
     return check.notes.in_order()
 
 
-@dataclass(frozen=True, slots=True)
-class _Check:
+@dataclass(slots=True)
+class _ReferenceCheck:
     desired: Desired
-    doubts: PartialRead
-    notes: Notes
+    partial: PartialRead
+    notes: Notes = field(default_factory=Notes)
+    names_of_people: set[str] | None = None
+    """Case-folded identities of people and keys of members, gathered once and only when they are needed."""
+    addresses: dict[str, list[str]] | None = None
+    """Organization -> addresses of everything that is declared there, likewise."""
 
-    def providers(self, config: Config) -> None:
+    def check_providers(self, config: Config) -> None:
         """A misspelt key would leave its organization to the provider for all others."""
-        known = ["default", *SYSTEMS, *self.desired.organizations]
+        known = dict.fromkeys(["default", *SYSTEMS, *self.desired.organizations])
         for name, settings in config.providers.items():
-            if name not in known and not self.doubts.may_have_lost(name):
+            if name not in known and not self.partial.may_have_lost(name):
                 message = f"`{name}` under `providers` is neither an organization, nor a system, nor `default`"
                 self.notes.error("unknown-provider-key", message, settings.place, advice=suggest_word(name, known))
 
-    def people(self, config: Config) -> None:
+    def check_people(self, config: Config) -> None:
         """A misspelt name would leave a guard without anybody to look after."""
         for name, place in config.required_admin_places.items():
             if not self._is_somebody(name):
@@ -168,35 +203,48 @@ class _Check:
                 self.notes.warning("unknown-acting", message, settings.option_places["act_as"], advice=advice)
 
     def _is_somebody(self, name: str) -> bool:
-        if name in self.desired.people or self.doubts.may_have_lost(name):
+        if name in self.desired.people or self.partial.may_have_lost(name):
             return True
-        folded = name.casefold()
-        people = self.desired.people.values()
-        if any(folded == known.casefold() for person in people for known in person.identities.values()):
-            return True
-        addresses = (address for declared in self.desired.resources.values() for address in declared)
-        return any(address.kind == "member" and address.key.casefold() == folded for address in addresses)
+        if self.names_of_people is None:
+            people, resources = self.desired.people.values(), self.desired.resources.values()
+            self.names_of_people = {known.casefold() for person in people for known in person.identities.values()}
+            self.names_of_people |= {one.key.casefold() for found in resources for one in found if one.kind == "member"}
+        return name.casefold() in self.names_of_people
 
-    def exceptions(self, config: Config) -> None:
+    def check_exceptions(self, config: Config) -> None:
         """A misspelt address excepts nothing, or something else."""
         for one in config.policies.exceptions:
-            if not self._names_what_can_be(one.address, one.place):
-                continue
-            addresses = (str(address) for declared in self.desired.resources.values() for address in declared)
-            if not self.doubts.incomplete and not any(fnmatchcase(address, one.address) for address in addresses):
+            organization, _, rest = one.address.partition("/")
+            kind = rest.partition("/")[0]
+            chosen = self._matching_organizations(organization)
+            if not chosen and not self.partial.may_have_lost(organization):
+                message = f"there is no organization `{organization}`"
+                advice = suggest_word(organization, self.desired.organizations)
+                self.notes.error("unknown-exception", message, one.place, advice=advice)
+            elif kind and not _WILD & set(kind) and kind not in KINDS:
+                message = f"`{kind}` in `{one.address}` is no kind of resource"
+                self.notes.error("unknown-exception", message, one.place, advice=suggest_word(kind, KINDS))
+            elif not self.partial.incomplete and not self._is_declared(one.address):
                 message = f"nothing that is declared matches `{one.address}`"
                 advice = "correct the address, or delete the exception"
                 self.notes.warning("unused-exception", message, one.place, advice=advice)
 
-    def _names_what_can_be(self, pattern: str, place: Place) -> bool:
-        organization, _, rest = pattern.partition("/")
-        kind, keys = rest.partition("/")[0], self.desired.organizations
-        if not any(fnmatchcase(key, organization) for key in keys) and not self.doubts.may_have_lost(organization):
-            message = f"there is no organization `{organization}`"
-            self.notes.error("unknown-exception", message, place, advice=suggest_word(organization, keys))
-            return False
-        if kind and not _WILD & set(kind) and kind not in KINDS:
-            message = f"`{kind}` in `{pattern}` is no kind of resource"
-            self.notes.error("unknown-exception", message, place, advice=suggest_word(kind, KINDS))
-            return False
-        return True
+    def _matching_organizations(self, pattern: str) -> Sequence[str]:
+        known = self.desired.organizations
+        if not _WILD & set(pattern):
+            return [pattern] if pattern in known else []
+        return [key for key in known if fnmatchcase(key, pattern)]
+
+    def _is_declared(self, pattern: str) -> bool:
+        """Whether anything matches; a pattern that names its organization is compared with that one only."""
+        resources = self.desired.resources
+        if not _WILD & set(pattern):
+            organization, kind, key = [*pattern.split("/", 2), "", ""][:3]
+            return Address(organization, kind, key) in resources.get(organization, {})
+        if self.addresses is None:
+            self.addresses = {key: [str(address) for address in found] for key, found in resources.items()}
+        organization = pattern.partition("/")[0]
+        named = (
+            {organization: self.addresses.get(organization, [])} if not _WILD & set(organization) else self.addresses
+        )
+        return any(fnmatchcase(address, pattern) for found in named.values() for address in found)

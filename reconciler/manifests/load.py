@@ -9,24 +9,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date
 
-from reconciler.manifests.config import Config, LoadedConfig, ProviderSettings, load_config
 from reconciler.manifests.nodes import Cursor
-from reconciler.manifests.partial_read import PartialRead, but_once
+from reconciler.manifests.partial_read import PartialRead
 from reconciler.manifests.source import SourceFile, parse_file
 from reconciler.model.declared import Desired
 from reconciler.model.errors import ManifestError
 from reconciler.model.finding import Finding, Notes, Severity
-
-__all__ = [
-    "Config",
-    "LoadedConfig",
-    "Manifests",
-    "ProviderSettings",
-    "SourceFile",
-    "digest_of",
-    "load_config",
-    "load_manifests",
-]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,7 +29,7 @@ class Manifests:
     """In reading order."""
     texts: Mapping[str, str]
     """Path -> text of the file, for showing the lines that findings are about."""
-    doubts: PartialRead = field(default_factory=PartialRead, compare=False)
+    partial: PartialRead = field(default_factory=PartialRead, compare=False)
     """What may be declared in what could not be read."""
 
     def require_desired(self) -> Desired:
@@ -59,8 +47,38 @@ def load_manifests(
     max_approval_days: int | None = None,
 ) -> Manifests:
     """Read all manifests of a workspace together; findings that depend on the date need `today`."""
+    from reconciler.manifests.documents import ManifestDocument
+    from reconciler.manifests.resolve import resolve
+    from reconciler.manifests.structure import read_document
+
     with _paused_collector():
-        return _load(files, today, allowed_domains, max_approval_days)
+        read, resolving, partial = Notes(), Notes(), PartialRead()
+        ordered = sorted(files, key=lambda file: file.path)
+        texts: dict[str, str] = {}
+        documents: list[tuple[ManifestDocument, Cursor]] = []
+        for file in ordered:
+            parsed = parse_file(file)
+            texts[file.path] = parsed.text
+            partial.after_reading(parsed)
+            if document := read_document(ManifestDocument, parsed, read, partial):
+                documents.append(document)
+        readable = resolve(
+            documents,
+            digest=digest_of(ordered),
+            today=today,
+            allowed_domains=allowed_domains,
+            max_approval_days=max_approval_days,
+            notes=resolving,
+            partial=partial,
+        )
+        read.findings += [finding for finding in resolving.findings if not partial.explain(finding)]
+        return Manifests(
+            desired=None if read.has_errors else readable,
+            readable=readable,
+            findings=read.in_order(),
+            texts=texts,
+            partial=partial,
+        )
 
 
 @contextmanager
@@ -76,49 +94,6 @@ def _paused_collector() -> Iterator[None]:
     finally:
         if was_enabled:
             gc.enable()
-
-
-def _load(
-    files: Sequence[SourceFile], today: date | None, allowed_domains: Sequence[str], max_approval_days: int | None
-) -> Manifests:
-    from reconciler.manifests.documents import ManifestDocument
-    from reconciler.manifests.resolve import resolve
-    from reconciler.manifests.structure import check_structure
-
-    notes, doubts = Notes(), PartialRead()
-    texts: dict[str, str] = {}
-    documents: list[tuple[ManifestDocument, Cursor]] = []
-    ordered = sorted(files, key=lambda file: file.path)
-    for file in ordered:
-        parsed = parse_file(file)
-        texts[file.path] = parsed.text
-        notes.findings += parsed.findings
-        doubts.after_reading(parsed)
-        if parsed.node is None:
-            continue
-        said = Notes()
-        checked = check_structure(ManifestDocument, parsed.node, file.path, said, doubts)
-        notes.findings += but_once(said.findings, parsed.findings)
-        if checked is not None:
-            documents.append((checked, Cursor.at_top(file.path, parsed.node)))
-    resolving = Notes()
-    desired = resolve(
-        documents,
-        digest=digest_of(ordered),
-        today=today,
-        allowed_domains=allowed_domains,
-        max_approval_days=max_approval_days,
-        notes=resolving,
-        doubts=doubts,
-    )
-    notes.findings += [finding for finding in resolving.findings if not doubts.explain(finding)]
-    return Manifests(
-        desired=None if notes.has_errors else desired,
-        readable=desired,
-        findings=notes.in_order(),
-        texts=texts,
-        doubts=doubts,
-    )
 
 
 def digest_of(files: Sequence[SourceFile]) -> str:

@@ -74,21 +74,23 @@ class Cursor:
         """Where the thing starts: its key, if it has one."""
         return place_of(self.file, self.start)
 
-    def into(self, part: str | int) -> Cursor:
-        """The value under a key or an index; it starts at its key, or at the item itself."""
-        node = self.node
-        if isinstance(node, MapNode) and isinstance(part, str) and part in node.marks:
-            return Cursor(self.file, node[part], node.marks[part][0])
-        if isinstance(node, ListNode) and isinstance(part, int) and 0 <= part < len(node.marks):
-            return Cursor(self.file, node[part], node.marks[part])
-        return Cursor(self.file, None, self.start)
+    def into(self, *parts: str | int) -> Cursor:
+        """The value under a key or an index, or under one after the other; it starts at its key, or at the item."""
+        node, start = self.node, self.start
+        for part in parts:
+            if isinstance(node, MapNode) and isinstance(part, str) and part in node.marks:
+                start = node.marks[part][0]
+                node = node[part]
+            elif isinstance(node, ListNode) and isinstance(part, int) and 0 <= part < len(node.marks):
+                start = node.marks[part]
+                node = node[part]
+            else:
+                node = None
+        return Cursor(self.file, node, start)
 
     def key(self, *parts: str | int) -> Place:
         """Where the last of these keys (or items) is written."""
-        cursor = self
-        for part in parts:
-            cursor = cursor.into(part)
-        return cursor.place
+        return self.into(*parts).place
 
     def value(self, part: str) -> Place:
         """Where the value of a key is written, rather than the key."""

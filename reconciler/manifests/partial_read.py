@@ -57,8 +57,8 @@ class PartialRead:
 
     def may_have_lost(self, name: str, at: Place | None = None) -> bool:
         """Whether a name may be declared in what was left out; the place where it is used says nothing."""
-        used = (at.file, at.line) if at else None
-        return self.is_blind or name in self.names or bool(self.lines.get(name, set()) - {used})
+        used, lines = (at.file, at.line) if at else None, self.lines.get(name, ())
+        return self.is_blind or name in self.names or len(lines) > (used in lines)
 
     def explain(self, finding: Finding) -> bool:
         """Whether a finding may only be the consequence of others."""

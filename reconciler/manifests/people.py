@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date
-from graphlib import CycleError, TopologicalSorter
 
-from reconciler.manifests.documents import IdentitiesDocument, ManifestDocument, PersonDocument
+from reconciler.manifests.documents import ManifestDocument, PersonDocument
 from reconciler.manifests.nodes import Cursor
 from reconciler.manifests.partial_read import PartialRead
 from reconciler.manifests.words import note_listed_twice, note_twice, read_day, read_keys, read_span
-from reconciler.model.address import Address
 from reconciler.model.declared import Person
 from reconciler.model.finding import Notes, Place
-from reconciler.model.kinds import person_in
 from reconciler.model.suggestions import suggest_word
 from reconciler.model.system import System
 from reconciler.systems import SYSTEMS
@@ -40,12 +37,6 @@ class Contacts:
         self.emails: dict[str, Place] = {}
         """Normalised e-mail address -> where it was first written."""
 
-    def read(self, text: str, place: Place, *, phone_allowed: bool = False) -> str:
-        """An e-mail address, or where that is allowed a phone number; empty after a finding."""
-        if phone_allowed and (text.startswith("+") or (text[:1].isdigit() and "@" not in text)):
-            return self.read_phone(text, place)
-        return self.read_email(text, place)
-
     def read_email(self, text: str, place: Place) -> str:
         """The address in lower case with an ASCII domain; empty after a finding."""
         email = text.lower()
@@ -53,7 +44,9 @@ class Contacts:
             email = self._checked(text, place)
         if email and email not in self.emails:
             self.emails[email] = place
-            self._note_role_mailbox(email, place)
+            if _ROLE_MAILBOXES.fullmatch(email.partition("@")[0]):
+                message = f"`{email}` looks like a mailbox that several people read"
+                self._notes.warning("role-mailbox", message, place, advice="invite each person by their own address")
         return email
 
     def _checked(self, text: str, place: Place) -> str:
@@ -67,12 +60,6 @@ class Contacts:
             self._notes.error("bad-email", message, place)
             return ""
         return f"{valid.local_part}@{valid.ascii_domain}".lower()
-
-    def _note_role_mailbox(self, email: str, place: Place) -> None:
-        local, _, domain = email.partition("@")
-        if _ROLE_MAILBOXES.fullmatch(local):
-            message = f"`{local}@{domain}` looks like a mailbox that several people read"
-            self._notes.warning("role-mailbox", message, place, advice="invite each person by their own address")
 
     def read_phone(self, text: str, place: Place) -> str:
         """The number in the form +34600111222; empty after a finding."""
@@ -113,13 +100,9 @@ def _why_no_address(text: str) -> str:
 
 
 def read_people(
-    files: Sequence[tuple[ManifestDocument, Cursor]],
-    contacts: Contacts,
-    notes: Notes,
-    doubts: PartialRead,
-    ends: dict[str, Place],
+    files: Iterable[tuple[ManifestDocument, Cursor]], contacts: Contacts, notes: Notes, partial: PartialRead
 ) -> dict[str, Person]:
-    """All people of all files by key; where it says when they end goes to `ends`."""
+    """All people of all files by key."""
     people: dict[str, Person] = {}
     for document, top in files:
         for key, person, spot in read_keys(document.people, top.into("people"), notes):
@@ -127,16 +110,17 @@ def read_people(
                 note_twice(f"the person `{key}`", spot.place, people[key].place, notes)
                 continue
             people[key] = _read_person(key, person, spot, contacts, notes)
-            if len(people[key].identities) < _count_identities(person):
-                doubts.people.add(key)
-            if people[key].ends:
-                ends[key] = spot.value("ends")
-    _note_same_identities(people, notes)
+            if len(people[key].identities) < bool(person.email) + len(person.identities.model_fields_set):
+                partial.people.add(key)
     return people
 
 
 def _read_person(key: str, document: PersonDocument, spot: Cursor, contacts: Contacts, notes: Notes) -> Person:
     starts, ends = read_span(document.starts, document.ends, "ends", spot, notes)
+    statements: dict[str, date] = {}
+    for name in sorted(document.statements.model_fields_set):
+        if day := read_day(getattr(document.statements, name), name, spot.into("statements"), notes):
+            statements[name] = day
     return Person(
         key=key,
         name=document.name,
@@ -144,7 +128,7 @@ def _read_person(key: str, document: PersonDocument, spot: Cursor, contacts: Con
         employment=document.employment,
         starts=starts,
         ends=ends,
-        statements=_read_statements(document, spot, notes),
+        statements=statements,
         unregistered=frozenset(
             name for name in document.registered.model_fields_set if getattr(document.registered, name) is False
         ),
@@ -152,82 +136,20 @@ def _read_person(key: str, document: PersonDocument, spot: Cursor, contacts: Con
     )
 
 
-def _read_statements(document: PersonDocument, spot: Cursor, notes: Notes) -> dict[str, date]:
-    written = document.statements
-    if "statements" not in document.model_fields_set:
-        return {}
-    days = {
-        name: read_day(getattr(written, name), name, spot.into("statements"), notes)
-        for name in sorted(written.model_fields_set)
-    }
-    return {name: day for name, day in days.items() if day}
-
-
-def _count_identities(document: PersonDocument) -> int:
-    return bool(document.email) + len(document.identities.model_fields_set)
-
-
 def _read_identities(document: PersonDocument, spot: Cursor, contacts: Contacts) -> dict[str, str]:
     """What is written, normalised; what is missing or malformed is left out."""
     found: dict[str, str] = {}
     if document.email:
         found["email"] = contacts.read_email(document.email, spot.value("email"))
-    written: IdentitiesDocument = document.identities
-    if "identities" in document.model_fields_set:
-        at = spot.into("identities")
-        for name in sorted(written.model_fields_set):
-            found[name] = _read_identity(name, getattr(written, name), at.value(name), contacts)
+    at = spot.into("identities")
+    for name in sorted(document.identities.model_fields_set):
+        text, place = getattr(document.identities, name), at.value(name)
+        accepts_phone = name in SYSTEMS and any("phone" in one.identifiers for one in SYSTEMS[name].values())
+        if name == "phone" or (accepts_phone and (text.startswith("+") or (text[:1].isdigit() and "@" not in text))):
+            found[name] = contacts.read_phone(text, place)
+        else:
+            found[name] = contacts.read_email(text, place) if name in SYSTEMS else text.lower()
     return {name: value for name, value in found.items() if value}
-
-
-def _read_identity(name: str, text: str, place: Place, contacts: Contacts) -> str:
-    if name == "phone":
-        return contacts.read_phone(text, place)
-    if name not in SYSTEMS:
-        return text.lower()
-    return contacts.read(text, place, phone_allowed=_accepts_phone(name))
-
-
-def _accepts_phone(system: str) -> bool:
-    return any("phone" in variant.identifiers for variant in SYSTEMS[system].values())
-
-
-def note_ended(
-    ends: Mapping[str, Place],
-    people: Mapping[str, Person],
-    resources: Mapping[str, Iterable[Address]],
-    today: date | None,
-    notes: Notes,
-) -> None:
-    """Who has left, and in how many organizations lines still name them."""
-    ended = {key: day for key in ends if today and (day := people[key].ends) and day <= today}
-    in_lines = [{person_in(address) for address in found} for found in resources.values()] if ended else []
-    for key, day in ended.items():
-        named = sum(key in found for found in in_lines)
-        still = f"; {named} {'organization still names' if named == 1 else 'organizations still name'} them"
-        message = f"`{key}` should have no access since {day}{still if named else ''}"
-        notes.note("ended-person", message, ends[key], advice="delete the person once a plan is empty")
-
-
-def _note_same_identities(people: Mapping[str, Person], notes: Notes) -> None:
-    """Two people who are one to some system: whoever is invited there, somebody else may come in."""
-    told: set[tuple[str, str]] = set()
-    for name in ("email", "phone", "tiktok", "business_center_id", *SYSTEMS):
-        seen: dict[str, Person] = {}
-        for person in people.values():
-            identity = person.identities.get(name) or (person.identities.get("email", "") if name in SYSTEMS else "")
-            first = seen.setdefault(identity, person)
-            if not identity or first is person or (first.key, person.key) in told:
-                continue
-            told.add((first.key, person.key))
-            message = f"`{person.key}` and `{first.key}` are both {identity} ({name})"
-            advice = "give each their own, or make them one person"
-            notes.error("same-identity", message, person.place, advice=advice, related=(first.place,))
-
-
-def identity_for(person: Person, system: System, via: str = "") -> str:
-    """What a system knows a person by: its own identity for them, else phone or e-mail; empty when there is none."""
-    return person.identities.get(system.name) or person.identities.get("phone" if via == "phone" else "email", "")
 
 
 PREFIX = "group:"
@@ -247,9 +169,16 @@ class Group:
 class GroupDirectory:
     """Everybody who can be named: people, groups, and addresses of people who are not in the manifests."""
 
-    def __init__(self, people: Mapping[str, Person], contacts: Contacts, notes: Notes, doubts: PartialRead) -> None:
+    def __init__(
+        self,
+        people: Mapping[str, Person],
+        files: Iterable[tuple[ManifestDocument, Cursor]],
+        contacts: Contacts,
+        notes: Notes,
+        partial: PartialRead,
+    ) -> None:
         self.people = people
-        self.doubts = doubts
+        self.partial = partial
         self.groups: dict[str, Group] = {}
         self._contacts = contacts
         self._notes = notes
@@ -257,32 +186,50 @@ class GroupDirectory:
         self._person_by_identity = {
             identity: person.key for person in people.values() for identity in person.identities.values()
         }
+        self._read_groups(files)
 
-    def read_groups(self, files: Sequence[tuple[ManifestDocument, Cursor]]) -> None:
-        """Take in the groups of all files."""
+    def _read_groups(self, files: Iterable[tuple[ManifestDocument, Cursor]]) -> None:
         for document, top in files:
             for name, written, spot in read_keys(document.groups, top.into("groups"), self._notes):
                 if name in self.groups:
                     note_twice(f"the group `{name}`", spot.place, self.groups[name].place, self._notes)
                     continue
-                self.groups[name] = self._read_group(written.members, spot)
+                group = self.groups[name] = Group(spot.place)
+                items = spot.into("members")
+                note_listed_twice(written.members, items, self._notes)
+                for index, item in enumerate(written.members):
+                    place = items.key(index)
+                    if item.startswith(PREFIX):
+                        group.groups.setdefault(item.removeprefix(PREFIX), place)
+                    elif key := self.find_person(item, place):
+                        group.members.setdefault(key, place)
         for group in self.groups.values():
             group.groups = {name: place for name, place in group.groups.items() if self._is_group(name, place)}
-        self._note_cycles()
+        for circle in list(self._find_circles()):
+            inner = self.groups[circle[-1]].groups
+            if circle[0] in inner:  # it was not broken already with another one
+                place = inner.pop(circle[0])
+                message = f"groups contain each other: {' -> '.join([*circle, circle[0]])}"
+                self._notes.error("group-cycle", message, place, advice="take one of them out")
 
-    def _read_group(self, members: Sequence[str], spot: Cursor) -> Group:
-        group = Group(spot.place)
-        items = spot.into("members")
-        note_listed_twice(members, items, self._notes)
-        for index, item in enumerate(members):
-            self._add_to(group, item, items.key(index))
-        return group
-
-    def _add_to(self, group: Group, item: str, place: Place) -> None:
-        if item.startswith(PREFIX):
-            group.groups.setdefault(item.removeprefix(PREFIX), place)
-        elif key := self.find_person(item, place):
-            group.members.setdefault(key, place)
+    def _find_circles(self) -> Iterator[list[str]]:
+        """The groups of each circle, container before contained, from the first name on; enters every group once."""
+        entered: set[str] = set()
+        for start in sorted(self.groups):
+            path: dict[str, Iterator[str]] = {}
+            name: str | None = start
+            while name is not None:
+                if name in path:
+                    names = list(path)
+                    circle = names[names.index(name) :]
+                    first = circle.index(min(circle))
+                    yield [*circle[first:], *circle[:first]]
+                elif name not in entered:
+                    entered.add(name)
+                    path[name] = iter(self.groups[name].groups)
+                while path and (name := next(path[next(reversed(path))], None)) is None:
+                    path.popitem()
+                name = name if path else None
 
     def _is_group(self, name: str, place: Place) -> bool:
         if name in self.groups:
@@ -290,28 +237,14 @@ class GroupDirectory:
         self._notes.error("unknown-group", f"there is no group `{name}`", place, advice=suggest_word(name, self.groups))
         return False
 
-    def _note_cycles(self) -> None:
-        """Report every circle once, and break it so that the next one is found."""
-        while True:
-            sorter = TopologicalSorter({name: list(group.groups) for name, group in self.groups.items()})
-            try:
-                sorter.prepare()
-            except CycleError as error:
-                circle: list[str] = error.args[1][::-1]  # graphlib lists contained before container
-                first = circle.index(min(circle))
-                circle = [*circle[first:-1], *circle[:first], circle[first]]
-                place = self.groups[circle[-2]].groups.pop(circle[-1])
-                message = f"groups contain each other: {' -> '.join(circle)}"
-                self._notes.error("group-cycle", message, place, advice="take one of them out")
-            else:
-                return
-
     def find_person(self, who: str, place: Place) -> str:
         """The key under which a person or an address is known; empty after a finding."""
         if who in self.people:
             return who
         if "@" not in who:
-            self._note_unknown(who, place)
+            advice = f"write `{PREFIX}{who}`" if who in self.groups else suggest_word(who, self.people)
+            advice = advice or "declare the person under `people`, or write an e-mail address"
+            self._notes.error("unknown-person", f"there is no person `{who}`", place, advice=advice)
             return ""
         email = self._contacts.read_email(who, place)
         if "/" in email:
@@ -319,18 +252,12 @@ class GroupDirectory:
             advice = "declare the person under `people` and write the key you give them there"
             self._notes.error("bad-key", f"`{email}` contains a slash and cannot be a key", place, advice=advice)
             return ""
-        if email in self._person_by_identity:
-            key = self._person_by_identity[email]
-            message = f"`{who}` is an address of `{key}`"
-            related = (self.people[key].place,)
-            self._notes.error("email-of-person", message, place, advice=f"write `{key}`", related=related)
-            return key
-        return email
-
-    def _note_unknown(self, who: str, place: Place) -> None:
-        advice = f"write `{PREFIX}{who}`" if who in self.groups else suggest_word(who, self.people)
-        advice = advice or "declare the person under `people`, or write an e-mail address"
-        self._notes.error("unknown-person", f"there is no person `{who}`", place, advice=advice)
+        key = self._person_by_identity.get(email)
+        if key is None:
+            return email
+        message, related = f"`{who}` is an address of `{key}`", (self.people[key].place,)
+        self._notes.error("email-of-person", message, place, advice=f"write `{key}`", related=related)
+        return key
 
     def expand(self, who: str, place: Place) -> tuple[str, ...]:
         """The people behind a member key: one, or everybody in a group and in the groups inside it."""
@@ -341,10 +268,10 @@ class GroupDirectory:
         if name not in self._members_of:
             if not self._is_group(name, place):
                 return ()
-            self._members_of[name] = self._members(name)
+            self._members_of[name] = self._everybody_in(name)
         return self._members_of[name]
 
-    def _members(self, name: str) -> tuple[str, ...]:
+    def _everybody_in(self, name: str) -> tuple[str, ...]:
         found: dict[str, None] = {}
         seen = {name}
         waiting = [name]
@@ -356,8 +283,12 @@ class GroupDirectory:
         return tuple(found)
 
     def find_identity(self, who: str, system: System, via: str = "") -> str:
-        """What a system knows somebody by; somebody who is not in the manifests is known by their address."""
+        """What a system knows somebody by: its own identity for them, else phone or e-mail; empty when there is none.
+
+        Somebody who is not in the manifests is known by their address.
+        """
         person = self.people.get(who)
         if person is None:
             return "" if via == "phone" else who
-        return identity_for(person, system, via)
+        usual = "phone" if via == "phone" else "email"
+        return person.identities.get(system.name) or person.identities.get(usual, "")

@@ -6,22 +6,19 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 
-from reconciler.manifests.access import Settling, read_members
-from reconciler.manifests.approvals import (
-    AddressBook,
-    ApprovalTerms,
-    consistent,
-    each_once,
-    once,
-    read_approvals,
-    read_moves,
+from reconciler.manifests.access import AccessReader, read_members
+from reconciler.manifests.approvals import AddressBook, ApprovalReader, read_moves
+from reconciler.manifests.assets import AssetReader
+from reconciler.manifests.documents import (
+    AnyOrganization,
+    BusinessCenterDocument,
+    DevelopersDocument,
+    ManifestDocument,
 )
-from reconciler.manifests.assets import AssetReader, read_assets
-from reconciler.manifests.documents import AnyOrganization, BusinessCenterDocument, DevelopersDocument, ManifestDocument
-from reconciler.manifests.lint import note_lookalikes
+from reconciler.manifests.lint import note_ended, note_lookalikes, note_same_identities
 from reconciler.manifests.nodes import Cursor
 from reconciler.manifests.partial_read import PartialRead
-from reconciler.manifests.people import Contacts, GroupDirectory, note_ended, read_people
+from reconciler.manifests.people import Contacts, GroupDirectory, read_people
 from reconciler.manifests.words import note_twice, read_keys
 from reconciler.model.address import Address
 from reconciler.model.declared import Declared, Desired, Mode, Organization
@@ -31,59 +28,36 @@ from reconciler.model.suggestions import list_words, suggest_word
 from reconciler.model.system import System, with_limits
 from reconciler.systems import get_system
 
-File = tuple[ManifestDocument, Cursor]
-
 
 def resolve(
-    files: Sequence[File],
+    files: Sequence[tuple[ManifestDocument, Cursor]],
     *,
     digest: str,
     today: date | None,
     allowed_domains: Sequence[str],
     max_approval_days: int | None,
     notes: Notes,
-    doubts: PartialRead,
+    partial: PartialRead,
 ) -> Desired:
     """What all manifests together want; wrong parts are left out after a finding."""
     contacts = Contacts(notes)
-    ends: dict[str, Place] = {}
-    people = read_people(files, contacts, notes, doubts, ends)
-    directory = GroupDirectory(people, contacts, notes, doubts)
-    directory.read_groups(files)
-    reader = _Reader(directory, notes, today)
+    people = read_people(files, contacts, notes, partial)
+    reader = _Reader(GroupDirectory(people, files, contacts, notes, partial), notes, today)
     for document, top in files:
         reader.read(document, top.into("organizations"))
-    note_ended(ends, people, reader.resources, today, notes)
+    note_same_identities(people, notes)
+    note_ended(people, files, reader.resources, today, notes)
     note_lookalikes(contacts.emails, allowed_domains, notes)
     book = AddressBook(
-        organizations=reader.organizations,
-        kinds={key: one.system.kinds for key, one in reader.organizations.items()},
-        notes=notes,
+        organizations=reader.organizations, people=people, resources=reader.resources, notes=notes, today=today
     )
-    terms = ApprovalTerms(book=book, declared=reader.resources, people=people, today=today, max_days=max_approval_days)
+    approvals = ApprovalReader(book, max_approval_days)
     return Desired(
         people=people,
         organizations=reader.organizations,
         resources=reader.resources,
-        approvals=tuple(
-            each_once(
-                (
-                    approval
-                    for document, top in files
-                    for approval in read_approvals(document.approvals, top.into("approvals"), terms)
-                ),
-                today,
-                notes,
-            )
-        ),
-        moves=tuple(
-            consistent(
-                once((move for doc, top in files for move in read_moves(doc.moved, top.into("moved"), book)), notes),
-                resources=reader.resources,
-                people=people,
-                notes=notes,
-            )
-        ),
+        approvals=tuple(approvals.read(files)),
+        moves=tuple(read_moves(files, book)),
         digest=digest,
     )
 
@@ -100,14 +74,12 @@ class _Reader:
     ids: dict[tuple[str, str, str], Place] = field(default_factory=dict)
 
     def read(self, document: ManifestDocument, top: Cursor) -> None:
-        for key, organization, spot in read_keys(document.organizations, top, self.notes):
+        for key, written, spot in read_keys(document.organizations, top, self.notes):
             if key in self.organizations:
                 note_twice(f"the organization `{key}`", spot.place, self.organizations[key].place, self.notes)
                 continue
-            self.organizations[key] = self._organization(key, organization, spot)
-            declared = only_managed(
-                self.organizations[key], self._declared(self.organizations[key], organization, spot), self.notes
-            )
+            organization = self.organizations[key] = self._organization(key, written, spot)
+            declared = _keep_managed(organization, self._declared(organization, written, spot), self.notes)
             self.resources[key] = {one.address: one for one in declared}
 
     def _organization(self, key: str, document: AnyOrganization, spot: Cursor) -> Organization:
@@ -124,7 +96,7 @@ class _Reader:
         return Organization(
             key=key,
             system=system,
-            manages=read_manages(document.manages, system, spot, self.notes),
+            manages=_read_manages(document.manages, system, spot, self.notes),
             mode=Mode(document.mode),
             identity=identity,
             name=document.name,
@@ -138,35 +110,28 @@ class _Reader:
             return
         key = organization.key
         yield Declared(address=Address.whole(key), identity=organization.identity, place=organization.place)
-        settling = Settling(
+        access = AccessReader(
+            organization=key,
             system=organization.system,
-            kind="member",
             takes_highest=document.on_conflict == "highest",
             directory=self.directory,
             notes=self.notes,
             today=self.today,
         )
-        members = read_members(key, document, spot, settling)
+        members = read_members(document, spot, access)
         yield from members
-        reader = AssetReader(
-            organization=key,
-            members={member.address.key for member in members},
-            settling=settling,
-            ids=self.ids,
-        )
-        yield from read_assets(document, spot, reader)
+        keys = {member.address.key for member in members}
+        yield from AssetReader(document=document, members=keys, access=access, ids=self.ids).read(spot)
 
 
 def _identity_of(document: AnyOrganization) -> str:
     """What its system knows the organization by."""
     if isinstance(document, BusinessCenterDocument):
         return document.id
-    if isinstance(document, DevelopersDocument):
-        return document.name
-    return document.handle.lower()
+    return document.name if isinstance(document, DevelopersDocument) else document.handle.lower()
 
 
-def read_manages(words: Sequence[str] | None, system: System, spot: Cursor, notes: Notes) -> frozenset[str]:
+def _read_manages(words: Sequence[str] | None, system: System, spot: Cursor, notes: Notes) -> frozenset[str]:
     """The kinds that are named; empty, which stands for all, where nothing is said or nothing of it is right."""
     if words is None:
         return frozenset()
@@ -183,14 +148,13 @@ def read_manages(words: Sequence[str] | None, system: System, spot: Cursor, note
         elif word in offered:
             found.add(word)
         else:
-            advice = suggest_word(word, offered)
-            if word in system.kinds and KINDS[word].parents:
-                advice = f"it comes with {list_words(KINDS[word].parents)}"
+            is_edge = word in system.kinds and KINDS[word].parents
+            advice = f"it comes with {list_words(KINDS[word].parents)}" if is_edge else suggest_word(word, offered)
             notes.error("unknown-value", f"`{word}` is no kind of thing here", place, advice=advice)
     return frozenset(found)
 
 
-def only_managed(organization: Organization, declared: Iterable[Declared], notes: Notes) -> Iterator[Declared]:
+def _keep_managed(organization: Organization, declared: Iterable[Declared], notes: Notes) -> Iterator[Declared]:
     """What is declared of managed kinds; a finding about the first thing of each other kind."""
     kinds = organization.kinds if organization.manages else KINDS.keys()
     told: set[str] = set()

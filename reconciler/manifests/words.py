@@ -12,41 +12,44 @@ from reconciler.manifests.nodes import Cursor
 from reconciler.model.finding import Notes, Place
 from reconciler.model.kinds import KINDS
 from reconciler.model.suggestions import list_words, suggest_word
-from reconciler.model.system import Role, System
+from reconciler.model.system import System
 from reconciler.systems import SYSTEMS
 
 _KEY = re.compile(r"\w[\w.+-]{0,99}")
 T = TypeVar("T")
 
 
+_ALPHABETS = frozenset({"LATIN", "CYRILLIC", "GREEK", "ARMENIAN", "CHEROKEE", "GEORGIAN", "COPTIC"})
+
+
 def read_keys(section: Mapping[str, T], at: Cursor, notes: Notes) -> Iterator[tuple[str, T, Cursor]]:
     """The entries of a section whose keys can be part of an address, each with its spot in the file."""
     for key, value in section.items():
         spot = at.into(key)
-        if _is_usable(key, spot.place, notes):
+        if is_key(key):
             yield key, value, spot
+        elif _KEY.fullmatch(key):
+            advice = "write it anew with the letters of one alphabet"
+            notes.error("bad-key", f"`{key}` ({ascii(key)[1:-1]}) is not what it looks like", spot.place, advice=advice)
+        else:
+            shown = key if key.isprintable() else ascii(key)[1:-1]
+            advice = "use letters, digits, `.`, `_`, `-` and `+`, and begin with a letter or digit"
+            notes.error("bad-key", f"`{shown}` cannot be a key", spot.place, advice=advice)
 
 
 def is_key(text: str) -> bool:
     """Whether a text could be a key as it is."""
-    return _KEY.fullmatch(text) is not None and _is_honest(text)
-
-
-def _is_honest(key: str) -> bool:
-    return key.isascii() or not (has_mixed_scripts(key) or unicodedata.normalize("NFC", key) != key)
-
-
-def _is_usable(key: str, place: Place, notes: Notes) -> bool:
-    if not _KEY.fullmatch(key):
-        shown = key if key.isprintable() else ascii(key)[1:-1]
-        advice = "use letters, digits, `.`, `_`, `-` and `+`, and begin with a letter or digit"
-        notes.error("bad-key", f"`{shown}` cannot be a key", place, advice=advice)
+    if not _KEY.fullmatch(text):
         return False
-    if not _is_honest(key):
-        advice = "write it anew with the letters of one alphabet"
-        notes.error("bad-key", f"`{key}` ({ascii(key)[1:-1]}) is not what it looks like", place, advice=advice)
+    return text.isascii() or not (has_mixed_scripts(text) or unicodedata.normalize("NFC", text) != text)
+
+
+def has_mixed_scripts(text: str) -> bool:
+    """Whether letters of several alphabets with similar letters stand in one word."""
+    if text.isascii():
         return False
-    return True
+    alphabets = {unicodedata.name(letter, "").partition(" ")[0] for letter in text if letter.isalpha()}
+    return len(alphabets & _ALPHABETS) > 1
 
 
 def note_twice(what: str, place: Place, first: Place, notes: Notes) -> None:
@@ -87,28 +90,24 @@ def read_span(starts: str, until: str, key: str, at: Cursor, notes: Notes) -> tu
 
 
 def note_unknown_role(notes: Notes, name: str, system: System, kind: str, place: Place) -> None:
-    """A finding for a role or permission that a system does not know for this kind."""
+    """A finding for a role or permission that a system does not know for this kind, with the one that is meant."""
     known = [*system.roles.get(kind, ()), *system.permissions.get(kind, ())]
-    word = "permission" if kind in system.permissions else "role"
-    message = f"`{name}` is no {word} here: {_title(kind)} in {system.name}"
-    notes.error("unknown-role", message, place, advice=_advice(name, known, system, kind))
-
-
-def _advice(name: str, known: Sequence[Role], system: System, kind: str) -> str:
+    names = [role.name for role in known]
     word = name.lower().replace("-", "_")
     meant = [role.name for role in known if word == role.name or word in role.aliases or name == role.label]
     if meant:
-        return f"did you mean `{meant[0]}`? {_all(known)}"
-    advice = suggest_word(name, (role.name for role in known))
-    elsewhere = _elsewhere(name, system, kind)
-    return "; ".join(part for part in (advice, f"`{name}` exists for {elsewhere}" if elsewhere else "") if part)
+        others = f"There are {list_words(names)}" if len(names) > 1 else "There is no other"
+        advice = f"did you mean `{meant[0]}`? {others}"
+    else:
+        elsewhere = _find_elsewhere(name, system, kind)
+        parts = (suggest_word(name, names), f"`{name}` exists for {elsewhere}" if elsewhere else "")
+        advice = "; ".join(filter(None, parts))
+    sort = "permission" if kind in system.permissions else "role"
+    message = f"`{name}` is no {sort} here: {_title(kind)} in {system.name}"
+    notes.error("unknown-role", message, place, advice=advice)
 
 
-def _all(known: Sequence[Role]) -> str:
-    return f"There are {list_words(role.name for role in known)}" if len(known) > 1 else "There is no other"
-
-
-def _elsewhere(name: str, system: System, kind: str) -> str:
+def _find_elsewhere(name: str, system: System, kind: str) -> str:
     """Where the word is a role: for the same kind if possible, and nearby rather than far away."""
     found = [
         (other_kind != kind, other.name != system.name, other.name, other_kind)
@@ -127,14 +126,3 @@ def _elsewhere(name: str, system: System, kind: str) -> str:
 
 def _title(kind: str) -> str:
     return KINDS[kind].title if kind in KINDS else "finance role"
-
-
-_ALPHABETS = frozenset({"LATIN", "CYRILLIC", "GREEK", "ARMENIAN", "CHEROKEE", "GEORGIAN", "COPTIC"})
-
-
-def has_mixed_scripts(text: str) -> bool:
-    """Whether letters of several alphabets with similar letters stand in one word."""
-    if text.isascii():
-        return False
-    alphabets = {unicodedata.name(letter, "").partition(" ")[0] for letter in text if letter.isalpha()}
-    return len(alphabets & _ALPHABETS) > 1

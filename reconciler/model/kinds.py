@@ -83,9 +83,16 @@ class Kind:
         return self.parents[:1] == ("partner",)
 
     @property
-    def share_section(self) -> str:
-        """Where a partner lists such shares: under the name of what is shared, and ad accounts under `shares`."""
+    def entry(self) -> str:
+        """Key under an asset where manifests list such access, uses or shares."""
+        if self.person_part is not None:
+            return "access"
         return "shares" if self.name == "partner_share" else KINDS[self.parents[1]].section
+
+    @property
+    def is_item(self) -> bool:
+        """Whether it is an item of a list there, with no role or permission: it says nothing but that it is there."""
+        return self.is_told or self.name == "pixel_access" or (self.entry == "ad_accounts" and not self.is_share)
 
     @property
     def target_part(self) -> int:

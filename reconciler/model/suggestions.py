@@ -78,11 +78,16 @@ def _marks(word: str) -> Iterator[str]:
 
 _asked: list[tuple[Collection[str], int, Nearest]] = []
 """The last collections that were asked about, with their size then."""
-_MAX_KEPT = 4
+_MAX_KEPT = 16
 
 
 def _nearest_in(known: Collection[str]) -> Nearest:
-    """The words of a collection; asked again about the same collection, the same index."""
+    """The words of a collection; asked again about the same collection, the same index.
+
+    Few words need no index, and must not drive out that of many.
+    """
+    if len(known) <= _MAX_COMPARED:
+        return Nearest(known)
     for kept, size, nearest in _asked:
         if kept is known and size == len(known):
             return nearest

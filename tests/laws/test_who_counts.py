@@ -15,7 +15,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from reconciler.engine.planner import Worlds, plan
-from reconciler.manifests.load import SourceFile, load_manifests
+from reconciler.manifests.load import load_manifests
+from reconciler.manifests.source import SourceFile
 from reconciler.model.address import Address
 from reconciler.model.declared import Desired
 from reconciler.model.live import Live

@@ -10,7 +10,7 @@ from typing import Any
 
 import yaml
 
-from reconciler.manifests.load import SourceFile
+from reconciler.manifests.source import SourceFile
 from reconciler.model.declared import Declared, Desired
 from reconciler.model.finding import Finding
 

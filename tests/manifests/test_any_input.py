@@ -10,7 +10,9 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from reconciler.editing.format import format_manifest
-from reconciler.manifests.load import SourceFile, load_config, load_manifests
+from reconciler.manifests.config import load_config
+from reconciler.manifests.load import load_manifests
+from reconciler.manifests.source import SourceFile
 from reconciler.model.finding import Severity
 from tests.manifests.given import PATHS, read_case
 

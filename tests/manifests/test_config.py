@@ -6,9 +6,9 @@ from dataclasses import fields
 
 import pytest
 
-from reconciler.manifests.config import Config, ProviderSettings
+from reconciler.manifests.config import Config, ProviderSettings, load_config
 from reconciler.manifests.config_documents import ConfigDocument, GuardsDocument
-from reconciler.manifests.load import SourceFile, load_config
+from reconciler.manifests.source import SourceFile
 from reconciler.model.settings import GuardSettings, PolicySettings
 from tests.manifests.given import tell_findings
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import pytest
 
+from reconciler.manifests.config import load_config
 from reconciler.manifests.lint import check_references
-from reconciler.manifests.load import SourceFile, digest_of, load_config, load_manifests
-from reconciler.manifests.source import is_read, looks_meant, note_passed_over
+from reconciler.manifests.load import digest_of, load_manifests
+from reconciler.manifests.source import SourceFile, is_read, looks_meant, note_passed_over
 from reconciler.model.finding import Notes
 from tests.manifests.given import tell_findings
 
@@ -25,7 +26,7 @@ def told(config: str, *more: str) -> list[str]:
     assert loaded.config is not None, loaded.findings
     files = [SourceFile(f"access/{number}.yaml", text.encode()) for number, text in enumerate((MANIFEST, *more))]
     manifests = load_manifests(files)
-    found = check_references(loaded.config, manifests.readable, manifests.doubts)
+    found = check_references(loaded.config, manifests.readable, manifests.partial)
     return [line.removeprefix("reconciler.yaml:") for line in tell_findings(found)]
 
 

@@ -19,14 +19,14 @@ def check(text: str) -> tuple[ManifestDocument, PartialRead]:
     node, findings = parse_yaml(SourceFile("a.yaml", text.encode()))
     assert node is not None
     assert findings == []
-    doubts = PartialRead()
-    document = check_structure(ManifestDocument, node, "a.yaml", Notes(), doubts)
+    partial = PartialRead()
+    document = check_structure(ManifestDocument, node, "a.yaml", Notes(), partial)
     assert document is not None
-    return document, doubts
+    return document, partial
 
 
 def test_items_beside_a_broken_one_stay() -> None:
-    document, doubts = check("""\
+    document, partial = check("""\
 approvals:
   - {}
   - {approve: remove, address: acme/member/a, reason: SEC-9, expires: 2026-12-31}
@@ -34,13 +34,13 @@ approvals:
   - {approve: remove, address: acme/member/b, reason: SEC-9, expires: 2026-12-31}
 """)
     assert [approval.address for approval in document.approvals] == ["acme/member/a", "acme/member/b"]
-    assert not doubts.incomplete
+    assert not partial.incomplete
 
 
 def test_a_member_with_a_wrong_role_stays_a_member() -> None:
-    document, doubts = check("organizations: {x: {system: business_account, handle: '@x', members: {ana: boss}}}\n")
+    document, partial = check("organizations: {x: {system: business_account, handle: '@x', members: {ana: boss}}}\n")
     assert list(document.organizations["x"].members) == ["ana"]
-    assert not doubts.incomplete
+    assert not partial.incomplete
 
 
 def test_a_permission_that_is_wrong_does_not_take_the_others_along() -> None:
@@ -66,8 +66,8 @@ organizations:
     ],
 )
 def test_what_was_left_out_decides_what_can_be_missed(text: str, incomplete: bool, people: set[str]) -> None:
-    _, doubts = check(text)
-    assert (doubts.incomplete, doubts.people) == (incomplete, people)
+    _, partial = check(text)
+    assert (partial.incomplete, partial.people) == (incomplete, people)
 
 
 class Strict(StrictDocument):
@@ -77,9 +77,9 @@ class Strict(StrictDocument):
 def test_nothing_is_left_of_a_file_that_lacks_what_it_must_have() -> None:
     node, _ = parse_yaml(SourceFile("a.yaml", b"age: 3\n"))
     assert node is not None
-    notes, doubts = Notes(), PartialRead()
-    assert check_structure(Strict, node, "a.yaml", notes, doubts) is None
-    assert doubts.incomplete
+    notes, partial = Notes(), PartialRead()
+    assert check_structure(Strict, node, "a.yaml", notes, partial) is None
+    assert partial.incomplete
     assert tell_findings(notes.in_order()) == [
         "a.yaml:1:1: error[missing-key]: this has no `name`; write `name: ...`",
         "a.yaml:1:1: error[unknown-key]: `age` is not known here; write one of `name`",

@@ -9,7 +9,9 @@ from typing import Any
 import pytest
 import yaml
 
-from reconciler.manifests.load import SourceFile, load_config, load_manifests
+from reconciler.manifests.config import load_config
+from reconciler.manifests.load import load_manifests
+from reconciler.manifests.source import SourceFile
 from reconciler.model.settings import PolicySettings
 from reconciler.policies.catalogue import POLICIES
 from reconciler.policies.judging import Judgment, judge, only

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from reconciler.manifests.load import SourceFile
-from reconciler.manifests.policy_files import load_rules
+from reconciler.manifests.config import load_rules
+from reconciler.manifests.source import SourceFile
 from reconciler.policies.judging import with_custom_rules
 from tests.manifests.given import tell_findings
 from tests.policies.test_blocking import MANIFEST, run

@@ -14,7 +14,7 @@ from reconciler.engine.planner import Worlds, situations
 from reconciler.features.importing.amend import Amendment, Wish, amend
 from reconciler.features.importing.key_assignment import KeyAssignment, assign_keys
 from reconciler.features.importing.model import Adoption, NotAdopted
-from reconciler.manifests.load import SourceFile
+from reconciler.manifests.source import SourceFile
 from reconciler.model.address import Address
 from reconciler.model.drift import Drift, DriftSort, Fate
 from reconciler.model.errors import ManifestError, ReconcilerError

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 
 from reconciler.editing.edits import Drop, Edit, Join, Leave, Path, Put, Value, depth_of, edit_manifest, find_file
-from reconciler.editing.entries import NotExpressible, is_item, path_of, to_entry
+from reconciler.editing.entries import NotExpressible, path_of, to_entry
 from reconciler.engine.context import PlanningContext
 from reconciler.features.importing.compose import plant, reading_order
 from reconciler.features.importing.key_assignment import KeyAssignment
@@ -205,7 +205,7 @@ def _parents_of(address: Address) -> list[tuple[str, str]]:
 
 def _withdraw(address: Address, files: Sequence[SourceFile]) -> Edit:
     path = _written_path(address, files)
-    if is_item(address):
+    if KINDS[address.kind].is_item:
         return Leave(path=path, item=_written_item(files, path, address.parts[-1]))
     return Drop(path=path, keep=_ORGANIZATION if len(path) <= _ASSET else _ASSET)
 

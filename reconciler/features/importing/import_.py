@@ -16,7 +16,8 @@ from reconciler.features.importing.compose import Composition, compose, remarks_
 from reconciler.features.importing.key_assignment import KeyAssignment, assign_keys
 from reconciler.features.importing.layout import render_manifest
 from reconciler.features.importing.model import Import, ImportedOrganization
-from reconciler.manifests.load import SourceFile, load_manifests
+from reconciler.manifests.load import load_manifests
+from reconciler.manifests.source import SourceFile
 from reconciler.model.address import Address
 from reconciler.model.change import Change
 from reconciler.model.declared import Desired, Organization

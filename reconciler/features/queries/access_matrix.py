@@ -8,7 +8,7 @@ from datetime import date
 from reconciler.apply.states import read_state
 from reconciler.engine.holdings import AccessIndex, make_ledger
 from reconciler.features.queries.directory import load_about, read_one_state
-from reconciler.manifests.load import SourceFile
+from reconciler.manifests.source import SourceFile
 from reconciler.model.access import owner_elsewhere, strongest
 from reconciler.model.address import Address
 from reconciler.model.errors import ReconcilerError

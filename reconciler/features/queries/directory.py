@@ -8,11 +8,10 @@ from dataclasses import dataclass, field
 from datetime import date
 
 from reconciler.apply.states import read_state, read_state_as_of
-from reconciler.manifests.load import SourceFile, load_manifests
-from reconciler.manifests.nodes import Cursor
+from reconciler.manifests.load import load_manifests
 from reconciler.manifests.partial_read import PartialRead
 from reconciler.manifests.people import Contacts
-from reconciler.manifests.source import parse_file
+from reconciler.manifests.source import SourceFile, parse_file
 from reconciler.model.declared import Desired, Person
 from reconciler.model.errors import ManifestError
 from reconciler.model.finding import Notes
@@ -63,20 +62,14 @@ def load_directory(files: Sequence[SourceFile]) -> Directory:
     from reconciler.manifests.documents import ManifestDocument
     from reconciler.manifests.people import PREFIX, read_people
     from reconciler.manifests.people import GroupDirectory as Names
-    from reconciler.manifests.structure import check_structure
+    from reconciler.manifests.structure import read_document
 
-    notes, doubts = Notes(), PartialRead()
-    parsed = [parse_file(file) for file in _holding_directory(files)]
-    read = [
-        (document, Cursor.at_top(one.file.path, one.node))
-        for one in parsed
-        if one.node is not None
-        and (document := check_structure(ManifestDocument, one.node, one.file.path, notes, doubts)) is not None
-    ]
+    notes, partial = Notes(), PartialRead()
+    parsed = map(parse_file, _holding_directory(files))
+    read = [document for one in parsed if (document := read_document(ManifestDocument, one, notes, partial))]
     contacts = Contacts(notes)
-    people = read_people(read, contacts, notes, doubts, {})
-    names = Names(people, contacts, notes, doubts)
-    names.read_groups(read)
+    people = read_people(read, contacts, notes, partial)
+    names = Names(people, read, contacts, notes, partial)
     groups = {name: frozenset(names.expand(PREFIX + name, group.place)) for name, group in names.groups.items()}
     return Directory(people=people, groups=groups)
 

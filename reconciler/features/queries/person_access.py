@@ -18,7 +18,7 @@ from reconciler.features.queries.directory import (
     normal_identity,
     read_states,
 )
-from reconciler.manifests.load import SourceFile
+from reconciler.manifests.source import SourceFile
 from reconciler.model.address import Address
 from reconciler.model.declared import Desired, Move, Person
 from reconciler.model.errors import ReconcilerError

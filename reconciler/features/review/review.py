@@ -11,9 +11,10 @@ from reconciler.features.review.compare import compare
 from reconciler.features.review.findings import findings_only_in
 from reconciler.features.review.model import Review, Side
 from reconciler.features.review.things import compare_values
+from reconciler.manifests.config import Config, LoadedConfig, load_rules
 from reconciler.manifests.lint import check_references, encoded_domain
-from reconciler.manifests.load import Config, LoadedConfig, Manifests, SourceFile, load_manifests
-from reconciler.manifests.policy_files import load_rules
+from reconciler.manifests.load import Manifests, load_manifests
+from reconciler.manifests.source import SourceFile
 from reconciler.model.declared import Desired
 from reconciler.model.finding import Finding, Place, Severity
 from reconciler.model.settings import GuardSettings, PolicySettings
@@ -118,7 +119,7 @@ def _read(revision: Revision, today: date, domains: Sequence[str], max_days: int
     manifests = load_manifests(revision.files, today=today, allowed_domains=domains, max_approval_days=max_days)
     rules = _rules_of(revision)
     config = _config_of(revision)
-    references = check_references(config, manifests.readable, manifests.doubts) if config else ()
+    references = check_references(config, manifests.readable, manifests.partial) if config else ()
     said = (*_findings_of_config(revision, rules, today), *references, *manifests.findings)
     side = Side(
         name=revision.name,

@@ -18,7 +18,8 @@ from reconciler.features.queries import directory
 from reconciler.features.queries import person_access as knowing
 from reconciler.features.queries.directory import may_mention
 from reconciler.features.queries.documents import describe_declared
-from reconciler.manifests.load import SourceFile, load_manifests
+from reconciler.manifests.load import load_manifests
+from reconciler.manifests.source import SourceFile
 from reconciler.model.address import Address
 from reconciler.model.errors import ManifestError, ReconcilerError
 from reconciler.model.holding import AccessStatus, Holding, PersonReport

@@ -11,7 +11,7 @@ import pytest
 from reconciler.cli.catalogue import RENDERERS
 from reconciler.features.queries import access_matrix as reaching
 from reconciler.features.queries.person_access import who
-from reconciler.manifests.load import SourceFile
+from reconciler.manifests.source import SourceFile
 from reconciler.model.address import Address
 from reconciler.model.errors import ReconcilerError, StoreError
 from reconciler.model.holding import AccessMatrix, Reach

@@ -10,7 +10,8 @@ from pathlib import Path
 import yaml
 
 from reconciler.features.review.review import Revision
-from reconciler.manifests.load import SourceFile, load_config
+from reconciler.manifests.config import load_config
+from reconciler.manifests.source import SourceFile
 
 PATHS = sorted((Path(__file__).parents[2] / "cases" / "diff").glob("*.yaml"))
 CONFIG = "reconciler.yaml"

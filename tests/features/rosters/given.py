@@ -11,7 +11,8 @@ from typing import Any
 import yaml
 
 from reconciler.features.rosters.observe import RosterFile, Sighting, look
-from reconciler.manifests.load import SourceFile, load_manifests
+from reconciler.manifests.load import load_manifests
+from reconciler.manifests.source import SourceFile
 from reconciler.model.address import Address
 from reconciler.model.declared import Desired
 from reconciler.model.resource import Resource, Status

@@ -15,7 +15,8 @@ from hypothesis import strategies as st
 
 from reconciler.apply.reading import Scopes
 from reconciler.features.rosters.observe import RosterFile, Sighting, look
-from reconciler.manifests.load import SourceFile, load_manifests
+from reconciler.manifests.load import load_manifests
+from reconciler.manifests.source import SourceFile
 from reconciler.model.address import Address
 from reconciler.model.declared import Desired
 from reconciler.model.live import Live
