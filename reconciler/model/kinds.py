@@ -84,7 +84,9 @@ class Kind:
 
     @property
     def entry(self) -> str:
-        """Key under an asset where manifests list such access, uses or shares."""
+        """Key under an asset where manifests list such access, uses or shares; empty for what is no edge."""
+        if len(self.parents) < 2:
+            return ""
         if self.person_part is not None:
             return "access"
         return "shares" if self.name == "partner_share" else KINDS[self.parents[1]].section
