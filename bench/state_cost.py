@@ -91,7 +91,7 @@ def _measure(store: LocalFileStore, lease: Lease, *, changes: int, snapshot_seco
         logbook.conclude(change, Applied(live=change.after))
     audit = AuditLog(store)
     audit.append(
-        AuditRecord(organization=_ORGANIZATION, lineage=logbook.state.lineage, entries=logbook.entries),
+        AuditRecord(organization=_ORGANIZATION, lineage=logbook.state.lineage, entries=tuple(logbook.entries)),
         guard=lease.check,
     )
     seconds, written = time.perf_counter() - begun, _bytes_written() - written

@@ -9,6 +9,7 @@ import json
 import os
 import shlex
 import sys
+import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
@@ -35,6 +36,8 @@ from reconciler.output.style import Style, Tone
 from reconciler.output.visible import make_visible
 
 if TYPE_CHECKING:
+    from cProfile import Profile
+
     from reconciler.manifests.config import Config, ProviderSettings
     from reconciler.manifests.source import SourceFile
     from reconciler.model.declared import Organization
@@ -72,6 +75,9 @@ class App:
     """A folder for QR codes; without one they are only drawn, where somebody sits at a terminal."""
     _providers: dict[str, Provider] = field(default_factory=dict)
     _held: ExitStack = field(default_factory=ExitStack)
+    _began: float = field(default_factory=time.perf_counter)
+    _stages: dict[str, float] = field(default_factory=dict)
+    _profile: tuple[Path, Profile] | None = None
 
     @property
     def home(self) -> Path:
@@ -83,7 +89,8 @@ class App:
         """The configuration; raises ManifestError when it has errors."""
         from reconciler.cli.workspace import read_config
 
-        config = read_config(self.root)
+        with self.stage("settings"):
+            config = read_config(self.root)
         # Also of what this command will not read: older states and plans may hold what somebody else has let in.
         references = [str(value) for made in config.providers.values() for value in made.options.values()]
         for reference in (*references, config.state_key):
@@ -196,7 +203,8 @@ class App:
         style = replace(
             self.style(sys.stdout), max_chars=max_chars, prefix=find_prefix(self.root), job=this_process().job
         )
-        print_page(renderers[format_](*values, style), form=format_)
+        with self.stage("output"):
+            print_page(renderers[format_](*values, style), form=format_)
         if format_ != "github":
             return
         if not write_summary(lambda room: renderers["markdown"](*values, replace(style, max_chars=room))):
@@ -210,16 +218,53 @@ class App:
         Only a person who waits at a terminal sees it.
         """
         if not is_interactive(sys.stderr) or self.log_format == "json":
-            yield lambda _: None
+            with self.stage(text):
+                yield lambda _: None
             return
         from rich.console import Console
         from rich.text import Text
 
         console = Console(stderr=True, no_color=not self.style(sys.stderr).color)
-        with console.status(Text(text)) as status:
+        with self.stage(text), console.status(Text(text)) as status:
             yield lambda now: status.update(Text(make_visible(now)))
 
-    def notify(self, message: str, *, level: str = "notice", **fields: str | int) -> None:
+    @contextmanager
+    def stage(self, name: str) -> Iterator[None]:
+        """Time what the block does, for `-v`."""
+        began = time.perf_counter()
+        try:
+            yield
+        finally:
+            self._stages[name] = self._stages.get(name, 0) + time.perf_counter() - began
+
+    def report_times(self) -> None:
+        """Tell how long the run took so far, and its stages."""
+        seconds, cpu = time.perf_counter() - self._began, time.process_time()
+        stages = {name: round(took, 3) for name, took in self._stages.items()}
+        listed = "".join(f"; {name} {took:.2f}" for name, took in stages.items())
+        message = f"took {seconds:.2f} seconds, with {cpu:.2f} seconds of CPU since the start of Python{listed}"
+        self.notify(message, seconds=round(seconds, 3), cpu_seconds=round(cpu, 3), stages=stages)
+
+    def start_profile(self, path: Path) -> None:
+        """From here on note what takes time, for `write_profile`."""
+        from cProfile import Profile
+
+        profile = self._profile[1] if self._profile else Profile()
+        self._profile = path, profile
+        profile.enable()
+
+    def write_profile(self) -> None:
+        """Write what was noted, for pstats and everything that reads its files; raises ReconcilerError."""
+        if self._profile is None:
+            return
+        path, profile = self._profile
+        profile.disable()
+        try:
+            profile.dump_stats(path)
+        except OSError as error:
+            raise ReconcilerError(f"{path} cannot be written: {error.strerror or error}") from error
+
+    def notify(self, message: str, *, level: str = "notice", **fields: object) -> None:
         """Tell the user something that is not the result: to stderr, as text or as one JSON object per line."""
         if self.log_format == "json":
             line = json.dumps({"level": level, "message": message, **fields})
@@ -294,7 +339,14 @@ def shared_options() -> list[click.Parameter]:
             "--verbose",
             is_flag=True,
             default=None,
-            help="Say more: lists that are only counted otherwise, the order of steps, tracebacks.",
+            help="Say more: lists that are only counted otherwise, the order of steps, tracebacks, times.",
+        ),
+        _shared(
+            "profile",
+            "--profile",
+            type=click.Path(dir_okay=False, path_type=Path),
+            metavar="FILE",
+            help="Write a profile of the run here, for pstats or snakeviz.",
         ),
     ]
 
@@ -303,7 +355,10 @@ def _shared(name: str, *flags: str, **settings: Any) -> click.Option:
     """An option that is put into the app under a name; when it is not given, nothing changes."""
 
     def store(context: click.Context, _: click.Parameter, value: Any) -> None:
-        if value is not None:
-            setattr(context.ensure_object(App), name, value)
+        app = context.ensure_object(App)
+        if value is not None and name == "profile":
+            app.start_profile(value)
+        elif value is not None:
+            setattr(app, name, value)
 
     return click.Option([*flags, f"shared_{name}"], expose_value=False, callback=store, **settings)

@@ -61,7 +61,10 @@ def run_guarded(command: Callable[[], object], app: App) -> int:
     SECRETS.learn_environment(os.environ)
     with outlets():
         code = _run(command, app)
+        if app.verbose:
+            app.report_times()
         try:
+            app.write_profile()
             write_outputs({"exit_code": str(int(code))})
         except ReconcilerError as error:
             app.notify(error.message, level="warning")

@@ -34,7 +34,8 @@ _WILD = frozenset("*?[")
 def read_request(app: App, *, today: date | None = None, **limits: Unpack[Limits]) -> PlanRequest:
     """Read the workspace as of a day, by default today by the workspace's clock; raises ManifestError."""
     now = app.clock.now()
-    workspace = read_workspace(app.root, app.config, today=today or now.date())
+    with app.stage("manifests"):
+        workspace = read_workspace(app.root, app.config, today=today or now.date())
     desired = workspace.desired
     if (app.home / CODE_NOTES).exists():
         from reconciler.cli.link_codes import clear_codes

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import os
+import pstats
 import pty
+import re
 import shlex
 import subprocess
 import sys
@@ -86,6 +88,29 @@ def test_a_command_loads_only_what_it_is_about(command: str, tmp_path: Path) -> 
     assert own.isdisjoint(
         {"output.csv", "output.html", "output.markdown", "stores.sealed", "stores.sql", "sandbox.world"}
     )
+
+
+def test_a_profile_can_be_opened_and_names_what_was_done(tmp_path: Path) -> None:
+    assert CliRunner().invoke(cli, ["-C", str(tmp_path), "init"]).exit_code == 0
+    for words in (["--profile", "{}", "-C", str(tmp_path), "plan"], ["-C", str(tmp_path), "plan", "--profile", "{}"]):
+        file = tmp_path / f"{words.index('plan')}.prof"
+        result = CliRunner().invoke(cli, [word.format(file) for word in words])
+        assert result.exit_code == 0, result.stderr
+        assert any(name == "make_plan" for _, _, name in pstats.Stats(str(file)).stats)  # type: ignore[attr-defined]
+    result = CliRunner().invoke(cli, ["-C", str(tmp_path), "plan", "--profile", str(tmp_path / "no" / "where")])
+    assert result.exit_code == 0
+    assert "where cannot be written" in result.stderr
+
+
+def test_verbose_ends_with_the_time_that_each_stage_took(tmp_path: Path) -> None:
+    assert CliRunner().invoke(cli, ["-C", str(tmp_path), "init"]).exit_code == 0
+    last = CliRunner().invoke(cli, ["-C", str(tmp_path), "plan", "-v"]).stderr.splitlines()[-1]
+    number = r"\d+\.\d\d"
+    stages = f"; settings {number}; manifests {number}; reading the systems {number}; output {number}"
+    assert re.fullmatch(f"took {number} seconds, with {number} seconds of CPU since the start of Python{stages}", last)
+    told = CliRunner().invoke(cli, ["-C", str(tmp_path), "validate", "-v", "--log-format", "json"]).stderr
+    assert {"seconds", "cpu_seconds", "stages"} < json.loads(told.splitlines()[-1]).keys()
+    assert "took" not in CliRunner().invoke(cli, ["-C", str(tmp_path), "plan"]).stderr
 
 
 @pytest.mark.parametrize("name", [name for name in COMMANDS if name != "sandbox"])

@@ -29,7 +29,8 @@ def validate(app: App, format_: str, max_chars: int, now: date | None) -> int:
     All findings of a run are shown at once. Errors give exit code 1, those of policies alone 3; warnings and
     notes do not.
     """
-    inspection = inspect_workspace(app.root, today=now or SystemClock().today())
+    with app.stage("manifests"):
+        inspection = inspect_workspace(app.root, today=now or SystemClock().today())
     app.show(RENDERERS.findings, inspection, format_=format_, max_chars=max_chars, outputs=_outputs)
     return code_of_findings(inspection.findings, policies=inspection.policies)
 
