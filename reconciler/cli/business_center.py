@@ -7,12 +7,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
+from reconciler.cli.credentials import read_secret
 from reconciler.manifests.config import Option
 from reconciler.model.errors import ReconcilerError
 from reconciler.model.ports import Clock, LinkCode
 from reconciler.model.redaction import SECRETS
 from reconciler.providers.business_api.client import BASE_URL, Client, Connection
-from reconciler.providers.business_api.credentials import read_secret
 from reconciler.providers.business_api.pace import DEFAULT_TIER, TIERS
 from reconciler.providers.business_api.provider import BusinessApiProvider
 

@@ -16,6 +16,7 @@ from pathlib import Path
 
 import click
 
+from reconciler.cli.credentials import write_privately
 from reconciler.cli.files import CODE_NOTES, file_name, replace_file
 from reconciler.cli.streams import is_interactive
 from reconciler.features.work_orders.document import document_of_code
@@ -25,7 +26,6 @@ from reconciler.model.ports import Clock, LinkCode
 from reconciler.output.html import render_html
 from reconciler.output.style import Style
 from reconciler.output.visible import make_visible
-from reconciler.providers.business_api.credentials import write_privately
 from reconciler.systems.markup import quote
 
 LASTS = timedelta(minutes=30)

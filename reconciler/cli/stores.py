@@ -26,7 +26,7 @@ def open_store(address: str, *, root: Path, key: str = "") -> StateStore:
         raise ReconcilerError(message, advice=f"write `state: PREFIX:...` with one of {', '.join(sorted(STORES))}")
     if not key:
         return make(root, rest)
-    from reconciler.providers.business_api.credentials import read_secret
+    from reconciler.cli.credentials import read_secret
     from reconciler.stores.sealed import Seal, SealedStore, parse_key, sealed_holder
 
     seal = Seal(parse_key(read_secret(key, root=root)))

@@ -12,6 +12,7 @@ import keyring.backend
 import pytest
 from click.testing import CliRunner, Result
 
+from reconciler.cli.credentials import read_secret, save_secret
 from reconciler.cli.main import cli
 from reconciler.model.errors import ExitCode, ProviderError, ReconcilerError
 from reconciler.providers.business_api.authorizing import (
@@ -22,7 +23,6 @@ from reconciler.providers.business_api.authorizing import (
     revoke_token,
 )
 from reconciler.providers.business_api.client import Client, Connection
-from reconciler.providers.business_api.credentials import read_secret, save_secret
 from reconciler.sandbox.api.access import DEFAULT_APP, DEFAULT_SECRET, add_token, issue_code
 from reconciler.sandbox.api.emulator import Emulator
 from reconciler.sandbox.api.faults import Fault

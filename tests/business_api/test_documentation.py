@@ -15,8 +15,8 @@ from reconciler.model.change import Change
 from reconciler.model.kinds import KINDS, Action, Shape
 from reconciler.model.ports import Ability, ByHand, Can
 from reconciler.model.system import Role
-from reconciler.providers.business_api.abilities import ability_of, obstacle
 from reconciler.providers.business_api.estimate import estimate_reading
+from reconciler.providers.business_api.vocabulary import ability_of, find_obstacle
 from tests.business_api.service import TOKEN, run, serving
 from tests.business_api.stage import CENTER
 
@@ -103,7 +103,7 @@ def way_of(kind: str, step: Action) -> Ability:
     change = Change(
         address=Address("acme-bc", kind, key), action=step, before=None, after=None, fingerprint="", why="", actor="ana"
     )
-    return ByHand(why) if (why := obstacle(change)) else ability_of("business_center", step)
+    return ByHand(why) if (why := find_obstacle(change)) else ability_of("business_center", step)
 
 
 def test_the_numbers_on_the_page_are_those_of_the_estimate() -> None:

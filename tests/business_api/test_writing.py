@@ -13,8 +13,8 @@ from reconciler.model.kinds import Action
 from reconciler.model.outcome import Applied, Failed, InDoubt, Waits
 from reconciler.model.ports import ByHand, Can, Cannot
 from reconciler.model.resource import Status
-from reconciler.providers.business_api.abilities import ability_of
 from reconciler.providers.business_api.actions import ACTIONS
+from reconciler.providers.business_api.vocabulary import ability_of
 from reconciler.sandbox.api.faults import Fault
 from reconciler.sandbox.assets import add_asset_to_group, create_group, set_group_role
 from reconciler.sandbox.links import request_link

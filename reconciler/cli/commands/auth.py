@@ -10,6 +10,7 @@ import click
 
 from reconciler.cli.app import App
 from reconciler.cli.business_center import make_client
+from reconciler.cli.credentials import read_secret, require_place, save_secret
 from reconciler.cli.streams import confirm
 from reconciler.manifests.config import Option
 from reconciler.model.errors import ExitCode, ReconcilerError, UsageError
@@ -26,7 +27,6 @@ from reconciler.providers.business_api.authorizing import (
     revoke_token,
 )
 from reconciler.providers.business_api.client import Client
-from reconciler.providers.business_api.credentials import read_secret, require_place, save_secret
 from reconciler.providers.business_api.members import Admin
 
 _provider_option = click.option(

@@ -26,7 +26,7 @@ from reconciler.model.plan import Plan
 from reconciler.model.resource import Resource
 from reconciler.output.document import Row, Table, plain
 from reconciler.output.text import table_lines
-from reconciler.providers.business_api.abilities import takes_a_person
+from reconciler.providers.business_api.vocabulary import takes_a_person
 from reconciler.providers.sandbox.provider import SandboxProvider
 from reconciler.providers.sandbox.reading import show as look
 from reconciler.providers.sandbox.rosters import render_roster

@@ -17,7 +17,6 @@ from reconciler.model.masks import is_masked
 from reconciler.model.outcome import Waits
 from reconciler.model.resource import Resource, Status
 from reconciler.providers.business_api import endpoints
-from reconciler.providers.business_api.abilities import obstacle
 from reconciler.providers.business_api.batches import GIVING, TAKING, Bundle, describe_group_deletion
 from reconciler.providers.business_api.errors import ApiError, Remedy
 from reconciler.providers.business_api.sending import Found, NotShown, Stays, Task, WriteInDoubt, is_gone
@@ -28,6 +27,7 @@ from reconciler.providers.business_api.vocabulary import (
     FINANCE_ROLES,
     MEMBER_ROLES,
     AssetType,
+    find_obstacle,
 )
 
 _NO_SUCH_OBJECT, _WRONG_PARAMETER = 40007, 40002
@@ -273,7 +273,7 @@ def _revoke(task: Task, *, until: Callable[[Found], bool] | None = None) -> Wait
 
 def _wait_for_person(task: Task) -> Waits | None:
     """What a person has to do where there is no call."""
-    why = obstacle(task.change)
+    why = find_obstacle(task.change)
     return _by_an_admin(why) if why else None
 
 

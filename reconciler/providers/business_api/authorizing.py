@@ -7,7 +7,7 @@ accounts. It does not expire and dies only when it is revoked.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 from urllib.parse import urlencode
 
@@ -28,7 +28,7 @@ from reconciler.providers.business_api.endpoints import (
 )
 from reconciler.providers.business_api.errors import ApiError
 from reconciler.providers.business_api.members import Admin, read_owner, recognize
-from reconciler.providers.business_api.paging import count_rows, read_list, text_of
+from reconciler.providers.business_api.paging import Row, count_rows, read_list, text_of
 
 SCOPES = {
     15: "Business Center, with 150 to 156 below it",
@@ -43,15 +43,22 @@ _BELOW_CENTER = {150, 153, 155, 156}
 """What scope 15 stands for, and what no Business Center can be managed without."""
 
 
+_PARTS: tuple[tuple[str, int, Listing, Mapping[str, Any]], ...] = (
+    ("members", 156, MEMBERS, {}),
+    ("assets and access", 153, ASSETS, {"asset_type": "ADVERTISER"}),
+    ("partners", 155, PARTNERS, {}),
+    ("asset groups", 7153155400966176769, GROUPS, {}),
+    ("activity log", 2, ACTIVITY, {}),
+)
+"""Title, scope, and what is asked: the parts of a Business Center that a token may read or not."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Token:
     """What a code is exchanged for."""
 
-    access_token: str
+    access_token: str = field(repr=False)
     scopes: tuple[int, ...]
-
-    def __repr__(self) -> str:
-        return f"Token(access_token=..., scopes={self.scopes})"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,23 +70,6 @@ class Probe:
     size: int = 0
     refusal: str = ""
     """Empty when it may."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Part:
-    title: str
-    scope: int
-    listing: Listing
-    parameters: Mapping[str, Any] = field(default_factory=dict)
-
-
-_PARTS = (
-    _Part("members", 156, MEMBERS),
-    _Part("assets and access", 153, ASSETS, {"asset_type": "ADVERTISER"}),
-    _Part("partners", 155, PARTNERS),
-    _Part("asset groups", 7153155400966176769, GROUPS),
-    _Part("activity log", 2, ACTIVITY),
-)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -139,6 +129,19 @@ def revoke_token(client: Client, *, app_id: str, secret: str, token: str) -> Non
     _ask(client, REVOKE_TOKEN, {"app_id": app_id, "secret": secret, "access_token": token})
 
 
+def _ask(client: Client, endpoint: str, body: Mapping[str, Any]) -> Mapping[str, Any]:
+    try:
+        return client.post(endpoint, body)
+    except ApiError as error:
+        raise ProviderError(str(error)) from error
+
+
+def missing_scopes(scopes: tuple[int, ...]) -> list[int]:
+    """Scopes this tool needs and that were not given; a parent stands for all below it."""
+    given = set(scopes) | (_BELOW_CENTER if 15 in scopes else set())
+    return [scope for scope in SCOPES if scope != 15 and scope not in given]
+
+
 def check_token(client: Client) -> Check:
     """Whose token it is, their role everywhere, and what it may read there; raises ProviderError."""
     try:
@@ -148,83 +151,50 @@ def check_token(client: Client) -> Check:
         refused = "the token needs scope 150, read Business Centers"
         unheard = "look at the network, at proxies, and at `base_url`, which has no path behind the host"
         raise ProviderError(str(error), advice=refused if error.code else unheard) from error
-    owner, said = _owner(client)
-    return Check(owner=said, centers=tuple(_membership(client, row, owner) for row in rows))
-
-
-def missing_scopes(scopes: tuple[int, ...]) -> list[int]:
-    """Scopes this tool needs and that were not given; a parent stands for all below it."""
-    given = set(scopes) | (_BELOW_CENTER if 15 in scopes else set())
-    return [scope for scope in SCOPES if scope != 15 and scope not in given]
-
-
-def _ask(client: Client, endpoint: str, body: Mapping[str, Any]) -> Mapping[str, Any]:
-    try:
-        return client.post(endpoint, body)
-    except ApiError as error:
-        raise ProviderError(str(error)) from error
-
-
-def _owner(client: Client) -> tuple[Admin, str]:
-    """The owner, and what to call them."""
     try:
         owner = read_owner(client)
+        shown = " ".join(filter(None, (owner.name, f"<{owner.shown}>")))
     except ApiError as error:
-        return Admin(), f"somebody unknown ({error.message})"
-    return owner, " ".join(filter(None, (owner.name, f"<{owner.shown}>")))
+        owner, shown = Admin(), f"somebody unknown ({error.message})"
+    return Check(owner=shown, centers=tuple(_membership(client, row, owner) for row in rows))
 
 
-def _admins(client: Client, number: str) -> tuple[Admin, ...]:
-    """Those who have accepted: one page, because there are never more than twenty. Empty when they cannot be read."""
-    try:
-        rows = read_list(
-            client, MEMBERS, {"bc_id": number, "filtering": {"user_role": "ADMIN", "relation_status": "BOUND"}}
-        )
-    except ApiError:
-        return ()
-    return tuple(
-        Admin(
-            number=text_of(row, "user_id"),
-            name=text_of(row, "user_name"),
-            shown=text_of(row, "user_email").lower(),
-        )
-        for row in rows
-    )
-
-
-def _membership(client: Client, row: Mapping[str, Any], owner: Admin) -> Membership:
+def _membership(client: Client, row: Row, owner: Admin) -> Membership:
     info, extended = row.get("bc_info") or {}, row.get("ext_user_role") or {}
-    number, role = text_of(info, "bc_id"), text_of(row, "user_role")
-    is_admin = role == "ADMIN"
-    probes = tuple(_probe(client, number, part) for part in _PARTS) if is_admin else ()
-    admins = _admins(client, number) if is_admin else ()
-    return Membership(
-        id=number,
+    found = Membership(
+        id=text_of(info, "bc_id"),
         name=text_of(info, "name"),
-        role=role,
+        role=text_of(row, "user_role"),
         finance=text_of(extended, "finance_role"),
         status=text_of(info, "status"),
-        probes=probes,
-        owner=recognize(owner, admins),
-        admins=admins,
-        accounts=_accounts(client, number) if is_admin else (),
     )
-
-
-def _accounts(client: Client, number: str) -> tuple[str, ...]:
-    """Empty when they cannot be read; why is told with the assets."""
-    try:
-        rows = read_list(client, ASSETS, {"bc_id": number, "asset_type": "TT_ACCOUNT"})
-    except ApiError:
-        return ()
-    return tuple(
-        f"{text_of(row, 'asset_id')} {handle_in(row) or repr(text_of(row, 'asset_name'))}".rstrip() for row in rows
+    if found.role != "ADMIN":
+        return found
+    center = {"bc_id": found.id}
+    probes = tuple(_probe(client, title, scope, listing, {**center, **more}) for title, scope, listing, more in _PARTS)
+    # Those who have accepted: one page, because there are never more than twenty.
+    accepted = {"filtering": {"user_role": "ADMIN", "relation_status": "BOUND"}}
+    admins = tuple(
+        Admin(number=text_of(one, "user_id"), name=text_of(one, "user_name"), shown=text_of(one, "user_email").lower())
+        for one in _read_if_allowed(client, MEMBERS, {**center, **accepted})
     )
+    accounts = tuple(
+        f"{text_of(one, 'asset_id')} {handle_in(one) or repr(text_of(one, 'asset_name'))}".rstrip()
+        for one in _read_if_allowed(client, ASSETS, {**center, "asset_type": "TT_ACCOUNT"})
+    )
+    return replace(found, probes=probes, owner=recognize(owner, admins), admins=admins, accounts=accounts)
 
 
-def _probe(client: Client, number: str, part: _Part) -> Probe:
+def _probe(client: Client, title: str, scope: int, listing: Listing, parameters: Mapping[str, Any]) -> Probe:
     try:
-        size = count_rows(client, part.listing, {"bc_id": number, **part.parameters})
+        return Probe(title=title, scope=scope, size=count_rows(client, listing, parameters))
     except ApiError as error:
-        return Probe(title=part.title, scope=part.scope, refusal=str(error))
-    return Probe(title=part.title, scope=part.scope, size=size)
+        return Probe(title=title, scope=scope, refusal=str(error))
+
+
+def _read_if_allowed(client: Client, listing: Listing, parameters: Mapping[str, Any]) -> list[Row]:
+    """Nothing where it cannot be read; why is told by the probes."""
+    try:
+        return read_list(client, listing, parameters)
+    except ApiError:
+        return []

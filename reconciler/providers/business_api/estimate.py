@@ -13,12 +13,11 @@ from math import ceil
 from reconciler.model.change import Change
 from reconciler.model.kinds import KINDS, Action
 from reconciler.model.resource import Status
-from reconciler.providers.business_api.abilities import takes_a_person
 from reconciler.providers.business_api.assets import choose_way, count_pages
 from reconciler.providers.business_api.batches import count_together
 from reconciler.providers.business_api.endpoints import ACCOUNT_USERS, ASSETS, GROUPS, MEMBERS, PARTNERS
 from reconciler.providers.business_api.pace import Tier
-from reconciler.providers.business_api.vocabulary import ASSET_TYPES, BY_ACCESS, BY_KIND, USED_KINDS
+from reconciler.providers.business_api.vocabulary import ASSET_TYPES, BY_ACCESS, BY_KIND, USED_KINDS, takes_a_person
 
 CALLS_PER_WRITE = 3
 """Look, write, look again: what a change takes of which nothing else is known."""

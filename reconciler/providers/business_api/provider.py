@@ -15,7 +15,6 @@ from reconciler.model.live import Live
 from reconciler.model.outcome import Failed, Outcome, Waits
 from reconciler.model.ports import Ability, Can, Clock, FoundOrganization, LinkCode, Scope
 from reconciler.model.resource import Status
-from reconciler.providers.business_api.abilities import SYSTEM, ability_of, hand_out
 from reconciler.providers.business_api.actions import ACTIONS, carry_out
 from reconciler.providers.business_api.batches import carry_out_together, count_together
 from reconciler.providers.business_api.client import Client
@@ -26,9 +25,28 @@ from reconciler.providers.business_api.paging import read_list, text_of
 from reconciler.providers.business_api.reading import read_activity, read_everything
 from reconciler.providers.business_api.sending import Stays, Task, WriteInDoubt, Writer, failure_of, in_doubt
 from reconciler.providers.business_api.session import CenterSnapshot, Session
-from reconciler.systems.drafting import draft_operation
+from reconciler.providers.business_api.vocabulary import SYSTEM, ability_of
+from reconciler.systems.drafting import draft_operation, draft_orders
 
 _TAKES_AWAY = frozenset({Action.REMOVE, Action.REMOVE_AND_INVITE, Action.CHANGE_ROLE})
+_BY_AN_ADMIN = frozenset(
+    {
+        Action.REQUEST_ACCESS,
+        Action.GRANT,
+        Action.CHANGE_GRANT,
+        Action.REVOKE,
+        Action.CHANGE_ROLE,
+        Action.REINVITE,
+        Action.CANCEL_INVITATION,
+        Action.REMOVE,
+        Action.GIVE_UP_ADMIN,
+        Action.SHARE,
+        Action.CHANGE_SHARE,
+        Action.UNSHARE,
+    }
+)
+"""What a person does from beginning to end. A code that was shown is scanned now or never, and what the other side of
+a partnership has to do is no admin's here: nobody is handed an order for these."""
 
 
 class BusinessApiProvider:
@@ -85,9 +103,9 @@ class BusinessApiProvider:
             return task.outcome()
         if change.action is Action.GIVE_UP_ADMIN:
             waits = Waits(on=change.address.key, why="only the admins themselves can give up their rights")
-            return hand_out(waits, change, scope)
+            return _hand_out(waits, change, scope)
         refusal = _refusal(writer, change)
-        return Failed(reason=refusal) if refusal else hand_out(_carry_out(task), change, scope)
+        return Failed(reason=refusal) if refusal else _hand_out(_carry_out(task), change, scope)
 
     def together(self, scope: Scope, changes: Sequence[Change]) -> int:
         """How many of the first changes go into one call, or are only done with one another."""
@@ -101,7 +119,7 @@ class BusinessApiProvider:
         tasks = [Task(writer=writer, change=change) for change in changes if change.address not in refusals]
         if tasks:
             outcomes |= carry_out_together(tasks)
-        return tuple(hand_out(outcomes[change.address], change, scope) for change in changes)
+        return tuple(_hand_out(outcomes[change.address], change, scope) for change in changes)
 
     def ability(self, system: str, action: Action) -> Ability:
         """What the interface has a call for."""
@@ -182,6 +200,14 @@ class BusinessApiProvider:
             return None
         (order,) = draft_operation("links.approve", change, scope)
         return lambda handle, text: show(LinkCode(handle=handle, text=text, order=order))
+
+
+def _hand_out(outcome: Outcome, change: Change, scope: Scope) -> Outcome:
+    """The same with the orders that tell people what to do, where the outcome is that one of ours has to act."""
+    if not isinstance(outcome, Waits) or change.action not in _BY_AN_ADMIN:
+        return outcome
+    orders = draft_orders(change, scope)
+    return replace(outcome, on=orders[0].actor or orders[0].actor_role, orders=orders) if orders else outcome
 
 
 def _refusal(writer: Writer, change: Change) -> str:

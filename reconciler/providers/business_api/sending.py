@@ -20,7 +20,6 @@ from reconciler.model.live import Live, Unknown
 from reconciler.model.outcome import Applied, Failed, InDoubt, Outcome
 from reconciler.model.resource import Resource, Status
 from reconciler.providers.business_api import endpoints
-from reconciler.providers.business_api.abilities import obstacle
 from reconciler.providers.business_api.assets import read_assets
 from reconciler.providers.business_api.errors import ApiError, Remedy
 from reconciler.providers.business_api.groups import read_groups
@@ -28,7 +27,7 @@ from reconciler.providers.business_api.members import find_members
 from reconciler.providers.business_api.pace import Ticker
 from reconciler.providers.business_api.reading import read_a_few
 from reconciler.providers.business_api.session import CenterSnapshot, Session
-from reconciler.providers.business_api.vocabulary import BY_KIND
+from reconciler.providers.business_api.vocabulary import BY_KIND, find_obstacle
 
 Found = Resource | Unknown | None
 Sight = TypeVar("Sight")
@@ -99,7 +98,7 @@ class Writer:
         """Read the numbers of people, accounts and groups that calls name and no look has shown. Raises ApiError."""
         kinds: dict[str, set[str]] = {}
         for change in changes:
-            if change.action in _NAMES_BY_NUMBER and not obstacle(change):
+            if change.action in _NAMES_BY_NUMBER and not find_obstacle(change):
                 parents = KINDS[change.address.kind].parents or (change.address.kind,)
                 for kind, key in zip(parents, change.address.parts, strict=True):
                     kinds.setdefault(kind, set()).add(key)

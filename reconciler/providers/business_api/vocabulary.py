@@ -1,4 +1,4 @@
-"""The words of the interface and ours, and which call takes which sort of asset.
+"""The words of the interface and ours, which call takes which sort of asset, and what it has no call for.
 
 Names of enums from TikTok's documentation and SDK; the table of asset types and calls is theirs, asset type by asset
 type.
@@ -9,7 +9,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from reconciler.model.change import Change
+from reconciler.model.kinds import KINDS, Action
+from reconciler.model.ports import Ability, ByHand, Can, Cannot
 from reconciler.model.resource import Attributes, Status
+
+SYSTEM = "business_center"
 
 MEMBER_ROLES = {"admin": "ADMIN", "standard": "STANDARD"}
 FINANCE_ROLES = {"manager": "MANAGER", "analyst": "ANALYST"}
@@ -152,3 +157,42 @@ def member_attributes(row: Mapping[str, object]) -> Attributes:
     extended = row.get("ext_user_role")
     finance = extended.get("finance_role") if isinstance(extended, dict) else None
     return {"role": role, **({"finance": str(finance).lower()} if finance else {})}
+
+
+_BY_HAND = {
+    Action.REQUEST_ACCESS: "no call asks the owner of an asset for access",
+    Action.LINK: "the owner of the TikTok account has to scan a QR code",
+    Action.CHANGE_LINK: "the owner of the TikTok account has to scan a QR code",
+    Action.GIVE_UP_ADMIN: "only the admins themselves can give up their rights",
+}
+_CANNOT = {
+    Action.CREATE_ORGANIZATION: "its first admin creates a Business Center on the site",
+    Action.DELETE_ORGANIZATION: "no way to delete a Business Center is documented",
+    Action.TRANSFER_APP: "a Business Center has no apps",
+}
+
+
+def ability_of(system: str, action: Action) -> Ability:
+    """Whether the interface carries out an action; single kinds of assets may be exceptions (see `find_obstacle`)."""
+    if system != SYSTEM:
+        return Cannot(f"the API for Business does not reach {system}")
+    if action in _CANNOT:
+        return Cannot(_CANNOT[action])
+    return ByHand(_BY_HAND[action]) if action in _BY_HAND else Can()
+
+
+def find_obstacle(change: Change) -> str:
+    """Why a change of an otherwise possible action takes a person; empty when it does not."""
+    kind, asset_type = change.address.kind, BY_ACCESS.get(change.address.kind)
+    if KINDS[kind].is_share and kind not in SHARED_BY_CALL:
+        return f"no call shares a {KINDS[KINDS[kind].parents[1]].title} with a partner"
+    if asset_type is not None:
+        return asset_type.unassign if change.action is Action.REVOKE else asset_type.assign
+    if change.action is Action.UNLINK and kind != "tiktok_account":
+        return "no call gives such an asset back"
+    return ""
+
+
+def takes_a_person(change: Change) -> bool:
+    """Whether an admin at the site has to do it, because no call does."""
+    return change.action in _BY_HAND or bool(find_obstacle(change))
