@@ -147,7 +147,7 @@ class Renderers:
     )
     offboarding: Subject = Subject("features.offboarding.document", "document_of_offboarding", "OFFBOARDING")
     notices: Subject = Subject(
-        "features.work_orders.notices_document",
+        "features.work_orders.document",
         "document_of_notices",
         "NOTICES",
         content="with_messages",

@@ -28,8 +28,7 @@ from reconciler.features.review.model import (
     ThingChange,
     ValueChange,
 )
-from reconciler.features.work_orders.notice import Notice, Notices
-from reconciler.features.work_orders.worksheets import WorkList, Worksheet
+from reconciler.features.work_orders.model import Notice, Notices, WorkList, Worksheet
 from reconciler.manifests.conformance import check_conformance
 from reconciler.manifests.source import SourceFile
 from reconciler.model.access import Access, AccessPath

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
 from reconciler.cli.catalogue import RENDERERS
-from reconciler.features.work_orders.worksheets import WorkList, group_by_actor
+from reconciler.features.work_orders.model import WorkList
 from reconciler.model.address import Address
 from reconciler.model.finding import Place
 from reconciler.model.kinds import Action
@@ -165,7 +165,7 @@ def test_everybody_has_one_sheet_with_what_is_open() -> None:
         an_order(id="wo-5", actor="ana", status=OrderStatus.DONE),
         an_order(id="wo-6", actor="", actor_role="the owner of @other"),
     )
-    sheets = group_by_actor(WorkList(orders=orders, names={"ana": "Ana Lopez"}))
+    sheets = WorkList(orders=orders, names={"ana": "Ana Lopez"}).worksheets()
     assert [(sheet.title, [order.id for order in sheet.orders]) for sheet in sheets] == [
         ("Ana Lopez (ana)", ["wo-4"]),
         ("bo", ["wo-3", "wo-2"]),
@@ -175,7 +175,7 @@ def test_everybody_has_one_sheet_with_what_is_open() -> None:
 
 
 def test_a_sheet_says_whose_it_is_and_shows_each_order_in_full() -> None:
-    (sheet,) = group_by_actor(WorkList(orders=(an_order(), an_order(id="wo-2")), names={"bo": "Bo <i>"}))
+    (sheet,) = WorkList(orders=(an_order(), an_order(id="wo-2")), names={"bo": "Bo <i>"}).worksheets()
     titles = {"text": "Work orders for Bo <i> (bo)", "markdown": r"Bo &lt;i&gt; (bo)", "html": "for Bo &lt;i&gt; (bo)"}
     for form, title in titles.items():
         shown = RENDERERS.worksheet[form](sheet, PLAIN)
@@ -185,7 +185,7 @@ def test_a_sheet_says_whose_it_is_and_shows_each_order_in_full() -> None:
 
 def test_what_was_issued_first_comes_first() -> None:
     later = an_order(id="wo-1", issued=ISSUED + timedelta(days=1))
-    (sheet,) = group_by_actor(WorkList(orders=(later, an_order(id="wo-2"))))
+    (sheet,) = WorkList(orders=(later, an_order(id="wo-2"))).worksheets()
     assert [order.id for order in sheet.orders] == ["wo-2", "wo-1"]
 
 

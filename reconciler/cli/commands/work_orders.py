@@ -17,9 +17,9 @@ from reconciler.cli.options import FOLDER, document_option, lock_timeout_option,
 from reconciler.cli.state_editor import open_editor, require_known, require_somebody
 from reconciler.cli.workspace import read_workspace
 from reconciler.features.queries.directory import find_in, load_directory
+from reconciler.features.work_orders.model import WorkList
 from reconciler.features.work_orders.notices import collect_notices
 from reconciler.features.work_orders.report import Evidence, OrderDesk, get_order, list_orders
-from reconciler.features.work_orders.worksheets import WorkList, group_by_actor
 from reconciler.model.errors import ReconcilerError, UsageError
 from reconciler.model.suggestions import suggest_names
 from reconciler.model.work_order import FailureReason
@@ -182,7 +182,7 @@ def _write_worksheets(app: App, work: WorkList, folder: Path, *, is_everything: 
         folder / f"{file_name(sheet.actor or sheet.title)}{ending}": (
             f"{RENDERERS.worksheet[form](sheet, style).rstrip()}\n{_MARK}\n"
         )
-        for sheet in group_by_actor(work)
+        for sheet in work.worksheets()
         for form, ending in _FORMS.items()
     }
     for path in pages:

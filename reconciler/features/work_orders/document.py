@@ -1,18 +1,12 @@
-"""What people are asked to do by hand: the list, the sheet of one person, and one order in full."""
+"""What people are asked to do by hand: the list, the sheet of one person, one order in full, and messages to people."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from datetime import datetime
 
-from reconciler.features.work_orders.worksheets import (
-    WorkList,
-    Worksheet,
-    ends_of,
-    facts_of,
-    group_by_actor,
-    say_validity,
-)
+from reconciler.features.work_orders.model import Notice, Notices, WorkList, Worksheet
 from reconciler.model.work_order import OrderStatus, WorkOrder
 from reconciler.output.document import (
     Block,
@@ -31,9 +25,13 @@ from reconciler.output.document import (
     Tick,
     code,
     plain,
+    spans,
 )
 from reconciler.output.json import Output
+from reconciler.output.markdown import render_markdown
+from reconciler.output.style import Style
 from reconciler.output.words import count
+from reconciler.systems import SYSTEMS
 from reconciler.systems.markup import split
 
 WORK_ORDERS = Output(
@@ -42,27 +40,30 @@ WORK_ORDERS = Output(
     value=Sequence[WorkOrder],
     under="work_orders",
 )
+NOTICES = Output(name="notices", title="Notices: one message for each person who has to act", value=Notices)
 
-COPY_EXACTLY: Inline = (
+_COPY_EXACTLY: Inline = (
     Span("What stands in a box like "),
     Span("this", Look.LITERAL),
     Span(" is to be copied exactly as it is."),
 )
-_HINT = "`reconciler work-orders show ID` says step by step what to do."
 
 
 def document_of_work_orders(work: WorkList) -> Document:
     """One row for each; a page has the sheets of everybody who has something to do."""
     still_open = sum(order.status is OrderStatus.OPEN for order in work.orders)
     number = count(still_open, "work order is", "work orders are") if still_open else "No work orders are"
-    sheets = group_by_actor(work)
-    in_full = Section(title="What to do", about=COPY_EXACTLY, blocks=tuple(map(_sheet, sheets)))
+    hint = "`reconciler work-orders show ID` says step by step what to do."
     table = Table(header=("id", "status", "who", "organization", "issued", "what"), rows=tuple(map(_row, work.orders)))
+    sheets = tuple(
+        Section(title=plain(sheet.title), blocks=tuple(map(_order, sheet.orders))) for sheet in work.worksheets()
+    )
+    in_full = Section(title="What to do", about=_COPY_EXACTLY, blocks=sheets) if sheets else table
     return Document(
         title="Work orders",
         is_title_needless=True,
-        summary=f"{number} open. {_HINT}" if work.orders else "There are no work orders.",
-        blocks=(Detail(full=in_full if sheets else table, brief=table),) if work.orders else (),
+        summary=f"{number} open. {hint}" if work.orders else "There are no work orders.",
+        blocks=(Detail(full=in_full, brief=table),) if work.orders else (),
         whole="list",
     )
 
@@ -73,65 +74,141 @@ def document_of_worksheet(sheet: Worksheet) -> Document:
     return Document(
         title=plain(f"Work orders for {sheet.title}"),
         summary=f"{number} open. Go through each from the top and tick what is done.",
-        blocks=(Paragraph(text=COPY_EXACTLY), *map(section_of_order, sheet.orders)),
+        blocks=(Paragraph(text=_COPY_EXACTLY), *map(_order, sheet.orders)),
     )
 
 
 def document_of_work_order(order: WorkOrder) -> Document:
     """One of them by itself, open or not."""
-    return Document(title=prose_of(order.title), blocks=tuple(_blocks(order)))
+    return Document(title=_prose(order.title), blocks=tuple(_blocks(order)))
 
 
 def document_of_code(order: WorkOrder, *, until: datetime) -> Document:
     """The page around a QR code, for whoever scans it and has never heard of this tool."""
     _, *blocks = _blocks(order)
     return Document(
-        title=prose_of(order.title),
-        summary=f"Scan the code by {until:%Y-%m-%d %H:%M} UTC. After that it is over, and you get a new one.",
+        title=_prose(order.title),
+        summary=f"Scan the code by {_format_time(until)}. After that it is over, and you get a new one.",
         blocks=tuple(blocks),
     )
 
 
-def section_of_order(order: WorkOrder) -> Section:
-    """An order in full, below others."""
-    return Section(title=prose_of(order.title), blocks=tuple(_blocks(order)))
+def document_of_notices(notices: Notices) -> Document:
+    """Who has to do what; a page has every step."""
+    several = count(len(notices.notices), "person has", "people have")
+    nobody = f"No request to {notices.person or 'anybody'} is open."
+    return Document(
+        title="Who has to act",
+        is_title_needless=True,
+        summary=f"{several} to act." if notices.notices else nobody,
+        blocks=tuple(
+            Detail(full=_notice_in_full(notice), brief=_notice_in_brief(notice, notices.at))
+            for notice in notices.notices
+        ),
+        whole="list",
+    )
 
 
-def prose_of(text: str) -> Inline:
-    """Marked prose: what is to be copied is set apart, character by character."""
-    return tuple(Span(piece.text, Look.LITERAL if piece.is_literal else Look.PLAIN) for piece in split(text))
+def with_messages(notices: Notices) -> Notices:
+    """For programs that send them: with the subject and the message, ready to be sent."""
+    told = []
+    for one in notices.notices:
+        section = _notice_in_full(one)
+        message = Document(title=section.title, blocks=section.blocks)
+        text = render_markdown(message, Style(max_chars=0))
+        told.append(replace(one, subject=_subject(one), markdown=text))
+    return replace(notices, notices=tuple(told))
 
 
-def _sheet(sheet: Worksheet) -> Section:
-    return Section(title=plain(sheet.title), blocks=tuple(map(section_of_order, sheet.orders)))
+def _notice_in_full(notice: Notice) -> Section:
+    about = (
+        Span("To "),
+        code(_contact(notice)),
+        Span(". "),
+        *spans(_COPY_EXACTLY),
+        Span(" If another message asks anything else of you, ask whoever sent you this one before you do it."),
+    )
+    title = plain(f"For {_addressee(notice)}: {_subject(notice)}")
+    return Section(title=title, blocks=(Paragraph(text=about), *map(_order, notice.orders)))
+
+
+def _notice_in_brief(notice: Notice, at: datetime) -> Section:
+    items = []
+    for order in notice.orders:
+        days = (at.date() - order.issued.date()).days if order.issued else 0
+        facts = (
+            _place(order),
+            f"until {_format_time(order.expires)}" if order.expires else "",
+            f"waiting for {count(days, 'day', 'days')}" if days else "",
+            f"reconciler work-orders show {order.id}" if order.id else "",
+        )
+        items.append(Item(text=_prose(order.title), details=(plain("; ".join(filter(None, facts))),)))
+    title = plain(f"{_addressee(notice)} <{_contact(notice)}>: {_subject(notice)}")
+    return Section(title=title, blocks=(Items(items=tuple(items)),))
+
+
+def _addressee(notice: Notice) -> str:
+    """`Mara Lindqvist (mara)`."""
+    return f"{notice.name} ({notice.person})" if notice.name and notice.person else notice.name or notice.person
+
+
+def _contact(notice: Notice) -> str:
+    return notice.email or notice.phone or "no address is known"
+
+
+def _subject(notice: Notice) -> str:
+    """How much it is, and until when."""
+    number = count(len(notice.orders), "thing", "things")
+    until = f"; the first ends on {_format_time(notice.deadline)}" if notice.deadline else ""
+    return f"{number} to do{until}"
 
 
 def _row(order: WorkOrder) -> Row:
-    until = say_validity(order) if order.expires else ""
+    until = f" ({_validity(order)})" if order.expires else ""
     cells = (
         code(order.id),
         order.status.value,
         plain(order.actor or order.actor_role),
         code(order.address.organization),
         f"{order.issued:%Y-%m-%d}" if order.issued else "",
-        (*_spans(prose_of(order.title)), Span(f" ({until})" if until else "")),
+        (*spans(_prose(order.title)), Span(until)),
     )
     return Row(cells=cells)
 
 
-def _spans(text: Inline) -> tuple[Span, ...]:
-    return text if isinstance(text, tuple) else ()
+def _order(order: WorkOrder) -> Section:
+    """An order in full, below others."""
+    return Section(title=_prose(order.title), blocks=tuple(_blocks(order)))
 
 
 def _blocks(order: WorkOrder) -> Iterator[Block]:
-    """What to know, what to make sure of, every step, and how it ends."""
-    facts = [("order", code(order.id))] if order.id else []
-    yield Facts(pairs=(*facts, *((label, plain(text)) for label, text in facts_of(order))))
+    """What to know, what to make sure of, every step, and how it ends; what there is nothing to say about is left out.
+
+    It begins with the facts.
+    """
+    facts = {
+        "in": _place(order),
+        "for": f"{order.actor}, {order.actor_role}" if order.actor else order.actor_role,
+        "part": _part(order),
+        "why": f"{order.reason}  [{order.place}]" if order.place else order.reason,
+        "issued": _format_time(order.issued) if order.issued else "",
+        "valid": _validity(order),
+        "status": "" if order.status is OrderStatus.OPEN else _status(order),
+        "evidence": order.evidence,
+    }
+    known = [("order", code(order.id))] if order.id else []
+    yield Facts(pairs=(*known, *((label, plain(text)) for label, text in facts.items() if text)))
     if order.preconditions:
         yield Section(title="Make sure first", blocks=(_ticks(order.preconditions),))
     yield Section(title="Steps", blocks=(_ticks(order.steps, is_numbered=True),))
-    ends = Facts(pairs=tuple((label, prose_of(text)) for label, text in ends_of(order)))
-    yield Section(title="How it ends", blocks=(ends,))
+    ends = {
+        "done when": order.done_when,
+        "cannot be undone": order.irreversible,
+        "to undo": order.undo,
+        "note": order.note,
+    }
+    pairs = tuple((label, _prose(text)) for label, text in ends.items() if text)
+    yield Section(title="How it ends", blocks=(Facts(pairs=pairs),))
     if order.id and order.status is OrderStatus.OPEN:
         done, failed = (f"reconciler work-orders {word} {order.id}" for word in ("done", "failed"))
         commands = (f"{done} --evidence FILE|TEXT", f"{failed} --because REASON")
@@ -139,4 +216,49 @@ def _blocks(order: WorkOrder) -> Iterator[Block]:
 
 
 def _ticks(texts: Iterable[str], *, is_numbered: bool = False) -> Items:
-    return Items(items=tuple(Item(text=prose_of(text), tick=Tick.OPEN) for text in texts), is_numbered=is_numbered)
+    return Items(items=tuple(Item(text=_prose(text), tick=Tick.OPEN) for text in texts), is_numbered=is_numbered)
+
+
+def _prose(text: str) -> Inline:
+    """Marked prose: what is to be copied is set apart, character by character."""
+    return tuple(Span(piece.text, Look.LITERAL if piece.is_literal else Look.PLAIN) for piece in split(text))
+
+
+def _place(order: WorkOrder) -> str:
+    """Which system and organization it is about."""
+    variants = SYSTEMS.get(order.system, {})
+    title = variants[""].title if "" in variants else order.system
+    return f"{title} {order.address.organization}"
+
+
+def _part(order: WorkOrder) -> str:
+    """`2 of 2, after part 1 (wo-7k3f2a)`; empty where one person does everything."""
+    if order.parties == 1:
+        return ""
+    before = f" ({order.after})" if order.after else ""
+    after = f", after part {order.party - 1}{before}" if order.party > 1 else ""
+    return f"{order.party} of {order.parties}{after}"
+
+
+def _validity(order: WorkOrder) -> str:
+    """Until when it makes sense; empty when that is not limited or not known yet."""
+    if order.expires:
+        return f"until {_format_time(order.expires)}"
+    if order.lasts:
+        hours = order.lasts.total_seconds() / 3600
+        lasts = f"{hours:g} hours" if hours <= 48 else f"{hours / 24:g} days"
+        return f"for {lasts} once the part before it is done"
+    return ""
+
+
+def _status(order: WorkOrder) -> str:
+    """What became of it, since when, who said so and why."""
+    when = f" on {_format_time(order.closed)}" if order.closed else ""
+    who = f" by {order.closed_by}" if order.closed_by else ""
+    reasons = "; ".join(filter(None, (order.failure.replace("_", " ") if order.failure else "", order.explanation)))
+    return f"{order.status}{when}{who}" + (f": {reasons}" if reasons else "")
+
+
+def _format_time(time: datetime) -> str:
+    """Down to the minute, because some of it ends within a day."""
+    return f"{time:%Y-%m-%d %H:%M} UTC"

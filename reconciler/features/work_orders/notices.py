@@ -6,17 +6,18 @@ code. Nobody else tells them what that is about, so it is told here, in the word
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
+from functools import cached_property
 
 from reconciler.apply.reading import Scopes
 from reconciler.apply.states import read_state
 from reconciler.engine.identities import Identities, under_todays_names
-from reconciler.features.work_orders.notice import Notice, Notices
+from reconciler.features.work_orders.model import Notice, Notices, group_by_actor
 from reconciler.model.address import Address
 from reconciler.model.change import Change
-from reconciler.model.declared import Declared, Desired, Mode, Person
+from reconciler.model.declared import Declared, Desired, Mode
 from reconciler.model.kinds import KINDS, Action
 from reconciler.model.ports import Scope, StateStore
 from reconciler.model.resource import Status, fingerprint_of
@@ -48,12 +49,22 @@ def make_notices(
     scopes, identities = Scopes(desired), Identities(desired)
     orders: list[WorkOrder] = []
     for state in (under_todays_names(one, identities).state for one in states):
-        orders += _open(state.orders.values())
+        orders += _open_orders(list(state.orders.values()))
         if state.organization in desired.organizations:
             wanted = desired.resources.get(state.organization, {})
             orders += _Pending(state, scopes.scope_of(state.organization, state), wanted, settings, at).orders()
     patience = timedelta(days=settings.pending_days)
-    return _group(filter(None, (_while_asked(order, at, patience) for order in orders)), desired.people)
+    current = [one for order in orders if (one := _while_asked(order, at, patience))]
+    for actor, role, theirs in group_by_actor(current):
+        person = desired.people.get(actor)
+        known = person.identities if person else {}
+        yield Notice(
+            person=actor,
+            name=person.name if person else role,
+            email=known.get("email", actor if "@" in actor else ""),
+            phone=known.get("phone", ""),
+            orders=tuple(sorted(theirs, key=_urgency)),
+        )
 
 
 def _while_asked(order: WorkOrder, at: datetime, patience: timedelta) -> WorkOrder | None:
@@ -64,22 +75,21 @@ def _while_asked(order: WorkOrder, at: datetime, patience: timedelta) -> WorkOrd
     return replace(order, title=f"{order.title}; overdue") if is_ours else None
 
 
-def _open(orders: Iterable[WorkOrder]) -> Iterator[WorkOrder]:
+def _open_orders(orders: Sequence[WorkOrder]) -> list[WorkOrder]:
     """Orders whose turn has come."""
-    orders = list(orders)
-    for order in orders:
-        before = [
-            other
-            for other in orders
-            if (other.request, other.issued) == (order.request, order.issued)
-            and other.party < order.party
-            and other.status is OrderStatus.OPEN
-        ]
-        if order.status is OrderStatus.OPEN and not before:
-            yield order
+    still_open = [order for order in orders if order.status is OrderStatus.OPEN]
+    first: dict[tuple[object, object], int] = {}
+    for order in still_open:
+        request = (order.request, order.issued)
+        first[request] = min(order.party, first.get(request, order.party))
+    return [order for order in still_open if order.party == first[order.request, order.issued]]
 
 
-@dataclass(frozen=True, slots=True)
+def _urgency(order: WorkOrder) -> tuple[datetime, str, datetime, int]:
+    return order.expires or _NEVER, order.address.organization, order.issued or _NEVER, order.party
+
+
+@dataclass(frozen=True)
 class _Pending:
     """What one system waits for without a work order of ours."""
 
@@ -93,8 +103,20 @@ class _Pending:
         asked = {order.address for order in self.state.orders.values() if order.is_pending}
         records = {**self.state.records, **{record.address: record for record in self._links_to_ask_for()}}
         for address, record in sorted(records.items()):
-            if record.status.is_pending and address not in asked:
-                yield from (self._dated(order, record) for order in draft_orders(self._step(record), self.scope))
+            if not record.status.is_pending or address in asked:
+                continue
+            before = record.as_resource()
+            # The change that has been asked for, as it would be asked for again.
+            change = Change(
+                address=address,
+                action=KINDS[address.kind].create,
+                before=before,
+                after=replace(before, status=Status.ACTIVE),
+                fingerprint=fingerprint_of(before),
+                why="it is asked for, and nobody has answered yet",
+                actor=self._admin,
+            )
+            yield from (self._dated(order, record) for order in draft_orders(change, self.scope))
 
     def _links_to_ask_for(self) -> Iterator[Record]:
         """Declared links that do not stand: their owners have to scan a code, whether or not one was shown yet.
@@ -110,30 +132,20 @@ class _Pending:
             record = known or Record(address=address, identity=declared.identity)
             yield replace(record, attributes=declared.attributes, status=Status.REQUESTED)
 
-    def _step(self, record: Record) -> Change:
-        """The change that has been asked for, as it would be asked for again."""
-        before = record.as_resource()
-        return Change(
-            address=record.address,
-            action=KINDS[record.address.kind].create,
-            before=before,
-            after=replace(before, status=Status.ACTIVE),
-            fingerprint=fingerprint_of(before),
-            why="it is asked for, and nobody has answered yet",
-            actor=self._admin(),
-        )
-
     def _dated(self, order: WorkOrder, record: Record) -> WorkOrder:
         """Since when it waits, and until when it can be answered, where the system is known to give it a time."""
         day = record.asked_on or record.since
         begins = datetime.combine(day, time(), UTC) if day else None
-        expires = begins + order.lasts if begins and order.lasts else None
         is_up_to_admins = order.actor_role == f"an admin of {self.state.organization}"
-        actor = order.actor or (self._admin() if is_up_to_admins else "")
-        title = order.title + self._say_if_too_old(record, day)
-        return replace(order, title=title, issued=begins, expires=expires, actor=actor)
+        return replace(
+            order,
+            title=order.title + self._note_age(record, day),
+            issued=begins,
+            expires=begins + order.lasts if begins and order.lasts else None,
+            actor=order.actor or (self._admin if is_up_to_admins else ""),
+        )
 
-    def _say_if_too_old(self, record: Record, day: date | None) -> str:
+    def _note_age(self, record: Record, day: date | None) -> str:
         """A link that has probably ended is nobody's to follow; plans send an invitation again only so many times."""
         if day is None or (self.at.date() - day).days < self.settings.pending_days:
             return ""
@@ -145,37 +157,11 @@ class _Pending:
             then = "it will be sent again, and only the new one works"
         return f"; the link of {day} has probably ended: {then}"
 
+    @cached_property
     def _admin(self) -> str:
-        """Somebody who can act there, as far as is recorded."""
+        """Somebody who can act there, as far as is recorded; empty where nobody is."""
         system = self.scope.organization.system
-        return min(
-            (
-                address.key
-                for address, record in self.state.records.items()
-                if address.kind == "member"
-                and record.status is Status.ACTIVE
-                and system.administers(str(record.attributes.get("role", "")))
-            ),
-            default="",
-        )
-
-
-def _group(orders: Iterable[WorkOrder], people: Mapping[str, Person]) -> Iterator[Notice]:
-    by_actor: dict[tuple[bool, str, str], list[WorkOrder]] = {}
-    for order in orders:
-        role = "" if order.actor else order.actor_role
-        by_actor.setdefault((not order.actor, order.actor, role), []).append(order)
-    for (_, actor, role), theirs in sorted(by_actor.items()):
-        person = people.get(actor)
-        identities = person.identities if person else {}
-        yield Notice(
-            person=actor,
-            name=person.name if person else role,
-            email=identities.get("email", actor if "@" in actor else ""),
-            phone=identities.get("phone", ""),
-            orders=tuple(sorted(theirs, key=_urgency)),
-        )
-
-
-def _urgency(order: WorkOrder) -> tuple[datetime, str, datetime, int]:
-    return order.expires or _NEVER, order.address.organization, order.issued or _NEVER, order.party
+        members = (one for one in self.state.records.values() if one.address.kind == "member")
+        active = (one for one in members if one.status is Status.ACTIVE)
+        admins = (one.address.key for one in active if system.administers(str(one.attributes.get("role", ""))))
+        return min(admins, default="")

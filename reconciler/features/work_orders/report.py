@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 
@@ -19,6 +19,8 @@ from reconciler.model.resource import PRESENCE, Status
 from reconciler.model.state import Record, State
 from reconciler.model.suggestions import suggest_names
 from reconciler.model.work_order import FailureReason, OrderStatus, WorkOrder
+
+_ENDINGS = {FailureReason.DECLINED: Status.DECLINED, FailureReason.EXPIRED: Status.EXPIRED}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,7 +47,7 @@ def list_orders(
     store: StateStore, *, organization: str = "", actor: str = "", closed: bool = False
 ) -> tuple[WorkOrder, ...]:
     """Work orders by organization and time of issue; those that have ended only if they are asked for."""
-    found = []
+    found: list[WorkOrder] = []
     for key in [organization] if organization else store.organizations():
         orders = read_state(store, key).orders.values()
         found += [
@@ -53,12 +55,8 @@ def list_orders(
             for order in orders
             if (closed or order.is_pending) and (not actor or actor in (order.actor, order.actor_role))
         ]
-    return tuple(sorted(found, key=_place_in_list))
-
-
-def _place_in_list(order: WorkOrder) -> tuple[str, str, Address, int]:
-    issued = order.issued.isoformat() if order.issued else ""
-    return order.address.organization, issued, order.address, order.party
+    found.sort(key=lambda one: (one.address.organization, str(one.issued or ""), one.address, one.party))
+    return tuple(found)
 
 
 def get_order(store: StateStore, order_id: str) -> WorkOrder:
@@ -70,18 +68,26 @@ def get_order(store: StateStore, order_id: str) -> WorkOrder:
     raise ReconcilerError(f"there is no work order {order_id!r}", advice=advice)
 
 
+@dataclass(frozen=True, slots=True)
 class OrderDesk:
     """Where people report back. What they say is taken down under the organization's lock and audited."""
 
-    def __init__(self, editor: StateEditor) -> None:
-        self.editor = editor
+    editor: StateEditor
 
     def done(self, order_id: str, evidence: Evidence, *, by: str) -> WorkOrder:
         """Somebody says that it was done; that it is true is known when a later look at the system shows it."""
 
         def change(order: WorkOrder, state: State, now: datetime) -> State:
-            _require_open(order)
-            _require_turn(order, _parts(order, state))
+            _require_pending(order)
+            if order.status is OrderStatus.DONE:
+                message = f"work order {order.id} is done already, says {order.closed_by or 'somebody'}"
+                advice = "nothing will show it" if order.is_taken else "a newer roster will show it"
+                raise ReconcilerError(message, advice=f"{advice}; if it was not done, report it as failed")
+            parts = _parts(order, state)
+            before = [part for part in parts if part.party < order.party and part.status is OrderStatus.OPEN]
+            if before:
+                message = f"work order {order.id} is part {order.party}, and part {before[0].party} is still open"
+                raise ReconcilerError(message, advice=f"report {before[0].id} first")
             said = replace(
                 order,
                 status=OrderStatus.DONE,
@@ -90,8 +96,7 @@ class OrderDesk:
                 evidence=evidence.text,
                 evidence_digest=evidence.digest,
             )
-            parts = [said if part.id == order.id else part for part in _parts(order, state)]
-            state = _with_orders(state, begin_next(parts))
+            state = _with_orders(state, begin_next([said if part.id == order.id else part for part in parts]))
             return replace(state, records=_taken(said, state.records, is_there=not said.takes_away, on=now.date()))
 
         return self._take_down(order_id, change)
@@ -110,7 +115,11 @@ class OrderDesk:
                 if part.status is OrderStatus.OPEN and part.id != order.id
             ]
             state = _with_orders(state, [failed, *others])
-            records = dict(_remember(failed, state.records))
+            records = dict(state.records)
+            ending = _ENDINGS.get(reason)
+            if ending is not None and order.action in INVITATIONS:
+                # How an invitation ended decides what may happen next, whoever has sent it.
+                records[order.address] = invitation_ended(records.get(order.address), failed, ending)
             return replace(state, records=_taken(failed, records, is_there=failed.takes_away, on=now.date()))
 
         return self._take_down(order_id, change)
@@ -139,15 +148,6 @@ def _with_orders(state: State, orders: Iterable[WorkOrder]) -> State:
     return replace(state, orders={**state.orders, **{order.id: order for order in orders}})
 
 
-def _remember(order: WorkOrder, records: Mapping[Address, Record]) -> Iterator[tuple[Address, Record]]:
-    """How an invitation ended decides what may happen next, whoever has sent it."""
-    yield from records.items()
-    statuses = {FailureReason.DECLINED: Status.DECLINED, FailureReason.EXPIRED: Status.EXPIRED}
-    if order.failure in statuses and order.action in INVITATIONS:
-        known = records.get(order.address)
-        yield order.address, invitation_ended(known, order, statuses[order.failure])
-
-
 def _taken(
     order: WorkOrder, records: Mapping[Address, Record], *, is_there: bool, on: date
 ) -> Mapping[Address, Record]:
@@ -162,26 +162,7 @@ def _taken(
 
 
 def _require_pending(order: WorkOrder) -> None:
-    if order.status.is_pending:
-        return
-    message = f"work order {order.id} is {order.status} already" + (
-        f": {order.explanation}" if order.explanation else ""
-    )
-    advice = "nobody waits for it; hand in a newer roster to say what is there now"
-    raise ReconcilerError(message, advice=advice)
-
-
-def _require_open(order: WorkOrder) -> None:
-    _require_pending(order)
-    if order.status is OrderStatus.DONE:
-        message = f"work order {order.id} is done already, says {order.closed_by or 'somebody'}"
-        advice = "nothing will show it" if order.is_taken else "a newer roster will show it"
-        raise ReconcilerError(message, advice=f"{advice}; if it was not done, report it as failed")
-
-
-def _require_turn(order: WorkOrder, parts: Iterable[WorkOrder]) -> None:
-    """What somebody else has to do first must have been done."""
-    first = next((part for part in parts if part.party < order.party and part.status is OrderStatus.OPEN), None)
-    if first is not None:
-        message = f"work order {order.id} is part {order.party}, and part {first.party} is still open"
-        raise ReconcilerError(message, advice=f"report {first.id} first")
+    if not order.status.is_pending:
+        why = f": {order.explanation}" if order.explanation else ""
+        advice = "nobody waits for it; hand in a newer roster to say what is there now"
+        raise ReconcilerError(f"work order {order.id} is {order.status} already{why}", advice=advice)

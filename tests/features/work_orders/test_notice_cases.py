@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from reconciler.cli.catalogue import RENDERERS
-from reconciler.features.work_orders.notice import Notice, Notices
+from reconciler.features.work_orders.model import Notice, Notices
 from reconciler.features.work_orders.notices import make_notices
 from reconciler.model.address import Address
 from reconciler.model.kinds import Action

@@ -1,0 +1,92 @@
+"""Work orders as people read them: what one person has to do, on one sheet and in one message."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import ClassVar
+
+from reconciler.model.work_order import OrderStatus, WorkOrder
+
+_BEFORE_ALL = datetime.min.replace(tzinfo=UTC)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WorkList:
+    """Some work orders, and what people are called."""
+
+    orders: tuple[WorkOrder, ...] = ()
+    names: Mapping[str, str] = field(default_factory=dict)
+    """Person key -> name, of those who have one."""
+
+    def worksheets(self) -> tuple[Worksheet, ...]:
+        """One sheet for each person, people of the directory first; closed orders are left out."""
+        still_open = [order for order in self.orders if order.status is OrderStatus.OPEN]
+        # The sort is stable, so what was issued in the order of a plan stays in it.
+        still_open.sort(key=lambda one: (one.address.organization, one.issued or _BEFORE_ALL, one.party > 1))
+        return tuple(
+            Worksheet(actor=actor, name=self.names.get(actor, "") if actor else role, orders=tuple(orders))
+            for actor, role, orders in group_by_actor(still_open)
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Worksheet:
+    """What one person has to do."""
+
+    actor: str
+    """Person key; empty when it is nobody in the directory."""
+    name: str = ""
+    """What they are called; for somebody who is not in the directory, who that is."""
+    orders: tuple[WorkOrder, ...] = ()
+    """By organization; within one, what has to come first comes first."""
+
+    @property
+    def title(self) -> str:
+        """Whose sheet it is."""
+        return f"{self.name} ({self.actor})" if self.name and self.actor else self.name or self.actor
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Notice:
+    """One message. Who sends it, and how, is left to whoever reads this."""
+
+    JSON_PROPERTIES: ClassVar = ("deadline",)
+
+    person: str
+    """Key; empty when it is nobody in the directory."""
+    name: str = ""
+    """What they are called; for somebody who is not in the directory, who that is."""
+    email: str = ""
+    phone: str = ""
+    """Where the directory says that they can be reached; either may be empty."""
+    orders: tuple[WorkOrder, ...]
+    """What can be done now, the first deadline first; what has no id is asked for by a system, not by a work order."""
+    subject: str = ""
+    markdown: str = ""
+    """The message, ready to be sent; what strangers wrote is escaped in it. Empty while nobody has written it."""
+
+    @property
+    def deadline(self) -> datetime | None:
+        """When the first of it stops making sense; None when nothing does."""
+        return min((order.expires for order in self.orders if order.expires is not None), default=None)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Notices:
+    """Everybody who has to act, people of the directory first."""
+
+    at: datetime
+    person: str = ""
+    """Key of the one person whose message was asked for; empty for everybody's."""
+    notices: tuple[Notice, ...] = ()
+
+
+def group_by_actor(orders: Iterable[WorkOrder]) -> Iterator[tuple[str, str, list[WorkOrder]]]:
+    """Key of each person and their orders, people of the directory first; others by what they are, without a key."""
+    found: dict[tuple[bool, str, str], list[WorkOrder]] = {}
+    for order in orders:
+        role = "" if order.actor else order.actor_role
+        found.setdefault((not order.actor, order.actor, role), []).append(order)
+    yield from ((actor, role, theirs) for (_, actor, role), theirs in sorted(found.items(), key=lambda item: item[0]))
