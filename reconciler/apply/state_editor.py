@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime
+from functools import partial
 
 from reconciler.apply.journal import LoadedState
 from reconciler.apply.leases import Lease, LeaseTerms, hold
@@ -47,45 +48,15 @@ class StateEditor:
         for address in addresses:
             by_organization.setdefault(address.organization, []).append(address)
         for organization, wanted in sorted(by_organization.items()):
-            with hold(self.store, organization, purpose="state rm", terms=self._terms) as lease:
-                loaded = load_state(self.store, organization)
-                if Address.whole(organization) in wanted:
-                    if loaded.state.tells_nothing and not loaded.state.rosters:
-                        message = f"nothing is recorded of {organization}"
-                        raise StoreError(message, advice="`reconciler state list` shows what is")
-                    state = _emptied(loaded.state, at=self.clock.now())
-                    ended = closed_between(loaded.state.orders, state.orders)
-                    detail = f"all of it; withdrawn: {', '.join(order.id for order in ended) or 'no work orders'}"
-                    self._save(loaded, state, lease, [(str(Address.whole(organization)), "state_rm", detail)])
-                    continue
-                for address in wanted:
-                    _require(loaded.state, address)
-                state = replace(
-                    loaded.state,
-                    records={key: value for key, value in loaded.state.records.items() if key not in wanted},
-                    deferred={key: value for key, value in loaded.state.deferred.items() if key not in wanted},
-                    in_doubt={key: value for key, value in loaded.state.in_doubt.items() if key not in wanted},
-                )
-                self._save(loaded, state, lease, [(str(address), "state_rm", "") for address in wanted])
+            without = partial(_without, wanted=wanted, at=self.clock.now())
+            self.edit(organization, purpose="state rm", change=without)
 
     def move(self, source: Address, target: Address) -> None:
         """Give a record another address of the same kind in the same organization, and all that hangs on it with it."""
         if (source.organization, source.kind) != (target.organization, target.kind):
             message = f"{source} cannot become {target}: a record stays in its organization and of its kind"
             raise StoreError(message)
-        with hold(self.store, source.organization, purpose="state mv", terms=self._terms) as lease:
-            loaded = load_state(self.store, source.organization)
-            asked = any(order.address == source for order in loaded.state.orders.values())
-            if not asked:
-                _require(loaded.state, source)
-            if target in loaded.state.records:
-                message = f"{target} is there already"
-                raise StoreError(message, advice=f"remove one of the two: reconciler state rm {target}")
-            if source not in loaded.state.records and not asked:
-                message = f"{source} is deferred or in doubt, and has no record that could move"
-                raise StoreError(message, advice="run `reconciler apply` first")
-            state = _moved(loaded.state, source, target)
-            self._save(loaded, state, lease, [(str(source), "state_mv", str(target))])
+        self.edit(source.organization, purpose="state mv", change=partial(_moved, source=source, target=target))
 
     def push(self, organization: str, data: bytes, *, source: str = "") -> State:
         """Replace a state by another version of itself, for instance one from a copy; `source` is its file.
@@ -187,9 +158,48 @@ def find_lock(store: StateStore, lock_id: str) -> Lock:
     raise StateConflict(f"there is no lock {lock_id}", advice="it was released, or has been taken over meanwhile")
 
 
-def _moved(state: State, source: Address, target: Address) -> State:
+def _without(state: State, wanted: Collection[Address], at: datetime) -> tuple[State, Deeds]:
+    if Address.whole(state.organization) in wanted:
+        return _emptied(state, at)
+    for address in wanted:
+        _require(state, address)
+    state = replace(
+        state,
+        records={key: value for key, value in state.records.items() if key not in wanted},
+        deferred={key: value for key, value in state.deferred.items() if key not in wanted},
+        in_doubt={key: value for key, value in state.in_doubt.items() if key not in wanted},
+    )
+    return state, [(str(address), "state_rm", "") for address in wanted]
+
+
+def _emptied(state: State, at: datetime) -> tuple[State, Deeds]:
+    """Nothing is known of the organization any more but what people were asked for, and that nobody is any more."""
+    if state.tells_nothing and not state.rosters:
+        message = f"nothing is recorded of {state.organization}"
+        raise StoreError(message, advice="`reconciler state list` shows what is")
+    why = "the organization is not managed any more"
+    orders = {
+        key: close(order, OrderStatus.SUPERSEDED, at=at, why=why) if order.is_pending else order
+        for key, order in state.orders.items()
+    }
+    ended = ", ".join(order.id for order in closed_between(state.orders, orders)) or "no work orders"
+    deed = (str(Address.whole(state.organization)), "state_rm", f"all of it; withdrawn: {ended}")
+    return replace(emptied(state), orders=orders), [deed]
+
+
+def _moved(state: State, source: Address, target: Address) -> tuple[State, Deeds]:
+    is_asked = any(order.address == source for order in state.orders.values())
+    if not is_asked:
+        _require(state, source)
+    if target in state.records:
+        message = f"{target} is there already"
+        raise StoreError(message, advice=f"remove one of the two: reconciler state rm {target}")
+    if source not in state.records and not is_asked:
+        message = f"{source} is deferred or in doubt, and has no record that could move"
+        raise StoreError(message, advice="run `reconciler apply` first")
+    deeds = [(str(source), "state_mv", str(target))]
     if not KINDS[source.kind].parents:
-        return rename_state(state, Names(keys={(source.kind, source.key): target.key}))
+        return rename_state(state, Names(keys={(source.kind, source.key): target.key})), deeds
     records = {
         target if at == source else at: replace(record, address=target) if at == source else record
         for at, record in state.records.items()
@@ -197,17 +207,7 @@ def _moved(state: State, source: Address, target: Address) -> State:
     orders = {
         key: replace(order, address=target) if order.address == source else order for key, order in state.orders.items()
     }
-    return replace(state, records=records, orders=orders)
-
-
-def _emptied(state: State, *, at: datetime) -> State:
-    """Nothing is known of the organization any more but what people were asked for, and that nobody is any more."""
-    why = "the organization is not managed any more"
-    orders = {
-        key: close(order, OrderStatus.SUPERSEDED, at=at, why=why) if order.is_pending else order
-        for key, order in state.orders.items()
-    }
-    return replace(emptied(state), orders=orders)
+    return replace(state, records=records, orders=orders), deeds
 
 
 def _require(state: State, address: Address) -> None:

@@ -62,7 +62,7 @@ def load_or_give_up(store: StateStore, organization: str) -> LoadedState:
         raise
     except StoreError:
         kept = store.history(organization)
-        serials = [guess_serial(store, organization, version.version) for version in kept]
+        serials = [_guess_serial(store, organization, version.version) for version in kept]
         serial = max(serials, default=0) + _MAX_JOURNALED
         return LoadedState(
             state=State(organization=organization, lineage=_find_lineage(store, organization), serial=serial),
@@ -76,11 +76,11 @@ def _find_lineage(store: StateStore, organization: str) -> str:
     """That of the newest snapshot that can be read; empty when there is none."""
     for kept in reversed(store.history(organization)):
         with suppress(StoreError):
-            return parse_state(organization, store.read_past(organization, kept.version).data).lineage
+            return _read_past(store, organization, kept.version).lineage
     return ""
 
 
-def guess_serial(store: StateStore, organization: str, version: str) -> int:
+def _guess_serial(store: StateStore, organization: str, version: str) -> int:
     """The serial of a snapshot that may be damaged; 0 where not even that can be found in it."""
     try:
         found = re.findall(rb'"serial":(\d{1,15})', store.read_past(organization, version).data)
@@ -115,16 +115,16 @@ def new_lineage() -> str:
     return secrets.token_hex(8)
 
 
-def _is_news(state: State, before: State) -> bool:
-    """Whether a state says anything new. That nothing new was seen is worth a write, and a serial, once a week."""
-    if replace(state, looked=before.looked) != before:
-        return True
-    return any(day - before.looked.get(kind, day) >= _LOOKS_EVERY for kind, day in state.looked.items())
-
-
 def save_state(store: StateStore, loaded: LoadedState, state: State, *, token: int) -> LoadedState:
-    """Write a snapshot if it says anything new; the serial grows with every write."""
-    if not _is_news(state, loaded.state) and loaded.version is not None and not loaded.has_journal:
+    """Write a snapshot if it says anything new; the serial grows with every write.
+
+    That nothing new was seen is worth a write, and a serial, once a week.
+    """
+    before = loaded.state
+    is_news = replace(state, looked=before.looked) != before or any(
+        day - before.looked.get(kind, day) >= _LOOKS_EVERY for kind, day in state.looked.items()
+    )
+    if not is_news and loaded.version is not None and not loaded.has_journal:
         return loaded
     saved = replace(state, lineage=state.lineage or new_lineage(), serial=state.serial + 1)
     version = store.write(state.organization, state_to_json(saved), replacing=loaded.version, token=token)
@@ -135,22 +135,18 @@ def read_history(store: StateStore, organization: str) -> list[PastState]:
     """Every snapshot that is kept, oldest first; one that cannot be read says so, and hides none of the others."""
     history = []
     for kept in store.history(organization):
+        past = PastState(version=kept.version, at=kept.at, serial=0, lineage="", records=0)
         try:
-            state = parse_state(organization, store.read_past(organization, kept.version).data)
-            problem = ""
+            state = _read_past(store, organization, kept.version)
+            past = replace(past, serial=state.serial, lineage=state.lineage, records=len(state.records))
         except StoreError as error:
-            state, problem = State(organization=organization), error.message
-        history.append(
-            PastState(
-                version=kept.version,
-                at=kept.at,
-                serial=state.serial,
-                lineage=state.lineage,
-                records=len(state.records),
-                problem=problem,
-            )
-        )
+            past = replace(past, problem=error.message)
+        history.append(past)
     return history
+
+
+def _read_past(store: StateStore, organization: str, version: str) -> State:
+    return parse_state(organization, store.read_past(organization, version).data)
 
 
 def read_state_as_of(store: StateStore, organization: str, when: date | int) -> State:
@@ -158,28 +154,24 @@ def read_state_as_of(store: StateStore, organization: str, when: date | int) -> 
 
     An apply keeps one state, at its end; what happened in between is in the audit log.
     """
-    for state in _newest_first(store, organization, when):
-        if isinstance(when, date) or state.serial <= when:
-            return state
+    # The present state counts with its journal, where it may be meant. A damaged one is passed over only when it is not
+    # what was asked for: another one in its place would be a lie.
+    kept = store.history(organization)
+    for past in reversed(kept):
+        if isinstance(when, date) and past.at.date() > when:
+            continue
+        try:
+            found = [load_state(store, organization).state] if past == kept[-1] else []
+            found.append(_read_past(store, organization, past.version))
+        except StoreError:
+            if isinstance(when, date) or 0 < _guess_serial(store, organization, past.version) <= when:
+                raise
+            continue
+        for state in found:
+            if isinstance(when, date) or state.serial <= when:
+                return state
     message = f"nothing is kept of {organization} as of {when}"
     raise StoreError(message, advice=f"`reconciler state history {organization}` lists what is")
-
-
-def _newest_first(store: StateStore, organization: str, when: date | int) -> Iterator[State]:
-    """The present state with its journal, where it may be meant, and then older ones.
-
-    A damaged one is passed over only when it is not what was asked for: another one in its place would be a lie.
-    """
-    kept = store.history(organization)
-    chosen = [version for version in kept if not isinstance(when, date) or version.at.date() <= when]
-    for version in reversed(chosen):
-        try:
-            if version == kept[-1]:
-                yield load_state(store, organization).state
-            yield parse_state(organization, store.read_past(organization, version.version).data)
-        except StoreError:
-            if isinstance(when, date) or 0 < guess_serial(store, organization, version.version) <= when:
-                raise
 
 
 def verify_state(store: StateStore, organization: str) -> list[str]:
@@ -194,7 +186,7 @@ def verify_state(store: StateStore, organization: str) -> list[str]:
     serial = -1
     for kept in store.history(organization):
         try:
-            state = parse_state(organization, store.read_past(organization, kept.version).data)
+            state = _read_past(store, organization, kept.version)
         except ReconcilerError as error:
             problems.append(f"version {kept.version}: {error.message}")
             continue
