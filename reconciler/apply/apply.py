@@ -243,23 +243,23 @@ class _Application:
         for change, why in choice.refused:
             refusal = Refused(reason=why)
             journal.refuse(change, refusal)
-            self._tell([Result(change, refusal)])
+            self._report([Result(change, refusal)])
         rest = choice.changes
         while rest:
             if rest[0].action is Action.TRANSFER_APP:
                 for lease in leases.values():
                     lease.check()
             results = steps.carry_out(rest)
-            self._tell(results)
+            self._report(results)
             rest = rest[len(results) :]
         for waiting in chosen_requests(part, fresh, situation):
             asked = steps.ask(waiting)
-            self._tell(asked)
+            self._report(asked)
             for _, outcome in asked:
                 if isinstance(outcome, Waits):
                     self._run.on_notice(f"work order {outcome.work_order}: {outcome.on} is asked to {outcome.why}")
 
-    def _tell(self, results: Iterable[Result]) -> None:
+    def _report(self, results: Iterable[Result]) -> None:
         for result in results:
             self.results.append(result)
             self._run.on_result(*result)

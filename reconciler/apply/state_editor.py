@@ -21,7 +21,7 @@ from reconciler.model.ports import Clock, Lock, StateStore
 from reconciler.model.state import State
 from reconciler.model.work_order import OrderStatus
 
-Deeds = Sequence[AuditEntry | tuple[str, str, str]]
+Edits = Sequence[AuditEntry | tuple[str, str, str]]
 """Everything that goes into the audit log: whole entries, or address, action and detail of what was done by hand."""
 
 
@@ -69,8 +69,8 @@ class StateEditor:
             _refuse_other(given, loaded)
             state = replace(given, serial=max(given.serial, loaded.state.serial))
             # The way back when the log is lost: somebody vouches for the state, and a new log begins with saying so.
-            deed = (str(Address.whole(organization)), "state_push", "")
-            return self._save(loaded, state, lease, [deed], is_vouched_for=True)
+            edit = (str(Address.whole(organization)), "state_push", "")
+            return self._save(loaded, state, lease, [edit], is_vouched_for=True)
 
     def restore(self, organization: str, serial: int) -> State:
         """Make a state of the history the present one, under a serial that was never used."""
@@ -81,18 +81,18 @@ class StateEditor:
                 message = f"no state of {organization} with serial {serial} is kept"
                 raise StoreError(message, advice=f"`reconciler state history {organization}` lists what is")
             state = replace(found, serial=max(serial, loaded.state.serial))
-            deed = (str(Address.whole(organization)), "state_restore", f"serial {serial}")
-            return self._save(loaded, state, lease, [deed])
+            edit = (str(Address.whole(organization)), "state_restore", f"serial {serial}")
+            return self._save(loaded, state, lease, [edit])
 
-    def edit(self, organization: str, *, purpose: str, change: Callable[[State], tuple[State, Deeds]]) -> State:
-        """Change a state while nobody else can, and write down what was done; without deeds nothing is written.
+    def edit(self, organization: str, *, purpose: str, change: Callable[[State], tuple[State, Edits]]) -> State:
+        """Change a state while nobody else can, and write down what was done; without edits nothing is written.
 
         Returns the state as it is now. Entries that `change` makes have serials right after that of the state it got.
         """
         with hold(self.store, organization, purpose=purpose, terms=self._terms) as lease:
             loaded = load_state(self.store, organization)
-            state, deeds = change(loaded.state)
-            return self._save(loaded, state, lease, deeds) if deeds else loaded.state
+            state, edits = change(loaded.state)
+            return self._save(loaded, state, lease, edits) if edits else loaded.state
 
     def unlock(self, lock: Lock) -> None:
         """Take a lock away from its holder."""
@@ -105,7 +105,7 @@ class StateEditor:
         )
 
     def _save(
-        self, loaded: LoadedState, state: State, lease: Lease, deeds: Deeds, *, is_vouched_for: bool = False
+        self, loaded: LoadedState, state: State, lease: Lease, edits: Edits, *, is_vouched_for: bool = False
     ) -> State:
         """What an unfinished apply did goes into the audit log first: its journal ends here.
 
@@ -115,7 +115,7 @@ class StateEditor:
         if loaded.entries:
             done = AuditRecord(organization=organization, lineage=lineage, origin=loaded.origin, entries=loaded.entries)
             self._audit.append_missing(done)
-        entries = self._entries(deeds, serial=state.serial + 1)
+        entries = self._entries(edits, serial=state.serial + 1)
         mark = self._audit.append(
             AuditRecord(organization=organization, lineage=lineage, origin=self.origin, entries=entries),
             known=None if is_vouched_for else loaded.state.audit,
@@ -124,21 +124,21 @@ class StateEditor:
         state = replace(state, serial=max(entry.serial for entry in entries) - 1, audit=mark)
         return save_state(self.store, loaded, state, token=lease.token).state
 
-    def _entries(self, deeds: Deeds, *, serial: int) -> tuple[AuditEntry, ...]:
+    def _entries(self, edits: Edits, *, serial: int) -> tuple[AuditEntry, ...]:
         now = self.clock.now()
         return tuple(
-            deed
-            if isinstance(deed, AuditEntry)
+            edit
+            if isinstance(edit, AuditEntry)
             else AuditEntry(
                 time=now,
                 serial=serial,
-                address=deed[0],
-                action=deed[1],
-                cause=_CAUSES.get(deed[1], "by hand"),
+                address=edit[0],
+                action=edit[1],
+                cause=_CAUSES.get(edit[1], "by hand"),
                 outcome="applied",
-                detail=deed[2],
+                detail=edit[2],
             )
-            for deed in deeds
+            for edit in edits
         )
 
 
@@ -158,7 +158,7 @@ def find_lock(store: StateStore, lock_id: str) -> Lock:
     raise StateConflict(f"there is no lock {lock_id}", advice="it was released, or has been taken over meanwhile")
 
 
-def _without(state: State, wanted: Collection[Address], at: datetime) -> tuple[State, Deeds]:
+def _without(state: State, wanted: Collection[Address], at: datetime) -> tuple[State, Edits]:
     if Address.whole(state.organization) in wanted:
         return _emptied(state, at)
     for address in wanted:
@@ -172,7 +172,7 @@ def _without(state: State, wanted: Collection[Address], at: datetime) -> tuple[S
     return state, [(str(address), "state_rm", "") for address in wanted]
 
 
-def _emptied(state: State, at: datetime) -> tuple[State, Deeds]:
+def _emptied(state: State, at: datetime) -> tuple[State, Edits]:
     """Nothing is known of the organization any more but what people were asked for, and that nobody is any more."""
     if state.tells_nothing and not state.rosters:
         message = f"nothing is recorded of {state.organization}"
@@ -183,11 +183,11 @@ def _emptied(state: State, at: datetime) -> tuple[State, Deeds]:
         for key, order in state.orders.items()
     }
     ended = ", ".join(order.id for order in closed_between(state.orders, orders)) or "no work orders"
-    deed = (str(Address.whole(state.organization)), "state_rm", f"all of it; withdrawn: {ended}")
-    return replace(emptied(state), orders=orders), [deed]
+    edit = (str(Address.whole(state.organization)), "state_rm", f"all of it; withdrawn: {ended}")
+    return replace(emptied(state), orders=orders), [edit]
 
 
-def _moved(state: State, source: Address, target: Address) -> tuple[State, Deeds]:
+def _moved(state: State, source: Address, target: Address) -> tuple[State, Edits]:
     is_asked = any(order.address == source for order in state.orders.values())
     if not is_asked:
         _require(state, source)
@@ -197,9 +197,9 @@ def _moved(state: State, source: Address, target: Address) -> tuple[State, Deeds
     if source not in state.records and not is_asked:
         message = f"{source} is deferred or in doubt, and has no record that could move"
         raise StoreError(message, advice="run `reconciler apply` first")
-    deeds = [(str(source), "state_mv", str(target))]
+    edits = [(str(source), "state_mv", str(target))]
     if not KINDS[source.kind].parents:
-        return rename_state(state, Names(keys={(source.kind, source.key): target.key})), deeds
+        return rename_state(state, Names(keys={(source.kind, source.key): target.key})), edits
     records = {
         target if at == source else at: replace(record, address=target) if at == source else record
         for at, record in state.records.items()
@@ -207,7 +207,7 @@ def _moved(state: State, source: Address, target: Address) -> tuple[State, Deeds
     orders = {
         key: replace(order, address=target) if order.address == source else order for key, order in state.orders.items()
     }
-    return replace(state, records=records, orders=orders), deeds
+    return replace(state, records=records, orders=orders), edits
 
 
 def _require(state: State, address: Address) -> None:

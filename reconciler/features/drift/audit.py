@@ -9,7 +9,7 @@ from functools import partial
 
 from reconciler.apply.planning import PlanRequest, ProviderFor, read_worlds
 from reconciler.apply.reading import Scopes, read_live, shielded
-from reconciler.apply.state_editor import Deeds, StateEditor
+from reconciler.apply.state_editor import Edits, StateEditor
 from reconciler.engine.context import PlanningContext
 from reconciler.engine.identities import Identities, under_todays_names
 from reconciler.engine.organization import plan_organization
@@ -112,7 +112,7 @@ def accept(acceptance: Acceptance, upkeep: StateEditor) -> KnownDrift:
     """Agree to live with a difference that an audit has found; raises ReconcilerError when there is none."""
     address = acceptance.address
 
-    def note(state: State) -> tuple[State, Deeds]:
+    def note(state: State) -> tuple[State, Edits]:
         known = _get_known(state, address)
         accepted = replace(
             known, told=True, reason=acceptance.reason, accepted_by=acceptance.by, until=acceptance.until
@@ -126,7 +126,7 @@ def accept(acceptance: Acceptance, upkeep: StateEditor) -> KnownDrift:
 def forget(address: Address, upkeep: StateEditor) -> None:
     """Take an acceptance back; the next audit tells of the difference as if it were new."""
 
-    def drop(state: State) -> tuple[State, Deeds]:
+    def drop(state: State) -> tuple[State, Edits]:
         _get_known(state, address)
         rest = {key: known for key, known in state.drift.items() if key != address}
         return replace(state, drift=rest), [(str(address), "forget_drift", "")]
@@ -141,7 +141,7 @@ def confirm(address: Address, upkeep: StateEditor, *, values: Sequence[str], evi
         message = f"{address} cannot have {', '.join(sorted(foreign))}"
         raise ReconcilerError(message, advice=f"there are: {', '.join(role.name for role in offered)}")
 
-    def note(state: State) -> tuple[State, Deeds]:
+    def note(state: State) -> tuple[State, Edits]:
         record = state.records.get(address)
         is_open = record is not None and (record.status.is_pending or (not record.status.is_gone and record.unread))
         is_told = KINDS[address.kind].is_told
@@ -230,7 +230,7 @@ def _explained(item: DriftItem, deeds: Mapping[Address, list[ActivityEntry]]) ->
     return replace(item, deeds=tuple(about[-_MAX_DEEDS:])) if about and item.standing.wants_attention else item
 
 
-def _take_in(state: State, *, part: OrganizationDrift, today: date, identities: Identities) -> tuple[State, Deeds]:
+def _take_in(state: State, *, part: OrganizationDrift, today: date, identities: Identities) -> tuple[State, Edits]:
     """The state with what was found in place of what earlier audits found, and what is to be written down of it."""
     gone, ledger = {one.address for one in part.resolved}, ledger_of(part.items)
     names = under_todays_names(state, identities).names

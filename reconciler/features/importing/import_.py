@@ -9,7 +9,7 @@ from functools import partial
 
 from reconciler.apply.planning import ProviderFor
 from reconciler.apply.reading import Scopes, read_live
-from reconciler.apply.state_editor import Deeds, StateEditor
+from reconciler.apply.state_editor import Edits, StateEditor
 from reconciler.editing.edits import Path, Put, Value, edit_manifest, find_file
 from reconciler.engine.planner import Worlds, plan, situations
 from reconciler.features.importing.compose import Composition, compose, remarks_on
@@ -106,7 +106,7 @@ def record_import(made: Import, editor: StateEditor) -> None:
         editor.edit(one.organization, purpose="import", change=partial(_take_in, made=made, one=one))
 
 
-def _take_in(state: State, *, made: Import, one: ImportedOrganization) -> tuple[State, Deeds]:
+def _take_in(state: State, *, made: Import, one: ImportedOrganization) -> tuple[State, Edits]:
     records = {**state.records, **made.states[one.organization].records}
     whole = f"{one.organization}/organization/{one.organization}"
     return replace(state, records=records), [(whole, "import", f"{len(records)} resources into {one.file}")]

@@ -9,7 +9,7 @@ from functools import partial
 
 from reconciler.apply.reading import Scopes
 from reconciler.apply.state_builder import new_ids
-from reconciler.apply.state_editor import Deeds, StateEditor
+from reconciler.apply.state_editor import Edits, StateEditor
 from reconciler.apply.states import new_lineage, read_state
 from reconciler.audit.entries import ORDER_ACTION
 from reconciler.engine.planner import Worlds
@@ -153,7 +153,7 @@ class RotationDesk:
             issued += [order for key, order in sorted(state.orders.items()) if key not in before and order.is_chore]
         return tuple(issued)
 
-    def _ask(self, state: State, *, secrets: Sequence[KnownSecret]) -> tuple[State, Deeds]:
+    def _ask(self, state: State, *, secrets: Sequence[KnownSecret]) -> tuple[State, Edits]:
         """The state with an order for each secret; nothing is asked for twice, even when two run this at once."""
         state = replace(state, lineage=state.lineage or new_lineage())
         names = new_ids(state.lineage, state.serial + 1, state.orders)

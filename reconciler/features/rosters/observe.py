@@ -10,7 +10,7 @@ from datetime import datetime
 from types import MappingProxyType
 
 from reconciler.apply.reading import Scopes
-from reconciler.apply.state_editor import Deeds, StateEditor
+from reconciler.apply.state_editor import Edits, StateEditor
 from reconciler.apply.states import new_lineage, read_state
 from reconciler.engine.identities import Identities, under_todays_names
 from reconciler.features.rosters.parse import ParsedRoster, parse_roster
@@ -121,7 +121,7 @@ def observe(sighting: Sighting, *, desired: Desired, editor: StateEditor) -> Obs
     seen: list[Observation] = []
     elsewhere = _read_elsewhere(sighting, editor)
 
-    def take_in(state: State) -> tuple[State, Deeds]:
+    def take_in(state: State) -> tuple[State, Edits]:
         observation = look(sighting, desired=desired, state=state, elsewhere=elsewhere)
         seen.append(observation)
         if not observation.is_usable:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 
-from reconciler.apply.state_editor import Deeds, StateEditor
+from reconciler.apply.state_editor import Edits, StateEditor
 from reconciler.apply.states import read_state
 from reconciler.audit.entries import order_entry
 from reconciler.engine.orders import begin_next, close, invitation_ended
@@ -125,7 +125,7 @@ class OrderDesk:
         return self._take_down(order_id, change)
 
     def _take_down(self, order_id: str, change: Callable[[WorkOrder, State, datetime], State]) -> WorkOrder:
-        def take_down(state: State) -> tuple[State, Deeds]:
+        def take_down(state: State) -> tuple[State, Edits]:
             if order_id not in state.orders:
                 raise ReconcilerError(f"work order {order_id} is gone", advice="its state was replaced meanwhile")
             now = self.editor.clock.now()
