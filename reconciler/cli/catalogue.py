@@ -123,7 +123,7 @@ class Renderers:
         "features.review.document",
         "document_of_review",
         "REVIEW",
-        "features.review.annotations:annotations_of_review",
+        "annotations_of_review",
     )
     policies: Subject = Subject("features.listing", "document_of_policies", "POLICIES")
     observation: Subject = Subject("features.rosters.document", "document_of_observation", "OBSERVATION")

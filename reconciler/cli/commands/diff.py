@@ -14,10 +14,9 @@ from reconciler.cli.files import CONFIG_FILE
 from reconciler.cli.options import now_option, page_options
 from reconciler.cli.revisions import Repository, open_repository, read_revision
 from reconciler.cli.workspace import read_configuration, read_files, read_manifest_files
-from reconciler.features.review.annotations import remarks_on_admins_in
+from reconciler.features.review.document import remarks_on_admins_in, summary_of_review
 from reconciler.features.review.model import Effect, Review
 from reconciler.features.review.review import Revision, review
-from reconciler.features.review.words import say_summary
 from reconciler.model.errors import ReconcilerError, UsageError
 
 _WORKING_TREE = "working tree"
@@ -74,7 +73,7 @@ def _outputs(review: Review) -> dict[str, str]:
         "findings": str(len(review.findings)),
         "policy_findings": str(len(review.policy_findings)),
         "empty": str(review.is_empty).lower(),
-        "summary": say_summary(review),
+        "summary": summary_of_review(review),
     }
 
 

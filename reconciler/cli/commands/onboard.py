@@ -18,7 +18,7 @@ from reconciler.editing.person_edits import read_group_lists
 from reconciler.features.onboarding.model import Onboarding
 from reconciler.features.onboarding.onboarding import Joiner, describe_proposal, propose, write_proposal
 from reconciler.features.queries.directory import find_in
-from reconciler.features.review.findings import findings_only_in
+from reconciler.features.review.review import findings_only_in
 from reconciler.manifests.words import is_key
 from reconciler.model.declared import Person
 from reconciler.model.errors import ReconcilerError, UsageError

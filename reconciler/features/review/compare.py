@@ -1,4 +1,7 @@
-"""The whole comparison of two revisions."""
+"""The whole comparison of what two revisions of the manifests want; nothing is known here of records or systems.
+
+What everybody can do with each thing on one side, over all ways that lead there, is in `engine.access_paths`.
+"""
 
 from __future__ import annotations
 
@@ -8,8 +11,14 @@ from datetime import date
 
 from reconciler.engine.access_paths import reach
 from reconciler.engine.context import approvals_of
-from reconciler.engine.identities import Names
-from reconciler.features.review.access import ComparedSide, compare_access
+from reconciler.engine.identities import Dispute, Identities, Names
+from reconciler.features.review.differences import (
+    ComparedSide,
+    compare_access,
+    compare_organization,
+    compare_people,
+    compare_things,
+)
 from reconciler.features.review.model import (
     AccessChange,
     DangerousStep,
@@ -18,43 +27,51 @@ from reconciler.features.review.model import (
     Rename,
     ThingChange,
 )
-from reconciler.features.review.names import describe_displaced, find_renames, names_at_head, with_names
-from reconciler.features.review.steps import find_steps
-from reconciler.features.review.things import compare_organization, compare_people, compare_things
+from reconciler.model.access import is_administrator, is_downgrade
 from reconciler.model.address import Address
 from reconciler.model.declared import Approval, Declared, Desired, Organization
-from reconciler.model.kinds import KINDS
+from reconciler.model.finding import Place
+from reconciler.model.kinds import KINDS, Action, person_in
+
+_Resources = Mapping[Address, Declared]
+_LOWERING = frozenset({Action.CHANGE_SHARE, Action.CHANGE_GRANT, Action.CHANGE_LINK})
+"""Dangerous only where they take something away."""
 
 
 @dataclass(slots=True, kw_only=True)
 class Comparison:
-    """What differs, before it is told; fields as in `Review`."""
+    """What differs; fields as in `Review`."""
 
     access: list[AccessChange] = field(default_factory=list)
     things: list[ThingChange] = field(default_factory=list)
     people: list[PersonChange] = field(default_factory=list)
-    renames: tuple[Rename, ...] = ()
+    renames: list[Rename] = field(default_factory=list)
     steps: list[DangerousStep] = field(default_factory=list)
-    approvals_given: tuple[Approval, ...] = ()
-    approvals_withdrawn: tuple[Approval, ...] = ()
+    approvals_given: list[Approval] = field(default_factory=list)
+    approvals_withdrawn: list[Approval] = field(default_factory=list)
     notices: list[str] = field(default_factory=list)
     dropped: list[DroppedOrganization] = field(default_factory=list)
 
 
 def compare(base: Desired, head: Desired, *, today: date, allowed_domains: Collection[str]) -> Comparison:
     """What a change from BASE to HEAD does to access from that day on."""
-    names = names_at_head(base, head)
-    found = Comparison(renames=find_renames(names), notices=list(describe_displaced(names, base, head)))
+    names = _names_at_head(base, head)
+    found = Comparison(renames=list(_renames(names)), notices=list(_describe_displaced(names, base, head)))
     members: dict[str, set[str]] = {}
     for pair in _pairs(base, head, names):
         _compare_organization(pair, found, head, today=today, allowed_domains=allowed_domains)
-        for person in pair.people:
-            members.setdefault(person, set()).add(pair.key)
-    organizations = {person: frozenset(keys) for person, keys in members.items()}
-    found.people = list(compare_people(base.people, head.people, organizations=organizations))
+        for address in pair.resources_before.keys() | pair.resources_after.keys():
+            if person := person_in(address):
+                members.setdefault(person, set()).add(pair.key)
+    found.people = list(compare_people(base.people, head.people, organizations=members))
     found.approvals_given = _only_in(head.approvals, base.approvals)
     found.approvals_withdrawn = _only_in(base.approvals, head.approvals)
     return found
+
+
+def _only_in(approvals: tuple[Approval, ...], others: tuple[Approval, ...]) -> list[Approval]:
+    known = {approval.terms for approval in others}
+    return [approval for approval in approvals if approval.terms not in known]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,8 +80,8 @@ class _Pair:
 
     before: Organization | None
     after: Organization | None
-    resources_before: Mapping[Address, Declared]
-    resources_after: Mapping[Address, Declared]
+    resources_before: _Resources
+    resources_after: _Resources
     notice: str = ""
     """What to say of it besides its rows."""
 
@@ -74,16 +91,6 @@ class _Pair:
         either = self.after or self.before
         return either.key if either else ""
 
-    @property
-    def is_dropped(self) -> bool:
-        """No manifest declares it any more, whether or not its key means another one now."""
-        return self.before is not None and self.after is None and not self.before.deleted
-
-    @property
-    def people(self) -> set[str]:
-        both = self.resources_before.keys() | self.resources_after.keys()
-        return {address.parts[part] for address in both if (part := KINDS[address.kind].person_part) is not None}
-
 
 def _pairs(base: Desired, head: Desired, names: Mapping[str, Names]) -> Iterator[_Pair]:
     """Every organization with what it was; two of them where one key means another organization at HEAD."""
@@ -92,78 +99,196 @@ def _pairs(base: Desired, head: Desired, names: Mapping[str, Names]) -> Iterator
         pair = _Pair(
             before=before,
             after=after,
-            resources_before=with_names(base.resources.get(key, {}), names.get(key, Names())),
+            resources_before=_with_names(base.resources.get(key, {}), names.get(key, Names())),
             resources_after=head.resources.get(key, {}),
         )
-        if before is None or after is None or _is_same(before, after):
+        if before is None or after is None or _identity(before) == _identity(after):
             yield pair
             continue
-        yield _former(pair, f"{key} ({before.identity})")
+        yield _former(pair, before)
         yield replace(pair, before=None, resources_before={})
 
 
-def _is_same(before: Organization, after: Organization) -> bool:
-    return (before.system.name, before.identity) == (after.system.name, after.identity)
+def _identity(organization: Organization) -> tuple[str, str]:
+    return organization.system.name, organization.identity
 
 
-def _former(pair: _Pair, key: str) -> _Pair:
+def _former(pair: _Pair, before: Organization) -> _Pair:
     """What was under a key that means another organization now, told under a key of its own."""
+    key = f"{before.key} ({before.identity})"
     resources = {Address(key, *at[1:]): one for at, one in pair.resources_before.items() if at.kind != "organization"}
     return _Pair(
-        before=replace(pair.before, key=key) if pair.before else None,
+        before=replace(before, key=key),
         after=None,
         resources_before={at: replace(one, address=at) for at, one in resources.items()},
         resources_after={},
-        notice=f"{pair.key} is another organization on its system now: a plan does nothing there until somebody agrees"
-        ", and what is live in the old one stays there",
+        notice=f"{before.key} is another organization on its system now: a plan does nothing there until somebody "
+        "agrees, and what is live in the old one stays there",
     )
 
 
 def _compare_organization(
     pair: _Pair, found: Comparison, head: Desired, *, today: date, allowed_domains: Collection[str]
 ) -> None:
-    organization = pair.after or pair.before
-    if organization is None:
+    before, after = pair.before or pair.after, pair.after or pair.before
+    if before is None or after is None:
         return
-    key = organization.key
-    halves = [
-        ComparedSide(system=side.system, reach=reach(key, resources, system=side.system, today=today))
-        for side, resources in (
-            (pair.before or organization, pair.resources_before),
-            (pair.after or organization, pair.resources_after),
+    access = compare_access(
+        _compared(before, pair.resources_before, today),
+        _compared(after, pair.resources_after, today),
+        allowed_domains=allowed_domains,
+    )
+    if pair.notice:
+        found.notices.append(pair.notice)
+    elif pair.after is None:
+        found.notices.append(
+            f"{before.key} is no longer managed: a plan takes nothing away there, and nobody watches it any more; "
+            "to take it down, declare it with `deleted: true`"
         )
-    ]
-    access = compare_access(halves[0], halves[1], allowed_domains=allowed_domains)
-    if pair.is_dropped:
-        # No plan takes anything away there, so nothing of it is a loss.
+    if pair.after is None and not before.deleted:
+        # No manifest declares it any more, and no plan takes anything away there, so nothing of it is a loss.
         kept = {change.subject.key for change in access if change.subject.kind == "member"}
-        found.dropped.append(DroppedOrganization(organization=key, people=tuple(sorted(kept))))
-        found.notices += _notices(pair)
+        found.dropped.append(DroppedOrganization(organization=after.key, people=tuple(sorted(kept))))
         return
     found.access += access
     changed = compare_organization(pair.before, pair.after)
     found.things += [changed] if changed else []
     found.things += compare_things(pair.resources_before, pair.resources_after)
-    found.notices += _notices(pair)
-    was_deleted = pair.before is not None and pair.before.deleted
-    if pair.after is not None and not (was_deleted and pair.after.deleted):
-        found.steps += find_steps(
-            pair.resources_before, pair.resources_after, pair.after, approvals=approvals_of(head.approvals, key, today)
+    if pair.after is not None and not (pair.before is not None and pair.before.deleted and pair.after.deleted):
+        found.steps += _dangerous_steps(pair, pair.after, approvals_of(head.approvals, after.key, today))
+
+
+def _compared(organization: Organization, resources: _Resources, today: date) -> ComparedSide:
+    found = reach(organization.key, resources, system=organization.system, today=today)
+    return ComparedSide(system=organization.system, reach=found)
+
+
+# What the change asks for that a plan would not do without an approval.
+
+
+def _dangerous_steps(
+    pair: _Pair, organization: Organization, approvals: Mapping[tuple[Address, Action], Approval]
+) -> Iterator[DangerousStep]:
+    """The dangerous steps in one organization that is declared on both sides or new, by address.
+
+    Told from the manifests alone: what is done already asks for no step, and is then not in the plan.
+    """
+    system = organization.system
+    for address, action, place in _steps(pair.resources_before, pair.resources_after, organization):
+        irreversible = system.irreversible.get(action, "")
+        why = irreversible or system.disruptive.get(action, "")
+        if why:
+            yield DangerousStep(
+                action=action,
+                address=address,
+                why=why,
+                irreversible=bool(irreversible),
+                approval=approvals.get((address, action)),
+                place=place,
+            )
+
+
+def _steps(
+    before: _Resources, after: _Resources, organization: Organization
+) -> Iterator[tuple[Address, Action, Place]]:
+    if organization.deleted:
+        # All that is in it goes with it, in one step.
+        yield Address.whole(organization.key), Action.DELETE_ORGANIZATION, organization.place
+        return
+    for address in sorted(before.keys() | after.keys()):
+        was, becomes = before.get(address), after.get(address)
+        if was is None and becomes is not None:
+            yield address, KINDS[address.kind].create, becomes.place
+        elif becomes is None and was is not None:
+            yield address, KINDS[address.kind].delete, was.place
+        elif was is not None and becomes is not None and was.attributes != becomes.attributes:
+            action = _action_of_change(was, becomes, organization)
+            if action is not None:
+                yield address, action, becomes.place
+
+
+def _action_of_change(was: Declared, becomes: Declared, organization: Organization) -> Action | None:
+    system, kind = organization.system, KINDS[was.address.kind]
+    had, has = was.attributes, becomes.attributes
+    loses_admin = is_administrator(system, kind.name, had) and not is_administrator(system, kind.name, has)
+    if loses_admin and not system.demotes_admins:
+        return Action.REMOVE_AND_INVITE
+    if kind.change in _LOWERING and not is_downgrade(system, kind.name, before=had, after=has):
+        return None
+    return kind.change
+
+
+# What is called differently on both sides and is the same, and what only seems to be the same under one key.
+
+
+def _names_at_head(base: Desired, head: Desired) -> dict[str, Names]:
+    """Organization -> what its things of BASE are called at HEAD, told as a plan tells it of what is recorded.
+
+    Something whose key means another one at HEAD goes by its identity: what is on it is lost, and gained on the other.
+    """
+    identities = Identities(head)
+    return {
+        organization: _apart(
+            identities.names(
+                organization,
+                {at: one.identity for at, one in resources.items()},
+                numbers={at: one.platform_id for at, one in resources.items()},
+            ),
+            base,
+            head,
         )
+        for organization, resources in base.resources.items()
+    }
 
 
-def _notices(pair: _Pair) -> Iterator[str]:
-    """What the rows of an organization alone would let a reader misunderstand."""
-    before, after = pair.before, pair.after
-    if pair.notice:
-        yield pair.notice
-    elif before is not None and after is None:
-        yield (
-            f"{before.key} is no longer managed: a plan takes nothing away there, and nobody watches it any more; "
-            "to take it down, declare it with `deleted: true`"
-        )
+def _apart(names: Names, base: Desired, head: Desired) -> Names:
+    """Without names of somebody whom BASE knows as somebody else: an address passed on, which records cannot show."""
+    moved = {(move.source.kind, move.source.key) for move in head.moves}
+    passed_on = {
+        (kind, key)
+        for (kind, key), now in names.keys.items()
+        if kind == "member" and key in base.people and now in base.people and (kind, key) not in moved
+    }
+    disputes = [
+        Dispute(identity=base.people[key].identities.get("email", key), recorded=key, declared=names.keys[kind, key])
+        for kind, key in sorted(passed_on)
+    ]
+    return replace(
+        names,
+        keys={name: now for name, now in names.keys.items() if name not in passed_on},
+        recorded=names.recorded - passed_on,
+        disputes=(*names.disputes, *disputes),
+    )
 
 
-def _only_in(approvals: tuple[Approval, ...], others: tuple[Approval, ...]) -> tuple[Approval, ...]:
-    known = {approval.terms for approval in others}
-    return tuple(approval for approval in approvals if approval.terms not in known)
+def _renames(names: Mapping[str, Names]) -> Iterator[Rename]:
+    """Members and assets of BASE that have another name at HEAD, by address."""
+    for organization, found in sorted(names.items()):
+        for kind, key in sorted(found.recorded - found.displaced):
+            now = found.keys[kind, key]
+            yield Rename(before=Address(organization, kind, key), after=Address(organization, kind, now))
+
+
+def _describe_displaced(names: Mapping[str, Names], base: Desired, head: Desired) -> Iterator[str]:
+    """What a reader would otherwise take for the same, because it has the same key."""
+    for organization, found in sorted(names.items()):
+        for kind, key in sorted(found.displaced):
+            address = Address(organization, kind, key)
+            now = head.resources.get(organization, {}).get(address)
+            became = f", which is {now.identity} now" if now else ""
+            former = base.resources[organization][address].identity
+            yield f"{KINDS[kind].title} {former} of {organization} had the key {key}{became}: these are two things"
+        for one in found.disputes:
+            yield (
+                f"{one.identity} was the address of {one.recorded} in {organization} and is that of {one.declared} "
+                "now: these are two people, and a plan waits until somebody decides about the account"
+            )
+
+
+def _with_names(resources: _Resources, names: Names) -> dict[Address, Declared]:
+    """The same declarations under the names that they have at HEAD; what hangs on a thing goes along with it."""
+    moved = {names.today(address): declared for address, declared in resources.items()}
+    return {
+        address: declared if address == declared.address else replace(declared, address=address)
+        for address, declared in moved.items()
+    }

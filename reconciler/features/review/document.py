@@ -2,26 +2,57 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
+from datetime import date
 
-from reconciler.features.review.model import AccessChange, Effect, Mark, Review
-from reconciler.features.review.rows import (
-    CHANGED,
-    EFFECT_SIGNS,
-    GONE,
-    NEW,
-    tell_access,
-    tell_person,
-    tell_step,
-    tell_thing,
+from reconciler.features.review.model import (
+    AccessChange,
+    DangerousStep,
+    Effect,
+    Mark,
+    PersonChange,
+    Review,
+    Side,
+    ThingChange,
+    ValueChange,
 )
-from reconciler.features.review.words import say_side, say_sides, say_summary
-from reconciler.output.document import Block, Document, Findings, Inline, Legend, Row, Section, plain
+from reconciler.model.access import Access
+from reconciler.model.finding import Finding, Inspection, Severity
+from reconciler.model.kinds import KINDS
+from reconciler.model.resource import Attributes
+from reconciler.output.annotations import Annotations
+from reconciler.output.document import Block, Document, Findings, Inline, Legend, Row, Section, Sign, plain
+from reconciler.output.findings import annotations_of_findings
 from reconciler.output.json import Output
-from reconciler.output.rows import foremost_section, row_of, rows_section
-from reconciler.output.words import count
+from reconciler.output.rows import chapter, foremost_section, row_of, rows_section
+from reconciler.output.style import Tone
+from reconciler.output.words import count, join, name_attributes, name_subject
 
 REVIEW = Output(name="review", title="Review of a change: who gains and who loses what", value=Review)
+
+_EFFECT_SIGNS: dict[Effect, Sign] = {
+    Effect.GAIN: Sign("+", Tone.ADD, "gains access"),
+    Effect.LOSS: Sign("-", Tone.REMOVE, "loses access"),
+    Effect.BOTH: Sign("~", Tone.CHANGE, "more in one respect, less in another"),
+    Effect.WAY: Sign("=", Tone.QUIET, "the same access in another way"),
+}
+_NEW = Sign("+", Tone.ADD, "new")
+_CHANGED = Sign("~", Tone.CHANGE, "changed")
+_GONE = Sign("-", Tone.REMOVE, "gone")
+_NEEDS_APPROVAL = Sign("!", Tone.ALARM, "needs an approval")
+_MARKS: dict[Mark, str] = {
+    Mark.ADMIN: "admin",
+    Mark.MONEY: "money",
+    Mark.ACCOUNT: "another account",
+    Mark.FIRST: "first access here",
+    Mark.LAST: "nothing left here",
+    Mark.OUTSIDE_DIRECTORY: "not in the directory",
+    Mark.OUTSIDE_DOMAINS: "outside the allowed domains",
+}
+_DIRECTLY = "directly"
+_USUAL = {"employment": "employee", "mode": "additive", "ownership": "own"}
+"""Values that go without saying for something new."""
 
 _FOREMOST = "Admins and money"
 _SECTIONS: dict[str, Callable[[AccessChange], bool]] = {
@@ -37,20 +68,25 @@ _RANKS = {"Loses access": 2, "Gains access": 3}
 
 def document_of_review(review: Review) -> Document:
     """The whole review."""
-    foremost = [(one.organization, tell_access(one)) for one in review.access if _title_of(one) == _FOREMOST]
+    foremost = [(one.organization, _access_row(one)) for one in review.access if _title_of(one) == _FOREMOST]
     used = {change.effect for change in review.access}
-    legend = Legend(signs=tuple(sign for effect, sign in EFFECT_SIGNS.items() if effect in used)) if used else None
+    legend = Legend(signs=tuple(sign for effect, sign in _EFFECT_SIGNS.items() if effect in used)) if used else None
     blocks: list[Block | None] = [legend, foremost_section(_FOREMOST, foremost), *_beside(review)]
     blocks += [_organization(key, review) for key in review.organizations]
-    blocks += _findings(review)
+    for title, findings in (
+        ("Could not be compared", review.head.problems),
+        ("New findings", review.findings),
+        ("New findings of policies", review.policy_findings),
+    ):
+        blocks.append(chapter(title, [Findings(findings=findings)] if findings else []))
     return Document(
         title="Access review",
         is_title_needless=True,
-        summary=say_summary(review),
+        summary=summary_of_review(review),
         notes=tuple(_notes(review)),
         blocks=tuple(block for block in blocks if block is not None),
         whole="review",
-        digest=_digest(review),
+        digest=REVIEW.digest(review),
     )
 
 
@@ -59,58 +95,259 @@ def _title_of(change: AccessChange) -> str:
 
 
 def _notes(review: Review) -> Iterator[Inline]:
-    yield plain(f"Changes from {say_side(review.base)} to {say_side(review.head)}")
+    yield plain(f"Changes from {_describe_side(review.base)} to {_describe_side(review.head)}")
     yield from review.notices
     if review.resolved:
         yield f"{count(len(review.resolved), 'earlier finding is', 'earlier findings are')} gone"
 
 
+def _describe_side(side: Side) -> str:
+    """`main (1a2b3c4d5e6f)`; a working tree and a full id stand alone."""
+    if not side.commit:
+        return side.name
+    return side.name[:12] if side.commit.startswith(side.name) else f"{side.name} ({side.commit[:12]})"
+
+
 def _beside(review: Review) -> Iterator[Section | None]:
     """What a plan will stop at, who approves it, and what belongs to no organization."""
     given = [
-        row_of(NEW, str(one.address), one.approve, one.reason or "without a reason", place=one.place)
+        row_of(_NEW, str(one.address), one.approve, one.reason or "without a reason", place=one.place)
         for one in review.approvals_given
     ]
-    withdrawn = [row_of(GONE, str(one.address), one.approve, "withdrawn") for one in review.approvals_withdrawn]
-    renamed = [row_of(CHANGED, str(one.before), f"is {one.after.key} now") for one in review.renames]
-    settings = [row_of(CHANGED, one.name, say_sides(one)) for one in review.settings]
-    steps = map(tell_step, review.steps)
+    withdrawn = [row_of(_GONE, str(one.address), one.approve, "withdrawn") for one in review.approvals_withdrawn]
+    renamed = [row_of(_CHANGED, str(one.before), f"is {one.after.key} now") for one in review.renames]
+    settings = [row_of(_CHANGED, one.name, _describe_sides(one)) for one in review.settings]
+    steps = map(_step_row, review.steps)
     yield rows_section("Steps that need an approval, unless they are done already", steps, is_foremost=True)
     yield rows_section("Approvals given or withdrawn", [*given, *withdrawn], is_foremost=True)
     yield rows_section("Workspace, in force after this change", settings, is_foremost=True)
-    yield _chapter(
-        "People",
-        rows_section("Directory", map(tell_person, review.people), rank=5),
-        rows_section("Other names for the same", renamed, rank=6),
-    )
+    directory = rows_section("Directory", map(_person_row, review.people), rank=5)
+    yield chapter("People", [directory, rows_section("Other names for the same", renamed, rank=6)])
 
 
 def _organization(key: str, review: Review) -> Section | None:
     rows: dict[str, list[Row]] = {title: [] for title in _SECTIONS}
     for change in review.access:
         if change.organization == key:
-            rows[_title_of(change)].append(tell_access(change))
-    sections = [
-        rows_section(title, found, rank=_RANKS.get(title, 4)) for title, found in rows.items() if title != _FOREMOST
-    ]
-    things = (tell_thing(one) for one in review.things if one.address.organization == key)
-    return _chapter(plain(key), *sections, rows_section("The organization and its assets", things, rank=4))
+            rows[_title_of(change)].append(_access_row(change))
+    del rows[_FOREMOST]
+    sections = [rows_section(title, found, rank=_RANKS.get(title, 4)) for title, found in rows.items()]
+    things = (_thing_row(one) for one in review.things if one.address.organization == key)
+    return chapter(plain(key), [*sections, rows_section("The organization and its assets", things, rank=4)])
 
 
-def _findings(review: Review) -> Iterator[Section | None]:
-    for title, findings in (
-        ("Could not be compared", review.head.problems),
-        ("New findings", review.findings),
-        ("New findings of policies", review.policy_findings),
+# Access: before and after, and everything that deserves a second look.
+
+
+def _access_row(change: AccessChange) -> Row:
+    """`eve`, `analyst -> operator on ad account us`, and why that deserves a second look."""
+    notes = "; ".join(_notes_on_access(change))
+    sign = _EFFECT_SIGNS[change.effect]
+    return row_of(sign, name_subject(change.subject), _describe_change(change), notes, place=change.place)
+
+
+def _describe_change(change: AccessChange) -> str:
+    """What is had before and after, and on what."""
+    sides = [_describe_access(side) for side in (change.before, change.after) if side is not None]
+    thing = "" if change.on.kind == "organization" else f"{KINDS[change.on.kind].title} {change.on.key}"
+    values = " -> ".join(dict.fromkeys(sides))
+    if not values:
+        return f"access to {thing}"
+    return f"{values} on {thing}" if thing else values
+
+
+def _describe_access(access: Access) -> str:
+    """`standard, finance analyst, until 2027-01-31`; empty for what carries no role and no date.
+
+    What changes by time alone is told one after the other: `admin, until 2027-01-31; then standard`.
+    """
+    if len(access.spans) <= 1:
+        return _describe_span(access.attributes, access.starts, access.ends)
+    parts = []
+    for before, span in zip((None, *access.spans), access.spans, strict=False):
+        follows = before is not None and before.ends == span.starts
+        part = _describe_span(span.attributes, None if follows else span.starts, span.ends) or "access"
+        parts.append(f"then {part}" if follows else part)
+    return "; ".join(parts)
+
+
+def _describe_span(attributes: Attributes, starts: date | None, ends: date | None) -> str:
+    dates = [f"from {starts}" if starts else "", f"until {ends}" if ends else ""]
+    return ", ".join(part for part in (name_attributes(attributes), *dates) if part)
+
+
+def _notes_on_access(change: AccessChange) -> Iterator[str]:
+    for mark in change.marks:
+        if mark is Mark.ACCOUNT and change.before and change.after:
+            yield f"another account: {change.before.identity} -> {change.after.identity}"
+        elif mark is Mark.FIRST and change.after and change.after.identity:
+            yield f"first access here, as {change.after.identity}"
+        else:
+            yield _MARKS[mark]
+    ways = [_describe_ways(side, change) for side in (change.before, change.after) if side is not None]
+    paths = " -> ".join(dict.fromkeys(ways))
+    if paths != _DIRECTLY:
+        yield paths
+    if change.after is None:
+        yield f"was in {change.earlier_place}"
+        return
+    yield from dict.fromkeys(f"reason: {way.reason}" for way in change.after.ways if way.reason)
+
+
+def _describe_ways(access: Access, change: AccessChange) -> str:
+    """`directly`, `through group:buyers`, `through asset group all`; several are joined."""
+    ways = []
+    for way in access.ways:
+        hops = [way.through] if way.through else []
+        if way.address.kind == "asset_group_access" and change.on.kind == "ad_account":
+            hops.append(f"asset group {way.address.parts[0]}")
+        text = f"through {join(hops)}" if hops else _DIRECTLY
+        if len(access.ways) > 1 and way.attributes:
+            text += f" {name_attributes(way.attributes)}"
+        ways.append(f"{text}, protected" if way.protect else text)
+    return " and ".join(dict.fromkeys(ways))
+
+
+# Things, people and steps.
+
+
+def _thing_row(change: ThingChange) -> Row:
+    """An organization, an asset or a connection, with the values that differ."""
+    address = change.address
+    kind = KINDS[address.kind]
+    name = address.key if kind.name == "organization" else name_subject(address)
+    if kind.parents:
+        others = zip(kind.parents[1:], address.parts[1:], strict=True)
+        what = f"{kind.title}: " + " ".join(f"{KINDS[parent].title} {part}" for parent, part in others)
+    else:
+        what = _describe_values(change) or kind.title
+    return row_of(_sign(change), name, what, "; ".join(_notes_on_one_side(change)), place=change.after)
+
+
+def _person_row(change: PersonChange) -> Row:
+    """An entry of the directory, and where the person has access."""
+    where = f"has access in {join(change.organizations)}" if change.organizations else "has no access"
+    notes = "; ".join((*_notes_on_one_side(change), where))
+    return row_of(_sign(change), change.key, _describe_values(change) or "person", notes, place=change.after)
+
+
+def _sign(change: ThingChange | PersonChange) -> Sign:
+    if change.before and change.after:
+        return _CHANGED
+    return _NEW if change.after else _GONE
+
+
+def _describe_values(change: ThingChange | PersonChange) -> str:
+    """`mode: additive -> authoritative`; empty for what is on one side alone."""
+    if not (change.before and change.after):
+        return ""
+    return "; ".join(f"{value.name}: {_describe_sides(value)}" for value in change.values)
+
+
+def _describe_sides(value: ValueChange) -> str:
+    return f"{value.before or 'nothing'} -> {value.after or 'nothing'}"
+
+
+def _notes_on_one_side(change: ThingChange | PersonChange) -> Iterable[str]:
+    """What something new or gone is like, and where it was."""
+    if change.before and change.after:
+        return
+    for value in change.values:
+        text = value.after or value.before
+        if _USUAL.get(value.name) != text:
+            yield f"{value.name} {text}"
+    if not change.after:
+        yield f"was in {change.before}"
+
+
+def _step_row(step: DangerousStep) -> Row:
+    """A step that a plan will not take without an approval."""
+    if step.approval is None:
+        approval = f"needs an approval: {{approve: {step.action}, address: {step.address}}}"
+    else:
+        approval = f"approval given: {step.approval.reason or 'without a reason'}"
+    return row_of(
+        _NEEDS_APPROVAL,
+        str(step.address),
+        f"{step.action.replace('_', ' ')}: {step.why}",
+        details=("cannot be undone" if step.irreversible else "disruptive", approval),
+        place=step.place,
+    )
+
+
+# In a line, and as findings.
+
+
+def summary_of_review(review: Review) -> str:
+    """What there is to judge, counted: people rather than lines."""
+    if review.head.problems:
+        return "Nothing could be compared."
+    if review.is_empty:
+        return "No changes of access."
+    return f"Review: {', '.join(_counts(review)) or 'no changes of access'}."
+
+
+def _counts(review: Review) -> Iterator[str]:
+    for effect, one, several in (
+        (Effect.GAIN, "gains access", "gain access"),
+        (Effect.LOSS, "loses access", "lose access"),
+        (Effect.BOTH, "gets other access", "get other access"),
     ):
-        yield _chapter(title, Findings(findings=findings) if findings else None)
+        whose = {change.subject for change in review.access if change.effect is effect}
+        people = {subject.key for subject in whose if subject.kind == "member"}
+        partners = len({subject for subject in whose if subject.kind == "partner"})
+        if people:
+            yield count(len(people), f"person {one}", f"people {several}")
+        if partners:
+            yield count(partners, f"partner {one}", f"partners {several}")
+    kept = {person for dropped in review.dropped for person in dropped.people}
+    marks = [mark for change in review.access if change.effect is not Effect.WAY for mark in change.marks]
+    steps = [step for step in review.steps if step.approval is None]
+    new = (*review.findings, *review.policy_findings)
+    for number, one, several in (
+        (len(review.dropped), "organization no longer managed", "organizations no longer managed"),
+        (len(kept), "person keeps access that nobody watches", "people keep access that nobody watches"),
+        (marks.count(Mark.ADMIN), "admin change", "admin changes"),
+        (marks.count(Mark.MONEY), "change about money", "changes about money"),
+        (len(steps), "step that needs an approval", "steps that need an approval"),
+        (len(new), "new finding", "new findings"),
+    ):
+        if number:
+            yield count(number, one, several)
 
 
-def _chapter(title: Inline, *blocks: Block | None) -> Section | None:
-    found = tuple(block for block in blocks if block is not None)
-    return Section(title=title, blocks=found, is_folded=True) if found else None
+def annotations_of_review(review: Review) -> Annotations:
+    """New findings, and steps that still need somebody's approval."""
+    steps = [
+        Finding(
+            id="needs-approval",
+            severity=Severity.WARNING,
+            message=f"{one.action.replace('_', ' ')} {one.address}: {one.why}",
+            place=one.place,
+            advice=f"somebody who may decide it adds {{approve: {one.action}, address: {one.address}}} to `approvals:`",
+            address=str(one.address),
+        )
+        for one in review.steps
+        if one.approval is None
+    ]
+    findings = [*review.head.problems, *review.findings, *review.policy_findings, *steps]
+    annotations = annotations_of_findings(Inspection(findings=findings), category="diff")
+    return replace(annotations, notes=remarks_on_admins_in(review))
 
 
-def _digest(review: Review) -> str:
-    """SHA-256 of the review as `--format json` writes it."""
-    return REVIEW.digest(review)
+def remarks_on_admins_in(review: Review) -> list[Finding]:
+    """A note on every line that makes somebody an admin or ends that."""
+    remarks = []
+    for change in review.access:
+        if Mark.ADMIN in change.marks and change.effect is not Effect.WAY:
+            effect, what = _EFFECT_SIGNS[change.effect].meaning, _describe_change(change)
+            remarks.append(
+                Finding(
+                    id="admin-change",
+                    severity=Severity.NOTE,
+                    message=f"{name_subject(change.subject)}: {effect}: {what} in {change.organization}",
+                    place=change.place if change.after else None,
+                    address=f"{change.on.organization}: {change.subject.key}",
+                )
+            )
+    return remarks

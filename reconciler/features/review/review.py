@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields, is_dataclass, replace
 from datetime import date
+from typing import Any
 
 from reconciler import __version__
 from reconciler.features.review.compare import compare
-from reconciler.features.review.findings import findings_only_in
+from reconciler.features.review.differences import compare_values
 from reconciler.features.review.model import Review, Side
-from reconciler.features.review.things import compare_values
 from reconciler.manifests.config import Config, LoadedConfig, load_rules
 from reconciler.manifests.lint import check_references, encoded_domain
 from reconciler.manifests.load import Manifests, load_manifests
@@ -36,6 +37,11 @@ class Revision:
     policies: Sequence[SourceFile] = ()
     """Files with policies of one's own, likewise."""
 
+    @property
+    def settings(self) -> Config | None:
+        """None also when its reconciler.yaml cannot be read."""
+        return self.config.config if self.config else None
+
 
 def review(base: Revision, head: Revision, *, today: date) -> Review:
     """Everything a reviewer has to judge, by the rules that hold at BASE.
@@ -43,47 +49,38 @@ def review(base: Revision, head: Revision, *, today: date) -> Review:
     A change must not weaken its own review: allowed domains and policies are those of BASE, and that they change is
     part of the review.
     """
-    rules = _config_of(base) or _config_of(head)
+    rules = base.settings or head.settings
     domains = rules.allowed_domains if rules else ()
     max_days = (rules.guards if rules else GuardSettings()).max_approval_days
     before, after = (_read(one, today, domains, max_days) for one in (base, head))
     settings = rules.policies if rules else PolicySettings()
-    book = (before if _config_of(base) else after).rules
+    book = (before if base.settings else after).rules
     objections = [judge(one.manifests.readable, settings, today=today, rules=book).findings for one in (before, after)]
+    # All errors of a HEAD that cannot be used are told: those are never old news.
+    new = findings_only_in(after.findings, before.findings)
+    old_errors = [finding for finding in after.side.problems if finding not in new]
     made = Review(
         tool_version=__version__,
         today=today,
         base=before.side,
         head=after.side,
-        settings=compare_values(_settings_of(base), _settings_of(head)),
-        findings=_new_findings(before, after),
+        settings=compare_values(_values_of_settings(base), _values_of_settings(head)),
+        findings=tuple(sorted((*new, *old_errors), key=lambda finding: finding.sort_key)),
         policy_findings=findings_only_in(objections[1], objections[0]),
         resolved=findings_only_in((*before.findings, *objections[0]), (*after.findings, *objections[1])),
         notices=tuple(_notices(before, after)),
     )
-    return made if after.side.problems else _compared(made, before, after, domains)
-
-
-def _compared(made: Review, before: _Read, after: _Read, domains: Sequence[str]) -> Review:
-
+    if after.side.problems:
+        return made
     found = compare(
         _without_stand_ins(before.manifests),
         after.manifests.readable,
-        today=made.today,
+        today=today,
         allowed_domains=[encoded_domain(domain) for domain in domains],
     )
-    return replace(
-        made,
-        access=tuple(found.access),
-        dropped=tuple(found.dropped),
-        things=tuple(found.things),
-        people=tuple(found.people),
-        renames=found.renames,
-        steps=tuple(found.steps),
-        approvals_given=found.approvals_given,
-        approvals_withdrawn=found.approvals_withdrawn,
-        notices=(*made.notices, *found.notices),
-    )
+    found.notices = [*made.notices, *found.notices]
+    differences: dict[str, Any] = {one.name: tuple(getattr(found, one.name)) for one in fields(found)}
+    return replace(made, **differences)
 
 
 def _without_stand_ins(manifests: Manifests) -> Desired:
@@ -109,53 +106,37 @@ class _Read:
     revision: Revision
     manifests: Manifests
     side: Side
-
     rules: RuleBook
+    """The policies that hold in it."""
     findings: tuple[Finding, ...]
     """Everything that validation says, the workspace file included."""
 
 
 def _read(revision: Revision, today: date, domains: Sequence[str], max_days: int) -> _Read:
     manifests = load_manifests(revision.files, today=today, allowed_domains=domains, max_approval_days=max_days)
-    rules = _rules_of(revision)
-    config = _config_of(revision)
-    references = check_references(config, manifests.readable, manifests.partial) if config else ()
-    said = (*_findings_of_config(revision, rules, today), *references, *manifests.findings)
+    rules = COME_ALONG
+    if revision.policies:
+        loaded = load_rules(revision.policies)
+        rules = with_custom_rules(loaded.rules, loaded.findings)
+    findings = [*rules.findings, *(revision.config.findings if revision.config else ())]
+    if revision.settings:
+        findings += check_settings(revision.settings.policies, today=today, rules=rules)
+        findings += check_references(revision.settings, manifests.readable, manifests.partial)
+    findings += manifests.findings
     side = Side(
         name=revision.name,
         commit=revision.commit,
         digest=manifests.readable.digest,
-        problems=tuple(finding for finding in said if finding.severity is Severity.ERROR),
+        problems=tuple(finding for finding in findings if finding.severity is Severity.ERROR),
     )
-    return _Read(revision=revision, manifests=manifests, side=side, rules=rules, findings=said)
-
-
-def _rules_of(revision: Revision) -> RuleBook:
-    """The policies that hold in a revision."""
-    if not revision.policies:
-        return COME_ALONG
-    loaded = load_rules(revision.policies)
-    return with_custom_rules(loaded.rules, loaded.findings)
-
-
-def _findings_of_config(revision: Revision, rules: RuleBook, today: date) -> tuple[Finding, ...]:
-    config = _config_of(revision)
-    doubts = check_settings(config.policies, today=today, rules=rules) if config else ()
-    return (*rules.findings, *(revision.config.findings if revision.config else ()), *doubts)
-
-
-def _new_findings(before: _Read, after: _Read) -> tuple[Finding, ...]:
-    """What is new, and all errors of a HEAD that cannot be used: those are never old news."""
-    new = findings_only_in(after.findings, before.findings)
-    old_errors = [finding for finding in after.side.problems if finding not in new]
-    return tuple(sorted((*new, *old_errors), key=lambda finding: finding.sort_key))
+    return _Read(revision=revision, manifests=manifests, side=side, rules=rules, findings=tuple(findings))
 
 
 def _notices(before: _Read, after: _Read) -> Iterator[str]:
     name = before.revision.name
     if before.revision.config is None:
         yield f"there is no reconciler.yaml at {name}: everything is new, and judged by its own rules"
-    elif _config_of(before.revision) is None:
+    elif before.revision.settings is None:
         yield f"reconciler.yaml cannot be read at {name}: everything is judged by the rules of the change itself"
     if before.manifests.desired is None:
         yield f"the manifests at {name} have errors: what is wrong there is taken for not declared"
@@ -163,14 +144,9 @@ def _notices(before: _Read, after: _Read) -> Iterator[str]:
         yield f"{after.revision.name} has errors: nothing can be compared before they are repaired"
 
 
-def _config_of(revision: Revision) -> Config | None:
-    return revision.config.config if revision.config else None
-
-
-def _settings_of(revision: Revision) -> dict[str, str]:
+def _values_of_settings(revision: Revision) -> dict[str, str]:
     """All settings of a workspace file by dotted name, defaults included."""
-    config = _config_of(revision)
-    return dict(_flatten("", config)) if config else {}
+    return dict(_flatten("", revision.settings)) if revision.settings else {}
 
 
 def _flatten(name: str, value: object) -> Iterator[tuple[str, str]]:
@@ -185,3 +161,38 @@ def _flatten(name: str, value: object) -> Iterator[tuple[str, str]]:
         yield name, ", ".join(map(str, value))
     elif value is not None and not isinstance(value, Place):
         yield name, str(value)
+
+
+_Key = tuple[str, ...]
+
+
+def findings_only_in(findings: Sequence[Finding], others: Sequence[Finding]) -> tuple[Finding, ...]:
+    """The findings that the others do not have, in reading order.
+
+    Lines move whenever something is written above them and files get other names, so a finding is known by what it
+    says: first among those in a file of the same name, then anywhere. One that is said twice is new when it was said
+    once.
+    """
+    left, left_of_others = list(findings), list(others)
+    for key in (_key_in_file, _key):
+        left, left_of_others = _unmatched(left, left_of_others, key), _unmatched(left_of_others, left, key)
+    return tuple(sorted(left, key=lambda finding: finding.sort_key))
+
+
+def _unmatched(findings: Iterable[Finding], others: Iterable[Finding], key: Callable[[Finding], _Key]) -> list[Finding]:
+    said = Counter(map(key, others))
+    kept = []
+    for finding in findings:
+        if said[key(finding)]:
+            said[key(finding)] -= 1
+        else:
+            kept.append(finding)
+    return kept
+
+
+def _key_in_file(finding: Finding) -> _Key:
+    return (finding.place.file if finding.place else "", *_key(finding))
+
+
+def _key(finding: Finding) -> _Key:
+    return (finding.id, finding.severity, finding.address, finding.message)

@@ -1,0 +1,188 @@
+"""What differs in one organization and in the directory: access with its marks, things, and people."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass, field
+
+from reconciler.engine.access_paths import Cell, DatedAccess, dated_accesses_of, uncovered
+from reconciler.features.review.model import AccessChange, Effect, Mark, PersonChange, ThingChange, ValueChange
+from reconciler.model.access import Access
+from reconciler.model.address import Address
+from reconciler.model.declared import Declared, Organization, Person
+from reconciler.model.kinds import KINDS, Shape
+from reconciler.model.system import System
+
+_OTHER_PEOPLE = "@"
+"""What the key of somebody who is not in the directory has and no other key."""
+
+Values = Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ComparedSide:
+    """One organization on one side."""
+
+    system: System
+    reach: Mapping[Cell, Access] = field(default_factory=dict)
+
+    def first_things(self) -> dict[Address, Address]:
+        """Subject -> what comes first of all it has: the membership, or the first thing that is shared."""
+        first: dict[Address, Address] = {}
+        for subject, on in self.reach:
+            first[subject] = min(on, first.get(subject, on), key=lambda thing: (thing.kind != "organization", thing))
+        return first
+
+
+def compare_access(
+    before: ComparedSide, after: ComparedSide, *, allowed_domains: Collection[str]
+) -> list[AccessChange]:
+    """Every person or partner and thing where it differs, in reading order."""
+    first_before, first_after = before.first_things(), after.first_things()
+    changes = []
+    for cell in before.reach.keys() | after.reach.keys():
+        had, has = before.reach.get(cell), after.reach.get(cell)
+        if had == has:
+            continue
+        subject, on = cell
+        held, holds = dated_accesses_of(had, before.system), dated_accesses_of(has, after.system)
+        lost, won = uncovered(held, by=holds), uncovered(holds, by=held)
+        marks = list(_marks_of_values(had, has, differing=(*lost, *won), every=(*held, *holds)))
+        # Told once for everything somebody gets or loses, at what comes first of it.
+        if subject not in first_before and first_after[subject] == on:
+            marks.append(Mark.FIRST)
+        if subject not in first_after and first_before[subject] == on:
+            marks.append(Mark.LAST)
+        if subject.kind == "member":
+            membership = (subject, Address.whole(subject.organization))
+            known = after.reach.get(membership) or before.reach.get(membership)
+            marks += _marks_of_strangers(subject, known, allowed_domains)
+        effect = _effect(won=bool(won), lost=bool(lost))
+        changes.append(AccessChange(subject=subject, on=on, before=had, after=has, effect=effect, marks=tuple(marks)))
+    return sorted(changes, key=lambda change: change.rank)
+
+
+def _effect(*, won: bool, lost: bool) -> Effect:
+    if won and lost:
+        return Effect.BOTH
+    if won or lost:
+        return Effect.GAIN if won else Effect.LOSS
+    return Effect.WAY
+
+
+def _marks_of_values(
+    had: Access | None, has: Access | None, *, differing: tuple[DatedAccess, ...], every: tuple[DatedAccess, ...]
+) -> Iterator[Mark]:
+    is_other_account = had is not None and has is not None and had.identity != has.identity
+    if any(one.administers for one in (every if is_other_account else differing)):
+        yield Mark.ADMIN
+    if any(one.handles_money for one in differing):
+        yield Mark.MONEY
+    if is_other_account:
+        yield Mark.ACCOUNT
+
+
+def _marks_of_strangers(
+    subject: Address, membership: Access | None, allowed_domains: Collection[str]
+) -> Iterator[Mark]:
+    if _OTHER_PEOPLE in subject.key:
+        yield Mark.OUTSIDE_DIRECTORY
+    domain = membership.identity.rpartition("@")[2] if membership and "@" in membership.identity else ""
+    if domain and allowed_domains and domain not in allowed_domains:
+        yield Mark.OUTSIDE_DOMAINS
+
+
+def compare_organization(before: Organization | None, after: Organization | None) -> ThingChange | None:
+    """The organization itself, apart from what is in it; None when it is the same."""
+    values = compare_values(_values_of_organization(before), _values_of_organization(after))
+    either = after or before
+    if either is None or not values:
+        return None
+    return ThingChange(
+        address=Address.whole(either.key),
+        before=before.place if before else None,
+        after=after.place if after else None,
+        values=values,
+    )
+
+
+def compare_things(before: Mapping[Address, Declared], after: Mapping[Address, Declared]) -> Iterator[ThingChange]:
+    """Assets, and edges that give nobody access by themselves, by address."""
+    for address in sorted(before.keys() | after.keys()):
+        kind = KINDS[address.kind]
+        is_edge_between_things = kind.shape is Shape.GRANT and kind.person_part is None and not kind.is_share
+        if kind.shape is not Shape.ASSET and not is_edge_between_things:
+            continue
+        was, becomes = before.get(address), after.get(address)
+        values = compare_values(_values_of_thing(was), _values_of_thing(becomes))
+        if values or was is None or becomes is None:
+            yield ThingChange(
+                address=address,
+                before=was.place if was else None,
+                after=becomes.place if becomes else None,
+                values=values,
+            )
+
+
+def compare_people(
+    before: Mapping[str, Person], after: Mapping[str, Person], *, organizations: Mapping[str, Collection[str]]
+) -> Iterator[PersonChange]:
+    """Entries of the directory, by key; `organizations` says where each person has access on either side."""
+    for key in sorted(before.keys() | after.keys()):
+        was, becomes = before.get(key), after.get(key)
+        values = compare_values(_values_of_person(was), _values_of_person(becomes))
+        if values or was is None or becomes is None:
+            yield PersonChange(
+                key=key,
+                before=was.place if was else None,
+                after=becomes.place if becomes else None,
+                values=values,
+                organizations=tuple(sorted(organizations.get(key, ()))),
+            )
+
+
+def compare_values(before: Values, after: Values) -> tuple[ValueChange, ...]:
+    """The values that differ, in the order in which they are usually written; an empty one is as good as none."""
+    return tuple(
+        ValueChange(name=name, before=before.get(name, ""), after=after.get(name, ""))
+        for name in dict.fromkeys((*before, *after))
+        if before.get(name, "") != after.get(name, "")
+    )
+
+
+def _values_of_organization(organization: Organization | None) -> Values:
+    if organization is None:
+        return {}
+    system = organization.system
+    return {
+        "system": f"{system.name} ({system.variant})" if system.variant else system.name,
+        "identity": organization.identity,
+        "name": organization.name,
+        "mode": organization.mode.value,
+        "manages": ", ".join(sorted(organization.manages)),
+        "deleted": "true" if organization.deleted else "",
+    }
+
+
+def _values_of_thing(declared: Declared | None) -> Values:
+    if declared is None:
+        return {}
+    attributes = {
+        name: value if isinstance(value, str) else ", ".join(value) for name, value in declared.attributes.items()
+    }
+    protect = {} if declared.protect is None else {"protect": str(declared.protect).lower()}
+    return {"identity": declared.identity, "id": declared.platform_id, **attributes, **declared.details, **protect}
+
+
+def _values_of_person(person: Person | None) -> Values:
+    if person is None:
+        return {}
+    return {
+        "name": person.name,
+        **person.identities,
+        "employment": person.employment,
+        "starts": str(person.starts or ""),
+        "ends": str(person.ends or ""),
+        **{f"statements.{name}": str(day) for name, day in person.statements.items()},
+        **{f"registered.{name}": "false" for name in sorted(person.unregistered)},
+    }
