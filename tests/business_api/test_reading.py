@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from dataclasses import replace
 
@@ -14,9 +15,12 @@ from reconciler.model.kinds import Action
 from reconciler.model.live import Live, Unknown
 from reconciler.model.outcome import Applied, Waits
 from reconciler.model.resource import Attributes, Resource, Status
+from reconciler.providers.business_api.client import Client, Connection
 from reconciler.providers.business_api.provider import BusinessApiProvider
+from reconciler.sandbox.api.access import issue_token
 from reconciler.sandbox.api.faults import Fault
-from reconciler.sandbox.assets import add_asset, request_access
+from reconciler.sandbox.api.transport import BusinessApiTransport
+from reconciler.sandbox.assets import add_asset, create_group, grant, request_access, set_group_role
 from reconciler.sandbox.partners import add_partner, share
 from reconciler.sandbox.people import accept, approve, decline
 from reconciler.sandbox.registry import get_organization, get_person
@@ -404,3 +408,42 @@ def test_what_no_call_shares_is_handed_out(stage: Stage, kind: str) -> None:
     assert isinstance(outcome, Waits)
     assert [order.operation for order in outcome.orders] == ["business_center.share_asset"]
     assert not any(path.startswith("POST") for path in stage.emulator.counted)
+
+
+class WithoutOneMember(httpx2.BaseTransport):
+    """The interface, whose list of members lacks one of them and says of itself that it is whole."""
+
+    def __init__(self, behind: httpx2.BaseTransport, number: str) -> None:
+        self._behind, self._number = behind, number
+
+    def handle_request(self, request: httpx2.Request) -> httpx2.Response:
+        answer = self._behind.handle_request(request)
+        if not request.url.path.endswith("/bc/member/get/"):
+            return answer
+        rows = [row for row in json.loads(answer.read())["data"]["list"] if row["user_id"] != self._number]
+        return page(rows, total=len(rows))
+
+
+@pytest.mark.parametrize("kind", ["catalog_access", "asset_group_access"])
+def test_somebody_with_access_whom_the_list_of_members_lacks_is_not_passed_over(kind: str) -> None:
+    with staged() as stage:
+        center, ana = get_organization(stage.world, "bc"), get_person(stage.world, "ana")
+        shoes, bo = ASSETS["catalog", "shoes"], "bo@acme.example"
+        grant(stage.world, center, actor=ana, kind="catalog", identity=shoes, address=bo, roles=["ad_promote"])
+        create_group(stage.world, center, actor=ana, name="Europe")
+        set_group_role(stage.world, center, actor=ana, name="Europe", address=bo, role="analyst")
+        whole = stage.provider.read(SCOPE)
+        admins = {
+            one.address.key
+            for one in whole.resources.values()
+            if one.address.kind == "member" and one.attributes["role"] == "admin"
+        }
+        found = next(one for one in whole.resources if one.kind == kind and one.parts[1] not in admins)
+        number = whole.resources[Address("acme-bc", "member", found.parts[1])].platform_id
+        connection = Connection(access_token=issue_token(stage.world, get_person(stage.world, "ana")), workers=1)
+        transport = WithoutOneMember(BusinessApiTransport(stage.emulator, sleep=stage.ticker.sleep), number)
+        with Client(connection, transport=transport, ticker=stage.ticker) as client:
+            live = BusinessApiProvider(client, clock=stage.world).read(SCOPE)
+    reason = live.unknown[f"acme-bc/{kind}/{found.parts[0]}/"]
+    assert f"it shows member {number}, whom the list of members does not have" in reason
+    assert isinstance(live.find(found), Unknown)

@@ -22,7 +22,7 @@ from reconciler.providers.business_api.endpoints import (
 )
 from reconciler.providers.business_api.errors import ApiError
 from reconciler.providers.business_api.groups import find_role_for, learn_group_roles
-from reconciler.providers.business_api.members import find_untellable
+from reconciler.providers.business_api.members import find_untellable, owner_of
 from reconciler.providers.business_api.paging import Row, text_of
 from reconciler.providers.business_api.session import Asset, CenterPart, CenterSnapshot, Session
 from reconciler.providers.business_api.vocabulary import ASSET_STATUS, BY_KIND, AssetType
@@ -207,9 +207,12 @@ def _read_by_person(
 def _grants(
     session: Session, known: CenterSnapshot, asset_type: AssetType, rows: Iterable[tuple[str, str, Row]]
 ) -> Iterator[Resource]:
-    """Of assets, numbers and rows, those of people who are in a seat; whose the others are, is marked as unknown."""
+    """Of assets, numbers and rows, those of people who are in a seat; whose the others are, is marked as unknown.
+
+    Raises ApiError for somebody whom the member list does not have.
+    """
     for asset, number, row in rows:
-        person = known.roster.people.get(number)
+        person = owner_of(number, text_of(row, "user_email"), known.roster, ASSET_MEMBERS.endpoint)
         if person is not None:
             address = session.address(asset_type.access, asset, person)
             yield Resource(address=address, attributes=asset_type.attributes(row))

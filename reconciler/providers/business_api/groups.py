@@ -17,7 +17,7 @@ from reconciler.model.address import Address
 from reconciler.model.resource import Resource, Status
 from reconciler.providers.business_api.endpoints import GROUP_ASSETS, GROUP_MEMBERS, GROUPS
 from reconciler.providers.business_api.errors import ApiError
-from reconciler.providers.business_api.members import find_untellable
+from reconciler.providers.business_api.members import find_untellable, owner_of
 from reconciler.providers.business_api.paging import text_of
 from reconciler.providers.business_api.session import CenterPart, CenterSnapshot, Session
 from reconciler.providers.business_api.vocabulary import GROUP_ROLES, AssetType
@@ -57,7 +57,10 @@ def read_group_contents(
 
     def read_members(key: str) -> Iterator[Resource]:
         for row in session.list(GROUP_MEMBERS, asset_group_id=known.groups[key], query_entity="MEMBER"):
-            person, roles = known.roster.people.get(text_of(row, "member_id")), row.get("asset_roles")
+            person = owner_of(
+                text_of(row, "member_id"), text_of(row, "user_email"), known.roster, GROUP_MEMBERS.endpoint
+            )
+            roles = row.get("asset_roles")
             word = text_of(roles, "ADVERTISER") if isinstance(roles, dict) else ""
             if person is not None:
                 address = session.address("asset_group_access", key, person)

@@ -66,7 +66,8 @@ def find_members(session: Session, known: CenterSnapshot, people: Iterable[str])
         if seat is not None:
             kept[person] = seat
             owners |= {seat.user_id: person} if seat.user_id else {}
-    return replace(known, roster=replace(roster, seats=kept, people=owners))
+    numbers = roster.numbers | {number_of(row) for rows in found for row in rows}
+    return replace(known, roster=replace(roster, seats=kept, people=owners, numbers=numbers))
 
 
 def show_members(session: Session, roster: MemberList, only: AbstractSet[str] | None = None) -> CenterPart:
@@ -86,6 +87,19 @@ def show_members(session: Session, roster: MemberList, only: AbstractSet[str] | 
         ),
         {str(session.address("member", person)): why for person, why in roster.ambiguous.items()},
     )
+
+
+def owner_of(number: str, shown: str, roster: MemberList, endpoint: str) -> str | None:
+    """Whose a row in a list of access is; None where the member list has the row and not the person.
+
+    Raises ApiError for somebody whom the member list does not have: one of the two lists lacks something, so who has
+    access is not known.
+    """
+    owner = roster.people.get(number)
+    if owner is None and not roster.may_list(number, shown):
+        message = f"it shows member {number or 'without a number'}, whom the list of members does not have"
+        raise ApiError(message, endpoint=endpoint, remedy=Remedy.DOUBT)
+    return owner
 
 
 def find_untellable(session: Session, roster: MemberList, kind: str, assets: Iterable[str]) -> dict[str, str]:

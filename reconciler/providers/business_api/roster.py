@@ -51,6 +51,10 @@ class MemberList:
     """User id -> key."""
     elsewhere: Mapping[str, frozenset[str]] = field(default_factory=dict)
     """Number of a member without an address -> people known to be somebody else."""
+    numbers: frozenset[str] = frozenset()
+    """Every number that was listed, also of rows whose person could not be told."""
+    is_numbered: bool = True
+    """Whether everybody who is in was listed with a number."""
 
     @property
     def members(self) -> list[Seat]:
@@ -61,6 +65,12 @@ class MemberList:
         """The number of a member, empty for whoever is none."""
         seat = self.seats.get(person)
         return seat.user_id if seat and seat.status is Status.ACTIVE else ""
+
+    def may_list(self, number: str, shown: str) -> bool:
+        """Whether one of the rows may be of the member with this number and address; lists of access may show none."""
+        invited = (seat for seat in self.seats.values() if not seat.user_id)
+        is_invited = bool(shown) and any(may_show(shown, seat.email or seat.shown) for seat in invited)
+        return number in self.numbers or is_invited or not self.is_numbered
 
 
 def make_roster(
@@ -103,7 +113,14 @@ def make_roster(
         del seats[person]  # declined once, which says nothing of the member without an address
     people = {seat.user_id: seat.key for seat in seats.values() if seat.user_id}
     ambiguous = {**lost, **_describe_doubts(doubts, ordered, seats)}
-    return MemberList(seats=seats, ambiguous=ambiguous, people=people, elsewhere=elsewhere)
+    return MemberList(
+        seats=seats,
+        ambiguous=ambiguous,
+        people=people,
+        elsewhere=elsewhere,
+        numbers=frozenset(filter(None, map(number_of, ordered))),
+        is_numbered=all(number_of(row) for row in ordered if _status(row) is Status.ACTIVE),
+    )
 
 
 def mark_of(row: Row) -> str:
