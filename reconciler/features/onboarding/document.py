@@ -29,11 +29,11 @@ def document_of_onboarding(found: Onboarding) -> Document:
 def _blocks(found: Onboarding) -> Iterator[Block]:
     sections: dict[str, Sequence[Inline]] = {
         "Joins": [code(f"group:{name}") for name in found.groups],
-        "Gets": [plain(f"{one.address.organization}: {_say_given(one)}") for one in found.given],
+        "Gets": [plain(f"{one.address.organization}: {_describe_given(one)}") for one in found.given],
         "Does not get": [plain(f"{one.what}: {one.why}") for one in found.left_out],
-        "Validation says": [plain(_say_finding(one)) for one in found.findings],
+        "Validation says": [plain(_describe_finding(one)) for one in found.findings],
         "Policies object": [plain(f"{one.severity}: {one.message}") for one in found.objections],
-        "What the newcomer will hear": [plain(say_welcome(one)) for one in found.welcomes],
+        "What the newcomer will hear": [plain(_describe_welcome(one)) for one in found.welcomes],
     }
     for title, texts in sections.items():
         if texts:
@@ -42,17 +42,17 @@ def _blocks(found: Onboarding) -> Iterator[Block]:
         yield Section(title="The edit of the manifests", blocks=(Code(text=found.patch, language="diff"),))
 
 
-def _say_finding(finding: Finding) -> str:
+def _describe_finding(finding: Finding) -> str:
     return f"{finding.severity}: {finding.message}" + (f"; {finding.advice}" if finding.advice else "")
 
 
-def _say_given(given: Given) -> str:
+def _describe_given(given: Given) -> str:
     where = name_access(given.address) or "member"
     through = f", through {given.through}" if given.through else ", by name"
     return f"{given.what}: {where}{through}" if given.address.kind != "member" else f"member: {given.what}{through}"
 
 
-def say_welcome(welcome: Welcome) -> str:
+def _describe_welcome(welcome: Welcome) -> str:
     """What to expect from one system, in sentences."""
     hours = welcome.hours
     valid = f"It is valid for {hours} hours." if hours else "How long it is valid is not published: answer it soon."

@@ -6,11 +6,11 @@ other one's access, and is named themselves only where no group gives it.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 
-from reconciler.editing.edits import Edit, Join, Put, Value, find_file
+from reconciler.editing.edits import Edit, Join, Put, find_file
 from reconciler.editing.entries import NotExpressible, to_entry
 from reconciler.editing.person_edits import GroupLists, ManifestEdit, edit_all
 from reconciler.engine.entitlements import split_by_date
@@ -23,6 +23,7 @@ from reconciler.model.errors import ReconcilerError
 from reconciler.model.kinds import KINDS, person_in
 from reconciler.model.resource import Attributes, Resource
 from reconciler.model.system import System
+from reconciler.output.words import name_access, name_attributes
 
 _RULING = frozenset({"admin", "administrator", "owner"})
 """Names of the strongest roles on assets, which manage who else can reach them."""
@@ -49,13 +50,17 @@ class Proposal:
     edits: list[Edit] = field(default_factory=list)
     spared: list[Spared] = field(default_factory=list)
 
+    def leave_out(self, what: str, why: str) -> None:
+        """Say why something is not given."""
+        self.spared.append(Spared(what=what, why=why))
+
 
 def propose(newcomer: Joiner, desired: Desired, groups: GroupLists, *, today: date) -> Proposal:
     """The least that lets a newcomer work like the other one."""
-    theirs = _access_of(newcomer.like, desired, today)
     proposal = Proposal()
     if newcomer.entry:
         proposal.edits.append(Put(path=("people", newcomer.key), value=dict(newcomer.entry)))
+    theirs = _access_of(newcomer.like, desired, today)
     sources = _join_groups(newcomer, theirs, groups, desired, proposal)
     joined: set[str] = set()
     for address, lines in sorted(theirs.items(), key=lambda item: (item[0].kind != "member", item[0])):
@@ -63,45 +68,28 @@ def propose(newcomer: Joiner, desired: Desired, groups: GroupLists, *, today: da
         shared = [line.attributes for line in lines if line.through in sources]
         if shared and address.kind == "member":
             joined.add(address.organization)
-        rest = [line for line in lines if line.through not in sources]
-        own = _own_share(newcomer, address, rest, desired, proposal)
+        rest = [
+            (line, _why_not(newcomer, address, line, system, desired)) for line in lines if line.through not in sources
+        ]
+        proposal.spared += [Spared(what=_name(address, line.attributes), why=why) for line, why in rest if why]
+        own = strongest([line.attributes for line, why in rest if not why], address.kind, system)
         if own is None or strongest([*shared, own], address.kind, system) == strongest(shared, address.kind, system):
             continue
         if address.kind != "member" and address.organization not in joined:
             why = f"it takes a membership in {address.organization}, which is left out"
-            proposal.spared.append(Spared(what=name_access(address, own), why=why))
+            proposal.leave_out(_name(address, own), why)
             continue
-        given = _without_finance(own) if not newcomer.with_admin else own
+        given = {name: value for name, value in own.items() if name != "finance" or newcomer.with_admin}
         if given != own:
-            spared = Spared(what=f"finance role in {address.organization}", why="finance roles are given on purpose")
-            proposal.spared.append(spared)
+            proposal.leave_out(f"finance role in {address.organization}", "finance roles are given on purpose")
         try:
-            proposal.edits.append(_name(newcomer, address, given, system))
+            proposal.edits.append(_edit_for(newcomer, address, given, system))
         except NotExpressible as error:
-            proposal.spared.append(Spared(what=name_access(address, own), why=str(error)))
+            proposal.leave_out(_name(address, own), str(error))
             continue
         if address.kind == "member":
             joined.add(address.organization)
     return proposal
-
-
-def _own_share(
-    newcomer: Joiner,
-    address: Address,
-    lines: Iterable[Entitlement],
-    desired: Desired,
-    proposal: Proposal,
-) -> Attributes | None:
-    """What the lines give that no joined group gives, as far as a newcomer may have it by name."""
-    system = desired.organizations[address.organization].system
-    allowed = []
-    for line in lines:
-        why = _why_not(newcomer, address, line, system, desired)
-        if why:
-            proposal.spared.append(Spared(what=name_access(address, line.attributes), why=why))
-        else:
-            allowed.append(line.attributes)
-    return strongest(allowed, address.kind, system)
 
 
 def write_proposal(proposal: Proposal, files: Sequence[SourceFile], *, beside: str) -> ManifestEdit:
@@ -128,7 +116,7 @@ def describe_proposal(newcomer: Joiner, proposal: Proposal, edit: ManifestEdit, 
         if person_in(address) == key
     }
     for address in wanted:
-        if as_of_person(address, newcomer.like) not in desired.resources[address.organization]:
+        if _as_of_person(address, newcomer.like) not in desired.resources[address.organization]:
             message = f"{key} would get {address}, which {newcomer.like} does not have"
             raise ReconcilerError(message, advice="write the edit by hand")
     person = desired.people.get(key)
@@ -138,7 +126,7 @@ def describe_proposal(newcomer: Joiner, proposal: Proposal, edit: ManifestEdit, 
         like=newcomer.like,
         groups=tuple(proposal.groups),
         given=tuple(
-            Given(address=address, what=say_values(line.attributes), through=line.through)
+            Given(address=address, what=name_attributes(line.attributes) or "access", through=line.through)
             for address, declared in sorted(wanted.items())
             for line in declared.lines
         ),
@@ -169,31 +157,31 @@ def _join_groups(
 ) -> frozenset[str]:
     """Join what gives access and nothing that is left out; returns everything it is given through, as `group:NAME`."""
     joined: frozenset[str] = frozenset()
+    systems = {key: organization.system for key, organization in desired.organizations.items()}
     for group in groups.of(newcomer.like):
         sources = groups.giving_through(group)
         given = [(address, line) for address, lines in theirs.items() for line in lines if line.through in sources]
         ruling = [
-            name_access(address, line.attributes)
+            _name(address, line.attributes)
             for address, line in sorted(given, key=lambda item: item[0])
             if not newcomer.with_admin
-            and rules_or_pays(address, line, desired.organizations[address.organization].system)
+            and ("finance" in line.attributes or _rules(address, line, systems[address.organization]))
         ]
         if not given:
-            proposal.spared.append(Spared(what=f"group:{group}", why="it gives no access today"))
-            continue
-        if ruling:
-            proposal.spared.append(Spared(what=f"group:{group}", why=f"it gives {', '.join(ruling)}"))
-            continue
-        joined |= sources
-        if newcomer.key not in groups.listed.get(group, ()):
-            proposal.groups.append(group)
-            proposal.edits.append(Join(path=("groups", group, "members"), item=newcomer.key))
+            proposal.leave_out(f"group:{group}", "it gives no access today")
+        elif ruling:
+            proposal.leave_out(f"group:{group}", f"it gives {', '.join(ruling)}")
+        else:
+            joined |= sources
+            if newcomer.key not in groups.listed.get(group, ()):
+                proposal.groups.append(group)
+                proposal.edits.append(Join(path=("groups", group, "members"), item=newcomer.key))
     return joined
 
 
 def _why_not(newcomer: Joiner, address: Address, declared: Entitlement, system: System, desired: Desired) -> str:
     """Why a newcomer is not given this by name; empty when they are."""
-    if as_of_person(address, newcomer.key) in desired.resources[address.organization]:
+    if _as_of_person(address, newcomer.key) in desired.resources[address.organization]:
         return f"{newcomer.key} is declared there already"
     role = str(declared.attributes.get("role", ""))
     if address.kind == "member" and system.is_handed_over(role):
@@ -208,40 +196,24 @@ def _why_not(newcomer: Joiner, address: Address, declared: Entitlement, system: 
     return ""
 
 
-def rules_or_pays(address: Address, declared: Entitlement, system: System) -> bool:
-    """Whether it is a role that manages others' access or money."""
-    return _rules(address, declared, system) or "finance" in declared.attributes
-
-
 def _rules(address: Address, declared: Entitlement, system: System) -> bool:
     role = str(declared.attributes.get("role", ""))
     known = system.find_role(address.kind, role)
     return role in _RULING or (known is not None and (known.administers or known.handles_money))
 
 
-def _without_finance(attributes: Attributes) -> Attributes:
-    return {name: value for name, value in attributes.items() if name != "finance"}
-
-
-def _name(newcomer: Joiner, address: Address, attributes: Attributes, system: System) -> Edit:
+def _edit_for(newcomer: Joiner, address: Address, attributes: Attributes, system: System) -> Edit:
     """The edit that gives a newcomer by name what the other one was given."""
-    spelt = to_entry(Resource(address=as_of_person(address, newcomer.key), attributes=attributes), system)
-    if isinstance(spelt, Join) or not newcomer.reason:
-        return spelt
-    return replace(spelt, value=_with_reason(spelt.value, newcomer.reason))
+    entry = to_entry(Resource(address=_as_of_person(address, newcomer.key), attributes=attributes), system)
+    if isinstance(entry, Join) or not newcomer.reason:
+        return entry
+    value = entry.value
+    if not isinstance(value, Mapping):
+        value = {"role" if isinstance(value, str) else "permissions": value}
+    return replace(entry, value={**value, "reason": newcomer.reason})
 
 
-def _with_reason(value: Value, reason: str) -> Value:
-    match value:
-        case Mapping():
-            return {**value, "reason": reason}
-        case str():
-            return {"role": value, "reason": reason}
-        case _:
-            return {"permissions": value, "reason": reason}
-
-
-def as_of_person(address: Address, key: str) -> Address:
+def _as_of_person(address: Address, key: str) -> Address:
     """The same thing for somebody else."""
     part = KINDS[address.kind].person_part
     parts = list(address.parts)
@@ -250,20 +222,11 @@ def as_of_person(address: Address, key: str) -> Address:
     return address._replace(key="/".join(parts))
 
 
-def say_values(attributes: Attributes) -> str:
-    """`standard, finance analyst`, `post, live`."""
-    said = [
-        ", ".join(value) if isinstance(value, tuple) else f"finance {value}" if name == "finance" else value
-        for name, value in sorted(attributes.items(), reverse=True)
-    ]
-    return ", ".join(said) or "access"
-
-
-def name_access(address: Address, attributes: Attributes) -> str:
+def _name(address: Address, attributes: Attributes) -> str:
     """`admin of acme-dev`, `operator on ad account us-brand`."""
     if address.kind == "member":
-        return f"{say_values(attributes)} of {address.organization}"
-    return f"{say_values(attributes)} on {KINDS[KINDS[address.kind].parents[0]].title} {address.parts[0]}"
+        return f"{name_attributes(attributes)} of {address.organization}"
+    return name_access(address, attributes)
 
 
 def _welcomes(wanted: Mapping[Address, Declared], desired: Desired) -> Iterator[Welcome]:
