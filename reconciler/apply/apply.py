@@ -33,6 +33,7 @@ from reconciler.model.live import Live, Unread
 from reconciler.model.outcome import Outcome, Refused, Report, Result, Waits
 from reconciler.model.plan import OrganizationPlan, Plan
 from reconciler.model.ports import Clock, StateStore
+from reconciler.model.resource import Owner
 from reconciler.model.state import State
 
 
@@ -89,7 +90,7 @@ def other_sides(part: OrganizationPlan, plan: Plan, desired: Desired) -> set[str
     or where this plan changes their membership: the owner must not be removed there while the app changes hands.
     """
     transfers = (change.before for change in part.changes if change.action is Action.TRANSFER_APP)
-    owners = {str(app.attributes.get("owner", "")) for app in transfers if app is not None} - {""}
+    owners = {Owner.of(app.attributes) for app in transfers if app is not None} - {Owner()}
     if not owners:
         return set()
     changing = {change.address for change in plan.changes}
@@ -102,11 +103,10 @@ def other_sides(part: OrganizationPlan, plan: Plan, desired: Desired) -> set[str
     }
 
 
-def _is_side(owner: str, organization: Organization, *, present: set[Address]) -> bool:
-    sort, _, name = owner.partition(":")
-    if sort == "organization":
-        return name in (organization.key, organization.name, organization.identity)
-    return Address(organization.key, "member", name) in present
+def _is_side(owner: Owner, organization: Organization, *, present: set[Address]) -> bool:
+    if owner.organization:
+        return owner.organization in (organization.key, organization.name, organization.identity)
+    return Address(organization.key, "member", owner.person) in present
 
 
 class _Application:

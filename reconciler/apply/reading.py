@@ -19,7 +19,7 @@ from reconciler.model.declared import Declared, Desired
 from reconciler.model.errors import ProviderError, ReconcilerError
 from reconciler.model.integrity import find_damage
 from reconciler.model.kinds import KINDS
-from reconciler.model.live import Live
+from reconciler.model.live import Live, Part
 from reconciler.model.ports import Provider, Scope
 from reconciler.model.resource import fingerprint_of
 from reconciler.model.state import Record, State
@@ -66,9 +66,9 @@ def read_live(provider: Provider, scope: Scope) -> Live:
             live = provider.read(scope)
             damage = find_damage(live) if live.organization == key else f"it is of {live.organization}"
     except ProviderError as error:
-        return Live(organization=key, unknown={f"{key}/": error.message})
+        return Live(organization=key, unknown={Part.everything(key): error.message})
     if damage:
-        return Live(organization=key, unknown={f"{key}/": f"what was read makes no sense: {damage}"})
+        return Live(organization=key, unknown={Part.everything(key): f"what was read makes no sense: {damage}"})
     return live
 
 
@@ -80,7 +80,9 @@ def recorded_as_live(state: State) -> Live:
     """
     key = state.organization
     if state.tells_nothing:
-        return Live(organization=key, unknown={f"{key}/": "nothing is recorded of it, and no system was asked"})
+        return Live(
+            organization=key, unknown={Part.everything(key): "nothing is recorded of it, and no system was asked"}
+        )
     seen = {
         record.address: replace(record.as_resource(), platform_id=record.platform_id, since=record.since)
         for record in state.records.values()

@@ -10,7 +10,7 @@ from reconciler.apply.state_builder import StateBuilder
 from reconciler.engine.identities import Renamed
 from reconciler.model.change import Change
 from reconciler.model.kinds import Action
-from reconciler.model.live import Live, Unknown
+from reconciler.model.live import Live, Part, Unknown
 from reconciler.model.outcome import Applied, Failed, InDoubt, Outcome
 from reconciler.model.resource import Resource, fingerprint_of
 from reconciler.model.state import State
@@ -47,7 +47,7 @@ def settle_renamed(recorded: State, renamed: Renamed, live: Live, *, system: Sys
     """Like `settle`, under the names of today; what was begun in another organization stays in doubt here."""
     if not renamed.another:
         return settle(renamed.state, live, system=system, today=today)
-    unknown = {f"{recorded.organization}/": f"{renamed.another} was not looked at"}
+    unknown: dict[str, str] = {Part.everything(recorded.organization): f"{renamed.another} was not looked at"}
     return settle(recorded, Live(organization=recorded.organization, unknown=unknown), system=system, today=today)
 
 

@@ -10,7 +10,7 @@ from reconciler.model.audit import AuditEntry, describe_outcome, name_orders
 from reconciler.model.change import Change
 from reconciler.model.kinds import KINDS, Shape, person_in
 from reconciler.model.outcome import Outcome, Waits
-from reconciler.model.resource import Resource, Status
+from reconciler.model.resource import Owner, Resource, Status
 from reconciler.model.state import Record
 from reconciler.model.work_order import WorkOrder
 
@@ -96,7 +96,7 @@ def _what_became(before: Record | None, record: Record) -> str:
         is_somebodys = KINDS[record.address.kind].shape in (Shape.MEMBERSHIP, Shape.GRANT)
         return "adopted" if is_somebodys and record.status is Status.ACTIVE else ""
     if before.status is Status.AWAITING_ACCEPTANCE and record.status is Status.ACTIVE:
-        is_handed_over = not str(record.attributes.get("owner", "")).startswith("person:")
+        is_handed_over = not Owner.of(record.attributes).person
         return "accepted" if is_handed_over else "declined"
     return _BECAME.get((before.status, record.status), "")
 

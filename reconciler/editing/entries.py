@@ -9,7 +9,7 @@ from reconciler.editing.edits import Join, Path, Put, Value
 from reconciler.manifests.words import is_key
 from reconciler.model.address import Address
 from reconciler.model.kinds import KINDS, Shape
-from reconciler.model.resource import Resource
+from reconciler.model.resource import Owner, Resource
 from reconciler.model.system import System
 
 _NUMBER = re.compile(r"[0-9]+")
@@ -88,7 +88,7 @@ def _asset(resource: Resource, system: System, name: str) -> Value:
     if not is_key(resource.address.key):
         raise NotExpressible(f"{resource.address.key!r} cannot be a key")
     kind, value = resource.address.kind, _which(resource)
-    if kind == "app" and resource.attributes.get("owner") != f"organization:{resource.address.organization}":
+    if kind == "app" and Owner.of(resource.attributes) != Owner(organization=resource.address.organization):
         raise NotExpressible("this organization does not own it")
     if name:
         value["name"] = name

@@ -16,7 +16,7 @@ from reconciler.model.change import Change
 from reconciler.model.declared import Desired, Move, Person
 from reconciler.model.kinds import KINDS, Shape
 from reconciler.model.live import Live
-from reconciler.model.resource import Attributes, Resource, fingerprint_of
+from reconciler.model.resource import Resource, fingerprint_of, rename_owner
 from reconciler.model.roster import Roster
 from reconciler.model.state import Record, State
 from reconciler.model.system import System
@@ -383,8 +383,8 @@ def rename_resource(resource: Resource, names: Names) -> Resource:
     return replace(
         resource,
         address=names.today(resource.address),
-        attributes=_rename_owner(resource.attributes, names),
-        pending=_rename_owner(resource.pending, names),
+        attributes=rename_owner(resource.attributes, names.person),
+        pending=rename_owner(resource.pending, names.person),
     )
 
 
@@ -396,8 +396,8 @@ def _rename_records(records: Mapping[Address, Record], names: Names) -> dict[Add
         renamed = replace(
             record,
             address=today,
-            attributes=_rename_owner(record.attributes, names),
-            granted=None if record.granted is None else _rename_owner(record.granted, names),
+            attributes=rename_owner(record.attributes, names.person),
+            granted=None if record.granted is None else rename_owner(record.granted, names.person),
             formerly=_former_keys(record, today, names),
         )
         other = found.get(today)
@@ -442,14 +442,7 @@ def _rename_order(order: WorkOrder, names: Names) -> WorkOrder:
     return replace(
         order,
         address=names.today(order.address),
-        wanted=_rename_owner(order.wanted, names),
+        wanted=rename_owner(order.wanted, names.person),
         actor=names.person(order.actor),
         leaver=names.person(order.leaver),
     )
-
-
-def _rename_owner(attributes: Attributes, names: Names) -> Attributes:
-    owner = attributes.get("owner")
-    if not isinstance(owner, str) or not owner.startswith("person:"):
-        return attributes
-    return {**attributes, "owner": f"person:{names.person(owner.removeprefix('person:'))}"}

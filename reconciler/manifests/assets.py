@@ -28,6 +28,7 @@ from reconciler.model.address import Address
 from reconciler.model.declared import Declared, Entitlement
 from reconciler.model.finding import Place
 from reconciler.model.kinds import KINDS, Kind
+from reconciler.model.resource import Owner
 from reconciler.model.suggestions import suggest_word
 
 _EDGES = {kind: [edge for edge in KINDS.values() if edge.parents[:1] == (kind,)] for kind in KINDS}
@@ -68,7 +69,7 @@ class AssetReader:
         match asset:
             case AppDocument():
                 identity = asset.client_key
-                attributes["owner"] = f"organization:{self.access.organization}"
+                attributes |= Owner(organization=self.access.organization).attributes
                 details |= self._read_rightful_owner(key, asset, at)
             case TikTokAccountDocument():
                 if not asset.handle and not asset.id:

@@ -106,12 +106,6 @@ def is_administrator(system: System, kind: str, attributes: Attributes) -> bool:
     return kind == "member" and system.administers(role_in(attributes))
 
 
-def owner_elsewhere(app: Attributes, organization: str) -> str:
-    """Who owns an app that is not the organization's, as `person:KEY` or `organization:KEY`; empty for its own."""
-    owner = str(app.get("owner", ""))
-    return "" if owner == f"organization:{organization}" else owner
-
-
 def strongest(found: Sequence[Attributes], kind: str, system: System | None) -> Attributes | None:
     """The highest role, the highest finance role and all permissions together; None when there is nothing at all.
 

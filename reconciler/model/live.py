@@ -40,6 +40,11 @@ class Part(str):
         return self.endswith("/")
 
     @property
+    def organization(self) -> str:
+        """The organization that it belongs to."""
+        return self.partition("/")[0]
+
+    @property
     def kind(self) -> str:
         """Empty for everything."""
         return self.partition("/")[2].partition("/")[0]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date
 from enum import StrEnum
@@ -39,6 +39,21 @@ class Owner(NamedTuple):
 
     def __str__(self) -> str:
         return f"person:{self.person}" if self.person else f"organization:{self.organization}"
+
+    @property
+    def attributes(self) -> Attributes:
+        """Of an app that is theirs."""
+        return {"owner": str(self)}
+
+    def is_elsewhere(self, organization: str) -> bool:
+        """Whether an app is somebody else's; not where nothing says whose it is."""
+        return any(self) and self != Owner(organization=organization)
+
+
+def rename_owner(attributes: Attributes, rename: Callable[[str], str]) -> Attributes:
+    """The attributes with another key for the person who owns an app."""
+    person = Owner.of(attributes).person
+    return {**attributes, **Owner(person=rename(person)).attributes} if person else attributes
 
 
 PRESENCE = "presence"

@@ -8,10 +8,10 @@ from dataclasses import replace
 from reconciler.model.address import Address
 from reconciler.model.change import Change, Waiting
 from reconciler.model.kinds import KINDS, Action
-from reconciler.model.live import Live
+from reconciler.model.live import Live, Part
 from reconciler.model.outcome import Applied, Failed, Outcome
 from reconciler.model.ports import Ability, ByHand, Can, Cannot, Scope
-from reconciler.model.resource import Attributes, Resource
+from reconciler.model.resource import Resource, rename_owner
 from reconciler.model.roster import Roster
 from reconciler.model.work_order import WorkOrder
 from reconciler.systems import SYSTEMS
@@ -107,9 +107,9 @@ def _unread(scope: Scope) -> dict[str, str]:
     key, kinds = organization.key, [kind for kind in organization.system.kinds if kind in organization.kinds]
     advice = f"look at its pages and run `reconciler observe {key} --from FILE`"
     if not any(kind in scope.rosters for kind in kinds):
-        return {f"{key}/": f"nobody has handed in a roster of {key} yet; {advice}"}
+        return {Part.everything(key): f"nobody has handed in a roster of {key} yet; {advice}"}
     return {
-        f"{key}/{kind}/": f"no roster lists each {KINDS[kind].title} of {key} yet; "
+        Part.all_of(key, kind): f"no roster lists each {KINDS[kind].title} of {key} yet; "
         + (advice.removesuffix("`") + " --kind app`" if kind in {"app", "app_access"} else advice)
         for kind in kinds
         if kind != "organization" and kind not in scope.rosters
@@ -134,14 +134,6 @@ def _rename(resource: Resource, renamed: dict[str, str]) -> Resource:
     return replace(
         resource,
         address=Address(address.organization, address.kind, "/".join(parts)),
-        attributes=_rename_owner(resource.attributes, renamed),
-        pending=_rename_owner(resource.pending, renamed),
+        attributes=rename_owner(resource.attributes, lambda key: renamed.get(key, key)),
+        pending=rename_owner(resource.pending, lambda key: renamed.get(key, key)),
     )
-
-
-def _rename_owner(attributes: Attributes, renamed: dict[str, str]) -> Attributes:
-    owner = attributes.get("owner")
-    if not isinstance(owner, str) or not owner.startswith("person:"):
-        return attributes
-    key = owner.removeprefix("person:")
-    return {**attributes, "owner": f"person:{renamed.get(key, key)}"}

@@ -17,7 +17,7 @@ from reconciler.model.finding import Place
 from reconciler.model.kinds import KINDS, Action, person_in
 from reconciler.model.outcome import Waits
 from reconciler.model.ports import Scope
-from reconciler.model.resource import Resource, Status, fingerprint_of
+from reconciler.model.resource import Owner, Resource, Status, fingerprint_of
 from reconciler.model.system import System
 from reconciler.model.work_order import Capacity, RotationTask, WorkOrder
 from reconciler.systems.loading import Actor, Operation, Party, load_handbook
@@ -183,9 +183,7 @@ def _account(change: Change, scope: Scope) -> str:
 
 
 def _app_owner(change: Change) -> str:
-    owner = str(change.before.attributes.get("owner", "")) if change.before else ""
-    kind, _, key = owner.partition(":")
-    return key if kind == "person" else change.actor
+    return (Owner.of(change.before.attributes).person if change.before else "") or change.actor
 
 
 def _first_member(scope: Scope, *, administering: bool = False, handing_over: bool = False) -> str:

@@ -9,7 +9,7 @@ from reconciler.model.address import Address
 from reconciler.model.change import Change
 from reconciler.model.kinds import KINDS, person_in
 from reconciler.model.ports import Scope
-from reconciler.model.resource import Attributes, Resource
+from reconciler.model.resource import Attributes, Owner, Resource
 from reconciler.model.system import System
 from reconciler.systems.loading import load_handbook
 from reconciler.systems.markup import literal, plain
@@ -181,6 +181,5 @@ def _part(address: Address, kind: str) -> Address | None:
 
 
 def _app_owner(before: Resource | None, scope: Scope) -> str:
-    owner = str(before.attributes.get("owner", "")) if before else ""
-    kind, _, key = owner.partition(":")
-    return name_person(key, scope) if kind == "person" else plain(key) or "its present owner"
+    owner = Owner.of(before.attributes) if before else Owner()
+    return name_person(owner.person, scope) if owner.person else plain(owner.organization) or "its present owner"

@@ -18,7 +18,7 @@ from reconciler.model.address import Address
 from reconciler.model.declared import Declared, Desired
 from reconciler.model.drift import Drift
 from reconciler.model.kinds import KINDS, Shape
-from reconciler.model.resource import Resource
+from reconciler.model.resource import Owner, Resource
 from reconciler.model.system import System
 
 _ORGANIZATION = 2
@@ -39,11 +39,10 @@ class Wish:
     def is_there(self) -> bool:
         """Whether there is anything to declare; an app that somebody else owns is not."""
         live, address = self.found.live, self.found.address
-        ours = f"organization:{address.organization}"
         return (
             live is not None
             and not live.status.is_gone
-            and (address.kind != "app" or live.attributes.get("owner") == ours)
+            and (address.kind != "app" or Owner.of(live.attributes).organization == address.organization)
         )
 
 

@@ -23,7 +23,7 @@ from reconciler.model.change import Change
 from reconciler.model.declared import Desired, Organization
 from reconciler.model.errors import ReconcilerError
 from reconciler.model.kinds import KINDS
-from reconciler.model.live import Live
+from reconciler.model.live import Live, Part
 from reconciler.model.ports import Explorer
 from reconciler.model.settings import GuardSettings
 from reconciler.model.state import State
@@ -124,8 +124,8 @@ def _read_all(
         provider = provider_for(organization)
         scope = scopes.scope_of(key, State(organization=key))
         live[key] = read_live(provider, scope)
-        if f"{key}/" in live[key].unknown:
-            raise ReconcilerError(f"{key} cannot be read: {live[key].unknown[f'{key}/']}")
+        if obstacle := live[key].why_unread(Part.everything(key)):
+            raise ReconcilerError(f"{key} cannot be read: {obstacle}")
         if not live[key].resources:
             message = f"there is no {organization.system.title} {organization.identity!r}, or nothing of it can be read"
             raise ReconcilerError(message, advice="compare --system and --id with what the system shows")

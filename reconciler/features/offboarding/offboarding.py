@@ -25,7 +25,7 @@ from reconciler.model.holding import Holding, PersonReport
 from reconciler.model.kinds import KINDS, Action, person_in
 from reconciler.model.live import Live, Unknown
 from reconciler.model.plan import Plan
-from reconciler.model.resource import Resource
+from reconciler.model.resource import Owner, Resource
 from reconciler.model.settings import GuardSettings
 from reconciler.model.work_order import OrderStatus, WorkOrder
 from reconciler.systems.markup import quote
@@ -115,13 +115,12 @@ def follow_leaver(leaver: Leaver, worlds: Worlds, *, settings: GuardSettings, to
 
 def _things_of(keys: Collection[str], worlds: Worlds) -> dict[Address, Resource]:
     """Everything that is there of somebody: memberships, access, and apps that are theirs in person."""
-    owners = {f"person:{key}" for key in keys}
     return {
         resource.address: resource
         for live in worlds.live.values()
         for resource in live.resources.values()
         if not resource.status.is_gone
-        and (person_in(resource.address) in keys or resource.attributes.get("owner") in owners)
+        and (person_in(resource.address) in keys or Owner.of(resource.attributes).person in keys)
     }
 
 
@@ -257,7 +256,7 @@ class _Survey:
     def surfaces(self) -> Iterator[Surface]:
         """Every organization there is, and whether somebody has looked there since they left."""
         for key, live in sorted(self.worlds.live.items()):
-            are_read = live.unread.keys().isdisjoint({f"{key}/", f"{key}/member/"})
+            are_read = not live.why_members_unread
             seen = live.seen_at("member") if are_read or "member" in live.taken else None
             progress, why = self._judge_look(key, live)
             title = self.worlds.desired.organizations[key].system.title

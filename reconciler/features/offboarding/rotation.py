@@ -13,10 +13,9 @@ from reconciler.apply.state_editor import Edits, StateEditor
 from reconciler.apply.states import new_lineage, read_state
 from reconciler.audit.entries import ORDER_ACTION
 from reconciler.engine.planner import Worlds
-from reconciler.model.access import owner_elsewhere
 from reconciler.model.address import Address
 from reconciler.model.holding import Holding
-from reconciler.model.resource import Attributes, Status
+from reconciler.model.resource import Attributes, Owner, Status
 from reconciler.model.state import State
 from reconciler.model.work_order import OrderStatus, RotationTask, WorkOrder
 from reconciler.systems.drafting import draft_chore, find_chore
@@ -124,7 +123,8 @@ def _apps_of(organization: str, worlds: Worlds, member: str) -> list[Address]:
         if address.kind == "app"
         and (
             address not in resources
-            or owner_elsewhere(resources[address].attributes, organization) in {"", f"person:{member}"}
+            or not (owner := Owner.of(resources[address].attributes)).is_elsewhere(organization)
+            or owner.person == member
         )
     ]
 

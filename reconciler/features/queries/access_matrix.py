@@ -9,13 +9,13 @@ from reconciler.apply.states import read_state
 from reconciler.engine.holdings import AccessIndex, make_ledger
 from reconciler.features.queries.directory import load_about, read_one_state
 from reconciler.manifests.source import SourceFile
-from reconciler.model.access import owner_elsewhere, strongest
+from reconciler.model.access import strongest
 from reconciler.model.address import Address
 from reconciler.model.errors import ReconcilerError
 from reconciler.model.holding import AccessMatrix, Holding, Reach
 from reconciler.model.kinds import KINDS, Shape, parents_of, person_in
 from reconciler.model.ports import StateStore
-from reconciler.model.resource import Attributes
+from reconciler.model.resource import Attributes, Owner
 from reconciler.model.state import State
 from reconciler.model.suggestions import suggest_names
 from reconciler.model.system import System
@@ -105,7 +105,7 @@ def _is_owned_elsewhere(asset: Holding) -> bool:
     recorded = asset.recorded
     if asset.address.kind != "app" or recorded is None or recorded.status.is_gone:
         return False
-    return bool(owner_elsewhere(recorded.attributes, asset.address.organization))
+    return Owner.of(recorded.attributes).is_elsewhere(asset.address.organization)
 
 
 def _reaches_of(asset: Address, members: Iterable[Holding], index: AccessIndex) -> Iterator[Reach]:

@@ -11,7 +11,7 @@ from reconciler.model.address import Address
 from reconciler.model.holding import AccessMatrix, AccessStatus, Holding, OrganizationHoldings, PersonReport, Reach
 from reconciler.model.kinds import KINDS
 from reconciler.model.live import ask_about_states
-from reconciler.model.resource import Status
+from reconciler.model.resource import Owner, Status
 from reconciler.output.document import Block, Document, Inline, Paragraph, Row, Section, Table, code, plain, table
 from reconciler.output.json import Output
 from reconciler.output.words import count, name_access, name_attributes, name_subject
@@ -73,9 +73,8 @@ def _name_thing(address: Address) -> str:
 
 
 def _describe_owner(app: Holding) -> str:
-    owner = str(app.recorded.attributes["owner"]) if app.recorded else ""
-    kind, _, name = owner.partition(":")
-    whose = f"owned by {name} in person" if kind == "person" else f"owned by organization {name}"
+    owner = Owner.of(app.recorded.attributes) if app.recorded else Owner()
+    whose = f"owned by {owner.person} in person" if owner.person else f"owned by organization {owner.organization}"
     return f"{whose}; nobody here has it until the transfer is accepted"
 
 

@@ -25,6 +25,7 @@ from reconciler.model.errors import ReconcilerError
 from reconciler.model.holding import Holding, OrganizationHoldings, PersonReport
 from reconciler.model.kinds import person_in
 from reconciler.model.ports import StateStore
+from reconciler.model.resource import Owner
 from reconciler.model.state import State
 from reconciler.model.suggestions import suggest_names
 
@@ -151,8 +152,8 @@ def _belongs_to(holding: Holding, keys: Collection[str]) -> bool:
     """Whether it is the person's membership or access, or something they own themselves."""
     if person := person_in(holding.address):
         return person in keys
-    owners = {one.attributes.get("owner") for one in (holding.recorded, holding.declared) if one is not None}
-    return any(f"person:{key}" in owners for key in keys)
+    sides = (holding.recorded, holding.declared)
+    return any(Owner.of(side.attributes).person in keys for side in sides if side is not None)
 
 
 def _key_in(parts: Iterable[OrganizationHoldings], names: _Names) -> str:

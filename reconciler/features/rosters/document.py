@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 
 from reconciler.model.finding import Severity
 from reconciler.model.kinds import KINDS
+from reconciler.model.live import Part
 from reconciler.model.resource import Resource
 from reconciler.model.roster import Observation, Roster, RosterDifference
 from reconciler.output.document import (
@@ -70,7 +71,7 @@ def _blocks(observation: Observation) -> Iterator[Block]:
 
 def _roster(roster: Roster, observation: Observation) -> Section:
     number = count(len(roster.resources), KINDS[roster.kind].title, KINDS[roster.kind].plural)
-    unclear = sum(not prefix.endswith("/") for prefix in roster.unknown)
+    unclear = sum(not Part(part).is_whole for part in roster.unknown)
     number += f", and {unclear:,} of whom too little is said" if unclear else ""
     header = ("who" if roster.kind == "member" else "what", "is", "status", "since", "shown as", "line")
     rows = tuple(_row(one, observation) for one in roster.resources)
@@ -118,10 +119,10 @@ def _difference(difference: RosterDifference) -> Row:
 
 def _name_scope(prefix: str) -> str:
     """An address, or what a prefix stands for."""
-    organization, kind, key = prefix.split("/", 2)
-    if key and not key.endswith("/"):
-        return prefix
-    return f"every {KINDS[kind].title} of {key.rstrip('/') or organization} that is not listed"
+    part = Part(prefix)
+    if not part.is_whole:
+        return part
+    return f"every {KINDS[part.kind].title} of {part.parent or part.organization} that is not listed"
 
 
 def _values(resource: Resource) -> str:

@@ -19,7 +19,7 @@ from reconciler.features.rosters.vocabulary import fold
 from reconciler.model.declared import Desired, Organization
 from reconciler.model.errors import ReconcilerError, StoreError
 from reconciler.model.finding import Notes, Place
-from reconciler.model.live import Live, Unknown
+from reconciler.model.live import Live, Part, Unknown
 from reconciler.model.resource import Resource, Status
 from reconciler.model.roster import Observation, Roster, RosterDifference
 from reconciler.model.state import State
@@ -197,7 +197,7 @@ class _Judge:
     def judge(self) -> None:
         """Whether it is a list of the right things, whole, of this organization, and newer than the present one."""
         sighting, notes = self.sighting, self.reader.notes
-        if f"{self.organization.key}/{sighting.kind}/" in self.reader.unknown and not self.listed:
+        if Part.all_of(self.organization.key, sighting.kind) in self.reader.unknown and not self.listed:
             # A file that tells nothing of anybody is most likely another one, and must not replace a roster.
             what = "whom" if sighting.kind == "member" else "which app"
             advice = "make sure that this is the right file; in a list, addresses tell people best"
@@ -246,7 +246,7 @@ class _Judge:
 
     def _leave_open(self, reason: str) -> None:
         for kind in (self.sighting.kind, *(("app_access",) if self.sighting.kind == "app" else ())):
-            self.reader.unknown.setdefault(f"{self.organization.key}/{kind}/", reason)
+            self.reader.unknown.setdefault(Part.all_of(self.organization.key, kind), reason)
 
     def _signs_of_a_cut(self) -> Iterator[str]:
         """What the files themselves say."""

@@ -21,9 +21,10 @@ from reconciler.features.rosters.vocabulary import (
 from reconciler.model.address import Address
 from reconciler.model.declared import Person
 from reconciler.model.finding import Notes, Place
+from reconciler.model.live import Part
 from reconciler.model.masks import may_show
 from reconciler.model.ports import Scope
-from reconciler.model.resource import Resource, Status
+from reconciler.model.resource import Owner, Resource, Status
 
 _ADVICE = {
     "roster-person": "add the address to the person in the manifests, or hand in a list with addresses",
@@ -153,7 +154,7 @@ class ResourceReader:
 
     def unknown_of(self, kind: str) -> dict[str, str]:
         """What is unknown of one kind."""
-        prefix = f"{self.organization}/{kind}/"
+        prefix = Part.all_of(self.organization, kind)
         return {known: why for known, why in sorted(self.unknown.items()) if known.startswith(prefix)}
 
     def read_members(self, entries: Sequence[tuple[str, Entry]], around: Iterable[tuple[str, Cell]]) -> None:
@@ -163,7 +164,7 @@ class ResourceReader:
             match = self.people.find(entry.identities, entry.names, is_sure=entry.is_sure)
             if isinstance(match, str):
                 # It may be anybody, so nobody who is not listed can be said to be absent.
-                self._doubt(f"{self.organization}/member/", match, place, id_="roster-person")
+                self._doubt(Part.all_of(self.organization, "member"), match, place, id_="roster-person")
             else:
                 self._add_member(match, entry, place)
         for file, entry in entries:
@@ -224,14 +225,14 @@ class ResourceReader:
     def read_apps(self, entries: Iterable[tuple[str, Entry]]) -> bool:
         """Every app that is listed; returns whether the list tells who manages them."""
         keys = {identity.casefold(): key for (kind, key), identity in self.scope.assets.items() if kind == "app"}
-        tells_managers = False
+        apps, tells_managers = Part.all_of(self.organization, "app"), False
         for file, entry in entries:
             place = Place(file, entry.line, 1)
             key = keys.get(entry.client_key.casefold(), entry.client_key)
             if not entry.client_key or "/" in key:
                 reason = f"`{shorten(entry.client_key)}` is no client key" if key else "no client key"
-                self._doubt(f"{self.organization}/app/", reason, place)
-                self.unknown[f"{self.organization}/app_access/"] = self.unknown[f"{self.organization}/app/"]
+                self._doubt(apps, reason, place)
+                self.unknown[Part.all_of(self.organization, "app_access")] = self.unknown[apps]
                 continue
             self._add_app(Address(self.organization, "app", key), entry, place)
             if entry.managers is not None:
@@ -245,15 +246,15 @@ class ResourceReader:
             stranger = f"`{shorten(entry.owner)}` is neither this organization nor a person in the directory"
             self._doubt(str(address), entry.unclear or stranger, place)
             return
-        ours = f"organization:{self.organization}"
+        ours = Owner(organization=self.organization)
         is_offered = entry.status is Status.AWAITING_ACCEPTANCE and owner != ours
         resource = Resource(
             address=address,
-            attributes={"owner": owner},
+            attributes=owner.attributes,
             status=Status.AWAITING_ACCEPTANCE if is_offered else Status.ACTIVE,
             identity=entry.client_key,
             since=entry.since,
-            pending={"owner": ours} if is_offered else {},
+            pending=ours.attributes if is_offered else {},
         )
         if self.resources.get(address, resource) != resource:
             del self.resources[address]
@@ -261,13 +262,13 @@ class ResourceReader:
         elif str(address) not in self.unknown:
             self.resources[address], self.places[address] = resource, place
 
-    def _find_owner(self, text: str) -> str | None:
-        """Who owns an app, in the words of manifests."""
+    def _find_owner(self, text: str) -> Owner | None:
+        """Who owns an app."""
         organization = self.scope.organization
         if fold(text) in {fold(organization.name), fold(organization.identity)} - {""}:
-            return f"organization:{organization.key}"
+            return Owner(organization=organization.key)
         match = self._find_person(text)
-        return None if isinstance(match, str) else f"person:{match.key}"
+        return None if isinstance(match, str) else Owner(person=match.key)
 
     def _find_person(self, text: str) -> PersonMatch | str:
         """The person whom a cell names by an address or a name alone."""
@@ -279,7 +280,7 @@ class ResourceReader:
         for manager in managers:
             match = self._find_person(manager)
             if isinstance(match, str):
-                self._doubt(f"{self.organization}/app_access/{app}/", match, place, id_="roster-person")
+                self._doubt(Part.all_of(self.organization, "app_access", app), match, place, id_="roster-person")
                 continue
             address = Address(self.organization, "app_access", f"{app}/{match.key}")
             self.resources[address] = Resource(address=address, attributes={"role": "app_manager"})

@@ -43,7 +43,7 @@ def read_assets(session: Session, known: CenterSnapshot, asset_type: AssetType) 
             ]
     except ApiError as error:
         others = {other: assets for other, assets in known.assets.items() if other != kind}
-        return replace(known, assets=others).plus(CenterPart(unknown={session.prefix(kind): str(error)}))
+        return replace(known, assets=others).plus(CenterPart(unknown={session.part(kind): str(error)}))
     accounts = tell_apart(session, rows) if kind == ACCOUNT else None
     found: list[Resource] = []
     assets: dict[str, Asset] = {}
@@ -176,7 +176,7 @@ def _read_by_asset(
             rows = session.list(ASSET_MEMBERS, asset_type=asset_type.word, asset_id=number)
             return _grants(session, known, asset_type, ((key, text_of(row, "user_id"), row) for row in rows))
 
-        return CenterPart.read(session.prefix(asset_type.access, key), grants)
+        return CenterPart.read(session.part(asset_type.access, key), grants)
 
     return session.client.map(read, keys)
 
@@ -234,7 +234,7 @@ def read_uses(
                 ad_account = session.names.asset_key("ad_account", text_of(row, "advertiser_id"))
                 yield Resource(address=session.address(f"{kind}_use", key, ad_account))
 
-        return CenterPart.read(session.prefix(f"{kind}_use", key), uses)
+        return CenterPart.read(session.part(f"{kind}_use", key), uses)
 
     listed = {key for key, asset in assets.items() if asset.is_held} - known.unnamed.keys()
     parts = session.client.map(read, sorted(listed if only is None else only & listed))
@@ -254,7 +254,7 @@ def read_partners(session: Session, known: CenterSnapshot) -> CenterSnapshot:
     try:
         known = list_partners(session, known)
     except ApiError as error:
-        return known.plus(CenterPart(unknown={session.prefix("partner"): str(error)}))
+        return known.plus(CenterPart(unknown={session.part("partner"): str(error)}))
     keys = {number: session.names.asset_key("partner", number) for number in known.partners or ()}
     return known.plus(
         CenterPart.of(
@@ -268,7 +268,7 @@ def read_shares(
 ) -> CenterSnapshot:
     """Shares of a kind with all partners, or with `only` some (keys); those that no call lists as they were told."""
     if only is None and known.partners is None:
-        return known.plus(CenterPart(unknown={session.prefix(kind): "the partners could not be read"}))
+        return known.plus(CenterPart(unknown={session.part(kind): "the partners could not be read"}))
     known = list_partners(session, known)
     keys = {session.names.asset_key("partner", number) for number in known.partners or ()}
     keys = keys if only is None else keys & only
@@ -294,6 +294,6 @@ def read_shares(
                     address=session.address(kind, partner, asset), attributes=BY_KIND[shared].attributes(row)
                 )
 
-        return CenterPart.read(session.prefix(kind, partner), shares)
+        return CenterPart.read(session.part(kind, partner), shares)
 
     return known.plus(*session.client.map(read, sorted(keys)))

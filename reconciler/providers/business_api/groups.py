@@ -31,7 +31,7 @@ def read_groups(session: Session, known: CenterSnapshot) -> CenterSnapshot:
     try:
         rows = session.list(GROUPS)
     except ApiError as error:
-        return known.plus(CenterPart(unknown=dict.fromkeys(map(session.prefix, _KINDS), str(error))))
+        return known.plus(CenterPart(unknown=dict.fromkeys(map(session.part, _KINDS), str(error))))
     names = session.names
     groups: dict[str, str] = {}
     found: list[Resource] = []
@@ -68,8 +68,8 @@ def read_group_contents(
 
     def read(key: str) -> tuple[CenterPart, CenterPart]:
         return (
-            CenterPart.read(session.prefix("asset_group_asset", key), lambda: read_assets(key)),
-            CenterPart.read(session.prefix("asset_group_access", key), lambda: read_members(key)),
+            CenterPart.read(session.part("asset_group_asset", key), lambda: read_assets(key)),
+            CenterPart.read(session.part("asset_group_access", key), lambda: read_members(key)),
         )
 
     wanted = sorted(known.groups if only is None else only & known.groups.keys())

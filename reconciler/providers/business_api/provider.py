@@ -11,7 +11,7 @@ from reconciler.model.change import Change
 from reconciler.model.drift import ActivityEntry
 from reconciler.model.errors import ProviderError
 from reconciler.model.kinds import Action
-from reconciler.model.live import Live
+from reconciler.model.live import Live, Part
 from reconciler.model.outcome import Failed, Outcome, Waits
 from reconciler.model.ports import Ability, Can, Clock, FoundOrganization, LinkCode, Scope
 from reconciler.model.resource import Status
@@ -188,7 +188,7 @@ class BusinessApiProvider:
         key = writer.session.organization
         return Live(
             organization=key,
-            unknown={f"{key}/": str(error)},
+            unknown={Part.everything(key): str(error)},
             acting=writer.known.acting,
             observed_at=self._clock.now(),
         )

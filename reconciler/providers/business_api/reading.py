@@ -10,6 +10,7 @@ from reconciler.model.address import Address
 from reconciler.model.drift import ActivityEntry
 from reconciler.model.errors import ProviderError
 from reconciler.model.kinds import KINDS
+from reconciler.model.live import Part
 from reconciler.model.resource import Resource
 from reconciler.providers.business_api.accounts import choose_witnesses, read_allowed
 from reconciler.providers.business_api.assets import read_access, read_assets, read_partners, read_shares, read_uses
@@ -27,7 +28,7 @@ _MAX_DAYS = 180
 
 def read_everything(session: Session, *, configured_self: str) -> CenterSnapshot:
     """All there is of what is managed. Raises ApiError when not even the Business Center itself can be read."""
-    everything, kinds = f"{session.organization}/", session.kinds
+    everything, kinds = Part.everything(session.organization), session.kinds
     itself, obstacle = _read_center(session)
     known = CenterSnapshot().plus(itself)
     if obstacle:
@@ -73,9 +74,9 @@ def _read_assets_and_access(session: Session, known: CenterSnapshot, asset_type:
     kind = asset_type.kind
     known = read_assets(session, known, asset_type)
     if kind not in known.assets:
-        why = known.unknown[session.prefix(kind)]
+        why = known.unknown[session.part(kind)]
         hanging = [asset_type.access, *([f"{kind}_use"] if kind in USED_KINDS else [])]
-        return known.plus(CenterPart(unknown=dict.fromkeys(map(session.prefix, hanging), why)))
+        return known.plus(CenterPart(unknown=dict.fromkeys(map(session.part, hanging), why)))
     known = read_access(session, known, asset_type)
     if kind in USED_KINDS:
         known = read_uses(session, known, kind)

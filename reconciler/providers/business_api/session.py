@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Self
 
 from reconciler.model.address import Address
+from reconciler.model.live import Part
 from reconciler.model.ports import Scope
 from reconciler.model.resource import Resource
 from reconciler.providers.business_api.client import Client
@@ -56,9 +57,9 @@ class Session:
         """The address of something in this Business Center."""
         return Address(self.organization, kind, "/".join(parts))
 
-    def prefix(self, kind: str, *parts: str) -> str:
-        """The beginning of the addresses of a kind, or of those that hang on one asset."""
-        return "/".join((self.organization, kind, *parts, ""))
+    def part(self, kind: str, asset: str = "") -> Part:
+        """Everything of a kind, or what hangs on one asset."""
+        return Part.all_of(self.organization, kind, asset)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -15,7 +15,7 @@ from typing import Any, Self
 from reconciler.model.address import Address
 from reconciler.model.errors import ProviderError
 from reconciler.model.kinds import KINDS
-from reconciler.model.resource import Attributes, Resource, Status
+from reconciler.model.resource import Attributes, Owner, Resource, Status
 from reconciler.providers.sandbox.naming import SandboxNames
 from reconciler.sandbox.api.naming import asset_id
 from reconciler.sandbox.platforms import ASSET_ROLES
@@ -130,26 +130,26 @@ def _apps(view: View) -> Iterator[Resource]:
             "app",
             view.names.asset("app", row["client_key"]),
             row=row,
-            attributes={"owner": _owner(view, row)},
+            attributes=_owner(view, row).attributes,
             status=Status.AWAITING_ACCEPTANCE if is_offered else Status.ACTIVE,
             identity=row["client_key"],
-            pending={"owner": f"organization:{view.key}"} if is_offered else {},
+            pending=Owner(organization=view.key).attributes if is_offered else {},
         )
 
 
-def _owner(view: View, app: Row) -> str:
+def _owner(view: View, app: Row) -> Owner:
     """In manifest words. Organizations that are not this one have no key here, so their name stands for them."""
     if app["owner_organization"] == view.organization.id:
-        return f"organization:{view.key}"
+        return Owner(organization=view.key)
     if app["owner_organization"] is not None:
         other = view.rows("SELECT name FROM organization WHERE id = :other", other=app["owner_organization"])[0]
-        return f"organization:{other['name']}"
+        return Owner(organization=other["name"])
     known = view.rows("SELECT value FROM identity WHERE person = :person ORDER BY value", person=app["owner_person"])
     identities = [str(row["value"]) for row in known]
     keys = [view.names.person(identity) for identity in identities]
     mapped = [key for key, identity in zip(keys, identities, strict=True) if key != identity]
     registered = [text for text in identities if is_registered(view.world, system="developers", identity=text)]
-    return f"person:{[*mapped, *registered, *identities, known_as(view.world, app['owner_person'])][0]}"
+    return Owner(person=[*mapped, *registered, *identities, known_as(view.world, app["owner_person"])][0])
 
 
 def _app_managers(view: View) -> Iterator[Resource]:
