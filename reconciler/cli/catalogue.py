@@ -102,10 +102,7 @@ class Renderers:
         content=attrgetter("in_reading_order"),
     )
     plan: Subject = Subject(
-        "features.planning.document",
-        "document_of_plan",
-        "model.json:plan_to_json",
-        "annotations_of_plan",
+        "features.planning.document", "document_of_plan", "model.json:plan_to_json", "annotations_of_plan"
     )
     state: Subject = Subject("features.states", "document_of_state", "model.json:state_to_json")
     state_list: Subject = Subject(
@@ -119,12 +116,7 @@ class Renderers:
     audit_log: Subject = Subject("features.audit_log", "document_of_audit_log", "AUDIT_LOG")
     who: Subject = Subject("features.queries.documents", "document_of_person", "WHO")
     access: Subject = Subject("features.queries.documents", "document_of_access", "ACCESS")
-    review: Subject = Subject(
-        "features.review.document",
-        "document_of_review",
-        "REVIEW",
-        "annotations_of_review",
-    )
+    review: Subject = Subject("features.review.document", "document_of_review", "REVIEW", "annotations_of_review")
     policies: Subject = Subject("features.listing", "document_of_policies", "POLICIES")
     observation: Subject = Subject("features.rosters.document", "document_of_observation", "OBSERVATION")
     report: Subject = Subject(
@@ -147,10 +139,7 @@ class Renderers:
     )
     offboarding: Subject = Subject("features.offboarding.document", "document_of_offboarding", "OFFBOARDING")
     notices: Subject = Subject(
-        "features.work_orders.document",
-        "document_of_notices",
-        "NOTICES",
-        content="with_messages",
+        "features.work_orders.document", "document_of_notices", "NOTICES", content="with_messages"
     )
     onboarding: Subject = Subject("features.onboarding.document", "document_of_onboarding", "ONBOARDING")
 

@@ -8,9 +8,8 @@ import os
 import re
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
 
@@ -23,12 +22,10 @@ if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
 
 
-@dataclass(frozen=True, slots=True)
-class CommandEntry:
-    """Where a command is, and the line that the help shows without loading it."""
+class CommandEntry(NamedTuple):
+    """Where a command is, as `module:attribute`, and the line that the help shows without loading it."""
 
     target: str
-    """`module:attribute`."""
     summary: str
 
 
@@ -136,10 +133,9 @@ class CommandLine(click.Group):
         """From `COMMANDS` too: click would import every command to ask for its summary."""
         from click.shell_completion import CompletionItem
 
-        found = [
-            CompletionItem(name, help=one.summary) for name, one in COMMANDS.items() if name.startswith(incomplete)
-        ]
-        return [*found, *click.Command.shell_complete(self, ctx, incomplete)]
+        found = [CompletionItem(name, help=one.summary) for name, one in COMMANDS.items()]
+        matching = [item for item in found if item.value.startswith(incomplete)]
+        return [*matching, *click.Command.shell_complete(self, ctx, incomplete)]
 
     def main(
         self,

@@ -87,7 +87,11 @@ class Repository:
 
     def get_commit(self, name: str) -> str:
         """The full id of the commit that a name means; raises ReconcilerError with the command that would bring it."""
-        found = self.find_object(f"{_checked(name)}^{{commit}}", limit=0)
+        if not name or name.startswith("-") or any(ord(letter) < 32 for letter in name):
+            raise UsageError(
+                f"{name!r} is not the name of a revision", advice="give a branch, a tag or the id of a commit"
+            )
+        found = self.find_object(f"{name}^{{commit}}", limit=0)
         if found is None:
             raise ReconcilerError(f"there is no commit {name!r} here", advice=self._advise_on_missing(name))
         return found.id
@@ -194,7 +198,7 @@ def open_repository(folder: Path) -> Repository:
         prefix=prefix,
         is_bare=is_bare == "true",
         _git=subprocess.Popen(  # noqa: S603  # fixed arguments
-            _command(folder, "cat-file", "--batch"),
+            ["git", "-C", str(folder), "cat-file", "--batch"],  # noqa: S607  # which git is the user's choice
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=said,
@@ -211,27 +215,16 @@ def _refusal(folder: Path, said: bytes) -> ReconcilerError:
         return ReconcilerError(f"{place} is not in a git repository", advice="name a workspace in one with -C DIR")
     if "dubious ownership" in text:
         message = f"git does not read {place}, because the repository belongs to another user"
-        advice = f"if you trust it: git config --global --add safe.directory {shlex.quote(_named_in(text) or place)}"
+        named = re.search(r"repository at '([^'\n]+)'", text)  # the top of the repository, not the workspace
+        trusted = shlex.quote(named[1] if named else place)
+        advice = f"if you trust it: git config --global --add safe.directory {trusted}"
         return ReconcilerError(message, advice=advice)
     return ReconcilerError(f"git cannot read {place}: {_first_line(said)}")
-
-
-def _named_in(text: str) -> str:
-    """The folder that git names: the top of the repository, not the workspace."""
-    found = re.search(r"repository at '([^'\n]+)'", text)
-    return found.group(1) if found else ""
 
 
 def _first_line(said: bytes) -> str:
     lines = said.decode(errors="replace").strip().splitlines()
     return lines[0].removeprefix("fatal: ") if lines else ""
-
-
-def _checked(name: str) -> str:
-    if not name or name.startswith("-") or any(ord(letter) < 32 for letter in name):
-        message = f"{name!r} is not the name of a revision"
-        raise UsageError(message, advice="give a branch, a tag or the id of a commit")
-    return name
 
 
 def _parse_tree(data: bytes, *, digits: int) -> dict[str, tuple[str, str]]:
@@ -247,7 +240,11 @@ def _parse_tree(data: bytes, *, digits: int) -> dict[str, tuple[str, str]]:
 def _run(folder: Path, *command: str) -> subprocess.CompletedProcess[bytes]:
     try:
         return subprocess.run(  # noqa: S603  # fixed arguments and ids that git gave
-            _command(folder, *command), capture_output=True, timeout=_TIMEOUT, check=False, env=_environment()
+            ["git", "-C", str(folder), *command],  # noqa: S607  # which git is the user's choice
+            capture_output=True,
+            timeout=_TIMEOUT,
+            check=False,
+            env=_environment(),
         )
     except FileNotFoundError as error:
         raise ReconcilerError("git is not installed", advice="install git; it is asked for both revisions") from error
@@ -258,10 +255,6 @@ def _run(folder: Path, *command: str) -> subprocess.CompletedProcess[bytes]:
 def _list_lines(folder: Path, *command: str) -> list[str]:
     """What git lists, line by line."""
     return _run(folder, *command).stdout.decode(errors="replace").splitlines()
-
-
-def _command(folder: Path, *command: str) -> list[str]:
-    return ["git", "-C", str(folder), *command]
 
 
 def _environment() -> dict[str, str]:
@@ -314,9 +307,8 @@ class _Tree:
 
     def read(self, name: str) -> SourceFile | None:
         """One file; None when there is nothing of that name."""
-        path = posixpath.normpath(posixpath.join(self.workspace, name))
         try:
-            entry = self._find(path)
+            entry = self._find(posixpath.normpath(posixpath.join(self.workspace, name)))
         except UnusablePathError as error:
             return SourceFile(path=name, data=None, problem=str(error))
         return None if entry is None else self._read(name, entry)

@@ -86,8 +86,10 @@ def apply(
     if codes_to is not None:
         make_folder(codes_to)  # now, because a code that cannot be written is asked for in vain
         app.codes_to = codes_to
-    if require_clean:
-        _refuse_dirty(app)
+    commit = _origin_of(app).commit if require_clean else ""
+    if require_clean and (not commit or commit.endswith(DIRTY)):
+        what = "what is declared here is in no commit" if commit else "this workspace is in no git repository"
+        raise ReconcilerError(f"{what}, and --require-clean was given", advice="commit it, and apply that commit")
     plan = saved or _show_new_plan(app, request, is_result=format_ == "text")
     if not plan.does_nothing and saved is None and not auto_approve and not ask(f"Carry out {describe_counts(plan)}?"):
         app.notify("not approved: nothing was changed")
@@ -109,13 +111,6 @@ def _check_usage(plan_file: Path | None, limits: Limits, *, auto_approve: bool) 
     if plan_file is None and not auto_approve and not is_interactive(sys.stdin):
         message = "nobody is here to approve the plan: stdin is not a terminal"
         raise UsageError(message, advice="save a plan with `reconciler plan -o FILE` and apply that, or --auto-approve")
-
-
-def _refuse_dirty(app: App) -> None:
-    commit = _origin_of(app).commit
-    if not commit or commit.endswith(DIRTY):
-        what = "what is declared here is in no commit" if commit else "this workspace is in no git repository"
-        raise ReconcilerError(f"{what}, and --require-clean was given", advice="commit it, and apply that commit")
 
 
 def _origin_of(app: App) -> Origin:

@@ -6,7 +6,7 @@ import ast
 import inspect
 import json
 import textwrap
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from functools import cache
 from itertools import pairwise
 from pathlib import Path
@@ -68,36 +68,24 @@ def schema(name: str | None, directory: Path | None, files: tuple[Path, ...]) ->
     They give completion in editors, and let other programs check manifests, configuration, plan and state files, and
     know what the commands write with `--format json`.
     """
+    known = ", ".join(SCHEMAS)
     if files:
-        _check(name, files)
+        if name is None:
+            raise UsageError("which schema shall the files fit?", advice=f"name one of {known} before --check")
+        made = json_schema(name)
+        sources = [SourceFile(str(file), file.read_bytes()) for file in files]
+        if findings := [finding for source in sources for finding in check_conformance(source, made)]:
+            raise ManifestError(findings)
     elif directory is not None:
-        _write(directory, (name,) if name else SCHEMAS)
+        directory.mkdir(parents=True, exist_ok=True)
+        for one in (name,) if name else SCHEMAS:
+            path = directory / f"{one}.schema.json"
+            replace_file(path, _render(one))
+            click.echo(path.as_posix())
     elif name is not None:
         click.echo(_render(name), nl=False)
     else:
-        message = "which schema?"
-        raise UsageError(message, advice=f"name one of {', '.join(SCHEMAS)}, or write them all with --write DIR")
-
-
-def _check(name: str | None, files: tuple[Path, ...]) -> None:
-    """Raises ManifestError with everything that does not fit."""
-    if name is None:
-        message = "which schema shall the files fit?"
-        raise UsageError(message, advice=f"name one of {', '.join(SCHEMAS)} before --check")
-    schema = json_schema(name)
-    findings = [
-        finding for file in files for finding in check_conformance(SourceFile(str(file), file.read_bytes()), schema)
-    ]
-    if findings:
-        raise ManifestError(findings)
-
-
-def _write(directory: Path, names: Iterable[str]) -> None:
-    directory.mkdir(parents=True, exist_ok=True)
-    for name in names:
-        path = directory / f"{name}.schema.json"
-        replace_file(path, _render(name))
-        click.echo(path.as_posix())
+        raise UsageError("which schema?", advice=f"name one of {known}, or write them all with --write DIR")
 
 
 def _render(name: str) -> str:
