@@ -50,7 +50,7 @@ def choose(part: OrganizationPlan, fresh: OrganizationPlan, live: Live) -> Choic
         again = planned.get(change.step)
         if again is None:
             known = stopped.get(change.step) or _bare_step(change, live)
-            refused.append((known, _why_not_planned(change, fresh, live)))
+            refused.append((known, _reason_not_planned(change, fresh, live)))
         elif difference := _difference(change, again):
             refused.append((again, difference))
         else:
@@ -71,7 +71,7 @@ def _bare_step(change: Change, live: Live) -> Change:
     )
 
 
-def _why_not_planned(change: Change, fresh: OrganizationPlan, live: Live) -> str:
+def _reason_not_planned(change: Change, fresh: OrganizationPlan, live: Live) -> str:
     address, found = change.address, live.find(change.address)
     if not isinstance(found, Unknown) and fingerprint_of(found) != change.fingerprint:
         return moved_since(change, found)

@@ -73,7 +73,7 @@ def sightings(before: Mapping[Address, Record], after: Mapping[Address, Record],
     entries = []
     for address, record in sorted(after.items()):
         known = before.get(address)
-        word = _what_became(known, record)
+        word = _describe_outcome(known, record)
         if not word:
             continue
         entry = AuditEntry(
@@ -91,7 +91,7 @@ def sightings(before: Mapping[Address, Record], after: Mapping[Address, Record],
     return entries
 
 
-def _what_became(before: Record | None, record: Record) -> str:
+def _describe_outcome(before: Record | None, record: Record) -> str:
     if before is None:
         is_somebodys = KINDS[record.address.kind].shape in (Shape.MEMBERSHIP, Shape.GRANT)
         return "adopted" if is_somebodys and record.status is Status.ACTIVE else ""

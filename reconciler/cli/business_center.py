@@ -53,12 +53,12 @@ def make_client(root: Path, options: Mapping[str, Option], *, notify: Notify, to
     `token` is used in place of the one that the options refer to; an empty one is none.
     """
 
-    def tell(seconds: float) -> None:
+    def announce(seconds: float) -> None:
         message = f"TikTok's limit of calls per minute was exceeded: no call for {seconds / 60:.0f} minutes"
         notify(message, level="warning")
 
     client = Client(_make_connection(root, options, token=token))
-    client.pace.on_rest = tell
+    client.pace.on_rest = announce
     return client
 
 

@@ -63,8 +63,8 @@ class Subject(Mapping[str, Callable[..., str]]):
             raise KeyError(form)
         is_document = form in FORMS
         write = load(FORMS[form]) if is_document else ANNOTATION_FORMS[form]
-        tell = self._load(self.document if is_document else self.annotations)
-        return lambda *values: str(write(tell(*values[:-1]), values[-1]))
+        describe = self._load(self.document if is_document else self.annotations)
+        return lambda *values: str(write(describe(*values[:-1]), values[-1]))
 
     def __contains__(self, form: object) -> bool:
         return form in FORMS or form == "json" or (form in ANNOTATION_FORMS and bool(self.annotations))

@@ -33,10 +33,10 @@ DIRTY = "+dirty"
 def lease_terms(app: App, timeout: timedelta = timedelta()) -> LeaseTerms:
     """How to hold an organization, telling for whom we wait."""
 
-    def tell(locked: StateLocked) -> None:
+    def announce(locked: StateLocked) -> None:
         app.notify(f"{locked.message}; waiting up to {int(timeout.total_seconds())} seconds")
 
-    return LeaseTerms(timer=SystemTimer(), timeout=timeout, on_wait=tell)
+    return LeaseTerms(timer=SystemTimer(), timeout=timeout, on_wait=announce)
 
 
 def open_editor(app: App, lock_timeout: timedelta = timedelta(), *, clock: Clock | None = None) -> StateEditor:

@@ -105,7 +105,7 @@ class PlanningContext:
             found.status is Status.ACTIVE and is_administrator(system, address.kind, found.attributes)
             for address, found in live.resources.items()
         )
-        return "" if is_anybody_there else live.why_members_unread
+        return "" if is_anybody_there else live.reason_members_unread
 
     @cached_property
     def contested(self) -> tuple[Dispute, ...]:

@@ -129,7 +129,7 @@ def split_by_date(
     """
     wanted = {address: on_day(item, today, system) for address, item in declared.items()}
     ended = {
-        address: Ended(declared=item, why=_why_absent(item, today))
+        address: Ended(declared=item, why=_describe_absence(item, today))
         for address, item in wanted.items()
         if not any(one.holds_on(today) for one in item.lines)
     }
@@ -142,7 +142,7 @@ def split_by_date(
     return {address: item for address, item in wanted.items() if address not in ended}, ended
 
 
-def _why_absent(item: Declared, today: date) -> str:
+def _describe_absence(item: Declared, today: date) -> str:
     gone = [one.expires for one in item.lines if one.expires and one.expires <= today]
     coming = [one.starts for one in _lasting(item.lines) if one.starts and one.starts > today]
     gone = gone or ([] if coming else [one.expires for one in item.lines if one.expires])

@@ -73,7 +73,7 @@ def make_ledger(organization: str, *, desired: Desired, state: State, today: dat
                 declared=declared.get(address),
                 recorded=records.get(address),
                 excuse=ended[address].why if address in ended else "",
-                **_what_comes(declared.get(address), known, today),
+                **_coming(declared.get(address), known, today),
                 reaches=tuple(groups.get(address.parts[0], ())) if address.kind == "asset_group_access" else (),
                 is_past=as_of is not None,
                 trouble=_trouble(state, address, open_orders),
@@ -90,7 +90,7 @@ class _Coming(TypedDict, total=False):
     becomes: Attributes
 
 
-def _what_comes(declared: Declared | None, organization: Organization | None, today: date) -> _Coming:
+def _coming(declared: Declared | None, organization: Organization | None, today: date) -> _Coming:
     """The next day on which the lines give something else; nothing where what comes next is the end."""
     if declared is None or organization is None or len(declared.lines) == 1:
         return {}

@@ -202,11 +202,11 @@ def _review_request(parts: list[WorkOrder], live: Live, moment: datetime, system
         if order.status is not OrderStatus.OPEN:
             yield order
             continue
-        why = why or _why_void(order, reviewed[number - 1] if number else None, live, system)
+        why = why or _reason_void(order, reviewed[number - 1] if number else None, live, system)
         yield close(order, OrderStatus.SUPERSEDED, at=moment, why=why) if why else order
 
 
-def _why_void(order: WorkOrder, before: WorkOrder | None, live: Live, system: System) -> str:
+def _reason_void(order: WorkOrder, before: WorkOrder | None, live: Live, system: System) -> str:
     """Why what an open order says is not so any more; `before` is the part that it goes on from."""
     if _has_lost_capacity(order, live, system):
         return f"{order.actor} is no {order.capacity} of {live.organization} any more"

@@ -180,7 +180,7 @@ def _with_groups_whole(
                 kept.setdefault(address.parts[0], address)
     key = situation.organization.key
     contents = {group: [Part.all_of(key, kind, one) for kind in IN_A_GROUP for one in ("", group)] for group in going}
-    unread = {group: why for group, parts in contents.items() if (why := situation.live.why_unread(*parts))}
+    unread = {group: why for group, parts in contents.items() if (why := situation.live.reason_unread(*parts))}
     for step in (*steps, *filter(None, losses)):
         group = step.address.parts[0] if step.address.kind in ("asset_group", *IN_A_GROUP) else ""
         is_deletion = group in going and step.address == going[group].address

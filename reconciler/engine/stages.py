@@ -148,7 +148,7 @@ def groups_not_empty(decisions: Decisions, _situation: PlanningContext) -> Decis
 def in_safe_order(decisions: Decisions, situation: PlanningContext) -> Decisions:
     """Every prefix of the changes keeps enough admins and fits the caps; what fits nowhere is held back."""
     headcount = MembershipCounts.of(situation)
-    is_counted = "member" not in situation.live.unmanaged and not situation.live.why_members_unread
+    is_counted = "member" not in situation.live.unmanaged and not situation.live.reason_members_unread
     limits = headcount.limits if is_counted else ()
     layout = lay_out(decisions.changes, situation, headcount)
     behind = (wait(change, on="another change", why="what it depends on is held back") for change in layout.behind)

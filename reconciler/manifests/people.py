@@ -56,7 +56,7 @@ class Contacts:
             valid = validate_email(text, check_deliverability=False)
         except EmailNotValidError:
             shown = text if text.isprintable() else ascii(text)[1:-1]
-            message = f"`{shown}` is not an e-mail address: {_why_no_address(text)}"
+            message = f"`{shown}` is not an e-mail address: {_describe_bad_address(text)}"
             self._notes.error("bad-email", message, place)
             return ""
         return f"{valid.local_part}@{valid.ascii_domain}".lower()
@@ -81,7 +81,7 @@ class Contacts:
         return normal
 
 
-def _why_no_address(text: str) -> str:
+def _describe_bad_address(text: str) -> str:
     """The first reason that a person can see; which texts are addresses is for the library to say."""
     local, _, domain = text.rpartition("@")
     if any(letter.isspace() or not letter.isprintable() for letter in text):

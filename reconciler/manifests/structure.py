@@ -58,7 +58,7 @@ def check_structure(model: type[D], node: MapNode, file: str, notes: Notes, part
             errors = problem.errors(include_url=False)
             if turn == 0:
                 for error in errors:
-                    _Problem(model, error, path_in(node, error["loc"]), Cursor.at_top(file, node), notes).tell()
+                    _Problem(model, error, path_in(node, error["loc"]), Cursor.at_top(file, node), notes).report()
             _take_out(errors, node, partial)
     partial.incomplete = partial.is_blind = True
     return None
@@ -130,12 +130,12 @@ class _Problem:
             return self.top.key(*self.path)
         return self.top.into(*self.path[:-1]).value(self.path[-1])
 
-    def tell(self) -> None:
+    def report(self) -> None:
         kind, value, name = self.error["type"], self.error["input"], self.name
         custom = self.error.get("ctx", {}).get("field")
         key_place = self.top.key(*self.path)
         if kind == "extra_forbidden":
-            self._tell_unknown_key(name, key_place)
+            self._report_unknown_key(name, key_place)
         elif kind == "missing":
             owner = self.path[:-1]
             who = f"`{_name_of(owner)}`" if owner and isinstance(owner[-1], str) else "this"
@@ -151,11 +151,11 @@ class _Problem:
             advice = "write at least one, or delete the key"
             self._error("empty-value", f"`{name}` must not be empty", self.place, advice)
         elif isinstance(custom, OneOf):
-            self._tell_unknown_word(custom)
+            self._report_unknown_word(custom)
         elif isinstance(custom, Matching):
-            self._tell_malformed(custom)
+            self._report_malformed(custom)
         elif isinstance(custom, FieldSort) or kind in EXPECTED:
-            self._tell_wrong_type(custom.expected if isinstance(custom, FieldSort) else EXPECTED[kind])
+            self._report_wrong_type(custom.expected if isinstance(custom, FieldSort) else EXPECTED[kind])
         else:
             is_share = self.error.get("ctx", {}).get("le") == 1  # that was written as a percentage
             is_percentage = is_share and isinstance(value, (int, float)) and 1 < value <= 100
@@ -165,7 +165,7 @@ class _Problem:
     def _error(self, id_: str, message: str, place: Place, advice: str = "") -> None:
         self.notes.error(id_, message, place, advice=advice)
 
-    def _tell_unknown_key(self, key: str, place: Place) -> None:
+    def _report_unknown_key(self, key: str, place: Place) -> None:
         if is_secret_name(key):
             self._error("secret", f"`{key}`: a file in git never holds a secret", place, "delete it")
             return
@@ -174,7 +174,7 @@ class _Problem:
         advice = suggest_word(key, known, taken=siblings if isinstance(siblings, MapNode) else ())
         self._error("unknown-key", f"`{key}` is not known here", place, advice)
 
-    def _tell_unknown_word(self, field: OneOf) -> None:
+    def _report_unknown_word(self, field: OneOf) -> None:
         value = self.error["input"]
         words = [word for word in field.values if isinstance(word, str)]
         if not words:
@@ -182,7 +182,7 @@ class _Problem:
             message, advice = f"version {written} is not known", f"write {field.values[0]}"
             self._error(field.finding, message, self.place, advice)
         elif not isinstance(value, str):
-            self._tell_wrong_type("text")
+            self._report_wrong_type("text")
         elif field.kind:
             note_unknown_role(self.notes, value, self._system(field.system), field.kind, self.place)
         else:
@@ -196,16 +196,16 @@ class _Problem:
         variants = SYSTEMS[name]
         return variants.get(developers_variant(written.get("kind"), written.get("role_system")), variants[""])
 
-    def _tell_malformed(self, field: Matching) -> None:
+    def _report_malformed(self, field: Matching) -> None:
         value = self.error["input"]
         if not isinstance(value, str) and not (field.finding == "bad-date" and type(value) is int):
-            self._tell_wrong_type("text")
+            self._report_wrong_type("text")
             return
         message = f"`{value}` is not {field.expected}" if value != "" else f"`{self.name}` is empty"
         is_bare_handle = field.finding == "bad-handle" and re.fullmatch(r"[^@\s/]+", str(value))
         self._error(field.finding, message, self.place, f'write "@{value}"' if is_bare_handle else "")
 
-    def _tell_wrong_type(self, expected: str) -> None:
+    def _report_wrong_type(self, expected: str) -> None:
         name, value, place = self.name, self.error["input"], self.place
         sort = {bool: "true or false", int: "a number", float: "a number"}.get(type(value), "text")
         if value is None:

@@ -87,14 +87,14 @@ class Live:
         parts = ((Part(text), reason) for text, reason in sorted(self.unknown.items()))
         return {part: reason for part, reason in parts if part.is_whole}
 
-    def why_unread(self, *parts: Part) -> str:
+    def reason_unread(self, *parts: Part) -> str:
         """Why one of these parts could not be read, the first that was not; empty where all of them were."""
         return next((self.unknown[part] for part in parts if part in self.unknown), "")
 
     @property
-    def why_members_unread(self) -> str:
+    def reason_members_unread(self) -> str:
         """Why it is not known who is a member; empty where it is."""
-        return self.why_unread(Part.everything(self.organization), Part.all_of(self.organization, "member"))
+        return self.reason_unread(Part.everything(self.organization), Part.all_of(self.organization, "member"))
 
     def managing(self, kinds: frozenset[str]) -> Live:
         """Only what an organization manages."""

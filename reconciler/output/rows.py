@@ -104,7 +104,7 @@ def drift_row(found: Drift, *, standing: str = "", details: Iterable[str] = ()) 
         _DRIFT_SIGNS[found.sort],
         name_subject(found.address),
         _drifted_access(found),
-        _why_drifted(found, standing),
+        _describe_cause(found, standing),
         place=found.place,
         details=[*filter(None, [found.outlook]), *details],
     )
@@ -116,14 +116,14 @@ def drift_finding(found: Drift, *, severity: Severity, standing: str = "", organ
     return Finding(
         id=f"drift-{found.sort.replace('_', '-')}",
         severity=severity,
-        message=f"{subject}, {_drifted_access(found)}: {_why_drifted(found, standing)}",
+        message=f"{subject}, {_drifted_access(found)}: {_describe_cause(found, standing)}",
         place=found.place,
         advice="; ".join(filter(None, [found.outlook, found.advice])),
         address=str(found.address),
     )
 
 
-def _why_drifted(found: Drift, standing: str) -> str:
+def _describe_cause(found: Drift, standing: str) -> str:
     return f"{', '.join(filter(None, [found.sort.label, standing]))}: {found.why}"
 
 

@@ -235,7 +235,7 @@ class Story:
         add_token(self.world, TOKEN, person=get_person(self.world, "ana"), scopes=scopes)
         self.client = wires(self.emulator, WorldTicker(self.world))
 
-    def tell(self, faults: Sequence[Sequence[Fault]] = ()) -> None:
+    def play(self, faults: Sequence[Sequence[Fault]] = ()) -> None:
         """Rounds of plan and apply; people answer in between, and things go wrong in the first ones."""
         self.is_faulty = bool(faults)
         for number in range(ROUNDS + len(faults)):

@@ -26,7 +26,7 @@ from reconciler.model.plan import Plan
 from reconciler.model.ports import Scope
 from reconciler.model.resource import Resource
 from reconciler.model.settings import GuardSettings
-from reconciler.providers.business_api.accounts import Accounts, as_handle, tell_apart
+from reconciler.providers.business_api.accounts import Accounts, as_handle, identify_accounts
 from reconciler.providers.business_api.session import Session
 from reconciler.stores.local_file import LocalFileStore
 from reconciler.stores.rules import SystemTimer
@@ -62,7 +62,7 @@ def told(
 
     client, _, _ = scripted(answer)
     scope = Scope(organization=CENTER, assets=account(declared), numbers=account(ids), learnt=account(learnt))
-    return tell_apart(Session.of(client, scope), list(rows))
+    return identify_accounts(Session.of(client, scope), list(rows))
 
 
 def test_a_title_that_reads_like_our_handle_is_nobodys_handle() -> None:

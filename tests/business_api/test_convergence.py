@@ -142,7 +142,7 @@ def in_process(emulator: Emulator, ticker: WorldTicker) -> Client:
     return Client(Connection(access_token=TOKEN, workers=1), transport=transport, ticker=ticker)
 
 
-def tell(
+def play(
     options: Mapping[str, Any], faults: Sequence[Sequence[Fault]] = (), *, knobs: Mapping[str, Any] | None = None
 ) -> None:
     folder = Path(tempfile.mkdtemp(prefix="story-"))
@@ -150,7 +150,7 @@ def tell(
         options = {"email_domains": OPTIONS["email_domains"][0], **options}
     story = Story(folder, in_process, options=options, knobs=knobs or {})
     try:
-        story.tell(faults)
+        story.play(faults)
         story.conclude()
     finally:
         story.close()
@@ -203,30 +203,30 @@ def test_the_sets_hold_every_value() -> None:
 
 @pytest.mark.parametrize("options", in_sets(OPTIONS), ids=lambda options: "-".join(options)[:60])
 def test_answers_to_many_open_questions_lead_to_the_same_access(options: dict[str, Any]) -> None:
-    tell(options)
+    play(options)
 
 
 @pytest.mark.parametrize("knobs", in_sets(KNOBS), ids=lambda knobs: "-".join(knobs)[:60])
 def test_rules_that_a_world_may_have_lead_to_the_same_access(knobs: dict[str, Any]) -> None:
-    tell({}, knobs=knobs)
+    play({}, knobs=knobs)
 
 
 @pytest.mark.full
 @pytest.mark.parametrize("options", in_pairs(OPTIONS))
 def test_every_two_answers_lead_to_the_same_access(options: dict[str, Any]) -> None:
-    tell(options)
+    play(options)
 
 
 @pytest.mark.full
 @pytest.mark.parametrize(("option", "value"), each(OPTIONS))
 def test_every_answer_to_an_open_question_leads_to_the_same_access(option: str, value: object) -> None:
-    tell({option: value})
+    play({option: value})
 
 
 @pytest.mark.full
 @pytest.mark.parametrize(("knob", "value"), each(KNOBS))
 def test_every_rule_that_a_world_may_have_leads_to_the_same_access(knob: str, value: object) -> None:
-    tell({}, knobs={knob: value})
+    play({}, knobs={knob: value})
 
 
 @pytest.mark.parametrize(
@@ -239,7 +239,7 @@ def test_every_rule_that_a_world_may_have_leads_to_the_same_access(knob: str, va
 )
 def test_every_fault_of_every_writing_leads_to_the_same_access(name: str, *, after: bool) -> None:
     fault = replace(BROKEN[name], method="POST", after=after)
-    tell({"tier": "unlimited"}, [[replace(fault, path=path) for path in WRITES]])
+    play({"tier": "unlimited"}, [[replace(fault, path=path) for path in WRITES]])
 
 
 @pytest.mark.parametrize(
@@ -248,7 +248,7 @@ def test_every_fault_of_every_writing_leads_to_the_same_access(name: str, *, aft
 def test_every_fault_of_every_reading_leads_to_the_same_access(name: str) -> None:
     fault = replace(BROKEN[name], method="GET")
     later = replace(fault, skip=9, times=3)
-    tell({"tier": "unlimited"}, [[replace(fault, path=path) for path in READS], [replace(later, path="*")]])
+    play({"tier": "unlimited"}, [[replace(fault, path=path) for path in READS], [replace(later, path="*")]])
 
 
 @settings(max_examples=scaled(8))
@@ -260,7 +260,7 @@ def test_every_fault_of_every_reading_leads_to_the_same_access(name: str) -> Non
 def test_all_of_it_together_leads_to_the_same_access(
     options: dict[str, Any], knobs: dict[str, Any], faults: list[list[Fault]]
 ) -> None:
-    tell(options, faults, knobs=knobs)
+    play(options, faults, knobs=knobs)
 
 
 @pytest.mark.parametrize("code", ["40001", "40130"])
@@ -268,7 +268,7 @@ def test_what_the_token_may_not_see_is_left_alone(code: str, tmp_path: Path) -> 
     story = Story(tmp_path, in_process, options={"missing_scope": code}, knobs={}, scopes="150,156")
     try:
         before = facts_of(story.world)
-        story.tell()
+        story.play()
         # Whoever was removed has lost their access with it.
         kept = {key: role for key, role in before.items() if not key.startswith("member/") and not key.endswith("/eve")}
         assert {key: role for key, role in facts_of(story.world).items() if not key.startswith("member/")} == kept
@@ -304,7 +304,7 @@ def test_invitations_that_nobody_answers_in_time_are_not_sent_over_and_over(expi
     knobs = {"business_center_invitation_hours": 1}
     story = Story(tmp_path, in_process, options={"expired_rows": expired_rows}, knobs=knobs)
     try:
-        story.tell()
+        story.play()
         assert members(story.world).keys() == {"ana", "bo", "gil", "hal"}
         assert story.plan().changes == ()
     finally:

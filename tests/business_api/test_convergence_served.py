@@ -72,7 +72,7 @@ def test_every_broken_connection_leads_to_the_same_access(name: str, *, after: b
     fault = late_for_real(replace(BROKEN[name], after=after))
     first = [replace(fault, path=path, method="POST") for path in WRITES]
     with told({}, {}) as story:
-        story.tell([first, [replace(fault, method="GET", skip=7)]])
+        story.play([first, [replace(fault, method="GET", skip=7)]])
         story.conclude()
 
 
@@ -88,5 +88,5 @@ def test_all_of_it_together_over_a_real_connection_leads_to_the_same_access(
 ) -> None:
     unlimited: Sequence[Sequence[Fault]] = [[late_for_real(fault) for fault in each] for each in faults]
     with told({**options, "tier": "unlimited"}, knobs) as story:
-        story.tell(unlimited)
+        story.play(unlimited)
         story.conclude()

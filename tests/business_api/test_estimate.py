@@ -66,7 +66,7 @@ def more_than_before() -> Desired:
 def test_the_estimate_is_what_an_apply_really_takes(masking: str, tmp_path: Path) -> None:
     story = Story(tmp_path, in_process, options={"tier": "unlimited", "mask_emails": masking}, knobs={})
     try:
-        story.tell()
+        story.play()
         story.desired = more_than_before()
         provider = BusinessApiProvider(story.client, clock=story.world)
         forecast = estimate_run(story.request(), provider_for=lambda _: provider, store=story.store)

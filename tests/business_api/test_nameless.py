@@ -111,7 +111,7 @@ def test_a_member_without_an_address_keeps_all_who_were_not_found_from_being_inv
 def test_a_member_without_an_address_is_known_by_a_search_for_the_whole_one(tmp_path: Path) -> None:
     story = Story(tmp_path, Hidden("gil"), options={}, knobs={})
     try:
-        story.tell()
+        story.play()
         story.conclude()
     finally:
         story.close()
@@ -146,7 +146,7 @@ def test_the_answer_to_the_question_that_a_plan_asks_settles_it(tmp_path: Path) 
         [why] = {one.why for one in story.plan().waiting if one.address == Address("bc", "member", "gil")}
         _, _, line = why.partition("Add `identities: ")
         story.desired = desired(gil=yaml.safe_load(line.partition("`")[0]))
-        story.tell()
+        story.play()
         story.conclude()
     finally:
         story.close()

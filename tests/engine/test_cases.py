@@ -24,7 +24,7 @@ from reconciler.model.plan import Plan
 from reconciler.model.state import Record
 from tests.engine.given import Case, read_case
 from tests.engine.model import Ground, broken_rules
-from tests.engine.told import SECTIONS, in_full, read_approval, tell, tell_ends
+from tests.engine.told import SECTIONS, describe_ends, describe_plan, in_full, read_approval
 from tests.lawbook import Lawbook
 
 _PATHS = sorted((Path(__file__).parents[1] / "cases" / "plan").glob("*.yaml"))
@@ -54,7 +54,7 @@ def _plan_again(case: Case, worlds: Worlds) -> Plan:
 def the_plan_is_what_the_case_wants(path: Path) -> None:
     want = _case(path).want
     assert want.keys() <= set(SECTIONS)
-    wanted, planned = in_full(want), in_full(tell(_plan(path)))
+    wanted, planned = in_full(want), in_full(describe_plan(_plan(path)))
     if wanted != planned:
         difference = difflib.unified_diff(wanted, planned, "wanted", "planned", lineterm="", n=9)
         pytest.fail("\n".join(difference), pytrace=False)
@@ -64,7 +64,7 @@ def the_plan_is_what_the_case_wants(path: Path) -> None:
 def everything_that_waits_says_since_when_and_what_ends_it(path: Path) -> None:
     case, waiting = _case(path), _plan(path).waiting
     assert all(one.since is not None and one.since <= case.worlds.today and one.ends for one in waiting)
-    assert case.ends is None or case.ends == tell_ends(_plan(path))
+    assert case.ends is None or case.ends == describe_ends(_plan(path))
 
 
 @LAWS.law

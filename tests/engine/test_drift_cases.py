@@ -25,7 +25,7 @@ from reconciler.model.drift import (
 )
 from reconciler.model.resource import Resource
 from tests.engine.given import read_case
-from tests.engine.told import tell_drift
+from tests.engine.told import describe_drift
 
 PATHS = sorted((Path(__file__).parents[1] / "cases" / "drift").glob("*.yaml"))
 TODAY = date(2026, 11, 22)
@@ -36,7 +36,7 @@ EVE = Address("acme-bc", "member", "eve")
 def test_the_drift_is_what_the_case_wants(path: Path) -> None:
     case = read_case(path)
     parts = plan(case.worlds, case.settings).organizations
-    assert [tell_drift(found) for part in parts for found in part.drift] == case.want["drift"]
+    assert [describe_drift(found) for part in parts for found in part.drift] == case.want["drift"]
 
 
 def deviation(role: str = "admin") -> Drift:

@@ -18,7 +18,7 @@ from reconciler.output.words import name_values
 SECTIONS = ("changes", "waiting", "blocked", "left_out", "unmanaged", "drift", "findings")
 
 
-def tell(plan: Plan) -> dict[str, list[str]]:
+def describe_plan(plan: Plan) -> dict[str, list[str]]:
     """Section -> lines; empty ones are there too, so that a case also says what does not happen."""
     parts = plan.organizations
     return {
@@ -27,12 +27,12 @@ def tell(plan: Plan) -> dict[str, list[str]]:
         "blocked": [line for part in parts for blocked in part.blocked for line in _blocked(blocked)],
         "left_out": [_left_out(left_out) for part in parts for left_out in part.left_out],
         "unmanaged": [_unmanaged(found) for part in parts for found in part.drift if found.is_unmanaged],
-        "drift": [tell_drift(found) for part in parts for found in part.drift if not found.is_unmanaged],
+        "drift": [describe_drift(found) for part in parts for found in part.drift if not found.is_unmanaged],
         "findings": [_finding(finding) for finding in plan.findings],
     }
 
 
-def tell_ends(plan: Plan) -> list[str]:
+def describe_ends(plan: Plan) -> list[str]:
     """What ends each wait."""
     return [f"{waiting.address}: {waiting.ends}" for waiting in plan.waiting]
 
@@ -105,7 +105,7 @@ def _unmanaged(found: Drift) -> str:
     return f"{found.address}: {_resource(found.live)}"
 
 
-def tell_drift(found: Drift) -> str:
+def describe_drift(found: Drift) -> str:
     """What differs and why that is drift; and what becomes of it."""
     sides = f"{_side(found.expected)} -> {_side(found.live)}"
     return f"{found.severity} {found.sort} {found.address}: {sides} ({found.why}); {found.outlook}"

@@ -37,7 +37,7 @@ from reconciler.model.settings import GuardSettings, PolicySettings
 from reconciler.model.state import Record, State
 from reconciler.policies.judging import RuleBook, judge
 from reconciler.policies.rule import PolicyObjection, Rule
-from tests.engine.told import tell
+from tests.engine.told import describe_plan
 from tests.tiers import scaled
 
 TODAY = date(2026, 11, 28)
@@ -288,7 +288,7 @@ def test_on_every_day_the_plan_wants_what_the_lines_of_that_day_give(manifest: M
     desired = load(as_files(manifest))
     for day in DAYS:
         settled = plan_on(desired, live_of(access_on(manifest, day)), day)
-        assert settled.is_settled, (day, tell(settled))
+        assert settled.is_settled, (day, describe_plan(settled))
 
 
 @law
@@ -299,7 +299,7 @@ def test_the_order_of_lines_groups_and_files_means_nothing(
     one, other = load(as_files(manifest)), load(as_files(manifest, order))
     live = live_of(access_on(manifest, before))
     for day in DAYS:
-        assert tell(plan_on(one, live, day)) == tell(plan_on(other, live, day))
+        assert describe_plan(plan_on(one, live, day)) == describe_plan(plan_on(other, live, day))
     assert compare(one, other, today=TODAY, allowed_domains=()).access == []
 
 
@@ -393,7 +393,7 @@ def test_the_review_tells_the_access_of_every_day(manifest: Manifest) -> None:
         }
 
 
-def _say_everything(world: Any, _: object) -> Iterator[PolicyObjection]:
+def _object_to_everything(world: Any, _: object) -> Iterator[PolicyObjection]:
     for _organization, declared in world.access():
         text = repr((str(declared.address).partition("/")[2], sorted(declared.attributes.items())))
         yield PolicyObjection(address=declared.address, message=text, place=declared.place)
@@ -402,7 +402,7 @@ def _say_everything(world: Any, _: object) -> Iterator[PolicyObjection]:
 @law
 @given(manifest=valid)
 def test_policies_judge_today_and_every_day_on_which_something_begins(manifest: Manifest) -> None:
-    rule = Rule(id="tell", severity=Severity.WARNING, asks="", because="", check=_say_everything)
+    rule = Rule(id="tell", severity=Severity.WARNING, asks="", because="", check=_object_to_everything)
     made = judge(load(as_files(manifest)), PolicySettings(), today=TODAY, rules=RuleBook(rules={"tell": rule}))
     said = {finding.message for finding in made.findings}
     expected = {repr((address, sorted(given.items()))) for address, given in access_on(manifest, TODAY).items()}

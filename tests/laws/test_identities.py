@@ -29,7 +29,7 @@ from reconciler.model.live import Live
 from reconciler.model.resource import Attributes, Resource, Status
 from reconciler.model.settings import GuardSettings
 from reconciler.model.state import Record, State
-from tests.engine.told import tell
+from tests.engine.told import describe_plan
 from tests.features.review.given import revision
 
 TODAY = date(2026, 11, 28)
@@ -166,7 +166,7 @@ def live(written: Written, desired: Desired, state: State) -> Live:
 def planned(written: Written) -> dict[str, list[str]]:
     desired, state = load(manifest(written)), recorded(written)
     worlds = Worlds(desired=desired, recorded={"bc": state}, live={"bc": live(written, desired, state)}, today=TODAY)
-    told = tell(plan(worlds, SETTINGS))
+    told = describe_plan(plan(worlds, SETTINGS))
     told["findings"] = [line for line in told["findings"] if " renamed: " not in line and "other-identity" not in line]
     return told
 

@@ -45,11 +45,11 @@ def read_case(path: Path) -> Case:
     )
 
 
-def tell_findings(findings: Iterable[Finding]) -> list[str]:
-    return [tell_finding(finding) for finding in findings]
+def describe_findings(findings: Iterable[Finding]) -> list[str]:
+    return [describe_finding(finding) for finding in findings]
 
 
-def tell_finding(finding: Finding) -> str:
+def describe_finding(finding: Finding) -> str:
     """The finding in one line: place, severity, id, message; advice; other places."""
     line = f"{finding.place}: {finding.severity}[{finding.id}]: {finding.message}"
     if finding.advice:
@@ -59,13 +59,13 @@ def tell_finding(finding: Finding) -> str:
     return line
 
 
-def tell_desired(desired: Desired | None) -> dict[str, Any]:
+def describe_desired(desired: Desired | None) -> dict[str, Any]:
     """What is desired in the words of the cases; values that say nothing are left out."""
     if desired is None:
         return {"resources": {}, "people": {}, "approvals": [], "moves": []}
     return {
         "resources": {
-            str(address): tell_declared(declared)
+            str(address): describe_declared(declared)
             for resources in desired.resources.values()
             for address, declared in resources.items()
         },
@@ -89,7 +89,7 @@ def tell_desired(desired: Desired | None) -> dict[str, Any]:
     }
 
 
-def tell_declared(declared: Declared) -> dict[str, Any]:
+def describe_declared(declared: Declared) -> dict[str, Any]:
     return _said(
         {
             **{name: list(v) if isinstance(v, tuple) else v for name, v in declared.attributes.items()},

@@ -16,7 +16,7 @@ from reconciler.manifests.load import Manifests, load_manifests
 from reconciler.manifests.source import SourceFile, parse_yaml
 from reconciler.model.finding import Severity
 from tests.lawbook import Lawbook
-from tests.manifests.given import PATHS, Case, read_case, tell_desired, tell_findings
+from tests.manifests.given import PATHS, Case, describe_desired, describe_findings, read_case
 
 every_case = pytest.mark.parametrize("path", PATHS, ids=lambda path: path.stem)
 LAWS = Lawbook()
@@ -89,7 +89,7 @@ def _load(case: Case) -> dict[str, Any]:
     manifests = load_manifests(
         case.files, today=case.today, allowed_domains=case.allowed_domains, max_approval_days=case.max_approval_days
     )
-    return {"findings": tell_findings(manifests.findings), **tell_desired(manifests.desired)}
+    return {"findings": describe_findings(manifests.findings), **describe_desired(manifests.desired)}
 
 
 def _must_be_equal(wanted: Any, told: Any) -> None:

@@ -10,7 +10,7 @@ from reconciler.manifests.config import Config, ProviderSettings, load_config
 from reconciler.manifests.config_documents import ConfigDocument, GuardsDocument
 from reconciler.manifests.source import SourceFile
 from reconciler.model.settings import GuardSettings, PolicySettings
-from tests.manifests.given import tell_findings
+from tests.manifests.given import describe_findings
 
 
 def load(text: str) -> Config:
@@ -24,7 +24,7 @@ def load(text: str) -> Config:
 def told(text: str) -> list[str]:
     loaded = load_config(SourceFile("reconciler.yaml", text.encode()))
     assert loaded.config is None
-    return [line.removeprefix("reconciler.yaml:") for line in tell_findings(loaded.findings)]
+    return [line.removeprefix("reconciler.yaml:") for line in describe_findings(loaded.findings)]
 
 
 def test_a_whole_workspace() -> None:

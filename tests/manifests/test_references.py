@@ -9,7 +9,7 @@ from reconciler.manifests.lint import check_references
 from reconciler.manifests.load import digest_of, load_manifests
 from reconciler.manifests.source import SourceFile, is_read, looks_meant, note_passed_over
 from reconciler.model.finding import Notes
-from tests.manifests.given import tell_findings
+from tests.manifests.given import describe_findings
 
 MANIFEST = """\
 version: 1
@@ -27,7 +27,7 @@ def told(config: str, *more: str) -> list[str]:
     files = [SourceFile(f"access/{number}.yaml", text.encode()) for number, text in enumerate((MANIFEST, *more))]
     manifests = load_manifests(files)
     found = check_references(loaded.config, manifests.readable, manifests.partial)
-    return [line.removeprefix("reconciler.yaml:") for line in tell_findings(found)]
+    return [line.removeprefix("reconciler.yaml:") for line in describe_findings(found)]
 
 
 @pytest.mark.parametrize(
@@ -119,7 +119,7 @@ def test_a_state_that_would_lie_where_nobody_means_is_refused(address: str, mess
     for written, column in ((f'state: "{address}"', 8), (f'state: {{address: "{address}"}}', 18)):
         loaded = load_config(SourceFile("reconciler.yaml", written.encode()))
         assert loaded.config is None
-        (line,) = tell_findings(loaded.findings)
+        (line,) = describe_findings(loaded.findings)
         assert line.startswith(f"reconciler.yaml:1:{column}: error[bad-state]: {message}; ")
 
 
@@ -154,11 +154,11 @@ def test_a_name_says_whether_a_file_is_read_or_was_meant_to_be(name: str, *, rea
 def test_a_file_that_is_passed_over_is_a_warning() -> None:
     notes = Notes()
     note_passed_over("access/people.yaml.txt", notes)
-    (line,) = tell_findings(notes.findings)
+    (line,) = describe_findings(notes.findings)
     assert line.startswith("access/people.yaml.txt:1:1: warning[passed-over]: `access/people.yaml.txt` is not read")
 
 
 def test_a_share_written_as_a_percentage_is_told_as_a_number() -> None:
     loaded = load_config(SourceFile("reconciler.yaml", b"guards: {max_removal_ratio: 25}"))
-    (line,) = tell_findings(loaded.findings)
+    (line,) = describe_findings(loaded.findings)
     assert line.endswith("; write 0.25 for 25 %")

@@ -13,12 +13,12 @@ from hypothesis import strategies as st
 from reconciler.manifests import source
 from reconciler.manifests.nodes import Cursor, ListNode, MapNode
 from reconciler.manifests.source import MAX_SIZE, SourceFile, parse_file, parse_yaml
-from tests.manifests.given import PATHS, read_case, tell_findings
+from tests.manifests.given import PATHS, describe_findings, read_case
 
 
 def told(data: bytes | None, problem: str = "") -> list[str]:
     _, findings = parse_yaml(SourceFile("a.yaml", data, problem))
-    return tell_findings(findings)
+    return describe_findings(findings)
 
 
 def test_a_file_that_could_not_be_read_is_told_with_the_reason() -> None:

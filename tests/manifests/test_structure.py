@@ -12,7 +12,7 @@ from reconciler.manifests.partial_read import PartialRead
 from reconciler.manifests.source import SourceFile, parse_yaml
 from reconciler.manifests.structure import check_structure
 from reconciler.model.finding import Notes
-from tests.manifests.given import tell_findings
+from tests.manifests.given import describe_findings
 
 
 def check(text: str) -> tuple[ManifestDocument, PartialRead]:
@@ -80,7 +80,7 @@ def test_nothing_is_left_of_a_file_that_lacks_what_it_must_have() -> None:
     notes, partial = Notes(), PartialRead()
     assert check_structure(Strict, node, "a.yaml", notes, partial) is None
     assert partial.incomplete
-    assert tell_findings(notes.in_order()) == [
+    assert describe_findings(notes.in_order()) == [
         "a.yaml:1:1: error[missing-key]: this has no `name`; write `name: ...`",
         "a.yaml:1:1: error[unknown-key]: `age` is not known here; write one of `name`",
     ]
@@ -98,4 +98,6 @@ def test_what_only_the_yaml_library_refuses_is_told_too(monkeypatch: pytest.Monk
 
     monkeypatch.setattr(source, "events_of", refuse)
     _, findings = parse_yaml(SourceFile("a.yaml", b"a: 1"))
-    assert tell_findings(findings) == ["a.yaml:1:1: error[yaml-syntax]: not YAML: it holds what no YAML file can hold"]
+    assert describe_findings(findings) == [
+        "a.yaml:1:1: error[yaml-syntax]: not YAML: it holds what no YAML file can hold"
+    ]

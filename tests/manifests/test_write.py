@@ -9,7 +9,7 @@ import pytest
 from reconciler.editing import format as write
 from reconciler.editing.format import format_manifest
 from reconciler.manifests.source import SourceFile
-from tests.manifests.given import PATHS, read_case, tell_findings
+from tests.manifests.given import PATHS, describe_findings, read_case
 
 
 def formatted(data: bytes) -> str:
@@ -50,7 +50,7 @@ def test_a_file_that_is_tidy_stays_as_it_is(path: Path) -> None:
 def test_a_file_with_errors_is_left_alone_and_told() -> None:
     text, findings = format_manifest(SourceFile("a.yaml", b"a: 1 \na: 2\n"))
     assert text is None
-    assert tell_findings(findings) == [
+    assert describe_findings(findings) == [
         "a.yaml:2:1: error[duplicate-key]: `a` is already there in line 1; keep one of the two; see a.yaml:1:1"
     ]
 

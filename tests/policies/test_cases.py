@@ -17,7 +17,7 @@ from reconciler.model.settings import PolicySettings
 from reconciler.policies.catalogue import POLICIES
 from reconciler.policies.judging import Judgment, judge, only
 from tests.features.review.given import TODAY
-from tests.manifests.given import tell_findings
+from tests.manifests.given import describe_findings
 
 PATHS = sorted((Path(__file__).parents[1] / "cases" / "policies").glob("*.yaml"))
 every_case = pytest.mark.parametrize("path", PATHS, ids=lambda path: path.stem)
@@ -49,7 +49,7 @@ def judged(content: dict[str, Any]) -> Judgment:
 def test_the_policy_says_what_the_case_wants(path: Path) -> None:
     content = read(path)
     made = judged(content)
-    assert tell_findings((*made.doubts, *made.findings)) == content["want"]
+    assert describe_findings((*made.doubts, *made.findings)) == content["want"]
 
 
 def test_every_policy_objects_in_a_case_and_is_silent_in_a_case() -> None:
@@ -69,7 +69,7 @@ PAGE = (Path(__file__).parents[2] / "docs" / "policies.md").read_text(encoding="
 def test_the_settings_on_the_page_can_be_pasted() -> None:
     settings = next(block for block in re.findall(r"```yaml\n(.*?)```", PAGE, re.DOTALL) if "rules:" in block)
     loaded = load_config(SourceFile("reconciler.yaml", f"version: 1\nmanifests: [access]\n{settings}".encode()))
-    assert tell_findings(loaded.findings) == []
+    assert describe_findings(loaded.findings) == []
 
 
 def test_the_page_lists_every_policy_with_its_severity_and_parameters() -> None:

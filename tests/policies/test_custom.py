@@ -9,7 +9,7 @@ import pytest
 from reconciler.manifests.config import load_rules
 from reconciler.manifests.source import SourceFile
 from reconciler.policies.judging import with_custom_rules
-from tests.manifests.given import tell_findings
+from tests.manifests.given import describe_findings
 from tests.policies.test_blocking import MANIFEST, run
 
 RULES = """version: 1
@@ -70,7 +70,7 @@ def test_files_that_are_not_there_are_told(workspace: Path, capsys: pytest.Captu
 
 def told(text: str) -> list[str]:
     loaded = load_rules([SourceFile("p.yaml", text.encode())])
-    return tell_findings(with_custom_rules(loaded.rules, loaded.findings).findings)
+    return describe_findings(with_custom_rules(loaded.rules, loaded.findings).findings)
 
 
 @pytest.mark.parametrize(

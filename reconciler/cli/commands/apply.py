@@ -137,11 +137,11 @@ def _carry_out(
     results: list[Result] = []
     report: Report | None = None
     try:
-        with app.progress(f"applying {count(len(plan.changes), 'change', 'changes')}") as tell:
+        with app.progress(f"applying {count(len(plan.changes), 'change', 'changes')}") as notify:
 
             def on_result(change: Change, outcome: Outcome) -> None:
                 results.append(Result(change, outcome))
-                tell(f"{len(results)} of {len(plan.changes)}: {change.address}")
+                notify(f"{len(results)} of {len(plan.changes)}: {change.address}")
 
             report = apply_plan(
                 plan,

@@ -81,7 +81,7 @@ def import_(app: App, organizations: tuple[str, ...], **options: Unpack[ImportOp
     """
     files = read_manifests_so_far(app.root, app.config.manifests)
     today = app.today
-    with app.progress("reading the systems") as tell:
+    with app.progress("reading the systems") as notify:
         request = ImportRequest(
             organizations=_choose(organizations, options, app=app, files=files, today=today),
             files=tuple(files),
@@ -91,7 +91,7 @@ def import_(app: App, organizations: tuple[str, ...], **options: Unpack[ImportOp
             allowed_domains=tuple(app.config.allowed_domains),
             groups=tuple(load_directory(files).groups),
         )
-        made = draft_import(request, provider_for=app.provider_for, on_notice=tell)
+        made = draft_import(request, provider_for=app.provider_for, on_notice=notify)
     if options["dry_run"]:
         click.echo(render_patch(made.before, made.after), nl=False)
         return _report_unread(made, app)

@@ -57,13 +57,13 @@ def adopt(
     ]
     if not found and not unread and request.plan.targets.include:
         raise _nothing_in(request.plan.targets, contexts)
-    wishes = [wish for wish in found if not _why_not(wish.found)]
+    wishes = [wish for wish in found if not _reason_against(wish.found)]
     keys = _assign_keys(worlds, wishes, provider_for)
     made, refused = _amend_all(request, wishes, keys, worlds)
     refused += [
-        NotAdopted(address=one.address, reason=f"{one.why}; {_why_not(one)}", advice=one.outlook)
+        NotAdopted(address=one.address, reason=f"{one.why}; {_reason_against(one)}", advice=one.outlook)
         for one in (wish.found for wish in found)
-        if _why_not(one)
+        if _reason_against(one)
     ]
     before = {file.path: file for file in request.files}
     changed = [file for file in made.files if file != before[file.path]]
@@ -102,7 +102,7 @@ def _is_chosen(found: Drift, context: PlanningContext, targets: Targets) -> bool
     return True
 
 
-def _why_not(found: Drift) -> str:
+def _reason_against(found: Drift) -> str:
     """Why only a person can say what the manifests should; empty where that is what is live."""
     if found.fate is Fate.UNREAD:
         return "it could not be looked at, so nobody knows what is there now"

@@ -124,7 +124,7 @@ def _read_all(
         provider = provider_for(organization)
         scope = scopes.scope_of(key, State(organization=key))
         live[key] = read_live(provider, scope)
-        if obstacle := live[key].why_unread(Part.everything(key)):
+        if obstacle := live[key].reason_unread(Part.everything(key)):
             raise ReconcilerError(f"{key} cannot be read: {obstacle}")
         if not live[key].resources:
             message = f"there is no {organization.system.title} {organization.identity!r}, or nothing of it can be read"

@@ -169,9 +169,9 @@ class _Survey:
         for left_out in (one for part in self.plan.organizations for one in part.left_out):
             if left_out.address == address:
                 return Progress.UNKNOWN, left_out.reason, "", left_out.since, ""
-        return Progress.OPEN, self._why_untouched(address), "", None, ""
+        return Progress.OPEN, self._reason_untouched(address), "", None, ""
 
-    def _why_untouched(self, address: Address) -> str:
+    def _reason_untouched(self, address: Address) -> str:
         if self.leaver.leaves is None:
             return "the manifests do not end it"
         if address.kind == "app":
@@ -256,7 +256,7 @@ class _Survey:
     def surfaces(self) -> Iterator[Surface]:
         """Every organization there is, and whether somebody has looked there since they left."""
         for key, live in sorted(self.worlds.live.items()):
-            are_read = not live.why_members_unread
+            are_read = not live.reason_members_unread
             seen = live.seen_at("member") if are_read or "member" in live.taken else None
             progress, why = self._judge_look(key, live)
             title = self.worlds.desired.organizations[key].system.title

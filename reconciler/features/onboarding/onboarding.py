@@ -69,7 +69,9 @@ def propose(newcomer: Joiner, desired: Desired, groups: GroupLists, *, today: da
         if shared and address.kind == "member":
             joined.add(address.organization)
         rest = [
-            (line, _why_not(newcomer, address, line, system, desired)) for line in lines if line.through not in sources
+            (line, _reason_against(newcomer, address, line, system, desired))
+            for line in lines
+            if line.through not in sources
         ]
         proposal.spared += [Spared(what=_name(address, line.attributes), why=why) for line, why in rest if why]
         own = strongest([line.attributes for line, why in rest if not why], address.kind, system)
@@ -179,7 +181,7 @@ def _join_groups(
     return joined
 
 
-def _why_not(newcomer: Joiner, address: Address, declared: Entitlement, system: System, desired: Desired) -> str:
+def _reason_against(newcomer: Joiner, address: Address, declared: Entitlement, system: System, desired: Desired) -> str:
     """Why a newcomer is not given this by name; empty when they are."""
     if _as_of_person(address, newcomer.key) in desired.resources[address.organization]:
         return f"{newcomer.key} is declared there already"

@@ -43,18 +43,18 @@ class Accounts:
     """Keys, and ids of what has none, that cannot be told apart -> why."""
 
 
-def tell_apart(session: Session, rows: Iterable[Row]) -> Accounts:
+def identify_accounts(session: Session, rows: Iterable[Row]) -> Accounts:
     """Whose each row is; handles that only identities tell are asked for where something would be in doubt."""
     titles = dict(sorted((text_of(row, "asset_id"), text_of(row, "asset_name")) for row in rows))
     told = {text_of(row, "asset_id"): handle_in(row) for row in rows}
-    found = _tell(session, {number: handle for number, handle in told.items() if handle}, titles)
+    found = _match(session, {number: handle for number, handle in told.items() if handle}, titles)
     nameless = {
         number: title
         for number, title in titles.items()
         if title and number in found.doubts and number not in found.handles
     }
     learnt = _ask_identities(session, nameless) if nameless else {}
-    return _tell(session, {**found.handles, **learnt}, titles) if learnt else found
+    return _match(session, {**found.handles, **learnt}, titles) if learnt else found
 
 
 def handle_in(row: Row) -> str:
@@ -70,7 +70,7 @@ def as_handle(text: str) -> str:
     return handle if _HANDLE.fullmatch(handle) and handle.isascii() == written.isascii() else ""
 
 
-def _tell(session: Session, handles: dict[str, str], titles: Mapping[str, str]) -> Accounts:
+def _match(session: Session, handles: dict[str, str], titles: Mapping[str, str]) -> Accounts:
     names, found = session.names, Accounts(handles=handles, titles=titles)
     found.keys |= {number: key for number in titles if (key := names.find_numbered(ACCOUNT, number))}
     numbered = {key: number for number, key in found.keys.items()}

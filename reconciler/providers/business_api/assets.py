@@ -9,7 +9,7 @@ from math import ceil
 
 from reconciler.model.kinds import KINDS
 from reconciler.model.resource import PRESENCE, Resource, Status
-from reconciler.providers.business_api.accounts import ACCOUNT, Accounts, tell_apart
+from reconciler.providers.business_api.accounts import ACCOUNT, Accounts, identify_accounts
 from reconciler.providers.business_api.endpoints import (
     ACCOUNT_USERS,
     ASSET_MEMBERS,
@@ -44,7 +44,7 @@ def read_assets(session: Session, known: CenterSnapshot, asset_type: AssetType) 
     except ApiError as error:
         others = {other: assets for other, assets in known.assets.items() if other != kind}
         return replace(known, assets=others).plus(CenterPart(unknown={session.part(kind): str(error)}))
-    accounts = tell_apart(session, rows) if kind == ACCOUNT else None
+    accounts = identify_accounts(session, rows) if kind == ACCOUNT else None
     found: list[Resource] = []
     assets: dict[str, Asset] = {}
     for row in rows:

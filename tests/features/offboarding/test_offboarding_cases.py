@@ -40,7 +40,7 @@ def follow(case: Case, person: str) -> Offboarding:
     return follow_leaver(leaver, worlds, settings=case.settings, today=worlds.today)
 
 
-def tell(found: Offboarding) -> dict[str, list[str]]:
+def describe(found: Offboarding) -> dict[str, list[str]]:
     told = {
         "first": [f"{one.what}: {one.first}" for one in found.hurdles],
         "left": [
@@ -57,7 +57,7 @@ def tell(found: Offboarding) -> dict[str, list[str]]:
 def test_what_is_left_is_what_the_case_wants(path: Path) -> None:
     case = read_case(path)
     person = yaml.safe_load(path.read_text(encoding="utf-8"))["person"]
-    assert tell(follow(case, person)) == case.want
+    assert describe(follow(case, person)) == case.want
 
 
 @pytest.mark.parametrize("part", ["", "member/"])

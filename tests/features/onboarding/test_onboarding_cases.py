@@ -47,7 +47,7 @@ def onboard(case: dict[str, Any]) -> Onboarding:
     return describe_proposal(newcomer, proposal, edit, after)
 
 
-def tell(case: dict[str, Any]) -> dict[str, str]:
+def describe(case: dict[str, Any]) -> dict[str, str]:
     found = onboard(case)
     told = {
         "joins": [f"group:{name}" for name in found.groups],
@@ -61,4 +61,4 @@ def tell(case: dict[str, Any]) -> dict[str, str]:
 @pytest.mark.parametrize("path", PATHS, ids=lambda path: path.stem)
 def test_the_proposal_is_what_the_case_wants(path: Path) -> None:
     case = yaml.safe_load(path.read_text(encoding="utf-8"))
-    assert tell(case) == case["want"]
+    assert describe(case) == case["want"]

@@ -122,7 +122,7 @@ def _resource(row: tuple[str, str]) -> Resource:
     )
 
 
-def tell_resource(resource: Resource | None) -> str:
+def describe_resource(resource: Resource | None) -> str:
     """`admin finance=manager invited 2026-11-20 <ana@acme.example>`; what says nothing is left out."""
     if resource is None:
         return "-"
@@ -137,9 +137,9 @@ def tell_resource(resource: Resource | None) -> str:
     return " ".join(filter(None, parts))
 
 
-def tell(observation: Observation) -> dict[str, Any]:
+def describe(observation: Observation) -> dict[str, Any]:
     """Everything an observation says, in the words of the cases."""
-    rows = {one.address: tell_resource(one) for roster in observation.rosters for one in roster.resources}
+    rows = {one.address: describe_resource(one) for roster in observation.rosters for one in roster.resources}
     return {
         "rows": {str(address).removeprefix("acme/"): told for address, told in rows.items()},
         "unknown": {prefix.removeprefix("acme/"): why for prefix, why in observation.unknown.items()},
@@ -148,7 +148,7 @@ def tell(observation: Observation) -> dict[str, Any]:
             for one in observation.findings
         ],
         "since_before": {
-            str(one.address).removeprefix("acme/"): f"{tell_resource(one.before)} -> {tell_resource(one.after)}"
+            str(one.address).removeprefix("acme/"): f"{describe_resource(one.before)} -> {describe_resource(one.after)}"
             for one in observation.differences
         },
     }

@@ -9,13 +9,13 @@ from typing import Any
 import pytest
 import yaml
 
-from tests.features.rosters.given import PATHS, read_case, tell
+from tests.features.rosters.given import PATHS, describe, read_case
 
 
 @pytest.mark.parametrize("path", PATHS, ids=lambda path: path.stem)
 def test_a_roster_says_what_the_case_wants(path: Path) -> None:
     case = read_case(path)
-    told = tell(case.look())
+    told = describe(case.look())
     wanted: dict[str, Any] = {"rows": {}, "unknown": {}, "findings": [], **case.want}
     told = {name: told[name] for name in wanted}
     if wanted != told:

@@ -67,7 +67,7 @@ def _scene(folder: Path) -> Office:
     return office
 
 
-def _what_became(office: Office) -> tuple[Counter[tuple[str, int, OrderStatus]], Counter[tuple[str, str]]]:
+def _describe_outcome(office: Office) -> tuple[Counter[tuple[str, int, OrderStatus]], Counter[tuple[str, str]]]:
     orders = Counter((order.address.key, order.party, order.status) for order in office.orders)
     links = AuditLog(office.store).links()
     told = Counter((str(entry.address), entry.outcome) for link in links for entry in link.record.entries)
@@ -89,9 +89,9 @@ def test_after_a_death_at_any_write_one_more_run_makes_it_good(tmp_path: Path, d
     office.store = LocalFileStore(tmp_path / "disturbed")
     office.wait(minutes=30)
     office.apply()
-    assert _what_became(office) == _what_became(undisturbed)
+    assert _describe_outcome(office) == _describe_outcome(undisturbed)
     office.apply()
-    assert _what_became(office) == _what_became(undisturbed)
+    assert _describe_outcome(office) == _describe_outcome(undisturbed)
 
 
 def test_every_write_of_the_run_was_a_moment_to_die_at(tmp_path: Path) -> None:

@@ -23,7 +23,7 @@ from tests.engine.given import Case, read_case
 PATHS = sorted((Path(__file__).parents[2] / "cases" / "notices").glob("*.yaml"))
 
 
-def tell(case: Case) -> list[str]:
+def describe(case: Case) -> list[str]:
     at = datetime.combine(case.worlds.today, time(12), UTC)
     states = [state for _, state in sorted(case.worlds.recorded.items())]
     found = Notices(at=at, notices=tuple(make_notices(states, case.worlds.desired, at=at, settings=case.settings)))
@@ -33,7 +33,7 @@ def tell(case: Case) -> list[str]:
 @pytest.mark.parametrize("path", PATHS, ids=lambda path: path.stem)
 def test_the_messages_are_what_the_case_wants(path: Path) -> None:
     case = read_case(path)
-    assert tell(case) == case.want["notices"]
+    assert describe(case) == case.want["notices"]
 
 
 def test_that_one_person_has_nothing_to_do_says_nothing_of_others() -> None:
