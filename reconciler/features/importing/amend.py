@@ -139,8 +139,7 @@ def _change(live: Resource, declared: Declared, system: System, files: Sequence[
     if all(one.through for one in declared.lines):
         return [entry]
     wanted = entry.value if isinstance(entry, Put) else None
-    path = _written_path(live.address, files)
-    present = _value_at(files, path)
+    path, present = _find_written(path_of(live.address), files)
     if not isinstance(present, Mapping):
         return [Put(path=path, value=wanted)]
     only = "permissions" if "permissions" in live.attributes else "role"
@@ -203,9 +202,9 @@ def _parents_of(address: Address) -> list[tuple[str, str]]:
 
 
 def _withdraw(address: Address, files: Sequence[SourceFile]) -> Edit:
-    path = _written_path(address, files)
+    path, present = _find_written(path_of(address), files)
     if KINDS[address.kind].is_item:
-        return Leave(path=path, item=_written_item(files, path, address.parts[-1]))
+        return Leave(path=path, item=_written_item(present, address.parts[-1]))
     return Drop(path=path, keep=_ORGANIZATION if len(path) <= _ASSET else _ASSET)
 
 
@@ -218,8 +217,8 @@ def _leave_group(group: str, person: str, files: Sequence[SourceFile]) -> Edit:
     if len(listing) != 1:
         several = f", in which {person} is more than once" if listing else ""
         raise NotExpressible(f"it comes through {group}{several}")
-    path = ("groups", listing[0], "members")
-    return Leave(path=path, item=_written_item(files, path, person))
+    path, present = _find_written(("groups", listing[0], "members"), files)
+    return Leave(path=path, item=_written_item(present, person))
 
 
 def _groups_listing(group: str, person: str, files: Sequence[SourceFile], *, seen: set[str]) -> Iterator[str]:
@@ -227,7 +226,7 @@ def _groups_listing(group: str, person: str, files: Sequence[SourceFile], *, see
     if group in seen:
         return
     seen.add(group)
-    listed = _value_at(files, ("groups", group, "members"))
+    _, listed = _find_written(("groups", group, "members"), files)
     for item in listed if isinstance(listed, list) else ():
         if str(item).startswith(PREFIX):
             yield from _groups_listing(str(item).removeprefix(PREFIX), person, files, seen=seen)
@@ -235,9 +234,8 @@ def _groups_listing(group: str, person: str, files: Sequence[SourceFile], *, see
             yield group
 
 
-def _written_path(address: Address, files: Sequence[SourceFile]) -> Path:
-    """The path as it is written: e-mail addresses in keys may have capitals."""
-    path = path_of(address)
+def _find_written(path: Path, files: Sequence[SourceFile]) -> tuple[Path, object]:
+    """A path as it is written, because e-mail addresses in keys may have capitals; and what stands there."""
     file = find_file(files, path)
     node: object = parse_file(file).node if file else None
     found: list[str] = []
@@ -246,21 +244,12 @@ def _written_path(address: Address, files: Sequence[SourceFile]) -> Path:
         key = part if part in keys else next((one for one in keys if str(one).casefold() == part.casefold()), part)
         found.append(str(key))
         node = keys.get(key)
-    return tuple(found)
+    return tuple(found), node
 
 
-def _written_item(files: Sequence[SourceFile], path: Path, item: str) -> str:
-    listed = _value_at(files, path)
+def _written_item(listed: object, item: str) -> str:
     items = [str(one) for one in listed] if isinstance(listed, list) else []
     return next((one for one in items if one.casefold() == item.casefold()), item)
-
-
-def _value_at(files: Sequence[SourceFile], path: Path) -> object:
-    file = find_file(files, path)
-    node: object = parse_file(file).node if file else None
-    for part in path:
-        node = node.get(part) if isinstance(node, dict) else None
-    return node
 
 
 def _edit_files(edits: Iterable[Edit], files: Sequence[SourceFile]) -> tuple[SourceFile, ...]:

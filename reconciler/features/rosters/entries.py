@@ -177,7 +177,7 @@ def read_member(row: SheetRow, vocabulary: Vocabulary, sheet: Sheet) -> Entry:
     if len(draft.statuses) > 1:
         draft.problems.append(f"several states: {', '.join(draft.statuses)}")
     elif not draft.statuses and not draft.has_problem_with("status"):
-        if sheet.marks_pending_only:
+        if sheet.is_page:
             status = Status.ACTIVE
         else:
             draft.problems.append("no state: whether the invitation was accepted is not said")
@@ -185,7 +185,7 @@ def read_member(row: SheetRow, vocabulary: Vocabulary, sheet: Sheet) -> Entry:
     if not role and not draft.has_problem_with("role"):
         draft.problems.append(f"several roles: {', '.join(draft.roles)}" if draft.roles else "no role")
     finance = draft.finance
-    if finance is None and sheet.marks_pending_only and Column.FINANCE in sheet.columns:
+    if finance is None and sheet.is_page and Column.FINANCE in sheet.columns:
         finance = []  # whoever has one is shown with it
     if len(set(finance or ())) > 1:
         draft.problems.append(f"several finance roles: {', '.join(finance or ())}")
@@ -219,7 +219,7 @@ def read_app(row: SheetRow, vocabulary: Vocabulary, sheet: Sheet) -> Entry:
     problems = []
     statuses = [one for one in vocabulary.read(texts.get(Column.STATUS, "")) if one.sort is not Sort.NOISE]
     status = Status(statuses[0].value) if [one.sort for one in statuses] == [Sort.STATUS] else None
-    if status is None and not statuses and sheet.marks_pending_only:
+    if status is None and not statuses and sheet.is_page:
         status = Status.ACTIVE
     if status is None:
         problems.append(f"status `{shorten(texts.get(Column.STATUS, ''))}` is not known")

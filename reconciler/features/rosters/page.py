@@ -16,7 +16,6 @@ from reconciler.features.rosters.tables import (
     SheetRow,
     find_column,
     find_columns,
-    known_columns,
 )
 from reconciler.features.rosters.vocabulary import (
     AROUND,
@@ -59,7 +58,7 @@ def parse_page(text: str, vocabulary: Vocabulary) -> Sheet:
     if not rows:
         rows, loose = _read_stream(columns, lines[end:], vocabulary)
     around = [cell for line in lines[:start] for cell in line.cells]
-    return Sheet(rows=tuple(rows), loose=(*around, *loose), columns=known_columns(columns), marks_pending_only=True)
+    return Sheet(rows=tuple(rows), loose=(*around, *loose), columns=frozenset(columns) - {None}, is_page=True)
 
 
 def _split_lines(text: str) -> Iterator[_Line]:

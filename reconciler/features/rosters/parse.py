@@ -120,15 +120,15 @@ def _read_sheet(sheet: Sheet, text: str, file: str, vocabulary: Vocabulary, note
         notes.note("roster-not-understood", f"not understood: `{shorten(cell.text)}`", Place(file, cell.line, 1))
     missing = sorted(column.replace("_", " ") for column in _NEEDED[kind] - sheet.columns)
     # On a page of members it may be said in the cell about the person.
-    if missing and sheet.columns and not (kind == "member" and sheet.marks_pending_only):
+    if missing and sheet.columns and not (kind == "member" and sheet.is_page):
         notes.error("roster-columns", f"no column says the {' or the '.join(missing)}", top)
     # Whoever looks at a list of members is one of them; a list of apps can be empty.
     is_empty = any(one.sort is Sort.EMPTY for cell in sheet.loose for one in vocabulary.read(cell.text))
-    if not entries and not (kind == "app" and (sheet.is_explicit or is_empty)):
+    if not entries and not (kind == "app" and (is_empty or not sheet.is_page)):
         advice = "copy the whole list with the names of its columns, or hand in CSV or JSON"
         notes.error("roster-unreadable", f"no {kind}s were found in the file", top, advice=advice)
     cut = sheet.cut
-    if not cut and sheet.is_explicit and entries and entries[-1].unclear and text[-1] not in "\n]}":
+    if not cut and not sheet.is_page and entries and entries[-1].unclear and text[-1] not in "\n]}":
         # A program ends its lines; a last line that neither ends nor makes sense was cut in a word.
         _, _, last = text.rpartition("\n")
         cut = f"line {entries[-1].line} breaks off in `{shorten(last)}`"

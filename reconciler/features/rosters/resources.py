@@ -18,6 +18,7 @@ from reconciler.features.rosters.vocabulary import (
     shorten,
     without_you,
 )
+from reconciler.manifests.lint import encoded_domain
 from reconciler.model.address import Address
 from reconciler.model.declared import Person
 from reconciler.model.finding import Notes, Place
@@ -123,12 +124,7 @@ def _lookup_key(identity: Reading) -> str:
     if identity.sort is Sort.PHONE:
         return f"+{identity.value.lstrip('+')}"
     local, at, domain = identity.value.rpartition("@")
-    if identity.sort is not Sort.EMAIL or identity.value.isascii():
-        return identity.value
-    try:
-        return f"{local}{at}{domain.encode('idna').decode()}"
-    except UnicodeError:
-        return identity.value
+    return f"{local}{at}{encoded_domain(domain)}" if identity.sort is Sort.EMAIL else identity.value
 
 
 @dataclass(slots=True, kw_only=True)

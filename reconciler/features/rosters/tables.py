@@ -70,16 +70,17 @@ class Sheet:
     rows: tuple[SheetRow, ...] = ()
     loose: tuple[Cell, ...] = ()
     """Text around the rows that belongs to none of them."""
-    columns: frozenset[Column] = frozenset()
+    columns: frozenset[Column | None] = frozenset()
     """What its header names; empty without one."""
-    marks_pending_only: bool = False
-    """Whether a row without a state is an active one, as on pages; lists made by programs have to say it."""
     cut: str = ""
     """What shows that the end is missing."""
     extent: Extent = field(default_factory=Extent)
     """What an envelope around the rows says of how many there are."""
-    is_explicit: bool = False
-    """Whether no rows means that there is nothing, because the form itself came whole."""
+    is_page: bool = False
+    """Copied from a page: a row without a state is an active one, and no rows may mean that nothing was understood.
+
+    A list made by a program says each state, and came whole.
+    """
 
 
 def find_column(text: str, kind: str) -> Column | None:
@@ -91,11 +92,6 @@ def find_column(text: str, kind: str) -> Column | None:
 def find_columns(texts: Sequence[str], kind: str) -> Columns:
     """What the columns under a line of words are about."""
     return tuple(find_column(text, kind) for text in texts)
-
-
-def known_columns(columns: Columns) -> frozenset[Column]:
-    """Those that are understood."""
-    return frozenset(column for column in columns if column is not None)
 
 
 def names_columns(line: str, kind: str) -> bool:
@@ -143,7 +139,7 @@ def parse_csv(text: str, *, file: str, kind: str, notes: Notes) -> Sheet | None:
     if not columns:
         notes.error("roster-unreadable", "there is nothing in the file", Place(file, 1, 1))
         return None
-    return Sheet(rows=tuple(rows), columns=known_columns(columns), cut=cut, is_explicit=True)
+    return Sheet(rows=tuple(rows), columns=frozenset(columns) - {None}, cut=cut)
 
 
 def _choose_dialect(text: str, kind: str) -> tuple[str, int, str]:
@@ -171,8 +167,8 @@ def _is_csv(text: str, delimiter: str) -> bool:
 def _read_header(record: Sequence[str], kind: str, place: Place, notes: Notes) -> Columns:
     """The columns; nothing after a finding."""
     columns = find_columns(record, kind)
-    known = known_columns(columns)
-    double = sorted({column for column in known - {Column.IGNORED} if columns.count(column) > 1})
+    known = {column for column in columns if column is not None}
+    double = sorted(column for column in known - {Column.IGNORED} if columns.count(column) > 1)
     if double:
         notes.error("roster-columns", f"two columns are about the same: {list_words(double)}", place)
         return ()
@@ -229,7 +225,7 @@ def parse_json(text: str, *, file: str, kind: str, notes: Notes) -> Sheet | None
             return None
         rows.append(SheetRow(line=place.line, cells=cells))
     extent = _read_envelope(document, items)
-    return Sheet(rows=tuple(rows), columns=known_columns(columns), extent=extent, is_explicit=True)
+    return Sheet(rows=tuple(rows), columns=frozenset(columns) - {None}, extent=extent)
 
 
 def _json_cells(item: Mapping[str, Any], kind: str, place: Place, notes: Notes) -> Iterator[Cell]:
