@@ -14,10 +14,11 @@ import time
 from datetime import UTC, datetime
 from pathlib import Path
 
-from reconciler.apply.journal import JournalWriter, LoadedState
+from reconciler.apply.journal import LoadedState
 from reconciler.apply.leases import Lease, LeaseTerms, hold
 from reconciler.apply.state_builder import StateBuilder
 from reconciler.apply.states import load_state, save_state
+from reconciler.apply.steps import JournalWriter
 from reconciler.audit.log import AuditLog
 from reconciler.model.address import Address
 from reconciler.model.audit import AuditRecord, Origin

@@ -7,14 +7,13 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
 from reconciler.apply.choice import choose, chosen_requests
-from reconciler.apply.journal import JournalWriter, LoadedState
+from reconciler.apply.journal import LoadedState
 from reconciler.apply.leases import Lease, LeaseTerms, hold_many
 from reconciler.apply.planning import PlanRequest, ProviderFor
-from reconciler.apply.reading import Scopes, read_live
-from reconciler.apply.recovery import Settled, left_behind, settle_renamed
+from reconciler.apply.reading import Scopes, Settled, left_behind, read_live, settle_renamed
 from reconciler.apply.state_builder import StateBuilder
 from reconciler.apply.states import load_state, new_lineage, save_state
-from reconciler.apply.steps import Steps
+from reconciler.apply.steps import JournalWriter, Steps
 from reconciler.audit.entries import audit_entry, renaming_entry, sightings
 from reconciler.audit.log import AuditLog
 from reconciler.engine.context import PlanningContext, Targets
@@ -167,7 +166,7 @@ class _Application:
         journal.see(sightings(situation.state.records, situation.records, at=run.clock.now()))
         steps = Steps(situation=situation, scope=scope, provider=provider, journal=journal)
         try:
-            self._take_steps(part, fresh, situation=situation, steps=steps, journal=journal, leases=leases)
+            self._take_steps(part, fresh, steps, leases)
         except LeaseLost:
             raise  # The new lease holder resumes from the journal. Do not write here.
         except BaseException:
@@ -225,21 +224,15 @@ class _Application:
         return situation
 
     def _take_steps(
-        self,
-        part: OrganizationPlan,
-        fresh: OrganizationPlan,
-        *,
-        situation: PlanningContext,
-        steps: Steps,
-        journal: JournalWriter,
-        leases: Mapping[str, Lease],
+        self, part: OrganizationPlan, fresh: OrganizationPlan, steps: Steps, leases: Mapping[str, Lease]
     ) -> None:
         """End orders that nobody needs, carry out what `part` chooses of the fresh plan, then ask people."""
-        choice = choose(part, fresh, situation.live)
+        situation, journal = steps.situation, steps.journal
         # Ended by a look at the system, the calendar or the manifests since they were stored.
-        ended = [*closed_between(situation.state.orders, situation.orders)]
+        ended = closed_between(situation.state.orders, situation.orders)
         for order in [*ended, *withdrawn(situation, fresh, self._request.targets)]:
             journal.end(order)
+        choice = choose(part, fresh, situation.live)
         for change, why in choice.refused:
             refusal = Refused(reason=why)
             journal.refuse(change, refusal)

@@ -16,13 +16,11 @@ the next run reads the live resource before it plans anything, and never repeats
 from __future__ import annotations
 
 import zlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, get_args
 
-from reconciler.apply.leases import Lease
-from reconciler.apply.state_builder import StateBuilder
 from reconciler.audit.entries import audit_entry, order_entry
 from reconciler.model.address import Address
 from reconciler.model.audit import AuditEntry, Origin
@@ -37,8 +35,8 @@ from reconciler.model.json import (
     to_line,
     with_todays_words,
 )
-from reconciler.model.outcome import Outcome, Refused, Waits
-from reconciler.model.ports import Clock, Journal, StateStore
+from reconciler.model.outcome import Outcome
+from reconciler.model.ports import Journal
 from reconciler.model.state import State
 from reconciler.model.work_order import WorkOrder
 
@@ -271,68 +269,3 @@ def _corrupted(organization: str, number: int, what: str) -> StoreError:
         advice=f"`reconciler state history {organization}` lists what is kept, and `reconciler state restore "
         f"{organization} SERIAL` goes back to it; the journal is never repaired by guessing",
     )
-
-
-class JournalWriter:
-    """The journal of one organization during one run, with the state it leads to and what the audit log will say."""
-
-    def __init__(self, *, store: StateStore, lease: Lease, builder: StateBuilder, origin: Origin, clock: Clock) -> None:
-        self._store = store
-        self._lease = lease
-        self._builder = builder
-        self._origin = origin
-        self._clock = clock
-        self._has_begun = False
-        self.entries: list[AuditEntry] = []
-        """Everything that was tried so far."""
-
-    @property
-    def state(self) -> State:
-        """The state as it stands; a change that was begun and not concluded is in doubt."""
-        return self._builder.state()
-
-    def see(self, entries: Iterable[AuditEntry]) -> None:
-        """Keep for the audit log what others have done. No journal needs it: until the state is stored, it is new."""
-        self.entries.extend(entries)
-
-    def intend(self, changes: Sequence[Change]) -> None:
-        """Write down, durably, that a call is about to leave with these changes of one organization.
-
-        Returns only while the organization is ours.
-        """
-        self._begin()
-        for change in changes:
-            self._append(intent_record(change, serial=self._builder.begin(change)))
-        self._lease.check()
-
-    def conclude(self, change: Change, outcome: Outcome) -> Outcome:
-        """Write down, durably, what became of a call; what comes back says how work orders are called from now on."""
-        now = self._clock.now()
-        outcome = self._builder.issue(change, outcome, at=now)
-        serial = self._builder.take(change, outcome)
-        self.entries.append(audit_entry(change, outcome, serial=serial, at=now))
-        self._append(outcome_record(change, outcome, part=self._builder.part(change.address), at=now))
-        return outcome
-
-    def end(self, order: WorkOrder) -> None:
-        """Write down, durably, that a work order has ended without anybody's word."""
-        self._begin()
-        serial, now = self._builder.close(order), self._clock.now()
-        self.entries.append(order_entry(order, serial=serial, at=now))
-        self._append(order_record(order, part=self._builder.part(order.address), at=now))
-
-    def refuse(self, change: Change, refusal: Refused | Waits) -> None:
-        """Keep for the audit log that a change was not attempted; the state stays as it is."""
-        self._lease.check()
-        self.entries.append(audit_entry(change, refusal, serial=0, at=self._clock.now()))
-
-    def _begin(self) -> None:
-        """Who carries out which plan comes before everything else."""
-        if self._has_begun:
-            return
-        lineage, serial = self._builder.lineage, self._builder.next_serial()
-        self._append(run_record(self._origin, lineage=lineage, serial=serial, at=self._clock.now()))
-        self._has_begun = True
-
-    def _append(self, record: bytes) -> None:
-        self._store.append(self._lease.lock.organization, record, token=self._lease.token)

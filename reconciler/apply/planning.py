@@ -8,8 +8,7 @@ from datetime import date, datetime
 
 from reconciler import __version__
 from reconciler.apply.choice import steps_to_ask_for
-from reconciler.apply.reading import Scopes, read_live, recorded_as_live
-from reconciler.apply.recovery import left_behind, settle_renamed
+from reconciler.apply.reading import Scopes, left_behind, read_live, recorded_as_live, settle_renamed
 from reconciler.apply.states import load_state
 from reconciler.engine.context import ALL_SHARDS, EVERYTHING, Shard, Targets
 from reconciler.engine.identities import Identities, under_todays_names

@@ -11,21 +11,25 @@ from copy import copy
 from typing import TypeGuard
 
 from reconciler.apply.choice import as_change, moved_since
-from reconciler.apply.journal import JournalWriter
-from reconciler.apply.reading import ProviderBroke, shielded
-from reconciler.apply.recovery import judge
+from reconciler.apply.journal import intent_record, order_record, outcome_record, run_record
+from reconciler.apply.leases import Lease
+from reconciler.apply.reading import ProviderBroke, judge, shielded
+from reconciler.apply.state_builder import StateBuilder
+from reconciler.audit.entries import audit_entry, order_entry
 from reconciler.engine.context import PlanningContext
 from reconciler.engine.guards import with_approval
 from reconciler.engine.membership_counts import MembershipCounts
 from reconciler.engine.refresh import grants_in
 from reconciler.model.address import Address
+from reconciler.model.audit import AuditEntry, Origin
 from reconciler.model.change import Change, Waiting
 from reconciler.model.errors import ProviderError
 from reconciler.model.kinds import Action
 from reconciler.model.live import Live, Unknown
 from reconciler.model.outcome import Applied, Failed, InDoubt, Outcome, Refused, Result, Waits
-from reconciler.model.ports import AskingProvider, BatchProvider, Provider, Scope
+from reconciler.model.ports import AskingProvider, BatchProvider, Clock, Provider, Scope, StateStore
 from reconciler.model.resource import Resource, fingerprint_of
+from reconciler.model.state import State
 from reconciler.model.work_order import WorkOrder
 from reconciler.systems.drafting import describe_wait
 
@@ -42,8 +46,8 @@ class Steps:
     def __init__(self, *, situation: PlanningContext, scope: Scope, provider: Provider, journal: JournalWriter) -> None:
         self._scope = scope
         self._provider = provider
-        self._journal = journal
-        self._approvals = situation.approvals
+        self.journal = journal
+        self.situation = situation
         self._reached = Preconditions(situation)
         # Only these, because there are few, and every look goes through them.
         self._implied = {at: record for at, record in situation.records.items() if record.implied_by}
@@ -55,11 +59,11 @@ class Steps:
         """
         cleared = self._clear(changes[: self._count_joinable(changes)])
         if isinstance(cleared, Refused | Waits):
-            self._journal.refuse(changes[0], cleared)
+            self.journal.refuse(changes[0], cleared)
             return [Result(changes[0], cleared)]
-        self._journal.intend(cleared)
+        self.journal.intend(cleared)
         outcomes = zip(cleared, self._call(cleared), strict=True)
-        results = [Result(change, self._journal.conclude(change, outcome)) for change, outcome in outcomes]
+        results = [Result(change, self.journal.conclude(change, outcome)) for change, outcome in outcomes]
         for result in results:
             self._reached.take(*result)
         return results
@@ -70,10 +74,10 @@ class Steps:
         if not orders:
             return []
         change = as_change(waiting)
-        approval = self._approvals.get(change.step)
+        approval = self.situation.approvals.get(change.step)
         change = with_approval(change, approval) if approval else change
-        self._journal.intend([change])
-        return [Result(change, self._journal.conclude(change, describe_wait(orders)))]
+        self.journal.intend([change])
+        return [Result(change, self.journal.conclude(change, describe_wait(orders)))]
 
     def _count_joinable(self, changes: Sequence[Change]) -> int:
         """How many of the first changes leave in one call. What touches an admin goes alone: the count comes first."""
@@ -179,6 +183,71 @@ def _settle(change: Change, doubt: InDoubt, live: Live) -> Outcome:
     if isinstance(outcome, Failed):
         return Failed(reason=f"{doubt.reason}; {outcome.reason}")
     return outcome or doubt
+
+
+class JournalWriter:
+    """The journal of one organization during one run, with the state it leads to and what the audit log will say."""
+
+    def __init__(self, *, store: StateStore, lease: Lease, builder: StateBuilder, origin: Origin, clock: Clock) -> None:
+        self._store = store
+        self._lease = lease
+        self._builder = builder
+        self._origin = origin
+        self._clock = clock
+        self._has_begun = False
+        self.entries: list[AuditEntry] = []
+        """Everything that was tried so far."""
+
+    @property
+    def state(self) -> State:
+        """The state as it stands; a change that was begun and not concluded is in doubt."""
+        return self._builder.state()
+
+    def see(self, entries: Iterable[AuditEntry]) -> None:
+        """Keep for the audit log what others have done. No journal needs it: until the state is stored, it is new."""
+        self.entries.extend(entries)
+
+    def intend(self, changes: Sequence[Change]) -> None:
+        """Write down, durably, that a call is about to leave with these changes of one organization.
+
+        Returns only while the organization is ours.
+        """
+        self._begin()
+        for change in changes:
+            self._append(intent_record(change, serial=self._builder.begin(change)))
+        self._lease.check()
+
+    def conclude(self, change: Change, outcome: Outcome) -> Outcome:
+        """Write down, durably, what became of a call; what comes back says how work orders are called from now on."""
+        now = self._clock.now()
+        outcome = self._builder.issue(change, outcome, at=now)
+        serial = self._builder.take(change, outcome)
+        self.entries.append(audit_entry(change, outcome, serial=serial, at=now))
+        self._append(outcome_record(change, outcome, part=self._builder.part(change.address), at=now))
+        return outcome
+
+    def end(self, order: WorkOrder) -> None:
+        """Write down, durably, that a work order has ended without anybody's word."""
+        self._begin()
+        serial, now = self._builder.close(order), self._clock.now()
+        self.entries.append(order_entry(order, serial=serial, at=now))
+        self._append(order_record(order, part=self._builder.part(order.address), at=now))
+
+    def refuse(self, change: Change, refusal: Refused | Waits) -> None:
+        """Keep for the audit log that a change was not attempted; the state stays as it is."""
+        self._lease.check()
+        self.entries.append(audit_entry(change, refusal, serial=0, at=self._clock.now()))
+
+    def _begin(self) -> None:
+        """Who carries out which plan comes before everything else."""
+        if self._has_begun:
+            return
+        lineage, serial = self._builder.lineage, self._builder.next_serial()
+        self._append(run_record(self._origin, lineage=lineage, serial=serial, at=self._clock.now()))
+        self._has_begun = True
+
+    def _append(self, record: bytes) -> None:
+        self._store.append(self._lease.lock.organization, record, token=self._lease.token)
 
 
 class Preconditions:

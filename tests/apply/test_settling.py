@@ -6,8 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from reconciler.apply.reading import recorded_as_live
-from reconciler.apply.recovery import Settled, settle
+from reconciler.apply.reading import Settled, recorded_as_live, settle
 from reconciler.apply.state_builder import StateBuilder
 from reconciler.model.address import Address
 from reconciler.model.change import Change

@@ -5,10 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 from bench.state_cost import invitation, make_state
-from reconciler.apply.journal import JournalWriter
 from reconciler.apply.leases import hold
 from reconciler.apply.state_builder import StateBuilder
 from reconciler.apply.states import load_state, save_state
+from reconciler.apply.steps import JournalWriter
 from reconciler.model.audit import Origin
 from reconciler.model.outcome import Applied
 from reconciler.stores.local_file import LocalFileStore
