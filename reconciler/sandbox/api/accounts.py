@@ -8,7 +8,7 @@ from typing import Any, Final, NoReturn
 from reconciler.sandbox.api.access import Caller, exchange, find_caller, get_app, revoke_token
 from reconciler.sandbox.api.calls import Call, Data, Endpoints
 from reconciler.sandbox.api.messages import RefusedCall
-from reconciler.sandbox.api.naming import asset_id, core_user_id, shown, user_id
+from reconciler.sandbox.api.naming import asset_id, core_user_id, format_address, user_id
 from reconciler.sandbox.api.parameters import choice, flag, ident, listed, record, text
 from reconciler.sandbox.registry import find_address, find_person
 from reconciler.sandbox.world import Event, Row
@@ -147,7 +147,7 @@ def _get_user(call: Call) -> Data:
         "id": number,
         "core_user_id": number,
         "display_name": person["name"] or address.partition("@")[0],
-        "email": shown(address, call.options.mask_emails),
+        "email": format_address(address, call.options.mask_emails),
         "create_time": 1_700_000_000,
         "avatar_url": "",
     }

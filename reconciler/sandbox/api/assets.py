@@ -9,10 +9,10 @@ from reconciler.sandbox.api.messages import RefusedCall
 from reconciler.sandbox.api.naming import (
     account_name,
     asset_id,
+    format_address,
     get_asset_identity,
     person_of,
     pixel_code,
-    shown,
     user_id,
 )
 from reconciler.sandbox.api.parameters import asset_type, choice, email, ident, listed, record, refuse_missing, text
@@ -231,7 +231,7 @@ def _asset_member(call: Call, row: Row) -> Data:
     return {
         "user_id": user_id(row["person"]),
         "user_name": row["name"] or row["identity"].partition("@")[0],
-        "user_email": shown(row["identity"], call.options.mask_emails),
+        "user_email": format_address(row["identity"], call.options.mask_emails),
         "advertiser_role": role if kind == "ADVERTISER" else None,
         "catalog_role": role if kind == "CATALOG" else None,
         "business_account_roles": _business_roles(row) if kind == "MANAGED_BUSINESS_ACCOUNT" else None,

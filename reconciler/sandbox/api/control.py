@@ -94,7 +94,7 @@ class Control:
         try:
             fields = _parse_fields(request.body)
             if path.startswith("events/"):
-                return self._let_happen(request.method, path.removeprefix("events/"), fields)
+                return self._play_event(request.method, path.removeprefix("events/"), fields)
             answer = self._answers.get((request.method, path))
             return render_json(answer(fields) or {}) if answer else _problem(404, "unknown", "there is no such thing")
         except Refusal as refusal:
@@ -102,7 +102,7 @@ class Control:
         except ValueError as error:
             return _problem(400, "invalid", str(error))
 
-    def _let_happen(self, method: str, event: str, fields: _Fields) -> Response:
+    def _play_event(self, method: str, event: str, fields: _Fields) -> Response:
         if method != "POST" or event not in EVENTS:
             return _problem(404, "unknown", f"post one of: {', '.join(EVENTS)}")
         happen, given = EVENTS[event], _texts(fields)

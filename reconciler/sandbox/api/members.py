@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from reconciler.sandbox.api.calls import Call, Data, Endpoints
 from reconciler.sandbox.api.messages import RefusedCall
-from reconciler.sandbox.api.naming import shown, user_id
+from reconciler.sandbox.api.naming import format_address, user_id
 from reconciler.sandbox.api.parameters import asset_type, choice, email, ident, listed, record, text
 from reconciler.sandbox.assets import promise
 from reconciler.sandbox.members import (
@@ -109,7 +109,9 @@ def _relations(call: Call) -> dict[str, str]:
 
 
 def _is_found(call: Call, row: Row, keyword: str) -> bool:
-    address = row["identity"] if call.options.keyword_finds_masked else shown(row["identity"], call.options.mask_emails)
+    address = row["identity"]
+    if not call.options.keyword_finds_masked:
+        address = format_address(address, call.options.mask_emails)
     return keyword in address.casefold() or keyword in row["name"].casefold()
 
 
@@ -125,7 +127,7 @@ def _member(call: Call, membership: int, relations: Mapping[str, str]) -> Data:
     return {
         "user_id": user_id(row["person"]) if is_bound else _PENDING_NUMBERS[call.options.pending_user_id],
         "user_name": (row["name"] or row["identity"].partition("@")[0]) if is_bound else unknown,
-        "user_email": shown(row["identity"], call.options.mask_emails),
+        "user_email": format_address(row["identity"], call.options.mask_emails),
         "user_role": row["role"].upper(),
         "relation_status": relation,
         "ext_user_role": _finance(row),

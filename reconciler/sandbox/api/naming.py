@@ -100,7 +100,7 @@ def mask(address: str) -> str:
     return f"{hidden}@{domain}"
 
 
-def shown(address: str, masking: Literal["all", "some", "none"]) -> str:
+def format_address(address: str, masking: Literal["all", "some", "none"]) -> str:
     """The address, masked or not. `some` masks half of all addresses, always the same half."""
     is_masked = masking == "all" or (masking == "some" and sum(address.encode()) % 2 == 0)
     return mask(address) if is_masked else address
