@@ -6,7 +6,6 @@ from reconciler.sandbox.members import get_active
 from reconciler.sandbox.platforms import APP_MANAGERS_PER_APP
 from reconciler.sandbox.registry import (
     SandboxOrganization,
-    admin_transaction,
     get_organization_by_id,
     known_as,
     require_admin,
@@ -48,7 +47,7 @@ def initiate_transfer(world: World, client_key: str, *, to: SandboxOrganization,
     with world.transaction() as db:
         app = get_app(world, client_key)
         if app["owner_person"] is None:
-            require_admin(world, get_organization_by_id(world, app["owner_organization"]), actor)
+            require_admin(get_organization_by_id(world, app["owner_organization"]), actor)
         elif app["owner_person"] != actor:
             owner = known_as(world, app["owner_person"])
             raise Refusal("not-the-owner", f"only {owner} can transfer {client_key}")
@@ -85,35 +84,36 @@ def decline_transfer(world: World, client_key: str, *, actor: int) -> None:
         world.log("decline_transfer", f"turned {client_key} down", actor=actor, organization=receiver.id)
 
 
-def add_manager(world: World, organization: SandboxOrganization, *, actor: int, client_key: str, address: str) -> None:
+def add_manager(organization: SandboxOrganization, *, actor: int, client_key: str, address: str) -> None:
     """Let a member manage one app of the organization."""
-    with admin_transaction(world, organization, actor) as db:
-        _require_owned(world, organization, client_key)
-        member = get_active(world, organization, address)
-        held = world.rows("SELECT membership FROM app_manager WHERE app = :app", {"app": client_key})
+    with organization.acting(actor) as db:
+        _require_owned(organization, client_key)
+        member = get_active(organization, address)
+        held = organization.world.rows("SELECT membership FROM app_manager WHERE app = :app", {"app": client_key})
         if member["id"] not in [row["membership"] for row in held] and len(held) >= APP_MANAGERS_PER_APP:
             raise Refusal("cap", f"{client_key} has its {APP_MANAGERS_PER_APP} app managers")
-        db.execute("INSERT OR IGNORE INTO app_manager VALUES (?, ?, ?)", (client_key, member["id"], world.timestamp()))
-        world.log("grant", f"{address} manages {client_key}", actor=actor, organization=organization.id)
+        db.execute(
+            "INSERT OR IGNORE INTO app_manager VALUES (?, ?, ?)",
+            (client_key, member["id"], organization.world.timestamp()),
+        )
+        organization.log("grant", f"{address} manages {client_key}", actor=actor)
 
 
-def remove_manager(
-    world: World, organization: SandboxOrganization, *, actor: int, client_key: str, address: str
-) -> None:
+def remove_manager(organization: SandboxOrganization, *, actor: int, client_key: str, address: str) -> None:
     """Take an app from one of its managers."""
-    with admin_transaction(world, organization, actor) as db:
-        _require_owned(world, organization, client_key)
-        member = get_active(world, organization, address)
+    with organization.acting(actor) as db:
+        _require_owned(organization, client_key)
+        member = get_active(organization, address)
         gone = db.execute("DELETE FROM app_manager WHERE app = ? AND membership = ?", (client_key, member["id"]))
         if not gone.rowcount:
             raise Refusal("unknown", f"{address} does not manage {client_key}")
-        world.log("revoke", f"{address} no longer manages {client_key}", actor=actor, organization=organization.id)
+        organization.log("revoke", f"{address} no longer manages {client_key}", actor=actor)
 
 
-def _require_owned(world: World, organization: SandboxOrganization, client_key: str) -> None:
+def _require_owned(organization: SandboxOrganization, client_key: str) -> None:
     if organization.variant != "owner":
         raise Refusal("not-supported", "app managers exist in the owner role system only")
-    if get_app(world, client_key)["owner_organization"] != organization.id:
+    if get_app(organization.world, client_key)["owner_organization"] != organization.id:
         raise Refusal("unknown", f"{organization.name} does not own {client_key}")
 
 
@@ -122,5 +122,5 @@ def _get_receiver(world: World, client_key: str, actor: int) -> SandboxOrganizat
     if app["receiver"] is None:
         raise Refusal("unknown", f"no transfer of {client_key} waits to be accepted")
     receiver = get_organization_by_id(world, app["receiver"])
-    require_admin(world, receiver, actor)
+    require_admin(receiver, actor)
     return receiver

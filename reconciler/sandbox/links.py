@@ -7,27 +7,26 @@ from datetime import timedelta
 
 from reconciler.sandbox.assets import find_holding, get_asset, get_holding, hold, require_asset_owner
 from reconciler.sandbox.platforms import LINK_PERMISSIONS
-from reconciler.sandbox.registry import SandboxOrganization, admin_transaction
+from reconciler.sandbox.registry import SandboxOrganization
 from reconciler.sandbox.world import Refusal, Row, World
 
 _KIND = "tiktok_account"
 _USABLE = ("pixel", "managed_account", _KIND)
 
 
-def request_link(
-    world: World, organization: SandboxOrganization, *, actor: int, handle: str, permissions: Iterable[str]
-) -> None:
+def request_link(organization: SandboxOrganization, *, actor: int, handle: str, permissions: Iterable[str]) -> None:
     """Show a QR code: ask the owner for a link, or for more permissions on one that stands.
 
     A standing link keeps what it has until the owner agrees. Asking for less takes effect at once: nobody's agreement
     is needed to use fewer permissions than one has.
     """
+    world = organization.world
     wanted = sorted(set(permissions))
-    with admin_transaction(world, organization, actor) as db:
+    with organization.acting(actor) as db:
         if not wanted or not LINK_PERMISSIONS.issuperset(wanted):
             raise Refusal("invalid", f"permissions: correct is any of {sorted(LINK_PERMISSIONS)}")
         asset = get_asset(world, _KIND, handle)
-        held = find_holding(world, organization, _KIND, handle)
+        held = find_holding(organization, _KIND, handle)
         if held is None or held["status"] != "active":
             hold(world, organization.id, asset["id"], relation="granted", status="requested", permissions=wanted)
             pending = None
@@ -44,13 +43,13 @@ def request_link(
             "UPDATE holding SET pending = ?, expires = ? WHERE organization = ? AND asset = ?",
             (pending, expires, organization.id, asset["id"]),
         )
-        world.log("link", f"asked for {handle}: {' '.join(wanted)}", actor=actor, organization=organization.id)
+        organization.log("link", f"asked for {handle}: {' '.join(wanted)}", actor=actor)
 
 
-def approve_link(world: World, organization: SandboxOrganization, *, owner: int, handle: str) -> None:
+def approve_link(organization: SandboxOrganization, *, owner: int, handle: str) -> None:
     """The owner scans the code and agrees."""
-    with world.transaction() as db:
-        held = _find_as_owner(world, organization, owner, handle)
+    with organization.world.transaction() as db:
+        held = _find_as_owner(organization, owner, handle)
         if held is None or not (held["status"] == "requested" or held["pending"]):
             has_lapsed = held is not None and held["status"] == "lapsed"
             what = f"{'the code has lapsed' if has_lapsed else 'there is no code'} for {handle} and {organization.name}"
@@ -58,54 +57,54 @@ def approve_link(world: World, organization: SandboxOrganization, *, owner: int,
         db.execute(
             "UPDATE holding SET status = 'active', permissions = ?, pending = NULL, expires = NULL, since = ?"
             " WHERE id = ?",
-            (held["pending"] or held["permissions"], world.timestamp(), held["id"]),
+            (held["pending"] or held["permissions"], organization.world.timestamp(), held["id"]),
         )
-        world.log("approve", f"approved the link of {handle}", actor=owner, organization=organization.id)
+        organization.log("approve", f"approved the link of {handle}", actor=owner)
 
 
-def refuse_link(world: World, organization: SandboxOrganization, *, owner: int, handle: str) -> None:
+def refuse_link(organization: SandboxOrganization, *, owner: int, handle: str) -> None:
     """The owner says no to the code; a link that stands already keeps the permissions it has."""
-    with world.transaction() as db:
-        held = _find_as_owner(world, organization, owner, handle)
+    with organization.world.transaction() as db:
+        held = _find_as_owner(organization, owner, handle)
         if held is None or not (held["status"] == "requested" or held["pending"]):
             raise Refusal("unknown", f"there is no code for {handle} and {organization.name}")
         status = "declined" if held["status"] == "requested" else held["status"]
         db.execute(
             "UPDATE holding SET status = ?, pending = NULL, expires = NULL, since = ? WHERE id = ?",
-            (status, world.timestamp() if status == "declined" else held["since"], held["id"]),
+            (status, organization.world.timestamp() if status == "declined" else held["since"], held["id"]),
         )
-        world.log("decline", f"refused the link of {handle}", actor=owner, organization=organization.id)
+        organization.log("decline", f"refused the link of {handle}", actor=owner)
 
 
-def revoke_link(world: World, organization: SandboxOrganization, *, owner: int, handle: str) -> None:
+def revoke_link(organization: SandboxOrganization, *, owner: int, handle: str) -> None:
     """The owner takes the link back in the app; members' access and use in ads end at once."""
-    with world.transaction() as db:
-        held = _find_as_owner(world, organization, owner, handle)
+    with organization.world.transaction() as db:
+        held = _find_as_owner(organization, owner, handle)
         if held is None or held["status"] not in ("active", "requested"):
             raise Refusal("unknown", f"{handle} is not linked to {organization.name}")
         db.execute("DELETE FROM asset_grant WHERE holding = ?", (held["id"],))
         db.execute("DELETE FROM asset_use WHERE holding = ?", (held["id"],))
         db.execute(
             "UPDATE holding SET status = 'revoked_by_owner', pending = NULL, expires = NULL, since = ? WHERE id = ?",
-            (world.timestamp(), held["id"]),
+            (organization.world.timestamp(), held["id"]),
         )
-        world.log("revoke", f"took back the link of {handle}", actor=owner, organization=organization.id)
+        organization.log("revoke", f"took back the link of {handle}", actor=owner)
 
 
-def _find_as_owner(world: World, organization: SandboxOrganization, owner: int, handle: str) -> Row | None:
+def _find_as_owner(organization: SandboxOrganization, owner: int, handle: str) -> Row | None:
     """What a Business Center has of an account, asked by the account's owner; anybody else is refused."""
-    require_asset_owner(world, get_asset(world, _KIND, handle), owner)
-    return find_holding(world, organization, _KIND, handle)
+    require_asset_owner(organization.world, get_asset(organization.world, _KIND, handle), owner)
+    return find_holding(organization, _KIND, handle)
 
 
-def unlink(world: World, organization: SandboxOrganization, *, actor: int, handle: str) -> None:
+def unlink(organization: SandboxOrganization, *, actor: int, handle: str) -> None:
     """An admin disconnects the account; getting it back takes the owner again."""
-    with admin_transaction(world, organization, actor) as db:
-        held = find_holding(world, organization, _KIND, handle)
+    with organization.acting(actor) as db:
+        held = find_holding(organization, _KIND, handle)
         if held is None:
             raise Refusal("unknown", f"{handle} is not linked to {organization.name}")
         db.execute("DELETE FROM holding WHERE id = ?", (held["id"],))
-        world.log("unlink", f"disconnected {handle}", actor=actor, organization=organization.id)
+        organization.log("unlink", f"disconnected {handle}", actor=actor)
 
 
 def open_codes(world: World, organization: SandboxOrganization | None = None) -> list[Row]:
@@ -119,13 +118,14 @@ def open_codes(world: World, organization: SandboxOrganization | None = None) ->
 
 
 def scan(
-    world: World, organization: SandboxOrganization, *, handle: str, permissions: Iterable[str] = (), agree: bool = True
+    organization: SandboxOrganization, *, handle: str, permissions: Iterable[str] = (), agree: bool = True
 ) -> None:
     """The owner of a TikTok account scans the latest code of a Business Center and agrees, or does not.
 
     The owner decides what for, more or less than anybody wants; existing posts only, when nothing is said. A code
     that was asked for ads only does not offer publishing to the profile. A code works once.
     """
+    world = organization.world
     with world.transaction() as db:
         shown = open_codes(world, organization)
         if not shown:
@@ -136,41 +136,35 @@ def scan(
             wanted = tuple(permissions) or ("existing_posts",)
             if code["ads_only"] and "publish_to_profile" in wanted:
                 raise Refusal("invalid", "this code offers publishing through ads only")
-            request_link(world, organization, actor=code["actor"], handle=handle, permissions=wanted)
-            held = find_holding(world, organization, "tiktok_account", handle)
+            request_link(organization, actor=code["actor"], handle=handle, permissions=wanted)
+            held = find_holding(organization, "tiktok_account", handle)
             if held is not None and (held["status"] == "requested" or held["pending"]):
-                approve_link(world, organization, owner=owner, handle=handle)
+                approve_link(organization, owner=owner, handle=handle)
         else:
             text = f"{handle} refused the code"
-            world.log("decline", text, actor=owner, organization=organization.id)
+            organization.log("decline", text, actor=owner)
         db.execute("DELETE FROM qr_code WHERE code = ?", (code["code"],))
 
 
-def allow_use(
-    world: World, organization: SandboxOrganization, *, actor: int, kind: str, identity: str, ad_account: str
-) -> None:
+def allow_use(organization: SandboxOrganization, *, actor: int, kind: str, identity: str, ad_account: str) -> None:
     """Let an ad account use a pixel or a TikTok account; this Business Center must have both."""
-    with admin_transaction(world, organization, actor) as db:
-        used, user = _both(world, organization, kind, identity, ad_account)
-        db.execute("INSERT OR IGNORE INTO asset_use VALUES (?, ?, ?)", (used, user, world.timestamp()))
-        world.log("use", f"{ad_account} may use {identity}", actor=actor, organization=organization.id)
+    with organization.acting(actor) as db:
+        used, user = _both(organization, kind, identity, ad_account)
+        db.execute("INSERT OR IGNORE INTO asset_use VALUES (?, ?, ?)", (used, user, organization.world.timestamp()))
+        organization.log("use", f"{ad_account} may use {identity}", actor=actor)
 
 
-def end_use(
-    world: World, organization: SandboxOrganization, *, actor: int, kind: str, identity: str, ad_account: str
-) -> None:
+def end_use(organization: SandboxOrganization, *, actor: int, kind: str, identity: str, ad_account: str) -> None:
     """Stop an ad account from using a pixel or a TikTok account."""
-    with admin_transaction(world, organization, actor) as db:
-        both = _both(world, organization, kind, identity, ad_account)
+    with organization.acting(actor) as db:
+        both = _both(organization, kind, identity, ad_account)
         if not db.execute("DELETE FROM asset_use WHERE holding = ? AND ad_account = ?", both).rowcount:
             raise Refusal("unknown", f"{ad_account} does not use {identity}")
-        world.log("use", f"{ad_account} may no longer use {identity}", actor=actor, organization=organization.id)
+        organization.log("use", f"{ad_account} may no longer use {identity}", actor=actor)
 
 
-def _both(
-    world: World, organization: SandboxOrganization, kind: str, identity: str, ad_account: str
-) -> tuple[int, int]:
+def _both(organization: SandboxOrganization, kind: str, identity: str, ad_account: str) -> tuple[int, int]:
     if kind not in _USABLE:
         raise Refusal("invalid", f"a {kind} is not used by ad accounts")
-    used = get_holding(world, organization, kind, identity)
-    return used["id"], get_holding(world, organization, "ad_account", ad_account)["id"]
+    used = get_holding(organization, kind, identity)
+    return used["id"], get_holding(organization, "ad_account", ad_account)["id"]

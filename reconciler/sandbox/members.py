@@ -6,7 +6,6 @@ from datetime import timedelta
 
 from reconciler.sandbox.registry import (
     SandboxOrganization,
-    admin_transaction,
     find_active,
     find_or_add_person,
     is_registered,
@@ -15,24 +14,23 @@ from reconciler.sandbox.registry import (
     require_admin,
     require_owner,
 )
-from reconciler.sandbox.world import Refusal, Row, World
+from reconciler.sandbox.world import Refusal, Row
 
 
-def invite(
-    world: World, organization: SandboxOrganization, *, actor: int, address: str, role: str, finance: str = ""
-) -> None:
+def invite(organization: SandboxOrganization, *, actor: int, address: str, role: str, finance: str = "") -> None:
     """Send an invitation. An earlier one that was declined or ran out is replaced by it."""
+    world = organization.world
     address = normalise(address)
-    with admin_transaction(world, organization, actor) as db:
+    with organization.acting(actor) as db:
         _require_role_to_give(organization, role=role, finance=finance)
         if role in organization.platform.admins:
-            _require_say_over_admins(world, organization, actor)
-        if _is_already_in(world, organization, address):
+            _require_say_over_admins(organization, actor)
+        if _is_already_in(organization, address):
             return
         must_be_registered = world.knobs.must_be_registered(organization.system)
         if must_be_registered and not is_registered(world, system=organization.system, identity=address):
             raise Refusal("not-registered", f"{address} has no account here")
-        _require_room(world, organization, role=role, joins=True)
+        _require_room(organization, role=role, joins=True)
         db.execute(
             "DELETE FROM membership WHERE organization = ? AND identity = ? AND status IN ('declined', 'expired')",
             (organization.id, address),
@@ -44,60 +42,59 @@ def invite(
             " VALUES (?, ?, ?, ?, ?, 'invited', ?, ?)",
             (organization.id, person, address, role, finance, world.timestamp(), expires),
         )
-        world.log("invite", f"invited {address} as {role}", actor=actor, organization=organization.id)
+        organization.log("invite", f"invited {address} as {role}", actor=actor)
 
 
-def cancel_invitation(world: World, organization: SandboxOrganization, *, actor: int, address: str) -> None:
+def cancel_invitation(organization: SandboxOrganization, *, actor: int, address: str) -> None:
     """Take back an invitation, or clear away the row of one that was declined or ran out."""
-    with admin_transaction(world, organization, actor) as db:
-        row = get_membership(world, organization, address)
+    with organization.acting(actor) as db:
+        row = get_membership(organization, address)
         if row["status"] == "active":
             raise Refusal("already-a-member", f"{address} has accepted")
         db.execute("DELETE FROM membership WHERE id = ?", (row["id"],))
-        world.log("cancel", f"cancelled the invitation of {address}", actor=actor, organization=organization.id)
+        organization.log("cancel", f"cancelled the invitation of {address}", actor=actor)
 
 
-def change_role(
-    world: World, organization: SandboxOrganization, *, actor: int, address: str, role: str, finance: str = ""
-) -> None:
+def change_role(organization: SandboxOrganization, *, actor: int, address: str, role: str, finance: str = "") -> None:
     """Set role and finance role of a member; both, because leaving one out means not having it."""
     platform = organization.platform
-    with admin_transaction(world, organization, actor) as db:
-        target = get_active(world, organization, address)
+    with organization.acting(actor) as db:
+        target = get_active(organization, address)
         _require_role_to_give(organization, role=role, finance=finance, held=target["role"])
         if target["role"] in platform.admins and role not in platform.admins:
             _require_not_owner(target)
-            is_by_owner = get_own(world, organization, actor)["role"] == "owner"
+            is_by_owner = get_own(organization, actor)["role"] == "owner"
             if platform.admins_step_down_alone and target["person"] != actor and not is_by_owner:
                 raise Refusal("admins-step-down-alone", f"only {address} can give up these admin rights")
-            _require_other_admin(world, organization, target)
+            _require_other_admin(organization, target)
         elif role != target["role"] and role in platform.admins:
-            _require_say_over_admins(world, organization, actor)
+            _require_say_over_admins(organization, actor)
         if role != target["role"]:
-            _require_room(world, organization, role=role, joins=False)
+            _require_room(organization, role=role, joins=False)
         db.execute("UPDATE membership SET role = ?, finance = ? WHERE id = ?", (role, finance, target["id"]))
-        world.log("change_role", f"made {address} {role}", actor=actor, organization=organization.id)
+        organization.log("change_role", f"made {address} {role}", actor=actor)
 
 
-def remove(world: World, organization: SandboxOrganization, *, actor: int, address: str) -> None:
+def remove(organization: SandboxOrganization, *, actor: int, address: str) -> None:
     """Take somebody out; every grant, group and app that hung on the membership goes with it."""
-    with admin_transaction(world, organization, actor) as db:
-        target = get_active(world, organization, address)
+    with organization.acting(actor) as db:
+        target = get_active(organization, address)
         _require_not_owner(target)
         if target["role"] in organization.platform.admins:
-            if target["person"] != actor and not world.knobs.admins_remove_admins:
+            if target["person"] != actor and not organization.world.knobs.admins_remove_admins:
                 raise Refusal("admins-step-down-alone", f"{address} is an admin and can only leave")
-            _require_say_over_admins(world, organization, actor)
-            _require_other_admin(world, organization, target)
+            _require_say_over_admins(organization, actor)
+            _require_other_admin(organization, target)
         db.execute("DELETE FROM membership WHERE id = ?", (target["id"],))
-        world.log("remove", f"removed {address}", actor=actor, organization=organization.id)
+        organization.log("remove", f"removed {address}", actor=actor)
 
 
-def accept_invitation(world: World, organization: SandboxOrganization, *, person: int) -> None:
+def accept_invitation(organization: SandboxOrganization, *, person: int) -> None:
     """Become a member. Whoever has no account yet registers on the way, under the invited address."""
+    world = organization.world
     with world.transaction() as db:
-        invitation = _get_open(world, organization, person)
-        own = find_active(world, organization, person)
+        invitation = _get_open(organization, person)
+        own = find_active(organization, person)
         if own is not None:
             raise Refusal("already-a-member", f"already in {organization.name} as {own['identity']}")
         register(world, person, system=organization.system, identity=invitation["identity"])
@@ -113,23 +110,23 @@ def accept_invitation(world: World, organization: SandboxOrganization, *, person
             {"membership": invitation["id"], "now": world.timestamp()},
         )
         db.execute("DELETE FROM promised_grant WHERE membership = ?", (invitation["id"],))
-        world.log("accept", f"{invitation['identity']} accepted", actor=person, organization=organization.id)
+        organization.log("accept", f"{invitation['identity']} accepted", actor=person)
 
 
-def decline_invitation(world: World, organization: SandboxOrganization, *, person: int) -> None:
+def decline_invitation(organization: SandboxOrganization, *, person: int) -> None:
     """Say no; the row stays and shows it."""
-    with world.transaction() as db:
-        invitation = _get_open(world, organization, person)
+    with organization.world.transaction() as db:
+        invitation = _get_open(organization, person)
         db.execute(
             "UPDATE membership SET status = 'declined', since = ?, expires = NULL WHERE id = ?",
-            (world.timestamp(), invitation["id"]),
+            (organization.world.timestamp(), invitation["id"]),
         )
-        world.log("decline", f"{invitation['identity']} declined", actor=person, organization=organization.id)
+        organization.log("decline", f"{invitation['identity']} declined", actor=person)
 
 
-def _get_open(world: World, organization: SandboxOrganization, person: int) -> Row:
+def _get_open(organization: SandboxOrganization, person: int) -> Row:
     """The oldest invitation that can still be answered; the Refusal says what became of any other."""
-    rows = world.rows(
+    rows = organization.world.rows(
         "SELECT * FROM membership WHERE organization = :organization AND person = :person ORDER BY id",
         {"organization": organization.id, "person": person},
     )
@@ -142,69 +139,69 @@ def _get_open(world: World, organization: SandboxOrganization, person: int) -> R
     raise Refusal(rows[-1]["status"], f"the invitation to {organization.name} {said[rows[-1]['status']]}")
 
 
-def leave(world: World, organization: SandboxOrganization, *, person: int) -> None:
+def leave(organization: SandboxOrganization, *, person: int) -> None:
     """Leave; coming back takes a new invitation."""
-    with world.transaction() as db:
-        membership = get_own(world, organization, person)
+    with organization.world.transaction() as db:
+        membership = get_own(organization, person)
         _require_not_owner(membership)
-        _require_other_admin(world, organization, membership)
+        _require_other_admin(organization, membership)
         db.execute("DELETE FROM membership WHERE id = ?", (membership["id"],))
-        world.log("leave", f"{membership['identity']} left", actor=person, organization=organization.id)
+        organization.log("leave", f"{membership['identity']} left", actor=person)
 
 
-def step_down(world: World, organization: SandboxOrganization, *, person: int) -> None:
+def step_down(organization: SandboxOrganization, *, person: int) -> None:
     """Give up one's own admin rights, for the next lower role."""
-    with world.transaction() as db:
-        membership = require_admin(world, organization, person)
+    with organization.world.transaction() as db:
+        membership = require_admin(organization, person)
         _require_not_owner(membership)
-        _require_other_admin(world, organization, membership)
+        _require_other_admin(organization, membership)
         roles = organization.platform.roles
         lower = roles[roles.index(membership["role"]) + 1]
         db.execute("UPDATE membership SET role = ? WHERE id = ?", (lower, membership["id"]))
         text = f"{membership['identity']} gave up admin rights"
-        world.log("give_up_admin", text, actor=person, organization=organization.id)
+        organization.log("give_up_admin", text, actor=person)
 
 
-def get_membership(world: World, organization: SandboxOrganization, address: str) -> Row:
+def get_membership(organization: SandboxOrganization, address: str) -> Row:
     """The row of an address, in whatever state; none is a Refusal."""
-    row = find_membership(world, organization, address)
+    row = find_membership(organization, address)
     if row is None:
         raise Refusal("unknown", f"{address} is not in {organization.name}")
     return row
 
 
-def get_active(world: World, organization: SandboxOrganization, address: str) -> Row:
+def get_active(organization: SandboxOrganization, address: str) -> Row:
     """The row of an address that has accepted; anything else is a Refusal."""
-    row = get_membership(world, organization, address)
+    row = get_membership(organization, address)
     if row["status"] != "active":
         raise Refusal("not-a-member", f"{address} has not accepted: the invitation is {row['status']}")
     return row
 
 
-def get_own(world: World, organization: SandboxOrganization, person: int) -> Row:
+def get_own(organization: SandboxOrganization, person: int) -> Row:
     """Somebody's active membership; none is a Refusal."""
-    row = find_active(world, organization, person)
+    row = find_active(organization, person)
     if row is None:
         raise Refusal("not-a-member", f"not a member of {organization.name}")
     return row
 
 
-def find_membership(world: World, organization: SandboxOrganization, address: str) -> Row | None:
+def find_membership(organization: SandboxOrganization, address: str) -> Row | None:
     """The row of an address, in whatever state."""
-    return world.find_row(
+    return organization.world.find_row(
         "SELECT * FROM membership WHERE organization = :organization AND identity = :identity",
         {"organization": organization.id, "identity": normalise(address)},
     )
 
 
-def _is_already_in(world: World, organization: SandboxOrganization, address: str) -> bool:
+def _is_already_in(organization: SandboxOrganization, address: str) -> bool:
     """True if the invitation is to be ignored; where the system does not ignore it, a Refusal."""
-    row = find_membership(world, organization, address)
+    row = find_membership(organization, address)
     if row is None or row["status"] in ("declined", "expired"):
         return False
     ignored = organization.platform.repeated_invitation_is_ignored
     if row["status"] == "active":
-        if ignored and world.knobs.inviting_a_member_is_ignored:
+        if ignored and organization.world.knobs.inviting_a_member_is_ignored:
             return True
         raise Refusal("already-a-member", f"{address} is already in {organization.name}")
     if ignored:
@@ -222,8 +219,9 @@ def _require_role_to_give(
         raise Refusal("invalid", f"finance role {finance!r} is not acceptable, correct is {list(platform.finance)}")
 
 
-def _require_room(world: World, organization: SandboxOrganization, *, role: str, joins: bool) -> None:
+def _require_room(organization: SandboxOrganization, *, role: str, joins: bool) -> None:
     """Caps count everybody who is in or invited."""
+    world = organization.world
     values = {"organization": organization.id, "role": role}
     counted = "SELECT count(*) FROM membership WHERE organization = :organization AND status IN ('active', 'invited')"
     cap = world.knobs.member_cap(organization.system, organization.variant)
@@ -234,12 +232,12 @@ def _require_room(world: World, organization: SandboxOrganization, *, role: str,
         raise Refusal("cap", f"{organization.name} has its {role_cap} with role {role}, pending ones included")
 
 
-def _require_other_admin(world: World, organization: SandboxOrganization, leaving: Row) -> None:
+def _require_other_admin(organization: SandboxOrganization, leaving: Row) -> None:
     """An organization is not left without an admin; invitations that nobody has accepted do not count."""
     admins = organization.platform.admins
-    if leaving["role"] not in admins or world.knobs.last_admin_may_go:
+    if leaving["role"] not in admins or organization.world.knobs.last_admin_may_go:
         return
-    others = world.rows(
+    others = organization.world.rows(
         "SELECT role FROM membership WHERE organization = :organization AND status = 'active' AND id <> :id",
         {"organization": organization.id, "id": leaving["id"]},
     )
@@ -252,6 +250,6 @@ def _require_not_owner(target: Row) -> None:
         raise Refusal("owner", f"{target['identity']} owns the organization")
 
 
-def _require_say_over_admins(world: World, organization: SandboxOrganization, actor: int) -> None:
+def _require_say_over_admins(organization: SandboxOrganization, actor: int) -> None:
     if organization.platform.owner_manages_admins:
-        require_owner(world, organization, actor)
+        require_owner(organization, actor)

@@ -6,7 +6,6 @@ from reconciler.sandbox.assets import find_holding, get_holding, hold
 from reconciler.sandbox.platforms import SHARE_ROLES
 from reconciler.sandbox.registry import (
     SandboxOrganization,
-    admin_transaction,
     find_organization,
     get_organization_by_id,
     require_admin,
@@ -14,13 +13,14 @@ from reconciler.sandbox.registry import (
 from reconciler.sandbox.world import Refusal, Row, World
 
 
-def add_partner(world: World, organization: SandboxOrganization, *, actor: int, partner: str) -> None:
+def add_partner(organization: SandboxOrganization, *, actor: int, partner: str) -> None:
     """Enter a partnership with another Business Center, by its id; it may have to approve first."""
-    with admin_transaction(world, organization, actor) as db:
+    world = organization.world
+    with organization.acting(actor) as db:
         other = find_organization(world, system=organization.system, identity=partner)
         if other is None or other.id == organization.id:
             raise Refusal("unknown", f"{partner} is not the id of another Business Center")
-        known = find_partnership(world, organization, partner)
+        known = find_partnership(organization, partner)
         if known is not None and known["status"] != "declined":
             raise Refusal("already-invited", f"{partner} is a partner already ({known['status']})")
         status = "requested" if world.knobs.partner_must_approve else "active"
@@ -28,17 +28,16 @@ def add_partner(world: World, organization: SandboxOrganization, *, actor: int, 
             "INSERT OR REPLACE INTO partnership (organization, partner, status, since) VALUES (?, ?, ?, ?)",
             (organization.id, other.id, status, world.timestamp()),
         )
-        world.log("add_partner", f"added partner {partner}", actor=actor, organization=organization.id)
+        organization.log("add_partner", f"added partner {partner}", actor=actor)
 
 
-def answer_partnership(
-    world: World, organization: SandboxOrganization, *, actor: int, partner: str, approve: bool
-) -> None:
+def answer_partnership(organization: SandboxOrganization, *, actor: int, partner: str, approve: bool) -> None:
     """An admin of the partner answers; what was shared meanwhile becomes usable."""
+    world = organization.world
     with world.transaction() as db:
-        row = _get(world, organization, partner)
+        row = _get(organization, partner)
         other = get_organization_by_id(world, row["partner"])
-        require_admin(world, other, actor)
+        require_admin(other, actor)
         if row["status"] != "requested":
             raise Refusal("unknown", f"{organization.name} does not wait for an answer of {partner}")
         status = "active" if approve else "declined"
@@ -51,13 +50,13 @@ def answer_partnership(
         for held in shared if approve else ():
             _lend(world, held, other)
         text = f"{'agreed to' if approve else 'declined'} the partnership with {organization.name}"
-        world.log("approve" if approve else "decline", text, actor=actor, organization=organization.id)
+        organization.log("approve" if approve else "decline", text, actor=actor)
 
 
-def remove_partner(world: World, organization: SandboxOrganization, *, actor: int, partner: str) -> None:
+def remove_partner(organization: SandboxOrganization, *, actor: int, partner: str) -> None:
     """End a partnership, and with it everything either side shared with the other."""
-    with admin_transaction(world, organization, actor) as db:
-        other = get_organization_by_id(world, _get(world, organization, partner)["partner"])
+    with organization.acting(actor) as db:
+        other = get_organization_by_id(organization.world, _get(organization, partner)["partner"])
         for lender, borrower in ((organization, other), (other, organization)):
             db.execute(
                 "DELETE FROM holding WHERE organization = :borrower AND relation = 'partner' AND asset IN"
@@ -67,11 +66,10 @@ def remove_partner(world: World, organization: SandboxOrganization, *, actor: in
                 {"lender": lender.id, "borrower": borrower.id},
             )
             db.execute("DELETE FROM partnership WHERE organization = ? AND partner = ?", (lender.id, borrower.id))
-        world.log("remove_partner", f"removed partner {partner}", actor=actor, organization=organization.id)
+        organization.log("remove_partner", f"removed partner {partner}", actor=actor)
 
 
 def share(
-    world: World,
     organization: SandboxOrganization,
     *,
     actor: int,
@@ -81,12 +79,13 @@ def share(
     role: str = "",
 ) -> None:
     """Share an owned asset, or raise the role it is shared with; lowering it in place is refused."""
+    world = organization.world
     roles = SHARE_ROLES[kind] or ("",)
-    with admin_transaction(world, organization, actor) as db:
+    with organization.acting(actor) as db:
         if role not in roles:
             raise Refusal("invalid", f"role {role!r} is not one of {list(roles)}")
-        row = _get(world, organization, partner)
-        held = get_holding(world, organization, kind, identity)
+        row = _get(organization, partner)
+        held = get_holding(organization, kind, identity)
         if held["relation"] != "owner" and kind != "tiktok_account":  # nobody owns one that is linked
             raise Refusal("not-the-owner", f"{organization.name} does not own {identity}, so it cannot share it")
         shared = _find_share(world, row, held)
@@ -99,11 +98,10 @@ def share(
         )
         if row["status"] == "active":
             _lend(world, held, get_organization_by_id(world, row["partner"]))
-        world.log("share", f"{partner} is {role or 'a user'} of {identity}", actor=actor, organization=organization.id)
+        organization.log("share", f"{partner} is {role or 'a user'} of {identity}", actor=actor)
 
 
 def unshare(
-    world: World,
     organization: SandboxOrganization,
     *,
     actor: int,
@@ -112,22 +110,22 @@ def unshare(
     kind: str = "ad_account",
 ) -> None:
     """Stop sharing an asset; the partner's people lose it at once."""
-    with admin_transaction(world, organization, actor) as db:
-        row = _get(world, organization, partner)
-        held = get_holding(world, organization, kind, identity)
-        if _find_share(world, row, held) is None:
+    with organization.acting(actor) as db:
+        row = _get(organization, partner)
+        held = get_holding(organization, kind, identity)
+        if _find_share(organization.world, row, held) is None:
             raise Refusal("unknown", f"{identity} is not shared with {partner}")
         db.execute(
             "DELETE FROM holding WHERE organization = ? AND asset = ? AND relation = 'partner'",
             (row["partner"], held["asset"]),
         )
         db.execute("DELETE FROM share WHERE partnership = ? AND holding = ?", (row["id"], held["id"]))
-        world.log("unshare", f"{partner} lost {identity}", actor=actor, organization=organization.id)
+        organization.log("unshare", f"{partner} lost {identity}", actor=actor)
 
 
 def _lend(world: World, lent: Row, borrower: SandboxOrganization) -> None:
     """The borrower has the asset too; if it has it already in its own right, that stays."""
-    held = find_holding(world, borrower, lent["kind"], lent["identity"])
+    held = find_holding(borrower, lent["kind"], lent["identity"])
     if held is None or held["status"] != "active":
         hold(world, borrower.id, lent["asset"], relation="partner", status="active")
 
@@ -139,17 +137,17 @@ def _find_share(world: World, partnership: Row, held: Row) -> Row | None:
     )
 
 
-def find_partnership(world: World, organization: SandboxOrganization, partner: str) -> Row | None:
+def find_partnership(organization: SandboxOrganization, partner: str) -> Row | None:
     """What an organization has agreed, or asked to agree, with another one."""
-    return world.find_row(
+    return organization.world.find_row(
         "SELECT partnership.* FROM partnership JOIN organization ON organization.id = partnership.partner"
         " WHERE partnership.organization = :organization AND organization.identity = :partner",
         {"organization": organization.id, "partner": partner},
     )
 
 
-def _get(world: World, organization: SandboxOrganization, partner: str) -> Row:
-    row = find_partnership(world, organization, partner)
+def _get(organization: SandboxOrganization, partner: str) -> Row:
+    row = find_partnership(organization, partner)
     if row is None:
         raise Refusal("unknown", f"{partner} is not a partner of {organization.name}")
     return row

@@ -99,16 +99,16 @@ def answer(world: World, message: Message, *, agree: bool) -> None:
     place = get_organization_by_id(world, message.asking)
     match message.kind:
         case "invitation":
-            (members.accept_invitation if agree else members.decline_invitation)(world, place, person=person)
+            (members.accept_invitation if agree else members.decline_invitation)(place, person=person)
         case "transfer":
             (accept_transfer if agree else decline_transfer)(world, subject, actor=person)
         case "link":
-            (links.approve_link if agree else links.refuse_link)(world, place, owner=person, handle=subject)
+            (links.approve_link if agree else links.refuse_link)(place, owner=person, handle=subject)
         case "access":
             kind = message.text.split(" ")[0]
-            assets.answer_access(world, place, owner=person, kind=kind, identity=subject, approve=agree)
+            assets.answer_access(place, owner=person, kind=kind, identity=subject, approve=agree)
         case _:
-            partners.answer_partnership(world, place, actor=person, partner=subject, approve=agree)
+            partners.answer_partnership(place, actor=person, partner=subject, approve=agree)
 
 
 def answer_all(world: World, people: list[str], *, agree: bool) -> list[Message]:
@@ -128,22 +128,22 @@ def answer_all(world: World, people: list[str], *, agree: bool) -> list[Message]
 
 def accept(world: World, person: str, organization: str) -> None:
     """Accept an invitation."""
-    members.accept_invitation(world, get_organization(world, organization), person=get_person(world, person))
+    members.accept_invitation(get_organization(world, organization), person=get_person(world, person))
 
 
 def decline(world: World, person: str, organization: str) -> None:
     """Decline an invitation."""
-    members.decline_invitation(world, get_organization(world, organization), person=get_person(world, person))
+    members.decline_invitation(get_organization(world, organization), person=get_person(world, person))
 
 
 def leave(world: World, person: str, organization: str) -> None:
     """Leave an organization."""
-    members.leave(world, get_organization(world, organization), person=get_person(world, person))
+    members.leave(get_organization(world, organization), person=get_person(world, person))
 
 
 def give_up_admin(world: World, person: str, organization: str) -> None:
     """Give up one's own admin rights."""
-    members.step_down(world, get_organization(world, organization), person=get_person(world, person))
+    members.step_down(get_organization(world, organization), person=get_person(world, person))
 
 
 def transfer(world: World, client_key: str, person: str, *, agree: bool) -> None:
@@ -170,27 +170,27 @@ def _answer_one(world: World, what: str, organization: str, *, agree: bool) -> N
             return
     if not links.open_codes(world, asking):
         raise Refusal("unknown", f"{asking.name} does not wait for {what}")
-    links.scan(world, asking, handle=what, agree=agree)
+    links.scan(asking, handle=what, agree=agree)
 
 
 def scan(world: World, handle: str, organization: str, answer: str, permissions: str = "") -> None:
     """The owner of a TikTok account scans a Business Center's code: `approve` or `refuse`; permissions by commas."""
     place, wanted = get_organization(world, organization), tuple(filter(None, permissions.split(",")))
-    links.scan(world, place, handle=handle, permissions=wanted, agree=answer == "approve")
+    links.scan(place, handle=handle, permissions=wanted, agree=answer == "approve")
 
 
 def revoke(world: World, what: str, organization: str) -> None:
     """As the owner, take back a link or an access."""
     asked = get_organization(world, organization)
     for kind in ("tiktok_account", *ASSET_ROLES):
-        held = assets.find_holding(world, asked, kind, what)
+        held = assets.find_holding(asked, kind, what)
         if held is not None and held["relation"] == "granted":
             lender = held["owner_organization"]
-            owner = held["owner_person"] if lender is None else get_admin(world, get_organization_by_id(world, lender))
+            owner = held["owner_person"] if lender is None else get_admin(get_organization_by_id(world, lender))
             if kind == "tiktok_account":
-                links.revoke_link(world, asked, owner=owner, handle=what)
+                links.revoke_link(asked, owner=owner, handle=what)
             else:
-                assets.take_back_access(world, asked, owner=owner, kind=kind, identity=what)
+                assets.take_back_access(asked, owner=owner, kind=kind, identity=what)
             return
     raise Refusal("unknown", f"{asked.name} has no access to {what} that its owner could take back")
 
@@ -199,7 +199,7 @@ def expire(world: World, person: str, organization: str) -> None:
     """Let an invitation run out now."""
     place = get_organization(world, organization)
     with world.transaction() as db:
-        row = members.get_membership(world, place, address_of(world, person, place))
+        row = members.get_membership(place, address_of(world, person, place))
         if row["status"] != "invited":
             raise Refusal(row["status"], f"{person} has no open invitation to {place.name}")
         db.execute(
@@ -211,13 +211,13 @@ def expire(world: World, person: str, organization: str) -> None:
 def invite_by_hand(world: World, admin: str, person: str, organization: str, role: str) -> None:
     """As an admin, invite somebody by hand."""
     place, actor = get_organization(world, organization), get_person(world, admin)
-    members.invite(world, place, actor=actor, address=address_of(world, person, place), role=role)
+    members.invite(place, actor=actor, address=address_of(world, person, place), role=role)
 
 
 def remove_by_hand(world: World, admin: str, person: str, organization: str) -> None:
     """As an admin, remove somebody by hand."""
     place, actor = get_organization(world, organization), get_person(world, admin)
-    members.remove(world, place, actor=actor, address=address_of(world, person, place))
+    members.remove(place, actor=actor, address=address_of(world, person, place))
 
 
 def set_role_by_hand(world: World, admin: str, person: str, organization: str, role: str) -> None:
@@ -225,8 +225,8 @@ def set_role_by_hand(world: World, admin: str, person: str, organization: str, r
     place = get_organization(world, organization)
     with world.transaction():
         address = address_of(world, person, place)
-        finance = members.get_active(world, place, address)["finance"]  # stays
-        members.change_role(world, place, actor=get_person(world, admin), address=address, role=role, finance=finance)
+        finance = members.get_active(place, address)["finance"]  # stays
+        members.change_role(place, actor=get_person(world, admin), address=address, role=role, finance=finance)
 
 
 def set_finance_by_hand(world: World, admin: str, person: str, organization: str, finance: str) -> None:
@@ -234,8 +234,8 @@ def set_finance_by_hand(world: World, admin: str, person: str, organization: str
     place, wanted = get_organization(world, organization), "" if finance == "none" else finance
     with world.transaction():
         address = address_of(world, person, place)
-        role = members.get_active(world, place, address)["role"]
-        members.change_role(world, place, actor=get_person(world, admin), address=address, role=role, finance=wanted)
+        role = members.get_active(place, address)["role"]
+        members.change_role(place, actor=get_person(world, admin), address=address, role=role, finance=wanted)
 
 
 def promote_by_hand(world: World, admin: str, person: str, organization: str) -> None:
@@ -250,14 +250,14 @@ def grant_by_hand(
     """Give access; several permissions are joined by commas, a pixel has none."""
     place, actor = get_organization(world, organization), get_person(world, admin)
     address, wanted = address_of(world, person, place), filter(None, roles.split(","))
-    assets.grant(world, place, actor=actor, kind=kind, identity=asset, address=address, roles=wanted)
+    assets.grant(place, actor=actor, kind=kind, identity=asset, address=address, roles=wanted)
 
 
 def revoke_by_hand(world: World, *, admin: str, person: str, organization: str, kind: str, asset: str) -> None:
     """Take access away."""
     place, actor = get_organization(world, organization), get_person(world, admin)
     address = address_of(world, person, place)
-    assets.revoke(world, place, actor=actor, kind=kind, identity=asset, address=address)
+    assets.revoke(place, actor=actor, kind=kind, identity=asset, address=address)
 
 
 def share_by_hand(
@@ -265,24 +265,24 @@ def share_by_hand(
 ) -> None:
     """Share something with a partner; only ad accounts and catalogs have a role."""
     place, actor = get_organization(world, organization), get_person(world, admin)
-    partners.share(world, place, actor=actor, partner=partner, kind=kind, identity=asset, role=role)
+    partners.share(place, actor=actor, partner=partner, kind=kind, identity=asset, role=role)
 
 
 def unshare_by_hand(world: World, *, admin: str, organization: str, partner: str, kind: str, asset: str) -> None:
     """Take something away from a partner."""
     place, actor = get_organization(world, organization), get_person(world, admin)
-    partners.unshare(world, place, actor=actor, partner=partner, kind=kind, identity=asset)
+    partners.unshare(place, actor=actor, partner=partner, kind=kind, identity=asset)
 
 
 def request_access_by_hand(world: World, admin: str, organization: str, kind: str, asset: str) -> None:
     """Ask for somebody else's asset."""
     place, actor = get_organization(world, organization), get_person(world, admin)
-    assets.request_access(world, place, actor=actor, kind=kind, identity=asset)
+    assets.request_access(place, actor=actor, kind=kind, identity=asset)
 
 
 def get_admin_of(world: World, organization: str) -> str:
     """Some active admin, to act when nobody in particular is named; the longest-standing one."""
-    return known_as(world, get_admin(world, get_organization(world, organization)))
+    return known_as(world, get_admin(get_organization(world, organization)))
 
 
 def get_receiver_of(world: World, client_key: str) -> str:
@@ -290,7 +290,7 @@ def get_receiver_of(world: World, client_key: str) -> str:
     receiver = get_app(world, client_key)["receiver"]
     if receiver is None:
         raise Refusal("unknown", f"no transfer of {client_key} waits to be accepted")
-    return known_as(world, get_admin(world, get_organization_by_id(world, receiver)))
+    return known_as(world, get_admin(get_organization_by_id(world, receiver)))
 
 
 def address_of(world: World, person: str, organization: SandboxOrganization) -> str:

@@ -6,7 +6,7 @@ import json
 import sqlite3
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from reconciler.sandbox.platforms import PLATFORMS, Platform
 from reconciler.sandbox.world import Refusal, Row, World
@@ -14,8 +14,9 @@ from reconciler.sandbox.world import Refusal, Row, World
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SandboxOrganization:
-    """One organization of one system; its name and kind never change."""
+    """One organization of one system in its world; its name and kind never change."""
 
+    world: World = field(repr=False, compare=False)
     id: int
     system: str
     variant: str
@@ -28,6 +29,17 @@ class SandboxOrganization:
     def platform(self) -> Platform:
         """The rules it lives under."""
         return PLATFORMS[self.system, self.variant]
+
+    def log(self, verb: str, text: str, *, actor: int | None) -> None:
+        """Add to the event log, as part of the transaction that it tells of."""
+        self.world.log(verb, text, actor=actor, organization=self.id)
+
+    @contextmanager
+    def acting(self, actor: int) -> Iterator[sqlite3.Connection]:
+        """A transaction for what only an active admin of exactly this organization may do."""
+        with self.world.transaction() as db:
+            require_admin(self, actor)
+            yield db
 
 
 def normalise(identity: str) -> str:
@@ -152,7 +164,7 @@ def list_organizations(world: World) -> list[SandboxOrganization]:
 def _select(world: World, condition: str, **values: object) -> list[SandboxOrganization]:
     columns = "id, system, variant, identity, name, since"
     rows = world.rows(f"SELECT {columns} FROM organization {condition}", values)  # noqa: S608  # texts from above
-    return [SandboxOrganization(**dict(row)) for row in rows]
+    return [SandboxOrganization(world=world, **dict(row)) for row in rows]
 
 
 def found(
@@ -184,50 +196,50 @@ def create(
         raise Refusal("not-registered", f"{address} has no account here")
     with world.transaction():
         organization = found(world, system=system, identity=identity, variant=variant, name=name)
-        seat(world, organization, person=creator, address=address, role=platform.roles[0])
+        seat(organization, person=creator, address=address, role=platform.roles[0])
         world.log("create", f"created {identity}", actor=creator, organization=organization.id)
         return organization
 
 
-def seat(
-    world: World, organization: SandboxOrganization, *, person: int, address: str, role: str, finance: str = ""
-) -> None:
+def seat(organization: SandboxOrganization, *, person: int, address: str, role: str, finance: str = "") -> None:
     """Put somebody in without an invitation: the creator, and how a world begins."""
     if role not in organization.platform.roles or finance not in ("", *organization.platform.finance):
         raise Refusal("invalid", f"{organization.system} has no role {' and '.join(filter(None, (role, finance)))}")
-    with world.transaction() as db:
+    with organization.world.transaction() as db:
         db.execute(
             "INSERT INTO membership (organization, person, identity, role, finance, status, since)"
             " VALUES (?, ?, ?, ?, ?, 'active', ?)",
-            (organization.id, person, address, role, finance, world.timestamp()),
+            (organization.id, person, address, role, finance, organization.world.timestamp()),
         )
 
 
-def delete(world: World, organization: SandboxOrganization, *, actor: int) -> None:
+def delete(organization: SandboxOrganization, *, actor: int) -> None:
     """Delete it for good. In the owner role system only the owner can; apps have to be moved first."""
-    with admin_transaction(world, organization, actor) as db:
+    with organization.acting(actor) as db:
         if organization.system != "developers":
             raise Refusal("not-supported", f"{organization.name} cannot be deleted by its admins")
         if organization.platform.owner_manages_admins:
-            require_owner(world, organization, actor)
-        apps = world.count("SELECT count(*) FROM app WHERE owner_organization = :id", {"id": organization.id})
+            require_owner(organization, actor)
+        apps = organization.world.count(
+            "SELECT count(*) FROM app WHERE owner_organization = :id", {"id": organization.id}
+        )
         if apps:
             raise Refusal("in-use", f"{organization.name} still owns {apps} apps")
-        world.log("delete", f"deleted {organization.identity}", actor=actor, organization=organization.id)
+        organization.log("delete", f"deleted {organization.identity}", actor=actor)
         db.execute("DELETE FROM organization WHERE id = ?", (organization.id,))
 
 
-def find_active(world: World, organization: SandboxOrganization, person: int) -> Row | None:
+def find_active(organization: SandboxOrganization, person: int) -> Row | None:
     """Somebody's membership, if they are in."""
-    return world.find_row(
+    return organization.world.find_row(
         "SELECT * FROM membership WHERE organization = :organization AND person = :person AND status = 'active'",
         {"organization": organization.id, "person": person},
     )
 
 
-def get_admin(world: World, organization: SandboxOrganization) -> int:
+def get_admin(organization: SandboxOrganization) -> int:
     """The longest-standing active admin; an organization without one is a Refusal."""
-    row = world.find_row(
+    row = organization.world.find_row(
         "SELECT person FROM membership WHERE organization = :id AND status = 'active'"
         " AND role IN (SELECT value FROM json_each(:admins)) ORDER BY since, id LIMIT 1",
         {"id": organization.id, "admins": json.dumps(sorted(organization.platform.admins))},
@@ -237,24 +249,16 @@ def get_admin(world: World, organization: SandboxOrganization) -> int:
     return int(row["person"])
 
 
-def require_admin(world: World, organization: SandboxOrganization, person: int) -> Row:
+def require_admin(organization: SandboxOrganization, person: int) -> Row:
     """The acting person's own membership; whoever is not an active admin of exactly this organization is refused."""
-    row = find_active(world, organization, person)
+    row = find_active(organization, person)
     if row is None or row["role"] not in organization.platform.admins:
-        raise Refusal("not-an-admin", f"{known_as(world, person)} is not an admin of {organization.name}")
+        raise Refusal("not-an-admin", f"{known_as(organization.world, person)} is not an admin of {organization.name}")
     return row
 
 
-def require_owner(world: World, organization: SandboxOrganization, person: int) -> None:
+def require_owner(organization: SandboxOrganization, person: int) -> None:
     """Refuse everybody but the owner of an organization in the owner role system."""
-    row = find_active(world, organization, person)
+    row = find_active(organization, person)
     if row is None or row["role"] != "owner":
         raise Refusal("not-an-admin", f"only the owner of {organization.name} can do this")
-
-
-@contextmanager
-def admin_transaction(world: World, organization: SandboxOrganization, actor: int) -> Iterator[sqlite3.Connection]:
-    """What only an active admin of exactly this organization may do: all of it or nothing."""
-    with world.transaction() as db:
-        require_admin(world, organization, actor)
-        yield db

@@ -205,11 +205,11 @@ def _plant_organizations(world: World, seed: _Fields) -> None:
         fields.finish()
     for organization, listed in partners:
         for partner, value in listed.each():
-            actor = get_admin(world, organization)
-            add_partner(world, organization, actor=actor, partner=partner)
+            actor = get_admin(organization)
+            add_partner(organization, actor=actor, partner=partner)
             for identity, given in _Fields(value, f"{listed.where}.{partner}").each():
                 role = _text(given, f"{listed.where}.{partner}.{identity}")
-                share(world, organization, actor=actor, partner=partner, identity=identity, role=role)
+                share(organization, actor=actor, partner=partner, identity=identity, role=role)
 
 
 def _plant_assets(world: World, seed: _Fields) -> None:
@@ -254,7 +254,7 @@ def _plant_member(world: World, organization: SandboxOrganization, name: str, fi
     person = _get_person(world, name)
     address = fields.text("as", "") or find_address(world, person, system=organization.system)
     finance = fields.text("finance", "")
-    seat(world, organization, person=person, address=normalise(address), role=fields.text("role"), finance=finance)
+    seat(organization, person=person, address=normalise(address), role=fields.text("role"), finance=finance)
     fields.finish()
 
 
@@ -262,12 +262,12 @@ def _plant_owned(world: World, organization: SandboxOrganization, kind: str, ide
     """An asset the Business Center owns, with the access that members have from the start."""
     add_asset(world, kind, identity, name=fields.text("name", ""), organization=organization)
     access = list(fields.fields("access").each())
-    actor = get_admin(world, organization) if access else 0
+    actor = get_admin(organization) if access else 0
     for name, value in access:
         person, role = _get_person(world, name), _text(value, f"{fields.where}.access.{name}")
         address = find_address(world, person, system=organization.system, organization=organization.id)
         roles = [role] if role else []
-        grant(world, organization, actor=actor, kind=kind, identity=identity, address=address, roles=roles)
+        grant(organization, actor=actor, kind=kind, identity=identity, address=address, roles=roles)
     fields.finish()
 
 

@@ -61,7 +61,7 @@ class Scene:
     def invite_by_hand(self, person: str, role: str) -> None:
         center = get_organization(self.world, "bc")
         address = f"{person}@acme.example"
-        invite(self.world, center, actor=get_person(self.world, "ana"), address=address, role=role)
+        invite(center, actor=get_person(self.world, "ana"), address=address, role=role)
 
     def invitations(self) -> list[str]:
         return [event.text for event in self.world.events() if event.verb == "invite"]

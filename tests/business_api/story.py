@@ -369,12 +369,12 @@ def _prepare(world: World) -> None:
     bc, ana = get_organization(world, "bc"), get_person(world, "ana")
     invite_by_hand(world, "ana", "jon", "bc", "admin")
     remove_by_hand(world, "ana", "iva", "bc")
-    create_group(world, bc, actor=ana, name="Stale")
-    add_asset_to_group(world, bc, actor=ana, name="Stale", ad_account=EU)
-    set_group_role(world, bc, actor=ana, name="Stale", address="gil@acme.example", role="analyst")
-    create_group(world, bc, actor=ana, name="Old")
-    add_asset_to_group(world, bc, actor=ana, name="Old", ad_account=US)
-    set_group_role(world, bc, actor=ana, name="Old", address="gil@acme.example", role="analyst")
+    create_group(bc, actor=ana, name="Stale")
+    add_asset_to_group(bc, actor=ana, name="Stale", ad_account=EU)
+    set_group_role(bc, actor=ana, name="Stale", address="gil@acme.example", role="analyst")
+    create_group(bc, actor=ana, name="Old")
+    add_asset_to_group(bc, actor=ana, name="Old", ad_account=US)
+    set_group_role(bc, actor=ana, name="Old", address="gil@acme.example", role="analyst")
     for person, kind, asset, roles in (
         ("eve", "ad_account", US, "operator"),
         ("gil", "ad_account", US, "analyst"),

@@ -224,7 +224,7 @@ def test_a_check_that_cannot_tell_the_owner_says_what_to_write(
     workspace: Path, world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     ana, bc = get_person(world, "ana"), get_organization(world, "bc")
-    change_role(world, bc, actor=ana, address="bo@acme.example", role="admin")
+    change_role(bc, actor=ana, address="bo@acme.example", role="admin")
     add_token(world, "few", person=ana, scopes="150,156")
     (workspace / "token").write_text("few", encoding="utf-8")
     with world.transaction() as db:

@@ -54,10 +54,10 @@ UNASSIGN = "POST bc/asset/unassign/"
 
 def put_into_a_group(stage: Stage, person: str = "bo", role: str = "operator") -> None:
     bc, ana = get_organization(stage.world, "bc"), get_person(stage.world, "ana")
-    create_group(stage.world, bc, actor=ana, name=f"of-{person}")
-    add_asset_to_group(stage.world, bc, actor=ana, name=f"of-{person}", ad_account=US)
+    create_group(bc, actor=ana, name=f"of-{person}")
+    add_asset_to_group(bc, actor=ana, name=f"of-{person}", ad_account=US)
     address = f"{person}@acme.example"
-    set_group_role(stage.world, bc, actor=ana, name=f"of-{person}", address=address, role=role)
+    set_group_role(bc, actor=ana, name=f"of-{person}", address=address, role=role)
 
 
 def give(stage: Stage, person: str, role: str) -> None:
@@ -66,7 +66,7 @@ def give(stage: Stage, person: str, role: str) -> None:
 
 def set_role(stage: Stage, person: str, role: str) -> None:
     bc = get_organization(stage.world, "bc")
-    change_role(stage.world, bc, actor=get_person(stage.world, "ana"), address=f"{person}@acme.example", role=role)
+    change_role(bc, actor=get_person(stage.world, "ana"), address=f"{person}@acme.example", role=role)
 
 
 def granted(stage: Stage) -> dict[str, str]:

@@ -269,8 +269,8 @@ def test_ad_accounts_that_partners_share_are_found_wherever_they_are_listed(*, l
 
 def _share_with_acme(stage: Stage) -> None:
     north, gus = get_organization(stage.world, "north"), get_person(stage.world, "gus")
-    add_partner(stage.world, north, actor=gus, partner=CENTER.identity)
-    share(stage.world, north, actor=gus, partner=CENTER.identity, identity=NORTHERN, role="operator")
+    add_partner(north, actor=gus, partner=CENTER.identity)
+    share(north, actor=gus, partner=CENTER.identity, identity=NORTHERN, role="operator")
 
 
 @pytest.mark.parametrize("name", ["Acme Official!", "Acme  Store"])
@@ -336,8 +336,8 @@ def test_requested_access_is_seen_when_somebody_has_asked_by_hand(stage: Stage) 
     ana, bc = get_person(stage.world, "ana"), get_organization(stage.world, "bc")
     theirs, access = "7300000000000000077", Address("acme-bc", "ad_account_access", "dee/bo")
     add_asset(stage.world, "pixel", theirs, person=get_person(stage.world, "dee"))
-    request_access(stage.world, bc, actor=ana, kind="ad_account", identity=ASSETS["ad_account", "dee"])
-    request_access(stage.world, bc, actor=ana, kind="pixel", identity=theirs)
+    request_access(bc, actor=ana, kind="ad_account", identity=ASSETS["ad_account", "dee"])
+    request_access(bc, actor=ana, kind="pixel", identity=theirs)
     asked = stage.live("ad_account", "dee")
     assert asked is not None
     assert asked.status is Status.REQUESTED
@@ -380,11 +380,9 @@ def test_shares_of_catalogs_are_listed_and_others_are_as_they_were_told() -> Non
     with staged(scope=replace(SCOPE, told=told)) as stage:
         bc, ana = get_organization(stage.world, "bc"), get_person(stage.world, "ana")
         assert not _shares(stage), "there is no partner"
-        add_partner(stage.world, bc, actor=ana, partner=NORTH)
+        add_partner(bc, actor=ana, partner=NORTH)
         assert set(_shares(stage)) == {pixel}, "the old pixel is not there any more, and south is no partner"
-        share(
-            stage.world, bc, actor=ana, partner=NORTH, kind="catalog", identity=ASSETS["catalog", "shoes"], role="admin"
-        )
+        share(bc, actor=ana, partner=NORTH, kind="catalog", identity=ASSETS["catalog", "shoes"], role="admin")
         found = _shares(stage)
         assert {at: (one.attributes, one.unread) for at, one in found.items()} == {
             catalog: ({"role": "admin"}, ()),

@@ -39,7 +39,7 @@ def deeds(stage: Stage, *, days: int = 1) -> list[tuple[str, str, str]]:
 
 def test_what_an_admin_did_by_hand_is_told_with_who_and_what_it_is_about(stage: Stage) -> None:
     bc, ana = get_organization(stage.world, "bc"), get_person(stage.world, "ana")
-    remove(stage.world, bc, actor=ana, address="bo@acme.example")
+    remove(bc, actor=ana, address="bo@acme.example")
     assert deeds(stage) == [("ana", "removed bo@acme.example", "acme-bc/member/bo")]
 
 
@@ -82,7 +82,7 @@ def test_somebody_who_is_no_member_any_more_is_told_by_the_number_that_was_learn
         ((_, bo),) = [(a, r) for a, r in number.resources.items() if a.key == "bo" and a.kind == "member"]
         bc = get_organization(stage.world, "bc")
         stage.do(Action.CHANGE_ROLE, "member", "bo", role="admin")
-        invite(stage.world, bc, actor=get_person(stage.world, "bo"), address="new@acme.example", role="standard")
+        invite(bc, actor=get_person(stage.world, "bo"), address="new@acme.example", role="standard")
         stage.do(Action.REMOVE, "member", "bo")
         forgetful = BusinessApiProvider(stage.client, clock=stage.world)
         window = {"since": START, "until": stage.world.now()}

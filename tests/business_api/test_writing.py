@@ -265,9 +265,9 @@ def test_giving_what_is_there_already_is_done(again: str) -> None:
 def _found_group(stage: Stage) -> None:
     """Somebody does by hand what takes a person."""
     bc, ana = get_organization(stage.world, "bc"), get_person(stage.world, "ana")
-    create_group(stage.world, bc, actor=ana, name="Europe")
-    add_asset_to_group(stage.world, bc, actor=ana, name="Europe", ad_account="7100000000000000001")
-    set_group_role(stage.world, bc, actor=ana, name="Europe", address="ana@acme.example", role="analyst")
+    create_group(bc, actor=ana, name="Europe")
+    add_asset_to_group(bc, actor=ana, name="Europe", ad_account="7100000000000000001")
+    set_group_role(bc, actor=ana, name="Europe", address="ana@acme.example", role="analyst")
 
 
 def test_a_group_with_nothing_and_nobody_to_put_into_it_waits_for_them(stage: Stage) -> None:
@@ -410,7 +410,7 @@ def test_an_invitation_goes_to_the_address_of_the_change(stage: Stage) -> None:
 
 def test_a_link_that_its_owner_allows_by_scanning_is_there(stage: Stage) -> None:
     bc, ana = get_organization(stage.world, "bc"), get_person(stage.world, "ana")
-    request_link(stage.world, bc, actor=ana, handle="@dee", permissions=["existing_posts"])
+    request_link(bc, actor=ana, handle="@dee", permissions=["existing_posts"])
     approve(stage.world, "@dee", "bc")
     found = stage.live("tiktok_account", "creator")
     assert found is not None

@@ -100,11 +100,11 @@ def _invite(world: World, page: Page) -> None:
     address = page.copied(r"(?:Enter|Type|phone number|type)")
     role = page.chosen().casefold()
     actor = get_person(world, page.reader)
-    invite(world, _organization(world, page), actor=actor, address=address, role=ROLES.get(role, role))
+    invite(_organization(world, page), actor=actor, address=address, role=ROLES.get(role, role))
 
 
 def _accept(world: World, page: Page) -> None:
-    accept_invitation(world, _organization(world, page), person=get_person(world, page.reader))
+    accept_invitation(_organization(world, page), person=get_person(world, page.reader))
 
 
 def _offer_app(world: World, page: Page) -> None:
@@ -120,7 +120,7 @@ def _give_app(world: World, page: Page) -> None:
     key = page.copied(r"and the app")
     owner = get_organization_by_id(world, get_app(world, key)["owner_organization"])
     actor = get_person(world, page.reader)
-    add_manager(world, owner, actor=actor, client_key=key, address=page.copied(r", by"))
+    add_manager(owner, actor=actor, client_key=key, address=page.copied(r", by"))
 
 
 _DEEDS: dict[str, Callable[[World, Page], None]] = {

@@ -115,12 +115,12 @@ def test_creating_takes_an_account(stage: Stage) -> None:
 
 def test_an_organization_is_deleted_by_its_admin_once_it_owns_no_app(stage: Stage) -> None:
     with refused("not-an-admin"):
-        delete(stage.world, stage["research"], actor=stage.person("bo"))
+        delete(stage["research"], actor=stage.person("bo"))
     with refused("in-use"):
-        delete(stage.world, stage["dev"], actor=stage.person("ana"))
+        delete(stage["dev"], actor=stage.person("ana"))
     with refused("not-supported"):
-        delete(stage.world, stage["bc"], actor=stage.person("ana"))
-    delete(stage.world, stage["research"], actor=stage.person("ana"))
+        delete(stage["bc"], actor=stage.person("ana"))
+    delete(stage["research"], actor=stage.person("ana"))
     with refused("unknown"):
         _ = stage["research"]
 
@@ -136,7 +136,7 @@ def test_in_the_owner_role_system_only_the_owner_makes_and_unmakes_admins(stage:
         invite_by_hand(stage.world, "bo", "gus", "owned", "admin")
     invite_by_hand(stage.world, "bo", "gus", "owned", "member")
     with refused("not-an-admin"):
-        delete(stage.world, stage["owned"], actor=stage.person("bo"))
+        delete(stage["owned"], actor=stage.person("bo"))
 
 
 def test_there_is_exactly_one_owner_who_stays(stage: Stage) -> None:
@@ -196,11 +196,11 @@ def test_apps_do_not_go_to_research_organizations_or_where_they_are(stage: Stage
 def test_app_managers_are_members_and_lose_the_app_when_it_or_they_go(stage: Stage) -> None:
     owned, ana = stage["owned"], stage.person("ana")
     with refused("unknown"):
-        add_manager(stage.world, owned, actor=ana, client_key="awx-lab", address="gus@north.example")
+        add_manager(owned, actor=ana, client_key="awx-lab", address="gus@north.example")
     with refused("unknown"):
-        add_manager(stage.world, owned, actor=ana, client_key="awx-shop", address="cy@acme.example")
+        add_manager(owned, actor=ana, client_key="awx-shop", address="cy@acme.example")
     for person in ("cy", "bo"):
-        add_manager(stage.world, owned, actor=ana, client_key="awx-lab", address=f"{person}@acme.example")
+        add_manager(owned, actor=ana, client_key="awx-lab", address=f"{person}@acme.example")
     remove_by_hand(stage.world, "ana", "cy", "owned")
     managers = {key for key in stage.look("owned") if key.startswith("app_access/")}
     assert managers == {"app_access/awx-lab/bo"}
@@ -208,7 +208,7 @@ def test_app_managers_are_members_and_lose_the_app_when_it_or_they_go(stage: Sta
     transfer(stage.world, "awx-lab", "ana", agree=True)
     assert not any(key.startswith("app") for key in stage.look("owned"))
     with refused("not-supported"):
-        add_manager(stage.world, stage["dev"], actor=ana, client_key="awx-lab", address="bo@acme.example")
+        add_manager(stage["dev"], actor=ana, client_key="awx-lab", address="bo@acme.example")
 
 
 def test_an_app_has_at_most_twenty_managers() -> None:
@@ -218,18 +218,14 @@ def test_an_app_has_at_most_twenty_managers() -> None:
             address = f"p{number}@acme.example"
             invite_by_hand(world, "ana", address, "owned", "member")
             accept(world, address, "owned")
-            add_manager(world, stage["owned"], actor=stage.person("ana"), client_key="awx-lab", address=address)
+            add_manager(stage["owned"], actor=stage.person("ana"), client_key="awx-lab", address=address)
         with refused("cap"):
-            add_manager(
-                world, stage["owned"], actor=stage.person("ana"), client_key="awx-lab", address="cy@acme.example"
-            )
-        remove_manager(
-            world, stage["owned"], actor=stage.person("ana"), client_key="awx-lab", address="p0@acme.example"
-        )
-        add_manager(world, stage["owned"], actor=stage.person("ana"), client_key="awx-lab", address="cy@acme.example")
+            add_manager(stage["owned"], actor=stage.person("ana"), client_key="awx-lab", address="cy@acme.example")
+        remove_manager(stage["owned"], actor=stage.person("ana"), client_key="awx-lab", address="p0@acme.example")
+        add_manager(stage["owned"], actor=stage.person("ana"), client_key="awx-lab", address="cy@acme.example")
 
 
 def test_a_role_change_to_what_one_has_changes_nothing(stage: Stage) -> None:
     before = stage.members("dev")
-    change_role(stage.world, stage["dev"], actor=stage.person("ana"), address="ana@acme.example", role="admin")
+    change_role(stage["dev"], actor=stage.person("ana"), address="ana@acme.example", role="admin")
     assert stage.members("dev") == before

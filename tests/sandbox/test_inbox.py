@@ -15,10 +15,10 @@ def _ask_everybody(stage: Stage) -> None:
     invite_by_hand(world, "ana", "dee", "bc", "standard")
     promote_by_hand(world, "ana", "bo", "dev")
     initiate_transfer(world, "awx-game", to=stage["dev"], actor=stage.person("bo"))
-    request_link(world, bc, actor=ana, handle="@dee", permissions=["existing_posts"])
-    request_access(world, bc, actor=ana, kind="ad_account", identity=OF_DEE)
-    request_access(world, stage["north"], actor=stage.person("gus"), kind="ad_account", identity=EU)
-    add_partner(world, bc, actor=ana, partner=NORTH)
+    request_link(bc, actor=ana, handle="@dee", permissions=["existing_posts"])
+    request_access(bc, actor=ana, kind="ad_account", identity=OF_DEE)
+    request_access(stage["north"], actor=stage.person("gus"), kind="ad_account", identity=EU)
+    add_partner(bc, actor=ana, partner=NORTH)
 
 
 def test_everybody_finds_what_waits_for_them() -> None:

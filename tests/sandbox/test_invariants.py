@@ -60,7 +60,7 @@ class Platform(RuleBasedStateMachine):
     def change(self, actor: str, address: str, place: str, role: str) -> None:
         with suppress(Refusal):
             organization = self.stage[place]
-            members.change_role(self.world, organization, actor=self.stage.person(actor), address=address, role=role)
+            members.change_role(organization, actor=self.stage.person(actor), address=address, role=role)
 
     @rule(actor=PEOPLE, address=ADDRESSES, place=ORGANIZATIONS)
     def remove(self, actor: str, address: str, place: str) -> None:
@@ -82,7 +82,6 @@ class Platform(RuleBasedStateMachine):
     def give_ad_account(self, actor: str, place: str, address: str, ad_account: str) -> None:
         with suppress(Refusal):
             assets.grant(
-                self.world,
                 self.stage[place],
                 actor=self.stage.person(actor),
                 kind="ad_account",
@@ -95,12 +94,9 @@ class Platform(RuleBasedStateMachine):
     def use_account(self, actor: str, place: str, address: str, handle: str, ad_account: str) -> None:
         center, person = self.stage[place], self.stage.person(actor)
         with suppress(Refusal):
-            links.allow_use(
-                self.world, center, actor=person, kind="tiktok_account", identity=handle, ad_account=ad_account
-            )
+            links.allow_use(center, actor=person, kind="tiktok_account", identity=handle, ad_account=ad_account)
         with suppress(Refusal):
             assets.grant(
-                self.world,
                 center,
                 actor=person,
                 kind="tiktok_account",
@@ -113,9 +109,9 @@ class Platform(RuleBasedStateMachine):
     def ask(self, actor: str, place: str, handle: str, ad_account: str) -> None:
         center, person = self.stage[place], self.stage.person(actor)
         with suppress(Refusal):
-            links.request_link(self.world, center, actor=person, handle=handle, permissions=["existing_posts"])
+            links.request_link(center, actor=person, handle=handle, permissions=["existing_posts"])
         with suppress(Refusal):
-            assets.request_access(self.world, center, actor=person, kind="ad_account", identity=ad_account)
+            assets.request_access(center, actor=person, kind="ad_account", identity=ad_account)
 
     @rule(place=CENTERS, what=st.one_of(HANDLES, AD_ACCOUNTS), agree=st.booleans())
     def owner_answers(self, place: str, what: str, agree: bool) -> None:
@@ -125,34 +121,34 @@ class Platform(RuleBasedStateMachine):
     @rule(actor=PEOPLE, handle=HANDLES, place=CENTERS)
     def unlink(self, actor: str, handle: str, place: str) -> None:
         with suppress(Refusal):
-            links.unlink(self.world, self.stage[place], actor=self.stage.person(actor), handle=handle)
+            links.unlink(self.stage[place], actor=self.stage.person(actor), handle=handle)
 
     @rule(actor=PEOPLE, ad_account=AD_ACCOUNTS, role=st.sampled_from(["analyst", "operator", "admin"]))
     def lend(self, actor: str, ad_account: str, role: str) -> None:
         person, center = self.stage.person(actor), self.stage["bc"]
         with suppress(Refusal):
-            partners.add_partner(self.world, center, actor=person, partner=NORTH)
+            partners.add_partner(center, actor=person, partner=NORTH)
         with suppress(Refusal):
-            partners.share(self.world, center, actor=person, partner=NORTH, identity=ad_account, role=role)
+            partners.share(center, actor=person, partner=NORTH, identity=ad_account, role=role)
 
     @rule(actor=PEOPLE, ad_account=AD_ACCOUNTS, whole=st.booleans())
     def take_back(self, actor: str, ad_account: str, whole: bool) -> None:
         person, center = self.stage.person(actor), self.stage["bc"]
         with suppress(Refusal):
             if whole:
-                partners.remove_partner(self.world, center, actor=person, partner=NORTH)
+                partners.remove_partner(center, actor=person, partner=NORTH)
             else:
-                partners.unshare(self.world, center, actor=person, partner=NORTH, identity=ad_account)
+                partners.unshare(center, actor=person, partner=NORTH, identity=ad_account)
 
     @rule(actor=PEOPLE, address=ADDRESSES, ad_account=AD_ACCOUNTS)
     def group(self, actor: str, address: str, ad_account: str) -> None:
         person, center = self.stage.person(actor), self.stage["bc"]
         with suppress(Refusal):
-            assets.create_group(self.world, center, actor=person, name="g")
+            assets.create_group(center, actor=person, name="g")
         with suppress(Refusal):
-            assets.add_asset_to_group(self.world, center, actor=person, name="g", ad_account=ad_account)
+            assets.add_asset_to_group(center, actor=person, name="g", ad_account=ad_account)
         with suppress(Refusal):
-            assets.set_group_role(self.world, center, actor=person, name="g", address=address, role="admin")
+            assets.set_group_role(center, actor=person, name="g", address=address, role="admin")
 
     @invariant()
     def every_organization_has_an_active_admin(self) -> None:

@@ -9,18 +9,15 @@ from tests.sandbox.stage import US, Stage, refused
 
 
 def ask(stage: Stage, *permissions: str, handle: str = "@dee", actor: str = "ana") -> None:
-    request_link(stage.world, stage["bc"], actor=stage.person(actor), handle=handle, permissions=permissions)
+    request_link(stage["bc"], actor=stage.person(actor), handle=handle, permissions=permissions)
 
 
 def use(stage: Stage, handle: str) -> None:
-    allow_use(
-        stage.world, stage["bc"], actor=stage.person("ana"), kind="tiktok_account", identity=handle, ad_account=US
-    )
+    allow_use(stage["bc"], actor=stage.person("ana"), kind="tiktok_account", identity=handle, ad_account=US)
 
 
 def let_post(stage: Stage, handle: str) -> None:
     grant(
-        stage.world,
         stage["bc"],
         actor=stage.person("ana"),
         kind="tiktok_account",
@@ -96,8 +93,8 @@ def test_an_admin_disconnects_an_account_and_everything_that_hung_on_it(stage: S
     use(stage, "@acme")
     let_post(stage, "@acme")
     with refused("not-an-admin"):
-        unlink(stage.world, stage["bc"], actor=stage.person("bo"), handle="@acme")
-    unlink(stage.world, stage["bc"], actor=stage.person("ana"), handle="@acme")
+        unlink(stage["bc"], actor=stage.person("bo"), handle="@acme")
+    unlink(stage["bc"], actor=stage.person("ana"), handle="@acme")
     assert not [key for key in stage.look("bc") if "@acme" in key]
     with refused("unknown"):
-        unlink(stage.world, stage["bc"], actor=stage.person("ana"), handle="@acme")
+        unlink(stage["bc"], actor=stage.person("ana"), handle="@acme")

@@ -111,12 +111,12 @@ def test_a_cancelled_invitation_cannot_be_accepted(
 ) -> None:
     invite_by_hand(stage.world, "ana", "cy", organization, other_role)
     with refused("not-an-admin"):
-        cancel_invitation(stage.world, stage[organization], actor=stage.person("bo"), address="cy@acme.example")
-    cancel_invitation(stage.world, stage[organization], actor=stage.person("ana"), address="cy@acme.example")
+        cancel_invitation(stage[organization], actor=stage.person("bo"), address="cy@acme.example")
+    cancel_invitation(stage[organization], actor=stage.person("ana"), address="cy@acme.example")
     with refused("unknown"):
         accept(stage.world, "cy", organization)
     with refused("already-a-member"):
-        cancel_invitation(stage.world, stage[organization], actor=stage.person("ana"), address="bo@acme.example")
+        cancel_invitation(stage[organization], actor=stage.person("ana"), address="bo@acme.example")
 
 
 @EVERYWHERE

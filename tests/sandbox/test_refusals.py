@@ -22,24 +22,24 @@ def _add(on: Stage, kind: str) -> None:
 
 
 def _ask(on: Stage, kind: str, identity: str) -> None:
-    request_access(on.world, on["bc"], actor=on.person("ana"), kind=kind, identity=identity)
+    request_access(on["bc"], actor=on.person("ana"), kind=kind, identity=identity)
 
 
 def _answer(on: Stage, owner: str) -> None:
-    answer_access(on.world, on["bc"], owner=on.person(owner), kind="ad_account", identity=OF_DEE, approve=True)
+    answer_access(on["bc"], owner=on.person(owner), kind="ad_account", identity=OF_DEE, approve=True)
 
 
 def _with_partner(on: Stage) -> Stage:
-    add_partner(on.world, on["bc"], actor=on.person("ana"), partner=NORTH)
+    add_partner(on["bc"], actor=on.person("ana"), partner=NORTH)
     return on
 
 
 def _answer_partner(on: Stage) -> None:
-    answer_partnership(_with_partner(on).world, on["bc"], actor=on.person("gus"), partner=NORTH, approve=True)
+    answer_partnership(_with_partner(on)["bc"], actor=on.person("gus"), partner=NORTH, approve=True)
 
 
 def _share(on: Stage, role: str) -> None:
-    share(_with_partner(on).world, on["bc"], actor=on.person("ana"), partner=NORTH, identity=US, role=role)
+    share(_with_partner(on)["bc"], actor=on.person("ana"), partner=NORTH, identity=US, role=role)
 
 
 REQUESTS: dict[str, tuple[str, Callable[[Stage], None]]] = {
@@ -47,9 +47,7 @@ REQUESTS: dict[str, tuple[str, Callable[[Stage], None]]] = {
     "an app of a Business Center": ("invalid", lambda on: add_app(on.world, "awx", organization=on["bc"])),
     "an app nobody manages": (
         "unknown",
-        lambda on: remove_manager(
-            on.world, on["owned"], actor=on.person("ana"), client_key="awx-lab", address="cy@acme.example"
-        ),
+        lambda on: remove_manager(on["owned"], actor=on.person("ana"), client_key="awx-lab", address="cy@acme.example"),
     ),
     "an asset of no kind": ("invalid", lambda on: _add(on, "yacht")),
     "asking for a TikTok account without a code": ("invalid", lambda on: _ask(on, "tiktok_account", "@dee")),
@@ -58,31 +56,29 @@ REQUESTS: dict[str, tuple[str, Callable[[Stage], None]]] = {
     "answering what nobody asked": ("unknown", lambda on: _answer(on, "dee")),
     "taking back what was never given": (
         "unknown",
-        lambda on: take_back_access(on.world, on["north"], owner=on.person("dee"), kind="ad_account", identity=OF_DEE),
+        lambda on: take_back_access(on["north"], owner=on.person("dee"), kind="ad_account", identity=OF_DEE),
     ),
     "a grant on a kind without grants": (
         "invalid",
-        lambda on: grant(
-            on.world, on["bc"], actor=on.person("ana"), kind="yacht", identity="1", address=ANA, roles=["admin"]
-        ),
+        lambda on: grant(on["bc"], actor=on.person("ana"), kind="yacht", identity="1", address=ANA, roles=["admin"]),
     ),
     "a role in a group that is not there": (
         "unknown",
-        lambda on: set_group_role(on.world, on["bc"], actor=on.person("ana"), name="none", address=ANA, role="admin"),
+        lambda on: set_group_role(on["bc"], actor=on.person("ana"), name="none", address=ANA, role="admin"),
     ),
     "refusing a code that was never shown": (
         "unknown",
-        lambda on: refuse_link(on.world, on["bc"], owner=on.person("dee"), handle="@dee"),
+        lambda on: refuse_link(on["bc"], owner=on.person("dee"), handle="@dee"),
     ),
     "scanning a code that was never shown": (
         "unknown",
-        lambda on: approve_link(on.world, on["bc"], owner=on.person("dee"), handle="@dee"),
+        lambda on: approve_link(on["bc"], owner=on.person("dee"), handle="@dee"),
     ),
     "answering a partnership that stands": ("unknown", _answer_partner),
     "sharing with a role that is none": ("invalid", lambda on: _share(on, "boss")),
     "ending a share that is none": (
         "unknown",
-        lambda on: unshare(_with_partner(on).world, on["bc"], actor=on.person("ana"), partner=NORTH, identity=EU),
+        lambda on: unshare(_with_partner(on)["bc"], actor=on.person("ana"), partner=NORTH, identity=EU),
     ),
     "removing a stranger": ("unknown", lambda on: remove_by_hand(on.world, "ana", "stranger@acme.example", "bc")),
     "a role for somebody who is not in": (
@@ -106,10 +102,10 @@ def test_an_asset_that_nobody_owns_has_nobody_to_answer(stage: Stage) -> None:
 
 
 def test_a_lapsed_code_is_called_so(stage: Stage) -> None:
-    request_link(stage.world, stage["bc"], actor=stage.person("ana"), handle="@dee", permissions=["live"])
+    request_link(stage["bc"], actor=stage.person("ana"), handle="@dee", permissions=["live"])
     stage.pass_time(hours=24)
     with refused("lapsed"):
-        approve_link(stage.world, stage["bc"], owner=stage.person("dee"), handle="@dee")
+        approve_link(stage["bc"], owner=stage.person("dee"), handle="@dee")
 
 
 @pytest.mark.parametrize(

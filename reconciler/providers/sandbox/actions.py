@@ -11,23 +11,17 @@ from reconciler.providers.sandbox.naming import SandboxNames
 from reconciler.sandbox import apps, assets, links, members, partners, registry
 from reconciler.sandbox.platforms import SHARE_ROLES
 from reconciler.sandbox.registry import SandboxOrganization, normalise
-from reconciler.sandbox.world import Refusal, World
+from reconciler.sandbox.world import Refusal
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SandboxCall:
     """One change in the world's words."""
 
-    world: World
     organization: SandboxOrganization
     names: SandboxNames
     change: Change
     actor: int
-
-    @property
-    def at(self) -> tuple[World, SandboxOrganization]:
-        """Where it happens."""
-        return self.world, self.organization
 
     @property
     def ids(self) -> tuple[str, ...]:
@@ -58,7 +52,7 @@ class SandboxCall:
     def find_address(self, key: str) -> str:
         """Under which of a person's identities they are in this organization; else the one to invite by."""
         identities = self.names.identities(key)
-        row = self.world.find_row(
+        row = self.organization.world.find_row(
             "SELECT identity FROM membership WHERE organization = :organization"
             " AND identity IN (SELECT value FROM json_each(:mine))"
             " ORDER BY CASE status WHEN 'active' THEN 0 WHEN 'invited' THEN 1 ELSE 2 END, id",
@@ -98,53 +92,55 @@ _OF_MEMBERS = frozenset(
 
 
 def _change_member(call: SandboxCall) -> None:
-    action, actor = call.change.action, call.actor
+    place, action, actor = call.organization, call.change.action, call.actor
     match action:
         case Action.REINVITE | Action.CANCEL_INVITATION:
-            members.cancel_invitation(*call.at, actor=actor, address=call.member)
+            members.cancel_invitation(place, actor=actor, address=call.member)
         case Action.REMOVE | Action.REMOVE_AND_INVITE:
-            members.remove(*call.at, actor=actor, address=call.member)
+            members.remove(place, actor=actor, address=call.member)
         case Action.CHANGE_ROLE:
-            members.change_role(*call.at, actor=actor, address=call.member, role=call.role, finance=call.finance)
+            members.change_role(
+                call.organization, actor=actor, address=call.member, role=call.role, finance=call.finance
+            )
     if action in (Action.INVITE, Action.REINVITE, Action.REMOVE_AND_INVITE):
         after = call.change.after
         address = (after.identity if after else "") or call.ids[0]
-        members.invite(*call.at, actor=actor, address=address, role=call.role, finance=call.finance)
+        members.invite(place, actor=actor, address=address, role=call.role, finance=call.finance)
 
 
 def _change_thing(call: SandboxCall) -> None:
-    at, actor, first = call.at, call.actor, call.ids[0]
+    place, actor, first = call.organization, call.actor, call.ids[0]
     match call.change.action:
         case Action.DELETE_ORGANIZATION:
-            registry.delete(*at, actor=actor)
+            registry.delete(place, actor=actor)
         case Action.REQUEST_ACCESS:
-            assets.request_access(*at, actor=actor, kind=call.change.address.kind, identity=first)
+            assets.request_access(place, actor=actor, kind=call.change.address.kind, identity=first)
         case Action.TRANSFER_APP:
             # A person who owns the app initiates the transfer in their own name: nobody else could.
-            owner = apps.get_app(call.world, first)["owner_person"]
+            owner = apps.get_app(call.organization.world, first)["owner_person"]
             initiator = actor if owner is None else int(owner)
-            apps.initiate_transfer(call.world, first, to=call.organization, actor=initiator)
+            apps.initiate_transfer(call.organization.world, first, to=call.organization, actor=initiator)
         case Action.LINK | Action.CHANGE_LINK:
-            links.request_link(*at, actor=actor, handle=first, permissions=call.permissions)
+            links.request_link(place, actor=actor, handle=first, permissions=call.permissions)
         case Action.UNLINK:
-            links.unlink(*at, actor=actor, handle=first)
+            links.unlink(place, actor=actor, handle=first)
         case Action.ADD_PARTNER:
-            partners.add_partner(*at, actor=actor, partner=first)
+            partners.add_partner(place, actor=actor, partner=first)
         case Action.REMOVE_PARTNER:
-            partners.remove_partner(*at, actor=actor, partner=first)
+            partners.remove_partner(place, actor=actor, partner=first)
         case unknown:
             raise Refusal("not-supported", f"the sandbox does not know how to {unknown}")
 
 
 def _change_group(call: SandboxCall) -> None:
-    at, actor, name = call.at, call.actor, call.ids[0]
+    place, actor, name = call.organization, call.actor, call.ids[0]
     match call.change.action:
         case Action.CREATE_GROUP:
-            assets.create_group(*at, actor=actor, name=name)
+            assets.create_group(place, actor=actor, name=name)
         case Action.RENAME_GROUP:
-            assets.rename_group(*at, actor=actor, name=name, new_name=str(call.change.attributes["called"]))
+            assets.rename_group(place, actor=actor, name=name, new_name=str(call.change.attributes["called"]))
         case Action.DELETE_GROUP:
-            assets.delete_group(*at, actor=actor, name=name)
+            assets.delete_group(place, actor=actor, name=name)
 
 
 def _change_share(call: SandboxCall) -> None:
@@ -152,45 +148,48 @@ def _change_share(call: SandboxCall) -> None:
     (partner, identity), kind = call.ids, KINDS[call.change.address.kind].parents[1]
     before = str(call.change.before.attributes.get("role", "")) if call.change.before else ""
     roles, action = SHARE_ROLES[kind], call.change.action
+    place, actor = call.organization, call.actor
     is_lowered = {before, call.role} <= set(roles) and roles.index(call.role) < roles.index(before)
     if action is Action.UNSHARE or (action is Action.CHANGE_SHARE and is_lowered):
-        partners.unshare(*call.at, actor=call.actor, partner=partner, kind=kind, identity=identity)
+        partners.unshare(place, actor=actor, partner=partner, kind=kind, identity=identity)
     if action is not Action.UNSHARE:
-        partners.share(*call.at, actor=call.actor, partner=partner, kind=kind, identity=identity, role=call.role)
+        partners.share(
+            call.organization, actor=call.actor, partner=partner, kind=kind, identity=identity, role=call.role
+        )
 
 
 def _grant(call: SandboxCall) -> None:
-    at, actor, kind = call.at, call.actor, call.change.address.kind
+    place, actor, kind = call.organization, call.actor, call.change.address.kind
     first, second = call.ids
     person = call.find_address(call.change.address.parts[1])
     match kind:
         case "app_access":
-            apps.add_manager(*at, actor=actor, client_key=first, address=person)
+            apps.add_manager(place, actor=actor, client_key=first, address=person)
         case "asset_group_asset":
-            assets.add_asset_to_group(*at, actor=actor, name=first, ad_account=second)
+            assets.add_asset_to_group(place, actor=actor, name=first, ad_account=second)
         case "asset_group_access":
-            assets.set_group_role(*at, actor=actor, name=first, address=person, role=call.role)
+            assets.set_group_role(place, actor=actor, name=first, address=person, role=call.role)
         case "pixel_use" | "tiktok_account_use" | "managed_account_use":
-            links.allow_use(*at, actor=actor, kind=kind.removesuffix("_use"), identity=first, ad_account=second)
+            links.allow_use(place, actor=actor, kind=kind.removesuffix("_use"), identity=first, ad_account=second)
         case _:
             roles = call.permissions or tuple(filter(None, (call.role,)))
             asset = kind.removesuffix("_access")
-            assets.grant(*at, actor=actor, kind=asset, identity=first, address=person, roles=roles)
+            assets.grant(place, actor=actor, kind=asset, identity=first, address=person, roles=roles)
 
 
 def _revoke(call: SandboxCall) -> None:
-    at, actor, kind = call.at, call.actor, call.change.address.kind
+    place, actor, kind = call.organization, call.actor, call.change.address.kind
     first, second = call.ids
     person = call.find_address(call.change.address.parts[1])
     match kind:
         case "app_access":
-            apps.remove_manager(*at, actor=actor, client_key=first, address=person)
+            apps.remove_manager(place, actor=actor, client_key=first, address=person)
         case "asset_group_asset":
-            assets.take_asset_from_group(*at, actor=actor, name=first, ad_account=second)
+            assets.take_asset_from_group(place, actor=actor, name=first, ad_account=second)
         case "asset_group_access":
-            assets.take_from_group(*at, actor=actor, name=first, address=person)
+            assets.take_from_group(place, actor=actor, name=first, address=person)
         case "pixel_use" | "tiktok_account_use" | "managed_account_use":
-            links.end_use(*at, actor=actor, kind=kind.removesuffix("_use"), identity=first, ad_account=second)
+            links.end_use(place, actor=actor, kind=kind.removesuffix("_use"), identity=first, ad_account=second)
         case _:
             asset = kind.removesuffix("_access")
-            assets.revoke(*at, actor=actor, kind=asset, identity=first, address=person)
+            assets.revoke(place, actor=actor, kind=asset, identity=first, address=person)

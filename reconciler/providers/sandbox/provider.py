@@ -183,7 +183,7 @@ class SandboxProvider:
         organization = _find(self._world, scope.organization)
         if organization is None:
             raise Refusal("unknown", f"there is no {scope.organization.system.name} {scope.organization.identity}")
-        carry_out(SandboxCall(world=self._world, organization=organization, names=names, change=change, actor=actor))
+        carry_out(SandboxCall(organization=organization, names=names, change=change, actor=actor))
 
     def _get_actor(self, names: SandboxNames, change: Change) -> tuple[int, str]:
         """The acting person, and under which identity they are known."""

@@ -153,7 +153,7 @@ def _members(world: World, organization: SandboxOrganization, words: Labels) -> 
 
 def _apps(world: World, organization: SandboxOrganization, words: Labels, seen_by: int | None) -> list[dict[str, str]]:
     """What the organization owns, what it is offered, and what belongs to whoever looks."""
-    is_inside = seen_by is None or find_active(world, organization, seen_by) is not None
+    is_inside = seen_by is None or find_active(organization, seen_by) is not None
     rows = world.rows(
         "SELECT app.*, organization.name AS owned_by FROM app"
         " LEFT JOIN organization ON organization.id = app.owner_organization"

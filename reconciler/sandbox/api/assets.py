@@ -72,7 +72,7 @@ def _get_own(call: Call) -> Data:
         return _get_promised(call)
     person = person_of(call.filtering["user_id"]) if "user_id" in call.filtering else call.caller.person
     if person != call.caller.person:
-        require_admin(call.world, call.bc, call.caller.person)
+        require_admin(call.bc, call.caller.person)
         call.member(call.filtering["user_id"])
     rows = call.world.rows(
         f"{_HELD.format(roles='asset_grant.roles')}"
@@ -104,7 +104,7 @@ def _get_promised(call: Call) -> Data:
     """Ad accounts that come with an invitation."""
     if call.get("asset_type") != "ADVERTISER" or "user_id" in call.filtering:
         raise RefusedCall(40002, "filtering.user_email: only for ADVERTISER, and not together with user_id")
-    require_admin(call.world, call.bc, call.caller.person)
+    require_admin(call.bc, call.caller.person)
     rows = call.world.rows(
         f"{_HELD.format(roles='promised_grant.roles')}"
         " JOIN promised_grant ON promised_grant.holding = holding.id"
@@ -219,7 +219,7 @@ def _get_asset_members(call: Call) -> Data:
         f" FROM {_grants(call, by_asset=True)} AS asset_grant"
         " JOIN membership ON membership.id = asset_grant.membership JOIN person ON person.id = membership.person"
         " WHERE asset_grant.holding = :holding AND membership.status = 'active' ORDER BY membership.id",
-        {"holding": get_holding(call.world, call.bc, call.kind, call.asset)["id"]},
+        {"holding": get_holding(call.bc, call.kind, call.asset)["id"]},
     )
     keyword = call.filtering.get("keyword", "").casefold()
     wanted = [row for row in rows if keyword in row["name"].casefold() or keyword in row["identity"].casefold()]
@@ -250,7 +250,7 @@ def _get_asset_partners(call: Call) -> Data:
         "SELECT organization.identity AS bc_id, organization.name AS bc_name FROM share"
         " JOIN partnership ON partnership.id = share.partnership"
         " JOIN organization ON organization.id = partnership.partner WHERE share.holding = :holding ORDER BY bc_id",
-        {"holding": get_holding(call.world, call.bc, call.kind, call.asset)["id"]},
+        {"holding": get_holding(call.bc, call.kind, call.asset)["id"]},
     )
     keyword = call.filtering.get("keyword", "").casefold()
     return call.page([row for row in rows if keyword in row["bc_name"].casefold()], dict)
@@ -326,7 +326,7 @@ def _unassign(call: Call) -> None:
 
 def _find_grant(call: Call) -> tuple[Row, Row | None]:
     """The member that is named, and the access they have to the asset that is named."""
-    held, member = get_holding(call.world, call.bc, call.kind, call.asset), call.member(call.get("user_id"))
+    held, member = get_holding(call.bc, call.kind, call.asset), call.member(call.get("user_id"))
     given = call.world.find_row(
         "SELECT * FROM asset_grant WHERE holding = :holding AND membership = :membership",
         {"holding": held["id"], "membership": member["id"]},

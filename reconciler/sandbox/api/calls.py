@@ -60,14 +60,14 @@ class Call:
 
     def member(self, number: str) -> Row:
         """The active membership of a user id; whoever is not in is a Refusal."""
-        row = find_active(self.world, self.bc, person_of(number))
+        row = find_active(self.bc, person_of(number))
         if row is None:
             raise Refusal("unknown", f"user {number} is not a member of business center {self.bc.identity}")
         return row
 
     def act(self, rule: Callable[..., None], **values: object) -> None:
         """Apply a rule of the world to the Business Center, in the caller's name."""
-        rule(self.world, self.bc, actor=self.caller.person, **values)
+        rule(self.bc, actor=self.caller.person, **values)
 
     def search(self, rows: Sequence[Row]) -> list[Row]:
         """The assets whose name has the keyword in it, or whose number is the keyword; all of them without one."""

@@ -138,7 +138,7 @@ def _require_permission(route: Route, call: Call) -> None:
         raise RefusedCall(int(options.missing_scope), f"No permission to operate {route.path}: the scope is missing.")
     if route.serves not in ("admins", "members"):
         return
-    own = None if call.place is None else find_active(call.world, call.place, call.caller.person)
+    own = None if call.place is None else find_active(call.place, call.caller.person)
     is_open = route.serves == "members" or (route.path == "bc/member/get/" and options.standard_may_list_members)
     if own is None or (own["role"] != "admin" and not is_open):
         code = options.codes.get("not-an-admin", 40001)

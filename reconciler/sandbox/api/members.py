@@ -152,15 +152,15 @@ def _invite(call: Call) -> None:
             if call.options.outside_domains == "dropped":
                 continue
             raise RefusedCall(40002, f"emails.{index}: the domain is not allowed in this business center")
-        former = find_membership(call.world, call.bc, address)
+        former = find_membership(call.bc, address)
         if former is not None and former["status"] == "expired" and call.options.expired_rows == "pending":
             continue  # an invitation that ran out still stands in the way of another
         call.act(invite, address=address, role=role, finance=finance or "")
-        if get_membership(call.world, call.bc, address)["status"] == "invited":
+        if get_membership(call.bc, address)["status"] == "invited":
             ad_accounts, access = call.params.get("asset_ids", []), call.get("advertiser_role", "ANALYST").lower()
             call.act(promise, ad_accounts=ad_accounts, address=address, role=access)
             if call.options.former_members == "in" and _was_in(call, address):
-                accept_invitation(call.world, call.bc, person=get_person(call.world, address))
+                accept_invitation(call.bc, person=get_person(call.world, address))
 
 
 def _was_in(call: Call, address: str) -> bool:

@@ -44,7 +44,7 @@ def _add(call: Call) -> None:
     """A partnership, and perhaps shares; with an existing partner only the shares."""
     partner, role = call.get("partner_id"), call.get("advertiser_role", "ANALYST").lower()
     numbers = call.params.get("asset_ids", [])
-    known = find_partnership(call.world, call.bc, partner)
+    known = find_partnership(call.bc, partner)
     if known is None or known["status"] == "declined":
         call.act(add_partner, partner=partner)
     elif not numbers and call.options.partner_again != "ok":
@@ -73,7 +73,7 @@ def _has_lower_share(call: Call, identity: str, role: str) -> bool:
 def _delete(call: Call) -> None:
     """End a partnership from either side; what was shared either way is taken back."""
     partner = call.get("partner_id")
-    if find_partnership(call.world, call.bc, partner) is None and _is_partner(call):
+    if find_partnership(call.bc, partner) is None and _is_partner(call):
         call.act(add_partner, partner=partner)
     call.act(remove_partner, partner=partner)
 

@@ -78,7 +78,7 @@ def _get_assigned(call: Call) -> Data:
 
 def _users(call: Call) -> list[Row]:
     """The ad accounts that may use the asset that is named."""
-    return call.world.rows(_USERS, {"holding": get_holding(call.world, call.bc, **_account(call))["id"]})
+    return call.world.rows(_USERS, {"holding": get_holding(call.bc, **_account(call))["id"]})
 
 
 def _account(call: Call) -> dict[str, str]:

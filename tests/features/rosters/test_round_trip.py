@@ -93,12 +93,12 @@ def world() -> Iterator[World]:
             role = "operator" if key == "brand" else "editor" if key == "studio" else "member"
             role = "standard" if key == "bc" else role
             phone = "+34600333444" if key == "brand" else "dee@creator.example"
-            invite(world, get_organization(world, key), actor=ana, address=phone, role=role)
-            invite(world, get_organization(world, key), actor=ana, address="gus@north.example", role=role)
+            invite(get_organization(world, key), actor=ana, address=phone, role=role)
+            invite(get_organization(world, key), actor=ana, address="gus@north.example", role=role)
             decline(world, "gus", key)
         owned = get_organization(world, "owned")
-        add_manager(world, owned, actor=ana, client_key="awx-lab", address="cy@acme.example")
-        add_manager(world, owned, actor=ana, client_key="awx-lab", address="bo@acme.example")
+        add_manager(owned, actor=ana, client_key="awx-lab", address="cy@acme.example")
+        add_manager(owned, actor=ana, client_key="awx-lab", address="bo@acme.example")
         initiate_transfer(world, "awx-game", to=owned, actor=bo)
         yield world
 
@@ -218,7 +218,7 @@ def test_nobody_can_choose_a_name_that_makes_a_roster_lie(
     with new_world(seed) as world:
         boss, organization = get_person(world, "boss"), get_organization(world, key)
         for address in roles.keys() - joined.keys():
-            invite(world, organization, actor=boss, address=address, role=roles[address])
+            invite(organization, actor=boss, address=address, role=roles[address])
         true = truth(world, key, ("member",))
         seen = read_back(world, key, kind="member", **how)
     if seen.is_usable:
