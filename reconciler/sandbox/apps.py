@@ -4,12 +4,7 @@ from __future__ import annotations
 
 from reconciler.sandbox.members import get_active
 from reconciler.sandbox.platforms import APP_MANAGERS_PER_APP
-from reconciler.sandbox.registry import (
-    SandboxOrganization,
-    get_organization_by_id,
-    known_as,
-    require_admin,
-)
+from reconciler.sandbox.registry import SandboxOrganization, get_organization_by_id, known_as, require_admin
 from reconciler.sandbox.world import Refusal, Row, World
 
 

@@ -6,12 +6,7 @@ from collections.abc import Iterable
 
 from reconciler.sandbox.members import get_active, get_membership
 from reconciler.sandbox.platforms import ACCOUNT_PERMISSIONS, AD_ACCOUNT_ROLES, ASSET_ROLES
-from reconciler.sandbox.registry import (
-    SandboxOrganization,
-    get_organization_by_id,
-    known_as,
-    require_admin,
-)
+from reconciler.sandbox.registry import SandboxOrganization, get_organization_by_id, known_as, require_admin
 from reconciler.sandbox.world import Refusal, Row, World
 
 
@@ -34,20 +29,20 @@ def add_asset(
             (kind, identity, name or identity, owner, person),
         )
         asset = int(cursor.lastrowid or 0)
-        if owner is not None:
-            hold(world, owner, asset, relation="owner", status="active")
+        if organization is not None:
+            hold(organization, asset, relation="owner", status="active")
         return asset
 
 
 def hold(
-    world: World, organization: int, asset: int, *, relation: str, status: str, permissions: Iterable[str] = ()
+    organization: SandboxOrganization, asset: int, *, relation: str, status: str, permissions: Iterable[str] = ()
 ) -> None:
     """Write down that a Business Center has, or has asked for, an asset; an earlier attempt is replaced."""
-    with world.transaction() as db:
-        db.execute("DELETE FROM holding WHERE organization = ? AND asset = ?", (organization, asset))
+    with organization.world.transaction() as db:
+        db.execute("DELETE FROM holding WHERE organization = ? AND asset = ?", (organization.id, asset))
         db.execute(
             "INSERT INTO holding (organization, asset, relation, status, permissions, since) VALUES (?, ?, ?, ?, ?, ?)",
-            (organization, asset, relation, status, ",".join(sorted(permissions)), world.timestamp()),
+            (organization.id, asset, relation, status, ",".join(sorted(permissions)), organization.world.timestamp()),
         )
 
 
@@ -90,7 +85,7 @@ def request_access(organization: SandboxOrganization, *, actor: int, kind: str, 
             raise Refusal("already-invited", f"access to {identity} is {held['status']} already")
         if asset["owner_organization"] is None and asset["owner_person"] is None:
             raise Refusal("unknown", f"{identity} has no owner who could answer")
-        hold(organization.world, organization.id, asset["id"], relation="granted", status="requested")
+        hold(organization, asset["id"], relation="granted", status="requested")
         organization.log("request_access", f"asked for {kind} {identity}", actor=actor)
 
 
@@ -122,13 +117,7 @@ def take_back_access(organization: SandboxOrganization, *, owner: int, kind: str
 
 
 def grant(
-    organization: SandboxOrganization,
-    *,
-    actor: int,
-    kind: str,
-    identity: str,
-    address: str,
-    roles: Iterable[str],
+    organization: SandboxOrganization, *, actor: int, kind: str, identity: str, address: str, roles: Iterable[str]
 ) -> None:
     """Give a member access, or set what an access may do; only somebody who has accepted can be given one."""
     given = tuple(sorted(set(roles)))
@@ -141,8 +130,7 @@ def grant(
             " ON CONFLICT DO UPDATE SET roles = excluded.roles, since = excluded.since",
             (held["id"], member["id"], ",".join(given), organization.world.timestamp()),
         )
-        text = f"{address} has {' '.join(given) or 'access'} on {kind} {identity}"
-        organization.log("grant", text, actor=actor)
+        organization.log("grant", f"{address} has {' '.join(given) or 'access'} on {kind} {identity}", actor=actor)
 
 
 def revoke(organization: SandboxOrganization, *, actor: int, kind: str, identity: str, address: str) -> None:
@@ -165,8 +153,7 @@ def promise(
         invitation = get_membership(organization, address)
         for identity in ad_accounts:
             held = get_holding(organization, "ad_account", identity)
-            values = (held["id"], invitation["id"], role)
-            db.execute("INSERT OR REPLACE INTO promised_grant VALUES (?, ?, ?)", values)
+            db.execute("INSERT OR REPLACE INTO promised_grant VALUES (?, ?, ?)", (held["id"], invitation["id"], role))
 
 
 def release(organization: SandboxOrganization, *, actor: int, kind: str, identity: str) -> None:

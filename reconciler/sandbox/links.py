@@ -28,7 +28,7 @@ def request_link(organization: SandboxOrganization, *, actor: int, handle: str, 
         asset = get_asset(world, _KIND, handle)
         held = find_holding(organization, _KIND, handle)
         if held is None or held["status"] != "active":
-            hold(world, organization.id, asset["id"], relation="granted", status="requested", permissions=wanted)
+            hold(organization, asset["id"], relation="granted", status="requested", permissions=wanted)
             pending = None
         elif set(wanted) <= set(held["permissions"].split(",")):
             db.execute(
@@ -141,8 +141,7 @@ def scan(
             if held is not None and (held["status"] == "requested" or held["pending"]):
                 approve_link(organization, owner=owner, handle=handle)
         else:
-            text = f"{handle} refused the code"
-            organization.log("decline", text, actor=owner)
+            organization.log("decline", f"{handle} refused the code", actor=owner)
         db.execute("DELETE FROM qr_code WHERE code = ?", (code["code"],))
 
 

@@ -158,8 +158,7 @@ def step_down(organization: SandboxOrganization, *, person: int) -> None:
         roles = organization.platform.roles
         lower = roles[roles.index(membership["role"]) + 1]
         db.execute("UPDATE membership SET role = ? WHERE id = ?", (lower, membership["id"]))
-        text = f"{membership['identity']} gave up admin rights"
-        organization.log("give_up_admin", text, actor=person)
+        organization.log("give_up_admin", f"{membership['identity']} gave up admin rights", actor=person)
 
 
 def get_membership(organization: SandboxOrganization, address: str) -> Row:

@@ -4,12 +4,7 @@ from __future__ import annotations
 
 from reconciler.sandbox.assets import find_holding, get_holding, hold
 from reconciler.sandbox.platforms import SHARE_ROLES
-from reconciler.sandbox.registry import (
-    SandboxOrganization,
-    find_organization,
-    get_organization_by_id,
-    require_admin,
-)
+from reconciler.sandbox.registry import SandboxOrganization, find_organization, get_organization_by_id, require_admin
 from reconciler.sandbox.world import Refusal, Row, World
 
 
@@ -48,7 +43,7 @@ def answer_partnership(organization: SandboxOrganization, *, actor: int, partner
             {"id": row["id"]},
         )
         for held in shared if approve else ():
-            _lend(world, held, other)
+            _lend(held, other)
         text = f"{'agreed to' if approve else 'declined'} the partnership with {organization.name}"
         organization.log("approve" if approve else "decline", text, actor=actor)
 
@@ -97,17 +92,12 @@ def share(
             (row["id"], held["id"], role, world.timestamp()),
         )
         if row["status"] == "active":
-            _lend(world, held, get_organization_by_id(world, row["partner"]))
+            _lend(held, get_organization_by_id(world, row["partner"]))
         organization.log("share", f"{partner} is {role or 'a user'} of {identity}", actor=actor)
 
 
 def unshare(
-    organization: SandboxOrganization,
-    *,
-    actor: int,
-    partner: str,
-    identity: str,
-    kind: str = "ad_account",
+    organization: SandboxOrganization, *, actor: int, partner: str, identity: str, kind: str = "ad_account"
 ) -> None:
     """Stop sharing an asset; the partner's people lose it at once."""
     with organization.acting(actor) as db:
@@ -123,11 +113,11 @@ def unshare(
         organization.log("unshare", f"{partner} lost {identity}", actor=actor)
 
 
-def _lend(world: World, lent: Row, borrower: SandboxOrganization) -> None:
+def _lend(lent: Row, borrower: SandboxOrganization) -> None:
     """The borrower has the asset too; if it has it already in its own right, that stays."""
     held = find_holding(borrower, lent["kind"], lent["identity"])
     if held is None or held["status"] != "active":
-        hold(world, borrower.id, lent["asset"], relation="partner", status="active")
+        hold(borrower, lent["asset"], relation="partner", status="active")
 
 
 def _find_share(world: World, partnership: Row, held: Row) -> Row | None:

@@ -55,9 +55,7 @@ PLATFORMS: dict[tuple[str, str], Platform] = {
         owner_manages_admins=True,
     ),
     ("organization_account", ""): Platform(
-        roles=("admin", "operator"),
-        admins=frozenset({"admin"}),
-        invitable=("admin", "operator"),
+        roles=("admin", "operator"), admins=frozenset({"admin"}), invitable=("admin", "operator")
     ),
     ("business_account", ""): Platform(
         roles=("administrator", "editor", "analyst", "moderator"),
@@ -101,9 +99,7 @@ SHARE_ROLES: dict[str, tuple[str, ...]] = {
 ACCOUNT_PERMISSIONS = frozenset({"post", "live", "direct_message"})
 """What a member may do with a TikTok account, any set of which can be given."""
 
-LINK_PERMISSIONS = frozenset(
-    {"existing_posts", "publish_ads_only", "publish_to_profile", "live", "direct_message"},
-)
+LINK_PERMISSIONS = frozenset({"existing_posts", "publish_ads_only", "publish_to_profile", "live", "direct_message"})
 """What the owner of a TikTok account lets a Business Center do."""
 
 

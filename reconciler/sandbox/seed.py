@@ -220,7 +220,7 @@ def _plant_assets(world: World, seed: _Fields) -> None:
             person = _get_person(world, fields.text("owner"))
             asset = add_asset(world, kind, identity, name=fields.text("name", ""), person=person)
             for key in fields.texts("granted", []):
-                hold(world, get_organization(world, key).id, asset, relation="granted", status="active")
+                hold(get_organization(world, key), asset, relation="granted", status="active")
             fields.finish()
     for handle, value in seed.fields("tiktok_accounts").each():
         account = _Fields.of(value, f"tiktok_accounts.{handle}", short="owner")
@@ -228,8 +228,8 @@ def _plant_assets(world: World, seed: _Fields) -> None:
         asset = add_asset(world, "tiktok_account", handle, name=title, person=person)
         for key, permissions in account.fields("linked").each():
             linked = _texts(permissions, f"{account.where}.linked.{key}")
-            place = get_organization(world, key).id
-            hold(world, place, asset, relation="granted", status="active", permissions=linked)
+            place = get_organization(world, key)
+            hold(place, asset, relation="granted", status="active", permissions=linked)
         account.finish()
 
 

@@ -427,9 +427,9 @@ def test_somebody_with_access_whom_the_list_of_members_lacks_is_not_passed_over(
     with staged() as stage:
         center, ana = get_organization(stage.world, "bc"), get_person(stage.world, "ana")
         shoes, bo = ASSETS["catalog", "shoes"], "bo@acme.example"
-        grant(stage.world, center, actor=ana, kind="catalog", identity=shoes, address=bo, roles=["ad_promote"])
-        create_group(stage.world, center, actor=ana, name="Europe")
-        set_group_role(stage.world, center, actor=ana, name="Europe", address=bo, role="analyst")
+        grant(center, actor=ana, kind="catalog", identity=shoes, address=bo, roles=["ad_promote"])
+        create_group(center, actor=ana, name="Europe")
+        set_group_role(center, actor=ana, name="Europe", address=bo, role="analyst")
         whole = stage.provider.read(SCOPE)
         admins = {
             one.address.key

@@ -158,9 +158,7 @@ def _get_user(call: Call) -> Data:
     scope=_ADS_MANAGEMENT,
     rows=50,
     filtering=record(
-        start_date=text(),
-        end_date=text(),
-        activity_type=choice("ALL", "USER", "ACCOUNT", "ASSET", "BUSINESS"),
+        start_date=text(), end_date=text(), activity_type=choice("ALL", "USER", "ACCOUNT", "ASSET", "BUSINESS")
     ),
     lang=text(),
     sort_field=choice("operation_time"),

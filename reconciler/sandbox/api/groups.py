@@ -7,16 +7,7 @@ from typing import Final
 
 from reconciler.sandbox.api.calls import Call, Data, Endpoints
 from reconciler.sandbox.api.naming import asset_id, get_asset_identity, get_group, group_id, user_id
-from reconciler.sandbox.api.parameters import (
-    Parameter,
-    asset_type,
-    choice,
-    ident,
-    listed,
-    record,
-    refuse_missing,
-    text,
-)
+from reconciler.sandbox.api.parameters import Parameter, asset_type, choice, ident, listed, record, refuse_missing, text
 from reconciler.sandbox.assets import (
     add_asset_to_group,
     create_group,
@@ -86,9 +77,7 @@ def _list(call: Call) -> Data:
     keyword = call.filtering.get("keyword")
     wanted = [row for row in rows if keyword in (None, row["name"], group_id(row["id"]))]
     return call.page(
-        wanted,
-        lambda row: {"asset_group_id": group_id(row["id"]), "asset_group_name": row["name"]},
-        key="asset_groups",
+        wanted, lambda row: {"asset_group_id": group_id(row["id"]), "asset_group_name": row["name"]}, key="asset_groups"
     )
 
 
@@ -106,11 +95,7 @@ def _get(call: Call) -> Data:
     is_assets = call.get("query_entity") == "ASSET"
     key = "assets" if is_assets else "members"
     page = call.page(_group_assets(call, group) if is_assets else _group_members(call, group), dict, key=key)
-    shown: object = {
-        "asset_group_id": group_id(group["id"]),
-        "asset_group_name": group["name"],
-        key: page[key],
-    }
+    shown: object = {"asset_group_id": group_id(group["id"]), "asset_group_name": group["name"], key: page[key]}
     return {
         "asset_group": shown if call.options.group_get_shape == "object" else [shown],
         "page_info": page["page_info"],

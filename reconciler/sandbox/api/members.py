@@ -71,9 +71,7 @@ def _finance(row: Row) -> Data:
     "GET bc/member/get/",
     rows=20,
     filtering=record(
-        keyword=text(),
-        user_role=_ROLES,
-        relation_status=choice("BOUND", "PENDING", "REJECTED", "UNBOUND"),
+        keyword=text(), user_role=_ROLES, relation_status=choice("BOUND", "PENDING", "REJECTED", "UNBOUND")
     ),
 )
 def _get_members(call: Call) -> Data:

@@ -32,9 +32,7 @@ _ENVELOPE: Final = {
     },
 }
 
-_RESPONSES: Final = {
-    "200": {"description": "The envelope", "content": {"application/json": {"schema": _ENVELOPE}}},
-}
+_RESPONSES: Final = {"200": {"description": "The envelope", "content": {"application/json": {"schema": _ENVELOPE}}}}
 
 
 def openapi(options: Options) -> dict[str, Any]:

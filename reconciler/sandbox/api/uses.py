@@ -179,7 +179,7 @@ def _transfer_pixel(call: Call) -> Data:
             "UPDATE asset SET owner_person = NULL, owner_organization = ? WHERE id = ?",
             (call.bc.id, pixel["asset_number"]),
         )
-        hold(call.world, call.bc.id, pixel["asset_number"], relation="owner", status="active")
+        hold(call.bc, pixel["asset_number"], relation="owner", status="active")
         text = f"moved pixel {pixel['identity']} here"
         call.world.log("transfer", text, actor=call.caller.person, organization=call.bc.id)
     return {"asset_id": asset_id(pixel)}
