@@ -8,20 +8,16 @@ from reconciler.policies.rule import Parameters, PolicyInput, PolicyObjection, R
 
 
 def _check(world: PolicyInput, parameters: Parameters) -> Iterator[PolicyObjection]:
-    for organization in world.organizations():
-        if organization.system.name not in words(parameters, "systems"):
-            continue
-        for admin in world.admins(organization):
-            person = world.find_person(admin.address)
-            if person is None or "may_act" not in person.statements:
-                yield PolicyObjection(
-                    address=admin.address,
-                    message=f"`{admin.address.key}` administers `{organization.key}` and has not confirmed that they "
-                    "may act for the business",
-                    place=admin.place,
-                    advice="ask them, and write the day: `statements: {may_act: ...}`",
-                    related=(person.place,) if person else (),
-                )
+    systems = words(parameters, "systems")
+    for organization, admin, person in world.every_admin():
+        if organization.system.name in systems and (person is None or "may_act" not in person.statements):
+            yield PolicyObjection.to(
+                admin,
+                f"`{admin.address.key}` administers `{organization.key}` and has not confirmed that they may act for "
+                "the business",
+                advice="ask them, and write the day: `statements: {may_act: ...}`",
+                person=person,
+            )
 
 
 RULE = Rule(

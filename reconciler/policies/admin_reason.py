@@ -8,16 +8,14 @@ from reconciler.policies.rule import Parameters, PolicyInput, PolicyObjection, R
 
 
 def _check(world: PolicyInput, _: Parameters) -> Iterator[PolicyObjection]:
-    for organization in world.organizations():
-        for admin in world.admins(organization):
-            if not admin.reason:
-                role = admin.attributes["role"]
-                yield PolicyObjection(
-                    address=admin.address,
-                    message=f"`{admin.address.key}` is {role} of `{organization.key}` without a reason",
-                    place=admin.place,
-                    advice=f"write {{role: {role}, reason: ...}}: what they do there, or a ticket",
-                )
+    for organization, admin, _person in world.every_admin():
+        if not admin.reason:
+            role = admin.attributes["role"]
+            yield PolicyObjection.to(
+                admin,
+                f"`{admin.address.key}` is {role} of `{organization.key}` without a reason",
+                advice=f"write {{role: {role}, reason: ...}}: what they do there, or a ticket",
+            )
 
 
 RULE = Rule(

@@ -56,22 +56,18 @@ def _mixed_edges(organization: Organization, world: PolicyInput, clients: Client
         if not KINDS[address.kind].parents or KINDS[address.kind].person_part is not None:
             continue
         ends = zip(KINDS[address.kind].parents, address.parts, strict=True)
-        belongs = [set(_clients_of(Address(organization.key, kind, key), clients)) for kind, key in ends]
+        belongs = [_clients_of(Address(organization.key, kind, key), clients) for kind, key in ends]
         if all(belongs) and not set.intersection(*belongs):
             named = " and ".join(", ".join(sorted(one)) for one in belongs)
-            yield PolicyObjection(
-                address=address,
-                message=f"{address} connects what belongs to {named}",
-                place=declared.place,
-                advice="link each brand once, to its own ad account",
-            )
+            message = f"{address} connects what belongs to {named}"
+            yield PolicyObjection.to(declared, message, advice="link each brand once, to its own ad account")
 
 
-def _clients_of(thing: Address, clients: Clients) -> Iterator[str]:
+def _clients_of(thing: Address, clients: Clients) -> set[str]:
     """The clients to whom an asset, or an organization as a whole, belongs."""
-    for client, patterns in clients.items():
-        if any(fnmatchcase(str(thing), pattern) for pattern in patterns):
-            yield client
+    return {
+        client for client, patterns in clients.items() if any(fnmatchcase(str(thing), pattern) for pattern in patterns)
+    }
 
 
 RULE = Rule(

@@ -29,8 +29,7 @@ def compile_rules(written: Sequence[CustomRule], taken: Mapping[str, Rule]) -> t
             message = f"there is a policy `{rule.id}` already"
             findings.append(Finding(id="duplicate-policy", message=message, place=rule.place))
             continue
-        programs = [_compile(environment, expression, findings) for expression in (rule.when, rule.require)]
-        chosen, required = programs
+        chosen, required = (_compile(environment, expression, findings) for expression in (rule.when, rule.require))
         if chosen is not None and required is not None:
             rules[rule.id] = _rule(rule, chosen, required)
     return rules, findings
@@ -55,7 +54,9 @@ def _compile(environment: Any, expression: Expression, findings: list[Finding]) 
     try:
         program = environment.compile(expression.text or "true")
     except RuntimeError as error:
-        findings.append(_bad(expression, _explain(error)))
+        # Without the words that the library puts around it.
+        first = str(error).splitlines()[0].removeprefix("INVALID_ARGUMENT: ").removeprefix("ERROR: <input>:")
+        findings.append(_bad(expression, first.partition(" (in container")[0]))
         return None
     returns = program.return_type().name().lower()
     if returns not in {"bool", "dyn"}:
@@ -77,24 +78,12 @@ def _bad(expression: Expression, why: str) -> Finding:
     return Finding(id="bad-expression", message=message, place=expression.place)
 
 
-def _explain(error: RuntimeError) -> str:
-    """The first line, without the words that the library puts around it."""
-    first = str(error).splitlines()[0].removeprefix("INVALID_ARGUMENT: ").removeprefix("ERROR: <input>:")
-    return first.partition(" (in container")[0]
-
-
 def _rule(written: CustomRule, chosen: Callable[[_Facts], bool], required: Callable[[_Facts], bool]) -> Rule:
     def check(world: PolicyInput, _: Parameters) -> Iterator[PolicyObjection]:
-        for organization in world.organizations():
-            for declared in world.lasting[organization.key].values():
-                facts = _facts(declared, organization, world)
-                if chosen(facts) and not required(facts):
-                    yield PolicyObjection(
-                        address=declared.address,
-                        message=f"{declared.address}: {written.asks}",
-                        place=declared.place,
-                        advice=written.because,
-                    )
+        for organization, declared in world.everything():
+            facts = _facts(declared, organization, world)
+            if chosen(facts) and not required(facts):
+                yield PolicyObjection.to(declared, f"{declared.address}: {written.asks}", advice=written.because)
 
     return Rule(
         id=written.id,

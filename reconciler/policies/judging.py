@@ -16,17 +16,44 @@ from reconciler.model.settings import (
     CustomRule,
     Parameter,
     PolicySettings,
-    RuleException,
     RuleSettings,
     StandingRule,
 )
 from reconciler.model.suggestions import Nearest
-from reconciler.policies.catalogue import POLICIES
+from reconciler.policies import (
+    admin_may_act,
+    admin_reason,
+    admin_share,
+    client_isolation,
+    named_members,
+    permission_reason,
+    role_by_employment,
+    second_factor,
+    separate_money,
+    strongest_role,
+    temporary_outsiders,
+)
 from reconciler.policies.custom import compile_rules
 from reconciler.policies.rule import Parameters, PolicyInput, PolicyObjection, Rule
 from reconciler.systems import SYSTEMS
 
 Rules = Mapping[str, Rule]
+
+_MODULES = (
+    named_members,
+    temporary_outsiders,
+    admin_share,
+    admin_reason,
+    role_by_employment,
+    strongest_role,
+    separate_money,
+    permission_reason,
+    client_isolation,
+    second_factor,
+    admin_may_act,
+)
+POLICIES: dict[str, Rule] = {module.RULE.id: module.RULE for module in _MODULES}
+"""All rules that come with the tool: one line to add one."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,36 +89,57 @@ class Judgment:
 
 def judge(desired: Desired | None, settings: PolicySettings, *, today: date, rules: RuleBook = COME_ALONG) -> Judgment:
     """Look at what is wanted with all rules that hold; at nothing where the manifests cannot be read."""
-    doubts = (*rules.findings, *check_settings(settings, today=today, rules=rules))
-    said: list[_Said] = []
-    later: list[_Said] = []
+    now: list[_Found] = []
+    later: list[_Found] = []
     if desired is not None:
-        said = list(_objections(PolicyInput.of(desired, today), settings, rules.rules))
-        later = _objections_later(desired, settings, rules.rules, today=today, said=said)
-    found = [_finding(rule, objection, severity) for rule, severity, objection in (*said, *later)]
+        now = list(_objections(PolicyInput.of(desired, today), settings, rules.rules))
+        later = _objections_later(desired, settings, rules.rules, today=today, now=now)
+    findings = [
+        Finding(
+            id=rule.id,
+            message=objection.message,
+            severity=severity,
+            place=objection.place,
+            advice=objection.advice,
+            related=objection.related,
+            address=str(objection.address),
+        )
+        for rule, severity, objection in (*now, *later)
+    ]
     return Judgment(
-        findings=tuple(sorted(found, key=lambda finding: finding.sort_key)),
+        findings=tuple(sorted(findings, key=lambda finding: finding.sort_key)),
         refusals={
             address: f"{objection.message} [{rule.id}]"
-            for rule, severity, objection in said
+            for rule, severity, objection in now
             if severity is Severity.ERROR
             for address in (objection.address, *objection.others)
         },
-        doubts=doubts,
+        doubts=(*rules.findings, *check_settings(settings, today=today, rules=rules)),
     )
 
 
-_Said = tuple[Rule, Severity, PolicyObjection]
+_Found = tuple[Rule, Severity, PolicyObjection]
+
+
+def _objections(world: PolicyInput, settings: PolicySettings, rules: Rules) -> Iterator[_Found]:
+    for rule in rules.values():
+        severity = severity_of(rule, settings)
+        if severity is None:
+            continue
+        exceptions = [one for one in settings.exceptions if one.rule == rule.id and one.holds(world.today)]
+        for objection in rule.check(world, parameters_of(rule, settings)):
+            if not any(fnmatchcase(str(objection.address), one.address) for one in exceptions):
+                yield rule, severity, objection
 
 
 def _objections_later(
-    desired: Desired, settings: PolicySettings, rules: Rules, *, today: date, said: Iterable[_Said]
-) -> list[_Said]:
+    desired: Desired, settings: PolicySettings, rules: Rules, *, today: date, now: Iterable[_Found]
+) -> list[_Found]:
     """What the rules have against access that begins later, with the day; nothing is refused for it before."""
-    known = {(rule.id, objection.address) for rule, _, objection in said}
+    known = {(rule.id, objection.address) for rule, _, objection in now}
     everything = (item for declared in desired.resources.values() for item in declared.values())
     days = {one.starts for item in everything for one in item.lines if one.starts and one.starts > today}
-    found: list[_Said] = []
+    found: list[_Found] = []
     for day in sorted(days):
         for rule, severity, objection in _objections(PolicyInput.of(desired, today, on=day), settings, rules):
             if (rule.id, objection.address) not in known:
@@ -99,16 +147,6 @@ def _objections_later(
                 message = f"{objection.message}, from {day} on"
                 found.append((rule, severity, replace(objection, message=message)))
     return found
-
-
-def _objections(world: PolicyInput, settings: PolicySettings, rules: Rules) -> Iterator[_Said]:
-    for rule in rules.values():
-        severity = severity_of(rule, settings)
-        if severity is None:
-            continue
-        for objection in rule.check(world, parameters_of(rule, settings)):
-            if not _is_excepted(rule, objection, settings.exceptions, world.today):
-                yield rule, severity, objection
 
 
 def standing_rules(settings: PolicySettings, rules: Rules) -> list[StandingRule]:
@@ -127,70 +165,42 @@ def standing_rules(settings: PolicySettings, rules: Rules) -> list[StandingRule]
 
 def only(settings: PolicySettings, chosen: Collection[str], known: Rules = POLICIES) -> PolicySettings:
     """The same settings with the chosen rules alone, and those on; raises KeyError for one that is not there."""
-    severities = {name: severity_of(known[name], settings) or Severity.WARNING for name in chosen}
-    rules = {
-        name: replace(
-            settings.rules.get(name, RuleSettings(place=_NOWHERE)),
-            severity=severities[name].value if name in severities else OFF,
-        )
-        for name in known
-    }
+    severities: dict[str, str] = dict.fromkeys(known, OFF)
+    severities |= {name: (severity_of(known[name], settings) or Severity.WARNING).value for name in chosen}
+    unset = RuleSettings(place=Place("reconciler.yaml", 1, 1))
+    rules = {name: replace(settings.rules.get(name, unset), severity=severities[name]) for name in known}
     return replace(settings, rules=rules)
-
-
-_NOWHERE = Place("reconciler.yaml", 1, 1)
 
 
 def severity_of(rule: Rule, settings: PolicySettings) -> Severity | None:
     """How much a rule matters in a workspace; None where it is off."""
-    said = settings.rules[rule.id].severity if rule.id in settings.rules else ""
-    if not said:
+    given = settings.rules.get(rule.id)
+    if given is None or not given.severity:
         # Whoever gives parameters to a rule that is off wants it.
-        is_asked_for = rule.id in settings.rules
-        return rule.severity or (Severity.WARNING if is_asked_for else None)
-    return None if said == OFF else Severity(said)
+        return rule.severity or (Severity.WARNING if given else None)
+    return None if given.severity == OFF else Severity(given.severity)
 
 
 def parameters_of(rule: Rule, settings: PolicySettings) -> Parameters:
     """What a rule is told in a workspace."""
-    said = settings.rules[rule.id].parameters if rule.id in settings.rules else {}
+    given = settings.rules[rule.id].parameters if rule.id in settings.rules else {}
     return {
-        name: said[name] if name in said and fits(said[name], usual) else usual
+        name: given[name] if name in given and fits(given[name], usual) else usual
         for name, usual in rule.parameters.items()
     }
-
-
-def _finding(rule: Rule, objection: PolicyObjection, severity: Severity) -> Finding:
-    return Finding(
-        id=rule.id,
-        message=objection.message,
-        severity=severity,
-        place=objection.place,
-        advice=objection.advice,
-        related=objection.related,
-        address=str(objection.address),
-    )
-
-
-def _is_excepted(rule: Rule, objection: PolicyObjection, exceptions: Iterable[RuleException], today: date) -> bool:
-    return any(
-        one.rule == rule.id and one.holds(today) and fnmatchcase(str(objection.address), one.address)
-        for one in exceptions
-    )
 
 
 def check_settings(settings: PolicySettings, *, today: date, rules: RuleBook) -> Iterator[Finding]:
     """What is wrong with the settings themselves."""
     known = rules.rules
-    for name, said in settings.rules.items():
+    for name, given in settings.rules.items():
         if name in known:
-            yield from _check_parameters(known[name], said)
+            yield from _check_parameters(known[name], given)
         elif not rules.findings:  # a name may be missing because its file cannot be read
-            yield _unknown(name, known, said)
+            yield _unknown_policy(name, known, given.place)
     for one in settings.exceptions:
         if one.rule not in known:
-            message = f"there is no policy `{one.rule}`"
-            yield Finding(id="unknown-policy", message=message, place=one.place, advice=_nearest(one.rule, known))
+            yield _unknown_policy(one.rule, known, one.place)
         elif not one.holds(today):
             message = f"this exception ended on {one.until}"
             yield Finding(
@@ -198,24 +208,26 @@ def check_settings(settings: PolicySettings, *, today: date, rules: RuleBook) ->
             )
 
 
-def _unknown(name: str, rules: Rules, said: RuleSettings) -> Finding:
+def _unknown_policy(name: str, known: Rules, place: Place) -> Finding:
     message = f"there is no policy `{name}`"
-    return Finding(id="unknown-policy", message=message, place=said.place, advice=_nearest(name, rules))
+    return Finding(id="unknown-policy", message=message, place=place, advice=_nearest(name, known))
 
 
-def _check_parameters(rule: Rule, said: RuleSettings) -> Iterator[Finding]:
-    for name, value in said.parameters.items():
+def _check_parameters(rule: Rule, given: RuleSettings) -> Iterator[Finding]:
+    for name, value in given.parameters.items():
         if name not in rule.parameters:
             message = f"policy `{rule.id}` has no parameter `{name}`"
-            yield Finding(
-                id="unknown-parameter", message=message, place=said.place, advice=_nearest(name, rule.parameters)
-            )
+            advice = _nearest(name, rule.parameters)
+            yield Finding(id="unknown-parameter", message=message, place=given.place, advice=advice)
         elif not fits(value, rule.parameters[name]):
-            expected = _sort_of(rule.parameters[name])
-            message = f"`{name}` of policy `{rule.id}` must be {expected}"
-            yield Finding(id="wrong-parameter", message=message, place=said.place)
-        else:
-            yield from _check_words(rule, name, value, said)
+            message = f"`{name}` of policy `{rule.id}` must be {_sort_of(rule.parameters[name])}"
+            yield Finding(id="wrong-parameter", message=message, place=given.place)
+        elif isinstance(value, tuple) and (known := _words_of(name)) is not None:
+            # A misspelt word would make its rule look at less than was meant.
+            for word in value:
+                if word not in known:
+                    message = f"`{word}` under `{name}` of policy `{rule.id}` is the name of nothing"
+                    yield Finding(id="unknown-word", message=message, place=given.place, advice=_nearest(word, known))
 
 
 _EMPLOYMENTS = ("employee", "contractor", "agency", "creator")
@@ -241,15 +253,6 @@ def _words_of(parameter: str) -> set[str] | None:
             if kind.endswith(".finance") == (parameter == "finance")
         }
     return None
-
-
-def _check_words(rule: Rule, name: str, value: Parameter, said: RuleSettings) -> Iterator[Finding]:
-    """A misspelt word would make its rule look at less than was meant."""
-    known = _words_of(name) if isinstance(value, tuple) else None
-    for word in value if known is not None and isinstance(value, tuple) else ():
-        if known is not None and word not in known:
-            message = f"`{word}` under `{name}` of policy `{rule.id}` is the name of nothing"
-            yield Finding(id="unknown-word", message=message, place=said.place, advice=_nearest(word, known))
 
 
 def fits(value: Parameter, usual: Parameter) -> bool:

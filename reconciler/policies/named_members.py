@@ -9,15 +9,13 @@ from reconciler.policies.rule import Parameters, PolicyInput, PolicyObjection, R
 
 
 def _check(world: PolicyInput, _: Parameters) -> Iterator[PolicyObjection]:
-    for organization in world.organizations():
-        for member in world.members(organization):
-            if world.find_person(member.address) is None and member.expires is None:
-                yield PolicyObjection(
-                    address=member.address,
-                    message=f"`{member.address.key}` is a member of `{organization.key}` and nobody in the directory",
-                    place=member.place,
-                    advice="declare who it is under `people`, or write `expires`",
-                )
+    for organization, member, person in world.every_member():
+        if person is None and member.expires is None:
+            yield PolicyObjection.to(
+                member,
+                f"`{member.address.key}` is a member of `{organization.key}` and nobody in the directory",
+                advice="declare who it is under `people`, or write `expires`",
+            )
 
 
 RULE = Rule(

@@ -10,16 +10,14 @@ from reconciler.policies.rule import Parameters, PolicyInput, PolicyObjection, R
 
 def _check(world: PolicyInput, parameters: Parameters) -> Iterator[PolicyObjection]:
     far = set(words(parameters, "permissions"))
-    for organization in world.organizations():
-        for address, declared in world.lasting[organization.key].items():
-            asked = far.intersection(declared.attributes.get("permissions", ()))
-            if address.kind == "tiktok_account" and asked and not declared.reason:
-                yield PolicyObjection(
-                    address=address,
-                    message=f"`{address.key}` is asked for {', '.join(sorted(asked))} without a reason",
-                    place=declared.place,
-                    advice="ask for `existing_posts` or `publish_ads_only`, or write a `reason`",
-                )
+    for _, declared in world.everything():
+        asked = far.intersection(declared.attributes.get("permissions", ()))
+        if declared.address.kind == "tiktok_account" and asked and not declared.reason:
+            yield PolicyObjection.to(
+                declared,
+                f"`{declared.address.key}` is asked for {', '.join(sorted(asked))} without a reason",
+                advice="ask for `existing_posts` or `publish_ads_only`, or write a `reason`",
+            )
 
 
 RULE = Rule(

@@ -11,18 +11,15 @@ _STRONGEST = ("admin", "administrator", "owner")
 
 
 def _check(world: PolicyInput, parameters: Parameters) -> Iterator[PolicyObjection]:
-    for organization in world.organizations():
-        for member in world.members(organization):
-            person = world.find_person(member.address)
-            role = str(member.attributes["role"])
-            if person is not None and role in words(parameters, person.employment):
-                yield PolicyObjection(
-                    address=member.address,
-                    message=f"`{person.key}` ({person.employment}) is {role} of `{organization.key}`",
-                    place=member.place,
-                    advice=f"give a weaker role, or make an exception with a reason and an end for {member.address}",
-                    related=(person.place,),
-                )
+    for organization, member, person in world.every_member():
+        role = str(member.attributes["role"])
+        if person is not None and role in words(parameters, person.employment):
+            yield PolicyObjection.to(
+                member,
+                f"`{person.key}` ({person.employment}) is {role} of `{organization.key}`",
+                advice=f"give a weaker role, or make an exception with a reason and an end for {member.address}",
+                person=person,
+            )
 
 
 RULE = Rule(

@@ -11,7 +11,7 @@ from reconciler.model.access import is_administrator
 from reconciler.model.address import Address
 from reconciler.model.declared import Declared, Desired, Organization, Person
 from reconciler.model.finding import Place, Severity
-from reconciler.model.kinds import KINDS, person_in
+from reconciler.model.kinds import person_in
 from reconciler.model.settings import Parameter
 
 Parameters = Mapping[str, Parameter]
@@ -49,12 +49,23 @@ class PolicyInput:
             one for one in self.members(organization) if is_administrator(organization.system, "member", one.attributes)
         ]
 
-    def access(self) -> Iterator[tuple[Organization, Declared]]:
-        """Everything that a person has anywhere: memberships and grants."""
+    def every_member(self) -> Iterator[tuple[Organization, Declared, Person | None]]:
+        """All memberships, each with the person in the directory whom it is about."""
         for organization in self.organizations():
-            for address, declared in self.lasting[organization.key].items():
-                if KINDS[address.kind].person_part is not None:
-                    yield organization, declared
+            for member in self.members(organization):
+                yield organization, member, self.find_person(member.address)
+
+    def every_admin(self) -> Iterator[tuple[Organization, Declared, Person | None]]:
+        """Those of them whose role manages other people's access."""
+        for organization in self.organizations():
+            for admin in self.admins(organization):
+                yield organization, admin, self.find_person(admin.address)
+
+    def everything(self) -> Iterator[tuple[Organization, Declared]]:
+        """All memberships, grants, shares and assets."""
+        for organization in self.organizations():
+            for declared in self.lasting[organization.key].values():
+                yield organization, declared
 
     def find_person(self, address: Address) -> Person | None:
         """Whom access is about, if they are in the directory."""
@@ -72,6 +83,12 @@ class PolicyObjection:
     """More that would have to go, or not to come, for the objection to fall; for all of them severity error blocks."""
     advice: str = ""
     related: tuple[Place, ...] = ()
+
+    @classmethod
+    def to(cls, declared: Declared, message: str, *, advice: str, person: Person | None = None) -> PolicyObjection:
+        """An objection to one thing where it is declared, and where the person is whom it is about."""
+        related = (person.place,) if person else ()
+        return cls(address=declared.address, message=message, place=declared.place, advice=advice, related=related)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

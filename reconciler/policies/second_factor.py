@@ -10,20 +10,16 @@ from reconciler.policies.rule import Parameters, PolicyInput, PolicyObjection, R
 
 def _check(world: PolicyInput, parameters: Parameters) -> Iterator[PolicyObjection]:
     oldest = world.today - timedelta(days=int(number(parameters, "days")))
-    for organization in world.organizations():
-        asked = world.admins(organization) if parameters["admins_only"] else world.members(organization)
-        for member in asked:
-            person = world.find_person(member.address)
-            said = person.statements.get("second_factor") if person else None
-            if said is None or said <= oldest:
-                since = f" since {said}" if said else ""
-                yield PolicyObjection(
-                    address=member.address,
-                    message=f"`{member.address.key}` ({organization.key}) has not confirmed a second factor{since}",
-                    place=member.place,
-                    advice="ask them, and write the day: `statements: {second_factor: ...}`",
-                    related=(person.place,) if person else (),
-                )
+    for organization, member, person in world.every_admin() if parameters["admins_only"] else world.every_member():
+        confirmed = person.statements.get("second_factor") if person else None
+        if confirmed is None or confirmed <= oldest:
+            since = f" since {confirmed}" if confirmed else ""
+            yield PolicyObjection.to(
+                member,
+                f"`{member.address.key}` ({organization.key}) has not confirmed a second factor{since}",
+                advice="ask them, and write the day: `statements: {second_factor: ...}`",
+                person=person,
+            )
 
 
 RULE = Rule(

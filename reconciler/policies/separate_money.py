@@ -9,17 +9,14 @@ from reconciler.policies.rule import Parameters, PolicyInput, PolicyObjection, R
 
 
 def _check(world: PolicyInput, parameters: Parameters) -> Iterator[PolicyObjection]:
-    for organization in world.organizations():
-        for admin in world.admins(organization):
-            finance = admin.attributes.get("finance")
-            if finance in words(parameters, "finance"):
-                yield PolicyObjection(
-                    address=admin.address,
-                    message=f"`{admin.address.key}` is {admin.attributes['role']} and finance {finance} of "
-                    f"`{organization.key}`",
-                    place=admin.place,
-                    advice="give the finance role to somebody who does not administer, or make an exception",
-                )
+    for organization, admin, _ in world.every_admin():
+        role, finance = admin.attributes["role"], admin.attributes.get("finance")
+        if finance in words(parameters, "finance"):
+            yield PolicyObjection.to(
+                admin,
+                f"`{admin.address.key}` is {role} and finance {finance} of `{organization.key}`",
+                advice="give the finance role to somebody who does not administer, or make an exception",
+            )
 
 
 RULE = Rule(

@@ -10,19 +10,18 @@ from reconciler.policies.rule import Parameters, PolicyInput, PolicyObjection, R
 
 def _check(world: PolicyInput, parameters: Parameters) -> Iterator[PolicyObjection]:
     kinds = words(parameters, "kinds")
-    for organization in world.organizations():
-        for address, declared in world.lasting[organization.key].items():
-            roles = organization.system.roles.get(address.kind, ())
-            if address.kind not in kinds or len(roles) < 2 or declared.reason:
-                continue
-            if declared.attributes.get("role") == roles[0].name:
-                who = person_in(address) or f"partner {address.parts[0]}"
-                yield PolicyObjection(
-                    address=address,
-                    message=f"`{who}` is {roles[0].name} ({KINDS[address.kind].title}) without a reason: {address}",
-                    place=declared.place,
-                    advice=f"give `{roles[1].name}`, or write {{role: {roles[0].name}, reason: ...}}",
-                )
+    for organization, declared in world.everything():
+        address = declared.address
+        roles = organization.system.roles.get(address.kind, ())
+        if address.kind not in kinds or len(roles) < 2 or declared.reason:
+            continue
+        if declared.attributes.get("role") == roles[0].name:
+            who = person_in(address) or f"partner {address.parts[0]}"
+            yield PolicyObjection.to(
+                declared,
+                f"`{who}` is {roles[0].name} ({KINDS[address.kind].title}) without a reason: {address}",
+                advice=f"give `{roles[1].name}`, or write {{role: {roles[0].name}, reason: ...}}",
+            )
 
 
 RULE = Rule(

@@ -10,17 +10,14 @@ from reconciler.policies.rule import Parameters, PolicyInput, PolicyObjection, R
 
 def _check(world: PolicyInput, parameters: Parameters) -> Iterator[PolicyObjection]:
     outside = words(parameters, "employment")
-    for organization in world.organizations():
-        for member in world.members(organization):
-            person = world.find_person(member.address)
-            if person is not None and person.employment in outside and member.expires is None:
-                yield PolicyObjection(
-                    address=member.address,
-                    message=f"`{person.key}` ({person.employment}) is in `{organization.key}` without an end",
-                    place=member.place,
-                    advice=f"give `{person.key}` an `ends`, or this membership an `expires`",
-                    related=(person.place,),
-                )
+    for organization, member, person in world.every_member():
+        if person is not None and person.employment in outside and member.expires is None:
+            yield PolicyObjection.to(
+                member,
+                f"`{person.key}` ({person.employment}) is in `{organization.key}` without an end",
+                advice=f"give `{person.key}` an `ends`, or this membership an `expires`",
+                person=person,
+            )
 
 
 RULE = Rule(

@@ -14,8 +14,7 @@ from reconciler.manifests.config import load_config, load_rules
 from reconciler.manifests.load import load_manifests
 from reconciler.manifests.source import SourceFile
 from reconciler.model.settings import PolicySettings
-from reconciler.policies.catalogue import POLICIES
-from reconciler.policies.judging import Judgment, judge, only
+from reconciler.policies.judging import POLICIES, Judgment, judge, only
 from tests.features.review.given import TODAY
 from tests.manifests.given import describe_findings
 
