@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from reconciler.manifests.nodes import Cursor, MapNode
+from reconciler.manifests.nodes import Cursor
 from reconciler.manifests.source import SourceFile, parse_yaml
 from reconciler.model.finding import Finding
 
@@ -27,13 +27,15 @@ def check_conformance(file: SourceFile, schema: Mapping[str, Any]) -> list[Findi
     findings = [finding for finding in read if finding.id != "secret"]
     if node is None:
         return findings
+    top = Cursor.at_top(file.path, node)
     validator = Draft202012Validator(schema, format_checker=Draft202012Validator.FORMAT_CHECKER)
     for error in sorted(validator.iter_errors(node), key=relevance, reverse=True):
         deepest = best_match([error]) or error
-        found = _finding(file.path, node, deepest.absolute_path, _misfit(deepest))
-        if found not in findings:  # every key that is missing is an error about all of them
-            findings.append(found)
-    return sorted(findings, key=lambda finding: finding.sort_key)
+        where = tuple(deepest.absolute_path)
+        message = f"{'.'.join(map(str, where)) or 'the document'}: {_describe_misfit(deepest)}"
+        findings.append(Finding(id="schema", message=message, place=top.key(*where)))
+    # Every key that is missing is an error about all of them.
+    return sorted(dict.fromkeys(findings), key=lambda finding: finding.sort_key)
 
 
 _TYPES = {
@@ -47,7 +49,7 @@ _TYPES = {
 }
 
 
-def _misfit(error: ValidationError) -> str:
+def _describe_misfit(error: ValidationError) -> str:
     """What is wrong, in words that stay the same when those of the library change."""
     rule = str(error.validator)
     wanted: Any = error.validator_value
@@ -77,15 +79,3 @@ def _misfit(error: ValidationError) -> str:
 
 def _listed(names: Iterable[object]) -> str:
     return ", ".join(f"`{name}`" for name in names)
-
-
-def _finding(path: str, node: MapNode, where: Iterable[str | int], message: str) -> Finding:
-    parts = list(where)
-    cursor = Cursor.at_top(path, node)
-    for part in parts:
-        cursor = cursor.into(part)
-    return Finding(id="schema", message=f"{_spell(parts)}: {message}", place=cursor.place)
-
-
-def _spell(parts: Sequence[str | int]) -> str:
-    return ".".join(map(str, parts)) or "the document"

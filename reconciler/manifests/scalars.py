@@ -56,12 +56,8 @@ def is_date(text: str) -> bool:
 
 def read_plain(text: str) -> str | int | float | bool | Surprise | None:
     """The value of an unquoted scalar; a Surprise where YAML 1.1 would read what nobody means."""
-    if text[:1] in _NUMBER_STARTS and text:
-        return _read_number(text)
-    return _WORDS.get(text, text)
-
-
-def _read_number(text: str) -> str | int | float | Surprise:
+    if not text or text[0] not in _NUMBER_STARTS:
+        return _WORDS.get(text, text)
     if _INT.fullmatch(text):
         return int(text)
     if _FLOAT.fullmatch(text):
@@ -104,12 +100,9 @@ def looks_like_secret(text: str) -> bool:
     kinds = (any(c.isdigit() for c in text), any(c.islower() for c in text), any(c.isupper() for c in text))
     if _HEX.fullmatch(text):
         return kinds[0] and (kinds[1] or kinds[2])
-    return all(kinds) and _bits_per_character(text) > 4
-
-
-def _bits_per_character(text: str) -> float:
-    """Shannon entropy; English words with separators stay below 4, random base64 of this length lies above."""
-    return -sum(n / len(text) * math.log2(n / len(text)) for n in Counter(text).values())
+    # Shannon entropy: English words with separators stay below 4 bits, random base64 of this length lies above.
+    shares = [count / len(text) for count in Counter(text).values()]
+    return all(kinds) and -sum(share * math.log2(share) for share in shares) > 4
 
 
 CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]|\r(?!\n)")

@@ -42,6 +42,7 @@ from reconciler.model.finding import Finding, Notes, Place
 MAX_SIZE = 20 * 1024 * 1024
 """Bytes; a manifest larger than this is a mistake or an attack."""
 DEEPEST = 40
+_PLAIN_ASCII = bytes([9, 10, 13, *range(32, 127)])
 _MERGE_MARK = re.compile(r"^(?:<{7}|>{7})(?: |$)", re.MULTILINE)
 
 
@@ -85,34 +86,50 @@ def parse_file(file: SourceFile) -> ParsedFile:
 
 
 def _read_text(file: SourceFile, notes: Notes) -> str | None:
-    top = Place(file.path, 1, 1)
-    if file.data is None:
+    """The text without a byte order mark; None after a finding when it cannot be read safely."""
+    top, data = Place(file.path, 1, 1), file.data
+    if data is None:
         notes.error("unreadable-file", f"this cannot be read: {file.problem or 'unknown reason'}", top)
         return None
-    if not _is_text(file.path):
+    if file.path.encode(errors="ignore").decode() != file.path:
+        # Plans, states and logs name files, and can only hold text.
         notes.error("unreadable-file", "its name is no text in UTF-8", top, advice="give the file another name")
         return None
-    if len(file.data) > MAX_SIZE:
-        message = f"the file has {len(file.data):,} bytes; more than {MAX_SIZE:,} are not read"
+    if len(data) > MAX_SIZE:
+        message = f"the file has {len(data):,} bytes; more than {MAX_SIZE:,} are not read"
         notes.error("file-too-large", message, top, advice="split it; any file may hold any section")
         return None
-    return decode(file.data, file.path, notes)
-
-
-def _is_text(name: str) -> bool:
-    """Plans, states and logs name files, and can only hold text."""
     try:
-        name.encode()
-    except UnicodeEncodeError:
-        return False
-    return True
+        text = data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        before = data[: error.start].decode(errors="replace")
+        message = f"byte {error.start} ({data[error.start]:#04x}) is not UTF-8"
+        notes.error("not-utf8", message, _place_at(before, len(before), file.path), advice="save the file as UTF-8")
+        return None
+    # Deleting every harmless byte is ten times faster than searching for a harmful one.
+    if text.isascii() and not data.translate(None, _PLAIN_ASCII) and b"\r" not in data:
+        return text
+    if match := CONTROL.search(text):
+        message = f"control character U+{ord(match[0]):04X} in the file"
+        notes.error("control-character", message, _place_at(text, match.start(), file.path), advice="delete it")
+        return None
+    if match := HIDDEN.search(text):
+        name = unicodedata.name(match[0], "unnamed character").lower()
+        message = f"invisible character U+{ord(match[0]):04X} ({name}): the file does not say what it shows"
+        notes.error("hidden-character", message, _place_at(text, match.start(), file.path), advice="delete it")
+        return None
+    return text
+
+
+def _place_at(text: str, index: int, file: str) -> Place:
+    """The place of a character, by its index."""
+    return Place(file, text.count("\n", 0, index) + 1, index - text.rfind("\n", 0, index))
 
 
 def _parse_text(text: str, file: str, notes: Notes) -> MapNode | None:
-    merge = _MERGE_MARK.search(text)
-    if merge is not None:
-        place = Place(file, text.count("\n", 0, merge.start()) + 1, 1)
+    if merge := _MERGE_MARK.search(text):
         advice = "choose what shall stand there, and take the marks `<<<<<<<`, `=======` and `>>>>>>>` out"
+        place = _place_at(text, merge.start(), file)
         notes.error("unfinished-merge", "a merge was left unfinished here", place, advice=advice)
         return None
     builder = _Builder(file, notes)
@@ -244,7 +261,10 @@ class _Builder:
             if key is None:
                 continue
             if key in marks:
-                self._note_duplicate(key, event.start_mark, marks[key][0])
+                first = marks[key][0]
+                message = f"`{key}` is already there in line {first.line + 1}"
+                place, related = place_of(self._file, event.start_mark), (place_of(self._file, first),)
+                self._notes.error("duplicate-key", message, place, advice="keep one of the two", related=related)
                 continue
             marks[key] = (event.start_mark, value_event.start_mark)
             node[key] = value
@@ -264,7 +284,8 @@ class _Builder:
         if event.anchor is not None or event.tag is not None:
             self._refuse_decoration(event)
         if len(text) >= MIN_LENGTH and looks_like_secret(text):
-            self._note_secret(event.start_mark)
+            advice = "take it out, and revoke it: it is in the history of the file now"
+            self._error("secret", "this value looks like a password, token or key", event.start_mark, advice)
         if event.style:  # quoted or a block: it is what it says
             is_plain = text.isascii() and text.isprintable()
             if event.style == '"' and not is_plain and (hidden := find_hidden(text)):
@@ -292,7 +313,8 @@ class _Builder:
         if not event.style and is_date(event.value):
             self._note_surprise(event.value, Surprise("yaml-date", "a date"), event.start_mark)
         if not isinstance(value, str):
-            read = "nothing" if value is None else f"the {_sort_of(value)} {event.value}"
+            read_as = "truth value" if isinstance(value, bool) else "number"
+            read = "nothing" if value is None else f"the {read_as} {event.value}"
             advice = f'write "{event.value}" in quotes'
             self._error("key-not-text", f"this key is read as {read}, not as text", event.start_mark, advice)
         return str(event.value)
@@ -305,68 +327,13 @@ class _Builder:
             message = f"anchor `&{event.anchor}`: anchors are not read"
             self._error("yaml-anchor", message, event.start_mark, "write the value out where it is needed")
 
-    def _note_duplicate(self, key: str, mark: NodeMark, first: NodeMark) -> None:
-        self._notes.error(
-            "duplicate-key",
-            f"`{key}` is already there in line {first.line + 1}",
-            place_of(self._file, mark),
-            advice="keep one of the two",
-            related=(place_of(self._file, first),),
-        )
-
     def _note_surprise(self, text: str, surprise: Surprise, mark: NodeMark) -> None:
         message = f"some YAML readers take `{text}` for {surprise.reads}"
         advice = f'write "{text}" in quotes'
         self._error(surprise.id, message, mark, advice + surprise.otherwise)
 
-    def _note_secret(self, mark: NodeMark) -> None:
-        advice = "take it out, and revoke it: it is in the history of the file now"
-        self._error("secret", "this value looks like a password, token or key", mark, advice)
-
     def _error(self, id_: str, message: str, mark: NodeMark, advice: str = "") -> None:
         self._notes.error(id_, message, place_of(self._file, mark), advice=advice)
-
-
-def _sort_of(value: float) -> str:
-    return "truth value" if isinstance(value, bool) else "number"
-
-
-_PLAIN_ASCII = bytes([9, 10, 13, *range(32, 127)])
-
-
-def decode(data: bytes, file: str, notes: Notes) -> str | None:
-    """The text without a byte order mark; None after a finding when it cannot be read safely."""
-    try:
-        text = data.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        line = data.count(b"\n", 0, error.start) + 1
-        start = data.rfind(b"\n", 0, error.start) + 1
-        column = len(data[start : error.start].decode(errors="replace")) + 1
-        message = f"byte {error.start} ({data[error.start]:#04x}) is not UTF-8"
-        notes.error("not-utf8", message, Place(file, line, column), advice="save the file as UTF-8")
-        return None
-    # Deleting every harmless byte is ten times faster than searching for a harmful one.
-    if text.isascii() and not data.translate(None, _PLAIN_ASCII) and (b"\r" not in data):
-        return text
-    return text if _is_honest(text, file, notes) else None
-
-
-def _is_honest(text: str, file: str, notes: Notes) -> bool:
-    if match := CONTROL.search(text):
-        message = f"control character U+{ord(match[0]):04X} in the file"
-        notes.error("control-character", message, place_at(text, match.start(), file), advice="delete it")
-        return False
-    for match in HIDDEN.finditer(text):
-        name = unicodedata.name(match[0], "unnamed character")
-        message = f"invisible character U+{ord(match[0]):04X} ({name.lower()}): the file does not say what it shows"
-        notes.error("hidden-character", message, place_at(text, match.start(), file), advice="delete it")
-        return False
-    return True
-
-
-def place_at(text: str, index: int, file: str) -> Place:
-    """The place of a character, by its index."""
-    return Place(file, text.count("\n", 0, index) + 1, index - text.rfind("\n", 0, index))
 
 
 _READ = re.compile(r".+\.ya?ml", re.IGNORECASE)

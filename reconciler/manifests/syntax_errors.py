@@ -8,115 +8,105 @@ still has its place.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 
 from yaml import MarkedYAMLError
 
 from reconciler.model.finding import Notes, Place
 
-
-@dataclass(frozen=True, slots=True)
-class _Slip:
-    """One way to go wrong."""
-
-    signs: str
-    """A pattern that finds it in `problem; context` of either reader."""
-    message: str
-    advice: str = ""
-    at_start: bool = False
-    """Placed where the text begins: the two readers agree on no other place."""
-
-
+_ESCAPE, _TAG, _DIRECTIVE = (
+    r"unknown escape character|hexa?decimal number.*quoted scalar",
+    r"(scanning|parsing) a tag$",
+    r"directive",
+)
+"""Mistakes that are placed where the text begins: the two readers agree on no other place."""
 _SLIPS = (
-    _Slip(
+    (
         r"unexpected end of stream.* quoted scalar",
         "the quotes of a text are not closed",
         "close them; a text that contains quotes stands in quotes of the other sort",
     ),
-    _Slip(r"unexpected document (indicator|separator)", "the quotes of a text are not closed before a new document"),
-    _Slip(
+    (r"unexpected document (indicator|separator)", "the quotes of a text are not closed before a new document", ""),
+    (
         r"mapping values are not allowed",
         "a `:` is not allowed here",
         "put a value that contains a colon in quotes, or check the indentation",
     ),
-    _Slip(
+    (
         r"could not find expected ':'",
         "a `:` is missing after a key",
         "write `key: value`, or check the indentation of a text over several lines",
     ),
-    _Slip(
+    (
         r"cannot start any token",
         "a value cannot begin with this sign",
         "put a value that begins with such a sign in quotes",
     ),
-    _Slip(
+    (
         r"expected ',' or '}'",
         "a `,` or `}` is missing in a mapping in braces",
         "close the braces, or put a value that contains one of `,:[]{}` in quotes",
     ),
-    _Slip(
+    (
         r"expected ',' or ']'",
         "a `,` or `]` is missing in a list in brackets",
         "close the brackets, or put a value that contains one of `,:[]{}` in quotes",
     ),
-    _Slip(
+    (
         r"expected (key|'-' indicator|<block end>)",
         "this does not continue what stands above it",
         "check the indentation: keys of one mapping, and items of one list, stand below each other",
     ),
-    _Slip(r"expected (the )?node content", "a value is missing here", "write it, or check the brackets"),
-    _Slip(
+    (r"expected (the )?node content", "a value is missing here", "write it, or check the brackets"),
+    (
         r"expected '?<document start>",
         "this stands behind the end of the value of the whole file",
         "check the indentation",
     ),
-    _Slip(
+    (
         r"sequence entries are not allowed",
         "a list cannot begin here",
         "begin it on a line of its own, or put a value that begins with `- ` in quotes",
     ),
-    _Slip(r"mapping keys are not allowed", "a `? ` is not allowed here", "put a value that begins with `? ` in quotes"),
-    _Slip(
+    (r"mapping keys are not allowed", "a `? ` is not allowed here", "put a value that begins with `? ` in quotes"),
+    (
         r"unexpected ':'.*plain scalar",
         "a `:` is followed by a bracket",
         "write a space after the colon, or put the value in quotes",
     ),
-    _Slip(
-        r"unknown escape character|hexa?decimal number.*quoted scalar",
+    (
+        _ESCAPE,
         "the text in double quotes contains a `\\` that says nothing",
         "write `\\\\`, or put the text in single quotes",
-        at_start=True,
     ),
-    _Slip(
+    (
         r"(scanning|parsing) a block scalar",
         "something wrong follows the `|` or `>`",
         "put a value that begins with such a sign in quotes",
     ),
-    _Slip(
+    (
         r"(scanning|parsing) an (alias|anchor)",
         "a name is missing after the `*` or `&`",
         "put a value that begins with such a sign in quotes",
     ),
-    _Slip(r"(scanning|parsing) a tag$", "this is no tag", "put a value that begins with `!` in quotes", at_start=True),
-    _Slip(
-        r"directive",
+    (_TAG, "this is no tag", "put a value that begins with `!` in quotes"),
+    (
+        _DIRECTIVE,
         "a line that begins with `%` is no directive here",
         "put a value that begins with such a sign in quotes",
-        at_start=True,
     ),
 )
-"""The first that matches counts."""
-_UNKNOWN = _Slip("", "it cannot be read from here on", "check brackets, quotes and indentation")
+"""A pattern that finds a mistake in `problem; context` of either reader, message, advice; the first match counts."""
+_UNKNOWN = ("", "it cannot be read from here on", "check brackets, quotes and indentation")
 _BRACKETS = re.compile(r"""(?P<text>"(?:\\.|[^"\\])*"|'(?:[^']|'')*')|(?P<opened>[\[{])|(?P<closed>[\]}])""")
 
 
 def note_slip(error: MarkedYAMLError, text: str, file: str, notes: Notes) -> None:
     """Add the finding about what a reader of YAML could not read."""
     said = "; ".join(part for part in (error.problem, error.context) if part)
-    slip = next((slip for slip in _SLIPS if re.search(slip.signs, said, re.DOTALL)), _UNKNOWN)
+    signs, message, advice = next((slip for slip in _SLIPS if re.search(slip[0], said, re.DOTALL)), _UNKNOWN)
     begun = error.context_mark
     mark = error.problem_mark or begun
-    if slip.at_start and begun is not None:
+    if signs in (_ESCAPE, _TAG, _DIRECTIVE) and begun is not None:
         mark = begun
     lines = text.split("\n")
     line, column = (mark.line, mark.column) if mark else (0, 0)
@@ -127,7 +117,7 @@ def note_slip(error: MarkedYAMLError, text: str, file: str, notes: Notes) -> Non
         notes.error("yaml-tab", "a tab is not allowed here", place, advice="indent with spaces")
         return
     since = f"; it begins in line {begun.line + 1}" if begun is not None and begun.line != line else ""
-    notes.error("yaml-syntax", f"not YAML: {slip.message}{since}", place, advice=slip.advice)
+    notes.error("yaml-syntax", f"not YAML: {message}{since}", place, advice=advice)
 
 
 def column_too_deep(line: str, start: int, levels: int) -> int | None:
