@@ -17,6 +17,7 @@ from reconciler.manifests.words import has_mixed_scripts, is_key
 from reconciler.model.declared import Person
 from reconciler.model.errors import UsageError
 from reconciler.model.finding import Notes, Place
+from reconciler.model.masks import is_masked
 from reconciler.model.system import System
 
 
@@ -157,7 +158,7 @@ def introduce(identity: str, system: System, *, shown: str, name: str, taken: Co
     `shown` is what the system shows of it. Nothing is ever guessed: an address with stars in it is no address.
     """
     called = clean_name(name)
-    if "*" in shown:
+    if is_masked(shown):
         who = f", and its name as {called!r}" if called else ""
         raise NotExpressible(f"its address is only shown as {shown.partition('#')[0]!r}{who}")
     notes = Notes()

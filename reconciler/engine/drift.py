@@ -20,6 +20,7 @@ from reconciler.model.declared import Mode
 from reconciler.model.drift import Drift, DriftSeverity, DriftSort, Fate, KnownDrift, known_from
 from reconciler.model.kinds import KINDS, Action, Shape, person_in
 from reconciler.model.live import Unknown
+from reconciler.model.masks import is_masked
 from reconciler.model.plan import OrganizationPlan
 from reconciler.model.resource import PRESENCE, Resource, Status, fingerprint_of
 from reconciler.model.state import Record
@@ -328,6 +329,6 @@ def _fate_without_a_step(found: Drift, situation: PlanningContext, part: Organiz
 
 def _describe_how_to_keep(address: Address) -> str:
     """Somebody whose address is shown with stars in it is nobody yet whom a manifest could name."""
-    if "*" in address.key:
+    if is_masked(address.key):
         return "to keep it as it is now: declare the person under `people` with the whole address, then adopt it"
     return f"to keep it as it is now: `reconciler adopt {address}`"

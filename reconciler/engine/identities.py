@@ -16,6 +16,7 @@ from reconciler.model.change import Change
 from reconciler.model.declared import Desired, Move, Person
 from reconciler.model.kinds import KINDS, Shape
 from reconciler.model.live import Live
+from reconciler.model.masks import is_masked
 from reconciler.model.resource import Resource, fingerprint_of, rename_owner
 from reconciler.model.roster import Roster
 from reconciler.model.state import Record, State
@@ -205,7 +206,7 @@ class _Matching:
 
     def _member(self, key: str, identity: str) -> str:
         """A member is whoever has the account; a masked address says nothing about that."""
-        if "*" in identity or not identity:
+        if is_masked(identity) or not identity:
             identity = key if "@" in key else ""
         owner, moved = self._owner_of(key, identity), self._moved(("member", key))
         if owner is None or owner == moved:

@@ -18,6 +18,7 @@ from reconciler.model.declared import Approval, Declared, Desired, Mode
 from reconciler.model.finding import Finding, Place, Severity
 from reconciler.model.kinds import KINDS, Action, parents_of
 from reconciler.model.live import Unknown
+from reconciler.model.masks import is_masked
 from reconciler.model.plan import OBSERVED_DIFFERENCE, ORDER_WITHDRAWN, UNDECLARED_ADMIN, OrganizationPlan
 from reconciler.model.resource import Resource, Status
 from reconciler.model.state import State
@@ -134,7 +135,7 @@ def _other_identities(situation: PlanningContext) -> Iterator[Finding]:
 
 def _is_other_account(declared: Declared, found: Resource, situation: PlanningContext) -> bool:
     """Masked addresses and numbers of accounts say nothing."""
-    if "@" not in found.identity or "*" in found.identity or not declared.identity:
+    if "@" not in found.identity or is_masked(found.identity) or not declared.identity:
         return False
     person = situation.people.get(declared.address.key)
     known = {declared.identity, *(person.identities.values() if person else ())}

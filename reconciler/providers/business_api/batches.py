@@ -201,14 +201,15 @@ def count_together(changes: Sequence[Change]) -> int:
 
 def carry_out_together(tasks: Sequence[Task]) -> dict[Address, Outcome]:
     """Do what `count_together` has counted. No refusal and no doubt is raised: every change has its outcome."""
+    is_deletion = tasks[-1].change.action is Action.DELETE_GROUP  # which names nothing that is in the group
     try:
-        tasks[0].writer.learn_numbers([task.change for task in tasks])
+        tasks[0].writer.learn_numbers([task.change for task in (tasks[-1:] if is_deletion else tasks)])
     except _REFUSALS as error:
         failure = failure_of(error)
         return {task.address: failure for task in tasks}
     if tasks[0].change.action is Action.CREATE_GROUP:
         return dict(_create_group(tasks[0], tasks[1:]))
-    if tasks[-1].change.action is Action.DELETE_GROUP:
+    if is_deletion:
         return dict(_delete_group(tasks))
     bundle = _find_bundle(tasks[0].change)
     return {} if bundle is None else dict(_give(bundle, tasks))
