@@ -147,7 +147,7 @@ class AskingProvider(Provider, Protocol):
 class Witness(Protocol):
     """A provider whose system keeps a log of who did what, by hand or through a program."""
 
-    def read_deeds(self, scope: Scope, *, since: datetime, until: datetime) -> tuple[ActivityEntry, ...]:
+    def read_activity(self, scope: Scope, *, since: datetime, until: datetime) -> tuple[ActivityEntry, ...]:
         """What was done in one organization between two moments, both included, oldest first.
 
         Raises ProviderError when the log cannot be read; that says nothing about what it may contain.

@@ -33,7 +33,7 @@ def stage() -> Iterator[Stage]:
 def deeds(stage: Stage, *, days: int = 1) -> list[tuple[str, str, str]]:
     """Who, what, and the address it is about."""
     now = stage.world.now()
-    found = stage.provider.read_deeds(stage.scope, since=now - timedelta(days=days), until=now)
+    found = stage.provider.read_activity(stage.scope, since=now - timedelta(days=days), until=now)
     return [(deed.who, deed.what, str(deed.address or "")) for deed in found]
 
 
@@ -54,7 +54,7 @@ def test_the_log_is_told_oldest_first_and_only_between_the_two_moments(stage: St
     ]
     assert told[1][2] == "acme-bc/ad_account_access/us/bo"
     since = START + timedelta(hours=1)
-    late = stage.provider.read_deeds(SCOPE, since=since, until=stage.world.now())
+    late = stage.provider.read_activity(SCOPE, since=since, until=stage.world.now())
     assert [deed.what for deed in late] == [told[1][1]]
 
 
@@ -64,7 +64,7 @@ def test_a_long_time_is_asked_for_in_pieces_that_miss_no_day(stage: Stage) -> No
         stage.world.log("leave", f"{day}", actor=None, organization=bc.id)
         stage.world.advance(timedelta(days=1))
     now = stage.world.now()
-    found = stage.provider.read_deeds(SCOPE, since=START, until=now)
+    found = stage.provider.read_activity(SCOPE, since=START, until=now)
     assert [deed.what for deed in found] == [str(day) for day in range(400)]
     assert stage.count("GET changelog/get/") == 9  # 180, 180 and 41 days, fifty entries a page
 
@@ -86,10 +86,10 @@ def test_somebody_who_is_no_member_any_more_is_told_by_the_number_that_was_learn
         stage.do(Action.REMOVE, "member", "bo")
         forgetful = BusinessApiProvider(stage.client, clock=stage.world)
         window = {"since": START, "until": stage.world.now()}
-        unknown = [deed.who for deed in forgetful.read_deeds(SCOPE, **window)]
+        unknown = [deed.who for deed in forgetful.read_activity(SCOPE, **window)]
         assert unknown == ["ana", bo.platform_id, "ana"]
         knowing = replace(SCOPE, platform_ids={bo.platform_id: "bo"})
-        assert [deed.who for deed in forgetful.read_deeds(knowing, **window)] == ["ana", "bo", "ana"]
+        assert [deed.who for deed in forgetful.read_activity(knowing, **window)] == ["ana", "bo", "ana"]
 
 
 @pytest.mark.parametrize("time", ["yesterday", None, "2026-11-22"])
@@ -99,7 +99,7 @@ def test_an_entry_without_a_time_spoils_the_reading(time: str | None) -> None:
     answer: httpx2.Response = envelope({"changelog_list": [row], "page_info": info})
     client, _, _ = scripted(answer)
     with staged() as stage, pytest.raises(ProviderError, match="is no time"):
-        BusinessApiProvider(client, clock=stage.world).read_deeds(SCOPE, since=START, until=START)
+        BusinessApiProvider(client, clock=stage.world).read_activity(SCOPE, since=START, until=START)
 
 
 def test_the_sandbox_tells_the_same_without_the_interface(stage: Stage) -> None:
@@ -107,8 +107,8 @@ def test_the_sandbox_tells_the_same_without_the_interface(stage: Stage) -> None:
     sandbox = SandboxProvider(stage.world)
     scope = replace(SCOPE, keys={"cy@acme.example": "cy"})
     window = {"since": datetime(2026, 11, 22, tzinfo=UTC), "until": stage.world.now()}
-    (deed,) = sandbox.read_deeds(scope, **window)
-    assert deed == stage.provider.read_deeds(scope, **window)[0]
+    (deed,) = sandbox.read_activity(scope, **window)
+    assert deed == stage.provider.read_activity(scope, **window)[0]
     address = Address("acme-bc", "member", "cy")
     assert deed == ActivityEntry(at=deed.at, who="ana", what="invited cy@acme.example as standard", address=address)
     assert deed.at - START < timedelta(minutes=1)

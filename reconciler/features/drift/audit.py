@@ -214,7 +214,7 @@ def _with_deeds(
     scope = scopes.scope_of(part.organization, situation.state)
     try:
         with shielded(provider):
-            deeds = provider.read_deeds(scope, since=until - timedelta(days=_LOG_DAYS), until=until)
+            deeds = provider.read_activity(scope, since=until - timedelta(days=_LOG_DAYS), until=until)
     except ProviderError as error:
         return replace(part, log=error.message)
     by_address: dict[Address, list[ActivityEntry]] = {}

@@ -87,20 +87,20 @@ def _match(session: Session, handles: dict[str, str], titles: Mapping[str, str])
         if len(rivals) == 1 and rivals[0] not in found.keys:
             found.keys[rivals[0]] = key
         else:
-            _doubt_rivals(found, key, rivals)
-    _doubt_nameless(session, found)
+            _mark_rivals(found, key, rivals)
+    _mark_nameless(session, found)
     return found
 
 
-def _doubt_rivals(found: Accounts, key: str, rivals: list[str]) -> None:
+def _mark_rivals(found: Accounts, key: str, rivals: list[str]) -> None:
     """Several rows that may be one declared account: a handle passed on, or shown twice."""
     for number in rivals:
         other = found.keys.pop(number, number)
         found.doubts[other] = f"its handle, or what is recorded of its id, says that it is the declared account {key}"
-    found.doubts[key] = f"it may be {_list(found, rivals)}; {_way_out(rivals)}"
+    found.doubts[key] = f"it may be {_format_linked(found, rivals)}; {_advise(rivals)}"
 
 
-def _doubt_nameless(session: Session, found: Accounts) -> None:
+def _mark_nameless(session: Session, found: Accounts) -> None:
     """Rows that match by nothing may be any declared account that was not found. Once all were, they are nobody's."""
     settled = {*found.keys, *found.handles, *found.doubts}
     nameless = [number for number in found.titles if number not in settled]
@@ -113,20 +113,20 @@ def _doubt_nameless(session: Session, found: Accounts) -> None:
     if not nameless or not missing:
         return
     handles = ("whose handle is", "whose handles are")[len(nameless) > 1]
-    why = f"it may be {_list(found, nameless)}, {handles} not shown; {_way_out(nameless)}"
+    why = f"it may be {_format_linked(found, nameless)}, {handles} not shown; {_advise(nameless)}"
     found.doubts |= dict.fromkeys(missing, why)
     some = ", ".join(missing[:_MAX_NAMED]) + (", ..." if len(missing) > _MAX_NAMED else "")
     found.doubts |= dict.fromkeys(nameless, f"its handle is not shown, and it may be the declared account {some}")
 
 
-def _list(found: Accounts, numbers: list[str]) -> str:
+def _format_linked(found: Accounts, numbers: list[str]) -> str:
     titles = {number: found.titles[number][:_MAX_TITLE] for number in numbers[:_MAX_NAMED]}
     said = [f"{number} ({title!r})" if title else number for number, title in titles.items()]
     more = ", ..." if len(numbers) > _MAX_NAMED else ""
     return f"{'the linked account' if len(numbers) == 1 else 'any of the linked accounts'} {', '.join(said)}{more}"
 
 
-def _way_out(numbers: list[str]) -> str:
+def _advise(numbers: list[str]) -> str:
     if len(numbers) == 1:
         return f'if it is, add `id: "{numbers[0]}"` to it, else declare that one by its id under a key of its own'
     return "add the `id:` of the one that it is; if it is none, declare them by their ids under keys of their own"

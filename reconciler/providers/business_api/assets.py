@@ -22,7 +22,7 @@ from reconciler.providers.business_api.endpoints import (
 )
 from reconciler.providers.business_api.errors import ApiError
 from reconciler.providers.business_api.groups import find_role_for, learn_group_roles
-from reconciler.providers.business_api.members import find_untellable, owner_of
+from reconciler.providers.business_api.members import find_ambiguous_access, owner_of
 from reconciler.providers.business_api.paging import Row, text_of
 from reconciler.providers.business_api.session import Asset, CenterPart, CenterSnapshot, Session
 from reconciler.providers.business_api.vocabulary import ASSET_STATUS, BY_KIND, AssetType
@@ -163,7 +163,9 @@ def read_access(
         for address, one in part.resources.items()
     }
     unknown = {prefix: why for part in parts for prefix, why in part.unknown.items()}
-    unknown |= find_untellable(session, known.roster, access, assets if only is None else {asset for asset, _ in only})
+    unknown |= find_ambiguous_access(
+        session, known.roster, access, assets if only is None else {asset for asset, _ in only}
+    )
     return known.plus(_without_unnamed(session, known, access, CenterPart(resources=found, unknown=unknown)))
 
 

@@ -225,15 +225,15 @@ def _give(bundle: Bundle, tasks: Sequence[Task]) -> Outcomes:
         failure = failure_of(error)
         yield from ((task.address, failure) for task in tasks)
         return
-    sayable, failures = _sort_out(tasks)
+    nameable, failures = _sort_out(tasks)
     yield from failures
-    for start in range(0, len(sayable), bundle.most):
-        yield from _send_or_halve(bundle, sayable[start : start + bundle.most])
+    for start in range(0, len(nameable), bundle.most):
+        yield from _send_or_halve(bundle, nameable[start : start + bundle.most])
 
 
 def _sort_out(tasks: Sequence[Task]) -> tuple[list[Task], list[tuple[Address, Outcome]]]:
     """Those that a call can name, and what keeps the others out of it."""
-    sayable: list[Task] = []
+    nameable: list[Task] = []
     failures: list[tuple[Address, Outcome]] = []
     for task in tasks:
         bundle = _find_bundle(task.change)
@@ -243,8 +243,8 @@ def _sort_out(tasks: Sequence[Task]) -> tuple[list[Task], list[tuple[Address, Ou
         except _REFUSALS as error:
             failures.append((task.address, failure_of(error)))
         else:
-            sayable.append(task)
-    return sayable, failures
+            nameable.append(task)
+    return nameable, failures
 
 
 def _send_or_halve(bundle: Bundle, tasks: Sequence[Task]) -> Outcomes:
@@ -283,15 +283,15 @@ def _conclude(tasks: Sequence[Task], otherwise: Outcome | None = None) -> Outcom
 
 def _create_group(group: Task, contents: Sequence[Task]) -> Outcomes:
     """Create a group with as much as its call takes, and put the rest into it."""
-    sayable, failures = _sort_out(contents)
+    nameable, failures = _sort_out(contents)
     yield from failures
-    assets = [task for task in sayable if task.address.kind == _ASSET]
-    members = [task for task in sayable if task.address.kind == _MEMBER]
+    assets = [task for task in nameable if task.address.kind == _ASSET]
+    members = [task for task in nameable if task.address.kind == _MEMBER]
     outcomes = (
         dict(_send_creation(group, assets, members)) if assets and members else {group.address: _NOTHING_TO_PUT_IN}
     )
     yield from outcomes.items()
-    rest = [task for task in sayable if task.address not in outcomes]
+    rest = [task for task in nameable if task.address not in outcomes]
     if not isinstance(outcomes[group.address], Applied):
         yield from ((task.address, Refused(reason=f"{group.address} was not created")) for task in rest)
         return

@@ -12,8 +12,6 @@ from enum import StrEnum
 
 from reconciler.model.errors import ProviderError
 
-NO_CODE = 0
-
 
 class Remedy(StrEnum):
     """What a failed call calls for."""
@@ -121,12 +119,12 @@ def get_return_code(code: int) -> ReturnCode:
 class ApiError(Exception):
     """The interface said no, or its answer could not be understood, or none came.
 
-    `code` is NO_CODE where no return code was received. The text never holds what was sent, because that may contain
+    `code` is 0 where no return code was received. The text never holds what was sent, because that may contain
     a secret.
     """
 
     def __init__(
-        self, message: str, *, endpoint: str, code: int = NO_CODE, request_id: str = "", remedy: Remedy | None = None
+        self, message: str, *, endpoint: str, code: int = 0, request_id: str = "", remedy: Remedy | None = None
     ) -> None:
         known = get_return_code(code)
         super().__init__(message)

@@ -17,7 +17,7 @@ from reconciler.model.address import Address
 from reconciler.model.resource import Resource, Status
 from reconciler.providers.business_api.endpoints import GROUP_ASSETS, GROUP_MEMBERS, GROUPS
 from reconciler.providers.business_api.errors import ApiError
-from reconciler.providers.business_api.members import find_untellable, owner_of
+from reconciler.providers.business_api.members import find_ambiguous_access, owner_of
 from reconciler.providers.business_api.paging import text_of
 from reconciler.providers.business_api.session import CenterPart, CenterSnapshot, Session
 from reconciler.providers.business_api.vocabulary import GROUP_ROLES, AssetType
@@ -78,8 +78,8 @@ def read_group_contents(
         known = replace(
             known, group_roles=_find_roles({at: one for part in parts for at, one in part.resources.items()})
         )
-    untellable = find_untellable(session, known.roster, "asset_group_access", wanted)
-    return known.plus(*parts, CenterPart(unknown=untellable))
+    ambiguous = find_ambiguous_access(session, known.roster, "asset_group_access", wanted)
+    return known.plus(*parts, CenterPart(unknown=ambiguous))
 
 
 def _find_roles(resources: Mapping[Address, Resource]) -> dict[tuple[str, str], tuple[str, str]]:

@@ -102,7 +102,7 @@ def owner_of(number: str, shown: str, roster: MemberList, endpoint: str) -> str 
     return owner
 
 
-def find_untellable(session: Session, roster: MemberList, kind: str, assets: Iterable[str]) -> dict[str, str]:
+def find_ambiguous_access(session: Session, roster: MemberList, kind: str, assets: Iterable[str]) -> dict[str, str]:
     """Address -> reason, of access of people who could not be told apart: it may be in a row that was left out.
 
     The question that settles it is asked once, at the member.

@@ -29,22 +29,11 @@ from reconciler.providers.business_api.vocabulary import SYSTEM, ability_of
 from reconciler.systems.drafting import draft_operation, draft_orders
 
 _TAKES_AWAY = frozenset({Action.REMOVE, Action.REMOVE_AND_INVITE, Action.CHANGE_ROLE})
-_BY_AN_ADMIN = frozenset(
-    {
-        Action.REQUEST_ACCESS,
-        Action.GRANT,
-        Action.CHANGE_GRANT,
-        Action.REVOKE,
-        Action.CHANGE_ROLE,
-        Action.REINVITE,
-        Action.CANCEL_INVITATION,
-        Action.REMOVE,
-        Action.GIVE_UP_ADMIN,
-        Action.SHARE,
-        Action.CHANGE_SHARE,
-        Action.UNSHARE,
-    }
-)
+_BY_AN_ADMIN = {
+    *(Action.REQUEST_ACCESS, Action.GRANT, Action.CHANGE_GRANT, Action.REVOKE),
+    *(Action.CHANGE_ROLE, Action.REINVITE, Action.CANCEL_INVITATION, Action.REMOVE, Action.GIVE_UP_ADMIN),
+    *(Action.SHARE, Action.CHANGE_SHARE, Action.UNSHARE),
+}
 """What a person does from beginning to end. A code that was shown is scanned now or never, and what the other side of
 a partnership has to do is no admin's here: nobody is handed an order for these."""
 
@@ -125,7 +114,7 @@ class BusinessApiProvider:
         """What the interface has a call for."""
         return ability_of(system, action)
 
-    def read_deeds(self, scope: Scope, *, since: datetime, until: datetime) -> tuple[ActivityEntry, ...]:
+    def read_activity(self, scope: Scope, *, since: datetime, until: datetime) -> tuple[ActivityEntry, ...]:
         """What the activity log of one Business Center tells."""
         writer = self._open(scope)
         return read_activity(writer.session, writer.known, since=since, until=until)

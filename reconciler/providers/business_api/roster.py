@@ -1,14 +1,17 @@
-"""The members of a Business Center under the keys that manifests use."""
+"""What manifests call people and things, and the members of a Business Center under these keys."""
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 
+from reconciler.model.address import Address
+from reconciler.model.drift import find_subject
 from reconciler.model.masks import is_masked, match_masks, may_show
+from reconciler.model.ports import Scope, declared_names
 from reconciler.model.resource import Attributes, Status
-from reconciler.providers.business_api.names import CenterNames
 from reconciler.providers.business_api.paging import Row, text_of
 from reconciler.providers.business_api.vocabulary import MEMBER_STATUS, member_attributes
 
@@ -16,6 +19,74 @@ _RANK = {Status.ACTIVE: 0, Status.INVITED: 1, Status.DECLINED: 2}
 """If one person has several rows, the one that gives access is the person's."""
 _MAX_NAMED = 3
 """So many people or members are named in a sentence."""
+
+
+class CenterNames:
+    """The dictionary between manifest keys and what the interface calls people and assets, in both directions.
+
+    Whatever is not listed is its own key.
+    """
+
+    def __init__(self, scope: Scope) -> None:
+        self._people = scope.people
+        # A scope may leave the way back to be worked out from the way there.
+        self._keys = scope.keys or {name.lower(): key for key, names in scope.people.items() for name in names}
+        self._assets = scope.assets
+        self._declared_numbers = scope.numbers
+        self._numbered = {(kind, number): key for (kind, key), number in ({**scope.learnt, **scope.numbers}).items()}
+        self._members = scope.members
+        self.numbers: Mapping[str, str] = scope.platform_ids
+        """User id -> person, as the manifests say or earlier runs have learnt it."""
+        self.roles = scope.roles
+        """Role that is declared at an address, where one is."""
+        self.group_names = declared_names(scope, "asset_group")
+        named = {("asset_group", name.casefold()): key for key, name in self.group_names.items()}
+        self._asset_keys = named | {(kind, name.casefold()): key for (kind, key), name in scope.assets.items()}
+
+    def emails(self, person: str) -> tuple[str, ...]:
+        """Addresses of a person, the one to invite by first; whoever is not listed is an address themselves."""
+        known = self._people.get(person) or (person,)
+        return tuple(name.lower() for name in known if "@" in name.strip("@"))
+
+    def find_person(self, identity: str) -> str | None:
+        """The key of whoever goes by an identity, if somebody is known to."""
+        return self._keys.get(identity.lower())
+
+    def addresses(self) -> dict[str, str]:
+        """Every e-mail address there is -> the person."""
+        return {name.lower(): key for name, key in self._keys.items() if "@" in name.strip("@")}
+
+    def members(self) -> AbstractSet[str]:
+        """Everybody who is declared or recorded as a member; where the scope does not say, everybody there is."""
+        return self._members or frozenset(self._keys.values())
+
+    def find_asset(self, kind: str, identity: str) -> str | None:
+        """The key under which an asset, a partner or a group is declared or recorded."""
+        return self._asset_keys.get((kind, identity.casefold()))
+
+    def find_numbered(self, kind: str, number: str) -> str | None:
+        """The key of the asset that has a number, as the manifests say or earlier runs have learnt it."""
+        return self._numbered.get((kind, number)) or self.find_asset(kind, number)
+
+    def is_numbered(self, kind: str, key: str) -> bool:
+        """Whether the manifests say which number it has, so that nothing else tells which one it is."""
+        return (kind, key) in self._declared_numbers or not self.asset_id(kind, key).startswith("@")
+
+    def find_subject(self, text: str, *, organization: str) -> Address | None:
+        """What a sentence of the platform is about, where the names in it come to exactly one address."""
+        return find_subject(text, organization=organization, keys=self._keys, assets=self._assets)
+
+    def asset_key(self, kind: str, number: str) -> str:
+        """The key of something with a number; the number itself where it has none."""
+        return self.find_asset(kind, number) or number
+
+    def asset_id(self, kind: str, key: str) -> str:
+        """What the scope says an asset goes by; its key where it says nothing."""
+        return self._assets.get((kind, key), key)
+
+    def listed(self, kind: str) -> dict[str, str]:
+        """Key -> id of everything of a kind that is declared or recorded."""
+        return {key: identity for (listed, key), identity in self._assets.items() if listed == kind}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -193,7 +264,7 @@ def _seat_of(row: Row, owner: str | None, names: CenterNames, *, taken: Mapping[
     )
 
 
-def _ask(*rows: Row) -> str:
+def _ask_who(*rows: Row) -> str:
     """The question that settles it, and where the answer goes; who is nobody's is answered by a person of their own."""
     numbers = list(filter(None, map(number_of, rows)))
     if not numbers:
@@ -203,14 +274,14 @@ def _ask(*rows: Row) -> str:
     return f"{which}? Add {lines} to whoever {pronoun} under `people`, a stranger too"
 
 
-def _call(row: Row) -> str:
+def _name_row(row: Row) -> str:
     """`member 70012, called 'Ana Lopez',`; an invitation has no number, and mostly no name."""
     name = f", called {row['user_name']!r}," if row.get("user_name") else ""
     return f"member {number}{name}" if (number := number_of(row)) else f"an invitation{name}"
 
 
 def _describe_nameless(row: Row) -> str:
-    return f"{_call(row)} is shown without an e-mail address and may be anybody who was not found; {_ask(row)}"
+    return f"{_name_row(row)} is shown without an e-mail address and may be anybody who was not found; {_ask_who(row)}"
 
 
 def _describe_doubts(
@@ -226,8 +297,8 @@ def _describe_doubts(
         mine = [rows[index] for index in indexes]
         shown, alike = _email(mine[0]), sorted(doubts[indexes[0]])
         others = ", ".join(alike[:_MAX_NAMED]) + (", ..." if len(alike) > _MAX_NAMED else "")
-        why = f"{_call(mine[0])} is shown as {shown} and may be any of {others}"
+        why = f"{_name_row(mine[0])} is shown as {shown} and may be any of {others}"
         if len(alike) == 1:
             why = f"several members are shown as {shown}"
-        told[person] = f"{why}; {_ask(*mine)}"
+        told[person] = f"{why}; {_ask_who(*mine)}"
     return told

@@ -44,19 +44,10 @@ _HINTS = {
 _INVITES = frozenset({Action.INVITE, Action.REINVITE, Action.REMOVE_AND_INVITE})
 _INVITED = frozenset({Status.INVITED, Status.ACTIVE})
 """An invited person may be in at once: whoever was a member before can come back without being asked."""
-_NAMES_BY_NUMBER = frozenset(
-    {
-        Action.GRANT,
-        Action.CHANGE_GRANT,
-        Action.REVOKE,
-        Action.SHARE,
-        Action.CHANGE_SHARE,
-        Action.UNSHARE,
-        Action.UNLINK,
-        Action.RENAME_GROUP,
-        Action.DELETE_GROUP,
-    }
-)
+_NAMES_BY_NUMBER = {
+    *(Action.GRANT, Action.CHANGE_GRANT, Action.REVOKE, Action.SHARE, Action.CHANGE_SHARE, Action.UNSHARE),
+    *(Action.UNLINK, Action.RENAME_GROUP, Action.DELETE_GROUP),
+}
 """What is about things and people that calls name by number."""
 _LISTED_FIRST = frozenset({"tiktok_account", "pixel"})
 """Kinds whose numbers or codes only the platform's list tells."""

@@ -18,9 +18,8 @@ from reconciler.model.resource import Resource
 from reconciler.providers.business_api.client import Client
 from reconciler.providers.business_api.endpoints import Listing
 from reconciler.providers.business_api.errors import ApiError
-from reconciler.providers.business_api.names import CenterNames
 from reconciler.providers.business_api.paging import Row, read_list
-from reconciler.providers.business_api.roster import MemberList
+from reconciler.providers.business_api.roster import CenterNames, MemberList
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

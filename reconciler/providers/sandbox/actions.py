@@ -79,16 +79,10 @@ def carry_out(call: SandboxCall) -> None:
         _change_thing(call)
 
 
-_OF_MEMBERS = frozenset(
-    {
-        Action.INVITE,
-        Action.REINVITE,
-        Action.CANCEL_INVITATION,
-        Action.CHANGE_ROLE,
-        Action.REMOVE,
-        Action.REMOVE_AND_INVITE,
-    }
-)
+_OF_MEMBERS = {
+    *(Action.INVITE, Action.REINVITE, Action.CANCEL_INVITATION),
+    *(Action.CHANGE_ROLE, Action.REMOVE, Action.REMOVE_AND_INVITE),
+}
 
 
 def _change_member(call: SandboxCall) -> None:

@@ -94,7 +94,7 @@ class SandboxProvider:
             return Can()
         return Cannot(f"{system} does not offer it")
 
-    def read_deeds(self, scope: Scope, *, since: datetime, until: datetime) -> tuple[ActivityEntry, ...]:
+    def read_activity(self, scope: Scope, *, since: datetime, until: datetime) -> tuple[ActivityEntry, ...]:
         """What the world remembers of one organization."""
         organization = _find(self._world, scope.organization)
         events = self._world.events(organization.id) if organization else []
