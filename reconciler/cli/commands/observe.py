@@ -19,8 +19,8 @@ from reconciler.cli.options import document_option, lock_timeout_option, read_mo
 from reconciler.cli.state_editor import open_editor
 from reconciler.cli.workspace import read_workspace
 from reconciler.features.drift.audit import drift_after
-from reconciler.features.rosters.observe import RosterFile, Sighting, look_only
-from reconciler.features.rosters.observe import observe as take_in
+from reconciler.features.rosters.observe import RosterFile, Sighting
+from reconciler.features.rosters.observe import observe as observe_roster
 from reconciler.features.rosters.parse import MAX_SIZE
 from reconciler.model.declared import Organization
 from reconciler.model.errors import ReconcilerError, UsageError
@@ -89,8 +89,7 @@ def observe(app: App, organization: str, paths: tuple[str, ...], format_: str, *
     desired = read_workspace(app.root, app.config, today=now.date()).desired
     if not options["dry_run"]:
         _require_manual_reading(app, desired.organizations.get(organization))
-    act = look_only if options["dry_run"] else take_in
-    observation = act(sighting, desired=desired, editor=editor)
+    observation = observe_roster(sighting, desired=desired, editor=editor, is_dry=options["dry_run"])
     if app.settings_for(desired.organizations[organization]).kind == "work_orders":
         request = PlanRequest(desired=desired, settings=app.config.guards, today=now.date(), moment=now)
         provider = app.provider_for(desired.organizations[organization])

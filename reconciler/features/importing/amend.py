@@ -45,6 +45,12 @@ class Wish:
             and (address.kind != "app" or Owner.of(live.attributes).organization == address.organization)
         )
 
+    @property
+    def reading_order(self) -> tuple[object, ...]:
+        """What to sort wishes by."""
+        organization, live = self.context.organization, self.found.live
+        return (organization.key, *(reading_order(live, organization) if live else ()))
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Amendment:
@@ -73,7 +79,7 @@ class _Steps:
 def amend(made: Amendment, wishes: Sequence[Wish], keys: KeyAssignment) -> Amendment:
     """The files after all wishes, read back; raises NotExpressible or ManifestError, and then nothing has changed."""
     steps = _Steps()
-    for wish in sorted((wish for wish in wishes if wish.is_there), key=_reading_order):
+    for wish in sorted((wish for wish in wishes if wish.is_there), key=lambda one: one.reading_order):
         _declare(wish, made, keys, steps)
     _withdraw_all([wish.found.address for wish in wishes if not wish.is_there], made, steps)
     files = _edit_files([*steps.people.values(), *steps.edits], made.files)
@@ -86,11 +92,6 @@ def amend(made: Amendment, wishes: Sequence[Wish], keys: KeyAssignment) -> Amend
         touched=made.touched | steps.present.keys() | steps.absent,
         people=made.people | steps.people.keys(),
     )
-
-
-def _reading_order(wish: Wish) -> tuple[object, ...]:
-    organization, live = wish.context.organization, wish.found.live
-    return (organization.key, *(reading_order(live, organization) if live else ()))
 
 
 def _declare(wish: Wish, made: Amendment, keys: KeyAssignment, steps: _Steps) -> None:

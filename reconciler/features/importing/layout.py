@@ -55,7 +55,7 @@ def _fits(value: Value, path: Path, start: str) -> bool:
 def _inline(value: Value) -> str:
     match value:
         case str():
-            return _scalar(value)
+            return value if is_plain(value) else _quoted(value)
         case Mapping():
             return "{" + ", ".join(f"{_key(key)}: {_inline(item)}" for key, item in value.items()) + "}"
         case Sequence():
@@ -66,10 +66,6 @@ def _inline(value: Value) -> str:
 
 def _key(text: str) -> str:
     return text if is_plain_key(text) else _quoted(text)
-
-
-def _scalar(text: str) -> str:
-    return text if is_plain(text) else _quoted(text)
 
 
 def _quoted(text: str) -> str:

@@ -6,7 +6,7 @@ import shlex
 from collections.abc import Iterable, Iterator
 from datetime import date
 
-from reconciler.features.offboarding.model import LeaverItem, Matter, Offboarding, Progress, Surface
+from reconciler.features.offboarding.model import LeaverItem, Matter, Offboarding, Progress
 from reconciler.output.document import Block, Code, Detail, Document, Items, Paragraph, Section, Span, Tick, code, plain
 from reconciler.output.document import Item as Line
 from reconciler.output.json import Output
@@ -86,7 +86,11 @@ def _sections(found: Offboarding) -> Iterator[Block]:
             yield _section(title, items, about)
     if found.surfaces:
         about = "Removal in one organization touches no other: a look after the last day has to find nothing there."
-        yield _section("Where somebody has to have looked", map(_surface, found.surfaces), about)
+        looks = (
+            _line(one.progress, one.organization, one.title, one.why + (f"; seen on {one.seen}" if one.seen else ""))
+            for one in found.surfaces
+        )
+        yield _section("Where somebody has to have looked", looks, about)
     if found.patch:
         yield Section(title="The edit of the manifests", blocks=(Code(text=found.patch, language="diff"),))
 
@@ -116,11 +120,6 @@ def _item(item: LeaverItem, today: date) -> Line:
         case _:
             then = f"{item.why}{age}"
     return _line(item.progress, item.address.organization, item.what, then + place)
-
-
-def _surface(surface: Surface) -> Line:
-    seen = f"; seen on {surface.seen}" if surface.seen else ""
-    return _line(surface.progress, surface.organization, surface.title, f"{surface.why}{seen}")
 
 
 def _commands(found: Offboarding) -> Iterator[tuple[str, str]]:

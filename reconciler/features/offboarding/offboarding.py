@@ -7,7 +7,7 @@ to have given the person anything.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from functools import cached_property
 from glob import escape
@@ -141,35 +141,31 @@ class _Survey:
     def access(self) -> Iterator[LeaverItem]:
         """What is there, and how the plan ends it."""
         for address, resource in sorted(self.there.items()):
-            progress, why, on, since, order = self._step(address)
-            yield LeaverItem(
-                matter=_matter_of(address),
-                address=address,
-                what=_describe(resource),
-                progress=progress,
-                why=why,
-                on=on,
-                since=since,
-                work_order=order,
+            why = self._reason_untouched(address)
+            item = LeaverItem(
+                matter=_matter_of(address), address=address, what=_describe(resource), progress=Progress.OPEN, why=why
             )
+            yield self._with_step(item)
 
-    def _step(self, address: Address) -> tuple[Progress, str, str, date | None, str]:
-        """What the plan has for an address: how far it is, why, on whom, since when, and the work order."""
-        leaves, today = self.leaver.leaves, self.leaver.report.today
-        for change in self.plan.changes:
-            if change.address == address:
-                when = f"an apply on {leaves} or later" if leaves and leaves > today else "the next apply"
-                return Progress.OPEN, f"{when} does it: {change.action.replace('_', ' ')}", "", None, ""
-        for waiting in self.plan.waiting:
-            if waiting.address == address:
-                return Progress.WAITING, waiting.reason, waiting.on, waiting.since, waiting.work_order
-        for blocked in self.plan.blocked:
-            if blocked.change.address == address:
-                return Progress.BLOCKED, f"{blocked.guard}: {blocked.message}", "", None, ""
-        for left_out in (one for part in self.plan.organizations for one in part.left_out):
-            if left_out.address == address:
-                return Progress.UNKNOWN, left_out.reason, "", left_out.since, ""
-        return Progress.OPEN, self._reason_untouched(address), "", None, ""
+    def _with_step(self, item: LeaverItem) -> LeaverItem:
+        """With what the plan has for it."""
+        leaves, plan = self.leaver.leaves, self.plan
+        for change in plan.changes:
+            if change.address == item.address:
+                is_early = leaves is not None and leaves > self.leaver.report.today
+                when = f"an apply on {leaves} or later" if is_early else "the next apply"
+                return replace(item, why=f"{when} does it: {change.action.replace('_', ' ')}")
+        for waiting in plan.waiting:
+            if waiting.address == item.address:
+                item = replace(item, progress=Progress.WAITING, why=waiting.reason, on=waiting.on)
+                return replace(item, since=waiting.since, work_order=waiting.work_order)
+        for blocked in plan.blocked:
+            if blocked.change.address == item.address:
+                return replace(item, progress=Progress.BLOCKED, why=f"{blocked.guard}: {blocked.message}")
+        for left_out in (one for part in plan.organizations for one in part.left_out):
+            if left_out.address == item.address:
+                return replace(item, progress=Progress.UNKNOWN, why=left_out.reason, since=left_out.since)
+        return item
 
     def _reason_untouched(self, address: Address) -> str:
         if self.leaver.leaves is None:
@@ -285,13 +281,10 @@ class _Survey:
                 first="take them out of guards.required_admins in reconciler.yaml",
             )
         yield from self._role_blockers()
-        for address in sorted(self.there):
-            if address.kind == "app":
-                yield Blocker(
-                    what=f"the app {address.key} is theirs in person, and only its owner can transfer it",
-                    first="have them transfer it to an organization before they go",
-                    address=address,
-                )
+        for address in (address for address in sorted(self.there) if address.kind == "app"):
+            what = f"the app {address.key} is theirs in person, and only its owner can transfer it"
+            first = "have them transfer it to an organization before they go"
+            yield Blocker(what=what, first=first, address=address)
         for blocked in self.plan.blocked:
             if blocked.guard not in _TOLD_OTHERWISE:
                 yield Blocker(what=blocked.message, first=_advise(blocked), address=blocked.change.address)
@@ -301,29 +294,23 @@ class _Survey:
             for address, one in declared.items():
                 # A TikTok account that is their own: the link stays with them, whoever they work for.
                 if handle and address.kind == "tiktok_account" and one.identity.casefold() == handle:
-                    yield Blocker(
-                        what=f"the TikTok account {address.key} is their own, and they can end its use at any time",
-                        first="agree with them in writing what happens to it, or take it out of the manifest",
-                        address=address,
-                    )
+                    what = f"the TikTok account {address.key} is their own, and they can end its use at any time"
+                    first = "agree with them in writing what happens to it, or take it out of the manifest"
+                    yield Blocker(what=what, first=first, address=address)
 
     def _role_blockers(self) -> Iterator[Blocker]:
         for address, resource in sorted(self.there.items()):
             if address.kind != "member":
                 continue
-            role = str(resource.attributes.get("role", ""))
-            if self.worlds.live[address.organization].acting == address.key:
-                yield Blocker(
-                    what=f"this tool reaches {address.organization} with their token, which ends with their membership",
-                    first="get a token of another admin: `reconciler auth` tells how",
-                    address=address,
-                )
-            if self.worlds.desired.organizations[address.organization].system.is_handed_over(role):
-                yield Blocker(
-                    what=f"they are {role} of {address.organization}, and only they can hand that over",
-                    first=f"declare another {role}, and have them hand it over before they go",
-                    address=address,
-                )
+            organization, role = address.organization, str(resource.attributes.get("role", ""))
+            if self.worlds.live[organization].acting == address.key:
+                what = f"this tool reaches {organization} with their token, which ends with their membership"
+                first = "get a token of another admin: `reconciler auth` tells how"
+                yield Blocker(what=what, first=first, address=address)
+            if self.worlds.desired.organizations[organization].system.is_handed_over(role):
+                what = f"they are {role} of {organization}, and only they can hand that over"
+                first = f"declare another {role}, and have them hand it over before they go"
+                yield Blocker(what=what, first=first, address=address)
 
 
 def _matter_of(address: Address) -> Matter:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from reconciler.features.onboarding.model import Given, Onboarding, Welcome
-from reconciler.model.finding import Finding
 from reconciler.output.document import Block, Code, Document, Inline, Item, Items, Section, code, plain
 from reconciler.output.json import Output
 from reconciler.output.words import name_access
@@ -18,10 +17,11 @@ ONBOARDING = Output(
 def document_of_onboarding(found: Onboarding) -> Document:
     """The proposal, as the description of a pull request may hold it."""
     name = f"{found.name} ({found.person})" if found.name else found.person
+    then = "Have the edit reviewed, and apply it; `reconciler notices` then tells everybody what is theirs to do."
     return Document(
         title=plain(f"Onboarding of {name}, like {found.like}"),
         blocks=tuple(_blocks(found)),
-        summary=_next(found),
+        summary=then if found.edited else "Nothing has to be edited: they have all of it.",
         whole="proposal",
     )
 
@@ -31,7 +31,10 @@ def _blocks(found: Onboarding) -> Iterator[Block]:
         "Joins": [code(f"group:{name}") for name in found.groups],
         "Gets": [plain(f"{one.address.organization}: {_describe_given(one)}") for one in found.given],
         "Does not get": [plain(f"{one.what}: {one.why}") for one in found.left_out],
-        "Validation says": [plain(_describe_finding(one)) for one in found.findings],
+        "Validation says": [
+            plain(f"{one.severity}: {one.message}" + (f"; {one.advice}" if one.advice else ""))
+            for one in found.findings
+        ],
         "Policies object": [plain(f"{one.severity}: {one.message}") for one in found.objections],
         "What the newcomer will hear": [plain(_describe_welcome(one)) for one in found.welcomes],
     }
@@ -40,10 +43,6 @@ def _blocks(found: Onboarding) -> Iterator[Block]:
             yield Section(title=title, blocks=(Items(items=tuple(Item(text=text) for text in texts)),))
     if found.patch:
         yield Section(title="The edit of the manifests", blocks=(Code(text=found.patch, language="diff"),))
-
-
-def _describe_finding(finding: Finding) -> str:
-    return f"{finding.severity}: {finding.message}" + (f"; {finding.advice}" if finding.advice else "")
 
 
 def _describe_given(given: Given) -> str:
@@ -61,9 +60,3 @@ def _describe_welcome(welcome: Welcome) -> str:
         f"{welcome.title} {welcome.name}: an invitation as {welcome.role} to {welcome.identifier}.{first} {valid} "
         "Log in with that address or number and no other."
     )
-
-
-def _next(found: Onboarding) -> str:
-    if not found.edited:
-        return "Nothing has to be edited: they have all of it."
-    return "Have the edit reviewed, and apply it; `reconciler notices` then tells everybody what is theirs to do."

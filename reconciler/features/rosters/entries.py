@@ -228,6 +228,8 @@ def read_app(row: SheetRow, vocabulary: Vocabulary, sheet: Sheet) -> Entry:
         problems.append("no owner")
     since = cells.get(Column.SINCE)
     day = find_day(since.text) if since else None
+    pieces = (piece.strip() for piece in re.split(r"\n|;|, ", texts.get(Column.MANAGERS, "")))
+    managers = tuple(piece for piece in pieces if fold(piece) not in NOBODY)
     return Entry(
         line=row.line,
         client_key=texts.get(Column.CLIENT_KEY, ""),
@@ -235,12 +237,7 @@ def read_app(row: SheetRow, vocabulary: Vocabulary, sheet: Sheet) -> Entry:
         owner=owner,
         status=status,
         since=day,
-        managers=_split_managers(texts[Column.MANAGERS]) if Column.MANAGERS in texts else None,
+        managers=managers if Column.MANAGERS in texts else None,
         unclear="; ".join(problems),
         unread=(since,) if since and day is None and fold(since.text) not in NOBODY else (),
     )
-
-
-def _split_managers(text: str) -> tuple[str, ...]:
-    pieces = (piece.strip() for piece in re.split(r"\n|;|, ", text))
-    return tuple(piece for piece in pieces if fold(piece) not in NOBODY)

@@ -116,12 +116,16 @@ def look(
     )
 
 
-def observe(sighting: Sighting, *, desired: Desired, editor: StateEditor) -> Observation:
-    """Make a roster the organization's, unless it cannot be used; then the state stays as it is."""
-    seen: list[Observation] = []
+def observe(sighting: Sighting, *, desired: Desired, editor: StateEditor, is_dry: bool = False) -> Observation:
+    """Make a roster the organization's; with `is_dry`, and when it cannot be used, the state stays as it is."""
+    _get_organization(sighting, desired)
     elsewhere = _read_elsewhere(sighting, editor)
+    if is_dry:
+        state = read_state(editor.store, sighting.organization)
+        return look(sighting, desired=desired, state=state, elsewhere=elsewhere)
+    seen: list[Observation] = []
 
-    def take_in(state: State) -> tuple[State, Edits]:
+    def keep(state: State) -> tuple[State, Edits]:
         observation = look(sighting, desired=desired, state=state, elsewhere=elsewhere)
         seen.append(observation)
         if not observation.is_usable:
@@ -131,16 +135,8 @@ def observe(sighting: Sighting, *, desired: Desired, editor: StateEditor) -> Obs
         lineage = state.lineage or new_lineage()
         return replace(state, rosters=rosters, lineage=lineage), list(_audit_details(observation))
 
-    _get_organization(sighting, desired)
-    editor.edit(sighting.organization, purpose="observe", change=take_in)
+    editor.edit(sighting.organization, purpose="observe", change=keep)
     return replace(seen[0], is_kept=seen[0].is_usable)
-
-
-def look_only(sighting: Sighting, *, desired: Desired, editor: StateEditor) -> Observation:
-    """What `observe` would find now."""
-    _get_organization(sighting, desired)
-    state = read_state(editor.store, sighting.organization)
-    return look(sighting, desired=desired, state=state, elsewhere=_read_elsewhere(sighting, editor))
 
 
 def _read_elsewhere(sighting: Sighting, editor: StateEditor) -> dict[str, State]:

@@ -155,7 +155,8 @@ class ResourceReader:
 
     def read_members(self, entries: Sequence[tuple[str, Entry]], around: Iterable[tuple[str, Cell]]) -> None:
         """Everybody who is listed; whoever is in comes before whoever was invited, and those before all others."""
-        for file, entry in sorted(entries, key=lambda item: _rank(item[1].status)):
+        ranks = {status: 1 if status.is_pending else 2 for status in Status} | {Status.ACTIVE: 0}
+        for file, entry in sorted(entries, key=lambda item: ranks[item[1].status or Status.ACTIVE]):
             place = Place(file, entry.line, 1)
             match = self.people.find(entry.identities, entry.names, is_sure=entry.is_sure)
             if isinstance(match, str):
@@ -281,7 +282,3 @@ class ResourceReader:
             address = Address(self.organization, "app_access", f"{app}/{match.key}")
             self.resources[address] = Resource(address=address, attributes={"role": "app_manager"})
             self.places[address] = place
-
-
-def _rank(status: Status | None) -> int:
-    return 0 if status is None or status is Status.ACTIVE else 1 if status.is_pending else 2
