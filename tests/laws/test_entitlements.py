@@ -30,13 +30,14 @@ from reconciler.model.address import Address
 from reconciler.model.declared import Desired
 from reconciler.model.finding import Severity
 from reconciler.model.holding import AccessStatus
+from reconciler.model.kinds import person_in
 from reconciler.model.live import Live
 from reconciler.model.plan import Plan
 from reconciler.model.resource import Resource
 from reconciler.model.settings import GuardSettings, PolicySettings
 from reconciler.model.state import Record, State
 from reconciler.policies.judging import RuleBook, judge
-from reconciler.policies.rule import PolicyObjection, Rule
+from reconciler.policies.rule import PolicyInput, PolicyObjection, Rule
 from tests.engine.told import describe_plan
 from tests.tiers import scaled
 
@@ -393,16 +394,17 @@ def test_the_review_tells_the_access_of_every_day(manifest: Manifest) -> None:
         }
 
 
-def _object_to_everything(world: Any, _: object) -> Iterator[PolicyObjection]:
-    for _organization, declared in world.access():
-        text = repr((str(declared.address).partition("/")[2], sorted(declared.attributes.items())))
-        yield PolicyObjection(address=declared.address, message=text, place=declared.place)
+def _object_to_everybody(world: PolicyInput, _: object) -> Iterator[PolicyObjection]:
+    for _organization, declared in world.everything():
+        if person_in(declared.address):
+            text = repr((str(declared.address).partition("/")[2], sorted(declared.attributes.items())))
+            yield PolicyObjection(address=declared.address, message=text, place=declared.place)
 
 
 @law
 @given(manifest=valid)
 def test_policies_judge_today_and_every_day_on_which_something_begins(manifest: Manifest) -> None:
-    rule = Rule(id="tell", severity=Severity.WARNING, asks="", because="", check=_object_to_everything)
+    rule = Rule(id="tell", severity=Severity.WARNING, asks="", because="", check=_object_to_everybody)
     made = judge(load(as_files(manifest)), PolicySettings(), today=TODAY, rules=RuleBook(rules={"tell": rule}))
     said = {finding.message for finding in made.findings}
     expected = {repr((address, sorted(given.items()))) for address, given in access_on(manifest, TODAY).items()}
