@@ -55,7 +55,7 @@ def initiate_transfer(world: World, client_key: str, *, to: SandboxOrganization,
         db.execute(
             "UPDATE app SET receiver = ?, since = ? WHERE client_key = ?", (to.id, world.timestamp(), client_key)
         )
-        world.log("initiate_transfer", f"offered {client_key} to {to.name}", actor=actor, organization=to.id)
+        to.log("initiate_transfer", f"offered {client_key} to {to.name}", actor=actor)
 
 
 def accept_transfer(world: World, client_key: str, *, actor: int) -> None:
@@ -68,7 +68,7 @@ def accept_transfer(world: World, client_key: str, *, actor: int) -> None:
             " WHERE client_key = ?",
             (receiver.id, world.timestamp(), client_key),
         )
-        world.log("accept_transfer", f"took over {client_key}", actor=actor, organization=receiver.id)
+        receiver.log("accept_transfer", f"took over {client_key}", actor=actor)
 
 
 def decline_transfer(world: World, client_key: str, *, actor: int) -> None:
@@ -76,7 +76,7 @@ def decline_transfer(world: World, client_key: str, *, actor: int) -> None:
     with world.transaction() as db:
         receiver = _get_receiver(world, client_key, actor)
         db.execute("UPDATE app SET receiver = NULL, since = ? WHERE client_key = ?", (world.timestamp(), client_key))
-        world.log("decline_transfer", f"turned {client_key} down", actor=actor, organization=receiver.id)
+        receiver.log("decline_transfer", f"turned {client_key} down", actor=actor)
 
 
 def add_manager(organization: SandboxOrganization, *, actor: int, client_key: str, address: str) -> None:

@@ -131,13 +131,13 @@ def scan(
         if not shown:
             raise Refusal("lapsed", f"{organization.name} shows no code that could be scanned")
         code = shown[0]
-        owner = get_asset(world, "tiktok_account", handle)["owner_person"]
+        owner = get_asset(world, _KIND, handle)["owner_person"]
         if agree:
             wanted = tuple(permissions) or ("existing_posts",)
             if code["ads_only"] and "publish_to_profile" in wanted:
                 raise Refusal("invalid", "this code offers publishing through ads only")
             request_link(organization, actor=code["actor"], handle=handle, permissions=wanted)
-            held = find_holding(organization, "tiktok_account", handle)
+            held = find_holding(organization, _KIND, handle)
             if held is not None and (held["status"] == "requested" or held["pending"]):
                 approve_link(organization, owner=owner, handle=handle)
         else:

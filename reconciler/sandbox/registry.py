@@ -32,7 +32,12 @@ class SandboxOrganization:
 
     def log(self, verb: str, text: str, *, actor: int | None) -> None:
         """Add to the event log, as part of the transaction that it tells of."""
-        self.world.log(verb, text, actor=actor, organization=self.id)
+        with self.world.transaction() as db:
+            row = self.world.find_row("SELECT known_as FROM known_person WHERE id = :id", {"id": actor})
+            db.execute(
+                "INSERT INTO event (at, organization, actor, verb, text) VALUES (?, ?, ?, ?, ?)",
+                (self.world.timestamp(), self.id, row["known_as"] if row else "the platform", verb, text),
+            )
 
     @contextmanager
     def acting(self, actor: int) -> Iterator[sqlite3.Connection]:
@@ -197,7 +202,7 @@ def create(
     with world.transaction():
         organization = found(world, system=system, identity=identity, variant=variant, name=name)
         seat(organization, person=creator, address=address, role=platform.roles[0])
-        world.log("create", f"created {identity}", actor=creator, organization=organization.id)
+        organization.log("create", f"created {identity}", actor=creator)
         return organization
 
 

@@ -215,15 +215,6 @@ class World:
         with self.transaction():
             self.set_setting("knobs", knobs.to_json())
 
-    def log(self, verb: str, text: str, *, actor: int | None, organization: int | None) -> None:
-        """Add to the event log, as part of the transaction that it tells of."""
-        with self.transaction() as db:
-            row = self.find_row("SELECT known_as FROM known_person WHERE id = :id", {"id": actor})
-            db.execute(
-                "INSERT INTO event (at, organization, actor, verb, text) VALUES (?, ?, ?, ?, ?)",
-                (self.timestamp(), organization, row["known_as"] if row else "the platform", verb, text),
-            )
-
     def events(self, organization: int | None = None) -> list[Event]:
         """The event log, oldest first; of one organization, or of all."""
         rows = self.rows(

@@ -61,7 +61,7 @@ def test_the_log_is_told_oldest_first_and_only_between_the_two_moments(stage: St
 def test_a_long_time_is_asked_for_in_pieces_that_miss_no_day(stage: Stage) -> None:
     bc = get_organization(stage.world, "bc")
     for day in range(400):
-        stage.world.log("leave", f"{day}", actor=None, organization=bc.id)
+        bc.log("leave", f"{day}", actor=None)
         stage.world.advance(timedelta(days=1))
     now = stage.world.now()
     found = stage.provider.read_activity(SCOPE, since=START, until=now)

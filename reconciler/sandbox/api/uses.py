@@ -180,8 +180,7 @@ def _transfer_pixel(call: Call) -> Data:
             (call.bc.id, pixel["asset_number"]),
         )
         hold(call.bc, pixel["asset_number"], relation="owner", status="active")
-        text = f"moved pixel {pixel['identity']} here"
-        call.world.log("transfer", text, actor=call.caller.person, organization=call.bc.id)
+        call.bc.log("transfer", f"moved pixel {pixel['identity']} here", actor=call.caller.person)
     return {"asset_id": asset_id(pixel)}
 
 
@@ -194,12 +193,11 @@ def _get_pixel(call: Call, *, needs_role: bool) -> Row:
     )
     for row in rows:
         if pixel_code(row["identity"]) == call.get("pixel_code"):
-            has_role = call.world.has(
+            if needs_role and not call.world.has(
                 "SELECT 1 FROM asset_grant JOIN membership ON membership.id = asset_grant.membership"
                 " WHERE asset_grant.holding = :holding AND membership.person = :person",
                 {"holding": row["id"], "person": call.caller.person},
-            )
-            if needs_role and not has_role:
+            ):
                 raise RefusedCall(40002, f"You don't have permission to the asset({asset_id(row)})")
             return row
     raise Refusal("invalid", "Invalid value of 'pixel_code': related asset ID is missing")
