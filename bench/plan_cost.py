@@ -3,8 +3,8 @@
     python -m bench.plan_cost --rounds 3 10000 100000
 
 Prints medians and the peak memory, ratios of CPU seconds, and last what each stage of a plan takes. Machines are noisy:
-compare figures of one run with each other, not with those of another day. What takes too long is left out: Terraform and
-other layouts beyond 10,000 memberships, octoDNS beyond 100,000.
+compare figures of one run with each other, not with those of another day. What takes too long is left out: Terraform
+and other layouts beyond 10,000 memberships, octoDNS beyond 100,000.
 """
 
 from __future__ import annotations

@@ -43,13 +43,13 @@ SECTIONS: dict[str, dict[str, CommandEntry]] = {
     "Begin": {
         "init": CommandEntry("init:init", "Write the files of a new workspace."),
         "import": CommandEntry("import_:import_", "Write manifests that declare organizations exactly as they are."),
-        "auth": CommandEntry("auth:auth", "Get, check and give back the token for Business Centers."),
+        "auth": CommandEntry("auth:auth", "Get, check and revoke the token for Business Centers."),
         "sandbox": CommandEntry("sandbox:sandbox", "Act as people on the sandbox, and move its clock."),
     },
     "Manifests": {
         "validate": CommandEntry("validate:validate", "Check the manifests, without any network."),
-        "fmt": CommandEntry("init:fmt", "Bring manifests into the usual form."),
-        "policy": CommandEntry("validate:policy", "See which policies hold, and what they object to."),
+        "fmt": CommandEntry("init:fmt", "Format manifests."),
+        "policy": CommandEntry("validate:policy", "List policies, and judge the manifests by them."),
         "systems": CommandEntry("queries:systems", "List systems, roles and what they may do."),
         "schema": CommandEntry("schema:schema", "Print or write the JSON Schemas, or check files against one."),
     },
@@ -57,29 +57,31 @@ SECTIONS: dict[str, dict[str, CommandEntry]] = {
         "diff": CommandEntry("diff:diff", "Show what a change of the manifests does to access."),
         "plan": CommandEntry("plan:plan", "Show what would change, and save it for apply."),
         "show": CommandEntry("plan:show", "Show a saved plan."),
-        "apply": CommandEntry("apply:apply", "Carry out a saved plan or a new one."),
+        "apply": CommandEntry("apply:apply", "Apply a saved plan or a new one."),
     },
     "People": {
-        "onboard": CommandEntry("onboard:onboard", "Propose what somebody new has to be given."),
-        "offboard": CommandEntry("offboard:offboard", "See somebody out of every organization, and tell what is left."),
+        "onboard": CommandEntry("onboard:onboard", "Propose the access that somebody new needs."),
+        "offboard": CommandEntry(
+            "offboard:offboard", "Remove somebody from every organization, and report what is left."
+        ),
         "who": CommandEntry("queries:who", "Show everything one person has, in all organizations."),
         "access": CommandEntry("queries:access", "Show who can reach something, with which role, and how."),
     },
     "What people do by hand": {
-        "work-orders": CommandEntry("work_orders:work_orders", "See what people were asked to do, and report back."),
+        "work-orders": CommandEntry("work_orders:work_orders", "List what people were asked to do, and report back."),
         "notices": CommandEntry("work_orders:notices", "Write one message for each person who has to act."),
         "observe": CommandEntry(
-            "observe:observe", "Take in a list of members or apps that somebody copied from its page."
+            "observe:observe", "Import a list of members or apps that somebody copied from its page."
         ),
     },
     "What others changed": {
         "drift": CommandEntry("drift:drift", "Show what somebody changed outside of this tool."),
         "adopt": CommandEntry(
-            "import_:adopt", "Edit the manifests so that they say what somebody changed outside of this tool."
+            "import_:adopt", "Edit the manifests so that they declare what somebody changed outside of this tool."
         ),
     },
     "What is remembered": {
-        "state": CommandEntry("state:state", "Look at what is remembered between runs, and look after it."),
+        "state": CommandEntry("state:state", "Show and maintain what is remembered between runs."),
         "audit": CommandEntry("audit:audit", "Read and verify the log of what was done."),
     },
     "Pipelines": {

@@ -125,7 +125,7 @@ lock_timeout_option = click.option(
     type=read_duration,
     default="0",
     metavar="DURATION",
-    help="Wait this long (30s, 5m, 1h) while somebody else is at work on an organization.",
+    help="Wait this long (30s, 5m, 1h) while another run holds the lock of an organization.",
 )
 """Of everything that writes to a state."""
 _max_chars_option = click.option(

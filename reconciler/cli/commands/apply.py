@@ -68,7 +68,7 @@ def apply(
     lock_timeout: timedelta,
     **limits: Unpack[Limits],
 ) -> int:
-    """Carry out a saved plan or a new one.
+    """Apply a saved plan or a new one.
 
     A saved PLAN was reviewed when it was made, so nothing is asked; it is refused when the manifests or the state have
     moved on since, and so is every change in it that would not be planned again today. An approval that was given

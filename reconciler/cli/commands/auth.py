@@ -36,7 +36,7 @@ _provider_option = click.option(
 
 @click.group()
 def auth() -> None:
-    """Get, check and give back the token for Business Centers."""
+    """Get, check and revoke the token for Business Centers."""
 
 
 @auth.command("url")
@@ -109,7 +109,7 @@ def check(app: App, provider: str | None) -> int:
 @_provider_option
 @click.pass_obj
 def revoke(app: App, provider: str | None, *, yes: bool) -> None:
-    """Make the token worthless, for everybody who has it."""
+    """Revoke the token, for everybody who has it."""
     options = _options(app, provider)
     token = read_secret(_required(options, "access_token"), root=app.root)
     secret = read_secret(_required(options, "app_secret"), root=app.root)

@@ -134,7 +134,7 @@ def confirm(app: App, address: Address, *, evidence: str, values: tuple[str, ...
 @lock_timeout_option
 @click.pass_obj
 def forget(app: App, address: Address, *, lock_timeout: timedelta) -> int:
-    """Take an acceptance back: the next audit tells of the difference as if it were new."""
+    """Revoke an acceptance: the next audit reports the difference as if it were new."""
     for one in names_in_state(app, address, of=lambda state: state.drift):
         drifting.forget(one, open_editor(app, lock_timeout))
         app.notify(f"{one}: forgotten")

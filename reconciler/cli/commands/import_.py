@@ -214,7 +214,7 @@ def _refuse_declared(name: str, declared: Mapping[str, Organization]) -> None:
 @now_option
 @click.pass_obj
 def adopt(app: App, addresses: tuple[str, ...], in_place: bool, now: date | None) -> int:
-    """Edit the manifests so that they say what somebody changed outside of this tool.
+    """Edit the manifests so that they declare what somebody changed outside of this tool.
 
     ADDRESS is an address, a pattern with `*`, or an organization; without any, all drift is adopted but what was
     accepted for a while. Comments, order and style stay. What cannot be edited safely is refused, with the reason.

@@ -65,7 +65,7 @@ def _ignore_own_files(path: Path) -> bool:
 @click.argument("files", nargs=-1, type=click.Path(exists=True, path_type=Path))
 @click.pass_obj
 def fmt(app: App, check: bool, files: tuple[Path, ...]) -> int:
-    """Bring manifests into the usual form.
+    """Format manifests.
 
     Without FILES, all manifests of the workspace. Prints the names of the files that change; comments and meaning
     stay as they are.

@@ -62,7 +62,7 @@ class _Options(TypedDict):
 @document_option
 @click.pass_obj
 def observe(app: App, organization: str, paths: tuple[str, ...], format_: str, **options: Unpack[_Options]) -> int:
-    """Take in a list of members or apps that somebody copied from its page.
+    """Import a list of members or apps that somebody copied from its page.
 
     It is for organizations that no program can read, and may be an exported file as well. Everything that was not
     understood is shown; whoever it may be about is unknown, and never taken to be absent. A file that cannot be read

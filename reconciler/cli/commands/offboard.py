@@ -33,7 +33,7 @@ from reconciler.model.holding import PersonReport
 @click.option(
     "--on", type=read_day, metavar="DATE", help="The UTC day from which all access is gone.  [default: today]"
 )
-@click.option("--status", is_flag=True, help="Only tell how far it is, from the manifests as they are.")
+@click.option("--status", is_flag=True, help="Only report how far it is, from the manifests as they are.")
 @click.option("--write", is_flag=True, help="Edit the manifests, and ask people for what no plan can do.")
 @out_option
 @click.option("--detailed-exitcode", is_flag=True, help="Exit with 2 while something is left.")
@@ -52,7 +52,7 @@ def offboard(
     format_: str,
     lock_timeout: timedelta,
 ) -> int:
-    """See somebody out of every organization, and tell what is left.
+    """Remove somebody from every organization, and report what is left.
 
     PERSON is a key, an e-mail address, a phone number or a handle. Looks at every system, shows the edit of the
     manifests, what the next plan does about each thing of theirs, what has to come first, and which secrets and

@@ -57,7 +57,7 @@ class OnboardOptions(TypedDict):
 @document_option
 @click.pass_obj
 def onboard(app: App, person: str, *, write: bool, format_: str, **options: Unpack[OnboardOptions]) -> None:
-    """Propose what somebody new has to be given.
+    """Propose the access that somebody new needs.
 
     PERSON is the key under which the manifests shall know them. They join the groups that give OTHER's access; by name
     they are given only what no group gives. What is left out is said. Asks no system.

@@ -23,7 +23,7 @@ _MAX_TOLD = 10
 @click.command()
 @out_option
 @page_options
-@click.option("--estimate", is_flag=True, help="Only tell how many calls and how much time it takes; asks no system.")
+@click.option("--estimate", is_flag=True, help="Only report how many calls and how much time it takes; asks no system.")
 @click.option("--detailed-exitcode", is_flag=True, help="Exit with 2 when there are changes or something waits.")
 @click.option("--now", type=read_day, metavar="DATE", help="Plan as of this UTC day.")
 @planning_options

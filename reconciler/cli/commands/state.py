@@ -30,7 +30,7 @@ _as_of_option = click.option(
 
 @click.group()
 def state() -> None:
-    """Look at what is remembered between runs, and look after it."""
+    """Show and maintain what is remembered between runs."""
 
 
 @state.command("list")

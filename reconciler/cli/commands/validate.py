@@ -43,7 +43,7 @@ def _outputs(inspection: Inspection) -> dict[str, str]:
 
 @click.group()
 def policy() -> None:
-    """See which policies hold, and what they object to."""
+    """List policies, and judge the manifests by them."""
 
 
 @policy.command("list")

@@ -49,7 +49,7 @@ _by_option = click.option(
 
 @click.group("work-orders")
 def work_orders() -> None:
-    """See what people were asked to do, and report back."""
+    """List what people were asked to do, and report back."""
 
 
 @work_orders.command("list")
