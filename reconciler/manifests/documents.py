@@ -1,4 +1,3 @@
-# Long because it is the whole format of manifests, in one place.
 """The manifest format: what may stand where. The published schema is made from this.
 
 Roles come from `reconciler.systems`. What needs more than one value to judge, such as whether a person exists, is
@@ -49,6 +48,10 @@ class RoleTerms(Terms):
 
     role: Text
     """What it allows."""
+
+
+Roles = Named[_Short, RoleTerms]
+"""Who or what is named -> a role of some kind."""
 
 
 class MemberTerms(RoleTerms):
@@ -104,19 +107,13 @@ class OrganizationDocument(StrictDocument):
 
 
 _DeveloperRole = Annotated[str, roles_of("developers", "member")]
-_AppRole = Annotated[str, roles_of("developers", "app_access")]
+_AppRole = Annotated[str, roles_of("developers", "app_access", "A person's role in one app.")]
 
 
 class DeveloperTerms(MemberTerms):
     """A membership in a TikTok for Developers organization."""
 
     role: _DeveloperRole
-
-
-class AppTerms(RoleTerms):
-    """A person's role in one app."""
-
-    role: _AppRole
 
 
 class AppDocument(AssetDocument):
@@ -128,7 +125,7 @@ class AppDocument(AssetDocument):
     """Who vouches that the organization rightfully owns the app: a person, a company, a contract."""
     since: Day = ""
     """The UTC day on which they said so."""
-    access: Named[_AppRole, AppTerms] = Field(default_factory=dict)
+    access: Roles[_AppRole] = Field(default_factory=dict)
     """Person or group -> role in the app; only with `role_system: owner`."""
 
 
@@ -205,14 +202,18 @@ class BusinessAccountDocument(OrganizationDocument):
 _SYSTEM = "business_center"
 _MemberRole = Annotated[str, roles_of(_SYSTEM, "member")]
 _FinanceRole = Annotated[str, roles_of(_SYSTEM, "member.finance")]
-_AdAccountRole = Annotated[str, roles_of(_SYSTEM, "ad_account_access")]
-_CatalogRole = Annotated[str, roles_of(_SYSTEM, "catalog_access")]
-_ShopRole = Annotated[str, roles_of(_SYSTEM, "shop_access")]
-_LeadLibraryRole = Annotated[str, roles_of(_SYSTEM, "lead_library_access")]
-_ManagedAccountRole = Annotated[str, roles_of(_SYSTEM, "managed_account_access")]
-_AssetGroupRole = Annotated[str, roles_of(_SYSTEM, "asset_group_access")]
-_ShareRole = Annotated[str, roles_of(_SYSTEM, "partner_share")]
-_CatalogShareRole = Annotated[str, roles_of(_SYSTEM, "catalog_share")]
+_AdAccountRole = Annotated[str, roles_of(_SYSTEM, "ad_account_access", "A person's access to an ad account.")]
+_CatalogRole = Annotated[str, roles_of(_SYSTEM, "catalog_access", "A person's access to a catalog.")]
+_ShopRole = Annotated[str, roles_of(_SYSTEM, "shop_access", "A person's access to a TikTok Shop.")]
+_LeadLibraryRole = Annotated[
+    str, roles_of(_SYSTEM, "lead_library_access", "A person's access to a library of lead forms.")
+]
+_ManagedAccountRole = Annotated[
+    str, roles_of(_SYSTEM, "managed_account_access", "A person's access to a managed TikTok account.")
+]
+_AssetGroupRole = Annotated[str, roles_of(_SYSTEM, "asset_group_access", "A person's access to an asset group.")]
+_ShareRole = Annotated[str, roles_of(_SYSTEM, "partner_share", "A partner's access to an ad account.")]
+_CatalogShareRole = Annotated[str, roles_of(_SYSTEM, "catalog_share", "A partner's access to a catalog.")]
 _LinkPermission = Annotated[str, roles_of(_SYSTEM, "tiktok_account")]
 _AccountPermission = Annotated[str, roles_of(_SYSTEM, "tiktok_account_access")]
 
@@ -223,54 +224,6 @@ class BusinessCenterTerms(MemberTerms):
     role: _MemberRole
     finance: _FinanceRole = ""
     """What they may do with payments; nobody sees money without it, not even an admin."""
-
-
-class AdAccountTerms(RoleTerms):
-    """A person's access to an ad account."""
-
-    role: _AdAccountRole
-
-
-class CatalogTerms(RoleTerms):
-    """A person's access to a catalog."""
-
-    role: _CatalogRole
-
-
-class ShopTerms(RoleTerms):
-    """A person's access to a TikTok Shop."""
-
-    role: _ShopRole
-
-
-class LeadLibraryTerms(RoleTerms):
-    """A person's access to a library of lead forms."""
-
-    role: _LeadLibraryRole
-
-
-class ManagedAccountTerms(RoleTerms):
-    """A person's access to a managed TikTok account."""
-
-    role: _ManagedAccountRole
-
-
-class AssetGroupTerms(RoleTerms):
-    """A person's access to an asset group."""
-
-    role: _AssetGroupRole
-
-
-class ShareTerms(RoleTerms):
-    """A partner's access to an ad account."""
-
-    role: _ShareRole
-
-
-class CatalogShareTerms(RoleTerms):
-    """A partner's access to a catalog."""
-
-    role: _CatalogShareRole
 
 
 class AccountTerms(Terms):
@@ -292,25 +245,25 @@ class CenterAssetDocument(AssetDocument):
 class AdAccountDocument(CenterAssetDocument):
     """An ad account of the Business Center."""
 
-    access: Named[_AdAccountRole, AdAccountTerms] = Field(default_factory=dict)
+    access: Roles[_AdAccountRole] = Field(default_factory=dict)
 
 
 class CatalogDocument(CenterAssetDocument):
     """A catalog of the Business Center."""
 
-    access: Named[_CatalogRole, CatalogTerms] = Field(default_factory=dict)
+    access: Roles[_CatalogRole] = Field(default_factory=dict)
 
 
 class ShopDocument(CenterAssetDocument):
     """A TikTok Shop of the Business Center."""
 
-    access: Named[_ShopRole, ShopTerms] = Field(default_factory=dict)
+    access: Roles[_ShopRole] = Field(default_factory=dict)
 
 
 class LeadLibraryDocument(CenterAssetDocument):
     """A library of lead forms of the Business Center."""
 
-    access: Named[_LeadLibraryRole, LeadLibraryTerms] = Field(default_factory=dict)
+    access: Roles[_LeadLibraryRole] = Field(default_factory=dict)
 
 
 class ManagedAccountDocument(AssetDocument):
@@ -320,7 +273,7 @@ class ManagedAccountDocument(AssetDocument):
     """Its id in the Business Center, in quotes."""
     ad_accounts: list[str] = Field(default_factory=list)
     """Keys of the ad accounts in which its identity and posts may be used."""
-    access: Named[_ManagedAccountRole, ManagedAccountTerms] = Field(default_factory=dict)
+    access: Roles[_ManagedAccountRole] = Field(default_factory=dict)
     """Person or group -> role; each must be a member of the organization."""
 
 
@@ -359,7 +312,7 @@ class AssetGroupDocument(AssetDocument):
     """Its id, in quotes, once it exists."""
     ad_accounts: list[str] = Field(default_factory=list)
     """Keys of the ad accounts in the group."""
-    access: Named[_AssetGroupRole, AssetGroupTerms] = Field(default_factory=dict)
+    access: Roles[_AssetGroupRole] = Field(default_factory=dict)
     """Person or group -> role on every ad account of the group."""
 
 
@@ -368,9 +321,9 @@ class PartnerDocument(AssetDocument):
 
     id: NumericId
     """Id of the partner's Business Center, in quotes."""
-    shares: Named[_ShareRole, ShareTerms] = Field(default_factory=dict)
+    shares: Roles[_ShareRole] = Field(default_factory=dict)
     """Key of an ad account -> the role of the partner's people in it."""
-    catalogs: Named[_CatalogShareRole, CatalogShareTerms] = Field(default_factory=dict)
+    catalogs: Roles[_CatalogShareRole] = Field(default_factory=dict)
     """Key of a catalog that is shared by hand -> the role of the partner's people in it."""
     pixels: list[str] = Field(default_factory=list)
     """Keys of pixels that are shared by hand."""

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 from typing import Annotated, Any, get_args
 
-from pydantic import BaseModel, ConfigDict, Field, GetCoreSchemaHandler
+from pydantic import BaseModel, ConfigDict, Field, GetCoreSchemaHandler, create_model
 from pydantic_core import CoreSchema, core_schema
 
 from reconciler.model.kinds import Action
@@ -21,6 +22,8 @@ class OneOf:
     system: str = ""
     kind: str = ""
     """For roles: of which kind in which system, so that a suggestion can be made."""
+    about: str = ""
+    """For roles: what a mapping with such a role says, for the published schema."""
 
     def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
         allowed = core_schema.literal_schema(list(self.values))
@@ -56,12 +59,29 @@ class Matching:
 
 
 class ShortOrLong:
-    """For a union of a plain value and a mapping with more to say: only the errors of the form that was used appear."""
+    """For a union of a plain value and a mapping with more to say: only the errors of the form that was used appear.
+
+    Where the plain value is a role that says what it is about, the mapping is made to hold such a role.
+    """
 
     def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
         short, long = get_args(source)
+        role = next((one for one in get_args(short) if isinstance(one, OneOf) and one.about), None)
+        if role is not None:
+            long = _with_role(long, role)
         choices = {"short": handler.generate_schema(short), "long": handler.generate_schema(long)}
         return core_schema.tagged_union_schema(choices, discriminator=_form)
+
+
+@cache
+def _with_role(terms: type[BaseModel], role: OneOf) -> type[BaseModel]:
+    words = role.kind.removesuffix("_access").removeprefix("partner_").split("_")
+    name = "".join(map(str.capitalize, [*words, "terms"]))
+    # It has no source whose docstrings the published schema could be made from; its base has.
+    made: type[BaseModel] = create_model(
+        name, __base__=terms, __doc__=role.about, __module__="pydantic", role=(Annotated[str, role], ...)
+    )
+    return made
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,11 +104,11 @@ def _form(value: Any) -> str:
     return "long" if isinstance(value, dict) else "short"
 
 
-def roles_of(system: str, kind: str) -> OneOf:
+def roles_of(system: str, kind: str, about: str = "") -> OneOf:
     """The roles, or permissions, that any variant of a system knows for a kind; the resolver knows the variant."""
     variants = SYSTEMS[system].values()
     named = [role.name for one in variants for role in (*one.roles.get(kind, ()), *one.permissions.get(kind, ()))]
-    return OneOf(tuple(dict.fromkeys(named)), finding="unknown-role", system=system, kind=kind)
+    return OneOf(tuple(dict.fromkeys(named)), finding="unknown-role", system=system, kind=kind, about=about)
 
 
 def developers_variant(kind: object, role_system: object) -> str:
