@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import yaml
 
-from reconciler.manifests.nodes import MapNode, place_of
+from reconciler.manifests.nodes import Cursor, MapNode
 from reconciler.manifests.scalars import is_date, read_plain
 from reconciler.manifests.source import SourceFile, parse_file
 from reconciler.model.errors import ManifestError
@@ -100,7 +100,8 @@ def render_patch(before: Mapping[str, str], after: Mapping[str, str]) -> str:
         if old == new:
             continue
         names = ("/dev/null" if old is None else f"a/{path}", "/dev/null" if new is None else f"b/{path}")
-        lines = difflib.unified_diff(_lines(old or ""), _lines(new or ""), *names)
+        texts = ((old or "").splitlines(keepends=True), (new or "").splitlines(keepends=True))
+        lines = difflib.unified_diff(*texts, *names)
         parts += [line if line.endswith("\n") else f"{line}\n\\ No newline at end of file\n" for line in lines]
     return "".join(parts)
 
@@ -262,12 +263,10 @@ def _carry_out(here: Any, edit: Edit) -> None:
             here.get_sequence(key).remove(item)
 
 
-def _lines(text: str) -> list[str]:
-    return text.splitlines(keepends=True)
-
-
 def _refusal(file: SourceFile, node: MapNode, edit: Edit, message: str) -> EditError:
-    place = place_in(file.path, node, edit.path)
+    """An error at the deepest part of the path that is written down."""
+    is_begun = edit.path[0] in node
+    place = Cursor.at_top(file.path, node).key(*edit.path) if is_begun else Place(file.path, 1, 1)
     advice = f"change `{'.'.join(edit.path)}` by hand"
     return _error(message, place, advice)
 
@@ -308,7 +307,9 @@ def yaml_value(value: object) -> Any:
         case str():
             return value if is_plain(value) else _quoted(value)
         case Mapping():
-            mapping = YamlMapping(flow=_fits_in_a_line(value))
+            length = sum(len(key) + len(str(item)) + 4 for key, item in value.items())
+            has_only_words = all(isinstance(item, str | bool | None) for item in value.values())
+            mapping = YamlMapping(flow=bool(value) and has_only_words and length <= _SHORT)
             for key, item in value.items():
                 mapping.set(yaml_key(key), yaml_value(item))
             return mapping
@@ -328,13 +329,6 @@ def _quoted(text: str) -> Any:
     return ScalarValue(text, style="double-quoted" if text.isascii() else "single-quoted")
 
 
-def _fits_in_a_line(value: Mapping[str, object]) -> bool:
-    """Whether a mapping holds words only and few of them."""
-    if not value or not all(isinstance(item, str | bool | None) for item in value.values()):
-        return False
-    return sum(len(key) + len(str(item)) + 4 for key, item in value.items()) <= _SHORT
-
-
 def lines_of(text: str, path: tuple[str, ...]) -> set[int]:
     """Lines, counted from 0, that belong to a path: the entry itself, or the line its parent would grow on.
 
@@ -345,40 +339,22 @@ def lines_of(text: str, path: tuple[str, ...]) -> set[int]:
     parent: set[int] = set()
     alone: set[int] = set()
     for key in path:
-        entry = _find(node, key)
+        entries = node.value if isinstance(node, yaml.MappingNode) else []
+        entry = next((entry for entry in entries if entry[0].value == key), None)
         if entry is None:
             return parent if _is_closed(node) else set()
-        (name, value), siblings = entry
+        name, value = entry
         own = _span(name, value, lines)
         if _is_closed(node):
             own |= parent
-        alone = parent if siblings == 0 else set()
+        alone = parent if len(entries) == 1 else set()
         node, parent = value, own
     return parent | set(sorted(alone)[:1])
-
-
-def place_in(file: str, node: MapNode, path: tuple[str, ...]) -> Place:
-    """The position of the deepest part of a path that is written down."""
-    place = Place(file, 1, 1)
-    here: object = node
-    for key in path:
-        if not isinstance(here, MapNode) or key not in here:
-            break
-        place = place_of(file, here.marks[key][0])
-        here = here[key]
-    return place
 
 
 def _is_closed(node: Node | None) -> bool:
     """Whether a new key cannot be a line of its own: there is nothing yet, or it is in brackets."""
     return node is not None and not (isinstance(node, yaml.MappingNode) and not node.flow_style and node.value)
-
-
-def _find(node: Node | None, key: str) -> tuple[tuple[Node, Node], int] | None:
-    """The entry of a key, and how many others there are."""
-    if not isinstance(node, yaml.MappingNode):
-        return None
-    return next(((entry, len(node.value) - 1) for entry in node.value if entry[0].value == key), None)
 
 
 def _span(name: Node, value: Node, lines: list[str]) -> set[int]:
@@ -391,13 +367,11 @@ def _span(name: Node, value: Node, lines: list[str]) -> set[int]:
     if value.end_mark.column == 0:
         last -= 1
     if isinstance(value, yaml.CollectionNode) and not value.flow_style:
-        column = name.start_mark.column
-        while last > first and _is_outside(lines[last], column):
+        while last > first and _indentation_of(lines[last]) <= name.start_mark.column:
             last -= 1
     return set(range(first, max(first, last) + 1))
 
 
-def _is_outside(line: str, column: int) -> bool:
-    """Whether a blank line, a comment or the next key does not belong to the entry that begins in `column`."""
-    text = line.lstrip()
-    return not text or len(line) - len(text) <= column
+def _indentation_of(line: str) -> int:
+    """Spaces before the first sign; none in a blank line, which belongs to no entry."""
+    return len(line) - len(line.lstrip()) if line.strip() else 0

@@ -42,7 +42,10 @@ def to_entry(resource: Resource, system: System, *, name: str = "") -> Put | Joi
         return Put(path=path_of(address), value=_member(resource, system))
     if KINDS[address.kind].section:
         return Put(path=path_of(address), value=_asset(resource, system, name))
-    return Put(path=path_of(address), value=_grant(resource, system))
+    permissions = resource.attributes.get("permissions")
+    if permissions is None:
+        return Put(path=path_of(address), value=_role_word(resource, system))
+    return Put(path=path_of(address), value=_known_permissions(address.kind, permissions, system))
 
 
 def _role_word(resource: Resource, system: System) -> str:
@@ -65,13 +68,6 @@ def _member(resource: Resource, system: System) -> Value:
     if "phone" in system.identifiers and resource.identity.startswith("+"):
         value["via"] = "phone"
     return value if len(value) > 1 else value["role"]
-
-
-def _grant(resource: Resource, system: System) -> Value:
-    permissions = resource.attributes.get("permissions")
-    if permissions is None:
-        return _role_word(resource, system)
-    return _known_permissions(resource.address.kind, permissions, system)
 
 
 def _known_permissions(kind: str, permissions: str | tuple[str, ...], system: System) -> list[str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Container, Iterator, Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -55,51 +55,35 @@ def make_leave(files: Sequence[SourceFile], key: str, person: Person | None, *, 
 
 
 def _edits_in(file: SourceFile, key: str, expires: date | None) -> Iterator[Edit]:
-    for mention in _mentions(parse_file(file).node, key, ()):
+    """What takes somebody out, or ends the memberships that their other access goes with."""
+    for path, name, holder in _mentions(parse_file(file).node, key, ()):
+        here = (*path, name)
         if expires is None:
-            yield mention.removal
-        elif mention.path[0] == "groups":
+            yield Leave(path=path, item=name) if isinstance(holder, list) else Drop(path=here)
+        elif path[0] == "groups":
             advice = f"give them an entry under `people`, or run this again on {expires}"
-            raise UsageError(f"{key} is in {mention.path[1]}, and a group has no end for its members", advice=advice)
-        elif mention.path[-1] == "members":
-            yield mention.ending_on(expires)
+            raise UsageError(f"{key} is in {path[1]}, and a group has no end for its members", advice=advice)
+        elif path[-1] == "members":
+            terms = holder[name] if isinstance(holder, dict) else None
+            if isinstance(terms, dict):
+                yield Put(path=(*here, "expires"), value=expires.isoformat())
+            else:  # what is written as a word becomes a mapping
+                yield Put(path=here, value={"role": str(terms), "expires": expires.isoformat()})
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Mention:
-    """Where somebody is named as a member, or as somebody who has access."""
+def _mentions(node: object, key: str, path: Path) -> Iterator[tuple[Path, str, object]]:
+    """Where somebody is named as a member, or as having access: path of the mapping or list, their name there, and it.
 
-    path: Path
-    """Of the mapping or list."""
-    name: str
-    """As it is written."""
-    holder: object
-
-    @property
-    def removal(self) -> Edit:
-        if isinstance(self.holder, list):
-            return Leave(path=self.path, item=self.name)
-        return Drop(path=(*self.path, self.name))
-
-    def ending_on(self, day: date) -> Put:
-        """A membership with its end, which its grants share; what is written as a word becomes a mapping."""
-        terms = self.holder[self.name] if isinstance(self.holder, dict) else None
-        path = (*self.path, self.name)
-        if isinstance(terms, dict):
-            return Put(path=(*path, "expires"), value=day.isoformat())
-        return Put(path=path, value={"role": str(terms), "expires": day.isoformat()})
-
-
-def _mentions(node: object, key: str, path: Path) -> Iterator[_Mention]:
-    """Under organizations and groups alone: `people` has keys of its own."""
+    Under organizations and groups alone: `people` has keys of its own.
+    """
     if not isinstance(node, dict):
         return
     for name, inner in node.items():
         here = (*path, str(name))
         if path[:1] in (("organizations",), ("groups",)) and name in {"members", "access"}:
-            spelled = [str(one) for one in inner if str(one).casefold() == key.casefold()] if inner else []
+            spelled = [str(one) for one in inner or () if str(one).casefold() == key.casefold()]
             if spelled:
-                yield _Mention(path=here, name=spelled[0], holder=inner)
+                yield here, spelled[0], inner
         else:
             yield from _mentions(inner, key, here)
 
@@ -126,17 +110,16 @@ class GroupLists:
         return frozenset(found)
 
 
-def read_group_lists(files: Sequence[SourceFile]) -> GroupLists:
+def read_group_lists(files: Iterable[SourceFile]) -> GroupLists:
     """From all files; what is malformed is left to the reader of manifests."""
-    return GroupLists(dict(entry for file in files for entry in _groups_in(file)))
-
-
-def _groups_in(file: SourceFile) -> Iterator[tuple[str, tuple[str, ...]]]:
-    node = parse_file(file).node
-    groups = node.get("groups") if node is not None else None
-    for name, group in groups.items() if isinstance(groups, dict) else ():
-        members = group.get("members") if isinstance(group, dict) else None
-        yield name, tuple(map(str, members)) if isinstance(members, list) else ()
+    listed: dict[str, tuple[str, ...]] = {}
+    for file in files:
+        node = parse_file(file).node
+        groups = node.get("groups") if node is not None else None
+        for name, group in groups.items() if isinstance(groups, dict) else ():
+            members = group.get("members") if isinstance(group, dict) else None
+            listed[name] = tuple(map(str, members)) if isinstance(members, list) else ()
+    return GroupLists(listed)
 
 
 _MAX_NAME = 100
@@ -161,19 +144,24 @@ def introduce(identity: str, system: System, *, shown: str, name: str, taken: Co
     if is_masked(shown):
         who = f", and its name as {called!r}" if called else ""
         raise NotExpressible(f"its address is only shown as {shown.partition('#')[0]!r}{who}")
+    named: dict[str, Value] = {"name": called} if called else {}
     notes = Notes()
     contacts = Contacts(notes)
     if "@" in identity.strip("@"):
         email = contacts.read_email(identity, _NOWHERE)
         if notes.has_errors or email != identity.lower() or "/" in email or has_mixed_scripts(email):
             raise NotExpressible(f"{identity!r} is no address that can be declared")
-        return NewPerson(key=_choose(_keys_for_email(email), taken), entry=_entry(called, {"email": email}))
+        # What stands before the @; then with the domain's own word, as it tells two Anas apart.
+        local, _, domain = email.partition("@")
+        short = slug(local.partition("+")[0]) or "person"
+        whose = slug(domain.split(".")[-2] if "." in domain else domain) or "other"
+        return NewPerson(key=_choose(_slugs(short, f"{short}-{whose}"), taken), entry={**named, "email": email})
     if identity.startswith("+") and "phone" in system.identifiers:
         phone = contacts.read_phone(identity, _NOWHERE)
         if notes.has_errors or phone != identity:
             raise NotExpressible(f"{identity!r} is no phone number that can be declared")
-        keys = _keys_for(called, f"phone-{phone.removeprefix('+')}")
-        return NewPerson(key=_choose(keys, taken), entry=_entry(called, {"identities": {"phone": phone}}))
+        wishes = _slugs(called, f"phone-{phone.removeprefix('+')}")
+        return NewPerson(key=_choose(wishes, taken), entry={**named, "identities": {"phone": phone}})
     raise NotExpressible("the system shows neither an e-mail address nor a phone number of it")
 
 
@@ -181,7 +169,7 @@ def key_for_thing(identity: str, name: str, taken: Container[str]) -> str:
     """A key for an asset, a partner or an organization, from its name if it has one."""
     plain = slug(identity.removeprefix("@")) or "unnamed"
     named = slug(clean_name(name))
-    return _choose(iter([named, f"{named}-{plain[-4:]}", plain]) if named else iter([plain]), taken)
+    return _choose([named, f"{named}-{plain[-4:]}", plain] if named else [plain], taken)
 
 
 def clean_name(name: str) -> str:
@@ -198,24 +186,12 @@ def slug(text: str) -> str:
     return short if is_key(short) and not looks_like_secret(short) else ""
 
 
-def _entry(name: str, rest: dict[str, Value]) -> Value:
-    return {**({"name": name} if name else {}), **rest}
+def _slugs(*wishes: str) -> Iterator[str]:
+    return filter(None, map(slug, wishes))
 
 
-def _keys_for_email(email: str) -> Iterator[str]:
-    """What stands before the @; then with the domain's own word, as it tells two Anas apart."""
-    local, _, domain = email.partition("@")
-    whose = domain.split(".")[-2] if "." in domain else domain
-    short = slug(local.partition("+")[0]) or "person"
-    return _keys_for(short, f"{short}-{slug(whose) or 'other'}")
-
-
-def _keys_for(*wishes: str) -> Iterator[str]:
-    return (key for key in map(slug, wishes) if key)
-
-
-def _choose(wishes: Iterator[str], taken: Container[str]) -> str:
-    """The first key that is free, else the last one with a number."""
+def _choose(wishes: Iterable[str], taken: Container[str]) -> str:
+    """The first wish that is free as a key, else the last one with a number."""
     last = "unnamed"
     for last in wishes:
         if last not in taken:
