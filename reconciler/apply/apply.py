@@ -17,7 +17,7 @@ from reconciler.apply.steps import JournalWriter, Steps
 from reconciler.audit.entries import audit_entry, renaming_entry, sightings
 from reconciler.audit.log import AuditLog
 from reconciler.engine.context import PlanningContext, Targets
-from reconciler.engine.identities import Identities, Renamed, under_todays_names, with_fingerprints
+from reconciler.engine.identities import Identities, Renamed, rename_to_today, with_fingerprints
 from reconciler.engine.orders import closed_between, withdrawn
 from reconciler.engine.organization import plan_organization
 from reconciler.engine.planner import Worlds, situations
@@ -152,7 +152,7 @@ class _Application:
         provider = self._provider_for(organization)
         scope = self._scopes.scope_of(key, loaded.state)
         live = read_live(provider, scope)
-        renamed = under_todays_names(loaded.state, self._identities)
+        renamed = rename_to_today(loaded.state, self._identities)
         settled = settle_renamed(loaded.state, renamed, live, system=organization.system, today=request.today)
         loaded = self._rename(self._recover(loaded, settled, lease), renamed, live, lease)
         situation = self._look_at(key, loaded.state, live)
@@ -200,7 +200,7 @@ class _Application:
             renaming_entry(state.organization, name, renamed.names.keys[name], serial=state.serial + number, at=now)
             for number, name in enumerate(names, start=1)
         )
-        again = with_fingerprints(under_todays_names(state, self._identities).state, renamed.names, live)
+        again = with_fingerprints(rename_to_today(state, self._identities).state, renamed.names, live)
         again = replace(again, serial=state.serial + len(names), lineage=state.lineage or new_lineage())
         again = self._audit_missing(again, entries, origin=self._run.origin)
         return save_state(self._store, loaded, again, token=lease.token)

@@ -11,7 +11,7 @@ from reconciler.apply.choice import steps_to_ask_for
 from reconciler.apply.reading import Scopes, left_behind, read_live, recorded_as_live, settle_renamed
 from reconciler.apply.states import load_state
 from reconciler.engine.context import ALL_SHARDS, EVERYTHING, Shard, Targets
-from reconciler.engine.identities import Identities, under_todays_names
+from reconciler.engine.identities import Identities, rename_to_today
 from reconciler.engine.planner import Worlds, plan, situations
 from reconciler.model.declared import Desired, Organization
 from reconciler.model.live import Live
@@ -104,7 +104,7 @@ def read_worlds(
         if organization is None:
             recorded[key] = loaded.state
             continue
-        renamed = under_todays_names(loaded.state, identities)
+        renamed = rename_to_today(loaded.state, identities)
         if request.refresh:
             seen = read_live(provider_for(organization), scopes.scope_of(key, loaded.state))
         else:

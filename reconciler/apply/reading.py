@@ -18,7 +18,7 @@ from pathlib import Path
 
 from reconciler.apply.journal import LoadedState
 from reconciler.apply.state_builder import StateBuilder
-from reconciler.engine.identities import Identities, Renamed, identifiers_in, under_todays_names
+from reconciler.engine.identities import Identities, Renamed, identifiers_in, rename_to_today
 from reconciler.model.address import Address
 from reconciler.model.change import Change
 from reconciler.model.declared import Declared, Desired
@@ -131,7 +131,7 @@ class Scopes:
         what was given under them can still be found and removed. An account that is recorded as one person's stays
         theirs although the manifests give its address to another; an address of somebody who is gone does not.
         """
-        renamed = under_todays_names(state, self._identities)
+        renamed = rename_to_today(state, self._identities)
         state = renamed.state
         declared = self._desired.resources.get(organization, {})
         present = {at: record for at, record in state.records.items() if not record.status.is_gone}

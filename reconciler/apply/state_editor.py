@@ -11,7 +11,7 @@ from reconciler.apply.journal import LoadedState
 from reconciler.apply.leases import Lease, LeaseTerms, hold
 from reconciler.apply.states import load_or_give_up, load_state, parse_state, read_state_as_of, save_state
 from reconciler.audit.log import AuditLog
-from reconciler.engine.identities import Names, emptied, rename_state
+from reconciler.engine.identities import Names, rename_state, without_memory
 from reconciler.engine.orders import close, closed_between
 from reconciler.model.address import Address
 from reconciler.model.audit import AuditEntry, AuditRecord, Origin
@@ -184,7 +184,7 @@ def _emptied(state: State, at: datetime) -> tuple[State, Edits]:
     }
     ended = ", ".join(order.id for order in closed_between(state.orders, orders)) or "no work orders"
     edit = (str(Address.whole(state.organization)), "state_rm", f"all of it; withdrawn: {ended}")
-    return replace(emptied(state), orders=orders), [edit]
+    return replace(without_memory(state), orders=orders), [edit]
 
 
 def _moved(state: State, source: Address, target: Address) -> tuple[State, Edits]:

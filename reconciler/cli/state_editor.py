@@ -13,7 +13,7 @@ from reconciler.apply.state_editor import StateEditor
 from reconciler.apply.states import read_state
 from reconciler.cli.app import App, SystemClock
 from reconciler.cli.workspace import read_workspace
-from reconciler.engine.identities import Identities, as_remembered
+from reconciler.engine.identities import Identities, former_addresses
 from reconciler.model.address import Address
 from reconciler.model.audit import Origin
 from reconciler.model.errors import ReconcilerError, StateLocked
@@ -75,7 +75,7 @@ def names_in_state(app: App, address: Address, *, of: Callable[[State], Iterable
     except ReconcilerError:
         return (address,)
     state = read_state(app.store, address.organization)
-    return as_remembered(address, of(state), state, identities)
+    return former_addresses(address, of(state), state, identities)
 
 
 def read_origin(root: Path, paths: Sequence[str] = ()) -> Origin:

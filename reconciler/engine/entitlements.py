@@ -14,7 +14,7 @@ from reconciler.model.kinds import KINDS
 from reconciler.model.system import System
 
 
-def effective(entitlements: Sequence[Entitlement], day: date, *, kind: str, system: System) -> Entitlement | None:
+def join_on_day(entitlements: Sequence[Entitlement], day: date, *, kind: str, system: System) -> Entitlement | None:
     """What all lines together give on a day; None when none holds. The order of the lines never matters.
 
     `starts` and `expires` of the result are the days between which there is access without a gap. Its reason, place
@@ -68,7 +68,7 @@ def _days_around(day: date, entitlements: Iterable[Entitlement]) -> tuple[date |
 def declare(address: Address, entitlements: Sequence[Entitlement], *, system: System, today: date) -> Declared:
     """A resource that some lines give somebody, as it is on a day: today or, where nothing holds, the nearest day."""
     day = today if any(one.holds_on(today) for one in entitlements) else _nearest_day(entitlements, today)
-    joined = effective(entitlements, day, kind=address.kind, system=system) or entitlements[0]
+    joined = join_on_day(entitlements, day, kind=address.kind, system=system) or entitlements[0]
     values = {field.name: getattr(joined, field.name) for field in fields(Entitlement)}
     return Declared(address=address, entitlements=tuple(entitlements), **values)
 

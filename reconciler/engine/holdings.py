@@ -5,17 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date
-from typing import TypedDict
 
 from reconciler.engine.access_paths import ad_accounts_by_group
 from reconciler.engine.context import Ended
 from reconciler.engine.entitlements import change_days, on_day, split_by_date
-from reconciler.engine.identities import Identities, under_todays_names
-from reconciler.model.access import is_administrator
+from reconciler.engine.identities import Identities, rename_to_today
+from reconciler.model.access import is_administrator, role_in
 from reconciler.model.address import Address
 from reconciler.model.declared import Declared, Desired, Organization
 from reconciler.model.holding import Holding
-from reconciler.model.kinds import KINDS
 from reconciler.model.resource import Attributes, Status, fingerprint_of
 from reconciler.model.state import Record, State
 from reconciler.model.system import System
@@ -43,7 +41,7 @@ class AccessIndex:
         return is_administrator(self.system, "member", holding.recorded.attributes)
 
 
-def make_ledger(organization: str, *, desired: Desired, state: State, today: date, as_of: date | None) -> AccessIndex:
+def index_access(organization: str, *, desired: Desired, state: State, today: date, as_of: date | None) -> AccessIndex:
     """Everything that is known of one organization; of a past day only the records."""
     known = desired.organizations.get(organization)
     declared: Mapping[Address, Declared] = {}
@@ -51,7 +49,7 @@ def make_ledger(organization: str, *, desired: Desired, state: State, today: dat
     if known is not None and as_of is None:
         wanted, ended = split_by_date(desired.resources[organization], today, known.system)
         declared = {**wanted, **{address: one.declared for address, one in ended.items()}}
-    renamed = under_todays_names(state, Identities(desired if as_of is None else Desired()))
+    renamed = rename_to_today(state, Identities(desired if as_of is None else Desired()))
     state, records = renamed.state, _as_last_seen(renamed.state)
     addresses = sorted({*records, *declared, *state.deferred, *state.in_doubt})
     recorded = {address for address, record in records.items() if record.status is Status.ACTIVE}
@@ -62,6 +60,8 @@ def make_ledger(organization: str, *, desired: Desired, state: State, today: dat
         for address, record in records.items()
         for key in record.formerly
     }
+    coming = {address: _next_change(one, known, today) for address, one in declared.items()} if known else {}
+    changes = {address: change for address, change in coming.items() if change is not None}
     return AccessIndex(
         organization=organization,
         former={before: now for before, now in former.items() if before not in addresses},
@@ -73,7 +73,8 @@ def make_ledger(organization: str, *, desired: Desired, state: State, today: dat
                 declared=declared.get(address),
                 recorded=records.get(address),
                 excuse=ended[address].why if address in ended else "",
-                **_coming(declared.get(address), known, today),
+                changes_on=changes[address][0] if address in changes else None,
+                becomes=changes[address][1] if address in changes else {},
                 reaches=tuple(groups.get(address.parts[0], ())) if address.kind == "asset_group_access" else (),
                 is_past=as_of is not None,
                 trouble=_trouble(state, address, open_orders),
@@ -83,24 +84,17 @@ def make_ledger(organization: str, *, desired: Desired, state: State, today: dat
     )
 
 
-class _Coming(TypedDict, total=False):
-    """Fields of a holding."""
-
-    changes_on: date
-    becomes: Attributes
-
-
-def _coming(declared: Declared | None, organization: Organization | None, today: date) -> _Coming:
-    """The next day on which the lines give something else; nothing where what comes next is the end."""
-    if declared is None or organization is None or len(declared.lines) == 1:
-        return {}
+def _next_change(declared: Declared, organization: Organization, today: date) -> tuple[date, Attributes] | None:
+    """The next day on which the lines give something else, and what; None where what comes next is the end."""
+    if len(declared.lines) == 1:
+        return None
     for day in change_days((declared,), today):
         later = on_day(declared, day, organization.system)
         if not later.holds_on(day):
-            return {}
+            return None
         if later.attributes != declared.attributes:
-            return {"changes_on": day, "becomes": later.attributes}
-    return {}
+            return day, later.attributes
+    return None
 
 
 def _as_last_seen(state: State) -> dict[Address, Record]:
@@ -132,15 +126,11 @@ def _trouble(state: State, address: Address, open_orders: Mapping[Address, str])
 def _guess_system(records: Mapping[Address, Record]) -> System | None:
     """The system on which all recorded kinds and roles exist; None when none or several would do."""
     kinds = {address.kind for address in records} - {"organization"}
-    roles = {(address.kind, record.attributes["role"]) for address, record in records.items() if _has_role(record)}
+    roles = {(at.kind, role) for at, record in records.items() if (role := role_in(record.attributes))}
     fitting = [
         system
         for variants in SYSTEMS.values()
         for system in variants.values()
-        if kinds <= set(system.kinds) and all(system.find_role(kind, str(role)) for kind, role in roles)
+        if kinds <= set(system.kinds) and all(system.find_role(kind, role) for kind, role in roles)
     ]
     return fitting[0] if len({system.name for system in fitting}) == 1 else None
-
-
-def _has_role(record: Record) -> bool:
-    return isinstance(record.attributes.get("role"), str) and KINDS[record.address.kind].name != "app"

@@ -21,7 +21,6 @@ from reconciler.model.resource import Resource, fingerprint_of, rename_owner
 from reconciler.model.roster import Roster
 from reconciler.model.state import Record, State
 from reconciler.model.system import System
-from reconciler.model.work_order import WorkOrder
 
 Name = tuple[str, str]
 """Kind and key of a member or an asset."""
@@ -90,7 +89,11 @@ class Identities:
         record = records.get(Address.whole(organization))
         if declared is None or record is None or not (record.identity and declared.identity):
             return ""
-        return "" if _plain(record.identity) == _plain(declared.identity) else record.identity
+        # A handle is the same in any case; a name is what somebody chose to write.
+        recorded, wanted = (
+            one.identity.lower() if one.identity.startswith("@") else one.identity for one in (record, declared)
+        )
+        return "" if recorded == wanted else record.identity
 
     def names(
         self,
@@ -124,11 +127,6 @@ class Identities:
                 for name in identifiers_in(system, person)
             }
         return self._directories[system.name]
-
-
-def _plain(identity: str) -> str:
-    """A handle is the same in any case; a name is what somebody chose to write."""
-    return identity.lower() if identity.startswith("@") else identity
 
 
 def _is_named(address: Address) -> bool:
@@ -243,14 +241,12 @@ class _Matching:
         taken = {name: name for name in self._known if name not in self._keys}
         for name, key in self._keys.items():
             other = taken.setdefault((name[0], key), name)
-            if other != name and not self._are_one(name, other):
+            mine, theirs = self._known[name], self._known[other]
+            is_mentioned_only = mine is None or theirs is None  # nothing but a name that somebody wrote down
+            is_one = is_mentioned_only or (mine and theirs and mine.lower() == theirs.lower())
+            if other != name and not is_one:
                 return name, other
         return None
-
-    def _are_one(self, name: Name, other: Name) -> bool:
-        """Also where one of them is nothing but a name that somebody wrote down."""
-        mine, theirs = self._known[name], self._known[other]
-        return mine is None or theirs is None or (bool(mine) and mine.lower() == theirs.lower())
 
     def _refused_moves(self, found: Names, recorded: Container[Address]) -> Iterator[RefusedMove]:
         for name, why in sorted(self._refused.items()):
@@ -277,13 +273,13 @@ class Renamed:
     """What the organization that the state is about is known by, where the manifests name another one."""
 
 
-def under_todays_names(state: State, identities: Identities) -> Renamed:
+def rename_to_today(state: State, identities: Identities) -> Renamed:
     """Everything that is remembered of an organization, each of it with what the manifests call it now.
 
     Rosters are told apart by themselves: each was handed in under the names of its own day.
     """
     if another := identities.find_another(state.organization, state.records):
-        return Renamed(state=emptied(state), another=another)
+        return Renamed(state=without_memory(state), another=another)
     numbers = {at: record.platform_id for at, record in state.records.items() if record.platform_id}
     names = identities.names(state.organization, _remembered(state), numbers=numbers, recorded=state.records)
     shown = {one.address: one.identity for roster in state.rosters.values() for one in roster.resources}
@@ -291,11 +287,11 @@ def under_todays_names(state: State, identities: Identities) -> Renamed:
     return Renamed(state=replace(rename_state(state, names), rosters=rosters), names=names)
 
 
-def as_remembered(
+def former_addresses(
     address: Address, known: Iterable[Address], state: State, identities: Identities
 ) -> tuple[Address, ...]:
     """Those of the `known` addresses of a state that are called `address` today, that name itself first."""
-    names = under_todays_names(state, identities).names
+    names = rename_to_today(state, identities).names
     found = sorted(one for one in known if address in (one, names.today(one)))
     return tuple(sorted(found, key=lambda one: one != address)) or (address,)
 
@@ -324,7 +320,7 @@ def _remembered(state: State) -> dict[Address, str | None]:
     return {address: identity for address, identity in found.items() if not KINDS[address.kind].parents}
 
 
-def emptied(state: State) -> State:
+def without_memory(state: State) -> State:
     """A state that knows nothing of any system; what people were asked to do is still known."""
     return replace(state, records={}, deferred={}, in_doubt={}, rosters={}, drift={}, looked={}, waits={})
 
@@ -338,7 +334,16 @@ def rename_state(state: State, names: Names) -> State:
         records=_rename_records(state.records, names),
         deferred=_rename_keys(state.deferred, names),
         in_doubt={at: _rename_change(change, names) for at, change in _rename_keys(state.in_doubt, names).items()},
-        orders={key: _rename_order(order, names) for key, order in state.orders.items()},
+        orders={
+            key: replace(
+                order,
+                address=names.today(order.address),
+                wanted=rename_owner(order.wanted, names.person),
+                actor=names.person(order.actor),
+                leaver=names.person(order.leaver),
+            )
+            for key, order in state.orders.items()
+        },
         drift={at: replace(known, address=at) for at, known in _rename_keys(state.drift, names).items()},
         waits=_rename_keys(state.waits, names),
         used_approvals=tuple(replace(used, address=names.today(used.address)) for used in state.used_approvals),
@@ -394,29 +399,25 @@ def _rename_records(records: Mapping[Address, Record], names: Names) -> dict[Add
     found: dict[Address, Record] = {}
     for address, record in records.items():
         today = names.today(address)
+        former = record.formerly
+        # A key that means something else now leads to that; so do the keys of what hangs on others.
+        if not (address == today or KINDS[address.kind].parents or (address.kind, address.key) in names.displaced):
+            former = tuple(key for key in dict.fromkeys((*former, address.key)) if key != today.key)
         renamed = replace(
             record,
             address=today,
             attributes=rename_owner(record.attributes, names.person),
             granted=None if record.granted is None else rename_owner(record.granted, names.person),
-            formerly=_former_keys(record, today, names),
+            formerly=former,
         )
         other = found.get(today)
         if other is None:
             found[today] = renamed
         else:
             later = renamed if today == address else other
-            former = tuple(dict.fromkeys((*other.formerly, *renamed.formerly)))
-            found[today] = replace(later, protect=renamed.protect or other.protect, formerly=former)
+            all_former = tuple(dict.fromkeys((*other.formerly, *former)))
+            found[today] = replace(later, protect=renamed.protect or other.protect, formerly=all_former)
     return found
-
-
-def _former_keys(record: Record, today: Address, names: Names) -> tuple[str, ...]:
-    """A key that means something else now leads to that; so do the keys of what hangs on others."""
-    before = record.address
-    if before == today or KINDS[before.kind].parents or (before.kind, before.key) in names.displaced:
-        return record.formerly
-    return tuple(key for key in dict.fromkeys((*record.formerly, before.key)) if key != today.key)
 
 
 def _rename_keys(known: Mapping[Address, T], names: Names) -> dict[Address, T]:
@@ -436,14 +437,4 @@ def _rename_change(change: Change, names: Names) -> Change:
         fingerprint=fingerprint_of(before) if is_of_before else change.fingerprint,
         actor=names.person(change.actor),
         needs=tuple(map(names.today, change.needs)),
-    )
-
-
-def _rename_order(order: WorkOrder, names: Names) -> WorkOrder:
-    return replace(
-        order,
-        address=names.today(order.address),
-        wanted=rename_owner(order.wanted, names.person),
-        actor=names.person(order.actor),
-        leaver=names.person(order.leaver),
     )

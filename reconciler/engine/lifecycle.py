@@ -260,6 +260,6 @@ def _waiting(wanted: Declared, live: Resource | None, action: Action, *, on: str
         why=why,
         since=live.since if live else None,
         before=live,
-        after=Resource(address=wanted.address, attributes=wanted.attributes, identity=wanted.identity),
+        after=wanted.as_resource(),
         place=wanted.place,
     )

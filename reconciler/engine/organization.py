@@ -109,13 +109,9 @@ def _indistinct(situation: PlanningContext, targets: Targets) -> Iterator[Waitin
             action=kind.create if wanted else kind.delete,
             on=SOMEBODY,
             why=why,
-            after=_as_declared(wanted) if wanted else None,
+            after=wanted.as_resource() if wanted else None,
             place=situation.place_of(address),
         )
-
-
-def _as_declared(wanted: Declared) -> Resource:
-    return Resource(address=wanted.address, attributes=wanted.attributes, identity=wanted.identity)
 
 
 def _forgetting(situation: PlanningContext) -> Change:
@@ -157,7 +153,7 @@ def _settle_contested(situation: PlanningContext, wanted: Mapping[Address, Decla
                 action=KINDS["member"].create,
                 on=dispute.recorded if agreed else decision,
                 why=why,
-                after=_as_declared(new),
+                after=new.as_resource(),
                 place=new.place,
             )
 

@@ -10,7 +10,7 @@ from datetime import UTC, date, datetime, time
 from reconciler.engine.context import EVERYTHING, PlanningContext, Targets, approvals_of
 from reconciler.engine.diff import agrees
 from reconciler.engine.entitlements import split_by_date
-from reconciler.engine.identities import Identities, under_todays_names, with_fingerprints
+from reconciler.engine.identities import Identities, rename_to_today, with_fingerprints
 from reconciler.engine.orders import count_invitations, review
 from reconciler.engine.organization import plan_organization
 from reconciler.engine.plan_warnings import find_warnings
@@ -73,7 +73,7 @@ def _situation(key: str, worlds: Worlds, settings: GuardSettings, identities: Id
     organization = desired.organizations[key]
     wanted, ended = split_by_date(desired.resources.get(key, {}), worlds.today, organization.system)
     recorded = worlds.recorded.get(key) or State(organization=key)
-    renamed = under_todays_names(recorded, identities)
+    renamed = rename_to_today(recorded, identities)
     unused = approvals_of(desired.approvals, key, worlds.today, used=recorded.used_approvals)
     former_key = _recorded_elsewhere(organization, worlds)
     another = renamed.another or former_key

@@ -10,7 +10,7 @@ from enum import StrEnum
 from reconciler.model.address import Address
 from reconciler.model.finding import Finding, Place
 from reconciler.model.kinds import KINDS, Action
-from reconciler.model.resource import Attributes
+from reconciler.model.resource import Attributes, Resource
 from reconciler.model.system import System
 
 
@@ -113,6 +113,10 @@ class Declared(Entitlement):
     def lines(self) -> tuple[Entitlement, ...]:
         """Its entitlements; something that is declared in one place is its own."""
         return self.entitlements or (self,)
+
+    def as_resource(self) -> Resource:
+        """What there shall be."""
+        return Resource(address=self.address, attributes=self.attributes, identity=self.identity)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -264,7 +264,7 @@ class DriftReport:
         return any(item.standing.wants_attention for item in self.items)
 
 
-def take_stock(
+def list_with_history(
     found: Iterable[Drift], known: Mapping[Address, KnownDrift], *, today: date, max_age: int | None
 ) -> tuple[DriftItem, ...]:
     """What was found, with what earlier audits remember of it; the worst first, by address where they are as bad.
@@ -293,7 +293,7 @@ def _item(found: Drift, known: KnownDrift | None, *, today: date, max_age: int |
     return DriftItem(found=found, standing=standing, first_seen=known.first_seen, age=age, known=known)
 
 
-def ledger_of(items: Iterable[DriftItem]) -> dict[Address, KnownDrift]:
+def remember_drift(items: Iterable[DriftItem]) -> dict[Address, KnownDrift]:
     """What to remember until the next audit."""
     return {item.found.address: item.known or known_from(item.found, first_seen=item.first_seen) for item in items}
 

@@ -20,8 +20,8 @@ from reconciler.model.drift import (
     DriftSort,
     DriftStatus,
     KnownDrift,
-    ledger_of,
-    take_stock,
+    list_with_history,
+    remember_drift,
 )
 from reconciler.model.resource import Resource
 from tests.engine.given import read_case
@@ -51,14 +51,14 @@ def deviation(role: str = "admin") -> Drift:
 
 
 def standing(found: Drift, known: KnownDrift, today: date, max_age: int | None = 30) -> tuple[DriftStatus, int]:
-    (item,) = take_stock([found], {EVE: known}, today=today, max_age=max_age)
+    (item,) = list_with_history([found], {EVE: known}, today=today, max_age=max_age)
     return item.standing, item.age
 
 
 def known(**values: object) -> KnownDrift:
-    (first,) = take_stock([deviation()], {}, today=TODAY, max_age=None)
+    (first,) = list_with_history([deviation()], {}, today=TODAY, max_age=None)
     assert first.standing is DriftStatus.NEW
-    made = ledger_of([first])[EVE]
+    made = remember_drift([first])[EVE]
     return KnownDrift(**{name: values.get(name, getattr(made, name)) for name in KnownDrift.__slots__})  # type: ignore[arg-type]  # by name
 
 
@@ -92,5 +92,5 @@ def test_what_matters_most_comes_first() -> None:
         )
         for key, severity in [("a", DriftSeverity.LOW), ("c", DriftSeverity.HIGH), ("b", DriftSeverity.HIGH)]
     ]
-    items = take_stock([*rest, deviation()], {}, today=TODAY, max_age=None)
+    items = list_with_history([*rest, deviation()], {}, today=TODAY, max_age=None)
     assert [item.found.address.key for item in items] == ["eve", "b", "c", "a"]

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import yaml
 
-from reconciler.engine.identities import Dispute, Identities, Names, under_todays_names
+from reconciler.engine.identities import Dispute, Identities, Names, rename_to_today
 from reconciler.manifests.load import load_manifests
 from reconciler.manifests.source import SourceFile
 from reconciler.model.address import Address
@@ -163,7 +163,7 @@ def test_a_change_in_doubt_is_looked_for_under_the_name_of_today() -> None:
     state = State(organization="bc", in_doubt={before: change})
     wanted = desired(people={"evelyn": EVA}, members=("evelyn",))
     now = Address("bc", "member", "evelyn")
-    (renamed,) = under_todays_names(state, Identities(wanted)).state.in_doubt.values()
+    (renamed,) = rename_to_today(state, Identities(wanted)).state.in_doubt.values()
     assert (renamed.address, renamed.after) == (now, replace(invited, address=now))
 
 
@@ -175,4 +175,4 @@ def test_what_an_audit_has_written_under_the_name_of_today_counts_most() -> None
     wanted = Identities(desired(people={"evelyn": EVA}))
     for drift in ({before: known, now: accepted}, {now: accepted, before: known}):
         state = State(organization="bc", records=records, drift=drift)
-        assert under_todays_names(state, wanted).state.drift == {now: accepted}
+        assert rename_to_today(state, wanted).state.drift == {now: accepted}

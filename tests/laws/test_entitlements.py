@@ -18,7 +18,7 @@ import yaml
 from hypothesis import HealthCheck, given, settings
 
 from reconciler.editing.person_edits import read_group_lists
-from reconciler.engine.holdings import make_ledger
+from reconciler.engine.holdings import index_access
 from reconciler.engine.planner import Worlds, plan, situations
 from reconciler.features.onboarding.onboarding import Joiner, describe_proposal, propose, write_proposal
 from reconciler.features.queries.access_matrix import find_reaches
@@ -343,7 +343,7 @@ def test_who_and_access_find_everything_as_declared_once_it_is_there(manifest: M
     for day in DAYS:
         desired, expected = load(as_files(manifest), day), access_on(manifest, day)
         state = recorded_of(live_of(expected))
-        ledger = make_ledger(ORGANIZATION, desired=desired, state=state, today=day, as_of=None)
+        ledger = index_access(ORGANIZATION, desired=desired, state=state, today=day, as_of=None)
         standings = {str(address).partition("/")[2]: one.standing for address, one in ledger.holdings.items()}
         assert {standings[address] for address in expected} == {AccessStatus.HELD}
         assert {standings[text] for text in standings.keys() - expected.keys() if is_somebodys(text)} <= {

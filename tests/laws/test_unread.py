@@ -28,7 +28,7 @@ from reconciler.features.drift import audit as drifting
 from reconciler.features.drift.document import annotations_of_drift, summary_of_drift
 from reconciler.features.planning.document import annotations_of_plan, summary_of_plan
 from reconciler.model.address import Address
-from reconciler.model.drift import DriftReport, DriftStatus, KnownDrift, ledger_of
+from reconciler.model.drift import DriftReport, DriftStatus, KnownDrift, remember_drift
 from reconciler.model.kinds import Action
 from reconciler.model.live import Live
 from reconciler.model.outcome import Report
@@ -111,7 +111,7 @@ def looks(draw: st.DrawFn) -> tuple[Look, Look, list[str]]:
     path = draw(st.sampled_from(PATHS))
     case = _case(path)
     found = Look(case, case.worlds)
-    known = ledger_of(found.drift.items)
+    known = remember_drift(found.drift.items)
     chosen = draw(st.sets(st.sampled_from(sorted(known)))) if known else set()
     accepted = draw(st.sets(st.sampled_from(sorted(known)))) if known else set()
     worlds = with_known(
@@ -158,7 +158,7 @@ def test_nothing_known_is_forgotten_and_nothing_is_done_where_nobody_could_look(
             if is_hidden(address, parts):
                 assert told[address].standing in (DriftStatus.KNOWN, DriftStatus.ACCEPTED, DriftStatus.OVERDUE)
                 assert address not in {one.address for part in blind.drift.organizations for one in part.resolved}
-                assert ledger_of(blind.drift.items)[address] == known
+                assert remember_drift(blind.drift.items)[address] == known
     for change in blind.plan.changes:
         assert not is_hidden(change.address, parts)
     for situation, part in zip(situations(blind.worlds, blind.case.settings), blind.plan.organizations, strict=True):

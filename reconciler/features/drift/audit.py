@@ -11,7 +11,7 @@ from reconciler.apply.planning import PlanRequest, ProviderFor, read_worlds
 from reconciler.apply.reading import Scopes, read_live, shielded
 from reconciler.apply.state_editor import Edits, StateEditor
 from reconciler.engine.context import PlanningContext
-from reconciler.engine.identities import Identities, under_todays_names
+from reconciler.engine.identities import Identities, rename_to_today
 from reconciler.engine.organization import plan_organization
 from reconciler.engine.planner import Worlds, situations
 from reconciler.engine.refresh import note_look
@@ -24,8 +24,8 @@ from reconciler.model.drift import (
     DriftReport,
     KnownDrift,
     OrganizationDrift,
-    ledger_of,
-    take_stock,
+    list_with_history,
+    remember_drift,
 )
 from reconciler.model.errors import ProviderError, ReconcilerError
 from reconciler.model.kinds import KINDS
@@ -171,7 +171,7 @@ def _organization(situation: PlanningContext, request: PlanRequest, *, max_age: 
     plan, unclear = plan_organization(situation, request.targets), situation.indistinct
     found = plan.drift
     known, observed = situation.state.drift, situation.live.observed_at
-    items = take_stock(found, known, today=situation.today, max_age=max_age)
+    items = list_with_history(found, known, today=situation.today, max_age=max_age)
     return OrganizationDrift(
         organization=situation.organization.key,
         system=situation.organization.system.name,
@@ -232,8 +232,8 @@ def _explained(item: DriftItem, deeds: Mapping[Address, list[ActivityEntry]]) ->
 
 def _take_in(state: State, *, part: OrganizationDrift, today: date, identities: Identities) -> tuple[State, Edits]:
     """The state with what was found in place of what earlier audits found, and what is to be written down of it."""
-    gone, ledger = {one.address for one in part.resolved}, ledger_of(part.items)
-    names = under_todays_names(state, identities).names
+    gone, ledger = {one.address for one in part.resolved}, remember_drift(part.items)
+    names = rename_to_today(state, identities).names
     # The report speaks of today's names: what it says of something replaces what is kept of it under a former one.
     kept = {
         address: known

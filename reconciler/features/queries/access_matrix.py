@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import date
 
 from reconciler.apply.states import read_state
-from reconciler.engine.holdings import AccessIndex, make_ledger
+from reconciler.engine.holdings import AccessIndex, index_access
 from reconciler.features.queries.directory import load_about, read_one_state
 from reconciler.manifests.source import SourceFile
 from reconciler.model.access import strongest
@@ -69,7 +69,7 @@ def _read_index(
     state = State(organization=organization)
     if organization in known:
         state = read_one_state(store, organization, as_of=as_of)
-    return make_ledger(organization, desired=desired, state=state, today=today, as_of=as_of)
+    return index_access(organization, desired=desired, state=state, today=today, as_of=as_of)
 
 
 def _find(text: str, index: AccessIndex) -> Address:

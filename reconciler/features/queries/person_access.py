@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from reconciler.apply.states import read_state
-from reconciler.engine.holdings import AccessIndex, make_ledger
+from reconciler.engine.holdings import AccessIndex, index_access
 from reconciler.features.queries.directory import (
     Directory,
     RecordedStates,
@@ -75,7 +75,7 @@ def _key_of_today(text: str, files: Sequence[SourceFile], store: StateStore, tod
     states = read_states(store, [text], as_of=None).states
     desired = load_about(files, [text, *states], today=today) if states else Desired()
     for organization, state in states.items():
-        index = make_ledger(organization, desired=desired, state=state, today=today, as_of=None)
+        index = index_access(organization, desired=desired, state=state, today=today, as_of=None)
         if now := index.former.get(Address(organization, "member", text)):
             return now.key
     return ""
@@ -133,7 +133,7 @@ def _parts(
     """The organizations in which there is anything of the person, by key."""
     for organization in sorted({*desired.resources, *recorded.states}):
         state = recorded.states.get(organization, State(organization=organization))
-        index = make_ledger(organization, desired=desired, state=state, today=today, as_of=as_of)
+        index = index_access(organization, desired=desired, state=state, today=today, as_of=as_of)
         members = {person for address in index.holdings if (person := person_in(address))}
         keys = {key for key in members if names.fit(key, index, others)}
         holdings = [one for one in index.holdings.values() if _belongs_to(one, keys | names.keys)]

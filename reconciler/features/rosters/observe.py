@@ -12,7 +12,7 @@ from types import MappingProxyType
 from reconciler.apply.reading import Scopes
 from reconciler.apply.state_editor import Edits, StateEditor
 from reconciler.apply.states import new_lineage, read_state
-from reconciler.engine.identities import Identities, under_todays_names
+from reconciler.engine.identities import Identities, rename_to_today
 from reconciler.features.rosters.parse import ParsedRoster, parse_roster
 from reconciler.features.rosters.resources import IdentityMatcher, ResourceReader
 from reconciler.features.rosters.vocabulary import fold
@@ -76,7 +76,7 @@ def look(
     `elsewhere` has the states of other organizations, whose list this may be.
     """
     organization = _get_organization(sighting, desired)
-    state = under_todays_names(state, Identities(desired)).state
+    state = rename_to_today(state, Identities(desired)).state
     parsed = {
         file.name: parse_roster(
             file.data, file=file.name, system=organization.system, kind=sighting.kind, form=sighting.form

@@ -13,7 +13,7 @@ from functools import cached_property
 
 from reconciler.apply.reading import Scopes
 from reconciler.apply.states import read_state
-from reconciler.engine.identities import Identities, under_todays_names
+from reconciler.engine.identities import Identities, rename_to_today
 from reconciler.features.work_orders.model import Notice, Notices, group_by_actor
 from reconciler.model.address import Address
 from reconciler.model.change import Change
@@ -48,7 +48,7 @@ def make_notices(
     """
     scopes, identities = Scopes(desired), Identities(desired)
     orders: list[WorkOrder] = []
-    for state in (under_todays_names(one, identities).state for one in states):
+    for state in (rename_to_today(one, identities).state for one in states):
         orders += _open_orders(list(state.orders.values()))
         if state.organization in desired.organizations:
             wanted = desired.resources.get(state.organization, {})

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from reconciler.engine.holdings import make_ledger
+from reconciler.engine.holdings import index_access
 from reconciler.features.offboarding.document import summary_of_offboarding
 from reconciler.features.offboarding.model import Offboarding
 from reconciler.features.offboarding.offboarding import Leaver, follow_leaver, leaving_day
@@ -30,7 +30,7 @@ def follow(case: Case, person: str) -> Offboarding:
     parts = []
     for organization in sorted({*worlds.desired.organizations, *worlds.recorded}):
         state = worlds.recorded.get(organization, State(organization=organization))
-        ledger = make_ledger(organization, desired=worlds.desired, state=state, today=worlds.today, as_of=None)
+        ledger = index_access(organization, desired=worlds.desired, state=state, today=worlds.today, as_of=None)
         theirs = tuple(one for one in ledger.holdings.values() if person_in(one.address) == person)
         parts.append(OrganizationHoldings(organization=organization, holdings=theirs))
     report = PersonReport(

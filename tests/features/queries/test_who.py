@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reconciler.cli.catalogue import RENDERERS
-from reconciler.engine.holdings import make_ledger
+from reconciler.engine.holdings import index_access
 from reconciler.features.queries import directory
 from reconciler.features.queries import person_access as knowing
 from reconciler.features.queries.directory import may_mention
@@ -156,7 +156,7 @@ organizations:
     ]
     desired = load_manifests(files, today=TODAY).desired
     assert desired is not None
-    ledger = make_ledger("bc", desired=desired, state=State(organization="bc"), today=TODAY, as_of=None)
+    ledger = index_access("bc", desired=desired, state=State(organization="bc"), today=TODAY, as_of=None)
     found = ledger.holdings[Address("bc", "member", "eve")]
     assert (found.changes_on, found.becomes, found.ends) == (date(2027, 2, 1), {"role": "admin"}, None)
     assert describe_declared(found) == "standard; from 2027-02-01 on admin"
