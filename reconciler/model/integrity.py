@@ -8,111 +8,100 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Any
+from typing import Any, TypeVar
 
 from reconciler.model.address import Address
-from reconciler.model.change import Change
+from reconciler.model.change import Change, LeftOut, Waiting
+from reconciler.model.drift import Drift
 from reconciler.model.kinds import KINDS
 from reconciler.model.live import Live
-from reconciler.model.plan import OrganizationPlan, Plan
+from reconciler.model.plan import Plan
 from reconciler.model.resource import Resource
-from reconciler.model.state import State
+from reconciler.model.state import Record, State
 from reconciler.model.work_order import OrderStatus, WorkOrder
+
+T = TypeVar("T")
 
 
 def find_damage(read: object) -> str:
     """The first thing that no plan, state or reading of this tool would say; empty where there is none."""
     match read:
         case Plan():
-            return _damage_in_plan(read)
+            problems = _problems_of_plan(read)
         case State():
-            return _damage_in_state(read)
+            problems = _problems_of_state(read)
         case Live():
-            return _damage_in_live(read)
+            problems = _problems_of_things(read.resources, read.organization)
         case _:
             return ""
+    return next(problems, "")
 
 
-def _damage_in_plan(plan: Plan) -> str:
-    organizations = [part.organization for part in plan.organizations]
-    twice = _twice(organizations)
-    return f"{twice} is in it twice" if twice else _first(map(_damage_in_part, plan.organizations))
+def _problems_of_plan(plan: Plan) -> Iterator[str]:
+    yield from (f"{key} is in it twice" for key in _twice(part.organization for part in plan.organizations))
+    for part in plan.organizations:
+        key = part.organization
+        told: tuple[Waiting | LeftOut | Drift, ...] = (*part.waiting, *part.left_out, *part.drift)
+        for one in told:
+            yield from _problems_of_address(one.address, key)
+        for change in (*part.changes, *(blocked.change for blocked in part.blocked)):
+            yield from _problems_of_change(change, key)
+        yield from (f"{address} changes twice" for address in _twice(change.address for change in part.changes))
 
 
-def _damage_in_state(state: State) -> str:
-    addresses = [*state.records, *state.deferred, *state.in_doubt, *(o.address for o in state.orders.values())]
+def _problems_of_state(state: State) -> Iterator[str]:
+    # A guard would take a negative count for room to spare.
     counts = (state.serial, *state.removals.values(), *state.invitations.values())
-    return (
-        # A guard would take a negative count for room to spare.
-        (f"it counts {min(counts)} of something" if min(counts) < 0 else "")
-        or _first(_damage_of(address, state.organization) for address in addresses)
-        or _first(_mismatch(address, record.address) for address, record in state.records.items())
-        or _first(_mismatch(address, change.address) for address, change in state.in_doubt.items())
-        or _first(_damage_in_change(change, state.organization) for change in state.in_doubt.values())
-        or _first(_damage_in_order(key, order) for key, order in state.orders.items())
-    )
+    if min(counts) < 0:
+        yield f"it counts {min(counts)} of something"
+    for address in (*state.deferred, *(order.address for order in state.orders.values())):
+        yield from _problems_of_address(address, state.organization)
+    yield from _problems_of_things(state.records, state.organization)
+    yield from _problems_of_things(state.in_doubt, state.organization)
+    for change in state.in_doubt.values():
+        yield from _problems_of_change(change, state.organization)
+    for key, order in state.orders.items():
+        yield from _problems_of_order(key, order)
 
 
-def _damage_in_order(key: str, order: WorkOrder) -> str:
+def _problems_of_order(key: str, order: WorkOrder) -> Iterator[str]:
     """An order without its times would never be verified, and one under another id never be found."""
     if order.id != key:
-        return f"work order {key} calls itself {order.id or 'nothing'}"
+        yield f"work order {key} calls itself {order.id or 'nothing'}"
     if order.issued is None:
-        return f"work order {key} was never issued"
+        yield f"work order {key} was never issued"
     if order.status is not OrderStatus.OPEN and order.closed is None:
-        return f"work order {key} is {order.status} since nobody knows when"
-    times = (order.issued, order.closed, order.expires)
-    return f"work order {key} has a time without a zone" if any(t and t.tzinfo is None for t in times) else ""
+        yield f"work order {key} is {order.status} since nobody knows when"
+    if any(time and time.tzinfo is None for time in (order.issued, order.closed, order.expires)):
+        yield f"work order {key} has a time without a zone"
 
 
-def _damage_in_live(live: Live) -> str:
-    return _first(_damage_of(address, live.organization) for address in live.resources) or _first(
-        _mismatch(address, resource.address) for address, resource in live.resources.items()
-    )
+def _problems_of_things(things: Mapping[Address, Resource | Record | Change], organization: str) -> Iterator[str]:
+    for address, thing in things.items():
+        yield from _problems_of_address(address, organization)
+        if address != thing.address:
+            yield f"{address} is said of {thing.address}"
 
 
-def _damage_in_part(part: OrganizationPlan) -> str:
-    steps = (*part.changes, *(blocked.change for blocked in part.blocked))
-    twice = _twice([str(change.address) for change in part.changes])
-    return (
-        _first(_damage_of(address, part.organization) for address in _addresses(part))
-        or _first(_damage_in_change(change, part.organization) for change in steps)
-        or (f"{twice} changes twice" if twice else "")
-    )
+def _problems_of_change(change: Change, organization: str) -> Iterator[str]:
+    yield from _problems_of_address(change.address, organization)
+    for side in (change.before, change.after):
+        if side is not None and side.address != change.address:
+            yield f"{change.address} is said of {side.address}"
 
 
-def _addresses(part: OrganizationPlan) -> Iterator[Address]:
-    yield from (waiting.address for waiting in part.waiting)
-    yield from (left_out.address for left_out in part.left_out)
-    yield from (drift.address for drift in part.drift)
-
-
-def _damage_in_change(change: Change, organization: str) -> str:
-    sides: Iterable[Resource | None] = (change.before, change.after)
-    return _damage_of(change.address, organization) or _first(
-        _mismatch(change.address, side.address) for side in sides if side is not None
-    )
-
-
-def _damage_of(address: Address, organization: str) -> str:
+def _problems_of_address(address: Address, organization: str) -> Iterator[str]:
     kind = KINDS.get(address.kind)
     if kind is None:
-        return f"{address} is of a kind that this version does not know"
-    if len(address.parts) < len(kind.parents):
-        return f"{address} does not name one {kind.title}"
-    return "" if address.organization == organization else f"{address} does not belong to {organization}"
+        yield f"{address} is of a kind that this version does not know"
+    elif len(address.parts) < len(kind.parents):
+        yield f"{address} does not name one {kind.title}"
+    elif address.organization != organization:
+        yield f"{address} does not belong to {organization}"
 
 
-def _mismatch(address: Address, other: Address) -> str:
-    return "" if address == other else f"{address} is said of {other}"
-
-
-def _twice(names: list[str]) -> str:
-    return next((name for name, count in Counter(names).items() if count > 1), "")
-
-
-def _first(problems: Iterable[str]) -> str:
-    return next(filter(None, problems), "")
+def _twice(names: Iterable[T]) -> Iterator[T]:
+    return (name for name, count in Counter(names).items() if count > 1)
 
 
 EXPECTED = {

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reconciler.model.address import Address
-from reconciler.model.change import Blocked, Change, LeftOut, Waiting
+from reconciler.model.change import Blocked, Change, Guard, LeftOut, Waiting
 from reconciler.model.declared import Mode
 from reconciler.model.drift import Drift
 from reconciler.model.errors import ReconcilerError
@@ -89,7 +89,9 @@ def parts(organization: str) -> st.SearchStrategy[OrganizationPlan]:
         waiting=st.lists(
             st.builds(Waiting, address=of, action=actions, on=TEXTS, why=TEXTS, after=of.flatmap(resources)), max_size=1
         ).map(tuple),
-        blocked=st.lists(st.builds(Blocked, change=made, guard=TEXTS, message=TEXTS), max_size=1).map(tuple),
+        blocked=st.lists(st.builds(Blocked, change=made, guard=st.sampled_from(Guard), message=TEXTS), max_size=1).map(
+            tuple
+        ),
         left_out=st.lists(st.builds(LeftOut, address=of, reason=TEXTS, since=DAYS), max_size=1).map(tuple),
         drift=st.lists(st.builds(Drift, address=of, expected=of.flatmap(resources), live=st.none()), max_size=1).map(
             tuple
