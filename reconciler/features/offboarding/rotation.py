@@ -13,6 +13,7 @@ from reconciler.apply.state_editor import Edits, StateEditor
 from reconciler.apply.states import new_lineage, read_state
 from reconciler.audit.entries import ORDER_ACTION
 from reconciler.engine.planner import Worlds
+from reconciler.model.access import is_administrator
 from reconciler.model.address import Address
 from reconciler.model.holding import Holding
 from reconciler.model.resource import Attributes, Owner, Status
@@ -105,7 +106,7 @@ def _known_to(address: Address, attributes: Attributes, worlds: Worlds) -> Itera
     apps: Sequence[Address] = ()
     if address.kind == "app_access":
         apps = [Address(key, "app", address.parts[0])]
-    elif system.administers(str(attributes.get("role", ""))) or "app_access" not in system.kinds:
+    elif is_administrator(system, address.kind, attributes) or "app_access" not in system.kinds:
         # Without roles inside apps, every member uses what the organization owns.
         apps = _apps_of(key, worlds, address.parts[-1])
     for app in apps:
@@ -189,9 +190,8 @@ class RotationDesk:
         admins = [
             address.key
             for address, resource in (live.resources.items() if live else ())
-            if address.kind == "member"
-            and resource.status is Status.ACTIVE
-            and system.administers(str(resource.attributes.get("role", "")))
+            if resource.status is Status.ACTIVE
+            and is_administrator(system, address.kind, resource.attributes)
             and address.key != self.leaver
         ]
         people = self.worlds.desired.people

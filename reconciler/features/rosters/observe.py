@@ -16,6 +16,7 @@ from reconciler.engine.identities import Identities, rename_to_today
 from reconciler.features.rosters.parse import ParsedRoster, parse_roster
 from reconciler.features.rosters.resources import IdentityMatcher, ResourceReader
 from reconciler.features.rosters.vocabulary import fold
+from reconciler.model.access import is_administrator
 from reconciler.model.declared import Desired, Organization
 from reconciler.model.errors import ReconcilerError, StoreError
 from reconciler.model.finding import Notes, Place
@@ -268,7 +269,7 @@ class _Judge:
         if rows * 2 <= known and known - rows >= _MIN_MISSING:
             yield f"{known} were known, and the file has {rows}"
         has_admin = any(
-            one.status is Status.ACTIVE and self.organization.system.administers(str(one.attributes.get("role", "")))
+            one.status is Status.ACTIVE and is_administrator(self.organization.system, "member", one.attributes)
             for one in self.reader.of_kind("member")
         )
         if self.sighting.kind == "member" and not self.reader.unknown and not has_admin:

@@ -112,17 +112,20 @@ class Vocabulary:
 
     def __init__(self, system: System, kind: str) -> None:
         self.kind = kind
-        self._roles = _words_of(system.roles.get("member", ()) if kind == "member" else ())
+        roles = _words_of(system.roles.get("member", ()) if kind == "member" else ())
         self._finance = _words_of(system.roles.get("member.finance", ()) if kind == "member" else ())
-        labels = {fold(role.label): role.name for role in system.roles.get("member.finance", ())}
-        self._finance_labels = {word: name for word, name in labels.items() if word not in self._roles}
-        self._states = STATES[kind]
-        self._known: dict[str, list[Reading]] = {}  # rows are looked at several times before it is clear where they end
-
-    @property
-    def role_words(self) -> list[str]:
+        self.role_words = sorted({one.value for one in roles.values() if not one.by_alias})
         """The roles' own names."""
-        return sorted({one.value for one in self._roles.values() if not one.by_alias})
+        # Of a word with several meanings, the last one here counts.
+        self._words = {
+            **{word: Reading(Sort.NEXT, word) for word in NEXT},
+            **{word: Reading(Sort.EMPTY, word) for word in EMPTY},
+            **{word: Reading(Sort.NOISE, word) for word in {*CONTROLS, ""}},
+            **{word: Reading(Sort.STATUS, status.value) for word, status in STATES[kind].items()},
+            **{fold(role.label): Reading(Sort.FINANCE, role.name) for role in system.roles.get("member.finance", ())},
+            **roles,
+        }
+        self._known: dict[str, list[Reading]] = {}  # rows are looked at several times before it is clear where they end
 
     def read(self, text: str) -> list[Reading]:
         """Everything a text says; a text that is only understood in part is a text as a whole."""
@@ -147,13 +150,13 @@ class Vocabulary:
 
     def _whole(self, text: str) -> list[Reading]:
         word = fold(text)
-        if role := self._roles.get(word):
-            return [role]
-        if word in self._finance_labels:
-            return [Reading(Sort.FINANCE, self._finance_labels[word])]
-        if word in self._states:
-            return [Reading(Sort.STATUS, self._states[word].value)]
-        return _read_identity(text) or _read_around(word) or self._dated(text, word)
+        if word in self._words:
+            return [self._words[word]]
+        if found := _read_identity(text):
+            return found
+        if MORE.fullmatch(word):
+            return [Reading(Sort.MORE, word)]
+        return _read_numbers(word) or self._dated(text, word)
 
     def _dated(self, text: str, word: str) -> list[Reading]:
         """A day, alone or behind a word such as "Joined"."""
@@ -161,7 +164,7 @@ class Vocabulary:
             return [Reading(Sort.DAY, day.isoformat())]
         for lead, pattern in _LEADS.items() if any(map(str.isdecimal, word)) else ():
             if (match := pattern.fullmatch(word)) and (day := find_day(match["day"])):
-                status = self._states.get(lead)
+                status = STATES[self.kind].get(lead)
                 return [*([Reading(Sort.STATUS, status.value)] if status else []), Reading(Sort.DAY, day.isoformat())]
         return []
 
@@ -245,17 +248,6 @@ def _read_identity(text: str) -> list[Reading]:
     if len(text) >= 4 and _MASKED.fullmatch(text) and any(map(str.isalnum, text)):
         return [Reading(Sort.MASKED, text.lower())]
     return []
-
-
-def _read_around(word: str) -> list[Reading]:
-    """What stands around a list rather than in it."""
-    if word in CONTROLS or not word:
-        return [Reading(Sort.NOISE, word)]
-    if word in EMPTY:
-        return [Reading(Sort.EMPTY, word)]
-    if word in NEXT:
-        return [Reading(Sort.NEXT, word)]
-    return [Reading(Sort.MORE, word)] if MORE.fullmatch(word) else _read_numbers(word)
 
 
 def _read_numbers(word: str) -> list[Reading]:

@@ -15,6 +15,7 @@ from reconciler.apply.reading import Scopes
 from reconciler.apply.states import read_state
 from reconciler.engine.identities import Identities, rename_to_today
 from reconciler.features.work_orders.model import Notice, Notices, group_by_actor
+from reconciler.model.access import is_administrator
 from reconciler.model.address import Address
 from reconciler.model.change import Change
 from reconciler.model.declared import Declared, Desired, Mode
@@ -161,7 +162,6 @@ class _Pending:
     def _admin(self) -> str:
         """Somebody who can act there, as far as is recorded; empty where nobody is."""
         system = self.scope.organization.system
-        members = (one for one in self.state.records.values() if one.address.kind == "member")
-        active = (one for one in members if one.status is Status.ACTIVE)
-        admins = (one.address.key for one in active if system.administers(str(one.attributes.get("role", ""))))
-        return min(admins, default="")
+        active = (one for one in self.state.records.values() if one.status is Status.ACTIVE)
+        admins = (one for one in active if is_administrator(system, one.address.kind, one.attributes))
+        return min((one.address.key for one in admins), default="")
