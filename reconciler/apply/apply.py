@@ -1,4 +1,4 @@
-"""Carrying a plan out, one organization after the other, honest at every point about what has happened."""
+"""Carry a plan out, one organization after the other. After every step, what is stored says what has happened."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from reconciler.apply.choice import choose, chosen_requests
 from reconciler.apply.journal import LoadedState
 from reconciler.apply.leases import Lease, LeaseTerms, hold_many
 from reconciler.apply.planning import PlanRequest, ProviderFor
-from reconciler.apply.reading import Scopes, Settled, left_behind, read_live, settle_renamed
+from reconciler.apply.reading import Scopes, Settled, describe_left_behind, read_live, settle_renamed
 from reconciler.apply.state_builder import StateBuilder
 from reconciler.apply.states import load_state, new_lineage, save_state
 from reconciler.apply.steps import JournalWriter, Steps
@@ -109,7 +109,7 @@ def _is_side(owner: Owner, organization: Organization, *, present: set[Address])
 
 
 class _Application:
-    """One plan on its way into the world."""
+    """One run of apply over the organizations of a plan."""
 
     def __init__(self, *, request: PlanRequest, provider_for: ProviderFor, store: StateStore, run: Run) -> None:
         self._request = request
@@ -178,7 +178,7 @@ class _Application:
         """Bring an unfinished run to its end: its audit trail, and a snapshot in place of its journal."""
         if not loaded.has_journal and not settled.findings:
             return loaded
-        for text in left_behind(loaded, settled):
+        for text in describe_left_behind(loaded, settled):
             self._run.on_notice(text)
         now, serial = self._run.clock.now(), loaded.state.serial
         found = [

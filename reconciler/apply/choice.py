@@ -74,7 +74,7 @@ def _bare_step(change: Change, live: Live) -> Change:
 def _reason_not_planned(change: Change, fresh: OrganizationPlan, live: Live) -> str:
     address, found = change.address, live.find(change.address)
     if not isinstance(found, Unknown) and fingerprint_of(found) != change.fingerprint:
-        return moved_since(change, found)
+        return describe_stale(change, found)
     instead = next((one for one in fresh.changes if one.address == address), None)
     if instead is not None:
         return f"it would be {instead.action.replace('_', ' ')} now"
@@ -91,7 +91,7 @@ def _reason_not_planned(change: Change, fresh: OrganizationPlan, live: Live) -> 
 def _difference(change: Change, again: Change) -> str:
     """What a reviewer saw of a change and what is not so now; empty when they come to the same."""
     if change.fingerprint != again.fingerprint:
-        return moved_since(change, again.before)
+        return describe_stale(change, again.before)
     if _without_age(change.before) != _without_age(again.before):
         return "it does not begin from what the plan says"
     if change.after != again.after:
@@ -118,7 +118,7 @@ def _without_age(resource: Resource | None) -> Resource | None:
     return None if resource is None else replace(resource, since=None, platform_id="", name="", implied_by="")
 
 
-def moved_since(change: Change, found: Resource | None) -> str:
+def describe_stale(change: Change, found: Resource | None) -> str:
     """That something is not what a plan has seen any more, and in what."""
     said = "it is not what the plan saw any more"
     return said if change.before == found else f"{said}: {describe_move(seen=change.before, found=found)}"

@@ -1,4 +1,4 @@
-"""Holding an organization for as long as something is being done to it, and no longer.
+"""Hold an organization for as long as something is being done to it, and no longer.
 
 A lock is a lease: it runs out unless it is renewed, so that a machine that dies blocks nobody for long. The price is
 that its holder has to stop by itself in time. A heartbeat renews the lease well before its end, and `Lease.check`

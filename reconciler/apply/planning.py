@@ -8,7 +8,7 @@ from datetime import date, datetime
 
 from reconciler import __version__
 from reconciler.apply.choice import steps_to_ask_for
-from reconciler.apply.reading import Scopes, left_behind, read_live, recorded_as_live, settle_renamed
+from reconciler.apply.reading import Scopes, describe_left_behind, read_live, recorded_as_live, settle_renamed
 from reconciler.apply.states import load_state
 from reconciler.engine.context import ALL_SHARDS, EVERYTHING, Shard, Targets
 from reconciler.engine.identities import Identities, rename_to_today
@@ -52,11 +52,11 @@ def make_plan(
     worlds = read_worlds(request, provider_for=provider_for, store=store, on_notice=on_notice)
     made = plan(worlds, request.settings, targets=request.targets, tool_version=__version__)
     parts = {part.organization: part for part in made.organizations}
-    parts |= _with_asks(parts, worlds, request, provider_for)
+    parts |= _mark_asked(parts, worlds, request, provider_for)
     return replace(made, is_from_records=not request.refresh, organizations=tuple(parts.values()))
 
 
-def _with_asks(
+def _mark_asked(
     parts: dict[str, OrganizationPlan], worlds: Worlds, request: PlanRequest, provider_for: ProviderFor
 ) -> dict[str, OrganizationPlan]:
     """Those parts whose provider reaches people, with steps that say whether an apply asks somebody for them."""
@@ -113,7 +113,7 @@ def read_worlds(
         # With nothing settled the planner takes the state as it is stored, and tells of new names.
         live[key], recorded[key] = seen, settled.state if settled.findings else loaded.state
         is_running = loaded.has_journal and store.find_lock(key) is not None
-        for text in left_behind(loaded, settled, is_running=is_running):
+        for text in describe_left_behind(loaded, settled, is_running=is_running):
             on_notice(text)
     return Worlds(
         desired=desired, recorded=recorded, live=live, today=request.today, moment=request.moment, retry=request.retry

@@ -266,7 +266,7 @@ def judge(change: Change, found: Resource | None) -> Applied | Failed | None:
     """What became of a change, from what the system shows now; None when it is neither done nor as it was."""
     if fingerprint_of(found) == change.fingerprint:
         return Failed(reason=_NO_EFFECT)
-    if _has_taken_effect(change, found):
+    if _is_in_effect(change, found):
         return Applied(live=found)
     if found is None and change.action in _IN_TWO_STEPS:
         return Applied(live=None)
@@ -277,7 +277,7 @@ def judge(change: Change, found: Resource | None) -> Applied | Failed | None:
     return None
 
 
-def _has_taken_effect(change: Change, found: Resource | None) -> bool:
+def _is_in_effect(change: Change, found: Resource | None) -> bool:
     if change.after is None:
         return found is None or found.status.is_gone
     return (
@@ -287,7 +287,7 @@ def _has_taken_effect(change: Change, found: Resource | None) -> bool:
     )
 
 
-def left_behind(loaded: LoadedState, settled: Settled, *, is_running: bool = False) -> list[str]:
+def describe_left_behind(loaded: LoadedState, settled: Settled, *, is_running: bool = False) -> list[str]:
     """What to say to the user of a run that did not come to its end, or has not yet, or got no answer."""
     told = []
     if loaded.is_torn and not is_running:

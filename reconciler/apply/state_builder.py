@@ -159,7 +159,7 @@ class StateBuilder:
             self._in_doubt.pop(change.address, None)
         match outcome:
             case Applied():
-                self._applied(change, outcome)
+                self._take_applied(change, outcome)
             case Failed(reason=reason) | InDoubt(reason=reason, is_accepted=True):
                 known = self._deferred.get(change.address)
                 since = known.since if known else self._today
@@ -167,9 +167,9 @@ class StateBuilder:
                     reason=reason, since=since, tried=self._today, identity=change.identity
                 )
             case Waits(is_asked=True):
-                self._request(change)
+                self._take_request(change)
             case Waits(orders=orders) if orders:
-                self._asked(change, orders)
+                self._take_orders(change, orders)
             case _:
                 pass
         return self.next_serial()
@@ -216,7 +216,7 @@ class StateBuilder:
             invitations=dict(self._invitations),
         )
 
-    def _asked(self, change: Change, orders: Iterable[WorkOrder]) -> None:
+    def _take_orders(self, change: Change, orders: Iterable[WorkOrder]) -> None:
         """What was asked of people counts from that moment on, because they may do it at any time."""
         self._deferred.pop(change.address, None)
         self._orders.update({order.id: order for order in orders})
@@ -230,7 +230,7 @@ class StateBuilder:
         if change.action in INVITATIONS:
             self._invitations[self._today] += 1
 
-    def _applied(self, change: Change, outcome: Applied) -> None:
+    def _take_applied(self, change: Change, outcome: Applied) -> None:
         self._deferred.pop(change.address, None)
         live, implied_by = outcome.live, role_behind(change, outcome)
         implied: Attributes = {}
@@ -254,7 +254,7 @@ class StateBuilder:
             record = record.asked_again(self._today)
         self._records[change.address] = self._as_declared(record, known)
 
-    def _request(self, change: Change) -> None:
+    def _take_request(self, change: Change) -> None:
         """Remember what was asked for. Of what is there already the system may not show whether more was given."""
         self._deferred.pop(change.address, None)
         known = self._records.get(change.address)

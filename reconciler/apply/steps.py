@@ -1,4 +1,4 @@
-"""Carrying out what one call carries out: look, check, write down, act, look again, write down.
+"""Carry out what goes in one call: look, check, write down, act, look again, write down.
 
 Mostly that is one change. Some systems take several in one call; then each passes the checks as if those before it had
 been applied, all of them are written down before the call leaves, and each gets its own outcome afterwards.
@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from copy import copy
 from typing import TypeGuard
 
-from reconciler.apply.choice import as_change, moved_since
+from reconciler.apply.choice import as_change, describe_stale
 from reconciler.apply.journal import intent_record, order_record, outcome_record, run_record
 from reconciler.apply.leases import Lease
 from reconciler.apply.reading import ProviderBroke, judge, shielded
@@ -41,7 +41,7 @@ _NOT_BY_AN_ADMIN = frozenset({Action.CREATE_ORGANIZATION, Action.TRANSFER_APP})
 
 
 class Steps:
-    """The changes of one organization on their way into the world; the caller holds the lock."""
+    """Carries out changes of one organization, and asks people for the rest; the caller holds the lock."""
 
     def __init__(self, *, situation: PlanningContext, scope: Scope, provider: Provider, journal: JournalWriter) -> None:
         self._scope = scope
@@ -84,7 +84,7 @@ class Steps:
         # Whoever and whatever is in a group goes with it, however many that are.
         most = len(changes) if changes[0].address.kind in _GROUPED and changes[0].after is None else MAX_TOGETHER
         for number, change in enumerate(changes[:most]):
-            if change.action is Action.TRANSFER_APP or self._reached.touches_admin(change):
+            if change.action is Action.TRANSFER_APP or self._reached.is_about_admin(change):
                 return self._count_together(changes[:number]) if number > 1 else 1
         return self._count_together(changes[:most])
 
@@ -103,9 +103,9 @@ class Steps:
         """Those of the changes that one call may carry out now, or why not even the first one may."""
         if gap := self._reached.find_gap(changes[0]):
             return gap
-        touches_admin = any(self._reached.touches_admin(change) for change in changes)
+        is_about_admin = any(self._reached.is_about_admin(change) for change in changes)
         addresses = [change.address for change in changes]
-        if touches_admin:  # the rights of all admins count where one of them may lose them
+        if is_about_admin:  # the rights of all admins count where one of them may lose them
             addresses += self._reached.admin_addresses
         try:
             live = grants_in(self._read(addresses), self._implied)[0]
@@ -127,8 +127,8 @@ class Steps:
         if isinstance(found, Unknown):
             return Refused(reason=f"it could not be read again: {found.reason}")
         if fingerprint_of(found) != change.fingerprint:
-            return Refused(reason=moved_since(change, found))
-        if self._reached.touches_admin(change):
+            return Refused(reason=describe_stale(change, found))
+        if self._reached.is_about_admin(change):
             self._reached.recount(live)
         return None
 
@@ -143,7 +143,7 @@ class Steps:
         and is no failure yet.
         """
         outcomes = self._send(changes)
-        doubtful = [change.address for change, outcome in zip(changes, outcomes, strict=True) if _can_settle(outcome)]
+        doubtful = [change.address for change, outcome in zip(changes, outcomes, strict=True) if _is_unsettled(outcome)]
         if not doubtful:
             return outcomes
         try:
@@ -151,7 +151,7 @@ class Steps:
         except ProviderError:
             return outcomes
         return [
-            _settle(change, outcome, live) if _can_settle(outcome) else outcome
+            _settle(change, outcome, live) if _is_unsettled(outcome) else outcome
             for change, outcome in zip(changes, outcomes, strict=True)
         ]
 
@@ -171,7 +171,7 @@ class Steps:
             return [Failed(reason=error.message)] * len(changes)
 
 
-def _can_settle(outcome: Outcome) -> TypeGuard[InDoubt]:
+def _is_unsettled(outcome: Outcome) -> TypeGuard[InDoubt]:
     return isinstance(outcome, InDoubt) and not outcome.has_looked
 
 
@@ -270,7 +270,7 @@ class Preconditions:
         other._applied, other._counts = set(self._applied), self._counts.fork()  # noqa: SLF001  # one of us
         return other
 
-    def touches_admin(self, change: Change) -> bool:
+    def is_about_admin(self, change: Change) -> bool:
         """Whether a change is about somebody who administers now."""
         return change.address.kind == "member" and change.address.key in self._counts.active_admins
 

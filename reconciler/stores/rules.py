@@ -204,7 +204,7 @@ def this_process() -> Holder:
     return Holder(who=_who(), host=socket.gethostname(), process=os.getpid(), job=_job())
 
 
-def left_behind_by_this_job(lock: Lock) -> bool:
+def is_left_by_this_job(lock: Lock) -> bool:
     """Whether a process took the lock on this machine, for the CI job that this process belongs to, and is gone.
 
     Runners of one job may share the name of their machine. At worst a lock is then taken from one that is at work: its

@@ -152,19 +152,19 @@ class SealedStore:
 
     def read(self, organization: str) -> Snapshot | None:
         """The last snapshot, or None."""
-        with self._speaking_clearly():
+        with self._names_in_clear():
             snapshot = self._inner.read(self._name(organization))
         return snapshot and self._opened(snapshot, organization)
 
     def write(self, organization: str, data: bytes, *, replacing: str | None, token: int) -> str:
         """Replace the snapshot and empty the journal."""
-        with self._speaking_clearly():
+        with self._names_in_clear():
             sealed = self._seal.close(data)
             return self._inner.write(self._name(organization), sealed, replacing=replacing, token=token)
 
     def read_journal(self, organization: str) -> Journal:
         """The records behind the snapshot. The last one may be damaged by a crash, and then counts as torn."""
-        with self._speaking_clearly():
+        with self._names_in_clear():
             journal = self._inner.read_journal(self._name(organization))
         what = f"the journal of {organization}"
         if not journal.records:
@@ -179,17 +179,17 @@ class SealedStore:
 
     def append(self, organization: str, record: bytes, *, token: int) -> None:
         """Add one record to the journal."""
-        with self._speaking_clearly():
+        with self._names_in_clear():
             self._inner.append(self._name(organization), self._seal.close(record), token=token)
 
     def history(self, organization: str) -> list[PastVersion]:
         """All snapshots ever written."""
-        with self._speaking_clearly():
+        with self._names_in_clear():
             return self._inner.history(self._name(organization))
 
     def read_past(self, organization: str, version: str) -> Snapshot:
         """A snapshot of the history."""
-        with self._speaking_clearly():
+        with self._names_in_clear():
             snapshot = self._inner.read_past(self._name(organization), version)
         return self._opened(snapshot, organization)
 
@@ -205,12 +205,12 @@ class SealedStore:
     def acquire(self, organization: str, *, purpose: str, ttl: timedelta) -> Lock:
         """Take the lock, unless what is stored was sealed under another key: nothing is to be written beside that."""
         self._require_our_key()
-        with self._speaking_clearly():
+        with self._names_in_clear():
             return self._lock_in_clear(self._inner.acquire(self._name(organization), purpose=purpose, ttl=ttl))
 
     def renew(self, lock: Lock, *, ttl: timedelta) -> Lock:
         """Keep the lock for longer."""
-        with self._speaking_clearly():
+        with self._names_in_clear():
             return self._lock_in_clear(self._inner.renew(self._lock_as_stored(lock), ttl=ttl))
 
     def release(self, lock: Lock) -> None:
@@ -219,7 +219,7 @@ class SealedStore:
 
     def break_lock(self, organization: str, lock_id: str) -> None:
         """Take the lock away from its holder."""
-        with self._speaking_clearly():
+        with self._names_in_clear():
             self._inner.break_lock(self._name(organization), lock_id)
 
     def count_audit(self) -> int:
@@ -275,7 +275,7 @@ class SealedStore:
         self._is_ours = True
 
     @contextmanager
-    def _speaking_clearly(self) -> Iterator[None]:
+    def _names_in_clear(self) -> Iterator[None]:
         """What the inner store says of names, with the names as they are known outside."""
         try:
             yield

@@ -20,7 +20,7 @@ from reconciler.model.address import Address
 from reconciler.model.errors import ExitCode, UsageError
 from reconciler.model.json import state_to_json
 from reconciler.model.state import State
-from reconciler.stores.rules import left_behind_by_this_job
+from reconciler.stores.rules import is_left_by_this_job
 from reconciler.stores.sealed import new_key as make_key
 
 _as_of_option = click.option(
@@ -157,7 +157,7 @@ def unlock(app: App, lock_id: str | None, left_behind: bool, yes: bool) -> None:
         raise UsageError("give either the ID of a lock or --left-behind")
     editor = open_editor(app)
     if lock_id is None:
-        for lock in filter(left_behind_by_this_job, app.store.locks()):
+        for lock in filter(is_left_by_this_job, app.store.locks()):
             editor.unlock(lock)
             app.notify(f"{lock.organization} is unlocked")
         return
