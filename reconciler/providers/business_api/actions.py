@@ -46,42 +46,36 @@ def _invite(task: Task) -> None:
     task.write(endpoints.INVITE, body)
 
 
-def _reinvite(task: Task) -> Waits | None:
-    body = GIVING["member"].body([task])
+def _cancel_invitation(task: Task, *, until: Callable[[Found], bool] | None = None) -> Waits | None:
+    """An invitation is withdrawn by its whole address, which a masked one does not tell."""
     email = _invited_address(task)
     if not email:
-        return _wait_for_cancelling(task)
-    task.write(endpoints.DELETE_MEMBER, {"user_email": email}, until=is_gone)
-    _send_second_half(task, endpoints.INVITE, body)
+        shown = task.change.before.identity if task.change.before else task.address.key
+        return _by_an_admin(f"the address of this invitation is only shown masked: {shown}")
+    task.write(endpoints.DELETE_MEMBER, {"user_email": email}, until=until)
     return None
+
+
+def _reinvite(task: Task) -> Waits | None:
+    body = GIVING["member"].body([task])
+    waits = _cancel_invitation(task, until=is_gone)
+    if waits is None:
+        _invite_again(task, body)
+    return waits
 
 
 def _remove_and_invite(task: Task) -> None:
     body = GIVING["member"].body([task])
     task.write(endpoints.DELETE_MEMBER, {"user_id": _user_id(task)}, until=is_gone)
-    _send_second_half(task, endpoints.INVITE, body)
+    _invite_again(task, body)
 
 
-def _send_second_half(task: Task, endpoint: str, body: dict[str, Any]) -> None:
-    """What follows a first half that has been done: a refusal now is no longer without effect."""
+def _invite_again(task: Task, body: dict[str, Any]) -> None:
+    """The second half of what has begun: a refusal now is no longer without effect."""
     try:
-        task.write(endpoint, body)
+        task.write(endpoints.INVITE, body)
     except ApiError as error:
         raise WriteInDoubt(f"the first half is done, the second was refused: {error}") from error
-
-
-def _cancel_invitation(task: Task) -> Waits | None:
-    email = _invited_address(task)
-    if not email:
-        return _wait_for_cancelling(task)
-    task.write(endpoints.DELETE_MEMBER, {"user_email": email})
-    return None
-
-
-def _wait_for_cancelling(task: Task) -> Waits:
-    """An invitation is withdrawn by its whole address, which a masked one does not tell."""
-    shown = task.change.before.identity if task.change.before else task.address.key
-    return _by_an_admin(f"the address of this invitation is only shown masked: {shown}")
 
 
 def _by_an_admin(why: str) -> Waits:
