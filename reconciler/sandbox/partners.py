@@ -75,6 +75,8 @@ def share(
 ) -> None:
     """Share an owned asset, or raise the role it is shared with; lowering it in place is refused."""
     world = organization.world
+    if kind not in SHARE_ROLES:
+        raise Refusal("invalid", f"a {kind.replace('_', ' ')} is not shared with partners")
     roles = SHARE_ROLES[kind] or ("",)
     with organization.acting(actor) as db:
         if role not in roles:

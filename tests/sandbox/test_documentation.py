@@ -35,7 +35,7 @@ def test_every_knob_is_on_the_page_with_its_default() -> None:
 
 
 def test_every_command_is_on_the_page() -> None:
-    table = PAGE.partition("## Playing the others")[2].partition("## ")[0]
+    table = PAGE.partition("## Acting as the others")[2].partition("## ")[0]
     known = set(sandbox.list_commands(click.Context(sandbox)))
     named = {word for cell in re.findall(r"`([^`]+)`", table) for word in cell.removeprefix("sandbox ").split()[:1]}
     assert known <= named

@@ -76,6 +76,12 @@ REQUESTS: dict[str, tuple[str, Callable[[Stage], None]]] = {
     ),
     "answering a partnership that stands": ("unknown", _answer_partner),
     "sharing with a role that is none": ("invalid", lambda on: _share(on, "boss")),
+    "sharing what no partner can have": (
+        "invalid",
+        lambda on: share(
+            _with_partner(on)["bc"], actor=on.person("ana"), partner=NORTH, kind="lead_library", identity="1"
+        ),
+    ),
     "ending a share that is none": (
         "unknown",
         lambda on: unshare(_with_partner(on)["bc"], actor=on.person("ana"), partner=NORTH, identity=EU),

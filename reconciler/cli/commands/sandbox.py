@@ -82,7 +82,7 @@ class _Sandbox:
 
     @cached_property
     def _desired(self) -> Desired | None:
-        """The manifests; None when there are none that can be used, because playing somebody needs no manifests."""
+        """The manifests; None when there are none that can be used, because acting as somebody needs none."""
         from reconciler.cli.workspace import read_workspace
 
         try:
@@ -187,7 +187,7 @@ def inbox(app: App, person: str | None) -> None:
 
 @sandbox.group("people")
 def people_group() -> None:
-    """Play many people at once."""
+    """Act as many people at once."""
 
 
 @people_group.command("answer")
