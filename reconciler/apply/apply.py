@@ -19,8 +19,7 @@ from reconciler.audit.log import AuditLog
 from reconciler.engine.context import PlanningContext, Targets
 from reconciler.engine.identities import Identities, Renamed, rename_to_today, with_fingerprints
 from reconciler.engine.orders import closed_between, withdrawn
-from reconciler.engine.organization import plan_organization
-from reconciler.engine.planner import Worlds, situations
+from reconciler.engine.planner import Worlds, plan_organization, situations
 from reconciler.model.address import Address
 from reconciler.model.audit import AuditEntry, AuditRecord, Origin
 from reconciler.model.change import Blocked, Change

@@ -9,7 +9,7 @@ stages                    the list of all that can hold a step back:
   waits                   what has to wait for whom, since when, and what ends that
   orders                  what people were asked for already, and what of it is over
   layout                  a sequence whose every prefix is safe, by membership_counts
-organization, planner     put these together for one organization and for all of them
+planner                   puts these together for one organization and for all of them
 drift, plan_warnings      what a plan tells besides
 access_paths, holdings    who can do what, by the manifests alone and beside the records
 """

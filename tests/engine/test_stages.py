@@ -9,8 +9,7 @@ from pathlib import Path
 import pytest
 
 from reconciler.engine.context import EVERYTHING, PlanningContext
-from reconciler.engine.organization import propose
-from reconciler.engine.planner import situations
+from reconciler.engine.planner import propose, situations
 from reconciler.engine.stages import STAGES, Decisions, without_founder
 from reconciler.model.address import Address
 from reconciler.model.kinds import Action

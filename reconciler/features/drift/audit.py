@@ -12,8 +12,7 @@ from reconciler.apply.reading import Scopes, read_live, shielded
 from reconciler.apply.state_editor import Edits, StateEditor
 from reconciler.engine.context import PlanningContext
 from reconciler.engine.identities import Identities, rename_to_today
-from reconciler.engine.organization import plan_organization
-from reconciler.engine.planner import Worlds, situations
+from reconciler.engine.planner import Worlds, plan_organization, situations
 from reconciler.engine.refresh import note_look
 from reconciler.model.address import Address
 from reconciler.model.declared import Desired

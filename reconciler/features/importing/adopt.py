@@ -9,8 +9,7 @@ from reconciler.apply.planning import PlanRequest, ProviderFor, read_worlds
 from reconciler.apply.reading import Scopes
 from reconciler.editing.entries import NotExpressible
 from reconciler.engine.context import PlanningContext, Targets
-from reconciler.engine.organization import plan_organization
-from reconciler.engine.planner import Worlds, situations
+from reconciler.engine.planner import Worlds, plan_organization, situations
 from reconciler.features.importing.amend import Amendment, Wish, amend
 from reconciler.features.importing.key_assignment import KeyAssignment, assign_keys
 from reconciler.features.importing.model import Adoption, NotAdopted
