@@ -17,12 +17,12 @@ from reconciler.model.finding import Place
 from reconciler.model.kinds import KINDS, Action, person_in
 from reconciler.model.outcome import Waits
 from reconciler.model.ports import Scope
-from reconciler.model.resource import Owner, Resource, Status, fingerprint_of
+from reconciler.model.resource import Owner, Status, fingerprint_of
 from reconciler.model.system import System
 from reconciler.model.work_order import Capacity, RotationTask, WorkOrder
 from reconciler.systems.loading import Actor, Operation, Party, load_handbook
 from reconciler.systems.markup import quote, strip_marks
-from reconciler.systems.placeholders import fill_blanks, name_organization, name_person
+from reconciler.systems.placeholders import fill_placeholders, name_organization, name_person
 
 _ASKED_FOR = frozenset({Action.CREATE_ORGANIZATION, Action.GIVE_UP_ADMIN, Action.CHANGE_ROLE})
 """Steps that a plan never takes by itself but waits for: who they are up to has to be told."""
@@ -48,17 +48,26 @@ def draft_orders(change: Change | Waiting, scope: Scope) -> tuple[WorkOrder, ...
     A step that waits is drafted too, for whatever is still missing: an invitation that was sent is the invitee's to
     answer, and an app that nobody can find has to be registered. Texts are marked prose (`systems.markup`).
     """
-    if isinstance(change, Waiting) and not _is_for_a_person(change):
-        return ()
-    step = _as_change(change) if isinstance(change, Waiting) else change
-    key = choose(step, scope.organization.system)
-    return draft_operation(key, step, scope) if key else ()
+    if isinstance(change, Waiting):
+        if not _is_for_a_person(change):
+            return ()
+        change = Change(  # the step as it would be; nobody is appointed to act
+            address=change.address,
+            action=change.action,
+            before=change.before,
+            after=change.after,
+            fingerprint=fingerprint_of(change.before),
+            why=change.why,
+            place=change.place,
+        )
+    key = choose(change, scope.organization.system)
+    return draft_operation(key, change, scope) if key else ()
 
 
 def draft_operation(key: str, change: Change, scope: Scope) -> tuple[WorkOrder, ...]:
     """The orders of one operation by its key, for what no plan asks for by itself, such as an owner's revocation."""
     operation = load_handbook(scope.organization.system.name).operations[key]
-    values = fill_blanks(change, scope)
+    values = fill_placeholders(change, scope)
     return tuple(_draft(operation, number, change, scope, values) for number in range(1, len(operation.parties) + 1))
 
 
@@ -91,7 +100,7 @@ def draft_chore(
         place=place,
         actor=actor,
     )
-    values = {**fill_blanks(about, scope), "person": name_person(leaver, scope)}
+    values = {**fill_placeholders(about, scope), "person": name_person(leaver, scope)}
     return replace(_draft(operation, 1, about, scope, values), action=chore, leaver=leaver)
 
 
@@ -158,32 +167,19 @@ def _who(party: Party, change: Change, scope: Scope) -> tuple[str, str]:
         case Actor.RECEIVING_ADMIN:
             return _first_member(scope, administering=True), an_admin
         case Actor.APP_OWNER:
-            return _app_owner(change), f"the owner of app {change.address.key}"
+            owner = Owner.of(change.before.attributes).person if change.before else ""
+            return owner or change.actor, f"the owner of app {change.address.key}"
         case Actor.ACCOUNT_OWNER:
-            handle = _account(change, scope)
+            first = change.address.parts[0]
+            known = scope.assets.get(("tiktok_account", first), "") or change.identity or first
+            handle = name_organization(scope) if change.address.kind == "organization" else known
             return scope.keys.get(handle.casefold(), ""), f"the owner of {handle}"
         case outsider if outsider in _OUTSIDERS:
-            return "", _OUTSIDERS[outsider].format_map(_names(change, scope))
+            names = {name: strip_marks(value) for name, value in fill_placeholders(change, scope).items()}
+            return "", _OUTSIDERS[outsider].format_map(names)
         case _:
             founder = f"the first admin of {key}"
             return change.actor, founder if party.actor is Actor.FOUNDER else an_admin
-
-
-def _names(change: Change, scope: Scope) -> dict[str, str]:
-    return {name: strip_marks(value) for name, value in fill_blanks(change, scope).items()}
-
-
-def _account(change: Change, scope: Scope) -> str:
-    """The handle of the TikTok account a change is about: an asset, or the organization itself."""
-    if change.address.kind == "organization":
-        return name_organization(scope)
-    return (
-        scope.assets.get(("tiktok_account", change.address.parts[0]), "") or change.identity or change.address.parts[0]
-    )
-
-
-def _app_owner(change: Change) -> str:
-    return (Owner.of(change.before.attributes).person if change.before else "") or change.actor
 
 
 def _first_member(scope: Scope, *, administering: bool = False, handing_over: bool = False) -> str:
@@ -201,26 +197,9 @@ def _first_member(scope: Scope, *, administering: bool = False, handing_over: bo
 
 def _is_for_a_person(waiting: Waiting) -> bool:
     """Whether somebody can end the wait by acting; what waits for time or for another step has nobody to ask."""
-    if waiting.action in _ASKED_FOR:
-        return True
-    before = waiting.before
-    if before is not None and before.status.is_pending:
-        return True
-    return waiting.action is Action.TRANSFER_APP and before is None
-
-
-def _as_change(waiting: Waiting) -> Change:
-    """A step that waits as the change it would be; nobody is appointed to act."""
-    before: Resource | None = waiting.before
-    return Change(
-        address=waiting.address,
-        action=waiting.action,
-        before=before,
-        after=waiting.after,
-        fingerprint=fingerprint_of(before),
-        why=waiting.why,
-        place=waiting.place,
-    )
+    if waiting.before is None:
+        return waiting.action in {*_ASKED_FOR, Action.TRANSFER_APP}
+    return waiting.action in _ASKED_FOR or waiting.before.status.is_pending
 
 
 def choose(change: Change, system: System) -> str:

@@ -138,46 +138,14 @@ def load_systems(name: str) -> Mapping[str, System]:
     """Variant -> system."""
     with _strict(name):
         said = next(read_documents(name))
-        common = {key: value for key, value in said.items() if key != "variants"}
-        forms = {"": common, **{variant: {**common, **own} for variant, own in said.get("variants", {}).items()}}
-        return {variant: _system(name, variant, form) for variant, form in forms.items()}
+        sources = _read_sources(name, said.pop("sources"))
+        variants = said.pop("variants", {})
+        forms = {"": said, **{variant: {**said, **own} for variant, own in variants.items()}}
+        return {variant: _read_system(name, variant, form, sources) for variant, form in forms.items()}
 
 
-@cache
-def load_handbook(name: str) -> Handbook:
-    """The second half of the file."""
-    with _strict(name):
-        first, said = read_documents(name)
-        return _handbook(name, ("", *first.get("variants", ())), said, _sources(name, first["sources"]))
-
-
-def _handbook(name: str, variants: tuple[str, ...], said: dict[str, Any], sources: Mapping[str, Source]) -> Handbook:
-    said["choices"] = {
-        (kind, Action(action)): {"" if case == _DEFAULT else case: key for case, key in _cases(chosen).items()}
-        for kind, by_action in said["choices"].items()
-        for action, chosen in by_action.items()
-    }
-    said["facts"] = {
-        variant: tuple(
-            _make(Fact, name, {key: value for key, value in fact.items() if key != "variants"}, sources)
-            for fact in said["facts"]
-            if (variant or _DEFAULT) in fact.get("variants", [variant or _DEFAULT])
-        )
-        for variant in variants
-    }
-    said["chores"] = {RotationTask(chore): key for chore, key in said.get("chores", {}).items()}
-    said["operations"] = {key: _operation(key, one, sources) for key, one in said["operations"].items()}
-    said.pop("phrases", None)  # they stand where they are used
-    return _make(Handbook, name, {"menus": {}, **said})
-
-
-def _cases(chosen: str | dict[str, str]) -> dict[str, str]:
-    return chosen if isinstance(chosen, dict) else {_DEFAULT: chosen}
-
-
-def _system(name: str, variant: str, said: Mapping[str, Any]) -> System:
-    sources = _sources(name, said["sources"])
-    values = {key: value for key, value in said.items() if key != "sources"}
+def _read_system(name: str, variant: str, said: Mapping[str, Any], sources: Mapping[str, Source]) -> System:
+    values = dict(said)
     if "limits_source" in said:
         source = sources[said["limits_source"]]
         values["limits_source"] = f"{source.page}, {source.date}"
@@ -191,20 +159,52 @@ def _system(name: str, variant: str, said: Mapping[str, Any]) -> System:
     return _make(System, name, {"name": name, "variant": variant, **values})
 
 
-def _operation(key: str, said: dict[str, Any], sources: Mapping[str, Source]) -> Operation:
-    parties = tuple(_party(key, party) for party in said["parties"])
-    return _make(Operation, key, {**said, "key": key, "parties": parties}, sources)
+@cache
+def load_handbook(name: str) -> Handbook:
+    """The second half of the file."""
+    with _strict(name):
+        first, said = read_documents(name)
+        sources = _read_sources(name, first["sources"])
+        said["choices"] = {
+            (kind, Action(action)): {"" if case == _DEFAULT else case: key for case, key in by_case.items()}
+            for kind, by_action in said["choices"].items()
+            for action, chosen in by_action.items()
+            for by_case in [chosen if isinstance(chosen, dict) else {_DEFAULT: chosen}]
+        }
+        said["facts"] = {
+            variant: tuple(
+                _make(Fact, name, {key: value for key, value in fact.items() if key != "variants"}, sources)
+                for fact in said["facts"]
+                if (variant or _DEFAULT) in fact.get("variants", [variant or _DEFAULT])
+            )
+            for variant in ("", *first.get("variants", ()))
+        }
+        said["chores"] = {RotationTask(chore): key for chore, key in said.get("chores", {}).items()}
+        operations: dict[str, Operation] = {}
+        for key, one in said["operations"].items():
+            parties = tuple(_read_party(key, party) for party in one["parties"])
+            operations[key] = _make(Operation, key, {**one, "key": key, "parties": parties}, sources)
+        said.pop("phrases", None)  # they stand where they are used
+        return _make(Handbook, name, {"menus": {}, **said, "operations": operations})
 
 
-def _party(key: str, said: dict[str, Any]) -> Party:
+def _read_party(key: str, said: dict[str, Any]) -> Party:
     values = {**said, "actor": Actor(said["actor"])}
     if "lasts_hours" in values:
         values["lasts"] = timedelta(hours=values.pop("lasts_hours"))
     return _make(Party, key, values)
 
 
-def _sources(name: str, said: Mapping[str, dict[str, Any]]) -> Mapping[str, Source]:
+def _read_sources(name: str, said: Mapping[str, dict[str, Any]]) -> Mapping[str, Source]:
     return {key: _make(Source, f"{name}, source {key}", one) for key, one in said.items()}
+
+
+@cache
+def load_remedies() -> Mapping[FailureReason, tuple[str, ...]]:
+    """What to try when a person could not carry a work order out, in the order in which it is worth trying."""
+    with _strict("remedies"):
+        said = next(read_documents("remedies"))["remedies"]
+        return {FailureReason(why): flatten(steps) for why, steps in said.items()}
 
 
 def _make(kind: type[_Kind], where: str, said: dict[str, Any], sources: Mapping[str, Source] | None = None) -> _Kind:
@@ -225,8 +225,3 @@ def _make(kind: type[_Kind], where: str, said: dict[str, Any], sources: Mapping[
 def flatten(values: list[Any]) -> tuple[Any, ...]:
     """A list in which phrases of several lines stand as lists."""
     return tuple(one for value in values for one in (flatten(value) if isinstance(value, list) else (value,)))
-
-
-REMEDIES: Mapping[FailureReason, tuple[str, ...]] = {
-    FailureReason(why): flatten(steps) for why, steps in next(read_documents("remedies"))["remedies"].items()
-}

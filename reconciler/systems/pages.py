@@ -13,10 +13,10 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 
 from reconciler.model.kinds import KINDS, Action
-from reconciler.model.system import Fact, Role, System
+from reconciler.model.system import System
 from reconciler.systems import SYSTEMS, facts_of, get_system, list_operations
 from reconciler.systems.loading import Operation, Party
-from reconciler.systems.placeholders import BLANKS
+from reconciler.systems.placeholders import PLACEHOLDERS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,20 +79,20 @@ def _old_sources(system: System, today: date) -> list[OldSource]:
 def rows_of(system: System) -> list[RoleRow]:
     """The rows of one system: roles before permissions, in the order in which its data list them."""
     by_kind = [*system.roles.items(), *system.permissions.items()]
-    return [_row(system, kind, role) for kind, roles in by_kind for role in roles]
-
-
-def _row(system: System, kind: str, role: Role) -> RoleRow:
-    return RoleRow(
-        system=system.name,
-        variant=system.variant,
-        kind=kind,
-        role=role.name,
-        label=role.label,
-        may=role.may,
-        may_not=role.may_not,
-        cap=role.cap,
-    )
+    return [
+        RoleRow(
+            system=system.name,
+            variant=system.variant,
+            kind=kind,
+            role=role.name,
+            label=role.label,
+            may=role.may,
+            may_not=role.may_not,
+            cap=role.cap,
+        )
+        for kind, roles in by_kind
+        for role in roles
+    ]
 
 
 _SYSTEMS = """\
@@ -123,16 +123,21 @@ def render_systems() -> str:
 
 
 def _section(system: System) -> str:
+    facts = "".join(f"- {fact.text} *({fact.certainty}; {fact.source}, {fact.date})*\n" for fact in facts_of(system))
+    roles = [
+        (f"`{row.kind}`", f"`{row.role}`", row.label, row.may, row.may_not, str(row.cap or ""))
+        for row in rows_of(system)
+    ]
     parts = [
         f"## {system.title}\n\nManifest: `system: {system.name}`{_CHOSEN_BY[system.variant]}\n",
         _table(("property", "value"), _properties(system)),
         _table(("kind", "what it is", "begins with", "changes with", "ends with"), _kinds(system)),
-        _table(("where", "role", "shown as", "may", "may not", "at most"), _roles(system)),
+        _table(("where", "role", "shown as", "may", "may not", "at most"), roles),
         *_actions("Needs an approval because it cannot be undone:", system.irreversible),
         *_actions("Needs an approval because of what it does to others:", system.disruptive),
         *_actions("Not possible:", system.cannot),
         *_actions("Not seen by any reading:", system.unseen, code=False),
-        "What this rests on:\n\n" + "".join(_statement(fact) for fact in facts_of(system)),
+        f"What this rests on:\n\n{facts}",
     ]
     return "\n".join(parts)
 
@@ -158,21 +163,10 @@ def _kinds(system: System) -> list[tuple[str, ...]]:
     ]
 
 
-def _roles(system: System) -> list[tuple[str, ...]]:
-    return [
-        (f"`{row.kind}`", f"`{row.role}`", row.label, row.may, row.may_not, str(row.cap or ""))
-        for row in rows_of(system)
-    ]
-
-
 def _actions(title: str, said: Mapping[Action, str] | Mapping[str, str], *, code: bool = True) -> list[str]:
     tick = "`" if code else ""
     lines = "".join(f"- {tick}{what}{tick}: {reason}.\n" for what, reason in said.items())
     return [f"{title}\n\n{lines}"] if said else []
-
-
-def _statement(fact: Fact) -> str:
-    return f"- {fact.text} *({fact.certainty}; {fact.source}, {fact.date})*\n"
 
 
 def _table(header: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:
@@ -190,7 +184,7 @@ has no value in a case is left out.
 
 def render_steps() -> str:
     """The whole page."""
-    blanks = "".join(f"| `{name}` | {meaning} |\n" for name, meaning in BLANKS.items())
+    blanks = "".join(f"| `{name}` | {meaning} |\n" for name, meaning in PLACEHOLDERS.items())
     parts = [_STEPS, f"| blank | filled with |\n| --- | --- |\n{blanks}"]
     for name in SYSTEMS:
         parts += [f"## {get_system(name).title}\n", *map(_operation, list_operations(name).values())]

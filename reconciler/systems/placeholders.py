@@ -9,12 +9,12 @@ from reconciler.model.address import Address
 from reconciler.model.change import Change
 from reconciler.model.kinds import KINDS, person_in
 from reconciler.model.ports import Scope
-from reconciler.model.resource import Attributes, Owner, Resource
+from reconciler.model.resource import Attributes, Owner
 from reconciler.model.system import System
 from reconciler.systems.loading import load_handbook
 from reconciler.systems.markup import literal, plain
 
-BLANKS = {
+PLACEHOLDERS = {
     "organization": "what the organization is found by on the system: its name, handle or id",
     "person": "name and identifier of the person a change is about",
     "identifier": "the address or number to type for that person",
@@ -45,32 +45,51 @@ _ORDINARY_NAME = re.compile(
 """One word, or words of letters with what stands between the parts of a name; anything else is marked, lest it read as
 an instruction."""
 
+_NO_ANSWERS = "the manifest declares none, so ask the person first"
+_UNKNOWN_OWNER = "its present owner"
 
-def fill_blanks(change: Change, scope: Scope) -> dict[str, str]:
+
+def fill_placeholders(change: Change, scope: Scope) -> dict[str, str]:
     """The value of every blank for one change."""
-    address = change.address
+    organization, system, address, kind = (
+        scope.organization,
+        scope.organization.system,
+        change.address,
+        change.address.kind,
+    )
     wanted: Attributes = change.after.attributes if change.after else {}
     had: Attributes = change.before.attributes if change.before else {}
-    system = scope.organization.system
-    details = scope.details.get(address, {})
     asset, partner, ad_account = _asset_of(address), _part(address, "partner"), _part(address, "ad_account")
+    shown = name_organization(scope)
+    finance = _labels(system, f"{kind}.finance", wanted.get("finance", ""))
+    former_finance = _labels(system, f"{kind}.finance", had.get("finance", ""))
+    given = wanted.get("permissions", ())
+    left_off = tuple(one.name for one in system.permissions.get(kind, ()) if given and one.name not in given)
+    answers = "; ".join(
+        f"{plain(question)}: {literal(answer)}" for question, answer in sorted(scope.details.get(address, {}).items())
+    )
+    owner = Owner.of(had)
     return {
-        "organization": _organization(scope),
+        # A Business Center is told from another one of that name by its id.
+        "organization": _call("" if organization.name == shown else organization.name, shown),
         **_person(change, scope),
-        **_roles(system, address.kind, wanted, had),
-        "answers": _answers(details) if system.variant == "research" else "",
+        "role": _labels(system, kind, wanted.get("role", "")),
+        "former_role": _labels(system, kind, had.get("role", "")),
+        "finance": finance,
+        "former_finance": "" if finance else former_finance,
+        "answers": (answers or _NO_ANSWERS) if system.variant == "research" else "",
         "member_cap": str(system.member_cap or ""),
-        "asset": name_asset(asset, scope) if asset else "",
-        "asset_id": literal(find_id(asset, scope, change)) if asset else "",
+        "asset": _name_asset(asset, scope) if asset else "",
+        "asset_id": literal(_find_id(asset, scope, change)) if asset else "",
         "asset_kind": KINDS[asset.kind].title if asset else "",
-        "wanted_name": literal(str(wanted.get("called") or find_id(asset, scope, change))) if asset else "",
+        "wanted_name": literal(str(wanted.get("called") or _find_id(asset, scope, change))) if asset else "",
         "menu": load_handbook(system.name).menus.get(asset.kind, "") if asset else "",
-        "permissions": _labels(system, address.kind, wanted.get("permissions", ())),
-        "left_off": _labels(system, address.kind, _permissions_left_off(system, address.kind, wanted)),
-        "ad_account": name_asset(ad_account, scope) if ad_account else "",
-        "partner": name_asset(partner, scope) if partner else "",
-        "partner_id": literal(find_id(partner, scope, change)) if partner else "",
-        "app_owner": _app_owner(change.before, scope),
+        "permissions": _labels(system, kind, given),
+        "left_off": _labels(system, kind, left_off),
+        "ad_account": _name_asset(ad_account, scope) if ad_account else "",
+        "partner": _name_asset(partner, scope) if partner else "",
+        "partner_id": literal(_find_id(partner, scope, change)) if partner else "",
+        "app_owner": name_person(owner.person, scope) if owner.person else plain(owner.organization) or _UNKNOWN_OWNER,
         "place": literal(str(change.place)) if change.place else "",
     }
 
@@ -90,23 +109,17 @@ def name_person(key: str, scope: Scope, identifier: str = "") -> str:
     return _call(name, shown)
 
 
-def name_asset(asset: Address, scope: Scope) -> str:
+def _name_asset(asset: Address, scope: Scope) -> str:
     """The key in the manifests, with the id on the system where that is another."""
     shown = scope.assets.get((asset.kind, asset.key), asset.key)
     return _call("" if shown == asset.key else asset.key, shown)
 
 
-def find_id(asset: Address, scope: Scope, change: Change) -> str:
+def _find_id(asset: Address, scope: Scope, change: Change) -> str:
     """Id, handle or client key; the key where the manifests give nothing else."""
     known = scope.assets.get((asset.kind, asset.key), "")
     own = [side.identity for side in (change.before, change.after) if side and side.address == asset]
     return known or next(filter(None, own), asset.key)
-
-
-def _organization(scope: Scope) -> str:
-    """How to find it; a Business Center is told from another one of that name by its id."""
-    shown, name = name_organization(scope), scope.organization.name
-    return _call("" if name == shown else name, shown)
 
 
 def _call(name: str, identifier: str) -> str:
@@ -131,34 +144,12 @@ def _person(change: Change, scope: Scope) -> Mapping[str, str]:
     }
 
 
-def _roles(system: System, kind: str, wanted: Attributes, had: Attributes) -> Mapping[str, str]:
-    finance = _labels(system, f"{kind}.finance", wanted.get("finance", ""))
-    former = _labels(system, f"{kind}.finance", had.get("finance", ""))
-    return {
-        "role": _labels(system, kind, wanted.get("role", "")),
-        "former_role": _labels(system, kind, had.get("role", "")),
-        "finance": finance,
-        "former_finance": former if former and not finance else "",
-    }
-
-
 def _labels(system: System, kind: str, values: str | tuple[str, ...]) -> str:
     """The labels of roles or permissions, quoted as every label is; an unknown word is its own label."""
     names = (values,) if isinstance(values, str) else values
     known = [system.find_role(kind, name) for name in names if name]
     labels = [role.label if role else plain(name) for role, name in zip(known, filter(None, names), strict=True)]
     return ", ".join(f"'{label}'" for label in labels)
-
-
-def _permissions_left_off(system: System, kind: str, wanted: Attributes) -> tuple[str, ...]:
-    """What could be allowed on something of a kind and is not wanted."""
-    given = wanted.get("permissions", ())
-    return tuple(role.name for role in system.permissions.get(kind, ()) if given and role.name not in given)
-
-
-def _answers(details: Mapping[str, str]) -> str:
-    said = "; ".join(f"{plain(question)}: {literal(answer)}" for question, answer in sorted(details.items()))
-    return said or "the manifest declares none, so ask the person first"
 
 
 def _asset_of(address: Address) -> Address | None:
@@ -178,8 +169,3 @@ def _part(address: Address, kind: str) -> Address | None:
         return address
     parents = KINDS[address.kind].parents
     return Address(address.organization, kind, address.parts[parents.index(kind)]) if kind in parents else None
-
-
-def _app_owner(before: Resource | None, scope: Scope) -> str:
-    owner = Owner.of(before.attributes) if before else Owner()
-    return name_person(owner.person, scope) if owner.person else plain(owner.organization) or "its present owner"

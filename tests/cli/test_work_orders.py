@@ -12,7 +12,7 @@ from click.testing import CliRunner, Result
 from reconciler.cli.files import file_name
 from reconciler.cli.main import cli
 from reconciler.model.work_order import FailureReason
-from reconciler.systems.loading import REMEDIES
+from reconciler.systems.loading import load_remedies
 
 Run = Callable[..., Result]
 CONFIG = """
@@ -115,7 +115,7 @@ def test_what_failed_comes_with_what_to_try_in_which_order(run: Run) -> None:
 
 
 def test_every_reason_has_a_remedy() -> None:
-    assert REMEDIES.keys() == set(FailureReason)
+    assert load_remedies().keys() == set(FailureReason)
 
 
 def test_an_export_writes_one_page_for_each_person_and_cleans_up_after_itself(run: Run, tmp_path: Path) -> None:

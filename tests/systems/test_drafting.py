@@ -24,7 +24,7 @@ from reconciler.systems.drafting import describe_wait, draft_orders
 from reconciler.systems.loading import Operation
 from reconciler.systems.markup import strip_marks
 from reconciler.systems.pages import render_steps
-from reconciler.systems.placeholders import BLANKS, fill_blanks
+from reconciler.systems.placeholders import PLACEHOLDERS, fill_placeholders
 
 OPERATIONS = list_operations()
 PLACE = Place(file="access/acme.yaml", line=7, column=3)
@@ -175,7 +175,7 @@ def test_every_action_of_a_plan_is_among_the_possible_changes() -> None:
 @pytest.mark.parametrize("operation", OPERATIONS.values(), ids=lambda operation: operation.key)
 def test_an_operation_uses_blanks_that_exist_and_names_its_source(operation: Operation) -> None:
     text = repr(operation)
-    assert set(re.findall(r"\{(\w+)\}", text)) <= set(BLANKS)
+    assert set(re.findall(r"\{(\w+)\}", text)) <= set(PLACEHOLDERS)
     assert operation.source
     assert re.fullmatch(r"20\d\d(-\d\d){0,2}", operation.date)
     assert operation.certainty in {"certain", "operator", "inferred", "weak"}
@@ -183,7 +183,7 @@ def test_an_operation_uses_blanks_that_exist_and_names_its_source(operation: Ope
 
 def test_every_blank_has_a_value_or_says_that_there_is_none() -> None:
     system, change = POSSIBLE[0]
-    assert set(fill_blanks(change, scope(system))) == set(BLANKS)
+    assert set(fill_placeholders(change, scope(system))) == set(PLACEHOLDERS)
 
 
 def test_what_takes_something_back_exists_and_is_said_in_words() -> None:

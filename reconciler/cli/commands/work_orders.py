@@ -23,7 +23,7 @@ from reconciler.features.work_orders.report import Evidence, OrderDesk, get_orde
 from reconciler.model.errors import ReconcilerError, UsageError
 from reconciler.model.suggestions import suggest_names
 from reconciler.model.work_order import FailureReason
-from reconciler.systems.loading import REMEDIES
+from reconciler.systems.loading import load_remedies
 
 _FORMS = {"markdown": ".md", "html": ".html"}
 _MARK = "<!-- written by `reconciler work-orders export`; the next export replaces it -->"
@@ -110,7 +110,7 @@ def failed(app: App, order_id: str, reason: str, note: str, **report: Unpack[_Re
     order = desk.failed(order_id, why, note=note, by=report["by"] or desk.editor.origin.operator)
     app.notify(f"{order.id} has failed; the next plan says what comes of it")
     click.echo("What to try, in this order:", err=True)
-    for number, remedy in enumerate(REMEDIES[why], start=1):
+    for number, remedy in enumerate(load_remedies()[why], start=1):
         click.echo(f"  {number}. {remedy}", err=True)
 
 
