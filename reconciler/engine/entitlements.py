@@ -13,6 +13,8 @@ from reconciler.model.declared import Declared, Entitlement
 from reconciler.model.kinds import KINDS
 from reconciler.model.system import System
 
+_ENTITLEMENT = tuple(field.name for field in fields(Entitlement))
+
 
 def join_on_day(entitlements: Sequence[Entitlement], day: date, *, kind: str, system: System) -> Entitlement | None:
     """What all lines together give on a day; None when none holds. The order of the lines never matters.
@@ -69,7 +71,7 @@ def declare(address: Address, entitlements: Sequence[Entitlement], *, system: Sy
     """A resource that some lines give somebody, as it is on a day: today or, where nothing holds, the nearest day."""
     day = today if any(one.holds_on(today) for one in entitlements) else _nearest_day(entitlements, today)
     joined = join_on_day(entitlements, day, kind=address.kind, system=system) or entitlements[0]
-    values = {field.name: getattr(joined, field.name) for field in fields(Entitlement)}
+    values = {name: getattr(joined, name) for name in _ENTITLEMENT}
     return Declared(address=address, entitlements=tuple(entitlements), **values)
 
 
@@ -115,8 +117,8 @@ def last_day(declared: Declared, today: date, holds: Callable[[Declared], bool],
 
 def on_day(declared: Declared, day: date, system: System) -> Declared:
     """The same resource as it is on another day."""
-    if not declared.entitlements or all(one.starts is None and one.expires is None for one in declared.lines):
-        return declared
+    if len(declared.entitlements) <= 1 or all(one.starts is None and one.expires is None for one in declared.lines):
+        return declared  # one line says the same on every day; whether it holds is another question
     return declare(declared.address, declared.entitlements, system=system, today=day)
 
 

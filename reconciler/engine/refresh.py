@@ -115,7 +115,7 @@ def _remember_one(
         if found.status.is_pending:
             record = replace(record, asked=1, asked_on=found.since or today)
     record = record.seen(found, on=today)
-    if wanted is not None and found.fits(wanted.attributes):
+    if wanted is not None and record.granted != wanted.attributes and found.fits(wanted.attributes):
         record = replace(record, granted=wanted.attributes)
     if wanted is None or wanted.protect is None or wanted.protect == record.protect:
         return record

@@ -212,8 +212,8 @@ def _note_overcrowding(members: Sequence[Declared], reader: AccessReader) -> Non
     if system.member_cap is not None:
         limits.insert(0, (system.member_cap, "", "members"))
     for limit, role, what in limits:
-        if len(members) <= limit:
-            continue
+        if sum(any(role in ("", line.attributes.get("role")) for line in one.lines) for one in members) <= limit:
+            continue  # not even if all their lines held on one day
         day = _first_day_above(limit, role, members, system, today)
         if day is None:
             continue

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import gc
 import hashlib
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 
@@ -51,49 +49,33 @@ def load_manifests(
     from reconciler.manifests.resolve import resolve
     from reconciler.manifests.structure import read_document
 
-    with _paused_collector():
-        read, resolving, partial = Notes(), Notes(), PartialRead()
-        ordered = sorted(files, key=lambda file: file.path)
-        texts: dict[str, str] = {}
-        documents: list[tuple[ManifestDocument, Cursor]] = []
-        for file in ordered:
-            parsed = parse_file(file)
-            texts[file.path] = parsed.text
-            partial.after_reading(parsed)
-            if document := read_document(ManifestDocument, parsed, read, partial):
-                documents.append(document)
-        readable = resolve(
-            documents,
-            digest=digest_of(ordered),
-            today=today,
-            allowed_domains=allowed_domains,
-            max_approval_days=max_approval_days,
-            notes=resolving,
-            partial=partial,
-        )
-        read.findings += [finding for finding in resolving.findings if not partial.explain(finding)]
-        return Manifests(
-            desired=None if read.has_errors else readable,
-            readable=readable,
-            findings=read.in_order(),
-            texts=texts,
-            partial=partial,
-        )
-
-
-@contextmanager
-def _paused_collector() -> Iterator[None]:
-    """Keep the garbage collector from looking through hundreds of thousands of new values that all stay.
-
-    Its repeated passes take as long as everything else together when a workspace is large.
-    """
-    was_enabled = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was_enabled:
-            gc.enable()
+    read, resolving, partial = Notes(), Notes(), PartialRead()
+    ordered = sorted(files, key=lambda file: file.path)
+    texts: dict[str, str] = {}
+    documents: list[tuple[ManifestDocument, Cursor]] = []
+    for file in ordered:
+        parsed = parse_file(file)
+        texts[file.path] = parsed.text
+        partial.after_reading(parsed)
+        if document := read_document(ManifestDocument, parsed, read, partial):
+            documents.append(document)
+    readable = resolve(
+        documents,
+        digest=digest_of(ordered),
+        today=today,
+        allowed_domains=allowed_domains,
+        max_approval_days=max_approval_days,
+        notes=resolving,
+        partial=partial,
+    )
+    read.findings += [finding for finding in resolving.findings if not partial.explain(finding)]
+    return Manifests(
+        desired=None if read.has_errors else readable,
+        readable=readable,
+        findings=read.in_order(),
+        texts=texts,
+        partial=partial,
+    )
 
 
 def digest_of(files: Sequence[SourceFile]) -> str:

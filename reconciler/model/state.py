@@ -60,17 +60,23 @@ class Record:
 
     def seen(self, live: Resource, *, on: date) -> Record:
         """This record brought up to what the system shows."""
-        since = self.since if live.status is self.status else (live.since or on)
+        attributes = live.believing(self.attributes).attributes
+        identity, platform_id = live.identity or self.identity, live.platform_id or self.platform_id
+        confirmed = self._still_confirmed(live)
         asked = 0 if live.status is Status.ACTIVE else self.asked
+        news = (attributes, live.status, identity, platform_id, live.unread, confirmed, asked)
+        known = (self.attributes, self.status, self.identity, self.platform_id, self.unread, self.confirmed, self.asked)
+        if news == known:
+            return self  # as nearly always, and a copy costs more than the comparison
         return replace(
             self,
-            attributes=live.believing(self.attributes).attributes,
+            attributes=attributes,
             status=live.status,
-            identity=live.identity or self.identity,
-            platform_id=live.platform_id or self.platform_id,
+            identity=identity,
+            platform_id=platform_id,
             unread=live.unread,
-            confirmed=self._still_confirmed(live),
-            since=since,
+            confirmed=confirmed,
+            since=self.since if live.status is self.status else (live.since or on),
             asked=asked,
         )
 
