@@ -75,3 +75,11 @@ MORE = re.compile(
     r"|next page|next\s*[>\u203a\u00bb\u2192]+|[>\u203a\u00bb\u2192]+\s*next"
 )
 """How a page says, in lower case, that rows are behind those it shows."""
+ENVELOPE: Mapping[str, re.Pattern[str]] = {
+    sort: re.compile("|".join(words)) for sort, words in _WORDS["envelope"].items()
+}
+"""What a key beside a list is about -> how it is spelt, in small letters alone. The first that fits counts."""
+HARMLESS_KEYS = re.compile("|".join(_WORDS["harmless"]))
+"""Keys beside a list that say nothing of how long it is."""
+LINK_KEYS = frozenset(_WORDS["links"])
+"""Keys that stand for the key above them, as in `next: {href: ...}`."""

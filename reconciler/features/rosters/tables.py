@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from reconciler.features.rosters.vocabulary import fold, shorten
 from reconciler.model.finding import Notes, Place
 from reconciler.model.suggestions import list_words
-from reconciler.systems.roster_pages import COLUMNS, Column
+from reconciler.systems.roster_pages import COLUMNS, ENVELOPE, HARMLESS_KEYS, LINK_KEYS, Column
 
 if TYPE_CHECKING:
     import _csv
@@ -22,6 +22,12 @@ _DELIMITERS = ",;\t|"
 _NO_TEXT = re.compile("[\x00-\x08\x0b\x0e-\x1f\x7f\ud800-\udfff]")
 """What JSON can write with a backslash and nobody can store or print."""
 _SIGNS = re.compile(r'"(?:[^"\\]|\\.)*"|[\[\]{}\n]')
+_NUMERIC = frozenset({"page size", "pages", "offset", "total"})
+_TRUTHS = {"true": True, "yes": True, "false": False, "no": False}
+_NOTHING = (None, "", 0, False, "0", "null", "none", "false", "no")
+_SPEAKS_OF_MORE = re.compile(
+    r"(?i)\bof\s+\d|\d\s+(?:more|others?|pages)\b|\bnext\b|truncat|partial|incomplete|\bpage[ =]\d"
+)
 
 Columns = tuple[Column | None, ...]
 """What the columns of a table are about, from left to right; None for one that is not known."""
@@ -287,35 +293,6 @@ def _refuse(constant: str) -> Any:
     raise ValueError(message)
 
 
-_NUMBERS = {
-    "page size": r"(?:page|batch|chunk)size|perpage|limit|pagelength|maxresults|maxitems|top|take",
-    "pages": r"totalpages?|pages?total|pages|pages?count|numpages|lastpage|page|pagenum(?:ber)?|pageno|pageindex"
-    r"|currentpage|thispage",
-    "offset": r"offset|skip|start|startat|startindex|from|firstindex",
-    "total": r".*(?:total|count|found|hits|results|records|elements|length|num(?:ber)?of|members?num|size).*",
-}
-_VALUES = {
-    "more": r".*(?:hasmore|hasnext|morepages|moreavailable|ismore|truncated|incomplete|partial|cutoff)(?:page)?|more",
-    "end": r"(?:is)?(?:last|lastpage|complete|completed|end|endoflist|eof|finished|done|exhausted|final|all)",
-    "before": r"(?:has)?prev(?:ious)?(?:page|link|url|uri|href|token|cursor)*|before|startcursor",
-    "next": r".*next(?:page|link|url|uri|href|token|cursor|marker|offset|start|key|id)*|next.*|continuation(?:token)?",
-    "cursor": r".*cursor|after|.*pagetoken|marker|scrollid|resumptiontoken|lastevaluatedkey",
-}
-"""What a key beside a list is about -> its usual spellings, in small letters alone. The first that fits counts."""
-_HARMLESS = re.compile(
-    r"code|message|msg|requestid|logid|status|statuscode|ok|success|errors?|version|formatversion|format|schema|kind|type"
-    r"|object|id|bcid|name|title|organization|org|company|team|system|url|self|href|link|etag|language|locale|timezone"
-    r"|.*(?:at|on|date|time|timestamp|by)|source|description|note"
-)
-_PLAIN = frozenset({"href", "url", "uri", "link", "value"})
-"""What stands for the key above it, as in `next: {href: ...}`."""
-_TRUTHS = {"true": True, "yes": True, "false": False, "no": False}
-_SPEAKS_OF_MORE = re.compile(
-    r"(?i)\bof\s+\d|\d\s+(?:more|others?|pages)\b|\bnext\b|truncat|partial|incomplete|\bpage[ =]\d"
-)
-_NOTHING = (None, "", 0, False, "0", "null", "none", "false", "no")
-
-
 def _read_envelope(document: Any, rows: Sequence[Any]) -> Extent:
     """What stands around the list of a JSON document, as interfaces and exports word it.
 
@@ -377,9 +354,10 @@ def _find_sort(path: str, value: Any) -> tuple[str, int | None]:
     if isinstance(value, str) and re.fullmatch(r"\d{1,9}", value):
         number = int(value)
     steps = [re.sub(r"[^a-z]", "", step.lower()) for step in path.split(".")]
-    key = steps[-2] if len(steps) > 1 and steps[-1] in _PLAIN else steps[-1]
-    for sort, pattern in {**_VALUES, **(_NUMBERS if number is not None else {})}.items():
-        if re.fullmatch(pattern, key) and (sort != "end" or isinstance(value, bool) or number is not None):
+    key = steps[-2] if len(steps) > 1 and steps[-1] in LINK_KEYS else steps[-1]
+    for sort, pattern in ENVELOPE.items():
+        is_fitting = number is not None or not (sort in _NUMERIC or (sort == "end" and not isinstance(value, bool)))
+        if is_fitting and pattern.fullmatch(key):
             return sort, number
-    is_harmless = value in _NOTHING or (_HARMLESS.fullmatch(key) and not _SPEAKS_OF_MORE.search(str(value)))
+    is_harmless = value in _NOTHING or (HARMLESS_KEYS.fullmatch(key) and not _SPEAKS_OF_MORE.search(str(value)))
     return "" if is_harmless else "strange", number
