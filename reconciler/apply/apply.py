@@ -10,14 +10,14 @@ from reconciler.apply.choice import choose, chosen_requests
 from reconciler.apply.journal import LoadedState
 from reconciler.apply.leases import Lease, LeaseTerms, hold_many
 from reconciler.apply.planning import PlanRequest, ProviderFor
-from reconciler.apply.reading import Scopes, Settled, describe_left_behind, read_live, settle_renamed
+from reconciler.apply.reading import Look, Scopes, Settled, describe_left_behind
 from reconciler.apply.state_builder import StateBuilder
 from reconciler.apply.states import load_state, new_lineage, save_state
 from reconciler.apply.steps import JournalWriter, Steps
 from reconciler.audit.entries import audit_entry, renaming_entry, sightings
 from reconciler.audit.log import AuditLog
 from reconciler.engine.context import PlanningContext, Targets
-from reconciler.engine.identities import Identities, Renamed, rename_to_today, with_fingerprints
+from reconciler.engine.identities import Identities, rename_to_today, with_fingerprints
 from reconciler.engine.orders import closed_between, withdrawn
 from reconciler.engine.planner import Worlds, plan_organization, situations
 from reconciler.model.address import Address
@@ -149,12 +149,9 @@ class _Application:
         if loaded.state.audit is not None and not self._audit.holds(loaded.state.audit):
             run.on_notice(f"the audit log is not as the state of {key} remembers it: run `reconciler audit verify`")
         provider = self._provider_for(organization)
-        scope = self._scopes.scope_of(key, loaded.state)
-        live = read_live(provider, scope)
-        renamed = rename_to_today(loaded.state, self._identities)
-        settled = settle_renamed(loaded.state, renamed, live, system=organization.system, today=request.today)
-        loaded = self._rename(self._recover(loaded, settled, lease), renamed, live, lease)
-        situation = self._look_at(key, loaded.state, live)
+        look = self._scopes.look(loaded, provider, today=request.today)
+        loaded = self._rename(self._recover(loaded, look.settled, lease), look, lease)
+        situation = self._situation(key, loaded.state, look.live)
         fresh = plan_organization(situation, request.targets)
         self.unread += fresh.unread
         for unread in fresh.unread:
@@ -163,7 +160,7 @@ class _Application:
         builder = StateBuilder.of(situation, fresh, request.targets, lineage=loaded.state.lineage or new_lineage())
         journal = JournalWriter(store=self._store, lease=lease, builder=builder, origin=run.origin, clock=run.clock)
         journal.see(sightings(situation.state.records, situation.records, at=run.clock.now()))
-        steps = Steps(situation=situation, scope=scope, provider=provider, journal=journal)
+        steps = Steps(situation=situation, scope=look.scope, provider=provider, journal=journal)
         try:
             self._take_steps(part, fresh, steps, leases)
         except LeaseLost:
@@ -189,17 +186,18 @@ class _Application:
             state = self._audit_missing(state, entries, origin=loaded.origin)
         return save_state(self._store, loaded, state, token=lease.token)
 
-    def _rename(self, loaded: LoadedState, renamed: Renamed, live: Live, lease: Lease) -> LoadedState:
+    def _rename(self, loaded: LoadedState, look: Look, lease: Lease) -> LoadedState:
         """Store the state under the names of today before anything else: the journal speaks of no others."""
-        names = [name for name in sorted(renamed.names.keys) if name in renamed.names.recorded]
+        today = look.renamed.names
+        names = [name for name in sorted(today.keys) if name in today.recorded]
         if not names:
             return loaded
         state, now = loaded.state, self._run.clock.now()
         entries = tuple(
-            renaming_entry(state.organization, name, renamed.names.keys[name], serial=state.serial + number, at=now)
+            renaming_entry(state.organization, name, today.keys[name], serial=state.serial + number, at=now)
             for number, name in enumerate(names, start=1)
         )
-        again = with_fingerprints(rename_to_today(state, self._identities).state, renamed.names, live)
+        again = with_fingerprints(rename_to_today(state, self._identities).state, today, look.live)
         again = replace(again, serial=state.serial + len(names), lineage=state.lineage or new_lineage())
         again = self._audit_missing(again, entries, origin=self._run.origin)
         return save_state(self._store, loaded, again, token=lease.token)
@@ -209,7 +207,7 @@ class _Application:
         record = AuditRecord(organization=state.organization, lineage=state.lineage, origin=origin, entries=entries)
         return replace(state, audit=self._audit.append_missing(record, known=state.audit))
 
-    def _look_at(self, key: str, state: State, live: Live) -> PlanningContext:
+    def _situation(self, key: str, state: State, live: Live) -> PlanningContext:
         """What the planner would see of an organization now."""
         worlds = Worlds(
             desired=self._request.desired,

@@ -8,10 +8,9 @@ from datetime import date, datetime
 
 from reconciler import __version__
 from reconciler.apply.choice import steps_to_ask_for
-from reconciler.apply.reading import Scopes, describe_left_behind, read_live, recorded_as_live, settle_renamed
+from reconciler.apply.reading import Scopes, describe_left_behind
 from reconciler.apply.states import load_state
 from reconciler.engine.context import ALL_SHARDS, EVERYTHING, Shard, Targets
-from reconciler.engine.identities import Identities, rename_to_today
 from reconciler.engine.planner import Worlds, plan, situations
 from reconciler.model.declared import Desired, Organization
 from reconciler.model.live import Live
@@ -95,7 +94,7 @@ def read_worlds(
     desired = request.desired
     recorded: dict[str, State] = {}
     live: dict[str, Live] = {}
-    scopes, identities = Scopes(desired), Identities(desired)
+    scopes = Scopes(desired)
     for key in sorted({*store.organizations(), *desired.organizations}):
         if not request.shard.covers(key):
             continue
@@ -104,16 +103,12 @@ def read_worlds(
         if organization is None:
             recorded[key] = loaded.state
             continue
-        renamed = rename_to_today(loaded.state, identities)
-        if request.refresh:
-            seen = read_live(provider_for(organization), scopes.scope_of(key, loaded.state))
-        else:
-            seen = recorded_as_live(renamed.state)
-        settled = settle_renamed(loaded.state, renamed, seen, system=organization.system, today=request.today)
+        provider = provider_for(organization) if request.refresh else None
+        look = scopes.look(loaded, provider, today=request.today)
         # With nothing settled the planner takes the state as it is stored, and tells of new names.
-        live[key], recorded[key] = seen, settled.state if settled.findings else loaded.state
+        live[key], recorded[key] = look.live, look.settled.state if look.settled.findings else loaded.state
         is_running = loaded.has_journal and store.find_lock(key) is not None
-        for text in describe_left_behind(loaded, settled, is_running=is_running):
+        for text in describe_left_behind(loaded, look.settled, is_running=is_running):
             on_notice(text)
     return Worlds(
         desired=desired, recorded=recorded, live=live, today=request.today, moment=request.moment, retry=request.retry

@@ -112,6 +112,27 @@ def recorded_as_live(state: State) -> Live:
     return Live(organization=key, resources=resources, unknown=unknown)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settled:
+    """A state whose doubts are cleared up as far as the system could be read."""
+
+    state: State
+    """With the serial it had before: nothing has been written yet."""
+    findings: tuple[tuple[Change, Outcome], ...] = ()
+    """What became of each change that was in doubt."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Look:
+    """What one look at an organization has found."""
+
+    scope: Scope
+    renamed: Renamed
+    """What is recorded, under the names of today."""
+    live: Live
+    settled: Settled
+
+
 class Scopes:
     """Makes the dictionary between what manifests call people and assets and what each system calls them.
 
@@ -131,7 +152,9 @@ class Scopes:
         what was given under them can still be found and removed. An account that is recorded as one person's stays
         theirs although the manifests give its address to another; an address of somebody who is gone does not.
         """
-        renamed = rename_to_today(state, self._identities)
+        return self._scope(organization, rename_to_today(state, self._identities))
+
+    def _scope(self, organization: str, renamed: Renamed) -> Scope:
         state = renamed.state
         declared = self._desired.resources.get(organization, {})
         present = {at: record for at, record in state.records.items() if not record.status.is_gone}
@@ -175,6 +198,23 @@ class Scopes:
             rosters=state.rosters,
             told={at: record.attributes for at, record in present.items() if KINDS[at.kind].is_told},
         )
+
+    def look(self, loaded: LoadedState, provider: Provider | None, *, today: date) -> Look:
+        """Read an organization, and settle by what is seen what an earlier run left in doubt.
+
+        Without a provider, what was last seen is taken for live. What was begun while the state was about another
+        organization stays in doubt.
+        """
+        state = loaded.state
+        renamed = rename_to_today(state, self._identities)
+        scope = self._scope(state.organization, renamed)
+        live = recorded_as_live(renamed.state) if provider is None else read_live(provider, scope)
+        known, seen = renamed.state, live
+        if renamed.another:
+            unknown: dict[str, str] = {Part.everything(state.organization): f"{renamed.another} was not looked at"}
+            known, seen = state, Live(organization=state.organization, unknown=unknown)
+        settled = settle(known, seen, system=scope.organization.system, today=today)
+        return Look(scope=scope, renamed=renamed, live=live, settled=settled)
 
     def _declared_numbers(self, organization: str) -> dict[str, str]:
         name = f"{self._desired.organizations[organization].system.name}_id"
@@ -222,16 +262,6 @@ def _is_free(identity: str, key: str, claimed: Mapping[str, str]) -> bool:
     return claimed.get(identity.lower(), key) == key
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Settled:
-    """A state whose doubts are cleared up as far as the system could be read."""
-
-    state: State
-    """With the serial it had before: nothing has been written yet."""
-    findings: tuple[tuple[Change, Outcome], ...] = ()
-    """What became of each change that was in doubt."""
-
-
 def settle(state: State, live: Live, *, system: System, today: date) -> Settled:
     """Clear up everything that an earlier run began and never heard of again."""
     if not state.in_doubt:
@@ -239,14 +269,6 @@ def settle(state: State, live: Live, *, system: System, today: date) -> Settled:
     builder = StateBuilder(state, system=system, today=today)
     findings = [(change, _settle_one(change, live, builder)) for change in state.in_doubt.values()]
     return Settled(state=replace(builder.state(), serial=state.serial), findings=tuple(findings))
-
-
-def settle_renamed(recorded: State, renamed: Renamed, live: Live, *, system: System, today: date) -> Settled:
-    """Like `settle`, under the names of today; what was begun in another organization stays in doubt here."""
-    if not renamed.another:
-        return settle(renamed.state, live, system=system, today=today)
-    unknown: dict[str, str] = {Part.everything(recorded.organization): f"{renamed.another} was not looked at"}
-    return settle(recorded, Live(organization=recorded.organization, unknown=unknown), system=system, today=today)
 
 
 def _settle_one(change: Change, live: Live, builder: StateBuilder) -> Outcome:
