@@ -14,7 +14,7 @@ from reconciler.model.address import Address
 from reconciler.model.change import Waiting
 from reconciler.model.finding import Place
 from reconciler.model.kinds import KINDS
-from reconciler.model.live import Unread
+from reconciler.model.live import OfOrganizations, Unread
 from reconciler.model.resource import Resource, fingerprint_of
 
 
@@ -216,7 +216,7 @@ class DriftSummary:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class DriftReport:
+class DriftReport(OfOrganizations):
     """What an audit found."""
 
     JSON_PROPERTIES: ClassVar = ("summary",)
@@ -242,16 +242,6 @@ class DriftReport:
             unread=len(self.unread),
             clean=self.is_clean,
         )
-
-    @property
-    def unread(self) -> tuple[Unread, ...]:
-        """Every part that could not be read."""
-        return tuple(unread for part in self.organizations for unread in part.unread)
-
-    @property
-    def first_runs(self) -> tuple[str, ...]:
-        """Organizations of which nothing is recorded: nobody can tell a first run from a lost state."""
-        return tuple(part.organization for part in self.organizations if part.is_first)
 
     @property
     def is_clean(self) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
+from typing import Any
 
 from reconciler.model.address import Address
 from reconciler.model.finding import Finding
@@ -160,6 +161,23 @@ class Unread:
         if part.kind not in KINDS:
             return part.kind or "everything"
         return f"{KINDS[part.kind].title} {part.parent}" if part.parent else KINDS[part.kind].plural
+
+
+class OfOrganizations:
+    """What a plan or an audit of several organizations knows of how they were read."""
+
+    __slots__ = ()
+    organizations: Sequence[Any]
+
+    @property
+    def unread(self) -> tuple[Unread, ...]:
+        """Every part that could not be read."""
+        return tuple(unread for part in self.organizations for unread in part.unread)
+
+    @property
+    def first_runs(self) -> tuple[str, ...]:
+        """Organizations of which nothing is recorded: nobody can tell a first run from a lost state."""
+        return tuple(part.organization for part in self.organizations if part.is_first)
 
 
 UNREAD_SIGN = "Unread: "

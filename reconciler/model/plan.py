@@ -9,7 +9,7 @@ from reconciler.model.change import Blocked, Cause, Change, LeftOut, Waiting
 from reconciler.model.declared import Mode
 from reconciler.model.drift import Drift
 from reconciler.model.finding import Finding
-from reconciler.model.live import Unread
+from reconciler.model.live import OfOrganizations, Unread
 
 PLAN_FORMAT = "1.0"
 
@@ -70,7 +70,7 @@ class OrganizationPlan:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Plan:
+class Plan(OfOrganizations):
     """What would be done to bring the systems to what the manifests say."""
 
     format_version: str = PLAN_FORMAT
@@ -121,16 +121,6 @@ class Plan:
     def undeclared_admins(self) -> tuple[Finding, ...]:
         """What stands at the top of every plan, in every mode and form."""
         return tuple(finding for finding in self.findings if finding.id == UNDECLARED_ADMIN)
-
-    @property
-    def unread(self) -> tuple[Unread, ...]:
-        """Every part that could not be read."""
-        return tuple(unread for part in self.organizations for unread in part.unread)
-
-    @property
-    def first_runs(self) -> tuple[str, ...]:
-        """Organizations of which nothing is recorded: nobody can tell a first run from a lost state."""
-        return tuple(part.organization for part in self.organizations if part.is_first)
 
     @property
     def deferred(self) -> tuple[LeftOut, ...]:

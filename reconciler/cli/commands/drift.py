@@ -105,8 +105,7 @@ def accept(app: App, address: Address, *, until: date, reason: str, lock_timeout
         raise UsageError("--reason says nothing", advice="say why this may stay, for whoever reads it later")
     address, *_ = names_in_state(app, address, of=lambda state: state.drift)
     editor = open_editor(app, lock_timeout)
-    acceptance = drifting.Acceptance(address=address, reason=reason.strip(), until=until, by=editor.origin.operator)
-    drifting.accept(acceptance, editor)
+    drifting.accept(address, editor, reason=reason.strip(), until=until)
     app.notify(f"{address}: accepted until {until}")
     return ExitCode.DONE
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
 from functools import partial
 
@@ -19,7 +19,6 @@ from reconciler.model.declared import Desired
 from reconciler.model.drift import (
     ActivityEntry,
     Drift,
-    DriftItem,
     DriftReport,
     KnownDrift,
     OrganizationDrift,
@@ -37,21 +36,10 @@ from reconciler.systems import get_system
 
 _LOG_DAYS = 30
 """How far back a system's own log is asked who did something that is new."""
-_MAX_DEEDS = 2
+_MAX_ENTRIES = 2
 """So many of the latest entries are told; what was last done explains what is there now."""
 _FRESH = timedelta(hours=1)
 """What was seen within this time was seen just now."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Acceptance:
-    """Somebody's word that a difference may stay for a while."""
-
-    address: Address
-    reason: str
-    until: date
-    """The UTC day on which it ends."""
-    by: str
 
 
 def survey(
@@ -69,10 +57,10 @@ def survey(
             on_notice(f"{key} has a state but is not declared any more: nobody looks for drift there")
     scopes = Scopes(request.desired)
     parts = []
-    for situation in situations(worlds, request.settings):
-        part = _organization(situation, request, max_age=max_age)
-        provider = provider_for(situation.organization)
-        parts.append(_with_deeds(part, provider, scopes, situation) if request.refresh else part)
+    for context in situations(worlds, request.settings):
+        part = _organization(context, request, max_age=max_age)
+        provider = provider_for(context.organization)
+        parts.append(_with_activity(part, provider, scopes, context) if request.refresh else part)
     return DriftReport(today=request.today, organizations=tuple(parts))
 
 
@@ -90,39 +78,36 @@ def drift_after(
     )
     return tuple(
         found
-        for situation in situations(worlds, request.settings)
-        for found in plan_organization(situation, request.targets).drift
+        for context in situations(worlds, request.settings)
+        for found in plan_organization(context, request.targets).drift
     )
 
 
-def remember(report: DriftReport, upkeep: StateEditor, desired: Desired) -> None:
+def remember(report: DriftReport, editor: StateEditor, desired: Desired) -> None:
     """Keep what was found, organization by organization under its lock; nothing is written where nothing is new.
 
     Acceptances that came in since the survey stay, as long as they are about the same difference.
     """
     identities = Identities(desired)
     for part in report.organizations:
-        change = partial(_take_in, part=part, today=report.today, identities=identities)
+        change = partial(_with_report, part=part, today=report.today, identities=identities)
         if part.items or part.resolved or part.doubts:
-            upkeep.edit(part.organization, purpose="drift", change=change)
+            editor.edit(part.organization, purpose="drift", change=change)
 
 
-def accept(acceptance: Acceptance, upkeep: StateEditor) -> KnownDrift:
-    """Agree to live with a difference that an audit has found; raises ReconcilerError when there is none."""
-    address = acceptance.address
+def accept(address: Address, editor: StateEditor, *, reason: str, until: date) -> KnownDrift:
+    """Agree to live with a difference that an audit has found, until a UTC day; raises ReconcilerError without one."""
 
     def note(state: State) -> tuple[State, Edits]:
-        known = _get_known(state, address)
-        accepted = replace(
-            known, told=True, reason=acceptance.reason, accepted_by=acceptance.by, until=acceptance.until
-        )
-        deed = (str(address), "accept_drift", f"until {acceptance.until}, by {acceptance.by}: {acceptance.reason}")
-        return replace(state, drift={**state.drift, address: accepted}), [deed]
+        by = editor.origin.operator
+        known = replace(_get_known(state, address), told=True, reason=reason, accepted_by=by, until=until)
+        edit = (str(address), "accept_drift", f"until {until}, by {by}: {reason}")
+        return replace(state, drift={**state.drift, address: known}), [edit]
 
-    return upkeep.edit(address.organization, purpose="drift accept", change=note).drift[address]
+    return editor.edit(address.organization, purpose="drift accept", change=note).drift[address]
 
 
-def forget(address: Address, upkeep: StateEditor) -> None:
+def forget(address: Address, editor: StateEditor) -> None:
     """Take an acceptance back; the next audit tells of the difference as if it were new."""
 
     def drop(state: State) -> tuple[State, Edits]:
@@ -130,10 +115,10 @@ def forget(address: Address, upkeep: StateEditor) -> None:
         rest = {key: known for key, known in state.drift.items() if key != address}
         return replace(state, drift=rest), [(str(address), "forget_drift", "")]
 
-    upkeep.edit(address.organization, purpose="drift forget", change=drop)
+    editor.edit(address.organization, purpose="drift forget", change=drop)
 
 
-def confirm(address: Address, upkeep: StateEditor, *, values: Sequence[str], evidence: str) -> Record:
+def confirm(address: Address, editor: StateEditor, *, values: Sequence[str], evidence: str) -> Record:
     """Take somebody's word for what the system does not show, as recorded or as `values`; raises ReconcilerError."""
     offered = get_system("business_center").permissions.get(address.kind, ())
     if foreign := set(values) - {role.name for role in offered}:
@@ -151,10 +136,10 @@ def confirm(address: Address, upkeep: StateEditor, *, values: Sequence[str], evi
         confirmed: Attributes = {PRESENCE: "yes"} if is_told else {"permissions": seen}
         asked = {} if is_told else confirmed
         known = replace(record, attributes={**record.attributes, **asked}, confirmed=confirmed)
-        deed = (str(address), "confirm", f"{' '.join(seen)}, by {upkeep.origin.operator}: {evidence}")
-        return replace(state, records={**state.records, address: known}), [deed]
+        edit = (str(address), "confirm", f"{' '.join(seen)}, by {editor.origin.operator}: {evidence}")
+        return replace(state, records={**state.records, address: known}), [edit]
 
-    return upkeep.edit(address.organization, purpose="drift confirm", change=note).records[address]
+    return editor.edit(address.organization, purpose="drift confirm", change=note).records[address]
 
 
 def _get_known(state: State, address: Address) -> KnownDrift:
@@ -166,91 +151,83 @@ def _get_known(state: State, address: Address) -> KnownDrift:
     return known
 
 
-def _organization(situation: PlanningContext, request: PlanRequest, *, max_age: int | None) -> OrganizationDrift:
-    plan, unclear = plan_organization(situation, request.targets), situation.indistinct
-    found = plan.drift
-    known, observed = situation.state.drift, situation.live.observed_at
-    items = list_with_history(found, known, today=situation.today, max_age=max_age)
-    return OrganizationDrift(
-        organization=situation.organization.key,
-        system=situation.organization.system.name,
-        mode=situation.organization.mode,
-        items=items,
-        resolved=tuple(_resolved(situation, found, known, request)),
-        unread=tuple(unread for unread in situation.unread_parts if request.targets.reach(unread.prefix)),
-        doubts=tuple(one for one in plan.waiting if one.address in unclear),
-        looked=note_look(situation),
-        not_managed=plan.not_managed,
-        unseen=tuple(situation.organization.system.unseen),
-        is_first=plan.is_first,
-        observed_at=observed if observed and situation.moment - observed >= _FRESH else None,
-    )
-
-
-def _resolved(
-    situation: PlanningContext, found: Iterable[Drift], known: Mapping[Address, KnownDrift], request: PlanRequest
-) -> list[KnownDrift]:
-    """What was known and is neither there any more nor hidden by something that could not be read."""
-    still = {one.address for one in found}
-    return [
+def _organization(context: PlanningContext, request: PlanRequest, *, max_age: int | None) -> OrganizationDrift:
+    plan = plan_organization(context, request.targets)
+    known, observed = context.state.drift, context.live.observed_at
+    still = {one.address for one in plan.drift}
+    # What was known and is neither there any more nor hidden by something that could not be read.
+    resolved = [
         one
         for address, one in sorted(known.items())
         if address not in still
         and one.told
         and request.targets.covers(address)
-        and not isinstance(situation.live.find(address), Unknown)
+        and not isinstance(context.live.find(address), Unknown)
     ]
+    return OrganizationDrift(
+        organization=context.organization.key,
+        system=context.organization.system.name,
+        mode=context.organization.mode,
+        items=list_with_history(plan.drift, known, today=context.today, max_age=max_age),
+        resolved=tuple(resolved),
+        unread=tuple(unread for unread in context.unread_parts if request.targets.reach(unread.prefix)),
+        doubts=tuple(one for one in plan.waiting if one.address in context.indistinct),
+        looked=note_look(context),
+        not_managed=plan.not_managed,
+        unseen=tuple(context.organization.system.unseen),
+        is_first=plan.is_first,
+        observed_at=observed if observed and context.moment - observed >= _FRESH else None,
+    )
 
 
-def _with_deeds(
-    part: OrganizationDrift, provider: Provider, scopes: Scopes, situation: PlanningContext
+def _with_activity(
+    part: OrganizationDrift, provider: Provider, scopes: Scopes, context: PlanningContext
 ) -> OrganizationDrift:
     """The items that are new or overdue, with what the system's own log says about them."""
-    asked = [item for item in part.items if item.standing.wants_attention]
-    if not asked or not isinstance(provider, Witness):
+    if not isinstance(provider, Witness) or not any(item.standing.wants_attention for item in part.items):
         return part
-    until = max(situation.moment, datetime.combine(situation.today, time.max, UTC))
-    scope = scopes.scope_of(part.organization, situation.state)
+    until = max(context.moment, datetime.combine(context.today, time.max, UTC))
+    scope = scopes.scope_of(part.organization, context.state)
     try:
         with shielded(provider):
-            deeds = provider.read_activity(scope, since=until - timedelta(days=_LOG_DAYS), until=until)
+            entries = provider.read_activity(scope, since=until - timedelta(days=_LOG_DAYS), until=until)
     except ProviderError as error:
         return replace(part, log=error.message)
-    by_address: dict[Address, list[ActivityEntry]] = {}
-    for deed in deeds:
-        if deed.address is not None:
-            by_address.setdefault(deed.address, []).append(deed)
-    items = tuple(_explained(item, by_address) for item in part.items)
-    return replace(part, items=items)
+    about: dict[Address, list[ActivityEntry]] = {}
+    for entry in entries:
+        if entry.address is not None:
+            about.setdefault(entry.address, []).append(entry)
+    items = [
+        replace(item, deeds=tuple(about.get(item.found.address, [])[-_MAX_ENTRIES:]))
+        if item.standing.wants_attention
+        else item
+        for item in part.items
+    ]
+    return replace(part, items=tuple(items))
 
 
-def _explained(item: DriftItem, deeds: Mapping[Address, list[ActivityEntry]]) -> DriftItem:
-    about = deeds.get(item.found.address, [])
-    return replace(item, deeds=tuple(about[-_MAX_DEEDS:])) if about and item.standing.wants_attention else item
-
-
-def _take_in(state: State, *, part: OrganizationDrift, today: date, identities: Identities) -> tuple[State, Edits]:
+def _with_report(state: State, *, part: OrganizationDrift, today: date, identities: Identities) -> tuple[State, Edits]:
     """The state with what was found in place of what earlier audits found, and what is to be written down of it."""
-    gone, ledger = {one.address for one in part.resolved}, remember_drift(part.items)
+    gone, now_known = {one.address for one in part.resolved}, remember_drift(part.items)
     names = rename_to_today(state, identities).names
     # The report speaks of today's names: what it says of something replaces what is kept of it under a former one.
     kept = {
         address: known
         for address, known in state.drift.items()
-        if (now := names.today(address)) not in gone and (now == address or now not in ledger)
+        if (now := names.today(address)) not in gone and (now == address or now not in now_known)
     }
-    for address, found in ledger.items():
+    for address, found in now_known.items():
         known = state.drift.get(address)
         is_same = known is not None and known.told and (known.sort, known.live) == (found.sort, found.live)
         kept[address] = known if known is not None and is_same else found
     waits = {**{one.address: one.since or today for one in part.doubts}, **state.waits}
     if (kept, waits) == (dict(state.drift), dict(state.waits)):
         return state, []
-    deeds = [(str(one.address), "cannot_tell", one.why) for one in part.doubts if one.address not in state.waits]
-    deeds += [
+    edits = [(str(one.address), "cannot_tell", one.why) for one in part.doubts if one.address not in state.waits]
+    edits += [
         (str(item.found.address), "drift", f"{item.found.sort.label}, {item.found.severity}: {item.found.why}")
         for item in part.items
         if state.drift.get(item.found.address) != kept[item.found.address]
     ]
-    deeds += [(str(one.address), "drift_reverted", f"first seen {one.first_seen}") for one in part.resolved]
-    return replace(state, drift=kept, waits=waits, looked={**state.looked, **part.looked}), deeds
+    edits += [(str(one.address), "drift_reverted", f"first seen {one.first_seen}") for one in part.resolved]
+    return replace(state, drift=kept, waits=waits, looked={**state.looked, **part.looked}), edits
