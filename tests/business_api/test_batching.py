@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
@@ -13,6 +14,10 @@ from reconciler.model.change import Change
 from reconciler.model.kinds import Action
 from reconciler.model.outcome import Applied, Failed, InDoubt, Outcome, Refused, Waits
 from reconciler.model.ports import BatchProvider, Scope
+from reconciler.providers.business_api.batches import GIVING, TAKING, Bundle
+from reconciler.providers.business_api.errors import ApiError
+from reconciler.providers.business_api.sending import Task, Writer
+from reconciler.providers.business_api.session import Session
 from reconciler.sandbox.api.faults import Fault
 from reconciler.sandbox.people import decline
 from tests.business_api.stage import ASSETS, CENTER, Stage, staged
@@ -324,3 +329,22 @@ def test_shares_with_another_role_or_partner_go_alone(stage: Stage) -> None:
 def test_what_the_interface_takes_one_by_one_goes_alone(stage: Stage) -> None:
     changes = grants(stage, "ad_account_access", ["us/bo", "us/cy"], role="operator")
     assert stage.provider.together(stage.scope, changes) == 1
+
+
+@pytest.mark.parametrize(("bundles", "kind"), [(bundles, kind) for bundles in (GIVING, TAKING) for kind in bundles])
+def test_wording_a_call_makes_none(stage: Stage, bundles: Mapping[str, Bundle], kind: str) -> None:
+    """Whatever number it lacks has been read before, or the change fails."""
+    key = {
+        "member": "n01",
+        "pixel_use": "web/us",
+        "asset_group_asset": "europe/us",
+        "asset_group_access": "europe/bo",
+        "partner_share": "north/us",
+    }[kind]
+    role = "standard" if kind == "member" else "operator"
+    (change,) = grants(stage, kind, [key], role=role)
+    calls = stage.client.calls
+    task = Task(writer=Writer(Session.of(stage.client, stage.scope)), change=change)
+    with suppress(ApiError):
+        bundles[kind].body([task])
+    assert stage.client.calls == calls
