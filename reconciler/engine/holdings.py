@@ -10,11 +10,11 @@ from reconciler.engine.access_paths import ad_accounts_by_group
 from reconciler.engine.context import Ended
 from reconciler.engine.entitlements import change_days, on_day, split_by_date
 from reconciler.engine.identities import Identities, rename_to_today
-from reconciler.model.access import is_administrator, role_in
+from reconciler.model.access import is_administrator
 from reconciler.model.address import Address
 from reconciler.model.declared import Declared, Desired, Organization
 from reconciler.model.holding import Holding
-from reconciler.model.resource import Attributes, Status, fingerprint_of
+from reconciler.model.resource import Attributes, Status, fingerprint_of, role_in
 from reconciler.model.state import Record, State
 from reconciler.model.system import System
 from reconciler.systems import SYSTEMS

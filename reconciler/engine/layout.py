@@ -26,6 +26,7 @@ from reconciler.model.access import is_administrator, takes_away
 from reconciler.model.address import Address
 from reconciler.model.change import Blocked, Change, Guard
 from reconciler.model.kinds import INVITATIONS, KINDS, Action, Shape, parents_of, person_in
+from reconciler.model.resource import role_in
 
 _Seat = tuple[str, int, int, bool] | tuple[()]
 _Rank = tuple[int, _Seat, tuple[str, ...], Address]
@@ -192,7 +193,7 @@ def _company(change: Change, going: Container[str]) -> tuple[str, ...]:
         case Action.CREATE_GROUP | Action.GRANT if kind.startswith("asset_group"):
             return "asset_group", parts[0]
         case Action.SHARE:
-            return kind, parts[0], str(change.attributes.get("role", ""))
+            return kind, parts[0], role_in(change.attributes)
     return (kind,)
 
 

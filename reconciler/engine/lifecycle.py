@@ -20,7 +20,7 @@ from reconciler.model.address import Address
 from reconciler.model.change import Change, Waiting
 from reconciler.model.declared import Declared
 from reconciler.model.kinds import KINDS, Action, Shape, person_in
-from reconciler.model.resource import Owner, Resource, Status, fingerprint_of
+from reconciler.model.resource import Owner, Resource, Status, fingerprint_of, role_in
 
 
 def next_step(difference: Difference, situation: PlanningContext) -> Change | Waiting | None:
@@ -145,7 +145,7 @@ def _wait_for_handover(wanted: Declared, live: Resource | None, situation: Plann
     holders = [
         address.key
         for address, found in present.items()
-        if address.kind == "member" and system.is_handed_over(found.attributes.get("role"))
+        if address.kind == "member" and system.is_handed_over(role_in(found.attributes))
     ]
     on = ", ".join(sorted(holders)) or "the platform"
     why = "this role is handed over on the platform by whoever holds it; nobody can be invited or promoted to it"

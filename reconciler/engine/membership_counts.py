@@ -18,11 +18,11 @@ from functools import cache
 
 from reconciler.engine.context import PlanningContext
 from reconciler.engine.entitlements import last_day
-from reconciler.model.access import is_administrator, role_in
+from reconciler.model.access import is_administrator
 from reconciler.model.change import Change, Guard
 from reconciler.model.kinds import Action, person_in
 from reconciler.model.plan import Limit
-from reconciler.model.resource import Attributes, Owner, Resource, Status
+from reconciler.model.resource import Attributes, Owner, Resource, Status, role_in
 from reconciler.model.system import System
 from reconciler.model.work_order import WorkOrder
 
@@ -286,7 +286,7 @@ def founder_of(situation: PlanningContext) -> str:
     """Who creates an organization and thereby becomes its first admin."""
     system = situation.organization.system
     admins = {
-        address.key: not system.is_handed_over(declared.attributes.get("role"))
+        address.key: not system.is_handed_over(role_in(declared.attributes))
         for address, declared in situation.wanted.items()
         if is_administrator(system, address.kind, declared.attributes)
     }

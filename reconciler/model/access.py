@@ -11,7 +11,7 @@ from reconciler.model.address import Address
 from reconciler.model.change import Change
 from reconciler.model.finding import Place
 from reconciler.model.kinds import Action
-from reconciler.model.resource import Attributes
+from reconciler.model.resource import Attributes, role_in
 from reconciler.model.system import System
 
 
@@ -93,12 +93,6 @@ def takes_away(change: Change, system: System) -> bool:
         before=change.before.attributes,
         after=change.after.attributes,
     )
-
-
-def role_in(attributes: Attributes) -> str:
-    """The role; empty where there is none."""
-    role = attributes.get("role")
-    return role if isinstance(role, str) else ""
 
 
 def is_administrator(system: System, kind: str, attributes: Attributes) -> bool:

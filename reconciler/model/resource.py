@@ -25,6 +25,12 @@ everything else             nothing: it is there or it is not
 """
 
 
+def role_in(attributes: Attributes) -> str:
+    """The role; empty where there is none."""
+    role = attributes.get("role")
+    return role if isinstance(role, str) else ""
+
+
 class Owner(NamedTuple):
     """Who an app belongs to: the key of a person, or of an organization; neither where nothing says it."""
 

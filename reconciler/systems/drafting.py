@@ -17,7 +17,7 @@ from reconciler.model.finding import Place
 from reconciler.model.kinds import KINDS, Action, person_in
 from reconciler.model.outcome import Waits
 from reconciler.model.ports import Scope
-from reconciler.model.resource import Owner, Status, fingerprint_of
+from reconciler.model.resource import Owner, Status, fingerprint_of, role_in
 from reconciler.model.system import System
 from reconciler.model.work_order import Capacity, RotationTask, WorkOrder
 from reconciler.systems.loading import Actor, Operation, Party, load_handbook
@@ -188,7 +188,7 @@ def _first_member(scope: Scope, *, administering: bool = False, handing_over: bo
     system = scope.organization.system
     found = []
     for resource in roster.resources if roster else ():
-        role = str(resource.attributes.get("role", ""))
+        role = role_in(resource.attributes)
         fits = system.is_handed_over(role) if handing_over else system.administers(role) or not administering
         if resource.status is Status.ACTIVE and fits:
             found.append((not system.administers(role), resource.address.key))

@@ -15,7 +15,7 @@ from reconciler.manifests.people import PREFIX
 from reconciler.model.address import Address
 from reconciler.model.declared import Organization
 from reconciler.model.kinds import KINDS, Shape
-from reconciler.model.resource import Resource
+from reconciler.model.resource import Resource, role_in
 
 _MIN_MEMBERS = 3
 """A group of two is longer to read than two names."""
@@ -135,7 +135,7 @@ def reading_order(resource: Resource, organization: Organization) -> tuple[int, 
     """What to sort resources by: kind by kind, asset by asset, the strongest roles first."""
     kinds = organization.system.kinds
     address = resource.address
-    role = organization.system.find_role(address.kind, str(resource.attributes.get("role", "")))
+    role = organization.system.find_role(address.kind, role_in(resource.attributes))
     first = "" if address.kind == "member" else address.parts[0]
     kind = kinds.index(address.kind) if address.kind in kinds else len(kinds)
     return kind, first, -role.rank if role else 0, address.key

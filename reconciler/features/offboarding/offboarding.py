@@ -25,7 +25,7 @@ from reconciler.model.holding import Holding, PersonReport
 from reconciler.model.kinds import KINDS, Action, person_in
 from reconciler.model.live import Live, Unknown
 from reconciler.model.plan import Plan
-from reconciler.model.resource import Owner, Resource
+from reconciler.model.resource import Owner, Resource, role_in
 from reconciler.model.settings import GuardSettings
 from reconciler.model.work_order import OrderStatus, WorkOrder
 from reconciler.systems.markup import quote
@@ -188,7 +188,7 @@ class _Survey:
                 yield LeaverItem(
                     matter=_matter_of(address),
                     address=address,
-                    what=", ".join(filter(None, (str(recorded.attributes.get("role", "")), "as last recorded"))),
+                    what=", ".join(filter(None, (role_in(recorded.attributes), "as last recorded"))),
                     progress=Progress.UNKNOWN,
                     why=found.reason,
                     since=recorded.since,
@@ -302,7 +302,7 @@ class _Survey:
         for address, resource in sorted(self.there.items()):
             if address.kind != "member":
                 continue
-            organization, role = address.organization, str(resource.attributes.get("role", ""))
+            organization, role = address.organization, role_in(resource.attributes)
             if self.worlds.live[organization].acting == address.key:
                 what = f"this tool reaches {organization} with their token, which ends with their membership"
                 first = "get a token of another admin: `reconciler auth` tells how"

@@ -21,7 +21,7 @@ from reconciler.model.address import Address
 from reconciler.model.declared import Declared, Desired, Entitlement
 from reconciler.model.errors import ReconcilerError
 from reconciler.model.kinds import KINDS, person_in
-from reconciler.model.resource import Attributes, Resource
+from reconciler.model.resource import Attributes, Resource, role_in
 from reconciler.model.system import System
 from reconciler.output.words import name_access, name_attributes
 
@@ -185,7 +185,7 @@ def _reason_against(newcomer: Joiner, address: Address, declared: Entitlement, s
     """Why a newcomer is not given this by name; empty when they are."""
     if _as_of_person(address, newcomer.key) in desired.resources[address.organization]:
         return f"{newcomer.key} is declared there already"
-    role = str(declared.attributes.get("role", ""))
+    role = role_in(declared.attributes)
     if address.kind == "member" and system.is_handed_over(role):
         return "only its holder can hand it over"
     if not newcomer.with_admin and _rules(address, declared, system):
@@ -199,7 +199,7 @@ def _reason_against(newcomer: Joiner, address: Address, declared: Entitlement, s
 
 
 def _rules(address: Address, declared: Entitlement, system: System) -> bool:
-    role = str(declared.attributes.get("role", ""))
+    role = role_in(declared.attributes)
     known = system.find_role(address.kind, role)
     return role in _RULING or (known is not None and (known.administers or known.handles_money))
 
@@ -237,7 +237,7 @@ def _welcomes(wanted: Mapping[Address, Declared], desired: Desired) -> Iterator[
             continue
         organization = desired.organizations[address.organization]
         system = organization.system
-        role = system.find_role("member", str(declared.attributes.get("role", "")))
+        role = system.find_role("member", role_in(declared.attributes))
         yield Welcome(
             organization=organization.key,
             name=organization.name or organization.identity or organization.key,

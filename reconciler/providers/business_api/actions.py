@@ -15,7 +15,7 @@ from reconciler.model.kinds import KINDS, Action
 from reconciler.model.live import Unknown
 from reconciler.model.masks import is_masked
 from reconciler.model.outcome import Waits
-from reconciler.model.resource import Resource, Status
+from reconciler.model.resource import Resource, Status, role_in
 from reconciler.providers.business_api import endpoints
 from reconciler.providers.business_api.batches import GIVING, TAKING, Bundle, describe_group_deletion
 from reconciler.providers.business_api.errors import ApiError, Remedy
@@ -331,8 +331,8 @@ def _change_share(task: Task) -> Waits | None:
     if waits := _wait_for_person(task):
         return waits
     ranks = {name: number for number, name in enumerate(AD_ACCOUNT_ROLES)}
-    role = str(task.change.attributes.get("role", ""))
-    before = str(task.change.before.attributes.get("role", "")) if task.change.before else ""
+    role = role_in(task.change.attributes)
+    before = role_in(task.change.before.attributes) if task.change.before else ""
     if before in ranks and ranks[role] > ranks[before]:
         _unshare(task, until=is_gone)
         try:

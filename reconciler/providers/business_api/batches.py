@@ -19,7 +19,7 @@ from reconciler.model.change import Change
 from reconciler.model.errors import ProviderError
 from reconciler.model.kinds import Action
 from reconciler.model.outcome import Applied, Failed, Outcome, Refused
-from reconciler.model.resource import Status
+from reconciler.model.resource import Status, role_in
 from reconciler.providers.business_api import endpoints
 from reconciler.providers.business_api.errors import ApiError, Remedy
 from reconciler.providers.business_api.sending import Task, WriteInDoubt, failure_of, in_doubt, look_at
@@ -61,7 +61,7 @@ def _ad_account(task: Task) -> str:
 
 
 def _invitation(task: Task) -> Mapping[str, Any]:
-    role = {"user_role": MEMBER_ROLES[str(task.change.attributes.get("role", ""))]}
+    role = {"user_role": MEMBER_ROLES[role_in(task.change.attributes)]}
     finance = str(task.change.attributes.get("finance", ""))
     return {**role, "ext_user_role": {"finance_role": FINANCE_ROLES[finance]}} if finance else role
 
@@ -100,7 +100,7 @@ def _shared_with(task: Task) -> Mapping[str, Any]:
 
 
 def _share(task: Task) -> Mapping[str, Any]:
-    return {**_shared_with(task), "advertiser_role": AD_ACCOUNT_ROLES[str(task.change.attributes.get("role", ""))]}
+    return {**_shared_with(task), "advertiser_role": AD_ACCOUNT_ROLES[role_in(task.change.attributes)]}
 
 
 def _bundle_edges(relation: str, action: str) -> dict[str, Bundle]:

@@ -14,7 +14,7 @@ from collections.abc import Set as AbstractSet
 from dataclasses import replace
 
 from reconciler.model.address import Address
-from reconciler.model.resource import Resource, Status
+from reconciler.model.resource import Resource, Status, role_in
 from reconciler.providers.business_api.endpoints import GROUP_ASSETS, GROUP_MEMBERS, GROUPS
 from reconciler.providers.business_api.errors import ApiError
 from reconciler.providers.business_api.members import find_ambiguous_access, owner_of
@@ -91,7 +91,7 @@ def _find_roles(resources: Mapping[Address, Resource]) -> dict[tuple[str, str], 
     order = list(GROUP_ROLES)
     found: dict[tuple[str, str], tuple[str, str]] = {}
     for address, resource in resources.items():
-        role = str(resource.attributes.get("role", ""))
+        role = role_in(resource.attributes)
         for asset in assets.get(address.parts[0], ()) if address.kind == "asset_group_access" and role in order else ():
             pair = asset, address.parts[1]
             given = role, address.parts[0]

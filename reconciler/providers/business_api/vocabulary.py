@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from reconciler.model.change import Change
 from reconciler.model.kinds import KINDS, Action
 from reconciler.model.ports import Ability, ByHand, Can, Cannot
-from reconciler.model.resource import Attributes, Status
+from reconciler.model.resource import Attributes, Status, role_in
 
 SYSTEM = "business_center"
 
@@ -69,7 +69,7 @@ class AssetType:
         name = self.sends_role_as or self.role_field
         if self.is_set:
             return {name: [self.roles[each] for each in attributes.get("permissions", ())]}
-        role = self.roles[str(attributes.get("role", ""))] if name else ""
+        role = self.roles[role_in(attributes)] if name else ""
         return {name: [role] if self.is_listed else role} if name else {}
 
     def covers(self, found: Attributes, wanted: Attributes) -> bool:

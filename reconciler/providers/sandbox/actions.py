@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from reconciler.model.change import Change
 from reconciler.model.kinds import KINDS, Action
+from reconciler.model.resource import role_in
 from reconciler.providers.sandbox.naming import SandboxNames
 from reconciler.sandbox import apps, assets, links, members, partners, registry
 from reconciler.sandbox.platforms import SHARE_ROLES
@@ -31,7 +32,7 @@ class SandboxCall:
     @property
     def role(self) -> str:
         """The role it leads to; empty when there is none."""
-        return str(self.change.attributes.get("role", ""))
+        return role_in(self.change.attributes)
 
     @property
     def finance(self) -> str:
@@ -140,7 +141,7 @@ def _change_group(call: SandboxCall) -> None:
 def _change_share(call: SandboxCall) -> None:
     """Raised in place; lowered the only way the platform knows: stop sharing and share again."""
     (partner, identity), kind = call.ids, KINDS[call.change.address.kind].parents[1]
-    before = str(call.change.before.attributes.get("role", "")) if call.change.before else ""
+    before = role_in(call.change.before.attributes) if call.change.before else ""
     roles, action = SHARE_ROLES[kind], call.change.action
     place, actor = call.organization, call.actor
     is_lowered = {before, call.role} <= set(roles) and roles.index(call.role) < roles.index(before)
