@@ -21,8 +21,8 @@ from reconciler.sandbox.registry import (
     get_organization,
     get_organization_by_id,
     get_person,
-    is_identity,
     known_as,
+    normalise,
 )
 from reconciler.sandbox.world import Refusal, World
 
@@ -296,6 +296,7 @@ def get_receiver_of(world: World, client_key: str) -> str:
 def address_of(world: World, person: str, organization: SandboxOrganization) -> str:
     """Where somebody is or would be in an organization; an address that was spelled out is taken at its word."""
     number = find_person(world, person)
-    if number is None or is_identity(world, person):
+    is_spelled_out = world.has("SELECT 1 FROM identity WHERE value = :value", {"value": normalise(person)})
+    if number is None or is_spelled_out:
         return person
     return find_address(world, number, system=organization.system, organization=organization.id)

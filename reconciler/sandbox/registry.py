@@ -88,11 +88,6 @@ def is_registered(world: World, *, system: str, identity: str) -> bool:
     )
 
 
-def is_identity(world: World, text: str) -> bool:
-    """Whether it is somebody's address or handle, as opposed to a key."""
-    return world.has("SELECT 1 FROM identity WHERE value = :value", {"value": normalise(text)})
-
-
 def find_person(world: World, known_as: str) -> int | None:
     """Whoever goes by this key or identity."""
     row = world.find_row(

@@ -92,12 +92,14 @@ class Emulator:
         return self._envelope(0, "OK", _strip(data) if route.drops_null else data)
 
     def _carry_out(self, route: Route, request: ApiRequest, options: Options) -> Data:
-        caller = _NOBODY
-        if route.serves != "everybody":
-            caller = self._get_caller(request)
-            self._limiter.admit(caller.app, tier=options.tier, at=self.world.seconds())
+        caller = _NOBODY if route.serves == "everybody" else self._get_caller(request, options)
         params = read_parameters(_as_json(request) if route.takes_forms else request, route.parameters, options)
-        world = self._get_world(route, options)
+        # Reads may lag behind; writes go to the live world, and are not seen at once.
+        world, now = self.world, self.world.seconds()
+        if route.changes:
+            self._replica.before_write(at=now, delay=options.write_visibility_delay)
+        else:
+            world = self._replica.seen(at=now)
         with world.transaction():
             bc_id, turn = params.get("bc_id"), next(self._turns)
             place = None if bc_id is None else find_organization(world, system="business_center", identity=bc_id)
@@ -105,22 +107,15 @@ class Emulator:
             _require_permission(route, call)
             return route.answer(call) or {}
 
-    def _get_caller(self, request: ApiRequest) -> Caller:
+    def _get_caller(self, request: ApiRequest, options: Options) -> Caller:
         token = request.headers.get("access-token", "")
         if not token:
             raise RefusedCall(40104, "Access token is null, you should set it in http header with key Access-Token.")
         caller = find_caller(self.world, token)
         if caller is None:
             raise RefusedCall(40105, "Access token is incorrect or has been revoked.")
+        self._limiter.admit(caller.app, tier=options.tier, at=self.world.seconds())
         return caller
-
-    def _get_world(self, route: Route, options: Options) -> World:
-        """Reads may lag behind; writes go to the live world, and are not seen at once."""
-        now = self.world.seconds()
-        if not route.changes:
-            return self._replica.seen(at=now)
-        self._replica.before_write(at=now, delay=options.write_visibility_delay)
-        return self.world
 
     def _envelope(self, code: int, message: str, data: Data) -> Response:
         """The answer of every endpoint: HTTP 200, whatever the code; the log id is also a header."""
