@@ -52,9 +52,10 @@ def prepare_octodns(root: Path, memberships: int, *, changed: float = 0.0) -> li
             records = ["---"]
             for member in range(_SIZE):
                 is_other = folder == "live" and every and (number * _SIZE + member) % every == 2
-                records.append(f"person-{member:03}:")
-                records += ["  ttl: 300"] if member % 5 == 4 else []
-                records += ["  type: TXT", f"  value: {'admin' if is_other else 'standard'}"]
+                role = "admin" if is_other else "standard"
+                records += [f"person-{member:03}:", "  type: TXT"]
+                dated = f"  values: [expires=2099-12-31, reason=SEC-{member}, role={role}]"
+                records.append(dated if member % 5 == 4 else f"  value: {role}")
             (root / folder / f"org-{number:06}.test.yaml").write_text("\n".join([*records, ""]))
     (root / "config.yaml").write_text(_ZONES)
     return [str(find_octodns()), "--config-file", "config.yaml", "--quiet"]

@@ -99,7 +99,10 @@ class System:
 
     def administers(self, role: str) -> bool:
         """Whether members with this role manage other members."""
-        return any(known.administers and known.name == role for known in self.roles.get("member", ()))
+        for known in self.roles.get("member", ()):  # called for every member, so without a generator
+            if known.name == role:
+                return known.administers
+        return False
 
     def origin_of_limit(self, role: str = "") -> str:
         """Who says how many members, or holders of a role, there can be."""
