@@ -27,6 +27,7 @@ from reconciler.model.json import plan_from_json, plan_to_json
 from reconciler.model.kinds import KINDS
 from reconciler.model.plan import Plan
 from reconciler.model.suggestions import suggest_names, suggest_word
+from reconciler.output.words import count
 
 _WILD = frozenset("*?[")
 
@@ -44,7 +45,7 @@ def read_request(app: App, *, today: date | None = None, **limits: Unpack[Limits
     # Warnings do not stop a plan, but nobody should have to guess that there are some.
     counted = Counter(finding.severity for finding in (*workspace.findings, *workspace.policies.findings))
     if counted:
-        said = ", ".join(f"{number} {severity}{'s' if number > 1 else ''}" for severity, number in counted.items())
+        said = ", ".join(count(number, severity, f"{severity}s") for severity, number in counted.items())
         app.notify(f"{said} in the manifests: `reconciler validate` shows them")
     return PlanRequest(
         desired=replace(desired, approvals=(*desired.approvals, *limits.get("approvals", ()))),

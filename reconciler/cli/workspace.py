@@ -18,7 +18,7 @@ from reconciler.manifests.source import MAX_SIZE, SourceFile, is_read, looks_mea
 from reconciler.model.declared import Desired
 from reconciler.model.errors import ManifestError, ReconcilerError, UsageError
 from reconciler.model.finding import Finding, Inspection, Notes, Severity
-from reconciler.policies.judging import COME_ALONG, Judgment, RuleBook, judge, only, with_custom_rules
+from reconciler.policies.judging import BUILT_IN, Judgment, RuleBook, judge, only, with_custom_rules
 
 _NEAR_CONFIG = re.compile(r"\.?reconciler\.ya?ml(\..*)?|\.?reconcil(er|iation)s?\.ya?ml", re.IGNORECASE)
 """Names under which people write the workspace file."""
@@ -107,7 +107,7 @@ def with_edits(files: Sequence[SourceFile], texts: Mapping[str, str]) -> list[So
 def read_rules(root: Path, config: Config) -> RuleBook:
     """The policies that come with the tool, and those of the workspace."""
     if not config.policies.sources:
-        return COME_ALONG
+        return BUILT_IN
 
     loaded = load_rules(read_files(root, config.policies.sources, under="policies"))
     return with_custom_rules(loaded.rules, loaded.findings)

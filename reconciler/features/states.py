@@ -69,7 +69,7 @@ def document_of_state(state: State) -> Document:
     number = count(len(state.records), "record", "records")
     return Document(
         title=plain(f"{state.organization}: serial {state.serial}{lineage}, {number}"),
-        blocks=tuple(one for one in tables if one is not None),
+        blocks=tuple(filter(None, tables)),
     )
 
 

@@ -65,7 +65,7 @@ class RuleBook:
     """What is wrong with the files that rules of one's own are written in."""
 
 
-COME_ALONG = RuleBook(rules=POLICIES)
+BUILT_IN = RuleBook(rules=POLICIES)
 """The rules that come with the tool."""
 
 
@@ -87,7 +87,7 @@ class Judgment:
     """What is wrong with the settings of the rules."""
 
 
-def judge(desired: Desired | None, settings: PolicySettings, *, today: date, rules: RuleBook = COME_ALONG) -> Judgment:
+def judge(desired: Desired | None, settings: PolicySettings, *, today: date, rules: RuleBook = BUILT_IN) -> Judgment:
     """Look at what is wanted with all rules that hold; at nothing where the manifests cannot be read."""
     now: list[_Found] = []
     later: list[_Found] = []

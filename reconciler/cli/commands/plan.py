@@ -15,6 +15,7 @@ from reconciler.cli.planning import code_of_plan, make_plan, outputs_of_plan, re
 from reconciler.features.planning.difference import compare_plans
 from reconciler.model.errors import ExitCode, StalePlan, UsageError
 from reconciler.model.plan import Plan
+from reconciler.output.words import count
 
 _MAX_TOLD = 10
 """Differences that a message lists; the plan itself shows them all."""
@@ -58,7 +59,7 @@ def plan(
     with app.progress("reading the systems"):
         made = make_plan(app, request)
     if calls := app.calls():
-        app.notify(f"reading took {calls:,} {'call' if calls == 1 else 'calls'}", calls=calls)
+        app.notify(f"reading took {count(calls, 'call', 'calls')}", calls=calls)
     app.show(RENDERERS.plan, made, format_=format_, max_chars=max_chars, outputs=outputs_of_plan)
     if out is not None:
         save_plan(app, made, out)

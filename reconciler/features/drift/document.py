@@ -39,7 +39,7 @@ def document_of_drift(report: DriftReport) -> Document:
         is_title_needless=True,
         summary=summary_of_drift(report),
         notes=explain_unread(report.unread),
-        blocks=tuple(block for block in blocks if block is not None),
+        blocks=tuple(filter(None, blocks)),
         whole="report",
         digest=DRIFT.digest(report),
     )

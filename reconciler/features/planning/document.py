@@ -86,7 +86,7 @@ def document_of_plan(plan: Plan) -> Document:
         is_title_needless=not used,
         summary=summary_of_plan(plan),
         notes=tuple(_notes(plan)),
-        blocks=tuple(block for block in blocks if block is not None),
+        blocks=tuple(filter(None, blocks)),
         whole="plan",
         digest=digest_of_plan(plan),
     )

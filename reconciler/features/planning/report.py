@@ -72,7 +72,7 @@ def document_of_report(plan: Plan, report: Report) -> Document:
         is_title_needless=True,
         summary=summary_of_report(plan, report),
         notes=explain_unread(report.unread),
-        blocks=tuple(block for block in blocks if block is not None),
+        blocks=tuple(filter(None, blocks)),
         whole="report",
         digest=REPORT.digest(report.about(plan)),
     )

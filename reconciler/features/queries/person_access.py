@@ -47,7 +47,7 @@ def who(
     names = _names_of(person, text, directory.people.keys())
     groups = (f"group:{group}" for key in names.keys for group in directory.groups_of(key))
     desired = load_about(files, {*names.words, *groups}, today=today)
-    names = names.before(desired.moves)
+    names = names.with_earlier(desired.moves)
     recorded = read_states(store, names.words, as_of=as_of)
     parts = tuple(_parts(desired, recorded, names, directory.people.keys(), today=today, as_of=as_of))
     key = person.key if person else _key_in(parts, names)
@@ -95,12 +95,12 @@ class _Names:
         """All of them, for looking for texts about the person."""
         return self.keys | self.identities
 
-    def before(self, moves: Iterable[Move]) -> _Names:
+    def with_earlier(self, moves: Iterable[Move]) -> _Names:
         """With the keys that a manifest says the person had earlier."""
         earlier = {move.source.key for move in moves if move.target.kind == "member" and move.target.key in self.keys}
         return _Names(self.keys | earlier, self.identities)
 
-    def fit(self, key: str, index: AccessIndex, others: Container[str]) -> bool:
+    def matches(self, key: str, index: AccessIndex, others: Container[str]) -> bool:
         """Whether a member goes by one of the keys, or is known to the system by one of the identities.
 
         What is recorded of `others` stays theirs, although their address may be this person's by now.
@@ -135,7 +135,7 @@ def _parts(
         state = recorded.states.get(organization, State(organization=organization))
         index = index_access(organization, desired=desired, state=state, today=today, as_of=as_of)
         members = {person for address in index.holdings if (person := person_in(address))}
-        keys = {key for key in members if names.fit(key, index, others)}
+        keys = {key for key in members if names.matches(key, index, others)}
         holdings = [one for one in index.holdings.values() if _belongs_to(one, keys | names.keys)]
         if holdings:
             yield OrganizationHoldings(

@@ -228,7 +228,7 @@ def _names_at_head(base: Desired, head: Desired) -> dict[str, Names]:
     """
     identities = Identities(head)
     return {
-        organization: _apart(
+        organization: _without_passed_on(
             identities.names(
                 organization,
                 {at: one.identity for at, one in resources.items()},
@@ -241,7 +241,7 @@ def _names_at_head(base: Desired, head: Desired) -> dict[str, Names]:
     }
 
 
-def _apart(names: Names, base: Desired, head: Desired) -> Names:
+def _without_passed_on(names: Names, base: Desired, head: Desired) -> Names:
     """Without names of somebody whom BASE knows as somebody else: an address passed on, which records cannot show."""
     moved = {(move.source.kind, move.source.key) for move in head.moves}
     passed_on = {

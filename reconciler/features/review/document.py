@@ -84,7 +84,7 @@ def document_of_review(review: Review) -> Document:
         is_title_needless=True,
         summary=summary_of_review(review),
         notes=tuple(_notes(review)),
-        blocks=tuple(block for block in blocks if block is not None),
+        blocks=tuple(filter(None, blocks)),
         whole="review",
         digest=REVIEW.digest(review),
     )

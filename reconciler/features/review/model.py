@@ -222,19 +222,9 @@ class Review:
     @property
     def is_empty(self) -> bool:
         """Whether there is nothing to judge; findings that go away alone are nothing to judge."""
-        return not (
-            self.access
-            or self.dropped
-            or self.things
-            or self.people
-            or self.settings
-            or self.renames
-            or self.steps
-            or self.approvals_given
-            or self.approvals_withdrawn
-            or self.findings
-            or self.policy_findings
-        )
+        differences = (self.access, self.dropped, self.things, self.people, self.settings, self.renames, self.steps)
+        approvals = (self.approvals_given, self.approvals_withdrawn)
+        return not any((*differences, *approvals, self.findings, self.policy_findings))
 
     @property
     def summary(self) -> ReviewSummary:

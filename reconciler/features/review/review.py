@@ -19,7 +19,7 @@ from reconciler.manifests.source import SourceFile
 from reconciler.model.declared import Desired
 from reconciler.model.finding import Finding, Place, Severity
 from reconciler.model.settings import GuardSettings, PolicySettings
-from reconciler.policies.judging import COME_ALONG, RuleBook, check_settings, judge, with_custom_rules
+from reconciler.policies.judging import BUILT_IN, RuleBook, check_settings, judge, with_custom_rules
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -114,7 +114,7 @@ class _Read:
 
 def _read(revision: Revision, today: date, domains: Sequence[str], max_days: int) -> _Read:
     manifests = load_manifests(revision.files, today=today, allowed_domains=domains, max_approval_days=max_days)
-    rules = COME_ALONG
+    rules = BUILT_IN
     if revision.policies:
         loaded = load_rules(revision.policies)
         rules = with_custom_rules(loaded.rules, loaded.findings)
