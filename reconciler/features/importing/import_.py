@@ -108,7 +108,7 @@ def record_import(made: Import, editor: StateEditor) -> None:
 
 def _take_in(state: State, *, made: Import, one: ImportedOrganization) -> tuple[State, Edits]:
     records = {**state.records, **made.states[one.organization].records}
-    whole = f"{one.organization}/organization/{one.organization}"
+    whole = str(Address.whole(one.organization))
     return replace(state, records=records), [(whole, "import", f"{len(records)} resources into {one.file}")]
 
 

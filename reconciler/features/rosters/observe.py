@@ -17,6 +17,7 @@ from reconciler.features.rosters.parse import ParsedRoster, parse_roster
 from reconciler.features.rosters.resources import IdentityMatcher, ResourceReader
 from reconciler.features.rosters.vocabulary import fold
 from reconciler.model.access import is_administrator
+from reconciler.model.address import Address
 from reconciler.model.declared import Desired, Organization
 from reconciler.model.errors import ReconcilerError, StoreError
 from reconciler.model.finding import Notes, Place
@@ -144,9 +145,11 @@ def _read_elsewhere(sighting: Sighting, editor: StateEditor) -> dict[str, State]
     """The states of all other organizations for which files were handed in, except those that are damaged."""
     found: dict[str, State] = {}
     for organization in editor.store.organizations():
+        if organization == sighting.organization:
+            continue
         with suppress(StoreError):
             state = read_state(editor.store, organization)
-            if state.rosters and organization != sighting.organization:
+            if state.rosters:
                 found[organization] = state
     return found
 
@@ -355,7 +358,7 @@ def _compare(known: Mapping[str, Roster], rosters: Iterable[Roster]) -> Iterator
 
 def _audit_details(observation: Observation) -> Iterator[tuple[str, str, str]]:
     """What the audit log keeps: the file by its digest, and how much of it there is."""
-    whole = f"{observation.organization}/organization/{observation.organization}"
+    whole = str(Address.whole(observation.organization))
     for roster in observation.rosters:
         detail = f"{roster.kind} roster of {roster.taken:%Y-%m-%dT%H:%M:%SZ}: {len(roster.resources)} rows"
         detail += f", {len(roster.unknown)} unknown" if roster.unknown else ""
