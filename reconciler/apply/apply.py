@@ -19,7 +19,7 @@ from reconciler.audit.log import AuditLog
 from reconciler.engine.context import PlanningContext, Targets
 from reconciler.engine.identities import Identities, rename_to_today, with_fingerprints
 from reconciler.engine.orders import closed_between, withdrawn
-from reconciler.engine.planner import Worlds, plan_organization, situations
+from reconciler.engine.planner import Worlds, make_contexts, plan_organization
 from reconciler.model.address import Address
 from reconciler.model.audit import AuditEntry, AuditRecord, Origin
 from reconciler.model.change import Blocked, Change
@@ -217,7 +217,7 @@ class _Application:
             moment=self._run.clock.now(),
             retry=self._request.retry,
         )
-        (situation,) = situations(worlds, self._request.settings)
+        (situation,) = make_contexts(worlds, self._request.settings)
         return situation
 
     def _take_steps(

@@ -11,7 +11,7 @@ from reconciler.apply.choice import steps_to_ask_for
 from reconciler.apply.reading import Scopes, describe_left_behind
 from reconciler.apply.states import load_state
 from reconciler.engine.context import ALL_SHARDS, EVERYTHING, Shard, Targets
-from reconciler.engine.planner import Worlds, plan, situations
+from reconciler.engine.planner import Worlds, make_contexts, plan
 from reconciler.model.declared import Desired, Organization
 from reconciler.model.live import Live
 from reconciler.model.plan import OrganizationPlan, Plan
@@ -70,7 +70,7 @@ def _mark_asked(
     asking = replace(worlds, live={key: worlds.live[key] for key in providers}, retry=True)
     scopes = Scopes(request.desired)
     found = {}
-    for situation in situations(asking, request.settings):
+    for situation in make_contexts(asking, request.settings):
         key = situation.organization.key
         scope, part = scopes.scope_of(key, situation.state), parts[key]
         asked = [one for one in steps_to_ask_for(part, situation) if providers[key].ask(scope, one)]

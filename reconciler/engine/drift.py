@@ -30,100 +30,100 @@ _RECORDED_OVER = (DriftSort.CHANGED, DriftSort.GONE)
 """What cannot be told from what is recorded any more once an apply has recorded it."""
 
 
-def find_drift(situation: PlanningContext, part: OrganizationPlan) -> list[Drift]:
-    """Every difference in one organization, by address, with what the plan of the same situation does about it.
+def find_drift(context: PlanningContext, part: OrganizationPlan) -> list[Drift]:
+    """Every difference in one organization, by address, with what the plan of the same context does about it.
 
     What was found earlier and could not be looked at now counts as still there.
     """
     fates, found = _fates_by_plan(part), []
-    for drift in _differences(situation):
+    for drift in _differences(context):
         if drift.fate is Fate.UNREAD or drift.sort is DriftSort.UNVERIFIED:
             found.append(drift)
             continue
-        fate, outlook = fates.get(drift.address) or _fate_without_a_step(drift, situation, part)
+        fate, outlook = fates.get(drift.address) or _fate_without_a_step(drift, context, part)
         could_be_kept = fate is not Fate.SETTLED and drift.sort is not DriftSort.EXPIRED_BUT_ACTIVE
         advice = _describe_how_to_keep(drift.address) if could_be_kept else ""
         found.append(replace(drift, fate=fate, outlook=outlook, advice=advice))
     return found
 
 
-def record_drift(situation: PlanningContext) -> dict[Address, KnownDrift]:
+def record_drift(context: PlanningContext) -> dict[Address, KnownDrift]:
     """What to know of drift after an apply, which records what it sees: else nobody would ever be told of it."""
-    known = {address: one for address, one in situation.state.drift.items() if one.told}
-    for found in _differences(situation):
-        before = situation.state.drift.get(found.address)
+    known = {address: one for address, one in context.state.drift.items() if one.told}
+    for found in _differences(context):
+        before = context.state.drift.get(found.address)
         if found.fate is Fate.UNREAD and before is not None:
             known[found.address] = before
             continue
         same = before if before is not None and before.is_about(found) else None
         if found.sort in _RECORDED_OVER and not (same and same.told):
-            first_seen = same.first_seen if same else situation.today
+            first_seen = same.first_seen if same else context.today
             known[found.address] = known_from(found, first_seen=first_seen, told=False)
     return known
 
 
-def _differences(situation: PlanningContext) -> list[Drift]:
-    found = {one.address: one for one in (*_drift_of_records(situation), *_drift_of_strangers(situation))}
-    found |= {one.address: one for one in _drift_of_memory(situation) if one.address not in found}
-    found |= {one.address: one for one in _drift_of_unverified(situation) if one.address not in found}
-    found |= {one.address: one for one in _drift_of_unread(situation)}
+def _differences(context: PlanningContext) -> list[Drift]:
+    found = {one.address: one for one in (*_drift_of_records(context), *_drift_of_strangers(context))}
+    found |= {one.address: one for one in _drift_of_memory(context) if one.address not in found}
+    found |= {one.address: one for one in _drift_of_unverified(context) if one.address not in found}
+    found |= {one.address: one for one in _drift_of_unread(context)}
     return [found[address] for address in sorted(found)]
 
 
-def _drift_of_records(situation: PlanningContext) -> Iterator[Drift]:
+def _drift_of_records(context: PlanningContext) -> Iterator[Drift]:
     """What became of things that this tool has made or taken over."""
-    asked = carried_out(situation)
-    for address, record in situation.state.records.items():
-        live = situation.live.find(address)
+    asked = carried_out(context)
+    for address, record in context.state.records.items():
+        live = context.live.find(address)
         if isinstance(live, Unknown):
             continue
-        if live is not None and not live.status.is_gone and (why := _reason_to_be_over(address, situation)):
-            yield _expired_but_active(situation, record.as_resource(), live, why)
-        elif address not in asked and not _is_expected(record, live, situation):
-            yield _moved(situation, record.as_resource(), live)
+        if live is not None and not live.status.is_gone and (why := _reason_to_be_over(address, context)):
+            yield _expired_but_active(context, record.as_resource(), live, why)
+        elif address not in asked and not _is_expected(record, live, context):
+            yield _moved(context, record.as_resource(), live)
 
 
-def _drift_of_strangers(situation: PlanningContext) -> Iterator[Drift]:
+def _drift_of_strangers(context: PlanningContext) -> Iterator[Drift]:
     """What nobody recorded, or what is there although it had ended."""
-    for address, live in situation.live.resources.items():
-        record = situation.state.records.get(address)
+    for address, live in context.live.resources.items():
+        record = context.state.records.get(address)
         if live.status.is_gone or (record is not None and not record.status.is_gone):
             continue
-        if situation.organization.deleted and address.kind == "organization":
+        if context.organization.deleted and address.kind == "organization":
             continue  # it is declared, as one that shall be deleted
-        wanted = situation.wanted.get(address)
-        if why := _reason_to_be_over(address, situation):
-            yield _expired_but_active(situation, None, live, why)
-        elif wanted is None and address not in situation.asked_for:
-            yield _added_outside(situation, live)
+        wanted = context.wanted.get(address)
+        if why := _reason_to_be_over(address, context):
+            yield _expired_but_active(context, None, live, why)
+        elif wanted is None and address not in context.asked_for:
+            yield _added_outside(context, live)
         elif wanted is not None and not live.fits(wanted.attributes):
             declared = Resource(address=address, attributes=wanted.attributes)
-            if _gains(situation.organization.system, declared, live):
-                yield _moved(situation, declared, live)
+            if _gains(context.organization.system, declared, live):
+                yield _moved(context, declared, live)
 
 
-def _drift_of_memory(situation: PlanningContext) -> Iterator[Drift]:
+def _drift_of_memory(context: PlanningContext) -> Iterator[Drift]:
     """What was done by hand, has been recorded since, and is still not as declared."""
-    for address, known in situation.state.drift.items():
-        live = situation.live.find(address)
+    for address, known in context.state.drift.items():
+        live = context.live.find(address)
         if known.sort not in _RECORDED_OVER or isinstance(live, Unknown) or known.live != fingerprint_of(live):
             continue
-        wanted = situation.wanted.get(address)
+        wanted = context.wanted.get(address)
         if wanted is None:
-            found = None if live is None or live.status.is_gone else _added_outside(situation, live)
+            found = None if live is None or live.status.is_gone else _added_outside(context, live)
         elif live is None or live.status.is_gone or not live.fits(wanted.attributes):
-            found = _moved(situation, Resource(address=address, attributes=wanted.attributes), live)
+            found = _moved(context, Resource(address=address, attributes=wanted.attributes), live)
         else:
             found = None
         if found is not None:
             yield replace(found, sort=known.sort)
 
 
-def _drift_of_unverified(situation: PlanningContext) -> Iterator[Drift]:
+def _drift_of_unverified(context: PlanningContext) -> Iterator[Drift]:
     """What is there, and what an owner may have given more or less of than it was asked for."""
-    for address, record in situation.records.items():
-        live = situation.live.resources.get(address)
-        is_there = live is not None and live.status is Status.ACTIVE and address in situation.state.records
+    for address, record in context.records.items():
+        live = context.live.resources.get(address)
+        is_there = live is not None and live.status is Status.ACTIVE and address in context.state.records
         if not is_there or not record.unverified:
             continue
         if PRESENCE in record.unverified:
@@ -147,40 +147,40 @@ def _drift_of_unverified(situation: PlanningContext) -> Iterator[Drift]:
             fate=Fate.WAITING,
             outlook=f"waits for somebody who looks at it, such as {on}",
             advice=f"say what you saw: `reconciler drift confirm {address} --evidence TEXT`, {others}",
-            place=situation.place_of(address),
+            place=context.place_of(address),
         )
 
 
-def _drift_of_unread(situation: PlanningContext) -> Iterator[Drift]:
+def _drift_of_unread(context: PlanningContext) -> Iterator[Drift]:
     """What is known, and could not be looked at now."""
-    for address, known in situation.state.drift.items():
-        live = situation.live.find(address)
-        if not isinstance(live, Unknown) or address.kind in situation.live.unmanaged:
+    for address, known in context.state.drift.items():
+        live = context.live.find(address)
+        if not isinstance(live, Unknown) or address.kind in context.live.unmanaged:
             continue
-        record, is_added = situation.state.records.get(address), known.sort is DriftSort.ADDED_OUTSIDE
+        record, is_added = context.state.records.get(address), known.sort is DriftSort.ADDED_OUTSIDE
         yield Drift(
             address=address,
             sort=known.sort,
             severity=known.severity,
             expected=None if record is None or is_added else record.as_resource(),
             live=None if known.last is None else replace(known.last, address=address),
-            why=_describe_undeclared(situation) if is_added else known.why,
+            why=_describe_undeclared(context) if is_added else known.why,
             fate=Fate.UNREAD,
             outlook=f"known, and could not be looked at: {live.reason}",
-            place=situation.place_of(address),
+            place=context.place_of(address),
         )
 
 
-def _is_expected(record: Record, live: Resource | None, situation: PlanningContext) -> bool:
+def _is_expected(record: Record, live: Resource | None, context: PlanningContext) -> bool:
     """Whether what became of something since it was recorded is no drift.
 
     What was asked for may be answered in any way; only what nobody has asked for and nobody has declared is not. What
     is known as drift may be as declared again.
     """
-    wanted, kind = situation.wanted.get(record.address), KINDS[record.address.kind]
+    wanted, kind = context.wanted.get(record.address), KINDS[record.address.kind]
     fits = live is not None and wanted is not None and live.fits(wanted.attributes)
     is_active = live is not None and live.status is Status.ACTIVE
-    known = situation.state.drift.get(record.address)
+    known = context.state.drift.get(record.address)
     if known is not None and known.sort in _RECORDED_OVER and is_active and fits:
         return True
     shows = live is not None and live.shows(record.attributes)
@@ -191,21 +191,21 @@ def _is_expected(record: Record, live: Resource | None, situation: PlanningConte
     return record.status.is_gone or live is None or live.status.is_gone or shows or fits
 
 
-def _reason_to_be_over(address: Address, situation: PlanningContext) -> str:
+def _reason_to_be_over(address: Address, context: PlanningContext) -> str:
     """Why somebody or something should not be there today; empty when it may."""
-    if address in situation.ended:
-        return situation.ended[address].why
+    if address in context.ended:
+        return context.ended[address].why
     person = person_in(address)
-    if not person or address in situation.wanted:
+    if not person or address in context.wanted:
         return ""
-    if situation.time_is_over(person):
-        return f"{person} has left: ends {situation.people[person].ends}"
-    if address in situation.state.records and situation.has_left(person):
+    if context.time_is_over(person):
+        return f"{person} has left: ends {context.people[person].ends}"
+    if address in context.state.records and context.has_left(person):
         return f"{person} is not in the directory any more"
     return ""
 
 
-def _expired_but_active(situation: PlanningContext, expected: Resource | None, live: Resource, why: str) -> Drift:
+def _expired_but_active(context: PlanningContext, expected: Resource | None, live: Resource, why: str) -> Drift:
     return Drift(
         address=live.address,
         sort=DriftSort.EXPIRED_BUT_ACTIVE,
@@ -213,12 +213,12 @@ def _expired_but_active(situation: PlanningContext, expected: Resource | None, l
         expected=expected,
         live=live,
         why=why,
-        place=situation.place_of(live.address),
+        place=context.place_of(live.address),
     )
 
 
-def _added_outside(situation: PlanningContext, live: Resource) -> Drift:
-    organization, levels = situation.organization, list(DriftSeverity)
+def _added_outside(context: PlanningContext, live: Resource) -> Drift:
+    organization, levels = context.organization, list(DriftSeverity)
     severity = _severity_of_gains(_gains(organization.system, None, live), live.address)
     if organization.mode is Mode.ADDITIVE and not organization.deleted and severity is not DriftSeverity.CRITICAL:
         severity = levels[min(severity.rank + 1, len(levels) - 1)]
@@ -228,22 +228,22 @@ def _added_outside(situation: PlanningContext, live: Resource) -> Drift:
         severity=severity,
         expected=None,
         live=live,
-        why=_describe_undeclared(situation) + (f"; {live.implied_by} may give it" if live.implied_by else ""),
-        place=situation.place_of(live.address),
+        why=_describe_undeclared(context) + (f"; {live.implied_by} may give it" if live.implied_by else ""),
+        place=context.place_of(live.address),
     )
 
 
-def _describe_undeclared(situation: PlanningContext) -> str:
+def _describe_undeclared(context: PlanningContext) -> str:
     """What is wrong with something that nobody declared, as the organization is managed today."""
-    if situation.organization.deleted:
+    if context.organization.deleted:
         return "nobody declared it, and the organization shall be deleted"
-    is_additive = situation.organization.mode is Mode.ADDITIVE
+    is_additive = context.organization.mode is Mode.ADDITIVE
     return "nobody declared it, and the organization is managed additively" if is_additive else "nobody declared it"
 
 
-def _moved(situation: PlanningContext, expected: Resource, live: Resource | None) -> Drift:
+def _moved(context: PlanningContext, expected: Resource, live: Resource | None) -> Drift:
     """Something known that is not as it was."""
-    address, system = expected.address, situation.organization.system
+    address, system = expected.address, context.organization.system
     there = live if live is not None and not live.status.is_gone else None
     in_use = there if there is not None and there.status is Status.ACTIVE else None
     if gains := _gains(system, expected, there):
@@ -252,7 +252,7 @@ def _moved(situation: PlanningContext, expected: Resource, live: Resource | None
         # One admin fewer is one step nearer to none.
         loses_admin = any(one.administers for one in _gains(system, in_use, expected))
         severity = DriftSeverity.HIGH if loses_admin or address.kind == "app" else DriftSeverity.LOW
-    wanted = situation.wanted.get(address)
+    wanted = context.wanted.get(address)
     why = "it was taken away" if there is None else "it is not as recorded"
     if in_use is not None and wanted is not None and in_use.fits(wanted.attributes):
         why, severity = "somebody has already made it what is declared", DriftSeverity.LOW
@@ -265,7 +265,7 @@ def _moved(situation: PlanningContext, expected: Resource, live: Resource | None
         expected=expected,
         live=live,
         why=why,
-        place=situation.place_of(address),
+        place=context.place_of(address),
     )
 
 
@@ -307,22 +307,22 @@ def _fates_by_plan(part: OrganizationPlan) -> dict[Address, tuple[Fate, str]]:
     return fates
 
 
-def _fate_without_a_step(found: Drift, situation: PlanningContext, part: OrganizationPlan) -> tuple[Fate, str]:
+def _fate_without_a_step(found: Drift, context: PlanningContext, part: OrganizationPlan) -> tuple[Fate, str]:
     address, live = found.address, found.live
     is_there = live is not None and not live.status.is_gone
-    wanted = situation.wanted.get(address)
+    wanted = context.wanted.get(address)
     if wanted is None and not is_there:
         return Fate.SETTLED, "nothing is to be done: it is gone, as declared"
     if wanted is not None and agrees(wanted, live):
         return Fate.SETTLED, "nothing is to be done: it is as declared"
-    if situation.organization.mode is Mode.READ_ONLY:
+    if context.organization.mode is Mode.READ_ONLY:
         return Fate.LEFT_ALONE, "left alone: the organization is read only"
-    if situation.organization.deleted:
+    if context.organization.deleted:
         # Deleting an organization takes everything in it along, or nothing.
         if any(change.action is Action.DELETE_ORGANIZATION for change in part.changes):
             return Fate.TAKEN_AWAY, "the next apply: delete the organization, and this with it"
         return Fate.LEFT_ALONE, "left alone until the organization is deleted"
-    if not situation.is_ours(address):
+    if not context.is_ours(address):
         return Fate.LEFT_ALONE, "left alone: nobody declared it, and nothing here takes such things away"
     return Fate.LEFT_ALONE, "left alone: this system offers no step for it"
 

@@ -35,39 +35,39 @@ def block(change: Change, guard: Guard, message: str, *, can_approve: bool = Tru
     return Blocked(change=change, guard=guard, message=message, approval=approval if can_approve else "")
 
 
-def _service_identity(change: Change, situation: PlanningContext) -> Blocked | None:
+def _service_identity(change: Change, context: PlanningContext) -> Blocked | None:
     """Who this tool acts as has to be an active admin, or to become one by creating the organization."""
-    organization, acting = situation.organization, situation.live.acting
+    organization, acting = context.organization, context.live.acting
     message = ""
-    if acting and Address.whole(organization.key) in situation.live.resources:
-        found = situation.live.resources.get(situation.member(acting))
+    if acting and Address.whole(organization.key) in context.live.resources:
+        found = context.live.resources.get(context.member(acting))
         is_active = found is not None and found.status is Status.ACTIVE
         if not (is_active and found and is_administrator(organization.system, "member", found.attributes)):
             message = f"{acting}, who this tool acts as, is not an active admin of {organization.key}"
-    if not message and change.action is Action.CREATE_ORGANIZATION and not founder_of(situation):
+    if not message and change.action is Action.CREATE_ORGANIZATION and not founder_of(context):
         message = "no admin is declared who could create it"
         if acting:
             message = f"{acting}, who this tool acts as, would become its admin and is not declared as one"
     return block(change, Guard.SERVICE_IDENTITY, message, can_approve=False) if message else None
 
 
-def _impossible(change: Change, situation: PlanningContext) -> Blocked | None:
+def _impossible(change: Change, context: PlanningContext) -> Blocked | None:
     """What the system does not offer."""
-    reason = situation.organization.system.cannot.get(change.action)
+    reason = context.organization.system.cannot.get(change.action)
     return block(change, Guard.IMPOSSIBLE, reason, can_approve=False) if reason else None
 
 
-def _policy(change: Change, situation: PlanningContext) -> Blocked | None:
+def _policy(change: Change, context: PlanningContext) -> Blocked | None:
     """What a policy of severity error objects to is not given to anybody; taking access away is always fine."""
-    reason = situation.refusals.get(change.address)
-    if reason is None or takes_away(change, situation.organization.system):
+    reason = context.refusals.get(change.address)
+    if reason is None or takes_away(change, context.organization.system):
         return None
     return block(change, Guard.POLICY, reason, can_approve=False)
 
 
-def _unregistered(change: Change, situation: PlanningContext) -> Blocked | None:
+def _unregistered(change: Change, context: PlanningContext) -> Blocked | None:
     """An invitation is not spent to find out what the manifests say already."""
-    person, system = situation.people.get(person_in(change.address)), situation.organization.system
+    person, system = context.people.get(person_in(change.address)), context.organization.system
     if (
         change.action not in {Action.INVITE, Action.REINVITE}
         or person is None
@@ -78,55 +78,53 @@ def _unregistered(change: Change, situation: PlanningContext) -> Blocked | None:
     return block(change, Guard.UNREGISTERED, message, can_approve=False)
 
 
-def _handed_over(change: Change, situation: PlanningContext) -> Blocked | None:
+def _handed_over(change: Change, context: PlanningContext) -> Blocked | None:
     """An owner's membership ends or changes only after the owner has passed the role on."""
     before = change.before
     if change.address.kind != "member" or before is None or before.status.is_gone:
         return None
     role = before.attributes.get("role")
-    if not situation.organization.system.is_handed_over(role):
+    if not context.organization.system.is_handed_over(role):
         return None
     message = f"{change.address.key} is {role}; the role has to be handed over on the platform first"
     return block(change, Guard.IMPOSSIBLE, message, can_approve=False)
 
 
-def _self(change: Change, situation: PlanningContext) -> Blocked | None:
-    acting = situation.live.acting
+def _self(change: Change, context: PlanningContext) -> Blocked | None:
+    acting = context.live.acting
     if not acting or change.address.kind != "member" or person_in(change.address) != acting:
         return None
-    if not takes_away(change, situation.organization.system):
+    if not takes_away(change, context.organization.system):
         return None
     message = f"{acting} is who this tool acts as here; use another admin's credentials for this step"
     return block(change, Guard.SELF, message, can_approve=False)
 
 
-def _other_identity(change: Change, situation: PlanningContext) -> Blocked | None:
+def _other_identity(change: Change, context: PlanningContext) -> Blocked | None:
     """A key is no proof of who or what something is: before something goes, somebody decides whose record it is."""
-    organization, person = situation.organization, person_in(change.address)
+    organization, person = context.organization, person_in(change.address)
     message = ""
     if change.after is not None:
         return None
-    if change.action is Action.FORGET and situation.former_key:
+    if change.action is Action.FORGET and context.former_key:
         message = (
-            f"{organization.identity} is recorded under the key {situation.former_key}: keep that key, or approve "
+            f"{organization.identity} is recorded under the key {context.former_key}: keep that key, or approve "
             "beginning without what was recorded"
         )
     elif change.action is Action.FORGET:
         message = (
-            f"recorded as {situation.another}, declared as {organization.identity}: correct it, or approve forgetting "
+            f"recorded as {context.another}, declared as {organization.identity}: correct it, or approve forgetting "
             "what was recorded, which neither organization notices"
         )
-    elif dispute := next(
-        (one for one in situation.contested if change.address == situation.member(one.recorded)), None
-    ):
+    elif dispute := next((one for one in context.contested if change.address == context.member(one.recorded)), None):
         message = (
             f"{dispute.identity} is recorded as the account of {dispute.recorded} and declared as the address of "
             f"{dispute.declared}; when {dispute.recorded} is out, {dispute.declared} is invited"
         )
-    elif double := situation.doubles.get(person):
-        message = f"it is shown as {situation.people[double].name}, the name of {double}, who is gone: the same person?"
+    elif double := context.doubles.get(person):
+        message = f"it is shown as {context.people[double].name}, the name of {double}, who is gone: the same person?"
     else:
-        for refused in situation.names.refused:
+        for refused in context.names.refused:
             source = refused.move.source
             if change.address == source or (source.kind == "member" and person == source.key):
                 message = f"`moved:` says that it is {refused.move.target} now, and {refused.why}"
@@ -134,34 +132,34 @@ def _other_identity(change: Change, situation: PlanningContext) -> Blocked | Non
     return block(change, Guard.OTHER_IDENTITY, message) if message else None
 
 
-def _protected(change: Change, situation: PlanningContext) -> Blocked | None:
-    record = situation.records.get(change.address)
-    if record is None or not record.protect or not takes_away(change, situation.organization.system):
+def _protected(change: Change, context: PlanningContext) -> Blocked | None:
+    record = context.records.get(change.address)
+    if record is None or not record.protect or not takes_away(change, context.organization.system):
         return None
     return block(change, Guard.PROTECTED, "it is protected; the protection outlives the block that set it")
 
 
-def _required_admin(change: Change, situation: PlanningContext) -> Blocked | None:
-    system, kind = situation.organization.system, change.address.kind
+def _required_admin(change: Change, context: PlanningContext) -> Blocked | None:
+    system, kind = context.organization.system, change.address.kind
     was, after = change.before is not None and is_administrator(system, kind, change.before.attributes), change.after
     stays = after is not None and is_administrator(system, kind, after.attributes)
     if not was or (stays and change.action is not Action.REMOVE_AND_INVITE):
         return None
-    named = situation.name_of_required_admin(person_in(change.address))
+    named = context.name_of_required_admin(person_in(change.address))
     return block(change, Guard.REQUIRED_ADMIN, f"{named} is listed in guards.required_admins") if named else None
 
 
-def _irreversible(change: Change, situation: PlanningContext) -> Blocked | None:
+def _irreversible(change: Change, context: PlanningContext) -> Blocked | None:
     if not change.irreversible:
         return None
-    wanted = situation.wanted.get(change.address)
+    wanted = context.wanted.get(change.address)
     vouched = wanted.details.get("rightful_owner", "") if wanted else ""
     said = f"; that it rightfully belongs here says {vouched}" if vouched else ""
     return block(change, Guard.IRREVERSIBLE, f"{change.irreversible}{said}")
 
 
-def _disruptive(change: Change, situation: PlanningContext) -> Blocked | None:
-    system = situation.organization.system
+def _disruptive(change: Change, context: PlanningContext) -> Blocked | None:
+    system = context.organization.system
     risk = system.disruptive.get(change.action)
     is_withdrawn = change.after is None and change.before is not None and change.before.status.is_pending
     if risk is None or is_withdrawn:
@@ -179,11 +177,11 @@ _ENDINGS = {
 }
 
 
-def _ended_before(change: Change, situation: PlanningContext) -> Blocked | None:
+def _ended_before(change: Change, context: PlanningContext) -> Blocked | None:
     """What somebody on the other side has ended is not asked for again by itself."""
     if change.after is None or (change.before is not None and not change.before.status.is_gone):
         return None
-    record = situation.records.get(change.address)
+    record = context.records.get(change.address)
     status = change.before.status if change.before else record.status if record else None
     if record is None or status not in _ENDINGS or KINDS[change.address.kind].shape is Shape.GRANT:
         return None
@@ -192,9 +190,9 @@ def _ended_before(change: Change, situation: PlanningContext) -> Blocked | None:
     return block(change, guard, f"{change.address.key} {what}{since}; asking again needs an approval")
 
 
-def _expired_too_often(change: Change, situation: PlanningContext) -> Blocked | None:
-    record = situation.records.get(change.address)
-    if record is None or record.asked <= situation.settings.max_expired_invitations:
+def _expired_too_often(change: Change, context: PlanningContext) -> Blocked | None:
+    record = context.records.get(change.address)
+    if record is None or record.asked <= context.settings.max_expired_invitations:
         return None
     before, after = change.before, change.after
     is_same = before is not None and after is not None and before.attributes == after.attributes
@@ -207,13 +205,13 @@ def _expired_too_often(change: Change, situation: PlanningContext) -> Blocked | 
     return None
 
 
-def _empty_source(change: Change, situation: PlanningContext) -> Blocked | None:
+def _empty_source(change: Change, context: PlanningContext) -> Blocked | None:
     """Manifests that name nobody at all are more likely a mistake than a wish."""
-    if change.after is not None or situation.organization.deleted:
+    if change.after is not None or context.organization.deleted:
         return None
-    if any(address.kind == "member" for address in (*situation.wanted, *situation.ended)):
+    if any(address.kind == "member" for address in (*context.wanted, *context.ended)):
         return None
-    message = f"no member of {situation.organization.key} is declared; is a file missing?"
+    message = f"no member of {context.organization.key} is declared; is a file missing?"
     return block(change, Guard.EMPTY_SOURCE, message)
 
 
@@ -240,19 +238,19 @@ CHECKS: tuple[Check, ...] = (
 _ON_REQUESTS: tuple[Check, ...] = (_self, _protected, _required_admin)
 
 
-def judge(change: Change, situation: PlanningContext, checks: tuple[Check, ...] = CHECKS) -> Change | Blocked:
+def judge(change: Change, context: PlanningContext, checks: tuple[Check, ...] = CHECKS) -> Change | Blocked:
     """Let a change pass, possibly thanks to an approval, or say which guard stops it."""
-    found = [blocked for check in checks if (blocked := check(change, situation)) is not None]
+    found = [blocked for check in checks if (blocked := check(change, context)) is not None]
     if not found:
         return change
     hard = next((blocked for blocked in found if not blocked.approval), None)
-    approval = situation.approvals.get(change.step)
+    approval = context.approvals.get(change.step)
     if hard is None and approval is not None:
         return with_approval(change, approval)
     return hard or found[0]
 
 
-def judge_request(request: Waiting, situation: PlanningContext) -> Waiting | Blocked:
+def judge_request(request: Waiting, context: PlanningContext) -> Waiting | Blocked:
     """Asking admins to give up their rights takes away as much as demoting them, so the same guards apply."""
     if request.action is not Action.GIVE_UP_ADMIN:
         return request
@@ -265,7 +263,7 @@ def judge_request(request: Waiting, situation: PlanningContext) -> Waiting | Blo
         why="declared",
         place=request.place,
     )
-    verdict = judge(change, situation, _ON_REQUESTS)
+    verdict = judge(change, context, _ON_REQUESTS)
     return verdict if isinstance(verdict, Blocked) else request
 
 
@@ -288,11 +286,11 @@ def counts_as_removal(change: Change, system: System) -> bool:
     return counted and not change.exempt and not change.approval and takes_away(change, system)
 
 
-def hold_mass_removal(changes: Sequence[Change], situation: PlanningContext) -> tuple[list[Change], list[Blocked]]:
+def hold_mass_removal(changes: Sequence[Change], context: PlanningContext) -> tuple[list[Change], list[Blocked]]:
     """Block all counted removals of an organization when together they take away too much of its access."""
-    system = situation.organization.system
+    system = context.organization.system
     # Taking a grant that a role was seen to give anyway takes nothing away.
-    implied = {(at.kind, record.implied_by) for at, record in situation.records.items() if record.implied_by}
+    implied = {(at.kind, record.implied_by) for at, record in context.records.items() if record.implied_by}
     asked = [
         change
         for change in changes
@@ -301,19 +299,19 @@ def hold_mass_removal(changes: Sequence[Change], situation: PlanningContext) -> 
     going = {change.address for change in asked}
     before = sum(
         KINDS[address.kind].shape in _COUNTED and not found.status.is_gone
-        for address, found in situation.live.resources.items()
-        if address in going or situation.was_given(address)
+        for address, found in context.live.resources.items()
+        if address in going or context.was_given(address)
     )
-    recent = _in_window(situation.state.removals, situation.today)
-    total, limit = before + recent, situation.settings.max_removal_ratio
-    if total < situation.settings.removal_ratio_from or len(asked) + recent <= limit * total:
+    recent = _in_window(context.state.removals, context.today)
+    total, limit = before + recent, context.settings.max_removal_ratio
+    if total < context.settings.removal_ratio_from or len(asked) + recent <= limit * total:
         return list(changes), []
-    unexplained = [change for change in asked if change.step not in situation.approvals]
+    unexplained = [change for change in asked if change.step not in context.approvals]
     message = (
         f"{len(unexplained)} removals now and {recent} in the last {WINDOW_DAYS} days are "
         f"{(len(unexplained) + recent) / total:.0%} of {total} memberships and grants; the limit is {limit:.0%}"
     )
-    unannounced = sum(is_over(change.address, situation) for change in unexplained)
+    unannounced = sum(is_over(change.address, context) for change in unexplained)
     if unannounced:
         message += f"; {unannounced} of them by an end date that no apply knew before it had passed"
     unproven = sum(bool(_role_behind(change)) for change in unexplained)
@@ -321,25 +319,25 @@ def hold_mass_removal(changes: Sequence[Change], situation: PlanningContext) -> 
         message += f"; {unproven} of them a role may give anyway, which is found out by approving one"
     stopped = unexplained if len(unexplained) + recent > limit * total else []
     held = {change.address: block(change, Guard.REMOVAL_RATIO, message) for change in stopped}
-    return _split(changes, counted=going, held=held, situation=situation)
+    return _split(changes, counted=going, held=held, context=context)
 
 
 def _role_behind(change: Change) -> str:
     return change.before.implied_by if change.before else ""
 
 
-def hold_invitations(changes: Sequence[Change], situation: PlanningContext) -> tuple[list[Change], list[Blocked]]:
+def hold_invitations(changes: Sequence[Change], context: PlanningContext) -> tuple[list[Change], list[Blocked]]:
     """Block the invitations that go beyond the budget of the window, later addresses first."""
-    budget = situation.settings.max_invitations
+    budget = context.settings.max_invitations
     asked = [change for change in changes if change.action in INVITATIONS]
-    sent = _in_window(situation.state.invitations, situation.today)
+    sent = _in_window(context.state.invitations, context.today)
     if budget is None or len(asked) + sent <= budget:
         return list(changes), []
-    unexplained = [change for change in asked if change.step not in situation.approvals]
+    unexplained = [change for change in asked if change.step not in context.approvals]
     message = f"{sent} invitations sent in the last {WINDOW_DAYS} days, {len(asked)} wanted now; the budget is {budget}"
     stopped = unexplained[max(0, budget - sent) :]
     held = {change.address: block(change, Guard.INVITATION_BUDGET, message) for change in stopped}
-    return _split(changes, counted={change.address for change in asked}, held=held, situation=situation)
+    return _split(changes, counted={change.address for change in asked}, held=held, context=context)
 
 
 def _in_window(days: Mapping[date, int], today: date) -> int:
@@ -353,12 +351,12 @@ def _split(
     *,
     counted: Container[Address],
     held: Mapping[Address, Blocked],
-    situation: PlanningContext,
+    context: PlanningContext,
 ) -> tuple[list[Change], list[Blocked]]:
     """Separate what a budget stops from what goes on, and write approvals on what only passes thanks to them."""
     passed: list[Change] = []
     for change in changes:
-        approval = situation.approvals.get(change.step)
+        approval = context.approvals.get(change.step)
         if change.address not in held:
             uses_approval = approval is not None and change.address in counted and not change.approval
             passed.append(with_approval(change, approval) if approval and uses_approval else change)

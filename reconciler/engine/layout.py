@@ -1,9 +1,9 @@
 """Laying changes out so that every prefix is safe.
 
 Two mechanisms, each alone too weak. A dependency graph says what must come before what for its own sake: a grant
-after the thing it hangs on, and before nothing it would outlive. A headcount says whether a change may come at this
+after the thing it hangs on, and before nothing it would outlive. A count says whether a change may come at this
 very point: enough active admins must remain, and caps must hold. Among the changes that both allow, the most urgent
-goes first; one that the headcount refuses is parked and tried again when the count has moved. What stays parked is
+goes first; one that the counts refuse is parked and tried again when the count has moved. What stays parked is
 held back, together with all that depends on it.
 
 Some systems take several changes in one call. Among equally urgent changes those that such a call could carry out
@@ -51,20 +51,20 @@ class Layout:
     """Changes whose predecessor is parked."""
 
 
-def lay_out(changes: Sequence[Change], situation: PlanningContext, headcount: MembershipCounts) -> Layout:
-    """Order the changes; the same changes always give the same order. `headcount` ends up as after the last one."""
+def lay_out(changes: Sequence[Change], context: PlanningContext, counts: MembershipCounts) -> Layout:
+    """Order the changes; the same changes always give the same order. `counts` ends up as after the last one."""
     by_address = {change.address: change for change in changes}
     predecessors = {address: _predecessors(change, by_address) for address, change in by_address.items()}
     _tie_cascades(by_address, predecessors)
     sorter = TopologicalSorter(predecessors)
     sorter.prepare()
     newcomers = [change for change in changes if change.action in INVITATIONS]
-    is_short = headcount.lacks_room_for(newcomers)
-    going = _groups_that_go(by_address, situation)
+    is_short = counts.lacks_room_for(newcomers)
+    going = _groups_that_go(by_address, context)
     rank: dict[Address, _Rank] = {
         address: (
-            going[address.parts[0]] if _goes_with_group(address, going) else _urgency(change, situation),
-            _claim(change, situation) if is_short and change.action in INVITATIONS else (),
+            going[address.parts[0]] if _goes_with_group(address, going) else _urgency(change, context),
+            _claim(change, context) if is_short and change.action in INVITATIONS else (),
             _company(change, going),
             address,
         )
@@ -77,34 +77,34 @@ def lay_out(changes: Sequence[Change], situation: PlanningContext, headcount: Me
     while sorter.is_active():
         for address in sorter.get_ready():
             heapq.heappush(ready, rank[address])
-        if has_moved and not (ready and _makes_room(by_address[ready[0][-1]], headcount)):
+        if has_moved and not (ready and _makes_room(by_address[ready[0][-1]], counts)):
             for parked in waiting_for_room:
                 heapq.heappush(ready, parked)
             waiting_for_room.clear()
             has_moved = False
         if not ready:
             # Only now, because a promotion may have made an approval unnecessary.
-            agreed = _next_agreed(waiting_for_room, by_address, situation, headcount)
+            agreed = _next_agreed(waiting_for_room, by_address, context, counts)
             if agreed is None:
                 break
             waiting_for_room.remove(agreed)
             approved = by_address[agreed[-1]]
-            by_address[agreed[-1]] = with_approval(approved, situation.approvals[approved.step])
+            by_address[agreed[-1]] = with_approval(approved, context.approvals[approved.step])
             heapq.heappush(ready, agreed)
         entry = heapq.heappop(ready)
         change = by_address[entry[-1]]
-        actor = actor_for(change, situation, headcount)
-        if _obstacle(change, actor, headcount) is not None:
+        actor = actor_for(change, context, counts)
+        if _obstacle(change, actor, counts) is not None:
             waiting_for_room.append(entry)
             continue
-        headcount.record(change, outcome=change.after)
+        counts.record(change, outcome=change.after)
         if change.action is Action.CREATE_ORGANIZATION:  # whoever creates it is in it at once
-            headcount.found(actor, situation.wanted[situation.member(actor)].attributes)
+            counts.found(actor, context.wanted[context.member(actor)].attributes)
         layout.ordered.append(replace(change, actor=actor, needs=tuple(sorted(predecessors[change.address]))))
         sorter.done(change.address)
         has_moved = has_moved or change.address.kind == "member"
     held = [by_address[address] for *_, address in sorted(waiting_for_room)]
-    obstacles = [_obstacle(change, actor_for(change, situation, headcount), headcount) for change in held]
+    obstacles = [_obstacle(change, actor_for(change, context, counts), counts) for change in held]
     layout.parked = list(filter(None, obstacles))
     placed = {change.address for change in (*layout.ordered, *held)}
     layout.behind = [by_address[address] for address in sorted(by_address.keys() - placed)]
@@ -112,29 +112,27 @@ def lay_out(changes: Sequence[Change], situation: PlanningContext, headcount: Me
 
 
 def _next_agreed(
-    held: Sequence[_Rank], by_address: Mapping[Address, Change], situation: PlanningContext, headcount: MembershipCounts
+    held: Sequence[_Rank], by_address: Mapping[Address, Change], context: PlanningContext, counts: MembershipCounts
 ) -> _Rank | None:
     """The first change that too few admins would be left after, and that somebody has approved all the same."""
     for entry in sorted(held):
         change = by_address[entry[-1]]
-        if change.approval or change.step not in situation.approvals:
+        if change.approval or change.step not in context.approvals:
             continue
-        agreed = with_approval(change, situation.approvals[change.step])
-        if _obstacle(agreed, actor_for(agreed, situation, headcount), headcount) is None:
+        agreed = with_approval(change, context.approvals[change.step])
+        if _obstacle(agreed, actor_for(agreed, context, counts), counts) is None:
             return entry
     return None
 
 
-def _makes_room(change: Change, headcount: MembershipCounts) -> bool:
+def _makes_room(change: Change, counts: MembershipCounts) -> bool:
     """Whether a seat becomes free and no admin goes; admins are exchanged one by one."""
-    return (
-        change.address.kind == "member" and change.after is None and change.address.key not in headcount.active_admins
-    )
+    return change.address.kind == "member" and change.after is None and change.address.key not in counts.active_admins
 
 
-def _obstacle(change: Change, actor: str, headcount: MembershipCounts) -> Blocked | None:
+def _obstacle(change: Change, actor: str, counts: MembershipCounts) -> Blocked | None:
     """What keeps a change from coming at this point."""
-    objection = headcount.objection(change, is_agreed=bool(change.approval))
+    objection = counts.objection(change, is_agreed=bool(change.approval))
     if objection is None and not actor:
         objection = Guard.NO_ADMIN, "there is no other active admin who could do it"
     return None if objection is None else Blocked(change=change, guard=objection[0], message=objection[1])
@@ -158,12 +156,12 @@ def _tie_cascades(by_address: Mapping[Address, Change], predecessors: dict[Addre
                 predecessors[parent].add(address)
 
 
-def _groups_that_go(by_address: Mapping[Address, Change], situation: PlanningContext) -> dict[str, int]:
+def _groups_that_go(by_address: Mapping[Address, Change], context: PlanningContext) -> dict[str, int]:
     """Asset groups that are deleted -> how urgent that is: whoever has left and is in one does not wait for others."""
     going = {address.key: _LOWERING for address, change in by_address.items() if change.action is Action.DELETE_GROUP}
     for address, change in by_address.items() if going else ():
         if _goes_with_group(address, going):
-            going[address.parts[0]] = min(going[address.parts[0]], _urgency(change, situation))
+            going[address.parts[0]] = min(going[address.parts[0]], _urgency(change, context))
     return going
 
 
@@ -171,10 +169,10 @@ def _goes_with_group(address: Address, going: Container[str]) -> bool:
     return address.kind.startswith("asset_group") and address.parts[0] in going
 
 
-def _claim(change: Change, situation: PlanningContext) -> _Seat:
+def _claim(change: Change, context: PlanningContext) -> _Seat:
     """Whoever is named first in the manifest gets a seat first; of those in one line, employees before all others."""
     place = change.place
-    person = situation.people.get(change.address.key)
+    person = context.people.get(change.address.key)
     is_employee = person is not None and person.employment == "employee"
     return (place.file, place.line, place.column, not is_employee) if place else ("", 0, 0, not is_employee)
 
@@ -197,11 +195,11 @@ def _company(change: Change, going: Container[str]) -> tuple[str, ...]:
     return (kind,)
 
 
-def _urgency(change: Change, situation: PlanningContext) -> int:
+def _urgency(change: Change, context: PlanningContext) -> int:
     """How early a change comes among those that could all come next; 0 is the earliest."""
     person = person_in(change.address)
-    taking = takes_away(change, situation.organization.system)
-    if taking and person and situation.has_left(person):
+    taking = takes_away(change, context.organization.system)
+    if taking and person and context.has_left(person):
         return 0
     shape = KINDS[change.address.kind].shape
     if taking:
@@ -212,7 +210,7 @@ def _urgency(change: Change, situation: PlanningContext) -> int:
         return _GIVING  # with what is put into it, because some systems make no empty group
     if change.action is Action.RENAME_GROUP:
         return _LOWERING  # it gives nobody anything, and some systems know a group by its name
-    system = situation.organization.system
+    system = context.organization.system
     if change.action is Action.CHANGE_ROLE and is_administrator(system, "member", change.attributes):
         return 2
     return {Shape.MEMBERSHIP: 3, Shape.ASSET: 4, Shape.GRANT: _GIVING}[shape]

@@ -44,20 +44,20 @@ class Tenure(Enum):
         return self in (Tenure.LASTING, Tenure.ENDING)
 
 
-def tenure_of(person: str, situation: PlanningContext) -> Tenure:
+def tenure_of(person: str, context: PlanningContext) -> Tenure:
     """How far somebody can be relied on, if they are an active admin; whether they are one is another question."""
-    address, system = situation.member(person), situation.organization.system
-    declared = situation.wanted.get(address)
+    address, system = context.member(person), context.organization.system
+    declared = context.wanted.get(address)
     if declared is not None and is_administrator(system, "member", declared.attributes):
         end = last_day(
-            declared, situation.today, lambda item: is_administrator(system, "member", item.attributes), system
+            declared, context.today, lambda item: is_administrator(system, "member", item.attributes), system
         )
         return Tenure.ENDING if end else Tenure.LASTING
-    record = situation.state.records.get(address)
+    record = context.state.records.get(address)
     granted = {} if record is None else record.attributes if record.granted is None else record.granted
     if not is_administrator(system, "member", granted):
         return Tenure.UNDECLARED
-    return Tenure.DEPARTED if address in situation.ended or situation.has_left(person) else Tenure.LEAVING
+    return Tenure.DEPARTED if address in context.ended or context.has_left(person) else Tenure.LEAVING
 
 
 class MembershipCounts:
@@ -83,16 +83,16 @@ class MembershipCounts:
         """Active admins to rely on that must remain after every single change."""
 
     @classmethod
-    def of(cls, situation: PlanningContext) -> MembershipCounts:
+    def of(cls, context: PlanningContext) -> MembershipCounts:
         """As an organization is now, and as what people were asked for may make it at any moment."""
-        headcount = cls(
-            situation.organization.system,
-            (found for address, found in situation.live.resources.items() if address.kind == "member"),
-            min_admins=situation.settings.min_admins,
-            tenure_of=lambda person: tenure_of(person, situation),
+        counts = cls(
+            context.organization.system,
+            (found for address, found in context.live.resources.items() if address.kind == "member"),
+            min_admins=context.settings.min_admins,
+            tenure_of=lambda person: tenure_of(person, context),
         )
-        headcount.expect(situation.orders.values())
-        return headcount
+        counts.expect(context.orders.values())
+        return counts
 
     def fork(self) -> MembershipCounts:
         """A copy to try things out on; the original does not notice."""
@@ -252,44 +252,44 @@ def _count(admins: int) -> str:
     return f"{admins} active admin" if admins == 1 else f"{admins} active admins"
 
 
-def actor_for(change: Change, situation: PlanningContext, headcount: MembershipCounts) -> str:
+def actor_for(change: Change, context: PlanningContext, counts: MembershipCounts) -> str:
     """Key of the person who acts at this point of the plan; empty when there is nobody who could.
 
     The configured identity where there is one; else an active admin who stays one, so that nobody is asked to act
     in the middle of their own removal. Never the person the change is about. An app is transferred by its owner.
     """
     if change.action is Action.CREATE_ORGANIZATION:
-        return founder_of(situation)
+        return founder_of(context)
     if change.action is Action.TRANSFER_APP and change.before is not None:
         owner = Owner.of(change.before.attributes)
         if owner.person:
             return owner.person
-    if situation.live.acting:
-        return situation.live.acting
-    candidates: AbstractSet[str] = headcount.active_admins - {person_in(change.address)}
-    system, kind = situation.organization.system, change.address.kind
+    if context.live.acting:
+        return context.live.acting
+    candidates: AbstractSet[str] = counts.active_admins - {person_in(change.address)}
+    system, kind = context.organization.system, change.address.kind
     sides = [side.attributes for side in (change.before, change.after) if side is not None]
     if any(is_administrator(system, kind, attributes) for attributes in sides):
         member = system.roles.get("member", ())
         appointing = {role.name for role in member if role.administers and role.manages_admins}
-        candidates = {person for person in candidates if headcount.role_of(person) in appointing}
+        candidates = {person for person in candidates if counts.role_of(person) in appointing}
 
     def unreliability(person: str) -> int:
         """Strangers act last: a work order tells them what is being done about them."""
-        tenure = headcount.tenure_of(person)
+        tenure = counts.tenure_of(person)
         return 0 if tenure.is_declared else 2 if tenure is Tenure.UNDECLARED else 1
 
     return min(candidates, key=lambda person: (unreliability(person), person), default="")
 
 
-def founder_of(situation: PlanningContext) -> str:
+def founder_of(context: PlanningContext) -> str:
     """Who creates an organization and thereby becomes its first admin."""
-    system = situation.organization.system
+    system = context.organization.system
     admins = {
         address.key: not system.is_handed_over(role_in(declared.attributes))
-        for address, declared in situation.wanted.items()
+        for address, declared in context.wanted.items()
         if is_administrator(system, address.kind, declared.attributes)
     }
-    if situation.live.acting:
-        return situation.live.acting if situation.live.acting in admins else ""
+    if context.live.acting:
+        return context.live.acting if context.live.acting in admins else ""
     return min(admins, key=lambda person: (admins[person], person), default="")

@@ -61,13 +61,13 @@ def request_of(step: Change | Waiting) -> OrderRequest:
     )
 
 
-def hold_asked(step: Change | Waiting, situation: PlanningContext) -> Waiting | LeftOut | None:
+def hold_asked(step: Change | Waiting, context: PlanningContext) -> Waiting | LeftOut | None:
     """Whom to wait for where the same was asked before; the memory of a failure, while it counts; else None."""
 
     def sequence(order: WorkOrder) -> tuple[datetime, int]:
         return order.issued or LONG_AGO, order.party
 
-    known = situation.orders_about.get(step.address, ())
+    known = context.orders_about.get(step.address, ())
     about = sorted((order for order in known if not (order.is_chore or order.is_taken)), key=sequence)
     wanted = request_of(step) if about else None
     same = [order for order in about if order.request == wanted]
@@ -78,10 +78,10 @@ def hold_asked(step: Change | Waiting, situation: PlanningContext) -> Waiting | 
     said = [order for order in about if order.status is OrderStatus.DONE]
     if said:
         return _wait_for(step, said, first=said[0])
-    if situation.retry:
+    if context.retry:
         return None
     # Taking access away is asked for until it is done.
-    if len(undone) > situation.settings.max_expired_invitations and not undone[-1].takes_away:
+    if len(undone) > context.settings.max_expired_invitations and not undone[-1].takes_away:
         first, last = undone[0], undone[-1]
         reason = (
             f"{len(undone)} work orders in a row were not done, the last one was {last.id} for "
@@ -90,7 +90,7 @@ def hold_asked(step: Change | Waiting, situation: PlanningContext) -> Waiting | 
         since = first.issued.date() if first.issued else None
         return LeftOut(address=step.address, cause=Cause.REPORTED, reason=reason, since=since)
     failed = next((order for order in same if order.issued == same[-1].issued and order.failure is not None), None)
-    return _pause_after(failed, situation) if failed is not None else None
+    return _pause_after(failed, context) if failed is not None else None
 
 
 def _undone_in_a_row(orders: Iterable[WorkOrder]) -> list[WorkOrder]:
@@ -115,13 +115,13 @@ def _wait_for(step: Change | Waiting, pending: Sequence[WorkOrder], *, first: Wo
     return replace(wait(step, on=on, why=why, since=since.date() if since else None), work_order=order.id)
 
 
-def _pause_after(failed: WorkOrder, situation: PlanningContext) -> LeftOut | None:
+def _pause_after(failed: WorkOrder, context: PlanningContext) -> LeftOut | None:
     """A request of which a part has failed is not repeated before the reason may have gone away."""
     if failed.status is not OrderStatus.FAILED or failed.failure is None or failed.closed is None:
         return None
     pause = PAUSES[failed.failure]
     again = None if pause is None else failed.closed + pause
-    if pause == timedelta() or (again is not None and again <= situation.moment):
+    if pause == timedelta() or (again is not None and again <= context.moment):
         return None
     said = f": {failed.explanation}" if failed.explanation else ""
     until = "not asked again without --retry" if again is None else f"asked again from {again:%Y-%m-%d} on"
@@ -129,39 +129,39 @@ def _pause_after(failed: WorkOrder, situation: PlanningContext) -> LeftOut | Non
     return LeftOut(address=failed.address, cause=Cause.REPORTED, reason=reason, since=failed.closed.date())
 
 
-def carried_out(situation: PlanningContext) -> frozenset[Address]:
+def carried_out(context: PlanningContext) -> frozenset[Address]:
     """What this look, and none before it, shows as people were asked to make it; they have done nothing by hand."""
-    closed = closed_between(situation.state.orders, situation.orders)
+    closed = closed_between(context.state.orders, context.orders)
     return frozenset(order.address for order in closed if order.status is OrderStatus.VERIFIED)
 
 
-def withdrawn(situation: PlanningContext, part: OrganizationPlan, targets: Targets) -> list[WorkOrder]:
+def withdrawn(context: PlanningContext, part: OrganizationPlan, targets: Targets) -> list[WorkOrder]:
     """Open orders that the plan does not need any more, as superseded, by id.
 
     None ends while a part of the organization is unread. What could not be told apart or is not covered by the plan
     is left as it is, and so are chores until their cause is gone, because no plan ever needs one. An order that is said
     to be done stays, because the next roster has to tell what came of it.
     """
-    if situation.unread_parts:
+    if context.unread_parts:
         return []
     needed = {waiting.work_order for waiting in part.waiting}
-    kept = {order.request for order in situation.orders.values() if order.id in needed}
+    kept = {order.request for order in context.orders.values() if order.id in needed}
     kept |= {request_of(waiting) for waiting in part.waiting}
     unclear = {left_out.address for left_out in part.left_out}
     reasons = {blocked.change.address: f"{blocked.guard}: {blocked.message}" for blocked in part.blocked}
     found = []
-    for order in sorted(situation.orders.values(), key=lambda order: order.id):
+    for order in sorted(context.orders.values(), key=lambda order: order.id):
         address = order.address
         if order.status is not OrderStatus.OPEN or order.request in kept or not targets.covers(address):
             continue
         if order.is_chore:
-            why = "" if situation.is_leaving(order.leaver) else f"{order.leaver} stays"
-        elif address in unclear or isinstance(situation.live.find(address), Unknown):
+            why = "" if context.is_leaving(order.leaver) else f"{order.leaver} stays"
+        elif address in unclear or isinstance(context.live.find(address), Unknown):
             why = ""
         else:
             why = reasons.get(address, "no plan needs it any more")
         if why:
-            found.append(close(order, OrderStatus.SUPERSEDED, at=situation.moment, why=why))
+            found.append(close(order, OrderStatus.SUPERSEDED, at=context.moment, why=why))
     return found
 
 

@@ -35,18 +35,18 @@ def find_warnings(
 ) -> list[Finding]:
     """All findings of a plan, in no particular order."""
     findings: list[Finding] = []
-    for situation, part in zip(looked_at, organizations, strict=True):
+    for context, part in zip(looked_at, organizations, strict=True):
         findings += [unread.finding for unread in part.unread]
-        findings += _undeclared_admins(situation)
-        findings += _changed_names(situation)
-        findings += _lockout_ahead(situation)
-        findings += _other_identities(situation)
-        findings += _values_not_shown(situation)
-        findings += _observed_differences(situation, part)
-        findings += _overdue_waits(situation, part)
-        findings += _unused_approvals(situation, part, desired, targets)
-        findings += _old_rosters(situation)
-        findings += _ended_orders(situation, part, targets)
+        findings += _undeclared_admins(context)
+        findings += _changed_names(context)
+        findings += _lockout_ahead(context)
+        findings += _other_identities(context)
+        findings += _values_not_shown(context)
+        findings += _observed_differences(context, part)
+        findings += _overdue_waits(context, part)
+        findings += _unused_approvals(context, part, desired, targets)
+        findings += _old_rosters(context)
+        findings += _ended_orders(context, part, targets)
     findings += _dropped_organizations(desired, recorded)
     findings += _unknown_required_admins(looked_at, desired)
     findings += _policy_errors(looked_at, desired)
@@ -68,17 +68,17 @@ def _warning(
     )
 
 
-def _overdue_waits(situation: PlanningContext, part: OrganizationPlan) -> Iterator[Finding]:
+def _overdue_waits(context: PlanningContext, part: OrganizationPlan) -> Iterator[Finding]:
     """One finding for each whom things have waited for too long; what waits for such a thing is not told as well."""
-    patience, listed = situation.settings.pending_days, {waiting.address for waiting in part.waiting}
+    patience, listed = context.settings.pending_days, {waiting.address for waiting in part.waiting}
     waits: dict[str, list[Waiting]] = {}
     for waiting in part.waiting:
-        is_late = waiting.since is not None and (situation.today - waiting.since).days >= patience
+        is_late = waiting.since is not None and (context.today - waiting.since).days >= patience
         if is_late and listed.isdisjoint(parents_of(waiting.address)):
             waits.setdefault(waiting.on, []).append(waiting)
     for on, items in sorted(waits.items()):
         first = min(items, key=lambda item: (item.since or date.max, item.address))
-        days = (situation.today - first.since).days if first.since else 0
+        days = (context.today - first.since).days if first.since else 0
         more = f" and {len(items) - 1} more" if len(items) > 1 else ""
         yield _warning(
             "overdue",
@@ -91,7 +91,7 @@ def _overdue_waits(situation: PlanningContext, part: OrganizationPlan) -> Iterat
 
 def _policy_errors(looked_at: Sequence[PlanningContext], desired: Desired) -> Iterator[Finding]:
     """What policies of severity error have against an organization, whether or not anything changes there."""
-    keys = {situation.organization.key for situation in looked_at}
+    keys = {context.organization.key for context in looked_at}
     for finding in desired.policy_findings:
         if finding.severity is Severity.ERROR and finding.address.partition("/")[0] in {*keys, ""}:
             yield finding
@@ -99,17 +99,17 @@ def _policy_errors(looked_at: Sequence[PlanningContext], desired: Desired) -> It
 
 def _unknown_required_admins(looked_at: Sequence[PlanningContext], desired: Desired) -> Iterator[Finding]:
     """A misspelt name would leave the guard without anybody to look after."""
-    required = {name for situation in looked_at for name in situation.settings.required_admins}
+    required = {name for context in looked_at for name in context.settings.required_admins}
     for name in sorted(required - desired.people.keys()):
         if "@" not in name:
             message = f"guards.required_admins names {name}, who is not in the directory"
             yield _warning("unknown-required-admin", message, None, advice="correct the name in reconciler.yaml")
 
 
-def _other_identities(situation: PlanningContext) -> Iterator[Finding]:
+def _other_identities(context: PlanningContext) -> Iterator[Finding]:
     """Members who came in under an address that the manifests do not give them any more, and renamed accounts."""
-    for address, declared in situation.wanted.items():
-        found = situation.live.resources.get(address)
+    for address, declared in context.wanted.items():
+        found = context.live.resources.get(address)
         if found is None:
             continue
         # An account is the one with the id, whatever its owner calls it now.
@@ -123,7 +123,7 @@ def _other_identities(situation: PlanningContext) -> Iterator[Finding]:
                 address=address,
             )
         is_in = address.kind == "member" and found.status is Status.ACTIVE
-        if is_in and _is_other_account(declared, found, situation) and not situation.is_contested(address):
+        if is_in and _is_other_account(declared, found, context) and not context.is_contested(address):
             yield _warning(
                 "other-identity",
                 f"{address.key} is in {address.organization} as {found.identity}, not as {declared.identity}",
@@ -133,20 +133,20 @@ def _other_identities(situation: PlanningContext) -> Iterator[Finding]:
             )
 
 
-def _is_other_account(declared: Declared, found: Resource, situation: PlanningContext) -> bool:
+def _is_other_account(declared: Declared, found: Resource, context: PlanningContext) -> bool:
     """Masked addresses and numbers of accounts say nothing."""
     if "@" not in found.identity or is_masked(found.identity) or not declared.identity:
         return False
-    person = situation.people.get(declared.address.key)
+    person = context.people.get(declared.address.key)
     known = {declared.identity, *(person.identities.values() if person else ())}
     return found.identity.casefold() not in {name.casefold() for name in known}
 
 
-def _values_not_shown(situation: PlanningContext) -> Iterator[Finding]:
+def _values_not_shown(context: PlanningContext) -> Iterator[Finding]:
     """Values that are believed on the word of the manifests alone; once they are recorded, drift tells of them."""
-    for address, declared in situation.wanted.items():
-        found = situation.live.resources.get(address)
-        if found is None or address in situation.state.records:
+    for address, declared in context.wanted.items():
+        found = context.live.resources.get(address)
+        if found is None or address in context.state.records:
             continue
         unread = [name for name in found.unread if name in declared.attributes]
         if unread:
@@ -155,78 +155,78 @@ def _values_not_shown(situation: PlanningContext) -> Iterator[Finding]:
             yield _warning("not-shown", message, declared.place, address=address, severity=Severity.NOTE)
 
 
-def _undeclared_admins(situation: PlanningContext) -> Iterator[Finding]:
+def _undeclared_admins(context: PlanningContext) -> Iterator[Finding]:
     """By name, in every mode: whoever is an admin can do everything, also to the others."""
-    organization = situation.organization
+    organization = context.organization
     if organization.deleted:
         return
     unread = {
         address: known.last
-        for address, known in situation.state.drift.items()
-        if known.last is not None and isinstance(situation.live.find(address), Unknown)
+        for address, known in context.state.drift.items()
+        if known.last is not None and isinstance(context.live.find(address), Unknown)
     }
-    for address, found in {**unread, **situation.live.resources}.items():
+    for address, found in {**unread, **context.live.resources}.items():
         if found.status.is_gone or not is_administrator(organization.system, address.kind, found.attributes):
             continue
-        if tenure_of(address.key, situation) is not Tenure.UNDECLARED:
+        if tenure_of(address.key, context) is not Tenure.UNDECLARED:
             continue
         is_in = "is" if found.status is Status.ACTIVE else "is invited as"
         otherwise = "remove it on the platform, or with `mode: authoritative`"
-        if situation.is_ours(address) and organization.mode is not Mode.READ_ONLY:
+        if context.is_ours(address) and organization.mode is not Mode.READ_ONLY:
             otherwise = "an apply takes it back, unless a guard blocks that"
         yield _warning(
             UNDECLARED_ADMIN,
             f"{address.key} {is_in} an admin of {organization.key}, and no manifest says so",
-            situation.place_of(address) or organization.place,
+            context.place_of(address) or organization.place,
             advice=f"if that is right, declare it; else {otherwise}",
             address=address,
         )
 
 
-def _lockout_ahead(situation: PlanningContext) -> Iterator[Finding]:
+def _lockout_ahead(context: PlanningContext) -> Iterator[Finding]:
     """The day on which the time of the last admin who has accepted ends, if it is near; nobody relies on others."""
-    organization, system = situation.organization, situation.organization.system
+    organization, system = context.organization, context.organization.system
 
     def administers(item: Declared) -> bool:
         """Not where a weaker role is what remains."""
         return is_administrator(system, "member", item.attributes)
 
     ends: list[date | None] = []
-    for address, declared in situation.wanted.items():
-        found = situation.live.resources.get(address)
+    for address, declared in context.wanted.items():
+        found = context.live.resources.get(address)
         if found is None or found.status is not Status.ACTIVE or address.kind != "member":
             continue
         if administers(declared):
-            ends.append(last_day(declared, situation.today, administers, system))
+            ends.append(last_day(declared, context.today, administers, system))
     if not ends or None in ends:
         return
     last = max(filter(None, ends))
-    if last <= situation.today + timedelta(days=situation.settings.lockout_notice_days):
+    if last <= context.today + timedelta(days=context.settings.lockout_notice_days):
         message, advice = f"on {last} {organization.key} has no admin left", "declare an admin without an end date"
-        yield _warning("lockout-ahead", message, organization.place, advice=advice, address=situation.address)
+        yield _warning("lockout-ahead", message, organization.place, advice=advice, address=context.address)
 
 
-def _observed_differences(situation: PlanningContext, part: OrganizationPlan) -> Iterator[Finding]:
+def _observed_differences(context: PlanningContext, part: OrganizationPlan) -> Iterator[Finding]:
     """What an apply would have to do where nothing is ever applied; what is drift is told as drift."""
-    if situation.organization.mode is not Mode.READ_ONLY:
+    if context.organization.mode is not Mode.READ_ONLY:
         return
     told = {found.address for found in part.drift}
-    readable = {a: d for a, d in situation.wanted.items() if not isinstance(situation.live.find(a), Unknown)}
-    live = {a: r for a, r in situation.live.resources.items() if situation.is_ours(a)}
+    readable = {a: d for a, d in context.wanted.items() if not isinstance(context.live.find(a), Unknown)}
+    live = {a: r for a, r in context.live.resources.items() if context.is_ours(a)}
     for address, wanted, found in diff(desired=readable, live=live):
         if wanted is not None:
             what = f"is declared and {'is different on the system' if found else 'is not there'}"
         elif found is None or found.status.is_gone:
             continue
         else:
-            what = f"is there and should not be: {reason_to_leave(address, situation)}"
+            what = f"is there and should not be: {reason_to_leave(address, context)}"
         if address not in told:
             message = f"{address} {what}; the organization is read only"
-            yield _warning(OBSERVED_DIFFERENCE, message, situation.place_of(address), address=address)
+            yield _warning(OBSERVED_DIFFERENCE, message, context.place_of(address), address=address)
 
 
 def _unused_approvals(
-    situation: PlanningContext, part: OrganizationPlan, desired: Desired, targets: Targets
+    context: PlanningContext, part: OrganizationPlan, desired: Desired, targets: Targets
 ) -> Iterator[Finding]:
     """Approvals that nothing needs today: used or outdated ones, and ones whose change is done or never blocked.
 
@@ -235,14 +235,14 @@ def _unused_approvals(
     needed: set[tuple[Address, Action | None]] = {change.step for change in part.changes if change.approval}
     needed |= {(item.address, item.action) for item in part.waiting} | {item.change.step for item in part.blocked}
     needed |= {(item.address, None) for item in part.left_out}  # of which the action is not known
-    if situation.is_forgotten:
-        needed.add((situation.address, Action.FORGET))
+    if context.is_forgotten:
+        needed.add((context.address, Action.FORGET))
     for approval in desired.approvals:
         address, step = approval.address, (approval.address, approval.approve)
-        is_here = address.organization == situation.organization.key and targets.covers(address)
+        is_here = address.organization == context.organization.key and targets.covers(address)
         if approval.place is None or not is_here:
             continue
-        over = _reason_to_be_over(approval, situation)
+        over = _reason_to_be_over(approval, context)
         if over is None and needed.isdisjoint({step, (address, None)}):
             over = "unused-approval", "approves nothing that is blocked", "remove it"
         if over is not None:
@@ -251,14 +251,14 @@ def _unused_approvals(
             yield _warning(id_, message, approval.place, advice=advice, address=address)
 
 
-def _reason_to_be_over(approval: Approval, situation: PlanningContext) -> tuple[str, str, str] | None:
+def _reason_to_be_over(approval: Approval, context: PlanningContext) -> tuple[str, str, str] | None:
     """Why an approval is over, as the id, the message and the advice of a finding; None while it counts."""
-    if approval.expires is not None and approval.expires < situation.today:
+    if approval.expires is not None and approval.expires < context.today:
         return "outdated-approval", f"ended on {approval.expires}", "remove it"
-    counting = situation.approvals.get((approval.address, approval.approve))
+    counting = context.approvals.get((approval.address, approval.approve))
     if counting is not None and counting.terms == approval.terms:
         return None
-    used = next((used for used in situation.state.used_approvals if used.terms == approval.terms), None)
+    used = next((used for used in context.state.used_approvals if used.terms == approval.terms), None)
     if used is None:
         return None
     advice = "remove it; to allow one more attempt, write another line, with its own reason or day"
@@ -276,25 +276,25 @@ def _dropped_organizations(desired: Desired, recorded: Mapping[str, State]) -> I
             yield _warning("organization-dropped", message, None, advice=advice)
 
 
-def _old_rosters(situation: PlanningContext) -> Iterator[Finding]:
+def _old_rosters(context: PlanningContext) -> Iterator[Finding]:
     """A plan sees no further than what people last read off the pages."""
-    days, key = situation.settings.max_roster_age, situation.organization.key
-    for kind, taken in sorted(situation.live.taken.items()):
-        age = situation.moment - taken
+    days, key = context.settings.max_roster_age, context.organization.key
+    for kind, taken in sorted(context.live.taken.items()):
+        age = context.moment - taken
         if kind != "organization" and age > timedelta(days=days):
             yield _warning(
                 "old-roster",
                 f"what is known of each {kind.replace('_', ' ')} of {key} is {age.days} days old",
-                situation.organization.place,
+                context.organization.place,
                 advice=f"look again and run `reconciler observe {key} --from FILE`; guards.max_roster_age allows "
                 f"{days} days",
-                address=situation.address,
+                address=context.address,
             )
 
 
-def _ended_orders(situation: PlanningContext, part: OrganizationPlan, targets: Targets) -> Iterator[Finding]:
+def _ended_orders(context: PlanningContext, part: OrganizationPlan, targets: Targets) -> Iterator[Finding]:
     """Work orders that this look has ended, and those that the plan withdraws."""
-    for order in (*closed_between(situation.state.orders, situation.orders), *withdrawn(situation, part, targets)):
+    for order in (*closed_between(context.state.orders, context.orders), *withdrawn(context, part, targets)):
         message = f"work order {order.id} ({order.action.replace('_', ' ')} {order.address})"
         if order.status is OrderStatus.FAILED:
             who = f", by {order.closed_by}" if order.closed_by else ""
@@ -311,15 +311,15 @@ def _ended_orders(situation: PlanningContext, part: OrganizationPlan, targets: T
         yield _warning(id_, message, order.place, advice=advice, address=order.address, severity=severity)
 
 
-def _changed_names(situation: PlanningContext) -> Iterator[Finding]:
+def _changed_names(context: PlanningContext) -> Iterator[Finding]:
     """What goes by another name now, what only seems to, and what cannot be followed."""
-    organization, names = situation.organization.key, situation.names
-    if situation.another:
+    organization, names = context.organization.key, context.names
+    if context.another:
         return
-    if situation.is_forgotten:
+    if context.is_forgotten:
         message = f"{organization} begins anew: what was recorded of another organization is forgotten, as agreed"
         yield _warning(
-            "forgotten", message, situation.organization.place, address=situation.address, severity=Severity.NOTE
+            "forgotten", message, context.organization.place, address=context.address, severity=Severity.NOTE
         )
     for (kind, key), now in sorted(names.keys.items()):
         source, target = Address(organization, kind, key), Address(organization, kind, now)
@@ -327,31 +327,31 @@ def _changed_names(situation: PlanningContext) -> Iterator[Finding]:
             yield _warning(
                 "other-identity",
                 f"{source} was recorded as {target.key} and is another {KINDS[kind].title} now",
-                situation.place_of(source),
+                context.place_of(source),
                 advice=f"what was given on {target.key} goes the way of what is not declared any more",
                 address=target,
             )
         elif (kind, key) in names.recorded:
-            message, place = f"{source} is {target} now, and what is recorded goes along", situation.place_of(target)
+            message, place = f"{source} is {target} now, and what is recorded goes along", context.place_of(target)
             yield _warning("renamed", message, place, address=target, severity=Severity.NOTE)
-    for one in situation.contested:
-        declared, recorded = situation.people.get(one.declared), situation.people.get(one.recorded)
+    for one in context.contested:
+        declared, recorded = context.people.get(one.declared), context.people.get(one.recorded)
         yield _warning(
             "other-identity",
             f"{one.identity} is in {organization} as the account of {one.recorded}, not of {one.declared}",
-            declared.place if declared else situation.organization.place,
+            declared.place if declared else context.organization.place,
             related=(recorded.place,) if recorded else (),
             advice=f"if {one.recorded} has left, approve the removal; if both are one person, keep one key",
-            address=situation.member(one.declared),
+            address=context.member(one.declared),
         )
-    for stranger, gone in sorted(situation.doubles.items()):
+    for stranger, gone in sorted(context.doubles.items()):
         # On both lines: on that of who is gone, and on that of who has come.
-        name, place = situation.people[gone].name, situation.place_of(situation.member(gone))
+        name, place = context.people[gone].name, context.place_of(context.member(gone))
         advice = f"if so, add the address of {stranger} to `identities` of {gone}; if not, approve what is held back"
         message = f"{gone} is gone from {organization}, and {stranger} is shown there as {name}: the same person?"
-        yield _warning("same-name", message, place, advice=advice, address=situation.member(gone))
+        yield _warning("same-name", message, place, advice=advice, address=context.member(gone))
         message = f"{stranger} is shown as {name}, the name of {gone}, who is gone: the same person?"
-        yield _warning("same-name", message, place, advice=advice, address=situation.member(stranger))
+        yield _warning("same-name", message, place, advice=advice, address=context.member(stranger))
     for refused in names.refused:
         move = refused.move
         message = f"{move.source} does not become {move.target}: {refused.why}"

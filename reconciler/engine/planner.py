@@ -49,21 +49,21 @@ class Worlds:
     retry: bool = False
 
 
-def situations(worlds: Worlds, settings: GuardSettings) -> list[PlanningContext]:
+def make_contexts(worlds: Worlds, settings: GuardSettings) -> list[PlanningContext]:
     """What the planner looks at, organization by organization, sorted."""
     identities = Identities(worlds.desired)
     found = [
-        _situation(key, worlds, settings, identities)
+        _make_context(key, worlds, settings, identities)
         for key in sorted(worlds.desired.organizations.keys() & worlds.live.keys())
     ]
     owned = _owned_apps(found)
-    return [replace(situation, owned_apps=owned) for situation in found] if owned else found
+    return [replace(context, owned_apps=owned) for context in found] if owned else found
 
 
 def plan(worlds: Worlds, settings: GuardSettings, *, targets: Targets = EVERYTHING, tool_version: str = "") -> Plan:
     """Everything to be done, waited for and decided to make the systems what the manifests say."""
-    looked_at = situations(worlds, settings)
-    organizations = tuple(plan_organization(situation, targets) for situation in looked_at)
+    looked_at = make_contexts(worlds, settings)
+    organizations = tuple(plan_organization(context, targets) for context in looked_at)
     findings = find_warnings(looked_at, organizations, worlds.desired, recorded=worlds.recorded, targets=targets)
     return Plan(
         tool_version=tool_version,
@@ -75,7 +75,7 @@ def plan(worlds: Worlds, settings: GuardSettings, *, targets: Targets = EVERYTHI
     )
 
 
-def _situation(key: str, worlds: Worlds, settings: GuardSettings, identities: Identities) -> PlanningContext:
+def _make_context(key: str, worlds: Worlds, settings: GuardSettings, identities: Identities) -> PlanningContext:
     desired = worlds.desired
     organization = desired.organizations[key]
     wanted, ended = split_by_date(desired.resources.get(key, {}), worlds.today, organization.system)
@@ -145,143 +145,143 @@ def _spent(state: State, orders: Mapping[str, WorkOrder]) -> Iterator[UsedApprov
 def _owned_apps(found: list[PlanningContext]) -> dict[str, tuple[Address, ...]]:
     """Person key -> apps this person still owns although the manifests give them to an organization."""
     owned: dict[str, list[Address]] = defaultdict(list)
-    for situation in found:
-        for address, declared in situation.wanted.items():
+    for context in found:
+        for address, declared in context.wanted.items():
             if address.kind != "app":
                 continue
-            live = situation.live.resources.get(address)
+            live = context.live.resources.get(address)
             owner = Owner.of(live.attributes).person if live and not agrees(declared, live) else ""
             if owner:
                 owned[owner].append(address)
     return {person: tuple(sorted(apps)) for person, apps in owned.items()}
 
 
-def plan_organization(situation: PlanningContext, targets: Targets) -> OrganizationPlan:
-    """Plan one organization. Pure: the same situation always gives the same plan."""
-    organization = situation.organization
+def plan_organization(context: PlanningContext, targets: Targets) -> OrganizationPlan:
+    """Plan one organization. Pure: the same context always gives the same plan."""
+    organization = context.organization
     part = OrganizationPlan(
         organization=organization.key,
         system=organization.system.name,
         mode=organization.mode,
-        lineage=situation.state.lineage,
-        serial=situation.state.serial,
+        lineage=context.state.lineage,
+        serial=context.state.serial,
         not_managed=organization.not_managed,
-        is_first=situation.state.tells_nothing,
+        is_first=context.state.tells_nothing,
     )
-    if situation.another:
-        verdict = judge(_forgetting(situation), situation)
+    if context.another:
+        verdict = judge(_forgetting(context), context)
         part = replace(part, blocked=(verdict,) if isinstance(verdict, Blocked) else ())
-        return replace(part, drift=tuple(find_drift(situation, part)))
-    decisions = decide(propose(situation, targets), situation)
-    waiting = [with_end(item, situation) for item in (*decisions.waiting, *_indistinct(situation, targets))]
+        return replace(part, drift=tuple(find_drift(context, part)))
+    decisions = decide(propose(context, targets), context)
+    waiting = [with_end(item, context) for item in (*decisions.waiting, *_indistinct(context, targets))]
     part = replace(
         part,
         changes=decisions.changes,
         waiting=tuple(sorted(waiting, key=lambda item: item.address)),
         blocked=tuple(sorted(decisions.blocked, key=lambda item: item.change.address)),
         left_out=tuple(sorted(decisions.left_out, key=lambda item: item.address)),
-        unread=tuple(unread for unread in situation.unread_parts if targets.reach(unread.prefix)),
+        unread=tuple(unread for unread in context.unread_parts if targets.reach(unread.prefix)),
         limits=decisions.limits,
     )
-    drift = find_drift(situation, part)
+    drift = find_drift(context, part)
     return replace(part, drift=tuple(found for found in drift if targets.covers(found.address)))
 
 
-def propose(situation: PlanningContext, targets: Targets) -> Decisions:
+def propose(context: PlanningContext, targets: Targets) -> Decisions:
     """The next step for every difference, before anything is held back, and what could not be compared."""
-    unreadable = situation.unreadable
+    unreadable = context.unreadable
     proposed = Decisions(
         left_out=tuple(
             LeftOut(address=address, cause=Cause.UNREAD, reason=found.reason)
             for address, found in unreadable.items()
             # A single thing that cannot be told apart waits instead, see `_indistinct`.
-            if found.is_part and address.kind not in situation.live.unmanaged and targets.covers(address)
+            if found.is_part and address.kind not in context.live.unmanaged and targets.covers(address)
         )
     )
-    if situation.organization.mode is Mode.READ_ONLY:
+    if context.organization.mode is Mode.READ_ONLY:
         return proposed
-    readable = {address: one for address, one in situation.wanted.items() if address not in unreadable}
-    steps: list[Change | Waiting | None] = [*_settle_contested(situation, readable)]
+    readable = {address: one for address, one in context.wanted.items() if address not in unreadable}
+    steps: list[Change | Waiting | None] = [*_settle_contested(context, readable)]
     steps += [
-        next_step(difference, situation)
-        for difference in diff(desired=readable, live=_managed_part(situation))
-        if not situation.is_contested(difference.address)
+        next_step(difference, context)
+        for difference in diff(desired=readable, live=_managed_part(context))
+        if not context.is_contested(difference.address)
     ]
     covered = [step for step in steps if step is not None and targets.covers(step.address)]
     return proposed.and_also(
-        _defer(step, situation) if isinstance(step, Change) else step
-        for step in _with_groups_whole(covered, situation, targets)
+        _defer(step, context) if isinstance(step, Change) else step
+        for step in _with_groups_whole(covered, context, targets)
     )
 
 
-def _managed_part(situation: PlanningContext) -> dict[Address, Resource]:
+def _managed_part(context: PlanningContext) -> dict[Address, Resource]:
     """The part of what is live that this plan may touch; the rest it must leave alone.
 
     An organization that shall be deleted goes in one step, and all that is in it with it.
     """
-    live = situation.live.resources
-    if situation.organization.deleted:
-        return {situation.address: live[situation.address]} if situation.address in live else {}
-    return {address: found for address, found in live.items() if situation.is_ours(address)}
+    live = context.live.resources
+    if context.organization.deleted:
+        return {context.address: live[context.address]} if context.address in live else {}
+    return {address: found for address, found in live.items() if context.is_ours(address)}
 
 
-def _defer(change: Change, situation: PlanningContext) -> Change | LeftOut:
+def _defer(change: Change, context: PlanningContext) -> Change | LeftOut:
     """A change that failed by itself before is deferred for the rest of the day."""
-    deferral = situation.state.deferred.get(change.address)
-    if deferral is None or situation.retry or deferral.tried < situation.today:
+    deferral = context.state.deferred.get(change.address)
+    if deferral is None or context.retry or deferral.tried < context.today:
         return change
     return LeftOut(address=change.address, cause=Cause.DEFERRED, reason=deferral.reason, since=deferral.since)
 
 
-def _indistinct(situation: PlanningContext, targets: Targets) -> Iterator[Waiting]:
+def _indistinct(context: PlanningContext, targets: Targets) -> Iterator[Waiting]:
     """Single people and things that cannot be told apart: nothing is done about them until somebody can."""
-    for address, why in situation.indistinct.items():
+    for address, why in context.indistinct.items():
         if not targets.covers(address):
             continue
-        wanted, kind = situation.wanted.get(address), KINDS[address.kind]
+        wanted, kind = context.wanted.get(address), KINDS[address.kind]
         yield Waiting(
             address=address,
             action=kind.create if wanted else kind.delete,
             on=SOMEBODY,
             why=why,
             after=wanted.as_resource() if wanted else None,
-            place=situation.place_of(address),
+            place=context.place_of(address),
         )
 
 
-def _forgetting(situation: PlanningContext) -> Change:
+def _forgetting(context: PlanningContext) -> Change:
     """What somebody has to agree to before anything is done in another organization than the recorded one."""
     return Change(
-        address=situation.address,
+        address=context.address,
         action=Action.FORGET,
-        before=Resource(address=situation.address, identity=situation.another),
+        before=Resource(address=context.address, identity=context.another),
         after=None,
         fingerprint="",
-        why=f"declared as {situation.organization.identity}",
-        place=situation.organization.place,
+        why=f"declared as {context.organization.identity}",
+        place=context.organization.place,
     )
 
 
-def _settle_contested(situation: PlanningContext, wanted: Mapping[Address, Declared]) -> Iterator[Change | Waiting]:
+def _settle_contested(context: PlanningContext, wanted: Mapping[Address, Declared]) -> Iterator[Change | Waiting]:
     """Who has an account of which somebody else has the address now loses it first; all the rest waits for that.
 
     A key in a file is no proof of who somebody is. Where it contradicts what was recorded, nothing else is done.
     """
-    for dispute in situation.contested:
-        old = situation.member(dispute.recorded)
+    for dispute in context.contested:
+        old = context.member(dispute.recorded)
         why, decision = f"{dispute.identity} is still the account of {dispute.recorded} here", "a decision"
         steps = [
             step
-            for address, found in situation.live.resources.items()
-            if person_in(address) == dispute.recorded and (step := leave(found, situation)) is not None
+            for address, found in context.live.resources.items()
+            if person_in(address) == dispute.recorded and (step := leave(found, context)) is not None
         ]
-        agreed = any(step.address == old and step.step in situation.approvals for step in steps)
+        agreed = any(step.address == old and step.step in context.approvals for step in steps)
         for step in steps:
             if agreed or step.address == old:
                 yield step
             else:
                 yield Waiting(address=step.address, action=step.action, on=decision, why=why, before=step.before)
-        new = wanted.get(situation.member(dispute.declared))
+        new = wanted.get(context.member(dispute.declared))
         if new is not None:
             yield Waiting(
                 address=new.address,
@@ -294,7 +294,7 @@ def _settle_contested(situation: PlanningContext, wanted: Mapping[Address, Decla
 
 
 def _with_groups_whole(
-    steps: Sequence[Change | Waiting], situation: PlanningContext, targets: Targets
+    steps: Sequence[Change | Waiting], context: PlanningContext, targets: Targets
 ) -> Iterator[Change | Waiting | LeftOut]:
     """Each step, and all that an asset group that goes would take along, so that it is shown and counted.
 
@@ -304,14 +304,14 @@ def _with_groups_whole(
     known = {step.address for step in steps}
     losses: list[Change | None] = []
     kept: dict[str, Address] = {}
-    for address, found in situation.live.resources.items() if going else ():
+    for address, found in context.live.resources.items() if going else ():
         if address.kind in IN_A_GROUP and address.parts[0] in going and address not in known:
-            losses.append(leave(found, situation))
+            losses.append(leave(found, context))
             if targets.exclude and not replace(targets, include=()).covers(address):
                 kept.setdefault(address.parts[0], address)
-    key = situation.organization.key
+    key = context.organization.key
     contents = {group: [Part.all_of(key, kind, one) for kind in IN_A_GROUP for one in ("", group)] for group in going}
-    unread = {group: why for group, parts in contents.items() if (why := situation.live.reason_unread(*parts))}
+    unread = {group: why for group, parts in contents.items() if (why := context.live.reason_unread(*parts))}
     for step in (*steps, *filter(None, losses)):
         group = step.address.parts[0] if step.address.kind in ("asset_group", *IN_A_GROUP) else ""
         is_deletion = group in going and step.address == going[group].address

@@ -139,11 +139,11 @@ def _status_after_vanishing(record: Record, system: System, today: date) -> Stat
     return record.status
 
 
-def note_look(situation: PlanningContext) -> dict[str, date]:
+def note_look(context: PlanningContext) -> dict[str, date]:
     """When each kind was last read whole."""
-    blind = {part.kind for part in situation.live.unread}
-    kinds = [kind for kind in situation.organization.kinds if not KINDS[kind].is_told]
+    blind = {part.kind for part in context.live.unread}
+    kinds = [kind for kind in context.organization.kinds if not KINDS[kind].is_told]
     read = [] if "" in blind else [kind for kind in kinds if kind not in blind]
-    seen = {kind: situation.live.seen_at(kind) for kind in sorted(read)}
-    days = {kind: moment.date() if moment else situation.today for kind, moment in seen.items()}
-    return {**situation.state.looked, **days}
+    seen = {kind: context.live.seen_at(kind) for kind in sorted(read)}
+    days = {kind: moment.date() if moment else context.today for kind, moment in seen.items()}
+    return {**context.state.looked, **days}

@@ -56,62 +56,62 @@ class Decisions:
 Stage = Callable[[Decisions, PlanningContext], Decisions]
 
 
-def without_founder(decisions: Decisions, situation: PlanningContext) -> Decisions:
+def without_founder(decisions: Decisions, context: PlanningContext) -> Decisions:
     """Whoever creates an organization is its admin at once and needs no invitation."""
     if not any(change.action is Action.CREATE_ORGANIZATION for change in decisions.changes):
         return decisions
-    founder = situation.member(founder_of(situation))
+    founder = context.member(founder_of(context))
     return replace(decisions, changes=tuple(change for change in decisions.changes if change.address != founder))
 
 
-def only_with_known_actor(decisions: Decisions, situation: PlanningContext) -> Decisions:
+def only_with_known_actor(decisions: Decisions, context: PlanningContext) -> Decisions:
     """Nobody may act before it is known who is an admin."""
-    if not decisions.changes or not situation.obstacle_to_acting:
+    if not decisions.changes or not context.obstacle_to_acting:
         return decisions
-    text = f"who administers {situation.organization.key} could not be read: {situation.obstacle_to_acting}"
+    text = f"who administers {context.organization.key} could not be read: {context.obstacle_to_acting}"
     return decisions.instead_of_changes(
         LeftOut(address=change.address, cause=Cause.UNREAD, reason=text) for change in decisions.changes
     )
 
 
-def requests_once(decisions: Decisions, situation: PlanningContext) -> Decisions:
+def requests_once(decisions: Decisions, context: PlanningContext) -> Decisions:
     """Nobody is asked for the same again while the first request stands, and never for what a guard stops."""
 
     def about(waiting: Waiting) -> Decision:
-        answer = hold_asked(waiting, situation)
+        answer = hold_asked(waiting, context)
         if isinstance(answer, LeftOut) and waiting.before is not None and waiting.before.status.is_pending:
             answer = None  # that the question could not be asked that way says nothing of whoever answers it
-        return answer if isinstance(answer, LeftOut) else judge_request(answer or waiting, situation)
+        return answer if isinstance(answer, LeftOut) else judge_request(answer or waiting, context)
 
     return replace(decisions, waiting=()).and_also(map(about, decisions.waiting))
 
 
-def guarded(decisions: Decisions, situation: PlanningContext) -> Decisions:
+def guarded(decisions: Decisions, context: PlanningContext) -> Decisions:
     """Each guard of a single change, and owners of apps who are needed until the transfer is through."""
     return decisions.instead_of_changes(
-        hold_app_owner(change, situation) or judge(change, situation) for change in decisions.changes
+        hold_app_owner(change, context) or judge(change, context) for change in decisions.changes
     )
 
 
-def changes_once(decisions: Decisions, situation: PlanningContext) -> Decisions:
+def changes_once(decisions: Decisions, context: PlanningContext) -> Decisions:
     """What a work order asks somebody to do is waited for."""
-    return decisions.instead_of_changes(hold_asked(change, situation) or change for change in decisions.changes)
+    return decisions.instead_of_changes(hold_asked(change, context) or change for change in decisions.changes)
 
 
-def within_budgets(decisions: Decisions, situation: PlanningContext) -> Decisions:
+def within_budgets(decisions: Decisions, context: PlanningContext) -> Decisions:
     """Not too much access is taken away at once, and not too many people are invited."""
     for budget in (hold_mass_removal, hold_invitations):
-        changes, blocked = budget(decisions.changes, situation)
+        changes, blocked = budget(decisions.changes, context)
         decisions = replace(decisions, changes=tuple(changes), blocked=(*decisions.blocked, *blocked))
     return decisions
 
 
-def parents_first(decisions: Decisions, situation: PlanningContext) -> Decisions:
+def parents_first(decisions: Decisions, context: PlanningContext) -> Decisions:
     """What hangs on a thing that is not there, or does not go, waits for it."""
     held = {item.address for item in decisions.waiting} | {item.address for item in decisions.left_out}
     held |= {item.change.address for item in decisions.blocked}
     kept = {item.change.address: item.guard for item in decisions.blocked if item.change.after is None}
-    return decisions.instead_of_changes(hold_until_ready(decisions.changes, held=held, kept=kept, situation=situation))
+    return decisions.instead_of_changes(hold_until_ready(decisions.changes, held=held, kept=kept, context=context))
 
 
 def groups_not_empty(decisions: Decisions, _situation: PlanningContext) -> Decisions:
@@ -145,42 +145,40 @@ def groups_not_empty(decisions: Decisions, _situation: PlanningContext) -> Decis
     return decisions.instead_of_changes(map(hold, decisions.changes))
 
 
-def in_safe_order(decisions: Decisions, situation: PlanningContext) -> Decisions:
+def in_safe_order(decisions: Decisions, context: PlanningContext) -> Decisions:
     """Every prefix of the changes keeps enough admins and fits the caps; what fits nowhere is held back."""
-    headcount = MembershipCounts.of(situation)
-    is_counted = "member" not in situation.live.unmanaged and not situation.live.reason_members_unread
-    limits = headcount.limits if is_counted else ()
-    layout = lay_out(decisions.changes, situation, headcount)
+    counts = MembershipCounts.of(context)
+    is_counted = "member" not in context.live.unmanaged and not context.live.reason_members_unread
+    limits = counts.limits if is_counted else ()
+    layout = lay_out(decisions.changes, context, counts)
     behind = (wait(change, on="another change", why="what it depends on is held back") for change in layout.behind)
-    parked = (_settle_parked(one, headcount) for one in layout.parked)
+    parked = (_settle_parked(one, counts) for one in layout.parked)
     decided = decisions.instead_of_changes([*layout.ordered, *parked, *behind])
-    return replace(decided, limits=limits, waiting=tuple(_ask_safely(decided.waiting, situation, headcount)))
+    return replace(decided, limits=limits, waiting=tuple(_ask_safely(decided.waiting, context, counts)))
 
 
-def _settle_parked(parked: Blocked, headcount: MembershipCounts) -> Waiting | Blocked:
-    """A change that the headcount refuses waits for invited admins; where there are none, somebody must decide."""
+def _settle_parked(parked: Blocked, counts: MembershipCounts) -> Waiting | Blocked:
+    """A change that the counts refuse waits for invited admins; where there are none, somebody must decide."""
     change, guard = parked.change, parked.guard
     if guard is Guard.CAP:
         return parked
-    if guard is Guard.MIN_ADMINS and not headcount.invited_admins:
-        can_approve = headcount.objection(change, is_agreed=True) is None
+    if guard is Guard.MIN_ADMINS and not counts.invited_admins:
+        can_approve = counts.objection(change, is_agreed=True) is None
         return block(change, guard, f"{parked.message}; appoint another admin first", can_approve=can_approve)
-    on = ", ".join(headcount.invited_admins) or "an admin"
+    on = ", ".join(counts.invited_admins) or "an admin"
     return wait(change, on=on, why=f"{parked.message}; waiting for a new admin")
 
 
-def _ask_safely(
-    waiting: Iterable[Waiting], situation: PlanningContext, headcount: MembershipCounts
-) -> Iterator[Waiting]:
+def _ask_safely(waiting: Iterable[Waiting], context: PlanningContext, counts: MembershipCounts) -> Iterator[Waiting]:
     """Ask admins to give up their rights only as long as enough others remain."""
     for item in sorted(waiting, key=lambda item: item.address):
-        if item.action is not Action.GIVE_UP_ADMIN or item.on not in headcount.active_admins:
+        if item.action is not Action.GIVE_UP_ADMIN or item.on not in counts.active_admins:
             yield item
-        elif headcount.shortage_without(item.on, is_agreed=(item.address, item.action) in situation.approvals):
-            on = ", ".join(headcount.invited_admins) or "a new admin"
+        elif counts.shortage_without(item.on, is_agreed=(item.address, item.action) in context.approvals):
+            on = ", ".join(counts.invited_admins) or "a new admin"
             yield replace(item, on=on, why=f"{item.on} cannot give up admin rights before another admin is active")
         else:
-            headcount.let_go(item.on)
+            counts.let_go(item.on)
             yield item
 
 
@@ -198,8 +196,8 @@ STAGES: tuple[Stage, ...] = (
 """In this order, for these reasons."""
 
 
-def decide(decisions: Decisions, situation: PlanningContext) -> Decisions:
+def decide(decisions: Decisions, context: PlanningContext) -> Decisions:
     """Send the proposed steps of one organization through all stages."""
     for stage in STAGES:
-        decisions = stage(decisions, situation)
+        decisions = stage(decisions, context)
     return decisions

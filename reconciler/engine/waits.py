@@ -29,45 +29,45 @@ def pause_after(asked: int) -> timedelta:
     return timedelta(days=_DAYS_BEFORE_NEXT[min(asked, len(_DAYS_BEFORE_NEXT) - 1)])
 
 
-def end_of_invitation(address: Address, sent: date, situation: PlanningContext) -> date:
+def end_of_invitation(address: Address, sent: date, context: PlanningContext) -> date:
     """The day on which an invitation of that day is sent again, or reported where it was sent often enough.
 
     It is over after its own time where that is known, else after a while.
     """
-    hours, patience = situation.organization.system.invitation_hours, situation.settings.pending_days
+    hours, patience = context.organization.system.invitation_hours, context.settings.pending_days
     lasts = timedelta(days=patience if hours is None else min(patience, ceil(hours / 24)))
-    pause = timedelta() if _is_last_invitation(address, situation) else pause_after(_asked(address, situation))
+    pause = timedelta() if _is_last_invitation(address, context) else pause_after(_asked(address, context))
     return sent + max(lasts, pause)
 
 
-def _is_last_invitation(address: Address, situation: PlanningContext) -> bool:
+def _is_last_invitation(address: Address, context: PlanningContext) -> bool:
     """Whether no other is sent when this one is over."""
-    return _asked(address, situation) > situation.settings.max_expired_invitations
+    return _asked(address, context) > context.settings.max_expired_invitations
 
 
-def _asked(address: Address, situation: PlanningContext) -> int:
-    record = situation.records.get(address)
+def _asked(address: Address, context: PlanningContext) -> int:
+    record = context.records.get(address)
     return record.asked if record else 0
 
 
-def with_end(waiting: Waiting, situation: PlanningContext) -> Waiting:
+def with_end(waiting: Waiting, context: PlanningContext) -> Waiting:
     """The same with the day since which it waits, as far as anybody knows, and what ends that.
 
     What waits for somebody who was asked again has waited since they were asked first.
     """
-    noted = None if is_on_record(waiting) else situation.state.waits.get(waiting.address)
-    since = min(filter(None, (waiting.since, noted)), default=situation.today)
-    order, before = situation.orders.get(waiting.work_order), waiting.before
+    noted = None if is_on_record(waiting) else context.state.waits.get(waiting.address)
+    since = min(filter(None, (waiting.since, noted)), default=context.today)
+    order, before = context.orders.get(waiting.work_order), waiting.before
     if order is not None:
         ends = _describe_end_of_order(order)
-    elif isinstance(situation.live.find(waiting.address), Unknown):
+    elif isinstance(context.live.find(waiting.address), Unknown):
         ends = "an answer in the manifests, or a look that can tell"
     elif before is not None and before.status is Status.INVITED:
-        is_last = _is_last_invitation(waiting.address, situation)
+        is_last = _is_last_invitation(waiting.address, context)
         then = "a report that nobody answers" if is_last else "a new invitation"
-        ends = f"an answer, or {then} on {end_of_invitation(waiting.address, since, situation)}"
+        ends = f"an answer, or {then} on {end_of_invitation(waiting.address, since, context)}"
     elif before is not None and (before.status.is_pending or before.pending):
-        day = since + timedelta(days=situation.settings.pending_days)
+        day = since + timedelta(days=context.settings.pending_days)
         ends = f"an answer, or taking it out of the manifests; overdue from {day} on"
     else:
         ends = "that day" if waiting.on == "time" else BY_ITSELF
@@ -94,7 +94,7 @@ _PARENTS_FIRST = (Shape.ORGANIZATION, Shape.MEMBERSHIP, Shape.ASSET, Shape.GRANT
 
 
 def hold_until_ready(
-    changes: Sequence[Change], *, held: Collection[Address], kept: Mapping[Address, Guard], situation: PlanningContext
+    changes: Sequence[Change], *, held: Collection[Address], kept: Mapping[Address, Guard], context: PlanningContext
 ) -> Iterator[Change | Waiting | LeftOut]:
     """Each change whose parents are there or come into being in this plan; for the others, whom they wait for.
 
@@ -106,7 +106,7 @@ def hold_until_ready(
     not_coming = set(held)
     for change in sorted(changes, key=lambda change: _PARENTS_FIRST.index(KINDS[change.address.kind].shape)):
         if change.after is not None:
-            obstacle = _first_obstacle(change, coming, not_coming, situation)
+            obstacle = _first_obstacle(change, coming, not_coming, context)
         elif change.address in needed:
             thing, guard = needed[change.address]
             why = "is protected" if guard is Guard.PROTECTED else f"is blocked by {guard}"
@@ -120,12 +120,12 @@ def hold_until_ready(
 
 
 def _first_obstacle(
-    change: Change, coming: dict[Address, Change], held: Collection[Address], situation: PlanningContext
+    change: Change, coming: dict[Address, Change], held: Collection[Address], context: PlanningContext
 ) -> Waiting | LeftOut | None:
     for parent in parents_of(change.address):
-        found = situation.live.find(parent)
+        found = context.live.find(parent)
         if isinstance(found, Unknown) and not found.is_part:
-            return wait(change, on=SOMEBODY, why=f"{parent}: {found.reason}", since=situation.state.waits.get(parent))
+            return wait(change, on=SOMEBODY, why=f"{parent}: {found.reason}", since=context.state.waits.get(parent))
         if isinstance(found, Unknown):
             return LeftOut(
                 address=change.address, cause=Cause.UNREAD, reason=f"{parent} could not be read: {found.reason}"
@@ -157,11 +157,11 @@ def _wait_for(change: Change, parent: Address, found: Resource | None, *, is_com
     return wait(change, on=on, why=why, since=found.since if found else None)
 
 
-def hold_app_owner(change: Change, situation: PlanningContext) -> Waiting | None:
+def hold_app_owner(change: Change, context: PlanningContext) -> Waiting | None:
     """The owner of an app stays until the transfer of the app is completed."""
     if change.action not in {Action.REMOVE, Action.REMOVE_AND_INVITE} or change.address.kind != "member":
         return None
-    apps = situation.owned_apps.get(change.address.key, ()) if "app" in situation.organization.system.kinds else ()
+    apps = context.owned_apps.get(change.address.key, ()) if "app" in context.organization.system.kinds else ()
     if not apps:
         return None
     names = ", ".join(map(str, apps))
@@ -182,14 +182,14 @@ def wait(step: Change | Waiting, *, on: str, why: str, since: date | None = None
     )
 
 
-def note_waits(situation: PlanningContext, part: OrganizationPlan, targets: Targets) -> dict[Address, date]:
+def note_waits(context: PlanningContext, part: OrganizationPlan, targets: Targets) -> dict[Address, date]:
     """Since when things wait of which no record or work order tells it.
 
     What this plan could not see, or was not about, keeps the day it had.
     """
     kept = {
         address: since
-        for address, since in situation.state.waits.items()
-        if not targets.covers(address) or (isinstance(found := situation.live.find(address), Unknown) and found.is_part)
+        for address, since in context.state.waits.items()
+        if not targets.covers(address) or (isinstance(found := context.live.find(address), Unknown) and found.is_part)
     }
     return kept | {one.address: one.since for one in part.waiting if one.since and not is_on_record(one)}

@@ -15,7 +15,7 @@ from typing import TypeVar
 
 import pytest
 
-from reconciler.engine.planner import Worlds, plan, situations
+from reconciler.engine.planner import Worlds, make_contexts, plan
 from reconciler.model.address import Address
 from reconciler.model.declared import Approval
 from reconciler.model.json import plan_from_json, plan_to_json
@@ -138,7 +138,7 @@ def test_every_situation_is_kept_apart_by_organization() -> None:
     """Records, declarations and what is live of one organization never reach another."""
     for path in _PATHS:
         case = _case(path)
-        for situation in situations(case.worlds, case.settings):
+        for situation in make_contexts(case.worlds, case.settings):
             addresses = [*situation.wanted, *situation.records, *situation.live.resources]
             assert {address.organization for address in addresses} <= {situation.organization.key}
 

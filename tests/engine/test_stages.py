@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from reconciler.engine.context import EVERYTHING, PlanningContext
-from reconciler.engine.planner import propose, situations
+from reconciler.engine.planner import make_contexts, propose
 from reconciler.engine.stages import STAGES, Decisions, without_founder
 from reconciler.model.address import Address
 from reconciler.model.kinds import Action
@@ -29,7 +29,7 @@ def addresses(decisions: Decisions) -> Counter[Address]:
 
 def proposed(path: Path) -> Iterator[tuple[PlanningContext, Decisions]]:
     case = read_case(path)
-    for situation in situations(case.worlds, case.settings):
+    for situation in make_contexts(case.worlds, case.settings):
         if not situation.another:
             yield situation, propose(situation, EVERYTHING)
 

@@ -19,7 +19,7 @@ from hypothesis import HealthCheck, given, settings
 
 from reconciler.editing.person_edits import read_group_lists
 from reconciler.engine.holdings import index_access
-from reconciler.engine.planner import Worlds, plan, situations
+from reconciler.engine.planner import Worlds, make_contexts, plan
 from reconciler.features.onboarding.onboarding import Joiner, describe_proposal, propose, write_proposal
 from reconciler.features.queries.access_matrix import find_reaches
 from reconciler.features.review.compare import compare
@@ -314,7 +314,7 @@ def test_protected_is_who_has_a_line_that_holds_and_says_so(manifest: Manifest) 
     desired = load(as_files(manifest))
     live = live_of(access_on(manifest, TODAY))
     worlds = Worlds(desired=desired, recorded={}, live={ORGANIZATION: live}, today=TODAY)
-    (situation,) = situations(worlds, GuardSettings())
+    (situation,) = make_contexts(worlds, GuardSettings())
     protected = {str(address).partition("/")[2] for address, record in situation.records.items() if record.protect}
     flags = {
         address.format(who)

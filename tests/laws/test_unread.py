@@ -23,7 +23,7 @@ from reconciler.cli.planning import code_of_plan
 from reconciler.engine.context import EVERYTHING
 from reconciler.engine.drift import record_drift
 from reconciler.engine.orders import withdrawn
-from reconciler.engine.planner import Worlds, plan, situations
+from reconciler.engine.planner import Worlds, make_contexts, plan
 from reconciler.features.drift import audit as drifting
 from reconciler.features.drift.document import annotations_of_drift, summary_of_drift
 from reconciler.features.planning.document import annotations_of_plan, summary_of_plan
@@ -161,7 +161,7 @@ def test_nothing_known_is_forgotten_and_nothing_is_done_where_nobody_could_look(
                 assert remember_drift(blind.drift.items)[address] == known
     for change in blind.plan.changes:
         assert not is_hidden(change.address, parts)
-    for situation, part in zip(situations(blind.worlds, blind.case.settings), blind.plan.organizations, strict=True):
+    for situation, part in zip(make_contexts(blind.worlds, blind.case.settings), blind.plan.organizations, strict=True):
         hidden = [address for address in situation.state.records if is_hidden(address, parts)]
         assert [_seen(situation.records[a]) for a in hidden] == [_seen(situation.state.records[a]) for a in hidden]
         noted = record_drift(situation)

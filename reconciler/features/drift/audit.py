@@ -12,7 +12,7 @@ from reconciler.apply.reading import Scopes, read_live, shielded
 from reconciler.apply.state_editor import Edits, StateEditor
 from reconciler.engine.context import PlanningContext
 from reconciler.engine.identities import Identities, rename_to_today
-from reconciler.engine.planner import Worlds, plan_organization, situations
+from reconciler.engine.planner import Worlds, make_contexts, plan_organization
 from reconciler.engine.refresh import note_look
 from reconciler.model.address import Address
 from reconciler.model.declared import Desired
@@ -57,7 +57,7 @@ def survey(
             on_notice(f"{key} has a state but is not declared any more: nobody looks for drift there")
     scopes = Scopes(request.desired)
     parts = []
-    for context in situations(worlds, request.settings):
+    for context in make_contexts(worlds, request.settings):
         part = _organization(context, request, max_age=max_age)
         provider = provider_for(context.organization)
         parts.append(_with_activity(part, provider, scopes, context) if request.refresh else part)
@@ -78,7 +78,7 @@ def drift_after(
     )
     return tuple(
         found
-        for context in situations(worlds, request.settings)
+        for context in make_contexts(worlds, request.settings)
         for found in plan_organization(context, request.targets).drift
     )
 

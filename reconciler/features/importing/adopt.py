@@ -9,7 +9,7 @@ from reconciler.apply.planning import PlanRequest, ProviderFor, read_worlds
 from reconciler.apply.reading import Scopes
 from reconciler.editing.entries import NotExpressible
 from reconciler.engine.context import PlanningContext, Targets
-from reconciler.engine.planner import Worlds, plan_organization, situations
+from reconciler.engine.planner import Worlds, make_contexts, plan_organization
 from reconciler.features.importing.amend import Amendment, Wish, amend
 from reconciler.features.importing.key_assignment import KeyAssignment, assign_keys
 from reconciler.features.importing.model import Adoption, NotAdopted
@@ -45,7 +45,7 @@ def adopt(
     What cannot be edited safely is refused with the reason, and does not keep the rest from being adopted.
     """
     worlds = read_worlds(request.plan, provider_for=provider_for, store=store, on_notice=on_notice)
-    contexts = list(situations(worlds, request.plan.settings))
+    contexts = list(make_contexts(worlds, request.plan.settings))
     plans = [plan_organization(context, request.plan.targets) for context in contexts]
     unread = tuple(one for plan in plans for one in plan.unread)
     found = [

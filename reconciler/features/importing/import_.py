@@ -11,7 +11,7 @@ from reconciler.apply.planning import ProviderFor
 from reconciler.apply.reading import Scopes, read_live
 from reconciler.apply.state_editor import Edits, StateEditor
 from reconciler.editing.edits import Path, Put, Value, edit_manifest, find_file
-from reconciler.engine.planner import Worlds, plan, situations
+from reconciler.engine.planner import Worlds, make_contexts, plan
 from reconciler.features.importing.compose import Composition, compose, remarks_on
 from reconciler.features.importing.key_assignment import KeyAssignment, assign_keys
 from reconciler.features.importing.layout import render_manifest
@@ -91,7 +91,7 @@ def draft_import(
             if origin not in refused or not _has_left(change, worlds)
         ]
         if not wrong:
-            found = situations(worlds, request.settings)
+            found = make_contexts(worlds, request.settings)
             states = {one.organization.key: replace(one.state, records=one.records) for one in found}
             return replace(made, states=states)
         for change, origin in wrong:
