@@ -26,7 +26,7 @@ from reconciler.model.plan import Plan
 from reconciler.model.resource import Resource
 from reconciler.output.document import Row, Table, plain
 from reconciler.output.text import table_lines
-from reconciler.providers.business_api.vocabulary import takes_a_person
+from reconciler.providers.business_api.vocabulary import is_done_by_hand
 from reconciler.providers.sandbox.provider import SandboxProvider
 from reconciler.providers.sandbox.reading import show as look
 from reconciler.providers.sandbox.rosters import render_roster
@@ -354,7 +354,7 @@ def _work_by_hand(app: App, desired: Desired, made: Plan) -> Iterator[tuple[Chan
             for one in part.waiting
             if (order := state.orders.get(one.work_order))
         ]
-        for change in [*filter(takes_a_person, part.changes), *asked]:
+        for change in [*filter(is_done_by_hand, part.changes), *asked]:
             yield change, hands.apply(scope, change)
 
 

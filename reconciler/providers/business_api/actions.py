@@ -19,7 +19,7 @@ from reconciler.model.resource import Resource, Status, role_in
 from reconciler.providers.business_api import endpoints
 from reconciler.providers.business_api.batches import GIVING, TAKING, Bundle, describe_group_deletion
 from reconciler.providers.business_api.errors import ApiError, Remedy
-from reconciler.providers.business_api.sending import Found, NotShown, Stays, Task, WriteInDoubt, is_gone
+from reconciler.providers.business_api.sending import Found, NotShown, StillListed, Task, WriteInDoubt, is_gone
 from reconciler.providers.business_api.vocabulary import (
     AD_ACCOUNT_ROLES,
     BY_ACCESS,
@@ -230,7 +230,7 @@ def _give(task: Task) -> Waits | None:
     if waits is None:
         wanted = task.change.attributes
         body = asset_type.role_words(wanted) | _describe_access(task, asset_type)
-        hidden = _stays(task, lambda found: asset_type.covers(found.attributes, wanted))
+        hidden = _match_role(task, lambda found: asset_type.covers(found.attributes, wanted))
         task.write(endpoints.ASSIGN, body, or_if_accepted=hidden)
     return waits
 
@@ -246,12 +246,14 @@ def _revoke(task: Task, *, until: Callable[[Found], bool] | None = None) -> Wait
         return waits
     try:
         body = _describe_access(task, asset_type)
-        task.write(endpoints.UNASSIGN, body, until=until, or_if_accepted=_stays(task))
+        task.write(endpoints.UNASSIGN, body, until=until, or_if_accepted=_match_role(task))
     except NotShown as doubt:
         if not isinstance(task.seen, Resource):
             raise
         if not task.seen.implied_by:
-            raise Stays(f"{endpoints.UNASSIGN}: the platform accepted it, and the access is still listed") from doubt
+            raise StillListed(
+                f"{endpoints.UNASSIGN}: the platform accepted it, and the access is still listed"
+            ) from doubt
         learnt = task.writer.known.implied | {(task.address.kind, task.seen.implied_by)}
         task.writer.known = replace(task.writer.known, implied=learnt)
     except ApiError as error:
@@ -271,8 +273,8 @@ def _wait_for_person(task: Task) -> Waits | None:
     return _by_an_admin(why) if why else None
 
 
-def _stays(task: Task, is_enough: Callable[[Resource], bool] = lambda _: True) -> Callable[[Found], bool]:
-    """Whether what is found comes from a role that was seen to give it without a grant."""
+def _match_role(task: Task, is_enough: Callable[[Resource], bool] = lambda _: True) -> Callable[[Found], bool]:
+    """A test of whether what is found comes from a role that was seen to give it without a grant."""
     implied, kind = task.writer.known.implied, task.address.kind
     return lambda found: isinstance(found, Resource) and (kind, found.implied_by) in implied and is_enough(found)
 

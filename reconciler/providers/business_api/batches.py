@@ -256,8 +256,8 @@ def _send_or_halve(bundle: Bundle, tasks: Sequence[Task]) -> Outcomes:
             yield from _conclude(tasks, failure_of(error))
             return
         look_at(tasks)
-        yield from ((task.address, task.outcome()) for task in tasks if task.has_arrived)
-        missing = [task for task in tasks if not task.has_arrived]
+        yield from ((task.address, task.outcome()) for task in tasks if task.is_reached)
+        missing = [task for task in tasks if not task.is_reached]
         middle = (len(missing) + 1) // 2
         for half in (missing[:middle], missing[middle:]):
             if half:
@@ -278,7 +278,7 @@ def _send(tasks: Sequence[Task], endpoint: str, body: Mapping[str, Any]) -> Outc
 def _conclude(tasks: Sequence[Task], otherwise: Outcome | None = None) -> Outcomes:
     """What has arrived is applied, whatever was said about the call."""
     for task in tasks:
-        yield task.address, task.outcome() if otherwise is None or task.has_arrived else otherwise
+        yield task.address, task.outcome() if otherwise is None or task.is_reached else otherwise
 
 
 def _create_group(group: Task, contents: Sequence[Task]) -> Outcomes:
@@ -311,7 +311,7 @@ def _send_creation(group: Task, assets: Sequence[Task], members: Sequence[Task])
     except ApiError as error:
         smallest = [group, assets[0], members[0]]
         look_at(smallest)
-        if group.has_arrived:
+        if group.is_reached:
             yield group.address, group.outcome()
         elif len(contents) > 2 and error.remedy not in _HOPELESS:
             yield from _send_creation(group, assets[:1], members[:1])

@@ -114,7 +114,7 @@ class Client:
 
         # The waiting between attempts is our pace's, because all threads have to keep it.
         attempts = stamina.retry_context(
-            on=_may_pass, attempts=_ATTEMPTS, timeout=None, wait_initial=0, wait_max=0, wait_jitter=0
+            on=_is_transient, attempts=_ATTEMPTS, timeout=None, wait_initial=0, wait_max=0, wait_jitter=0
         )
         query = {
             name: value if isinstance(value, str) else json.dumps(value, separators=(",", ":"))
@@ -189,7 +189,7 @@ def _require_sendable(token: str) -> None:
         raise ProviderError(message, advice="look at what `access_token` refers to; only the bare token belongs there")
 
 
-def _may_pass(error: Exception) -> bool:
+def _is_transient(error: Exception) -> bool:
     return isinstance(error, ApiError) and error.remedy in (Remedy.WAIT, Remedy.DOUBT)
 
 

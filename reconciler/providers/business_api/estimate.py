@@ -17,7 +17,7 @@ from reconciler.providers.business_api.assets import choose_way, count_pages
 from reconciler.providers.business_api.batches import count_together
 from reconciler.providers.business_api.endpoints import ACCOUNT_USERS, ASSETS, GROUPS, MEMBERS, PARTNERS
 from reconciler.providers.business_api.pace import Tier
-from reconciler.providers.business_api.vocabulary import ASSET_TYPES, BY_ACCESS, BY_KIND, USED_KINDS, takes_a_person
+from reconciler.providers.business_api.vocabulary import ASSET_TYPES, BY_ACCESS, BY_KIND, USED_KINDS, is_done_by_hand
 
 CALLS_PER_WRITE = 3
 """Look, write, look again: what a change takes of which nothing else is known."""
@@ -58,7 +58,7 @@ def estimate_writing(changes: Sequence[Change], counts: Mapping[str, int]) -> in
 def _calls_of(group: Sequence[Change], counts: Mapping[str, int]) -> int:
     """Calls for changes that leave together."""
     first, look = group[0], _count_look(group, counts)
-    if takes_a_person(first):
+    if is_done_by_hand(first):
         return look
     if first.action is Action.FORGET:
         return 2 * look

@@ -197,7 +197,7 @@ def _check_row(found: object, listing: Listing) -> Row:
     for name, words in listing.words.items():
         if row.get(name) not in words:
             raise _nonsense(listing, f"`{name}` of a row is {row.get(name)!r}, which nobody has described")
-    row = {name: value for name, value in row.items() if not _fills_a_place(name, value, row, listing)}
+    row = {name: value for name, value in row.items() if not _is_placeholder(name, value, row, listing)}
     # Whoever was invited has no number, but an address; everything else has a name of its own.
     number = next(iter(listing.row_id), "")
     if number and not row.get(number) and not (listing.other_id and row.get(listing.other_id)):
@@ -205,7 +205,7 @@ def _check_row(found: object, listing: Listing) -> Row:
     return row
 
 
-def _fills_a_place(name: str, value: object, row: Row, listing: Listing) -> bool:
+def _is_placeholder(name: str, value: object, row: Row, listing: Listing) -> bool:
     if name in (*_IDS, listing.other_id) and not str(value).strip(" 0-"):
         return True
     field, word = listing.numbered or ("", None)

@@ -23,7 +23,7 @@ from reconciler.providers.business_api.errors import ApiError
 from reconciler.providers.business_api.estimate import CALLS_PER_WRITE, estimate_reading, estimate_writing, seconds_for
 from reconciler.providers.business_api.paging import read_list, text_of
 from reconciler.providers.business_api.reading import read_activity, read_everything
-from reconciler.providers.business_api.sending import Stays, Task, WriteInDoubt, Writer, failure_of, in_doubt
+from reconciler.providers.business_api.sending import StillListed, Task, WriteInDoubt, Writer, failure_of, in_doubt
 from reconciler.providers.business_api.session import CenterSnapshot, Session
 from reconciler.providers.business_api.vocabulary import SYSTEM, ability_of
 from reconciler.systems.drafting import draft_operation, draft_orders
@@ -224,7 +224,7 @@ def _carry_out(task: Task) -> Outcome:
         waits = carry_out(task)
     except (ApiError, KeyError) as error:
         return failure_of(error)
-    except Stays as failure:
+    except StillListed as failure:
         return Failed(reason=str(failure))
     except WriteInDoubt as doubt:
         return in_doubt(doubt)

@@ -61,7 +61,7 @@ class NotShown(WriteInDoubt):
     """The platform said yes, and the readings do not show it."""
 
 
-class Stays(NotShown):
+class StillListed(NotShown):
     """The platform said yes to taking access away, the readings show it, and no role explains that."""
 
 
@@ -189,9 +189,9 @@ class Task:
         return self.change.address
 
     @property
-    def has_arrived(self) -> bool:
+    def is_reached(self) -> bool:
         """Whether a look since the call showed what the change leads to; nobody looks after a refused call."""
-        return self.is_seen and has_arrived(self.change, self.seen)
+        return self.is_seen and is_reached(self.change, self.seen)
 
     def look(self) -> Found:
         """What is there now; Unknown when that cannot be read."""
@@ -207,7 +207,7 @@ class Task:
         or_if_accepted: Callable[[Found], bool] = lambda _: False,
     ) -> None:
         """Send it and return when it shows, by default as the change wants it in the end. Raises as `Writer.send`."""
-        is_done = until or partial(has_arrived, self.change)
+        is_done = until or partial(is_reached, self.change)
         self.writer.send(endpoint, body, look=self.look, is_done=is_done, or_if_accepted=or_if_accepted)
 
     def outcome(self) -> Outcome:
@@ -228,7 +228,7 @@ def look_at(tasks: Sequence[Task]) -> bool:
         return False
     for task in tasks:
         task.seen, task.is_seen = live.find(task.address), True
-    return all(task.has_arrived for task in tasks)
+    return all(task.is_reached for task in tasks)
 
 
 def look_until(is_right: Callable[[Sight], bool], look: Callable[[], Sight], ticker: Ticker) -> Sight:
@@ -242,7 +242,7 @@ def look_until(is_right: Callable[[Sight], bool], look: Callable[[], Sight], tic
     return seen
 
 
-def has_arrived(change: Change, found: Found) -> bool:
+def is_reached(change: Change, found: Found) -> bool:
     """Whether what is there is what the change leads to."""
     after = change.after
     if after is None or isinstance(found, Unknown):

@@ -193,6 +193,6 @@ def find_obstacle(change: Change) -> str:
     return ""
 
 
-def takes_a_person(change: Change) -> bool:
+def is_done_by_hand(change: Change) -> bool:
     """Whether an admin at the site has to do it, because no call does."""
     return change.action in _BY_HAND or bool(find_obstacle(change))
