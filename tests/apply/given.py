@@ -34,7 +34,7 @@ def terms(ttl: timedelta = timedelta(minutes=1)) -> LeaseTerms:
     return LeaseTerms(timer=SystemTimer(), ttl=ttl)
 
 
-def upkeep(store: StateStore) -> StateEditor:
+def editor(store: StateStore) -> StateEditor:
     return StateEditor(store=store, terms=terms(), clock=Still(), origin=ORIGIN)
 
 

@@ -64,12 +64,12 @@ class Office:
         ]
 
     def confirm(self, *values: str) -> None:
-        upkeep = StateEditor(
+        editor = StateEditor(
             store=self.store,
             terms=LeaseTerms(timer=SystemTimer()),
             clock=self.stage.world,
         )
-        confirm(Address("bc", "tiktok_account", "dee"), upkeep, values=values, evidence="seen on the page")
+        confirm(Address("bc", "tiktok_account", "dee"), editor, values=values, evidence="seen on the page")
 
     def provider(self) -> BusinessApiProvider:
         return BusinessApiProvider(self.stage.client, clock=self.stage.world, show_code=self.screen)

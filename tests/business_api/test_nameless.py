@@ -121,7 +121,7 @@ def test_an_audit_says_since_when_somebody_cannot_be_told_apart_and_what_ends_th
     story = Story(tmp_path, Hidden("gil"), options={"keyword_finds_masked": False, "tier": "unlimited"}, knobs={})
     try:
         terms = LeaseTerms(timer=SystemTimer())
-        upkeep = StateEditor(store=story.store, terms=terms, clock=story.world)
+        editor = StateEditor(store=story.store, terms=terms, clock=story.world)
         began = story.world.now().date()
 
         def provider_for(_: Organization) -> BusinessApiProvider:
@@ -129,7 +129,7 @@ def test_an_audit_says_since_when_somebody_cannot_be_told_apart_and_what_ends_th
 
         for _ in range(2):
             report = survey(story.request(), provider_for=provider_for, store=story.store)
-            remember(report, upkeep, story.desired)
+            remember(report, editor, story.desired)
             story.world.advance(timedelta(days=3))
         doubts = {one.address.key: one for one in report.organizations[0].doubts}
         assert {one.since for one in doubts.values()} == {began}

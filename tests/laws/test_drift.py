@@ -90,8 +90,8 @@ class Neighbourhood:
     def audit(self) -> DriftReport:
         found = survey(self.request(), provider_for=lambda _: SandboxProvider(self.world), store=self.store, max_age=30)
         terms = LeaseTerms(timer=SystemTimer())
-        upkeep = StateEditor(store=self.store, terms=terms, clock=self.world)
-        remember(found, upkeep, self.request().desired)
+        editor = StateEditor(store=self.store, terms=terms, clock=self.world)
+        remember(found, editor, self.request().desired)
         return found
 
 

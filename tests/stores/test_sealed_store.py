@@ -23,7 +23,7 @@ from reconciler.model.state import State
 from reconciler.stores.local_file import LocalFileStore
 from reconciler.stores.rules import this_process
 from reconciler.stores.sealed import Seal, SealedStore, sealed_holder
-from tests.apply.given import EVE, INVITE, NOW, ORIGIN, state, terms, upkeep
+from tests.apply.given import EVE, INVITE, NOW, ORIGIN, editor, state, terms
 
 MINUTE = timedelta(minutes=1)
 PERSONAL = ("@", "+34600111222", "acme.example")
@@ -49,7 +49,7 @@ def fill(store: StateStore) -> State:
     """A snapshot, a journal and an audit record that name people."""
     with hold(store, "bc", purpose="test", terms=terms()) as lease:
         saved = save_state(store, load_state(store, "bc"), state(EVE), token=lease.token).state
-    upkeep(store).forget([EVE])
+    editor(store).forget([EVE])
     with hold(store, "bc", purpose="test", terms=terms()) as lease:
         store.append("bc", begin(saved.serial + 2), token=lease.token)
     return saved
@@ -94,7 +94,7 @@ def write_down(store: StateStore) -> None:
 
 
 def edit(store: StateStore) -> None:
-    upkeep(store).forget([EVE])
+    editor(store).forget([EVE])
 
 
 @pytest.mark.parametrize("deed", [read_state, write_down, edit])
@@ -185,7 +185,7 @@ def test_states_move_between_clear_and_sealed_and_between_keys(tmp_path: Path) -
     places = [clear(tmp_path / "0"), sealed(tmp_path / "1"), sealed(tmp_path / "2", 1), clear(tmp_path / "3")]
     with hold(places[0], "bc", purpose="test", terms=terms()) as lease:
         save_state(places[0], load_state(places[0], "bc"), state(EVE), token=lease.token)
-    upkeep(places[0]).move(EVE, EVE._replace(key="eve@acme.example"))
+    editor(places[0]).move(EVE, EVE._replace(key="eve@acme.example"))
     for source, target in pairwise(places):
         migrate(source, target, terms=terms(), on_moved=lambda _key, _records: None)
     assert "eve@acme.example" in stored(tmp_path / "0")

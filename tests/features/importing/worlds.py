@@ -126,10 +126,10 @@ class Stage:
         )
         made = draft_import(request, provider_for=self.provider_for)
         self.files |= made.after
-        record_import(made, self.upkeep())
+        record_import(made, self.editor())
         return made
 
-    def upkeep(self) -> StateEditor:
+    def editor(self) -> StateEditor:
         terms = LeaseTerms(timer=SystemTimer())
         return StateEditor(store=self.store, terms=terms, clock=self.world)
 

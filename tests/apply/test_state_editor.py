@@ -27,7 +27,7 @@ from reconciler.model.ports import StateStore
 from reconciler.model.state import Deferral, Record, State
 from reconciler.model.work_order import OrderStatus, WorkOrder
 from reconciler.stores.local_file import LocalFileStore
-from tests.apply.given import EVE, INVITE, NOW, ORIGIN, TODAY, state, terms, upkeep
+from tests.apply.given import EVE, INVITE, NOW, ORIGIN, TODAY, editor, state, terms
 
 ANA, BO = Address("bc", "member", "ana"), Address("bc", "member", "bo")
 
@@ -62,14 +62,14 @@ def written_down(store: StateStore) -> list[tuple[str, str, str, str]]:
 
 
 def test_what_is_forgotten_is_gone_and_written_down(store: LocalFileStore) -> None:
-    upkeep(store).forget([ANA])
+    editor(store).forget([ANA])
     assert set(read_state(store, "bc").records) == {BO}
     assert written_down(store) == [("ana", "state_rm", "bc/member/ana", "")]
 
 
 def test_a_moved_record_keeps_everything_and_remembers_its_address(store: LocalFileStore) -> None:
     before = read_state(store, "bc").records[ANA]
-    upkeep(store).move(ANA, EVE)
+    editor(store).move(ANA, EVE)
     assert read_state(store, "bc").records == {
         BO: read_state(store, "bc").records[BO],
         EVE: replace(before, address=EVE, formerly=("ana",)),
@@ -97,7 +97,7 @@ def test_what_people_were_asked_for_moves_along(store: LocalFileStore) -> None:
     orders = {"wo-1": an_order("wo-1", EVE), "wo-2": an_order("wo-2", BO, actor="eve")}
     save(store, replace(read_state(store, "bc"), orders=orders))
     eva = EVE._replace(key="eva")
-    upkeep(store).move(EVE, eva)
+    editor(store).move(EVE, eva)
     moved = read_state(store, "bc").orders
     assert (moved["wo-1"].address, moved["wo-2"].actor) == (eva, "eva")
     assert written_down(store) == [("ana", "state_mv", "bc/member/eve", "bc/member/eva")]
@@ -106,7 +106,7 @@ def test_what_people_were_asked_for_moves_along(store: LocalFileStore) -> None:
 def test_a_whole_organization_is_forgotten_with_all_that_people_were_asked_for(store: LocalFileStore) -> None:
     whole = Address("bc", "organization", "bc")
     save(store, replace(read_state(store, "bc"), orders={"wo-1": an_order("wo-1", EVE)}))
-    upkeep(store).forget([whole])
+    editor(store).forget([whole])
     left = read_state(store, "bc")
     assert (left.records, left.rosters, left.orders["wo-1"].status) == ({}, {}, OrderStatus.SUPERSEDED)
     assert written_down(store) == [("ana", "state_rm", "bc/organization/bc", "all of it; withdrawn: wo-1")]
@@ -115,12 +115,12 @@ def test_a_whole_organization_is_forgotten_with_all_that_people_were_asked_for(s
 @pytest.mark.parametrize(
     ("edit", "why"),
     [
-        (lambda store: upkeep(store).forget([Address("no", "organization", "no")]), "nothing is recorded of no"),
-        (lambda store: upkeep(store).forget([ANA, EVE]), "nothing is recorded of bc/member/eve"),
-        (lambda store: upkeep(store).move(EVE, ANA), "nothing is recorded of bc/member/eve"),
-        (lambda store: upkeep(store).move(ANA, BO), "bc/member/bo is there already"),
-        (lambda store: upkeep(store).move(ANA, Address("dev", "member", "ana")), "stays in its organization"),
-        (lambda store: upkeep(store).move(ANA, Address("bc", "app", "ana")), "of its kind"),
+        (lambda store: editor(store).forget([Address("no", "organization", "no")]), "nothing is recorded of no"),
+        (lambda store: editor(store).forget([ANA, EVE]), "nothing is recorded of bc/member/eve"),
+        (lambda store: editor(store).move(EVE, ANA), "nothing is recorded of bc/member/eve"),
+        (lambda store: editor(store).move(ANA, BO), "bc/member/bo is there already"),
+        (lambda store: editor(store).move(ANA, Address("dev", "member", "ana")), "stays in its organization"),
+        (lambda store: editor(store).move(ANA, Address("bc", "app", "ana")), "of its kind"),
     ],
 )
 def test_what_makes_no_sense_changes_nothing(
@@ -134,7 +134,7 @@ def test_what_makes_no_sense_changes_nothing(
 
 def test_a_pulled_state_that_was_edited_can_be_pushed(store: LocalFileStore) -> None:
     edited = replace(read_state(store, "bc"), records={})
-    pushed = upkeep(store).push("bc", state_to_json(edited))
+    pushed = editor(store).push("bc", state_to_json(edited))
     assert (read_state(store, "bc"), pushed.records) == (pushed, {})
     assert [action for _, action, _, _ in written_down(store)] == ["state_push"]
 
@@ -147,12 +147,12 @@ def test_a_state_that_is_another_or_older_is_not_pushed(
 ) -> None:
     other = replace(read_state(store, "bc"), **change)  # type: ignore[arg-type]  # one of two fields, each of its type
     with pytest.raises(StateConflict, match=why):
-        upkeep(store).push("bc", state_to_json(other))
+        editor(store).push("bc", state_to_json(other))
 
 
 def test_the_state_of_another_organization_is_not_pushed(store: LocalFileStore) -> None:
     with pytest.raises(StoreError, match="this is not the state of bc but that of dev"):
-        upkeep(store).push("bc", state_to_json(State(organization="dev")))
+        editor(store).push("bc", state_to_json(State(organization="dev")))
 
 
 @pytest.mark.parametrize(
@@ -167,32 +167,32 @@ def test_the_state_of_another_organization_is_not_pushed(store: LocalFileStore) 
 def test_a_state_that_speaks_of_what_is_not_its_own_is_not_pushed(store: LocalFileStore, edit: dict[str, Any]) -> None:
     before = read_state(store, "bc")
     with pytest.raises(StoreError, match="the state is damaged: "):
-        upkeep(store).push("bc", state_to_json(replace(before, **edit)))
+        editor(store).push("bc", state_to_json(replace(before, **edit)))
     assert read_state(store, "bc") == before
 
 
 def test_a_state_of_a_newer_format_is_refused(store: LocalFileStore) -> None:
     newer = state_to_json(read_state(store, "bc")).replace(b'"format_version":"1.4"', b'"format_version":"2.0"')
     with pytest.raises(StoreError, match=r"format 2\.0"):
-        upkeep(store).push("bc", newer)
+        editor(store).push("bc", newer)
 
 
 def test_an_edit_keeps_what_an_unfinished_apply_left_in_doubt(store: LocalFileStore) -> None:
     leave_unfinished(store)
-    upkeep(store).forget([ANA])
+    editor(store).forget([ANA])
     loaded = load_state(store, "bc")
     assert (loaded.state.in_doubt, loaded.has_journal) == ({EVE: INVITE}, False)
 
 
 def test_an_edit_waits_for_nobody_who_holds_the_organization(store: LocalFileStore) -> None:
     with hold(store, "bc", purpose="apply", terms=terms()), pytest.raises(StateLocked, match="apply"):
-        upkeep(LocalFileStore(store._organizations.parent)).forget([ANA])  # noqa: SLF001  # a second instance
+        editor(LocalFileStore(store._organizations.parent)).forget([ANA])  # noqa: SLF001  # a second instance
 
 
 def test_a_lock_is_taken_away_by_its_id_and_written_down(store: LocalFileStore) -> None:
     store.acquire("bc", purpose="apply", ttl=terms().ttl)
     (lock,) = store.locks()
-    upkeep(store).unlock(find_lock(store, lock.id))
+    editor(store).unlock(find_lock(store, lock.id))
     assert store.locks() == []
     assert [(action, address) for _, action, address, _ in written_down(store)] == [
         ("state_unlock", "bc/organization/bc")
@@ -210,7 +210,7 @@ def check_until_lost(lease: Lease) -> None:
 
 def test_a_holder_whose_lock_is_taken_away_stops_although_it_lives(store: LocalFileStore) -> None:
     with hold(store, "bc", purpose="apply", terms=terms(ttl=timedelta(seconds=1))) as lease:
-        upkeep(store).unlock(find_lock(store, lease.lock.id))
+        editor(store).unlock(find_lock(store, lease.lock.id))
         with pytest.raises(LeaseLost):
             store.append("bc", b"late", token=lease.token)
         another = LocalFileStore(store._organizations.parent)  # noqa: SLF001  # a second instance
@@ -256,7 +256,7 @@ def test_a_migration_carries_states_and_the_audit_log_and_can_be_repeated(
     store: LocalFileStore, tmp_path: Path
 ) -> None:
     save(store, State(organization="dev", lineage="l2"))
-    upkeep(store).forget([ANA])
+    editor(store).forget([ANA])
     target = open_store("sqlite:///moved/states.db", root=tmp_path)
     moved: list[tuple[str, int]] = []
     for _ in range(2):
@@ -266,7 +266,7 @@ def test_a_migration_carries_states_and_the_audit_log_and_can_be_repeated(
         key: read_state(store, key) for key in ("bc", "dev")
     }
     assert list(target.read_audit()) == list(store.read_audit())
-    upkeep(target).forget([BO])
+    editor(target).forget([BO])
     assert AuditLog(target).verify().broken == ""
     with pytest.raises(StateConflict, match="the new store has"):
         migrate(store, target, terms=terms(), on_moved=lambda _key, _records: None)
@@ -277,7 +277,7 @@ def test_of_two_migrations_at_once_one_at_least_ends_well_and_nothing_is_doubled
 ) -> None:
     for number in range(5):
         save(store, State(organization=f"org-{number}", lineage="l2"))
-        upkeep(store).push(f"org-{number}", state_to_json(read_state(store, f"org-{number}")))
+        editor(store).push(f"org-{number}", state_to_json(read_state(store, f"org-{number}")))
 
     def run(_number: int) -> bool:
         target = open_store("sqlite:///moved/states.db", root=tmp_path)
