@@ -160,7 +160,7 @@ class DriftItem:
     """One difference with its history."""
 
     found: Drift
-    standing: DriftStatus
+    status: DriftStatus
     first_seen: date
     """UTC day."""
     age: int
@@ -202,7 +202,7 @@ class OrganizationDrift:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DriftSummary:
-    """How many differences there are of each standing."""
+    """How many differences there are of each status."""
 
     new: int
     overdue: int
@@ -232,7 +232,7 @@ class DriftReport(OfOrganizations):
     @property
     def summary(self) -> DriftSummary:
         """In numbers."""
-        counts = Counter(item.standing for item in self.items)
+        counts = Counter(item.status for item in self.items)
         return DriftSummary(
             new=counts[DriftStatus.NEW],
             overdue=counts[DriftStatus.OVERDUE],
@@ -246,12 +246,12 @@ class DriftReport(OfOrganizations):
     @property
     def is_clean(self) -> bool:
         """Whether everything was looked at and nothing wants anybody: only then an issue about drift may be closed."""
-        return not self.unread and all(item.standing is DriftStatus.ACCEPTED for item in self.items)
+        return not self.unread and all(item.status is DriftStatus.ACCEPTED for item in self.items)
 
     @property
     def wants_attention(self) -> bool:
         """Whether anything is new or overdue."""
-        return any(item.standing.wants_attention for item in self.items)
+        return any(item.status.wants_attention for item in self.items)
 
 
 def list_with_history(
@@ -269,18 +269,18 @@ def list_with_history(
 
 def _item(found: Drift, known: KnownDrift | None, *, today: date, max_age: int | None) -> DriftItem:
     if known is None or not known.is_about(found):
-        return DriftItem(found=found, standing=DriftStatus.NEW, first_seen=today, age=0)
+        return DriftItem(found=found, status=DriftStatus.NEW, first_seen=today, age=0)
     age = (today - known.first_seen).days
     if not known.told:
         told = replace(known, told=True) if found.fate is Fate.UNREAD else None
-        return DriftItem(found=found, standing=DriftStatus.NEW, first_seen=known.first_seen, age=age, known=told)
+        return DriftItem(found=found, status=DriftStatus.NEW, first_seen=known.first_seen, age=age, known=told)
     if known.is_accepted(today):
-        standing = DriftStatus.ACCEPTED
+        status = DriftStatus.ACCEPTED
     elif known.reason or (max_age is not None and age > max_age):
-        standing = DriftStatus.OVERDUE
+        status = DriftStatus.OVERDUE
     else:
-        standing = DriftStatus.KNOWN
-    return DriftItem(found=found, standing=standing, first_seen=known.first_seen, age=age, known=known)
+        status = DriftStatus.KNOWN
+    return DriftItem(found=found, status=status, first_seen=known.first_seen, age=age, known=known)
 
 
 def remember_drift(items: Iterable[DriftItem]) -> dict[Address, KnownDrift]:

@@ -41,7 +41,7 @@ class AccessStatus(StrEnum):
 class Holding:
     """One membership, grant, share or ownership as the manifests and the state see it."""
 
-    JSON_PROPERTIES: ClassVar = ("standing",)
+    JSON_PROPERTIES: ClassVar = ("status",)
     JSON_HIDDEN: ClassVar = ("is_past",)
 
     address: Address
@@ -71,7 +71,7 @@ class Holding:
         return self.declared is not None and not self.excuse
 
     @property
-    def standing(self) -> AccessStatus | None:
+    def status(self) -> AccessStatus | None:
         """What a reader should make of it; None for a past day, because nothing is declared beside the record."""
         if self.is_past:
             return None

@@ -98,33 +98,33 @@ def chapter(title: Inline, blocks: Iterable[Block | None], *, about: Inline = ""
     return Section(title=title, about=about, blocks=found, is_folded=True) if found else None
 
 
-def drift_row(found: Drift, *, standing: str = "", details: Iterable[str] = ()) -> Row:
+def drift_row(found: Drift, *, status: str = "", details: Iterable[str] = ()) -> Row:
     """The row of one difference between what is live and what was made so: expected, there, and what becomes of it."""
     return row_of(
         _DRIFT_SIGNS[found.sort],
         name_subject(found.address),
         _drifted_access(found),
-        _describe_cause(found, standing),
+        _describe_cause(found, status),
         place=found.place,
         details=[*filter(None, [found.outlook]), *details],
     )
 
 
-def drift_finding(found: Drift, *, severity: Severity, standing: str = "", organization: str = "") -> Finding:
+def drift_finding(found: Drift, *, severity: Severity, status: str = "", organization: str = "") -> Finding:
     """The same as a finding."""
     subject = f"{name_subject(found.address)}{organization and ' in '}{organization}"
     return Finding(
         id=f"drift-{found.sort.replace('_', '-')}",
         severity=severity,
-        message=f"{subject}, {_drifted_access(found)}: {_describe_cause(found, standing)}",
+        message=f"{subject}, {_drifted_access(found)}: {_describe_cause(found, status)}",
         place=found.place,
         advice="; ".join(filter(None, [found.outlook, found.advice])),
         address=str(found.address),
     )
 
 
-def _describe_cause(found: Drift, standing: str) -> str:
-    return f"{', '.join(filter(None, [found.sort.label, standing]))}: {found.why}"
+def _describe_cause(found: Drift, status: str) -> str:
+    return f"{', '.join(filter(None, [found.sort.label, status]))}: {found.why}"
 
 
 def _drifted_access(found: Drift) -> str:

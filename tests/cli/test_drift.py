@@ -63,7 +63,7 @@ def audit(run: Run, *words: str, code: int = 0) -> dict[str, Any]:
 
 def told(found: dict[str, Any]) -> list[tuple[str, str, str]]:
     items = [item for part in found["organizations"] for item in part["items"]]
-    return [(item["standing"], item["found"]["severity"], item["found"]["address"]) for item in items]
+    return [(item["status"], item["found"]["severity"], item["found"]["address"]) for item in items]
 
 
 def test_nothing_drifts_after_a_settled_apply_and_what_no_audit_can_see_is_said(run: Run) -> None:

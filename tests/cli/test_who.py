@@ -26,21 +26,21 @@ def run(tmp_path: Path) -> Run:
     return start
 
 
-def standing(result: Result) -> str | None:
+def status(result: Result) -> str | None:
     """That of eve's membership."""
     (part,) = json.loads(result.stdout)["organizations"]
-    found: str | None = part["holdings"][0]["standing"]
+    found: str | None = part["holdings"][0]["status"]
     assert part["holdings"][0]["address"] == "acme-bc/member/eve"
     return found
 
 
 def test_a_person_goes_from_declared_to_held(run: Run) -> None:
-    assert standing(run("who", "eve", "--format", "json")) == "missing"
+    assert status(run("who", "eve", "--format", "json")) == "missing"
     run("apply", "--auto-approve")
-    assert standing(run("who", "eve", "--format", "json")) == "pending"
+    assert status(run("who", "eve", "--format", "json")) == "pending"
     run("sandbox", "people", "answer", "accept", "--all")
     run("apply", "--auto-approve")
-    assert standing(run("who", "eve@agency.example", "--format", "json")) == "held"
+    assert status(run("who", "eve@agency.example", "--format", "json")) == "held"
     told = run("who", "eve").stdout
     assert "acme-bc (TikTok Business Center)" in told
     assert "as declared" in told
@@ -49,7 +49,7 @@ def test_a_person_goes_from_declared_to_held(run: Run) -> None:
 def test_a_person_of_a_past_day_is_read_from_what_was_kept(run: Run) -> None:
     run("apply", "--auto-approve")
     today = datetime.now(UTC).date()
-    assert standing(run("who", "eve", "--as-of", str(today), "--format", "json")) is None
+    assert status(run("who", "eve", "--as-of", str(today), "--format", "json")) is None
     for question in (("who", "eve"), ("access", "acme-bc")):
         assert "2999-12-31 has not come yet" in run(*question, "--as-of", "2999-12-31", code=64).stderr
     told = run("who", "eve", "--as-of", "2001-01-01").stdout
@@ -109,7 +109,7 @@ def test_what_an_audit_found_counts_although_nobody_declared_it(run: Run) -> Non
     assert "admin" in told
     assert "mallory@rival.example" in run("access", "acme-bc").stdout
     found = json.loads(run("who", "mallory@rival.example", "--format", "json").stdout)
-    assert [one["standing"] for part in found["organizations"] for one in part["holdings"]] == ["undeclared"]
+    assert [one["status"] for part in found["organizations"] for one in part["holdings"]] == ["undeclared"]
 
 
 def test_what_an_apply_has_taken_away_since_the_audit_is_not_said_to_be_there(run: Run, tmp_path: Path) -> None:

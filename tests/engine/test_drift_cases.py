@@ -50,34 +50,34 @@ def deviation(role: str = "admin") -> Drift:
     )
 
 
-def standing(found: Drift, known: KnownDrift, today: date, max_age: int | None = 30) -> tuple[DriftStatus, int]:
+def status(found: Drift, known: KnownDrift, today: date, max_age: int | None = 30) -> tuple[DriftStatus, int]:
     (item,) = list_with_history([found], {EVE: known}, today=today, max_age=max_age)
-    return item.standing, item.age
+    return item.status, item.age
 
 
 def known(**values: object) -> KnownDrift:
     (first,) = list_with_history([deviation()], {}, today=TODAY, max_age=None)
-    assert first.standing is DriftStatus.NEW
+    assert first.status is DriftStatus.NEW
     made = remember_drift([first])[EVE]
     return KnownDrift(**{name: values.get(name, getattr(made, name)) for name in KnownDrift.__slots__})  # type: ignore[arg-type]  # by name
 
 
 def test_what_was_seen_before_is_known_until_it_is_too_old() -> None:
-    assert standing(deviation(), known(), TODAY + timedelta(days=30)) == (DriftStatus.KNOWN, 30)
-    assert standing(deviation(), known(), TODAY + timedelta(days=31)) == (DriftStatus.OVERDUE, 31)
-    assert standing(deviation(), known(), TODAY + timedelta(days=999), max_age=None) == (DriftStatus.KNOWN, 999)
+    assert status(deviation(), known(), TODAY + timedelta(days=30)) == (DriftStatus.KNOWN, 30)
+    assert status(deviation(), known(), TODAY + timedelta(days=31)) == (DriftStatus.OVERDUE, 31)
+    assert status(deviation(), known(), TODAY + timedelta(days=999), max_age=None) == (DriftStatus.KNOWN, 999)
 
 
 def test_an_acceptance_ends_on_its_day() -> None:
     accepted = known(reason="OPS-1", until=TODAY + timedelta(days=40))
-    assert standing(deviation(), accepted, TODAY + timedelta(days=39)) == (DriftStatus.ACCEPTED, 39)
-    assert standing(deviation(), accepted, TODAY + timedelta(days=40)) == (DriftStatus.OVERDUE, 40)
+    assert status(deviation(), accepted, TODAY + timedelta(days=39)) == (DriftStatus.ACCEPTED, 39)
+    assert status(deviation(), accepted, TODAY + timedelta(days=40)) == (DriftStatus.OVERDUE, 40)
 
 
 @given(st.sampled_from(["standard", "member", "owner", "x"]), st.integers(0, 400))
 def test_an_acceptance_never_hides_another_difference_of_the_same_thing(role: str, days: int) -> None:
     accepted = known(reason="OPS-1", until=TODAY + timedelta(days=1000))
-    assert standing(deviation(role), accepted, TODAY + timedelta(days=days)) == (DriftStatus.NEW, 0)
+    assert status(deviation(role), accepted, TODAY + timedelta(days=days)) == (DriftStatus.NEW, 0)
 
 
 def test_what_matters_most_comes_first() -> None:

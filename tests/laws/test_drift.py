@@ -200,7 +200,7 @@ def severity(before: str | None, after: str | None) -> str:
 
 
 def told(report: DriftReport) -> dict[Address, tuple[DriftSort, str, DriftStatus]]:
-    found = {item.found.address: (item.found.sort, item.found.severity.value, item.standing) for item in report.items}
+    found = {item.found.address: (item.found.sort, item.found.severity.value, item.status) for item in report.items}
     assert len(found) == len(report.items), "something is told twice"
     return found
 

@@ -344,9 +344,9 @@ def test_who_and_access_find_everything_as_declared_once_it_is_there(manifest: M
         desired, expected = load(as_files(manifest), day), access_on(manifest, day)
         state = recorded_of(live_of(expected))
         ledger = index_access(ORGANIZATION, desired=desired, state=state, today=day, as_of=None)
-        standings = {str(address).partition("/")[2]: one.standing for address, one in ledger.holdings.items()}
-        assert {standings[address] for address in expected} == {AccessStatus.HELD}
-        assert {standings[text] for text in standings.keys() - expected.keys() if is_somebodys(text)} <= {
+        statuses = {str(address).partition("/")[2]: one.status for address, one in ledger.holdings.items()}
+        assert {statuses[address] for address in expected} == {AccessStatus.HELD}
+        assert {statuses[text] for text in statuses.keys() - expected.keys() if is_somebodys(text)} <= {
             AccessStatus.ABSENT
         }
         intended = {

@@ -156,7 +156,7 @@ def test_nothing_known_is_forgotten_and_nothing_is_done_where_nobody_could_look(
         is_asked = key in seen.worlds.live and not begins_anew(key, seen.worlds)
         for address, known in state.drift.items() if is_asked else ():
             if is_hidden(address, parts):
-                assert told[address].standing in (DriftStatus.KNOWN, DriftStatus.ACCEPTED, DriftStatus.OVERDUE)
+                assert told[address].status in (DriftStatus.KNOWN, DriftStatus.ACCEPTED, DriftStatus.OVERDUE)
                 assert address not in {one.address for part in blind.drift.organizations for one in part.resolved}
                 assert remember_drift(blind.drift.items)[address] == known
     for change in blind.plan.changes:

@@ -53,11 +53,11 @@ def deviation(
 
 
 def item(
-    found: Drift, standing: DriftStatus = DriftStatus.NEW, *, age: int = 0, deeds: tuple[ActivityEntry, ...] = ()
+    found: Drift, status: DriftStatus = DriftStatus.NEW, *, age: int = 0, deeds: tuple[ActivityEntry, ...] = ()
 ) -> DriftItem:
     seen = TODAY - timedelta(days=age)
-    known = None if standing is DriftStatus.NEW else known_from(found, first_seen=seen)
-    return DriftItem(found=found, standing=standing, first_seen=seen, age=age, known=known, deeds=deeds)
+    known = None if status is DriftStatus.NEW else known_from(found, first_seen=seen)
+    return DriftItem(found=found, status=status, first_seen=seen, age=age, known=known, deeds=deeds)
 
 
 def accepted(found: DriftItem, until: date, *, by: str = "ana", reason: str = "OPS-1: covers for Bo") -> DriftItem:
@@ -66,7 +66,7 @@ def accepted(found: DriftItem, until: date, *, by: str = "ana", reason: str = "O
 
 
 def every_sort() -> DriftReport:
-    """Every sort, severity and standing, with who did it, what is resolved and what was not seen."""
+    """Every sort, severity and status, with who did it, what is resolved and what was not seen."""
     eve, finn = "acme-bc/member/eve", "acme-bc/member/finn@outside.example"
     deed = ActivityEntry(at=datetime(2026, 11, 22, 8, 30, tzinfo=UTC), who="bo", what="made eve@acme.example admin")
     promoted = deviation(

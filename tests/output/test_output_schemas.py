@@ -178,14 +178,14 @@ def drift() -> str:
     items = (
         DriftItem(
             found=found,
-            standing=DriftStatus.ACCEPTED,
+            status=DriftStatus.ACCEPTED,
             first_seen=DAY,
             age=1,
             known=known,
             deeds=(ActivityEntry(at=moment, who="w", what="x"),),
         ),
         DriftItem(
-            found=replace(found, expected=None, live=None, place=None), standing=DriftStatus.NEW, first_seen=DAY, age=0
+            found=replace(found, expected=None, live=None, place=None), status=DriftStatus.NEW, first_seen=DAY, age=0
         ),
     )
     part = OrganizationDrift(

@@ -218,7 +218,7 @@ def test_json_tells_both_sides() -> None:
     document = json.loads(text)
     found = document["organizations"][0]["holdings"][0]
     assert document["ends_soon"] == [found]
-    assert (found["address"], found["standing"]) == ("acme-bc/ad_account_access/us-brand/eve", "different")
+    assert (found["address"], found["status"]) == ("acme-bc/ad_account_access/us-brand/eve", "different")
     declared, recorded = found["declared"], found["recorded"]
     assert (declared["attributes"], declared["expires"]) == ({"role": "operator"}, "2026-12-01")
     assert declared["place"] == {"file": "access/acme.yaml", "line": 31, "column": 7}
@@ -227,7 +227,7 @@ def test_json_tells_both_sides() -> None:
 
 def test_json_of_a_past_day_judges_nothing() -> None:
     then = json.loads(RENDERERS.who["json"](eve_then(), PLAIN))
-    assert then["organizations"][0]["holdings"][0]["standing"] is None
+    assert then["organizations"][0]["holdings"][0]["status"] is None
     assert (then["person"], then["not_kept"], then["as_of"]) == (None, ["acme-dev"], "2026-04-01")
 
 

@@ -78,9 +78,9 @@ def code_of_drift(report: DriftReport, *, detailed: bool) -> ExitCode:
 
 def _outputs(report: DriftReport) -> dict[str, str]:
     """`new`, `overdue`, `known`, `accepted`, `unread`, `clean`, `attention`, `summary`."""
-    found = Counter(item.standing for item in report.items)
+    found = Counter(item.status for item in report.items)
     return {
-        **{standing.value: str(found[standing]) for standing in DriftStatus},
+        **{status.value: str(found[status]) for status in DriftStatus},
         "unread": str(len(report.unread)),
         "clean": str(report.is_clean).lower(),
         "attention": str(report.wants_attention).lower(),

@@ -184,7 +184,7 @@ def _with_activity(
     part: OrganizationDrift, provider: Provider, scopes: Scopes, context: PlanningContext
 ) -> OrganizationDrift:
     """The items that are new or overdue, with what the system's own log says about them."""
-    if not isinstance(provider, Witness) or not any(item.standing.wants_attention for item in part.items):
+    if not isinstance(provider, Witness) or not any(item.status.wants_attention for item in part.items):
         return part
     until = max(context.moment, datetime.combine(context.today, time.max, UTC))
     scope = scopes.scope_of(part.organization, context.state)
@@ -199,7 +199,7 @@ def _with_activity(
             about.setdefault(entry.address, []).append(entry)
     items = [
         replace(item, deeds=tuple(about.get(item.found.address, [])[-_MAX_ENTRIES:]))
-        if item.standing.wants_attention
+        if item.status.wants_attention
         else item
         for item in part.items
     ]

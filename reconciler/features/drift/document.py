@@ -46,14 +46,14 @@ def document_of_drift(report: DriftReport) -> Document:
 
 
 def _organization(part: OrganizationDrift) -> Section | None:
-    fresh = [item for item in part.items if item.standing is not DriftStatus.ACCEPTED]
+    fresh = [item for item in part.items if item.status is not DriftStatus.ACCEPTED]
     blocks: list[Block | None] = [
         Paragraph(text=plain(text), tone=Tone.WARN if part.unread else None) for text in _blind_spots(part)
     ]
     for severity in DriftSeverity:
         rows = (_row(item) for item in fresh if item.found.severity is severity)
         blocks.append(rows_section(severity.capitalize(), rows, rank=severity.rank))
-    accepted = (_row(item) for item in part.items if item.standing is DriftStatus.ACCEPTED)
+    accepted = (_row(item) for item in part.items if item.status is DriftStatus.ACCEPTED)
     blocks.append(rows_section("Accepted", accepted, rank=len(DriftSeverity)))
     gone = tuple(Item(text=(code(str(one.address)), plain(f", first seen {one.first_seen}"))) for one in part.resolved)
     blocks.append(Section(title="Resolved", blocks=(Items(items=gone),), rank=len(DriftSeverity)) if gone else None)
@@ -82,20 +82,20 @@ def _row(item: DriftItem) -> Row:
         f"the log of the system, {deed.at:%Y-%m-%d %H:%M} UTC: {deed.who or 'somebody'}: {deed.what}"
         for deed in item.deeds
     ]
-    if item.found.advice and item.standing is not DriftStatus.ACCEPTED:
+    if item.found.advice and item.status is not DriftStatus.ACCEPTED:
         details.append(item.found.advice)
-    return drift_row(item.found, standing=_describe_standing(item), details=details)
+    return drift_row(item.found, status=_describe_status(item), details=details)
 
 
-def _describe_standing(item: DriftItem) -> str:
+def _describe_status(item: DriftItem) -> str:
     """What is known of it: `new`, `known since 2026-11-21 (1 day)`."""
     known = item.known
-    if item.standing is DriftStatus.NEW:
+    if item.status is DriftStatus.NEW:
         return "new"
     since = f"since {item.first_seen} ({count(item.age, 'day', 'days')})"
     if known is None or not known.reason:
-        return f"{item.standing} {since}"
-    if item.standing is DriftStatus.ACCEPTED:
+        return f"{item.status} {since}"
+    if item.status is DriftStatus.ACCEPTED:
         return f"accepted until {known.until} {since}"
     return f"overdue {since}, was accepted until {known.until}"
 
@@ -106,8 +106,8 @@ def summary_of_drift(report: DriftReport) -> str:
     doubts = sum(len(part.doubts) for part in report.organizations)
     unseen = f" {count(doubts, 'thing', 'things')} cannot be told apart." if doubts else ""
     resolved = sum(len(part.resolved) for part in report.organizations)
-    standings = Counter(item.standing for item in report.items)
-    counted = [f"{standings[standing]:,} {standing}" for standing in DriftStatus if standings[standing]]
+    statuses = Counter(item.status for item in report.items)
+    counted = [f"{statuses[status]:,} {status}" for status in DriftStatus if statuses[status]]
     counted += [f"{resolved:,} resolved"] if resolved else []
     question = ask_about_states(report.first_runs)
     if counted:
@@ -124,7 +124,7 @@ def annotations_of_drift(report: DriftReport) -> Annotations:
     found = {
         part.organization: [
             *(unread.finding for unread in part.unread),
-            *(_remark(item) for item in part.items if item.standing is not DriftStatus.ACCEPTED),
+            *(_remark(item) for item in part.items if item.status is not DriftStatus.ACCEPTED),
         ]
         for part in report.organizations
     }
@@ -138,7 +138,7 @@ def annotations_of_drift(report: DriftReport) -> Annotations:
 def _remark(item: DriftItem) -> Finding:
     return drift_finding(
         item.found,
-        severity=_LEVELS[item.found.severity] if item.standing.wants_attention else Severity.NOTE,
-        standing=_describe_standing(item),
+        severity=_LEVELS[item.found.severity] if item.status.wants_attention else Severity.NOTE,
+        status=_describe_status(item),
         organization=item.found.address.organization,
     )

@@ -22,13 +22,13 @@ WHO = Output(name="who", title="Everything one person has", value=PersonReport)
 _NOTHING = "-"
 _NOT_KNOWN = "declared, nothing recorded"
 """How things stand in an organization without a state."""
-_STANDINGS: dict[AccessStatus | None, str] = {
+_STATUSES: dict[AccessStatus | None, str] = {
     AccessStatus.HELD: "as declared",
     AccessStatus.PENDING: "asked for",
     AccessStatus.DIFFERENT: "not as declared",
     AccessStatus.MISSING: "declared, not there",
     AccessStatus.UNDECLARED: "not declared",
-    AccessStatus.OVER: "should be gone",
+    AccessStatus.OVER: "expired",
     AccessStatus.IMPLIED: "given by a role",
     AccessStatus.ABSENT: "not there",
     None: "",
@@ -57,7 +57,7 @@ def document_of_access(matrix: AccessMatrix) -> Document:
         status = _NOT_KNOWN if matrix.has_no_state and not one.recorded else describe_status(one)
         cells = (name_subject(one.address), name_access(one.address), "" if matrix.as_of else status)
         connections.append(Row(cells=tuple(map(plain, cells))))
-    if found := table(("connected", "with", "" if matrix.as_of else "standing"), connections):
+    if found := table(("connected", "with", "" if matrix.as_of else "status"), connections):
         blocks.append(Section(title="Connections", blocks=(found,)))
     return Document(
         title=plain(f"{name}{title}{day}"),
@@ -96,7 +96,7 @@ def _describe_effective(reach: Reach) -> str:
     """What they can do now; an admin without access still has it within reach."""
     if reach.effective is not None:
         return name_attributes(reach.effective) or "yes"
-    return "could take it" if reach.can_take else _NOTHING
+    return "can grant it to themselves" if reach.can_take else _NOTHING
 
 
 def _describe_ways(reach: Reach) -> str:
@@ -200,7 +200,7 @@ def _organization(part: OrganizationHoldings, report: PersonReport) -> Section:
             status = describe_status(one) if is_known else _NOT_KNOWN
             cells += [describe_declared(one), _format_day(one.ends), status, describe_origin(one)]
         rows.append(Row(cells=tuple(map(plain, cells))))
-    header = ("what", "recorded", "since", *([""] if report.as_of else ["declared", "ends", "standing", "from"]))
+    header = ("what", "recorded", "since", *([""] if report.as_of else ["declared", "ends", "status", "from"]))
     return Section(
         title=plain(part.organization),
         about=": ".join(filter(None, [part.title, power])) + age,
@@ -229,9 +229,9 @@ def _summary_of_person(report: PersonReport) -> str:
         organizations = count(len(report.organizations), "organization", "organizations")
         where = f"{organizations} on {count(len(systems), 'system', 'systems')}"
         statuses = Counter(
-            _NOT_KNOWN if one.address.organization in report.no_state else _STANDINGS[one.standing] for one in holdings
+            _NOT_KNOWN if one.address.organization in report.no_state else _STATUSES[one.status] for one in holdings
         )
-        words = (*_STANDINGS.values(), _NOT_KNOWN)
+        words = (*_STATUSES.values(), _NOT_KNOWN)
         counted = "; ".join(f"{number} {word}" for word in words if (number := statuses[word]))
         summary = f"In {where}." if report.as_of else f"In {where}: {counted}."
     if report.no_state:
@@ -270,7 +270,7 @@ def describe_declared(holding: Holding) -> str:
 def describe_status(holding: Holding) -> str:
     """How the two fit together, what is wrong with the record, and whether nothing shows what it says."""
     unverified = "unverified" if holding.is_active and holding.recorded and holding.recorded.unverified else ""
-    return "; ".join(filter(None, [_STANDINGS[holding.standing], holding.trouble, unverified]))
+    return "; ".join(filter(None, [_STATUSES[holding.status], holding.trouble, unverified]))
 
 
 def describe_origin(holding: Holding, *, with_group: bool = True) -> str:

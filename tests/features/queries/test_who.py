@@ -175,7 +175,7 @@ def test_what_ends_soon_comes_with_the_nearest_first(store: LocalFileStore) -> N
 
 
 @pytest.mark.parametrize(
-    ("given_record", "standing"),
+    ("given_record", "status"),
     [
         (None, AccessStatus.MISSING),
         (record("acme-brand/member/eve", role="operator"), AccessStatus.HELD),
@@ -185,18 +185,18 @@ def test_what_ends_soon_comes_with_the_nearest_first(store: LocalFileStore) -> N
     ],
 )
 def test_declared_and_recorded_are_compared(
-    given_record: Record | None, standing: AccessStatus, store: LocalFileStore
+    given_record: Record | None, status: AccessStatus, store: LocalFileStore
 ) -> None:
     keep(store, "acme-brand", [given_record] if given_record else [])
-    assert holdings(ask("eve", store))["acme-brand/member/eve"].standing is standing
+    assert holdings(ask("eve", store))["acme-brand/member/eve"].status is status
 
 
 def test_what_has_ended_should_be_gone(store: LocalFileStore) -> None:
     ended = files(people=PEOPLE.replace("2026-12-05", "2026-11-22"), center=CENTER, brand=BRAND)
-    assert holdings(ask("bo", store, ended))["acme-bc/member/bo"].standing is AccessStatus.ABSENT
+    assert holdings(ask("bo", store, ended))["acme-bc/member/bo"].status is AccessStatus.ABSENT
     keep(store, "acme-bc", [record("acme-bc/member/bo", role="standard")])
     told = holdings(ask("bo", store, ended))["acme-bc/member/bo"]
-    assert (told.standing, told.excuse) == (AccessStatus.OVER, "ends 2026-11-22")
+    assert (told.status, told.excuse) == (AccessStatus.OVER, "ends 2026-11-22")
 
 
 def test_somebody_who_was_deleted_from_the_directory_is_found_in_the_records(store: LocalFileStore) -> None:
@@ -217,7 +217,7 @@ def test_somebody_who_was_deleted_from_the_directory_is_found_in_the_records(sto
         "old-dev/member/gil",
         "old-dev/app/game",
     ]
-    assert all(one.standing is AccessStatus.UNDECLARED for one in holdings(by_key).values())
+    assert all(one.status is AccessStatus.UNDECLARED for one in holdings(by_key).values())
     by_mail = ask("gil@ACME.example", store)
     assert by_mail.key == "gil"
     assert list(holdings(by_mail)) == ["acme-bc/member/gil", "acme-bc/ad_account_access/us-brand/gil"]
@@ -241,7 +241,7 @@ def test_a_record_follows_its_person_under_a_new_key(store: LocalFileStore) -> N
     keep(store, "acme-brand", [record("acme-brand/member/eva", role="operator")])
     moved = BRAND + "moved: [{from: acme-brand/member/eva, to: acme-brand/member/eve}]\n"
     found = holdings(ask("eve", store, files(people=PEOPLE, center=CENTER, brand=moved)))
-    assert found["acme-brand/member/eve"].standing is AccessStatus.HELD
+    assert found["acme-brand/member/eve"].status is AccessStatus.HELD
 
 
 def test_what_went_wrong_is_told(store: LocalFileStore) -> None:
