@@ -11,7 +11,7 @@ from enum import StrEnum
 
 from reconciler.model.access import is_administrator, is_downgrade
 from reconciler.model.change import Change, Waiting
-from reconciler.model.kinds import KINDS, Action, Shape
+from reconciler.model.kinds import INVITATIONS, KINDS, Action, Shape
 from reconciler.model.resource import Attributes
 from reconciler.model.system import System
 from reconciler.output.document import Row, Section, words_of
@@ -19,8 +19,6 @@ from reconciler.output.rows import ADD, BLOCKED, CHANGE, REMOVE, SIGNS, foremost
 from reconciler.output.words import count, join, name_access, name_subject
 from reconciler.systems import SYSTEMS
 
-_INVITING = frozenset({Action.INVITE, Action.REINVITE, Action.REMOVE_AND_INVITE})
-"""A key alone does not say who gets the invitation."""
 _MANY = 3
 """From so many organizations on, one row tells of all."""
 
@@ -121,7 +119,8 @@ def _money(known: System, kind: str, side: Attributes | None) -> set[tuple[str, 
 def change_row(terms: AccessTerms, change: Change) -> Row:
     """The row of a change: its action and cause, whom it goes to, and whatever a reviewer must not overlook."""
     action = change.action.replace("_", " ")
-    if change.action in _INVITING and change.after is not None and change.after.identity:
+    if change.action in INVITATIONS and change.after is not None and change.after.identity:
+        # A key alone does not say who gets the invitation.
         action = f"{action} {change.after.identity}"
     details = {
         "cost": change.cost,

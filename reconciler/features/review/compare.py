@@ -151,8 +151,7 @@ def _compare_organization(
         found.dropped.append(DroppedOrganization(organization=after.key, people=tuple(sorted(kept))))
         return
     found.access += access
-    changed = compare_organization(pair.before, pair.after)
-    found.things += [changed] if changed else []
+    found.things += compare_organization(after.key, pair.before, pair.after)
     found.things += compare_things(pair.resources_before, pair.resources_after)
     if pair.after is not None and not (pair.before is not None and pair.before.deleted and pair.after.deleted):
         found.steps += _dangerous_steps(pair, pair.after, approvals_of(head.approvals, after.key, today))

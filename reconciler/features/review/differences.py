@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field
+from typing import TypedDict, TypeVar
 
 from reconciler.engine.access_paths import Cell, DatedAccess, dated_accesses_of, uncovered
 from reconciler.features.review.model import AccessChange, Effect, Mark, PersonChange, ThingChange, ValueChange
 from reconciler.model.access import Access
 from reconciler.model.address import Address
 from reconciler.model.declared import Declared, Organization, Person
+from reconciler.model.finding import Place
 from reconciler.model.kinds import KINDS, Shape
 from reconciler.model.system import System
 
@@ -92,18 +94,29 @@ def _marks_of_strangers(
         yield Mark.OUTSIDE_DOMAINS
 
 
-def compare_organization(before: Organization | None, after: Organization | None) -> ThingChange | None:
-    """The organization itself, apart from what is in it; None when it is the same."""
-    values = compare_values(_values_of_organization(before), _values_of_organization(after))
-    either = after or before
-    if either is None or not values:
+class _Differing(TypedDict):
+    """What every change of a thing says; fields as in `ThingChange`."""
+
+    before: Place | None
+    after: Place | None
+    values: tuple[ValueChange, ...]
+
+
+_Thing = TypeVar("_Thing", Declared, Organization, Person)
+
+
+def _differing(was: _Thing | None, becomes: _Thing | None, values_of: Callable[[_Thing], Values]) -> _Differing | None:
+    """Where something is on both sides and which of its values differ; None when it is the same."""
+    values = compare_values(values_of(was) if was else {}, values_of(becomes) if becomes else {})
+    if was and becomes and not values:
         return None
-    return ThingChange(
-        address=Address.whole(either.key),
-        before=before.place if before else None,
-        after=after.place if after else None,
-        values=values,
-    )
+    return {"before": was.place if was else None, "after": becomes.place if becomes else None, "values": values}
+
+
+def compare_organization(key: str, before: Organization | None, after: Organization | None) -> Iterator[ThingChange]:
+    """The organization itself, apart from what is in it; nothing when it is the same."""
+    if found := _differing(before, after, _values_of_organization):
+        yield ThingChange(address=Address.whole(key), **found)
 
 
 def compare_things(before: Mapping[Address, Declared], after: Mapping[Address, Declared]) -> Iterator[ThingChange]:
@@ -111,17 +124,10 @@ def compare_things(before: Mapping[Address, Declared], after: Mapping[Address, D
     for address in sorted(before.keys() | after.keys()):
         kind = KINDS[address.kind]
         is_edge_between_things = kind.shape is Shape.GRANT and kind.person_part is None and not kind.is_share
-        if kind.shape is not Shape.ASSET and not is_edge_between_things:
-            continue
-        was, becomes = before.get(address), after.get(address)
-        values = compare_values(_values_of_thing(was), _values_of_thing(becomes))
-        if values or was is None or becomes is None:
-            yield ThingChange(
-                address=address,
-                before=was.place if was else None,
-                after=becomes.place if becomes else None,
-                values=values,
-            )
+        if kind.shape is Shape.ASSET or is_edge_between_things:
+            found = _differing(before.get(address), after.get(address), _values_of_thing)
+            if found:
+                yield ThingChange(address=address, **found)
 
 
 def compare_people(
@@ -129,16 +135,8 @@ def compare_people(
 ) -> Iterator[PersonChange]:
     """Entries of the directory, by key; `organizations` says where each person has access on either side."""
     for key in sorted(before.keys() | after.keys()):
-        was, becomes = before.get(key), after.get(key)
-        values = compare_values(_values_of_person(was), _values_of_person(becomes))
-        if values or was is None or becomes is None:
-            yield PersonChange(
-                key=key,
-                before=was.place if was else None,
-                after=becomes.place if becomes else None,
-                values=values,
-                organizations=tuple(sorted(organizations.get(key, ()))),
-            )
+        if found := _differing(before.get(key), after.get(key), _values_of_person):
+            yield PersonChange(key=key, organizations=tuple(sorted(organizations.get(key, ()))), **found)
 
 
 def compare_values(before: Values, after: Values) -> tuple[ValueChange, ...]:
@@ -150,9 +148,7 @@ def compare_values(before: Values, after: Values) -> tuple[ValueChange, ...]:
     )
 
 
-def _values_of_organization(organization: Organization | None) -> Values:
-    if organization is None:
-        return {}
+def _values_of_organization(organization: Organization) -> Values:
     system = organization.system
     return {
         "system": f"{system.name} ({system.variant})" if system.variant else system.name,
@@ -164,9 +160,7 @@ def _values_of_organization(organization: Organization | None) -> Values:
     }
 
 
-def _values_of_thing(declared: Declared | None) -> Values:
-    if declared is None:
-        return {}
+def _values_of_thing(declared: Declared) -> Values:
     attributes = {
         name: value if isinstance(value, str) else ", ".join(value) for name, value in declared.attributes.items()
     }
@@ -174,9 +168,7 @@ def _values_of_thing(declared: Declared | None) -> Values:
     return {"identity": declared.identity, "id": declared.platform_id, **attributes, **declared.details, **protect}
 
 
-def _values_of_person(person: Person | None) -> Values:
-    if person is None:
-        return {}
+def _values_of_person(person: Person) -> Values:
     return {
         "name": person.name,
         **person.identities,
