@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 from itertools import accumulate
@@ -71,11 +71,13 @@ class AccessReader:
         if self.system.find_role(kind, role) is None:
             place = at.value(who) if isinstance(value, str) else spot.value("role")
             note_unknown_role(self.notes, role, self.system, kind, place)
-        attributes = {"role": role}
-        if isinstance(terms, BusinessCenterTerms) and terms.finance:
-            attributes["finance"] = terms.finance
-        invited_by = terms.via if isinstance(terms, OrganizationAccountTerms) else ""
-        return Line(who=who, attributes=attributes, terms=terms, at=spot, via=invited_by if kind == "member" else None)
+        attributes, via = {"role": role}, "" if kind == "member" else None
+        match terms:
+            case BusinessCenterTerms() if terms.finance:
+                attributes["finance"] = terms.finance
+            case OrganizationAccountTerms():
+                via = terms.via
+        return Line(who=who, attributes=attributes, terms=terms, at=spot, via=via)
 
     def settle(self, lines: Iterable[Line]) -> dict[str, list[Entitlement]]:
         """Everything that lines give each person, groups expanded; different roles on one day are a finding."""
@@ -212,12 +214,14 @@ def _note_overcrowding(members: Sequence[Declared], reader: AccessReader) -> Non
     if system.member_cap is not None:
         limits.insert(0, (system.member_cap, "", "members"))
     for limit, role, what in limits:
-        if sum(any(role in ("", line.attributes.get("role")) for line in one.lines) for one in members) <= limit:
-            continue  # not even if all their lines held on one day
-        day = _first_day_above(limit, role, members, system, today)
+        possible = [one for one in members if any(role in ("", line.attributes.get("role")) for line in one.lines)]
+        if len(possible) <= limit:
+            continue
+        begins = {line.starts for member in members for line in member.lines if line.starts and line.starts > today}
+        day = _first_day_above(limit, role, possible, {today, *begins}, reader)
         if day is None:
             continue
-        holders = [one for one in (on_day(member, day, system) for member in members) if _is_there(one, role, day)]
+        holders = [one for one in (on_day(member, day, system) for member in possible) if _is_there(one, role, day)]
         holders.sort(key=lambda one: (one.place, not _is_employee(one, reader)))
         when = f" from {day} on" if day != today else ""
         message = (
@@ -228,23 +232,24 @@ def _note_overcrowding(members: Sequence[Declared], reader: AccessReader) -> Non
         reader.notes.warning("too-many-members", message, holders[limit].place, advice=advice)
 
 
-def _first_day_above(limit: int, role: str, members: Iterable[Declared], system: System, today: date) -> date | None:
-    """Today, or the first later day on which a line begins, with more holders of a role, or members, than a limit.
+def _first_day_above(
+    limit: int, role: str, members: Iterable[Declared], days: Collection[date], reader: AccessReader
+) -> date | None:
+    """The first of these days with more holders of a role, or members, than a limit.
 
     Comings and goings are added up day by day: looking at everybody on each day would take the square of their number.
     """
-    steps: Counter[date] = Counter({today: 0})
-    begins = {today}
+    steps = Counter(dict.fromkeys(days, 0))
+    today = min(days)
     for member in members:
         was_there = False
         for day in (today, *change_days((member,), today)):
-            is_there = _is_there(on_day(member, day, system), role, day)
+            is_there = _is_there(on_day(member, day, reader.system), role, day)
             steps[day] += is_there - was_there
             was_there = is_there
-        begins |= {line.starts for line in member.lines if line.starts and line.starts > today}
-    days = sorted(steps)
-    counts = accumulate(steps[day] for day in days)
-    return next((day for day, count in zip(days, counts, strict=True) if count > limit and day in begins), None)
+    ordered = sorted(steps)
+    counts = accumulate(steps[day] for day in ordered)
+    return next((day for day, count in zip(ordered, counts, strict=True) if count > limit and day in days), None)
 
 
 def _is_there(member: Declared, role: str, day: date) -> bool:
