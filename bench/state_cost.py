@@ -21,10 +21,9 @@ from reconciler.apply.states import load_state, save_state
 from reconciler.apply.steps import JournalWriter
 from reconciler.audit.log import AuditLog
 from reconciler.model.address import Address
-from reconciler.model.audit import AuditRecord, Origin
 from reconciler.model.change import Change
 from reconciler.model.kinds import Action
-from reconciler.model.outcome import Applied
+from reconciler.model.outcome import Applied, AuditRecord, Origin
 from reconciler.model.resource import ABSENT_FINGERPRINT, Resource, Status
 from reconciler.model.state import Record, State
 from reconciler.stores.local_file import LocalFileStore

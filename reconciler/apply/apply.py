@@ -21,14 +21,13 @@ from reconciler.engine.identities import Identities, rename_to_today, with_finge
 from reconciler.engine.orders import closed_between, withdrawn
 from reconciler.engine.planner import Worlds, make_contexts, plan_organization
 from reconciler.model.address import Address
-from reconciler.model.audit import AuditEntry, AuditRecord, Origin
 from reconciler.model.change import Blocked, Change
 from reconciler.model.declared import Desired, Organization
 from reconciler.model.errors import LeaseLost, ReconcilerError, StalePlan
 from reconciler.model.json import plan_to_json
 from reconciler.model.kinds import Action
 from reconciler.model.live import Live, Unread
-from reconciler.model.outcome import Outcome, Refused, Report, Result, Waits
+from reconciler.model.outcome import AuditEntry, AuditRecord, Origin, Outcome, Refused, Report, Result, Waits
 from reconciler.model.plan import OrganizationPlan, Plan
 from reconciler.model.ports import Clock, StateStore
 from reconciler.model.resource import Owner

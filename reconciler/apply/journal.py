@@ -23,7 +23,6 @@ from typing import Any, get_args
 
 from reconciler.audit.entries import audit_entry, order_entry
 from reconciler.model.address import Address
-from reconciler.model.audit import AuditEntry, Origin
 from reconciler.model.change import Change
 from reconciler.model.errors import StoreError
 from reconciler.model.integrity import find_damage
@@ -35,7 +34,7 @@ from reconciler.model.json import (
     to_line,
     with_todays_words,
 )
-from reconciler.model.outcome import Outcome
+from reconciler.model.outcome import AuditEntry, Origin, Outcome
 from reconciler.model.ports import Journal
 from reconciler.model.state import State
 from reconciler.model.work_order import WorkOrder

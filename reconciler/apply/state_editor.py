@@ -14,9 +14,9 @@ from reconciler.audit.log import AuditLog
 from reconciler.engine.identities import Names, rename_state, without_memory
 from reconciler.engine.orders import close, closed_between
 from reconciler.model.address import Address
-from reconciler.model.audit import AuditEntry, AuditRecord, Origin
 from reconciler.model.errors import StateConflict, StoreError
 from reconciler.model.kinds import KINDS
+from reconciler.model.outcome import AuditEntry, AuditRecord, Origin
 from reconciler.model.ports import Clock, Lock, StateStore
 from reconciler.model.state import State
 from reconciler.model.work_order import OrderStatus

@@ -21,12 +21,11 @@ from reconciler.engine.guards import with_approval
 from reconciler.engine.membership_counts import MembershipCounts
 from reconciler.engine.refresh import grants_in
 from reconciler.model.address import Address
-from reconciler.model.audit import AuditEntry, Origin
 from reconciler.model.change import Change, Waiting
 from reconciler.model.errors import ProviderError
 from reconciler.model.kinds import Action
 from reconciler.model.live import Live, Unknown
-from reconciler.model.outcome import Applied, Failed, InDoubt, Outcome, Refused, Result, Waits
+from reconciler.model.outcome import Applied, AuditEntry, Failed, InDoubt, Origin, Outcome, Refused, Result, Waits
 from reconciler.model.ports import AskingProvider, BatchProvider, Clock, Provider, Scope, StateStore
 from reconciler.model.resource import Resource, fingerprint_of
 from reconciler.model.state import State

@@ -6,10 +6,9 @@ from collections.abc import Mapping
 from datetime import datetime
 
 from reconciler.model.address import Address
-from reconciler.model.audit import AuditEntry, describe_outcome, name_orders
 from reconciler.model.change import Change
 from reconciler.model.kinds import KINDS, Shape, person_in
-from reconciler.model.outcome import Outcome, Waits
+from reconciler.model.outcome import AuditEntry, Outcome, Waits, describe_outcome, name_orders
 from reconciler.model.resource import Owner, Resource, Status
 from reconciler.model.state import Record
 from reconciler.model.work_order import WorkOrder

@@ -13,10 +13,10 @@ from dataclasses import dataclass, replace
 from datetime import date
 from itertools import islice
 
-from reconciler.model.audit import AuditEntry, AuditRecord
 from reconciler.model.errors import StateConflict, StoreError
 from reconciler.model.integrity import describe_misfit
 from reconciler.model.json import adapter_of, change_with_todays_words, load_json, refuse_sealed, to_line
+from reconciler.model.outcome import AuditEntry, AuditRecord
 from reconciler.model.ports import StateStore
 from reconciler.model.state import AuditMark
 

@@ -15,8 +15,8 @@ from reconciler.cli.app import App, SystemClock
 from reconciler.cli.workspace import read_workspace
 from reconciler.engine.identities import Identities, former_addresses
 from reconciler.model.address import Address
-from reconciler.model.audit import Origin
 from reconciler.model.errors import ReconcilerError, StateLocked
+from reconciler.model.outcome import Origin
 from reconciler.model.ports import Clock
 from reconciler.model.state import State
 from reconciler.model.suggestions import suggest_names

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from reconciler.model.audit import LoggedEntry
+from reconciler.model.outcome import LoggedEntry
 from reconciler.output.document import Document, Paragraph, Row, code, plain, table
 from reconciler.output.json import Output
 

@@ -9,8 +9,7 @@ from reconciler.apply.leases import hold
 from reconciler.apply.state_builder import StateBuilder
 from reconciler.apply.states import load_state, save_state
 from reconciler.apply.steps import JournalWriter
-from reconciler.model.audit import Origin
-from reconciler.model.outcome import Applied
+from reconciler.model.outcome import Applied, Origin
 from reconciler.stores.local_file import LocalFileStore
 from reconciler.systems import get_system
 from tests.apply.given import TODAY, Still, terms

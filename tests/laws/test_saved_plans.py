@@ -33,11 +33,11 @@ from reconciler.apply.planning import PlanRequest, make_plan
 from reconciler.audit.log import AuditLog
 from reconciler.manifests.load import load_manifests
 from reconciler.manifests.source import SourceFile
-from reconciler.model.audit import AuditEntry
 from reconciler.model.change import Change
 from reconciler.model.declared import Desired
 from reconciler.model.errors import ReconcilerError
 from reconciler.model.json import plan_from_json, plan_to_json
+from reconciler.model.outcome import AuditEntry
 from reconciler.model.plan import Plan
 from reconciler.model.resource import Status
 from reconciler.model.settings import GuardSettings

@@ -33,7 +33,6 @@ from reconciler.manifests.conformance import check_conformance
 from reconciler.manifests.source import SourceFile
 from reconciler.model.access import Access, AccessPath
 from reconciler.model.address import Address
-from reconciler.model.audit import AuditEntry, AuditRecord, entries_of
 from reconciler.model.change import Change, Waiting
 from reconciler.model.declared import Approval, Declared, Mode, Person
 from reconciler.model.drift import (
@@ -51,7 +50,18 @@ from reconciler.model.finding import Finding, Inspection, Place
 from reconciler.model.holding import AccessMatrix, Holding, OrganizationHoldings, PersonReport, Reach
 from reconciler.model.kinds import Action
 from reconciler.model.live import Unread
-from reconciler.model.outcome import Applied, Failed, InDoubt, Refused, Report, Result, Waits
+from reconciler.model.outcome import (
+    Applied,
+    AuditEntry,
+    AuditRecord,
+    Failed,
+    InDoubt,
+    Refused,
+    Report,
+    Result,
+    Waits,
+    entries_of,
+)
 from reconciler.model.plan import OrganizationPlan, Plan
 from reconciler.model.resource import Resource
 from reconciler.model.roster import Observation, Roster, RosterDifference

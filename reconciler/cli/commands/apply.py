@@ -23,10 +23,9 @@ from reconciler.cli.state_editor import DIRTY, lease_terms, read_origin
 from reconciler.cli.streams import ask, is_interactive, takes_outputs, write_outputs
 from reconciler.features.planning.document import describe_counts
 from reconciler.features.planning.report import summary_of_report
-from reconciler.model.audit import Origin
 from reconciler.model.change import Change
 from reconciler.model.errors import ExitCode, ReconcilerError, UsageError
-from reconciler.model.outcome import Failed, InDoubt, Outcome, Refused, Report, Result
+from reconciler.model.outcome import Failed, InDoubt, Origin, Outcome, Refused, Report, Result
 from reconciler.model.plan import Plan
 from reconciler.output.words import count
 

@@ -15,8 +15,8 @@ from reconciler.cli.options import document_option, read_day
 from reconciler.cli.state_editor import require_somebody
 from reconciler.cli.streams import write_outputs
 from reconciler.features.queries.directory import load_directory
-from reconciler.model.audit import entries_of
 from reconciler.model.errors import ExitCode, ReconcilerError
+from reconciler.model.outcome import entries_of
 from reconciler.model.ports import StateStore
 from reconciler.model.suggestions import suggest_names
 from reconciler.output.words import count

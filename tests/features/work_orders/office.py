@@ -15,10 +15,9 @@ from reconciler.features.work_orders.report import Evidence, OrderDesk
 from reconciler.manifests.load import load_manifests
 from reconciler.manifests.source import SourceFile
 from reconciler.model.address import Address
-from reconciler.model.audit import Origin
 from reconciler.model.declared import Desired
 from reconciler.model.kinds import Action
-from reconciler.model.outcome import Report
+from reconciler.model.outcome import Origin, Report
 from reconciler.model.plan import Plan
 from reconciler.model.ports import StateStore
 from reconciler.model.resource import Resource, Status

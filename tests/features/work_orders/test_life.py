@@ -12,10 +12,9 @@ from reconciler.apply.leases import hold
 from reconciler.audit.entries import SEEN
 from reconciler.audit.log import AuditLog
 from reconciler.features.work_orders.report import get_order, list_orders
-from reconciler.model.audit import AuditEntry
 from reconciler.model.errors import ReconcilerError, StateLocked
 from reconciler.model.kinds import Action
-from reconciler.model.outcome import Refused, Waits
+from reconciler.model.outcome import AuditEntry, Refused, Waits
 from reconciler.model.plan import Plan
 from reconciler.model.resource import Status
 from reconciler.model.work_order import FailureReason, OrderStatus, WorkOrder
