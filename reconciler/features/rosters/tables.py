@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 _DELIMITERS = ",;\t|"
 _NO_TEXT = re.compile("[\x00-\x08\x0b\x0e-\x1f\x7f\ud800-\udfff]")
 """What JSON can write with a backslash and nobody can store or print."""
-_SIGNS = re.compile(r'"(?:[^"\\]|\\.)*"|[\[\]{}\n]')
+_SIGNS = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*"|[\[\]{}\n]')
 _NUMERIC = frozenset({"page size", "pages", "offset", "total"})
 _TRUTHS = {"true": True, "yes": True, "false": False, "no": False}
 _NOTHING = (None, "", 0, False, "0", "null", "none", "false", "no")

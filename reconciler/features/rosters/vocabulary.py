@@ -9,6 +9,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from enum import StrEnum
+from functools import lru_cache
 
 from reconciler.model.system import Role, System
 from reconciler.systems.roster_pages import (
@@ -49,7 +50,9 @@ _COMMAS = re.compile(r",\s|/")
 _MOMENT = re.compile(r"\d{4}-\d{2}-\d{2}[t ]\d{2}:\d{2}(:\d{2}(\.\d{1,6})?)?\s?(z|[+-]\d{2}:?\d{2})?")
 _TIME = re.compile(r",?\s+(?:at\s+)?\d{1,2}:\d{2}(?::\d{2})?(?:\s*[ap]\.?m\.?)?(?:\s*(?:utc|gmt|z))?$")
 _SLASHED = re.compile(r"(\d{1,2})/(\d{1,2})/(\d{4})")
+_NUMBERED = re.compile(r"[\d./-]{8,10}")
 _NUMBERED_DAYS = ("%Y-%m-%d", "%Y/%m/%d", "%Y.%m.%d", "%d.%m.%Y")
+_WORDED = re.compile(r"(?:\d{1,2} )?[a-z]{3,9}(?: \d{1,2})? \d{4}")
 _WORDED_DAYS = ("%d %b %Y", "%d %B %Y", "%b %d %Y", "%B %d %Y")
 
 
@@ -210,6 +213,7 @@ def without_you(text: str) -> str:
     return shorter if shorter != text and text.rstrip().endswith((")", "]")) else text
 
 
+@lru_cache(maxsize=1024)
 def find_day(text: str) -> date | None:
     """The UTC day in a text that is nothing but a day, with or without a time.
 
@@ -230,8 +234,8 @@ def find_day(text: str) -> date | None:
                 return date(year, one, other)
             return date(year, other, one) if one > 12 else None
     words = re.sub(r"[\s.,-]+", " ", re.sub(r"(?<=\d)(?:st|nd|rd|th)\b", "", text)).replace("sept ", "sep ")
-    for written, forms in ((text, _NUMBERED_DAYS), (words, _WORDED_DAYS)):
-        for form in forms:
+    for pattern, written, forms in ((_NUMBERED, text, _NUMBERED_DAYS), (_WORDED, words, _WORDED_DAYS)):
+        for form in forms if pattern.fullmatch(written) else ():
             with suppress(ValueError):
                 return datetime.strptime(written, form).date()  # noqa: DTZ007  # a day has no zone
     return None
