@@ -98,11 +98,11 @@ def _named(schema: Any) -> dict[str, Any]:
 def _computed(kind: type, name: str, definitions: dict[str, Any]) -> dict[str, Any]:
     from pydantic import TypeAdapter
 
-    told = getattr(kind, name)
-    returned = get_type_hints(told.fget)["return"]
+    described = getattr(kind, name)
+    returned = get_type_hints(described.fget)["return"]
     return {
         "type": "computed-field",
         "property_name": name,
         "return_schema": _adapted(TypeAdapter(returned).core_schema, definitions),
-        "metadata": {"description": told.__doc__},
+        "metadata": {"description": described.__doc__},
     }

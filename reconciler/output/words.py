@@ -50,19 +50,19 @@ def name_values(resource: Resource) -> str:
 
 def name_title(resource: Resource) -> str:
     """`, shown as 'Acme Shop'` of an asset whose owner calls it something that it is not known by; else empty."""
-    is_told = resource.address.kind != "member" and resource.name.casefold() not in ("", resource.identity.casefold())
-    return f", shown as {resource.name!r}" if is_told else ""
+    is_shown = resource.address.kind != "member" and resource.name.casefold() not in ("", resource.identity.casefold())
+    return f", shown as {resource.name!r}" if is_shown else ""
 
 
 def name_attributes(attributes: Attributes) -> str:
     """The attributes as a reader would say them: `standard, finance analyst`."""
-    said = []
+    words = []
     for name, value in sorted(attributes.items(), key=lambda item: (item[0] != "role", item[0])):
         text = value if isinstance(value, str) else " + ".join(value)
         if name == "owner":
             text = f"owned by {text.replace(':', ' ', 1)}"
-        said.append(text if name in {"role", "permissions", "owner"} else f"{name} {text}")
-    return ", ".join(said)
+        words.append(text if name in {"role", "permissions", "owner"} else f"{name} {text}")
+    return ", ".join(words)
 
 
 def _name_object(address: Address) -> str:
