@@ -279,7 +279,7 @@ def _error(message: str, place: Place | None, advice: str = "") -> EditError:
 
 _PLAIN = re.compile(r"[\w./+][\w./+@ -]*(?::[\w./+@-]+)*")
 """Words that every YAML reader takes for the same text, also inside of brackets."""
-_SHORT = 80
+_MAX_IN_ONE_LINE = 80
 """Characters; a mapping that is longer gets a line for each of its keys."""
 
 
@@ -309,7 +309,7 @@ def yaml_value(value: object) -> Any:
         case Mapping():
             length = sum(len(key) + len(str(item)) + 4 for key, item in value.items())
             has_only_words = all(isinstance(item, str | bool | None) for item in value.values())
-            mapping = YamlMapping(flow=bool(value) and has_only_words and length <= _SHORT)
+            mapping = YamlMapping(flow=bool(value) and has_only_words and length <= _MAX_IN_ONE_LINE)
             for key, item in value.items():
                 mapping.set(yaml_key(key), yaml_value(item))
             return mapping

@@ -76,9 +76,3 @@ def _names_in(value: object) -> Iterator[str]:
     elif isinstance(value, list):
         for item in value:
             yield from _names_in(item)
-
-
-def but_once(findings: Iterable[Finding], earlier: Iterable[Finding]) -> list[Finding]:
-    """The findings about values that were not found faulty before."""
-    places = {finding.place for finding in earlier}
-    return [finding for finding in findings if finding.place not in places]

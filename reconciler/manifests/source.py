@@ -36,12 +36,12 @@ from reconciler.manifests.scalars import (
     looks_like_secret,
     read_plain,
 )
-from reconciler.manifests.syntax_errors import column_too_deep, note_slip
+from reconciler.manifests.syntax_errors import column_too_deep, note_syntax_error
 from reconciler.model.finding import Finding, Notes, Place
 
 MAX_SIZE = 20 * 1024 * 1024
 """Bytes; a manifest larger than this is a mistake or an attack."""
-DEEPEST = 40
+MAX_DEPTH = 40
 _PLAIN_ASCII = bytes([9, 10, 13, *range(32, 127)])
 _MERGE_MARK = re.compile(r"^(?:<{7}|>{7})(?: |$)", re.MULTILINE)
 
@@ -139,7 +139,7 @@ def _parse_text(text: str, file: str, notes: Notes) -> MapNode | None:
         pass
     except yaml.MarkedYAMLError as error:
         if not builder.found_too_deep(error, text):
-            note_slip(error, text, file, notes)
+            note_syntax_error(error, text, file, notes)
     except yaml.YAMLError:
         notes.error("yaml-syntax", "not YAML: it holds what no YAML file can hold", Place(file, 1, 1))
     return None
@@ -214,7 +214,7 @@ class _Builder:
         if event.anchor is not None or event.tag is not None:
             self._refuse_decoration(event)
         self._depth += 1
-        if self._depth > DEEPEST:
+        if self._depth > MAX_DEPTH:
             self._note_too_deep(place_of(self._file, event.start_mark))
             raise _StopReadingError
         self._opened = (event.start_mark, self._depth)
@@ -238,14 +238,14 @@ class _Builder:
             depth = self._depth
         else:
             start = opened.column + line.startswith(("[", "{"), opened.column)
-        column = column_too_deep(line, start, DEEPEST - depth)
+        column = column_too_deep(line, start, MAX_DEPTH - depth)
         if column is None:
             return False
         self._note_too_deep(Place(self._file, mark.line + 1, column + 1))
         return True
 
     def _note_too_deep(self, place: Place) -> None:
-        self._notes.error("too-deep", f"nested deeper than {DEEPEST} levels", place)
+        self._notes.error("too-deep", f"nested deeper than {MAX_DEPTH} levels", place)
 
     def _mapping(self, mark: NodeMark) -> MapNode:
         node = MapNode(mark)

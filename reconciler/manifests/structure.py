@@ -17,7 +17,7 @@ from pydantic_core import ErrorDetails
 
 from reconciler.manifests.fields import FieldSort, Matching, OneOf, StrictDocument, developers_variant
 from reconciler.manifests.nodes import Cursor, MapNode, Path, inside, path_in
-from reconciler.manifests.partial_read import PartialRead, but_once
+from reconciler.manifests.partial_read import PartialRead
 from reconciler.manifests.scalars import is_secret_name
 from reconciler.manifests.source import ParsedFile
 from reconciler.manifests.words import note_unknown_role
@@ -27,7 +27,7 @@ from reconciler.model.suggestions import list_words, suggest_word
 from reconciler.model.system import System
 from reconciler.systems import SYSTEMS
 
-_ROUNDS = 6
+_MAX_ROUNDS = 6
 _NAMING = frozenset({"access", "ad_accounts", "shares", "members"})
 """Keys inside an asset or a group under which names stand."""
 D = TypeVar("D", bound=StrictDocument)
@@ -45,13 +45,14 @@ def read_document(
         return None
     said, path = Notes(), parsed.file.path
     document = check_structure(model, parsed.node, path, said, partial or PartialRead())
-    notes.findings += but_once(said.findings, parsed.findings)
+    faulty = {finding.place for finding in parsed.findings}
+    notes.findings += [finding for finding in said.findings if finding.place not in faulty]
     return None if document is None else (document, Cursor.at_top(path, parsed.node))
 
 
 def check_structure(model: type[D], node: MapNode, file: str, notes: Notes, partial: PartialRead) -> D | None:
     """The document in `node`, which loses the parts that do not fit; None when nothing is left of it."""
-    for turn in range(_ROUNDS):
+    for turn in range(_MAX_ROUNDS):
         try:
             return model.model_validate(node)
         except ValidationError as problem:

@@ -100,7 +100,7 @@ _UNKNOWN = ("", "it cannot be read from here on", "check brackets, quotes and in
 _BRACKETS = re.compile(r"""(?P<text>"(?:\\.|[^"\\])*"|'(?:[^']|'')*')|(?P<opened>[\[{])|(?P<closed>[\]}])""")
 
 
-def note_slip(error: MarkedYAMLError, text: str, file: str, notes: Notes) -> None:
+def note_syntax_error(error: MarkedYAMLError, text: str, file: str, notes: Notes) -> None:
     """Add the finding about what a reader of YAML could not read."""
     said = "; ".join(part for part in (error.problem, error.context) if part)
     signs, message, advice = next((slip for slip in _SLIPS if re.search(slip[0], said, re.DOTALL)), _UNKNOWN)
