@@ -54,8 +54,7 @@ class Layout:
 def lay_out(changes: Sequence[Change], context: PlanningContext, counts: MembershipCounts) -> Layout:
     """Order the changes; the same changes always give the same order. `counts` ends up as after the last one."""
     by_address = {change.address: change for change in changes}
-    predecessors = {address: _predecessors(change, by_address) for address, change in by_address.items()}
-    _tie_cascades(by_address, predecessors)
+    predecessors = _predecessors(by_address)
     sorter = TopologicalSorter(predecessors)
     sorter.prepare()
     newcomers = [change for change in changes if change.action in INVITATIONS]
@@ -138,22 +137,21 @@ def _obstacle(change: Change, actor: str, counts: MembershipCounts) -> Blocked |
     return None if objection is None else Blocked(change=change, guard=objection[0], message=objection[1])
 
 
-def _predecessors(change: Change, by_address: Mapping[Address, Change]) -> set[Address]:
-    """Changes of this plan that must come first because the change makes no sense without them."""
-    if change.after is None:
-        return set()
-    return {parent for parent in parents_of(change.address) if parent in by_address and by_address[parent].after}
+def _predecessors(by_address: Mapping[Address, Change]) -> dict[Address, set[Address]]:
+    """What must come first: what a change makes no sense without, and whatever hangs on a thing that goes."""
+    found: dict[Address, set[Address]] = {address: set() for address in by_address}
 
+    def goes(change: Change) -> bool:
+        return change.after is None or change.action is Action.REMOVE_AND_INVITE
 
-def _tie_cascades(by_address: Mapping[Address, Change], predecessors: dict[Address, set[Address]]) -> None:
-    """Whatever hangs on a thing that goes, goes before it."""
     for address, change in by_address.items():
-        if change.after is not None and change.action is not Action.REMOVE_AND_INVITE:
-            continue
-        for parent in parents_of(address):
-            goes = by_address.get(parent)
-            if goes is not None and (goes.after is None or goes.action is Action.REMOVE_AND_INVITE):
-                predecessors[parent].add(address)
+        above = [by_address[parent] for parent in parents_of(address) if parent in by_address]
+        if change.after is not None:
+            found[address] |= {parent.address for parent in above if parent.after is not None}
+        if goes(change):
+            for parent in filter(goes, above):
+                found[parent.address].add(address)
+    return found
 
 
 def _groups_that_go(by_address: Mapping[Address, Change], context: PlanningContext) -> dict[str, int]:
