@@ -12,9 +12,8 @@ from reconciler.apply.reading import Scopes, read_live
 from reconciler.apply.state_editor import Edits, StateEditor
 from reconciler.editing.edits import Path, Put, Value, edit_manifest, find_file
 from reconciler.engine.planner import Worlds, make_contexts, plan
-from reconciler.features.importing.compose import Composition, compose, remarks_on
+from reconciler.features.importing.compose import Composition, compose, remarks_on, render_manifest
 from reconciler.features.importing.key_assignment import KeyAssignment, assign_keys
-from reconciler.features.importing.layout import render_manifest
 from reconciler.features.importing.model import Import, ImportedOrganization
 from reconciler.manifests.load import load_manifests
 from reconciler.manifests.source import SourceFile

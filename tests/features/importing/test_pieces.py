@@ -6,8 +6,7 @@ import pytest
 
 from reconciler.editing.entries import NotExpressible
 from reconciler.editing.person_edits import clean_name, introduce, key_for_thing
-from reconciler.features.importing.compose import find_teams
-from reconciler.features.importing.layout import render_manifest
+from reconciler.features.importing.compose import find_teams, render_manifest
 from reconciler.model.address import Address
 from reconciler.model.resource import Resource
 from reconciler.systems import get_system
