@@ -24,6 +24,7 @@ MAX_FUNCTION_LINES = 60
 LONG_BECAUSE = "# Long because "
 """Stands above what is longer, with the reason: the first line of a file, or the line before a function."""
 
+MAX_FILES = 300
 MAX_INNER_IMPORTS = 40
 """Own modules that are imported inside of functions, because they bring something heavy that not every run needs."""
 
@@ -145,6 +146,14 @@ def test_a_reason_counts_only_beside_what_is_long(tmp_path: Path) -> None:
 def test_modules_import_each_other_at_the_top() -> None:
     found = figures.imports_in_functions()
     assert len(found) <= MAX_INNER_IMPORTS, "\n".join(found)
+
+
+def test_there_are_not_more_files_than_somebody_can_know() -> None:
+    assert len(modules()) <= MAX_FILES
+
+
+def test_every_class_has_a_name_of_its_own() -> None:
+    assert figures.class_names_twice() == []
 
 
 def test_no_modules_import_each_other_in_a_circle() -> None:

@@ -13,10 +13,10 @@ from reconciler.output.document import (
     Facts,
     Item,
     Items,
-    Look,
     Paragraph,
     Section,
     Span,
+    SpanStyle,
     plain,
 )
 from reconciler.output.json import Output
@@ -81,7 +81,7 @@ def document_of_systems(table: SystemTable) -> Document:
 def _role_item(row: RoleRow) -> Item:
     cap = f", at most {row.cap:,}" if row.cap is not None else ""
     may_not = (f"may not: {row.may_not}",) if row.may_not else ()
-    role = (Span(row.role, Look.STRONG), Span(f" ({row.label}{cap})"))
+    role = (Span(row.role, SpanStyle.STRONG), Span(f" ({row.label}{cap})"))
     return Item(text=role, details=(f"may: {row.may}", *may_not))
 
 

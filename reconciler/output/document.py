@@ -16,7 +16,7 @@ from reconciler.model.finding import Finding, Place, Severity
 from reconciler.output.style import Tone
 
 
-class Look(StrEnum):
+class SpanStyle(StrEnum):
     """How a piece of text is set."""
 
     PLAIN = "plain"
@@ -32,7 +32,7 @@ class Span:
     """A piece of text that looks alike."""
 
     text: str
-    look: Look = Look.PLAIN
+    look: SpanStyle = SpanStyle.PLAIN
 
 
 Inline = str | Span | tuple[Span, ...]
@@ -42,7 +42,7 @@ _CODE = re.compile(r"`([^`]+)`")
 
 def code(text: str) -> Span:
     """Something to copy."""
-    return Span(text, Look.CODE)
+    return Span(text, SpanStyle.CODE)
 
 
 def plain(text: str) -> Span:
@@ -57,7 +57,7 @@ def spans(text: Inline) -> tuple[Span, ...]:
     if isinstance(text, tuple):
         return text
     pieces = _CODE.split(text)
-    looks = (Look.CODE if number % 2 else Look.PLAIN for number in range(len(pieces)))
+    looks = (SpanStyle.CODE if number % 2 else SpanStyle.PLAIN for number in range(len(pieces)))
     return tuple(Span(piece, look) for piece, look in zip(pieces, looks, strict=True) if piece)
 
 

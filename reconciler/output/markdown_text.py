@@ -14,7 +14,7 @@ from __future__ import annotations
 import re
 from html import escape
 
-from reconciler.output.document import Inline, Look, Span, merged
+from reconciler.output.document import Inline, Span, SpanStyle, merged
 from reconciler.output.visible import make_visible
 
 _BREAK = "&#8203;"
@@ -68,7 +68,7 @@ def prose(text: Inline) -> str:
 
 
 def _span(span: Span, *, is_first: bool, is_last: bool) -> str:
-    if span.look in (Look.CODE, Look.LITERAL):
+    if span.look in (SpanStyle.CODE, SpanStyle.LITERAL):
         return code(span.text) if span.text else ""
     # Spaces beside another piece are ordinary ones; those at either end of the whole would be dropped.
     text = span.text
@@ -76,7 +76,7 @@ def _span(span: Span, *, is_first: bool, is_last: bool) -> str:
     text = text[len(left) :]
     right = "" if is_last else text[len(text.rstrip(" ")) :]
     shown = inline(text[: len(text) - len(right)])
-    return f"{left}**{shown}**{right}" if span.look is Look.STRONG and shown else f"{left}{shown}{right}"
+    return f"{left}**{shown}**{right}" if span.look is SpanStyle.STRONG and shown else f"{left}{shown}{right}"
 
 
 def heading(level: int, text: Inline) -> str:

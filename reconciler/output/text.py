@@ -23,11 +23,11 @@ from reconciler.output.document import (
     Inline,
     Items,
     Legend,
-    Look,
     Paragraph,
     Row,
     Section,
     Sign,
+    SpanStyle,
     Table,
     Tick,
     spans,
@@ -148,9 +148,11 @@ def _inline(text: Inline, style: Style) -> str:
     pieces = []
     for span in spans(text):
         visible = make_visible(span.text)
-        if span.look is Look.LITERAL:
+        if span.look is SpanStyle.LITERAL:
             visible = '"{}"'.format(visible.replace('"', '\\"'))
-        pieces.append(style.paint(visible, Tone.STRONG) if span.look in (Look.LITERAL, Look.STRONG) else visible)
+        pieces.append(
+            style.paint(visible, Tone.STRONG) if span.look in (SpanStyle.LITERAL, SpanStyle.STRONG) else visible
+        )
     return "".join(pieces)
 
 

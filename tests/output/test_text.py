@@ -7,7 +7,7 @@ import re
 import pytest
 
 from reconciler.cli.catalogue import FORMS, load
-from reconciler.output.document import Document, Facts, Findings, Look, Paragraph, Row, Section, Span, Table, code
+from reconciler.output.document import Document, Facts, Findings, Paragraph, Row, Section, Span, SpanStyle, Table, code
 from reconciler.output.style import Style
 from reconciler.output.text import render_text
 from reconciler.output.visible import display_width
@@ -62,7 +62,7 @@ def test_one_of_two_tellings_is_chosen() -> None:
 
 
 def test_what_is_to_be_copied_stands_in_quotes_that_it_cannot_close() -> None:
-    paragraph = Paragraph(text=(Span("Type "), Span('a" and "b', Look.LITERAL)))
+    paragraph = Paragraph(text=(Span("Type "), Span('a" and "b', SpanStyle.LITERAL)))
     assert render_text(Document(title="t", blocks=(paragraph,)), Style()).splitlines()[-1] == r'Type "a\" and \"b"'
 
 

@@ -16,11 +16,11 @@ from reconciler.output.document import (
     Inline,
     Item,
     Items,
-    Look,
     Paragraph,
     Row,
     Section,
     Span,
+    SpanStyle,
     Table,
     Tick,
     code,
@@ -44,7 +44,7 @@ NOTICES = Output(name="notices", title="Notices: one message for each person who
 
 _COPY_EXACTLY: Inline = (
     Span("What stands in a box like "),
-    Span("this", Look.LITERAL),
+    Span("this", SpanStyle.LITERAL),
     Span(" is to be copied exactly as it is."),
 )
 
@@ -221,7 +221,7 @@ def _ticks(texts: Iterable[str], *, is_numbered: bool = False) -> Items:
 
 def _prose(text: str) -> Inline:
     """Marked prose: what is to be copied is set apart, character by character."""
-    return tuple(Span(piece.text, Look.LITERAL if piece.is_literal else Look.PLAIN) for piece in split(text))
+    return tuple(Span(piece.text, SpanStyle.LITERAL if piece.is_literal else SpanStyle.PLAIN) for piece in split(text))
 
 
 def _place(order: WorkOrder) -> str:
