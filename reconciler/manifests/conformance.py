@@ -56,10 +56,12 @@ def _describe_misfit(error: ValidationError) -> str:
     value: Any = error.instance
     match rule:
         case "required":
-            return f"{_listed(name for name in wanted if name not in value)} is missing"
+            missing = [name for name in wanted if name not in value]
+            return f"{_listed(missing)} {'is' if len(missing) == 1 else 'are'} missing"
         case "additionalProperties" | "unevaluatedProperties":
             known = error.schema.get("properties", {}) if isinstance(error.schema, Mapping) else {}
-            return f"{_listed(name for name in value if name not in known)} is not known here"
+            unknown = [name for name in value if name not in known]
+            return f"{_listed(unknown)} {'is' if len(unknown) == 1 else 'are'} not known here"
         case "enum":
             return f"`{value}` is not one of {_listed(wanted)}"
         case "const":

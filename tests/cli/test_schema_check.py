@@ -31,6 +31,13 @@ def test_everything_that_does_not_fit_is_told_with_its_place(tmp_path: Path) -> 
     assert "file.yaml:4:8: error[schema]: people.bo.employment: `owner` is not one of `" in output
 
 
+def test_a_file_of_another_kind_is_told_in_one_sentence_about_all_its_keys(tmp_path: Path) -> None:
+    text = "version: 1\nmanifests: [access]\nstate: file:state\n"
+    code, output = check(tmp_path, "manifest", text)
+    assert code == 1
+    assert "error[schema]: the document: `manifests`, `state` are not known here" in output
+
+
 def test_a_file_that_is_no_yaml_is_told_as_everywhere(tmp_path: Path) -> None:
     code, output = check(tmp_path, "plan", "{")
     assert code == 1
