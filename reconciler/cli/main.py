@@ -36,6 +36,8 @@ _ELSEWHERE = {"refresh": "plan", "destroy": "plan", "preview": "plan", "version"
 _OPTIONS_ELSEWHERE = {
     "destroy": "to take an organization down, declare it with `deleted: true`; to end access, take its lines out",
     "refresh-only": "`reconciler drift` shows what others changed",
+    "var": "there are no variables: everything stands in the manifests",
+    "var-file": "there are no variables: everything stands in the manifests",
 }
 """Options of other tools, and what does it here."""
 _ONE_DASH = re.compile(r"-([A-Za-z][A-Za-z-]+)(=.*)?", re.DOTALL)
@@ -168,8 +170,8 @@ def _refuse_one_dash(command: click.Command, args: Sequence[str], ctx: click.Con
         flag[2:] for parameter in command.params if getattr(parameter, "is_flag", False) for flag in parameter.opts
     }
     for arg in args[: args.index("--")] if "--" in args else args:
-        elsewhere = _OPTIONS_ELSEWHERE.get(arg.lstrip("-"))
-        if elsewhere:
+        elsewhere = _OPTIONS_ELSEWHERE.get(arg.lstrip("-").partition("=")[0])
+        if elsewhere and arg.startswith("-"):
             raise click.UsageError(f"no such option: {arg!r}; {elsewhere}", ctx=ctx)
         written = _ONE_DASH.fullmatch(arg)
         if written is None:
