@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 
@@ -189,20 +189,17 @@ class GroupDirectory:
         self._read_groups(files)
 
     def _read_groups(self, files: Iterable[tuple[ManifestDocument, Cursor]]) -> None:
+        found: list[tuple[str, Sequence[str], Cursor]] = []
         for document, top in files:
             for name, written, spot in read_keys(document.groups, top.into("groups"), self._notes):
                 if name in self.groups:
                     note_twice(f"the group `{name}`", spot.place, self.groups[name].place, self._notes)
                     continue
-                group = self.groups[name] = Group(spot.place)
-                items = spot.into("members")
-                note_listed_twice(written.members, items, self._notes)
-                for index, item in enumerate(written.members):
-                    place = items.key(index)
-                    if item.startswith(PREFIX):
-                        group.groups.setdefault(item.removeprefix(PREFIX), place)
-                    elif key := self.find_person(item, place):
-                        group.members.setdefault(key, place)
+                self.groups[name] = Group(spot.place)
+                found.append((name, written.members, spot))
+        # All names come before the first member: what is advised must not depend on the order of groups.
+        for name, members, spot in found:
+            self._read_members(name, members, spot.into("members"))
         for group in self.groups.values():
             group.groups = {name: place for name, place in group.groups.items() if self._is_group(name, place)}
         for circle in list(self._find_circles()):
@@ -211,6 +208,16 @@ class GroupDirectory:
                 place = inner.pop(circle[0])
                 message = f"groups contain each other: {' -> '.join([*circle, circle[0]])}"
                 self._notes.error("group-cycle", message, place, advice="take one of them out")
+
+    def _read_members(self, name: str, members: Sequence[str], items: Cursor) -> None:
+        group = self.groups[name]
+        note_listed_twice(members, items, self._notes)
+        for index, item in enumerate(members):
+            place = items.key(index)
+            if item.startswith(PREFIX):
+                group.groups.setdefault(item.removeprefix(PREFIX), place)
+            elif key := self.find_person(item, place, within=name):
+                group.members.setdefault(key, place)
 
     def _find_circles(self) -> Iterator[list[str]]:
         """The groups of each circle, container before contained, from the first name on; enters every group once."""
@@ -237,12 +244,16 @@ class GroupDirectory:
         self._notes.error("unknown-group", f"there is no group `{name}`", place, advice=suggest_word(name, self.groups))
         return False
 
-    def find_person(self, who: str, place: Place) -> str:
-        """The key under which a person or an address is known; empty after a finding."""
+    def find_person(self, who: str, place: Place, *, within: str = "") -> str:
+        """The key under which a person or an address is known; empty after a finding.
+
+        `within` names the group that lists them: it cannot contain itself, so that is no advice.
+        """
         if who in self.people:
             return who
         if "@" not in who:
-            advice = f"write `{PREFIX}{who}`" if who in self.groups else suggest_word(who, self.people)
+            is_group = who in self.groups and who != within
+            advice = f"write `{PREFIX}{who}`" if is_group else suggest_word(who, self.people)
             advice = advice or "declare the person under `people`, or write an e-mail address"
             self._notes.error("unknown-person", f"there is no person `{who}`", place, advice=advice)
             return ""
