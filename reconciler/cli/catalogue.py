@@ -1,4 +1,4 @@
-"""All that is shown, and what makes each of its forms: one line to add one."""
+"""All that is shown, and what makes each of its forms."""
 
 from __future__ import annotations
 
@@ -8,17 +8,11 @@ from importlib import import_module
 from operator import attrgetter
 from typing import Any
 
+from reconciler.output import FORMS
 from reconciler.output.annotations import Annotations
 from reconciler.output.json import Output
 from reconciler.output.style import Style
 
-FORMS = {
-    "text": "output.text:render_text",
-    "markdown": "output.markdown:render_markdown",
-    "html": "output.html:render_html",
-    "csv": "output.csv:render_csv",
-}
-"""Form of a document -> what writes it."""
 ANNOTATION_FORMS: Mapping[str, Callable[[Annotations, Style], str]] = {
     "github": lambda found, style: load("output.annotations:render_workflow_commands")(
         [*found.remarks, *found.notes], style

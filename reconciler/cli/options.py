@@ -14,11 +14,12 @@ from reconciler.engine.context import ALL_SHARDS, Shard
 from reconciler.model.address import Address
 from reconciler.model.declared import Approval
 from reconciler.model.kinds import Action
+from reconciler.output import FORMS
 from reconciler.output.style import COMMENT_BUDGET
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])
 
-DOCUMENT_FORMATS = ("text", "json", "markdown", "html", "csv")
+DOCUMENT_FORMATS = ("text", "json", *(form for form in FORMS if form != "text"))
 """The forms of everything that is shown."""
 PAGE_FORMATS = (*DOCUMENT_FORMATS, "github", "sarif", "junit")
 """With those of what a forge or a build server reads beside."""

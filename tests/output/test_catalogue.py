@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 import reconciler
-from reconciler.cli.catalogue import FORMS, RENDERERS, load
+from reconciler.cli.catalogue import RENDERERS, load
+from reconciler.output import FORMS
 from reconciler.output.style import Style
 from tests.output import plans
 from tests.output.samples import everything

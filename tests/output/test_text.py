@@ -6,7 +6,8 @@ import re
 
 import pytest
 
-from reconciler.cli.catalogue import FORMS, load
+from reconciler.cli.catalogue import load
+from reconciler.output import FORMS
 from reconciler.output.document import Document, Facts, Findings, Paragraph, Row, Section, Span, SpanStyle, Table, code
 from reconciler.output.style import Style
 from reconciler.output.text import render_text
