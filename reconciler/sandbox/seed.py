@@ -78,6 +78,9 @@ def read_seed(root: Path) -> Mapping[str, Any]:
     except (OSError, ValueError, yaml.YAMLError) as error:
         # A date that no calendar has is a ValueError of the YAML reader.
         said = error.strerror if isinstance(error, OSError) else str(error)
+        if isinstance(error, yaml.MarkedYAMLError) and error.problem_mark is not None:
+            mark = error.problem_mark
+            said = f"not YAML at line {mark.line + 1} column {mark.column + 1}: {error.problem}"
         raise ProviderError(f"{path} cannot be read: {said}", advice=_ADVICE) from error
     return document or {}
 
