@@ -157,6 +157,8 @@ def test_help_leads_a_newcomer_from_heading_to_heading() -> None:
         (["version"], "did you mean `--version`?"),
         (["plan", "--formt", "json"], "--format"),
         (["plan", "--format", "yaml"], "'text', 'json'"),
+        (["import", "x", "--system", "developer"], "is not one of 'developers', "),
+        (["import", "x", "--variant", "legacy"], "is not one of 'owner', "),
         (["plan", "--now", "22.11.2026"], "YYYY-MM-DD"),
         (["plan", "--approve", "acme-bc/member/eve"], "ACTION:ADDRESS"),
         (["plan", "--approve", "delete:acme-bc/member/eve"], "delete_organization"),

@@ -50,20 +50,25 @@ class ImportOptions(TypedDict):
     lock_timeout: timedelta
 
 
+def _empty_if_missing(_ctx: click.Context, _option: click.Parameter, value: str | None) -> str:
+    """An empty word among the choices would be shown as one of them."""
+    return value or ""
+
+
 @click.command("import")
 @click.argument("organizations", nargs=-1, metavar="[ORG]...")
 @click.option("--all", "every", is_flag=True, help="Every organization that the configured providers show.")
 @click.option(
     "--system",
-    default="",
-    type=click.Choice(["", "developers", "organization_account", "business_account", "business_center"]),
+    type=click.Choice(["developers", "organization_account", "business_account", "business_center"]),
+    callback=_empty_if_missing,
     metavar="SYSTEM",
     help="The system that ORG is on.",
 )
 @click.option(
     "--variant",
-    default="",
-    type=click.Choice(["", "owner", "research"]),
+    type=click.Choice(["owner", "research"]),
+    callback=_empty_if_missing,
     metavar="VARIANT",
     help="For developers: `owner` (the role system with an owner) or `research`.",
 )
