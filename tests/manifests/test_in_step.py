@@ -58,6 +58,32 @@ def test_every_finding_is_documented_once() -> None:
     assert "duplicate-policy" in ids_on_page(POLICIES_PAGE)
 
 
+def ids_outside_manifests() -> set[str]:
+    """Ids that plans, reviews and reports give their findings."""
+    found: set[str] = set()
+    for room in ("model", "engine", "apply", "features", "cli", "output"):
+        for path in sorted((ROOT / "reconciler" / room).rglob("*.py")):
+            for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+                values: list[ast.expr] = []
+                if isinstance(node, ast.Call) and ast.unparse(node.func) in {"Finding", "remark_on"}:
+                    values = [keyword.value for keyword in node.keywords if keyword.arg in {"id", "id_"}]
+                elif isinstance(node, ast.Call) and ast.unparse(node.func) == "_warning":
+                    values = node.args[:1]
+                elif path.stem == "plan_warnings" and isinstance(node, ast.Tuple):
+                    values = node.elts[:1]
+                elif path.name == "plan.py" and room == "model" and isinstance(node, ast.Assign):
+                    values = [node.value]
+                found |= _ids_among(values)
+    return found
+
+
+def test_every_finding_of_plans_and_reports_is_in_the_reference() -> None:
+    documented = {*ids_on_page((ROOT / "docs" / "planning.md").read_text(encoding="utf-8")), *ids_on_page()}
+    found = ids_outside_manifests()
+    assert {"lockout-ahead", "used-approval", "undeclared-admin", "blocked-change"} <= found
+    assert found - documented == set()
+
+
 def test_every_finding_is_shown_by_a_case_or_a_test() -> None:
     shown = "".join(
         path.read_text(encoding="utf-8")
