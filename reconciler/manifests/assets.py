@@ -130,7 +130,7 @@ class AssetReader:
         """The access, uses or shares of one kind that are written under an asset."""
         lines = self._lines(kind, key, written, at)
         if kind.person_part is not None:
-            for who, entitlements in self.access.settle(lines.values()).items():
+            for who, entitlements in self.access.settle(line for _, line in lines).items():
                 if who in self.members:
                     yield self.access.declare(kind.name, f"{key}/{who}", entitlements)
                 else:
@@ -138,33 +138,40 @@ class AssetReader:
             return
         other = KINDS[kind.parents[1]]
         known = getattr(self.document, other.section)
-        for name, line in lines.items():
-            if name in known:
+        for name, line in dict(reversed(lines)).items():  # where it is named first
+            if name in known and kind.is_share:
                 yield self.access.declare(kind.name, f"{key}/{name}", [self.access.entitlement_of(line)])
+                continue
+            if name in known:
+                # There or not, with no role and no days: it is no entitlement of anybody.
+                yield Declared(
+                    address=Address(self.access.organization, kind.name, f"{key}/{name}"), place=line.at.place
+                )
                 continue
             message = f"`{self.access.organization}` has no {other.title} `{name}`"
             advice = suggest_word(name, known) or f"declare it under `{other.section}`"
             self.access.notes.error("unknown-asset", message, line.at.place, advice=advice)
 
-    def _lines(self, kind: Kind, key: str, written: Any, at: Cursor) -> dict[str, Line]:
-        """Who or what is named -> its line: an item of a list, or with a role or permissions."""
-        lines: dict[str, Line] = {}
+    def _lines(self, kind: Kind, key: str, written: Any, at: Cursor) -> list[tuple[str, Line]]:
+        """Who or what is named, with its line: an item of a list, or with a role or permissions."""
         if isinstance(written, list):
             note_listed_twice(written, at, self.access.notes)
-            for index, name in enumerate(written):
-                lines.setdefault(name, Line(who=key if kind.is_share else name, at=at.into(index)))
-            return lines
+            return [
+                (name, Line(who=key if kind.is_share else name, at=at.into(index)))
+                for index, name in enumerate(written)
+            ]
+        lines: list[tuple[str, Line]] = []
         for name, value in written.items():
             if isinstance(value, str | RoleTerms):
                 line = self.access.line_with_role(kind.name, name, value, at)
-                lines[name] = replace(line, who=key) if kind.is_share else line
+                lines.append((name, replace(line, who=key) if kind.is_share else line))
                 continue
             spot, permissions, terms = at.into(name), value, NO_TERMS
             if isinstance(value, AccountTerms):
                 permissions, terms = value.permissions, value
             note_listed_twice(permissions, spot if terms is NO_TERMS else spot.into("permissions"), self.access.notes)
             attributes = {"permissions": tuple(sorted(set(permissions)))}
-            lines[name] = Line(who=name, attributes=attributes, terms=terms, at=spot)
+            lines.append((name, Line(who=name, attributes=attributes, terms=terms, at=spot)))
         return lines
 
     def _note_not_a_member(self, who: str, key: str, entitlement: Entitlement) -> None:

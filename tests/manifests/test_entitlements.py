@@ -1,0 +1,44 @@
+"""Which lines stand behind what is declared; the JSON of `who` and `access` shows them."""
+
+from __future__ import annotations
+
+from reconciler.manifests.load import load_manifests
+from reconciler.manifests.source import SourceFile
+
+MANIFEST = """\
+version: 1
+people:
+  ana: {email: ana@acme.example}
+  bo: {email: bo@acme.example}
+organizations:
+  bc:
+    system: business_center
+    id: "6900000000000000001"
+    members: {ana: admin, bo: admin}
+    ad_accounts: {us: {id: "7"}}
+    pixels:
+      web: {id: "8", access: [ana, ana], ad_accounts: [us, us]}
+    asset_groups:
+      group: {ad_accounts: [us], access: {ana: operator}}
+    partners:
+      north: {id: "9", shares: {us: analyst}}
+"""
+
+
+def test_what_gives_nobody_a_role_or_days_has_no_entitlements_and_access_has_one_for_each_line() -> None:
+    manifests = load_manifests([SourceFile("access/all.yaml", MANIFEST.encode())])
+    resources = manifests.require_desired().resources["bc"]
+    behind = {
+        address.kind: [one.place.column for one in declared.entitlements]
+        for address, declared in resources.items()
+        if len(address.parts) == 2
+    }
+    assert behind == {
+        "pixel_access": [31, 36],
+        "pixel_use": [],
+        "asset_group_asset": [],
+        "asset_group_access": [43],
+        "partner_share": [33],
+    }
+    places = [one.place for address, one in resources.items() if address.kind == "pixel_use"]
+    assert [(place.line, place.column) for place in places] == [(12, 56)]
