@@ -18,6 +18,7 @@ def quarters() -> list[Quarter]:
     return read_quarters()
 
 
+@pytest.mark.full
 def test_the_first_quarter_is_imported_as_it_is(quarters: list[Quarter], tmp_path: Path) -> None:
     import_after(quarters[:1], tmp_path)
 
