@@ -15,7 +15,7 @@ from typing import Any, TypeVar
 from reconciler.model.address import Address
 from reconciler.model.change import Change
 from reconciler.model.errors import ProviderError
-from reconciler.model.kinds import KINDS, Action
+from reconciler.model.kinds import INVITATIONS, KINDS, Action
 from reconciler.model.live import Live, Unknown
 from reconciler.model.outcome import Applied, Failed, InDoubt, Outcome
 from reconciler.model.resource import Resource, Status
@@ -41,7 +41,6 @@ _HINTS = {
     "business.tiktok.com leave the address out"
 }
 """What somebody can do about a call that is accepted and comes to nothing."""
-_INVITES = frozenset({Action.INVITE, Action.REINVITE, Action.REMOVE_AND_INVITE})
 _INVITED = frozenset({Status.INVITED, Status.ACTIVE})
 """An invited person may be in at once: whoever was a member before can come back without being asked."""
 _NAMES_BY_NUMBER = {
@@ -249,7 +248,7 @@ def is_reached(change: Change, found: Found) -> bool:
         return is_gone(found) and after is None
     if found is None or not found.shows(after.attributes):
         return False
-    if change.action in _INVITES:
+    if change.action in INVITATIONS:
         is_same_address = not after.identity or found.identity.lower() == after.identity.lower()
         return found.status in _INVITED and is_same_address
     return found.status is Status.ACTIVE

@@ -6,7 +6,7 @@ import json
 from dataclasses import dataclass
 
 from reconciler.model.change import Change
-from reconciler.model.kinds import KINDS, Action
+from reconciler.model.kinds import INVITATIONS, KINDS, Action
 from reconciler.model.resource import role_in
 from reconciler.providers.sandbox.naming import SandboxNames
 from reconciler.sandbox import apps, assets, links, members, partners, registry
@@ -97,7 +97,7 @@ def _change_member(call: SandboxCall) -> None:
             members.change_role(
                 call.organization, actor=actor, address=call.member, role=call.role, finance=call.finance
             )
-    if action in (Action.INVITE, Action.REINVITE, Action.REMOVE_AND_INVITE):
+    if action in INVITATIONS:
         after = call.change.after
         address = (after.identity if after else "") or call.ids[0]
         members.invite(place, actor=actor, address=address, role=call.role, finance=call.finance)
