@@ -169,7 +169,7 @@ class PlanningContext:
         found = ((address, self.live.find(address)) for address in known)
         return {address: one for address, one in found if isinstance(one, Unknown)}
 
-    @property
+    @cached_property
     def indistinct(self) -> dict[Address, str]:
         """What is declared or recorded and cannot be told apart from something else, by address -> why."""
         return {address: one.reason for address, one in self.unreadable.items() if not one.is_part}

@@ -139,9 +139,10 @@ class MemberList:
 
     def may_list(self, number: str, shown: str) -> bool:
         """Whether one of the rows may be of the member with this number and address; lists of access may show none."""
+        if number in self.numbers or not self.is_numbered:
+            return True
         invited = (seat for seat in self.seats.values() if not seat.user_id)
-        is_invited = bool(shown) and any(may_show(shown, seat.email or seat.shown) for seat in invited)
-        return number in self.numbers or is_invited or not self.is_numbered
+        return bool(shown) and any(may_show(shown, seat.email or seat.shown) for seat in invited)
 
 
 def make_roster(
