@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 import click
 
-from reconciler.cli.files import find_prefix
+from reconciler.cli.files import find_prefix, replace_file
 from reconciler.cli.streams import (
     Screen,
     find_width,
@@ -104,6 +104,12 @@ class App:
         from reconciler.cli.workspace import read_manifest_files
 
         return read_manifest_files(self.root, self.config.manifests)
+
+    def write_edits(self, texts: Mapping[str, str]) -> None:
+        """Put new texts into manifest files, given by their paths in the workspace, and name each."""
+        for path, text in texts.items():
+            replace_file(self.root / path, text)
+            self.notify(f"{path} is edited")
 
     @cached_property
     def store(self) -> StateStore:

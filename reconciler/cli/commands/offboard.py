@@ -13,7 +13,6 @@ from reconciler.apply.planning import PlanRequest, read_worlds
 from reconciler.cli.app import App
 from reconciler.cli.catalogue import RENDERERS
 from reconciler.cli.exits import exit_code
-from reconciler.cli.files import replace_file
 from reconciler.cli.options import document_option, lock_timeout_option, out_option, read_day
 from reconciler.cli.planning import is_blocked, save_plan
 from reconciler.cli.state_editor import open_editor
@@ -120,9 +119,7 @@ class _Leaver:
     def write_manifests(self) -> None:
         """Only after what would be written was found to be right."""
         _ = self.check().desired
-        for path, text in self.edit.texts.items():
-            replace_file(self.app.root / path, text)
-            self.app.notify(f"{path} is edited")
+        self.app.write_edits(self.edit.texts)
         self.app.files = with_edits(self.app.files, self.edit.texts)
         self.edit = replace(self.edit, texts={}, patch="")
 

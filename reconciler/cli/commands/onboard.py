@@ -11,7 +11,6 @@ import click
 
 from reconciler.cli.app import App
 from reconciler.cli.catalogue import RENDERERS
-from reconciler.cli.files import replace_file
 from reconciler.cli.options import document_option, read_day
 from reconciler.cli.workspace import check_files, with_edits
 from reconciler.editing.person_edits import read_group_lists
@@ -97,9 +96,7 @@ def _propose(app: App, key: str, options: OnboardOptions, *, write: bool) -> Onb
         objections=findings_only_in(after.policies.findings, before.policies.findings),
     )
     if write:
-        for path, text in found.edited.items():
-            replace_file(app.root / path, text)
-            app.notify(f"{path} is edited")
+        app.write_edits(found.edited)
     return found
 
 
