@@ -35,7 +35,7 @@ def reach(
     groups = ad_accounts_by_group(resources)
     ways: dict[Cell, list[AccessPath]] = {}
     for address, found in _ways(resources, today).items():
-        for on in _reached(address, whole, groups):
+        for on in leads_to(address, whole, groups):
             ways.setdefault((_subject(address), on), []).extend(found)
     return {cell: _access(cell, found, resources, system) for cell, found in ways.items()}
 
@@ -108,7 +108,7 @@ def ad_accounts_by_group(addresses: Iterable[Address]) -> dict[str, list[str]]:
     return found
 
 
-def _reached(address: Address, whole: Address, groups: Mapping[str, list[str]]) -> Iterator[Address]:
+def leads_to(address: Address, whole: Address, groups: Mapping[str, Sequence[str]]) -> Iterator[Address]:
     """What one declaration leads to; access to an asset group leads to all ad accounts in it too."""
     organization, kind, _ = address
     if kind == "member":

@@ -1,20 +1,21 @@
-"""Putting side by side what one organization's manifests and records say."""
+"""Putting side by side what one organization's manifests and records say, and who reaches what by it."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 
-from reconciler.engine.access_paths import ad_accounts_by_group
+from reconciler.engine.access_paths import ad_accounts_by_group, leads_to
 from reconciler.engine.context import Ended
 from reconciler.engine.entitlements import change_days, on_day, split_by_date
 from reconciler.engine.identities import Identities, rename_to_today
-from reconciler.model.access import is_administrator
+from reconciler.model.access import is_administrator, strongest
 from reconciler.model.address import Address
 from reconciler.model.declared import Declared, Desired, Organization
-from reconciler.model.holding import Holding
-from reconciler.model.resource import Attributes, Status, fingerprint_of, role_in
+from reconciler.model.holding import Holding, Reach
+from reconciler.model.kinds import KINDS, Shape, person_in
+from reconciler.model.resource import Attributes, Owner, Status, fingerprint_of, role_in
 from reconciler.model.state import Record, State
 from reconciler.model.system import System
 from reconciler.systems import SYSTEMS
@@ -134,3 +135,114 @@ def _guess_system(records: Mapping[Address, Record]) -> System | None:
         if kinds <= set(system.kinds) and all(system.find_role(kind, role) for kind, role in roles)
     ]
     return fitting[0] if len({system.name for system in fitting}) == 1 else None
+
+
+def find_reaches(index: AccessIndex) -> Iterator[Reach]:
+    """All cells: the organization's own members first, then thing by thing."""
+    members = [one for one in index.holdings.values() if one.address.kind == "member"]
+    whole = Address.whole(index.organization)
+    for member in members:
+        yield _reach(whole, member.address, [member], index)
+    ways = _ways_by_asset(index)
+    for asset, holding in index.holdings.items():
+        is_reached = KINDS[asset.kind].shape is Shape.ASSET and asset.kind != "partner"
+        if is_reached and not is_owned_elsewhere(holding):
+            yield from _reaches_of(asset, members, ways.get(asset, ()), index)
+
+
+def is_owned_elsewhere(asset: Holding) -> bool:
+    """Whether it is an app of somebody else, which nobody has by being a member, whatever is declared."""
+    recorded = asset.recorded
+    if asset.address.kind != "app" or recorded is None or recorded.status.is_gone:
+        return False
+    return Owner.of(recorded.attributes).is_elsewhere(asset.address.organization)
+
+
+def _reaches_of(
+    asset: Address, members: Iterable[Holding], found: Iterable[Holding], index: AccessIndex
+) -> Iterator[Reach]:
+    """Everybody who reaches one asset, then the admins who could, then partners."""
+    ways: dict[Address, list[Holding]] = {}
+    for holding in found:
+        person = person_in(holding.address)
+        subject = Address(asset.organization, "member" if person else "partner", person or holding.address.parts[0])
+        ways.setdefault(subject, []).append(holding)
+    if not _is_granted(asset.kind, index.system):
+        # Nobody is given access to such a thing: all members of the organization have it.
+        ways = {member.address: [member] for member in members}
+    takers: dict[Address, list[Holding]] = {
+        member.address: [] for member in members if index.administers(member.address.key)
+    }
+    people = {subject: found for subject, found in {**takers, **ways}.items() if subject.kind == "member"}
+    for subject in sorted(people):
+        yield _reach(asset, subject, people[subject], index)
+    for subject in sorted(ways.keys() - people.keys()):
+        yield _reach(asset, subject, ways[subject], index)
+
+
+def _ways_by_asset(index: AccessIndex) -> dict[Address, list[Holding]]:
+    """Grants on an asset, grants on the asset groups it is in, shares with partners."""
+    whole = Address.whole(index.organization)
+    found: dict[Address, list[Holding]] = {}
+    for holding in index.holdings.values():
+        address, kind = holding.address, KINDS[holding.address.kind]
+        if kind.is_share or (kind.person_part is not None and address.kind != "member"):
+            for asset in leads_to(address, whole, {address.parts[0]: holding.reaches}):
+                found.setdefault(asset, []).append(holding)
+    return found
+
+
+def _is_granted(kind: str, system: System | None) -> bool:
+    """Whether people are given access to things of a kind one by one, rather than by being members."""
+    return system is None or f"{kind}_access" in system.kinds
+
+
+def _reach(on: Address, subject: Address, ways: Sequence[Holding], index: AccessIndex) -> Reach:
+    membership, thing = index.holdings.get(subject), index.holdings.get(on)
+    # What nobody is given access to is everybody's once it is there; an app may be declared and still be elsewhere.
+    is_whole = on.kind == "organization"
+    is_there = is_whole or _is_granted(on.kind, index.system) or (thing is not None and thing.is_active)
+    is_in = subject.kind == "partner" or (membership is not None and membership.is_active)
+    links = [_link(one, on, index) for one in ways]
+    active = [
+        one.recorded.attributes
+        for one, link in zip(ways, links, strict=True)
+        if is_in and is_there and one.recorded is not None and one.is_active and (link is None or link.is_active)
+    ]
+    active += [one.recorded.implied for one in ways if is_in and one.recorded is not None and one.recorded.implied_by]
+    wanted = [
+        one.declared.attributes
+        for one, link in zip(ways, links, strict=True)
+        if one.declared is not None and one.is_wanted and (link is None or link.is_wanted)
+    ]
+    kind = ways[0].address.kind if ways else on.kind
+    effective = strongest(active, kind, index.system)
+    return Reach(
+        on=on,
+        subject=subject,
+        ways=tuple(ways),
+        effective=effective,
+        intended=strongest(wanted, kind, index.system),
+        can_take=not is_whole
+        and is_there
+        and subject.kind == "member"
+        and index.administers(subject.key)
+        and not _is_all(effective, kind, index.system),
+    )
+
+
+def _is_all(held: Attributes | None, kind: str, system: System | None) -> bool:
+    """Whether nobody can have more of a thing: the strongest role and every permission that there is."""
+    if held is None or system is None:
+        return False
+    strongest_role = next((role.name for role in system.roles.get(kind, ())), None)
+    permissions = {permission.name for permission in system.permissions.get(kind, ())}
+    return held.get("role") == strongest_role and permissions.issubset(held.get("permissions", ()))
+
+
+def _link(way: Holding, on: Address, index: AccessIndex) -> Holding | None:
+    """What puts an ad account into the asset group through which a way leads; None for ways that need none."""
+    if way.address.kind != "asset_group_access" or on.kind != "ad_account":
+        return None
+    address = Address(on.organization, "asset_group_asset", f"{way.address.parts[0]}/{on.key}")
+    return index.holdings.get(address, Holding(address=address, is_past=way.is_past))

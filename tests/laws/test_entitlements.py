@@ -18,10 +18,9 @@ import yaml
 from hypothesis import HealthCheck, given, settings
 
 from reconciler.editing.person_edits import read_group_lists
-from reconciler.engine.holdings import index_access
+from reconciler.engine.holdings import find_reaches, index_access
 from reconciler.engine.planner import Worlds, make_contexts, plan
 from reconciler.features.onboarding.onboarding import Joiner, describe_proposal, propose, write_proposal
-from reconciler.features.queries.access_matrix import find_reaches
 from reconciler.features.review.compare import compare
 from reconciler.features.review.model import Effect
 from reconciler.manifests.load import Manifests, load_manifests
