@@ -295,6 +295,21 @@ class StateStore(Protocol):
         """Records appended since the last snapshot."""
         ...
 
+    def stamps(self, *organizations: str) -> dict[str, str]:
+        """Of these organizations, or of all, a text that is another after every write; of one without a state, none.
+
+        Cheap, so that a reader can tell for thousands of states at once that they are still the ones it knows.
+        """
+        ...
+
+    def read_settled(self) -> bytes | None:
+        """What `write_settled` wrote last, by whomever, or None."""
+        ...
+
+    def write_settled(self, data: bytes) -> None:
+        """Keep what is known of settled organizations. The last writer wins; losing it costs time and nothing else."""
+        ...
+
     def append(self, organization: str, record: bytes, *, token: int) -> None:
         """Add one record without a newline, durable when it returns; LeaseLost when a newer token was given out."""
         ...

@@ -9,6 +9,7 @@ organizations/acme-bc/
   guard                                      locked for the moment of every change
 audit.jsonl
 audit.torn                                   parts of records that a crash left at its end
+settled                                      what need not be planned again
 ```
 
 Because the journal has the name of the snapshot it belongs to, one rename replaces both.
@@ -20,7 +21,7 @@ import json
 import os
 import re
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -62,6 +63,7 @@ class LocalFileStore:
     def __init__(self, root: Path, *, holder: Holder | None = None) -> None:
         self._organizations = root / "organizations"
         self._audit = AuditFile(root / "audit.jsonl")
+        self._settled = root / "settled"
         self._holder = holder or this_process()
         self._signs_of_life: dict[str, int] = {}
         """Id of a lock of ours -> the open file that says that its holder lives."""
@@ -111,6 +113,31 @@ class LocalFileStore:
             append_bytes(
                 self._journal(organization, self._find_version(organization)), record + b"\n", whole_lines=True
             )
+
+    def stamps(self, *organizations: str) -> dict[str, str]:
+        """The name of the newest file that belongs to the state, and its size, because a journal grows."""
+        found: dict[str, str] = {}
+        with _explained():
+            for organization in organizations or self.organizations():
+                with suppress(FileNotFoundError), os.scandir(self._folder(organization)) as entries:
+                    newest = max((entry for entry in entries if entry.name[:1].isdigit()), key=_age, default=None)
+                    if newest is not None:
+                        found[organization] = f"{newest.name}:{newest.stat().st_size}"
+        return found
+
+    def read_settled(self) -> bytes | None:
+        """The bytes of one file."""
+        with _explained():
+            try:
+                return self._settled.read_bytes()
+            except FileNotFoundError:
+                return None
+
+    def write_settled(self, data: bytes) -> None:
+        """Replace that file."""
+        with _explained():
+            make_folder(self._settled.parent)
+            replace_durably(self._settled, data)
 
     def history(self, organization: str) -> list[PastVersion]:
         """All snapshots, oldest first."""
@@ -230,6 +257,12 @@ class LocalFileStore:
 
     def _read_snapshot(self, organization: str, version: str) -> Snapshot:
         return Snapshot((self._folder(organization) / f"{version}.json").read_bytes(), version)
+
+
+def _age(entry: os.DirEntry[str]) -> tuple[str, bool]:
+    """By version; a journal is younger than the snapshot that it follows."""
+    version, _, suffix = entry.name.partition(".")
+    return version, suffix == "journal"
 
 
 def _read_lease(folder: Path, organization: str) -> LeaseRecord:

@@ -27,6 +27,7 @@ from reconciler.stores.bucket import Blob, Bucket, open_bucket
 from reconciler.stores.object_log import EntryKind, LogEntry, ObjectAudit, ObjectLog
 from reconciler.stores.rules import Holder, LeaseRecord, find_key, lost, moved, name_of, no_such_version, this_process
 
+_SETTLED = "settled"
 _RESOLUTION = timedelta(seconds=1)
 """Servers write down whole seconds."""
 
@@ -99,6 +100,26 @@ class ObjectStateStore:
                 raise lost(organization)
             writer.next += 1  # the same holder, through another instance of this class
         writer.next += 1
+
+    def stamps(self, *organizations: str) -> dict[str, str]:
+        """The highest number of all objects of a state, fences included: whoever takes the lock may write."""
+        if organizations:
+            numbers = {key: self._log(key).numbers() for key in organizations}
+            return {key: str(found[-1]) for key, found in numbers.items() if found}
+        found: dict[str, str] = {}
+        for path in self._bucket.names("organizations"):  # in order, so that the highest number comes last
+            name, _, number = path.rpartition("/")
+            found[name] = str(int(number))
+        return {find_key(name) or self._read_key(name): number for name, number in found.items()}
+
+    def read_settled(self) -> bytes | None:
+        """The bytes of one object."""
+        blob = self._bucket.find(_SETTLED)
+        return blob.data if blob else None
+
+    def write_settled(self, data: bytes) -> None:
+        """Replace that object; somebody else's that came in between stays, which costs time and nothing else."""
+        self._bucket.replace(_SETTLED, data, seen=self._bucket.find(_SETTLED))
 
     def history(self, organization: str) -> list[PastVersion]:
         """All snapshots, oldest first."""

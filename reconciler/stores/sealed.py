@@ -182,6 +182,20 @@ class SealedStore:
         with self._names_in_clear():
             self._inner.append(self._name(organization), self._seal.close(record), token=token)
 
+    def stamps(self, *organizations: str) -> dict[str, str]:
+        """As `inner` has them: they tell nothing of what is sealed."""
+        found = self._inner.stamps(*map(self._name, organizations))
+        return {self._seal.open_names(name): stamp for name, stamp in found.items()}
+
+    def read_settled(self) -> bytes | None:
+        """What was written; None when it cannot be opened, because it can be made anew."""
+        data = self._inner.read_settled()
+        return data if data is None else self._seal.find_opened(data)
+
+    def write_settled(self, data: bytes) -> None:
+        """Keep it sealed: it names people."""
+        self._inner.write_settled(self._seal.close(data))
+
     def history(self, organization: str) -> list[PastVersion]:
         """All snapshots ever written."""
         with self._names_in_clear():

@@ -21,6 +21,7 @@ from reconciler.stores.sql_engine import (
     AUDIT,
     JOURNAL,
     LEASES,
+    SETTLED,
     SNAPSHOTS,
     database_now,
     is_current,
@@ -97,6 +98,28 @@ class SqlStore:
             numbers = select(func.coalesce(func.max(JOURNAL.c.number), 0) + 1)
             number = connection.scalar(numbers.where(JOURNAL.c.organization == organization))
             connection.execute(insert(JOURNAL).values(organization=organization, number=number, record=record))
+
+    def stamps(self, *organizations: str) -> dict[str, str]:
+        """The highest numbers of snapshots and of journal records."""
+        found: dict[str, str] = {}
+        with self._reading() as connection:
+            # The journal first: a writer that comes in between leaves a snapshot whose number nobody has seen.
+            for table in (JOURNAL, SNAPSHOTS):
+                newest = select(table.c.organization, func.max(table.c.number)).group_by(table.c.organization)
+                for organization, number in connection.execute(newest):
+                    found[organization] = f"{number}:{found.get(organization, '')}"
+        return {key: found[key] for key in organizations if key in found} if organizations else found
+
+    def read_settled(self) -> bytes | None:
+        """The one row of its table."""
+        with self._reading() as connection:
+            return connection.scalar(select(SETTLED.c.data))
+
+    def write_settled(self, data: bytes) -> None:
+        """Replace that row."""
+        with transaction(self._engine) as connection:
+            connection.execute(delete(SETTLED))
+            connection.execute(insert(SETTLED).values(number=1, data=data))
 
     def history(self, organization: str) -> list[PastVersion]:
         """All snapshots, oldest first."""

@@ -199,6 +199,14 @@ AUDIT = Table(
 )
 """Numbered without gaps; the primary key lets one of two writers through."""
 
+SETTLED = Table(
+    "reconciler_settled",
+    _metadata,
+    Column("number", Integer, primary_key=True),
+    Column("data", LargeBinary, nullable=False),
+)
+"""One row, or none."""
+
 _SCHEMA = Table("reconciler_schema", _metadata, Column("version", Integer, primary_key=True, autoincrement=False))
 
 _MIGRATIONS: tuple[tuple[str, ...], ...] = (
@@ -210,6 +218,7 @@ _MIGRATIONS: tuple[tuple[str, ...], ...] = (
            record {bytes} NOT NULL, PRIMARY KEY (organization, number))""",
         "CREATE TABLE reconciler_audit (number BIGINT NOT NULL PRIMARY KEY, record {bytes} NOT NULL)",
     ),
+    ("CREATE TABLE reconciler_settled (number INTEGER NOT NULL PRIMARY KEY, data {bytes} NOT NULL)",),
 )
 """What leads from each version to the next. Written down once, never edited: databases out there have run them."""
 

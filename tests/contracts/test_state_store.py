@@ -101,6 +101,36 @@ def hear(started: subprocess.Popen[str]) -> Any:
     return line if line == "ready" else json.loads(line)
 
 
+def test_the_stamp_of_a_state_changes_with_every_write_and_with_nothing_else(place: Place) -> None:
+    store, other = place.open(), place.open()
+    assert (store.stamps(), store.stamps("acme")) == ({}, {})
+    lock, second = take(store), take(store, "beta@acme.example")
+    seen = [other.stamps("acme").get("acme", "")]
+    version = store.write("acme", b"{}", replacing=None, token=lock.token)
+    seen.append(other.stamps()["acme"])
+    store.append("acme", b"1", token=lock.token)
+    seen.append(other.stamps()["acme"])
+    store.append("acme", b"2", token=lock.token)
+    seen.append(other.stamps()["acme"])
+    version = store.write("acme", b"{}", replacing=version, token=lock.token)
+    seen.append(other.stamps()["acme"])
+    assert len(set(seen)) == len(seen), seen
+    store.append("beta@acme.example", b"1", token=second.token)
+    assert other.stamps("acme", "gamma") == {"acme": seen[-1]}
+    assert other.stamps().keys() == {"acme", "beta@acme.example"}
+    assert other.stamps("acme", "beta@acme.example") == store.stamps()
+
+
+def test_what_is_known_of_settled_organizations_is_kept_and_the_last_writer_wins(place: Place) -> None:
+    store, other = place.open(), place.open()
+    assert store.read_settled() is None
+    store.write_settled(b'{"ana@acme.example": 1}')
+    assert other.read_settled() == b'{"ana@acme.example": 1}'
+    other.write_settled(b"{}")
+    assert store.read_settled() == b"{}"
+    assert store.organizations() == []
+
+
 def test_of_an_organization_that_was_never_written_there_is_nothing(place: Place) -> None:
     store = place.open()
     assert store.organizations() == []
