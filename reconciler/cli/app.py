@@ -116,14 +116,18 @@ class App:
         """Where the state lives."""
         from reconciler.cli.stores import open_store
 
-        return open_store(self.config.state, root=self.root, key=self.config.state_key)
+        dating = (lambda: self.world.now()) if self._is_played else None  # noqa: PLW0108 - opens no world to read
+        return open_store(self.config.state, root=self.root, key=self.config.state_key, dating=dating)
 
     @cached_property
     def clock(self) -> Clock:
         """The sandbox's clock where there is a sandbox, so that its time passes for this tool too."""
+        return self.world if self._is_played else SystemClock()
+
+    @property
+    def _is_played(self) -> bool:
         providers = self.config.providers.values()
-        is_played = any(made.kind == "sandbox" or made.options.get("via") == "sandbox" for made in providers)
-        return self.world if is_played else SystemClock()
+        return any(made.kind == "sandbox" or made.options.get("via") == "sandbox" for made in providers)
 
     @property
     def today(self) -> date:

@@ -10,10 +10,10 @@ from reconciler.model.errors import ReconcilerError
 from reconciler.model.ports import StateStore
 from reconciler.model.redaction import SECRETS
 from reconciler.stores.local_file import LocalFileStore
-from reconciler.stores.rules import Holder, this_process
+from reconciler.stores.rules import Dating, Holder, this_process
 
 
-def open_store(address: str, *, root: Path, key: str = "") -> StateStore:
+def open_store(address: str, *, root: Path, key: str = "", dating: Dating = None) -> StateStore:
     """The store at an address as `state:` has it; `key` is a reference to the key that it is sealed under, if any.
 
     A message never repeats an address: it may hold a password.
@@ -25,40 +25,44 @@ def open_store(address: str, *, root: Path, key: str = "") -> StateStore:
         message = f"state of kind {scheme!r} cannot be used" if separator else "the address of the state has no scheme"
         raise ReconcilerError(message, advice=f"write `state: PREFIX:...` with one of {', '.join(sorted(STORES))}")
     if not key:
-        return make(root, rest)
+        return make(root, rest, dating=dating)
     from reconciler.cli.credentials import read_secret
     from reconciler.stores.sealed import Seal, SealedStore, parse_key, sealed_holder
 
     seal = Seal(parse_key(read_secret(key, root=root)))
-    return SealedStore(make(root, rest, holder=sealed_holder(this_process(), seal)), seal)
+    return SealedStore(make(root, rest, holder=sealed_holder(this_process(), seal), dating=dating), seal)
 
 
 class MakeStore(Protocol):
     """Opens a store; without a `holder`, locks are taken in the name of this process."""
 
-    def __call__(self, root: Path, rest: str, /, *, holder: Holder | None = None) -> StateStore:
+    def __call__(self, root: Path, rest: str, /, *, holder: Holder | None = None, dating: Dating = None) -> StateStore:
         """`rest` is what stands behind the scheme; paths count from `root`."""
         ...
 
 
-def _make_file_store(root: Path, rest: str, *, holder: Holder | None = None) -> StateStore:
-    return LocalFileStore(root / rest, holder=holder)
+def _make_file_store(root: Path, rest: str, *, holder: Holder | None = None, dating: Dating = None) -> StateStore:
+    return LocalFileStore(root / rest, holder=holder, dating=dating)
 
 
-def _make_sql_store(scheme: str, root: Path, rest: str, *, holder: Holder | None = None) -> StateStore:
+def _make_sql_store(
+    scheme: str, root: Path, rest: str, *, holder: Holder | None = None, dating: Dating = None
+) -> StateStore:
     try:
         from reconciler.stores.sql import open_sql_store
     except ModuleNotFoundError as error:
         extra = "postgres" if scheme == "postgresql" else scheme
         message = f"state in a database needs the extra `{extra}`"
         raise ReconcilerError(message, advice=f"pip install 'access-reconciler[{extra}]'") from error
-    return open_sql_store(f"{scheme}:{rest}", root=root, holder=holder)
+    return open_sql_store(f"{scheme}:{rest}", root=root, holder=holder, dating=dating)
 
 
-def _make_object_store(scheme: str, _root: Path, rest: str, *, holder: Holder | None = None) -> StateStore:
+def _make_object_store(
+    scheme: str, _root: Path, rest: str, *, holder: Holder | None = None, dating: Dating = None
+) -> StateStore:
     from reconciler.stores.object_store import open_object_store
 
-    return open_object_store(f"{scheme}:{rest}", holder=holder)
+    return open_object_store(f"{scheme}:{rest}", holder=holder, dating=dating)
 
 
 STORES: dict[str, MakeStore] = {

@@ -235,7 +235,7 @@ class PastVersion:
 
     version: str
     at: datetime
-    """When it was written, by the store's clock."""
+    """When it was written, by the store's clock; in a sandbox by the sandbox's, whose days questions are about."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

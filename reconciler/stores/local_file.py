@@ -38,6 +38,7 @@ from reconciler.stores.files import (
     try_lock,
 )
 from reconciler.stores.rules import (
+    Dating,
     Holder,
     LeaseRecord,
     audit_moved,
@@ -60,11 +61,12 @@ _FIRST = "00000000-00010101T000000Z"
 class LocalFileStore:
     """Keeps state in `root`. For a folder that several machines share over a network there are the other stores."""
 
-    def __init__(self, root: Path, *, holder: Holder | None = None) -> None:
+    def __init__(self, root: Path, *, holder: Holder | None = None, dating: Dating = None) -> None:
         self._organizations = root / "organizations"
         self._audit = AuditFile(root / "audit.jsonl")
         self._settled = root / "settled"
         self._holder = holder or this_process()
+        self._dating = dating
         self._signs_of_life: dict[str, int] = {}
         """Id of a lock of ours -> the open file that says that its holder lives."""
 
@@ -88,7 +90,7 @@ class LocalFileStore:
             present = self._find_version(organization)
             if present != replacing:
                 raise moved(organization)
-            version = _next_version(present)
+            version = _next_version(present, at=self._dating() if self._dating else datetime.now(UTC))
             replace_durably(folder / f"{version}.json", data)
             self._journal(organization, present).unlink(missing_ok=True)
             sync_folder(folder)
@@ -291,9 +293,9 @@ def _is_dead(folder: Path, lock: Lock) -> bool:
         os.close(descriptor)
 
 
-def _next_version(present: str | None) -> str:
+def _next_version(present: str | None, *, at: datetime) -> str:
     number = int((present or _FIRST).partition("-")[0]) + 1
-    return f"{number:08}-{datetime.now(UTC).strftime(_TIME)}"
+    return f"{number:08}-{at.strftime(_TIME)}"
 
 
 def _written_at(version: str) -> datetime:

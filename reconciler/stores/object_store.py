@@ -25,7 +25,17 @@ from reconciler.model.json import load_json
 from reconciler.model.ports import Journal, Lock, PastVersion, Snapshot, TornAudit
 from reconciler.stores.bucket import Blob, Bucket, open_bucket
 from reconciler.stores.object_log import EntryKind, LogEntry, ObjectAudit, ObjectLog
-from reconciler.stores.rules import Holder, LeaseRecord, find_key, lost, moved, name_of, no_such_version, this_process
+from reconciler.stores.rules import (
+    Dating,
+    Holder,
+    LeaseRecord,
+    find_key,
+    lost,
+    moved,
+    name_of,
+    no_such_version,
+    this_process,
+)
 
 _SETTLED = "settled"
 _RESOLUTION = timedelta(seconds=1)
@@ -42,17 +52,18 @@ class _Writer:
     """Whether the index has the organization for sure."""
 
 
-def open_object_store(address: str, *, holder: Holder | None = None) -> ObjectStateStore:
+def open_object_store(address: str, *, holder: Holder | None = None, dating: Dating = None) -> ObjectStateStore:
     """The store at `s3://BUCKET/PREFIX`, `gs://BUCKET/PREFIX` or `az://CONTAINER/PREFIX`."""
-    return ObjectStateStore(open_bucket(address), holder=holder or this_process())
+    return ObjectStateStore(open_bucket(address), holder=holder or this_process(), dating=dating)
 
 
 class ObjectStateStore:
     """Keeps state below one prefix of a bucket, which must be nobody else's."""
 
-    def __init__(self, bucket: Bucket, *, holder: Holder) -> None:
+    def __init__(self, bucket: Bucket, *, holder: Holder, dating: Dating = None) -> None:
         self._bucket = bucket
         self._holder = holder
+        self._dating = dating or (lambda: datetime.now(UTC))
         self._audit = ObjectAudit(bucket)
         self._writers: dict[str, _Writer] = {}
         self._seen: dict[str, LogEntry] = {}
@@ -78,7 +89,7 @@ class ObjectStateStore:
             raise moved(organization)
         self._list(organization, writer)
         number = max(writer.next, tail[-1].number + 1 if tail else 1)
-        other = log.put(number, LogEntry(kind=EntryKind.SNAPSHOT, token=token, data=data))
+        other = log.put(number, LogEntry(kind=EntryKind.SNAPSHOT, token=token, data=data, at=self._dating()))
         if other is not None:
             raise lost(organization) if other.token > token else moved(organization)
         writer.next = number + 1

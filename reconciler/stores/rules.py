@@ -32,6 +32,10 @@ _MARK = "~"
 _EMPTY = "="
 
 
+Dating = Callable[[], datetime] | None
+"""The clock that dates the history of a workspace whose time is played; None for the store's own, as for leases."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Holder:
     """What a lock tells others about whoever holds it."""

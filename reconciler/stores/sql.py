@@ -16,7 +16,7 @@ from sqlalchemy import Connection, Engine, Select, delete, func, insert, select,
 from sqlalchemy.exc import IntegrityError
 
 from reconciler.model.ports import Journal, Lock, PastVersion, Snapshot, TornAudit
-from reconciler.stores.rules import Holder, LeaseRecord, audit_moved, moved, no_such_version, this_process
+from reconciler.stores.rules import Dating, Holder, LeaseRecord, audit_moved, moved, no_such_version, this_process
 from reconciler.stores.sql_engine import (
     AUDIT,
     JOURNAL,
@@ -34,7 +34,7 @@ _PAGE = 1000
 _INSERT_LEASE = text("INSERT INTO reconciler_leases VALUES (:organization, :record) ON CONFLICT DO NOTHING")
 
 
-def open_sql_store(address: str, *, root: Path, holder: Holder | None = None) -> SqlStore:
+def open_sql_store(address: str, *, root: Path, holder: Holder | None = None, dating: Dating = None) -> SqlStore:
     """The store at `sqlite:///PATH` or `postgresql://...`, its tables made or brought up to date."""
     engine = make_engine(address, root=root)
     with transaction(engine, writes=False) as connection:
@@ -42,15 +42,16 @@ def open_sql_store(address: str, *, root: Path, holder: Holder | None = None) ->
     if not ready:
         with transaction(engine) as connection:
             migrate(connection)
-    return SqlStore(engine, holder=holder or this_process())
+    return SqlStore(engine, holder=holder or this_process(), dating=dating)
 
 
 class SqlStore:
     """Keeps state in the tables of `sql_engine`; the same statements for every database."""
 
-    def __init__(self, engine: Engine, *, holder: Holder) -> None:
+    def __init__(self, engine: Engine, *, holder: Holder, dating: Dating = None) -> None:
         self._engine = engine
         self._holder = holder
+        self._dating = dating
         weakref.finalize(self, engine.dispose)
 
     def organizations(self) -> list[str]:
@@ -74,7 +75,7 @@ class SqlStore:
             if replacing != (None if present is None else str(present)):
                 raise moved(organization)
             number = (present or 0) + 1
-            at = database_now(connection).timestamp()
+            at = (self._dating() if self._dating else database_now(connection)).timestamp()
             connection.execute(insert(SNAPSHOTS).values(organization=organization, number=number, at=at, data=data))
             connection.execute(delete(JOURNAL).where(JOURNAL.c.organization == organization))
             return str(number)
