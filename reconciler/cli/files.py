@@ -11,6 +11,10 @@ from reconciler.model.redaction import SECRETS
 
 CONFIG_FILE = "reconciler.yaml"
 """What makes a folder a workspace."""
+REVIEWS = "reviews"
+"""Folder of a workspace with its access reviews, one folder for each."""
+CLOSED_REVIEWS = "closed.yaml"
+"""In that folder: when the access to each organization was last reviewed."""
 CODE_NOTES = "codes.json"
 """In the folder of the tool: which QR codes were written and not taken away yet."""
 

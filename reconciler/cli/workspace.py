@@ -10,8 +10,8 @@ from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 
-from reconciler.cli.files import CONFIG_FILE, find_top
-from reconciler.manifests.config import Config, LoadedConfig, load_config, load_rules
+from reconciler.cli.files import CLOSED_REVIEWS, CONFIG_FILE, REVIEWS, find_top
+from reconciler.manifests.config import Config, LoadedConfig, load_config, load_rules, read_reviewed
 from reconciler.manifests.lint import check_references
 from reconciler.manifests.load import Manifests, load_manifests
 from reconciler.manifests.source import MAX_SIZE, SourceFile, is_read, looks_meant, note_passed_over
@@ -93,9 +93,14 @@ def check_files(root: Path, config: Config, files: Sequence[SourceFile], *, toda
     manifests = load_manifests(
         files, today=today, allowed_domains=config.allowed_domains, max_approval_days=config.guards.max_approval_days
     )
+    record = root / REVIEWS / CLOSED_REVIEWS
+    reviewed, unreadable = read_reviewed(_read_source(root, record)) if os.path.lexists(record) else ({}, ())
+    if manifests.desired is not None:
+        desired = replace(manifests.desired, review_every=config.review_every, reviewed=reviewed)
+        manifests = replace(manifests, desired=desired)
     rules = read_rules(root, config)
     judgment = judge(manifests.desired, config.policies, today=today, rules=rules)
-    references = check_references(config, manifests.readable, manifests.partial)
+    references = (*unreadable, *check_references(config, manifests.readable, manifests.partial))
     return Workspace(config=config, manifests=manifests, files=len(files) + 1, policies=judgment, references=references)
 
 

@@ -5,12 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import date
 from typing import TYPE_CHECKING, Any
 
 from reconciler.manifests.nodes import Cursor
 from reconciler.manifests.scalars import is_secret_name
 from reconciler.manifests.source import SourceFile, parse_file
-from reconciler.manifests.words import note_listed_twice, read_day
+from reconciler.manifests.words import note_listed_twice, read_day, read_interval
 from reconciler.model.finding import Finding, Notes, Place
 from reconciler.model.settings import (
     CustomRule,
@@ -66,6 +67,8 @@ class Config:
     """Days after which drift that is known, and that nobody has accepted, alarms again."""
     policies: PolicySettings = field(default_factory=PolicySettings)
     allowed_domains: tuple[str, ...] = ()
+    review_every: int = 0
+    """Days after which the access to an organization is to be reviewed again; 0 where nobody asks for it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -129,6 +132,7 @@ def _read_config(
         max_drift_age=document.drift.max_age,
         policies=_read_policies(document.policies, top, notes),
         allowed_domains=tuple(document.allowed_domains),
+        review_every=read_interval(document.review_every),
     )
 
 
@@ -210,6 +214,27 @@ def _freeze(written: str | float | list[str] | dict[str, list[str]]) -> Paramete
     if isinstance(written, dict):
         return {name: tuple(words) for name, words in written.items()}
     return tuple(written) if isinstance(written, list) else written
+
+
+def read_reviewed(file: SourceFile) -> tuple[dict[str, date], tuple[Finding, ...]]:
+    """Organization -> the day on which its last access review was closed, from the record of closed reviews.
+
+    What is wrong there counts as never reviewed, after a finding.
+    """
+    notes, parsed = Notes(), parse_file(file)
+    notes.findings += parsed.findings
+    found: dict[str, date] = {}
+    if parsed.node is None:
+        return found, notes.in_order()
+    written, top = parsed.node.get("organizations"), Cursor.at_top(file.path, parsed.node)
+    for key, entry in written.items() if isinstance(written, dict) else ():
+        at = top.into("organizations", key)
+        said = entry.get("on") if isinstance(entry, dict) else None
+        if not isinstance(said, str):
+            notes.error("missing-key", f"`{key}` has no `on`", at.place, advice="write the day of the review")
+        elif day := read_day(said, "on", at, notes):
+            found[key] = day
+    return found, notes.in_order()
 
 
 def load_rules(files: Sequence[SourceFile]) -> LoadedRules:

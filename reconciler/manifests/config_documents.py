@@ -6,7 +6,7 @@ from typing import Annotated
 
 from pydantic import ConfigDict, Field
 
-from reconciler.manifests.fields import Day, FieldSort, OneOf, ShortOrLong, StrictDocument, Text, Version
+from reconciler.manifests.fields import Day, FieldSort, Interval, OneOf, ShortOrLong, StrictDocument, Text, Version
 
 OptionValue = Annotated[
     str | int | float | bool | list[str], FieldSort("text, a number, true, false or a list of texts")
@@ -139,6 +139,8 @@ class ConfigDocument(StrictDocument):
     """Files or folders with policies of your own; or more about policies."""
     allowed_domains: list[Text] = Field(default_factory=list, examples=[["acme.com"]])
     """E-mail domains known to be yours; others that look like them are reported."""
+    review_every: Interval = Field(default="", examples=["90d"])
+    """How often the access to each organization is to be reviewed, in days; organizations may say otherwise."""
 
 
 class CustomRuleDocument(StrictDocument):

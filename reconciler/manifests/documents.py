@@ -14,6 +14,7 @@ from reconciler.manifests.fields import (
     ActionName,
     Day,
     Handle,
+    Interval,
     NumericId,
     OneOf,
     ShortOrLong,
@@ -97,6 +98,8 @@ class OrganizationDocument(StrictDocument):
     """What to do when a person gets different roles directly and through groups."""
     deleted: bool = False
     """The organization shall be deleted; it takes an approval too."""
+    review_every: Interval = ""
+    """How often the access to it is to be reviewed, such as `90d`; without it what reconciler.yaml says."""
     represents: Annotated[str, OneOf(("company", "department", "group"))] = "company"
     """Documentary: what it stands for."""
 
@@ -412,6 +415,8 @@ class PersonDocument(StrictDocument):
     """Other addresses, by system."""
     employment: Annotated[str, OneOf(("employee", "contractor", "agency", "creator"))] = "employee"
     """How they belong to you; policies can ask for end dates by it."""
+    manager: Text = ""
+    """Key of the person who answers for their access; access reviews can ask them."""
     starts: Day = ""
     """No access before this UTC day."""
     ends: Day = ""
@@ -429,6 +434,8 @@ class GroupDocument(StrictDocument):
     """Person keys, e-mail addresses, or other groups as `group:NAME`."""
     description: Text = ""
     """What the group is for."""
+    owners: list[Text] = Field(default_factory=list)
+    """Keys of the people who answer for who is in it; access reviews can ask them."""
 
 
 class ApprovalDocument(StrictDocument):

@@ -104,14 +104,24 @@ def read_people(
 ) -> dict[str, Person]:
     """All people of all files by key."""
     people: dict[str, Person] = {}
+    managers: list[tuple[str, str, Place]] = []
     for document, top in files:
         for key, person, spot in read_keys(document.people, top.into("people"), notes):
             if key in people:
                 note_twice(f"the person `{key}`", spot.place, people[key].place, notes)
                 continue
             people[key] = _read_person(key, person, spot, contacts, notes)
+            if person.manager:
+                managers.append((key, person.manager, spot.value("manager")))
             if len(people[key].identities) < bool(person.email) + len(person.identities.model_fields_set):
                 partial.people.add(key)
+    for key, manager, place in managers:
+        if manager == key:
+            message = f"`{key}` cannot answer for their own access"
+            notes.error("own-manager", message, place, advice="name somebody else")
+        elif manager not in people:
+            advice = suggest_word(manager, people) or "name the key of somebody under `people`"
+            notes.error("unknown-person", f"there is no person `{manager}`", place, advice=advice)
     return people
 
 
@@ -126,6 +136,7 @@ def _read_person(key: str, document: PersonDocument, spot: Cursor, contacts: Con
         name=document.name,
         identities=_read_identities(document, spot, contacts),
         employment=document.employment,
+        manager=document.manager,
         starts=starts,
         ends=ends,
         statements=statements,
@@ -164,6 +175,8 @@ class Group:
     """Key of a person, or e-mail address."""
     groups: dict[str, Place] = field(default_factory=dict)
     """Names of the groups inside."""
+    owners: tuple[str, ...] = ()
+    """Keys of the people who answer for it."""
 
 
 class GroupDirectory:
@@ -195,7 +208,7 @@ class GroupDirectory:
                 if name in self.groups:
                     note_twice(f"the group `{name}`", spot.place, self.groups[name].place, self._notes)
                     continue
-                self.groups[name] = Group(spot.place)
+                self.groups[name] = Group(spot.place, owners=self._read_owners(written.owners, spot.into("owners")))
                 found.append((name, written.members, spot))
         # All names come before the first member: what is advised must not depend on the order of groups.
         for name, members, spot in found:
@@ -208,6 +221,14 @@ class GroupDirectory:
                 place = inner.pop(circle[0])
                 message = f"groups contain each other: {' -> '.join([*circle, circle[0]])}"
                 self._notes.error("group-cycle", message, place, advice="take one of them out")
+
+    def _read_owners(self, owners: Sequence[str], items: Cursor) -> tuple[str, ...]:
+        """Those who are people of the directory: nobody else can be asked."""
+        for index, owner in enumerate(owners):
+            if owner not in self.people:
+                advice = suggest_word(owner, self.people) or "name the key of somebody under `people`"
+                self._notes.error("unknown-person", f"there is no person `{owner}`", items.key(index), advice=advice)
+        return tuple(owner for owner in owners if owner in self.people)
 
     def _read_members(self, name: str, members: Sequence[str], items: Cursor) -> None:
         group = self.groups[name]

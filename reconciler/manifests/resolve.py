@@ -19,7 +19,7 @@ from reconciler.manifests.lint import note_ended, note_lookalikes, note_same_ide
 from reconciler.manifests.nodes import Cursor
 from reconciler.manifests.partial_read import PartialRead
 from reconciler.manifests.people import Contacts, GroupDirectory, read_people
-from reconciler.manifests.words import note_twice, read_keys
+from reconciler.manifests.words import note_twice, read_interval, read_keys
 from reconciler.model.address import Address
 from reconciler.model.declared import Declared, Desired, Mode, Organization
 from reconciler.model.finding import Notes, Place
@@ -42,7 +42,8 @@ def resolve(
     """What all manifests together want; wrong parts are left out after a finding."""
     contacts = Contacts(notes)
     people = read_people(files, contacts, notes, partial)
-    reader = _Reader(GroupDirectory(people, files, contacts, notes, partial), notes, today)
+    directory = GroupDirectory(people, files, contacts, notes, partial)
+    reader = _Reader(directory, notes, today)
     for document, top in files:
         reader.read(document, top.into("organizations"))
     note_same_identities(people, notes)
@@ -58,6 +59,7 @@ def resolve(
         resources=reader.resources,
         approvals=tuple(approvals.read(files)),
         moves=tuple(read_moves(files, book)),
+        group_owners={name: group.owners for name, group in directory.groups.items() if group.owners},
         digest=digest,
     )
 
@@ -101,6 +103,7 @@ class _Reader:
             identity=identity,
             name=document.name,
             deleted=document.deleted,
+            review_every=read_interval(document.review_every),
             place=spot.place,
         )
 

@@ -80,6 +80,11 @@ def read_day(text: str, key: str, at: Cursor, notes: Notes) -> date | None:
         return None
 
 
+def read_interval(text: str) -> int:
+    """The days in `90d`; 0 where nothing is written."""
+    return int(text.removesuffix("d") or 0)
+
+
 def read_span(starts: str, until: str, key: str, at: Cursor, notes: Notes) -> tuple[date | None, date | None]:
     """The days under `starts` and `key`; a span that never begins is a finding."""
     begin, end = read_day(starts, "starts", at, notes), read_day(until, key, at, notes)

@@ -34,6 +34,8 @@ class Person:
     identities: Mapping[str, str] = field(default_factory=dict)
     """email, phone, tiktok, or the name of a system -> identifier, normalised for comparison."""
     employment: str = "employee"
+    manager: str = ""
+    """Key of the person who answers for their access."""
     starts: date | None = None
     ends: date | None = None
     """Access is gone on this UTC day."""
@@ -58,6 +60,8 @@ class Organization:
     """Kinds that are read, planned and audited, with what hangs on them; empty for all that the system has."""
     deleted: bool = False
     """An explicit tombstone: the organization shall be deleted, which also needs an approval."""
+    review_every: int = 0
+    """Days after which its access is to be reviewed again; 0 where the workspace's own number counts."""
     place: Place
 
     @property
@@ -156,6 +160,12 @@ class Desired:
     """Organization key -> address -> declaration."""
     approvals: tuple[Approval, ...] = ()
     moves: tuple[Move, ...] = ()
+    group_owners: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """Name of a group -> keys of the people who answer for it."""
+    review_every: int = 0
+    """Days after which the access to an organization that says nothing itself is to be reviewed again; 0 for never."""
+    reviewed: Mapping[str, date] | None = None
+    """Organization -> the UTC day on which its last access review was closed; None where nobody has looked."""
     policy_findings: tuple[Finding, ...] = ()
     """What policies have against it."""
     refusals: Mapping[Address, str] = field(default_factory=dict)

@@ -27,6 +27,7 @@ from reconciler.policies import (
     client_isolation,
     named_members,
     permission_reason,
+    review_overdue,
     role_by_employment,
     second_factor,
     separate_money,
@@ -51,6 +52,7 @@ _MODULES = (
     client_isolation,
     second_factor,
     admin_may_act,
+    review_overdue,
 )
 POLICIES: dict[str, Rule] = {module.RULE.id: module.RULE for module in _MODULES}
 """All rules that come with the tool: one line to add one."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 import re
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +26,7 @@ every_case = pytest.mark.parametrize("path", PATHS, ids=lambda path: path.stem)
 def read(path: Path) -> dict[str, Any]:
     content: dict[str, Any] = yaml.safe_load(path.read_text(encoding="utf-8"))
     assert content.keys() == {"policy", "given", "want"}, path
-    assert content["given"].keys() <= {"policies", "manifests", "today"}, path
+    assert content["given"].keys() <= {"policies", "manifests", "today", "reviewed"}, path
     return content
 
 
@@ -41,7 +42,8 @@ def judged(content: dict[str, Any]) -> Judgment:
     manifests = load_manifests([SourceFile("a.yaml", given["manifests"].encode())], today=today)
     assert manifests.desired is not None, manifests.findings
     chosen = only(settings, [content["policy"]]) if content["policy"] else settings
-    return judge(manifests.desired, chosen, today=today)
+    desired = replace(manifests.desired, reviewed=given.get("reviewed", {}))
+    return judge(desired, chosen, today=today)
 
 
 @every_case
