@@ -11,8 +11,9 @@ import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
+
+from reconciler.model.values import dataclass
 
 if TYPE_CHECKING:
     import ssl

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Collection, Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 
 from reconciler.apply.choice import choose, chosen_requests
 from reconciler.apply.journal import LoadedState
@@ -32,6 +32,7 @@ from reconciler.model.plan import OrganizationPlan, Plan
 from reconciler.model.ports import Clock, StateStore
 from reconciler.model.resource import Owner
 from reconciler.model.state import State
+from reconciler.model.values import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

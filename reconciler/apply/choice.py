@@ -10,7 +10,7 @@ and nothing else.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 from reconciler.engine.context import PlanningContext
@@ -22,6 +22,7 @@ from reconciler.model.kinds import Action
 from reconciler.model.live import Live, Unknown
 from reconciler.model.plan import OrganizationPlan
 from reconciler.model.resource import Resource, fingerprint_of
+from reconciler.model.values import dataclass
 from reconciler.model.work_order import OrderStatus
 
 

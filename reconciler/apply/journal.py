@@ -17,7 +17,7 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from datetime import datetime
 from typing import Any, get_args
 
@@ -37,6 +37,7 @@ from reconciler.model.json import (
 from reconciler.model.outcome import AuditEntry, Origin, Outcome
 from reconciler.model.ports import Journal
 from reconciler.model.state import State
+from reconciler.model.values import dataclass
 from reconciler.model.work_order import WorkOrder
 
 JOURNAL_FORMAT = "1.1"

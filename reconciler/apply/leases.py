@@ -12,11 +12,11 @@ import secrets
 import threading
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
-from dataclasses import dataclass
 from datetime import timedelta
 
 from reconciler.model.errors import LeaseLost, StateLocked, StoreError
 from reconciler.model.ports import Lock, StateStore, Timer
+from reconciler.model.values import dataclass
 
 _FIRST_PAUSE = 0.1
 _MAX_PAUSE = 5.0

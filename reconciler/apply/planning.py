@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import date, datetime
 
 from reconciler import __version__
@@ -18,6 +18,7 @@ from reconciler.model.plan import OrganizationPlan, Plan
 from reconciler.model.ports import AskingProvider, Provider, StateStore
 from reconciler.model.settings import GuardSettings
 from reconciler.model.state import State
+from reconciler.model.values import dataclass
 
 ProviderFor = Callable[[Organization], Provider]
 

@@ -12,7 +12,7 @@ import traceback
 from collections import ChainMap
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
@@ -31,6 +31,7 @@ from reconciler.model.ports import Provider, Scope
 from reconciler.model.resource import Resource, fingerprint_of
 from reconciler.model.state import Record, State
 from reconciler.model.system import System
+from reconciler.model.values import dataclass
 
 _MAX_SHOWN = 200
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Collection, Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import date
 from itertools import islice
 
@@ -19,6 +19,7 @@ from reconciler.model.json import adapter_of, change_with_todays_words, load_jso
 from reconciler.model.outcome import AuditEntry, AuditRecord
 from reconciler.model.ports import StateStore
 from reconciler.model.state import AuditMark
+from reconciler.model.values import dataclass
 
 AUDIT_FORMAT = "1.0"
 UNLOCK = "state_unlock"

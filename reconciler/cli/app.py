@@ -12,7 +12,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from datetime import UTC, date, datetime
 from functools import cached_property
 from pathlib import Path
@@ -32,6 +32,7 @@ from reconciler.cli.streams import (
 )
 from reconciler.model.errors import ReconcilerError
 from reconciler.model.redaction import SECRETS
+from reconciler.model.values import dataclass
 from reconciler.output.style import Style, Tone
 from reconciler.output.visible import make_visible
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, fields
+from dataclasses import fields
 from importlib import import_module
 from operator import attrgetter
 from typing import Any
 
+from reconciler.model.values import dataclass
 from reconciler.output import FORMS
 from reconciler.output.annotations import Annotations
 from reconciler.output.json import Output

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
 from io import BytesIO, StringIO
 from pathlib import Path
@@ -23,6 +23,7 @@ from reconciler.features.work_orders.document import document_of_code
 from reconciler.model.address import Address
 from reconciler.model.errors import ReconcilerError
 from reconciler.model.ports import Clock, LinkCode
+from reconciler.model.values import dataclass
 from reconciler.output.html import render_html
 from reconciler.output.style import Style
 from reconciler.output.visible import make_visible

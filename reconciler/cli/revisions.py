@@ -18,7 +18,7 @@ import shlex
 import subprocess
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from types import TracebackType
 from typing import IO, Self
@@ -29,6 +29,7 @@ from reconciler.manifests.config import load_config
 from reconciler.manifests.source import MAX_SIZE, SourceFile, is_read
 from reconciler.model.errors import ReconcilerError, UsageError
 from reconciler.model.suggestions import suggest_names
+from reconciler.model.values import dataclass
 
 _TIMEOUT = 60.0
 _MAX_LISTED = 5

@@ -6,7 +6,7 @@ import os
 import re
 import shlex
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
@@ -18,6 +18,7 @@ from reconciler.manifests.source import MAX_SIZE, SourceFile, is_read, looks_mea
 from reconciler.model.declared import Desired
 from reconciler.model.errors import ManifestError, ReconcilerError, UsageError
 from reconciler.model.finding import Finding, Inspection, Notes, Severity
+from reconciler.model.values import dataclass
 from reconciler.policies.judging import BUILT_IN, Judgment, RuleBook, judge, only, with_custom_rules
 
 _NEAR_CONFIG = re.compile(r"\.?reconciler\.ya?ml(\..*)?|\.?reconcil(er|iation)s?\.ya?ml", re.IGNORECASE)

@@ -9,7 +9,6 @@ from __future__ import annotations
 import difflib
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import yaml
@@ -19,6 +18,7 @@ from reconciler.manifests.scalars import is_date, read_plain
 from reconciler.manifests.source import SourceFile, parse_file
 from reconciler.model.errors import ManifestError
 from reconciler.model.finding import Notes, Place, Severity
+from reconciler.model.values import dataclass
 
 if TYPE_CHECKING:
     from yaml.nodes import Node

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import date
 
 from reconciler.editing.edits import Drop, Edit, Leave, Path, Put, Value, edit_manifest, render_patch
@@ -19,6 +18,7 @@ from reconciler.model.errors import UsageError
 from reconciler.model.finding import Notes, Place
 from reconciler.model.masks import is_masked
 from reconciler.model.system import System
+from reconciler.model.values import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

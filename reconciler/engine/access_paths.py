@@ -11,7 +11,7 @@ one. So a role given directly and the same role given through a group cover each
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import date
 from itertools import pairwise
 
@@ -22,6 +22,7 @@ from reconciler.model.declared import Declared, Entitlement
 from reconciler.model.kinds import KINDS, person_in
 from reconciler.model.resource import Attributes
 from reconciler.model.system import Role, System
+from reconciler.model.values import dataclass
 
 Cell = tuple[Address, Address]
 """A member or a partner, and what it can do something with: an asset, or the organization itself."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import date, datetime
 from fnmatch import fnmatchcase
 from functools import cached_property
@@ -20,6 +20,7 @@ from reconciler.model.live import Live, Unknown, Unread
 from reconciler.model.resource import Status
 from reconciler.model.settings import GuardSettings
 from reconciler.model.state import Record, State, UsedApproval
+from reconciler.model.values import dataclass
 from reconciler.model.work_order import WorkOrder
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from datetime import date
 
 from reconciler.engine.access_paths import ad_accounts_by_group, leads_to
@@ -18,6 +18,7 @@ from reconciler.model.kinds import KINDS, Shape, person_in
 from reconciler.model.resource import Attributes, Owner, Status, fingerprint_of, role_in
 from reconciler.model.state import Record, State
 from reconciler.model.system import System
+from reconciler.model.values import dataclass
 from reconciler.systems import SYSTEMS
 
 

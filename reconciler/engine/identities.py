@@ -8,7 +8,7 @@ takes its whole past along and a key that means something else now inherits noth
 from __future__ import annotations
 
 from collections.abc import Callable, Container, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import TypeVar
 
 from reconciler.model.address import Address
@@ -21,6 +21,7 @@ from reconciler.model.resource import Resource, fingerprint_of, rename_owner
 from reconciler.model.roster import Roster
 from reconciler.model.state import Record, State
 from reconciler.model.system import System
+from reconciler.model.values import dataclass
 
 Name = tuple[str, str]
 """Kind and key of a member or an asset."""

@@ -16,7 +16,7 @@ from __future__ import annotations
 
 import heapq
 from collections.abc import Container, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from graphlib import TopologicalSorter
 
 from reconciler.engine.context import PlanningContext
@@ -27,6 +27,7 @@ from reconciler.model.address import Address
 from reconciler.model.change import Blocked, Change, Guard
 from reconciler.model.kinds import INVITATIONS, KINDS, Action, Shape, parents_of, person_in
 from reconciler.model.resource import role_in
+from reconciler.model.values import dataclass
 
 _Seat = tuple[str, int, int, bool] | tuple[()]
 _Rank = tuple[int, _Seat, tuple[str, ...], Address]

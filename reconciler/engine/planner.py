@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, date, datetime, time
 
 from reconciler.engine.context import EVERYTHING, PlanningContext, Targets, approvals_of
@@ -31,6 +31,7 @@ from reconciler.model.plan import OrganizationPlan, Plan
 from reconciler.model.resource import Owner, Resource
 from reconciler.model.settings import GuardSettings
 from reconciler.model.state import State, UsedApproval
+from reconciler.model.values import dataclass
 from reconciler.model.work_order import WorkOrder
 
 

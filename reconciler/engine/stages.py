@@ -7,7 +7,7 @@ founder, whom nobody has to invite.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from reconciler.engine.context import PlanningContext
 from reconciler.engine.guards import block, hold_invitations, hold_mass_removal, judge, judge_request
@@ -18,6 +18,7 @@ from reconciler.engine.waits import hold_app_owner, hold_until_ready, wait
 from reconciler.model.change import Blocked, Cause, Change, Guard, LeftOut, Waiting
 from reconciler.model.kinds import Action
 from reconciler.model.plan import Limit
+from reconciler.model.values import dataclass
 
 Decision = Change | Waiting | Blocked | LeftOut
 

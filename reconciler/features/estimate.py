@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import ClassVar
 
 from reconciler.apply.planning import PlanRequest, make_plan
@@ -15,6 +15,7 @@ from reconciler.model.declared import Organization
 from reconciler.model.kinds import KINDS, Shape
 from reconciler.model.ports import Metered, Provider, StateStore
 from reconciler.model.state import State
+from reconciler.model.values import dataclass
 from reconciler.output.document import Block, Document, Item, Items, Paragraph, plain
 from reconciler.output.json import Output
 from reconciler.output.style import Tone

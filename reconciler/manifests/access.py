@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from datetime import date
 from itertools import accumulate
 
@@ -26,6 +26,7 @@ from reconciler.model.declared import Declared, Entitlement
 from reconciler.model.finding import Notes, Place
 from reconciler.model.resource import Attributes
 from reconciler.model.system import System
+from reconciler.model.values import dataclass
 
 MIN_ADMINS = 2
 """What the vendors advise for every system."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import date, timedelta
 
 from reconciler.manifests.documents import ManifestDocument
@@ -14,6 +14,7 @@ from reconciler.model.declared import Approval, Declared, Move, Organization, Pe
 from reconciler.model.finding import Notes, Place
 from reconciler.model.kinds import KINDS, Action, Shape
 from reconciler.model.suggestions import suggest_word
+from reconciler.model.values import dataclass
 
 Files = Iterable[tuple[ManifestDocument, Cursor]]
 

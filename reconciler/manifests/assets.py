@@ -7,7 +7,7 @@ one kind has is in `_asset`.
 from __future__ import annotations
 
 from collections.abc import Container, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 from reconciler.manifests.access import NO_TERMS, AccessReader, Line
@@ -30,6 +30,7 @@ from reconciler.model.finding import Place
 from reconciler.model.kinds import KINDS, Kind
 from reconciler.model.resource import Owner
 from reconciler.model.suggestions import suggest_word
+from reconciler.model.values import dataclass
 
 _EDGES = {kind: [edge for edge in KINDS.values() if edge.parents[:1] == (kind,)] for kind in KINDS}
 """Kind of asset -> what hangs on such assets."""

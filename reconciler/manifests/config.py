@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
@@ -23,6 +23,7 @@ from reconciler.model.settings import (
     RuleSettings,
 )
 from reconciler.model.suggestions import list_words, suggest_word
+from reconciler.model.values import dataclass
 
 if TYPE_CHECKING:
     from reconciler.manifests.config_documents import (

@@ -5,7 +5,7 @@ from __future__ import annotations
 import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import date
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
@@ -19,6 +19,7 @@ from reconciler.model.declared import Desired, Person
 from reconciler.model.finding import Finding, Notes, Place
 from reconciler.model.kinds import KINDS, person_in
 from reconciler.model.suggestions import suggest_word
+from reconciler.model.values import dataclass
 from reconciler.systems import SYSTEMS
 
 if TYPE_CHECKING:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import date
 
 from reconciler.manifests.nodes import Cursor
@@ -13,6 +13,7 @@ from reconciler.manifests.source import SourceFile, parse_file
 from reconciler.model.declared import Desired
 from reconciler.model.errors import ManifestError
 from reconciler.model.finding import Finding, Notes, Severity
+from reconciler.model.values import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

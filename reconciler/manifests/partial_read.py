@@ -9,10 +9,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from reconciler.manifests.source import ParsedFile
 from reconciler.model.finding import Finding, Place
+from reconciler.model.values import dataclass
 
 _UNKNOWN = {"unknown-person": 0, "unknown-group": 0, "unknown-organization": 0, "unknown-asset": 1}
 """Findings about one name that is missing -> which of the names in their message it is."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import date
 
 from reconciler.manifests.documents import ManifestDocument, PersonDocument
@@ -15,6 +15,7 @@ from reconciler.model.declared import Person
 from reconciler.model.finding import Notes, Place
 from reconciler.model.suggestions import suggest_word
 from reconciler.model.system import System
+from reconciler.model.values import dataclass
 from reconciler.systems import SYSTEMS
 
 # What nearly all addresses look like; only the others are worth the time that a full check takes.

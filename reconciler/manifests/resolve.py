@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import date
 
 from reconciler.manifests.access import AccessReader, read_members
@@ -26,6 +26,7 @@ from reconciler.model.finding import Notes, Place
 from reconciler.model.kinds import KINDS
 from reconciler.model.suggestions import list_words, suggest_word
 from reconciler.model.system import System, with_limits
+from reconciler.model.values import dataclass
 from reconciler.systems import get_system
 
 

@@ -10,7 +10,8 @@ from __future__ import annotations
 import math
 import re
 from collections import Counter
-from dataclasses import dataclass
+
+from reconciler.model.values import dataclass
 
 
 @dataclass(frozen=True, slots=True)

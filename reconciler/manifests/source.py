@@ -10,7 +10,6 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from typing import Any
 
 import yaml
@@ -38,6 +37,7 @@ from reconciler.manifests.scalars import (
 )
 from reconciler.manifests.syntax_errors import column_too_deep, note_syntax_error
 from reconciler.model.finding import Finding, Notes, Place
+from reconciler.model.values import dataclass
 
 MAX_SIZE = 20 * 1024 * 1024
 """Bytes; a manifest larger than this is a mistake or an attack."""

@@ -9,7 +9,6 @@ from __future__ import annotations
 import re
 import types
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Annotated, Any, TypeVar, Union, get_args, get_origin
 
 from pydantic import BaseModel, ValidationError
@@ -25,6 +24,7 @@ from reconciler.model.finding import Notes, Place
 from reconciler.model.integrity import EXPECTED, describe_misfit
 from reconciler.model.suggestions import list_words, suggest_word
 from reconciler.model.system import System
+from reconciler.model.values import dataclass
 from reconciler.systems import SYSTEMS
 
 _MAX_ROUNDS = 6

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import date
 from typing import ClassVar
 
@@ -13,6 +13,7 @@ from reconciler.model.finding import Place
 from reconciler.model.kinds import Action
 from reconciler.model.resource import Attributes, role_in
 from reconciler.model.system import System
+from reconciler.model.values import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
 
@@ -10,6 +9,7 @@ from reconciler.model.address import Address
 from reconciler.model.finding import Place
 from reconciler.model.kinds import Action
 from reconciler.model.resource import Attributes, Resource
+from reconciler.model.values import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

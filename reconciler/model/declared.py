@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import date
 from enum import StrEnum
 
@@ -12,6 +12,7 @@ from reconciler.model.finding import Finding, Place
 from reconciler.model.kinds import KINDS, Action
 from reconciler.model.resource import Attributes, Resource
 from reconciler.model.system import System
+from reconciler.model.values import dataclass
 
 
 class Mode(StrEnum):

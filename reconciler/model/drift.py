@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from datetime import date, datetime
 from enum import StrEnum
 from typing import ClassVar
@@ -16,6 +16,7 @@ from reconciler.model.finding import Place
 from reconciler.model.kinds import KINDS
 from reconciler.model.live import OfOrganizations, Unread
 from reconciler.model.resource import Resource, fingerprint_of
+from reconciler.model.values import dataclass
 
 
 class DriftSort(StrEnum):

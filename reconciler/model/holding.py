@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import date, timedelta
 from enum import StrEnum
 from typing import ClassVar
@@ -11,6 +11,7 @@ from reconciler.model.address import Address
 from reconciler.model.declared import Declared, Person
 from reconciler.model.resource import Attributes, Status
 from reconciler.model.state import Record
+from reconciler.model.values import dataclass
 
 SOON = timedelta(days=30)
 """How far ahead an end is worth pointing out."""

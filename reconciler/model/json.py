@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import cache
 from json import JSONDecodeError
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -15,6 +14,7 @@ from reconciler.model.integrity import describe_misfit, find_damage
 from reconciler.model.plan import PLAN_FORMAT, Plan
 from reconciler.model.redaction import SECRETS
 from reconciler.model.state import STATE_FORMAT, State
+from reconciler.model.values import dataclass
 
 if TYPE_CHECKING:
     from pydantic import TypeAdapter

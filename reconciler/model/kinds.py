@@ -7,10 +7,10 @@ kind of asset is a few lines here plus what its system file says about it.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from enum import StrEnum
 
 from reconciler.model.address import Address
+from reconciler.model.values import dataclass
 
 
 class Action(StrEnum):

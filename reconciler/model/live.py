@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from datetime import date, datetime
 from typing import Any
 
@@ -11,6 +11,7 @@ from reconciler.model.address import Address
 from reconciler.model.finding import Finding
 from reconciler.model.kinds import KINDS
 from reconciler.model.resource import Resource
+from reconciler.model.values import dataclass
 
 MAX_NAMED_UNREAD = 3
 """So many unread parts are named in one sentence; each of them is a finding besides."""

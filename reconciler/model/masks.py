@@ -14,8 +14,10 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from itertools import product
+
+from reconciler.model.values import dataclass
 
 STAR = "*"
 _HIDDEN = "[*\u2022\u2026]"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import field, fields, replace
 from datetime import datetime
 from typing import ClassVar, Literal, NamedTuple
 
@@ -12,6 +12,7 @@ from reconciler.model.change import Blocked, Change
 from reconciler.model.live import Unread
 from reconciler.model.plan import Plan
 from reconciler.model.resource import Resource
+from reconciler.model.values import dataclass
 from reconciler.model.work_order import WorkOrder
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import date
 
 from reconciler.model.change import Blocked, Cause, Change, LeftOut, Waiting
@@ -10,6 +9,7 @@ from reconciler.model.declared import Mode
 from reconciler.model.drift import Drift
 from reconciler.model.finding import Finding
 from reconciler.model.live import OfOrganizations, Unread
+from reconciler.model.values import dataclass
 
 PLAN_FORMAT = "1.0"
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime, timedelta
 from typing import Protocol, runtime_checkable
 
@@ -17,6 +17,7 @@ from reconciler.model.live import Live
 from reconciler.model.outcome import Outcome
 from reconciler.model.resource import Attributes
 from reconciler.model.roster import Roster
+from reconciler.model.values import dataclass
 from reconciler.model.work_order import WorkOrder
 
 

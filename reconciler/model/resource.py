@@ -5,12 +5,13 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from datetime import date
 from enum import StrEnum
 from typing import NamedTuple
 
 from reconciler.model.address import Address
+from reconciler.model.values import dataclass
 
 Attributes = Mapping[str, str | tuple[str, ...]]
 """What is compared. Empty values are left out and sets are sorted tuples, so that plain `==` decides:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime
 from typing import ClassVar, Literal
 
@@ -11,6 +11,7 @@ from reconciler.model.address import Address
 from reconciler.model.drift import Drift
 from reconciler.model.finding import Finding, Place, Severity
 from reconciler.model.resource import Resource
+from reconciler.model.values import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

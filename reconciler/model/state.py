@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from datetime import date, datetime
 
 from reconciler.model.address import Address
@@ -12,6 +12,7 @@ from reconciler.model.drift import KnownDrift
 from reconciler.model.kinds import Action
 from reconciler.model.resource import PRESENCE, Attributes, Resource, Status
 from reconciler.model.roster import Roster
+from reconciler.model.values import dataclass
 from reconciler.model.work_order import WorkOrder
 
 STATE_FORMAT = "1.4"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import NamedTuple
@@ -11,6 +11,7 @@ from reconciler.model.address import Address
 from reconciler.model.finding import Place
 from reconciler.model.kinds import KINDS, Action
 from reconciler.model.resource import Attributes
+from reconciler.model.values import dataclass
 
 
 class OrderStatus(StrEnum):

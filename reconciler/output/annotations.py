@@ -6,10 +6,10 @@ The third form, SARIF, is in `sarif.py`.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from xml.etree import ElementTree as ET
 
 from reconciler.model.finding import Finding, Severity
+from reconciler.model.values import dataclass
 from reconciler.output.style import Style
 from reconciler.output.visible import make_visible
 from reconciler.output.words import count

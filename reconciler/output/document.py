@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import StrEnum
 from itertools import groupby
 
 from reconciler.model.finding import Finding, Place, Severity
+from reconciler.model.values import dataclass
 from reconciler.output.style import Tone
 
 

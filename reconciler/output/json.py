@@ -8,11 +8,11 @@ their adapters are in `model/json.py`.
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Any, cast, get_type_hints
 
 from reconciler.model.json import dump_json
+from reconciler.model.values import dataclass
 
 if TYPE_CHECKING:
     from pydantic_core import CoreSchema, SchemaSerializer

@@ -10,11 +10,11 @@ are never more characters than bytes, whichever kind of character a forge counts
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from functools import cached_property
 from typing import NamedTuple
 
 from reconciler.model.errors import UsageError
+from reconciler.model.values import dataclass
 from reconciler.output.document import (
     Block,
     Code,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from datetime import date
 from fnmatch import fnmatchcase
 
@@ -20,6 +20,7 @@ from reconciler.model.settings import (
     StandingRule,
 )
 from reconciler.model.suggestions import Nearest
+from reconciler.model.values import dataclass
 from reconciler.policies import (
     admin_may_act,
     admin_reason,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import date
 
 from reconciler.engine.entitlements import split_by_date
@@ -13,6 +13,7 @@ from reconciler.model.declared import Declared, Desired, Organization, Person
 from reconciler.model.finding import Place, Severity
 from reconciler.model.kinds import person_in
 from reconciler.model.settings import Parameter
+from reconciler.model.values import dataclass
 
 Parameters = Mapping[str, Parameter]
 

@@ -10,12 +10,13 @@ from __future__ import annotations
 import json
 import secrets
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 
 from reconciler.model.errors import StoreError
 from reconciler.model.json import load_json
+from reconciler.model.values import dataclass
 from reconciler.stores.bucket import Bucket
 from reconciler.stores.rules import audit_moved
 

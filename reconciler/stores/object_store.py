@@ -17,12 +17,13 @@ from __future__ import annotations
 import json
 import secrets
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from reconciler.model.errors import StoreError
 from reconciler.model.json import load_json
 from reconciler.model.ports import Journal, Lock, PastVersion, Snapshot, TornAudit
+from reconciler.model.values import dataclass
 from reconciler.stores.bucket import Blob, Bucket, open_bucket
 from reconciler.stores.object_log import EntryKind, LogEntry, ObjectAudit, ObjectLog
 from reconciler.stores.rules import (

@@ -16,12 +16,13 @@ import secrets
 import socket
 import time
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, replace
 from datetime import datetime, timedelta
 
 from reconciler.model.errors import LeaseLost, StateConflict, StateLocked, StoreError
 from reconciler.model.json import load_json
 from reconciler.model.ports import Lock
+from reconciler.model.values import dataclass
 
 _ACTORS = ("GITHUB_ACTOR", "GITLAB_USER_LOGIN", "BUILDKITE_BUILD_CREATOR")
 _JOBS = ("CI_JOB_URL", "BUILDKITE_BUILD_URL", "CIRCLE_BUILD_URL", "BUILD_URL")

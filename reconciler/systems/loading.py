@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
 from functools import cache
@@ -20,6 +19,7 @@ import yaml
 from reconciler.model.errors import ReconcilerError
 from reconciler.model.kinds import Action
 from reconciler.model.system import Fact, Role, System
+from reconciler.model.values import dataclass
 from reconciler.model.work_order import FailureReason, RotationTask
 
 

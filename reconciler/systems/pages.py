@@ -9,11 +9,11 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from datetime import date, timedelta
 
 from reconciler.model.kinds import KINDS, Action
 from reconciler.model.system import System
+from reconciler.model.values import dataclass
 from reconciler.systems import SYSTEMS, facts_of, get_system, list_operations
 from reconciler.systems.loading import Operation, Party
 from reconciler.systems.placeholders import PLACEHOLDERS

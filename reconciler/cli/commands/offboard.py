@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 from typing import Self
@@ -25,6 +25,7 @@ from reconciler.features.offboarding.rotation import RotationDesk, find_known_se
 from reconciler.features.queries import person_access as knowing
 from reconciler.model.errors import ReconcilerError, UsageError
 from reconciler.model.holding import PersonReport
+from reconciler.model.values import dataclass
 
 
 @click.command()

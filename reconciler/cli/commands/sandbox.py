@@ -8,7 +8,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import cached_property
 from typing import Unpack
@@ -24,6 +24,7 @@ from reconciler.model.errors import ExitCode, ReconcilerError, UsageError
 from reconciler.model.outcome import Applied, Outcome
 from reconciler.model.plan import Plan
 from reconciler.model.resource import Resource
+from reconciler.model.values import dataclass
 from reconciler.output.document import Row, Table, plain
 from reconciler.output.text import table_lines
 from reconciler.providers.business_api.vocabulary import is_done_by_hand

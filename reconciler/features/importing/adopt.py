@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from reconciler.apply.planning import PlanRequest, ProviderFor, read_worlds
 from reconciler.apply.reading import Scopes
@@ -21,6 +21,7 @@ from reconciler.model.live import Live
 from reconciler.model.ports import Explorer, StateStore
 from reconciler.model.resource import Status, fingerprint_of
 from reconciler.model.suggestions import suggest_names
+from reconciler.model.values import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

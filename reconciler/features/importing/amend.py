@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from datetime import date
 
 from reconciler.editing.edits import Drop, Edit, Join, Leave, Path, Put, Value, depth_of, edit_manifest, find_file
@@ -20,6 +20,7 @@ from reconciler.model.drift import Drift
 from reconciler.model.kinds import KINDS, Shape
 from reconciler.model.resource import Owner, Resource
 from reconciler.model.system import System
+from reconciler.model.values import dataclass
 
 _ORGANIZATION = 2
 """Keys that lead to an organization; it stays when nothing is left in it."""

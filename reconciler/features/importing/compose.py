@@ -6,7 +6,7 @@ import json
 import re
 from collections import defaultdict
 from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 
 from reconciler.editing.edits import Join, Path, Put, Value, is_plain, is_plain_key
 from reconciler.editing.entries import NotExpressible, path_of, to_entry
@@ -18,6 +18,7 @@ from reconciler.model.address import Address
 from reconciler.model.declared import Organization
 from reconciler.model.kinds import KINDS, Shape
 from reconciler.model.resource import Resource, role_in
+from reconciler.model.values import dataclass
 
 _WIDTH = 100
 _MAX_IN_A_LINE = 4

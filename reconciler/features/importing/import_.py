@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import date
 from functools import partial
 
@@ -26,6 +26,7 @@ from reconciler.model.live import Live, Part
 from reconciler.model.ports import Explorer
 from reconciler.model.settings import GuardSettings
 from reconciler.model.state import State
+from reconciler.model.values import dataclass
 
 _MAX_ROUNDS = 4
 """What cannot be declared shows in a plan; what hangs on it may show in the next one."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 
 from reconciler.editing.edits import Value
 from reconciler.editing.entries import NotExpressible
@@ -14,6 +14,7 @@ from reconciler.model.declared import Desired, Organization
 from reconciler.model.kinds import KINDS
 from reconciler.model.live import Live
 from reconciler.model.resource import Resource
+from reconciler.model.values import dataclass
 
 _OWN_NAME = frozenset({"asset_group"})
 """Kinds whose key is what the system knows a thing by."""

@@ -7,7 +7,7 @@ to have given the person anything.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from datetime import date
 from functools import cached_property
 from glob import escape
@@ -27,6 +27,7 @@ from reconciler.model.live import Live, Unknown
 from reconciler.model.plan import Plan
 from reconciler.model.resource import Owner, Resource, role_in
 from reconciler.model.settings import GuardSettings
+from reconciler.model.values import dataclass
 from reconciler.model.work_order import OrderStatus, WorkOrder
 from reconciler.systems.markup import quote
 

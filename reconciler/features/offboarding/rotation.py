@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import date, datetime
 from functools import partial
 
@@ -18,6 +18,7 @@ from reconciler.model.address import Address
 from reconciler.model.holding import Holding
 from reconciler.model.resource import Attributes, Owner, Status
 from reconciler.model.state import State
+from reconciler.model.values import dataclass
 from reconciler.model.work_order import OrderStatus, RotationTask, WorkOrder
 from reconciler.systems.drafting import draft_chore, find_chore
 

@@ -7,7 +7,7 @@ other one's access, and is named themselves only where no group gives it.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from datetime import date
 
 from reconciler.editing.edits import Edit, Join, Put, find_file
@@ -23,6 +23,7 @@ from reconciler.model.errors import ReconcilerError
 from reconciler.model.kinds import KINDS, person_in
 from reconciler.model.resource import Attributes, Resource, role_in
 from reconciler.model.system import System
+from reconciler.model.values import dataclass
 from reconciler.output.words import name_access, name_attributes
 
 _RULING = frozenset({"admin", "administrator", "owner"})

@@ -6,7 +6,7 @@ Reviewers judge access, not API calls, so this is what plans and reports speak.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from enum import StrEnum
 
 from reconciler.model.access import is_administrator, is_downgrade
@@ -14,6 +14,7 @@ from reconciler.model.change import Change, Waiting
 from reconciler.model.kinds import INVITATIONS, KINDS, Action, Shape
 from reconciler.model.resource import Attributes
 from reconciler.model.system import System
+from reconciler.model.values import dataclass
 from reconciler.output.document import Row, Section, words_of
 from reconciler.output.rows import ADD, BLOCKED, CHANGE, REMOVE, SIGNS, foremost_section, row_of
 from reconciler.output.words import count, join, name_access, name_subject

@@ -9,13 +9,14 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from reconciler.apply.choice import is_same_request
 from reconciler.model.address import Address
 from reconciler.model.change import Change, Waiting
 from reconciler.model.finding import Finding
 from reconciler.model.plan import Plan
+from reconciler.model.values import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -12,7 +12,7 @@ from __future__ import annotations
 import logging
 import random
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any, cast
@@ -22,6 +22,7 @@ from reconciler import __version__
 from reconciler.deadlines import bound, deadline
 from reconciler.model.errors import ReconcilerError, UsageError
 from reconciler.model.redaction import SECRETS
+from reconciler.model.values import dataclass
 
 if TYPE_CHECKING:
     import httpx2

@@ -11,13 +11,13 @@ import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
 from reconciler.features.publishing.client import Content, Denied, ForgeClient, ForgeError, TokenAccess, require_token
 from reconciler.model.errors import UsageError
+from reconciler.model.values import dataclass
 
 _GITHUB_NEEDS = (
     "the token needs `pull-requests: write` for comments and `issues: write` for issues;"

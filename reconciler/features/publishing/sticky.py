@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from enum import StrEnum
 from functools import partial
 from urllib.parse import quote
@@ -12,6 +11,7 @@ from urllib.parse import quote
 from reconciler.features.publishing.client import Denied, Missing, Unanswered
 from reconciler.features.publishing.forges import Forge, Post
 from reconciler.model.errors import UsageError
+from reconciler.model.values import dataclass
 
 _OUTDATED = "_Outdated: a newer comment has taken the place of this one._"
 _CREATE_ATTEMPTS = 3

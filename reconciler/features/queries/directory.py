@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import date
 
 from reconciler.apply.states import read_state, read_state_as_of
@@ -17,6 +17,7 @@ from reconciler.model.errors import ManifestError
 from reconciler.model.finding import Notes
 from reconciler.model.ports import StateStore
 from reconciler.model.state import State
+from reconciler.model.values import dataclass
 
 _SECTIONS = ("people", "groups")
 _NUMBER = re.compile(r"\+?[\d\s().-]+")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Container, Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from datetime import date
 
 from reconciler.apply.states import read_state
@@ -28,6 +27,7 @@ from reconciler.model.ports import StateStore
 from reconciler.model.resource import Owner
 from reconciler.model.state import State
 from reconciler.model.suggestions import suggest_names
+from reconciler.model.values import dataclass
 
 _WHOM_TO_NAME = "name the key of somebody under `people:`, or an address or number that they are known by"
 _MEMBER = re.compile(rb'"[^"/]+/member/([^"/]+)"')

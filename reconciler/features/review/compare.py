@@ -6,7 +6,7 @@ What everybody can do with each thing on one side, over all ways that lead there
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from datetime import date
 
 from reconciler.engine.access_paths import reach
@@ -32,6 +32,7 @@ from reconciler.model.address import Address
 from reconciler.model.declared import Approval, Declared, Desired, Organization
 from reconciler.model.finding import Place
 from reconciler.model.kinds import KINDS, Action, person_in
+from reconciler.model.values import dataclass
 
 _Resources = Mapping[Address, Declared]
 _LOWERING = frozenset({Action.CHANGE_SHARE, Action.CHANGE_GRANT, Action.CHANGE_LINK})

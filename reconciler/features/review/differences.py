@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TypedDict, TypeVar
 
 from reconciler.engine.access_paths import Cell, DatedAccess, dated_accesses_of, uncovered
@@ -14,6 +14,7 @@ from reconciler.model.declared import Declared, Organization, Person
 from reconciler.model.finding import Place
 from reconciler.model.kinds import KINDS, Shape
 from reconciler.model.system import System
+from reconciler.model.values import dataclass
 
 _OTHER_PEOPLE = "@"
 """What the key of somebody who is not in the directory has and no other key."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
 from typing import ClassVar
@@ -12,6 +11,7 @@ from reconciler.model.address import Address
 from reconciler.model.declared import Approval
 from reconciler.model.finding import Finding, Place, Severity
 from reconciler.model.kinds import Action
+from reconciler.model.values import dataclass
 
 
 class Effect(StrEnum):

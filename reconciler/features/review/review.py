@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, fields, is_dataclass, replace
+from dataclasses import fields, is_dataclass, replace
 from datetime import date
 from typing import Any
 
@@ -19,6 +19,7 @@ from reconciler.manifests.source import SourceFile
 from reconciler.model.declared import Desired
 from reconciler.model.finding import Finding, Place, Severity
 from reconciler.model.settings import GuardSettings, PolicySettings
+from reconciler.model.values import dataclass
 from reconciler.policies.judging import BUILT_IN, RuleBook, check_settings, judge, with_custom_rules
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import date
 
 from reconciler.features.rosters.tables import Cell, Sheet, SheetRow
@@ -22,6 +22,7 @@ from reconciler.features.rosters.vocabulary import (
     without_you,
 )
 from reconciler.model.resource import Status
+from reconciler.model.values import dataclass
 from reconciler.systems.roster_pages import NOBODY, Column
 
 

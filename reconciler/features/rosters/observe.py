@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 from types import MappingProxyType
 
@@ -27,6 +27,7 @@ from reconciler.model.roster import Observation, Roster, RosterDifference
 from reconciler.model.state import State
 from reconciler.model.suggestions import suggest_names
 from reconciler.model.system import System
+from reconciler.model.values import dataclass
 from reconciler.systems import SYSTEMS
 
 _MIN_MISSING = 2

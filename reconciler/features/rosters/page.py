@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import reduce
 from operator import and_
 
@@ -28,6 +28,7 @@ from reconciler.features.rosters.vocabulary import (
     split_person,
 )
 from reconciler.model.resource import Status
+from reconciler.model.values import dataclass
 from reconciler.systems.roster_pages import Column
 
 _GAP = re.compile(r" {2,}|\u00a0{2,}")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 
 from reconciler.features.rosters.entries import Entry, read_app, read_member
 from reconciler.features.rosters.page import parse_page
@@ -12,6 +12,7 @@ from reconciler.features.rosters.tables import Cell, Extent, Sheet, names_column
 from reconciler.features.rosters.vocabulary import AROUND, Sort, Vocabulary, shorten
 from reconciler.model.finding import Finding, Notes, Place
 from reconciler.model.system import System
+from reconciler.model.values import dataclass
 from reconciler.systems.roster_pages import Column
 
 MAX_SIZE = 8 * 1024 * 1024

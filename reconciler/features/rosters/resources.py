@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Self
 
 from reconciler.features.rosters.entries import Entry
@@ -26,6 +26,7 @@ from reconciler.model.live import Part
 from reconciler.model.masks import may_show
 from reconciler.model.ports import Scope
 from reconciler.model.resource import Owner, Resource, Status
+from reconciler.model.values import dataclass
 
 _ADVICE = {
     "roster-person": "add the address to the person in the manifests, or hand in a list with addresses",

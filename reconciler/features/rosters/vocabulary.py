@@ -6,12 +6,12 @@ import re
 from collections import Counter
 from collections.abc import Iterable
 from contextlib import suppress
-from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from enum import StrEnum
 from functools import lru_cache
 
 from reconciler.model.system import Role, System
+from reconciler.model.values import dataclass
 from reconciler.systems.roster_pages import (
     CONTROLS,
     COUNT_WORDS,

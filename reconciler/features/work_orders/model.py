@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import UTC, datetime
 from typing import ClassVar
 
+from reconciler.model.values import dataclass
 from reconciler.model.work_order import OrderStatus, WorkOrder
 
 _BEFORE_ALL = datetime.min.replace(tzinfo=UTC)

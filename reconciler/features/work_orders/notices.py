@@ -7,7 +7,7 @@ code. Nobody else tells them what that is about, so it is told here, in the word
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
 from functools import cached_property
 
@@ -24,6 +24,7 @@ from reconciler.model.ports import Scope, StateStore
 from reconciler.model.resource import Status, fingerprint_of
 from reconciler.model.settings import GuardSettings
 from reconciler.model.state import Record, State
+from reconciler.model.values import dataclass
 from reconciler.model.work_order import OrderStatus, WorkOrder
 from reconciler.systems.drafting import draft_orders
 

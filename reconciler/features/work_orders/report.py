@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import date, datetime
 
 from reconciler.apply.state_editor import Edits, StateEditor
@@ -18,6 +18,7 @@ from reconciler.model.ports import StateStore
 from reconciler.model.resource import PRESENCE, Status
 from reconciler.model.state import Record, State
 from reconciler.model.suggestions import suggest_names
+from reconciler.model.values import dataclass
 from reconciler.model.work_order import FailureReason, OrderStatus, WorkOrder
 
 _ENDINGS = {FailureReason.DECLINED: Status.DECLINED, FailureReason.EXPIRED: Status.EXPIRED}

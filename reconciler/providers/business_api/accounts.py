@@ -12,9 +12,10 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 
 from reconciler.model.address import Address
+from reconciler.model.values import dataclass
 from reconciler.providers.business_api.endpoints import ACCOUNT_USERS, IDENTITIES
 from reconciler.providers.business_api.errors import ApiError
 from reconciler.providers.business_api.paging import Row, read_list, text_of

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from math import ceil
 
 from reconciler.model.kinds import KINDS
 from reconciler.model.resource import PRESENCE, Resource, Status
+from reconciler.model.values import dataclass
 from reconciler.providers.business_api.accounts import ACCOUNT, Accounts, identify_accounts
 from reconciler.providers.business_api.endpoints import (
     ACCOUNT_USERS,

@@ -7,12 +7,13 @@ accounts. It does not expire and dies only when it is revoked.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import Any
 from urllib.parse import urlencode
 
 from reconciler.model.errors import ProviderError
 from reconciler.model.redaction import SECRETS
+from reconciler.model.values import dataclass
 from reconciler.providers.business_api.accounts import handle_in
 from reconciler.providers.business_api.client import BASE_URL, Client
 from reconciler.providers.business_api.endpoints import (

@@ -9,7 +9,6 @@ the platform does not like stands alone, so that one person keeps nobody else wa
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from functools import partial
 from itertools import takewhile
 from typing import Any
@@ -20,6 +19,7 @@ from reconciler.model.errors import ProviderError
 from reconciler.model.kinds import Action
 from reconciler.model.outcome import Applied, Failed, Outcome, Refused
 from reconciler.model.resource import Status, role_in
+from reconciler.model.values import dataclass
 from reconciler.providers.business_api import endpoints
 from reconciler.providers.business_api.errors import ApiError, Remedy
 from reconciler.providers.business_api.sending import Task, WriteInDoubt, failure_of, in_doubt, look_at

@@ -12,12 +12,13 @@ import logging
 import time
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING, Any, Self, TypeVar, cast
 
 from reconciler.deadlines import bound, deadline
 from reconciler.model.errors import ProviderError
 from reconciler.model.redaction import SECRETS
+from reconciler.model.values import dataclass
 from reconciler.providers.business_api.errors import OK, PARTLY_OK, ApiError, Remedy, stopping
 from reconciler.providers.business_api.pace import DEFAULT_TIER, TIERS, MachineTicker, Pace, Ticker, Tier
 

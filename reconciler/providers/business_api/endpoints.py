@@ -7,7 +7,9 @@ slash; without it the gateway does not find it.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
+
+from reconciler.model.values import dataclass
 
 INVITE = "bc/member/invite/"
 UPDATE_MEMBER = "bc/member/update/"

@@ -7,10 +7,10 @@ table (https://business-api.tiktok.com/portal/docs?id=1737172488964097) and the 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
 
 from reconciler.model.errors import ProviderError
+from reconciler.model.values import dataclass
 
 
 class Remedy(StrEnum):

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from math import ceil
 
 from reconciler.model.masks import is_masked, may_show
 from reconciler.model.resource import Resource
+from reconciler.model.values import dataclass
 from reconciler.providers.business_api.client import Client
 from reconciler.providers.business_api.endpoints import MEMBERS, USER_INFO
 from reconciler.providers.business_api.errors import ApiError, Remedy

@@ -10,10 +10,10 @@ import random
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Protocol
 
 from reconciler.model.errors import ProviderError
+from reconciler.model.values import dataclass
 
 DEFAULT_TIER = "basic"
 _SHARE = 0.8

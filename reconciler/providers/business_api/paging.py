@@ -15,9 +15,9 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from typing import Any
 
+from reconciler.model.values import dataclass
 from reconciler.providers.business_api.client import Client, Data
 from reconciler.providers.business_api.endpoints import Listing
 from reconciler.providers.business_api.errors import ApiError, Remedy

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from reconciler.model.address import Address
 from reconciler.model.drift import find_subject
 from reconciler.model.masks import is_masked, match_masks, may_show
 from reconciler.model.ports import Scope, declared_names
 from reconciler.model.resource import Attributes, Status
+from reconciler.model.values import dataclass
 from reconciler.providers.business_api.paging import Row, text_of
 from reconciler.providers.business_api.vocabulary import MEMBER_STATUS, member_attributes
 

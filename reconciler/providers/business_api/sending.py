@@ -8,7 +8,6 @@ takes to show a write is not documented.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from functools import partial
 from typing import Any, TypeVar
 
@@ -19,6 +18,7 @@ from reconciler.model.kinds import INVITATIONS, KINDS, Action
 from reconciler.model.live import Live, Unknown
 from reconciler.model.outcome import Applied, Failed, InDoubt, Outcome
 from reconciler.model.resource import Resource, Status
+from reconciler.model.values import dataclass
 from reconciler.providers.business_api import endpoints
 from reconciler.providers.business_api.assets import read_assets
 from reconciler.providers.business_api.errors import ApiError, Remedy

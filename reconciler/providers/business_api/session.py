@@ -8,13 +8,14 @@ are frozen.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import Any, Self
 
 from reconciler.model.address import Address
 from reconciler.model.live import Part
 from reconciler.model.ports import Scope
 from reconciler.model.resource import Resource
+from reconciler.model.values import dataclass
 from reconciler.providers.business_api.client import Client
 from reconciler.providers.business_api.endpoints import Listing
 from reconciler.providers.business_api.errors import ApiError

@@ -7,12 +7,12 @@ type.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 from reconciler.model.change import Change
 from reconciler.model.kinds import KINDS, Action
 from reconciler.model.ports import Ability, ByHand, Can, Cannot
 from reconciler.model.resource import Attributes, Status, role_in
+from reconciler.model.values import dataclass
 
 SYSTEM = "business_center"
 

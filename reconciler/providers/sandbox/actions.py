@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
 
 from reconciler.model.change import Change
 from reconciler.model.kinds import INVITATIONS, KINDS, Action
 from reconciler.model.resource import role_in
+from reconciler.model.values import dataclass
 from reconciler.providers.sandbox.naming import SandboxNames
 from reconciler.sandbox import apps, assets, links, members, partners, registry
 from reconciler.sandbox.platforms import SHARE_ROLES

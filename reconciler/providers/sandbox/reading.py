@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import date
 from functools import partial
 from typing import Any, Self
@@ -16,6 +15,7 @@ from reconciler.model.address import Address
 from reconciler.model.errors import ProviderError
 from reconciler.model.kinds import KINDS
 from reconciler.model.resource import Attributes, Owner, Resource, Status
+from reconciler.model.values import dataclass
 from reconciler.providers.sandbox.naming import SandboxNames
 from reconciler.sandbox.api.naming import asset_id
 from reconciler.sandbox.platforms import ASSET_ROLES

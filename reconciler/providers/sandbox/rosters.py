@@ -10,9 +10,9 @@ import csv
 import io
 import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import date
 
+from reconciler.model.values import dataclass
 from reconciler.providers.sandbox.reading import day_of
 from reconciler.sandbox.registry import SandboxOrganization, find_active, find_address
 from reconciler.sandbox.world import Refusal, Row, World

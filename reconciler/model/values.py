@@ -1,0 +1,131 @@
+"""`dataclass` of the standard library, but methods are made when they are first used.
+
+The original compiles six methods for each class while its module loads, half a millisecond each time, and a run uses
+a few of its two hundred classes. Here printing and freezing is one function for all; constructing, comparing and
+hashing, which have to be quick, are compiled when they are first called. Type checkers see the original.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable
+from dataclasses import MISSING, FrozenInstanceError
+from typing import TYPE_CHECKING, Any, NoReturn
+
+__all__ = ["dataclass"]
+
+_NEW = object()
+"""Stands for what a default factory makes."""
+
+
+def _prepare(cls: type, **how: bool) -> type:
+    """Slotted values are made here; the few others, with an order or without slots, the original makes."""
+    frozen = how.pop("frozen", False)
+    if not how.get("slots") or how.keys() - {"slots", "kw_only"}:
+        return dataclasses.dataclass(frozen=frozen, **how)(cls)
+    own = cls.__dict__
+    made: type = dataclasses.dataclass(init=False, repr=False, eq=False, **how)(cls)
+    methods: dict[str, Any] = {"__repr__": _repr, "__hash__": None}
+    methods |= {name: _delay(made, name, write) for name, write in _WRITERS.items() if frozen or name != "__hash__"}
+    if frozen:
+        # The slots are set past this, by the constructor as by whoever restores a copy.
+        methods |= {"__init__": _delay(made, "__init__", _write_frozen_init)}
+        methods |= {"__setattr__": _refuse_to_set, "__delattr__": _refuse_to_delete}
+        methods |= {"__getstate__": _getstate, "__setstate__": _setstate}
+    for name, method in methods.items():
+        if name not in own:
+            setattr(made, name, method)
+    return made
+
+
+def _delay(cls: type, name: str, write: Callable[[type, dict[str, Any]], str]) -> Callable[..., Any]:
+    """A method that puts the written one in its place when it is called."""
+
+    def method(self: Any, *args: Any, **values: Any) -> Any:
+        names: dict[str, Any] = {}
+        exec(write(cls, names), names)  # noqa: S102  # the text holds nothing but names of fields
+        names[name].__qualname__ = f"{cls.__qualname__}.{name}"
+        setattr(cls, name, names[name])
+        return names[name](self, *args, **values)
+
+    return method
+
+
+def _write_init(cls: type, names: dict[str, Any], assign: str = "self.{0} = {1}") -> str:
+    names["_NEW"] = _NEW
+    by_place: list[str] = []
+    by_name: list[str] = []
+    body = []
+    for field in dataclasses.fields(cls):
+        name, value = field.name, field.name
+        has_default, has_factory = field.default is not MISSING, field.default_factory is not MISSING
+        names[f"_default_{name}"] = field.default_factory if has_factory else field.default
+        names[f"_set_{name}"] = getattr(cls, name).__set__
+        if field.init:
+            default = "=_NEW" if has_factory else f"=_default_{name}" if has_default else ""
+            (by_name if field.kw_only else by_place).append(name + default)
+            value = f"_default_{name}() if {name} is _NEW else {name}" if has_factory else name
+        elif has_default or has_factory:
+            value = f"_default_{name}()" if has_factory else f"_default_{name}"
+        else:
+            continue
+        body.append(assign.format(name, value))
+    if hasattr(cls, "__post_init__"):
+        body.append("self.__post_init__()")
+    parameters = ", ".join(["self", *by_place, *(["*", *by_name] if by_name else [])])
+    return f"def __init__({parameters}):\n " + "\n ".join(body or ["pass"])
+
+
+def _write_frozen_init(cls: type, names: dict[str, Any]) -> str:
+    return _write_init(cls, names, "_set_{0}(self, {1})")
+
+
+def _write_eq(cls: type, _: dict[str, Any]) -> str:
+    same = " and ".join(
+        f"self.{field.name} == other.{field.name}" for field in dataclasses.fields(cls) if field.compare
+    )
+    return f"def __eq__(self, other):\n return {same or True} if other.__class__ is self.__class__ else NotImplemented"
+
+
+def _write_hash(cls: type, _: dict[str, Any]) -> str:
+    content = "".join(f"self.{field.name}, " for field in dataclasses.fields(cls) if field.compare)
+    return f"def __hash__(self):\n return hash(({content}))"
+
+
+_WRITERS: dict[str, Callable[[type, dict[str, Any]], str]] = {
+    "__init__": _write_init,
+    "__eq__": _write_eq,
+    "__hash__": _write_hash,
+}
+
+
+def _repr(self: Any) -> str:
+    shown = (f"{field.name}={getattr(self, field.name)!r}" for field in dataclasses.fields(self) if field.repr)
+    return f"{type(self).__qualname__}({', '.join(shown)})"
+
+
+def _refuse_to_set(_: Any, name: str, __: object) -> NoReturn:
+    raise FrozenInstanceError(f"cannot assign to field {name!r}")
+
+
+def _refuse_to_delete(_: Any, name: str) -> NoReturn:
+    raise FrozenInstanceError(f"cannot delete field {name!r}")
+
+
+def _getstate(self: Any) -> list[Any]:
+    return [getattr(self, field.name) for field in dataclasses.fields(self)]
+
+
+def _setstate(self: Any, state: list[Any]) -> None:
+    for field, value in zip(dataclasses.fields(self), state, strict=True):
+        object.__setattr__(self, field.name, value)
+
+
+def _dataclass(cls: type | None = None, /, **how: bool) -> Any:
+    return _prepare(cls, **how) if cls is not None else lambda wrapped: _prepare(wrapped, **how)
+
+
+if TYPE_CHECKING:
+    from dataclasses import dataclass
+else:
+    dataclass = _dataclass
