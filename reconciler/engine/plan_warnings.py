@@ -184,8 +184,16 @@ def _undeclared_admins(context: PlanningContext) -> Iterator[Finding]:
 
 
 def _lockout_ahead(context: PlanningContext) -> Iterator[Finding]:
-    """The day on which the time of the last admin who has accepted ends, if it is near; nobody relies on others."""
-    organization, system = context.organization, context.organization.system
+    """The day on which no admin is left, if it is near."""
+    organization, last = context.organization, find_lockout(context)
+    if last is not None and last <= context.today + timedelta(days=context.settings.lockout_notice_days):
+        message, advice = f"on {last} {organization.key} has no admin left", "declare an admin without an end date"
+        yield _warning("lockout-ahead", message, organization.place, advice=advice, address=context.address)
+
+
+def find_lockout(context: PlanningContext) -> date | None:
+    """The day on which the time of the last admin who has accepted ends, if it ever does; nobody relies on others."""
+    system = context.organization.system
 
     def administers(item: Declared) -> bool:
         """Not where a weaker role is what remains."""
@@ -198,12 +206,7 @@ def _lockout_ahead(context: PlanningContext) -> Iterator[Finding]:
             continue
         if administers(declared):
             ends.append(last_day(declared, context.today, administers, system))
-    if not ends or None in ends:
-        return
-    last = max(filter(None, ends))
-    if last <= context.today + timedelta(days=context.settings.lockout_notice_days):
-        message, advice = f"on {last} {organization.key} has no admin left", "declare an admin without an end date"
-        yield _warning("lockout-ahead", message, organization.place, advice=advice, address=context.address)
+    return None if None in ends else max(filter(None, ends), default=None)
 
 
 def _observed_differences(context: PlanningContext, part: OrganizationPlan) -> Iterator[Finding]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from reconciler.policies.rule import Parameters, PolicyInput, PolicyObjection, Rule, words
+from reconciler.policies.rule import Parameters, PolicyInput, PolicyObjection, Rule, always, words
 
 
 def _check(world: PolicyInput, parameters: Parameters) -> Iterator[PolicyObjection]:
@@ -27,4 +27,6 @@ RULE = Rule(
     because="The Admin of a Business Center must be allowed to act for the business, and decides who gets its assets.",
     parameters={"systems": ("business_center",)},
     check=_check,
+    is_local=always,
+    is_timeless=True,
 )

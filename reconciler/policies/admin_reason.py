@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from reconciler.policies.rule import Parameters, PolicyInput, PolicyObjection, Rule
+from reconciler.policies.rule import Parameters, PolicyInput, PolicyObjection, Rule, always
 
 
 def _check(world: PolicyInput, _: Parameters) -> Iterator[PolicyObjection]:
@@ -25,4 +25,6 @@ RULE = Rule(
     because="An admin can do everything, so it is decided and not inherited: usually the owner of the business or "
     "whoever runs it from day to day.",
     check=_check,
+    is_local=always,
+    is_timeless=True,
 )

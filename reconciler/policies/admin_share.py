@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from reconciler.model.finding import Severity
-from reconciler.policies.rule import Parameters, PolicyInput, PolicyObjection, Rule, number
+from reconciler.policies.rule import Parameters, PolicyInput, PolicyObjection, Rule, always, number
 
 
 def _check(world: PolicyInput, parameters: Parameters) -> Iterator[PolicyObjection]:
@@ -31,4 +31,6 @@ RULE = Rule(
     "nobody's mistakes are contained.",
     parameters={"at_most": 10, "share": 0.5, "from": 6},
     check=_check,
+    is_local=always,
+    is_timeless=True,
 )

@@ -79,4 +79,6 @@ RULE = Rule(
     "ad account.",
     parameters={"clients": {}, "except": ()},
     check=_check,
+    is_local=lambda parameters: not lists(parameters, "clients"),
+    is_timeless=True,
 )

@@ -13,7 +13,7 @@ from reconciler.model.declared import Declared, Organization, Person
 from reconciler.model.errors import ReconcilerError
 from reconciler.model.finding import Finding, Severity
 from reconciler.model.settings import OFF, CustomRule, Expression
-from reconciler.policies.rule import Parameters, PolicyInput, PolicyObjection, Rule
+from reconciler.policies.rule import Parameters, PolicyInput, PolicyObjection, Rule, always
 
 _Facts = Mapping[str, object]
 _TEXTS = ("address", "organization", "system", "kind", "key", "role", "finance", "group", "reason", "expires", "today")
@@ -91,6 +91,8 @@ def _rule(written: CustomRule, chosen: Callable[[_Facts], bool], required: Calla
         asks=written.asks,
         because=written.because,
         check=check,
+        is_local=always,
+        is_timeless="today" not in written.when.text + written.require.text,
     )
 
 

@@ -152,6 +152,13 @@ def _objections_later(
     return found
 
 
+def scope_of_rules(settings: PolicySettings, rules: Rules) -> tuple[bool, bool]:
+    """Whether all rules that are on judge each organization by itself, and change their mind on declared days only."""
+    held = [rule for rule in rules.values() if severity_of(rule, settings) is not None]
+    are_local = all(rule.is_local(parameters_of(rule, settings)) for rule in held)
+    return are_local, all(rule.is_timeless for rule in held)
+
+
 def standing_rules(settings: PolicySettings, rules: Rules) -> list[StandingRule]:
     """All rules as they hold in a workspace."""
     return [

@@ -107,6 +107,15 @@ class Rule:
     parameters: Parameters = field(default_factory=dict)
     """Name -> value where nothing else is said; the type of the value is the type that is accepted."""
     check: Callable[[PolicyInput, Parameters], Iterator[PolicyObjection]]
+    is_local: Callable[[Parameters], bool] = lambda _: False
+    """Whether it judges each organization by itself: what it says of one then holds whatever the others declare."""
+    is_timeless: bool = False
+    """Whether what it says changes on no other days than those that the manifests name."""
+
+
+def always(_: Parameters) -> bool:
+    """For a rule that judges each organization by itself, whatever it is told."""
+    return True
 
 
 def number(parameters: Parameters, name: str) -> float:

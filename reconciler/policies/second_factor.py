@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import timedelta
 
-from reconciler.policies.rule import Parameters, PolicyInput, PolicyObjection, Rule, number
+from reconciler.policies.rule import Parameters, PolicyInput, PolicyObjection, Rule, always, number
 
 
 def _check(world: PolicyInput, parameters: Parameters) -> Iterator[PolicyObjection]:
@@ -30,4 +30,5 @@ RULE = Rule(
     "and the manifests keep since when.",
     parameters={"admins_only": False, "days": 365},
     check=_check,
+    is_local=always,
 )

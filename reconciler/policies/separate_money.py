@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from reconciler.model.finding import Severity
-from reconciler.policies.rule import Parameters, PolicyInput, PolicyObjection, Rule, words
+from reconciler.policies.rule import Parameters, PolicyInput, PolicyObjection, Rule, always, words
 
 
 def _check(world: PolicyInput, parameters: Parameters) -> Iterator[PolicyObjection]:
@@ -27,4 +27,6 @@ RULE = Rule(
     "without anybody noticing.",
     parameters={"finance": ("manager",)},
     check=_check,
+    is_local=always,
+    is_timeless=True,
 )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from reconciler.model.kinds import KINDS, person_in
-from reconciler.policies.rule import Parameters, PolicyInput, PolicyObjection, Rule, words
+from reconciler.policies.rule import Parameters, PolicyInput, PolicyObjection, Rule, always, words
 
 
 def _check(world: PolicyInput, parameters: Parameters) -> Iterator[PolicyObjection]:
@@ -32,4 +32,6 @@ RULE = Rule(
     "and careless grants are a known failure.",
     parameters={"kinds": ("ad_account_access", "asset_group_access", "partner_share")},
     check=_check,
+    is_local=always,
+    is_timeless=True,
 )
