@@ -5,12 +5,14 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from functools import cache
 from json import JSONDecodeError
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from reconciler.model.errors import ReconcilerError, StoreError
 from reconciler.model.integrity import describe_misfit, find_damage
+from reconciler.model.plain_state import find_plain_records, find_plain_state
 from reconciler.model.plan import PLAN_FORMAT, Plan
 from reconciler.model.redaction import SECRETS
 from reconciler.model.state import STATE_FORMAT, State
@@ -25,7 +27,7 @@ _ESCAPES = re.compile(r"\\\\|\\ud[89ab][0-9a-f]{2}\\ud[c-f][0-9a-f]{2}|(\\ud[89a
 """A backslash, a whole character in two halves, and half of one."""
 _UPGRADE = "use the version of reconciler that wrote it, or a newer one"
 
-_HALF = b"\\ud"
+_HALVES = (b"\\ud", b"\\uD")
 SEALED = b"sealed."
 """What bytes begin with when a store keeps e-mail addresses and phone numbers out of them."""
 
@@ -133,6 +135,9 @@ def state_from_json(data: bytes) -> State:
     leave out is not only lost with the next write: a reader that did not know of `in_doubt` would have repeated calls.
     """
     refuse_sealed(data, "the state")
+    if plain := find_plain_records(data, load_json=load_json):
+        records, rest = plain
+        return replace(find_plain_state(rest) or _validated(State, rest, "state"), records=records)
     content = _read(data, "state", STATE_FORMAT)
     for upgrade in UPGRADES:
         if content["format_version"] == upgrade.source:
@@ -153,7 +158,8 @@ def load_json(data: str | bytes) -> Any:
     """
     try:
         value = json.loads(data, parse_constant=_refuse_constant)
-        if _HALF in (data if isinstance(data, bytes) else data.encode()).lower():
+        encoded = data if isinstance(data, bytes) else data.encode()
+        if any(half in encoded for half in _HALVES):
             json.dumps(value, ensure_ascii=False).encode()
     except UnicodeEncodeError as error:
         raise ValueError("it holds half a character") from error
