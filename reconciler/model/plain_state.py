@@ -42,9 +42,6 @@ _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _STATUSES = {status.value: status for status in Status}
 _KINDS = {name: (name, max(len(kind.parents) - 1, 0)) for name, kind in KINDS.items()}
 """The one text of each kind, and how many slashes its keys have at least."""
-_FIELDS = tuple(Record.__dataclass_fields__)
-_SETTERS: tuple[Callable[[Record, Any], None], ...] = tuple(Record.__dict__[name].__set__ for name in _FIELDS)
-_ADDRESS, _IDENTITY, _NUMBER = map(_FIELDS.index, ("address", "identity", "platform_id"))
 _STATE = {*State.__dataclass_fields__, "format_version"}
 _SELDOM: Mapping[str, object] = {
     "deferred": {},
@@ -109,34 +106,33 @@ def _read_records(text: str, organization: str) -> dict[Address, Record]:
     found = _RECORD.findall(text)
     if sum(len(parts[0]) for parts in found) != len(text):
         raise _UnusualError
-    records, new = {}, object.__new__
+    records = {}
     for _, at, first, identity, second, number, third in found:
         whose, kind, key = at.split("/", 2)
         kind, slashes = _KINDS[kind]
         # What `integrity` looks for, and what no address holds at all.
         if whose != organization or not (whose and key) or key.count("/") < slashes:
             raise _UnusualError
-        values = [*_read_template(first, second, third)]
-        values[_ADDRESS] = address = Address(organization, kind, key)
-        values[_IDENTITY] = key if identity == key else identity
-        values[_NUMBER] = number
-        # Half the time of calling the class.
-        records[address] = record = new(Record)
-        for set_value, value in zip(_SETTERS, values, strict=True):
-            set_value(record, value)
+        address = Address(organization, kind, key)
+        records[address] = Record(
+            address=address,
+            identity=key if identity == key else identity,
+            platform_id=number,
+            **_read_template(first, second, third),
+        )
     if len(records) != len(found):
         raise _UnusualError
     return records
 
 
 @lru_cache(1 << 12)
-def _read_template(first: str, second: str, third: str) -> tuple[Any, ...]:
-    """The values of a record, in the order of its fields, whose other three have those of an example."""
+def _read_template(first: str, second: str, third: str) -> Mapping[str, Any]:
+    """The values of a record without the three that are its own."""
     body = json.loads(f'{{"address":"an address"{first}"an identity"{second}"a number"{third}}}')
-    example = body["address"], body["identity"], body["platform_id"]
-    if len(body) != len(_FIELDS) or example != ("an address", "an identity", "a number"):
+    example = body.pop("address"), body.pop("identity"), body.pop("platform_id")
+    if body.keys() != _READERS.keys() or example != ("an address", "an identity", "a number"):
         raise _UnusualError
-    return tuple(_READERS[name](body[name]) for name in _FIELDS)
+    return {name: read(body[name]) for name, read in _READERS.items()}
 
 
 def _attributes(values: Any) -> Attributes:
@@ -194,7 +190,6 @@ def _unless_none(read: Callable[[Any], T]) -> Callable[[Any], T | None]:
 
 
 _READERS: dict[str, Callable[[Any], Any]] = {
-    **dict.fromkeys(_FIELDS, _text),
     "attributes": _attributes,
     "status": lambda value: _STATUSES[value],
     "formerly": _texts,
@@ -205,7 +200,8 @@ _READERS: dict[str, Callable[[Any], Any]] = {
     "asked_on": _unless_none(_day),
     "protect": _flag,
     "granted": _unless_none(_attributes),
+    "implied_by": _text,
     "implied": _attributes,
     "ends": _unless_none(_day),
 }
-"""Field of a record -> what reads it."""
+"""Field of a record that others may share -> what reads it."""
