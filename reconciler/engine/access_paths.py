@@ -162,6 +162,7 @@ class DatedAccess:
     """The UTC day on which it is gone."""
     administers: bool = False
     handles_money: bool = False
+    reads_messages: bool = False
 
 
 def dated_accesses_of(access: Access | None, system: System) -> tuple[DatedAccess, ...]:
@@ -204,6 +205,7 @@ def dated_accesses(
                 ends=ends,
                 administers=role.administers,
                 handles_money=role.handles_money,
+                reads_messages=role.reads_messages,
             )
 
 

@@ -65,6 +65,7 @@ class PlanningContext:
     """What is ours if it is there, because a work order has asked somebody for it."""
     refusals: Mapping[Address, str] = field(default_factory=dict)
     """Access that a policy of severity error objects to, with its words."""
+    allowed_domains: frozenset[str] = frozenset()
     settings: GuardSettings
     today: date
     moment: datetime

@@ -8,21 +8,23 @@ is as declared. A key that was renamed, and what somebody was asked for and has 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 from reconciler.engine.access_paths import DatedAccess, dated_accesses, uncovered
 from reconciler.engine.context import PlanningContext
 from reconciler.engine.diff import agrees
 from reconciler.engine.orders import carried_out
+from reconciler.engine.risk import marks_of, marks_of_strangers
 from reconciler.model.address import Address
 from reconciler.model.declared import Mode
-from reconciler.model.drift import Drift, DriftSeverity, DriftSort, Fate, KnownDrift, known_from
+from reconciler.model.drift import Drift, DriftSort, Fate, KnownDrift, known_from
 from reconciler.model.kinds import KINDS, Action, Shape, person_in
 from reconciler.model.live import Unknown
 from reconciler.model.masks import is_masked
 from reconciler.model.plan import OrganizationPlan
 from reconciler.model.resource import PRESENCE, Resource, Status, fingerprint_of
+from reconciler.model.risk import Mark, Risk
 from reconciler.model.state import Record
 from reconciler.model.system import System
 
@@ -140,7 +142,7 @@ def _drift_of_unverified(context: PlanningContext) -> Iterator[Drift]:
         yield Drift(
             address=address,
             sort=DriftSort.UNVERIFIED,
-            severity=DriftSeverity.MEDIUM,
+            severity=Risk.MEDIUM,
             expected=believed,
             live=believed,
             why=why,
@@ -209,7 +211,8 @@ def _expired_but_active(context: PlanningContext, expected: Resource | None, liv
     return Drift(
         address=live.address,
         sort=DriftSort.EXPIRED_BUT_ACTIVE,
-        severity=DriftSeverity.CRITICAL,
+        severity=Risk.CRITICAL,
+        marks=_marks(_gains(context.organization.system, None, live), live, context),
         expected=expected,
         live=live,
         why=why,
@@ -218,14 +221,16 @@ def _expired_but_active(context: PlanningContext, expected: Resource | None, liv
 
 
 def _added_outside(context: PlanningContext, live: Resource) -> Drift:
-    organization, levels = context.organization, list(DriftSeverity)
-    severity = _severity_of_gains(_gains(organization.system, None, live), live.address)
-    if organization.mode is Mode.ADDITIVE and not organization.deleted and severity is not DriftSeverity.CRITICAL:
+    organization, levels = context.organization, list(Risk)
+    gains = _gains(organization.system, None, live)
+    severity = _severity_of_gains(gains, live.address)
+    if organization.mode is Mode.ADDITIVE and not organization.deleted and severity is not Risk.CRITICAL:
         severity = levels[min(severity.rank + 1, len(levels) - 1)]
     return Drift(
         address=live.address,
         sort=DriftSort.ADDED_OUTSIDE,
         severity=severity,
+        marks=_marks(gains, live, context),
         expected=None,
         live=live,
         why=_describe_undeclared(context) + (f"; {live.implied_by} may give it" if live.implied_by else ""),
@@ -246,27 +251,37 @@ def _moved(context: PlanningContext, expected: Resource, live: Resource | None) 
     address, system = expected.address, context.organization.system
     there = live if live is not None and not live.status.is_gone else None
     in_use = there if there is not None and there.status is Status.ACTIVE else None
+    losses = _gains(system, in_use, expected)
     if gains := _gains(system, expected, there):
         severity = _severity_of_gains(gains, address)
     else:
         # One admin fewer is one step nearer to none.
-        loses_admin = any(one.administers for one in _gains(system, in_use, expected))
-        severity = DriftSeverity.HIGH if loses_admin or address.kind == "app" else DriftSeverity.LOW
+        loses_admin = any(one.administers for one in losses)
+        severity = Risk.HIGH if loses_admin or address.kind == "app" else Risk.LOW
     wanted = context.wanted.get(address)
     why = "it was taken away" if there is None else "it is not as recorded"
     if in_use is not None and wanted is not None and in_use.fits(wanted.attributes):
-        why, severity = "somebody has already made it what is declared", DriftSeverity.LOW
+        why, severity = "somebody has already made it what is declared", Risk.LOW
     elif there is None and wanted is None:
-        why, severity = "it is gone, as declared", DriftSeverity.LOW
+        why, severity = "it is gone, as declared", Risk.LOW
     return Drift(
         address=address,
         sort=DriftSort.CHANGED if there is not None else DriftSort.GONE,
         severity=severity,
+        marks=_marks((*gains, *losses), live or expected, context),
         expected=expected,
         live=live,
         why=why,
         place=context.place_of(address),
     )
+
+
+def _marks(differing: Iterable[DatedAccess], about: Resource, context: PlanningContext) -> tuple[Mark, ...]:
+    """Why a difference deserves a second look."""
+    person = person_in(about.address)
+    identity = about.identity if about.address.kind == "member" else ""
+    strange = marks_of_strangers(person, identity, context.allowed_domains) if person else ()
+    return (*marks_of(about.address.kind, differing), *strange)
 
 
 def _gains(system: System, before: Resource | None, after: Resource | None) -> tuple[DatedAccess, ...]:
@@ -278,16 +293,16 @@ def _gains(system: System, before: Resource | None, after: Resource | None) -> t
     return uncovered(has, had)
 
 
-def _severity_of_gains(gains: tuple[DatedAccess, ...], address: Address) -> DriftSeverity:
+def _severity_of_gains(gains: tuple[DatedAccess, ...], address: Address) -> Risk:
     """Of more access than there should be; people and money before everything else, then strangers and partners."""
     if any(one.administers or one.handles_money for one in gains):
-        return DriftSeverity.CRITICAL
+        return Risk.CRITICAL
     if KINDS[address.kind].shape in (Shape.ASSET, Shape.ORGANIZATION):
-        return DriftSeverity.HIGH if address.kind in ("app", "partner", "tiktok_account") else DriftSeverity.LOW
+        return Risk.HIGH if address.kind in ("app", "partner", "tiktok_account") else Risk.LOW
     person = person_in(address)
     # The key of somebody who is not in the directory is an address; no other key has an @.
     is_stranger = "@" in person or (not person and KINDS[address.kind].is_share)
-    return DriftSeverity.HIGH if is_stranger else DriftSeverity.MEDIUM
+    return Risk.HIGH if is_stranger else Risk.MEDIUM
 
 
 def _fates_by_plan(part: OrganizationPlan) -> dict[Address, tuple[Fate, str]]:

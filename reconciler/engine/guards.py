@@ -159,15 +159,20 @@ def _irreversible(change: Change, context: PlanningContext) -> Blocked | None:
 
 
 def _disruptive(change: Change, context: PlanningContext) -> Blocked | None:
-    system = context.organization.system
-    risk = system.disruptive.get(change.action)
+    damage = find_damage(change, context.organization.system)
+    return block(change, Guard.DISRUPTIVE, damage) if damage else None
+
+
+def find_damage(change: Change, system: System) -> str:
+    """What a change does to others, or which gap it leaves; empty for most."""
+    damage = system.disruptive.get(change.action)
     is_withdrawn = change.after is None and change.before is not None and change.before.status.is_pending
-    if risk is None or is_withdrawn:
-        return None
+    if damage is None or is_withdrawn:
+        return ""
     only_when_lowering = {Action.CHANGE_SHARE, Action.CHANGE_GRANT, Action.CHANGE_LINK}
     if change.action in only_when_lowering and not takes_away(change, system):
-        return None
-    return block(change, Guard.DISRUPTIVE, risk)
+        return ""
+    return damage
 
 
 _ENDINGS = {

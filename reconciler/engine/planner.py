@@ -20,6 +20,7 @@ from reconciler.engine.lifecycle import leave, next_step
 from reconciler.engine.orders import count_invitations, review
 from reconciler.engine.plan_warnings import find_warnings
 from reconciler.engine.refresh import grants_in, recall, remember, without_old_names
+from reconciler.engine.risk import with_risks
 from reconciler.engine.stages import IN_A_GROUP, Decisions, decide
 from reconciler.engine.waits import SOMEBODY, wait, with_end
 from reconciler.model.address import Address
@@ -119,6 +120,7 @@ def _make_context(key: str, worlds: Worlds, settings: GuardSettings, identities:
         people=desired.people,
         approvals=approvals_of(desired.approvals, key, worlds.today, used=_spent(state, orders)),
         refusals=desired.refusals,
+        allowed_domains=desired.allowed_domains,
         settings=settings,
         today=worlds.today,
         moment=moment,
@@ -185,7 +187,9 @@ def plan_organization(context: PlanningContext, targets: Targets) -> Organizatio
         limits=decisions.limits,
     )
     drift = find_drift(context, part)
-    return replace(part, drift=tuple(found for found in drift if targets.covers(found.address)))
+    part = replace(part, drift=tuple(found for found in drift if targets.covers(found.address)))
+    domains = context.allowed_domains
+    return with_risks(part, organization.system, wanted=context.wanted, allowed_domains=domains)
 
 
 def propose(context: PlanningContext, targets: Targets) -> Decisions:

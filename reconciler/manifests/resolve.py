@@ -15,7 +15,7 @@ from reconciler.manifests.documents import (
     DevelopersDocument,
     ManifestDocument,
 )
-from reconciler.manifests.lint import note_ended, note_lookalikes, note_same_identities
+from reconciler.manifests.lint import encoded_domain, note_ended, note_lookalikes, note_same_identities
 from reconciler.manifests.nodes import Cursor
 from reconciler.manifests.partial_read import PartialRead
 from reconciler.manifests.people import Contacts, GroupDirectory, read_people
@@ -61,6 +61,7 @@ def resolve(
         approvals=tuple(approvals.read(files)),
         moves=tuple(read_moves(files, book)),
         group_owners={name: group.owners for name, group in directory.groups.items() if group.owners},
+        allowed_domains=frozenset(map(encoded_domain, allowed_domains)),
         digest=digest,
     )
 

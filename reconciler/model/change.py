@@ -9,6 +9,7 @@ from reconciler.model.address import Address
 from reconciler.model.finding import Place
 from reconciler.model.kinds import Action
 from reconciler.model.resource import Attributes, Resource
+from reconciler.model.risk import Mark, Risk
 from reconciler.model.values import dataclass
 
 
@@ -47,6 +48,11 @@ class Change:
     """Reason and last day of that approval, which this attempt uses up; None for one that holds for one run anyway."""
     exempt: bool = False
     """A removal that the removal ratio does not count, because the person has left."""
+    expires: date | None = None
+    """The UTC day on which the access that it gives is gone again."""
+    risk: Risk = Risk.LOW
+    marks: tuple[Mark, ...] = ()
+    """Why it has that risk, and what else deserves a second look."""
 
     @property
     def step(self) -> tuple[Address, Action]:
@@ -89,6 +95,10 @@ class Waiting:
     """Id of the work order that asks for it, if there is one: it is not asked for again."""
     asks: bool = False
     """Whether an apply of this plan asks somebody for it."""
+    expires: date | None = None
+    """The UTC day on which the access that it gives is gone again."""
+    risk: Risk = Risk.LOW
+    marks: tuple[Mark, ...] = ()
 
     @property
     def reason(self) -> str:

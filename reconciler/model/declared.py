@@ -171,5 +171,7 @@ class Desired:
     """What policies have against it."""
     refusals: Mapping[Address, str] = field(default_factory=dict)
     """Access that a policy of severity error objects to, with its words; it is not given to anybody."""
+    allowed_domains: frozenset[str] = frozenset()
+    """Domains of the company's own e-mail addresses, in ASCII; empty where the workspace names none."""
     digest: str = ""
     """SHA-256 over all manifest files, names and bytes."""

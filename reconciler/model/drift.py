@@ -16,6 +16,7 @@ from reconciler.model.finding import Place
 from reconciler.model.kinds import KINDS
 from reconciler.model.live import OfOrganizations, Unread
 from reconciler.model.resource import Resource, fingerprint_of
+from reconciler.model.risk import Mark, Risk
 from reconciler.model.values import dataclass
 
 
@@ -35,24 +36,6 @@ class DriftSort(StrEnum):
     def label(self) -> str:
         """In words."""
         return self.replace("_", " ")
-
-
-class DriftSeverity(StrEnum):
-    """How much it matters, most first."""
-
-    CRITICAL = "critical"
-    """Somebody manages people or money who should not, or somebody who has left is still inside."""
-    HIGH = "high"
-    """More access for somebody unknown, or fewer admins than recorded."""
-    MEDIUM = "medium"
-    """More access than recorded or declared."""
-    LOW = "low"
-    """Less access, or nothing that anybody could do more or less with."""
-
-    @property
-    def rank(self) -> int:
-        """0 for what matters most."""
-        return list(DriftSeverity).index(self)
 
 
 class DriftStatus(StrEnum):
@@ -94,7 +77,9 @@ class Drift:
 
     address: Address
     sort: DriftSort
-    severity: DriftSeverity
+    severity: Risk
+    marks: tuple[Mark, ...] = ()
+    """Why it matters that much, and what else deserves a second look."""
     expected: Resource | None
     """As recorded; as declared for what has no record; None when nothing should be there."""
     live: Resource | None
@@ -117,7 +102,7 @@ class Drift:
     def is_unmanaged(self) -> bool:
         """Whether it was never declared, is left alone, and matters too little to stand by name in a plan."""
         is_strange = self.sort is DriftSort.ADDED_OUTSIDE and self.fate is Fate.LEFT_ALONE
-        return is_strange and self.severity is not DriftSeverity.CRITICAL
+        return is_strange and self.severity is not Risk.CRITICAL
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -134,7 +119,7 @@ class KnownDrift:
     """False while only an apply has come across it, so that the next audit still tells of it as new."""
     reason: str = ""
     """Why it is accepted; empty when nobody has accepted it."""
-    severity: DriftSeverity = DriftSeverity.HIGH
+    severity: Risk = Risk.HIGH
     """When it was last looked at; states of format 1.2 do not say it."""
     why: str = ""
     last: Resource | None = None

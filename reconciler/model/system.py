@@ -44,6 +44,8 @@ class Role:
     """Only its present holder can pass it on; it is never given by invitation nor taken by another admin."""
     handles_money: bool = False
     """Holders see or manage payments."""
+    reads_messages: bool = False
+    """Holders read, and may write, the private messages of an account."""
     aliases: tuple[str, ...] = ()
     """Other words people write for it; accepted nowhere, offered as a suggestion."""
 

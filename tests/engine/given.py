@@ -16,11 +16,12 @@ from reconciler.manifests.load import load_manifests
 from reconciler.manifests.source import SourceFile
 from reconciler.model.address import Address
 from reconciler.model.declared import Desired
-from reconciler.model.drift import DriftSeverity, DriftSort, KnownDrift
+from reconciler.model.drift import DriftSort, KnownDrift
 from reconciler.model.finding import Severity
 from reconciler.model.kinds import Action
 from reconciler.model.live import Live
 from reconciler.model.resource import Attributes, Resource, Status, fingerprint_of
+from reconciler.model.risk import Risk
 from reconciler.model.settings import GuardSettings
 from reconciler.model.state import Deferral, Record, State, UsedApproval
 from reconciler.model.work_order import Capacity, FailureReason, OrderStatus, RotationTask, WorkOrder
@@ -30,7 +31,7 @@ DIRECTORY = ("ana", "bo", "cy", "dee", "eve", "finn", "gil", "hal", "ida", "jon"
 
 _KEYS = {"today", "guards", "manifest", "directory_without", "recorded", "live", "absent", "unknown", "acting"}
 _KEYS |= {"removals", "invitations", "deferred", "retry", "targets", "excludes", "want"}
-_KEYS |= {"rosters_of", "work_orders", "used_approvals", "known_drift", "person", "waits"}
+_KEYS |= {"allowed_domains", "rosters_of", "work_orders", "used_approvals", "known_drift", "person", "waits"}
 
 _LOOKED, _ASKED, _REPORTED = time(8, tzinfo=UTC), time(9, tzinfo=UTC), time(10, tzinfo=UTC)
 """On a day that a case names, rosters are taken first, then orders are issued, then people report back."""
@@ -47,6 +48,8 @@ class Case:
     """Section -> lines."""
     ends: list[str] | None = None
     """What ends each wait, where the case is about that."""
+    risks: list[str] | None = None
+    """What each step risks, where the case is about that."""
 
 
 def read_case(path: Path) -> Case:
@@ -67,8 +70,11 @@ def read_case(path: Path) -> Case:
         ),
         settings=GuardSettings(**{name: _frozen(value) for name, value in given.get("guards", {}).items()}),
         targets=Targets(include=_frozen(given.get("targets", [])), exclude=_frozen(given.get("excludes", []))),
-        want={section: text.splitlines() for section, text in given["want"].items() if section != "ends"},
+        want={
+            section: text.splitlines() for section, text in given["want"].items() if section not in ("ends", "risks")
+        },
         ends=given["want"]["ends"].splitlines() if "ends" in given["want"] else None,
+        risks=given["want"]["risks"].splitlines() if "risks" in given["want"] else None,
     )
 
 
@@ -81,7 +87,8 @@ def _desired(given: Mapping[str, Any], today: date) -> Desired:
         people[key] = {**people.get(key, {}), **more}
     manifest = {"version": 1, **manifest, "people": people}
     data = yaml.dump(manifest, Dumper=_PlainDumper, sort_keys=False).encode()
-    loaded = load_manifests([SourceFile("access.yaml", data)], today=today)
+    domains = given.get("allowed_domains", [])
+    loaded = load_manifests([SourceFile("access.yaml", data)], today=today, allowed_domains=domains)
     errors = [finding for finding in loaded.findings if finding.severity is Severity.ERROR]
     assert loaded.desired is not None, "\n".join(f"{finding.place}: {finding.message}" for finding in errors)
     return loaded.desired
@@ -215,7 +222,7 @@ def _known_drift(organization: str, told: Mapping[str, Any]) -> Iterator[KnownDr
         yield KnownDrift(
             address=last.address,
             sort=DriftSort(values["sort"]),
-            severity=DriftSeverity(values["severity"]),
+            severity=Risk(values["severity"]),
             why=values["why"],
             live=fingerprint_of(last),
             last=last,

@@ -24,7 +24,7 @@ from reconciler.model.plan import Plan
 from reconciler.model.state import Record
 from tests.engine.given import Case, read_case
 from tests.engine.model import Ground, broken_rules
-from tests.engine.told import SECTIONS, describe_ends, describe_plan, in_full, read_approval
+from tests.engine.told import SECTIONS, describe_ends, describe_plan, describe_risks, in_full, read_approval
 from tests.lawbook import Lawbook
 
 _PATHS = sorted((Path(__file__).parents[1] / "cases" / "plan").glob("*.yaml"))
@@ -65,6 +65,11 @@ def everything_that_waits_says_since_when_and_what_ends_it(path: Path) -> None:
     case, waiting = _case(path), _plan(path).waiting
     assert all(one.since is not None and one.since <= case.worlds.today and one.ends for one in waiting)
     assert case.ends is None or case.ends == describe_ends(_plan(path))
+
+
+@LAWS.law
+def every_step_says_what_it_risks(path: Path) -> None:
+    assert _case(path).risks in (None, describe_risks(_plan(path)))
 
 
 @LAWS.law

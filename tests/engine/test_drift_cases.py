@@ -16,7 +16,6 @@ from reconciler.engine.planner import plan
 from reconciler.model.address import Address
 from reconciler.model.drift import (
     Drift,
-    DriftSeverity,
     DriftSort,
     DriftStatus,
     KnownDrift,
@@ -24,6 +23,7 @@ from reconciler.model.drift import (
     remember_drift,
 )
 from reconciler.model.resource import Resource
+from reconciler.model.risk import Risk
 from tests.engine.given import read_case
 from tests.engine.told import describe_drift
 
@@ -43,7 +43,7 @@ def deviation(role: str = "admin") -> Drift:
     return Drift(
         address=EVE,
         sort=DriftSort.ADDED_OUTSIDE,
-        severity=DriftSeverity.CRITICAL,
+        severity=Risk.CRITICAL,
         expected=None,
         live=Resource(address=EVE, attributes={"role": role}),
         why="nobody declared it",
@@ -90,7 +90,7 @@ def test_what_matters_most_comes_first() -> None:
             live=None,
             why="",
         )
-        for key, severity in [("a", DriftSeverity.LOW), ("c", DriftSeverity.HIGH), ("b", DriftSeverity.HIGH)]
+        for key, severity in [("a", Risk.LOW), ("c", Risk.HIGH), ("b", Risk.HIGH)]
     ]
     items = list_with_history([*rest, deviation()], {}, today=TODAY, max_age=None)
     assert [item.found.address.key for item in items] == ["eve", "b", "c", "a"]

@@ -37,6 +37,15 @@ def describe_ends(plan: Plan) -> list[str]:
     return [f"{waiting.address}: {waiting.ends}" for waiting in plan.waiting]
 
 
+def describe_risks(plan: Plan) -> list[str]:
+    """The risk of each step, whether it is taken, waits or is blocked, and why."""
+    steps: list[Change | Waiting] = []
+    for part in plan.organizations:
+        steps += [*part.changes, *part.waiting]
+        steps += [one.change for one in part.blocked]
+    return [f"{step.risk} {step.action} {step.address}: {', '.join(step.marks) or 'nothing'}" for step in steps]
+
+
 def in_full(told: Mapping[str, Iterable[str]]) -> list[str]:
     """All sections as one list of lines, for comparing and for showing a difference."""
     return [line for name in SECTIONS for line in (f"{name}:", *(f"  {line}" for line in told.get(name, ())))]

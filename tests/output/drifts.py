@@ -11,7 +11,6 @@ from reconciler.model.drift import (
     Drift,
     DriftItem,
     DriftReport,
-    DriftSeverity,
     DriftSort,
     DriftStatus,
     Fate,
@@ -22,6 +21,7 @@ from reconciler.model.drift import (
 from reconciler.model.finding import Place
 from reconciler.model.live import Unread
 from reconciler.model.resource import Resource, Status
+from reconciler.model.risk import Risk
 from tests.output.plans import TODAY, TRICKS, resource
 
 OUTLOOK = "the next apply: change role"
@@ -31,7 +31,7 @@ ADVICE = "to keep it as it is now: `reconciler adopt ADDRESS`"
 def deviation(
     address: str,
     sort: DriftSort,
-    severity: DriftSeverity,
+    severity: Risk,
     *,
     expected: Resource | None = None,
     live: Resource | None = None,
@@ -72,7 +72,7 @@ def every_sort() -> DriftReport:
     promoted = deviation(
         eve,
         DriftSort.CHANGED,
-        DriftSeverity.CRITICAL,
+        Risk.CRITICAL,
         expected=resource(eve, role="standard"),
         live=resource(eve, role="admin", finance="manager"),
         line=11,
@@ -80,7 +80,7 @@ def every_sort() -> DriftReport:
     stranger = deviation(
         finn,
         DriftSort.ADDED_OUTSIDE,
-        DriftSeverity.HIGH,
+        Risk.HIGH,
         live=resource(finn, Status.INVITED, role="standard"),
         why="nobody declared it",
     )
@@ -88,7 +88,7 @@ def every_sort() -> DriftReport:
     grant = deviation(
         raised,
         DriftSort.CHANGED,
-        DriftSeverity.MEDIUM,
+        Risk.MEDIUM,
         expected=resource(raised, role="analyst"),
         live=resource(raised, role="operator"),
         line=14,
@@ -97,7 +97,7 @@ def every_sort() -> DriftReport:
     expired_but_active = deviation(
         left,
         DriftSort.EXPIRED_BUT_ACTIVE,
-        DriftSeverity.CRITICAL,
+        Risk.CRITICAL,
         expected=resource(left, role="operator"),
         live=resource(left, role="operator"),
         why="hal has left: ends 2026-10-31",
@@ -107,12 +107,12 @@ def every_sort() -> DriftReport:
     gone = deviation(
         link,
         DriftSort.GONE,
-        DriftSeverity.LOW,
+        Risk.LOW,
         expected=resource(link, permissions=("existing_posts", "live")),
         why="it was taken away",
         line=21,
     )
-    again = known_from(deviation("acme-bc/member/lou", DriftSort.ADDED_OUTSIDE, DriftSeverity.LOW), first_seen=TODAY)
+    again = known_from(deviation("acme-bc/member/lou", DriftSort.ADDED_OUTSIDE, Risk.LOW), first_seen=TODAY)
     return DriftReport(
         today=TODAY,
         organizations=(
@@ -159,7 +159,7 @@ def _trick(trick: str) -> OrganizationDrift:
     address = f"o/member/{name}"
     live = Resource(address=Address.parse(address), attributes={"role": trick}, identity=trick)
     found = replace(
-        deviation(address, DriftSort.ADDED_OUTSIDE, DriftSeverity.CRITICAL, live=live, why=trick),
+        deviation(address, DriftSort.ADDED_OUTSIDE, Risk.CRITICAL, live=live, why=trick),
         advice=trick,
         place=Place(trick, 7, 3),
     )

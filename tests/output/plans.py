@@ -10,12 +10,13 @@ from reconciler.features.review.review import review
 from reconciler.model.address import Address
 from reconciler.model.change import Blocked, Cause, Change, Guard, LeftOut, Waiting
 from reconciler.model.declared import Mode
-from reconciler.model.drift import Drift, DriftSeverity, DriftSort, Fate
+from reconciler.model.drift import Drift, DriftSort, Fate
 from reconciler.model.finding import Finding, Inspection, Place, Severity
 from reconciler.model.kinds import Action
 from reconciler.model.outcome import Applied, Failed, InDoubt, Outcome, Refused, Report, Result, Waits
 from reconciler.model.plan import OrganizationPlan, Plan
 from reconciler.model.resource import Attributes, Resource, Status
+from reconciler.model.risk import Risk
 from tests.features.review.given import revision
 
 TODAY = date(2026, 11, 22)
@@ -131,7 +132,7 @@ def drifted(
     return Drift(
         address=Address.parse(address),
         sort=DriftSort.CHANGED if expected else DriftSort.ADDED_OUTSIDE,
-        severity=DriftSeverity.MEDIUM,
+        severity=Risk.MEDIUM,
         expected=expected,
         live=live,
         why=why,

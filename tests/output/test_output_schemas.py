@@ -40,7 +40,6 @@ from reconciler.model.drift import (
     Drift,
     DriftItem,
     DriftReport,
-    DriftSeverity,
     DriftSort,
     DriftStatus,
     KnownDrift,
@@ -64,6 +63,7 @@ from reconciler.model.outcome import (
 )
 from reconciler.model.plan import OrganizationPlan, Plan
 from reconciler.model.resource import Resource
+from reconciler.model.risk import Risk
 from reconciler.model.roster import Observation, Roster, RosterDifference
 from reconciler.model.settings import Parameter, StandingRule
 from reconciler.model.state import PastState, Record, State
@@ -175,7 +175,7 @@ def drift() -> str:
     found = Drift(
         address=EVE,
         sort=DriftSort.CHANGED,
-        severity=DriftSeverity.HIGH,
+        severity=Risk.HIGH,
         expected=live,
         live=live,
         why="w",

@@ -12,8 +12,8 @@ from reconciler.cli.catalogue import RENDERERS
 from reconciler.features.planning.document import describe_counts, summary_of_plan
 from reconciler.model.address import Address
 from reconciler.model.change import BY_ITSELF, Cause, LeftOut
-from reconciler.model.drift import DriftSeverity
 from reconciler.model.plan import Limit, Plan
+from reconciler.model.risk import Risk
 from reconciler.output.style import Style
 from tests.output.plans import every_kind_of_access, held_back, hostile, large, part, plan, resource, small
 
@@ -73,7 +73,7 @@ def test_drift_and_unmanaged_things_are_told_even_when_nothing_is_to_be_done() -
 
 def test_what_is_left_alone_is_never_said_to_match_the_manifests() -> None:
     *_, stranger = held_back().organizations[0].drift
-    admin = replace(stranger, severity=DriftSeverity.CRITICAL)
+    admin = replace(stranger, severity=Risk.CRITICAL)
     text = render_plan(plan(replace(part(), drift=(admin,))), Style())
     assert "zoe" in text
     assert text.endswith("No changes. What is told above stays as it is.\n")

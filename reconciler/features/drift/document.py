@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 
-from reconciler.model.drift import DriftItem, DriftReport, DriftSeverity, DriftStatus, OrganizationDrift
+from reconciler.model.drift import DriftItem, DriftReport, DriftStatus, OrganizationDrift
 from reconciler.model.finding import Finding, Severity
 from reconciler.model.live import ask_about_states, explain_unread, summarize_unread
+from reconciler.model.risk import Risk
 from reconciler.output.annotations import Annotations, Case, case_of
 from reconciler.output.document import Block, Document, Item, Items, Paragraph, Row, Section, code, plain
 from reconciler.output.json import Output
@@ -19,10 +20,10 @@ DRIFT = Output(name="drift", title="Drift: what is live and was not made so by t
 
 
 _LEVELS = {
-    DriftSeverity.CRITICAL: Severity.ERROR,
-    DriftSeverity.HIGH: Severity.ERROR,
-    DriftSeverity.MEDIUM: Severity.WARNING,
-    DriftSeverity.LOW: Severity.NOTE,
+    Risk.CRITICAL: Severity.ERROR,
+    Risk.HIGH: Severity.ERROR,
+    Risk.MEDIUM: Severity.WARNING,
+    Risk.LOW: Severity.NOTE,
 }
 
 
@@ -50,13 +51,13 @@ def _organization(part: OrganizationDrift) -> Section | None:
     blocks: list[Block | None] = [
         Paragraph(text=plain(text), tone=Tone.WARN if part.unread else None) for text in _blind_spots(part)
     ]
-    for severity in DriftSeverity:
+    for severity in Risk:
         rows = (_row(item) for item in fresh if item.found.severity is severity)
         blocks.append(rows_section(severity.capitalize(), rows, rank=severity.rank))
     accepted = (_row(item) for item in part.items if item.status is DriftStatus.ACCEPTED)
-    blocks.append(rows_section("Accepted", accepted, rank=len(DriftSeverity)))
+    blocks.append(rows_section("Accepted", accepted, rank=len(Risk)))
     gone = tuple(Item(text=(code(str(one.address)), plain(f", first seen {one.first_seen}"))) for one in part.resolved)
-    blocks.append(Section(title="Resolved", blocks=(Items(items=gone),), rank=len(DriftSeverity)) if gone else None)
+    blocks.append(Section(title="Resolved", blocks=(Items(items=gone),), rank=len(Risk)) if gone else None)
     return chapter(plain(part.organization), blocks, about=f"{part.system}, {part.mode}")
 
 

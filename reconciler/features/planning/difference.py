@@ -16,6 +16,7 @@ from reconciler.model.address import Address
 from reconciler.model.change import Change, Waiting
 from reconciler.model.finding import Finding
 from reconciler.model.plan import Plan
+from reconciler.model.risk import Risk
 from reconciler.model.values import dataclass
 
 
@@ -56,8 +57,8 @@ def compare_plans(*, reviewed: Plan, plan: Plan) -> PlanDifference:
 
 
 def _agreed_to(change: Change) -> Change:
-    """The step without what may differ harmlessly: the line that asks for it."""
-    return replace(change, place=None)
+    """The step without what may differ harmlessly: the line that asks for it, and how the tool judges it."""
+    return replace(change, place=None, risk=Risk.LOW, marks=())
 
 
 def _without(changes: Iterable[Change], others: Iterable[Change]) -> tuple[Change, ...]:
