@@ -30,7 +30,7 @@ def with_risks(
     allowed_domains: Collection[str] = (),
 ) -> OrganizationPlan:
     """The same plan; each step says its risk, and the day on which what it gives ends."""
-    judge = _Judge(system, wanted, allowed_domains)
+    judge = _StepJudge(system, wanted, allowed_domains)
     return replace(
         part,
         changes=tuple(map(judge.judged, part.changes)),
@@ -39,7 +39,7 @@ def with_risks(
     )
 
 
-class _Judge:
+class _StepJudge:
     """Judges the steps of one organization; many of them differ in nothing but whom they are about."""
 
     def __init__(self, system: System, wanted: Mapping[Address, Declared], domains: Collection[str]) -> None:

@@ -12,6 +12,7 @@ from reconciler.model.drift import Drift, DriftSort
 from reconciler.model.finding import Finding, Place, Severity
 from reconciler.model.kinds import KINDS, Action
 from reconciler.model.resource import Resource
+from reconciler.model.risk import Mark
 from reconciler.output.document import Block, Inline, Row, Section, Sign, Table, code, words_of
 from reconciler.output.style import Tone
 from reconciler.output.words import name_access, name_subject, name_title, name_values
@@ -45,6 +46,21 @@ _DRIFT_SIGNS = {
     DriftSort.EXPIRED_BUT_ACTIVE: Sign("!", Tone.ALARM, "expired but active"),
     DriftSort.UNVERIFIED: Sign("?", Tone.WARN, "unverified"),
 }
+MARKS: dict[Mark, str] = {
+    Mark.IRREVERSIBLE: "cannot be undone",
+    Mark.DISRUPTIVE: "disruptive",
+    Mark.GUARD: "weakens a guard",
+    Mark.ADMIN: "admin",
+    Mark.COMPANY: "another company",
+    Mark.MESSAGES: "messages",
+    Mark.MONEY: "money",
+    Mark.OUTSIDE_DOMAINS: "outside the allowed domains",
+    Mark.OUTSIDE_DIRECTORY: "not in the directory",
+    Mark.ACCOUNT: "another account",
+    Mark.FIRST: "first access here",
+    Mark.LAST: "nothing left here",
+}
+"""What a reader is told of each."""
 _HEADER = ("who or what", "access")
 
 

@@ -20,7 +20,6 @@ from reconciler.features.review.model import (
     AccessChange,
     DangerousStep,
     Effect,
-    Mark,
     PersonChange,
     Rename,
     Review,
@@ -63,7 +62,7 @@ from reconciler.model.outcome import (
 )
 from reconciler.model.plan import OrganizationPlan, Plan
 from reconciler.model.resource import Resource
-from reconciler.model.risk import Risk
+from reconciler.model.risk import Mark, Risk
 from reconciler.model.roster import Observation, Roster, RosterDifference
 from reconciler.model.settings import Parameter, StandingRule
 from reconciler.model.state import PastState, Record, State

@@ -6,18 +6,17 @@ from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import field
 from typing import TypedDict, TypeVar
 
-from reconciler.engine.access_paths import Cell, DatedAccess, dated_accesses_of, uncovered
-from reconciler.features.review.model import AccessChange, Effect, Mark, PersonChange, ThingChange, ValueChange
+from reconciler.engine.access_paths import Cell, dated_accesses_of, uncovered
+from reconciler.engine.risk import marks_of, marks_of_strangers
+from reconciler.features.review.model import AccessChange, Effect, PersonChange, ThingChange, ValueChange
 from reconciler.model.access import Access
 from reconciler.model.address import Address
 from reconciler.model.declared import Declared, Organization, Person
 from reconciler.model.finding import Place
 from reconciler.model.kinds import KINDS, Shape
+from reconciler.model.risk import Mark
 from reconciler.model.system import System
 from reconciler.model.values import dataclass
-
-_OTHER_PEOPLE = "@"
-"""What the key of somebody who is not in the directory has and no other key."""
 
 Values = Mapping[str, str]
 
@@ -50,16 +49,22 @@ def compare_access(
         subject, on = cell
         held, holds = dated_accesses_of(had, before.system), dated_accesses_of(has, after.system)
         lost, won = uncovered(held, by=holds), uncovered(holds, by=held)
-        marks = list(_marks_of_values(had, has, differing=(*lost, *won), every=(*held, *holds)))
+        is_other_account = had is not None and has is not None and had.identity != has.identity
+        pieces = (*held, *holds) if is_other_account else (*lost, *won)
+        marks = list(marks_of(subject.kind, pieces))
+        if had and has and any(way.protect for way in had.ways) and not any(way.protect for way in has.ways):
+            marks.insert(0, Mark.GUARD)
+        if subject.kind == "member":
+            membership = (subject, Address.whole(subject.organization))
+            known = after.reach.get(membership) or before.reach.get(membership)
+            marks += marks_of_strangers(subject.key, known.identity if known else "", allowed_domains)
+        if is_other_account:
+            marks.append(Mark.ACCOUNT)
         # Told once for everything somebody gets or loses, at what comes first of it.
         if subject not in first_before and first_after[subject] == on:
             marks.append(Mark.FIRST)
         if subject not in first_after and first_before[subject] == on:
             marks.append(Mark.LAST)
-        if subject.kind == "member":
-            membership = (subject, Address.whole(subject.organization))
-            known = after.reach.get(membership) or before.reach.get(membership)
-            marks += _marks_of_strangers(subject, known, allowed_domains)
         effect = _effect(won=bool(won), lost=bool(lost))
         changes.append(AccessChange(subject=subject, on=on, before=had, after=has, effect=effect, marks=tuple(marks)))
     return sorted(changes, key=lambda change: change.rank)
@@ -71,28 +76,6 @@ def _effect(*, won: bool, lost: bool) -> Effect:
     if won or lost:
         return Effect.GAIN if won else Effect.LOSS
     return Effect.WAY
-
-
-def _marks_of_values(
-    had: Access | None, has: Access | None, *, differing: tuple[DatedAccess, ...], every: tuple[DatedAccess, ...]
-) -> Iterator[Mark]:
-    is_other_account = had is not None and has is not None and had.identity != has.identity
-    if any(one.administers for one in (every if is_other_account else differing)):
-        yield Mark.ADMIN
-    if any(one.handles_money for one in differing):
-        yield Mark.MONEY
-    if is_other_account:
-        yield Mark.ACCOUNT
-
-
-def _marks_of_strangers(
-    subject: Address, membership: Access | None, allowed_domains: Collection[str]
-) -> Iterator[Mark]:
-    if _OTHER_PEOPLE in subject.key:
-        yield Mark.OUTSIDE_DIRECTORY
-    domain = membership.identity.rpartition("@")[2] if membership and "@" in membership.identity else ""
-    if domain and allowed_domains and domain not in allowed_domains:
-        yield Mark.OUTSIDE_DOMAINS
 
 
 class _Differing(TypedDict):

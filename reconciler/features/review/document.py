@@ -10,7 +10,6 @@ from reconciler.features.review.model import (
     AccessChange,
     DangerousStep,
     Effect,
-    Mark,
     PersonChange,
     Review,
     Side,
@@ -21,11 +20,12 @@ from reconciler.model.access import Access
 from reconciler.model.finding import Finding, Inspection, Severity
 from reconciler.model.kinds import KINDS
 from reconciler.model.resource import Attributes
+from reconciler.model.risk import Mark
 from reconciler.output.annotations import Annotations
 from reconciler.output.document import Block, Document, Findings, Inline, Legend, Row, Section, Sign, plain
 from reconciler.output.findings import annotations_of_findings
 from reconciler.output.json import Output
-from reconciler.output.rows import chapter, foremost_section, row_of, rows_section
+from reconciler.output.rows import MARKS, chapter, foremost_section, row_of, rows_section
 from reconciler.output.style import Tone
 from reconciler.output.words import count, join, name_attributes, name_subject
 
@@ -41,15 +41,6 @@ _NEW = Sign("+", Tone.ADD, "new")
 _CHANGED = Sign("~", Tone.CHANGE, "changed")
 _GONE = Sign("-", Tone.REMOVE, "gone")
 _NEEDS_APPROVAL = Sign("!", Tone.ALARM, "needs an approval")
-_MARKS: dict[Mark, str] = {
-    Mark.ADMIN: "admin",
-    Mark.MONEY: "money",
-    Mark.ACCOUNT: "another account",
-    Mark.FIRST: "first access here",
-    Mark.LAST: "nothing left here",
-    Mark.OUTSIDE_DIRECTORY: "not in the directory",
-    Mark.OUTSIDE_DOMAINS: "outside the allowed domains",
-}
 _DIRECTLY = "directly"
 _USUAL = {"employment": "employee", "mode": "additive", "ownership": "own"}
 """Values that go without saying for something new."""
@@ -182,8 +173,10 @@ def _notes_on_access(change: AccessChange) -> Iterator[str]:
             yield f"another account: {change.before.identity} -> {change.after.identity}"
         elif mark is Mark.FIRST and change.after and change.after.identity:
             yield f"first access here, as {change.after.identity}"
-        else:
-            yield _MARKS[mark]
+        elif mark is Mark.GUARD:
+            yield "protection lifted"
+        elif mark is not Mark.COMPANY:  # the row names the partner
+            yield MARKS[mark]
     ways = [_describe_ways(side, change) for side in (change.before, change.after) if side is not None]
     paths = " -> ".join(dict.fromkeys(ways))
     if paths != _DIRECTLY:

@@ -11,6 +11,7 @@ from reconciler.model.address import Address
 from reconciler.model.declared import Approval
 from reconciler.model.finding import Finding, Place, Severity
 from reconciler.model.kinds import Action
+from reconciler.model.risk import Mark, Risk, risk_of
 from reconciler.model.values import dataclass
 
 
@@ -25,30 +26,11 @@ class Effect(StrEnum):
     """The same access in another way: through a group instead of directly, or protected from now on."""
 
 
-class Mark(StrEnum):
-    """Why a change deserves a second look."""
-
-    ADMIN = "admin"
-    """A role that manages other people's access is gained or lost."""
-    MONEY = "money"
-    """A role that sees or manages money is gained or lost."""
-    ACCOUNT = "account"
-    """The person keeps the access but becomes another account on the system."""
-    FIRST = "first"
-    """Had nothing at all in the organization before."""
-    LAST = "last"
-    """Has nothing at all in the organization afterwards."""
-    OUTSIDE_DIRECTORY = "outside_directory"
-    """Named by address: nobody under `people`, so nothing ends when they leave."""
-    OUTSIDE_DOMAINS = "outside_domains"
-    """Comes in under an e-mail address of none of the allowed domains."""
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AccessChange:
     """One person or partner and one thing: what they could do with it before, and can do afterwards."""
 
-    JSON_PROPERTIES: ClassVar = ("organization",)
+    JSON_PROPERTIES: ClassVar = ("organization", "risk")
 
     subject: Address
     """A member or a partner."""
@@ -59,6 +41,11 @@ class AccessChange:
     effect: Effect
     marks: tuple[Mark, ...] = ()
     """In the order of `Mark`."""
+
+    @property
+    def risk(self) -> Risk:
+        """How much it matters."""
+        return risk_of(self.marks, gains=self.effect in (Effect.GAIN, Effect.BOTH))
 
     @property
     def organization(self) -> str:

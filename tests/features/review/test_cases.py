@@ -12,14 +12,17 @@ from pathlib import Path
 import pytest
 
 from reconciler.cli.catalogue import RENDERERS
-from reconciler.features.review.model import AccessChange, Effect, Mark, Review, Side
+from reconciler.features.review.model import AccessChange, Effect, Review, Side
 from reconciler.features.review.review import review
+from reconciler.model.risk import Mark
 from reconciler.output.style import PLAIN
 from tests.features.review.given import PATHS, Case, read_case
 
 every_case = pytest.mark.parametrize("path", PATHS, ids=lambda path: path.stem)
 
 TURNED_EFFECTS = {Effect.GAIN: Effect.LOSS, Effect.LOSS: Effect.GAIN}
+TURNED_BACK = {mark for mark in Mark} - {Mark.GUARD}
+"""A guard that is weakened on the way there is strengthened on the way back, which is no risk."""
 TURNED_MARKS = {Mark.FIRST: Mark.LAST, Mark.LAST: Mark.FIRST}
 
 
@@ -52,7 +55,7 @@ def turned(change: AccessChange) -> AccessChange:
         before=change.after,
         after=change.before,
         effect=TURNED_EFFECTS.get(change.effect, change.effect),
-        marks=tuple(mark for mark in Mark if mark in {TURNED_MARKS.get(one, one) for one in change.marks}),
+        marks=tuple(m for m in Mark if m in {TURNED_MARKS.get(one, one) for one in change.marks} & TURNED_BACK),
     )
 
 
@@ -82,7 +85,8 @@ def test_the_way_back_gives_what_the_way_there_takes(path: Path) -> None:
     dropped = {one.organization for one in (*there.dropped, *back.dropped)}
     told_there = [change for change in there.access if change.organization not in dropped]
     told_back = [change for change in back.access if change.organization not in dropped]
-    assert in_order(map(turned, told_back)) == in_order(told_there)
+    twice_turned = map(turned, map(turned, told_there))
+    assert in_order(map(turned, told_back)) == in_order(twice_turned)
     things = [one for one in there.things if one.address.organization not in dropped]
     assert {(one.address, one.before, one.after) for one in back.things if one.address.organization not in dropped} == {
         (one.address, one.after, one.before) for one in things
