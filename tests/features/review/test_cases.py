@@ -21,7 +21,7 @@ from tests.features.review.given import PATHS, Case, read_case
 every_case = pytest.mark.parametrize("path", PATHS, ids=lambda path: path.stem)
 
 TURNED_EFFECTS = {Effect.GAIN: Effect.LOSS, Effect.LOSS: Effect.GAIN}
-TURNED_BACK = {mark for mark in Mark} - {Mark.GUARD}
+TURNED_BACK = set(Mark) - {Mark.GUARD}
 """A guard that is weakened on the way there is strengthened on the way back, which is no risk."""
 TURNED_MARKS = {Mark.FIRST: Mark.LAST, Mark.LAST: Mark.FIRST}
 
