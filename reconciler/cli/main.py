@@ -69,6 +69,9 @@ SECTIONS: dict[str, dict[str, CommandEntry]] = {
         ),
         "who": CommandEntry("queries:who", "Show everything one person has, in all organizations."),
         "access": CommandEntry("queries:access", "Show who can reach something, with which role, and how."),
+        "report": CommandEntry(
+            "report:report", "Write one HTML page that tells who may do what, for auditors and managers."
+        ),
     },
     "What people do by hand": {
         "work-orders": CommandEntry("work_orders:work_orders", "List what people were asked to do, and report back."),

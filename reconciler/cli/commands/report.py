@@ -1,0 +1,50 @@
+"""`reconciler report`."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from pathlib import Path
+
+import click
+
+from reconciler.cli.app import App
+from reconciler.cli.files import replace_file
+from reconciler.cli.options import NEW_FILE, read_day
+from reconciler.cli.workspace import read_workspace
+from reconciler.features.report.model import gather
+from reconciler.features.report.page import render_report
+from reconciler.model.errors import UsageError
+
+_USUAL_PERIOD = timedelta(days=30)
+
+
+@click.command()
+@click.option("-o", "--out", type=NEW_FILE, required=True, metavar="FILE", help="Write the page here.")
+@click.option(
+    "--since", type=read_day, metavar="DATE", help="Tell what was changed from this UTC day on; the last 30 days else."
+)
+@click.pass_obj
+def report(app: App, out: Path, since: date | None) -> None:
+    """Write one HTML page that tells who may do what, for auditors and managers.
+
+    It holds everybody's access with filters, the paths that lead there, admins over the next twelve months, what waits,
+    known drift, findings and changes. Asks no system, and the page loads nothing.
+    """
+    now = app.clock.now()
+    if since is not None and since > now.date():
+        raise UsageError(f"{since} has not come yet", advice="give the first day whose changes shall be told")
+    with app.stage("manifests"):
+        workspace = read_workspace(app.root, app.config, today=now.date())
+    with app.stage("states"):
+        overview = gather(
+            workspace.desired,
+            app.store,
+            findings=(*workspace.findings, *workspace.policies.findings),
+            settings=app.config.guards,
+            title=app.root.resolve().name,
+            at=now,
+            since=since or now.date() - _USUAL_PERIOD,
+        )
+    with app.stage("output"):
+        replace_file(out, render_report(overview))
+    app.notify(f"{out} is written: open it in a browser")

@@ -1,0 +1,283 @@
+"""Everything that a reader of the report may ask about, gathered once from manifests, states and the audit log.
+
+No system is asked, so what nobody has looked at is not known here either: each organization says when it was read.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+
+from reconciler.apply.states import read_state
+from reconciler.audit.log import AuditLog, Selection
+from reconciler.engine.entitlements import last_day
+from reconciler.engine.holdings import AccessIndex, find_reaches, index_access, is_owned_elsewhere
+from reconciler.engine.identities import Identities, rename_to_today
+from reconciler.model.access import is_administrator
+from reconciler.model.address import Address
+from reconciler.model.declared import Declared, Desired, Organization, Person
+from reconciler.model.drift import KnownDrift
+from reconciler.model.finding import Finding
+from reconciler.model.holding import AccessStatus, Holding, Reach
+from reconciler.model.kinds import KINDS, Shape, parents_of
+from reconciler.model.outcome import LoggedEntry, entries_of
+from reconciler.model.ports import StateStore
+from reconciler.model.resource import Status
+from reconciler.model.settings import GuardSettings
+from reconciler.model.state import State
+from reconciler.model.system import System
+from reconciler.model.work_order import OrderStatus
+from reconciler.output.words import name_access, name_attributes, name_subject
+
+_MONTHS = 12
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PendingWork:
+    """Something that goes on when somebody acts, or when it is tried again."""
+
+    sort: str
+    """invitation | request | work order | to be verified | deferred | answer missing | waiting"""
+    address: Address
+    what: str
+    on: str = ""
+    """Whom it waits for, where that is known."""
+    since: date | None = None
+    due: date | None = None
+    """The UTC day on which it lapses, where that is known."""
+    is_overdue: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AdminTerm:
+    """Somebody who can manage other people's access in an organization, or is about to."""
+
+    person: str
+    ends: date | None = None
+    """The UTC day on which they are no admin any more by what is declared; None for no end."""
+    obstacle: str = ""
+    """Why they do not count as an admin who stays; empty for one who does."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OrganizationOverview:
+    """One organization, with all that is known of it."""
+
+    key: str
+    name: str = ""
+    system: System | None = None
+    declared: Organization | None = None
+    """None when no manifest declares it any more."""
+    has_no_state: bool = False
+    last_read: date | None = None
+    """As in `AccessMatrix`."""
+    reaches: tuple[Reach, ...] = ()
+    """By thing, only those with something that is there, was asked for, or shall be there on some day."""
+    elsewhere: tuple[Address, ...] = ()
+    """Apps that belong to somebody else, which nobody reaches by being a member."""
+    admins: tuple[AdminTerm, ...] = ()
+    months: tuple[tuple[date, int], ...] = ()
+    """The first day of each of the next months, and how many of today's admins are left at its end."""
+    pending: tuple[PendingWork, ...] = ()
+    drift: tuple[KnownDrift, ...] = ()
+    """As the last audit left it, the worst first."""
+
+    @property
+    def lasting_admins(self) -> int:
+        """How many have to be lost until nobody can act any more."""
+        return sum(not one.obstacle for one in self.admins)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AccessOverview:
+    """What the report tells."""
+
+    title: str
+    at: datetime
+    since: date
+    min_admins: int
+    people: Mapping[str, Person]
+    organizations: tuple[OrganizationOverview, ...]
+    findings: tuple[Finding, ...]
+    entries: tuple[LoggedEntry, ...]
+    """What was done from the day `since` on, the latest first."""
+
+
+def gather(
+    desired: Desired,
+    store: StateStore,
+    *,
+    findings: Sequence[Finding],
+    settings: GuardSettings,
+    title: str,
+    at: datetime,
+    since: date,
+) -> AccessOverview:
+    """Read every state and the audit log; raises StoreError where that is impossible."""
+    links = AuditLog(store).select(Selection(since=since))
+    identities = Identities(desired)
+    return AccessOverview(
+        title=title,
+        at=at,
+        since=since,
+        min_admins=settings.min_admins,
+        people=desired.people,
+        organizations=tuple(
+            _overview(read_state(store, key), desired, identities, settings=settings, at=at)
+            for key in sorted({*desired.organizations, *store.organizations()})
+        ),
+        findings=tuple(findings),
+        entries=tuple(entry for link in links for entry in entries_of(link.record, number=link.number))[::-1],
+    )
+
+
+def _overview(
+    state: State, desired: Desired, identities: Identities, *, settings: GuardSettings, at: datetime
+) -> OrganizationOverview:
+    key, today = state.organization, at.date()
+    known = desired.organizations.get(key)
+    index = index_access(key, desired=desired, state=state, today=today, as_of=None)
+    state = rename_to_today(state, identities).state
+    admins = tuple(_admins(index, known, today))
+    return OrganizationOverview(
+        key=key,
+        name=known.name if known else "",
+        system=index.system,
+        declared=known,
+        has_no_state=state.tells_nothing,
+        last_read=index.last_read,
+        reaches=tuple(reach for reach in find_reaches(index) if _matters(reach, today)),
+        elsewhere=tuple(one.address for one in index.holdings.values() if is_owned_elsewhere(one)),
+        admins=admins,
+        months=tuple(_months(admins, today)),
+        pending=tuple(sorted(_pending(state, index.system, settings, at), key=_age)),
+        drift=tuple(sorted(state.drift.values(), key=lambda one: (one.severity.rank, one.first_seen, one.address))),
+    )
+
+
+def _matters(reach: Reach, today: date) -> bool:
+    """Whether there is more to it than the memory of what has ended, or that an admin could take it."""
+    return any(one.status is not AccessStatus.ABSENT or begins_later(one, today) for one in reach.ways)
+
+
+def begins_later(holding: Holding, today: date) -> bool:
+    """Whether it is not there yet, and a line gives it from a later day on."""
+    lines = holding.declared.lines if holding.declared and not holding.is_wanted else ()
+    return any(line.starts and line.starts > today and line.starts < (line.expires or date.max) for line in lines)
+
+
+def _admins(index: AccessIndex, known: Organization | None, today: date) -> Iterator[AdminTerm]:
+    """Those who are admin or shall be, by key. Who is not declared, or not in yet, is nobody to rely on."""
+    for address, holding in index.holdings.items():
+        if address.kind != "member" or index.system is None:
+            continue
+        system, declared = index.system, holding.declared
+
+        def is_admin(one: Declared, system: System = system) -> bool:
+            return is_administrator(system, "member", one.attributes)
+
+        is_active = index.administers(address.key)
+        ends = last_day(declared, today, is_admin, system) if declared and holding.is_wanted else today
+        if is_active and ends == today:
+            yield AdminTerm(person=address.key, obstacle="" if known is None else _undeclared(holding))
+        elif is_active:
+            yield AdminTerm(person=address.key, ends=ends)
+        elif declared and is_admin(declared) and (holding.is_wanted or begins_later(holding, today)):
+            yield AdminTerm(person=address.key, ends=declared.expires, obstacle=_describe_absence(holding))
+
+
+def _undeclared(holding: Holding) -> str:
+    return holding.excuse or ("not declared as admin" if holding.declared else "not declared")
+
+
+def _describe_absence(holding: Holding) -> str:
+    if holding.recorded is None:
+        return holding.excuse or "not given yet"
+    return "invited" if holding.recorded.status.is_pending else holding.excuse or "not there"
+
+
+def _months(admins: Sequence[AdminTerm], today: date) -> Iterator[tuple[date, int]]:
+    """What dates leave of the admins of today if nobody follows them."""
+    first = today.replace(day=1)
+    for _ in range(_MONTHS):
+        following = (first + timedelta(days=31)).replace(day=1)
+        staying = (one for one in admins if not one.obstacle and (one.ends is None or one.ends >= following))
+        yield first, sum(1 for _ in staying)
+        first = following
+
+
+def _age(work: PendingWork) -> tuple[date, Address, str]:
+    return work.since or date.min, work.address, work.sort
+
+
+def _pending(state: State, system: System | None, settings: GuardSettings, at: datetime) -> Iterator[PendingWork]:
+    patience, today = timedelta(days=settings.pending_days), at.date()
+
+    def is_old(since: date | None) -> bool:
+        return since is not None and today - since >= patience
+
+    orders = [order for order in state.orders.values() if order.is_pending]
+    for order in orders:
+        due = order.expires.date() if order.expires else None
+        issued = order.issued.date() if order.issued else None
+        yield PendingWork(
+            sort="work order" if order.status is OrderStatus.OPEN else "to be verified",
+            address=order.address,
+            what=f"{order.title} ({order.id})",
+            on=(order.actor or order.actor_role) if order.status is OrderStatus.OPEN else "a newer look at the system",
+            since=issued,
+            due=due,
+            is_overdue=(order.expires is not None and order.expires <= at) or is_old(issued),
+        )
+    told = {order.address for order in orders}
+    for address, record in state.records.items():
+        if not record.status.is_pending or address in told:
+            continue
+        since = record.asked_on or record.since
+        is_invitation = record.status is Status.INVITED
+        due = _lapse(since, system) if is_invitation else None
+        access = name_access(address, record.attributes) or name_attributes(record.attributes)
+        yield PendingWork(
+            sort="invitation" if is_invitation else "request",
+            address=address,
+            what=access or KINDS[address.kind].title,
+            on=address.key if KINDS[address.kind].shape is Shape.MEMBERSHIP else "whoever owns it",
+            since=since,
+            due=due,
+            is_overdue=is_old(since) or (due is not None and due <= today),
+        )
+        told.add(address)
+    for address, deferral in state.deferred.items():
+        what = f"{deferral.reason}; last tried on {deferral.tried}"
+        yield PendingWork(sort="deferred", address=address, what=what, since=deferral.since, on="the next run")
+    for address, change in state.in_doubt.items():
+        what = f"nobody knows what became of it: {change.action.replace('_', ' ')}"
+        yield PendingWork(sort="answer missing", address=address, what=what, on="the next run")
+    told |= {*state.deferred, *state.in_doubt}
+    for address, since in state.waits.items():
+        if address in told:
+            continue
+        needed = next((name_subject(one) for one in parents_of(address) if one in told), "`reconciler plan` says what")
+        access = name_access(address)
+        yield PendingWork(
+            sort="waiting",
+            address=address,
+            what=f"{name_subject(address)}: {access}" if access else name_subject(address),
+            on=needed,
+            since=since,
+            is_overdue=is_old(since),
+        )
+
+
+def _lapse(since: date | None, system: System | None) -> date | None:
+    """The day on which an invitation of a day stops working, where the system is known to give it a time."""
+    if since is None or system is None or system.invitation_hours is None:
+        return None
+    return (datetime.combine(since, time(), UTC) + timedelta(hours=system.invitation_hours)).date()
+
+
+def people_in(overview: AccessOverview) -> Iterable[str]:
+    """Keys of everybody with access, sorted; who is not in the directory stands under their address."""
+    found = {one.subject.key for part in overview.organizations for one in part.reaches if one.subject.kind == "member"}
+    return sorted(found)

@@ -1,0 +1,264 @@
+"""The report as one page: the data once, as compact JSON, and a script that shows it. Nothing is fetched.
+
+Every text of strangers is in the JSON, in which no `<` is left, and the script only ever sets it as text. What is
+invisible is made visible here. The policy in the page allows this script and these styles by their digests, and
+nothing else, so that even a mistake in the script could not load, send or run anything.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from base64 import b64encode
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import date
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+from reconciler.engine.access_paths import dated_accesses
+from reconciler.engine.entitlements import earlier
+from reconciler.features.report.model import AccessOverview, OrganizationOverview, begins_later, people_in
+from reconciler.model.address import Address
+from reconciler.model.finding import Finding
+from reconciler.model.holding import AccessStatus, Holding, Reach
+from reconciler.model.kinds import KINDS
+from reconciler.model.outcome import LoggedEntry
+from reconciler.model.resource import Attributes
+from reconciler.model.system import System
+from reconciler.output.visible import make_visible
+from reconciler.output.words import name_attributes, name_subject
+
+if TYPE_CHECKING:
+    from jinja2 import Environment
+
+_NOT_RECORDED = "not recorded"
+_NOT_YET = "not yet"
+_WORST = (AccessStatus.OVER, AccessStatus.UNDECLARED, AccessStatus.DIFFERENT)
+"""Of several ways, these decide how the whole stands."""
+_OUTSIDE = "not in directory"
+_PARTNER = "partner"
+
+
+def render_report(overview: AccessOverview) -> str:
+    """The whole page."""
+    environment = _environment()
+    style, script = (_source(environment, name) for name in ("page.css", "page.js"))
+    # After `</script>`, `<!--` and the like a browser would read on as HTML.
+    data = json.dumps(_Data(overview).content(), ensure_ascii=True, separators=(",", ":")).replace("<", "\\u003c")
+    policy = (
+        f"default-src 'none'; script-src '{_digest(script)}'; style-src '{_digest(style)}'; img-src data:; "
+        "base-uri 'none'; form-action 'none'; require-trusted-types-for 'script'; trusted-types 'none'"
+    )
+    template = environment.get_template("page.html.j2")
+    return template.render(
+        title=make_visible(overview.title), at=overview.at, policy=policy, style=style, script=script, data=data
+    )
+
+
+@cache
+def _environment() -> Environment:
+    from jinja2 import Environment, PackageLoader, StrictUndefined
+
+    loader = PackageLoader("reconciler.features.report")
+    return Environment(loader=loader, autoescape=True, undefined=StrictUndefined, keep_trailing_newline=True)
+
+
+def _source(environment: Environment, name: str) -> str:
+    if environment.loader is None:
+        raise AssertionError
+    return environment.loader.get_source(environment, name)[0]
+
+
+def _digest(text: str) -> str:
+    return f"sha256-{b64encode(hashlib.sha256(text.encode()).digest()).decode()}"
+
+
+class _Table:
+    """Values that stand once in the page and are named by their number."""
+
+    def __init__(self) -> None:
+        self.rows: list[Any] = []
+        self._numbers: dict[Any, int] = {}
+
+    def number(self, key: Any, *row: Any) -> int:
+        if key not in self._numbers:
+            self._numbers[key] = len(self.rows)
+            self.rows.append(list(row) if row else key)
+        return self._numbers[key]
+
+
+class _Data:
+    """The parts of the page's JSON; `page.js` names the columns of each row in the same order."""
+
+    def __init__(self, overview: AccessOverview) -> None:
+        self.overview = overview
+        self.today = overview.at.date()
+        self.people, self.things, self.roles, self.ways, self.notes = (_Table() for _ in range(5))
+        self.notes.number("")
+        about = [(one.address, (one.place.file, one.place.line) if one.place else None) for one in overview.findings]
+        self.troubled: set[object] = {key for pair in about for key in pair if key}
+        for key in people_in(overview):
+            self.person(key)
+
+    def content(self) -> Mapping[str, Any]:
+        """What the script reads."""
+        overview = self.overview
+        cells = [cell for part in overview.organizations for cell in self.cells(part)]
+        organizations = [self.organization(part) for part in overview.organizations]
+        return {
+            "title": make_visible(overview.title),
+            "at": f"{overview.at:%Y-%m-%d %H:%M} UTC",
+            "today": str(self.today),
+            "since": str(overview.since),
+            "minAdmins": overview.min_admins,
+            "organizations": organizations,
+            "people": self.people.rows,
+            "things": self.things.rows,
+            "roles": self.roles.rows,
+            "ways": self.ways.rows,
+            "notes": self.notes.rows,
+            "cells": cells,
+            "pending": [row for part in overview.organizations for row in _pending(part)],
+            "drift": [row for part in overview.organizations for row in self.drift(part)],
+            "findings": [_finding(one) for one in overview.findings],
+            "entries": [_entry(one) for one in overview.entries],
+        }
+
+    def organization(self, part: OrganizationOverview) -> list[Any]:
+        system, declared = part.system, part.declared
+        return [
+            make_visible(part.key),
+            make_visible(part.name),
+            system.title if system else "unknown system",
+            declared.mode.replace("_", " ") if declared else "not declared any more",
+            _day(part.last_read),
+            int(part.has_no_state),
+            [KINDS[kind].plural for kind in declared.not_managed] if declared else [],
+            [f"{thing}: {why}" for thing, why in (system.unseen.items() if system else ())],
+            [[make_visible(one.person), _day(one.ends), make_visible(one.obstacle)] for one in part.admins],
+            part.lasting_admins,
+            [[f"{month:%Y-%m}", count] for month, count in part.months],
+            [make_visible(name_subject(address)) for address in part.elsewhere],
+        ]
+
+    def person(self, key: str) -> int:
+        known = self.overview.people.get(key)
+        if known is None:
+            return self.people.number(key, make_visible(key), "", _OUTSIDE, "", 0)
+        is_troubled = (known.place.file, known.place.line) in self.troubled
+        name, employment = make_visible(known.name), make_visible(known.employment)
+        return self.people.number(key, make_visible(key), name, employment, _day(known.ends), int(is_troubled))
+
+    def subject(self, address: Address) -> int:
+        if address.kind == "member":
+            return self.person(address.key)
+        return self.people.number(address, make_visible(address.key), "", _PARTNER, "", 0)
+
+    def cells(self, part: OrganizationOverview) -> Iterator[list[int]]:
+        order = {one.key: number for number, one in enumerate(self.overview.organizations)}
+        stays = {one.subject: _end(one.ways) for one in part.reaches if one.on.kind == "organization"}
+        for reach in part.reaches:
+            on = reach.on
+            is_troubled = str(on) in self.troubled
+            kind = KINDS[on.kind].title
+            thing = self.things.number(on, order[on.organization], kind, make_visible(on.key), int(is_troubled))
+            yield self.cell(reach, part, thing, stays.get(reach.subject))
+
+    def cell(self, reach: Reach, part: OrganizationOverview, thing: int, stay: date | None) -> list[int]:
+        held = reach.effective if reach.effective is not None else reach.intended
+        kind = reach.ways[0].address.kind
+        if held is None:
+            side = reach.ways[0].recorded or reach.ways[0].declared
+            held = side.attributes if side else {}
+        lines = [found for way in reach.ways for found in self.lines(way)]
+        is_troubled = any(str(way.address) in self.troubled for way in reach.ways) or any(
+            (file, line) in self.troubled for _, file, line in lines
+        )
+        since = [way.recorded.since for way in reach.ways if way.recorded and way.recorded.since and way.is_active]
+        return [
+            self.subject(reach.subject),
+            thing,
+            self.role(held, kind, part.system),
+            self.notes.number(_status(reach, part, self.today)),
+            self.notes.number(_day(earlier(_end(reach.ways), stay))),
+            self.notes.number(_day(min(since, default=None))),
+            self.notes.number(make_visible("; ".join(filter(None, map(_remark, reach.ways))))),
+            int(is_troubled),
+            *(number for way, _, line in lines for number in (way, line)),
+        ]
+
+    def role(self, held: Attributes, kind: str, system: System | None) -> int:
+        name = name_attributes(held) or "yes"
+        pieces = list(dated_accesses(kind, held, system)) if system else []
+        manages, pays = any(one.administers for one in pieces), any(one.handles_money for one in pieces)
+        return self.roles.number((name, manages, pays), make_visible(name), int(manages), int(pays))
+
+    def lines(self, way: Holding) -> Iterator[tuple[int, str, int]]:
+        """Of each line that gives it: number of the way, file, line; line 0 where nobody declared it."""
+        address = way.address
+        via = name_subject(Address(address.organization, "asset_group", address.parts[0]))
+        via = via if address.kind == "asset_group_access" else ""
+        if way.declared is None:
+            yield self.way("", via, "", ""), "", 0
+            return
+        for line in way.declared.lines:
+            if line.expires is None or line.expires > self.today or way.is_active:
+                yield self.way(line.through, via, line.reason, line.place.file), line.place.file, line.place.line
+
+    def way(self, *words: str) -> int:
+        return self.ways.number(words, *map(make_visible, words))
+
+    def drift(self, part: OrganizationOverview) -> Iterator[list[Any]]:
+        for one in part.drift:
+            live = name_attributes(one.last.attributes) if one.last else "gone"
+            is_accepted = one.is_accepted(self.today)
+            said = f"accepted by {one.accepted_by or 'somebody'}: {one.reason}" if one.reason else ""
+            words = (str(one.address), one.sort.label, one.severity, one.why, live or "there", said)
+            yield [*map(make_visible, words), _day(one.first_seen), _day(one.until), int(is_accepted)]
+
+
+def _status(reach: Reach, part: OrganizationOverview, today: date) -> str:
+    """How all ways together stand; the worst decides."""
+    if part.has_no_state:
+        return _NOT_RECORDED
+    found = {way.status for way in reach.ways}
+    if reach.effective is not None:
+        worst = next((one for one in _WORST if one in found), None)
+        is_implied = AccessStatus.IMPLIED in found and not any(way.is_active for way in reach.ways)
+        return worst or (AccessStatus.IMPLIED if is_implied else AccessStatus.HELD)
+    for one in (AccessStatus.PENDING, AccessStatus.MISSING, *_WORST):
+        if one in found:
+            return one
+    return _NOT_YET if any(begins_later(way, today) for way in reach.ways) else AccessStatus.MISSING
+
+
+def _end(ways: Iterable[Holding]) -> date | None:
+    """The day on which the last way ends, or gives something else; None where one has no end."""
+    days = [earlier(way.ends, way.changes_on) for way in ways]
+    return max((day for day in days if day), default=None) if None not in days else None
+
+
+def _remark(way: Holding) -> str:
+    later = f"{name_attributes(way.becomes)} from {way.changes_on}" if way.changes_on else ""
+    return "; ".join(filter(None, (later, way.excuse, way.trouble)))
+
+
+def _pending(part: OrganizationOverview) -> Iterator[list[Any]]:
+    for one in part.pending:
+        words = (one.sort, str(one.address), one.what, one.on)
+        yield [*map(make_visible, words), _day(one.since), _day(one.due), int(one.is_overdue)]
+
+
+def _finding(one: Finding) -> list[str]:
+    where = f"{one.place.file}:{one.place.line}" if one.place else ""
+    return [*map(make_visible, (one.severity, one.id, one.message, one.advice, where, one.address))]
+
+
+def _entry(one: LoggedEntry) -> list[str]:
+    why = "; ".join(filter(None, (one.cause, one.approval and f"approval {one.approval}", one.detail)))
+    what = (one.action.replace("_", " "), one.address, one.before, one.after, one.outcome.replace("_", " "))
+    return [f"{one.time:%Y-%m-%d %H:%M}", *map(make_visible, (*what, one.origin.operator, one.origin.commit[:10], why))]
+
+
+def _day(day: date | None) -> str:
+    return str(day) if day else ""

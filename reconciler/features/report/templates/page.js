@@ -1,0 +1,532 @@
+"use strict";
+// Texts of the data come from strangers: they are only ever set as text, never read as HTML.
+
+const $ = (id) => document.getElementById(id);
+const D = JSON.parse($("data").textContent);
+const pick = (names, rows) => rows.map((row, number) => Object.fromEntries([["number", number], ...names.map((name, at) => [name, row[at]])]));
+const PEOPLE = pick(["key", "name", "employment", "ends", "troubled"], D.people);
+const ORGANIZATIONS = pick(["key", "name", "system", "mode", "read", "stateless", "unmanaged", "unseen", "admins", "lasting", "months", "elsewhere"], D.organizations);
+const THINGS = pick(["organization", "kind", "key", "troubled"], D.things);
+const ROLES = pick(["text", "manages", "pays"], D.roles);
+const WAYS = pick(["through", "via", "reason", "file"], D.ways);
+const CELLS = pick(["person", "thing", "role", "status", "ends", "since", "remark", "troubled"], D.cells);
+D.cells.forEach((row, number) => { CELLS[number].lines = row.slice(8); });
+const note = (number) => D.notes[number];
+
+const STATUSES = {
+  "held": ["", "as declared"],
+  "pending": ["…", "asked for, nobody has answered"],
+  "different": ["~", "not as declared"],
+  "missing": ["+", "declared, not there"],
+  "undeclared": ["!", "there, not declared"],
+  "over": ["×", "there, should have ended"],
+  "implied": ["=", "given by a role"],
+  "not recorded": ["?", "declared, nothing recorded"],
+  "not yet": [">", "begins later"],
+};
+const IS_THERE = new Set(["held", "different", "undeclared", "over", "implied"]);
+const IS_OFF = new Set(["different", "missing", "undeclared", "over"]);
+const days = (text) => Math.round((Date.parse(text) - Date.parse(D.today)) / 864e5);
+const NOTE_DAYS = D.notes.map((text) => /^\d{4}-\d\d-\d\d$/.test(text) ? days(text) : NaN);
+const isThing = (thing) => thing.kind !== "organization";
+const count = (number, one, several) => `${number.toLocaleString("en")} ${number === 1 ? one : several}`;
+
+// Elements. Words of `make` become text; elements are put in as they are.
+function make(tag, properties = {}, ...children) {
+  const node = document.createElement(tag);
+  for (const [name, value] of Object.entries(properties)) {
+    if (name === "on") for (const [event, run] of Object.entries(value)) node.addEventListener(event, run);
+    else if (name in node && !name.includes("-")) node[name] = value;
+    else node.setAttribute(name, value);
+  }
+  node.append(...children.filter((child) => child !== null && child !== ""));
+  return node;
+}
+const name = (text) => make("bdi", {}, ...String(text).split(/(?<=\/)/).flatMap((part, at) => at ? [make("wbr"), part] : [part]));
+// As work orders write it: what stands between backticks is to be copied as it is.
+const prose = (text) => make("bdi", {}, ...text.split("`").map((part, at) => at % 2 && text.split("`").length % 2 ? make("code", {}, part) : part));
+const link = (text, run, label) => {
+  const node = make("button", {type: "button", className: "link", on: {click: run}}, name(text));
+  if (label) node.setAttribute("aria-label", label);
+  return node;
+};
+function mark(status, withWords = true) {
+  const [sign, words] = STATUSES[status];
+  if (!sign) return withWords ? words : "";
+  const tone = status === "undeclared" || status === "over" ? "bad" : IS_OFF.has(status) ? "warn" : "plain";
+  const node = make("span", {className: `mark ${tone}`, title: words}, make("b", {ariaHidden: "true"}, sign));
+  node.append(make("span", {className: withWords ? "" : "unseen"}, ` ${words}`));
+  return node;
+}
+const isPartner = (person) => person.employment === "partner";
+function holders(numbers) {
+  const partners = [...numbers].filter((number) => isPartner(PEOPLE[number])).length, people = numbers.size - partners;
+  return [people || !partners ? count(people, "person", "people") : "", partners ? count(partners, "partner", "partners") : ""].filter(Boolean).join(", ");
+}
+const label = (person) => person.name || person.key;
+const thingLabel = (thing) => isThing(thing) ? `${thing.kind} ${thing.key}` : thing.key;
+function endMark(cell) {
+  const left = NOTE_DAYS[cell.ends];
+  if (!(left <= 90)) return "";
+  return make("span", {className: `mark ${left <= 30 ? "warn" : "plain"}`}, left < 0 ? `ended ${note(cell.ends)}` : `ends ${note(cell.ends)}`);
+}
+const roleNode = (role) => make("span", {className: role.manages || role.pays ? "power" : ""}, (role.manages ? "◆ " : "") + (role.pays ? "$ " : ""), name(role.text));
+function how(cell, withLines) {
+  const found = new Map();
+  for (let at = 0; at < cell.lines.length; at += 2) {
+    const way = WAYS[cell.lines[at]], words = wayOf(cell, way);
+    const text = withLines && way.reason ? `${words} (${way.reason})` : words;
+    if (!found.has(text)) found.set(text, []);
+    if (way.file) found.get(text).push(`${way.file}:${cell.lines[at + 1]}`);
+  }
+  return [...found].map(([text, places]) => make("div", {}, name(text), withLines && places.length ? make("span", {className: "sub"}, name(places.join(", "))) : ""));
+}
+
+const isPhone = () => matchMedia("(max-width: 48rem)").matches;
+
+// One kind of table for everything: sections of rows, a search of its own where there are many, blocks on a phone.
+const TABLES = [];
+function show(place, columns, rows, {size = isPhone() ? 12 : 25, search = false, caption, empty, className = ""}) {
+  const table = {page: 0, size, rows, all: rows, sorted: null};
+  const body = make("tbody"), pager = make("div", {className: "pager"});
+  const heads = columns.map((column, at) => {
+    const th = make("th", {scope: "col"});
+    if (column.by) th.append(make("button", {type: "button", className: "link", on: {click: () => sort(at)}}, column.head));
+    else th.append(...[].concat(column.node || column.head));
+    return th;
+  });
+  function sort(at) {
+    const down = table.sorted === at && heads[at].getAttribute("aria-sort") === "ascending";
+    heads.forEach((head) => head.removeAttribute("aria-sort"));
+    heads[at].setAttribute("aria-sort", down ? "descending" : "ascending");
+    const keys = new Map(table.all.map((row) => [row, columns[at].by(row)])), turn = down ? -1 : 1;
+    table.sorted = at;
+    const order = (one, other) => turn * (keys.get(one) < keys.get(other) ? -1 : keys.get(one) > keys.get(other) ? 1 : 0);
+    table.all = [...table.all].sort(order);
+    table.rows = [...table.rows].sort(order);
+    table.page = 0;
+    table.draw();
+  }
+  table.draw = (most = table.size) => {
+    const from = table.page * table.size, shown = table.rows.slice(most > table.size ? 0 : from, most > table.size ? most : from + table.size);
+    body.replaceChildren(...shown.map((row) => make("tr", {}, ...columns.map((column, at) => {
+      const content = [].concat(column.cell(row)).filter((one) => one !== "" && one !== null);
+      const cell = make(at === 0 ? "th" : "td", {}, content.length > 1 || typeof content[0] === "string" ? make("div", {}, ...content) : content[0] || "");
+      if (at === 0) cell.scope = "row"; else cell.dataset.label = column.head;
+      cell.className = content.length ? column.className || "" : "none";
+      return cell;
+    }))));
+    const pages = Math.ceil(table.rows.length / table.size), move = (by) => () => { table.page += by; table.draw(); pager.children[by < 0 ? 0 : 2].focus(); };
+    pager.replaceChildren(...pages < 2 ? [] : [
+      make("button", {type: "button", disabled: table.page === 0, on: {click: move(-1)}}, "Before"),
+      make("span", {}, `${from + 1} to ${Math.min(from + table.size, table.rows.length)} of ${table.rows.length.toLocaleString("en")}`),
+      make("button", {type: "button", disabled: table.page === pages - 1, on: {click: move(1)}}, "Next"),
+    ]);
+    if (!table.rows.length) pager.replaceChildren(make("p", {className: "empty"}, table.all.length ? "Nothing matches." : empty));
+    frame.hidden = !table.rows.length;
+  };
+  const frame = make("div", {className: "scroll", tabIndex: 0, role: "region", ariaLabel: caption},
+    make("table", {className}, make("caption", {className: "unseen"}, caption), make("thead", {}, make("tr", {}, ...heads)), body));
+  const parts = [frame, pager];
+  if (search && rows.length > 10) {
+    const texts = new Map(rows.map((row) => [row, row.join(" ").toLowerCase()]));
+    const input = make("input", {type: "search", on: {input: () => {
+      const words = input.value.toLowerCase().split(/\s+/).filter(Boolean);
+      table.rows = table.all.filter((row) => words.every((word) => texts.get(row).includes(word)));
+      table.page = 0;
+      table.draw();
+    }}});
+    parts.unshift(make("p", {className: "local"}, make("label", {}, `Search ${caption.toLowerCase()}`, input)));
+  }
+  place.replaceChildren(...parts);
+  table.draw();
+  TABLES.push(table);
+  for (let at = TABLES.length - 2; at >= 0; at -= 1) if (TABLES[at].place === place) TABLES.splice(at, 1);
+  table.place = place;
+}
+
+// Filters.
+const FOCUS = {person: -1, thing: -1, way: ""};
+const HAYS = {
+  people: PEOPLE.map((one) => `${one.key} ${one.name} ${one.employment}`.toLowerCase()),
+  things: THINGS.map((one) => `${one.kind} ${one.key} ${ORGANIZATIONS[one.organization].key} ${ORGANIZATIONS[one.organization].name} ${ORGANIZATIONS[one.organization].system}`.toLowerCase()),
+  roles: ROLES.map((one) => one.text.toLowerCase()),
+  ways: WAYS.map((one) => `${one.through} ${one.via} ${one.reason} ${one.file}`.toLowerCase()),
+  notes: D.notes.map((one) => one.toLowerCase()),
+};
+const wayName = (way) => [way.through, way.via].filter(Boolean).join(", ");
+const ENDS = {
+  "30": ["within 30 days", (left) => left >= 0 && left <= 30], "90": ["within 90 days", (left) => left >= 0 && left <= 90],
+  "365": ["within a year", (left) => left >= 0 && left <= 365], "past": ["has ended", (left) => left <= 0],
+  "none": ["has no end", (left) => Number.isNaN(left)],
+};
+
+function match() {
+  const words = $("q").value.toLowerCase().split(/\s+/).filter(Boolean);
+  const hits = words.map((word) => Object.fromEntries(Object.entries(HAYS).map(([of, texts]) => [of, texts.map((text) => text.includes(word))])));
+  const organization = $("organization").value, kind = $("kind").value, role = $("role").value, employment = $("employment").value;
+  const ends = ENDS[$("ends").value], stands = $("stands").value, troubled = $("findings-only").checked;
+  return CELLS.filter((cell) => {
+    const thing = THINGS[cell.thing], held = ROLES[cell.role], status = note(cell.status);
+    if (organization !== "" && thing.organization !== Number(organization)) return false;
+    if (kind && thing.kind !== kind) return false;
+    if (role && !(role === "◆" ? held.manages : role === "$" ? held.pays : held.text === role)) return false;
+    if (employment && PEOPLE[cell.person].employment !== employment) return false;
+    if (ends && !ends[1](NOTE_DAYS[cell.ends])) return false;
+    if (stands && !(stands === "there" ? IS_THERE.has(status) : stands === "off" ? IS_OFF.has(status) : status === stands)) return false;
+    if (troubled && !(cell.troubled || thing.troubled || PEOPLE[cell.person].troubled)) return false;
+    if (FOCUS.person >= 0 && cell.person !== FOCUS.person) return false;
+    if (FOCUS.thing >= 0 && cell.thing !== FOCUS.thing) return false;
+    if (FOCUS.way && !waysOf(cell).includes(FOCUS.way)) return false;
+    for (const hit of hits) {
+      let found = hit.people[cell.person] || hit.things[cell.thing] || hit.roles[cell.role] || hit.notes[cell.remark];
+      for (let at = 0; !found && at < cell.lines.length; at += 2) found = hit.ways[cell.lines[at]];
+      if (!found) return false;
+    }
+    return true;
+  });
+}
+function waysOf(cell) {
+  const found = [];
+  for (let at = 0; at < cell.lines.length; at += 2) found.push(wayOf(cell, WAYS[cell.lines[at]]));
+  return found;
+}
+const wayOf = (cell, way) => wayName(way) || (isPartner(PEOPLE[cell.person]) ? "shared with partner" : way.file ? "directly" : "not declared");
+
+let view = "matrix", found = [];
+function refresh() {
+  found = match();
+  const people = new Set(found.map((cell) => cell.person)), things = new Set(found.map((cell) => cell.thing));
+  const all = found.length === CELLS.length ? "" : ` of ${CELLS.length.toLocaleString("en")}`;
+  $("count").textContent = `${count(found.length, "access", "accesses")}${all}: ${holders(people)}; ${count(things.size, "organization or asset", "organizations and assets")}`;
+  $("as-matrix").setAttribute("aria-pressed", view === "matrix");
+  $("as-list").setAttribute("aria-pressed", view === "list");
+  showChips();
+  if (view === "matrix") showMatrix(); else list($("result"), found, "Access");
+  drawGraph();
+}
+function showChips() {
+  const chips = [];
+  const chip = (text, clear) => chips.push(make("button", {type: "button", on: {click: () => { clear(); refresh(); $("q").focus(); }}}, "only ", name(text), " ", make("span", {ariaHidden: "true"}, "✕"), make("span", {className: "unseen"}, "(remove)")));
+  if (FOCUS.person >= 0) chip(label(PEOPLE[FOCUS.person]), () => { FOCUS.person = -1; });
+  if (FOCUS.thing >= 0) chip(thingLabel(THINGS[FOCUS.thing]), () => { FOCUS.thing = -1; });
+  if (FOCUS.way) chip(FOCUS.way, () => { FOCUS.way = ""; });
+  $("chips").replaceChildren(...chips);
+}
+function focusOn(changes, withGraph) {
+  Object.assign(FOCUS, changes);
+  refresh();
+  if (withGraph) $("paths").scrollIntoView();
+}
+
+const byLabel = (one, other) => isPartner(one) - isPartner(other) || label(one).localeCompare(label(other), "en");
+const ORDER = new Map([...PEOPLE].sort(byLabel).map((person, at) => [person.number, at]));
+const whoNode = (person) => [link(label(person), () => openPerson(person)), make("span", {className: "sub"}, ...person.name ? [name(person.key), " · "] : [], name(person.employment), person.ends ? ` · until ${person.ends}` : "")];
+
+const MOST_COLUMNS = 24;
+function showMatrix() {
+  const rows = new Map();
+  for (const cell of found) {
+    if (!rows.has(cell.person)) rows.set(cell.person, []);
+    rows.get(cell.person).push(cell);
+  }
+  const people = [...rows.keys()].sort((one, other) => ORDER.get(one) - ORDER.get(other)).map((number) => PEOPLE[number]);
+  const organizations = new Set(found.map((cell) => THINGS[cell.thing].organization));
+  const who = {head: "Who", cell: whoNode};
+  const place = $("result"), of = $("organization").value;
+  if (of === "" && organizations.size !== 1) {
+    const columns = [...organizations].sort((one, other) => one - other).map((at) => ORGANIZATIONS[at]);
+    const cut = columns.slice(0, MOST_COLUMNS);
+    show(place, [who, ...cut.map((organization) => ({
+      head: organization.key,
+      node: link(organization.key, () => { $("organization").value = organization.number; refresh(); }, `${organization.key}, ${organization.system}: show its assets`),
+      cell: (person) => summary(rows.get(person.number).filter((cell) => THINGS[cell.thing].organization === organization.number)),
+    }))], people, {className: "matrix", caption: "People and organizations", empty: "Nobody has access to anything."});
+    more(place, columns.length, "organizations");
+  } else {
+    const seen = new Map();
+    for (const cell of found) seen.set(cell.thing, (seen.get(cell.thing) || 0) + 1);
+    const things = [...seen.keys()].map((number) => THINGS[number]).sort((one, other) => isThing(one) - isThing(other) || seen.get(other.number) - seen.get(one.number) || one.key.localeCompare(other.key, "en"));
+    const cut = things.slice(0, MOST_COLUMNS);
+    show(place, [who, ...cut.map((thing) => ({
+      head: thingLabel(thing),
+      node: [link(thing.key, () => openThing(thing), `${thingLabel(thing)}: show who reaches it`), make("span", {className: "sub"}, thing.kind)],
+      cell: (person) => rows.get(person.number).filter((cell) => cell.thing === thing.number).map(cellNode),
+    }))], people, {className: "matrix", caption: "People and assets", empty: "Nobody has access to anything."});
+    more(place, things.length, "assets");
+  }
+}
+function more(place, number, what) {
+  if (number > MOST_COLUMNS) place.append(make("p", {className: "quiet"}, `The ${MOST_COLUMNS} ${what} that most people reach of ${number.toLocaleString("en")}: filter to see others, or take the list.`));
+}
+const cellNode = (cell) => make("div", {className: "cell"}, roleNode(ROLES[cell.role]), mark(note(cell.status), false), endMark(cell), cell.troubled ? make("span", {className: "mark warn", title: "with findings"}, "F", make("span", {className: "unseen"}, "inding")) : "");
+function summary(cells) {
+  if (!cells.length) return "";
+  const [own] = cells.filter((cell) => !isThing(THINGS[cell.thing])), others = cells.filter((cell) => isThing(THINGS[cell.thing]));
+  const off = others.filter((cell) => IS_OFF.has(note(cell.status)));
+  return make("div", {className: "cell"}, ...own ? cellNode(own).childNodes : [], others.length ? make("span", {className: "quiet"}, count(others.length, "asset", "assets")) : "", off.length ? make("span", {className: "mark warn"}, `! ${off.length} not as declared`) : "");
+}
+const WHO = {head: "Who", by: (cell) => ORDER.get(cell.person), cell: (cell) => whoNode(PEOPLE[cell.person])};
+const ON = {head: "On", by: (cell) => `${ORGANIZATIONS[THINGS[cell.thing].organization].key} ${isThing(THINGS[cell.thing])} ${thingLabel(THINGS[cell.thing])}`, cell: (cell) => {
+  const thing = THINGS[cell.thing];
+  return [link(thing.key, () => openThing(thing)), make("span", {className: "sub"}, isThing(thing) ? [thing.kind, " of ", ORGANIZATIONS[thing.organization].key].join("") : ORGANIZATIONS[thing.organization].system)];
+}};
+const REST = [
+  {head: "Can", by: (cell) => ROLES[cell.role].text, cell: (cell) => roleNode(ROLES[cell.role])},
+  {head: "Stands", by: (cell) => note(cell.status), cell: (cell) => [mark(note(cell.status)), cell.remark ? make("span", {className: "sub"}, name(note(cell.remark))) : ""]},
+  {head: "Since", by: (cell) => note(cell.since) || "9", className: "day", cell: (cell) => note(cell.since)},
+  {head: "Until", by: (cell) => note(cell.ends) || "9", className: "day", cell: (cell) => note(cell.ends) && NOTE_DAYS[cell.ends] <= 90 ? endMark(cell) : note(cell.ends)},
+  {head: "How", cell: (cell) => how(cell, true)},
+];
+function list(place, cells, caption, columns = [WHO, ON]) {
+  show(place, [...columns, ...REST], [...cells].sort((one, other) => ORDER.get(one.person) - ORDER.get(other.person) || one.thing - other.thing), {caption, empty: "There is no access.", });
+}
+
+// Details of one person or thing.
+function open(title, facts, cells, columns, focus) {
+  $("details-title").replaceChildren(name(title));
+  const table = make("div");
+  $("details-body").replaceChildren(
+    make("p", {className: "quiet"}, facts),
+    make("p", {className: "actions"},
+      make("button", {type: "button", on: {click: () => { $("details").close(); focusOn(focus, false); $("access").focus(); }}}, "Only this in the matrix"),
+      make("button", {type: "button", on: {click: () => { $("details").close(); focusOn(focus, true); }}}, "Show the paths")),
+    table);
+  list(table, cells, title, columns);
+  if (!$("details").open) $("details").showModal();
+}
+function openPerson(person) {
+  const facts = [person.name && person.key, person.employment, person.ends ? `until ${person.ends}` : ""].filter(Boolean).join(" · ");
+  open(label(person), facts, CELLS.filter((cell) => cell.person === person.number), [ON], {person: person.number, thing: -1, way: ""});
+}
+function openThing(thing) {
+  const organization = ORGANIZATIONS[thing.organization], isWhole = !isThing(thing);
+  const facts = `${organization.system}${organization.name ? ` · ${organization.name}` : ""}, ${organization.read ? `last read on ${organization.read}` : "no look is recorded"}.` + (isWhole ? "" : " Admins of the organization can give themselves access at any time.");
+  open(thingLabel(thing), facts, CELLS.filter((cell) => cell.thing === thing.number), [WHO], {person: -1, thing: thing.number, way: ""});
+}
+
+// The graph: person or partner -> group, asset group or nothing between -> organization or asset.
+const MOST_NODES = 24;
+const PLAIN = new Set(["directly", "shared with partner", "not declared"]);
+const SVG = "http://www.w3.org/2000/svg";
+function shape(tag, attributes, ...children) {
+  const node = document.createElementNS(SVG, tag);
+  for (const [key, value] of Object.entries(attributes)) node.setAttribute(key, value);
+  node.append(...children);
+  return node;
+}
+function drawGraph() {
+  const width = Math.max(300, $("graph").clientWidth || 1000), isNarrow = width < 560;
+  const people = new Set(found.map((cell) => cell.person)), things = new Set(found.map((cell) => cell.thing));
+  const organizations = new Set(found.map((cell) => THINGS[cell.thing].organization));
+  const columns = [new Map(), new Map(), new Map()], edges = new Map();
+  const node = (column, key, text, kind, run, member, power, about = "") => {
+    if (!columns[column].has(key)) columns[column].set(key, {key: `${column}/${key}`, text, about, kind, run, members: new Set(), power: false});
+    const made = columns[column].get(key);
+    made.members.add(member);
+    made.power ||= power;
+    return made;
+  };
+  const join = (one, other, cell) => {
+    const key = `${one.key}\n${other.key}`;
+    if (!edges.has(key)) edges.set(key, {one, other, people: new Set()});
+    edges.get(key).people.add(cell.person);
+  };
+  const ways = new Set(found.flatMap(waysOf));
+  for (const cell of found) {
+    const person = PEOPLE[cell.person], thing = THINGS[cell.thing], organization = ORGANIZATIONS[thing.organization];
+    const power = Boolean(ROLES[cell.role].manages);
+    const left = people.size <= MOST_NODES
+      ? node(0, `p${person.number}`, label(person), "person", () => focusOn({person: person.number}), cell.person, power)
+      : node(0, person.employment, person.employment, "person", () => { $("employment").value = person.employment; refresh(); }, cell.person, false);
+    const right = things.size <= MOST_NODES
+      ? node(2, `t${thing.number}`, thing.key, "thing", () => focusOn({thing: thing.number}), cell.person, false, isThing(thing) ? `${thing.kind} · ` : "")
+      : organizations.size <= MOST_NODES && organizations.size > 1
+        ? node(2, `o${organization.number}`, organization.key, "thing", () => { $("organization").value = organization.number; refresh(); }, cell.thing, false)
+        : node(2, `${organizations.size > 1 ? organization.system : ""}${thing.kind}`, organizations.size > 1 ? organization.system : KIND_NAMES(thing.kind), "thing", () => { if (organizations.size === 1) { $("kind").value = thing.kind; refresh(); } }, cell.thing, false);
+    for (const way of waysOf(cell)) {
+      const isPlain = PLAIN.has(way);
+      const middle = ways.size <= MOST_NODES || isPlain
+        ? node(1, way, way, "through", () => focusOn({way}), cell.person, false)
+        : node(1, "groups", count([...ways].filter((each) => !PLAIN.has(each)).length, "group", "groups"), "through", () => {}, cell.person, false);
+      join(left, middle, cell);
+      join(middle, right, cell);
+    }
+  }
+  if (!found.length) { $("graph").replaceChildren(make("p", {className: "empty"}, "Nothing to draw.")); $("path-told").textContent = ""; return; }
+  place(columns, edges, {width, isNarrow, shares: things.size > MOST_NODES, grouped: people.size > MOST_NODES});
+}
+const KIND_NAMES = (kind) => kind === "organization" ? "the organization itself" : `${kind}: each`;
+const PEN = document.createElement("canvas").getContext("2d");
+/** The text in lines of at most so many pixels, broken where names have joints; the last one is cut. */
+function wrap(text, most, lines, size) {
+  PEN.font = `${size}px system-ui, sans-serif`;
+  const fits = (part) => PEN.measureText(part).width <= most, found = [];
+  let rest = text;
+  while (rest && found.length < lines) {
+    if (fits(rest)) return [...found, rest];
+    let at = rest.length;
+    const isLast = found.length === lines - 1;
+    while (at > 1 && !fits(rest.slice(0, at) + (isLast ? "…" : ""))) at -= 1;
+    if (isLast) return [...found, `${rest.slice(0, at)}…`];
+    const joint = Math.max(...[" ", "-", ":", "@", "."].map((sign) => rest.lastIndexOf(sign, at - 1) + 1));
+    const cut = joint > at / 3 ? joint : at;
+    found.push(rest.slice(0, cut).trimEnd());
+    rest = rest.slice(cut).trimStart();
+  }
+  return found;
+}
+function place(columns, edges, {width, isNarrow, shares, grouped}) {
+  const box = isNarrow ? (width - 44) / 3 : Math.min(280, width * .26), gap = (width - 3 * box) / 2, high = isNarrow ? 54 : 40, size = isNarrow ? 12 : 13, step = high + 8, top = 26;
+  const tall = Math.max(...columns.map((column) => column.size)), height = top + tall * step;
+  const heads = [grouped ? isNarrow ? "People" : "People by employment" : "Who", "Through", shares ? "Where" : "On what"];
+  const svg = shape("svg", {viewBox: `0 0 ${width} ${height}`, role: "group", "aria-label": "Paths of access", "font-size": size});
+  const nodes = columns.map((column, at) => {
+    // By what leads to them, so that few lines cross.
+    const weight = (node) => {
+      const before = [...edges.values()].filter((edge) => edge.other === node);
+      return before.length ? before.reduce((sum, edge) => sum + edge.one.row, 0) / before.length : -node.members.size;
+    };
+    const weights = new Map([...column.values()].map((node) => [node, weight(node)]));
+    const sorted = [...column.values()].sort((one, other) => weights.get(one) - weights.get(other) || one.text.localeCompare(other.text, "en"));
+    const free = (height - top - sorted.length * step) / 2;
+    svg.append(shape("text", {class: "head", x: at * (box + gap), y: 14}, heads[at]));
+    sorted.forEach((node, row) => Object.assign(node, {x: at * (box + gap), y: top + (sorted.length < tall ? Math.min(free, 240) : 0) + row * step, at, row}));
+    return sorted;
+  });
+  const most = Math.max(...[...edges.values()].map((edge) => edge.people.size));
+  for (const edge of edges.values()) {
+    const {one, other} = edge, x = one.x + box, half = (other.x - x) / 2, y = one.y + high / 2, end = other.y + high / 2;
+    edge.line = shape("path", {class: "edge", d: `M${x} ${y}C${x + half} ${y} ${x + half} ${end} ${other.x} ${end}`, "stroke-width": 1 + 7 * Math.sqrt(edge.people.size / most) * (most > 3 ? 1 : .2)});
+    svg.append(edge.line);
+  }
+  for (const column of nodes) for (const node of column) {
+    const own = node.kind === "thing" && shares ? count(node.members.size, "thing", "things") : holders(node.members);
+    const isOne = node.kind === "person" && !grouped;
+    const texts = wrap((node.power && isOne ? "◆ " : "") + node.text, box - 18, isOne || isNarrow ? 2 : 1, size);
+    const lines = isOne ? texts : [...texts, wrap(node.about + own, box - 16, 1, size - 1.5)[0]];
+    const top = node.y + high / 2 - (lines.length - 1) * 8 + 4;
+    node.drawn = shape("g", {class: `node ${node.kind}${node.power && isOne ? " power" : ""}`, role: "button", tabindex: -1, "aria-label": `${heads[node.at]}: ${node.text}${isOne ? "" : `, ${node.about}${own}`}`},
+      shape("title", {}, node.text), shape("rect", {class: "box", x: node.x + .5, y: node.y + .5, width: box - 1, height: high - 1, rx: 6}),
+      ...lines.map((line, at) => shape("text", {x: node.x + 9, y: top + at * 16, class: at && !isOne && at === lines.length - 1 ? "more" : ""}, line)));
+    node.drawn.addEventListener("click", () => { node.run(); refocus(node.at); });
+    node.drawn.addEventListener("focus", () => light(node));
+    node.drawn.addEventListener("mouseenter", () => light(node));
+    node.drawn.addEventListener("mouseleave", () => light(null));
+    node.drawn.addEventListener("blur", () => light(null));
+    node.drawn.addEventListener("keydown", (event) => {
+      const to = {ArrowUp: nodes[node.at][node.row - 1], ArrowDown: nodes[node.at][node.row + 1], ArrowLeft: next(node, -1), ArrowRight: next(node, 1)}[event.key];
+      if (event.key === "Enter" || event.key === " ") { event.preventDefault(); node.run(); refocus(node.at); }
+      else if (event.key.startsWith("Arrow")) { event.preventDefault(); if (to) move(to); }
+    });
+    svg.append(node.drawn);
+  }
+  const next = (node, by) => [...edges.values()].map((edge) => by > 0 && edge.one === node ? edge.other : by < 0 && edge.other === node ? edge.one : null).find(Boolean);
+  const move = (node) => { for (const column of nodes) for (const each of column) each.drawn.setAttribute("tabindex", -1); node.drawn.setAttribute("tabindex", 0); node.drawn.focus(); };
+  function light(node) {
+    svg.classList.toggle("lit", node !== null);
+    for (const drawn of svg.querySelectorAll(".on")) drawn.classList.remove("on");
+    if (!node) return;
+    node.drawn.classList.add("on");
+    const near = [...edges.values()].filter((edge) => edge.one === node || edge.other === node);
+    for (const edge of near) for (const drawn of [edge.line, edge.one.drawn, edge.other.drawn]) drawn.classList.add("on");
+    const sides = [0, 1, 2].filter((at) => at !== node.at).map((at) => [...new Set(near.flatMap((edge) => [edge.one, edge.other]).filter((each) => each.at === at).map((each) => each.text))]).filter((texts) => texts.length);
+    $("path-told").textContent = `${node.text}: ${sides.map((texts) => texts.slice(0, 12).join(", ") + (texts.length > 12 ? ` and ${texts.length - 12} more` : "")).join(" — ")}`;
+  }
+  nodes[0][0].drawn.setAttribute("tabindex", 0);
+  $("graph").replaceChildren(svg);
+  $("path-told").textContent = "";
+}
+function refocus(at) {
+  const heads = [".person", ".through", ".thing"], next = $("graph").querySelector(`.node${heads[at]}`) || $("graph").querySelector(".node");
+  if (next) { for (const each of $("graph").querySelectorAll(".node")) each.setAttribute("tabindex", -1); next.setAttribute("tabindex", 0); next.focus({preventScroll: true}); }
+}
+
+// The other sections.
+const words = (head, at, more = {}) => ({head, by: (row) => row[at] || "\uffff", cell: (row) => row[at] ? name(row[at]) : "", ...more});
+const age = (day) => day ? [make("span", {className: "day"}, day), make("span", {className: "sub"}, days(day) ? `${count(-days(day), "day", "days")} ago` : "today")] : "";
+function showRest() {
+  const least = (one) => Math.min(one.lasting, ...one.months.map(([, number]) => number));
+  const tone = (number) => number === 0 ? "bad" : number < D.minAdmins ? "warn" : "";
+  $("admins-about").textContent = `How many of today's declared admins each month's end leaves if nobody follows them; at 0 nobody can give or take access. “!” is fewer than ${D.minAdmins} (min_admins), “✕” is none.`;
+  show($("admins-list"), [
+    {head: "Organization", cell: (one) => [link(one.key, () => { $("organization").value = one.number; refresh(); $("access").scrollIntoView(); }), make("span", {className: "sub"}, name(one.system))]},
+    {head: "Now", className: "num", cell: (one) => one.stateless ? "nothing recorded" : make("span", {className: tone(one.lasting) ? `mark ${tone(one.lasting)}` : ""}, `${one.lasting}${{bad: " ✕", warn: " !"}[tone(one.lasting)] || ""}`)},
+    {head: "Next months", cell: (one) => one.stateless ? "" : make("ol", {className: "months"}, ...one.months.map(([month, number]) => make("li", {className: tone(number)}, make("small", {}, new Date(`${month}-15`).toLocaleDateString("en", {month: "short", year: "2-digit", timeZone: "UTC"})), `${number}${{bad: " ✕", warn: " !"}[tone(number)] || ""}`)))},
+    {head: "Who", cell: (one) => make("ul", {className: "plain"}, ...one.admins.map(([person, ends, obstacle]) => make("li", {}, name(person), obstacle ? ` (does not count: ${obstacle})` : ends ? ` until ${ends}` : "")))},
+  ], [...ORGANIZATIONS].sort((one, other) => one.stateless - other.stateless || least(one) - least(other) || one.key.localeCompare(other.key, "en")), {caption: "Admins by organization", empty: "There is no organization."});
+  show($("waiting-list"), [
+    words("What", 2, {cell: (row) => prose(row[2])}), words("About", 1), {...words("Sort", 0), cell: (row) => [name(row[0]), row[6] ? make("span", {className: "mark warn"}, "! overdue") : ""]}, words("Waits for", 3),
+    {head: "Since", by: (row) => row[4] || "9", cell: (row) => age(row[4])}, words("Lapses", 5, {className: "day"}),
+  ], D.pending, {search: true, caption: "What waits", empty: "Nothing waits."});
+  const ranks = ["critical", "high", "medium", "low"];
+  show($("drift-list"), [
+    words("What", 0), {head: "Severity", by: (row) => ranks.indexOf(row[2]), cell: (row) => make("span", {className: `mark ${["bad", "warn"][ranks.indexOf(row[2])] || "plain"}`}, `${"!!! ,!! ,! ,".split(",")[ranks.indexOf(row[2])]}${row[2]}`)},
+    words("Sort", 1), words("Why", 3), words("Seen", 4), {head: "First seen", by: (row) => row[6], cell: (row) => age(row[6])}, {...words("Accepted", 5), cell: (row) => row[5] ? [name(row[5]), row[7] ? ` until ${row[7]}` : "", row[8] ? "" : make("span", {className: "mark warn"}, "! over")] : ""},
+  ], D.drift, {search: true, caption: "Known drift", empty: "No drift is known."});
+  show($("findings-list"), [
+    words("Message", 2), {...words("Severity", 0), cell: (row) => make("span", {className: `mark ${{error: "bad", warning: "warn"}[row[0]] || "plain"}`}, `${{error: "!! ", warning: "! "}[row[0]] || ""}${row[0]}`)},
+    words("Rule", 1), words("Line", 4), words("Advice", 3),
+  ], D.findings, {search: true, caption: "Findings", empty: "Nothing is wrong with the manifests."});
+  $("changes-about").textContent = `What the audit log holds since ${D.since}, the latest first.`;
+  show($("changes-list"), [
+    words("About", 2), words("Time (UTC)", 0, {className: "day"}), words("Action", 1), {head: "Access", cell: (row) => row[3] || row[4] ? name(`${row[3] || "nothing"} → ${row[4] || "nothing"}`) : ""},
+    words("Outcome", 5), words("By", 6), words("Commit", 7), words("Why", 8),
+  ], D.entries, {search: true, caption: "Changes", empty: `Nothing was done since ${D.since}.`});
+  show($("about-list"), [
+    {head: "Organization", cell: (one) => [name(one.key), make("span", {className: "sub"}, name(one.name || one.system))]}, {head: "System", cell: (one) => name(one.system)}, {head: "Mode", cell: (one) => name(one.mode)},
+    {head: "Last read", cell: (one) => one.read ? age(one.read) : make("span", {className: "mark warn"}, one.stateless ? "! nothing is recorded" : "! no look is recorded")},
+    {head: "Not managed, not shown", cell: (one) => one.unmanaged.join(", ")}, {head: "Shown by no system", cell: (one) => one.unseen.length ? make("ul", {className: "plain"}, ...one.unseen.map((text) => make("li", {}, name(text)))) : ""},
+    {head: "Apps of others", cell: (one) => name(one.elsewhere.join(", "))},
+  ], ORGANIZATIONS, {caption: "Organizations and what is not known of them", empty: "There is no organization."});
+}
+function showTiles() {
+  const there = CELLS.filter((cell) => IS_THERE.has(note(cell.status))), people = new Set(there.map((cell) => cell.person).filter((number) => !isPartner(PEOPLE[number])));
+  const outside = [...people].filter((number) => PEOPLE[number].employment !== "employee").length;
+  const partners = new Set(there.map((cell) => PEOPLE[cell.person]).filter(isPartner).map((one) => one.key));
+  const assets = THINGS.filter(isThing).length, admins = new Set(there.filter((cell) => ROLES[cell.role].manages && !isThing(THINGS[cell.thing])).map((cell) => cell.person));
+  const soon = CELLS.filter((cell) => NOTE_DAYS[cell.ends] >= 0 && NOTE_DAYS[cell.ends] <= 30).length, off = CELLS.filter((cell) => IS_OFF.has(note(cell.status))).length;
+  const known = ORGANIZATIONS.filter((one) => !one.stateless), few = known.filter((one) => Math.min(one.lasting, ...one.months.map(([, number]) => number)) < D.minAdmins);
+  const overdue = D.pending.filter((row) => row[6]).length, worst = D.drift.filter((row) => row[2] === "critical" || row[2] === "high").length, wrong = D.findings.filter((row) => row[0] === "error").length;
+  const filter = (values) => () => { $("filters").reset(); clearFocus(); for (const [id, value] of Object.entries(values)) $(id).value = value; refresh(); $("access").scrollIntoView(); $("access").focus({preventScroll: true}); };
+  const go = (id) => () => { $(id).scrollIntoView(); };
+  const tiles = [
+    [people.size, "people with access", `${outside.toLocaleString("en")} of them no employees${partners.size ? `; ${count(partners.size, "partner", "partners")}` : ""}`, "", filter({stands: "there"})],
+    [ORGANIZATIONS.length, ORGANIZATIONS.length === 1 ? "organization" : "organizations", `${count(assets, "asset", "assets")} that somebody reaches`, "", go("about")],
+    [admins.size, "people manage access", "in at least one organization", "", filter({role: "◆", kind: "organization"})],
+    [few.length, "organizations short of admins", `fewer than ${D.minAdmins} now or within 12 months`, few.length ? "bad" : "", go("admins")],
+    [off, "accesses not as declared", "there and undeclared, other, or missing", off ? "warn" : "", filter({stands: "off"})],
+    [soon, "accesses end or change", "within 30 days", soon ? "warn" : "", filter({ends: "30"})],
+    [D.pending.length, "things wait", D.pending.length ? `${overdue.toLocaleString("en")} overdue` : "", overdue ? "warn" : "", go("waiting")],
+    [D.drift.length, "known differences", D.drift.length ? `${worst.toLocaleString("en")} critical or high` : "drift, as last audited", worst ? "bad" : "", go("drift")],
+    [D.findings.length, "findings", `${count(wrong, "error", "errors")}`, wrong ? "bad" : "", go("findings")],
+    [D.entries.length, "changes and events", `since ${D.since}`, "", go("changes")],
+  ];
+  $("tiles").replaceChildren(...tiles.map(([number, text, about, tone, run]) => make("li", {}, make("button", {type: "button", className: tone, on: {click: run}}, make("strong", {}, number.toLocaleString("en"), tone ? make("span", {className: "unseen"}, tone === "bad" ? " (serious)" : " (look)") : "", tone ? make("span", {ariaHidden: "true"}, " !") : ""), make("span", {className: "label"}, text), make("span", {className: "quiet"}, about)))));
+}
+function clearFocus() { Object.assign(FOCUS, {person: -1, thing: -1, way: ""}); }
+
+function fill(id, options) { $(id).replaceChildren(...options.map(([value, text]) => make("option", {value, textContent: text}))); }
+fill("organization", [["", "all"], ...ORGANIZATIONS.map((one) => [one.number, one.key])]);
+fill("kind", [["", "everything"], ...[...new Set(THINGS.map((one) => one.kind))].sort().map((kind) => [kind, kind])]);
+fill("role", [["", "any"], ["◆", "◆ manages access"], ["$", "$ handles money"], ...[...new Set(ROLES.map((one) => one.text))].sort().map((text) => [text, text])]);
+fill("employment", [["", "any"], ...[...new Set(PEOPLE.map((one) => one.employment))].sort().map((text) => [text, text])]);
+fill("ends", [["", "at any time"], ...Object.entries(ENDS).map(([value, [text]]) => [value, text])]);
+fill("stands", [["", "anyhow"], ["there", "there now"], ["off", "! not as declared"], ...Object.entries(STATUSES).map(([value, [sign, text]]) => [value, `${sign} ${text}`.trim()])]);
+$("legend").append(...Object.keys(STATUSES).filter((status) => STATUSES[status][0]).map((status) => make("li", {}, mark(status))),
+  make("li", {}, make("span", {className: "power"}, "◆"), " manages other people's access"), make("li", {}, make("span", {className: "power"}, "$"), " sees or manages payments"), make("li", {}, make("span", {className: "mark warn"}, "F"), " there are findings about it"));
+for (const id of ["q", "organization", "kind", "role", "employment", "ends", "stands", "findings-only"]) $(id).addEventListener("input", refresh);
+$("filters").addEventListener("submit", (event) => event.preventDefault());
+$("filters").addEventListener("reset", () => { clearFocus(); setTimeout(refresh); });
+$("as-matrix").addEventListener("click", () => { view = "matrix"; refresh(); });
+$("as-list").addEventListener("click", () => { view = "list"; refresh(); });
+let lastWidth = innerWidth;
+addEventListener("resize", () => { if (innerWidth !== lastWidth) { lastWidth = innerWidth; drawGraph(); } });
+
+// On paper there is no next section: the rows of all of them are printed, as far as anybody reads paper.
+const MOST_PRINTED = 2000;
+addEventListener("beforeprint", () => { for (const table of TABLES) table.draw(MOST_PRINTED); });
+addEventListener("afterprint", () => { for (const table of TABLES) table.draw(); });
+showTiles();
+showRest();
+refresh();
