@@ -17,9 +17,10 @@ from reconciler.cli.main import cli
 from reconciler.features.report.model import AccessOverview, OrganizationOverview
 from reconciler.features.report.page import render_report
 from reconciler.model.address import Address
-from reconciler.model.drift import DriftSeverity, DriftSort, KnownDrift
+from reconciler.model.drift import DriftSort, KnownDrift
 from reconciler.model.finding import Finding, Place
 from reconciler.model.resource import Resource, Status, fingerprint_of
+from reconciler.model.risk import Risk
 from reconciler.model.state import Deferral
 from tests.features.report.worlds import TODAY, of_quarter, overview, record, state_of
 from tests.history.convert import read_quarters
@@ -162,7 +163,7 @@ def test_what_waits_has_an_age_and_is_overdue_after_the_patience_of_the_guards(t
 
 
 def test_known_drift_stands_with_the_worst_first(tmp_path: Path) -> None:
-    def drift(key: str, severity: DriftSeverity) -> KnownDrift:
+    def drift(key: str, severity: Risk) -> KnownDrift:
         live = Resource(address=Address.parse(f"acme-bc/member/{key}"), attributes={"role": "admin"})
         return KnownDrift(
             address=live.address,
@@ -174,7 +175,7 @@ def test_known_drift_stands_with_the_worst_first(tmp_path: Path) -> None:
             last=live,
         )
 
-    known = [drift("low", DriftSeverity.LOW), drift("bad", DriftSeverity.CRITICAL)]
+    known = [drift("low", Risk.LOW), drift("bad", Risk.CRITICAL)]
     state = state_of("acme-bc", RECORDS, drift={one.address: one for one in known})
     told = overview(tmp_path, MANIFEST, state)
     assert [one.address.key for one in only(told).drift] == ["bad", "low"]
