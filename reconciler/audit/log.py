@@ -8,15 +8,20 @@ which keeps the number and the digest of the last record about its organization.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import replace
 from datetime import date
 from itertools import islice
 
+from reconciler.engine.context import Targets
+from reconciler.engine.identities import Names
+from reconciler.model.address import Address
 from reconciler.model.errors import StateConflict, StoreError
+from reconciler.model.holding import AccessHistory
 from reconciler.model.integrity import describe_misfit
 from reconciler.model.json import adapter_of, change_with_todays_words, load_json, refuse_sealed, to_line
-from reconciler.model.outcome import AuditEntry, AuditRecord
+from reconciler.model.kinds import KINDS, parents_of
+from reconciler.model.outcome import AuditEntry, AuditRecord, LoggedEntry, entries_of
 from reconciler.model.ports import StateStore
 from reconciler.model.state import AuditMark
 from reconciler.model.values import dataclass
@@ -164,19 +169,38 @@ class Selection:
     organization: str = ""
     person: str = ""
     since: date | None = None
+    until: date | None = None
+    """The last UTC day."""
+    address: str = ""
+    """An address, with what hangs on it, or a pattern with `*`."""
+    outcome: str = ""
 
-    def covers(self, organization: str, entry: AuditEntry, *, person: str) -> bool:
-        """Whether an entry belongs to the selection, whose person was called `person` then."""
+    def covers(self, organization: str, entry: AuditEntry, *, person: str, today: Address | None) -> bool:
+        """Whether an entry belongs to the selection, whose person was called `person` then, and its address `today`."""
+        day = entry.time.date()
         return (
             self.organization in ("", organization)
             and (person in ("", entry.person) or person in entry.address.split("/")[2:])
-            and (self.since is None or entry.time.date() >= self.since)
+            and (self.since is None or day >= self.since)
+            and (self.until is None or day <= self.until)
+            and self.outcome in ("", entry.outcome)
+            and (not self.address or any(self._names(one) for one in {Address.parse(entry.address), today} if one))
         )
 
+    def _names(self, address: Address) -> bool:
+        hangs_on = parents_of(address) if address.kind in KINDS else ()
+        return any(map(Targets(include=(self.address,)).covers, (address, *hangs_on)))
 
-def _member_in(address: str) -> str:
-    kind, _, key = address.partition("/")[2].partition("/")
-    return key if kind == "member" else ""
+
+def _name_today(address: Address, renames: Iterable[tuple[Address, Address]]) -> Address | None:
+    """What an address of the log is called after some renames; None once one has given its name to another thing."""
+    if address.kind not in KINDS:
+        return address
+    for was, now in renames:
+        if Names(keys={(now.kind, now.key): ""}).today(address) != address:
+            return None
+        address = Names(keys={(was.kind, was.key): now.key}).today(address)
+    return address
 
 
 class AuditLog:
@@ -258,27 +282,51 @@ class AuditLog:
 
         What was written of a person before they got the key that is asked for is found under the key of then.
         """
-        renames = self._renames() if selection.person else {}
-        for link in self.links():
-            person = selection.person
-            for (was, now), number in reversed(renames.items()):
-                if number > link.number and now == person:
-                    person = was
-            entries = tuple(
-                e for e in link.record.entries if selection.covers(link.record.organization, e, person=person)
-            )
+        renames = self._renames() if selection.person or selection.address else {}
+        for link, entries in self._selected(selection, renames=renames):
             if entries:
-                yield replace(link, record=replace(link.record, entries=entries))
+                yield replace(link, record=replace(link.record, entries=tuple(entry for entry, _ in entries)))
 
-    def _renames(self) -> dict[tuple[str, str], int]:
-        """The keys that a member had before and has since -> number of the first record of that."""
-        found: dict[tuple[str, str], int] = {}
+    def histories(self, selection: Selection) -> dict[Address, AccessHistory]:
+        """The same entries, by what each is about and as that is called today."""
+        found: dict[Address, list[LoggedEntry]] = {}
+        for link, entries in self._selected(selection, renames=self._renames()):
+            logged = entries_of(replace(link.record, entries=tuple(e for e, _ in entries)), number=link.number)
+            for (_, today), entry in zip(entries, logged, strict=True):
+                if today is not None:
+                    found.setdefault(today, []).append(entry)
+        return {address: AccessHistory(address=address, entries=tuple(told)) for address, told in found.items()}
+
+    def _selected(
+        self, selection: Selection, *, renames: Mapping[tuple[Address, Address], int]
+    ) -> Iterator[tuple[Link, list[tuple[AuditEntry, Address | None]]]]:
+        """Every record with its entries of the selection, each with its address of today, if that is not another's."""
+        for link in self.links():
+            organization, person = link.record.organization, selection.person
+            for (was, now), number in reversed(list(renames.items())):
+                if number > link.number and now.kind == "member" and now.key == person:
+                    person = was.key
+            later = [
+                (was, now)
+                for (was, now), number in renames.items()
+                if number > link.number and now.organization == organization
+            ]
+            entries = []
+            for entry in link.record.entries:
+                today = _name_today(Address.parse(entry.address), later)
+                if selection.covers(organization, entry, person=person, today=today):
+                    entries.append((entry, today))
+            yield link, entries
+
+    def _renames(self) -> dict[tuple[Address, Address], int]:
+        """What a member or an asset was called before and is called since -> number of the first record of that."""
+        found: dict[tuple[Address, Address], int] = {}
         for link in self.links():
             for entry in link.record.entries:
                 if entry.action in ("rename", "state_mv"):
                     other = entry.detail.removeprefix("was ")
                     was, now = (other, entry.address) if entry.action == "rename" else (entry.address, other)
-                    found.setdefault((_member_in(was), _member_in(now)), link.number)
+                    found.setdefault((Address.parse(was), Address.parse(now)), link.number)
         return found
 
     def verify(self, witnesses: Collection[HeadWitness] | None = None) -> Verdict:

@@ -13,6 +13,7 @@ from reconciler.engine.identities import Identities, rename_to_today
 from reconciler.model.access import is_administrator, strongest
 from reconciler.model.address import Address
 from reconciler.model.declared import Declared, Desired, Organization
+from reconciler.model.drift import KnownDrift
 from reconciler.model.holding import Holding, Reach
 from reconciler.model.kinds import KINDS, Shape, person_in
 from reconciler.model.resource import Attributes, Owner, Status, fingerprint_of, role_in
@@ -52,7 +53,10 @@ def index_access(organization: str, *, desired: Desired, state: State, today: da
         wanted, ended = split_by_date(desired.resources[organization], today, known.system)
         declared = {**wanted, **{address: one.declared for address, one in ended.items()}}
     renamed = rename_to_today(state, Identities(desired if as_of is None else Desired()))
-    state, records = renamed.state, _as_last_seen(renamed.state)
+    state = renamed.state
+    # Of everything else an apply has changed what the audit had seen.
+    drift = {at: known for at, known in state.drift.items() if known.live == fingerprint_of(known.last)}
+    records = _as_last_seen(state.records, drift)
     addresses = sorted({*records, *declared, *state.deferred, *state.in_doubt})
     recorded = {address for address, record in records.items() if record.status is Status.ACTIVE}
     groups = ad_accounts_by_group(sorted({*recorded, *declared}))
@@ -80,6 +84,8 @@ def index_access(organization: str, *, desired: Desired, state: State, today: da
                 reaches=tuple(groups.get(address.parts[0], ())) if address.kind == "asset_group_access" else (),
                 is_past=as_of is not None,
                 trouble=_trouble(state, address, open_orders),
+                drift=drift.get(address),
+                remembered=state.records.get(address) if address in drift else None,
             )
             for address in addresses
         },
@@ -99,12 +105,10 @@ def _next_change(declared: Declared, organization: Organization, today: date) ->
     return None
 
 
-def _as_last_seen(state: State) -> dict[Address, Record]:
+def _as_last_seen(recorded: Mapping[Address, Record], drift: Mapping[Address, KnownDrift]) -> dict[Address, Record]:
     """The records, corrected by what the last audit found, which also knows of people and access nobody declared."""
-    records = dict(state.records)
-    for address, known in state.drift.items():
-        if known.live != fingerprint_of(known.last):
-            continue  # an apply has changed it since
+    records = dict(recorded)
+    for address, known in drift.items():
         record = records.get(address) or Record(address=address, since=known.first_seen)
         seen = known.last
         if seen is not None:
@@ -204,7 +208,7 @@ def _reach(on: Address, subject: Address, ways: Sequence[Holding], index: Access
     is_whole = on.kind == "organization"
     is_there = is_whole or _is_granted(on.kind, index.system) or (thing is not None and thing.is_active)
     is_in = subject.kind == "partner" or (membership is not None and membership.is_active)
-    links = [_link(one, on, index) for one in ways]
+    links = [link_of(one, on, index) for one in ways]
     active = [
         one.recorded.attributes
         for one, link in zip(ways, links, strict=True)
@@ -241,7 +245,7 @@ def _is_all(held: Attributes | None, kind: str, system: System | None) -> bool:
     return held.get("role") == strongest_role and permissions.issubset(held.get("permissions", ()))
 
 
-def _link(way: Holding, on: Address, index: AccessIndex) -> Holding | None:
+def link_of(way: Holding, on: Address, index: AccessIndex) -> Holding | None:
     """What puts an ad account into the asset group through which a way leads; None for ways that need none."""
     if way.address.kind != "asset_group_access" or on.kind != "ad_account":
         return None

@@ -9,6 +9,9 @@ from typing import ClassVar
 
 from reconciler.model.address import Address
 from reconciler.model.declared import Declared, Person
+from reconciler.model.drift import DriftSort, KnownDrift
+from reconciler.model.kinds import Action
+from reconciler.model.outcome import LoggedEntry
 from reconciler.model.resource import Attributes, Status
 from reconciler.model.state import Record
 from reconciler.model.values import dataclass
@@ -60,6 +63,10 @@ class Holding:
     """Of a past day, of which only the records are known."""
     trouble: str = ""
     """Why the record may be behind: an open work order, an answer that never came, or a failure that put it aside."""
+    drift: KnownDrift | None = None
+    """A difference that somebody made outside of this tool and that is known; `recorded` says what was last live."""
+    remembered: Record | None = None
+    """The record without that difference: what the last apply left there. None where that is nothing."""
 
     @property
     def is_active(self) -> bool:
@@ -98,6 +105,78 @@ class Holding:
         return self.ends is not None and today < self.ends <= today + SOON
 
 
+_TAKES_AWAY = frozenset(
+    {Action.REMOVE, Action.CANCEL_INVITATION, Action.REVOKE, Action.UNLINK, Action.UNSHARE, Action.REMOVE_PARTNER}
+    | {Action.FORGET, Action.DELETE_GROUP, Action.DELETE_ORGANIZATION, "state_rm"}
+)
+"""Actions of the audit log after which it is not there, or not known of any more."""
+_TAKES_EFFECT = frozenset({"applied", "requested", "accepted", "adopted"})
+_GOES = frozenset({"declined", "expired", "cancelled", "lapsed", "revoked", "left"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AccessHistory:
+    """What the audit log tells of one access: since when it is there, and by what."""
+
+    JSON_PROPERTIES: ClassVar = ("asked", "began", "changed", "ended")
+
+    address: Address
+    """As it is called today."""
+    entries: tuple[LoggedEntry, ...] = ()
+    """Oldest first, also under the names that it had before."""
+
+    @property
+    def asked(self) -> LoggedEntry | None:
+        """The entry that asked for it, where somebody had to agree before it began."""
+        return self._story[0]
+
+    @property
+    def began(self) -> LoggedEntry | None:
+        """The entry since which it is there; where it has ended, was there."""
+        return self._story[1]
+
+    @property
+    def changed(self) -> LoggedEntry | None:
+        """The last entry since then that gave it other values."""
+        return self._story[2]
+
+    @property
+    def ended(self) -> LoggedEntry | None:
+        """The entry with which it ended; None while it is there."""
+        return self._story[3]
+
+    @property
+    def _story(self) -> tuple[LoggedEntry | None, LoggedEntry | None, LoggedEntry | None, LoggedEntry | None]:
+        asked = began = changed = ended = None
+        for entry in self.entries:
+            effect = _effect_of(entry, is_there=began is not None and ended is None)
+            if effect is Status.INVITED and (began is None or ended is not None):
+                asked, began, changed, ended = entry, None, None, None
+            elif effect is Status.ACTIVE and (began is None or ended is not None):
+                asked = None if ended is not None else asked
+                began, changed, ended = entry, None, None
+            elif effect is Status.ACTIVE:
+                changed = entry
+            elif effect is Status.REMOVED:
+                ended = entry
+        return asked, began, changed, ended
+
+
+def _effect_of(entry: LoggedEntry, *, is_there: bool) -> Status | None:
+    """Whether it is there (active), asked for (invited) or gone (removed) after an entry; None for no difference."""
+    after = dict(pair.split("=", 1) for pair in entry.after.split() if "=" in pair).get("status", "")
+    if entry.action == "drift":
+        is_new = entry.detail.startswith(DriftSort.ADDED_OUTSIDE.label)
+        is_changed = is_there and entry.detail.startswith(DriftSort.CHANGED.label)
+        is_gone = entry.detail.startswith(DriftSort.GONE.label)
+        return Status.ACTIVE if is_new or is_changed else Status.REMOVED if is_gone else None
+    if entry.outcome in _GOES or (entry.action in _TAKES_AWAY and entry.outcome == "applied"):
+        return Status.REMOVED
+    if entry.outcome not in _TAKES_EFFECT or not after:
+        return None
+    return Status.ACTIVE if after == Status.ACTIVE else Status.INVITED if Status(after).is_pending else Status.REMOVED
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OrganizationHoldings:
     """Everything one person has in one organization."""
@@ -133,6 +212,8 @@ class PersonReport:
     """Organizations that have a state today, but none of that day."""
     no_state: tuple[str, ...] = ()
     """Organizations of which nothing is recorded: what is declared there may be there or not."""
+    past: tuple[AccessHistory, ...] = ()
+    """What they had, by the audit log, of somebody of whom nothing is declared or recorded."""
 
     @property
     def ends_soon(self) -> tuple[Holding, ...]:
@@ -179,3 +260,36 @@ class AccessMatrix:
     """The UTC day of the last look that is recorded, of the kind where it is longest ago; None where none is."""
     connections: tuple[Holding, ...] = ()
     """Edges between things: what is in which asset group, and what may be used in which ad account."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AccessReason:
+    """One membership, grant, share or edge that access rests on, with its history."""
+
+    holding: Holding
+    history: AccessHistory
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WhyReport:
+    """Why somebody can reach an organization or one thing in it, or why not."""
+
+    key: str
+    person: Person | None = None
+    """None for somebody who is not in the directory, or not any more."""
+    today: date
+    as_of: date | None = None
+    """As in `PersonReport`."""
+    reach: Reach
+    paths: tuple[AccessReason, ...] = ()
+    """The ways of `reach`, each with its lines and its history."""
+    requires: tuple[AccessReason, ...] = ()
+    """What they rest on: the membership, and what puts an ad account into an asset group."""
+    past: tuple[AccessHistory, ...] = ()
+    """What once led there and is neither declared nor recorded."""
+    owner: Holding | None = None
+    """An app that somebody else owns, so that no member has it."""
+    has_no_state: bool = False
+    """As in `AccessMatrix`, also where nothing is kept of a past day."""
+    last_read: date | None = None
+    """As in `AccessMatrix`."""

@@ -57,6 +57,18 @@ def test_a_person_of_a_past_day_is_read_from_what_was_kept(run: Run) -> None:
     assert "Has nothing" not in told
 
 
+def test_in_a_sandbox_the_days_of_the_past_are_those_of_the_sandbox(run: Run) -> None:
+    first = run("sandbox", "clock").stdout[:10]
+    run("apply", "--auto-approve")
+    run("sandbox", "people", "answer", "accept", "--all")
+    run("sandbox", "clock", "3d")
+    run("apply", "--auto-approve")
+    then = run("sandbox", "clock", "3d").stdout[:10]
+    assert "invited" in run("who", "eve", "--as-of", first).stdout
+    assert "invited" not in run("who", "eve", "--as-of", then).stdout
+    assert "operator" in run("who", "eve", "--as-of", then).stdout
+
+
 def test_the_matrix_of_an_organization_names_everybody_in_it(run: Run) -> None:
     run("apply", "--auto-approve")
     told = run("access", "acme-bc").stdout

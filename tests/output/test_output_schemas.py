@@ -45,7 +45,16 @@ from reconciler.model.drift import (
     OrganizationDrift,
 )
 from reconciler.model.finding import Finding, Inspection, Place
-from reconciler.model.holding import AccessMatrix, Holding, OrganizationHoldings, PersonReport, Reach
+from reconciler.model.holding import (
+    AccessHistory,
+    AccessMatrix,
+    AccessReason,
+    Holding,
+    OrganizationHoldings,
+    PersonReport,
+    Reach,
+    WhyReport,
+)
 from reconciler.model.kinds import Action
 from reconciler.model.live import Unread
 from reconciler.model.outcome import (
@@ -54,6 +63,7 @@ from reconciler.model.outcome import (
     AuditRecord,
     Failed,
     InDoubt,
+    LoggedEntry,
     Refused,
     Report,
     Result,
@@ -105,12 +115,15 @@ def report() -> str:
     return RENDERERS.report["json"](Plan(today=DAY, organizations=(part,)), Report(results=results), PLAIN)
 
 
-def audit_log() -> str:
+def logged() -> list[LoggedEntry]:
     entry = AuditEntry(
         time=datetime(2026, 11, 22, tzinfo=UTC), serial=1, address=str(EVE), action="remove", cause="c", outcome="waits"
     )
-    record = AuditRecord(organization="bc", lineage="l", entries=(entry,))
-    return RENDERERS.audit_log["json"](list(entries_of(record, number=1)), PLAIN)
+    return list(entries_of(AuditRecord(organization="bc", lineage="l", entries=(entry,)), number=1))
+
+
+def audit_log() -> str:
+    return RENDERERS.audit_log["json"](logged(), PLAIN)
 
 
 def history() -> str:
@@ -150,6 +163,15 @@ LEAST_ORDER: dict[str, Any] = {
     "steps": ("s",),
     "reason": "r",
 }
+
+
+def why() -> str:
+    told = AccessHistory(address=EVE, entries=tuple(logged()))
+    drifted = KnownDrift(address=EVE, sort=DriftSort.CHANGED, live="x", first_seen=DAY)
+    reason = AccessReason(holding=Holding(address=EVE, drift=drifted), history=told)
+    reach = Reach(on=Address.whole("acme-bc"), subject=EVE, ways=(reason.holding,))
+    report = WhyReport(key="eve", today=DAY, reach=reach, paths=(reason,), requires=(reason,), past=(told,))
+    return RENDERERS.why["json"](report, PLAIN)
 
 
 def work_orders() -> str:
@@ -336,6 +358,7 @@ OUTPUTS: dict[str, Callable[[], str]] = {
     "audit-log": audit_log,
     "who": who,
     "access": access,
+    "why": why,
     "review": review,
     "policies": policies,
     "drift": drift,

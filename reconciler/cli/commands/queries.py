@@ -9,7 +9,7 @@ import click
 from reconciler.cli.app import App, SystemClock
 from reconciler.cli.catalogue import RENDERERS
 from reconciler.cli.options import as_of_option, document_option
-from reconciler.features.queries import access_matrix, person_access
+from reconciler.features.queries import access_matrix, person_access, reasons
 from reconciler.model.errors import UsageError
 from reconciler.systems import SYSTEMS
 from reconciler.systems.pages import system_table
@@ -45,6 +45,24 @@ def access(app: App, address: str, as_of: date | None, format_: str) -> None:
     _refuse_days_to_come(as_of, app.today)
     matrix = access_matrix.access(address, files=app.files, store=app.store, today=app.today, as_of=as_of)
     app.show(RENDERERS.access, matrix, format_=format_)
+
+
+@click.command()
+@click.argument("person")
+@click.argument("address")
+@as_of_option
+@document_option
+@click.pass_obj
+def why(app: App, person: str, address: str, as_of: date | None, format_: str) -> None:
+    """Show why somebody can reach something, since when and by what.
+
+    PERSON is as for `who`, also of the past, or the key of a partner. ADDRESS is the key of an organization, or
+    `organization/kind/key` of an asset in it. Each way is told with its manifest lines, what is recorded and what was
+    last live, and the entries of the audit log that began, changed and ended it. Asks no system.
+    """
+    _refuse_days_to_come(as_of, app.today)
+    report = reasons.why(person, address, files=app.files, store=app.store, today=app.today, as_of=as_of)
+    app.show(RENDERERS.why, report, format_=format_)
 
 
 def _refuse_days_to_come(as_of: date | None, today: date) -> None:

@@ -29,8 +29,8 @@ def access(
     Raises ReconcilerError, naming what there is, when nothing has that address.
     """
     organization = text.partition("/")[0]
-    index = _read_index(organization, files=files, store=store, today=today, as_of=as_of)
-    about = _find(text, index)
+    index = read_index(organization, files=files, store=store, today=today, as_of=as_of)
+    about = find_topic(text, index)
     is_whole = about.kind == "organization"
     edges = [one for one in index.holdings.values() if len(one.address.parts) > 1 and not person_in(one.address)]
     return AccessMatrix(
@@ -53,9 +53,10 @@ def access(
     )
 
 
-def _read_index(
+def read_index(
     organization: str, *, files: Sequence[SourceFile], store: StateStore, today: date, as_of: date | None
 ) -> AccessIndex:
+    """Everything declared and recorded of one organization; raises ReconcilerError when there is no such."""
     known = store.organizations()
     desired = load_about(files, [organization], today=today)
     if organization not in known and organization not in desired.organizations:
@@ -69,7 +70,7 @@ def _read_index(
     return index_access(organization, desired=desired, state=state, today=today, as_of=as_of)
 
 
-def _find(text: str, index: AccessIndex) -> Address:
+def find_topic(text: str, index: AccessIndex) -> Address:
     """The address that is asked about; that of the organization for its mere key."""
     whole = Address.whole(index.organization)
     if text in (index.organization, str(whole)):

@@ -8,11 +8,32 @@ from datetime import date
 from itertools import groupby
 
 from reconciler.model.address import Address
-from reconciler.model.holding import AccessMatrix, AccessStatus, Holding, OrganizationHoldings, PersonReport, Reach
+from reconciler.model.holding import (
+    AccessHistory,
+    AccessMatrix,
+    AccessStatus,
+    Holding,
+    OrganizationHoldings,
+    PersonReport,
+    Reach,
+)
 from reconciler.model.kinds import KINDS
 from reconciler.model.live import ask_about_states
+from reconciler.model.outcome import LoggedEntry
 from reconciler.model.resource import Owner, Status
-from reconciler.output.document import Block, Document, Inline, Paragraph, Row, Section, Table, code, plain, table
+from reconciler.output.document import (
+    Block,
+    Document,
+    Facts,
+    Inline,
+    Paragraph,
+    Row,
+    Section,
+    Table,
+    code,
+    plain,
+    table,
+)
 from reconciler.output.json import Output
 from reconciler.output.words import count, name_access, name_attributes, name_subject
 
@@ -45,11 +66,11 @@ def document_of_access(matrix: AccessMatrix) -> Document:
     age = _format_age(matrix.last_read, matrix.today)
     day = f", as recorded at the end of {matrix.as_of}" if matrix.as_of else age
     blocks = [
-        Section(title=plain(_name_thing(on)), blocks=(_table_of_reaches(reaches, matrix),), is_folded=True)
+        Section(title=plain(name_thing(on)), blocks=(_table_of_reaches(reaches, matrix),), is_folded=True)
         for on, reaches in groupby(matrix.reaches, key=lambda reach: reach.on)
     ]
     blocks += [
-        Section(title=plain(_name_thing(one.address)), blocks=(Paragraph(text=plain(_describe_owner(one))),))
+        Section(title=plain(name_thing(one.address)), blocks=(Paragraph(text=plain(describe_owner(one))),))
         for one in matrix.owned_elsewhere
     ]
     connections = []
@@ -67,12 +88,13 @@ def document_of_access(matrix: AccessMatrix) -> Document:
     )
 
 
-def _name_thing(address: Address) -> str:
+def name_thing(address: Address) -> str:
     """A thing with its kind."""
     return f"members of {address.key}" if address.kind == "organization" else name_subject(address)
 
 
-def _describe_owner(app: Holding) -> str:
+def describe_owner(app: Holding) -> str:
+    """Whose an app is that no member has."""
     owner = Owner.of(app.recorded.attributes) if app.recorded else Owner()
     whose = f"owned by {owner.person} in person" if owner.person else f"owned by organization {owner.organization}"
     return f"{whose}; nobody here has it until the transfer is accepted"
@@ -164,6 +186,10 @@ def document_of_person(report: PersonReport) -> Document:
         ]
         blocks.append(Section(title="Ends soon", blocks=(Table(header=("what", "ends", "from"), rows=tuple(rows)),)))
     blocks += [_organization(part, report) for part in report.organizations]
+    blocks += [
+        Section(title=plain(f"in the past: {told.address}"), blocks=(Facts(pairs=tell_story(told)),))
+        for told in report.past
+    ]
     return Document(
         title=plain(f"{name} ({report.key})" if name else report.key),
         blocks=tuple(blocks),
@@ -224,6 +250,9 @@ def _summary_of_person(report: PersonReport) -> str:
     if not holdings:
         # No claim about the systems: nobody may ever have looked there.
         summary = f"Nothing of theirs is {'recorded' if report.as_of else 'declared or recorded'}."
+        if report.past:
+            day = f" until {report.as_of}" if report.as_of else ""
+            summary = f"{summary} The audit log{day} knows of {count(len(report.past), 'access', 'accesses')}."
     else:
         systems = {part.title or part.organization for part in report.organizations}
         organizations = count(len(report.organizations), "organization", "organizations")
@@ -279,6 +308,37 @@ def describe_origin(holding: Holding, *, with_group: bool = True) -> str:
     if declared is None:
         return ""
     return ", ".join(filter(None, [declared.through if with_group else "", declared.reason, f"[{declared.place}]"]))
+
+
+# What the audit log says.
+
+
+def tell_story(history: AccessHistory) -> tuple[tuple[str, Inline], ...]:
+    """Since when and by what, as facts."""
+    story = (
+        ("asked for", history.asked),
+        ("began", history.began),
+        ("changed", history.changed),
+        ("ended", history.ended),
+    )
+    return tuple((label, plain(describe_entry(entry))) for label, entry in story if entry)
+
+
+def describe_entry(entry: LoggedEntry) -> str:
+    """When, what, by whom, in which commit and plan: `2026-11-22, grant applied by ana, commit 0123456789`."""
+    origin = entry.origin
+    what = f"{entry.action.replace('_', ' ')} {entry.outcome}"
+    if entry.action == "seen":
+        what = f"{entry.outcome}, first seen by a run"
+    parts = [
+        f"{'of' if entry.action == 'seen' else 'by'} {origin.operator}" if origin.operator else "",
+        f"commit {origin.commit[:10]}{'+dirty' if origin.commit.endswith('+dirty') else ''}" if origin.commit else "",
+        f"plan {origin.plan[:10]}" if origin.plan else "",
+        f"record {entry.record}",
+    ]
+    cause = "" if entry.action == "seen" and entry.outcome != "adopted" else entry.cause
+    why = "; ".join(filter(None, [cause, entry.approval and f"approval {entry.approval}", entry.detail]))
+    return f"{entry.time:%Y-%m-%d}, {what} {', '.join(filter(None, parts))}{f': {why}' if why else ''}"
 
 
 def _format_day(day: date | None) -> str:

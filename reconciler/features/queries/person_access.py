@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Container, Iterable, Iterator, Sequence
-from datetime import date
+from contextlib import suppress
+from datetime import date, timedelta
 
-from reconciler.apply.states import read_state
+from reconciler.apply.states import read_state, read_state_as_of
+from reconciler.audit.log import AuditLog, Selection
 from reconciler.engine.holdings import AccessIndex, index_access
 from reconciler.features.queries.directory import (
     Directory,
@@ -20,9 +22,10 @@ from reconciler.features.queries.directory import (
 from reconciler.manifests.source import SourceFile
 from reconciler.model.address import Address
 from reconciler.model.declared import Desired, Move, Person
-from reconciler.model.errors import ReconcilerError
-from reconciler.model.holding import Holding, OrganizationHoldings, PersonReport
+from reconciler.model.errors import ReconcilerError, StoreError
+from reconciler.model.holding import AccessHistory, Holding, OrganizationHoldings, PersonReport
 from reconciler.model.kinds import person_in
+from reconciler.model.outcome import LoggedEntry
 from reconciler.model.ports import StateStore
 from reconciler.model.resource import Owner
 from reconciler.model.state import State
@@ -44,7 +47,7 @@ def who(
     """
     directory = load_directory(files)
     person = find_in(directory.people, text)
-    names = _names_of(person, text, directory.people.keys())
+    names = names_of(person, text, directory.people.keys())
     groups = (f"group:{group}" for key in names.keys for group in directory.groups_of(key))
     desired = load_about(files, {*names.words, *groups}, today=today)
     names = names.with_earlier(desired.moves)
@@ -55,7 +58,10 @@ def who(
         now = "" if as_of else _key_of_today(text, files, store, today)
         if now:
             return who(now, files=files, store=store, today=today)
-        raise _unknown(text, directory, store)
+        key, past = find_past(text, store, as_of=as_of)
+        if past:
+            return PersonReport(key=key, today=today, as_of=as_of, past=past, not_kept=recorded.not_kept)
+        raise unknown_person(text, directory, store)
     # Nothing is recorded there, so nothing is known to be absent.
     unrecorded = [one.organization for one in parts if not as_of and all(had.recorded is None for had in one.holdings)]
     return PersonReport(
@@ -81,8 +87,38 @@ def _key_of_today(text: str, files: Sequence[SourceFile], store: StateStore, tod
     return ""
 
 
+def find_past(text: str, store: StateStore, *, as_of: date | None) -> tuple[str, tuple[AccessHistory, ...]]:
+    """What the audit log knows of somebody who is neither declared nor recorded any more, and the key they had."""
+    log = AuditLog(store)
+    for key in dict.fromkeys((text.strip(), text.strip().casefold(), _past_key(text, store, log))):
+        if key and (found := log.histories(Selection(person=key, until=as_of))):
+            return key, tuple(told for _, told in sorted(found.items()))
+    return "", ()
+
+
+def _past_key(text: str, store: StateStore, log: AuditLog) -> str:
+    """The key of somebody who was known by this address or number, from the last state that had them as a member."""
+    if not {"@", "+"} & set(text):
+        return ""
+    members = [told for told in log.histories(Selection()).values() if told.address.kind == "member"]
+    for ended, address in sorted(((told.ended, told.address) for told in members if told.ended), key=_latest_first):
+        # The day before is found by its date alone; only who came and went on one day takes a look at every serial.
+        for when in (ended.time.date() - timedelta(days=1), ended.serial - 1):
+            with suppress(StoreError):
+                record = read_state_as_of(store, address.organization, when).records.get(address)
+                if record is not None:
+                    if normal_identity(record.identity) == normal_identity(text):
+                        return address.key
+                    break
+    return ""
+
+
+def _latest_first(one: tuple[LoggedEntry, Address]) -> int:
+    return -one[0].record
+
+
 @dataclass(frozen=True, slots=True)
-class _Names:
+class KnownNames:
     """What one person goes by."""
 
     keys: frozenset[str]
@@ -95,10 +131,10 @@ class _Names:
         """All of them, for looking for texts about the person."""
         return self.keys | self.identities
 
-    def with_earlier(self, moves: Iterable[Move]) -> _Names:
+    def with_earlier(self, moves: Iterable[Move]) -> KnownNames:
         """With the keys that a manifest says the person had earlier."""
         earlier = {move.source.key for move in moves if move.target.kind == "member" and move.target.key in self.keys}
-        return _Names(self.keys | earlier, self.identities)
+        return KnownNames(self.keys | earlier, self.identities)
 
     def matches(self, key: str, index: AccessIndex, others: Container[str]) -> bool:
         """Whether a member goes by one of the keys, or is known to the system by one of the identities.
@@ -112,19 +148,19 @@ class _Names:
         return any(one is not None and normal_identity(one.identity) in self.identities for one in known)
 
 
-def _names_of(person: Person | None, text: str, others: Collection[str]) -> _Names:
+def names_of(person: Person | None, text: str, others: Collection[str]) -> KnownNames:
     """What a person goes by; somebody who is not in the directory has none of its keys, however they are written."""
     if person is None:
         keys = frozenset({text.strip(), text.strip().casefold()}).difference(others)
-        return _Names(keys, frozenset({normal_identity(text)}))
+        return KnownNames(keys, frozenset({normal_identity(text)}))
     identities = frozenset(person.identities.values())
-    return _Names(identities | {person.key}, frozenset(map(normal_identity, identities)))
+    return KnownNames(identities | {person.key}, frozenset(map(normal_identity, identities)))
 
 
 def _parts(
     desired: Desired,
     recorded: RecordedStates,
-    names: _Names,
+    names: KnownNames,
     others: Container[str],
     *,
     today: date,
@@ -156,13 +192,14 @@ def _belongs_to(holding: Holding, keys: Collection[str]) -> bool:
     return any(Owner.of(side.attributes).person in keys for side in sides if side is not None)
 
 
-def _key_in(parts: Iterable[OrganizationHoldings], names: _Names) -> str:
+def _key_in(parts: Iterable[OrganizationHoldings], names: KnownNames) -> str:
     """What somebody who is not in the directory is called in the records; the name that is asked for comes first."""
     keys = {person_in(one.address) for organization in parts for one in organization.holdings} - {""}
     return min(keys or names.keys if parts else (), key=lambda key: (key not in names.keys, key), default="")
 
 
-def _unknown(text: str, directory: Directory, store: StateStore) -> ReconcilerError:
+def unknown_person(text: str, directory: Directory, store: StateStore) -> ReconcilerError:
+    """What to say where nobody is known by a name, with those that are near."""
     known = {*directory.people, *(name for person in directory.people.values() for name in person.identities.values())}
     # States are read as a whole only here, to advise somebody who has found nothing.
     for snapshot in map(store.read, store.organizations()):

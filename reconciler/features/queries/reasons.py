@@ -1,0 +1,279 @@
+"""Why somebody can reach something: every way that leads there, with its lines, its record and its history."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import date
+
+from reconciler.apply.states import read_state
+from reconciler.audit.log import AuditLog, Selection
+from reconciler.engine.holdings import AccessIndex, find_reaches, is_owned_elsewhere, link_of
+from reconciler.engine.identities import Names
+from reconciler.features.queries.access_matrix import find_topic, read_index
+from reconciler.features.queries.directory import Directory, find_in, load_about, load_directory
+from reconciler.features.queries.documents import (
+    describe_owner,
+    describe_recorded,
+    describe_status,
+    name_thing,
+    tell_story,
+)
+from reconciler.features.queries.person_access import find_past, names_of, unknown_person
+from reconciler.manifests.source import SourceFile
+from reconciler.model.address import Address
+from reconciler.model.declared import Person
+from reconciler.model.drift import KnownDrift
+from reconciler.model.errors import ReconcilerError
+from reconciler.model.holding import AccessHistory, AccessReason, Holding, Reach, WhyReport
+from reconciler.model.kinds import KINDS, parents_of, person_in
+from reconciler.model.live import ask_about_states
+from reconciler.model.ports import StateStore
+from reconciler.output.document import Block, Document, Facts, Inline, Paragraph, Row, Section, code, plain, table
+from reconciler.output.json import Output
+from reconciler.output.words import name_access, name_attributes, name_subject
+
+WHY = Output(name="why", title="Why somebody can reach something", value=WhyReport)
+
+
+def why(
+    text: str, about: str, *, files: Sequence[SourceFile], store: StateStore, today: date, as_of: date | None = None
+) -> WhyReport:
+    """Every way in which a person, or a partner by its key, reaches an organization or one thing in it.
+
+    Raises ReconcilerError when nobody is known by that name, or nothing has that address.
+    """
+    organization = about.partition("/")[0]
+    index = read_index(organization, files=files, store=store, today=today, as_of=as_of)
+    directory = load_directory(files)
+    person = find_in(directory.people, text)
+    log = AuditLog(store).histories(Selection(organization=organization, until=as_of))
+    subject = _find_subject(text, person, index, directory, log, files=files, today=today)
+    if subject is None:
+        key, _ = find_past(text, store, as_of=as_of)
+        if not key:
+            raise unknown_person(text, directory, store)
+        subject = Address(organization, "member", key)
+    names = Names(keys={("member", subject.key): person.key} if person else {})
+
+    def tell(holding: Holding) -> AccessReason:
+        called = names.today(holding.address)
+        return AccessReason(holding=holding, history=log.get(called, AccessHistory(address=called)))
+
+    on = _find_target(about, index, log)
+    reach = next(
+        (one for one in find_reaches(index) if (one.on, one.subject) == (on, subject)), Reach(on=on, subject=subject)
+    )
+    paths = tuple(map(tell, reach.ways))
+    membership = index.holdings.get(subject)
+    needed = [membership] if membership and membership not in reach.ways and on.kind != "organization" else []
+    needed += [link for way in reach.ways if (link := link_of(way, on, index))]
+    thing = index.holdings.get(on)
+    known = {one.history.address for one in paths}
+    return WhyReport(
+        key=person.key if person else subject.key,
+        person=person,
+        today=today,
+        as_of=as_of,
+        reach=reach,
+        paths=paths,
+        requires=tuple(map(tell, needed)),
+        past=tuple(
+            told
+            for address, told in sorted(log.items())
+            if address not in known and on in _leads_to(address) and names.today(subject) in _subjects_of(address)
+        ),
+        owner=thing if thing and is_owned_elsewhere(thing) else None,
+        has_no_state=as_of is None and read_state(store, organization).tells_nothing,
+        last_read=index.last_read,
+    )
+
+
+def _find_subject(
+    text: str,
+    person: Person | None,
+    index: AccessIndex,
+    directory: Directory,
+    log: Mapping[Address, AccessHistory],
+    *,
+    files: Sequence[SourceFile],
+    today: date,
+) -> Address | None:
+    """The member that the question is about, or the partner; of the past too. None when nobody is known by the name."""
+    organization, others = index.organization, directory.people.keys()
+    names = names_of(person, text, others).with_earlier(load_about(files, [index.organization], today=today).moves)
+    members = {person_in(address) for address in index.holdings} - {""}
+    keys = {key for key in members if names.matches(key, index, others)}
+    if person is not None:
+        return Address(organization, "member", person.key if person.key in keys or not keys else min(keys))
+    former = index.former.get(Address(organization, "member", text))
+    partner = Address(organization, "partner", text)
+    if keys or former:
+        return Address(organization, "member", min(keys)) if keys else former
+    if partner in index.holdings:
+        return partner
+    past = {subject for address in log for subject in _subjects_of(address) if subject.key in names.keys}
+    return min(past, default=None)
+
+
+def _subjects_of(address: Address) -> Iterator[Address]:
+    """The member or the partner whom an address gives something."""
+    if address.kind in KINDS and (person := person_in(address)):
+        yield Address(address.organization, "member", person)
+    elif address.kind in KINDS and KINDS[address.kind].is_share:
+        yield Address(address.organization, "partner", address.parts[0])
+
+
+def _leads_to(address: Address) -> Iterator[Address]:
+    if address.kind == "member":
+        yield Address.whole(address.organization)
+    elif address.kind in KINDS:
+        yield from (parent for parent in parents_of(address) if parent.kind not in ("organization", "member"))
+
+
+def _find_target(about: str, index: AccessIndex, log: Mapping[Address, AccessHistory]) -> Address:
+    """The organization for the address of a membership, the asset for that of a grant; also what is no more."""
+    address = Address.parse(about) if about.count("/") > 1 else None
+    kind = KINDS.get(address.kind) if address else None
+    if address and kind and kind.parents and kind.person_part is not None:
+        about = str(Address(address.organization, kind.parents[0], address.parts[0]))
+    try:
+        found = find_topic(about, index)
+    except ReconcilerError:
+        if address is None or all(address not in (told, *_leads_to(told)) for told in log):
+            raise
+        found = address
+    if found.kind == "partner":
+        message = f"{found} is another company: nobody reaches something in it from here"
+        raise ReconcilerError(message, advice=f"`reconciler access {found}` shows what is shared with it")
+    return Address.whole(found.organization) if found.kind == "member" else found
+
+
+# The document.
+
+
+def document_of_why(report: WhyReport) -> Document:
+    """The answer in one sentence, then way by way what is declared, recorded and live, and what the audit log says."""
+    name = report.person.name if report.person else ""
+    blocks: list[Block] = [Paragraph(text=plain(_answer(report)))]
+    blocks += [_section(_name_path(one.holding), one, report) for one in report.paths]
+    if report.reach.can_take:
+        what = "access" if report.reach.effective is None else "more"
+        text = f"As an admin of {report.reach.on.organization} they can give themselves {what} at any time."
+        blocks.append(Paragraph(text=plain(text)))
+    blocks += [_section(f"rests on {_name_needed(one.holding)}", one, report) for one in report.requires]
+    blocks += [
+        Section(
+            title=plain(f"in the past: {told.address}"), blocks=(Facts(pairs=tell_story(told)), *_table_of_log(told))
+        )
+        for told in report.past
+    ]
+    return Document(
+        title=plain(f"{name} ({report.key})" if name else report.key)
+        if report.reach.subject.kind == "member"
+        else plain(name_subject(report.reach.subject)),
+        blocks=tuple(blocks),
+        notes=(ask_about_states([report.reach.on.organization]),) if report.has_no_state else (),
+        whole="answer",
+    )
+
+
+def _answer(report: WhyReport) -> str:
+    reach, on = report.reach, report.reach.on
+    where = f"in {on.key}" if on.kind == "organization" else f"to {name_thing(on)}"
+    day = f" at the end of {report.as_of}" if report.as_of else ""
+    begun = [told.began for told in (one.history for one in report.paths if one.holding.is_active) if told.began]
+    since = f", since {min(begun, key=lambda entry: entry.time).time:%Y-%m-%d}" if begun else ""
+    ends = [one.holding.ends for one in report.paths if one.holding.is_active]
+    until = f", until {max(filter(None, ends))}" if ends and all(ends) else ""
+    if reach.effective is not None:
+        on_it = where if on.kind == "organization" else f"on {name_thing(on)}"
+        return f"{name_attributes(reach.effective) or 'access'} {on_it}{day}{since}{until}"
+    if report.owner:
+        return f"no access {where}{day}: {describe_owner(report.owner)}"
+    waits = [one.holding for one in report.paths if one.holding.recorded and one.holding.recorded.status.is_pending]
+    if waits:
+        return f"no access {where}{day} yet: {describe_recorded(waits[0])}"
+    if reach.intended is not None:
+        return f"no access {where}{day} as far as is recorded; declared: {name_attributes(reach.intended) or 'yes'}"
+    ended = [told.ended for told in report.past if told.ended]
+    last = f"; it ended on {max(ended, key=lambda entry: entry.time).time:%Y-%m-%d}" if ended else ""
+    return f"no access {where}{day}{last}"
+
+
+def _name_path(way: Holding) -> str:
+    address = way.address
+    if address.kind == "asset_group_access":
+        return f"through asset group {address.parts[0]}"
+    if address.kind == "member":
+        return "as a member"
+    return "shared with the partner" if KINDS[address.kind].is_share else "directly"
+
+
+def _name_needed(holding: Holding) -> str:
+    kind, parts = holding.address.kind, holding.address.parts
+    return "the membership" if kind == "member" else f"{name_access(holding.address)}: {parts[-1]}"
+
+
+def _section(title: str, reason: AccessReason, report: WhyReport) -> Section:
+    holding, history = reason.holding, reason.history
+    facts: list[tuple[str, Inline]] = [] if report.as_of else [("declared", plain(line)) for line in _lines(holding)]
+    remembered = holding.remembered if holding.drift else holding.recorded
+    since = f", since {remembered.since}" if remembered and remembered.since else ""
+    kept = "nothing" if remembered is None else describe_recorded(Holding(address=holding.address, recorded=remembered))
+    facts.append(("recorded", plain(f"{kept}{since}")))
+    seen = describe_recorded(holding) if holding.drift else "as recorded"
+    facts.append(("live", plain(f"{seen}{f', as read on {report.last_read}' if report.last_read else ''}")))
+    if holding.drift:
+        facts.append(("drift", plain(_describe_drift(holding.drift))))
+    if status := describe_status(holding):
+        facts.append(("status", plain(status)))
+    facts += tell_story(history)
+    if holding.ends and not report.as_of:
+        facts.append(("until", str(holding.ends)))
+    return Section(
+        title=plain(title),
+        about=plain(str(holding.address)),
+        blocks=(Facts(pairs=tuple(facts)), *_table_of_log(history)),
+    )
+
+
+def _lines(holding: Holding) -> Iterator[str]:
+    """Every line that gives it on any day, with its own days."""
+    if holding.declared is None:
+        yield "nothing"
+        return
+    for line in holding.declared.lines:
+        days = [f"from {line.starts}" if line.starts else "", f"until {line.expires}" if line.expires else ""]
+        values = name_attributes(line.attributes) or "yes"
+        yield ", ".join(filter(None, [values, line.through, *days, line.reason])) + f"  [{line.place}]"
+    if holding.excuse:
+        yield f"does not count today: {holding.excuse}"
+
+
+def _describe_drift(known: KnownDrift) -> str:
+    until = f" until {known.until}" if known.until else ""
+    accepted = f"; accepted{until} by {known.accepted_by or 'somebody'}: {known.reason}" if known.reason else ""
+    return f"{known.sort.label}, {known.severity}, first seen {known.first_seen}: {known.why}{accepted}"
+
+
+def _table_of_log(history: AccessHistory) -> tuple[Block, ...]:
+    """All that the log has, where that is more than the beginning and the end already say."""
+    told = {history.asked, history.began, history.changed, history.ended} - {None}
+    if len(told) == len(history.entries):
+        return ()
+    rows = [
+        Row(
+            cells=(
+                f"{entry.time:%Y-%m-%d}",
+                f"{entry.action.replace('_', ' ')}: {entry.outcome.replace('_', ' ')}",
+                plain(entry.after),
+                plain(entry.origin.operator),
+                code(entry.origin.commit[:10]),
+                code(entry.origin.plan[:10]),
+                str(entry.record),
+            )
+        )
+        for entry in history.entries
+    ]
+    found = table(("log", "what", "after", "by", "commit", "plan", "record"), rows)
+    return (found,) if found else ()
