@@ -150,7 +150,7 @@ def _parse(file: SourceFile, *, written: bool = False) -> tuple[MapNode, str]:
     parsed = parse_file(file)
     error = next((found for found in parsed.findings if found.severity is Severity.ERROR), None)
     if error is not None and error.id == "empty-file":
-        return MapNode(yaml.Mark(file.path, 0, 0, 0, None, 0)), parsed.text
+        return MapNode(0), parsed.text
     if parsed.node is None or error is not None:
         message = error.message if error else "it is no mapping"
         prefix = "the edit would break this file" if written else "this file has to be repaired before it can be edited"

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Protocol
-
 from reconciler.model.finding import Place
 
 Path = tuple[str | int, ...]
@@ -11,27 +9,39 @@ Path = tuple[str | int, ...]
 _NOTHING = object()
 
 
-class NodeMark(Protocol):
-    """A position as the YAML reader counts it: lines and columns from 0, columns in characters."""
+Mark = int
+"""A position: lines before it, and characters before it in its line, in one number. See `mark_at`."""
+LINE = 1 << 25
+"""One line further; a file has fewer characters than this, so no column is as large."""
 
-    @property
-    def line(self) -> int:
-        """Lines before it."""
 
-    @property
-    def column(self) -> int:
-        """Characters before it in its line."""
+def mark_at(line: int, column: int) -> Mark:
+    """A position, counted from 0 as YAML readers do."""
+    return line * LINE + column
+
+
+def place_of(file: str, mark: Mark) -> Place:
+    """A mark as people count: from 1."""
+    return Place(file, mark // LINE + 1, mark % LINE + 1)
 
 
 class MapNode(dict[str, object]):
     """A YAML mapping: a plain dict for every reader, plus the marks of its keys and values."""
 
-    __slots__ = ("mark", "marks")
+    __slots__ = ("apart", "mark", "marks")
 
-    def __init__(self, mark: NodeMark) -> None:
+    def __init__(self, mark: Mark) -> None:
         super().__init__()
         self.mark = mark
-        self.marks: dict[str, tuple[NodeMark, NodeMark]] = {}
+        self.marks: dict[str, Mark] = {}
+        """Where each key is."""
+        self.apart: dict[str, Mark] = {}
+        """Where the value of a key is, unless it stands one space behind the key and its colon."""
+
+    def value_mark(self, key: str) -> Mark:
+        """Where the value of a key that is there begins."""
+        mark = self.apart.get(key)
+        return self.marks[key] + len(key) + 2 if mark is None else mark
 
 
 class ListNode(list[object]):
@@ -39,15 +49,10 @@ class ListNode(list[object]):
 
     __slots__ = ("mark", "marks")
 
-    def __init__(self, mark: NodeMark) -> None:
+    def __init__(self, mark: Mark) -> None:
         super().__init__()
         self.mark = mark
-        self.marks: list[NodeMark] = []
-
-
-def place_of(file: str, mark: NodeMark) -> Place:
-    """A mark as people count: from 1."""
-    return Place(file, mark.line + 1, mark.column + 1)
+        self.marks: list[Mark] = []
 
 
 class Cursor:
@@ -59,7 +64,7 @@ class Cursor:
 
     __slots__ = ("file", "node", "start")
 
-    def __init__(self, file: str, node: object, start: NodeMark) -> None:
+    def __init__(self, file: str, node: object, start: Mark) -> None:
         self.file = file
         self.node = node
         self.start = start
@@ -78,12 +83,10 @@ class Cursor:
         """The value under a key or an index, or under one after the other; it starts at its key, or at the item."""
         node, start = self.node, self.start
         for part in parts:
-            if isinstance(node, MapNode) and isinstance(part, str) and part in node.marks:
-                start = node.marks[part][0]
-                node = node[part]
+            if isinstance(node, MapNode) and isinstance(part, str) and (mark := node.marks.get(part)) is not None:
+                node, start = node[part], mark
             elif isinstance(node, ListNode) and isinstance(part, int) and 0 <= part < len(node.marks):
-                start = node.marks[part]
-                node = node[part]
+                start, node = node.marks[part], node[part]
             else:
                 node = None
         return Cursor(self.file, node, start)
@@ -96,7 +99,7 @@ class Cursor:
         """Where the value of a key is written, rather than the key."""
         node = self.node
         if isinstance(node, MapNode) and part in node.marks:
-            return place_of(self.file, node.marks[part][1])
+            return place_of(self.file, node.value_mark(part))
         return self.place
 
 

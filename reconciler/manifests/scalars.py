@@ -27,7 +27,7 @@ class Surprise:
 
 _TRUE = ("yes", "Yes", "YES", "on", "On", "ON", "y", "Y")
 _FALSE = ("no", "No", "NO", "off", "Off", "OFF", "n", "N")
-_WORDS: dict[str, bool | Surprise | None] = {
+WORDS: dict[str, bool | Surprise | None] = {
     **dict.fromkeys(("", "~", "null", "Null", "NULL"), None),
     **dict.fromkeys(("true", "True", "TRUE"), True),
     **dict.fromkeys(("false", "False", "FALSE"), False),
@@ -58,7 +58,7 @@ def is_date(text: str) -> bool:
 def read_plain(text: str) -> str | int | float | bool | Surprise | None:
     """The value of an unquoted scalar; a Surprise where YAML 1.1 would read what nobody means."""
     if not text or text[0] not in _NUMBER_STARTS:
-        return _WORDS.get(text, text)
+        return WORDS.get(text, text)
     if _INT.fullmatch(text):
         return int(text)
     if _FLOAT.fullmatch(text):
@@ -79,8 +79,10 @@ _KNOWN = re.compile(
     r"(?:gh[pousr]_|github_pat_|glpat-|xox[abprs]-|xapp-|AKIA|ASIA|AIza|sk[-_](?:live|test|proj|ant)?|npm_|pypi-|eyJ"
     r"|act\.|clt\.|rft\.)[A-Za-z0-9_\-.+/=!]{10,}|-----BEGIN [A-Z ]*PRIVATE KEY-----",
 )
-_OPAQUE = re.compile(r"[A-Za-z0-9+/=_.\-]{32,}")
-_HEX = re.compile(r"[0-9a-f]{32,}|[0-9A-F]{32,}")
+_MIN_OPAQUE = 32
+"""Shorter texts are only taken for a secret when they begin like one."""
+_OPAQUE = re.compile(r"[A-Za-z0-9+/=_.\-]+")
+_HEX = re.compile(r"[0-9a-f]+|[0-9A-F]+")
 _SECRET_NAME = re.compile(
     r"(?:^|[_\-.])(?:password|passwd|pwd|passphrase|secret|token|api_?key|private_?key|credentials?|cookie|session_?id)s?$",
     re.IGNORECASE,
@@ -96,7 +98,7 @@ def looks_like_secret(text: str) -> bool:
     """Whether a value is probably a token or a key: a known prefix, or long and random."""
     if _KNOWN.match(text):
         return True
-    if not _OPAQUE.fullmatch(text):
+    if len(text) < _MIN_OPAQUE or not _OPAQUE.fullmatch(text):
         return False
     kinds = (any(c.isdigit() for c in text), any(c.islower() for c in text), any(c.isupper() for c in text))
     if _HEX.fullmatch(text):

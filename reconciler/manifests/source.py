@@ -24,7 +24,8 @@ from yaml.events import (
     StreamEndEvent,
 )
 
-from reconciler.manifests.nodes import ListNode, MapNode, NodeMark, place_of
+from reconciler.manifests.lines import read_lines
+from reconciler.manifests.nodes import ListNode, MapNode, Mark, mark_at, place_of
 from reconciler.manifests.scalars import (
     CONTROL,
     HIDDEN,
@@ -127,6 +128,12 @@ def _place_at(text: str, index: int, file: str) -> Place:
 
 
 def _parse_text(text: str, file: str, notes: Notes) -> MapNode | None:
+    node = read_lines(text)
+    return read_events(text, file, notes) if node is None else node
+
+
+def read_events(text: str, file: str, notes: Notes) -> MapNode | None:
+    """The top-level mapping of any text there can be; None after a finding."""
     if merge := _MERGE_MARK.search(text):
         advice = "choose what shall stand there, and take the marks `<<<<<<<`, `=======` and `>>>>>>>` out"
         place = _place_at(text, merge.start(), file)
@@ -171,7 +178,7 @@ class _Builder:
         self._file = file
         self._notes = notes
         self._depth = 0
-        self._opened: tuple[NodeMark | None, int] = (None, 0)
+        self._opened: tuple[Any, int] = (None, 0)
 
     def document(self, text: str) -> MapNode | None:
         """The top-level mapping; None after a finding."""
@@ -187,15 +194,14 @@ class _Builder:
         value = self._value(first)
         self._next()  # the end of the document
         following: Any = self._next()
-        mark = following.start_mark
         if type(following) is DocumentStartEvent:
             advice = "put the second document into a file of its own"
-            self._error("several-documents", "a file holds one YAML document", mark, advice)
+            self._error("several-documents", "a file holds one YAML document", following, advice)
         if isinstance(value, MapNode):
             return value
         if not isinstance(first, AliasEvent):
             message = "the top level must be a mapping such as `version: 1`"
-            self._error("not-a-mapping", message, first.start_mark)
+            self._error("not-a-mapping", message, first)
         return None
 
     def _value(self, event: Any) -> object:
@@ -207,18 +213,18 @@ class _Builder:
         if sort is SequenceStartEvent:
             return self._nested(event, self._sequence)
         advice = "write the value out, or use a group"
-        self._error("yaml-anchor", f"alias `*{event.anchor}`: aliases are not read", event.start_mark, advice)
+        self._error("yaml-anchor", f"alias `*{event.anchor}`: aliases are not read", event, advice)
         return None
 
-    def _nested(self, event: Any, build: Callable[[NodeMark], object]) -> object:
+    def _nested(self, event: Any, build: Callable[[Mark], object]) -> object:
         if event.anchor is not None or event.tag is not None:
             self._refuse_decoration(event)
         self._depth += 1
         if self._depth > MAX_DEPTH:
-            self._note_too_deep(place_of(self._file, event.start_mark))
+            self._note_too_deep(place_of(self._file, _mark_of(event)))
             raise _StopReadingError
         self._opened = (event.start_mark, self._depth)
-        value = build(event.start_mark)
+        value = build(_mark_of(event))
         self._depth -= 1
         return value
 
@@ -247,9 +253,9 @@ class _Builder:
     def _note_too_deep(self, place: Place) -> None:
         self._notes.error("too-deep", f"nested deeper than {MAX_DEPTH} levels", place)
 
-    def _mapping(self, mark: NodeMark) -> MapNode:
+    def _mapping(self, mark: Mark) -> MapNode:
         node = MapNode(mark)
-        marks = node.marks
+        marks, apart = node.marks, node.apart
         next_event = self._next
         while True:
             event = next_event()
@@ -260,16 +266,18 @@ class _Builder:
             value = self._value(value_event)
             if key is None:
                 continue
+            at = _mark_of(event)
             if key in marks:
-                first = marks[key][0]
-                message = f"`{key}` is already there in line {first.line + 1}"
-                place, related = place_of(self._file, event.start_mark), (place_of(self._file, first),)
-                self._notes.error("duplicate-key", message, place, advice="keep one of the two", related=related)
+                first = place_of(self._file, marks[key])
+                message, place = f"`{key}` is already there in line {first.line}", place_of(self._file, at)
+                self._notes.error("duplicate-key", message, place, advice="keep one of the two", related=(first,))
                 continue
-            marks[key] = (event.start_mark, value_event.start_mark)
+            marks[key] = at
+            if (behind := _mark_of(value_event)) != at + len(key) + 2:
+                apart[key] = behind
             node[key] = value
 
-    def _sequence(self, mark: NodeMark) -> ListNode:
+    def _sequence(self, mark: Mark) -> ListNode:
         node = ListNode(mark)
         next_event = self._next
         while True:
@@ -277,7 +285,7 @@ class _Builder:
             if type(event) is SequenceEndEvent:
                 return node
             node.append(self._value(event))
-            node.marks.append(event.start_mark)
+            node.marks.append(_mark_of(event))
 
     def _scalar(self, event: Any) -> str | int | float | bool | None:
         text: str = event.value
@@ -285,16 +293,16 @@ class _Builder:
             self._refuse_decoration(event)
         if len(text) >= MIN_LENGTH and looks_like_secret(text):
             advice = "take it out, and revoke it: it is in the history of the file now"
-            self._error("secret", "this value looks like a password, token or key", event.start_mark, advice)
+            self._error("secret", "this value looks like a password, token or key", event, advice)
         if event.style:  # quoted or a block: it is what it says
             is_plain = text.isascii() and text.isprintable()
             if event.style == '"' and not is_plain and (hidden := find_hidden(text)):
                 message = f"the text contains the invisible character U+{ord(hidden):04X}"
-                self._error("hidden-character", message, event.start_mark, "delete it")
+                self._error("hidden-character", message, event, "delete it")
             return text
         value = read_plain(text)
         if isinstance(value, Surprise):
-            self._note_surprise(text, value, event.start_mark)
+            self._note_surprise(text, value, event)
             return text
         return value
 
@@ -302,38 +310,44 @@ class _Builder:
         """The text of a key; None when it has none or is not to be kept."""
         sort = type(event)
         if sort is not ScalarEvent:
-            self._error("key-not-text", "a key must be text", event.start_mark)
+            self._error("key-not-text", "a key must be text", event)
             self._value(event)
             return None
         if event.value == "<<" and not event.style:
             advice = "write the keys out; a group can hold what several places share"
-            self._error("yaml-merge", "merge keys `<<` are not read", event.start_mark, advice)
+            self._error("yaml-merge", "merge keys `<<` are not read", event, advice)
             return None
         value = self._scalar(event)
         if not event.style and is_date(event.value):
-            self._note_surprise(event.value, Surprise("yaml-date", "a date"), event.start_mark)
+            self._note_surprise(event.value, Surprise("yaml-date", "a date"), event)
         if not isinstance(value, str):
             read_as = "truth value" if isinstance(value, bool) else "number"
             read = "nothing" if value is None else f"the {read_as} {event.value}"
             advice = f'write "{event.value}" in quotes'
-            self._error("key-not-text", f"this key is read as {read}, not as text", event.start_mark, advice)
+            self._error("key-not-text", f"this key is read as {read}, not as text", event, advice)
         return str(event.value)
 
     def _refuse_decoration(self, event: Any) -> None:
         if event.tag is not None:
             tag = event.tag.replace("tag:yaml.org,2002:", "!!")
-            self._error("yaml-tag", f"tag `{tag}`: tags are not read", event.start_mark, "delete the tag")
+            self._error("yaml-tag", f"tag `{tag}`: tags are not read", event, "delete the tag")
         if event.anchor is not None:
             message = f"anchor `&{event.anchor}`: anchors are not read"
-            self._error("yaml-anchor", message, event.start_mark, "write the value out where it is needed")
+            self._error("yaml-anchor", message, event, "write the value out where it is needed")
 
-    def _note_surprise(self, text: str, surprise: Surprise, mark: NodeMark) -> None:
+    def _note_surprise(self, text: str, surprise: Surprise, event: Any) -> None:
         message = f"some YAML readers take `{text}` for {surprise.reads}"
         advice = f'write "{text}" in quotes'
-        self._error(surprise.id, message, mark, advice + surprise.otherwise)
+        self._error(surprise.id, message, event, advice + surprise.otherwise)
 
-    def _error(self, id_: str, message: str, mark: NodeMark, advice: str = "") -> None:
-        self._notes.error(id_, message, place_of(self._file, mark), advice=advice)
+    def _error(self, id_: str, message: str, event: Any, advice: str = "") -> None:
+        self._notes.error(id_, message, place_of(self._file, _mark_of(event)), advice=advice)
+
+
+def _mark_of(event: Any) -> Mark:
+    """Where an event begins."""
+    mark = event.start_mark
+    return mark_at(mark.line, mark.column)
 
 
 _READ = re.compile(r".+\.ya?ml", re.IGNORECASE)

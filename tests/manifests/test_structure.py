@@ -97,7 +97,7 @@ def test_what_only_the_yaml_library_refuses_is_told_too(monkeypatch: pytest.Monk
         raise yaml.YAMLError(message)
 
     monkeypatch.setattr(source, "events_of", refuse)
-    _, findings = parse_yaml(SourceFile("a.yaml", b"a: 1"))
+    _, findings = parse_yaml(SourceFile("a.yaml", b"a: '1'"))
     assert describe_findings(findings) == [
         "a.yaml:1:1: error[yaml-syntax]: not YAML: it holds what no YAML file can hold"
     ]
