@@ -86,8 +86,9 @@ class Wishes:
     approvals: list[str] = field(default_factory=list)
     mode: str = "authoritative"
 
-    def desired(self) -> Desired:
-        """The manifests, read the way a user's files are read."""
+    @property
+    def text(self) -> str:
+        """The manifests but for approvals, as a file."""
         people = {p: {"email": f"{p}@acme.example"} for p in (*PEOPLE, *CROWD)}
         for person in self.gone:
             people[person]["ends"] = "2026-01-01"
@@ -109,8 +110,11 @@ class Wishes:
             organizations["bc"]["tiktok_accounts"] = {
                 "clips": {"handle": HANDLE, "ownership": "client", "ad_accounts": [AD_ACCOUNTS[0]]}
             }
-        document = {"version": 1, "people": people, "organizations": organizations}
-        text = json.dumps(document)
+        return json.dumps({"version": 1, "people": people, "organizations": organizations})
+
+    def desired(self) -> Desired:
+        """The manifests, read the way a user's files are read."""
+        text = self.text
         loaded = self._load(text)
         pointless = {
             found.place.line - _APPROVALS_FROM

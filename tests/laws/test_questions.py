@@ -1,0 +1,295 @@
+"""`who`, `access` and `why` say what is so, judged by what shares nothing with them.
+
+What is declared is judged by an expansion of the YAML by hand, line by line and day by day (`test_entitlements`), with
+asset groups besides. What was on a past day is judged by the sandbox's own tables, copied at the end of each day of a
+story of answers, applies, changes by hand and audits, while its clock goes on.
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from pathlib import Path
+from typing import Any
+
+import hypothesis.strategies as st
+import pytest
+from hypothesis import HealthCheck, event, given, settings
+
+from reconciler.features.queries.access_matrix import access
+from reconciler.features.queries.person_access import who
+from reconciler.features.queries.reasons import why
+from reconciler.manifests.source import SourceFile
+from reconciler.model.errors import ReconcilerError
+from reconciler.model.holding import Holding, PersonReport, WhyReport
+from reconciler.sandbox import people
+from reconciler.sandbox.world import Refusal, World
+from reconciler.stores.local_file import LocalFileStore
+from tests.laws import test_entitlements as declared
+from tests.laws.neighbourhood import ADMIN, OTHER, PEOPLE, SYSTEMS, Wishes, grants, make_world, seats
+from tests.laws.test_drift import Act, Neighbourhood, things_done
+from tests.tiers import scaled
+
+# --- what is declared -----------------------------------------------------------------------------------------------
+
+BC = declared.ORGANIZATION
+
+
+@st.composite
+def workspaces(draw: st.DrawFn) -> declared.Manifest:
+    """Those of the law of entitlements, with an asset group through which the ad account is reached too."""
+    manifest = draw(declared.manifests())
+    group = {
+        "ad_accounts": ["us"],
+        "access": draw(declared.lines(st.sampled_from([{"role": "analyst"}, {"role": "admin"}]))),
+    }
+    manifest["organizations"][BC]["asset_groups"] = {"emea": group}
+    return manifest
+
+
+def is_sound(manifest: declared.Manifest) -> bool:
+    grouped = manifest["organizations"][BC]["asset_groups"]["emea"]["access"]
+    everybody = (who for key in grouped for who in declared.named_by(key, manifest))
+    return declared.has_members_only(manifest) and all(declared.is_declared_member(manifest, one) for one in everybody)
+
+
+def places(manifest: declared.Manifest) -> dict[str, Mapping[str, Any]]:
+    """Address of access without its organization -> the lines that give it."""
+    grouped = manifest["organizations"][BC]["asset_groups"]["emea"]["access"]
+    return {**dict(declared.places(manifest)), "asset_group_access/emea/{}": grouped}
+
+
+def given_on(manifest: declared.Manifest, person: str, day: date) -> dict[str, list[dict[str, Any]]]:
+    """Address -> what each line that holds on a day gives somebody; nothing without being a member."""
+    found = {at: declared.lines_on(lines, person, day, manifest) for at, lines in places(manifest).items()}
+    return {at.format(person): lines for at, lines in found.items() if lines and found["member/{}"]}
+
+
+THINGS = {
+    BC: ("member/{}",),
+    f"{BC}/ad_account/us": ("ad_account_access/us/{}", "asset_group_access/emea/{}"),
+    f"{BC}/tiktok_account/profile": ("tiktok_account_access/profile/{}",),
+}
+"""What can be asked about -> the addresses that lead there."""
+
+
+def plainly(attributes: Mapping[str, Any] | None) -> dict[str, Any] | None:
+    return None if attributes is None else dict(attributes)
+
+
+def lines_told(holding: Holding, day: date) -> list[dict[str, Any]]:
+    assert holding.declared is not None
+    return sorted((dict(line.attributes) for line in holding.declared.lines if line.holds_on(day)), key=repr)
+
+
+@settings(
+    max_examples=scaled(60),
+    deadline=None,
+    suppress_health_check=[HealthCheck.filter_too_much, HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
+)
+@given(manifest=workspaces().filter(is_sound), day=st.sampled_from(declared.DAYS))
+def test_what_is_declared_is_what_the_lines_of_the_day_give(
+    tmp_path: Path, manifest: declared.Manifest, day: date
+) -> None:
+    files, store = declared.as_files(manifest), LocalFileStore(tmp_path)
+    reached: dict[str, dict[str, Any]] = {}
+    for person in ("ana", *declared.PEOPLE):
+        expected = given_on(manifest, person, day)
+        report = who(person, files=files, store=store, today=day)
+        told = {str(one.address).partition("/")[2]: one for part in report.organizations for one in part.holdings}
+        assert {at: plainly(one.declared.attributes) for at, one in told.items() if one.declared and one.is_wanted} == {
+            at: declared.together(lines) for at, lines in expected.items()
+        }
+        in_groups = {name for name in declared.GROUPS if person in declared.members_of(name, manifest)}
+        assert set(report.groups) == in_groups
+        for about, ways in THINGS.items():
+            lines = {at.format(person): expected.get(at.format(person), []) for at in ways}
+            answer = why(person, about, files=files, store=store, today=day)
+            has = [line for given in lines.values() for line in given]
+            assert plainly(answer.reach.intended) == (declared.together(has) if has else None), (person, about)
+            for path in answer.paths:
+                wanted = lines[str(path.holding.address).partition("/")[2]] if path.holding.is_wanted else []
+                plain = [
+                    {**one, **({"permissions": tuple(one["permissions"])} if "permissions" in one else {})}
+                    for one in wanted
+                ]
+                assert not wanted or lines_told(path.holding, day) == sorted(plain, key=repr)
+            assert {str(path.holding.address).partition("/")[2] for path in answer.paths} >= {
+                at for at, has in lines.items() if has
+            }
+            if has:
+                reached.setdefault(about, {})[person] = declared.together(has)
+    for about in THINGS:
+        matrix = access(about, files=files, store=store, today=day)
+        asked = str(matrix.address) if matrix.address.kind != "organization" else BC
+        told_here = {
+            one.subject.key: plainly(one.intended)
+            for one in matrix.reaches
+            if one.intended is not None and (str(one.on) == asked or (one.on.kind == "organization" and asked == BC))
+        }
+        assert {key: one for key, one in told_here.items() if key != "bo"} == reached.get(about, {})
+
+
+# --- what was on past days ------------------------------------------------------------------------------------------
+
+Truth = Mapping[str, tuple[str, str]]
+"""Address -> status, and what is allowed; of everybody in the neighbourhood, as the sandbox's tables have it."""
+
+
+def truth(world: World) -> Truth:
+    found = {
+        f"{key}/member/{person}": (status, role)
+        for key in SYSTEMS
+        for person, (status, role) in seats(world, key).items()
+        if status in {"active", "invited"} and person in PEOPLE
+    }
+    for row in world.rows("SELECT identity FROM membership WHERE finance = 'manager'", {}):
+        at = f"bc/member/{row['identity'].split('@')[0]}"
+        if found.get(at, ("",))[0] == "active":
+            found[at] = ("active", f"{found[at][1]} manager")
+    kinds = {"us": "ad_account", "eu": "ad_account", "web": "pixel"}
+    for (asset, person), role in grants(world).items():
+        found[f"bc/{kinds[asset]}_access/{asset}/{person}"] = ("active", role)
+    return found
+
+
+def said(holding: Holding) -> tuple[str, str] | None:
+    record = holding.recorded
+    if record is None or record.status.is_gone:
+        return None
+    words = [record.attributes.get(name, "") for name in ("role", "finance")]
+    return record.status.value, " ".join(str(word) for word in words if word)
+
+
+@dataclass
+class Story(Neighbourhood):
+    """A neighbourhood whose days go by."""
+
+    days: dict[date, Truth] = field(default_factory=dict)
+
+    @property
+    def store(self) -> LocalFileStore:
+        return LocalFileStore(self.folder, dating=self.world.now)
+
+    @property
+    def today(self) -> date:
+        return self.world.now().date()
+
+    def files(self) -> list[SourceFile]:
+        return [SourceFile("access/all.yaml", self.wishes.text.encode())]
+
+    def about(self, person: str, day: date | None) -> PersonReport | None:
+        try:
+            return who(person, files=self.files(), store=self.store, today=self.today, as_of=day)
+        except ReconcilerError as error:
+            if "nobody is known" not in error.message:
+                raise
+            return None
+
+    def reason(self, person: str, about: str, day: date | None) -> WhyReport:
+        return why(person, about, files=self.files(), store=self.store, today=self.today, as_of=day)
+
+
+@st.composite
+def wishes_of_a_day(draw: st.DrawFn) -> tuple[str, str, str, str]:
+    key = draw(st.sampled_from(sorted(SYSTEMS)))
+    role = draw(st.sampled_from([ADMIN[key], *OTHER[key], ""]))
+    return draw(st.sampled_from(["member", "grant", "gone", "nothing"])), key, draw(st.sampled_from(PEOPLE[2:])), role
+
+
+@dataclass(frozen=True)
+class Day:
+    wish: tuple[str, str, str, str]
+    is_answered: bool
+    act: Act | None
+    is_quiet: bool
+
+
+days = st.builds(
+    Day, wishes_of_a_day(), st.booleans(), st.none() | things_done(), st.sampled_from([False, False, True])
+)
+
+
+@pytest.fixture(scope="module")
+def begun(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Story]:
+    wishes = Wishes()
+    wishes.grants |= {("us", "p3"): "operator", ("us", "p4"): "analyst"}
+    made = Story(world=make_world(), folder=tmp_path_factory.mktemp("begun"), wishes=wishes)
+    made.settle()
+    made.days[made.today] = truth(made.world)
+    yield made
+    made.world.close()
+
+
+def live_through(story: Story, day: Day) -> None:
+    """One day: wishes, answers, an apply, something by hand, an audit; on a quiet day nothing at all."""
+    story.world.advance(timedelta(days=1))
+    if not day.is_quiet:
+        what, key, person, role = day.wish
+        if what == "member":
+            story.wishes.members[key].pop(person, None)
+            if role:
+                story.wishes.members[key][person] = role
+        elif what == "grant":
+            story.wishes.grants[("eu", person)] = "operator"
+        elif what == "gone":
+            story.wishes.gone.add(person)
+        members = story.wishes.members["bc"]
+        story.wishes.grants = {at: role for at, role in story.wishes.grants.items() if at[1] in members}
+        if day.is_answered:
+            people.answer_all(story.world, [], agree=True)
+        story.apply()
+        if day.act:
+            try:
+                day.act.do(story.world)
+            except Refusal:
+                event("refused")
+        story.audit()
+    story.days[story.today] = truth(story.world)
+
+
+@pytest.mark.timeout(900 + 20 * scaled(100))
+@settings(max_examples=scaled(60), suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
+@given(lived=st.lists(days, min_size=1, max_size=5))
+def test_every_past_day_is_told_as_it_was(begun: Story, tmp_path: Path, lived: list[Day]) -> None:
+    shutil.rmtree(tmp_path)
+    shutil.copytree(begun.folder, tmp_path)
+    with begun.world.copy() as world:
+        wishes = Wishes(
+            members={key: dict(one) for key, one in begun.wishes.members.items()}, grants=dict(begun.wishes.grants)
+        )
+        story = Story(world=world, folder=tmp_path, wishes=wishes, days=dict(begun.days))
+        for one in lived:
+            live_through(story, one)
+        for day, was in story.days.items():
+            for asked in {day, None if day == story.today else day}:
+                compare(story, was, asked)
+
+
+def compare(story: Story, was: Truth, day: date | None) -> None:
+    for person in PEOPLE:
+        report = story.about(person, day)
+        parts = report.organizations if report else ()
+        told = {str(one.address): what for part in parts for one in part.holdings if (what := said(one))}
+        assert told == {at: what for at, what in was.items() if at.endswith(f"/{person}")}, (person, day)
+    for key in SYSTEMS:
+        matrix = access(key, files=story.files(), store=story.store, today=story.today, as_of=day)
+        active = {
+            one.subject.key: one.effective["role"]
+            for one in matrix.reaches
+            if one.on.kind == "organization" and one.effective and one.subject.key in PEOPLE
+        }
+        assert active == {
+            at.rpartition("/")[2]: what.split()[0]
+            for at, (status, what) in was.items()
+            if at.startswith(f"{key}/member/") and status == "active"
+        }
+    for person in PEOPLE[2:5]:
+        if f"bc/member/{person}" not in was:
+            continue
+        answer = story.reason(person, "bc/ad_account/us", day)
+        role = was.get(f"bc/ad_account_access/us/{person}", ("", None))[1]
+        is_in = was[f"bc/member/{person}"][0] == "active"
+        assert (plainly(answer.reach.effective) or {}).get("role") == (role if is_in else None)
