@@ -145,6 +145,7 @@ def _guess_system(records: Mapping[Address, Record]) -> System | None:
 def find_reaches(index: AccessIndex) -> Iterator[Reach]:
     """All cells: the organization's own members first, then thing by thing."""
     members = [one for one in index.holdings.values() if one.address.kind == "member"]
+    admins = [one.address for one in members if index.administers(one.address.key)]
     whole = Address.whole(index.organization)
     for member in members:
         yield _reach(whole, member.address, [member], index)
@@ -152,7 +153,9 @@ def find_reaches(index: AccessIndex) -> Iterator[Reach]:
     for asset, holding in index.holdings.items():
         is_reached = KINDS[asset.kind].shape is Shape.ASSET and asset.kind != "partner"
         if is_reached and not is_owned_elsewhere(holding):
-            yield from _reaches_of(asset, members, ways.get(asset, ()), index)
+            # Where nobody is given access to such a thing, all members of the organization have it.
+            found = ways.get(asset, ()) if _is_granted(asset.kind, index.system) else members
+            yield from _reaches_of(asset, found, admins, index)
 
 
 def is_owned_elsewhere(asset: Holding) -> bool:
@@ -164,7 +167,7 @@ def is_owned_elsewhere(asset: Holding) -> bool:
 
 
 def _reaches_of(
-    asset: Address, members: Iterable[Holding], found: Iterable[Holding], index: AccessIndex
+    asset: Address, found: Iterable[Holding], admins: Iterable[Address], index: AccessIndex
 ) -> Iterator[Reach]:
     """Everybody who reaches one asset, then the admins who could, then partners."""
     ways: dict[Address, list[Holding]] = {}
@@ -172,12 +175,7 @@ def _reaches_of(
         person = person_in(holding.address)
         subject = Address(asset.organization, "member" if person else "partner", person or holding.address.parts[0])
         ways.setdefault(subject, []).append(holding)
-    if not _is_granted(asset.kind, index.system):
-        # Nobody is given access to such a thing: all members of the organization have it.
-        ways = {member.address: [member] for member in members}
-    takers: dict[Address, list[Holding]] = {
-        member.address: [] for member in members if index.administers(member.address.key)
-    }
+    takers: dict[Address, list[Holding]] = {admin: [] for admin in admins}
     people = {subject: found for subject, found in {**takers, **ways}.items() if subject.kind == "member"}
     for subject in sorted(people):
         yield _reach(asset, subject, people[subject], index)

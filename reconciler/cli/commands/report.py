@@ -41,6 +41,7 @@ def report(app: App, out: Path, since: date | None) -> None:
             app.store,
             findings=(*workspace.findings, *workspace.policies.findings),
             settings=app.config.guards,
+            allowed_domains=app.config.allowed_domains,
             title=app.root.resolve().name,
             at=now,
             since=since or now.date() - _USUAL_PERIOD,

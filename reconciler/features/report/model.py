@@ -72,6 +72,10 @@ class OrganizationOverview:
     has_no_state: bool = False
     last_read: date | None = None
     """As in `AccessMatrix`."""
+    reviewed: date | None = None
+    """The UTC day on which its last access review was closed."""
+    review_due: date | None = None
+    """The UTC day from which the next one is overdue; None where nobody asks for reviews."""
     reaches: tuple[Reach, ...] = ()
     """By thing, only those with something that is there, was asked for, or shall be there on some day."""
     elsewhere: tuple[Address, ...] = ()
@@ -97,6 +101,7 @@ class AccessOverview:
     at: datetime
     since: date
     min_admins: int
+    allowed_domains: tuple[str, ...]
     people: Mapping[str, Person]
     organizations: tuple[OrganizationOverview, ...]
     findings: tuple[Finding, ...]
@@ -110,6 +115,7 @@ def gather(
     *,
     findings: Sequence[Finding],
     settings: GuardSettings,
+    allowed_domains: Sequence[str],
     title: str,
     at: datetime,
     since: date,
@@ -122,6 +128,7 @@ def gather(
         at=at,
         since=since,
         min_admins=settings.min_admins,
+        allowed_domains=tuple(allowed_domains),
         people=desired.people,
         organizations=tuple(
             _overview(read_state(store, key), desired, identities, settings=settings, at=at)
@@ -140,6 +147,7 @@ def _overview(
     index = index_access(key, desired=desired, state=state, today=today, as_of=None)
     state = rename_to_today(state, identities).state
     admins = tuple(_admins(index, known, today))
+    reviewed, every = (desired.reviewed or {}).get(key), (known.review_every if known else 0) or desired.review_every
     return OrganizationOverview(
         key=key,
         name=known.name if known else "",
@@ -147,6 +155,8 @@ def _overview(
         declared=known,
         has_no_state=state.tells_nothing,
         last_read=index.last_read,
+        reviewed=reviewed,
+        review_due=(reviewed + timedelta(days=every) if reviewed else today) if every and known else None,
         reaches=tuple(reach for reach in find_reaches(index) if _matters(reach, today)),
         elsewhere=tuple(one.address for one in index.holdings.values() if is_owned_elsewhere(one)),
         admins=admins,

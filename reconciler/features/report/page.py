@@ -10,13 +10,14 @@ from __future__ import annotations
 import hashlib
 import json
 from base64 import b64encode
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from datetime import date
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from reconciler.engine.access_paths import dated_accesses
+from reconciler.engine.access_paths import DatedAccess, dated_accesses
 from reconciler.engine.entitlements import earlier
+from reconciler.engine.risk import marks_of, marks_of_strangers
 from reconciler.features.report.model import AccessOverview, OrganizationOverview, begins_later, people_in
 from reconciler.model.address import Address
 from reconciler.model.finding import Finding
@@ -24,7 +25,8 @@ from reconciler.model.holding import AccessStatus, Holding, Reach
 from reconciler.model.kinds import KINDS
 from reconciler.model.outcome import LoggedEntry
 from reconciler.model.resource import Attributes
-from reconciler.model.system import System
+from reconciler.model.risk import Mark, risk_of
+from reconciler.output.rows import MARKS
 from reconciler.output.visible import make_visible
 from reconciler.output.words import name_attributes, name_subject
 
@@ -139,32 +141,35 @@ class _Data:
             part.lasting_admins,
             [[f"{month:%Y-%m}", count] for month, count in part.months],
             [make_visible(name_subject(address)) for address in part.elsewhere],
+            _day(part.reviewed),
+            _day(part.review_due),
+            int(part.review_due is not None and part.review_due <= self.today),
         ]
 
     def person(self, key: str) -> int:
         known = self.overview.people.get(key)
         if known is None:
-            return self.people.number(key, make_visible(key), "", _OUTSIDE, "", 0)
+            return self.people.number(key, make_visible(key), "", _OUTSIDE, "", "", 0)
         is_troubled = (known.place.file, known.place.line) in self.troubled
-        name, employment = make_visible(known.name), make_visible(known.employment)
-        return self.people.number(key, make_visible(key), name, employment, _day(known.ends), int(is_troubled))
+        words = map(make_visible, (key, known.name, known.employment, known.manager, _day(known.ends)))
+        return self.people.number(key, *words, int(is_troubled))
 
     def subject(self, address: Address) -> int:
         if address.kind == "member":
             return self.person(address.key)
-        return self.people.number(address, make_visible(address.key), "", _PARTNER, "", 0)
+        return self.people.number(address, make_visible(address.key), "", _PARTNER, "", "", 0)
 
     def cells(self, part: OrganizationOverview) -> Iterator[list[int]]:
         order = {one.key: number for number, one in enumerate(self.overview.organizations)}
-        stays = {one.subject: _end(one.ways) for one in part.reaches if one.on.kind == "organization"}
+        members = {one.subject: one.ways[0] for one in part.reaches if one.on.kind == "organization"}
         for reach in part.reaches:
             on = reach.on
             is_troubled = str(on) in self.troubled
             kind = KINDS[on.kind].title
             thing = self.things.number(on, order[on.organization], kind, make_visible(on.key), int(is_troubled))
-            yield self.cell(reach, part, thing, stays.get(reach.subject))
+            yield self.cell(reach, part, thing, members.get(reach.subject))
 
-    def cell(self, reach: Reach, part: OrganizationOverview, thing: int, stay: date | None) -> list[int]:
+    def cell(self, reach: Reach, part: OrganizationOverview, thing: int, member: Holding | None) -> list[int]:
         held = reach.effective if reach.effective is not None else reach.intended
         kind = reach.ways[0].address.kind
         if held is None:
@@ -174,24 +179,38 @@ class _Data:
         is_troubled = any(str(way.address) in self.troubled for way in reach.ways) or any(
             (file, line) in self.troubled for _, file, line in lines
         )
+        pieces = tuple(dated_accesses(kind, held, part.system)) if part.system else ()
+        marks = [*marks_of(kind, pieces), *self.marks_of_stranger(reach.subject, member)]
+        stay = _end([member]) if member else None
         since = [way.recorded.since for way in reach.ways if way.recorded and way.recorded.since and way.is_active]
         return [
             self.subject(reach.subject),
             thing,
-            self.role(held, kind, part.system),
+            self.role(held, pieces),
             self.notes.number(_status(reach, part, self.today)),
             self.notes.number(_day(earlier(_end(reach.ways), stay))),
             self.notes.number(_day(min(since, default=None))),
             self.notes.number(make_visible("; ".join(filter(None, map(_remark, reach.ways))))),
             int(is_troubled),
+            risk_of(marks, gains=True).rank,
+            self.notes.number(", ".join(MARKS[mark] for mark in marks)),
             *(number for way, _, line in lines for number in (way, line)),
         ]
 
-    def role(self, held: Attributes, kind: str, system: System | None) -> int:
+    def marks_of_stranger(self, subject: Address, member: Holding | None) -> Iterator[Mark]:
+        sides = (member.declared, member.recorded) if member else ()
+        identity = next((side.identity for side in sides if side and side.identity), "")
+        if subject.kind == "member":
+            yield from marks_of_strangers(subject.key, identity, self.overview.allowed_domains)
+
+    def role(self, held: Attributes, pieces: Collection[DatedAccess]) -> int:
+        flags = (
+            any(one.administers for one in pieces),
+            any(one.handles_money for one in pieces),
+            any(one.reads_messages for one in pieces),
+        )
         name = name_attributes(held) or "yes"
-        pieces = list(dated_accesses(kind, held, system)) if system else []
-        manages, pays = any(one.administers for one in pieces), any(one.handles_money for one in pieces)
-        return self.roles.number((name, manages, pays), make_visible(name), int(manages), int(pays))
+        return self.roles.number((name, flags), make_visible(name), *map(int, flags))
 
     def lines(self, way: Holding) -> Iterator[tuple[int, str, int]]:
         """Of each line that gives it: number of the way, file, line; line 0 where nobody declared it."""

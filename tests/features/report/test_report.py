@@ -70,7 +70,7 @@ def cells_of(told: AccessOverview) -> dict[tuple[str, str], dict[str, Any]]:
     data = data_of(render_report(told))
     notes = data["notes"]
     found = {}
-    for person, thing, role, status, ends, since, remark, troubled, *lines in data["cells"]:
+    for person, thing, role, status, ends, since, remark, troubled, risk, reasons, *lines in data["cells"]:
         ways = [data["ways"][way] for way in lines[::2]]
         found[data["people"][person][0], data["things"][thing][2]] = {
             "role": data["roles"][role][0],
@@ -79,6 +79,8 @@ def cells_of(told: AccessOverview) -> dict[tuple[str, str], dict[str, Any]]:
             "since": notes[since],
             "remark": notes[remark],
             "findings": bool(troubled),
+            "risk": list(Risk)[risk],
+            "reasons of risk": notes[reasons],
             "through": [way[0] for way in ways],
             "reasons": [way[2] for way in ways],
             "lines": lines[1::2],

@@ -56,6 +56,7 @@ def overview(
         store,
         findings=tuple(findings),
         settings=GuardSettings(),
+        allowed_domains=("acme.example", "contract.example"),
         title=title,
         at=datetime.combine(today, time(9), UTC),
         since=since or today - timedelta(days=30),

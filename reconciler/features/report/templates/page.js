@@ -4,13 +4,13 @@
 const $ = (id) => document.getElementById(id);
 const D = JSON.parse($("data").textContent);
 const pick = (names, rows) => rows.map((row, number) => Object.fromEntries([["number", number], ...names.map((name, at) => [name, row[at]])]));
-const PEOPLE = pick(["key", "name", "employment", "ends", "troubled"], D.people);
-const ORGANIZATIONS = pick(["key", "name", "system", "mode", "read", "stateless", "unmanaged", "unseen", "admins", "lasting", "months", "elsewhere"], D.organizations);
+const PEOPLE = pick(["key", "name", "employment", "manager", "ends", "troubled"], D.people);
+const ORGANIZATIONS = pick(["key", "name", "system", "mode", "read", "stateless", "unmanaged", "unseen", "admins", "lasting", "months", "elsewhere", "reviewed", "due", "overdue"], D.organizations);
 const THINGS = pick(["organization", "kind", "key", "troubled"], D.things);
-const ROLES = pick(["text", "manages", "pays"], D.roles);
+const ROLES = pick(["text", "manages", "pays", "reads"], D.roles);
 const WAYS = pick(["through", "via", "reason", "file"], D.ways);
-const CELLS = pick(["person", "thing", "role", "status", "ends", "since", "remark", "troubled"], D.cells);
-D.cells.forEach((row, number) => { CELLS[number].lines = row.slice(8); });
+const CELLS = pick(["person", "thing", "role", "status", "ends", "since", "remark", "troubled", "risk", "reasons"], D.cells);
+D.cells.forEach((row, number) => { CELLS[number].lines = row.slice(10); });
 const note = (number) => D.notes[number];
 
 const STATUSES = {
@@ -70,7 +70,14 @@ function endMark(cell) {
   if (!(left <= 90)) return "";
   return make("span", {className: `mark ${left <= 30 ? "warn" : "plain"}`}, left < 0 ? `ended ${note(cell.ends)}` : `ends ${note(cell.ends)}`);
 }
-const roleNode = (role) => make("span", {className: role.manages || role.pays ? "power" : ""}, (role.manages ? "◆ " : "") + (role.pays ? "$ " : ""), name(role.text));
+const POWERS = {manages: ["◆", "manages other people's access"], pays: ["$", "sees or manages payments"], reads: ["✉", "reads or writes messages"]};
+const RISKS = ["critical", "high", "medium", "low"];
+const SEVERITY_SIGNS = ["!! ", "! ", "", ""];
+const riskNode = (rank) => make("span", {className: ["mark bad", "mark warn"][rank] || "quiet"}, `${SEVERITY_SIGNS[rank]}${RISKS[rank]}`);
+const roleNode = (role) => {
+  const held = Object.entries(POWERS).filter(([flag]) => role[flag]).map(([, power]) => power);
+  return make("span", {className: held.length ? "power" : ""}, ...held.map(([sign, text]) => make("span", {title: text}, make("span", {ariaHidden: "true"}, `${sign} `), make("span", {className: "unseen"}, `${text}: `))), name(role.text));
+};
 function how(cell, withLines) {
   const found = new Map();
   for (let at = 0; at < cell.lines.length; at += 2) {
@@ -125,7 +132,7 @@ function show(place, columns, rows, {size = isPhone() ? 12 : 25, search = false,
     if (!table.rows.length) pager.replaceChildren(make("p", {className: "empty"}, table.all.length ? "Nothing matches." : empty));
     frame.hidden = !table.rows.length;
   };
-  const frame = make("div", {className: "scroll", tabIndex: 0, role: "region", ariaLabel: caption},
+  const frame = make("div", {className: "scroll"},
     make("table", {className}, make("caption", {className: "unseen"}, caption), make("thead", {}, make("tr", {}, ...heads)), body));
   const parts = [frame, pager];
   if (search && rows.length > 10) {
@@ -148,7 +155,7 @@ function show(place, columns, rows, {size = isPhone() ? 12 : 25, search = false,
 // Filters.
 const FOCUS = {person: -1, thing: -1, way: ""};
 const HAYS = {
-  people: PEOPLE.map((one) => `${one.key} ${one.name} ${one.employment}`.toLowerCase()),
+  people: PEOPLE.map((one) => `${one.key} ${one.name} ${one.employment} ${one.manager}`.toLowerCase()),
   things: THINGS.map((one) => `${one.kind} ${one.key} ${ORGANIZATIONS[one.organization].key} ${ORGANIZATIONS[one.organization].name} ${ORGANIZATIONS[one.organization].system}`.toLowerCase()),
   roles: ROLES.map((one) => one.text.toLowerCase()),
   ways: WAYS.map((one) => `${one.through} ${one.via} ${one.reason} ${one.file}`.toLowerCase()),
@@ -165,21 +172,22 @@ function match() {
   const words = $("q").value.toLowerCase().split(/\s+/).filter(Boolean);
   const hits = words.map((word) => Object.fromEntries(Object.entries(HAYS).map(([of, texts]) => [of, texts.map((text) => text.includes(word))])));
   const organization = $("organization").value, kind = $("kind").value, role = $("role").value, employment = $("employment").value;
-  const ends = ENDS[$("ends").value], stands = $("stands").value, troubled = $("findings-only").checked;
+  const ends = ENDS[$("ends").value], stands = $("stands").value, risk = $("risk").value, troubled = $("findings-only").checked;
   return CELLS.filter((cell) => {
     const thing = THINGS[cell.thing], held = ROLES[cell.role], status = note(cell.status);
     if (organization !== "" && thing.organization !== Number(organization)) return false;
     if (kind && thing.kind !== kind) return false;
-    if (role && !(role === "◆" ? held.manages : role === "$" ? held.pays : held.text === role)) return false;
+    if (role && !(role in POWERS ? held[role] : held.text === role)) return false;
     if (employment && PEOPLE[cell.person].employment !== employment) return false;
     if (ends && !ends[1](NOTE_DAYS[cell.ends])) return false;
     if (stands && !(stands === "there" ? IS_THERE.has(status) : stands === "off" ? IS_OFF.has(status) : status === stands)) return false;
+    if (risk !== "" && cell.risk !== Number(risk)) return false;
     if (troubled && !(cell.troubled || thing.troubled || PEOPLE[cell.person].troubled)) return false;
     if (FOCUS.person >= 0 && cell.person !== FOCUS.person) return false;
     if (FOCUS.thing >= 0 && cell.thing !== FOCUS.thing) return false;
     if (FOCUS.way && !waysOf(cell).includes(FOCUS.way)) return false;
     for (const hit of hits) {
-      let found = hit.people[cell.person] || hit.things[cell.thing] || hit.roles[cell.role] || hit.notes[cell.remark];
+      let found = hit.people[cell.person] || hit.things[cell.thing] || hit.roles[cell.role] || hit.notes[cell.remark] || hit.notes[cell.reasons];
       for (let at = 0; !found && at < cell.lines.length; at += 2) found = hit.ways[cell.lines[at]];
       if (!found) return false;
     }
@@ -259,7 +267,7 @@ function showMatrix() {
 function more(place, number, what) {
   if (number > MOST_COLUMNS) place.append(make("p", {className: "quiet"}, `The ${MOST_COLUMNS} ${what} that most people reach of ${number.toLocaleString("en")}: filter to see others, or take the list.`));
 }
-const cellNode = (cell) => make("div", {className: "cell"}, roleNode(ROLES[cell.role]), mark(note(cell.status), false), endMark(cell), cell.troubled ? make("span", {className: "mark warn", title: "with findings"}, "F", make("span", {className: "unseen"}, "inding")) : "");
+const cellNode = (cell) => make("div", {className: "cell"}, roleNode(ROLES[cell.role]), mark(note(cell.status), false), cell.risk === 0 ? riskNode(0) : "", endMark(cell), cell.troubled ? make("span", {className: "mark warn", title: "with findings"}, "F", make("span", {className: "unseen"}, "inding")) : "");
 function summary(cells) {
   if (!cells.length) return "";
   const [own] = cells.filter((cell) => !isThing(THINGS[cell.thing])), others = cells.filter((cell) => isThing(THINGS[cell.thing]));
@@ -274,6 +282,7 @@ const ON = {head: "On", by: (cell) => `${ORGANIZATIONS[THINGS[cell.thing].organi
 const REST = [
   {head: "Can", by: (cell) => ROLES[cell.role].text, cell: (cell) => roleNode(ROLES[cell.role])},
   {head: "Stands", by: (cell) => note(cell.status), cell: (cell) => [mark(note(cell.status)), cell.remark ? make("span", {className: "sub"}, name(note(cell.remark))) : ""]},
+  {head: "Risk", by: (cell) => cell.risk, cell: (cell) => [riskNode(cell.risk), cell.reasons ? make("span", {className: "sub"}, note(cell.reasons)) : ""]},
   {head: "Since", by: (cell) => note(cell.since) || "9", className: "day", cell: (cell) => note(cell.since)},
   {head: "Until", by: (cell) => note(cell.ends) || "9", className: "day", cell: (cell) => note(cell.ends) && NOTE_DAYS[cell.ends] <= 90 ? endMark(cell) : note(cell.ends)},
   {head: "How", cell: (cell) => how(cell, true)},
@@ -296,7 +305,7 @@ function open(title, facts, cells, columns, focus) {
   if (!$("details").open) $("details").showModal();
 }
 function openPerson(person) {
-  const facts = [person.name && person.key, person.employment, person.ends ? `until ${person.ends}` : ""].filter(Boolean).join(" · ");
+  const facts = [person.name && person.key, person.employment, person.manager && `manager: ${person.manager}`, person.ends ? `until ${person.ends}` : ""].filter(Boolean).join(" · ");
   open(label(person), facts, CELLS.filter((cell) => cell.person === person.number), [ON], {person: person.number, thing: -1, way: ""});
 }
 function openThing(thing) {
@@ -459,9 +468,8 @@ function showRest() {
     words("What", 2, {cell: (row) => prose(row[2])}), words("About", 1), {...words("Sort", 0), cell: (row) => [name(row[0]), row[6] ? make("span", {className: "mark warn"}, "! overdue") : ""]}, words("Waits for", 3),
     {head: "Since", by: (row) => row[4] || "9", cell: (row) => age(row[4])}, words("Lapses", 5, {className: "day"}),
   ], D.pending, {search: true, caption: "What waits", empty: "Nothing waits."});
-  const ranks = ["critical", "high", "medium", "low"];
   show($("drift-list"), [
-    words("What", 0), {head: "Severity", by: (row) => ranks.indexOf(row[2]), cell: (row) => make("span", {className: `mark ${["bad", "warn"][ranks.indexOf(row[2])] || "plain"}`}, `${"!!! ,!! ,! ,".split(",")[ranks.indexOf(row[2])]}${row[2]}`)},
+    words("What", 0), {head: "Severity", by: (row) => RISKS.indexOf(row[2]), cell: (row) => riskNode(RISKS.indexOf(row[2]))},
     words("Sort", 1), words("Why", 3), words("Seen", 4), {head: "First seen", by: (row) => row[6], cell: (row) => age(row[6])}, {...words("Accepted", 5), cell: (row) => row[5] ? [name(row[5]), row[7] ? ` until ${row[7]}` : "", row[8] ? "" : make("span", {className: "mark warn"}, "! over")] : ""},
   ], D.drift, {search: true, caption: "Known drift", empty: "No drift is known."});
   show($("findings-list"), [
@@ -476,6 +484,7 @@ function showRest() {
   show($("about-list"), [
     {head: "Organization", cell: (one) => [name(one.key), make("span", {className: "sub"}, name(one.name || one.system))]}, {head: "System", cell: (one) => name(one.system)}, {head: "Mode", cell: (one) => name(one.mode)},
     {head: "Last read", cell: (one) => one.read ? age(one.read) : make("span", {className: "mark warn"}, one.stateless ? "! nothing is recorded" : "! no look is recorded")},
+    {head: "Access reviewed", cell: (one) => [one.reviewed ? age(one.reviewed) : "", one.due ? make("span", {className: one.overdue ? "mark warn" : "sub"}, one.overdue ? "! overdue" : `again by ${one.due}`) : ""].flat()},
     {head: "Not managed, not shown", cell: (one) => one.unmanaged.join(", ")}, {head: "Shown by no system", cell: (one) => one.unseen.length ? make("ul", {className: "plain"}, ...one.unseen.map((text) => make("li", {}, name(text)))) : ""},
     {head: "Apps of others", cell: (one) => name(one.elsewhere.join(", "))},
   ], ORGANIZATIONS, {caption: "Organizations and what is not known of them", empty: "There is no organization."});
@@ -487,37 +496,41 @@ function showTiles() {
   const assets = THINGS.filter(isThing).length, admins = new Set(there.filter((cell) => ROLES[cell.role].manages && !isThing(THINGS[cell.thing])).map((cell) => cell.person));
   const soon = CELLS.filter((cell) => NOTE_DAYS[cell.ends] >= 0 && NOTE_DAYS[cell.ends] <= 30).length, off = CELLS.filter((cell) => IS_OFF.has(note(cell.status))).length;
   const known = ORGANIZATIONS.filter((one) => !one.stateless), few = known.filter((one) => Math.min(one.lasting, ...one.months.map(([, number]) => number)) < D.minAdmins);
+  const critical = CELLS.filter((cell) => cell.risk === 0).length, unreviewed = ORGANIZATIONS.filter((one) => one.overdue).length;
   const overdue = D.pending.filter((row) => row[6]).length, worst = D.drift.filter((row) => row[2] === "critical" || row[2] === "high").length, wrong = D.findings.filter((row) => row[0] === "error").length;
-  const filter = (values) => () => { $("filters").reset(); clearFocus(); for (const [id, value] of Object.entries(values)) $(id).value = value; refresh(); $("access").scrollIntoView(); $("access").focus({preventScroll: true}); };
+  const filter = (values) => () => { clearAll(); for (const [id, value] of Object.entries(values)) $(id).value = value; refresh(); $("access").scrollIntoView(); $("access").focus({preventScroll: true}); };
   const go = (id) => () => { $(id).scrollIntoView(); };
   const tiles = [
     [people.size, "people with access", `${outside.toLocaleString("en")} of them no employees${partners.size ? `; ${count(partners.size, "partner", "partners")}` : ""}`, "", filter({stands: "there"})],
     [ORGANIZATIONS.length, ORGANIZATIONS.length === 1 ? "organization" : "organizations", `${count(assets, "asset", "assets")} that somebody reaches`, "", go("about")],
-    [admins.size, "people manage access", "in at least one organization", "", filter({role: "◆", kind: "organization"})],
+    [admins.size, "people manage access", "in at least one organization", "", filter({role: "manages", kind: "organization"})],
+    [critical, critical === 1 ? "critical access" : "critical accesses", "people from outside who manage access", critical ? "bad" : "", filter({risk: "0"})],
     [few.length, "organizations short of admins", `fewer than ${D.minAdmins} now or within 12 months`, few.length ? "bad" : "", go("admins")],
     [off, "accesses not as declared", "there and undeclared, other, or missing", off ? "warn" : "", filter({stands: "off"})],
     [soon, "accesses end or change", "within 30 days", soon ? "warn" : "", filter({ends: "30"})],
     [D.pending.length, "things wait", D.pending.length ? `${overdue.toLocaleString("en")} overdue` : "", overdue ? "warn" : "", go("waiting")],
     [D.drift.length, "known differences", D.drift.length ? `${worst.toLocaleString("en")} critical or high` : "drift, as last audited", worst ? "bad" : "", go("drift")],
     [D.findings.length, "findings", `${count(wrong, "error", "errors")}`, wrong ? "bad" : "", go("findings")],
+    [unreviewed, unreviewed === 1 ? "review overdue" : "reviews overdue", `${count(ORGANIZATIONS.filter((one) => one.due).length, "organization", "organizations")} to be reviewed regularly`, unreviewed ? "warn" : "", go("about")],
     [D.entries.length, "changes and events", `since ${D.since}`, "", go("changes")],
   ];
   $("tiles").replaceChildren(...tiles.map(([number, text, about, tone, run]) => make("li", {}, make("button", {type: "button", className: tone, on: {click: run}}, make("strong", {}, number.toLocaleString("en"), tone ? make("span", {className: "unseen"}, tone === "bad" ? " (serious)" : " (look)") : "", tone ? make("span", {ariaHidden: "true"}, " !") : ""), make("span", {className: "label"}, text), make("span", {className: "quiet"}, about)))));
 }
-function clearFocus() { Object.assign(FOCUS, {person: -1, thing: -1, way: ""}); }
+function clearAll() { $("filters").reset(); Object.assign(FOCUS, {person: -1, thing: -1, way: ""}); }
 
 function fill(id, options) { $(id).replaceChildren(...options.map(([value, text]) => make("option", {value, textContent: text}))); }
 fill("organization", [["", "all"], ...ORGANIZATIONS.map((one) => [one.number, one.key])]);
 fill("kind", [["", "everything"], ...[...new Set(THINGS.map((one) => one.kind))].sort().map((kind) => [kind, kind])]);
-fill("role", [["", "any"], ["◆", "◆ manages access"], ["$", "$ handles money"], ...[...new Set(ROLES.map((one) => one.text))].sort().map((text) => [text, text])]);
+fill("role", [["", "any"], ...Object.entries(POWERS).map(([flag, [sign, text]]) => [flag, `${sign} ${text}`]), ...[...new Set(ROLES.map((one) => one.text))].sort().map((text) => [text, text])]);
 fill("employment", [["", "any"], ...[...new Set(PEOPLE.map((one) => one.employment))].sort().map((text) => [text, text])]);
 fill("ends", [["", "at any time"], ...Object.entries(ENDS).map(([value, [text]]) => [value, text])]);
+fill("risk", [["", "any"], ...RISKS.map((text, rank) => [rank, `${SEVERITY_SIGNS[rank]}${text}`]).filter(([rank]) => CELLS.some((cell) => cell.risk === rank))]);
 fill("stands", [["", "anyhow"], ["there", "there now"], ["off", "! not as declared"], ...Object.entries(STATUSES).map(([value, [sign, text]]) => [value, `${sign} ${text}`.trim()])]);
 $("legend").append(...Object.keys(STATUSES).filter((status) => STATUSES[status][0]).map((status) => make("li", {}, mark(status))),
-  make("li", {}, make("span", {className: "power"}, "◆"), " manages other people's access"), make("li", {}, make("span", {className: "power"}, "$"), " sees or manages payments"), make("li", {}, make("span", {className: "mark warn"}, "F"), " there are findings about it"));
-for (const id of ["q", "organization", "kind", "role", "employment", "ends", "stands", "findings-only"]) $(id).addEventListener("input", refresh);
+  ...Object.values(POWERS).map(([sign, text]) => make("li", {}, make("span", {className: "power"}, sign), ` ${text}`)), make("li", {}, make("span", {className: "mark warn"}, "F"), " there are findings about it"));
+for (const id of ["q", "organization", "kind", "role", "employment", "ends", "stands", "risk", "findings-only"]) $(id).addEventListener("input", refresh);
 $("filters").addEventListener("submit", (event) => event.preventDefault());
-$("filters").addEventListener("reset", () => { clearFocus(); setTimeout(refresh); });
+$("clear").addEventListener("click", () => { clearAll(); refresh(); });
 $("as-matrix").addEventListener("click", () => { view = "matrix"; refresh(); });
 $("as-list").addEventListener("click", () => { view = "list"; refresh(); });
 let lastWidth = innerWidth;
