@@ -22,7 +22,7 @@ def render_csv(document: Document, _: Style) -> str:
     """The tables, and what puts them into another light; empty where there is neither."""
     tables: dict[tuple[tuple[str, ...], bool], list[tuple[str, Row]]] = {}
     for part, found in (one for block in document.blocks for one in _tables(block, ())):
-        tables.setdefault((found.header, found.is_signed), []).extend((part, row) for row in found.rows)
+        tables.setdefault((found.header, found.is_signed), []).extend((part, row) for row in found.each)
     if document.notes:
         # Not in silence: a table of what was found, empty because nothing could be read, is not one of nothing.
         tables[("note",), False] = [("", Row(cells=(note,))) for note in document.notes]

@@ -34,6 +34,8 @@ class Span:
 
     text: str
     look: SpanStyle = SpanStyle.PLAIN
+    place: Place | None = None
+    """The line that it names: a link where a page knows the forge."""
 
 
 Inline = str | Span | tuple[Span, ...]
@@ -44,6 +46,11 @@ _CODE = re.compile(r"`([^`]+)`")
 def code(text: str) -> Span:
     """Something to copy."""
     return Span(text, SpanStyle.CODE)
+
+
+def line_at(place: Place | None) -> Inline:
+    """A line in a file; empty where there is none."""
+    return Span(str(place), SpanStyle.CODE, place) if place else ""
 
 
 def plain(text: str) -> Span:
@@ -64,8 +71,8 @@ def spans(text: Inline) -> tuple[Span, ...]:
 
 def merged(text: Inline) -> tuple[Span, ...]:
     """The pieces, neighbours of one look as one: what is made of two pieces is judged as what it looks like."""
-    alike = groupby(spans(text), key=lambda span: span.look)
-    return tuple(Span("".join(span.text for span in found), look) for look, found in alike)
+    alike = groupby(spans(text), key=lambda span: (span.look, span.place))
+    return tuple(Span("".join(span.text for span in found), look, place) for (look, place), found in alike)
 
 
 def words_of(text: Inline) -> str:
@@ -108,6 +115,8 @@ class Row:
     """Where there are too many rows, those of one group are told together: "- operator on ad account us-brand"."""
     who: str = ""
     """What is told of this one row then."""
+    of: tuple[Row, ...] = ()
+    """The rows that it stands for, because they say the same of many: opened on demand."""
 
 
 WHY, WHERE = "why", "where"
@@ -120,6 +129,16 @@ class Table:
     header: tuple[str, ...]
     """Names of the cells. Signs, notes and places have columns of their own."""
     rows: tuple[Row, ...]
+
+    @property
+    def count(self) -> int:
+        """How many rows there are, those included that another one stands for."""
+        return sum(len(row.of) or 1 for row in self.rows)
+
+    @property
+    def each(self) -> tuple[Row, ...]:
+        """Its rows, none of which stands for others."""
+        return tuple(one for row in self.rows for one in (row.of or (row,)))
 
     @property
     def is_signed(self) -> bool:
@@ -144,7 +163,7 @@ class Table:
     def cells(self, row: Row) -> tuple[Inline, ...]:
         """The cells of a row, one for each of `columns`."""
         noted = (row.note,) if self.is_noted else ()
-        placed = (code(str(row.place)) if row.place else "",) if self.is_placed else ()
+        placed = (line_at(row.place),) if self.is_placed else ()
         return (*row.cells, *noted, *placed)
 
     @property

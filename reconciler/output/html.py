@@ -9,7 +9,7 @@ from functools import cache
 from itertools import count
 from typing import TYPE_CHECKING
 
-from reconciler.output.document import Document, Findings, in_full, merged, words_of
+from reconciler.output.document import Document, Findings, in_full, line_at, merged, words_of
 from reconciler.output.style import Style, Tone
 from reconciler.output.visible import make_visible
 
@@ -36,7 +36,15 @@ def render_html(document: Document, style: Style, *, picture: str = "", link: st
         for block in document.blocks
         for below in (block.by_file() if isinstance(block, Findings) else [block])  # files are chapters of their own
     ]
-    return _template().render(document=document, blocks=blocks, job=job, numbers=count(1), picture=picture, link=link)
+    return _template().render(
+        document=document,
+        blocks=blocks,
+        job=job,
+        numbers=count(1),
+        picture=picture,
+        link=link,
+        link_to=style.link_to,
+    )
 
 
 @cache
@@ -57,6 +65,7 @@ def _template() -> Template:
         "kind": lambda block: type(block).__name__.lower(),
         "tone": lambda tone: _CLASSES[tone] if tone else "",
         "in_full": in_full,
+        "line_at": line_at,
         "next": next,
     }
     return environment.get_template("page.html.j2")

@@ -24,6 +24,7 @@ from reconciler.output.document import (
     Items,
     Legend,
     Paragraph,
+    Row,
     Section,
     Span,
     Table,
@@ -56,7 +57,7 @@ def render_markdown(document: Document, style: Style) -> str:
     if budget < MIN_BUDGET:
         message = f"a comment of {budget:,} characters has no room for what must be said"
         raise UsageError(message, advice=f"give --max-chars at least {MIN_BUDGET:,}")
-    chapters = [chapter for block in document.blocks for chapter in _chapters(block)]
+    chapters = [chapter for block in document.blocks for chapter in _chapters(block, style)]
     lines = sum(part.lines for chapter in chapters for part in chapter.parts)
     top = _top(document, style)
     longest = _Page(room=0, brief=lines, folded=lines)
@@ -226,6 +227,7 @@ class _Part:
     heading: Inline = ""
     about: Inline = ""
     rank: int = 0
+    style: Style
 
     @property
     def name(self) -> str:
@@ -240,7 +242,7 @@ class _Part:
 
     @cached_property
     def _pieces(self) -> list[_Piece]:
-        return [piece for block in self.blocks for piece in _pieces_of(block, _TITLE_LEVEL + 1)]
+        return [piece for block in self.blocks for piece in _pieces_of(block, _TITLE_LEVEL + 1, self.style)]
 
     @cached_property
     def lines(self) -> int:
@@ -255,11 +257,12 @@ class _Part:
     @cached_property
     def items(self) -> list[_Piece]:
         """All of it piece by piece, tables as lists."""
-        return [
-            piece
-            for block in self.blocks
-            for piece in (_list_in_brief(block) if isinstance(block, Table) else _pieces_of(block, _TITLE_LEVEL + 1))
-        ]
+        return [piece for block in self.blocks for piece in self._in_brief(block)]
+
+    def _in_brief(self, block: Block) -> Iterator[_Piece]:
+        if isinstance(block, Table):
+            return _list_in_brief(block)
+        return _pieces_of(block, _TITLE_LEVEL + 1, self.style)
 
     @cached_property
     def brief(self) -> str:
@@ -296,25 +299,25 @@ class _Chapter:
         return "".join([before, *texts, behind])
 
 
-def _chapters(block: Block) -> Iterator[_Chapter]:
+def _chapters(block: Block, style: Style) -> Iterator[_Chapter]:
     """A block of a document as what can be folded, told in brief, or cut."""
     for below in in_full(block, by_file=True):
         match below:
             case Section(is_folded=True):
-                parts = (_part(part) for inner in below.blocks for part in in_full(inner))
+                parts = (_part(part, style) for inner in below.blocks for part in in_full(inner))
                 yield _Chapter(title=below.title, about=below.about, parts=tuple(parts))
             case _:
                 is_foremost = isinstance(below, Section) and below.is_foremost
-                yield _Chapter(parts=(_part(below),), is_foremost=is_foremost)
+                yield _Chapter(parts=(_part(below, style),), is_foremost=is_foremost)
 
 
-def _part(block: Block) -> _Part:
+def _part(block: Block, style: Style) -> _Part:
     if isinstance(block, Section):
-        return _Part(heading=block.title, about=block.about, blocks=block.blocks, rank=block.rank)
-    return _Part(blocks=(block,))
+        return _Part(heading=block.title, about=block.about, blocks=block.blocks, rank=block.rank, style=style)
+    return _Part(blocks=(block,), style=style)
 
 
-def _pieces_of(block: Block, level: int) -> Iterator[_Piece]:
+def _pieces_of(block: Block, level: int, style: Style) -> Iterator[_Piece]:
     """A block in full; headings in it are of that level or below."""
     for below in in_full(block):
         match below:
@@ -322,9 +325,9 @@ def _pieces_of(block: Block, level: int) -> Iterator[_Piece]:
                 about = f"{prose(below.about)}\n\n" if below.about else ""
                 yield _Piece(f"{heading(min(level, 6), below.title)}\n\n{about}", 0)
                 for inner in below.blocks:
-                    yield from _pieces_of(inner, level + 1)
+                    yield from _pieces_of(inner, level + 1, style)
             case Table():
-                yield _Piece(_table(below), len(below.rows))
+                yield _Piece(_table(below, style), below.count)
             case Paragraph(text=text):
                 yield _Piece(f"{prose(text)}\n\n", 1)
             case Items():
@@ -339,13 +342,13 @@ def _pieces_of(block: Block, level: int) -> Iterator[_Piece]:
                 yield _Piece(f"<sub>{meanings}</sub>\n\n", 0)
 
 
-def _table(block: Table) -> str:
+def _table(block: Table, style: Style) -> str:
     """Details of a row go below the text of the cell that says why, or of the last."""
     names = (*([""] if block.is_signed else []), *block.columns)
     lines = [table_row(*map(inline, names)), table_row(*("---" for _ in names))]
     for row in block.rows:
-        cells = [prose(cell) for cell in block.cells(row)]
-        details = [*map(prose, row.details), *([code(row.snippet)] if row.snippet else [])]
+        cells = [_cell(cell, style) for cell in block.cells(row)]
+        details = [*map(prose, row.details), *([code(row.snippet)] if row.snippet else []), *_each(row)]
         if details:
             cells[block.detailed] = "<br>".join(filter(None, [cells[block.detailed], *details]))
         signed = [code(row.sign.mark) if row.sign else ""] if block.is_signed else []
@@ -353,10 +356,22 @@ def _table(block: Table) -> str:
     return "".join(f"{line}\n" for line in [*lines, ""])
 
 
+def _cell(text: Inline, style: Style) -> str:
+    """The text; a line in a file leads to the forge."""
+    link = style.link_to(text.place) if isinstance(text, Span) else ""
+    return f"[{prose(text)}](<{_quote(link)}>)" if link else prose(text)
+
+
+def _each(row: Row) -> Iterator[str]:
+    if row.of:
+        each = ", ".join(code(one.who) + (f" {code(one.snippet)}" if one.snippet else "") for one in row.of)
+        yield f"<details><summary>all {len(row.of):,}</summary>{each}</details>"
+
+
 def _list_in_brief(block: Table) -> Iterator[_Piece]:
     """What rows have in common once, and then whom each is about: some twenty of them in an item."""
     groups: dict[str, list[str]] = {}
-    for row in block.rows:
+    for row in block.each:
         groups.setdefault(row.group, []).append(row.who or words_of(row.cells[0]))
     for group, names in groups.items():
         label = f"{inline(group)}: " if group else ""

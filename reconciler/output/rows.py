@@ -5,17 +5,18 @@ The signs are Terraform's, so that nobody has to learn new ones.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 
 from reconciler.model.drift import Drift, DriftSort
 from reconciler.model.finding import Finding, Place, Severity
 from reconciler.model.kinds import KINDS, Action
 from reconciler.model.resource import Resource
-from reconciler.model.risk import Mark
-from reconciler.output.document import Block, Inline, Row, Section, Sign, Table, code, words_of
+from reconciler.model.risk import Mark, Risk, reading_order
+from reconciler.model.values import dataclass
+from reconciler.output.document import Block, Inline, Row, Section, Sign, Span, SpanStyle, Table, code, plain, words_of
 from reconciler.output.style import Tone
-from reconciler.output.words import name_access, name_subject, name_title, name_values
+from reconciler.output.words import count, name_access, name_subject, name_title, name_values
 
 ADD = Sign("+", Tone.ADD, "invite, create or give")
 CHANGE = Sign("~", Tone.CHANGE, "change")
@@ -62,6 +63,9 @@ MARKS: dict[Mark, str] = {
 }
 """What a reader is told of each."""
 _HEADER = ("who or what", "access")
+_MANY = 3
+"""From so many on, rows that say the same are told as one."""
+_MAX_NAMED = 2
 
 
 def row_of(
@@ -95,17 +99,170 @@ def rows_section(title: str, rows: Iterable[Row], *, rank: int = 0, is_foremost:
     return Section(title=title, blocks=(Table(header=_HEADER, rows=found),), rank=rank, is_foremost=is_foremost)
 
 
-def foremost_section(title: str, rows: Iterable[tuple[str, Row]]) -> Section | None:
-    """Rows of all organizations in one table, each with its organization; None without any."""
-    found = []
-    for organization, row in rows:
-        mark = row.sign.mark if row.sign else ""
-        group = " ".join(filter(None, [mark, f"{organization}:", words_of(row.cells[1])]))
-        found.append(replace(row, cells=(*row.cells, code(organization)), group=group))
-    if not found:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Judged:
+    """A row of a plan, review or drift report, and what decides where it stands."""
+
+    organization: str
+    row: Row
+    risk: Risk
+    marks: tuple[Mark, ...] = ()
+    is_loss: bool = False
+    """Whether it only takes access away."""
+    is_held: bool = False
+    """Whether nothing happens, because a guard stops it: it is told last."""
+    where: str = ""
+    """In how many organizations, for a row that stands for several."""
+    common: Inline = ""
+    """Why, as far as others may have the same reason: without the address that is invited."""
+
+    @property
+    def is_foremost(self) -> bool:
+        """Whether it is shown however much else there is."""
+        return self.is_held or self.risk in (Risk.CRITICAL, Risk.HIGH)
+
+    @property
+    def place(self) -> tuple[bool, int]:
+        """Where it stands among others."""
+        return self.is_held, reading_order(self.marks, is_loss=self.is_loss)
+
+
+def first_section(found: Iterable[Judged]) -> Section | None:
+    """What a reviewer reads first, of all organizations; None where nothing matters that much.
+
+    In the order of the marks; then how many others gain and lose access; last what is blocked.
+    """
+    ordered = sorted(found, key=lambda one: one.place)
+    first = [one for one in ordered if one.is_foremost]
+    if not first:
         return None
-    table = Table(header=(*_HEADER, "organization"), rows=tuple(found))
+    told = [one for one in first if not one.is_held]
+    counts = [f"{number:,} {risk}" for risk in Risk if (number := sum(one.risk is risk for one in told))]
+    rows = [*map(_first_row, merge_alike(told))]
+    for is_loss in (False, True) if told else ():
+        least = Risk.LOW if is_loss else Risk.MEDIUM
+        others = [one for one in ordered if not one.is_foremost and one.is_loss is is_loss and one.risk is least]
+        rows += _rest_row(others, is_loss=is_loss)
+    rows += map(_first_row, merge_alike(one for one in first if one.is_held))
+    title = f"Look at this first: {', '.join(counts)}" if told else "Blocked: nothing of this is done"
+    table = Table(header=("risk", *_HEADER, "organization"), rows=tuple(rows))
     return Section(title=title, blocks=(table,), is_foremost=True)
+
+
+def _first_row(judged: Judged) -> Row:
+    row, risk = judged.row, "" if judged.is_held else judged.risk.value
+    mark = row.sign.mark if row.sign else ""
+    words = (mark, risk, f"{judged.where or judged.organization}:", words_of(row.cells[1]))
+    shown = Span(risk, SpanStyle.STRONG) if judged.risk is Risk.CRITICAL else risk
+    where = judged.where or code(judged.organization)
+    return replace(row, cells=(shown, *row.cells, where), group=" ".join(filter(None, words)))
+
+
+def _rest_row(others: Sequence[Judged], *, is_loss: bool) -> Iterator[Row]:
+    """How many others gain or lose access, told in full below."""
+    if not others:
+        return
+    names = list(dict.fromkeys(one.row.who for one in others))
+    organizations = list(dict.fromkeys(one.organization for one in others))
+    where = organizations[0] if len(organizations) == 1 else count(len(organizations), "organization", "organizations")
+    sign, what = (REMOVE, "lose access or some of it") if is_loss else (ADD, "gain access")
+    yield Row(
+        cells=(others[0].risk.value, name_some(names), what, where),
+        sign=sign,
+        note="see below",
+        group=f"{sign.mark} {what}",
+        who=f"{len(names):,} people and things",
+    )
+
+
+def merge_alike(found: Iterable[Judged]) -> list[Judged]:
+    """Rows that say the same of one in many organizations, or of many in one, as one row that stands for them."""
+    by_subject = _merge(found, lambda one: (one.row.who, _sameness(one)), _over_organizations)
+    return _merge(by_subject, lambda one: (one.organization, _sameness(one)), _over_subjects)
+
+
+def _sameness(one: Judged) -> tuple[object, ...]:
+    row = one.row
+    guard = words_of(row.details[0]).partition(":")[0] if one.is_held and row.details else row.details
+    return one.risk, one.is_held, row.sign, row.cells[1:], one.common or row.note, guard, bool(row.of)
+
+
+def _merge(
+    found: Iterable[Judged], key: Callable[[Judged], object], merge: Callable[[Sequence[Judged]], Judged]
+) -> list[Judged]:
+    alike: dict[object, list[Judged]] = {}
+    for one in found:
+        alike.setdefault(key(one), []).append(one)
+    return [
+        one for items in alike.values() for one in ([merge(items)] if len(items) >= _MANY and _is_one(items) else items)
+    ]
+
+
+def _is_one(items: Sequence[Judged]) -> bool:
+    """Whether none of the rows stands for others already."""
+    return not any(one.row.of for one in items)
+
+
+def _over_organizations(items: Sequence[Judged]) -> Judged:
+    names = [one.organization for one in items]
+    details = (f"in {words_of(name_some(names, _most_named(items[0])))}", *_shared_details(items))
+    rows = [replace(one.row, who=one.organization) for one in items]
+    return replace(_merged(items, rows, details=details), where=f"{len(items):,} organizations")
+
+
+def _over_subjects(items: Sequence[Judged]) -> Judged:
+    subject = name_some([one.row.who for one in items], _most_named(items[0]))
+    rows = [one.row for one in items]
+    return _merged(items, rows, details=_shared_details(items), subject=subject)
+
+
+def _most_named(one: Judged) -> int | None:
+    """How many are named in the row itself: all of those that a reviewer must not overlook."""
+    return None if one.is_foremost and not one.is_held else _MAX_NAMED
+
+
+def _merged(
+    items: Sequence[Judged],
+    rows: Sequence[Row],
+    *,
+    details: tuple[Inline, ...],
+    subject: Inline = "",
+) -> Judged:
+    first = items[0]
+    places = {one.row.place for one in items}
+    row = replace(
+        first.row,
+        cells=(subject or first.row.cells[0], *first.row.cells[1:]),
+        note=first.common or first.row.note,
+        place=first.row.place if len(places) == 1 else None,
+        details=details,
+        snippet="",
+        more=(),
+        of=tuple(rows),
+    )
+    return replace(first, row=row)
+
+
+def _shared_details(items: Sequence[Judged]) -> tuple[Inline, ...]:
+    """What all of them say below; the lines that would allow each stand with each."""
+    details = items[0].row.details[: -1 if items[0].row.snippet else None]
+    same = [detail for number, detail in enumerate(details) if all(_has(one, number, detail) for one in items)]
+    allowed = ["an approval could allow each; its line stands in the list of them"] if items[0].row.snippet else []
+    return (*same, *allowed)
+
+
+def _has(one: Judged, number: int, detail: Inline) -> bool:
+    return one.row.details[number : number + 1] == (detail,)
+
+
+def name_some(names: Sequence[str], most: int | None = _MAX_NAMED) -> Inline:
+    """`a`, `a, b`, `a, b and 10 more`; all of them with None."""
+    shown = names if most is None or len(names) <= most + 1 else names[:most]
+    pieces: list[Span] = []
+    for name in shown:
+        pieces += [plain(", "), code(name)] if pieces else [code(name)]
+    rest = len(names) - len(shown)
+    return (*pieces, plain(f" and {rest:,} more")) if rest else tuple(pieces)
 
 
 def chapter(title: Inline, blocks: Iterable[Block | None], *, about: Inline = "") -> Section | None:

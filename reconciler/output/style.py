@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from enum import StrEnum
 
+from reconciler.model.finding import Place
 from reconciler.model.values import dataclass
 
 
@@ -39,6 +40,18 @@ class Style:
     """Where the workspace is in its repository, such as `access/`: annotations count their paths from the top."""
     job: str = ""
     """Address of the CI job that shows this, where a reader finds the rest."""
+    source: str = ""
+    """Address under which a forge shows the repository's files as of the commit that is shown; empty where nobody
+    knows it."""
+
+    def link_to(self, place: Place | None) -> str:
+        """Address of a line on the forge; empty where there is none."""
+        if place is None or not self.source.startswith("https://"):
+            return ""
+        from urllib.parse import quote  # takes longer than a whole terminal page
+
+        path = quote(f"{self.prefix}{place.file}".encode("utf-8", "surrogateescape"), safe="/")
+        return f"{self.source.rstrip('/')}/{path}#L{place.line}"
 
     def paint(self, text: str, tone: Tone | None) -> str:
         """The text in that tone; unchanged without colour."""

@@ -254,7 +254,7 @@ _BELOW = "    "
 def table_lines(block: Table, style: Style, indent: str) -> Iterator[str]:
     """All rows: in columns where there is room, else row by row as blocks."""
     if block.is_signed:
-        yield from _signed_rows(block.rows, style, indent)
+        yield from _signed_rows(block.each if style.verbose else block.rows, style, indent)
         return
     header = block.columns
     rows = [[_inline(cell, style) for cell in block.cells(row)] for row in block.rows]
@@ -300,6 +300,7 @@ def _signed_rows(rows: Sequence[Row], style: Style, indent: str) -> Iterator[str
         sign = row.sign or Sign(" ", Tone.QUIET, "")
         mark = style.paint(sign.mark, sign.tone)
         columns, note = _join(cells, widths), _inline(row.note, style)
+        note += f" (-v lists all {len(row.of):,})" if row.of else ""
         place = f"[{make_visible(str(row.place))}]" if row.place else ""
         text = f"{columns}{_GAP}{note}".rstrip()
         if _fits(f"{indent}{sign.mark} {text}{_GAP}{place}", style.width):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import date
 
+from reconciler.engine.risk import with_risks
 from reconciler.features.review.model import Review
 from reconciler.features.review.review import review
 from reconciler.model.address import Address
@@ -17,6 +18,7 @@ from reconciler.model.outcome import Applied, Failed, InDoubt, Outcome, Refused,
 from reconciler.model.plan import OrganizationPlan, Plan
 from reconciler.model.resource import Attributes, Resource, Status
 from reconciler.model.risk import Risk
+from reconciler.systems import SYSTEMS
 from tests.features.review.given import revision
 
 TODAY = date(2026, 11, 22)
@@ -59,7 +61,13 @@ def part(
 
 
 def plan(*parts: OrganizationPlan) -> Plan:
-    return Plan(today=TODAY, manifests="m1", organizations=parts)
+    return Plan(today=TODAY, manifests="m1", organizations=tuple(map(judged, parts)))
+
+
+def judged(made: OrganizationPlan) -> OrganizationPlan:
+    """With the risks that the planner gives to its steps."""
+    variants = SYSTEMS.get(made.system)
+    return with_risks(made, variants[""], wanted={}) if variants else made
 
 
 def small() -> Plan:

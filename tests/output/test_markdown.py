@@ -180,7 +180,6 @@ def test_admins_come_first_in_brief_too() -> None:
 def test_five_thousand_invitations_are_all_told_in_brief() -> None:
     text = render_markdown(document_of_plan(plans.large()), Style(max_chars=COMMENT_BUDGET))
     assert {f"`p{number:05}`" for number in range(1, 5001)} <= set(re.findall(r"`p\d+`", text))
-    assert "4,999 lines are told in brief.**" in text
 
 
 def test_what_is_lost_has_room_before_what_is_gained() -> None:
@@ -202,9 +201,9 @@ def test_who_comes_to_handle_money_is_told_however_long_the_plan_is() -> None:
         before={"role": "standard", "finance": "manager"},
         after={"role": "standard", "finance": "manager"},
     )
-    document = document_of_plan(replace(long, organizations=(*long.organizations, plans.part(finance, renamed))))
+    document = document_of_plan(plans.plan(*long.organizations, plans.part(finance, renamed)))
     assert [row.who for row in foremost_of(document) if row.who in {"eve", "lou"}] == ["eve"]
-    assert "Admins and money" in render_markdown(document, Style())
+    assert "Look at this first" in render_markdown(document, Style())
     assert "`eve`" in render_markdown(document, Style(max_chars=6_000))
 
 

@@ -5,11 +5,18 @@ from __future__ import annotations
 import hashlib
 import re
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import date
 
-from reconciler.features.planning.access_terms import AccessTerms, Direction, change_row, first_section, terms_of
+from reconciler.features.planning.access_terms import (
+    AccessTerms,
+    Direction,
+    change_row,
+    describe_change,
+    judge_row,
+    terms_of,
+)
 from reconciler.model.change import Blocked, Change, LeftOut, Waiting
 from reconciler.model.finding import Finding, Severity
 from reconciler.model.json import plan_to_json
@@ -30,9 +37,12 @@ from reconciler.output.rows import (
     TRANSFER,
     UNMANAGED,
     WAITING,
+    Judged,
     chapter,
     drift_finding,
     drift_row,
+    first_section,
+    merge_alike,
     row_of,
     rows_section,
 )
@@ -44,7 +54,7 @@ _TITLES = {
     Direction.OTHER: "Other changes",
 }
 """What a change does to access -> the heading under which it stands."""
-_SECTIONS = {"Gains access": 3, "Loses access": 2, "Other changes": 4, "Waiting": 6, "Blocked": 1}
+_SECTIONS = {"Gains access": 3, "Loses access": 2, "Other changes": 4, "Waiting": 6}
 """Heading -> rank where there is not room for all."""
 _MANY = 4
 """From so many on, things that are left out for the same reason share a row."""
@@ -63,21 +73,21 @@ VERBS: dict[Action, str] = {action: _SPECIAL_VERBS.get(action, _VERBS[sign]) for
 """Action -> the verb under which the closing line counts it."""
 VERB_ORDER = ("create", "invite", "grant", "request", "change", "transfer", "remove", "forget")
 
-Entry = tuple[str, AccessTerms, Row]
+Entry = tuple[str, Judged]
 """The heading of a row, and what it says."""
 
 
 def document_of_plan(plan: Plan) -> Document:
     """Everything a reviewer has to judge. Irreversible steps keep their warning wherever they stand."""
     entries = {part.organization: list(_entries(part, plan)) for part in plan.organizations}
-    foremost = [(key, terms, row) for key, found in entries.items() for _, terms, row in found if terms.is_foremost]
+    judged = [one for found in entries.values() for title, one in found if title != "Waiting" or one.is_foremost]
     used = _used_signs(plan)
     strangers = plan.undeclared_admins
     others = [finding for finding in plan.findings if finding not in strangers]
     blocks: list[Block | None] = [
         Legend(signs=tuple(sign for sign in ALL_SIGNS if sign in used)) if used else None,
         _findings("Admins whom nobody declared", strangers, is_foremost=True),
-        first_section(foremost),
+        first_section(judged),
         *(_organization(part, entries[part.organization], plan) for part in plan.organizations),
         _findings("Findings", others),
     ]
@@ -130,7 +140,7 @@ def _used_signs(plan: Plan) -> set[Sign]:
 def _organization(part: OrganizationPlan, entries: Sequence[Entry], plan: Plan) -> Section | None:
     """One organization's part; None when there is nothing at all to say about it."""
     blocks: list[Block | None] = [
-        rows_section(title, (row for name, terms, row in entries if name == title and not terms.is_foremost), rank=rank)
+        rows_section(title, (one.row for one in merge_alike(_under(title, entries))), rank=rank)
         for title, rank in _SECTIONS.items()
     ]
     if part.not_managed:
@@ -142,20 +152,27 @@ def _organization(part: OrganizationPlan, entries: Sequence[Entry], plan: Plan) 
     return chapter(plain(part.organization), blocks, about=f"{part.system}, {part.mode}")
 
 
+def _under(title: str, entries: Iterable[Entry]) -> Iterator[Judged]:
+    """What is told under a heading, and not before all organizations."""
+    return (one for name, one in entries if name == title and not one.is_foremost)
+
+
 def _entries(part: OrganizationPlan, plan: Plan) -> Iterator[Entry]:
     """The changes in the order in which they are carried out, then what waits, then what is blocked."""
+    key = part.organization
     for number, change in enumerate(part.changes, start=1):
         terms = terms_of(part.system, change)
         actor = f" by {change.actor}" if change.actor else ""
         needs = f", after {', '.join(map(str, change.needs))}" if change.needs else ""
         step = f"step {number} of {len(part.changes)}{actor}: {change.address}{needs}"
-        yield _TITLES[terms.direction], terms, replace(change_row(terms, change), more=(plain(step),))
+        row = replace(change_row(terms, change), more=(plain(step),))
+        yield _TITLES[terms.direction], judge_row(key, terms, change, row, common=describe_change(change)[1])
     for waiting in part.waiting:
         terms = terms_of(part.system, waiting)
-        yield "Waiting", terms, _waiting_row(terms, waiting, plan.today)
+        yield "Waiting", judge_row(key, terms, waiting, _waiting_row(terms, waiting, plan.today))
     for blocked in part.blocked:
         terms = terms_of(part.system, blocked.change)
-        yield "Blocked", terms, _blocked_row(terms, blocked)
+        yield "Blocked", judge_row(key, terms, blocked.change, _blocked_row(terms, blocked))
 
 
 def _waiting_row(terms: AccessTerms, waiting: Waiting, today: date) -> Row:
@@ -173,7 +190,7 @@ def _blocked_row(terms: AccessTerms, blocked: Blocked) -> Row:
     return row_of(
         BLOCKED,
         terms.subject,
-        terms.access,
+        f"stays {terms.access}" if blocked.change.after is None and terms.access else terms.access,
         change_row(terms, blocked.change).note,
         place=blocked.change.place,
         details=(

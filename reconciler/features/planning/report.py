@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 
-from reconciler.features.planning.access_terms import AccessTerms, first_section, terms_of
+from reconciler.features.planning.access_terms import AccessTerms, judge_row, terms_of
 from reconciler.features.planning.document import remark_on
 from reconciler.model.change import Change
 from reconciler.model.finding import Finding, Severity
@@ -14,7 +14,7 @@ from reconciler.model.plan import Plan
 from reconciler.output.annotations import Annotations, Case, case_of
 from reconciler.output.document import Block, Document, Paragraph, Row, Sign, plain
 from reconciler.output.json import Output
-from reconciler.output.rows import SIGNS, WAITING, chapter, row_of, rows_section
+from reconciler.output.rows import SIGNS, WAITING, Judged, chapter, first_section, merge_alike, row_of, rows_section
 from reconciler.output.style import Tone
 from reconciler.output.words import count
 
@@ -42,7 +42,8 @@ _TITLES: dict[str, str] = {
 _FAILED = Sign("!", Tone.ALARM, "failed or not tried")
 _IN_DOUBT = Sign("?", Tone.WARN, "in doubt")
 
-Entry = tuple[Outcome, AccessTerms, Row]
+Entry = tuple[str, Judged]
+"""The kind of an outcome, and what is told of it."""
 
 
 def document_of_report(plan: Plan, report: Report) -> Document:
@@ -52,14 +53,17 @@ def document_of_report(plan: Plan, report: Report) -> Document:
     for change, outcome in report.results:
         key = change.address.organization
         terms = terms_of(systems.get(key, ""), change)
-        entries.setdefault(key, []).append((outcome, terms, _row(terms, change, outcome)))
-    foremost = [(key, terms, row) for key, found in entries.items() for _, terms, row in found if terms.is_foremost]
-    blocks: list[Block | None] = [first_section(foremost)]
+        row = _row(terms, change, outcome)
+        entries.setdefault(key, []).append((outcome.kind, judge_row(key, terms, change, row)))
+    blocks: list[Block | None] = [
+        first_section(one for found in entries.values() for _, one in found if one.is_foremost)
+    ]
     for key, found in entries.items():
-        others = [(outcome.kind, row) for outcome, terms, row in found if not terms.is_foremost]
-        sections = (
-            rows_section(title, (row for kind, row in others if kind == sort)) for sort, title in _TITLES.items()
-        )
+        others = {
+            title: merge_alike(one for kind, one in found if kind == sort and not one.is_foremost)
+            for sort, title in _TITLES.items()
+        }
+        sections = (rows_section(title, (one.row for one in rows)) for title, rows in others.items())
         blocks.append(chapter(plain(key), sections, about=systems.get(key, "")))
     if report.of(InDoubt):
         advice = "In doubt means no answer came. The next plan reads the system first and settles it."

@@ -153,7 +153,7 @@ def _compare_organization(
         return
     found.access += access
     found.things += compare_organization(after.key, pair.before, pair.after)
-    found.things += compare_things(pair.resources_before, pair.resources_after)
+    found.things += compare_things(pair.resources_before, pair.resources_after, after.system)
     if pair.after is not None and not (pair.before is not None and pair.before.deleted and pair.after.deleted):
         found.steps += _dangerous_steps(pair, pair.after, approvals_of(head.approvals, after.key, today))
 

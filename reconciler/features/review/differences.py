@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Mapping
-from dataclasses import field
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from dataclasses import field, replace
+from math import inf
 from typing import TypedDict, TypeVar
 
-from reconciler.engine.access_paths import Cell, dated_accesses_of, uncovered
+from reconciler.engine.access_paths import Cell, dated_accesses, dated_accesses_of, uncovered
 from reconciler.engine.risk import marks_of, marks_of_strangers
 from reconciler.features.review.model import AccessChange, Effect, PersonChange, ThingChange, ValueChange
 from reconciler.model.access import Access
@@ -92,6 +93,8 @@ _Thing = TypeVar("_Thing", Declared, Organization, Person)
 def _differing(was: _Thing | None, becomes: _Thing | None, values_of: Callable[[_Thing], Values]) -> _Differing | None:
     """Where something is on both sides and which of its values differ; None when it is the same."""
     values = compare_values(values_of(was) if was else {}, values_of(becomes) if becomes else {})
+    if was and becomes:
+        values = tuple(replace(one, marks=(Mark.GUARD,)) if _is_weaker(one) else one for one in values)
     if was and becomes and not values:
         return None
     return {"before": was.place if was else None, "after": becomes.place if becomes else None, "values": values}
@@ -100,18 +103,84 @@ def _differing(was: _Thing | None, becomes: _Thing | None, values_of: Callable[[
 def compare_organization(key: str, before: Organization | None, after: Organization | None) -> Iterator[ThingChange]:
     """The organization itself, apart from what is in it; nothing when it is the same."""
     if found := _differing(before, after, _values_of_organization):
-        yield ThingChange(address=Address.whole(key), **found)
+        yield ThingChange(address=Address.whole(key), marks=_marks_of(found["values"]), **found)
 
 
-def compare_things(before: Mapping[Address, Declared], after: Mapping[Address, Declared]) -> Iterator[ThingChange]:
+def compare_things(
+    before: Mapping[Address, Declared], after: Mapping[Address, Declared], system: System
+) -> Iterator[ThingChange]:
     """Assets, and edges that give nobody access by themselves, by address."""
     for address in sorted(before.keys() | after.keys()):
         kind = KINDS[address.kind]
         is_edge_between_things = kind.shape is Shape.GRANT and kind.person_part is None and not kind.is_share
         if kind.shape is Shape.ASSET or is_edge_between_things:
-            found = _differing(before.get(address), after.get(address), _values_of_thing)
+            was, becomes = before.get(address), after.get(address)
+            found = _differing(was, becomes, _values_of_thing)
             if found:
-                yield ThingChange(address=address, **found)
+                held, holds = (
+                    () if one is None else tuple(dated_accesses(address.kind, one.attributes, system))
+                    for one in (was, becomes)
+                )
+                marks = (*_marks_of(found["values"]), *marks_of(address.kind, uncovered(holds, by=held)))
+                yield ThingChange(address=address, marks=marks, **found)
+
+
+def _marks_of(values: Iterable[ValueChange]) -> tuple[Mark, ...]:
+    return tuple(dict.fromkeys(mark for value in values for mark in value.marks))
+
+
+def _is_weaker(change: ValueChange) -> bool:
+    """Whether less is watched, held back or set right, or more is taken away than somebody has written down."""
+    match change.name:
+        case "mode":
+            # Without an end either way: what nobody declared goes at once, or stays for good.
+            return True
+        case "manages":
+            was, becomes = (set(filter(None, side.split(", "))) for side in (change.before, change.after))
+            return bool(becomes) and (not was or bool(was - becomes))
+        case "protect":
+            return change.before == "true"
+        case "deleted":
+            return change.after == "true"
+    return False
+
+
+_LOOSER_UP = frozenset({"max_removal_ratio", "removal_ratio_from", "max_approval_days", "max_drift_age"})
+_LOOSER_UP |= {"max_invitations", "pending_days", "max_expired_invitations", "max_roster_age", "review_every"}
+_LOOSER_DOWN = frozenset({"min_admins", "lockout_notice_days"})
+"""Numbers of the workspace file by which guards hold back less when they grow, or when they shrink."""
+_SEVERITIES = ("off", "note", "warning", "error")
+
+
+def compare_settings(before: Values, after: Values) -> tuple[ValueChange, ...]:
+    """What changes in the workspace file; everything that is not known to be stricter counts as a weaker guard.
+
+    Nothing is weaker than what was not there: a workspace that is new is judged as a whole.
+    """
+    found = compare_values(before, after)
+    return tuple(replace(one, marks=(Mark.GUARD,)) if before and not _is_stricter(one) else one for one in found)
+
+
+def _is_stricter(change: ValueChange) -> bool:
+    name, was, becomes = change.name.rpartition(".")[2], change.before, change.after
+    if name in _LOOSER_UP or name in _LOOSER_DOWN:
+        # Without a number there is no limit; nothing is reviewed every 0 days.
+        limits = [
+            inf if side in ("", "0" if name == "review_every" else "") else float(side) for side in (was, becomes)
+        ]
+        return limits[0] >= limits[1] if name in _LOOSER_UP else float(was or 0) <= float(becomes or 0)
+    listed, lists = (set(filter(None, side.split(", "))) for side in (was, becomes))
+    if change.name == "guards.required_admins":
+        return listed <= lists
+    if change.name == "allowed_domains":
+        return bool(lists) and (not listed or lists <= listed)
+    if change.name.startswith("policies.exceptions."):
+        return not becomes
+    if change.name.startswith("policies.custom."):
+        return not was
+    if name == "severity" and was in _SEVERITIES and becomes in _SEVERITIES:
+        return _SEVERITIES.index(was) <= _SEVERITIES.index(becomes)
+    return name == "severity" and becomes == "error"
 
 
 def compare_people(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import date
 
@@ -20,12 +20,12 @@ from reconciler.model.access import Access
 from reconciler.model.finding import Finding, Inspection, Severity
 from reconciler.model.kinds import KINDS
 from reconciler.model.resource import Attributes
-from reconciler.model.risk import Mark
+from reconciler.model.risk import Mark, Risk
 from reconciler.output.annotations import Annotations
 from reconciler.output.document import Block, Document, Findings, Inline, Legend, Row, Section, Sign, plain
 from reconciler.output.findings import annotations_of_findings
 from reconciler.output.json import Output
-from reconciler.output.rows import MARKS, chapter, foremost_section, row_of, rows_section
+from reconciler.output.rows import MARKS, Judged, chapter, first_section, merge_alike, row_of, rows_section
 from reconciler.output.style import Tone
 from reconciler.output.words import count, join, name_attributes, name_subject
 
@@ -42,28 +42,39 @@ _CHANGED = Sign("~", Tone.CHANGE, "changed")
 _GONE = Sign("-", Tone.REMOVE, "gone")
 _NEEDS_APPROVAL = Sign("!", Tone.ALARM, "needs an approval")
 _DIRECTLY = "directly"
+_ABOUT_ONE = ("another account: ", "first access here, as ", "was in ")
+"""Notes that no two people have in common."""
 _USUAL = {"employment": "employee", "mode": "additive", "ownership": "own"}
 """Values that go without saying for something new."""
 
-_FOREMOST = "Admins and money"
-_SECTIONS: dict[str, Callable[[AccessChange], bool]] = {
-    _FOREMOST: lambda one: one.effect is not Effect.WAY and bool({Mark.ADMIN, Mark.MONEY} & {*one.marks}),
-    "Gains access": lambda one: one.effect is Effect.GAIN,
-    "Loses access": lambda one: one.effect is Effect.LOSS,
-    "Other access": lambda one: one.effect is Effect.BOTH,
-    "The same access in another way": lambda _: True,
+_SECTIONS: dict[Effect | None, str] = {
+    Effect.GAIN: "Gains access",
+    Effect.LOSS: "Loses access",
+    Effect.BOTH: "Other access",
+    Effect.WAY: "The same access in another way",
+    None: "The organization and its assets",
 }
-"""Title -> what belongs under it, unless it belongs under one before."""
-_RANKS = {"Loses access": 2, "Gains access": 3}
+_RANKS: dict[Effect | None, int] = {Effect.LOSS: 2, Effect.GAIN: 3}
+_OTHERS = "Other settings and approvals"
+
+Entry = tuple[Effect | None, Judged]
+"""What somebody gains or loses, or None for a thing; and what is told of it."""
 
 
 def document_of_review(review: Review) -> Document:
     """The whole review."""
-    foremost = [(one.organization, _access_row(one)) for one in review.access if _title_of(one) == _FOREMOST]
+    entries: list[Entry] = [(one.effect, _judge_access(one)) for one in review.access]
+    entries += [(None, _judge_thing(one)) for one in review.things]
+    workspace = list(_workspace(review))
     used = {change.effect for change in review.access}
     legend = Legend(signs=tuple(sign for effect, sign in _EFFECT_SIGNS.items() if effect in used)) if used else None
-    blocks: list[Block | None] = [legend, foremost_section(_FOREMOST, foremost), *_beside(review)]
-    blocks += [_organization(key, review) for key in review.organizations]
+    others: dict[str, list[Entry]] = {key: [] for key in review.organizations}
+    for effect, one in entries:
+        if not one.is_foremost:
+            others[one.organization].append((effect, one))
+    blocks: list[Block | None] = [legend, first_section([*workspace, *(one for _, one in entries)])]
+    blocks += [_people(review), rows_section(_OTHERS, (one.row for one in workspace if not one.is_foremost))]
+    blocks += [_organization(key, found) for key, found in others.items()]
     for title, findings in (
         ("Could not be compared", review.head.problems),
         ("New findings", review.findings),
@@ -81,10 +92,6 @@ def document_of_review(review: Review) -> Document:
     )
 
 
-def _title_of(change: AccessChange) -> str:
-    return next(title for title, belongs in _SECTIONS.items() if belongs(change))
-
-
 def _notes(review: Review) -> Iterator[Inline]:
     yield plain(f"Changes from {_describe_side(review.base)} to {_describe_side(review.head)}")
     yield from review.notices
@@ -99,42 +106,56 @@ def _describe_side(side: Side) -> str:
     return side.name[:12] if side.commit.startswith(side.name) else f"{side.name} ({side.commit[:12]})"
 
 
-def _beside(review: Review) -> Iterator[Section | None]:
-    """What a plan will stop at, who approves it, and what belongs to no organization."""
-    given = [
-        row_of(_NEW, str(one.address), one.approve, one.reason or "without a reason", place=one.place)
-        for one in review.approvals_given
-    ]
-    withdrawn = [row_of(_GONE, str(one.address), one.approve, "withdrawn") for one in review.approvals_withdrawn]
+def _workspace(review: Review) -> Iterator[Judged]:
+    """What a plan will stop at, who approves it, and what holds back dangerous changes from now on."""
+    stepped = {one.approval.terms for one in review.steps if one.approval is not None}
+    for step in review.steps:
+        yield Judged(organization=step.address.organization, row=_step_row(step), risk=step.risk, marks=step.marks)
+    for one in review.approvals_given:
+        if one.terms in stepped:
+            continue  # it stands at the step
+        note = f"approval given: {one.reason or 'without a reason'}, until {one.expires}"
+        row = row_of(_NEW, str(one.address), f"{one.approve.replace('_', ' ')} is allowed", note, place=one.place)
+        yield Judged(organization=one.address.organization, row=row, risk=Risk.HIGH, marks=(Mark.GUARD,))
+    for one in review.approvals_withdrawn:
+        row = row_of(_GONE, str(one.address), one.approve, "withdrawn")
+        yield Judged(organization=one.address.organization, row=row, risk=Risk.LOW)
+    for value in review.settings:
+        row = row_of(_CHANGED, value.name, _describe_sides(value), MARKS[Mark.GUARD] if value.marks else "")
+        yield Judged(organization="", where="the workspace", row=row, risk=value.risk, marks=value.marks)
+
+
+def _people(review: Review) -> Section | None:
+    """What belongs to no organization."""
     renamed = [row_of(_CHANGED, str(one.before), f"is {one.after.key} now") for one in review.renames]
-    settings = [row_of(_CHANGED, one.name, _describe_sides(one)) for one in review.settings]
-    steps = map(_step_row, review.steps)
-    yield rows_section("Steps that need an approval, unless they are done already", steps, is_foremost=True)
-    yield rows_section("Approvals given or withdrawn", [*given, *withdrawn], is_foremost=True)
-    yield rows_section("Workspace, in force after this change", settings, is_foremost=True)
     directory = rows_section("Directory", map(_person_row, review.people), rank=5)
-    yield chapter("People", [directory, rows_section("Other names for the same", renamed, rank=6)])
+    return chapter("People", [directory, rows_section("Other names for the same", renamed, rank=6)])
 
 
-def _organization(key: str, review: Review) -> Section | None:
-    rows: dict[str, list[Row]] = {title: [] for title in _SECTIONS}
-    for change in review.access:
-        if change.organization == key:
-            rows[_title_of(change)].append(_access_row(change))
-    del rows[_FOREMOST]
-    sections = [rows_section(title, found, rank=_RANKS.get(title, 4)) for title, found in rows.items()]
-    things = (_thing_row(one) for one in review.things if one.address.organization == key)
-    return chapter(plain(key), [*sections, rows_section("The organization and its assets", things, rank=4)])
+def _organization(key: str, entries: Sequence[Entry]) -> Section | None:
+    """What is not told before all organizations."""
+    sections = []
+    for effect, title in _SECTIONS.items():
+        found = merge_alike(one for kind, one in entries if kind is effect)
+        sections.append(rows_section(title, (one.row for one in found), rank=_RANKS.get(effect, 4)))
+    return chapter(plain(key), sections)
 
 
 # Access: before and after, and everything that deserves a second look.
 
 
-def _access_row(change: AccessChange) -> Row:
+def _judge_access(change: AccessChange) -> Judged:
     """`eve`, `analyst -> operator on ad account us`, and why that deserves a second look."""
-    notes = "; ".join(_notes_on_access(change))
-    sign = _EFFECT_SIGNS[change.effect]
-    return row_of(sign, name_subject(change.subject), _describe_change(change), notes, place=change.place)
+    notes = list(_notes_on_access(change))
+    sign, access = _EFFECT_SIGNS[change.effect], _describe_change(change)
+    return Judged(
+        organization=change.organization,
+        row=row_of(sign, name_subject(change.subject), access, "; ".join(notes), place=change.place),
+        risk=change.risk,
+        marks=change.marks,
+        is_loss=change.effect is Effect.LOSS,
+        common="; ".join(note for note in notes if not note.startswith(_ABOUT_ONE)),
+    )
 
 
 def _describe_change(change: AccessChange) -> str:
@@ -204,6 +225,11 @@ def _describe_ways(access: Access, change: AccessChange) -> str:
 # Things, people and steps.
 
 
+def _judge_thing(change: ThingChange) -> Judged:
+    organization, row = change.address.organization, _thing_row(change)
+    return Judged(organization=organization, row=row, risk=change.risk, marks=change.marks)
+
+
 def _thing_row(change: ThingChange) -> Row:
     """An organization, an asset or a connection, with the values that differ."""
     address = change.address
@@ -258,12 +284,13 @@ def _step_row(step: DangerousStep) -> Row:
     if step.approval is None:
         approval = f"needs an approval: {{approve: {step.action}, address: {step.address}}}"
     else:
-        approval = f"approval given: {step.approval.reason or 'without a reason'}"
+        approval = f"approval given: {step.approval.reason or 'without a reason'}, until {step.approval.expires}"
     return row_of(
         _NEEDS_APPROVAL,
         str(step.address),
-        f"{step.action.replace('_', ' ')}: {step.why}",
-        details=("cannot be undone" if step.irreversible else "disruptive", approval),
+        step.action.replace("_", " "),
+        f"{MARKS[step.marks[0]]}: {step.why}",
+        details=(approval,),
         place=step.place,
     )
 

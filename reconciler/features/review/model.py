@@ -89,14 +89,25 @@ class Rename:
 class ValueChange:
     """One value before and after, as the manifests write it; empty where it is not said."""
 
+    JSON_PROPERTIES: ClassVar = ("risk",)
+
     name: str
     before: str
     after: str
+    marks: tuple[Mark, ...] = ()
+    """Whether it weakens a guard."""
+
+    @property
+    def risk(self) -> Risk:
+        """How much it matters."""
+        return risk_of(self.marks, gains=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ThingChange:
     """An organization, an asset or a connection between two assets that appears, changes or goes."""
+
+    JSON_PROPERTIES: ClassVar = ("risk",)
 
     address: Address
     before: Place | None
@@ -105,6 +116,12 @@ class ThingChange:
     """Where it is declared now; None for something that goes."""
     values: tuple[ValueChange, ...] = ()
     """What is different, by name: `owner`, `permissions`, `id`, `mode`, `protect`, ..."""
+    marks: tuple[Mark, ...] = ()
+
+    @property
+    def risk(self) -> Risk:
+        """How much it matters."""
+        return risk_of(self.marks, gains=bool(self.marks) and self.after is not None)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -124,6 +141,8 @@ class PersonChange:
 class DangerousStep:
     """A step that the change asks for and that a plan will not take without an approval."""
 
+    JSON_PROPERTIES: ClassVar = ("marks", "risk")
+
     action: Action
     address: Address
     why: str
@@ -133,6 +152,16 @@ class DangerousStep:
     approval: Approval | None = None
     """The approval at HEAD that lets it through."""
     place: Place | None = None
+
+    @property
+    def marks(self) -> tuple[Mark, ...]:
+        """What is wrong with it."""
+        return (Mark.IRREVERSIBLE if self.irreversible else Mark.DISRUPTIVE,)
+
+    @property
+    def risk(self) -> Risk:
+        """How much it matters."""
+        return risk_of(self.marks, gains=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,7 +10,7 @@ from typing import Any
 
 from reconciler import __version__
 from reconciler.features.review.compare import compare
-from reconciler.features.review.differences import compare_values
+from reconciler.features.review.differences import compare_settings
 from reconciler.features.review.model import Review, Side
 from reconciler.manifests.config import Config, LoadedConfig, load_rules
 from reconciler.manifests.lint import check_references, encoded_domain
@@ -18,7 +18,7 @@ from reconciler.manifests.load import Manifests, load_manifests
 from reconciler.manifests.source import SourceFile
 from reconciler.model.declared import Desired
 from reconciler.model.finding import Finding, Place, Severity
-from reconciler.model.settings import GuardSettings, PolicySettings
+from reconciler.model.settings import CustomRule, GuardSettings, PolicySettings
 from reconciler.model.values import dataclass
 from reconciler.policies.judging import BUILT_IN, RuleBook, check_settings, judge, with_custom_rules
 
@@ -65,7 +65,7 @@ def review(base: Revision, head: Revision, *, today: date) -> Review:
         today=today,
         base=before.side,
         head=after.side,
-        settings=compare_values(_values_of_settings(base), _values_of_settings(head)),
+        settings=compare_settings(_values_of_settings(before), _values_of_settings(after)),
         findings=tuple(sorted((*new, *old_errors), key=lambda finding: finding.sort_key)),
         policy_findings=findings_only_in(objections[1], objections[0]),
         resolved=findings_only_in((*before.findings, *objections[0]), (*after.findings, *objections[1])),
@@ -109,16 +109,16 @@ class _Read:
     side: Side
     rules: RuleBook
     """The policies that hold in it."""
+    written: tuple[CustomRule, ...]
+    """Those of them that are of its own."""
     findings: tuple[Finding, ...]
     """Everything that validation says, the workspace file included."""
 
 
 def _read(revision: Revision, today: date, domains: Sequence[str], max_days: int) -> _Read:
     manifests = load_manifests(revision.files, today=today, allowed_domains=domains, max_approval_days=max_days)
-    rules = BUILT_IN
-    if revision.policies:
-        loaded = load_rules(revision.policies)
-        rules = with_custom_rules(loaded.rules, loaded.findings)
+    loaded = load_rules(revision.policies)
+    rules = with_custom_rules(loaded.rules, loaded.findings) if revision.policies else BUILT_IN
     findings = [*rules.findings, *(revision.config.findings if revision.config else ())]
     if revision.settings:
         findings += check_settings(revision.settings.policies, today=today, rules=rules)
@@ -130,7 +130,9 @@ def _read(revision: Revision, today: date, domains: Sequence[str], max_days: int
         digest=manifests.readable.digest,
         problems=tuple(finding for finding in findings if finding.severity is Severity.ERROR),
     )
-    return _Read(revision=revision, manifests=manifests, side=side, rules=rules, findings=tuple(findings))
+    return _Read(
+        revision=revision, manifests=manifests, side=side, rules=rules, written=loaded.rules, findings=tuple(findings)
+    )
 
 
 def _notices(before: _Read, after: _Read) -> Iterator[str]:
@@ -145,9 +147,19 @@ def _notices(before: _Read, after: _Read) -> Iterator[str]:
         yield f"{after.revision.name} has errors: nothing can be compared before they are repaired"
 
 
-def _values_of_settings(revision: Revision) -> dict[str, str]:
-    """All settings of a workspace file by dotted name, defaults included."""
-    return dict(_flatten("", revision.settings)) if revision.settings else {}
+def _values_of_settings(read: _Read) -> dict[str, str]:
+    """All settings of a workspace file by dotted name, defaults included, and policies of one's own."""
+    settings = read.revision.settings
+    if settings is None:
+        return {}
+    values = dict(_flatten("", replace(settings, policies=replace(settings.policies, exceptions=()))))
+    for one in settings.policies.exceptions:
+        until = f"until {one.until}" if one.until else "without an end"
+        values[f"policies.exceptions.{one.rule} {one.address}"] = f"{until}: {one.reason}"
+    for rule in read.written:
+        conditions = [f"when {rule.when.text}"] if rule.when.text else []
+        values[f"policies.custom.{rule.id}"] = f"{rule.severity}: {'; '.join([*conditions, rule.require.text])}"
+    return values
 
 
 def _flatten(name: str, value: object) -> Iterator[tuple[str, str]]:
