@@ -165,11 +165,10 @@ def _rest_row(others: Sequence[Judged], *, is_loss: bool) -> Iterator[Row]:
     names = list(dict.fromkeys(one.row.who for one in others))
     organizations = list(dict.fromkeys(one.organization for one in others))
     where = organizations[0] if len(organizations) == 1 else count(len(organizations), "organization", "organizations")
-    sign, what = (REMOVE, "lose access or some of it") if is_loss else (ADD, "gain access")
+    sign, what = (REMOVE, "lose access, or some of it: below") if is_loss else (ADD, "gain access: below")
     yield Row(
         cells=(others[0].risk.value, name_some(names), what, where),
         sign=sign,
-        note="see below",
         group=f"{sign.mark} {what}",
         who=f"{len(names):,} people and things",
     )

@@ -100,12 +100,12 @@ def tables(blocks: Iterable[Block]) -> Iterator[Table]:
 
 
 def lines_of(document: Document) -> int:
-    return sum(len(table.rows) for table in tables(document.blocks))
+    return sum(table.count for table in tables(document.blocks))
 
 
 def foremost_of(document: Document) -> list[Row]:
     sections = [block for block in document.blocks if isinstance(block, Section) and block.is_foremost]
-    return [row for table in tables(sections) for row in table.rows]
+    return [row for table in tables(sections) for row in table.each]
 
 
 rooms = st.integers(MIN_BUDGET + 2_000, 30_000)
