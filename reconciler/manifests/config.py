@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import field
 from datetime import date
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from reconciler.manifests.nodes import Cursor
 from reconciler.manifests.scalars import is_secret_name
@@ -114,11 +114,11 @@ def _read_config(
         providers[name] = ProviderSettings(
             kind=provider.kind,
             options=_read_options(provider, known_options[provider.kind], at, notes),
-            option_places={option: at.value(option) for option in provider.__pydantic_extra__},
+            option_places={option: at.value(option) for option in provider.other_keys},
             place=at.place,
         )
     # Only what is written: defaults stand in one place, at the settings themselves.
-    guards: dict[str, Any] = document.guards.model_dump(exclude_unset=True)
+    guards = {name: getattr(document.guards, name) for name in document.guards.keys_written}
     admins, spots = document.guards.required_admins, top.into("guards", "required_admins")
     if "required_admins" in guards:
         guards["required_admins"] = tuple(admins)
@@ -174,7 +174,7 @@ def _check_address(address: str, place: Place, notes: Notes) -> None:
 
 
 def _read_options(provider: ProviderDocument, known: Sequence[str], at: Cursor, notes: Notes) -> dict[str, Option]:
-    options = provider.__pydantic_extra__
+    options = provider.other_keys
     for name, value in options.items():
         is_written_out = is_secret_name(name) and not (isinstance(value, str) and _REFERENCE.fullmatch(value))
         if name not in known and not is_written_out:
@@ -199,7 +199,7 @@ def _read_policies(document: list[str] | PoliciesDocument, top: Cursor, notes: N
         if isinstance(said, str):
             rules[name] = RuleSettings(severity=said, place=place)
         else:
-            parameters = {option: _freeze(value) for option, value in said.__pydantic_extra__.items()}
+            parameters = {option: _freeze(value) for option, value in said.other_keys.items()}
             rules[name] = RuleSettings(severity=said.severity, parameters=parameters, place=place)
     exceptions: list[RuleException] = []
     for index, one in enumerate(document.exceptions):

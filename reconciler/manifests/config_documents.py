@@ -4,9 +4,17 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from pydantic import ConfigDict, Field
-
-from reconciler.manifests.fields import Day, FieldSort, Interval, OneOf, ShortOrLong, StrictDocument, Text, Version
+from reconciler.manifests.fields import (
+    Day,
+    Field,
+    FieldSort,
+    Interval,
+    OneOf,
+    ShortOrLong,
+    StrictDocument,
+    Text,
+    Version,
+)
 
 OptionValue = Annotated[
     str | int | float | bool | list[str], FieldSort("text, a number, true, false or a list of texts")
@@ -25,8 +33,7 @@ class ProviderDocument(StrictDocument):
     Secrets are references, `env:NAME`, `file:PATH` or `keyring:NAME`, never values.
     """
 
-    model_config = ConfigDict(extra="allow")
-    __pydantic_extra__: dict[str, OptionValue]
+    other_keys: dict[str, OptionValue]
 
     kind: Annotated[str, OneOf(tuple(PROVIDER_OPTIONS))]
     """Which provider it is."""
@@ -85,8 +92,7 @@ RuleSeverity = Annotated[str, OneOf(("off", "note", "warning", "error"))]
 class RuleDocument(StrictDocument):
     """How much a policy matters; the other keys are its parameters."""
 
-    model_config = ConfigDict(extra="allow")
-    __pydantic_extra__: dict[str, ParameterValue]
+    other_keys: dict[str, ParameterValue]
 
     severity: RuleSeverity = ""
     """off, note, warning or error; without it what the policy itself says."""

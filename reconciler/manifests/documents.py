@@ -8,11 +8,10 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal, TypeVar
 
-from pydantic import Field
-
 from reconciler.manifests.fields import (
     ActionName,
     Day,
+    Field,
     Handle,
     Interval,
     NumericId,

@@ -1,16 +1,24 @@
-"""Field types whose errors carry the id of a finding instead of pydantic's own words, and the base of all documents."""
+"""What documents are made of: field types whose errors carry the id of a finding, and the base of all documents.
+
+A document is declared once. `manifests/checks.py` reads files by the declaration; the published schemas are made from
+it too (`cli/commands/schema.py`), by pydantic, which takes longer to load than most runs take to read.
+"""
 
 from __future__ import annotations
 
+import inspect
+from collections.abc import Callable, Container, Mapping
+from collections.abc import Set as AbstractSet
 from functools import cache
-from typing import Annotated, Any, get_args
-
-from pydantic import BaseModel, ConfigDict, Field, GetCoreSchemaHandler, create_model
-from pydantic_core import CoreSchema, core_schema
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, NoReturn, get_args
 
 from reconciler.model.kinds import Action
 from reconciler.model.values import dataclass
 from reconciler.systems import SYSTEMS
+
+if TYPE_CHECKING:
+    from pydantic import GetCoreSchemaHandler
+    from pydantic_core import CoreSchema
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,14 +34,11 @@ class OneOf:
     """For roles: what a mapping with such a role says, for the published schema."""
 
     def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
-        allowed = core_schema.literal_schema(list(self.values))
-        return core_schema.custom_error_schema(
-            # To Python, and so to pydantic, `true` equals 1.
-            core_schema.no_info_before_validator_function(_no_boolean, allowed),
-            custom_error_type=self.finding,
-            custom_error_message="not one of the allowed values",
-            custom_error_context={"field": self},
-        )
+        from pydantic_core import core_schema
+
+        # To Python, and so to pydantic, `true` equals 1.
+        allowed = core_schema.no_info_before_validator_function(_no_boolean, core_schema.literal_schema([*self.values]))
+        return _with_finding(self, allowed)
 
 
 def _no_boolean(value: Any) -> Any:
@@ -50,38 +55,9 @@ class Matching:
     """What it must be, for the message."""
 
     def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
-        return core_schema.custom_error_schema(
-            core_schema.str_schema(pattern=self.pattern, strict=True),
-            custom_error_type=self.finding,
-            custom_error_message="not of the expected form",
-            custom_error_context={"field": self},
-        )
+        from pydantic_core import core_schema
 
-
-class ShortOrLong:
-    """For a union of a plain value and a mapping with more to say: only the errors of the form that was used appear.
-
-    Where the plain value is a role that says what it is about, the mapping is made to hold such a role.
-    """
-
-    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
-        short, long = get_args(source)
-        role = next((one for one in get_args(short) if isinstance(one, OneOf) and one.about), None)
-        if role is not None:
-            long = _with_role(long, role)
-        choices = {"short": handler.generate_schema(short), "long": handler.generate_schema(long)}
-        return core_schema.tagged_union_schema(choices, discriminator=_form)
-
-
-@cache
-def _with_role(terms: type[BaseModel], role: OneOf) -> type[BaseModel]:
-    words = role.kind.removesuffix("_access").removeprefix("partner_").split("_")
-    name = "".join(map(str.capitalize, [*words, "terms"]))
-    # It has no source whose docstrings the published schema could be made from; its base has.
-    made: type[BaseModel] = create_model(
-        name, __base__=terms, __doc__=role.about, __module__="pydantic", role=(Annotated[str, role], ...)
-    )
-    return made
+        return _with_finding(self, core_schema.str_schema(pattern=self.pattern, strict=True))
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,16 +68,79 @@ class FieldSort:
     finding: str = "wrong-type"
 
     def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
-        return core_schema.custom_error_schema(
-            handler(source),
-            custom_error_type=self.finding,
-            custom_error_message="not of the expected sort",
-            custom_error_context={"field": self},
-        )
+        return _with_finding(self, handler(source))
 
 
-def _form(value: Any) -> str:
-    return "long" if isinstance(value, dict) else "short"
+def _with_finding(field: OneOf | Matching | FieldSort, schema: CoreSchema) -> CoreSchema:
+    from pydantic_core import core_schema
+
+    return core_schema.custom_error_schema(
+        schema,
+        custom_error_type=field.finding,
+        custom_error_message="is not as it has to be",
+        custom_error_context={"field": field},
+    )
+
+
+class ShortOrLong:
+    """For a union of a plain value and a mapping with more to say: only the errors of the form that was used appear.
+
+    A list may stand between the two. Where the plain value is a role that says what it is about, the mapping is made
+    to hold such a role.
+    """
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        from pydantic_core import core_schema
+
+        forms = {name: handler.generate_schema(one) for name, one in _named(get_args(source)).items()}
+        return core_schema.tagged_union_schema(forms, discriminator=lambda value: form_of(value, forms))
+
+    @staticmethod
+    def forms(union: Any) -> dict[str, Any]:
+        """The type of each form, under the name that it has in the locations of errors."""
+        *plain, long = get_args(union)
+        role = next((one for one in get_args(plain[0]) if isinstance(one, OneOf) and one.about), None)
+        return _named((*plain, long if role is None else _with_role(long, role)))
+
+
+def _named(types: tuple[Any, ...]) -> dict[str, Any]:
+    names = ("short", "long") if len(types) == 2 else ("short", "list", "long")
+    return dict(zip(names, types, strict=True))
+
+
+def form_of(value: object, forms: Container[str]) -> str:
+    """Which of the forms of a `ShortOrLong` is used."""
+    if isinstance(value, dict):
+        return "long"
+    return "list" if isinstance(value, list) and "list" in forms else "short"
+
+
+@cache
+def _with_role(terms: type[StrictDocument], role: OneOf) -> type[StrictDocument]:
+    words = role.kind.removesuffix("_access").removeprefix("partner_").split("_")
+    # It has no source whose docstrings the published schema could be made from; its base has.
+    content = {"__doc__": role.about, "__module__": "made", "__annotations__": {"role": Annotated[str, role]}}
+    return type("".join(map(str.capitalize, [*words, "terms"])), (terms,), content)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class FieldTerms:
+    """What is said of a field besides its type."""
+
+    default: Any
+    default_factory: Callable[[], Any] | None
+    about: Mapping[str, Any]
+    """Limits, examples, another name, as pydantic calls them."""
+
+    @property
+    def has_default(self) -> bool:
+        """Whether the key may be left out."""
+        return self.default is not ... or self.default_factory is not None
+
+
+def Field(*, default: Any = ..., default_factory: Callable[[], Any] | None = None, **about: Any) -> Any:  # noqa: N802
+    """A field of a document, said as pydantic's function of this name would have it."""
+    return FieldTerms(default, default_factory, about)
 
 
 def roles_of(system: str, kind: str, about: str = "") -> OneOf:
@@ -127,11 +166,44 @@ Version = Annotated[int, OneOf((1,), "unknown-version"), Field(title="Version")]
 ActionName = Annotated[str, OneOf(tuple(action.value for action in Action), "unknown-action")]
 
 
-class StrictDocument(BaseModel):
-    """A mapping in a file; keys that are not listed are refused.
+class StrictDocument:
+    """A mapping in a file; keys that are not listed are refused, unless it has a field `other_keys`.
 
-    Nothing is nullable: a key without a value (`expires:`) is a mistake, not a default.
+    Nothing is nullable: a key without a value (`expires:`) is a mistake, not a default. An instance holds what is
+    written; defaults stay with the class.
     """
 
-    # Each is built once, as a part of the document of a file, and not a second time for itself.
-    model_config = ConfigDict(extra="forbid", strict=True, frozen=True, defer_build=True)
+    field_terms: ClassVar[Mapping[str, FieldTerms]] = {}
+    """Of all fields with such."""
+    required_fields: ClassVar[AbstractSet[str]] = frozenset()
+    """Names of the fields without a default."""
+
+    def __init_subclass__(cls) -> None:
+        """Let the class itself show the defaults."""
+        names = inspect.get_annotations(cls).keys() - {"other_keys"}
+        own = {name: value for name, value in vars(cls).items() if isinstance(value, FieldTerms)}
+        open_ = {name for name in names if name not in vars(cls) or (name in own and not own[name].has_default)}
+        cls.required_fields = cls.required_fields - names | open_
+        inherited = {name: said for name, said in cls.field_terms.items() if name not in names}
+        cls.field_terms = {**inherited, **own}
+        for name, said in own.items():
+            delattr(cls, name)
+            if said.has_default:
+                setattr(cls, name, said.default_factory() if said.default_factory else said.default)
+
+    def __init__(self, **written: Any) -> None:
+        self.__dict__.update(written)
+
+    def __setattr__(self, name: str, value: object) -> NoReturn:
+        """Documents are what a file says."""
+        raise AttributeError(name)
+
+    @property
+    def keys_written(self) -> set[str]:
+        """Names of the fields that the file gives a value."""
+        return set(self.__dict__) - {"other_keys"}
+
+
+def is_document(kind: Any) -> bool:
+    """Whether a type is a class of documents."""
+    return isinstance(kind, type) and issubclass(kind, StrictDocument)

@@ -114,7 +114,7 @@ def read_people(
             people[key] = _read_person(key, person, spot, contacts, notes)
             if person.manager:
                 managers.append((key, person.manager, spot.value("manager")))
-            if len(people[key].identities) < bool(person.email) + len(person.identities.model_fields_set):
+            if len(people[key].identities) < bool(person.email) + len(person.identities.keys_written):
                 partial.people.add(key)
     for key, manager, place in managers:
         if manager == key:
@@ -129,7 +129,7 @@ def read_people(
 def _read_person(key: str, document: PersonDocument, spot: Cursor, contacts: Contacts, notes: Notes) -> Person:
     starts, ends = read_span(document.starts, document.ends, "ends", spot, notes)
     statements: dict[str, date] = {}
-    for name in sorted(document.statements.model_fields_set):
+    for name in sorted(document.statements.keys_written):
         if day := read_day(getattr(document.statements, name), name, spot.into("statements"), notes):
             statements[name] = day
     return Person(
@@ -142,7 +142,7 @@ def _read_person(key: str, document: PersonDocument, spot: Cursor, contacts: Con
         ends=ends,
         statements=statements,
         unregistered=frozenset(
-            name for name in document.registered.model_fields_set if getattr(document.registered, name) is False
+            name for name in document.registered.keys_written if getattr(document.registered, name) is False
         ),
         place=spot.place,
     )
@@ -154,7 +154,7 @@ def _read_identities(document: PersonDocument, spot: Cursor, contacts: Contacts)
     if document.email:
         found["email"] = contacts.read_email(document.email, spot.value("email"))
     at = spot.into("identities")
-    for name in sorted(document.identities.model_fields_set):
+    for name in sorted(document.identities.keys_written):
         text, place = getattr(document.identities, name), at.value(name)
         accepts_phone = name in SYSTEMS and any("phone" in one.identifiers for one in SYSTEMS[name].values())
         if name == "phone" or (accepts_phone and (text.startswith("+") or (text[:1].isdigit() and "@" not in text))):

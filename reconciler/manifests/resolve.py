@@ -93,7 +93,7 @@ class _Reader:
             message = f"`{key}` is the same organization as another: {identity}"
             self.notes.error("duplicate-id", message, spot.place, related=(first,))
         system = get_system(document.system, document.variant)
-        if written := document.limits.model_fields_set:
+        if written := document.limits.keys_written:
             at = spot.into("limits")
             agreed = {name: (getattr(document.limits, name), str(at.key(name))) for name in sorted(written)}
             system = with_limits(system, agreed)

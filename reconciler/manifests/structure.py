@@ -1,19 +1,15 @@
 """From a parsed file to a validated document; what is wrong is told, taken out, and the rest goes on.
 
-Going on matters: the findings of a run are shown all at once, so a wrong role must not hide an unknown person. The
-errors are pydantic's; their words are ours.
+Going on matters: the findings of a run are shown all at once, so a wrong role must not hide an unknown person.
 """
 
 from __future__ import annotations
 
 import re
-import types
 from collections.abc import Sequence
-from typing import Annotated, Any, TypeVar, Union, get_args, get_origin
+from typing import Any, TypeVar
 
-from pydantic import BaseModel, ValidationError
-from pydantic_core import ErrorDetails
-
+from reconciler.manifests.checks import Misfit, read_mapping
 from reconciler.manifests.fields import FieldSort, Matching, OneOf, StrictDocument, developers_variant
 from reconciler.manifests.nodes import Cursor, MapNode, Path, inside, path_in
 from reconciler.manifests.partial_read import PartialRead
@@ -53,19 +49,18 @@ def read_document(
 def check_structure(model: type[D], node: MapNode, file: str, notes: Notes, partial: PartialRead) -> D | None:
     """The document in `node`, which loses the parts that do not fit; None when nothing is left of it."""
     for turn in range(_MAX_ROUNDS):
-        try:
-            return model.model_validate(node)
-        except ValidationError as problem:
-            errors = problem.errors(include_url=False)
-            if turn == 0:
-                for error in errors:
-                    _Problem(model, error, path_in(node, error["loc"]), Cursor.at_top(file, node), notes).report()
-            _take_out(errors, node, partial)
+        document, errors = read_mapping(model, node)
+        if not errors:
+            return document
+        if turn == 0:
+            for error in errors:
+                _Problem(error, path_in(node, error["loc"]), Cursor.at_top(file, node), notes).report()
+        _take_out(errors, node, partial)
     partial.incomplete = partial.is_blind = True
     return None
 
 
-def _take_out(errors: Sequence[ErrorDetails], node: MapNode, partial: PartialRead) -> None:
+def _take_out(errors: Sequence[Misfit], node: MapNode, partial: PartialRead) -> None:
     """Remove what the errors are about, or replace it where what it belongs to would otherwise be lost."""
     repairs: dict[Path, str | None] = {}
     for error in errors:
@@ -86,7 +81,7 @@ def _take_out(errors: Sequence[ErrorDetails], node: MapNode, partial: PartialRea
         _remember(path, partial)
 
 
-def _substitute(error: ErrorDetails) -> str | None:
+def _substitute(error: Misfit) -> str | None:
     """A value that lets what surrounds it be looked at: some role, or the number that should have been text."""
     value = error["input"]
     if error["type"] == "unknown-role":
@@ -112,8 +107,7 @@ def _remember(path: Path, partial: PartialRead) -> None:
 class _Problem:
     """One error of validating a file against its model, told in the words of the person who wrote the file."""
 
-    model: type[BaseModel]
-    error: ErrorDetails
+    error: Misfit
     path: Path
     """Keys and indexes in the file, down to what the error is about."""
     top: Cursor
@@ -133,7 +127,7 @@ class _Problem:
 
     def report(self) -> None:
         kind, value, name = self.error["type"], self.error["input"], self.name
-        custom = self.error.get("ctx", {}).get("field")
+        custom = self.error["ctx"].get("field")
         key_place = self.top.key(*self.path)
         if kind == "extra_forbidden":
             self._report_unknown_key(name, key_place)
@@ -158,7 +152,7 @@ class _Problem:
         elif isinstance(custom, FieldSort) or kind in EXPECTED:
             self._report_wrong_type(custom.expected if isinstance(custom, FieldSort) else EXPECTED[kind])
         else:
-            is_share = self.error.get("ctx", {}).get("le") == 1  # that was written as a percentage
+            is_share = self.error["ctx"].get("le") == 1  # that was written as a percentage
             is_percentage = is_share and isinstance(value, (int, float)) and 1 < value <= 100
             advice = f"write {value / 100:g} for {value:g} %" if is_percentage else ""
             self._error("out-of-range", f"`{name}` {describe_misfit(self.error)}", self.place, advice)
@@ -171,8 +165,7 @@ class _Problem:
             self._error("secret", f"`{key}`: a file in git never holds a secret", place, "delete it")
             return
         siblings = self.top.into(*self.path[:-1]).node
-        known = _keys_at(self.model, self.error["loc"][:-1])
-        advice = suggest_word(key, known, taken=siblings if isinstance(siblings, MapNode) else ())
+        advice = suggest_word(key, self.error["ctx"]["known"], taken=siblings if isinstance(siblings, MapNode) else ())
         self._error("unknown-key", f"`{key}` is not known here", place, advice)
 
     def _report_unknown_word(self, field: OneOf) -> None:
@@ -234,28 +227,3 @@ class _Problem:
 
 def _name_of(path: Path) -> str:
     return next((part for part in reversed(path) if isinstance(part, str)), "the file")
-
-
-def _keys_at(model: type[BaseModel], loc: Path) -> list[str]:
-    """The keys that the mapping at a location may have, found by walking the types of the documents."""
-    found: Any = model
-    for part in loc:
-        found = _step(found, part)
-    if isinstance(found, type) and issubclass(found, BaseModel):
-        return [info.alias or name for name, info in found.model_fields.items()]
-    return []
-
-
-def _step(annotation: Any, part: str | int) -> Any:
-    """The type one level further in; for a union, the member that pydantic named in the location."""
-    if get_origin(annotation) is Annotated:
-        annotation = get_args(annotation)[0]
-    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
-        info = annotation.model_fields.get(str(part))
-        return None if info is None else info.annotation
-    arguments = get_args(annotation)
-    if get_origin(annotation) in {Union, types.UnionType}:
-        if part in {"short", "long"}:
-            return arguments[part == "long"]
-        return next((one for one in arguments if part in get_args(one.model_fields["system"].annotation)), None)
-    return arguments[-1] if arguments else None

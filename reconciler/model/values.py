@@ -8,12 +8,15 @@ hashing, which have to be quick, are compiled when they are first called. Type c
 from __future__ import annotations
 
 import dataclasses
+import sys
 from collections.abc import Callable
 from dataclasses import MISSING, FrozenInstanceError
 from typing import TYPE_CHECKING, Any, NoReturn
 
 __all__ = ["dataclass"]
 
+_Writer = Callable[[type, dict[str, Any]], str]
+"""Gives the text of a method, and adds the values that it uses by name."""
 _NEW = object()
 """Stands for what a default factory makes."""
 
@@ -26,10 +29,10 @@ def _prepare(cls: type, **how: bool) -> type:
     own = cls.__dict__
     made: type = dataclasses.dataclass(init=False, repr=False, eq=False, **how)(cls)
     methods: dict[str, Any] = {"__repr__": _repr, "__hash__": None}
-    methods |= {name: _delay(made, name, write) for name, write in _WRITERS.items() if frozen or name != "__hash__"}
+    methods |= {name: _Delayed(made, name, write) for name, write in _WRITERS.items() if frozen or name != "__hash__"}
     if frozen:
         # The slots are set past this, by the constructor as by whoever restores a copy.
-        methods |= {"__init__": _delay(made, "__init__", _write_frozen_init)}
+        methods |= {"__init__": _Delayed(made, "__init__", _write_frozen_init)}
         methods |= {"__setattr__": _refuse_to_set, "__delattr__": _refuse_to_delete}
         methods |= {"__getstate__": _getstate, "__setstate__": _setstate}
     for name, method in methods.items():
@@ -38,17 +41,26 @@ def _prepare(cls: type, **how: bool) -> type:
     return made
 
 
-def _delay(cls: type, name: str, write: Callable[[type, dict[str, Any]], str]) -> Callable[..., Any]:
-    """A method that puts the written one in its place when it is called."""
+class _Delayed:
+    """Stands for a method until somebody asks for it."""
 
-    def method(self: Any, *args: Any, **values: Any) -> Any:
+    def __init__(self, cls: type, name: str, write: _Writer) -> None:
+        self._cls, self._name, self._write = cls, name, write
+
+    def __get__(self, instance: object, owner: type) -> Any:
+        cls, name = self._cls, self._name
         names: dict[str, Any] = {}
-        exec(write(cls, names), names)  # noqa: S102  # the text holds nothing but names of fields
-        names[name].__qualname__ = f"{cls.__qualname__}.{name}"
-        setattr(cls, name, names[name])
-        return names[name](self, *args, **values)
-
-    return method
+        text = self._write(cls, names).replace("\n", "\n ")
+        made: dict[str, Any] = {}
+        # The text holds nothing but names of fields. Annotations are read in the module of the class.
+        outer = f"def make({', '.join(names)}):\n {text}\n return {name}"
+        exec(outer, vars(sys.modules[cls.__module__]), made)  # noqa: S102
+        method = made["make"](**names)
+        method.__qualname__ = f"{cls.__qualname__}.{name}"
+        if name == "__init__":
+            method.__annotations__ = {field.name: field.type for field in dataclasses.fields(cls) if field.init}
+        setattr(cls, name, method)
+        return method.__get__(instance, owner)
 
 
 def _write_init(cls: type, names: dict[str, Any], assign: str = "self.{0} = {1}") -> str:
@@ -92,7 +104,7 @@ def _write_hash(cls: type, _: dict[str, Any]) -> str:
     return f"def __hash__(self):\n return hash(({content}))"
 
 
-_WRITERS: dict[str, Callable[[type, dict[str, Any]], str]] = {
+_WRITERS: dict[str, _Writer] = {
     "__init__": _write_init,
     "__eq__": _write_eq,
     "__hash__": _write_hash,

@@ -6,7 +6,7 @@ import pytest
 import yaml
 
 from reconciler.manifests import source
-from reconciler.manifests.documents import ManifestDocument
+from reconciler.manifests.documents import BusinessCenterDocument, ManifestDocument
 from reconciler.manifests.fields import StrictDocument, Text
 from reconciler.manifests.partial_read import PartialRead
 from reconciler.manifests.source import SourceFile, parse_yaml
@@ -48,8 +48,11 @@ def test_a_permission_that_is_wrong_does_not_take_the_others_along() -> None:
 organizations:
   x: {system: business_center, id: "1", tiktok_accounts: {z: {handle: "@z", access: {ana: [post, boss, live]}}}}
 """)
-    dumped = document.model_dump()
-    assert dumped["organizations"]["x"]["tiktok_accounts"]["z"]["access"]["ana"][::2] == ["post", "live"]
+    organization = document.organizations["x"]
+    assert isinstance(organization, BusinessCenterDocument)
+    given = organization.tiktok_accounts["z"].access["ana"]
+    assert isinstance(given, list)
+    assert given[::2] == ["post", "live"]
 
 
 @pytest.mark.parametrize(

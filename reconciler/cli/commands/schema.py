@@ -6,23 +6,27 @@ import ast
 import inspect
 import json
 import textwrap
+import types
 from collections.abc import Mapping
-from functools import cache
+from functools import cache, reduce
 from itertools import pairwise
+from operator import or_
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any, Union, cast, get_args, get_origin
 
 import click
-from pydantic import BaseModel, TypeAdapter
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
 from pydantic_core import core_schema
 
 from reconciler.cli.catalogue import load_outputs
 from reconciler.cli.files import replace_file
 from reconciler.cli.options import FILE, FOLDER
+from reconciler.manifests.checks import keys_of, types_of
 from reconciler.manifests.config_documents import ConfigDocument
 from reconciler.manifests.conformance import check_conformance
 from reconciler.manifests.documents import ManifestDocument
+from reconciler.manifests.fields import FieldTerms, ShortOrLong, StrictDocument, is_document
 from reconciler.manifests.source import SourceFile
 from reconciler.model.errors import ManifestError, UsageError
 from reconciler.model.plan import Plan
@@ -112,7 +116,9 @@ def json_schema(name: str) -> Schema:
 
 
 def _schema_of_read(name: str) -> Schema:
-    schema = TypeAdapter(_READ[name][1]).json_schema(schema_generator=_Described)
+    kind = _READ[name][1]
+    model = model_of(kind) if is_document(kind) else kind
+    schema = TypeAdapter(model).json_schema(schema_generator=_Described)
     if name == "state":
         schema["properties"]["format_version"] = {
             "type": "string",
@@ -144,7 +150,7 @@ class _Described(GenerateJsonSchema):
 
     def model_schema(self, schema: core_schema.ModelSchema) -> JsonSchemaValue:
         """A document that people write."""
-        return _described(super().model_schema(schema), schema["cls"])
+        return _described(super().model_schema(schema), schema["cls"].document)
 
     def dataclass_schema(self, schema: core_schema.DataclassSchema) -> JsonSchemaValue:
         """A value of the model."""
@@ -192,8 +198,8 @@ def _docstrings(kind: type) -> dict[str, str]:
     for one in reversed(kind.__mro__):
         if one.__module__.startswith("reconciler."):
             found |= _attributes_of(ast.parse(textwrap.dedent(inspect.getsource(one))).body[0])
-    aliases = {name: field.alias for name, field in kind.model_fields.items()} if issubclass(kind, BaseModel) else {}
-    return {aliases.get(name) or name: told for name, told in found.items()}
+    keys = {name: key for key, name in keys_of(kind).items()} if is_document(kind) else {}
+    return {keys.get(name, name): told for name, told in found.items()}
 
 
 def _attributes_of(node: ast.stmt) -> dict[str, str]:
@@ -209,3 +215,51 @@ def _attributes_of(node: ast.stmt) -> dict[str, str]:
 
 def _one_line(text: str) -> str:
     return " ".join(text.partition("\n\n")[0].split())
+
+
+@cache
+def model_of(document: Any) -> type[BaseModel]:
+    """A document as pydantic declares it."""
+    if document is StrictDocument:
+        settings = ConfigDict(extra="forbid", strict=True, frozen=True, defer_build=True)
+        return type("StrictModel", (BaseModel,), {"model_config": settings, "__module__": __name__})
+    (base,) = document.__bases__
+    kinds = dict(types_of(document))
+    content: dict[str, Any] = {"__module__": document.__module__, "__doc__": document.__doc__}
+    if others := kinds.pop("other_keys", None):
+        content["model_config"] = ConfigDict(extra="allow")
+    own = {name: kind for name, kind in kinds.items() if name in inspect.get_annotations(document)}
+    content["__annotations__"] = {name: _translated(kind) for name, kind in own.items()}
+    if others:
+        content["__annotations__"]["__pydantic_extra__"] = _translated(others)
+    for name in own:
+        default = ... if name in document.required_fields else getattr(document, name)
+        if name in document.field_terms:
+            content[name] = _pydantic_field(document.field_terms[name])
+        elif default is not ...:
+            content[name] = model_of(cast("Any", type(default)))() if isinstance(default, StrictDocument) else default
+    made: Any = type(document.__name__, (model_of(base),), content)
+    made.document = document
+    return made  # type: ignore[no-any-return]  # pydantic's class made it
+
+
+def _pydantic_field(said: FieldTerms) -> Any:
+    default: dict[str, Any] = {} if said.default is ... else {"default": said.default}
+    if said.default_factory:
+        default["default_factory"] = said.default_factory
+    return Field(**default, **said.about)
+
+
+def _translated(kind: Any) -> Any:
+    """A type with models in place of documents."""
+    if is_document(kind):
+        return model_of(kind)
+    origin, inner = get_origin(kind), get_args(kind)
+    if origin is Annotated:
+        said = [_pydantic_field(one) if isinstance(one, FieldTerms) else one for one in inner[1:]]
+        is_named = any(isinstance(one, ShortOrLong) for one in said)
+        base = reduce(or_, ShortOrLong.forms(inner[0]).values()) if is_named else inner[0]
+        return Annotated[(_translated(base), *said)]
+    if origin in {Union, types.UnionType}:
+        return reduce(or_, map(_translated, inner))
+    return origin[tuple(map(_translated, inner))] if origin in {dict, list} else kind
