@@ -88,7 +88,7 @@ def _measure(store: LocalFileStore, lease: Lease, *, changes: int, snapshot_seco
     for number in range(changes):
         change = invitation(number)
         logbook.intend([change])
-        logbook.conclude(change, Applied(live=change.after))
+        logbook.conclude([(change, Applied(live=change.after))])
     audit = AuditLog(store)
     audit.append(
         AuditRecord(organization=_ORGANIZATION, lineage=logbook.state.lineage, entries=tuple(logbook.entries)),

@@ -1,8 +1,8 @@
 """What is written around every call: the intent before it, the outcome after it.
 
-One record per line: a CRC-32 in eight hexadecimal digits, a space, and one JSON object. Every record has a serial, the
-state's serial right after it, so records that a snapshot already contains are told from those it lacks, and a gap is
-seen. There are four sorts:
+One durable write per line: a CRC-32 in eight hexadecimal digits, a space, and one JSON object, the record, or an array
+of what was written together. Every record has a serial, the state's serial right after it, so records that a snapshot
+already contains are told from those it lacks, and a gap is seen. There are four sorts:
 
 run      who carries out which plan; the first record of every apply that changes anything
 intent   the whole change, durable before its call leaves
@@ -16,10 +16,10 @@ the next run reads the live resource before it plans anything, and never repeats
 from __future__ import annotations
 
 import zlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import field, replace
 from datetime import datetime
-from typing import Any, get_args
+from typing import Any, NamedTuple, get_args
 
 from reconciler.audit.entries import audit_entry, order_entry
 from reconciler.model.address import Address
@@ -40,9 +40,10 @@ from reconciler.model.state import State
 from reconciler.model.values import dataclass
 from reconciler.model.work_order import WorkOrder
 
-JOURNAL_FORMAT = "1.1"
-"""1.1 has the words of states of format 1.4. What 1.0 says in older ones is understood."""
-_READABLE = ("1.0", JOURNAL_FORMAT)
+JOURNAL_FORMAT = "1.2"
+"""1.1 has the words of states of format 1.4; what 1.0 says in older ones is understood. 1.2 has several records in a
+line, and outcomes that say nothing of other addresses."""
+_READABLE = ("1.0", "1.1", JOURNAL_FORMAT)
 
 _OUTCOMES: dict[str, type[Any]] = {kind.__name__: kind for kind in get_args(Outcome)}
 
@@ -69,6 +70,20 @@ class LoadedState:
     """Whether what is stored cannot be read, so that nothing but the lineage is known of it."""
 
 
+class StatePart(NamedTuple):
+    """What a state says of one address."""
+
+    state: State
+    alone: bool
+    """Whether it says nothing but that, and how often something was done on the day. Else it also says all that belongs
+    to no address, all known drift and all used approvals."""
+
+
+def join_records(records: Sequence[bytes]) -> bytes:
+    """One line of them: after a crash it is there whole or counts as torn, on whatever disk."""
+    return records[0] if len(records) == 1 else _line(b"[%s]" % b",".join(record[_BODY:] for record in records))
+
+
 def run_record(origin: Origin, *, lineage: str, serial: int, at: datetime) -> bytes:
     """Written before the first intent of a run. `lineage` is that of the state, given now when it has none yet."""
     return _encode(
@@ -88,31 +103,33 @@ def intent_record(change: Change, *, serial: int) -> bytes:
     return _encode({"record": "intent", "serial": serial, "change": _dump(Change, change)})
 
 
-def outcome_record(change: Change, outcome: Outcome, *, part: State, at: datetime) -> bytes:
-    """Written after a call: `part` is everything the state now says about this address and about the day."""
+def outcome_record(change: Change, outcome: Outcome, *, part: StatePart, at: datetime) -> bytes:
+    """Written after a call."""
     return _encode(
         {
             "record": "outcome",
-            "serial": part.serial,
+            "serial": part.state.serial,
             "address": str(change.address),
             "time": at.isoformat(),
             "outcome": _dump(type(outcome), outcome),
             "kind": type(outcome).__name__,
-            "state": _dump(State, part),
+            "state": _dump(State, part.state),
+            "alone": part.alone,
         }
     )
 
 
-def order_record(order: WorkOrder, *, part: State, at: datetime) -> bytes:
-    """Written when a work order has ended: `part` is everything the state now says about its address."""
+def order_record(order: WorkOrder, *, part: StatePart, at: datetime) -> bytes:
+    """Written when a work order has ended."""
     return _encode(
         {
             "record": "order",
-            "serial": part.serial,
+            "serial": part.state.serial,
             "address": str(order.address),
             "time": at.isoformat(),
             "order": order.id,
-            "state": _dump(State, part),
+            "state": _dump(State, part.state),
+            "alone": part.alone,
         }
     )
 
@@ -127,9 +144,10 @@ def replay(state: State, journal: Journal) -> LoadedState:
     try:
         for number, line in enumerate(journal.records, start=1):
             refuse_sealed(line, f"the journal of {state.organization}")
-            record = _decode(line)
-            if record is not None:
-                fold.take(number, record)
+            records = _decode(line)
+            if records is not None:
+                for record in records:
+                    fold.take(number, record)
             elif number == len(journal.records):
                 is_torn = True
             else:
@@ -167,6 +185,10 @@ class _Fold:
         self._lineage = snapshot.lineage
         self._parts: dict[Address, Mapping[str, Any]] = {}
         """The last part of an address says everything about it."""
+        self._whole: Mapping[str, Any] = {}
+        """The last one that says everything else too."""
+        self._later: set[Address] = set()
+        """Of whom there are parts behind that."""
         self._orders: dict[str, WorkOrder] = {}
         """Orders are only ever added or rewritten."""
         self.origin = Origin()
@@ -207,29 +229,44 @@ class _Fold:
         address, part = Address.parse(record["address"]), with_todays_words(record["state"])
         self._parts.pop(address, None)
         self._parts[address] = part
+        if record.get("alone"):
+            self._later.add(address)
+        else:
+            self._whole, self._later = part, set()
         self._orders.update(_load(dict[str, WorkOrder], part.get("orders", {})))
         return address
 
     def state(self) -> State:
-        """The snapshot with what the parts say of their addresses, oldest first, and the last one of all else."""
+        """The snapshot with what the parts say of their addresses, oldest first, and the last whole one of all else."""
         state = self._snapshot
         if self._serial == state.serial:
             return state
+        rest = _load(State, self._whole) if self._whole else state
         records, deferred, in_doubt = dict(state.records), dict(state.deferred), dict(state.in_doubt)
-        latest = state
+        drift, used = dict(rest.drift), {one.terms: one for one in rest.used_approvals}
+        removals, invitations = dict(rest.removals), dict(rest.invitations)
         for address, body in self._parts.items():
-            latest = _load(State, body)
-            for known in (records, deferred, in_doubt):
+            part = _load(State, body)
+            told: list[tuple[dict[Address, Any], Mapping[Address, Any]]]
+            told = [(records, part.records), (deferred, part.deferred), (in_doubt, part.in_doubt)]
+            if address in self._later:
+                told.append((drift, part.drift))
+                used.update({one.terms: one for one in part.used_approvals})
+                removals.update(part.removals)
+                invitations.update(part.invitations)
+            for known, now in told:
                 known.pop(address, None)
-            records.update(latest.records)
-            deferred.update(latest.deferred)
-            in_doubt.update(latest.in_doubt)
+                known.update(now)
         return replace(
-            latest,
+            rest,
             records=records,
             deferred=deferred,
             in_doubt={**in_doubt, **self.open},
             orders={**state.orders, **self._orders},
+            drift=drift,
+            used_approvals=tuple(used[terms] for terms in sorted(used, key=str)),
+            removals=removals,
+            invitations=invitations,
             serial=self._serial,
             lineage=self._lineage,
         )
@@ -247,20 +284,28 @@ def _load(kind: Any, value: Any) -> Any:
     return adapter_of(kind).validate_python(value)
 
 
+_BODY = 9
+"""Where the JSON of a line begins."""
+
+
 def _encode(record: dict[str, Any]) -> bytes:
-    body = to_line(record)
+    return _line(to_line(record))
+
+
+def _line(body: bytes) -> bytes:
     return b"%08x %s" % (zlib.crc32(body), body)
 
 
-def _decode(line: bytes) -> dict[str, Any] | None:
-    """None when a line is not what was written."""
+def _decode(line: bytes) -> list[dict[str, Any]] | None:
+    """The records in a line; None when it is not what was written."""
     checksum, _, body = line.partition(b" ")
     if checksum != b"%08x" % zlib.crc32(body):
         return None
-    record = load_json(body)
-    if not isinstance(record, dict):
+    content = load_json(body)
+    records = content if isinstance(content, list) else [content]
+    if not all(isinstance(record, dict) for record in records):
         raise TypeError
-    return record
+    return records
 
 
 def _corrupted(organization: str, number: int, what: str) -> StoreError:

@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import hashlib
 from base64 import b32encode
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import replace
 from datetime import date, datetime, timedelta
 from itertools import count
-from typing import Self, TypeVar
+from typing import Any, Self, TypeVar
 
+from reconciler.apply.journal import StatePart
 from reconciler.engine.context import PlanningContext, Targets
 from reconciler.engine.drift import record_drift
 from reconciler.engine.guards import WINDOW_DAYS, counts_as_removal
@@ -32,6 +33,7 @@ from reconciler.model.system import System
 from reconciler.model.work_order import WorkOrder
 
 T = TypeVar("T")
+_Key = TypeVar("_Key")
 
 _DIGITS = 6
 """Of the ids of work orders, in base 32: short enough to be read aloud, and a billion of them."""
@@ -62,9 +64,12 @@ class StateBuilder:
         self._records = dict(state.records)
         self._deferred = dict(state.deferred)
         self._in_doubt = dict(state.in_doubt)
-        self._orders = dict(state.orders)
+        self._orders: dict[str, WorkOrder] = {}
+        self._orders_of: defaultdict[Address, dict[str, WorkOrder]] = defaultdict(dict)
+        self._keep(state.orders.values())
         self._drift = dict(state.drift)
         self._used = {used.terms: used for used in state.used_approvals if used.expires >= today}
+        self._used_now: defaultdict[Address, list[UsedApproval]] = defaultdict(list)
         self._removals = _recent(state.removals, today)
         self._invitations = _recent(state.invitations, today)
 
@@ -117,7 +122,9 @@ class StateBuilder:
     def _use(self, step: tuple[Address, Action], reason: str, expires: date) -> None:
         address, action = step
         used = UsedApproval(approve=action, address=address, reason=reason, expires=expires, used_on=self._today)
-        self._used.setdefault(used.terms, used)
+        if used.terms not in self._used:
+            self._used[used.terms] = used
+            self._used_now[address].append(used)
 
     def issue(self, change: Change, outcome: Outcome, *, at: datetime) -> Outcome:
         """The outcome with ids and times on the work orders that come with it; `take` stores them.
@@ -149,7 +156,7 @@ class StateBuilder:
 
     def close(self, order: WorkOrder) -> int:
         """Remember how a work order ended; returns the serial of that."""
-        self._orders[order.id] = order
+        self._keep([order])
         return self.next_serial()
 
     def take(self, change: Change, outcome: Outcome) -> int:
@@ -179,15 +186,34 @@ class StateBuilder:
         self._use_approval(change)
         self._in_doubt.pop(change.address, None)
 
-    def part(self, address: Address) -> State:
-        """The state reduced to one address, which is what the journal needs to know."""
-        orders = {key: order for key, order in self._orders.items() if order.address == address}
-        return self._make_state(
-            records=_only(address, self._records),
-            deferred=_only(address, self._deferred),
-            in_doubt=_only(address, self._in_doubt),
-            orders=orders,
+    def _keep(self, orders: Iterable[WorkOrder]) -> None:
+        for order in orders:
+            self._orders[order.id] = self._orders_of[order.address][order.id] = order
+
+    def part(self, address: Address, *, alone: bool = False) -> StatePart:
+        """The state reduced to one address, which is what the journal needs to know.
+
+        `alone` reduces everything: what it costs must not grow with what is known of others.
+        """
+        known: dict[str, Any] = {
+            "records": _only(address, self._records),
+            "deferred": _only(address, self._deferred),
+            "in_doubt": _only(address, self._in_doubt),
+            "orders": self._orders_of.get(address, {}),
+        }
+        if not alone:
+            return StatePart(self._make_state(**known), alone=False)
+        only = State(
+            organization=self._state.organization,
+            lineage=self._state.lineage,
+            serial=self._serial,
+            drift=_only(address, self._drift),
+            used_approvals=tuple(self._used_now.get(address, ())),
+            removals=_only(self._today, self._removals),
+            invitations=_only(self._today, self._invitations),
+            **known,
         )
+        return StatePart(only, alone=True)
 
     def state(self) -> State:
         """The whole state as it stands; a change that was begun and not concluded is in doubt."""
@@ -219,7 +245,7 @@ class StateBuilder:
     def _take_orders(self, change: Change, orders: Iterable[WorkOrder]) -> None:
         """What was asked of people counts from that moment on, because they may do it at any time."""
         self._deferred.pop(change.address, None)
-        self._orders.update({order.id: order for order in orders})
+        self._keep(orders)
         if change.action is not Action.INVITE or change.before is None or change.before.status.is_gone:
             # Else somebody is asked to answer an invitation that was counted when it was sent.
             self._count(change)
@@ -275,8 +301,8 @@ class StateBuilder:
         return record.protected(protect=protect)
 
 
-def _only(address: Address, known: Mapping[Address, T]) -> dict[Address, T]:
-    return {address: known[address]} if address in known else {}
+def _only(key: _Key, known: Mapping[_Key, T]) -> dict[_Key, T]:
+    return {key: known[key]} if key in known else {}
 
 
 def _recent(days: Mapping[date, int], today: date) -> Counter[date]:

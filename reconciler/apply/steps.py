@@ -11,7 +11,7 @@ from copy import copy
 from typing import TypeGuard
 
 from reconciler.apply.choice import as_change, describe_stale
-from reconciler.apply.journal import intent_record, order_record, outcome_record, run_record
+from reconciler.apply.journal import StatePart, intent_record, join_records, order_record, outcome_record, run_record
 from reconciler.apply.leases import Lease
 from reconciler.apply.reading import ProviderBroke, judge, shielded
 from reconciler.apply.state_builder import StateBuilder
@@ -61,8 +61,7 @@ class Steps:
             self.journal.refuse(changes[0], cleared)
             return [Result(changes[0], cleared)]
         self.journal.intend(cleared)
-        outcomes = zip(cleared, self._call(cleared), strict=True)
-        results = [Result(change, self.journal.conclude(change, outcome)) for change, outcome in outcomes]
+        results = self.journal.conclude(zip(cleared, self._call(cleared), strict=True))
         for result in results:
             self._reached.take(*result)
         return results
@@ -76,7 +75,7 @@ class Steps:
         approval = self.situation.approvals.get(change.step)
         change = with_approval(change, approval) if approval else change
         self.journal.intend([change])
-        return [Result(change, self.journal.conclude(change, describe_wait(orders)))]
+        return self.journal.conclude([(change, describe_wait(orders))])
 
     def _count_joinable(self, changes: Sequence[Change]) -> int:
         """How many of the first changes leave in one call. What touches an admin goes alone: the count comes first."""
@@ -194,6 +193,8 @@ class JournalWriter:
         self._origin = origin
         self._clock = clock
         self._has_begun = False
+        self._has_told_all = False
+        """Whether a record of this run says more than what it is about, so that no later one has to."""
         self.entries: list[AuditEntry] = []
         """Everything that was tried so far."""
 
@@ -211,42 +212,51 @@ class JournalWriter:
 
         Returns only while the organization is ours.
         """
-        self._begin()
-        for change in changes:
-            self._append(intent_record(change, serial=self._builder.begin(change)))
+        begun = self._begin()
+        self._append(*begun, *(intent_record(change, serial=self._builder.begin(change)) for change in changes))
         self._lease.check()
 
-    def conclude(self, change: Change, outcome: Outcome) -> Outcome:
+    def conclude(self, outcomes: Iterable[tuple[Change, Outcome]]) -> list[Result]:
         """Write down, durably, what became of a call; what comes back says how work orders are called from now on."""
-        now = self._clock.now()
-        outcome = self._builder.issue(change, outcome, at=now)
-        serial = self._builder.take(change, outcome)
-        self.entries.append(audit_entry(change, outcome, serial=serial, at=now))
-        self._append(outcome_record(change, outcome, part=self._builder.part(change.address), at=now))
-        return outcome
+        now, results, records = self._clock.now(), [], []
+        for change, told in outcomes:
+            outcome = self._builder.issue(change, told, at=now)
+            serial = self._builder.take(change, outcome)
+            self.entries.append(audit_entry(change, outcome, serial=serial, at=now))
+            records.append(outcome_record(change, outcome, part=self._part(change.address), at=now))
+            results.append(Result(change, outcome))
+        self._append(*records)
+        return results
 
     def end(self, order: WorkOrder) -> None:
         """Write down, durably, that a work order has ended without anybody's word."""
-        self._begin()
+        begun = self._begin()
         serial, now = self._builder.close(order), self._clock.now()
         self.entries.append(order_entry(order, serial=serial, at=now))
-        self._append(order_record(order, part=self._builder.part(order.address), at=now))
+        self._append(*begun, order_record(order, part=self._part(order.address), at=now))
 
     def refuse(self, change: Change, refusal: Refused | Waits) -> None:
         """Keep for the audit log that a change was not attempted; the state stays as it is."""
         self._lease.check()
         self.entries.append(audit_entry(change, refusal, serial=0, at=self._clock.now()))
 
-    def _begin(self) -> None:
+    def _begin(self) -> list[bytes]:
         """Who carries out which plan comes before everything else."""
         if self._has_begun:
-            return
-        lineage, serial = self._builder.lineage, self._builder.next_serial()
-        self._append(run_record(self._origin, lineage=lineage, serial=serial, at=self._clock.now()))
+            return []
         self._has_begun = True
+        lineage, serial = self._builder.lineage, self._builder.next_serial()
+        return [run_record(self._origin, lineage=lineage, serial=serial, at=self._clock.now())]
 
-    def _append(self, record: bytes) -> None:
-        self._store.append(self._lease.lock.organization, record, token=self._lease.token)
+    def _part(self, address: Address) -> StatePart:
+        """The first record of a run says everything but what is known of other addresses."""
+        part = self._builder.part(address, alone=self._has_told_all)
+        self._has_told_all = True
+        return part
+
+    def _append(self, *records: bytes) -> None:
+        """All at once, because a disk is waited for each time."""
+        self._store.append(self._lease.lock.organization, join_records(records), token=self._lease.token)
 
 
 class Preconditions:

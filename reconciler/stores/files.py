@@ -47,7 +47,22 @@ def replace_durably(path: Path, data: bytes) -> None:
 def append_bytes(path: Path, data: bytes, *, whole_lines: bool = False) -> None:
     """Add bytes and wait until they are on the disk; with `whole_lines` a part of a line before them is cut off."""
     is_new = not path.exists()
-    descriptor = os.open(path, os.O_RDWR | os.O_APPEND | os.O_CREAT, PRIVATE)
+    _append(os.open(path, os.O_RDWR | os.O_APPEND | os.O_CREAT, PRIVATE), data, whole_lines=whole_lines)
+    if is_new:
+        sync_folder(path.parent)
+
+
+def append_if_there(path: Path, data: bytes) -> bool:
+    """Add whole lines and wait until they are on the disk; False when there is no such file."""
+    try:
+        descriptor = os.open(path, os.O_RDWR | os.O_APPEND)
+    except FileNotFoundError:
+        return False
+    _append(descriptor, data, whole_lines=True)
+    return True
+
+
+def _append(descriptor: int, data: bytes, *, whole_lines: bool) -> None:
     try:
         if whole_lines:
             _drop_torn_line(descriptor)
@@ -55,8 +70,6 @@ def append_bytes(path: Path, data: bytes, *, whole_lines: bool = False) -> None:
         _sync(descriptor)
     finally:
         os.close(descriptor)
-    if is_new:
-        sync_folder(path.parent)
 
 
 def cut_off(path: Path, *, at: int) -> None:

@@ -30,6 +30,7 @@ from reconciler.model.ports import Journal, Lock, PastVersion, Snapshot, TornAud
 from reconciler.stores.files import (
     PRIVATE,
     append_bytes,
+    append_if_there,
     cut_off,
     guard,
     make_folder,
@@ -67,6 +68,8 @@ class LocalFileStore:
         self._settled = root / "settled"
         self._holder = holder or this_process()
         self._dating = dating
+        self._journals: dict[str, tuple[int, Path]] = {}
+        """Organization -> the token under which this instance last wrote to its journal, and that journal."""
         self._signs_of_life: dict[str, int] = {}
         """Id of a lock of ours -> the open file that says that its holder lives."""
 
@@ -112,9 +115,14 @@ class LocalFileStore:
         """Add one line and wait until it is on the disk."""
         with self._changing(organization) as lease:
             lease.require(token)
-            append_bytes(
-                self._journal(organization, self._find_version(organization)), record + b"\n", whole_lines=True
-            )
+            # Only holders of this token write, and a new snapshot takes the journal away: no need to look through the
+            # history for the present one while it is there.
+            known, journal = self._journals.get(organization, (0, Path()))
+            if known == token and append_if_there(journal, record + b"\n"):
+                return
+            journal = self._journal(organization, self._find_version(organization))
+            append_bytes(journal, record + b"\n", whole_lines=True)
+            self._journals[organization] = token, journal
 
     def stamps(self, *organizations: str) -> dict[str, str]:
         """The name of the newest file that belongs to the state, and its size, because a journal grows."""

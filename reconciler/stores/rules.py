@@ -18,6 +18,7 @@ import time
 from collections.abc import Callable
 from dataclasses import asdict, replace
 from datetime import datetime, timedelta
+from functools import lru_cache
 
 from reconciler.model.errors import LeaseLost, StateConflict, StateLocked, StoreError
 from reconciler.model.json import load_json
@@ -121,6 +122,7 @@ class LeaseRecord:
         return json.dumps(asdict(self), default=datetime.isoformat, sort_keys=True, ensure_ascii=False).encode()
 
     @classmethod
+    @lru_cache(maxsize=16)  # every write asks for it, and it rarely is another one
     def parse(cls, data: bytes) -> LeaseRecord:
         """Read it back; raises StoreError when it is not one."""
         try:
@@ -171,6 +173,7 @@ def _locked(lock: Lock) -> StateLocked:
     return StateLocked(f"the state of {lock.organization} is locked by {describe(lock)}", advice=advice)
 
 
+@lru_cache(maxsize=1 << 12)
 def name_of(organization: str) -> str:
     """A name no other key has, also where case does not count and `%` means something; long ones are cut and marked.
 

@@ -4,12 +4,17 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 from zlib import crc32
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from reconciler.apply.journal import intent_record, outcome_record, replay, run_record
+from reconciler.apply.journal import intent_record, join_records, outcome_record, replay, run_record
 from reconciler.apply.state_builder import StateBuilder
+from reconciler.model.address import Address
+from reconciler.model.change import Change
 from reconciler.model.declared import Declared
 from reconciler.model.drift import DriftSort, KnownDrift
 from reconciler.model.errors import StoreError
@@ -27,6 +32,11 @@ INVITED = resource(status=Status.INVITED)
 
 def ledger(snapshot: State = SNAPSHOT) -> StateBuilder:
     return StateBuilder(snapshot, system=get_system("business_center"), today=TODAY)
+
+
+def moved_to(change: Change, address: Address, **values: Any) -> Change:
+    assert change.after is not None
+    return replace(change, address=address, after=replace(change.after, address=address), **values)
 
 
 def begin(book: StateBuilder) -> bytes:
@@ -88,6 +98,61 @@ def test_what_happened_to_one_address_twice_ends_with_the_last() -> None:
     assert replayed.state.records == {}
 
 
+_OUTCOMES = st.sampled_from(
+    [
+        Applied(live=INVITED),
+        Applied(),
+        Failed(reason="no"),
+        Waits(on="bo", why="asks", is_asked=True),
+        InDoubt(reason="?"),
+    ]
+)
+_STEPS = st.lists(
+    st.tuples(st.lists(st.integers(0, 3), min_size=1, max_size=3, unique=True), _OUTCOMES, st.booleans()), max_size=6
+)
+
+
+@given(st.lists(_STEPS, max_size=2), st.booleans())
+def test_replaying_leads_to_the_state_after_every_line_of_every_run(runs: list[list[Any]], is_cut: bool) -> None:
+    """Whatever was done alone or together, twice to one address, and by a second run behind the first."""
+    people = [Address("bc", "member", f"p{number}") for number in range(4)]
+    known = {at: KnownDrift(address=at, sort=DriftSort.ADDED_OUTSIDE, first_seen=TODAY, live="x") for at in people}
+    start = replace(SNAPSHOT, drift=known, waits={EVE: TODAY}, looked={"member": TODAY})
+    lines: list[bytes] = []
+    current = start
+    for number, steps in enumerate(runs):
+        book = ledger(replace(current, looked={"member": TODAY - timedelta(days=number)}, waits={}))
+        told = False
+        begun = [begin(book)]
+        for who, outcome, is_approved in steps:
+            terms = (f"HR-{who}", TODAY + timedelta(days=1)) if is_approved else None
+            changes = [moved_to(INVITE, people[one], approval_terms=terms) for one in who]
+            lines.append(join_records([*begun, *(intent_record(one, serial=book.begin(one)) for one in changes)]))
+            begun, records = [], []
+            for one in changes:
+                what = Applied(live=one.after) if isinstance(outcome, Applied) and outcome.live else outcome
+                book.take(one, what)
+                records.append(outcome_record(one, what, part=book.part(one.address, alone=told), at=NOW))
+                told = True
+            assert replay(start, Journal(tuple(lines))).state.in_doubt.keys() >= {one.address for one in changes}
+            lines.append(join_records(records))
+            replayed = (
+                replay(start, Journal((*lines, lines[-1][:-1]))) if is_cut else replay(start, Journal(tuple(lines)))
+            )
+            assert replayed.state == book.state()
+        current = replay(start, Journal(tuple(lines))).state
+
+
+def test_what_was_written_together_is_torn_together() -> None:
+    book = ledger()
+    others = [moved_to(INVITE, Address("bc", "member", f"p{number}")) for number in range(3)]
+    line = join_records([begin(book), *(intent_record(one, serial=book.begin(one)) for one in others)])
+    assert replay(SNAPSHOT, Journal((line,))).unanswered == {one.address for one in others}
+    for length in range(0, len(line), 50):
+        torn = replay(SNAPSHOT, Journal((line[:length],)))
+        assert (torn.state, torn.is_torn) == (SNAPSHOT, True)
+
+
 def test_a_failure_defers_across_a_crash() -> None:
     replayed = replay(SNAPSHOT, Journal(tuple(written(ledger(), Failed(reason="no")))))
     assert replayed.state.deferred == {
@@ -127,7 +192,7 @@ def test_a_missing_record_is_refused() -> None:
 
 
 def test_a_journal_of_a_newer_format_is_refused() -> None:
-    newer = begin(ledger()).partition(b" ")[2].replace(b'"format_version":"1.1"', b'"format_version":"2.0"')
+    newer = begin(ledger()).partition(b" ")[2].replace(b'"format_version":"1.2"', b'"format_version":"2.0"')
     with pytest.raises(StoreError, match=r"format 2\.0"):
         replay(SNAPSHOT, Journal((b"%08x %s" % (crc32(newer), newer),)))
 
@@ -151,7 +216,7 @@ def test_a_journal_in_the_words_of_an_older_version_loses_nothing() -> None:
         b'"approval"': b'"consent"',
         b'"approval_terms"': b'"consent_terms"',
         b'"added_outside"': b'"appeared"',
-        b'"format_version":"1.1"': b'"format_version":"1.0"',
+        b'"format_version":"1.2"': b'"format_version":"1.0"',
     }
     asked = replace(INVITE, approval="HR-9", approval_terms=("HR-9", TODAY))
     known = KnownDrift(address=EVE, sort=DriftSort.ADDED_OUTSIDE, first_seen=TODAY, live="x")

@@ -24,8 +24,8 @@ MOMENTS = {
     "its answer is about to be written down": "in the middle of append",
     "its answer was written down": "after append",
 }
-"""In this order, from the thirteenth moment on."""
-SLEEP_AT = dict(zip(MOMENTS, range(13, 17), strict=True))
+"""In this order, from the eleventh moment on."""
+SLEEP_AT = dict(zip(MOMENTS, range(11, 15), strict=True))
 
 
 def sleep_and_wake(folder: Path, sleep_at: int) -> dict[str, Any]:
