@@ -76,7 +76,8 @@ def _describe_outcome(office: Office) -> tuple[Counter[tuple[str, int, OrderStat
 
 
 MOMENTS = range(1, 13)
-"""Before and after each write: who runs and an order that ends, another one, an intent, its outcome, the audit log, the snapshot."""
+"""Before and after each write: who runs with an order that ends, another one, an intent, its outcome, the audit log,
+the snapshot."""
 
 
 @pytest.mark.parametrize("die_at", MOMENTS)
