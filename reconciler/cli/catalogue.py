@@ -137,6 +137,8 @@ class Renderers:
     notices: Subject = Subject(
         "features.work_orders.document", "document_of_notices", "NOTICES", content="with_messages"
     )
+    access_reviews: Subject = Subject("features.certification.document", "document_of_reviews", "CAMPAIGNS")
+    access_review: Subject = Subject("features.certification.document", "document_of_closing", "CLOSING")
     onboarding: Subject = Subject("features.onboarding.document", "document_of_onboarding", "ONBOARDING")
 
 

@@ -87,6 +87,9 @@ SECTIONS: dict[str, dict[str, CommandEntry]] = {
             "import_:adopt", "Edit the manifests so that they declare what somebody changed outside of this tool."
         ),
     },
+    "Access reviews": {
+        "review": CommandEntry("review:review", "Have every access reviewed, and keep the evidence."),
+    },
     "What is remembered": {
         "state": CommandEntry("state:state", "Show and maintain what is remembered between runs."),
         "audit": CommandEntry("audit:audit", "Read and verify the log of what was done."),

@@ -13,6 +13,17 @@ import pytest
 
 from reconciler.cli.catalogue import RENDERERS
 from reconciler.cli.commands.schema import json_schema
+from reconciler.features.certification.model import (
+    Campaign,
+    CampaignProgress,
+    ReviewClosing,
+    ReviewDecision,
+    ReviewerBy,
+    ReviewOutcome,
+    ReviewResult,
+    SheetMark,
+    SheetProgress,
+)
 from reconciler.features.estimate import Allowance, Effort, Forecast, OrganizationForecast
 from reconciler.features.offboarding.model import Blocker, LeaverItem, Matter, Offboarding, Progress, Surface
 from reconciler.features.onboarding.model import Given, Onboarding, Spared, Welcome
@@ -349,6 +360,38 @@ def onboarding() -> str:
     return RENDERERS.onboarding["json"](made, PLAIN)
 
 
+CAMPAIGN = Campaign(
+    name="2026-q4",
+    scope=("acme-bc",),
+    reviewer_by=ReviewerBy.MANAGER,
+    due=DAY,
+    undecided=ReviewDecision.REVOKE,
+    started=DAY,
+    manifests="sha256:0",
+    reviewers={"ana": SheetMark(file="ana.yaml", accesses=1, facts="sha256:1")},
+    not_declared=("acme-bc/member/bo",),
+)
+REVOKED = ReviewResult(address=EVE, person="eve", gives="admin", outcome=ReviewOutcome.REVOKED)
+CLOSED = ReviewClosing(
+    campaign=replace(CAMPAIGN, closed=DAY, evidence="sha256:2"),
+    day=DAY,
+    results=(
+        REVOKED,
+        replace(REVOKED, outcome=ReviewOutcome.SHORTENED, until=DAY, reviewer="ana", reason="r", by="bo"),
+    ),
+    reviewed=("acme-bc",),
+    not_reviewed={"acme-dev": "w"},
+    before={"a.yaml": "0"},
+    after={"a.yaml": "1"},
+)
+
+
+def access_reviews() -> str:
+    sheet = SheetProgress(reviewer="ana", file="reviews/2026-q4/ana.yaml", total=2, decided=1, is_late=True)
+    made = CampaignProgress(campaign=CAMPAIGN, today=DAY, sheets=(sheet,))
+    return RENDERERS.access_reviews["json"]([made, replace(made, closing=CLOSED)], PLAIN)
+
+
 OUTPUTS: dict[str, Callable[[], str]] = {
     "findings": findings,
     "report": report,
@@ -368,6 +411,8 @@ OUTPUTS: dict[str, Callable[[], str]] = {
     "offboarding": offboarding,
     "notices": notices,
     "onboarding": onboarding,
+    "access-reviews": access_reviews,
+    "access-review": lambda: RENDERERS.access_review["json"](CLOSED, PLAIN),
 }
 
 
