@@ -7,6 +7,7 @@ from typing import Annotated
 from pydantic import Field
 
 from reconciler.manifests.fields import Day, Matching, OneOf, StrictDocument, Text, Version
+from reconciler.model.risk import Mark, Risk
 
 
 class ReviewLineDocument(StrictDocument):
@@ -25,6 +26,8 @@ class ReviewedAccessDocument(StrictDocument):
     person: Text
     name: str = ""
     gives: Text
+    risk: Annotated[str, OneOf(tuple(Risk))]
+    marks: list[Annotated[str, OneOf(tuple(Mark))]] = Field(default_factory=list)
     lines: list[ReviewLineDocument]
     ends: Day = ""
     recorded: Text

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 
+from reconciler.engine.access_paths import dated_accesses
 from reconciler.engine.context import Targets
 from reconciler.engine.entitlements import on_day
 from reconciler.engine.holdings import index_access
+from reconciler.engine.risk import marks_of, marks_of_strangers
 from reconciler.features.certification.files import digest_of_facts
 from reconciler.features.certification.model import (
     AccessFacts,
@@ -30,6 +32,7 @@ from reconciler.model.finding import Finding
 from reconciler.model.holding import Holding
 from reconciler.model.kinds import KINDS, person_in
 from reconciler.model.outcome import LoggedEntry
+from reconciler.model.risk import risk_of
 from reconciler.model.state import State
 from reconciler.output.words import count, name_access
 
@@ -48,6 +51,7 @@ class ReviewedWorld:
     changes: Mapping[str, LoggedEntry] = field(default_factory=dict)
     """Address -> the last entry of the audit log about it."""
     today: date
+    allowed_domains: Collection[str] = ()
 
     def collect(self, scope: Iterable[str]) -> tuple[dict[Address, AccessFacts], tuple[Address, ...]]:
         """Every declared access that a scope covers and that is not over; and what is there and not declared."""
@@ -75,13 +79,19 @@ class ReviewedWorld:
         known = self.desired.people.get(person)
         system = self.desired.organizations[address.organization].system
         record, entry = holding.recorded, self.changes.get(str(address))
+        held = on_day(declared, self.today, system).attributes
+        member = self.desired.resources[address.organization].get(Address(address.organization, "member", person))
+        marks = list(marks_of(address.kind, dated_accesses(address.kind, held, system)))
+        marks += marks_of_strangers(person, member.identity if member else "", self.allowed_domains) if person else ()
         recorded = f"{record.status.replace('_', ' ')} since {record.since}" if record and record.since else ""
         ends = [one.expires for one in lines]
         return AccessFacts(
             address=address,
             person=person or f"partner:{address.parts[0]}",
             name=known.name if known else "",
-            gives=name_access(address, on_day(declared, self.today, system).attributes),
+            gives=name_access(address, held),
+            risk=risk_of(marks, gains=True),
+            marks=tuple(marks),
             lines=tuple(
                 ReviewedLine(
                     at=f"{line.place.file}:{line.place.line}",

@@ -6,6 +6,7 @@ import hashlib
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import date
+from enum import StrEnum
 from typing import Any
 
 import yaml
@@ -29,6 +30,7 @@ from reconciler.model.address import Address
 from reconciler.model.errors import ManifestError
 from reconciler.model.finding import Notes
 from reconciler.model.json import adapter_of, to_line
+from reconciler.model.risk import Mark, Risk
 
 _SHEET_HEAD = """\
 # Access review {campaign}: what {reviewer} has to decide by {due}.
@@ -152,6 +154,8 @@ class _SheetReader:
             person=document.person,
             name=document.name,
             gives=document.gives,
+            risk=Risk(document.risk),
+            marks=tuple(map(Mark, document.marks)),
             lines=tuple(
                 ReviewedLine(
                     at=line.at,
@@ -221,7 +225,7 @@ def _worded(value: Any) -> Any:
             return {key: _worded(one) for key, one in value.items() if one not in ("", None, ())}
         case list() | tuple():
             return [_worded(one) for one in value]
-        case ReviewDecision() | ReviewerBy():
+        case StrEnum():
             return value.value
         case _:
             return value

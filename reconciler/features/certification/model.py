@@ -10,6 +10,7 @@ from typing import ClassVar
 
 from reconciler.model.address import Address
 from reconciler.model.finding import Finding, Place
+from reconciler.model.risk import Mark, Risk
 
 
 class ReviewDecision(StrEnum):
@@ -55,6 +56,9 @@ class AccessFacts:
     """Key or e-mail address; `partner:KEY` for what another company may use."""
     name: str = ""
     gives: str
+    risk: Risk
+    marks: tuple[Mark, ...] = ()
+    """Why it matters more than others."""
     lines: tuple[ReviewedLine, ...]
     ends: date | None = None
     recorded: str
@@ -66,8 +70,8 @@ class AccessFacts:
 
     @property
     def sort_key(self) -> tuple[object, ...]:
-        """Everything of one person together, what they are a member of first."""
-        return self.person, self.address.organization, self.address.kind != "member", self.address
+        """What matters most first; then everything of one person together, what they are a member of first."""
+        return self.risk.rank, self.person, self.address.organization, self.address.kind != "member", self.address
 
     @property
     def terms(self) -> object:
@@ -96,7 +100,7 @@ class ReviewSheet:
     campaign: str
     reviewer: str
     accesses: tuple[ReviewedAccess, ...]
-    """Person by person."""
+    """What matters most first."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
