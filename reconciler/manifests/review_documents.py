@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from pydantic import Field
-
-from reconciler.manifests.fields import Day, Matching, OneOf, StrictDocument, Text, Version
+from reconciler.manifests.fields import Day, Field, Matching, OneOf, StrictDocument, Text, Version
 from reconciler.model.risk import Mark, Risk
 
 
