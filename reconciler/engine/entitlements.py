@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import fields, replace
+from dataclasses import replace
 from datetime import date
 
 from reconciler.engine.context import Ended
@@ -12,8 +12,6 @@ from reconciler.model.address import Address
 from reconciler.model.declared import Declared, Entitlement
 from reconciler.model.kinds import KINDS
 from reconciler.model.system import System
-
-_ENTITLEMENT = tuple(field.name for field in fields(Entitlement))
 
 
 def join_on_day(entitlements: Sequence[Entitlement], day: date, *, kind: str, system: System) -> Entitlement | None:
@@ -69,10 +67,23 @@ def _days_around(day: date, entitlements: Iterable[Entitlement]) -> tuple[date |
 
 def declare(address: Address, entitlements: Sequence[Entitlement], *, system: System, today: date) -> Declared:
     """A resource that some lines give somebody, as it is on a day: today or, where nothing holds, the nearest day."""
-    day = today if any(one.holds_on(today) for one in entitlements) else _nearest_day(entitlements, today)
-    joined = join_on_day(entitlements, day, kind=address.kind, system=system) or entitlements[0]
-    values = {name: getattr(joined, name) for name in _ENTITLEMENT}
-    return Declared(address=address, entitlements=tuple(entitlements), **values)
+    joined = entitlements[0]
+    if len(entitlements) > 1:
+        day = today if any(one.holds_on(today) for one in entitlements) else _nearest_day(entitlements, today)
+        joined = join_on_day(entitlements, day, kind=address.kind, system=system) or joined
+    return Declared(
+        address=address,
+        entitlements=tuple(entitlements),
+        attributes=joined.attributes,
+        identity=joined.identity,
+        place=joined.place,
+        reason=joined.reason,
+        through=joined.through,
+        starts=joined.starts,
+        expires=joined.expires,
+        protect=joined.protect,
+        details=joined.details,
+    )
 
 
 def _nearest_day(entitlements: Iterable[Entitlement], today: date) -> date:

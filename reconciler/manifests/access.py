@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import field, replace
+from dataclasses import field
 from datetime import date
-from itertools import accumulate
+from itertools import accumulate, islice
+from typing import NamedTuple
 
 from reconciler.engine.entitlements import change_days, declare, earlier, later, on_day
 from reconciler.manifests.documents import (
@@ -33,19 +34,25 @@ MIN_ADMINS = 2
 _MAX_NAMED = 5
 """People who are named in one finding."""
 NO_TERMS = Terms()
+_NO_DETAILS: Mapping[str, str] = {}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Line:
+class Line(NamedTuple):
     """One line that gives something to a person or a group."""
 
     who: str
-    attributes: Attributes = field(default_factory=dict)
+    attributes: Attributes
+    around: Cursor
+    """What it stands in, and under which key or as which item; the long form, if there is one, is under it."""
+    key: str | int
     terms: Terms = NO_TERMS
-    at: Cursor
-    """The key, with the long form under it if there is one."""
     via: str | None = None
     """How it says that a member is invited; None for everything but memberships."""
+
+    @property
+    def at(self) -> Cursor:
+        """The key, with the long form under it."""
+        return self.around.into(self.key)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,6 +67,9 @@ class AccessReader:
     notes: Notes
     today: date | None
 
+    roles: dict[tuple[str, str], Attributes] = field(default_factory=dict)
+    """(kind, role) -> the attributes that say so, of roles that the system has."""
+
     def declare(self, kind: str, key: str, entitlements: Sequence[Entitlement]) -> Declared:
         """What lines give somebody, as it is today; without a day, as it begins."""
         address = Address(self.organization, kind, key)
@@ -67,69 +77,70 @@ class AccessReader:
 
     def line_with_role(self, kind: str, who: str, value: str | RoleTerms, at: Cursor) -> Line:
         """A line in its short or long form; a role that only another variant of the system has is a finding."""
-        spot = at.into(who)
-        role, terms = (value, NO_TERMS) if isinstance(value, str) else (value.role, value)
-        if self.system.find_role(kind, role) is None:
-            place = at.value(who) if isinstance(value, str) else spot.value("role")
-            note_unknown_role(self.notes, role, self.system, kind, place)
-        attributes, via = {"role": role}, "" if kind == "member" else None
-        match terms:
-            case BusinessCenterTerms() if terms.finance:
-                attributes["finance"] = terms.finance
-            case OrganizationAccountTerms():
-                via = terms.via
-        return Line(who=who, attributes=attributes, terms=terms, at=spot, via=via)
+        via = "" if kind == "member" else None
+        role = value if isinstance(value, str) else value.role
+        attributes = self.roles.get((kind, role))
+        if attributes is None:
+            attributes = {"role": role}
+            if self.system.find_role(kind, role) is None:
+                place = at.value(who) if isinstance(value, str) else at.into(who).value("role")
+                note_unknown_role(self.notes, role, self.system, kind, place)
+            else:
+                self.roles[kind, role] = attributes
+        if isinstance(value, str):
+            return Line(who, attributes, at, who, NO_TERMS, via)
+        if isinstance(value, BusinessCenterTerms) and value.finance:
+            attributes = {**attributes, "finance": value.finance}
+        if isinstance(value, OrganizationAccountTerms):
+            via = value.via
+        return Line(who, attributes, at, who, value, via)
 
     def settle(self, lines: Iterable[Line]) -> dict[str, list[Entitlement]]:
         """Everything that lines give each person, groups expanded; different roles on one day are a finding."""
         settled: dict[str, list[Entitlement]] = {}
+        people = self.directory.people
         for line in lines:
-            template = self.entitlement_of(line)
-            for who in self.directory.expand(line.who, template.place):
+            place = line.around.spot(line.key)
+            written = self._read_days(line)
+            given: tuple[date | None, date | None, str] | None = None
+            for who in self.directory.expand(line.who, place):
                 before = settled.setdefault(who, [])
-                entitlement = self._for_person(who, template, line.via, before)
+                person = people.get(who)
+                (starts, expires), identity = written, ""
+                if person is not None and (person.starts or person.ends):
+                    starts, expires = later(starts, person.starts), earlier(expires, person.ends)
+                if line.via is not None:
+                    identity = self.directory.find_identity(who, self.system, line.via)
+                    if not identity:
+                        self._note_missing_identity(who, place, line.via, before)
+                if given != (starts, expires, identity):  # else the same object serves all members of a group
+                    given = starts, expires, identity
+                    entitlement = _entitle(line, place, starts, expires, identity)
                 if before and not self.takes_highest:
                     self._note_conflict(who, before, entitlement)
                 before.append(entitlement)
         return settled
 
     def entitlement_of(self, line: Line) -> Entitlement:
-        """What a line says, before anything is known of the people behind it."""
+        """What a line says that gives nothing to people."""
+        starts, expires = self._read_days(line)
+        return _entitle(line, line.at.place, starts, expires, "")
+
+    def _read_days(self, line: Line) -> tuple[date | None, date | None]:
+        """The days from which and until which a line counts."""
         terms = line.terms
-        starts, expires = None, None
-        if terms.starts or terms.expires:
-            starts, expires = read_span(terms.starts, terms.expires, "expires", line.at, self.notes)
+        if terms is NO_TERMS or not (terms.starts or terms.expires):
+            return None, None
+        starts, expires = read_span(terms.starts, terms.expires, "expires", line.at, self.notes)
         if expires and self.today and expires <= self.today:
             message = f"the access of `{line.who}` expired on {expires}"
             self.notes.warning("expired-access", message, line.at.value("expires"), advice="delete it or extend it")
-        return Entitlement(
-            attributes=line.attributes,
-            place=line.at.place,
-            reason=terms.reason,
-            through=line.who if line.who.startswith(PREFIX) else "",
-            starts=starts,
-            expires=expires,
-            protect=terms.protect,
-            details=terms.details if isinstance(terms, MemberTerms) else {},
-        )
+        return starts, expires
 
-    def _for_person(
-        self, who: str, template: Entitlement, via: str | None, before: Sequence[Entitlement]
-    ) -> Entitlement:
-        """The same within the days of the person, and for a membership under the name that the system knows."""
-        person = self.directory.people.get(who)
-        starts, expires, identity = template.starts, template.expires, ""
-        if person is not None and (person.starts or person.ends):
-            starts, expires = later(starts, person.starts), earlier(expires, person.ends)
-        if via is not None:
-            identity = self.directory.find_identity(who, self.system, via)
-            if not identity and all(one.identity for one in before) and who not in self.directory.partial.people:
-                self._note_missing_identity(who, template.place, via)
-        if (starts, expires, identity) == (template.starts, template.expires, ""):
-            return template
-        return replace(template, starts=starts, expires=expires, identity=identity)
-
-    def _note_missing_identity(self, who: str, place: Place, via: str) -> None:
+    def _note_missing_identity(self, who: str, place: Place, via: str, before: Sequence[Entitlement]) -> None:
+        """A finding for the first line of somebody whom the system cannot know."""
+        if who in self.directory.partial.people or not all(one.identity for one in before):
+            return
         person = self.directory.people.get(who)
         message = f"`{who}` cannot be invited: there is no {'phone number' if via == 'phone' else 'e-mail address'}"
         if person is None:
@@ -154,6 +165,22 @@ class AccessReader:
                 advice = "take one out, or write `on_conflict: highest` in the organization"
                 self.notes.error("two-roles", message, one.place, advice=advice, related=(other.place,))
                 return
+
+
+def _entitle(line: Line, place: Place, starts: date | None, expires: date | None, identity: str) -> Entitlement:
+    """What a line gives, within the days of the person and under the name that the system knows."""
+    terms = line.terms
+    return Entitlement(
+        attributes=line.attributes,
+        identity=identity,
+        place=place,
+        reason=terms.reason,
+        through=line.who if line.who.startswith(PREFIX) else "",
+        starts=starts,
+        expires=expires,
+        protect=terms.protect,
+        details=terms.details if isinstance(terms, MemberTerms) else _NO_DETAILS,
+    )
 
 
 def _describe(one: Entitlement) -> str:
@@ -195,8 +222,10 @@ def _note_few_admins(
         advice = "declare who is in it, its admins first"
         notes.warning("empty-members", f"`{key}` has no members", place, advice=advice)
         return
-    holding = [one for one in members if reader.today is None or one.holds_on(reader.today)]
-    admins = sum(is_administrator(system, "member", one.attributes) for one in holding)
+    administering = {role.name for role in system.roles["member"] if role.administers}
+    holding = (one for one in members if reader.today is None or one.holds_on(reader.today))
+    # No more are looked at than are needed: they mostly stand at the top.
+    admins = len(list(islice((one for one in holding if one.attributes.get("role") in administering), MIN_ADMINS)))
     if admins < MIN_ADMINS:
         count = "one admin" if admins else "no admin"
         notes.warning(
@@ -212,9 +241,12 @@ def _note_overcrowding(members: Sequence[Declared], reader: AccessReader) -> Non
     """
     system, today = reader.system, reader.today or date.min
     limits = [(role.cap, role.name, f"people with role {role.name}") for role in system.roles["member"] if role.cap]
+    named = Counter(line.attributes.get("role") for one in members for line in one.lines) if limits else Counter()
     if system.member_cap is not None:
         limits.insert(0, (system.member_cap, "", "members"))
     for limit, role, what in limits:
+        if (named[role] if role else len(members)) <= limit:
+            continue
         possible = [one for one in members if any(role in ("", line.attributes.get("role")) for line in one.lines)]
         if len(possible) <= limit:
             continue

@@ -7,7 +7,6 @@ one kind has is in `_asset`.
 from __future__ import annotations
 
 from collections.abc import Container, Iterator, Mapping
-from dataclasses import replace
 from typing import Any
 
 from reconciler.manifests.access import NO_TERMS, AccessReader, Line
@@ -32,6 +31,7 @@ from reconciler.model.resource import Owner
 from reconciler.model.suggestions import suggest_word
 from reconciler.model.values import dataclass
 
+_SECTIONS = {kind.section: kind for kind in KINDS.values() if kind.section}
 _EDGES = {kind: [edge for edge in KINDS.values() if edge.parents[:1] == (kind,)] for kind in KINDS}
 """Kind of asset -> what hangs on such assets."""
 
@@ -49,9 +49,11 @@ class AssetReader:
 
     def read(self, spot: Cursor) -> Iterator[Declared]:
         """Everything an organization has besides members."""
-        for kind in KINDS.values():
-            section: Mapping[str, AssetDocument] = getattr(self.document, kind.section, {}) if kind.section else {}
-            for key, asset, at in read_keys(section, spot.into(kind.section), self.access.notes):
+        for name, kind in _SECTIONS.items():
+            section: Mapping[str, AssetDocument] = getattr(self.document, name, {})
+            if not section:
+                continue
+            for key, asset, at in read_keys(section, spot.into(name), self.access.notes):
                 yield self._asset(kind.name, key, asset, at)
                 for edge in _EDGES[kind.name]:
                     yield from self._edges(edge, key, getattr(asset, edge.entry), at.into(edge.entry))
@@ -157,22 +159,20 @@ class AssetReader:
         """Who or what is named, with its line: an item of a list, or with a role or permissions."""
         if isinstance(written, list):
             note_listed_twice(written, at, self.access.notes)
-            return [
-                (name, Line(who=key if kind.is_share else name, at=at.into(index)))
-                for index, name in enumerate(written)
-            ]
+            return [(name, Line(key if kind.is_share else name, {}, at, index)) for index, name in enumerate(written)]
         lines: list[tuple[str, Line]] = []
         for name, value in written.items():
             if isinstance(value, str | RoleTerms):
                 line = self.access.line_with_role(kind.name, name, value, at)
-                lines.append((name, replace(line, who=key) if kind.is_share else line))
+                lines.append((name, line._replace(who=key) if kind.is_share else line))
                 continue
-            spot, permissions, terms = at.into(name), value, NO_TERMS
+            permissions, terms = value, NO_TERMS
             if isinstance(value, AccountTerms):
                 permissions, terms = value.permissions, value
-            note_listed_twice(permissions, spot if terms is NO_TERMS else spot.into("permissions"), self.access.notes)
+            spot = at.into(name) if terms is NO_TERMS else at.into(name, "permissions")
+            note_listed_twice(permissions, spot, self.access.notes)
             attributes = {"permissions": tuple(sorted(set(permissions)))}
-            lines.append((name, Line(who=name, attributes=attributes, terms=terms, at=spot)))
+            lines.append((name, Line(name, attributes, at, name, terms)))
         return lines
 
     def _note_not_a_member(self, who: str, key: str, entitlement: Entitlement) -> None:

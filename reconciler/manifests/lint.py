@@ -13,10 +13,11 @@ from typing import TYPE_CHECKING
 from reconciler.manifests.config import Config
 from reconciler.manifests.nodes import Cursor
 from reconciler.manifests.partial_read import PartialRead
+from reconciler.manifests.people import Contacts
 from reconciler.manifests.words import has_mixed_scripts
 from reconciler.model.address import Address
 from reconciler.model.declared import Desired, Person
-from reconciler.model.finding import Finding, Notes, Place
+from reconciler.model.finding import Finding, Notes
 from reconciler.model.kinds import KINDS, person_in
 from reconciler.model.suggestions import suggest_word
 from reconciler.model.values import dataclass
@@ -75,17 +76,16 @@ _MIN_LENGTH = 6
 """Domains shorter than this are one letter away from too many others."""
 
 
-def note_lookalikes(emails: Mapping[str, Place], allowed_domains: Iterable[str], notes: Notes) -> None:
+def note_lookalikes(contacts: Contacts, allowed_domains: Iterable[str], notes: Notes) -> None:
     """Findings for addresses whose domain looks like a known one.
 
     Known are the allowed domains and those that at least two addresses use; the latter are compared with the former.
     """
     allowed = {encoded_domain(domain) for domain in allowed_domains}
-    counts = Counter(email.rpartition("@")[2] for email in emails)
-    popular = {domain for domain, count in counts.items() if count > 1} - allowed
+    popular = {domain for domain, count in contacts.domains.items() if count > 1} - allowed
     firmly, loosely = _KnownDomains(allowed), _KnownDomains(allowed | popular)
     told: set[str] = set()
-    for email, place in emails.items():
+    for email, place in contacts.telling.items():
         local, _, domain = email.rpartition("@")
         shown = _readable_domain(domain)
         if any(has_mixed_scripts(word) for word in (local, *shown.split("."))):

@@ -95,6 +95,13 @@ class Cursor:
         """Where the last of these keys (or items) is written."""
         return self.into(*parts).place
 
+    def spot(self, part: str | int) -> Place:
+        """The same for one key or item that is there, without a cursor: it is asked for every line."""
+        node = self.node
+        if isinstance(node, MapNode):
+            return place_of(self.file, node.marks[str(part)])
+        return place_of(self.file, node.marks[int(part)]) if isinstance(node, ListNode) else self.place
+
     def value(self, part: str) -> Place:
         """Where the value of a key is written, rather than the key."""
         node = self.node

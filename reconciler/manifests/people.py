@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import field
 from datetime import date
@@ -23,31 +24,53 @@ _PLAIN_EMAIL = re.compile(
     r"[a-z0-9_+-]+(?:\.[a-z0-9_+-]+)*@(?:(?!..--)[a-z0-9](?:[a-z0-9-]{0,60}[a-z0-9])?\.)+"
     r"(?!(?:arpa|invalid|local|localhost|onion|test)$)[a-z]{2,20}"
 )
-_ROLE_MAILBOXES = re.compile(
-    r"(?:accounts?|ads?|admin|administrator|agency|billing|contact|devs?|finance|group|hello|help|hi|hr|info|it|marketing"
-    r"|media|no-?reply|office|people|postmaster|press|root|sales|security|service|social|staff|studio|support|team"
-    r"|tiktok|webmaster)(?:\+.*)?"
+_MAX_PLAIN = 100
+_MAX_LOCAL = 64
+_PLAIN_LOCAL = re.compile(r"[a-z0-9_+-]+(?:\.[a-z0-9_+-]+)*")
+_ROLE_MAILBOXES = frozenset(
+    re.findall(
+        r"\S+",
+        """account accounts ad ads admin administrator agency billing contact dev devs finance group hello help hi hr
+        info it marketing media no-reply noreply office people postmaster press root sales security service social staff
+        studio support team tiktok webmaster""",
+    )
 )
 
 
 class Contacts:
-    """Reads addresses and remembers where each was seen first."""
+    """Reads addresses and remembers what of them has to be compared."""
 
     def __init__(self, notes: Notes) -> None:
         self._notes = notes
-        self.emails: dict[str, Place] = {}
-        """Normalised e-mail address -> where it was first written."""
+        self._seen: set[str] = set()
+        self._plain_domains: set[str] = set()
+        self.domains: Counter[str] = Counter()
+        """Domain -> how many addresses there are in it."""
+        self.telling: dict[str, Place] = {}
+        """Unusual addresses, and one plain one of each domain -> where each was first written."""
 
     def read_email(self, text: str, place: Place) -> str:
         """The address in lower case with an ASCII domain; empty after a finding."""
         email = text.lower()
-        if len(email) > 100 or not _PLAIN_EMAIL.fullmatch(email) or len(email.partition("@")[0]) > 64:
+        if email in self._seen:
+            return email
+        local, _, domain = email.partition("@")
+        is_known = domain in self._plain_domains
+        is_plain = _PLAIN_LOCAL.fullmatch(local) if is_known else _PLAIN_EMAIL.fullmatch(email)
+        if not is_plain or len(email) > _MAX_PLAIN or len(local) > _MAX_LOCAL:
             email = self._checked(text, place)
-        if email and email not in self.emails:
-            self.emails[email] = place
-            if _ROLE_MAILBOXES.fullmatch(email.partition("@")[0]):
-                message = f"`{email}` looks like a mailbox that several people read"
-                self._notes.warning("role-mailbox", message, place, advice="invite each person by their own address")
+            if not email or email in self._seen:
+                return email
+            local, _, domain = email.rpartition("@")
+            self.telling[email] = place
+        elif not is_known:
+            self._plain_domains.add(domain)
+            self.telling[email] = place
+        self._seen.add(email)
+        self.domains[domain] += 1
+        if local.partition("+")[0] in _ROLE_MAILBOXES:
+            message = f"`{email}` looks like a mailbox that several people read"
+            self._notes.warning("role-mailbox", message, place, advice="invite each person by their own address")
         return email
 
     def _checked(self, text: str, place: Place) -> str:

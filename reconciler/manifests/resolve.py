@@ -49,7 +49,7 @@ def resolve(
         reader.read(document, top.into("organizations"))
     note_same_identities(people, notes)
     note_ended(people, files, reader.resources, today, notes)
-    note_lookalikes(contacts.emails, allowed_domains, notes)
+    note_lookalikes(contacts, allowed_domains, notes)
     book = AddressBook(
         organizations=reader.organizations, people=people, resources=reader.resources, notes=notes, today=today
     )
@@ -83,7 +83,9 @@ class _Reader:
                 note_twice(f"the organization `{key}`", spot.place, self.organizations[key].place, self.notes)
                 continue
             organization = self.organizations[key] = self._organization(key, written, spot)
-            declared = _keep_managed(organization, self._declared(organization, written, spot), self.notes)
+            declared = self._declared(organization, written, spot)
+            if organization.manages:
+                declared = _keep_managed(organization, declared, self.notes)
             self.resources[key] = {one.address: one for one in declared}
 
     def _organization(self, key: str, document: AnyOrganization, spot: Cursor) -> Organization:

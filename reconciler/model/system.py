@@ -93,8 +93,11 @@ class System:
 
     def find_role(self, kind: str, name: str) -> Role | None:
         """The role or permission `name` of `kind`."""
-        known = (*self.roles.get(kind, ()), *self.permissions.get(kind, ()))
-        return next((role for role in known if role.name == name), None)
+        for known in (self.roles, self.permissions):  # called for every line, so without a generator
+            for role in known.get(kind, ()):
+                if role.name == name:
+                    return role
+        return None
 
     def is_handed_over(self, role: object) -> bool:
         """Whether a member's role changes hands only by its holder's own act on the platform."""

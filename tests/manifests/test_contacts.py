@@ -50,8 +50,11 @@ def test_equal_addresses_compare_equal_whatever_their_form() -> None:
 
 def findings_of(domains: Iterable[str], allowed: Iterable[str] = ()) -> list[str]:
     notes = Notes()
-    emails = {f"person{number}@{domain}": HERE for number, domain in enumerate(domains)}
-    note_lookalikes(emails, allowed, notes)
+    contacts = Contacts(notes)
+    for number, domain in enumerate(domains):
+        contacts.domains[domain] += 1
+        contacts.telling[f"person{number}@{domain}"] = HERE
+    note_lookalikes(contacts, allowed, notes)
     return [finding.id for finding in notes.findings]
 
 
