@@ -43,6 +43,7 @@ if TYPE_CHECKING:
     from reconciler.manifests.source import SourceFile
     from reconciler.model.declared import Organization
     from reconciler.model.ports import Clock, Explorer, Provider, StateStore
+    from reconciler.model.risk import Risk
     from reconciler.sandbox.world import World
 
 _Made = TypeVar("_Made")
@@ -206,19 +207,24 @@ class App:
         *values: object,
         format_: str,
         max_chars: int = 0,
+        min_risk: Risk | None = None,
         outputs: Callable[..., Mapping[str, str]] | None = None,
     ) -> None:
-        """Print values in a form; with `github` also write the step's summary and `outputs` of the values."""
+        """Print values in a form; with `github` also write the step's summary and `outputs` of the values.
+
+        With a risk, what is less risky is only counted; not in JSON, which programs read.
+        """
         from reconciler.stores.rules import this_process
 
         style = replace(
             self.style(sys.stdout), max_chars=max_chars, prefix=find_prefix(self.root), job=this_process().job
         )
+        limits = [min_risk] if min_risk is not None else []
         with self.stage("output"):
-            print_page(renderers[format_](*values, style), form=format_)
+            print_page(renderers[format_](*values, *limits, style), form=format_)
         if format_ != "github":
             return
-        if not write_summary(lambda room: renderers["markdown"](*values, replace(style, max_chars=room))):
+        if not write_summary(lambda room: renderers["markdown"](*values, *limits, replace(style, max_chars=room))):
             self.notify("the summary of this step is full: nothing was added", level="warning")
         write_outputs(outputs(*values) if outputs else {})
 

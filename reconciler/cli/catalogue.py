@@ -18,7 +18,9 @@ ANNOTATION_FORMS: Mapping[str, Callable[[Annotations, Style], str]] = {
     "github": lambda found, style: load("output.annotations:render_workflow_commands")(
         [*found.remarks, *found.notes], style
     ),
-    "sarif": lambda found, style: load("output.sarif:render_sarif")(found.remarks, style, category=found.category),
+    "sarif": lambda found, style: load("output.sarif:render_sarif")(
+        [*found.remarks, *found.notes], style, category=found.category
+    ),
     "junit": lambda found, _: load("output.annotations:render_junit")(found.suites),
 }
 """For forges and build servers, which know nothing but remarks on lines and test cases."""

@@ -14,6 +14,7 @@ from reconciler.engine.context import ALL_SHARDS, Shard
 from reconciler.model.address import Address
 from reconciler.model.declared import Approval
 from reconciler.model.kinds import Action
+from reconciler.model.risk import Risk
 from reconciler.output import FORMS
 from reconciler.output.style import COMMENT_BUDGET
 
@@ -135,6 +136,14 @@ _max_chars_option = click.option(
     default=COMMENT_BUDGET,
     metavar="NUMBER",
     help=f"How long Markdown may become, in UTF-8 bytes. [default: {COMMENT_BUDGET}]",
+)
+
+
+min_risk_option = click.option(
+    "--min-risk",
+    type=click.Choice([risk.value for risk in Risk]),
+    callback=lambda _context, _option, typed: Risk(typed) if typed else None,
+    help="Only show what is at least this risky, and how much more there is. JSON always tells everything.",
 )
 
 

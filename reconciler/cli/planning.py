@@ -19,13 +19,14 @@ from reconciler.cli.files import CODE_NOTES, read_text_file, replace_file
 from reconciler.cli.options import Limits
 from reconciler.cli.workspace import read_workspace
 from reconciler.engine.context import ALL_SHARDS, Targets
-from reconciler.features.planning.document import digest_of_plan, remarks_on_admins, summary_of_plan
+from reconciler.features.planning.document import digest_of_plan, summary_of_plan
 from reconciler.model.address import Address
 from reconciler.model.errors import ExitCode, ReconcilerError, StalePlan, UsageError
 from reconciler.model.finding import Severity
 from reconciler.model.json import plan_from_json, plan_to_json
 from reconciler.model.kinds import KINDS
 from reconciler.model.plan import Plan
+from reconciler.model.risk import Mark, Risk
 from reconciler.model.suggestions import suggest_names, suggest_word
 from reconciler.output.words import count
 
@@ -166,17 +167,20 @@ def is_blocked(plan: Plan) -> bool:
 
 
 def outputs_of_plan(plan: Plan) -> dict[str, str]:
-    """`changes`, `waiting`, `blocked`, `unread`, `left_out`, `admin_changes`, `settled`, `digest`, `summary`.
+    """`changes`, `waiting`, `blocked`, `unread`, `left_out`, `critical`, `high`, `admin_changes`, `settled`, ...
 
     The changes are counted with what people are asked for or told not to do besides: a plan that asks is not empty.
     """
+    risks = Counter(change.risk for change in plan.changes)
     return {
         "changes": str(len(plan.changes) + len(plan.asks) + len(plan.withdrawals)),
         "waiting": str(len(plan.waiting)),
         "blocked": str(len(plan.blocked)),
         "unread": str(len(plan.unread)),
         "left_out": str(sum(len(part.left_out) for part in plan.organizations)),
-        "admin_changes": str(len(remarks_on_admins(plan))),
+        "critical": str(risks[Risk.CRITICAL]),
+        "high": str(risks[Risk.HIGH]),
+        "admin_changes": str(sum(Mark.ADMIN in change.marks for change in plan.changes)),
         "settled": str(plan.is_settled).lower(),
         "digest": digest_of_plan(plan),
         "summary": summary_of_plan(plan),

@@ -5,7 +5,7 @@ The signs are Terraform's, so that nobody has to learn new ones.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import replace
 
 from reconciler.model.drift import Drift, DriftSort
@@ -122,9 +122,9 @@ class Judged:
         return self.is_held or self.risk in (Risk.CRITICAL, Risk.HIGH)
 
     @property
-    def place(self) -> tuple[bool, int]:
+    def place(self) -> tuple[bool, bool, int]:
         """Where it stands among others."""
-        return self.is_held, reading_order(self.marks, is_loss=self.is_loss)
+        return self.is_held, self.risk is not Risk.CRITICAL, reading_order(self.marks, is_loss=self.is_loss)
 
 
 def first_section(found: Iterable[Judged]) -> Section | None:
@@ -147,6 +147,27 @@ def first_section(found: Iterable[Judged]) -> Section | None:
     title = f"Look at this first: {', '.join(counts)}" if told else "Blocked: nothing of this is done"
     table = Table(header=("risk", *_HEADER, "organization"), rows=tuple(rows))
     return Section(title=title, blocks=(table,), is_foremost=True)
+
+
+def describe_risk(risk: Risk, marks: Sequence[Mark]) -> str:
+    """` (high risk: admin, money)`: how much something matters, and why, behind what it is."""
+    why = ", ".join(MARKS[mark] for mark in marks)
+    return f" ({risk} risk{why and ': '}{why})"
+
+
+def id_of_risk(marks: Collection[Mark]) -> str:
+    """Under which id a remark stands about something that is risky and no mistake."""
+    return "admin-change" if Mark.ADMIN in marks else "risky-change"
+
+
+def hide_below(least: Risk, found: Iterable[Judged]) -> tuple[list[Judged], list[str]]:
+    """What is at least as risky, and a note about the rest, so that nobody takes some of it for everything."""
+    every = list(found)
+    shown = [one for one in every if one.risk.rank <= least.rank]
+    if len(shown) == len(every):
+        return shown, []
+    hidden = count(len(every) - len(shown), "line is", "lines are")
+    return shown, [f"Only what is at least {least} is shown: {hidden} below that."]
 
 
 def _first_row(judged: Judged) -> Row:
@@ -288,7 +309,8 @@ def drift_finding(found: Drift, *, severity: Severity, status: str = "", organiz
     return Finding(
         id=f"drift-{found.sort.replace('_', '-')}",
         severity=severity,
-        message=f"{subject}, {_drifted_access(found)}: {_describe_cause(found, status)}",
+        message=f"{subject}, {_drifted_access(found)}: {_describe_cause(found, status)}"
+        f"{describe_risk(found.severity, found.marks)}",
         place=found.place,
         advice="; ".join(filter(None, [found.outlook, found.advice])),
         address=str(found.address),

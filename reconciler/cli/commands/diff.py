@@ -11,13 +11,14 @@ from reconciler.cli.app import App, SystemClock
 from reconciler.cli.catalogue import RENDERERS
 from reconciler.cli.exits import exit_code
 from reconciler.cli.files import CONFIG_FILE
-from reconciler.cli.options import now_option, page_options
+from reconciler.cli.options import min_risk_option, now_option, page_options
 from reconciler.cli.revisions import Repository, open_repository, read_revision
 from reconciler.cli.workspace import read_configuration, read_files, read_manifest_files
-from reconciler.features.review.document import remarks_on_admins_in, summary_of_review
+from reconciler.features.review.document import summary_of_review
 from reconciler.features.review.model import Effect, Review
 from reconciler.features.review.review import Revision, review
 from reconciler.model.errors import ReconcilerError, UsageError
+from reconciler.model.risk import Risk
 
 _WORKING_TREE = "working tree"
 
@@ -31,6 +32,7 @@ _WORKING_TREE = "working tree"
 )
 @click.option("--detailed-exitcode", is_flag=True, help="Exit with 2 when there is anything to judge.")
 @now_option
+@min_risk_option
 @page_options
 @click.pass_obj
 def diff(
@@ -42,6 +44,7 @@ def diff(
     folder: str | None,
     detailed_exitcode: bool,
     now: date | None,
+    min_risk: Risk | None,
     format_: str,
     max_chars: int,
 ) -> int:
@@ -56,19 +59,24 @@ def diff(
             app, repository, base, head, folder=folder, from_merge_base=merge_base or from_merge_base
         )
     made = review(before, after, today=now or SystemClock().today())
-    app.show(RENDERERS.review, made, format_=format_, max_chars=max_chars, outputs=_outputs)
+    app.show(RENDERERS.review, made, format_=format_, max_chars=max_chars, min_risk=min_risk, outputs=_outputs)
     # Only what is new counts: a change is not blamed for what was wrong before it.
     is_changed = detailed_exitcode and not made.is_empty
     return exit_code(failed=made.has_errors, blocked=made.has_policy_errors, changed=is_changed)
 
 
 def _outputs(review: Review) -> dict[str, str]:
-    """`gains`, `losses`, `admin_changes`, `needs_approval`, `findings`, `policy_findings`, `empty`, `summary`."""
+    """`gains`, `losses`, `critical`, `high`, `admin_changes`, `needs_approval`, `findings`, `policy_findings`, ...
+
+    `empty` and `summary`.
+    """
     found = Counter(change.effect for change in review.access)
     return {
         "gains": str(found[Effect.GAIN]),
         "losses": str(found[Effect.LOSS]),
-        "admin_changes": str(len(remarks_on_admins_in(review))),
+        "critical": str(sum(risk is Risk.CRITICAL for risk in review.risks)),
+        "high": str(sum(risk is Risk.HIGH for risk in review.risks)),
+        "admin_changes": str(review.summary.admins),
         "needs_approval": str(sum(step.approval is None for step in review.steps)),
         "findings": str(len(review.findings)),
         "policy_findings": str(len(review.policy_findings)),

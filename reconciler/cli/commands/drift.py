@@ -11,7 +11,15 @@ import click
 from reconciler.cli.app import App
 from reconciler.cli.catalogue import RENDERERS
 from reconciler.cli.exits import exit_code
-from reconciler.cli.options import lock_timeout_option, page_options, read_address, read_day, read_shard, read_words
+from reconciler.cli.options import (
+    lock_timeout_option,
+    min_risk_option,
+    page_options,
+    read_address,
+    read_day,
+    read_shard,
+    read_words,
+)
 from reconciler.cli.planning import find_unmatched_targets, read_request, warn_of_unmatched
 from reconciler.cli.state_editor import names_in_state, open_editor
 from reconciler.engine.context import ALL_SHARDS, Shard
@@ -21,6 +29,7 @@ from reconciler.features.drift.document import summary_of_drift
 from reconciler.model.address import Address
 from reconciler.model.drift import DriftReport, DriftStatus
 from reconciler.model.errors import ExitCode, UsageError
+from reconciler.model.risk import Risk
 
 
 @click.group(invoke_without_command=True)
@@ -30,6 +39,7 @@ from reconciler.model.errors import ExitCode, UsageError
 @click.option("--shard", type=read_shard, default=ALL_SHARDS, metavar="K/N", help="Only the K-th of N parts.")
 @click.option("--now", type=read_day, metavar="DATE", help="Audit as of this UTC day.")
 @lock_timeout_option
+@min_risk_option
 @page_options
 @click.pass_context
 def drift(  # one parameter for each option
@@ -41,6 +51,7 @@ def drift(  # one parameter for each option
     shard: Shard,
     now: date | None,
     lock_timeout: timedelta,
+    min_risk: Risk | None,
     format_: str,
     max_chars: int,
 ) -> int:
@@ -63,7 +74,7 @@ def drift(  # one parameter for each option
             max_age=app.config.max_drift_age,
             on_notice=app.notify,
         )
-    app.show(RENDERERS.drift, report, format_=format_, max_chars=max_chars, outputs=_outputs)
+    app.show(RENDERERS.drift, report, format_=format_, max_chars=max_chars, min_risk=min_risk, outputs=_outputs)
     if record:
         # Not before it is told: what is remembered and was shown to nobody would never alarm anybody.
         sys.stdout.flush()

@@ -10,11 +10,12 @@ import click
 
 from reconciler.cli.app import App
 from reconciler.cli.catalogue import RENDERERS
-from reconciler.cli.options import FILE, Limits, out_option, page_options, planning_options, read_day
+from reconciler.cli.options import FILE, Limits, min_risk_option, out_option, page_options, planning_options, read_day
 from reconciler.cli.planning import code_of_plan, make_plan, outputs_of_plan, read_plan, read_request, save_plan
 from reconciler.features.planning.difference import compare_plans
 from reconciler.model.errors import ExitCode, StalePlan, UsageError
 from reconciler.model.plan import Plan
+from reconciler.model.risk import Risk
 from reconciler.output.words import count
 
 _MAX_TOLD = 10
@@ -23,6 +24,7 @@ _MAX_TOLD = 10
 
 @click.command()
 @out_option
+@min_risk_option
 @page_options
 @click.option("--estimate", is_flag=True, help="Only report how many calls and how much time it takes; asks no system.")
 @click.option("--detailed-exitcode", is_flag=True, help="Exit with 2 when there are changes or something waits.")
@@ -33,6 +35,7 @@ def plan(
     app: App,
     *,
     out: Path | None,
+    min_risk: Risk | None,
     format_: str,
     max_chars: int,
     estimate: bool,
@@ -60,7 +63,7 @@ def plan(
         made = make_plan(app, request)
     if calls := app.calls():
         app.notify(f"reading took {count(calls, 'call', 'calls')}", calls=calls)
-    app.show(RENDERERS.plan, made, format_=format_, max_chars=max_chars, outputs=outputs_of_plan)
+    app.show(RENDERERS.plan, made, format_=format_, max_chars=max_chars, min_risk=min_risk, outputs=outputs_of_plan)
     if out is not None:
         save_plan(app, made, out)
     return code_of_plan(made, detailed=detailed_exitcode)
@@ -75,16 +78,19 @@ def plan(
     metavar="FILE",
     help="Exit with 4 unless PLAN does exactly what this plan, which was reviewed, does.",
 )
+@min_risk_option
 @page_options
 @click.pass_obj
-def show(app: App, plan_file: Path, reviewed: Path | None, format_: str, max_chars: int) -> None:
+def show(
+    app: App, *, plan_file: Path, reviewed: Path | None, min_risk: Risk | None, format_: str, max_chars: int
+) -> None:
     """Show a saved plan.
 
     Needs neither the manifests nor any system. With --same-as, the day, the lines of the manifests and the version of
     the tool may differ; steps, their reasons and what they start from may not.
     """
     plan = read_plan(plan_file)
-    app.show(RENDERERS.plan, plan, format_=format_, max_chars=max_chars, outputs=outputs_of_plan)
+    app.show(RENDERERS.plan, plan, format_=format_, max_chars=max_chars, min_risk=min_risk, outputs=outputs_of_plan)
     if reviewed is not None:
         _require_same(plan, read_plan(reviewed))
 

@@ -5,14 +5,23 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 
-from reconciler.model.drift import DriftItem, DriftReport, DriftStatus, OrganizationDrift
+from reconciler.model.drift import DriftItem, DriftReport, DriftSort, DriftStatus, OrganizationDrift
 from reconciler.model.finding import Finding, Severity
 from reconciler.model.live import ask_about_states, explain_unread, summarize_unread
 from reconciler.model.risk import Risk
 from reconciler.output.annotations import Annotations, Case, case_of
 from reconciler.output.document import Block, Document, Item, Items, Paragraph, Row, Section, code, plain
 from reconciler.output.json import Output
-from reconciler.output.rows import chapter, drift_finding, drift_row, rows_section
+from reconciler.output.rows import (
+    Judged,
+    chapter,
+    drift_finding,
+    drift_row,
+    first_section,
+    hide_below,
+    merge_alike,
+    rows_section,
+)
 from reconciler.output.style import Tone
 from reconciler.output.words import count
 
@@ -27,9 +36,12 @@ _LEVELS = {
 }
 
 
-def document_of_drift(report: DriftReport) -> Document:
-    """Organization by organization; what somebody has accepted stands last."""
-    blocks: list[Block | None] = [_organization(part) for part in report.organizations]
+def document_of_drift(report: DriftReport, least: Risk = Risk.LOW) -> Document:
+    """What is critical or high, then organization by organization; what somebody has accepted stands last."""
+    every = [_judge(part.organization, item) for part in report.organizations for item in part.items]
+    shown, hidden = hide_below(least, every)
+    blocks: list[Block | None] = [first_section(one for one in shown if one.is_foremost)]
+    blocks += [_organization(part, least) for part in report.organizations]
     # What no audit shows, however clean it is; the catalogue of systems says why.
     unseen = dict.fromkeys(thing for part in report.organizations for thing in part.unseen)
     if unseen:
@@ -39,22 +51,37 @@ def document_of_drift(report: DriftReport) -> Document:
         title=f"Access drift on {report.today}",
         is_title_needless=True,
         summary=summary_of_drift(report),
-        notes=explain_unread(report.unread),
+        notes=(*explain_unread(report.unread), *hidden),
         blocks=tuple(filter(None, blocks)),
         whole="report",
         digest=DRIFT.digest(report),
     )
 
 
-def _organization(part: OrganizationDrift) -> Section | None:
+def _judge(organization: str, item: DriftItem) -> Judged:
+    """What somebody has agreed to live with is low by now."""
+    is_accepted = item.status is DriftStatus.ACCEPTED
+    return Judged(
+        organization=organization,
+        row=_row(item),
+        risk=Risk.LOW if is_accepted else item.found.severity,
+        marks=item.found.marks,
+        is_loss=item.found.sort is DriftSort.GONE,
+    )
+
+
+def _organization(part: OrganizationDrift, least: Risk) -> Section | None:
+    """What is not told before all organizations."""
     fresh = [item for item in part.items if item.status is not DriftStatus.ACCEPTED]
     blocks: list[Block | None] = [
         Paragraph(text=plain(text), tone=Tone.WARN if part.unread else None) for text in _blind_spots(part)
     ]
     for severity in Risk:
-        rows = (_row(item) for item in fresh if item.found.severity is severity)
+        judged = [_judge(part.organization, item) for item in fresh if item.found.severity is severity]
+        rows = (one.row for one in merge_alike(judged) if not one.is_foremost and one.risk.rank <= least.rank)
         blocks.append(rows_section(severity.capitalize(), rows, rank=severity.rank))
-    accepted = (_row(item) for item in part.items if item.status is DriftStatus.ACCEPTED)
+    is_shown = least is Risk.LOW
+    accepted = (_row(item) for item in part.items if item.status is DriftStatus.ACCEPTED and is_shown)
     blocks.append(rows_section("Accepted", accepted, rank=len(Risk)))
     gone = tuple(Item(text=(code(str(one.address)), plain(f", first seen {one.first_seen}"))) for one in part.resolved)
     blocks.append(Section(title="Resolved", blocks=(Items(items=gone),), rank=len(Risk)) if gone else None)
@@ -120,12 +147,16 @@ def summary_of_drift(report: DriftReport) -> str:
     return " ".join(filter(None, (f"{first}{result}{unseen}", question)))
 
 
-def annotations_of_drift(report: DriftReport) -> Annotations:
+def annotations_of_drift(report: DriftReport, least: Risk = Risk.LOW) -> Annotations:
     """Everything nobody has accepted; what is known already is a note, so that it alarms nobody twice."""
     found = {
         part.organization: [
             *(unread.finding for unread in part.unread),
-            *(_remark(item) for item in part.items if item.status is not DriftStatus.ACCEPTED),
+            *(
+                _remark(item)
+                for item in part.items
+                if item.status is not DriftStatus.ACCEPTED and item.found.severity.rank <= least.rank
+            ),
         ]
         for part in report.organizations
     }

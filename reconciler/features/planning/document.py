@@ -23,6 +23,7 @@ from reconciler.model.json import plan_to_json
 from reconciler.model.kinds import Action
 from reconciler.model.live import ask_about_states, explain_unread, summarize_unread
 from reconciler.model.plan import Limit, OrganizationPlan, Plan
+from reconciler.model.risk import Risk
 from reconciler.output.annotations import Annotations, Case, case_of
 from reconciler.output.document import Block, Detail, Document, Findings, Legend, Paragraph, Row, Section, Sign, plain
 from reconciler.output.rows import (
@@ -39,9 +40,12 @@ from reconciler.output.rows import (
     WAITING,
     Judged,
     chapter,
+    describe_risk,
     drift_finding,
     drift_row,
     first_section,
+    hide_below,
+    id_of_risk,
     merge_alike,
     row_of,
     rows_section,
@@ -77,9 +81,13 @@ Entry = tuple[str, Judged]
 """The heading of a row, and what it says."""
 
 
-def document_of_plan(plan: Plan) -> Document:
-    """Everything a reviewer has to judge. Irreversible steps keep their warning wherever they stand."""
+def document_of_plan(plan: Plan, least: Risk = Risk.LOW) -> Document:
+    """Everything a reviewer has to judge that is at least so risky."""
     entries = {part.organization: list(_entries(part, plan)) for part in plan.organizations}
+    shown, hidden = hide_below(least, (one for found in entries.values() for _, one in found))
+    if hidden:
+        kept = set(map(id, shown))
+        entries = {key: [entry for entry in found if id(entry[1]) in kept] for key, found in entries.items()}
     judged = [one for found in entries.values() for title, one in found if title != "Waiting" or one.is_foremost]
     used = _used_signs(plan)
     strangers = plan.undeclared_admins
@@ -95,7 +103,7 @@ def document_of_plan(plan: Plan) -> Document:
         title=f"Access plan for {plan.today}",
         is_title_needless=not used,
         summary=summary_of_plan(plan),
-        notes=tuple(_notes(plan)),
+        notes=(*_notes(plan), *hidden),
         blocks=tuple(filter(None, blocks)),
         whole="plan",
         digest=digest_of_plan(plan),
@@ -318,7 +326,7 @@ def describe_counts(plan: Plan) -> str:
 # A plan as findings and test cases.
 
 
-def annotations_of_plan(plan: Plan) -> Annotations:
+def annotations_of_plan(plan: Plan, least: Risk = Risk.HIGH) -> Annotations:
     """What stops a plan or makes it incomplete has failed, what waits is skipped, other changes pass."""
     remarks = {part.organization: list(_remarks(part)) for part in plan.organizations}
     suites = {
@@ -327,19 +335,19 @@ def annotations_of_plan(plan: Plan) -> Annotations:
     return Annotations(
         category="plan",
         remarks=[*plan.findings, *(remark for found in remarks.values() for remark in found)],
-        notes=remarks_on_admins(plan),
+        notes=list(_remarks_on_risks(plan, least)),
         suites={**suites, "plan": [case_of(finding) for finding in plan.findings]},
     )
 
 
-def remarks_on_admins(plan: Plan) -> list[Finding]:
-    """A note on every line that makes somebody an admin or ends that, for a reviewer who reads the diff."""
-    return [
-        remark_on(change, f"{terms} in {part.organization}", id_="admin-change", severity=Severity.NOTE)
-        for part in plan.organizations
-        for change in part.changes
-        if (terms := terms_of(part.system, change)).is_admin
-    ]
+def _remarks_on_risks(plan: Plan, least: Risk) -> Iterator[Finding]:
+    """A note on every line that asks for something as risky, for a reviewer who reads the diff."""
+    for part in plan.organizations:
+        for change in part.changes:
+            if change.risk.rank <= least.rank:
+                terms = terms_of(part.system, change)
+                text = f"{terms} in {part.organization}{describe_risk(change.risk, change.marks)}"
+                yield remark_on(change, text, id_=id_of_risk(change.marks), severity=Severity.NOTE)
 
 
 def remark_on(change: Change, text: str, *, id_: str, severity: Severity = Severity.ERROR, advice: str = "") -> Finding:

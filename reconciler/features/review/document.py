@@ -22,10 +22,21 @@ from reconciler.model.kinds import KINDS
 from reconciler.model.resource import Attributes
 from reconciler.model.risk import Mark, Risk
 from reconciler.output.annotations import Annotations
-from reconciler.output.document import Block, Document, Findings, Inline, Legend, Row, Section, Sign, plain
+from reconciler.output.document import Block, Document, Findings, Inline, Legend, Row, Section, Sign, plain, words_of
 from reconciler.output.findings import annotations_of_findings
 from reconciler.output.json import Output
-from reconciler.output.rows import MARKS, Judged, chapter, first_section, merge_alike, row_of, rows_section
+from reconciler.output.rows import (
+    MARKS,
+    Judged,
+    chapter,
+    describe_risk,
+    first_section,
+    hide_below,
+    id_of_risk,
+    merge_alike,
+    row_of,
+    rows_section,
+)
 from reconciler.output.style import Tone
 from reconciler.output.words import count, join, name_attributes, name_subject
 
@@ -61,11 +72,14 @@ Entry = tuple[Effect | None, Judged]
 """What somebody gains or loses, or None for a thing; and what is told of it."""
 
 
-def document_of_review(review: Review) -> Document:
-    """The whole review."""
+def document_of_review(review: Review, least: Risk = Risk.LOW) -> Document:
+    """Everything in it that is at least so risky, and what belongs to no risk."""
     entries: list[Entry] = [(one.effect, _judge_access(one)) for one in review.access]
     entries += [(None, _judge_thing(one)) for one in review.things]
-    workspace = list(_workspace(review))
+    workspace, hidden = hide_below(least, _workspace(review))
+    shown, hidden_access = hide_below(least, (one for _, one in entries))
+    kept = set(map(id, shown))
+    entries = [entry for entry in entries if id(entry[1]) in kept]
     used = {change.effect for change in review.access}
     legend = Legend(signs=tuple(sign for effect, sign in _EFFECT_SIGNS.items() if effect in used)) if used else None
     others: dict[str, list[Entry]] = {key: [] for key in review.organizations}
@@ -85,7 +99,7 @@ def document_of_review(review: Review) -> Document:
         title="Access review",
         is_title_needless=True,
         summary=summary_of_review(review),
-        notes=tuple(_notes(review)),
+        notes=(*_notes(review), *(hidden_access or hidden)),
         blocks=tuple(filter(None, blocks)),
         whole="review",
         digest=REVIEW.digest(review),
@@ -336,7 +350,7 @@ def _counts(review: Review) -> Iterator[str]:
             yield count(number, one, several)
 
 
-def annotations_of_review(review: Review) -> Annotations:
+def annotations_of_review(review: Review, least: Risk = Risk.HIGH) -> Annotations:
     """New findings, and steps that still need somebody's approval."""
     steps = [
         Finding(
@@ -352,22 +366,29 @@ def annotations_of_review(review: Review) -> Annotations:
     ]
     findings = [*review.head.problems, *review.findings, *review.policy_findings, *steps]
     annotations = annotations_of_findings(Inspection(findings=findings), category="diff")
-    return replace(annotations, notes=remarks_on_admins_in(review))
+    return replace(annotations, notes=list(_remarks_on_risks(review, least)))
 
 
-def remarks_on_admins_in(review: Review) -> list[Finding]:
-    """A note on every line that makes somebody an admin or ends that."""
-    remarks = []
+def _remarks_on_risks(review: Review, least: Risk) -> Iterator[Finding]:
+    """A note on every line that asks for something as risky, or weakens a guard."""
     for change in review.access:
-        if Mark.ADMIN in change.marks and change.effect is not Effect.WAY:
+        if change.risk.rank <= least.rank and (change.effect is not Effect.WAY or Mark.GUARD in change.marks):
             effect, what = _EFFECT_SIGNS[change.effect].meaning, _describe_change(change)
-            remarks.append(
-                Finding(
-                    id="admin-change",
-                    severity=Severity.NOTE,
-                    message=f"{name_subject(change.subject)}: {effect}: {what} in {change.organization}",
-                    place=change.place if change.after else None,
-                    address=f"{change.on.organization}: {change.subject.key}",
-                )
+            said = f"{name_subject(change.subject)}: {effect}: {what} in {change.organization}"
+            yield Finding(
+                id=id_of_risk(change.marks),
+                severity=Severity.NOTE,
+                message=f"{said}{describe_risk(change.risk, change.marks)}",
+                place=change.place if change.after else None,
+                address=f"{change.on.organization}: {change.subject.key}",
             )
-    return remarks
+    for judged in (*map(_judge_thing, review.things), *_workspace(review)):
+        if judged.marks and judged.risk.rank <= least.rank:
+            row = judged.row
+            yield Finding(
+                id=id_of_risk(judged.marks),
+                severity=Severity.NOTE,
+                message=f"{row.who}: {words_of(row.cells[1])}{describe_risk(judged.risk, judged.marks)}",
+                place=row.place,
+                address=f"{judged.organization or judged.where}: {row.who}",
+            )

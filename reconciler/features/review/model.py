@@ -259,6 +259,13 @@ class Review:
         )
 
     @property
+    def risks(self) -> tuple[Risk, ...]:
+        """Of everything that is compared."""
+        access = [one.risk for one in self.access]
+        things = [one.risk for one in self.things]
+        return (*access, *things, *(one.risk for one in self.settings), *(one.risk for one in self.steps))
+
+    @property
     def organizations(self) -> tuple[str, ...]:
         """Keys of all organizations in which anything changes."""
         named = {change.organization for change in self.access} | {one.address.organization for one in self.things}
