@@ -78,10 +78,10 @@ def test_of_a_sort_ten_annotations_are_shown_and_the_tenth_counts_the_rest() -> 
 
 def test_a_plan_annotates_every_change_that_is_risky() -> None:
     lines = RENDERERS.plan["github"](plans.small(), PLAIN).splitlines()
+    place = "::notice file=access/acme.yaml,line="
     assert lines == [
-        "::notice file=access/acme.yaml,line=11,col=7,title=admin-change::invite ana (admin) in acme-bc (high risk: admin)",
-        "::notice file=access/acme.yaml,line=12,col=7,title=risky-change::"
-        "invite eve (standard, finance analyst) in acme-bc (high risk: money)",
+        f"{place}11,col=7,title=admin-change::invite ana (admin) in acme-bc (high risk: admin)",
+        f"{place}12,col=7,title=risky-change::invite eve (standard, finance analyst) in acme-bc (high risk: money)",
     ]
 
 
