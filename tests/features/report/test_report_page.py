@@ -200,9 +200,11 @@ def test_on_paper_there_is_every_row(page: Page) -> None:
     page.set_viewport_size({"width": 390, "height": 900})
     page.reload()
     assert page.evaluate(rows) < len(NAMES) + len(TRICKS)
+    page.select_option("#role", "manages")
     page.evaluate("addEventListener('beforeprint', () => { window.printed = " + rows + "; })")
     assert page.pdf()
     assert page.evaluate("printed") == len(NAMES) + len(TRICKS)
+    assert page.locator("#chosen").text_content() == "Only: Role: ◆ manages other people's access"
 
 
 def test_even_something_that_got_in_could_load_nothing(page: Page, opened: Visit) -> None:

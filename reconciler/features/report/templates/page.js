@@ -44,7 +44,10 @@ function make(tag, properties = {}, ...children) {
 }
 const name = (text) => make("bdi", {}, ...String(text).split(/(?<=\/)/).flatMap((part, at) => at ? [make("wbr"), part] : [part]));
 // As work orders write it: what stands between backticks is to be copied as it is.
-const prose = (text) => make("bdi", {}, ...text.split("`").map((part, at) => at % 2 && text.split("`").length % 2 ? make("code", {}, part) : part));
+function prose(text) {
+  const parts = text.split("`");
+  return parts.length % 2 && parts.length > 1 ? make("bdi", {}, ...parts.map((part, at) => at % 2 ? make("code", {}, part) : part)) : name(text);
+}
 const link = (text, run, label) => {
   const node = make("button", {type: "button", className: "link", on: {click: run}}, name(text));
   if (label) node.setAttribute("aria-label", label);
@@ -95,6 +98,7 @@ const isPhone = () => matchMedia("(max-width: 48rem)").matches;
 const TABLES = [];
 function show(place, columns, rows, {size = isPhone() ? 12 : 25, search = false, caption, empty, className = ""}) {
   const table = {page: 0, size, rows, all: rows, sorted: null};
+  columns = columns.filter((column) => !column.has || rows.some(column.has));  // a column that says nothing takes room
   const body = make("tbody"), pager = make("div", {className: "pager"});
   const heads = columns.map((column, at) => {
     const th = make("th", {scope: "col"});
@@ -161,7 +165,7 @@ const HAYS = {
   ways: WAYS.map((one) => `${one.through} ${one.via} ${one.reason} ${one.file}`.toLowerCase()),
   notes: D.notes.map((one) => one.toLowerCase()),
 };
-const wayName = (way) => [way.through, way.via].filter(Boolean).join(", ");
+for (const way of WAYS) way.name = [way.through, way.via].filter(Boolean).join(", ");
 const ENDS = {
   "30": ["within 30 days", (left) => left >= 0 && left <= 30], "90": ["within 90 days", (left) => left >= 0 && left <= 90],
   "365": ["within a year", (left) => left >= 0 && left <= 365], "past": ["has ended", (left) => left <= 0],
@@ -199,7 +203,7 @@ function waysOf(cell) {
   for (let at = 0; at < cell.lines.length; at += 2) found.push(wayOf(cell, WAYS[cell.lines[at]]));
   return found;
 }
-const wayOf = (cell, way) => wayName(way) || (isPartner(PEOPLE[cell.person]) ? "shared with partner" : way.file ? "directly" : "not declared");
+const wayOf = (cell, way) => way.name || (isPartner(PEOPLE[cell.person]) ? "shared with partner" : way.file ? "directly" : "not declared");
 
 let view = "matrix", found = [];
 function refresh() {
@@ -328,48 +332,54 @@ function drawGraph() {
   const width = Math.max(300, $("graph").clientWidth || 1000), isNarrow = width < 560;
   const people = new Set(found.map((cell) => cell.person)), things = new Set(found.map((cell) => cell.thing));
   const organizations = new Set(found.map((cell) => THINGS[cell.thing].organization));
-  const columns = [new Map(), new Map(), new Map()], edges = new Map();
-  const node = (column, key, text, kind, run, member, power, about = "") => {
-    if (!columns[column].has(key)) columns[column].set(key, {key: `${column}/${key}`, text, about, kind, run, members: new Set(), power: false});
-    const made = columns[column].get(key);
-    made.members.add(member);
-    made.power ||= power;
-    return made;
+  const columns = [new Map(), new Map(), new Map()], edges = [];
+  const node = (column, key, text, kind, run, about = "") => {
+    if (!columns[column].has(key)) columns[column].set(key, {text, about, kind, run, members: new Set(), power: false, to: new Map()});
+    return columns[column].get(key);
   };
-  const join = (one, other, cell) => {
-    const key = `${one.key}\n${other.key}`;
-    if (!edges.has(key)) edges.set(key, {one, other, people: new Set()});
-    edges.get(key).people.add(cell.person);
+  const join = (one, other, person) => {
+    if (!one.to.has(other)) {
+      one.to.set(other, {one, other, people: new Set()});
+      edges.push(one.to.get(other));
+    }
+    one.to.get(other).people.add(person);
   };
-  const ways = new Set(found.flatMap(waysOf));
+  const ways = new Set(found.flatMap(waysOf)), groups = [...ways].filter((way) => !PLAIN.has(way)).length;
+  const isShort = {people: people.size <= MOST_NODES, things: things.size <= MOST_NODES, ways: ways.size <= MOST_NODES};
+  const choose = (values) => () => { for (const [id, value] of Object.entries(values)) $(id).value = value; refresh(); };
+  // What stands for each person, way and thing, made once for all of their cells.
+  const left = new Map([...people].map((number) => PEOPLE[number]).map((person) => [person.number, isShort.people
+    ? node(0, person.number, label(person), "person", () => focusOn({person: person.number}))
+    : node(0, person.employment, person.employment, "person", choose({employment: person.employment}))]));
+  const middle = new Map([...ways].map((way) => [way, isShort.ways || PLAIN.has(way)
+    ? node(1, way, way, "through", () => focusOn({way}))
+    : node(1, "groups", count(groups, "group", "groups"), "through", () => {})]));
+  const right = new Map([...things].map((number) => THINGS[number]).map((thing) => {
+    const organization = ORGANIZATIONS[thing.organization];
+    if (isShort.things) return [thing.number, node(2, thing.number, thing.key, "thing", () => focusOn({thing: thing.number}), isThing(thing) ? `${thing.kind} · ` : "")];
+    if (organizations.size === 1) return [thing.number, node(2, thing.kind, thing.kind, "thing", choose({organization: organization.number, kind: thing.kind}))];
+    if (organizations.size <= MOST_NODES) return [thing.number, node(2, organization.key, organization.key, "thing", choose({organization: organization.number}))];
+    return [thing.number, node(2, organization.system, organization.system, "thing", () => {})];
+  }));
   for (const cell of found) {
-    const person = PEOPLE[cell.person], thing = THINGS[cell.thing], organization = ORGANIZATIONS[thing.organization];
-    const power = Boolean(ROLES[cell.role].manages);
-    const left = people.size <= MOST_NODES
-      ? node(0, `p${person.number}`, label(person), "person", () => focusOn({person: person.number}), cell.person, power)
-      : node(0, person.employment, person.employment, "person", () => { $("employment").value = person.employment; refresh(); }, cell.person, false);
-    const right = things.size <= MOST_NODES
-      ? node(2, `t${thing.number}`, thing.key, "thing", () => focusOn({thing: thing.number}), cell.person, false, isThing(thing) ? `${thing.kind} · ` : "")
-      : organizations.size <= MOST_NODES && organizations.size > 1
-        ? node(2, `o${organization.number}`, organization.key, "thing", () => { $("organization").value = organization.number; refresh(); }, cell.thing, false)
-        : node(2, `${organizations.size > 1 ? organization.system : ""}${thing.kind}`, organizations.size > 1 ? organization.system : KIND_NAMES(thing.kind), "thing", () => { if (organizations.size === 1) { $("kind").value = thing.kind; refresh(); } }, cell.thing, false);
+    const one = left.get(cell.person), other = right.get(cell.thing);
+    one.members.add(cell.person);
+    one.power ||= Boolean(ROLES[cell.role].manages);
+    other.members.add(isShort.things ? cell.person : cell.thing);
     for (const way of waysOf(cell)) {
-      const isPlain = PLAIN.has(way);
-      const middle = ways.size <= MOST_NODES || isPlain
-        ? node(1, way, way, "through", () => focusOn({way}), cell.person, false)
-        : node(1, "groups", count([...ways].filter((each) => !PLAIN.has(each)).length, "group", "groups"), "through", () => {}, cell.person, false);
-      join(left, middle, cell);
-      join(middle, right, cell);
+      const between = middle.get(way);
+      between.members.add(cell.person);
+      join(one, between, cell.person);
+      join(between, other, cell.person);
     }
   }
   if (!found.length) { $("graph").replaceChildren(make("p", {className: "empty"}, "Nothing to draw.")); $("path-told").textContent = ""; return; }
-  place(columns, edges, {width, isNarrow, shares: things.size > MOST_NODES, grouped: people.size > MOST_NODES});
+  place(columns, edges, {width, isNarrow, shares: !isShort.things, grouped: !isShort.people});
 }
-const KIND_NAMES = (kind) => kind === "organization" ? "the organization itself" : `${kind}: each`;
 const PEN = document.createElement("canvas").getContext("2d");
 /** The text in lines of at most so many pixels, broken where names have joints; the last one is cut. */
-function wrap(text, most, lines, size) {
-  PEN.font = `${size}px system-ui, sans-serif`;
+function wrap(text, most, lines, size, weight = 400) {
+  PEN.font = `${weight} ${size}px system-ui, sans-serif`;
   const fits = (part) => PEN.measureText(part).width <= most, found = [];
   let rest = text;
   while (rest && found.length < lines) {
@@ -393,7 +403,7 @@ function place(columns, edges, {width, isNarrow, shares, grouped}) {
   const nodes = columns.map((column, at) => {
     // By what leads to them, so that few lines cross.
     const weight = (node) => {
-      const before = [...edges.values()].filter((edge) => edge.other === node);
+      const before = edges.filter((edge) => edge.other === node);
       return before.length ? before.reduce((sum, edge) => sum + edge.one.row, 0) / before.length : -node.members.size;
     };
     const weights = new Map([...column.values()].map((node) => [node, weight(node)]));
@@ -403,8 +413,8 @@ function place(columns, edges, {width, isNarrow, shares, grouped}) {
     sorted.forEach((node, row) => Object.assign(node, {x: at * (box + gap), y: top + (sorted.length < tall ? Math.min(free, 240) : 0) + row * step, at, row}));
     return sorted;
   });
-  const most = Math.max(...[...edges.values()].map((edge) => edge.people.size));
-  for (const edge of edges.values()) {
+  const most = Math.max(...edges.map((edge) => edge.people.size));
+  for (const edge of edges) {
     const {one, other} = edge, x = one.x + box, half = (other.x - x) / 2, y = one.y + high / 2, end = other.y + high / 2;
     edge.line = shape("path", {class: "edge", d: `M${x} ${y}C${x + half} ${y} ${x + half} ${end} ${other.x} ${end}`, "stroke-width": 1 + 7 * Math.sqrt(edge.people.size / most) * (most > 3 ? 1 : .2)});
     svg.append(edge.line);
@@ -412,7 +422,7 @@ function place(columns, edges, {width, isNarrow, shares, grouped}) {
   for (const column of nodes) for (const node of column) {
     const own = node.kind === "thing" && shares ? count(node.members.size, "thing", "things") : holders(node.members);
     const isOne = node.kind === "person" && !grouped;
-    const texts = wrap((node.power && isOne ? "◆ " : "") + node.text, box - 18, isOne || isNarrow ? 2 : 1, size);
+    const texts = wrap((node.power && isOne ? "◆ " : "") + node.text, box - 18, isOne || isNarrow ? 2 : 1, size, node.power && isOne ? 600 : 400);
     const lines = isOne ? texts : [...texts, wrap(node.about + own, box - 16, 1, size - 1.5)[0]];
     const top = node.y + high / 2 - (lines.length - 1) * 8 + 4;
     node.drawn = shape("g", {class: `node ${node.kind}${node.power && isOne ? " power" : ""}`, role: "button", tabindex: -1, "aria-label": `${heads[node.at]}: ${node.text}${isOne ? "" : `, ${node.about}${own}`}`},
@@ -430,14 +440,14 @@ function place(columns, edges, {width, isNarrow, shares, grouped}) {
     });
     svg.append(node.drawn);
   }
-  const next = (node, by) => [...edges.values()].map((edge) => by > 0 && edge.one === node ? edge.other : by < 0 && edge.other === node ? edge.one : null).find(Boolean);
+  const next = (node, by) => edges.map((edge) => by > 0 && edge.one === node ? edge.other : by < 0 && edge.other === node ? edge.one : null).find(Boolean);
   const move = (node) => { for (const column of nodes) for (const each of column) each.drawn.setAttribute("tabindex", -1); node.drawn.setAttribute("tabindex", 0); node.drawn.focus(); };
   function light(node) {
     svg.classList.toggle("lit", node !== null);
     for (const drawn of svg.querySelectorAll(".on")) drawn.classList.remove("on");
     if (!node) return;
     node.drawn.classList.add("on");
-    const near = [...edges.values()].filter((edge) => edge.one === node || edge.other === node);
+    const near = edges.filter((edge) => edge.one === node || edge.other === node);
     for (const edge of near) for (const drawn of [edge.line, edge.one.drawn, edge.other.drawn]) drawn.classList.add("on");
     const sides = [0, 1, 2].filter((at) => at !== node.at).map((at) => [...new Set(near.flatMap((edge) => [edge.one, edge.other]).filter((each) => each.at === at).map((each) => each.text))]).filter((texts) => texts.length);
     $("path-told").textContent = `${node.text}: ${sides.map((texts) => texts.slice(0, 12).join(", ") + (texts.length > 12 ? ` and ${texts.length - 12} more` : "")).join(" — ")}`;
@@ -452,8 +462,9 @@ function refocus(at) {
 }
 
 // The other sections.
-const words = (head, at, more = {}) => ({head, by: (row) => row[at] || "\uffff", cell: (row) => row[at] ? name(row[at]) : "", ...more});
+const words = (head, at, more = {}) => ({head, has: (row) => row[at], by: (row) => row[at] || "\uffff", cell: (row) => row[at] ? prose(row[at]) : "", ...more});
 const age = (day) => day ? [make("span", {className: "day"}, day), make("span", {className: "sub"}, days(day) ? `${count(-days(day), "day", "days")} ago` : "today")] : "";
+const MONTHS = new Intl.DateTimeFormat("en", {month: "short", timeZone: "UTC"});
 function showRest() {
   const least = (one) => Math.min(one.lasting, ...one.months.map(([, number]) => number));
   const tone = (number) => number === 0 ? "bad" : number < D.minAdmins ? "warn" : "";
@@ -461,11 +472,11 @@ function showRest() {
   show($("admins-list"), [
     {head: "Organization", cell: (one) => [link(one.key, () => { $("organization").value = one.number; refresh(); $("access").scrollIntoView(); }), make("span", {className: "sub"}, name(one.system))]},
     {head: "Now", className: "num", cell: (one) => one.stateless ? "nothing recorded" : make("span", {className: tone(one.lasting) ? `mark ${tone(one.lasting)}` : ""}, `${one.lasting}${{bad: " ✕", warn: " !"}[tone(one.lasting)] || ""}`)},
-    {head: "Next months", cell: (one) => one.stateless ? "" : make("ol", {className: "months"}, ...one.months.map(([month, number]) => make("li", {className: tone(number)}, make("small", {}, new Date(`${month}-15`).toLocaleDateString("en", {month: "short", year: "2-digit", timeZone: "UTC"})), `${number}${{bad: " ✕", warn: " !"}[tone(number)] || ""}`)))},
+    {head: "Next months", cell: (one) => one.stateless ? "" : make("ol", {className: "months"}, ...one.months.map(([month, number], at) => make("li", {title: month, className: tone(number)}, make("small", {}, MONTHS.format(Date.parse(month)) + (at === 0 || month.endsWith("-01") ? ` ${month.slice(2, 4)}` : "")), `${number}${{bad: " ✕", warn: " !"}[tone(number)] || ""}`)))},
     {head: "Who", cell: (one) => make("ul", {className: "plain"}, ...one.admins.map(([person, ends, obstacle]) => make("li", {}, name(person), obstacle ? ` (does not count: ${obstacle})` : ends ? ` until ${ends}` : "")))},
   ], [...ORGANIZATIONS].sort((one, other) => one.stateless - other.stateless || least(one) - least(other) || one.key.localeCompare(other.key, "en")), {caption: "Admins by organization", empty: "There is no organization."});
   show($("waiting-list"), [
-    words("What", 2, {cell: (row) => prose(row[2])}), words("About", 1), {...words("Sort", 0), cell: (row) => [name(row[0]), row[6] ? make("span", {className: "mark warn"}, "! overdue") : ""]}, words("Waits for", 3),
+    words("What", 2, {cell: (row) => [prose(row[2]), make("span", {className: "sub"}, name(row[1]))]}), {...words("Sort", 0), cell: (row) => [name(row[0]), row[6] ? make("span", {className: "mark warn"}, "! overdue") : ""]}, words("Waits for", 3),
     {head: "Since", by: (row) => row[4] || "9", cell: (row) => age(row[4])}, words("Lapses", 5, {className: "day"}),
   ], D.pending, {search: true, caption: "What waits", empty: "Nothing waits."});
   show($("drift-list"), [
@@ -478,15 +489,15 @@ function showRest() {
   ], D.findings, {search: true, caption: "Findings", empty: "Nothing is wrong with the manifests."});
   $("changes-about").textContent = `What the audit log holds since ${D.since}, the latest first.`;
   show($("changes-list"), [
-    words("About", 2), words("Time (UTC)", 0, {className: "day"}), words("Action", 1), {head: "Access", cell: (row) => row[3] || row[4] ? name(`${row[3] || "nothing"} → ${row[4] || "nothing"}`) : ""},
+    words("About", 2), words("Time (UTC)", 0, {className: "day"}), words("Action", 1), {head: "Access", has: (row) => row[3] || row[4], cell: (row) => row[3] || row[4] ? name(`${row[3] || "nothing"} → ${row[4] || "nothing"}`) : ""},
     words("Outcome", 5), words("By", 6), words("Commit", 7), words("Why", 8),
   ], D.entries, {search: true, caption: "Changes", empty: `Nothing was done since ${D.since}.`});
   show($("about-list"), [
-    {head: "Organization", cell: (one) => [name(one.key), make("span", {className: "sub"}, name(one.name || one.system))]}, {head: "System", cell: (one) => name(one.system)}, {head: "Mode", cell: (one) => name(one.mode)},
+    {head: "Organization", cell: (one) => [name(one.key), one.name ? make("span", {className: "sub"}, name(one.name)) : ""]}, {head: "System", cell: (one) => [name(one.system), make("span", {className: "sub"}, one.mode)]},
     {head: "Last read", cell: (one) => one.read ? age(one.read) : make("span", {className: "mark warn"}, one.stateless ? "! nothing is recorded" : "! no look is recorded")},
-    {head: "Access reviewed", cell: (one) => [one.reviewed ? age(one.reviewed) : "", one.due ? make("span", {className: one.overdue ? "mark warn" : "sub"}, one.overdue ? "! overdue" : `again by ${one.due}`) : ""].flat()},
-    {head: "Not managed, not shown", cell: (one) => one.unmanaged.join(", ")}, {head: "Shown by no system", cell: (one) => one.unseen.length ? make("ul", {className: "plain"}, ...one.unseen.map((text) => make("li", {}, name(text)))) : ""},
-    {head: "Apps of others", cell: (one) => name(one.elsewhere.join(", "))},
+    {head: "Access reviewed", has: (one) => one.reviewed || one.due, cell: (one) => [one.reviewed ? age(one.reviewed) : "", one.due ? make("span", {className: one.overdue ? "mark warn" : "sub"}, one.overdue ? "! overdue" : `again by ${one.due}`) : ""].flat()},
+    {head: "Not managed, not shown", has: (one) => one.unmanaged.length, cell: (one) => one.unmanaged.join(", ")}, {head: "Shown by no system", has: (one) => one.unseen.length, cell: (one) => one.unseen.length ? make("ul", {className: "plain"}, ...one.unseen.map((text) => make("li", {}, name(text)))) : ""},
+    {head: "Apps of others", has: (one) => one.elsewhere.length, cell: (one) => name(one.elsewhere.join(", "))},
   ], ORGANIZATIONS, {caption: "Organizations and what is not known of them", empty: "There is no organization."});
 }
 function showTiles() {
@@ -497,20 +508,20 @@ function showTiles() {
   const soon = CELLS.filter((cell) => NOTE_DAYS[cell.ends] >= 0 && NOTE_DAYS[cell.ends] <= 30).length, off = CELLS.filter((cell) => IS_OFF.has(note(cell.status))).length;
   const known = ORGANIZATIONS.filter((one) => !one.stateless), few = known.filter((one) => Math.min(one.lasting, ...one.months.map(([, number]) => number)) < D.minAdmins);
   const critical = CELLS.filter((cell) => cell.risk === 0).length, unreviewed = ORGANIZATIONS.filter((one) => one.overdue).length;
-  const overdue = D.pending.filter((row) => row[6]).length, worst = D.drift.filter((row) => row[2] === "critical" || row[2] === "high").length, wrong = D.findings.filter((row) => row[0] === "error").length;
+  const overdue = D.pending.filter((row) => row[6]).length, worst = D.drift.filter((row) => row[2] === "critical" || row[2] === "high").length, wrong = D.findings.filter((row) => row[0] === "error").length, warned = D.findings.filter((row) => row[0] === "warning").length;
   const filter = (values) => () => { clearAll(); for (const [id, value] of Object.entries(values)) $(id).value = value; refresh(); $("access").scrollIntoView(); $("access").focus({preventScroll: true}); };
   const go = (id) => () => { $(id).scrollIntoView(); };
   const tiles = [
-    [people.size, "people with access", `${outside.toLocaleString("en")} of them no employees${partners.size ? `; ${count(partners.size, "partner", "partners")}` : ""}`, "", filter({stands: "there"})],
+    [people.size, "people with access", `${outside.toLocaleString("en")} of them not employees${partners.size ? `; ${count(partners.size, "partner", "partners")}` : ""}`, "", filter({stands: "there"})],
     [ORGANIZATIONS.length, ORGANIZATIONS.length === 1 ? "organization" : "organizations", `${count(assets, "asset", "assets")} that somebody reaches`, "", go("about")],
     [admins.size, "people manage access", "in at least one organization", "", filter({role: "manages", kind: "organization"})],
     [critical, critical === 1 ? "critical access" : "critical accesses", "people from outside who manage access", critical ? "bad" : "", filter({risk: "0"})],
-    [few.length, "organizations short of admins", `fewer than ${D.minAdmins} now or within 12 months`, few.length ? "bad" : "", go("admins")],
+    [few.length, few.length === 1 ? "organization short of admins" : "organizations short of admins", `fewer than ${D.minAdmins} now or within 12 months`, few.length ? "bad" : "", go("admins")],
     [off, "accesses not as declared", "there and undeclared, other, or missing", off ? "warn" : "", filter({stands: "off"})],
     [soon, "accesses end or change", "within 30 days", soon ? "warn" : "", filter({ends: "30"})],
     [D.pending.length, "things wait", D.pending.length ? `${overdue.toLocaleString("en")} overdue` : "", overdue ? "warn" : "", go("waiting")],
     [D.drift.length, "known differences", D.drift.length ? `${worst.toLocaleString("en")} critical or high` : "drift, as last audited", worst ? "bad" : "", go("drift")],
-    [D.findings.length, "findings", `${count(wrong, "error", "errors")}`, wrong ? "bad" : "", go("findings")],
+    [D.findings.length, "findings", `${count(wrong, "error", "errors")}, ${count(warned, "warning", "warnings")}`, wrong ? "bad" : warned ? "warn" : "", go("findings")],
     [unreviewed, unreviewed === 1 ? "review overdue" : "reviews overdue", `${count(ORGANIZATIONS.filter((one) => one.due).length, "organization", "organizations")} to be reviewed regularly`, unreviewed ? "warn" : "", go("about")],
     [D.entries.length, "changes and events", `since ${D.since}`, "", go("changes")],
   ];
@@ -538,7 +549,13 @@ addEventListener("resize", () => { if (innerWidth !== lastWidth) { lastWidth = i
 
 // On paper there is no next section: the rows of all of them are printed, as far as anybody reads paper.
 const MOST_PRINTED = 2000;
-addEventListener("beforeprint", () => { for (const table of TABLES) table.draw(MOST_PRINTED); });
+addEventListener("beforeprint", () => {
+  const chosen = [...$("filters").elements].filter((one) => one.labels?.length && (one.type === "checkbox" ? one.checked : one.value));
+  const told = chosen.map((one) => one.labels[0].firstChild.textContent.trim() + (one.type === "checkbox" ? one.labels[0].textContent : `: ${one.selectedOptions ? one.selectedOptions[0].textContent : one.value}`));
+  $("chosen").replaceChildren(told.length ? "Only: " : "", name(told.join("; ")));
+  $("legend").parentElement.open = true;
+  for (const table of TABLES) table.draw(MOST_PRINTED);
+});
 addEventListener("afterprint", () => { for (const table of TABLES) table.draw(); });
 showTiles();
 showRest();
