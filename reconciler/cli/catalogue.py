@@ -113,6 +113,8 @@ class Renderers:
     audit_log: Subject = Subject("features.audit_log", "document_of_audit_log", "AUDIT_LOG")
     who: Subject = Subject("features.queries.documents", "document_of_person", "WHO")
     access: Subject = Subject("features.queries.documents", "document_of_access", "ACCESS")
+    who_all: Subject = Subject("features.queries.everything", "document_of_everybody", "EVERYBODY")
+    access_all: Subject = Subject("features.queries.everything", "document_of_everything", "EVERYTHING")
     why: Subject = Subject("features.queries.reasons", "document_of_why", "WHY")
     review: Subject = Subject("features.review.document", "document_of_review", "REVIEW", "annotations_of_review")
     policies: Subject = Subject("features.listing", "document_of_policies", "POLICIES")

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import csv
 import json
+import re
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
@@ -90,6 +92,70 @@ def test_the_matrix_of_an_organization_names_everybody_in_it(run: Run) -> None:
 def test_what_nobody_knows_is_an_error_with_what_is_near(run: Run, words: list[str], said: str) -> None:
     run("apply", "--auto-approve")
     assert said in run(*words, code=1).stderr
+
+
+def test_everything_is_a_table_that_no_spreadsheet_calculates(run: Run, tmp_path: Path) -> None:
+    manifest = tmp_path / "access" / "example.yaml"
+    text = manifest.read_text("utf-8").replace("Eve Moss", "'=HYPERLINK(\"http://x\")'")
+    manifest.write_text(text.replace("spring campaign", "'+1+1'"), "utf-8")
+    first = list(csv.DictReader(run("who", "--all", "--format", "csv").stdout.partition("\n\n")[0].splitlines()))
+    assert {row["status"] for row in first if row["person"] == "eve"} == {"declared, not there"}
+    assert "No state of acme-bc" in run("who", "--all", "--format", "csv").stdout.partition("\n\npart,note\n")[2]
+    run("apply", "--auto-approve")
+    people = list(csv.DictReader(run("who", "--all", "--format", "csv").stdout.splitlines()))
+    (eve,) = [row for row in people if row["access"] == "acme-bc/member/eve"]
+    assert (eve["name"], eve["reason"]) == ('\'=HYPERLINK("http://x")', "'+1+1")
+    assert (eve["recorded"], eve["ends"], eve["line"]) == (
+        "standard, invited",
+        "2030-01-31",
+        "access/example.yaml:29:7",
+    )
+    things = list(csv.DictReader(run("access", "--all", "--format", "csv").stdout.splitlines()))
+    assert {row["who"] for row in things if row["organization"] == "acme-dev"} == {"ana", "bo", "cy"}
+    assert not [cell for row in (*people, *things) for cell in row.values() if cell.startswith(("=", "+", "@"))]
+
+
+def test_who_can_do_something_is_told_across_all_systems(run: Run) -> None:
+    run("apply", "--auto-approve")
+    told = json.loads(run("who", "--can", "admin", "--format", "json").stdout)["organizations"]
+    assert {(part["address"], one["subject"]) for part in told for one in part["reaches"]} == {
+        (f"{key}/organization/{key}", f"{key}/member/{who}") for key in ("acme-bc", "acme-dev") for who in ("ana", "bo")
+    }
+    assert "not given yet" in run("who", "--can", "operator").stdout
+    assert "did you mean `operator`" in run("who", "--can", "operater", code=1).stderr
+    for wrong in ([], ["eve", "--all"], ["--all", "--can", "admin"]):
+        assert "name a PERSON" in run("who", *wrong, code=64).stderr
+    for wrong in ([], ["acme-bc", "--all"]):
+        assert "give an ADDRESS" in run("access", *wrong, code=64).stderr
+
+
+def test_why_tells_by_what_somebody_has_access_and_of_whom_it_was_taken(run: Run, tmp_path: Path) -> None:
+    run("apply", "--auto-approve")
+    run("sandbox", "people", "answer", "accept", "--all")
+    run("sandbox", "clock", "1d")
+    run("apply", "--auto-approve")
+    day = run("sandbox", "clock").stdout[:10]
+    told = json.loads(run("why", "eve", "acme-bc/ad_account/us-brand", "--format", "json").stdout)
+    (path,) = told["paths"]
+    assert (path["history"]["began"]["action"], path["history"]["began"]["time"][:10]) == ("grant", day)
+    assert path["history"]["began"]["origin"]["plan"]
+    (member,) = told["requires"]
+    assert [member["history"][name]["outcome"] for name in ("asked", "began")] == ["requested", "accepted"]
+    run("sandbox", "role", "eve", "acme-bc", "admin")
+    run("drift")
+    told = run("why", "eve", "acme-bc").stdout
+    assert "recorded:  standard" in told
+    assert "live:      admin" in told
+    assert "drift:     changed, critical" in told
+    manifest = tmp_path / "access" / "example.yaml"
+    gone = re.sub(r"(?m)^.*\beve\b.*\n", "", manifest.read_text("utf-8"))
+    manifest.write_text(gone, "utf-8")
+    run("sandbox", "clock", "1d")
+    run("apply", "--auto-approve")
+    for name in ("eve", "eve@agency.example"):
+        assert "in the past: acme-bc/member/eve" in run("who", name).stdout
+        assert "no access to ad account us-brand; it ended on" in run("why", name, "acme-bc/ad_account/us-brand").stdout
+        assert "operator on ad account" in run("why", name, "acme-bc/ad_account/us-brand", "--as-of", day).stdout
 
 
 def test_a_hostile_name_is_shown_harmless(run: Run) -> None:

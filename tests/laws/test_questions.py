@@ -19,6 +19,7 @@ import pytest
 from hypothesis import HealthCheck, event, given, settings
 
 from reconciler.features.queries.access_matrix import access
+from reconciler.features.queries.everything import parse_ability, read_everybody, read_everything
 from reconciler.features.queries.person_access import who
 from reconciler.features.queries.reasons import why
 from reconciler.manifests.source import SourceFile
@@ -28,7 +29,7 @@ from reconciler.sandbox import people
 from reconciler.sandbox.world import Refusal, World
 from reconciler.stores.local_file import LocalFileStore
 from tests.laws import test_entitlements as declared
-from tests.laws.neighbourhood import ADMIN, OTHER, PEOPLE, SYSTEMS, Wishes, grants, make_world, seats
+from tests.laws.neighbourhood import ADMIN, ADMINISTERS, OTHER, PEOPLE, SYSTEMS, Wishes, grants, make_world, seats
 from tests.laws.test_drift import Act, Neighbourhood, things_done
 from tests.tiers import scaled
 
@@ -130,6 +131,54 @@ def test_what_is_declared_is_what_the_lines_of_the_day_give(
             if one.intended is not None and (str(one.on) == asked or (one.on.kind == "organization" and asked == BC))
         }
         assert {key: one for key, one in told_here.items() if key != "bo"} == reached.get(about, {})
+
+
+CAN: dict[str, set[tuple[str, Any]]] = {
+    "admin": {("role", "admin")},
+    "operator": {("role", "operator"), ("role", "admin")},
+    "finance manager": {("finance", "manager")},
+    "finance": {("finance", "manager"), ("finance", "analyst")},
+    "live": {("permissions", "live")},
+}
+"""What is asked for -> what somebody has who can do it; an admin of the Business Center operates nothing by that."""
+
+
+def able_on(manifest: declared.Manifest, ability: str, day: date) -> set[tuple[str, str]]:
+    found = set()
+    for person in declared.PEOPLE:
+        expected = given_on(manifest, person, day)
+        for about, ways in THINGS.items():
+            for line in (one for at in ways for one in expected.get(at.format(person), [])):
+                has = {
+                    (name, word) for name, said in line.items() for word in ([said] if isinstance(said, str) else said)
+                }
+                if has & CAN[ability] and not (ability == "operator" and about == BC):
+                    found.add((person, about))
+    return found
+
+
+@settings(
+    max_examples=scaled(60),
+    deadline=None,
+    suppress_health_check=[HealthCheck.filter_too_much, HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
+)
+@given(manifest=workspaces().filter(is_sound), day=st.sampled_from(declared.DAYS))
+def test_the_lists_of_everything_hold_what_the_lines_of_the_day_give(
+    tmp_path: Path, manifest: declared.Manifest, day: date
+) -> None:
+    files, store = declared.as_files(manifest), LocalFileStore(tmp_path)
+    everybody = {one.key: one for one in read_everybody(files=files, store=store, today=day)}
+    for person in ("ana", *declared.PEOPLE):
+        holdings = [one for part in everybody[person].organizations for one in part.holdings if one.is_wanted]
+        assert {str(one.address).partition("/")[2] for one in holdings} == given_on(manifest, person, day).keys()
+    for word in CAN:
+        (matrix,) = read_everything(files=files, store=store, today=day, ability=parse_ability(word))
+        told = {
+            (one.subject.key, BC if one.on.kind == "organization" else str(one.on))
+            for one in matrix.reaches
+            if one.subject.key in declared.PEOPLE and one.on.kind != "asset_group"
+        }
+        assert told == able_on(manifest, word, day), word
 
 
 # --- what was on past days ------------------------------------------------------------------------------------------
@@ -286,6 +335,23 @@ def compare(story: Story, was: Truth, day: date | None) -> None:
             for at, (status, what) in was.items()
             if at.startswith(f"{key}/member/") and status == "active"
         }
+    listed = read_everybody(files=story.files(), store=story.store, today=story.today, as_of=day)
+    everything = [one for report in listed for part in report.organizations for one in part.holdings]
+    told = {str(one.address): what for one in everything if (what := said(one))}
+    assert {at: what for at, what in told.items() if at.rpartition("/")[2] in PEOPLE and "/app/" not in at} == was
+    able = read_everything(
+        files=story.files(), store=story.store, today=story.today, as_of=day, ability=parse_ability("admin")
+    )
+    assert {
+        (matrix.address.key, one.subject.key)
+        for matrix in able
+        for one in matrix.reaches
+        if one.on.kind == "organization" and one.effective and one.subject.key in PEOPLE
+    } == {
+        (at.partition("/")[0], at.rpartition("/")[2])
+        for at, (status, what) in was.items()
+        if "/member/" in at and status == "active" and what.split()[0] in ADMINISTERS
+    }
     for person in PEOPLE[2:5]:
         if f"bc/member/{person}" not in was:
             continue

@@ -402,6 +402,8 @@ OUTPUTS: dict[str, Callable[[], str]] = {
     "who": who,
     "access": access,
     "why": why,
+    "who-all": lambda: RENDERERS.who_all["json"]([PersonReport(key="eve", today=DAY)], PLAIN),
+    "access-all": lambda: RENDERERS.access_all["json"]([AccessMatrix(address=EVE, today=DAY)], PLAIN),
     "review": review,
     "policies": policies,
     "drift": drift,

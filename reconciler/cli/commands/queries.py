@@ -2,47 +2,79 @@
 
 from __future__ import annotations
 
+import sys
+from collections.abc import Callable, Iterable, Iterator
 from datetime import date
+from typing import TypeVar
 
 import click
 
 from reconciler.cli.app import App, SystemClock
-from reconciler.cli.catalogue import RENDERERS
+from reconciler.cli.catalogue import RENDERERS, Subject, load
 from reconciler.cli.options import as_of_option, document_option
-from reconciler.features.queries import access_matrix, person_access, reasons
+from reconciler.features.queries import access_matrix, everything, person_access, reasons
 from reconciler.model.errors import UsageError
+from reconciler.model.holding import AccessMatrix, PersonReport
+from reconciler.output import FORMS
+from reconciler.output.document import Document
 from reconciler.systems import SYSTEMS
 from reconciler.systems.pages import system_table
 
+_Value = TypeVar("_Value", PersonReport, AccessMatrix)
+
 
 @click.command()
-@click.argument("person")
+@click.argument("person", required=False)
+@click.option("--all", "is_all", is_flag=True, help="Everybody, one row for each access.")
+@click.option("--can", metavar="ROLE", help="Who has this role or permission, or more, anywhere.")
 @as_of_option
 @document_option
 @click.pass_obj
-def who(app: App, person: str, as_of: date | None, format_: str) -> None:
+def who(app: App, person: str | None, *, is_all: bool, can: str | None, as_of: date | None, format_: str) -> None:
     """Show everything one person has, in all organizations.
 
     PERSON is a key, an e-mail address, a phone number or a handle; somebody who is not in the manifests any more is
-    found in the recorded states. Asks no system.
+    found in the recorded states, and after that in the audit log. Asks no system.
+
+    In place of PERSON, --all lists everybody, and --can those who have a role, a finance role or a permission, such as
+    `admin`, `operator`, "finance manager" or `direct_message`.
     """
     _refuse_days_to_come(as_of, app.today)
-    report = person_access.who(person, files=app.files, store=app.store, today=app.today, as_of=as_of)
-    app.show(RENDERERS.who, report, format_=format_)
+    if sum((person is not None, is_all, can is not None)) != 1:
+        raise UsageError("name a PERSON, or give one of --all and --can", advice="reconciler who --can admin")
+    if person is not None:
+        report = person_access.who(person, files=app.files, store=app.store, today=app.today, as_of=as_of)
+        app.show(RENDERERS.who, report, format_=format_)
+    elif can is None:
+        found = everything.read_everybody(files=app.files, store=app.store, today=app.today, as_of=as_of)
+        _show_all(app, RENDERERS.who_all, found, everything.pieces_of_everybody, format_)
+    else:
+        ability = everything.parse_ability(can)
+        able = everything.read_everything(
+            files=app.files, store=app.store, today=app.today, as_of=as_of, ability=ability
+        )
+        _show_all(app, RENDERERS.access_all, able, everything.pieces_of_everything, format_)
 
 
 @click.command()
-@click.argument("address")
+@click.argument("address", required=False)
+@click.option("--all", "is_all", is_flag=True, help="All organizations, one row for each who reaches something.")
 @as_of_option
 @document_option
 @click.pass_obj
-def access(app: App, address: str, as_of: date | None, format_: str) -> None:
+def access(app: App, address: str | None, is_all: bool, as_of: date | None, format_: str) -> None:
     """Show who can reach something, with which role, and how.
 
     ADDRESS is the key of an organization, for everything in it, or `organization/kind/key` of an asset, a partner or a
     member, such as acme-bc/ad_account/us-brand. Asks no system.
     """
     _refuse_days_to_come(as_of, app.today)
+    if (address is None) is not is_all:
+        raise UsageError("give an ADDRESS, or --all", advice="reconciler access --all --format csv")
+    if address is None:
+        found = everything.read_everything(files=app.files, store=app.store, today=app.today, as_of=as_of)
+        _show_all(app, RENDERERS.access_all, found, everything.pieces_of_everything, format_)
+        return
     matrix = access_matrix.access(address, files=app.files, store=app.store, today=app.today, as_of=as_of)
     app.show(RENDERERS.access, matrix, format_=format_)
 
@@ -63,6 +95,25 @@ def why(app: App, person: str, address: str, as_of: date | None, format_: str) -
     _refuse_days_to_come(as_of, app.today)
     report = reasons.why(person, address, files=app.files, store=app.store, today=app.today, as_of=as_of)
     app.show(RENDERERS.why, report, format_=format_)
+
+
+def _show_all(
+    app: App,
+    subject: Subject,
+    values: Iterator[_Value],
+    pieces_of: Callable[[Iterable[_Value]], Iterator[Document]],
+    format_: str,
+) -> None:
+    """A list of everything; CSV is written while it is made."""
+    if format_ != "csv":
+        app.show(subject, list(values), format_=format_)
+        return
+    write, style, header = load(FORMS["csv"]), app.style(sys.stdout), ""
+    for piece in pieces_of(values):
+        text = write(piece, style)
+        is_next, before = text.startswith(header), "\n" if header else ""
+        click.echo(text.removeprefix(header) if header and is_next else before + text, nl=False)
+        header = text.partition("\n")[0] + "\n"
 
 
 def _refuse_days_to_come(as_of: date | None, today: date) -> None:

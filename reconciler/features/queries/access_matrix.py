@@ -11,7 +11,7 @@ from reconciler.features.queries.directory import load_about, read_one_state
 from reconciler.manifests.source import SourceFile
 from reconciler.model.address import Address
 from reconciler.model.errors import ReconcilerError
-from reconciler.model.holding import AccessMatrix
+from reconciler.model.holding import AccessMatrix, Reach
 from reconciler.model.kinds import KINDS, Shape, parents_of, person_in
 from reconciler.model.ports import StateStore
 from reconciler.model.state import State
@@ -32,6 +32,22 @@ def access(
     index = read_index(organization, files=files, store=store, today=today, as_of=as_of)
     about = find_topic(text, index)
     is_whole = about.kind == "organization"
+    reaches = tuple(one for one in find_reaches(index) if is_whole or about in (one.on, one.subject))
+    has_no_state = as_of is None and read_state(store, organization).tells_nothing
+    return matrix_of(index, about, reaches, today=today, as_of=as_of, has_no_state=has_no_state)
+
+
+def matrix_of(
+    index: AccessIndex,
+    about: Address,
+    reaches: tuple[Reach, ...],
+    *,
+    today: date,
+    as_of: date | None,
+    has_no_state: bool,
+) -> AccessMatrix:
+    """The cells with what belongs to them."""
+    is_whole = about.kind == "organization"
     edges = [one for one in index.holdings.values() if len(one.address.parts) > 1 and not person_in(one.address)]
     return AccessMatrix(
         address=about,
@@ -39,8 +55,8 @@ def access(
         title=index.system.title if index.system else "",
         today=today,
         as_of=as_of,
-        reaches=tuple(one for one in find_reaches(index) if is_whole or about in (one.on, one.subject)),
-        has_no_state=as_of is None and read_state(store, organization).tells_nothing,
+        reaches=reaches,
+        has_no_state=has_no_state,
         last_read=index.last_read,
         owned_elsewhere=tuple(
             one for one in index.holdings.values() if is_owned_elsewhere(one) and (is_whole or about == one.address)

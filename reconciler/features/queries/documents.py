@@ -104,7 +104,7 @@ def _table_of_reaches(reaches: Iterator[Reach], matrix: AccessMatrix) -> Table:
     """On a past day nothing is declared: the manifests of that day are in their own history."""
     rows = []
     for reach in reaches:
-        cells = [name_subject(reach.subject), _describe_effective(reach), _describe_ways(reach)]
+        cells = [name_subject(reach.subject), describe_effective(reach), describe_ways(reach)]
         if not matrix.as_of:
             # The groups are told under how.
             origins = (describe_origin(way, with_group=False) for way in reach.ways)
@@ -114,14 +114,14 @@ def _table_of_reaches(reaches: Iterator[Reach], matrix: AccessMatrix) -> Table:
     return Table(header=header, rows=tuple(rows))
 
 
-def _describe_effective(reach: Reach) -> str:
+def describe_effective(reach: Reach) -> str:
     """What they can do now; an admin without access still has it within reach."""
     if reach.effective is not None:
         return name_attributes(reach.effective) or "yes"
     return "can grant it to themselves" if reach.can_take else _NOTHING
 
 
-def _describe_ways(reach: Reach) -> str:
+def describe_ways(reach: Reach) -> str:
     """Every way that leads there; several ways are told with what each gives, because the strongest counts."""
     ways = [_describe_way(way, with_values=len(reach.ways) > 1 or not way.is_active) for way in reach.ways]
     if reach.can_take:

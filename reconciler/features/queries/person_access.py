@@ -174,14 +174,20 @@ def _parts(
         keys = {key for key in members if names.matches(key, index, others)}
         holdings = [one for one in index.holdings.values() if _belongs_to(one, keys | names.keys)]
         if holdings:
-            yield OrganizationHoldings(
-                organization=organization,
-                system=index.system.name if index.system else "",
-                title=index.system.title if index.system else "",
-                administers=any(map(index.administers, keys)),
-                holdings=tuple(sorted(holdings, key=lambda one: one.address.kind != "member")),
-                last_read=index.last_read,
-            )
+            yield holdings_in(index, holdings)
+
+
+def holdings_in(index: AccessIndex, holdings: Iterable[Holding]) -> OrganizationHoldings:
+    """What one person has in an organization, the membership first."""
+    sorted_holdings = tuple(sorted(holdings, key=lambda one: one.address.kind != "member"))
+    return OrganizationHoldings(
+        organization=index.organization,
+        system=index.system.name if index.system else "",
+        title=index.system.title if index.system else "",
+        administers=any(index.administers(one.address.key) for one in sorted_holdings if one.address.kind == "member"),
+        holdings=sorted_holdings,
+        last_read=index.last_read,
+    )
 
 
 def _belongs_to(holding: Holding, keys: Collection[str]) -> bool:

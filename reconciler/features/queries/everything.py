@@ -1,0 +1,314 @@
+"""Everybody's access and everything's readers at once, and who can do one thing anywhere; each state is read once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from datetime import date
+from typing import TypeVar
+
+from reconciler.engine.holdings import AccessIndex, find_reaches, index_access
+from reconciler.features.queries.access_matrix import matrix_of
+from reconciler.features.queries.directory import load_about, load_directory, normal_identity, read_one_state
+from reconciler.features.queries.documents import (
+    describe_declared,
+    describe_effective,
+    describe_recorded,
+    describe_status,
+    describe_ways,
+    name_thing,
+)
+from reconciler.features.queries.person_access import holdings_in
+from reconciler.manifests.source import SourceFile
+from reconciler.model.address import Address
+from reconciler.model.errors import ReconcilerError
+from reconciler.model.holding import AccessMatrix, Holding, OrganizationHoldings, PersonReport, Reach
+from reconciler.model.kinds import person_in
+from reconciler.model.live import ask_about_states
+from reconciler.model.ports import StateStore
+from reconciler.model.resource import Attributes, Owner
+from reconciler.model.state import State
+from reconciler.model.suggestions import suggest_names
+from reconciler.model.system import System
+from reconciler.model.values import dataclass
+from reconciler.output.document import Detail, Document, Inline, Paragraph, Row, Table, code, plain
+from reconciler.output.json import Output
+from reconciler.output.words import count, name_subject
+from reconciler.systems import SYSTEMS
+
+EVERYBODY = Output(name="who-all", title="Everything everybody has", value=Sequence[PersonReport], under="people")
+EVERYTHING = Output(
+    name="access-all", title="Access matrices of all organizations", value=Sequence[AccessMatrix], under="organizations"
+)
+
+_Value = TypeVar("_Value", PersonReport, AccessMatrix)
+
+
+# What somebody can do.
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ability:
+    """A role, a finance role or a permission, in whatever system has it; a role that can do more has it too."""
+
+    word: str
+    """As manifests write it; `finance` is any finance role."""
+    is_finance: bool = False
+
+    def is_in(self, attributes: Attributes | None, kind: str, system: System | None) -> bool:
+        """Whether an access of a kind can do it."""
+        if attributes is None:
+            return False
+        if self.is_finance:
+            return self._is_reached(attributes.get("finance"), f"{kind}.finance", system)
+        role = attributes.get("role")
+        if self.word == "admin" and kind == "member" and system is not None and isinstance(role, str):
+            return system.administers(role)
+        return self.word in attributes.get("permissions", ()) or self._is_reached(role, kind, system)
+
+    def _is_reached(self, held: object, kind: str, system: System | None) -> bool:
+        if not isinstance(held, str):
+            return False
+        if held == self.word or (self.is_finance and self.word == "finance"):
+            return True
+        wanted = system.find_role(kind, self.word) if system else None
+        role = system.find_role(kind, held) if system else None
+        return wanted is not None and role is not None and role.rank >= wanted.rank
+
+
+def parse_ability(text: str) -> Ability:
+    """`admin`, `operator`, `finance manager`, `direct_message`; raises ReconcilerError for what no system has."""
+    asked = "_".join(text.casefold().split())
+    abilities = {"finance": Ability(word="finance", is_finance=True), "admin": Ability(word="admin")}
+    for variants in SYSTEMS.values():
+        for system in variants.values():
+            for kind, roles in (*system.roles.items(), *system.permissions.items()):
+                is_finance = kind.endswith(".finance")
+                for role in roles:
+                    name = f"finance_{role.name}" if is_finance else role.name
+                    abilities.setdefault(name, Ability(word=role.name, is_finance=is_finance))
+    if asked not in abilities:
+        there = f"there are: {', '.join(sorted(abilities))}"
+        message = f"no system has a role or permission {text!r}"
+        raise ReconcilerError(message, advice=suggest_names(asked, abilities) or there)
+    return abilities[asked]
+
+
+# Reading.
+
+
+def read_everything(
+    *,
+    files: Sequence[SourceFile],
+    store: StateStore,
+    today: date,
+    as_of: date | None = None,
+    ability: Ability | None = None,
+) -> Iterator[AccessMatrix]:
+    """The matrix of every organization, one after the other; with an ability only of those who have it."""
+    for index, has_no_state in _read_indexes(files, store, today=today, as_of=as_of):
+        about = Address.whole(index.organization)
+        reaches = tuple(one for one in find_reaches(index) if ability is None or _is_able(one, ability, index.system))
+        yield matrix_of(index, about, reaches, today=today, as_of=as_of, has_no_state=has_no_state)
+
+
+def _is_able(reach: Reach, ability: Ability, system: System | None) -> bool:
+    kind = reach.ways[0].address.kind if reach.ways else ""
+    return any(ability.is_in(held, kind, system) for held in (reach.effective, reach.intended))
+
+
+def read_everybody(
+    *, files: Sequence[SourceFile], store: StateStore, today: date, as_of: date | None = None
+) -> Iterator[PersonReport]:
+    """Everybody in the directory, the manifests and the states, by key; also who has nothing."""
+    directory = load_directory(files)
+    known = {normal_identity(name): key for key, one in directory.people.items() for name in one.identities.values()}
+    parts: dict[str, list[OrganizationHoldings]] = {key: [] for key in directory.people}
+    unrecorded, not_kept = set(), []
+    for index, has_no_state in _read_indexes(files, store, today=today, as_of=as_of):
+        if has_no_state:
+            unrecorded.add(index.organization)
+            not_kept += [index.organization] if as_of else []
+        found: dict[str, list[Holding]] = {}
+        for holding in index.holdings.values():
+            if person := _person_of(holding, index, directory.people.keys(), known):
+                found.setdefault(person, []).append(holding)
+        for person, holdings in found.items():
+            parts.setdefault(person, []).append(holdings_in(index, holdings))
+    groups: dict[str, list[str]] = {}
+    for group, members in directory.groups.items():
+        for member in members:
+            groups.setdefault(member, []).append(group)
+    for key in sorted(parts):
+        yield PersonReport(
+            key=key,
+            person=directory.people.get(key),
+            today=today,
+            as_of=as_of,
+            groups=tuple(sorted(groups.get(key, ()))),
+            organizations=tuple(parts[key]),
+            not_kept=tuple(not_kept),
+            no_state=tuple(part.organization for part in parts[key] if not as_of and part.organization in unrecorded),
+        )
+
+
+def _person_of(holding: Holding, index: AccessIndex, people: Iterable[str], known: dict[str, str]) -> str:
+    """Whose it is, by the key of the directory where that can be told; empty for what is nobody's."""
+    sides = (holding.recorded, holding.declared)
+    owned = (Owner.of(side.attributes).person for side in sides if side is not None)
+    person = person_in(holding.address) or next(filter(None, owned), "")
+    if not person or person in people:
+        return person
+    membership = index.holdings.get(Address(index.organization, "member", person))
+    identities = (side.identity for side in (membership.recorded, membership.declared) if side) if membership else ()
+    return next((known[name] for name in map(normal_identity, identities) if name in known), person)
+
+
+def _read_indexes(
+    files: Sequence[SourceFile], store: StateStore, *, today: date, as_of: date | None
+) -> Iterator[tuple[AccessIndex, bool]]:
+    """Every organization, and whether nothing is recorded of it, or nothing of that day."""
+    desired, stored = load_about(files, [""], today=today), set(store.organizations())
+    for organization in sorted({*stored, *desired.organizations}):
+        state = State(organization=organization)
+        is_kept = organization in stored
+        if is_kept and as_of is not None:
+            is_kept = any(past.at.date() <= as_of for past in store.history(organization))
+        if is_kept:
+            state = read_one_state(store, organization, as_of=as_of)
+        yield index_access(organization, desired=desired, state=state, today=today, as_of=as_of), state.tells_nothing
+
+
+# The documents.
+
+_PERSON = ("person", "name", "employment", "organization", "access", "recorded", "since")
+_DECLARED = ("declared", "ends", "status", "through", "reason", "line")
+_REACH = ("organization", "thing", "who", "can", "how", "since")
+
+
+def document_of_everybody(reports: Sequence[PersonReport]) -> Document:
+    """One row for each access; who has none has a row that says so."""
+    rows = [row for report in reports for row in _rows_of_person(report)]
+    brief = [Row(cells=(row.cells[0], *row.cells[4:6], row.cells[8] if len(row.cells) > 7 else "")) for row in rows]
+    header = (*_PERSON, *(() if _is_past(reports) else _DECLARED))
+    people = sum(bool(report.organizations) for report in reports)
+    return Document(
+        title="Everybody",
+        is_title_needless=True,
+        notes=_note(_missing(reports)),
+        blocks=(_in_two(header, rows, ("person", "access", "recorded", "ends"), brief),),
+        summary=f"{count(people, 'person has', 'people have')} access, or are to have it.",
+        whole="list",
+    )
+
+
+def document_of_everything(matrices: Sequence[AccessMatrix]) -> Document:
+    """One row for each person or partner and each thing they reach."""
+    rows = [row for matrix in matrices for row in _rows_of_matrix(matrix)]
+    brief = [Row(cells=(row.cells[2], row.cells[3], row.cells[1], row.cells[4])) for row in rows]
+    header = (*_REACH, *(() if _is_past(matrices) else _DECLARED))
+    subjects = {(one.subject.kind, one.subject.key) for matrix in matrices for one in matrix.reaches if one.effective}
+    return Document(
+        title="Everything",
+        is_title_needless=True,
+        notes=_note(_missing(matrices)),
+        blocks=(_in_two(header, rows, ("who", "can", "on", "how"), brief),),
+        summary=f"{count(len(subjects), 'person or partner', 'people and partners')} in all.",
+        whole="access matrix",
+    )
+
+
+def _is_past(values: Sequence[PersonReport] | Sequence[AccessMatrix]) -> bool:
+    return any(one.as_of for one in values)
+
+
+def _in_two(header: tuple[str, ...], rows: list[Row], short: tuple[str, ...], brief: list[Row]) -> Detail | Paragraph:
+    """The whole for files and pages; a terminal has no room for so many columns."""
+    if not rows:
+        return Paragraph(text="Nobody.")
+    return Detail(full=Table(header=header, rows=tuple(rows)), brief=Table(header=short, rows=tuple(brief)))
+
+
+def _note(missing: Mapping[str, date | None]) -> tuple[str, ...]:
+    """What nobody can tell, because nothing is recorded, or nothing was kept of the day."""
+    if not missing:
+        return ()
+    day = next(filter(None, missing.values()), None)
+    if day:
+        return (f"Nothing is kept from {day} or before of {', '.join(sorted(missing))}.",)
+    return (ask_about_states(sorted(missing)),)
+
+
+def _missing(values: Iterable[PersonReport | AccessMatrix]) -> dict[str, date | None]:
+    """Organizations of which nothing is recorded, with the past day that is asked about."""
+    found: dict[str, date | None] = {}
+    for one in values:
+        if isinstance(one, PersonReport):
+            found |= dict.fromkeys((*one.no_state, *one.not_kept), one.as_of)
+        elif one.has_no_state:
+            found[one.address.organization] = one.as_of
+    return found
+
+
+def pieces_of_everybody(reports: Iterable[PersonReport]) -> Iterator[Document]:
+    """The rows of `document_of_everybody` person by person, so that the first are out before the last are made."""
+    return _pieces(reports, _rows_of_person, _PERSON)
+
+
+def pieces_of_everything(matrices: Iterable[AccessMatrix]) -> Iterator[Document]:
+    """The rows of `document_of_everything` organization by organization."""
+    return _pieces(matrices, _rows_of_matrix, _REACH)
+
+
+def _pieces(
+    values: Iterable[_Value], rows_of: Callable[[_Value], Iterable[Row]], header: tuple[str, ...]
+) -> Iterator[Document]:
+    """A document for each value that has rows, and one of notes at the end."""
+    missing: dict[str, date | None] = {}
+    for value in values:
+        if rows := tuple(rows_of(value)):
+            found = Table(header=header if value.as_of else (*header, *_DECLARED), rows=rows)
+            yield Document(title="", blocks=(found,))
+        missing |= _missing([value])
+    if missing:
+        yield Document(title="", notes=_note(missing))
+
+
+def _rows_of_person(report: PersonReport) -> Iterator[Row]:
+    person = report.person
+    who = (report.key, person.name if person else "", person.employment if person else "not in the directory")
+    if not report.organizations:
+        yield Row(cells=(*map(plain, who), *("", "nothing", "", ""), *(() if report.as_of else ("",) * len(_DECLARED))))
+    for part in report.organizations:
+        for one in part.holdings:
+            since = str(one.recorded.since or "") if one.recorded else ""
+            cells = (*who, part.organization, str(one.address), describe_recorded(one), since)
+            yield Row(cells=(*map(plain, cells), *(() if report.as_of else _declared([one]))))
+
+
+def _rows_of_matrix(matrix: AccessMatrix) -> Iterator[Row]:
+    for one in matrix.reaches:
+        begun = [way.recorded.since for way in one.ways if way.recorded and way.recorded.since and way.is_active]
+        cells = (
+            matrix.address.organization,
+            name_thing(one.on) if one.on.kind == "organization" else str(one.on),
+            name_subject(one.subject),
+            describe_effective(one),
+            describe_ways(one),
+            str(min(begun)) if begun else "",
+        )
+        yield Row(cells=(*map(plain, cells), *(() if matrix.as_of else _declared(one.ways))))
+
+
+def _declared(ways: Sequence[Holding]) -> tuple[Inline, ...]:
+    """The cells of what is declared, over all ways."""
+    lines = [way.declared for way in ways if way.declared is not None]
+    ends = [way.ends for way in ways if way.is_wanted]
+    texts = (
+        [describe_declared(way) for way in ways if way.declared is not None],
+        [str(max(filter(None, ends)))] if ends and all(ends) else [],
+        [describe_status(way) for way in ways],
+        [line.through for line in lines],
+        [line.reason for line in lines],
+    )
+    joined = (plain("; ".join(dict.fromkeys(filter(None, found)))) for found in texts)
+    return (*joined, code("; ".join(str(line.place) for line in lines)))
