@@ -5,9 +5,10 @@ from __future__ import annotations
 import os
 import re
 import shlex
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import date
+from functools import cache
 from pathlib import Path
 
 from reconciler.cli.files import CLOSED_REVIEWS, CONFIG_FILE, REVIEWS, find_top
@@ -166,7 +167,8 @@ def read_manifest_files(root: Path, entries: Iterable[str]) -> list[SourceFile]:
 def read_files(root: Path, entries: Iterable[str], *, under: str) -> list[SourceFile]:
     """All YAML files in some files or folders, each once, sorted by path; `under` is the setting that names them."""
     paths = {path: problem for entry in entries for path, problem in _find_entry(root, entry, under)}
-    sources = [_read_source(root, path, problem) for path, problem in paths.items()]
+    find_real = cache(os.path.realpath)  # of folders, while this takes
+    sources = [_read_source(root, path, problem, find_real) for path, problem in paths.items()]
     return sorted(sources, key=lambda source: source.path)
 
 
@@ -182,7 +184,9 @@ def read_texts(root: Path, findings: Iterable[Finding]) -> dict[str, str]:
     return {source.path: source.data.decode(errors="replace") for source in sources if source.data is not None}
 
 
-def _read_source(root: Path, path: Path, problem: str = "") -> SourceFile:
+def _read_source(
+    root: Path, path: Path, problem: str = "", find_real: Callable[[str], str] = os.path.realpath
+) -> SourceFile:
     name = Path(os.path.relpath(path, root)).as_posix()
     if problem:
         return SourceFile(path=name, data=None, problem=problem)
@@ -190,7 +194,7 @@ def _read_source(root: Path, path: Path, problem: str = "") -> SourceFile:
         if not path.is_file() and path.exists():
             # A pipe would make us wait for ever.
             return SourceFile(path=name, data=None, problem="not a regular file")
-        if _leads_away(root, name):
+        if _leads_away(root, name, find_real):
             return SourceFile(path=name, data=None, problem="a symbolic link that leads out of the repository")
         with path.open("rb") as stream:
             # One byte more than is accepted, so that the reader sees that it is too much.
@@ -199,14 +203,17 @@ def _read_source(root: Path, path: Path, problem: str = "") -> SourceFile:
         return SourceFile(path=name, data=None, problem=_explain(path, error))
 
 
-def _leads_away(root: Path, name: str) -> bool:
+def _leads_away(root: Path, name: str, find_real: Callable[[str], str]) -> bool:
     """Whether links lead from a file out of the repository, or out of the workspace where there is none.
 
     What is read is quoted in findings: a link in a pull request could show whatever the runner can read.
     """
-    inside = root.resolve()
-    real = (inside / name).resolve()
-    return real != Path(os.path.normpath(inside / name)) and not real.is_relative_to(find_top(root))
+    path = Path(os.path.normpath(Path(find_real(str(root)), name)))
+    if path.is_symlink():
+        meant, real = str(path), os.path.realpath(path)
+    else:
+        meant, real = str(path.parent), find_real(str(path.parent))
+    return real != meant and not Path(real).is_relative_to(find_top(root))
 
 
 def _explain(path: Path, error: OSError) -> str:
@@ -235,13 +242,20 @@ def _find(place: Path, above: frozenset[Path] = frozenset()) -> Iterator[tuple[P
         if real in above:
             yield place, "symbolic link to a folder above itself"
             return
-        children = sorted(place.iterdir())
+        with os.scandir(place) as entries:
+            children = sorted(entries, key=lambda entry: entry.name)
     except (OSError, RuntimeError) as error:
         # Before Python 3.13 a loop of links is a RuntimeError.
         yield place, _explain(place, error) if isinstance(error, OSError) else "loop of symbolic links"
         return
-    for child in children:
-        if not child.name.startswith(".") and (is_read(child.name) or _may_be_folder(child) or _is_lost(child)):
+    for entry in children:
+        child = place / entry.name
+        if entry.name.startswith("."):
+            continue
+        if entry.is_file(follow_symlinks=False):
+            if is_read(entry.name):
+                yield child, ""
+        elif is_read(child.name) or _may_be_folder(child) or _is_lost(child):
             yield from _find(child, above | {real})
 
 

@@ -6,6 +6,7 @@ import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import field
 from datetime import date
+from functools import cache
 
 from reconciler.apply.states import read_state, read_state_as_of
 from reconciler.manifests.load import load_manifests
@@ -115,6 +116,7 @@ def may_mention(data: bytes | None, words: Collection[str]) -> bool:
     return any(piece in text for piece in map(_longest_piece, words) if piece is not None)
 
 
+@cache  # asked for every file and state, of the same few words
 def _longest_piece(word: str) -> bytes | None:
     """The longest part of a word that is never broken; None for a word that no ASCII text can hold."""
     folded = word.casefold()
