@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, timedelta
+from fnmatch import fnmatchcase
 
 from reconciler.engine.context import PlanningContext, Targets
 from reconciler.engine.diff import diff
@@ -21,6 +22,7 @@ from reconciler.model.live import Unknown
 from reconciler.model.masks import is_masked
 from reconciler.model.plan import OBSERVED_DIFFERENCE, ORDER_WITHDRAWN, UNDECLARED_ADMIN, OrganizationPlan
 from reconciler.model.resource import Resource, Status
+from reconciler.model.settings import POLICY_EXCEPTION
 from reconciler.model.state import State
 from reconciler.model.work_order import OrderStatus
 
@@ -90,10 +92,12 @@ def _overdue_waits(context: PlanningContext, part: OrganizationPlan) -> Iterator
 
 
 def _policy_errors(looked_at: Sequence[PlanningContext], desired: Desired) -> Iterator[Finding]:
-    """What policies of severity error have against an organization, whether or not anything changes there."""
+    """What policies of severity error have against an organization, and every exception from one, changes or not."""
     keys = {context.organization.key for context in looked_at}
     for finding in desired.policy_findings:
-        if finding.severity is Severity.ERROR and finding.address.partition("/")[0] in {*keys, ""}:
+        is_told = finding.severity is Severity.ERROR or finding.id == POLICY_EXCEPTION
+        of = finding.address.partition("/")[0]
+        if is_told and (not of or any(fnmatchcase(key, of) for key in keys)):
             yield finding
 
 

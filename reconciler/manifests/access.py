@@ -129,13 +129,32 @@ class AccessReader:
     def _read_days(self, line: Line) -> tuple[date | None, date | None]:
         """The days from which and until which a line counts."""
         terms = line.terms
-        if terms is NO_TERMS or not (terms.starts or terms.expires):
+        if terms is NO_TERMS:
+            return None, None
+        if terms.break_glass or terms.reviewed_by:
+            self._check_break_glass(terms, line.at)
+        if not (terms.starts or terms.expires):
             return None, None
         starts, expires = read_span(terms.starts, terms.expires, "expires", line.at, self.notes)
-        if expires and self.today and expires <= self.today:
+        is_reviewed = bool(terms.reviewed_by) or not terms.break_glass  # a policy asks for the review before it goes
+        if expires and self.today and expires <= self.today and is_reviewed:
             message = f"the access of `{line.who}` expired on {expires}"
             self.notes.warning("expired-access", message, line.at.value("expires"), advice="delete it or extend it")
         return starts, expires
+
+    def _check_break_glass(self, terms: Terms, at: Cursor) -> None:
+        """Access of an emergency says when, how long and why; and who reviews it is somebody in the directory."""
+        missing = [name for name in ("starts", "expires", "reason") if not getattr(terms, name)]
+        if terms.break_glass and missing:
+            advice = "write `starts`, `expires` and `reason`; `reconciler grant --break-glass` writes such a line"
+            self.notes.error(
+                "missing-key", f"`break_glass` needs `{missing[0]}`", at.value("break_glass"), advice=advice
+            )
+        if terms.reviewed_by and not terms.break_glass:
+            message = "`reviewed_by` belongs to `break_glass: true`"
+            self.notes.error("unknown-key", message, at.key("reviewed_by"), advice="leave it out")
+        elif terms.reviewed_by:
+            self.directory.find_person(terms.reviewed_by, at.value("reviewed_by"))
 
     def _note_missing_identity(self, who: str, place: Place, via: str, before: Sequence[Entitlement]) -> None:
         """A finding for the first line of somebody whom the system cannot know."""
@@ -179,6 +198,8 @@ def _entitle(line: Line, place: Place, starts: date | None, expires: date | None
         starts=starts,
         expires=expires,
         protect=terms.protect,
+        break_glass=terms.break_glass,
+        reviewed_by=terms.reviewed_by,
         details=terms.details if isinstance(terms, MemberTerms) else _NO_DETAILS,
     )
 

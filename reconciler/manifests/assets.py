@@ -22,6 +22,7 @@ from reconciler.manifests.documents import (
     TikTokAccountDocument,
 )
 from reconciler.manifests.nodes import Cursor
+from reconciler.manifests.people import read_owners
 from reconciler.manifests.words import note_listed_twice, read_day, read_keys
 from reconciler.model.address import Address
 from reconciler.model.declared import Declared, Entitlement
@@ -96,6 +97,7 @@ class AssetReader:
             place=at.place,
             reason=asset.reason,
             protect=asset.protect,
+            owners=read_owners(asset.owners, at.into("owners"), self.access.directory, self.access.notes),
             details=details,
         )
 

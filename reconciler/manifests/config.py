@@ -70,6 +70,9 @@ class Config:
     allowed_domains: tuple[str, ...] = ()
     review_every: int = 0
     """Days after which the access to an organization is to be reviewed again; 0 where nobody asks for it."""
+    owners: tuple[str, ...] = ()
+    """Who decides about the workspace file and what belongs to nobody else."""
+    owner_places: Mapping[str, Place] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -134,6 +137,8 @@ def _read_config(
         policies=_read_policies(document.policies, top, notes),
         allowed_domains=tuple(document.allowed_domains),
         review_every=read_interval(document.review_every),
+        owners=tuple(document.owners),
+        owner_places={who: top.into("owners").key(index) for index, who in enumerate(document.owners)},
     )
 
 
@@ -188,8 +193,10 @@ def _read_options(provider: ProviderDocument, known: Sequence[str], at: Cursor, 
     return {name: tuple(value) if isinstance(value, list) else value for name, value in options.items()}
 
 
-def _read_policies(document: list[str] | PoliciesDocument, top: Cursor, notes: Notes) -> PolicySettings:
+def _read_policies(document: str | list[str] | PoliciesDocument, top: Cursor, notes: Notes) -> PolicySettings:
     """Whether there are such policies is not known here."""
+    if isinstance(document, str):
+        return PolicySettings(set=document, place=top.key("policies"))
     if isinstance(document, list):
         return PolicySettings(sources=tuple(document))
     at = top.into("policies")
@@ -205,15 +212,27 @@ def _read_policies(document: list[str] | PoliciesDocument, top: Cursor, notes: N
     for index, one in enumerate(document.exceptions):
         spot = at.into("exceptions", index)
         until = read_day(one.until, "until", spot, notes)
-        exceptions.append(
-            RuleException(rule=one.rule, address=one.address, reason=one.reason, until=until, place=spot.place)
-        )
-    return PolicySettings(sources=tuple(document.files), rules=rules, exceptions=tuple(exceptions))
+        if until is not None:  # else there is a finding
+            exceptions.append(
+                RuleException(
+                    rule=one.rule,
+                    address=one.address,
+                    owner=one.owner,
+                    reason=one.reason,
+                    until=until,
+                    place=spot.place,
+                )
+            )
+    return PolicySettings(
+        sources=tuple(document.files), set=document.set, place=at.place, rules=rules, exceptions=tuple(exceptions)
+    )
 
 
-def _freeze(written: str | float | list[str] | dict[str, list[str]]) -> Parameter:
+def _freeze(written: str | float | list[str] | dict[str, list[str] | int]) -> Parameter:
     if isinstance(written, dict):
-        return {name: tuple(words) for name, words in written.items()}
+        numbers = {name: value for name, value in written.items() if isinstance(value, int)}
+        lists = {name: tuple(value) for name, value in written.items() if isinstance(value, list)}
+        return numbers if len(numbers) == len(written) else lists  # a mixture is of another sort than any rule takes
     return tuple(written) if isinstance(written, list) else written
 
 

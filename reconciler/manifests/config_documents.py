@@ -15,6 +15,7 @@ from reconciler.manifests.fields import (
     Text,
     Version,
 )
+from reconciler.model.settings import POLICY_SETS
 
 OptionValue = Annotated[
     str | int | float | bool | list[str], FieldSort("text, a number, true, false or a list of texts")
@@ -83,10 +84,13 @@ class StateDocument(StrictDocument):
 
 
 ParameterValue = Annotated[
-    str | int | float | bool | list[str] | dict[str, list[str]],
-    FieldSort("text, a number, true, false, a list of texts, or lists of texts by name"),
+    str | int | float | bool | list[str] | dict[str, list[str] | int],
+    FieldSort("text, a number, true, false, a list of texts, or lists of texts or numbers by name"),
 ]
 RuleSeverity = Annotated[str, OneOf(("off", "note", "warning", "error"))]
+
+
+PolicySet = Annotated[str, OneOf(POLICY_SETS)]
 
 
 class RuleDocument(StrictDocument):
@@ -105,15 +109,19 @@ class ExceptionDocument(StrictDocument):
     """Which policy."""
     address: Text = Field(examples=["acme-bc/member/ana", "acme-bc/*"])
     """What it does not hold for: an address, or a pattern with `*`."""
+    owner: Text
+    """Who answers for it: a person, `group:NAME`, an e-mail address, or `@name` of the forge."""
     reason: Text
     """Why: a ticket, a decision."""
-    until: Day = ""
+    until: Day
     """The last UTC day on which it counts."""
 
 
 class PoliciesDocument(StrictDocument):
     """Which policies hold, how much they matter, and where they do not."""
 
+    set: PolicySet = ""
+    """What holds where `rules` says nothing: `baseline`, `strict` or `agency`."""
     files: list[Text] = Field(default_factory=list)
     """Files or folders with policies of your own."""
     rules: dict[str, Annotated[RuleSeverity | RuleDocument, ShortOrLong()]] = Field(default_factory=dict)
@@ -141,8 +149,11 @@ class ConfigDocument(StrictDocument):
     """Limits of the planner."""
     drift: DriftDocument = DriftDocument()
     """Drift audits."""
-    policies: Annotated[list[Text] | PoliciesDocument, ShortOrLong()] = Field(default_factory=list[str])
-    """Files or folders with policies of your own; or more about policies."""
+    policies: Annotated[PolicySet | list[Text] | PoliciesDocument, ShortOrLong()] = Field(default_factory=list[str])
+    """The name of a set of policies; files or folders with policies of your own; or more about policies."""
+    owners: list[Text] = Field(default_factory=list, examples=[["@acme/access"]])
+    """Who decides about this file, and about manifests that belong to nobody else: people, `group:NAME`, e-mail
+    addresses; `@name` or `@organization/team` of the forge."""
     allowed_domains: list[Text] = Field(default_factory=list, examples=[["acme.com"]])
     """E-mail domains known to be yours; others that look like them are reported."""
     review_every: Interval = Field(default="", examples=["90d"])

@@ -41,6 +41,11 @@ class Terms(StrictDocument):
     """Why: a ticket, a justification."""
     protect: bool | None = None
     """Never removed or lowered by a plan; outlives this block until it is set to false."""
+    break_glass: bool = False
+    """Given in an emergency: has a reason, begins and ends within days, and is reported until somebody has reviewed
+    it."""
+    reviewed_by: Text = ""
+    """Who has reviewed it afterwards: a person other than the one who got it."""
 
 
 class RoleTerms(Terms):
@@ -70,6 +75,8 @@ class AssetDocument(StrictDocument):
     """Why it is here: a ticket, a justification."""
     protect: bool | None = None
     """Never given up by a plan; outlives this block until it is set to false."""
+    owners: list[Text] = Field(default_factory=list)
+    """Who decides about it: people, `group:NAME`, e-mail addresses; `@name` or `@organization/team` of the forge."""
 
 
 class LimitsDocument(StrictDocument):
@@ -99,6 +106,8 @@ class OrganizationDocument(StrictDocument):
     """The organization shall be deleted; it takes an approval too."""
     review_every: Interval = ""
     """How often the access to it is to be reviewed, such as `90d`; without it what reconciler.yaml says."""
+    owners: list[Text] = Field(default_factory=list)
+    """Who decides about it: people, `group:NAME`, e-mail addresses; `@name` or `@organization/team` of the forge."""
     represents: Annotated[str, OneOf(("company", "department", "group"))] = "company"
     """Documentary: what it stands for."""
 

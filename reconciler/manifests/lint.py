@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from reconciler.manifests.config import Config
 from reconciler.manifests.nodes import Cursor
 from reconciler.manifests.partial_read import PartialRead
-from reconciler.manifests.people import Contacts
+from reconciler.manifests.people import FORGE_NAME, PREFIX, Contacts
 from reconciler.manifests.words import has_mixed_scripts
 from reconciler.model.address import Address
 from reconciler.model.declared import Desired, Person
@@ -168,6 +168,7 @@ def check_references(config: Config, desired: Desired, partial: PartialRead) -> 
     check.check_providers(config)
     check.check_people(config)
     check.check_exceptions(config)
+    check.check_owners(config)
     return check.notes.in_order()
 
 
@@ -211,6 +212,19 @@ class _ReferenceCheck:
             self.names_of_people = {known.casefold() for person in people for known in person.identities.values()}
             self.names_of_people |= {one.key.casefold() for found in resources for one in found if one.kind == "member"}
         return name.casefold() in self.names_of_people
+
+    def check_owners(self, config: Config) -> None:
+        """A misspelt name would leave nobody who answers."""
+        asked = [(who, "owners", place) for who, place in config.owner_places.items()]
+        asked += [(one.owner, "owner", one.place) for one in config.policies.exceptions]
+        known = [*self.desired.people, *(f"{PREFIX}{name}" for name in self.desired.groups)]
+        for who, name, place in asked:
+            group = who.removeprefix(PREFIX)
+            is_group = group != who and (group in self.desired.groups or self.partial.may_have_lost(group))
+            if not (is_group or FORGE_NAME.fullmatch(who) or "@" in who or self._is_somebody(who)):
+                message = f"`{name}` names `{who}`, who is neither a person, nor a group, nor an address"
+                advice = suggest_word(who, known) or "write `@name` for an account of the forge"
+                self.notes.error("unknown-owner", message, place, advice=advice)
 
     def check_exceptions(self, config: Config) -> None:
         """A misspelt address excepts nothing, or something else."""

@@ -27,14 +27,6 @@ _PLAIN_EMAIL = re.compile(
 _MAX_PLAIN = 100
 _MAX_LOCAL = 64
 _PLAIN_LOCAL = re.compile(r"[a-z0-9_+-]+(?:\.[a-z0-9_+-]+)*")
-_ROLE_MAILBOXES = frozenset(
-    re.findall(
-        r"\S+",
-        """account accounts ad ads admin administrator agency billing contact dev devs finance group hello help hi hr
-        info it marketing media no-reply noreply office people postmaster press root sales security service social staff
-        studio support team tiktok webmaster""",
-    )
-)
 
 
 class Contacts:
@@ -68,9 +60,6 @@ class Contacts:
             self.telling[email] = place
         self._seen.add(email)
         self.domains[domain] += 1
-        if local.partition("+")[0] in _ROLE_MAILBOXES:
-            message = f"`{email}` looks like a mailbox that several people read"
-            self._notes.warning("role-mailbox", message, place, advice="invite each person by their own address")
         return email
 
     def _checked(self, text: str, place: Place) -> str:
@@ -201,6 +190,10 @@ class Group:
     """Names of the groups inside."""
     owners: tuple[str, ...] = ()
     """Keys of the people who answer for it."""
+
+
+FORGE_NAME = re.compile(r"@[\w.-]+(?:/[\w.-]+)*")
+"""`@name`, `@organization/team`, `@group/subgroup`."""
 
 
 class GroupDirectory:
@@ -348,3 +341,17 @@ class GroupDirectory:
             return "" if via == "phone" else who
         usual = "phone" if via == "phone" else "email"
         return person.identities.get(system.name) or person.identities.get(usual, "")
+
+
+def read_owners(written: Sequence[str], at: Cursor, directory: GroupDirectory, notes: Notes) -> tuple[str, ...]:
+    """Who decides about something: what names nobody is left out after a finding; names on the forge are believed."""
+    if not written:
+        return ()
+    note_listed_twice(written, at, notes)
+    return tuple(
+        who
+        for index, who in enumerate(written)
+        if FORGE_NAME.fullmatch(who)
+        or directory.expand(who, at.key(index))
+        or who.removeprefix(PREFIX) in directory.groups
+    )

@@ -18,7 +18,7 @@ from reconciler.manifests.documents import (
 from reconciler.manifests.lint import encoded_domain, note_ended, note_lookalikes, note_same_identities
 from reconciler.manifests.nodes import Cursor
 from reconciler.manifests.partial_read import PartialRead
-from reconciler.manifests.people import Contacts, GroupDirectory, read_people
+from reconciler.manifests.people import PREFIX, Contacts, GroupDirectory, read_owners, read_people
 from reconciler.manifests.words import note_twice, read_interval, read_keys
 from reconciler.model.address import Address
 from reconciler.model.declared import Declared, Desired, Mode, Organization
@@ -58,6 +58,7 @@ def resolve(
         people=people,
         organizations=reader.organizations,
         resources=reader.resources,
+        groups={name: directory.expand(f"{PREFIX}{name}", group.place) for name, group in directory.groups.items()},
         approvals=tuple(approvals.read(files)),
         moves=tuple(read_moves(files, book)),
         group_owners={name: group.owners for name, group in directory.groups.items() if group.owners},
@@ -106,6 +107,7 @@ class _Reader:
             mode=Mode(document.mode),
             identity=identity,
             name=document.name,
+            owners=read_owners(document.owners, spot.into("owners"), self.directory, self.notes),
             deleted=document.deleted,
             review_every=read_interval(document.review_every),
             place=spot.place,

@@ -59,6 +59,8 @@ class Organization:
     name: str = ""
     manages: frozenset[str] = frozenset()
     """Kinds that are read, planned and audited, with what hangs on them; empty for all that the system has."""
+    owners: tuple[str, ...] = ()
+    """Who decides about it, as written: people, `group:NAME`, e-mail addresses, names on the forge."""
     deleted: bool = False
     """An explicit tombstone: the organization shall be deleted, which also needs an approval."""
     review_every: int = 0
@@ -95,6 +97,10 @@ class Entitlement:
     """Access is gone on this UTC day; the person's own days are already applied to both."""
     protect: bool | None = None
     """None where the manifest does not say: then what was said before still holds."""
+    break_glass: bool = False
+    """Given in an emergency."""
+    reviewed_by: str = ""
+    """Key of whoever has reviewed that afterwards."""
     details: Mapping[str, str] = field(default_factory=dict)
     """Things an operator must know but that are never compared, such as answers for a research invitation."""
 
@@ -110,6 +116,8 @@ class Declared(Entitlement):
     address: Address
     platform_id: str = ""
     """The number the platform has for it, where the manifests give one besides the identity."""
+    owners: tuple[str, ...] = ()
+    """Of an asset: who decides about it, as written."""
     entitlements: tuple[Entitlement, ...] = ()
     """Every line that gives it, whether it holds on that day or not; empty where the values above are all there is, as
     for assets. Otherwise they are the join of the lines on that day."""
@@ -159,6 +167,8 @@ class Desired:
     organizations: Mapping[str, Organization] = field(default_factory=dict)
     resources: Mapping[str, Mapping[Address, Declared]] = field(default_factory=dict)
     """Organization key -> address -> declaration."""
+    groups: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """Name of a group -> everybody in it and in the groups inside it."""
     approvals: tuple[Approval, ...] = ()
     moves: tuple[Move, ...] = ()
     group_owners: Mapping[str, tuple[str, ...]] = field(default_factory=dict)

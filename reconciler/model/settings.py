@@ -40,9 +40,13 @@ class GuardSettings:
     """Days after which a plan warns that what people read off a system is old."""
 
 
-Parameter = str | int | float | bool | tuple[str, ...] | Mapping[str, tuple[str, ...]]
-"""What a rule can be told: a word, a number, a list of words, or lists of words by name."""
+Parameter = str | int | float | bool | tuple[str, ...] | Mapping[str, tuple[str, ...]] | Mapping[str, int]
+"""What a rule can be told: a word, a number, a list of words, or lists of words, or numbers, by name."""
 
+POLICY_EXCEPTION = "policy-exception"
+"""Id of the finding that tells of an exception while it holds."""
+POLICY_SETS = ("baseline", "strict", "agency")
+"""Which rules hold, and how much they matter, for whoever does not want to go through all of them."""
 OFF: Literal["off"] = "off"
 
 
@@ -63,14 +67,12 @@ class RuleException:
     rule: str
     address: str
     """Address, or pattern with `*`."""
+    owner: str
+    """Who answers for it."""
     reason: str
-    until: date | None = None
+    until: date
     """The last UTC day on which it counts."""
     place: Place
-
-    def holds(self, today: date) -> bool:
-        """Whether it counts on a day."""
-        return self.until is None or today <= self.until
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,6 +106,10 @@ class StandingRule:
     asks: str
     because: str
     parameters: Mapping[str, Parameter] = field(default_factory=dict)
+    needs_state: bool = False
+    """Whether it looks at what is recorded."""
+    exceptions: tuple[RuleException, ...] = ()
+    """Where it is not applied, ended ones included."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -112,5 +118,8 @@ class PolicySettings:
 
     sources: tuple[str, ...] = ()
     """Files or folders with rules of one's own."""
+    set: str = ""
+    """One of the sets; empty for what each rule says by itself."""
+    place: Place | None = None
     rules: Mapping[str, RuleSettings] = field(default_factory=dict)
     exceptions: tuple[RuleException, ...] = ()

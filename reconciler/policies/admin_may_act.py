@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from reconciler.model.finding import Severity
 from reconciler.policies.rule import Parameters, PolicyInput, PolicyObjection, Rule, always, words
 
 
@@ -23,6 +24,7 @@ def _check(world: PolicyInput, parameters: Parameters) -> Iterator[PolicyObjecti
 RULE = Rule(
     id="admin-may-act",
     severity=None,
+    sets={"strict": Severity.WARNING},
     asks="Every admin of these systems has confirmed that they may act for the business.",
     because="The Admin of a Business Center must be allowed to act for the business, and decides who gets its assets.",
     parameters={"systems": ("business_center",)},

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from reconciler.model.finding import Severity
 from reconciler.policies.rule import Parameters, PolicyInput, PolicyObjection, Rule, always
 
 
@@ -21,6 +22,7 @@ def _check(world: PolicyInput, _: Parameters) -> Iterator[PolicyObjection]:
 RULE = Rule(
     id="admin-reason",
     severity=None,
+    sets={"strict": Severity.WARNING, "agency": Severity.WARNING},
     asks="Every admin has a reason: what they do there, or the ticket that says so.",
     because="An admin can do everything, so it is decided and not inherited: usually the owner of the business or "
     "whoever runs it from day to day.",

@@ -73,6 +73,8 @@ def _clients_of(thing: Address, clients: Clients) -> set[str]:
 RULE = Rule(
     id="client-isolation",
     severity=Severity.WARNING,
+    sets={"agency": Severity.ERROR},
+    needs=("clients",),
     asks="Nobody has access to assets of two clients, and nothing connects them; `clients` lists the assets of each as "
     "address patterns, `except` the people who may.",
     because="An agency that serves several brands keeps rights apart for each, and links each brand once, to the right "

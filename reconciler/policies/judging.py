@@ -13,24 +13,36 @@ from reconciler.model.finding import Finding, Place, Severity
 from reconciler.model.kinds import KINDS
 from reconciler.model.settings import (
     OFF,
+    POLICY_EXCEPTION,
     CustomRule,
     Parameter,
     PolicySettings,
+    RuleException,
     RuleSettings,
     StandingRule,
 )
+from reconciler.model.state import State
 from reconciler.model.suggestions import Nearest
 from reconciler.model.values import dataclass
 from reconciler.policies import (
     admin_may_act,
     admin_reason,
     admin_share,
+    break_glass,
+    bus_factor,
     client_isolation,
+    dormant_declarations,
+    longest_grant,
+    lookalike_domains,
     named_members,
+    partner_role,
     permission_reason,
+    person_owned_apps,
     review_overdue,
     role_by_employment,
+    role_mailboxes,
     second_factor,
+    separate_destruction,
     separate_money,
     strongest_role,
     temporary_outsiders,
@@ -43,14 +55,23 @@ Rules = Mapping[str, Rule]
 
 _MODULES = (
     named_members,
+    role_mailboxes,
+    lookalike_domains,
     temporary_outsiders,
+    longest_grant,
+    break_glass,
+    bus_factor,
     admin_share,
     admin_reason,
     role_by_employment,
     strongest_role,
     separate_money,
+    separate_destruction,
     permission_reason,
+    partner_role,
     client_isolation,
+    person_owned_apps,
+    dormant_declarations,
     second_factor,
     admin_may_act,
     review_overdue,
@@ -90,14 +111,28 @@ class Judgment:
     """What is wrong with the settings of the rules."""
 
 
-def judge(desired: Desired | None, settings: PolicySettings, *, today: date, rules: RuleBook = BUILT_IN) -> Judgment:
-    """Look at what is wanted with all rules that hold; at nothing where the manifests cannot be read."""
+def judge(
+    desired: Desired | None,
+    settings: PolicySettings,
+    *,
+    today: date,
+    rules: RuleBook = BUILT_IN,
+    recorded: Mapping[str, State] | None = None,
+) -> Judgment:
+    """Look at what is wanted with all rules that hold; at nothing where the manifests cannot be read.
+
+    Rules that look at what is recorded are asked only where it was read.
+    """
     now: list[_Found] = []
     later: list[_Found] = []
+    used: dict[RuleException, int] = {}
     if desired is not None:
-        now = list(_objections(PolicyInput.of(desired, today), settings, rules.rules))
-        later = _objections_later(desired, settings, rules.rules, today=today, now=now)
-    findings = [
+        asked = {key: rule for key, rule in rules.rules.items() if recorded is not None or not rule.needs_state}
+        world = PolicyInput.of(desired, today, recorded=recorded)
+        now = list(_objections(world, settings, asked, used))
+        later = _objections_later(world, settings, asked, now=now)
+    findings = [_describe_exception(one, count) for one, count in used.items()]
+    findings += [
         Finding(
             id=rule.id,
             message=objection.message,
@@ -124,27 +159,41 @@ def judge(desired: Desired | None, settings: PolicySettings, *, today: date, rul
 _Found = tuple[Rule, Severity, PolicyObjection]
 
 
-def _objections(world: PolicyInput, settings: PolicySettings, rules: Rules) -> Iterator[_Found]:
+def _objections(
+    world: PolicyInput, settings: PolicySettings, rules: Rules, used: dict[RuleException, int]
+) -> Iterator[_Found]:
+    """What no exception silences; `used` counts what each silences."""
     for rule in rules.values():
         severity = severity_of(rule, settings)
         if severity is None:
             continue
-        exceptions = [one for one in settings.exceptions if one.rule == rule.id and one.holds(world.today)]
+        exceptions = [one for one in settings.exceptions if one.rule == rule.id and world.today <= one.until]
         for objection in rule.check(world, parameters_of(rule, settings)):
-            if not any(fnmatchcase(str(objection.address), one.address) for one in exceptions):
+            silencing = next((one for one in exceptions if fnmatchcase(str(objection.address), one.address)), None)
+            if silencing is None:
                 yield rule, severity, objection
+            else:
+                used[silencing] = used.get(silencing, 0) + 1
+
+
+def _describe_exception(one: RuleException, count: int) -> Finding:
+    """An exception that holds is told for as long as it does."""
+    times = f" ({count} times)" if count > 1 else ""
+    message = f"`{one.rule}` is not applied to {one.address} until {one.until}{times}: {one.reason}"
+    message = f"{message}; {one.owner} answers for it"
+    return Finding(id=POLICY_EXCEPTION, message=message, severity=Severity.NOTE, place=one.place, address=one.address)
 
 
 def _objections_later(
-    desired: Desired, settings: PolicySettings, rules: Rules, *, today: date, now: Iterable[_Found]
+    world: PolicyInput, settings: PolicySettings, rules: Rules, *, now: Iterable[_Found]
 ) -> list[_Found]:
     """What the rules have against access that begins later, with the day; nothing is refused for it before."""
     known = {(rule.id, objection.address) for rule, _, objection in now}
-    everything = (item for declared in desired.resources.values() for item in declared.values())
-    days = {one.starts for item in everything for one in item.lines if one.starts and one.starts > today}
+    everything = (item for declared in world.desired.resources.values() for item in declared.values())
+    days = {one.starts for item in everything for one in item.lines if one.starts and one.starts > world.today}
     found: list[_Found] = []
     for day in sorted(days):
-        for rule, severity, objection in _objections(PolicyInput.of(desired, today, on=day), settings, rules):
+        for rule, severity, objection in _objections(world.on(day), settings, rules, {}):
             if (rule.id, objection.address) not in known:
                 known.add((rule.id, objection.address))
                 message = f"{objection.message}, from {day} on"
@@ -153,8 +202,11 @@ def _objections_later(
 
 
 def scope_of_rules(settings: PolicySettings, rules: Rules) -> tuple[bool, bool]:
-    """Whether all rules that are on judge each organization by itself, and change their mind on declared days only."""
-    held = [rule for rule in rules.values() if severity_of(rule, settings) is not None]
+    """Whether all rules that are on judge each organization by itself, and change their mind on declared days only.
+
+    Rules that look at what is recorded are not asked where only manifests are judged, and do not count.
+    """
+    held = [rule for rule in rules.values() if severity_of(rule, settings) is not None and not rule.needs_state]
     are_local = all(rule.is_local(parameters_of(rule, settings)) for rule in held)
     return are_local, all(rule.is_timeless for rule in held)
 
@@ -168,9 +220,16 @@ def standing_rules(settings: PolicySettings, rules: Rules) -> list[StandingRule]
             asks=rule.asks,
             because=rule.because,
             parameters=parameters_of(rule, settings),
+            needs_state=rule.needs_state,
+            exceptions=tuple(one for one in settings.exceptions if one.rule == rule.id),
         )
         for rule in rules.values()
     ]
+
+
+def looks_at_state(settings: PolicySettings, rules: Rules, *severities: Severity) -> bool:
+    """Whether a rule that looks at what is recorded is on, with one of these severities."""
+    return any(rule.needs_state and severity_of(rule, settings) in severities for rule in rules.values())
 
 
 def only(settings: PolicySettings, chosen: Collection[str], known: Rules = POLICIES) -> PolicySettings:
@@ -187,7 +246,7 @@ def severity_of(rule: Rule, settings: PolicySettings) -> Severity | None:
     given = settings.rules.get(rule.id)
     if given is None or not given.severity:
         # Whoever gives parameters to a rule that is off wants it.
-        return rule.severity or (Severity.WARNING if given else None)
+        return rule.sets.get(settings.set, rule.severity) or (Severity.WARNING if given else None)
     return None if given.severity == OFF else Severity(given.severity)
 
 
@@ -211,11 +270,26 @@ def check_settings(settings: PolicySettings, *, today: date, rules: RuleBook) ->
     for one in settings.exceptions:
         if one.rule not in known:
             yield _unknown_policy(one.rule, known, one.place)
-        elif not one.holds(today):
+        elif one.until < today:
             message = f"this exception ended on {one.until}"
             yield Finding(
                 id="ended-exception", message=message, severity=Severity.WARNING, place=one.place, advice="delete it"
             )
+
+    yield from _idle_rules(settings, known)
+
+
+def _idle_rules(settings: PolicySettings, known: Rules) -> Iterator[Finding]:
+    """Rules that somebody asked for, by name or by a set, and that look at nothing."""
+    for rule in known.values():
+        given = settings.rules.get(rule.id)
+        is_asked = given is not None or settings.set in rule.sets
+        missing = [name for name in rule.needs if not parameters_of(rule, settings)[name]]
+        if is_asked and missing and severity_of(rule, settings) is not None:
+            message = f"policy `{rule.id}` looks at nothing: it has no `{missing[0]}`"
+            advice = f'write `rules: {{{rule.id}: {{{missing[0]}: ...}}}}`, or `{rule.id}: "off"`'
+            place = given.place if given else settings.place
+            yield Finding(id="idle-policy", message=message, severity=Severity.WARNING, place=place, advice=advice)
 
 
 def _unknown_policy(name: str, known: Rules, place: Place) -> Finding:
@@ -232,7 +306,7 @@ def _check_parameters(rule: Rule, given: RuleSettings) -> Iterator[Finding]:
         elif not fits(value, rule.parameters[name]):
             message = f"`{name}` of policy `{rule.id}` must be {_sort_of(rule.parameters[name])}"
             yield Finding(id="wrong-parameter", message=message, place=given.place)
-        elif isinstance(value, tuple) and (known := _words_of(name)) is not None:
+        elif isinstance(value, tuple | Mapping) and (known := _words_of(name, rule)) is not None:
             # A misspelt word would make its rule look at less than was meant.
             for word in value:
                 if word not in known:
@@ -243,8 +317,9 @@ def _check_parameters(rule: Rule, given: RuleSettings) -> Iterator[Finding]:
 _EMPLOYMENTS = ("employee", "contractor", "agency", "creator")
 
 
-def _words_of(parameter: str) -> set[str] | None:
+def _words_of(parameter: str, rule: Rule) -> set[str] | None:
     """The words that mean something in a list; None where a list holds names of one's own."""
+    more = {"any"} if isinstance(rule.parameters[parameter], Mapping) else set()
     systems = [system for variants in SYSTEMS.values() for system in variants.values()]
     if parameter == "kinds":
         return set(KINDS)
@@ -254,8 +329,8 @@ def _words_of(parameter: str) -> set[str] | None:
         return set(_EMPLOYMENTS)
     if parameter == "permissions":
         return {role.name for system in systems for roles in system.permissions.values() for role in roles}
-    if parameter == "finance" or parameter in _EMPLOYMENTS:
-        return {
+    if parameter in ("finance", "roles", *_EMPLOYMENTS):
+        return more | {
             role.name
             for system in systems
             for kind, roles in system.roles.items()
@@ -280,6 +355,8 @@ def _sort_of(value: Parameter) -> str:
             return "a word"
         case tuple():
             return "a list of words"
+        case _ if value and all(isinstance(one, int) for one in value.values()):
+            return "numbers by name"
     return "lists of words by name"
 
 

@@ -21,6 +21,7 @@ def _check(world: PolicyInput, _: Parameters) -> Iterator[PolicyObjection]:
 RULE = Rule(
     id="named-members",
     severity=Severity.WARNING,
+    sets={"strict": Severity.ERROR},
     asks="Every member is a person in the directory, or their membership has an end.",
     because="Somebody known by an address alone has no end date, no employment and no other accounts, so nothing ends "
     "when they leave.",

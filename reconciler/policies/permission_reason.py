@@ -23,6 +23,7 @@ def _check(world: PolicyInput, parameters: Parameters) -> Iterator[PolicyObjecti
 RULE = Rule(
     id="permission-reason",
     severity=Severity.WARNING,
+    sets={"strict": Severity.ERROR, "agency": Severity.ERROR},
     asks="A link to a TikTok account with one of these permissions has a reason.",
     because="Owners are promised that a link for ads lets nobody post or read messages; these permissions do.",
     parameters={"permissions": ("publish_to_profile", "direct_message")},

@@ -25,6 +25,7 @@ def _check(world: PolicyInput, parameters: Parameters) -> Iterator[PolicyObjecti
 RULE = Rule(
     id="role-by-employment",
     severity=Severity.WARNING,
+    sets={"strict": Severity.ERROR},
     asks="Nobody has a role that people employed as they are must not have; each list names those roles.",
     because="Least privilege: a role fits what somebody is responsible for, and people from outside are not "
     "responsible for who may do what.",

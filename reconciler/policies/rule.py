@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import field
+from dataclasses import field, replace
 from datetime import date
 
 from reconciler.engine.entitlements import split_by_date
@@ -13,6 +14,7 @@ from reconciler.model.declared import Declared, Desired, Organization, Person
 from reconciler.model.finding import Place, Severity
 from reconciler.model.kinds import person_in
 from reconciler.model.settings import Parameter
+from reconciler.model.state import State
 from reconciler.model.values import dataclass
 
 Parameters = Mapping[str, Parameter]
@@ -26,15 +28,17 @@ class PolicyInput:
     today: date
     lasting: Mapping[str, Mapping[Address, Declared]]
     """Organization key -> everything in it, without organizations that shall be deleted."""
+    recorded: Mapping[str, State] = field(default_factory=dict)
+    """Organization key -> what is remembered of it; only rules that need it look, and without it they are not asked."""
 
     @classmethod
-    def of(cls, desired: Desired, today: date, *, on: date | None = None) -> PolicyInput:
-        """The world as it is wanted today, or on a later day."""
-        lasting = {
-            key: split_by_date(declared, on or today, desired.organizations[key].system)[0]
-            for key, declared in desired.resources.items()
-        }
-        return cls(desired=desired, today=today, lasting=lasting)
+    def of(cls, desired: Desired, today: date, *, recorded: Mapping[str, State] | None = None) -> PolicyInput:
+        """The world as it is wanted today."""
+        return cls(desired=desired, today=today, lasting=_lasting(desired, today), recorded=recorded or {})
+
+    def on(self, day: date) -> PolicyInput:
+        """The same as it is wanted on a later day."""
+        return replace(self, lasting=_lasting(self.desired, day))
 
     def organizations(self) -> Iterator[Organization]:
         """All organizations by key."""
@@ -68,9 +72,29 @@ class PolicyInput:
             for declared in self.lasting[organization.key].values():
                 yield organization, declared
 
+    def membership_of(self, address: Address) -> Declared | None:
+        """The membership that somebody's access hangs on."""
+        member = Address(address.organization, "member", person_in(address))
+        return self.lasting[address.organization].get(member)
+
+    def own_domains(self) -> frozenset[str]:
+        """The allowed domains; where none are given, those of at least two employees."""
+        if self.desired.allowed_domains:
+            return frozenset(self.desired.allowed_domains)
+        employees = (one for one in self.desired.people.values() if one.employment == "employee")
+        used = Counter(one.identities.get("email", "").rpartition("@")[2] for one in employees)
+        return frozenset(domain for domain, count in used.items() if domain and count > 1)
+
     def find_person(self, address: Address) -> Person | None:
         """Whom access is about, if they are in the directory."""
         return self.desired.people.get(person_in(address))
+
+
+def _lasting(desired: Desired, day: date) -> Mapping[str, Mapping[Address, Declared]]:
+    return {
+        key: split_by_date(declared, day, desired.organizations[key].system)[0]
+        for key, declared in desired.resources.items()
+    }
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,7 +123,13 @@ class Rule:
     id: str
     """Kebab-case; the id of its findings."""
     severity: Severity | None
-    """None for a rule that is off until somebody asks for it, because it needs facts that only they can give."""
+    """Where no set is chosen; None for a rule that is off until somebody asks for it."""
+    sets: Mapping[str, Severity] = field(default_factory=dict)
+    """Set -> how much it matters there; what is not named is as without a set."""
+    needs_state: bool = False
+    """Whether it looks at what is recorded; it is not asked where that was not read."""
+    needs: tuple[str, ...] = ()
+    """Parameters without which it looks at nothing."""
     asks: str
     """One line: what has to be so."""
     because: str
@@ -133,4 +163,12 @@ def words(parameters: Parameters, name: str) -> tuple[str, ...]:
 def lists(parameters: Parameters, name: str) -> Mapping[str, tuple[str, ...]]:
     """Lists of words by name among the parameters."""
     value = parameters[name]
-    return value if isinstance(value, Mapping) else {}
+    found = value.items() if isinstance(value, Mapping) else ()
+    return {key: words for key, words in found if isinstance(words, tuple)}
+
+
+def numbers(parameters: Parameters, name: str) -> Mapping[str, int]:
+    """Numbers by name among the parameters; none where there is no such parameter."""
+    value = parameters.get(name)
+    found = value.items() if isinstance(value, Mapping) else ()
+    return {key: number for key, number in found if isinstance(number, int)}

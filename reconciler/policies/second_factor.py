@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import timedelta
 
+from reconciler.model.finding import Severity
 from reconciler.policies.rule import Parameters, PolicyInput, PolicyObjection, Rule, always, number
 
 
@@ -25,6 +26,7 @@ def _check(world: PolicyInput, parameters: Parameters) -> Iterator[PolicyObjecti
 RULE = Rule(
     id="second-factor",
     severity=None,
+    sets={"strict": Severity.WARNING},
     asks="Admins, or all members, have confirmed within so many days that they sign in with a second factor.",
     because="A second factor is advised for everybody, and no system tells this tool who has one; so people say it, "
     "and the manifests keep since when.",

@@ -22,6 +22,7 @@ def _check(world: PolicyInput, parameters: Parameters) -> Iterator[PolicyObjecti
 RULE = Rule(
     id="separate-money",
     severity=Severity.WARNING,
+    sets={"strict": Severity.ERROR},
     asks="Nobody is an admin and has one of these finance roles in the same organization.",
     because="Changes of payment are for a few trusted people; whoever can let people in and also pay can do both "
     "without anybody noticing.",

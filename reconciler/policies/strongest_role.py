@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from reconciler.model.finding import Severity
 from reconciler.model.kinds import KINDS, person_in
 from reconciler.policies.rule import Parameters, PolicyInput, PolicyObjection, Rule, always, words
 
@@ -27,6 +28,7 @@ def _check(world: PolicyInput, parameters: Parameters) -> Iterator[PolicyObjecti
 RULE = Rule(
     id="strongest-role",
     severity=None,
+    sets={"strict": Severity.WARNING, "agency": Severity.WARNING},
     asks="The strongest role on an asset has a reason; `kinds` says on which.",
     because="Access is meant to be Operator or Analyst; Admin of an ad account reaches finance and settings besides, "
     "and careless grants are a known failure.",

@@ -23,6 +23,7 @@ def _check(world: PolicyInput, parameters: Parameters) -> Iterator[PolicyObjecti
 RULE = Rule(
     id="temporary-outsiders",
     severity=Severity.WARNING,
+    sets={"strict": Severity.ERROR},
     asks="Contractors and agencies have an end date.",
     because="Their work ends, and access that nobody ends stays; a date makes it end by itself, and extending it is "
     "one reviewed line.",

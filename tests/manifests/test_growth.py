@@ -75,7 +75,8 @@ def with_unknown_names_everywhere(count: int) -> Texts:
         for index in numbers(count)
     )
     names = ", ".join(f"q{index}" for index in numbers(count))
-    exceptions = ", ".join(f"{{rule: r, address: bc/member/q{index}, reason: r}}" for index in numbers(count))
+    terms = "owner: q0, reason: r, until: 2027-01-31"
+    exceptions = ", ".join(f"{{rule: r, address: bc/member/q{index}, {terms}}}" for index in numbers(count))
     providers = ", ".join(f"c{index}: {{kind: sandbox, act_as: q{index}}}" for index in numbers(count))
     config = f"guards: {{required_admins: [{names}]}}\nproviders: {{{providers}}}\n"
     config += f"policies: {{exceptions: [{exceptions}]}}\n"

@@ -21,6 +21,9 @@ organizations:
 """
 
 
+TERMS = "owner: ana, reason: SEC-1, until: 2027-01-31"
+
+
 def told(config: str, *more: str) -> list[str]:
     loaded = load_config(SourceFile("reconciler.yaml", config.encode()))
     assert loaded.config is not None, loaded.findings
@@ -36,8 +39,8 @@ def told(config: str, *more: str) -> list[str]:
         "providers: {default: {kind: sandbox}, developers: {kind: work_orders}, acme-dev: {kind: work_orders}}",
         "providers: {default: {kind: sandbox, act_as: ana}, developers: {kind: sandbox, act_as: BO.dev@acme.example}}",
         "guards: {required_admins: [ana, bo@acme.example, guest@else.example]}",
-        "policies: {exceptions: [{rule: x, address: 'acme-*/member/*', reason: SEC-1}]}",
-        "policies: {exceptions: [{rule: x, address: '*/member/ana', reason: SEC-1}]}",
+        f"policies: {{exceptions: [{{rule: x, address: 'acme-*/member/*', {TERMS}}}]}}",
+        f"policies: {{exceptions: [{{rule: x, address: '*/member/ana', {TERMS}}}]}}",
     ],
 )
 def test_names_of_something_are_right(config: str) -> None:
@@ -76,18 +79,32 @@ def test_names_of_something_are_right(config: str) -> None:
             ),
         ),
         (
-            "policies: {exceptions: [{rule: x, address: acme-deev/member/ana, reason: SEC-1}]}",
+            f"policies: {{exceptions: [{{rule: x, address: acme-dev/member/ana, {TERMS.replace('ana', 'anna')}}}]}}",
+            (
+                "1:25: error[unknown-owner]: `owner` names `anna`, who is neither a person, nor a group, nor an"
+                " address; did you mean `ana`?"
+            ),
+        ),
+        (
+            "owners: [ana, '@acme/access', x@acme.example, group:stuff]",
+            (
+                "1:47: error[unknown-owner]: `owners` names `group:stuff`, who is neither a person, nor a group, nor an"
+                " address; write one of `ana`, `bo`"
+            ),
+        ),
+        (
+            f"policies: {{exceptions: [{{rule: x, address: acme-deev/member/ana, {TERMS}}}]}}",
             "1:25: error[unknown-exception]: there is no organization `acme-deev`; did you mean `acme-dev`?",
         ),
         (
-            "policies: {exceptions: [{rule: x, address: acme-dev/membr/ana, reason: SEC-1}]}",
+            f"policies: {{exceptions: [{{rule: x, address: acme-dev/membr/ana, {TERMS}}}]}}",
             (
                 "1:25: error[unknown-exception]: `membr` in `acme-dev/membr/ana` is no kind of resource; did you mean"
                 " `member`?"
             ),
         ),
         (
-            "policies: {exceptions: [{rule: x, address: acme-dev/member/anna, reason: SEC-1}]}",
+            f"policies: {{exceptions: [{{rule: x, address: acme-dev/member/anna, {TERMS}}}]}}",
             (
                 "1:25: warning[unused-exception]: nothing that is declared matches `acme-dev/member/anna`; correct the"
                 " address, or delete the exception"

@@ -61,7 +61,7 @@ def test_a_plan_blocks_exactly_what_the_policy_objects_to(workspace: Path, capsy
 
 def test_an_exception_lets_it_through_until_its_day(workspace: Path, capsys: pytest.CaptureFixture[str]) -> None:
     address = "acme-dev/member/guest@agency.example"
-    exception = f"{{rule: named-members, address: {address}, reason: SEC-1, until: {date.max}}}"
+    exception = f"{{rule: named-members, address: {address}, owner: ana, reason: SEC-1, until: {date.max}}}"
     (workspace / "reconciler.yaml").write_text(CONFIG.replace("error}}", f"error}}, exceptions: [{exception}]}}"))
     assert run(workspace, "validate", capsys=capsys)[0] == 0
     assert "[named-members]" not in run(workspace, "plan", capsys=capsys)[1]

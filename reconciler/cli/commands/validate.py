@@ -64,9 +64,10 @@ def test(app: App, rules: tuple[str, ...], now: date | None, format_: str) -> in
     """Judge the manifests by all policies, or by RULES alone.
 
     RULES are tried even where they are off, to see what they would say; those that are off then say it as warnings.
+    Here policies also look at what is recorded, which `validate` never reads.
     Exits with 3 when one of severity error objects.
     """
-    inspection = inspect_policies(app.root, rules, today=now or SystemClock().today())
+    inspection = inspect_policies(app.root, rules, today=now or SystemClock().today(), store=lambda: app.store)
     app.show(RENDERERS.findings, inspection, format_=format_)
     return code_of_findings(inspection.findings, policies=inspection.policies)
 

@@ -1,0 +1,40 @@
+"""Partners get no more than they need."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from reconciler.model.finding import Severity
+from reconciler.model.kinds import KINDS
+from reconciler.model.resource import role_in
+from reconciler.policies.rule import Parameters, PolicyInput, PolicyObjection, Rule, always, words
+
+
+def _check(world: PolicyInput, parameters: Parameters) -> Iterator[PolicyObjection]:
+    allowed = words(parameters, "roles")
+    for organization, declared in world.everything():
+        address, role = declared.address, role_in(declared.attributes)
+        roles = organization.system.roles.get(address.kind, ())
+        if not KINDS[address.kind].is_share or not roles or declared.reason:
+            continue
+        if role not in (*allowed, roles[-1].name):
+            partner, shared = address.parts
+            yield PolicyObjection.to(
+                declared,
+                f"partner `{partner}` is {role} of {KINDS[KINDS[address.kind].parents[1]].title} `{shared}` without a "
+                "reason",
+                advice=f"share it as `{roles[-1].name}`, or write {{role: {role}, reason: ...}}",
+            )
+
+
+RULE = Rule(
+    id="partner-role",
+    severity=None,
+    sets={"baseline": Severity.NOTE, "strict": Severity.ERROR, "agency": Severity.WARNING},
+    asks="A partner has the weakest role on what is shared with it, one of `roles`, or a reason.",
+    because="A partner decides by itself which of its people use what is shared; nobody here sees who they are.",
+    parameters={"roles": ("analyst",)},
+    check=_check,
+    is_local=always,
+    is_timeless=True,
+)
