@@ -47,7 +47,6 @@ HEAVY = {
 LOOK_ALIKES = {
     "features/review/model.py:ThingChange": "what changed of a thing between two revisions, and no finding",
     "policies/rule.py:PolicyObjection": "what a rule says; whoever knows severity and line makes the finding",
-    "policies/rule.py:Rule": "has the code of the rule besides what lists show",
 }
 """Classes that have the fields of a value of the model, and why they are not that value."""
 
