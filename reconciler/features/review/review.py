@@ -154,8 +154,7 @@ def _values_of_settings(read: _Read) -> dict[str, str]:
         return {}
     values = dict(_flatten("", replace(settings, policies=replace(settings.policies, exceptions=()))))
     for one in settings.policies.exceptions:
-        until = f"until {one.until}" if one.until else "without an end"
-        values[f"policies.exceptions.{one.rule} {one.address}"] = f"{until}: {one.reason}"
+        values[f"policies.exceptions.{one.rule} {one.address}"] = f"until {one.until}: {one.reason} ({one.owner})"
     for rule in read.written:
         conditions = [f"when {rule.when.text}"] if rule.when.text else []
         values[f"policies.custom.{rule.id}"] = f"{rule.severity}: {'; '.join([*conditions, rule.require.text])}"
