@@ -228,7 +228,7 @@ def _read_policies(document: str | list[str] | PoliciesDocument, top: Cursor, no
     )
 
 
-def _freeze(written: str | float | list[str] | dict[str, list[str] | int]) -> Parameter:
+def _freeze(written: str | float | list[str] | dict[str, list[str]] | dict[str, int]) -> Parameter:
     if isinstance(written, dict):
         numbers = {name: value for name, value in written.items() if isinstance(value, int)}
         lists = {name: tuple(value) for name, value in written.items() if isinstance(value, list)}

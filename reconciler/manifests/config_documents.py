@@ -84,7 +84,7 @@ class StateDocument(StrictDocument):
 
 
 ParameterValue = Annotated[
-    str | int | float | bool | list[str] | dict[str, list[str] | int],
+    str | int | float | bool | list[str] | dict[str, list[str]] | dict[str, int],
     FieldSort("text, a number, true, false, a list of texts, or lists of texts or numbers by name"),
 ]
 RuleSeverity = Annotated[str, OneOf(("off", "note", "warning", "error"))]
