@@ -7,7 +7,7 @@ Every text may hold anything; the writers make it harmless for where it goes. A 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import field
 from enum import StrEnum
 from itertools import groupby
@@ -299,8 +299,8 @@ class Document:
     blocks: tuple[Block, ...] = ()
     whole: str = ""
     """What the digest is of, such as "plan"; where a part is not shown, the reader is sent there."""
-    digest: str = ""
-    """SHA-256 of the whole."""
+    digest: Callable[[], str] | None = field(default=None, compare=False)
+    """Makes the SHA-256 of the whole, which takes longer than a text: only where it is shown it is asked for."""
 
 
 def in_full(block: Block, *, by_file: bool = False) -> list[Block]:

@@ -108,7 +108,7 @@ def _foot(document: Document, lines: int, page: _Page, style: Style) -> str:
         job = f" [See the job that made this.](<{_quote(style.job)}>)" if style.job else ""
         whole = f" The whole is in the {document.whole} itself." if document.whole else ""
         rest = f"**Of {lines:,} lines, {' and '.join(shortened)}.**{whole}{job}\n\n"
-    digest = f"<sub>{prose(document.whole)} sha256 {code(document.digest)}</sub>\n" if document.digest else ""
+    digest = f"<sub>{prose(document.whole)} sha256 {code(document.digest())}</sub>\n" if document.digest else ""
     return f"{rest}{digest}"
 
 

@@ -13,8 +13,8 @@ import weakref
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime, timedelta
-from importlib.resources import files
 from pathlib import Path
+from pkgutil import get_data
 from typing import Any, Final, Self
 
 from reconciler.model.errors import ProviderError
@@ -251,7 +251,8 @@ class World:
         self._connection.execute("BEGIN IMMEDIATE")
         found = int(self._connection.execute("PRAGMA user_version").fetchone()[0])
         if found == 0:
-            for statement in files("reconciler.sandbox").joinpath("tables.sql").read_text("utf-8").split(";\n"):
+            tables = get_data("reconciler.sandbox", "tables.sql") or b""
+            for statement in tables.decode().split(";\n"):
                 self._connection.execute(statement)
             self._connection.execute(f"PRAGMA user_version = {FORMAT}")
         self._connection.execute("COMMIT")

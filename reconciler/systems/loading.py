@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from datetime import timedelta
 from enum import StrEnum
 from functools import cache
-from importlib.resources import files
+from pkgutil import get_data
 from typing import Any, TypeVar
 
 import yaml
@@ -118,7 +118,8 @@ class Handbook:
 
 def read_documents(name: str) -> Iterator[Any]:
     """The documents of a file, one after the other; what is not asked for is not parsed."""
-    text = files(__package__).joinpath("data", f"{name}.yaml").read_text(encoding="utf-8")
+    # `importlib.resources` brings archives and temporary files along, and needs longer to load than this to read.
+    text = get_data(__package__, f"data/{name}.yaml") or b""
     with _strict(name):
         yield from yaml.load_all(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
 

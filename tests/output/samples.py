@@ -91,5 +91,5 @@ def everything() -> Document:
             ),
         ),
         whole="sample",
-        digest="d" * 64,
+        digest=lambda: "d" * 64,
     )

@@ -69,7 +69,7 @@ def documents(draw: st.DrawFn) -> Document:
         notes=(next(texts),),
         blocks=(*first, *chapters),
         whole="plan",
-        digest="d" * 64,
+        digest=lambda: "d" * 64,
     )
 
 
@@ -216,7 +216,7 @@ def test_too_many_changes_of_admins_raise_an_alarm() -> None:
     names = [f"somebody-{n}" for n in range(1000)]
     rows = tuple(Row(sign=ADD, cells=(code(name), "x"), group="+ admin", who=name) for name in names)
     foremost = Section(title="Admins", blocks=(Table(header=("a", "b"), rows=rows),), is_foremost=True)
-    document = Document(title="t", summary="s", blocks=(foremost,), whole="plan", digest="d")
+    document = Document(title="t", summary="s", blocks=(foremost,), whole="plan", digest=lambda: "d")
     text = render_markdown(document, Style(max_chars=5_000))
     assert "Do not approve by this comment" in text
     assert "only counted" in text
@@ -259,8 +259,10 @@ def test_lists_and_code_fit_too_and_what_is_cut_is_counted(parts: list[tuple[str
         )
         for text, number in parts
     )
-    text = render_markdown(Document(title="t", blocks=sections, whole="list", digest="d"), Style(max_chars=room))
+    text = render_markdown(
+        Document(title="t", blocks=sections, whole="list", digest=lambda: "d"), Style(max_chars=room)
+    )
     assert measure(text) <= room
     assert text.endswith("<sub>list sha256 `d`</sub>\n")
-    whole = render_markdown(Document(title="t", blocks=sections, whole="list", digest="d"), Style())
+    whole = render_markdown(Document(title="t", blocks=sections, whole="list", digest=lambda: "d"), Style())
     assert text == whole or "**Of " in text

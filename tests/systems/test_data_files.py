@@ -110,7 +110,7 @@ def test_a_mistake_is_told_with_its_place_and_nothing_is_taken(
     (tmp_path / "data").mkdir()
     broken = change((DATA / f"{name}.yaml").read_text(encoding="utf-8"))
     (tmp_path / "data" / f"{name}.yaml").write_text(broken, encoding="utf-8")
-    monkeypatch.setattr(loading, "files", lambda _: tmp_path)
+    monkeypatch.setattr(loading, "get_data", lambda _, name: (tmp_path / name).read_bytes())
     with pytest.raises(ReconcilerError, match=expected) as told:
         load_both(name)
     assert "data" in told.value.advice
@@ -120,6 +120,6 @@ def test_what_a_plan_needs_is_read_without_the_rest(tmp_path: Path, monkeypatch:
     (tmp_path / "data").mkdir()
     first = (DATA / "developers.yaml").read_text(encoding="utf-8").partition("\n---\n")[0]
     (tmp_path / "data" / "developers.yaml").write_text(f"{first}\n---\nno: [yaml", encoding="utf-8")
-    monkeypatch.setattr(loading, "files", lambda _: tmp_path)
+    monkeypatch.setattr(loading, "get_data", lambda _, name: (tmp_path / name).read_bytes())
     uncached: Any = load_systems.__wrapped__
     assert uncached("developers") == load_systems("developers")

@@ -54,7 +54,7 @@ def document_of_drift(report: DriftReport, least: Risk = Risk.LOW) -> Document:
         notes=(*explain_unread(report.unread), *hidden),
         blocks=tuple(filter(None, blocks)),
         whole="report",
-        digest=DRIFT.digest(report),
+        digest=lambda: DRIFT.digest(report),
     )
 
 

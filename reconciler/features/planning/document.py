@@ -106,7 +106,7 @@ def document_of_plan(plan: Plan, least: Risk = Risk.LOW) -> Document:
         notes=(*_notes(plan), *hidden),
         blocks=tuple(filter(None, blocks)),
         whole="plan",
-        digest=digest_of_plan(plan),
+        digest=lambda: digest_of_plan(plan),
     )
 
 

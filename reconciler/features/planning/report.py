@@ -78,7 +78,7 @@ def document_of_report(plan: Plan, report: Report) -> Document:
         notes=explain_unread(report.unread),
         blocks=tuple(filter(None, blocks)),
         whole="report",
-        digest=REPORT.digest(report.about(plan)),
+        digest=lambda: REPORT.digest(report.about(plan)),
     )
 
 

@@ -102,7 +102,7 @@ def document_of_review(review: Review, least: Risk = Risk.LOW) -> Document:
         notes=(*_notes(review), *(hidden_access or hidden)),
         blocks=tuple(filter(None, blocks)),
         whole="review",
-        digest=REVIEW.digest(review),
+        digest=lambda: REVIEW.digest(review),
     )
 
 
