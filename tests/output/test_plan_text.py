@@ -173,8 +173,7 @@ def test_colour_changes_nothing_but_colour() -> None:
 
 
 def test_only_signs_that_occur_are_explained() -> None:
-    legend = render_plan(small(), Style()).splitlines()[1]
-    assert legend == "  + invite, create or give   - remove"
+    assert "\n\n  + invite, create or give   - remove\n\n" in render_plan(small(), Style())
 
 
 def test_the_question_before_applying_counts_what_is_touched() -> None:

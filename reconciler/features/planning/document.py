@@ -93,9 +93,9 @@ def document_of_plan(plan: Plan, least: Risk = Risk.LOW) -> Document:
     strangers = plan.undeclared_admins
     others = [finding for finding in plan.findings if finding not in strangers]
     blocks: list[Block | None] = [
-        Legend(signs=tuple(sign for sign in ALL_SIGNS if sign in used)) if used else None,
         _findings("Admins whom nobody declared", strangers, is_foremost=True),
         first_section(judged),
+        Legend(signs=tuple(sign for sign in ALL_SIGNS if sign in used)) if used else None,
         *(_organization(part, entries[part.organization], plan) for part in plan.organizations),
         _findings("Findings", others),
     ]

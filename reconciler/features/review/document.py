@@ -86,7 +86,7 @@ def document_of_review(review: Review, least: Risk = Risk.LOW) -> Document:
     for effect, one in entries:
         if not one.is_foremost:
             others[one.organization].append((effect, one))
-    blocks: list[Block | None] = [legend, first_section([*workspace, *(one for _, one in entries)])]
+    blocks: list[Block | None] = [first_section([*workspace, *(one for _, one in entries)]), legend]
     blocks += [_people(review), rows_section(_OTHERS, (one.row for one in workspace if not one.is_foremost))]
     blocks += [_organization(key, found) for key, found in others.items()]
     for title, findings in (
