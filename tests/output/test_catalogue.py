@@ -56,7 +56,8 @@ def test_what_cannot_be_undone_stands_first_and_what_is_stopped_last() -> None:
     (stopped,) = plans.held_back().organizations
     parts = (replace(stopped, organization="other-bc"), *plans.every_kind_of_access().organizations)
     text = RENDERERS.plan["text"](plans.plan(*parts), Style())
-    first = [line.split()[:2] for line in text.splitlines()[2:] if re.match(r"  [-+~>!] ", line)]
+    block = text.partition("\n\n")[2].partition("\n\n")[0]
+    first = [line.split()[:2] for line in block.splitlines() if re.match(r"  [-+~>!] ", line)]
     assert first[0] == [">", "critical"]
     assert [sign for sign, _ in first][-2:] == ["!", "!"]
     assert [sign for sign, _ in first].count("!") == 2

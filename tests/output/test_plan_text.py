@@ -97,7 +97,7 @@ def test_many_things_that_are_left_out_for_the_same_reason_share_a_row() -> None
 
 def test_admins_come_first_however_long_the_plan_is() -> None:
     lines = render_plan(large(), Style()).splitlines()
-    assert lines[4].split()[:5] == ["+", "high", "p04999", "admin", "acme-bc"]
+    assert lines[3].split()[:5] == ["+", "high", "p04999", "admin", "acme-bc"]
     assert lines[-1] == "Plan: 5,000 to invite."
     assert len(lines) == 13
 
