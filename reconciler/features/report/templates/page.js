@@ -94,6 +94,17 @@ function how(cell, withLines) {
 
 const isPhone = () => matchMedia("(max-width: 48rem)").matches;
 
+// Buttons between the sections of something long; none where there is only one.
+function turning(page, size, all, what, turn) {
+  if (all <= size) return [];
+  const from = page * size, button = (by, text, isLast) => make("button", {type: "button", disabled: isLast, ariaLabel: `${text} ${what}`, on: {click: () => turn(page + by, by)}}, text);
+  return [button(-1, "Before", page === 0), make("span", {}, `${from + 1} to ${Math.min(from + size, all)} of ${count(all, what.slice(0, -1), what)}`), button(1, "Next", from + size >= all)];
+}
+function keepFocus(pager, by) {
+  const [before, , next] = pager.children, wanted = by < 0 ? before : next;
+  (wanted.disabled ? by < 0 ? next : before : wanted).focus();
+}
+
 // One kind of table for everything: sections of rows, a search of its own where there are many, blocks on a phone.
 const TABLES = [];
 function show(place, columns, rows, {size = isPhone() ? 12 : 25, search = false, caption, empty, className = ""}) {
@@ -127,12 +138,11 @@ function show(place, columns, rows, {size = isPhone() ? 12 : 25, search = false,
       cell.className = content.length ? column.className || "" : "none";
       return cell;
     }))));
-    const pages = Math.ceil(table.rows.length / table.size), move = (by) => () => { table.page += by; table.draw(); pager.children[by < 0 ? 0 : 2].focus(); };
-    pager.replaceChildren(...pages < 2 ? [] : [
-      make("button", {type: "button", disabled: table.page === 0, on: {click: move(-1)}}, "Before"),
-      make("span", {}, `${from + 1} to ${Math.min(from + table.size, table.rows.length)} of ${table.rows.length.toLocaleString("en")}`),
-      make("button", {type: "button", disabled: table.page === pages - 1, on: {click: move(1)}}, "Next"),
-    ]);
+    pager.replaceChildren(...turning(table.page, table.size, table.rows.length, "rows", (page, by) => {
+      table.page = page;
+      table.draw();
+      keepFocus(pager, by);
+    }));
     if (!table.rows.length) pager.replaceChildren(make("p", {className: "empty"}, table.all.length ? "Nothing matches." : empty));
     frame.hidden = !table.rows.length;
   };
@@ -208,6 +218,7 @@ const wayOf = (cell, way) => way.name || (isPartner(PEOPLE[cell.person]) ? "shar
 let view = "matrix", found = [];
 function refresh() {
   found = match();
+  columnPage = 0;
   const people = new Set(found.map((cell) => cell.person)), things = new Set(found.map((cell) => cell.thing));
   const all = found.length === CELLS.length ? "" : ` of ${CELLS.length.toLocaleString("en")}`;
   $("count").textContent = `${count(found.length, "access", "accesses")}${all}: ${holders(people)}; ${count(things.size, "organization or asset", "organizations and assets")}`;
@@ -236,6 +247,7 @@ const ORDER = new Map([...PEOPLE].sort(byLabel).map((person, at) => [person.numb
 const whoNode = (person) => [link(label(person), () => openPerson(person)), make("span", {className: "sub"}, ...person.name ? [name(person.key), " · "] : [], name(person.employment), person.ends ? ` · until ${person.ends}` : "")];
 
 const MOST_COLUMNS = 24;
+let columnPage = 0;
 function showMatrix() {
   const rows = new Map();
   for (const cell of found) {
@@ -248,28 +260,36 @@ function showMatrix() {
   const place = $("result"), of = $("organization").value;
   if (of === "" && organizations.size !== 1) {
     const columns = [...organizations].sort((one, other) => one - other).map((at) => ORGANIZATIONS[at]);
-    const cut = columns.slice(0, MOST_COLUMNS);
+    const cut = shown(columns);
     show(place, [who, ...cut.map((organization) => ({
       head: organization.key,
       node: link(organization.key, () => { $("organization").value = organization.number; refresh(); }, `${organization.key}, ${organization.system}: show its assets`),
       cell: (person) => summary(rows.get(person.number).filter((cell) => THINGS[cell.thing].organization === organization.number)),
     }))], people, {className: "matrix", caption: "People and organizations", empty: "Nobody has access to anything."});
-    more(place, columns.length, "organizations");
+    turnColumns(place, columns.length);
   } else {
     const seen = new Map();
     for (const cell of found) seen.set(cell.thing, (seen.get(cell.thing) || 0) + 1);
     const things = [...seen.keys()].map((number) => THINGS[number]).sort((one, other) => isThing(one) - isThing(other) || seen.get(other.number) - seen.get(one.number) || one.key.localeCompare(other.key, "en"));
-    const cut = things.slice(0, MOST_COLUMNS);
+    const cut = shown(things), numbers = new Set(cut.map((thing) => thing.number));
+    const there = people.filter((person) => rows.get(person.number).some((cell) => numbers.has(cell.thing)));
     show(place, [who, ...cut.map((thing) => ({
       head: thingLabel(thing),
       node: [link(thing.key, () => openThing(thing), `${thingLabel(thing)}: show who reaches it`), make("span", {className: "sub"}, thing.kind)],
       cell: (person) => rows.get(person.number).filter((cell) => cell.thing === thing.number).map(cellNode),
-    }))], people, {className: "matrix", caption: "People and assets", empty: "Nobody has access to anything."});
-    more(place, things.length, "assets");
+    }))], there, {className: "matrix", caption: "People and assets", empty: "Nobody has access to anything."});
+    turnColumns(place, things.length);
   }
 }
-function more(place, number, what) {
-  if (number > MOST_COLUMNS) place.append(make("p", {className: "quiet"}, `The ${MOST_COLUMNS} ${what} that most people reach of ${number.toLocaleString("en")}: filter to see others, or take the list.`));
+const shown = (columns) => columns.slice(columnPage * MOST_COLUMNS, (columnPage + 1) * MOST_COLUMNS);
+function turnColumns(place, all) {
+  const pager = make("div", {className: "pager"}, ...turning(columnPage, MOST_COLUMNS, all, "columns", (page, by) => {
+    columnPage = page;
+    showMatrix();
+    keepFocus(place.querySelector(".columns"), by);
+  }));
+  pager.classList.add("columns");
+  place.prepend(pager);
 }
 const cellNode = (cell) => make("div", {className: "cell"}, roleNode(ROLES[cell.role]), mark(note(cell.status), false), cell.risk === 0 ? riskNode(0) : "", endMark(cell), cell.troubled ? make("span", {className: "mark warn", title: "with findings"}, "F", make("span", {className: "unseen"}, "inding")) : "");
 function summary(cells) {
