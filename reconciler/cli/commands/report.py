@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import date, timedelta
 from pathlib import Path
 
 import click
 
 from reconciler.cli.app import App
-from reconciler.cli.files import replace_file
+from reconciler.cli.files import REVIEWS, replace_file
 from reconciler.cli.options import NEW_FILE, read_day
+from reconciler.cli.review_folder import OpenedReview, review_names
 from reconciler.cli.workspace import read_workspace
-from reconciler.features.report.model import gather
+from reconciler.features.report.model import PendingWork, gather
 from reconciler.features.report.page import render_report
 from reconciler.model.errors import UsageError
+from reconciler.output.words import count
 
 _USUAL_PERIOD = timedelta(days=30)
 
@@ -40,6 +43,7 @@ def report(app: App, out: Path, since: date | None) -> None:
             workspace.desired,
             app.store,
             findings=(*workspace.findings, *workspace.policies.findings),
+            reviews=_open_reviews(app),
             settings=app.config.guards,
             allowed_domains=app.config.allowed_domains,
             title=app.root.resolve().name,
@@ -49,3 +53,20 @@ def report(app: App, out: Path, since: date | None) -> None:
     with app.stage("output"):
         replace_file(out, render_report(overview))
     app.notify(f"{out} is written: open it in a browser")
+
+
+def _open_reviews(app: App) -> Iterator[PendingWork]:
+    """What each reviewer has not decided yet."""
+    for opened in (OpenedReview.read(app, name) for name in review_names(app)):
+        campaign = opened.campaign
+        for sheet in opened.progress().sheets if campaign.closed is None else ():
+            if sheet.open:
+                yield PendingWork(
+                    sort="access review",
+                    about=f"{REVIEWS}/{campaign.name}/{sheet.file}",
+                    what=f"decide on {count(sheet.open, 'access', 'accesses')} of {sheet.total}",
+                    on=sheet.name or sheet.reviewer,
+                    since=campaign.started,
+                    due=campaign.due,
+                    is_overdue=sheet.is_late,
+                )

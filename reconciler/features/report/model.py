@@ -38,8 +38,9 @@ class PendingWork:
     """Something that goes on when somebody acts, or when it is tried again."""
 
     sort: str
-    """invitation | request | work order | to be verified | deferred | answer missing | waiting"""
-    address: Address
+    """invitation | request | work order | to be verified | deferred | answer missing | waiting | access review"""
+    about: str
+    """An address, or a file."""
     what: str
     on: str = ""
     """Whom it waits for, where that is known."""
@@ -105,6 +106,8 @@ class AccessOverview:
     people: Mapping[str, Person]
     organizations: tuple[OrganizationOverview, ...]
     findings: tuple[Finding, ...]
+    reviews: tuple[PendingWork, ...]
+    """What reviewers have not decided yet in access reviews that are open."""
     entries: tuple[LoggedEntry, ...]
     """What was done from the day `since` on, the latest first."""
 
@@ -114,6 +117,7 @@ def gather(
     store: StateStore,
     *,
     findings: Sequence[Finding],
+    reviews: Iterable[PendingWork] = (),
     settings: GuardSettings,
     allowed_domains: Sequence[str],
     title: str,
@@ -135,6 +139,7 @@ def gather(
             for key in sorted({*desired.organizations, *store.organizations()})
         ),
         findings=tuple(findings),
+        reviews=tuple(reviews),
         entries=tuple(entry for link in links for entry in entries_of(link.record, number=link.number))[::-1],
     )
 
@@ -161,7 +166,7 @@ def _overview(
         elsewhere=tuple(one.address for one in index.holdings.values() if is_owned_elsewhere(one)),
         admins=admins,
         months=tuple(_months(admins, today)),
-        pending=tuple(sorted(_pending(state, index.system, settings, at), key=_age)),
+        pending=tuple(_pending(state, index.system, settings, at)),
         drift=tuple(sorted(state.drift.values(), key=lambda one: (one.severity.rank, one.first_seen, one.address))),
     )
 
@@ -217,10 +222,6 @@ def _months(admins: Sequence[AdminTerm], today: date) -> Iterator[tuple[date, in
         first = following
 
 
-def _age(work: PendingWork) -> tuple[date, Address, str]:
-    return work.since or date.min, work.address, work.sort
-
-
 def _pending(state: State, system: System | None, settings: GuardSettings, at: datetime) -> Iterator[PendingWork]:
     patience, today = timedelta(days=settings.pending_days), at.date()
 
@@ -233,7 +234,7 @@ def _pending(state: State, system: System | None, settings: GuardSettings, at: d
         issued = order.issued.date() if order.issued else None
         yield PendingWork(
             sort="work order" if order.status is OrderStatus.OPEN else "to be verified",
-            address=order.address,
+            about=str(order.address),
             what=f"{order.title} ({order.id})",
             on=(order.actor or order.actor_role) if order.status is OrderStatus.OPEN else "a newer look at the system",
             since=issued,
@@ -250,7 +251,7 @@ def _pending(state: State, system: System | None, settings: GuardSettings, at: d
         access = name_access(address, record.attributes) or name_attributes(record.attributes)
         yield PendingWork(
             sort="invitation" if is_invitation else "request",
-            address=address,
+            about=str(address),
             what=access or KINDS[address.kind].title,
             on=address.key if KINDS[address.kind].shape is Shape.MEMBERSHIP else "whoever owns it",
             since=since,
@@ -260,10 +261,10 @@ def _pending(state: State, system: System | None, settings: GuardSettings, at: d
         told.add(address)
     for address, deferral in state.deferred.items():
         what = f"{deferral.reason}; last tried on {deferral.tried}"
-        yield PendingWork(sort="deferred", address=address, what=what, since=deferral.since, on="the next run")
+        yield PendingWork(sort="deferred", about=str(address), what=what, since=deferral.since, on="the next run")
     for address, change in state.in_doubt.items():
         what = f"nobody knows what became of it: {change.action.replace('_', ' ')}"
-        yield PendingWork(sort="answer missing", address=address, what=what, on="the next run")
+        yield PendingWork(sort="answer missing", about=str(address), what=what, on="the next run")
     told |= {*state.deferred, *state.in_doubt}
     for address, since in state.waits.items():
         if address in told:
@@ -272,7 +273,7 @@ def _pending(state: State, system: System | None, settings: GuardSettings, at: d
         access = name_access(address)
         yield PendingWork(
             sort="waiting",
-            address=address,
+            about=str(address),
             what=f"{name_subject(address)}: {access}" if access else name_subject(address),
             on=needed,
             since=since,

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 from reconciler.engine.access_paths import DatedAccess, dated_accesses
 from reconciler.engine.entitlements import earlier
 from reconciler.engine.risk import marks_of, marks_of_strangers
-from reconciler.features.report.model import AccessOverview, OrganizationOverview, begins_later, people_in
+from reconciler.features.report.model import AccessOverview, OrganizationOverview, PendingWork, begins_later, people_in
 from reconciler.model.address import Address
 from reconciler.model.finding import Finding
 from reconciler.model.holding import AccessStatus, Holding, Reach
@@ -120,7 +120,7 @@ class _Data:
             "ways": self.ways.rows,
             "notes": self.notes.rows,
             "cells": cells,
-            "pending": [row for part in overview.organizations for row in _pending(part)],
+            "pending": [*map(_pending, _by_age(overview))],
             "drift": [row for part in overview.organizations for row in self.drift(part)],
             "findings": [_finding(one) for one in overview.findings],
             "entries": [_entry(one) for one in overview.entries],
@@ -262,10 +262,15 @@ def _remark(way: Holding) -> str:
     return "; ".join(filter(None, (later, way.excuse, way.trouble)))
 
 
-def _pending(part: OrganizationOverview) -> Iterator[list[Any]]:
-    for one in part.pending:
-        words = (one.sort, str(one.address), one.what, one.on)
-        yield [*map(make_visible, words), _day(one.since), _day(one.due), int(one.is_overdue)]
+def _by_age(overview: AccessOverview) -> list[PendingWork]:
+    """Everything that waits, the oldest first."""
+    found = [*overview.reviews, *(one for part in overview.organizations for one in part.pending)]
+    return sorted(found, key=lambda one: (one.since or date.min, one.about, one.sort))
+
+
+def _pending(one: PendingWork) -> list[Any]:
+    words = (one.sort, one.about, one.what, one.on)
+    return [*map(make_visible, words), _day(one.since), _day(one.due), int(one.is_overdue)]
 
 
 def _finding(one: Finding) -> list[str]:

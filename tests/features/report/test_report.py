@@ -154,7 +154,7 @@ def test_an_end_on_the_first_of_a_month_still_leaves_them_in_the_month_before(to
 def test_what_waits_has_an_age_and_is_overdue_after_the_patience_of_the_guards(tmp_path: Path) -> None:
     deferred = Address.parse("acme-bc/member/kim")
     state = state_of("acme-bc", RECORDS, deferred={deferred: Deferral(reason="no account", since=TODAY, tried=TODAY)})
-    pending = {one.address.key: one for one in only(overview(tmp_path, MANIFEST, state)).pending}
+    pending = {one.about.rpartition("/")[2]: one for one in only(overview(tmp_path, MANIFEST, state)).pending}
     assert set(pending) == {"finn", "kim"}
     assert (pending["finn"].sort, pending["finn"].since, pending["finn"].is_overdue) == (
         "invitation",
@@ -281,6 +281,19 @@ def test_the_command_writes_the_page_with_what_was_done_since_a_day(workspace: P
     assert {row[3] for row in data["pending"] if row[0] == "waiting"} <= asked
     assert run(workspace, "report", "-o", str(out), "--since", data["today"]).exit_code == 0
     assert data_of(out.read_text(encoding="utf-8"))["entries"] == data["entries"]
+
+
+def test_decisions_that_reviewers_owe_are_waited_for(workspace: Path) -> None:
+    out = workspace / "access.html"
+    assert run(workspace, "apply", "--auto-approve").exit_code == 0
+    wish = ("--name", "spring", "--scope", "acme-bc", "--due", "2999-01-31")
+    started = run(workspace, "review", "start", *wish)
+    assert started.exit_code == 0, started.output
+    assert run(workspace, "report", "-o", str(out)).exit_code == 0
+    owed = [row for row in data_of(out.read_text(encoding="utf-8"))["pending"] if row[0] == "access review"]
+    assert owed
+    assert {row[1].split("/")[:2] == ["reviews", "spring"] for row in owed} == {True}
+    assert {(row[5], row[6]) for row in owed} == {("2999-01-31", 0)}
 
 
 def test_a_day_to_come_is_wrong_usage_and_writes_nothing(workspace: Path) -> None:
