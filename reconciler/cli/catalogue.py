@@ -115,6 +115,7 @@ class Renderers:
     access: Subject = Subject("features.queries.documents", "document_of_access", "ACCESS")
     who_all: Subject = Subject("features.queries.everything", "document_of_everybody", "EVERYBODY")
     access_all: Subject = Subject("features.queries.everything", "document_of_everything", "EVERYTHING")
+    expiring: Subject = Subject("features.queries.expiring", "document_of_expiring", "EXPIRING")
     why: Subject = Subject("features.queries.reasons", "document_of_why", "WHY")
     review: Subject = Subject("features.review.document", "document_of_review", "REVIEW", "annotations_of_review")
     policies: Subject = Subject("features.listing", "document_of_policies", "POLICIES")

@@ -70,6 +70,7 @@ SECTIONS: dict[str, dict[str, CommandEntry]] = {
         "who": CommandEntry("queries:who", "Show everything one person has, in all organizations."),
         "access": CommandEntry("queries:access", "Show who can reach something, with which role, and how."),
         "why": CommandEntry("queries:why", "Show why somebody can reach something, since when and by what."),
+        "expiring": CommandEntry("queries:expiring", "Show what ends by itself within some days."),
         "report": CommandEntry(
             "report:report", "Write one HTML page that tells who may do what, for auditors and managers."
         ),

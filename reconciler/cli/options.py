@@ -68,6 +68,16 @@ def read_duration(typed: str) -> timedelta:
     return timedelta(**{_UNITS[found[2] or "s"]: int(found[1])})
 
 
+def read_days(typed: str | timedelta) -> timedelta:
+    """`30d`, `2w`; a number alone is days."""
+    if isinstance(typed, timedelta):
+        return typed
+    found = re.fullmatch(r"(\d{1,4})([dw]?)", typed)
+    if found is None:
+        raise click.BadParameter(f"{typed!r} is no number of days: write 30d or 2w")
+    return timedelta(days=int(found[1]) * (7 if found[2] == "w" else 1))
+
+
 def read_words(typed: str) -> str:
     """A sentence, a name, a link, with hexadecimal numbers in place of bytes that are no character.
 

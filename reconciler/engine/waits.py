@@ -18,6 +18,8 @@ from reconciler.model.kinds import KINDS, Action, Shape, parents_of
 from reconciler.model.live import Unknown
 from reconciler.model.plan import OrganizationPlan
 from reconciler.model.resource import Owner, Resource, Status
+from reconciler.model.settings import GuardSettings
+from reconciler.model.system import System
 from reconciler.model.work_order import OrderStatus, WorkOrder
 
 _DAYS_BEFORE_NEXT = (0, 1, 3, 7)
@@ -30,14 +32,19 @@ def pause_after(asked: int) -> timedelta:
 
 
 def end_of_invitation(address: Address, sent: date, context: PlanningContext) -> date:
-    """The day on which an invitation of that day is sent again, or reported where it was sent often enough.
+    """The day on which an invitation of that day is sent again, or reported where it was sent often enough."""
+    system, asked = context.organization.system, _asked(address, context)
+    return get_end_of_invitation(sent, asked=asked, system=system, settings=context.settings)
 
-    It is over after its own time where that is known, else after a while.
+
+def get_end_of_invitation(sent: date, *, asked: int, system: System, settings: GuardSettings) -> date:
+    """When it is over: after its own time where that is known, else after a while; `asked` counts it and those before.
+
+    Another one is not sent at once, unless it was the last.
     """
-    hours, patience = context.organization.system.invitation_hours, context.settings.pending_days
+    hours, patience = system.invitation_hours, settings.pending_days
     lasts = timedelta(days=patience if hours is None else min(patience, ceil(hours / 24)))
-    pause = timedelta() if _is_last_invitation(address, context) else pause_after(_asked(address, context))
-    return sent + max(lasts, pause)
+    return sent + max(lasts, timedelta() if asked > settings.max_expired_invitations else pause_after(asked))
 
 
 def _is_last_invitation(address: Address, context: PlanningContext) -> bool:

@@ -6,7 +6,7 @@ import csv
 import json
 import re
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -156,6 +156,44 @@ def test_why_tells_by_what_somebody_has_access_and_of_whom_it_was_taken(run: Run
         assert "in the past: acme-bc/member/eve" in run("who", name).stdout
         assert "no access to ad account us-brand; it ended on" in run("why", name, "acme-bc/ad_account/us-brand").stdout
         assert "operator on ad account" in run("why", name, "acme-bc/ad_account/us-brand", "--as-of", day).stdout
+
+
+def test_whatever_ends_by_itself_is_told_in_one_list(run: Run, tmp_path: Path) -> None:
+    run("apply", "--auto-approve")
+    run("sandbox", "people", "answer", "accept", "eve")
+    run("apply", "--auto-approve")
+    run("sandbox", "role", "eve", "acme-bc", "admin")
+    run("drift")
+    day = date.fromisoformat(run("sandbox", "clock").stdout[:10])
+    soon = [str(day + timedelta(days=number)) for number in range(10)]
+    run("drift", "accept", "acme-bc/member/eve", "--reason", "SEC-1", "--until", soon[5])
+    manifest = tmp_path / "access" / "example.yaml"
+    text = (
+        manifest.read_text("utf-8")
+        .replace("2030-01-31", soon[4])
+        .replace("cy@acme.example}", f"cy@acme.example, ends: {soon[3]}}}")
+    )
+    approval = f"approvals: [{{approve: remove, address: acme-bc/member/bo, reason: SEC-2, expires: {soon[2]}}}]"
+    manifest.write_text(f"{text}{approval}\n", "utf-8")
+    config = tmp_path / "reconciler.yaml"
+    exception = f"{{rule: admin-reason, address: 'acme-bc/*', reason: SEC-3, until: {soon[1]}}}"
+    config.write_text(config.read_text("utf-8") + f"policies: {{exceptions: [{exception}]}}\n", "utf-8")
+    told = json.loads(run("expiring", "--within", "40d", "--format", "json").stdout)["expiring"]
+    assert [(one["day"], one["sort"], one["about"]) for one in told if one["sort"] != "work order"] == [
+        (soon[1], "exception", "acme-bc/*"),
+        (soon[2], "approval", "acme-bc/member/bo"),
+        (soon[3], "person", "cy"),
+        (soon[4], "entitlement", "acme-bc/member/eve"),
+        (soon[5], "accepted drift", "acme-bc/member/eve"),
+        (str(day + timedelta(days=30)), "invitation", "acme-dev/member/cy"),
+    ]
+    assert [
+        one["sort"] for one in json.loads(run("expiring", "--within", "1", "--format", "json").stdout)["expiring"]
+    ] == ["exception"]
+    run("sandbox", "clock", "6d")
+    told = run("expiring", "--within", "1d").stdout
+    assert "still there  acme-bc/member/eve" in told
+    assert "30d or 2w" in run("expiring", "--within", "1h", code=64).stderr
 
 
 def test_a_hostile_name_is_shown_harmless(run: Run) -> None:

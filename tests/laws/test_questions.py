@@ -20,11 +20,13 @@ from hypothesis import HealthCheck, event, given, settings
 
 from reconciler.features.queries.access_matrix import access
 from reconciler.features.queries.everything import parse_ability, read_everybody, read_everything
+from reconciler.features.queries.expiring import ExpirySort, find_expiring
 from reconciler.features.queries.person_access import who
 from reconciler.features.queries.reasons import why
 from reconciler.manifests.source import SourceFile
 from reconciler.model.errors import ReconcilerError
 from reconciler.model.holding import Holding, PersonReport, WhyReport
+from reconciler.model.settings import GuardSettings
 from reconciler.sandbox import people
 from reconciler.sandbox.world import Refusal, World
 from reconciler.stores.local_file import LocalFileStore
@@ -179,6 +181,41 @@ def test_the_lists_of_everything_hold_what_the_lines_of_the_day_give(
             if one.subject.key in declared.PEOPLE and one.on.kind != "asset_group"
         }
         assert told == able_on(manifest, word, day), word
+
+
+@settings(
+    max_examples=scaled(60),
+    deadline=None,
+    suppress_health_check=[HealthCheck.filter_too_much, HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
+)
+@given(manifest=workspaces().filter(is_sound), days=st.integers(0, 6))
+def test_every_line_that_ends_in_time_is_told_with_what_is_left(
+    tmp_path: Path, manifest: declared.Manifest, days: int
+) -> None:
+    today, within, one_day = declared.TODAY, timedelta(days=days), timedelta(days=1)
+    expected, ends = set(), set()
+    for person in declared.PEOPLE:
+        last = manifest["people"][person].get("ends", date.max)
+        if today < last <= today + within:
+            ends.add((last, person))
+        for at, lines in places(manifest).items():
+            for key, said in lines.items():
+                end = said.get("expires", date.max) if isinstance(said, dict) else date.max
+                is_had = end < last and declared.lines_on({key: said}, person, end - one_day, manifest)
+                if is_had and today < end <= today + within:
+                    left = declared.together(declared.lines_on(lines, person, end, manifest))
+                    expected.add((end, f"{BC}/{at.format(person)}", bool(left)))
+    found = find_expiring(
+        files=declared.as_files(manifest),
+        store=LocalFileStore(tmp_path),
+        settings=GuardSettings(),
+        exceptions=(),
+        today=today,
+        within=within,
+    )
+    lines_told = {(one.day, one.about, one.then != "nothing") for one in found if one.sort is ExpirySort.ENTITLEMENT}
+    assert lines_told == expected
+    assert {(one.day, one.about) for one in found if one.sort is ExpirySort.PERSON} == ends
 
 
 # --- what was on past days ------------------------------------------------------------------------------------------

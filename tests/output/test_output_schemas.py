@@ -27,6 +27,7 @@ from reconciler.features.certification.model import (
 from reconciler.features.estimate import Allowance, Effort, Forecast, OrganizationForecast
 from reconciler.features.offboarding.model import Blocker, LeaverItem, Matter, Offboarding, Progress, Surface
 from reconciler.features.onboarding.model import Given, Onboarding, Spared, Welcome
+from reconciler.features.queries.expiring import Expiry, ExpirySort
 from reconciler.features.review.model import (
     AccessChange,
     DangerousStep,
@@ -402,6 +403,9 @@ OUTPUTS: dict[str, Callable[[], str]] = {
     "who": who,
     "access": access,
     "why": why,
+    "expiring": lambda: RENDERERS.expiring["json"](
+        [Expiry(day=DAY, sort=ExpirySort.PERSON, about="eve", what="w", then="t", place=PLACE)], PLAIN
+    ),
     "who-all": lambda: RENDERERS.who_all["json"]([PersonReport(key="eve", today=DAY)], PLAIN),
     "access-all": lambda: RENDERERS.access_all["json"]([AccessMatrix(address=EVE, today=DAY)], PLAIN),
     "review": review,

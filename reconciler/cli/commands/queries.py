@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterable, Iterator
-from datetime import date
+from datetime import date, timedelta
 from typing import TypeVar
 
 import click
 
 from reconciler.cli.app import App, SystemClock
 from reconciler.cli.catalogue import RENDERERS, Subject, load
-from reconciler.cli.options import as_of_option, document_option
+from reconciler.cli.options import as_of_option, document_option, read_days
 from reconciler.features.queries import access_matrix, everything, person_access, reasons
+from reconciler.features.queries import expiring as ends
 from reconciler.model.errors import UsageError
 from reconciler.model.holding import AccessMatrix, PersonReport
 from reconciler.output import FORMS
@@ -95,6 +96,27 @@ def why(app: App, person: str, address: str, as_of: date | None, format_: str) -
     _refuse_days_to_come(as_of, app.today)
     report = reasons.why(person, address, files=app.files, store=app.store, today=app.today, as_of=as_of)
     app.show(RENDERERS.why, report, format_=format_)
+
+
+@click.command()
+@click.option("--within", type=read_days, default="30d", metavar="DAYS", help="How far ahead: 30d, 2w. [default: 30d]")
+@document_option
+@click.pass_obj
+def expiring(app: App, within: timedelta, format_: str) -> None:
+    """Show what ends by itself within some days.
+
+    Access, people, invitations and requests that nobody answered, work orders, approvals, exceptions from policies and
+    accepted drift, the nearest first; before them what has ended already and is still there. Asks no system.
+    """
+    found = ends.find_expiring(
+        files=app.files,
+        store=app.store,
+        settings=app.config.guards,
+        exceptions=app.config.policies.exceptions,
+        today=app.today,
+        within=within,
+    )
+    app.show(RENDERERS.expiring, found, format_=format_)
 
 
 def _show_all(
