@@ -176,7 +176,7 @@ def test_whatever_ends_by_itself_is_told_in_one_list(run: Run, tmp_path: Path) -
     approval = f"approvals: [{{approve: remove, address: acme-bc/member/bo, reason: SEC-2, expires: {soon[2]}}}]"
     manifest.write_text(f"{text}{approval}\n", "utf-8")
     config = tmp_path / "reconciler.yaml"
-    exception = f"{{rule: admin-reason, address: 'acme-bc/*', reason: SEC-3, until: {soon[1]}}}"
+    exception = f"{{rule: admin-reason, address: 'acme-bc/*', owner: ana, reason: SEC-3, until: {soon[1]}}}"
     config.write_text(config.read_text("utf-8") + f"policies: {{exceptions: [{exception}]}}\n", "utf-8")
     told = json.loads(run("expiring", "--within", "40d", "--format", "json").stdout)["expiring"]
     assert [(one["day"], one["sort"], one["about"]) for one in told if one["sort"] != "work order"] == [

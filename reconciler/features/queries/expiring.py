@@ -90,13 +90,12 @@ def find_expiring(
                 day=one.until,
                 sort=ExpirySort.EXCEPTION,
                 about=one.address,
-                what=f"exception from {one.rule}",
+                what=f"exception from {one.rule}, {one.owner} answers for it",
                 then="the policy holds again",
                 reason=one.reason,
                 place=one.place,
             )
             for one in exceptions
-            if one.until
         ),
         *(expiry for state in states.values() for expiry in _recorded(state, desired, settings)),
     ]
