@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 import click
 
-from reconciler.cli.files import find_prefix, replace_file
+from reconciler.cli.files import find_prefix, find_source, replace_file
 from reconciler.cli.streams import (
     Screen,
     find_width,
@@ -47,6 +47,8 @@ if TYPE_CHECKING:
     from reconciler.sandbox.world import World
 
 _Made = TypeVar("_Made")
+_LINKING = frozenset({"markdown", "html", "github"})
+"""Forms that can lead to a line on a forge."""
 
 
 class SystemClock:
@@ -208,16 +210,22 @@ class App:
         format_: str,
         max_chars: int = 0,
         min_risk: Risk | None = None,
+        commit: str = "",
         outputs: Callable[..., Mapping[str, str]] | None = None,
     ) -> None:
         """Print values in a form; with `github` also write the step's summary and `outputs` of the values.
 
-        With a risk, what is less risky is only counted; not in JSON, which programs read.
+        With a risk, what is less risky is only counted; not in JSON, which programs read. Lines are linked on the
+        forge as of the commit, without one as of the one that is checked out.
         """
         from reconciler.stores.rules import this_process
 
         style = replace(
-            self.style(sys.stdout), max_chars=max_chars, prefix=find_prefix(self.root), job=this_process().job
+            self.style(sys.stdout),
+            max_chars=max_chars,
+            prefix=find_prefix(self.root),
+            job=this_process().job,
+            source=find_source(self.root, commit) if format_ in _LINKING else "",
         )
         limits = [min_risk] if min_risk is not None else []
         with self.stage("output"):

@@ -19,6 +19,7 @@ CODE_NOTES = "codes.json"
 """In the folder of the tool: which QR codes were written and not taken away yet."""
 
 _NEW_FILE_MODE = 0o666
+_GIT_TIMEOUT = 10.0
 _SAFE = re.compile(r"[a-z0-9][a-z0-9_-]{0,59}")
 _RESERVED = re.compile(r"(?:con|prn|aux|nul|com[0-9]|lpt[0-9])")
 """What Windows takes for a device, whatever the ending."""
@@ -100,3 +101,36 @@ def find_top(root: Path) -> Path:
 def find_prefix(root: Path) -> str:
     """Where the workspace is in its repository, as `access/`; empty at the top, or without a repository."""
     return "".join(f"{part}/" for part in root.resolve().relative_to(find_top(root)).parts)
+
+
+def find_source(root: Path, commit: str = "") -> str:
+    """Where the forge of this CI job shows the files of a commit; empty where there is no job or no commit.
+
+    Without a commit it is the one that is checked out, whatever the job says that it started from.
+    """
+    environment = os.environ
+    if repository := environment.get("GITHUB_REPOSITORY"):
+        base = f"{environment.get('GITHUB_SERVER_URL') or 'https://github.com'}/{repository}/blob"
+    elif project := environment.get("CI_PROJECT_URL"):
+        base = f"{project}/-/blob"
+    else:
+        return ""
+    commit = commit or ask_git(root, "rev-parse", "HEAD")
+    return f"{base}/{commit}" if commit else ""
+
+
+def ask_git(root: Path, *command: str) -> str:
+    """What git answers; empty where there is no repository, or no git."""
+    import subprocess  # few commands ask
+
+    try:
+        run = subprocess.run(  # noqa: S603  # fixed arguments
+            ["git", "-C", str(root), *command],  # noqa: S607  # which git is the user's choice
+            capture_output=True,
+            text=True,
+            timeout=_GIT_TIMEOUT,
+            check=False,
+        )
+    except (OSError, subprocess.SubprocessError):
+        return ""
+    return run.stdout.strip() if run.returncode == 0 else ""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import subprocess
 from collections.abc import Callable, Collection, Iterable, Sequence
 from datetime import timedelta
 from pathlib import Path
@@ -12,6 +11,7 @@ from reconciler.apply.leases import LeaseTerms
 from reconciler.apply.state_editor import StateEditor
 from reconciler.apply.states import read_state
 from reconciler.cli.app import App, SystemClock
+from reconciler.cli.files import ask_git
 from reconciler.cli.workspace import read_workspace
 from reconciler.engine.identities import Identities, former_addresses
 from reconciler.model.address import Address
@@ -22,7 +22,6 @@ from reconciler.model.state import State
 from reconciler.model.suggestions import suggest_names
 from reconciler.stores.rules import SystemTimer, this_process
 
-_GIT_TIMEOUT = 10.0
 _COMMITS = ("GITHUB_SHA", "CI_COMMIT_SHA", "BUILDKITE_COMMIT", "CIRCLE_SHA1")
 _BRANCHES = ("GITHUB_HEAD_REF", "GITHUB_REF_NAME", "CI_COMMIT_REF_NAME", "BUILDKITE_BRANCH", "CIRCLE_BRANCH")
 
@@ -87,27 +86,12 @@ def read_origin(root: Path, paths: Sequence[str] = ()) -> Origin:
     says, because CI checks out a commit and not a branch.
     """
     process = this_process()
-    commit = _git(root, "rev-parse", "HEAD") or _first(_COMMITS)
-    if commit and paths and _git(root, "status", "--porcelain", "--untracked-files=all", "--", *paths):
+    commit = ask_git(root, "rev-parse", "HEAD") or _first(_COMMITS)
+    if commit and paths and ask_git(root, "status", "--porcelain", "--untracked-files=all", "--", *paths):
         commit += DIRTY
-    branch = _first(_BRANCHES) or _git(root, "symbolic-ref", "--short", "-q", "HEAD")
+    branch = _first(_BRANCHES) or ask_git(root, "symbolic-ref", "--short", "-q", "HEAD")
     return Origin(commit=commit, branch=branch, job=process.job, operator=process.who)
 
 
 def _first(names: tuple[str, ...]) -> str:
     return next((os.environ[name] for name in names if os.environ.get(name)), "")
-
-
-def _git(root: Path, *command: str) -> str:
-    """What git answers; empty where there is no repository, or no git."""
-    try:
-        run = subprocess.run(  # noqa: S603  # fixed arguments
-            ["git", "-C", str(root), *command],  # noqa: S607  # which git is the user's choice
-            capture_output=True,
-            text=True,
-            timeout=_GIT_TIMEOUT,
-            check=False,
-        )
-    except (OSError, subprocess.SubprocessError):
-        return ""
-    return run.stdout.strip() if run.returncode == 0 else ""

@@ -99,7 +99,7 @@ def test_admins_come_first_however_long_the_plan_is() -> None:
     lines = render_plan(large(), Style()).splitlines()
     assert lines[3].split()[:5] == ["+", "high", "p04999", "admin", "acme-bc"]
     assert lines[-1] == "Plan: 5,000 to invite."
-    assert len(lines) == 13
+    assert len(lines) == 14
 
 
 def test_many_who_get_the_same_are_one_row_that_can_be_opened() -> None:

@@ -59,7 +59,15 @@ def diff(
             app, repository, base, head, folder=folder, from_merge_base=merge_base or from_merge_base
         )
     made = review(before, after, today=now or SystemClock().today())
-    app.show(RENDERERS.review, made, format_=format_, max_chars=max_chars, min_risk=min_risk, outputs=_outputs)
+    app.show(
+        RENDERERS.review,
+        made,
+        format_=format_,
+        max_chars=max_chars,
+        min_risk=min_risk,
+        commit=made.head.commit,
+        outputs=_outputs,
+    )
     # Only what is new counts: a change is not blamed for what was wrong before it.
     is_changed = detailed_exitcode and not made.is_empty
     return exit_code(failed=made.has_errors, blocked=made.has_policy_errors, changed=is_changed)
