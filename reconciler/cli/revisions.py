@@ -18,12 +18,13 @@ import shlex
 import subprocess
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import field
+from dataclasses import field, replace
 from pathlib import Path
 from types import TracebackType
 from typing import IO, Self
 
 from reconciler.cli.files import CONFIG_FILE
+from reconciler.features.review.model import Commit
 from reconciler.features.review.review import Revision
 from reconciler.manifests.config import load_config
 from reconciler.manifests.source import MAX_SIZE, SourceFile, is_read
@@ -46,6 +47,7 @@ _SAFE = {
 }
 _OBJECT_ID = re.compile(rb"(?:[0-9a-f]{40}|[0-9a-f]{64})")
 _HEXADECIMAL = re.compile(r"[0-9a-f]{7,64}")
+_MIN_ID = 40
 _TREE_ENTRY = re.compile(rb"([0-7]+) ([^\0]+)\0")
 _FOLDER, _LINK, _SUBMODULE = "40000", "120000", "160000"
 _MAX_LINK_SIZE = 4096
@@ -106,6 +108,25 @@ class Repository:
             advice = "git fetch --unshallow" if self._is_shallow() else "compare them as they are, with two dots"
             raise ReconcilerError(message, advice=advice)
         return commit
+
+    def list_commits(self, base: str, head: str, workspace: str) -> Iterator[Commit]:
+        """What led from one commit to the other in a workspace, the newest first; nothing where git cannot tell."""
+        folder = f"{workspace.strip('/')}/" if workspace.strip("/") else ""
+        fields = "%x00%H%x00%an%x00%s%x00"
+        told = ("--no-show-signature", "--no-ext-diff", "--no-textconv", "--no-renames", "--name-only")
+        found = f":(top,literal){folder}" if folder else ":(top)"
+        run = _run(self.folder, "log", "-z", *told, f"--format={fields}", f"{base}..{head}", "--", found)
+        texts = iter(run.stdout.decode(errors="replace").split("\0"))
+        commit: Commit | None = None
+        for text in texts:
+            if _HEXADECIMAL.fullmatch(text) and len(text) >= _MIN_ID:
+                if commit is not None:
+                    yield commit
+                commit = Commit(id=text, author=next(texts, ""), subject=next(texts, ""))
+            elif commit is not None and (path := text.strip("\n")).startswith(folder) and path:
+                commit = replace(commit, files=(*commit.files, path.removeprefix(folder)))
+        if commit is not None:
+            yield commit
 
     def find_object(self, name: str, *, limit: int) -> GitObject | None:
         """The object that a name means, with its first `limit` bytes; None when it is not here."""

@@ -402,3 +402,32 @@ def test_a_hook_may_call_it(checkout: Checkout, monkeypatch: pytest.MonkeyPatch)
         assert os.environ["GIT_DIR"] == "elsewhere"
         with pytest.raises(UsageError):
             repository.get_commit("-x")
+
+
+def test_a_review_says_who_committed_it_and_leads_to_the_lines(
+    checkout: Checkout, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    base = checkout.git("rev-parse", "HEAD")
+    checkout.commit({"elsewhere.txt": "x"}, "Touch nothing of it")
+    checkout.commit({"access/a.yaml": AFTER}, "Let Eve in (SEC-142)")
+    head = checkout.commit({"access/b.yaml": "version: 1\n"}, "Make room\n\nand say why")
+    found = json.loads(diff(checkout.root, base, head, "--format", "json", capsys=capsys).out)["commits"]
+    assert [(one["author"], one["subject"], one["files"]) for one in found] == [
+        ("Ana", "Make room", ["access/b.yaml"]),
+        ("Ana", "Let Eve in (SEC-142)", ["access/a.yaml"]),
+        ("Ana", "Touch nothing of it", ["elsewhere.txt"]),
+    ]
+    text = diff(checkout.root, base, head, "-v", capsys=capsys).out
+    assert "SEC-142" in text.partition("+ eve")[0]
+    assert "committed by Ana in " in text.partition("+ eve")[2]
+    assert "Make room" not in text.partition("+ eve")[2]
+    assert "](<" not in diff(checkout.root, base, head, "--format", "markdown", capsys=capsys).out
+    monkeypatch.setenv("GITHUB_SERVER_URL", "https://forge.example")
+    monkeypatch.setenv("GITHUB_REPOSITORY", "acme/access")
+    link = f"https://forge.example/acme/access/blob/{head}/access/a.yaml#L"
+    assert link in diff(checkout.root, base, head, "--format", "markdown", capsys=capsys).out
+    assert f'href="{link}' in diff(checkout.root, base, head, "--format", "html", capsys=capsys).out
+    monkeypatch.delenv("GITHUB_REPOSITORY")
+    monkeypatch.setenv("CI_PROJECT_URL", "https://lab.example/acme/access")
+    link = f"https://lab.example/acme/access/-/blob/{head}/access/a.yaml#L"
+    assert link in diff(checkout.root, base, head, "--format", "markdown", capsys=capsys).out

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterator
+from dataclasses import replace
 from datetime import date
 
 import click
@@ -15,7 +17,7 @@ from reconciler.cli.options import min_risk_option, now_option, page_options
 from reconciler.cli.revisions import Repository, open_repository, read_revision
 from reconciler.cli.workspace import read_configuration, read_files, read_manifest_files
 from reconciler.features.review.document import summary_of_review
-from reconciler.features.review.model import Effect, Review
+from reconciler.features.review.model import Commit, Effect, Review
 from reconciler.features.review.review import Revision, review
 from reconciler.model.errors import ReconcilerError, UsageError
 from reconciler.model.risk import Risk
@@ -58,7 +60,8 @@ def diff(
         before, after = _read_both(
             app, repository, base, head, folder=folder, from_merge_base=merge_base or from_merge_base
         )
-    made = review(before, after, today=now or SystemClock().today())
+        commits = tuple(_list_commits(repository, before, after, folder=folder))
+    made = replace(review(before, after, today=now or SystemClock().today()), commits=commits)
     app.show(
         RENDERERS.review,
         made,
@@ -71,6 +74,12 @@ def diff(
     # Only what is new counts: a change is not blamed for what was wrong before it.
     is_changed = detailed_exitcode and not made.is_empty
     return exit_code(failed=made.has_errors, blocked=made.has_policy_errors, changed=is_changed)
+
+
+def _list_commits(repository: Repository, before: Revision, after: Revision, *, folder: str | None) -> Iterator[Commit]:
+    if before.commit and after.commit:
+        workspace = repository.prefix if folder is None else folder
+        yield from repository.list_commits(before.commit, after.commit, workspace)
 
 
 def _outputs(review: Review) -> dict[str, str]:

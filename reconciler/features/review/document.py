@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import date
 
 from reconciler.features.review.model import (
     AccessChange,
+    Commit,
     DangerousStep,
     Effect,
     PersonChange,
@@ -34,6 +35,7 @@ from reconciler.output.rows import (
     hide_below,
     id_of_risk,
     merge_alike,
+    name_some,
     row_of,
     rows_section,
 )
@@ -66,6 +68,8 @@ _SECTIONS: dict[Effect | None, str] = {
     None: "The organization and its assets",
 }
 _RANKS: dict[Effect | None, int] = {Effect.LOSS: 2, Effect.GAIN: 3}
+_MAX_COMMITS = 3
+"""So many are told one by one."""
 _OTHERS = "Other settings and approvals"
 
 Entry = tuple[Effect | None, Judged]
@@ -74,7 +78,11 @@ Entry = tuple[Effect | None, Judged]
 
 def document_of_review(review: Review, least: Risk = Risk.LOW) -> Document:
     """Everything in it that is at least so risky, and what belongs to no risk."""
-    entries: list[Entry] = [(one.effect, _judge_access(one)) for one in review.access]
+    commits: dict[str, list[Commit]] = {}
+    for commit in review.commits:
+        for file in commit.files:
+            commits.setdefault(file, []).append(commit)
+    entries: list[Entry] = [(one.effect, _judge_access(one, commits)) for one in review.access]
     entries += [(None, _judge_thing(one)) for one in review.things]
     workspace, hidden = hide_below(least, _workspace(review))
     shown, hidden_access = hide_below(least, (one for _, one in entries))
@@ -108,6 +116,11 @@ def document_of_review(review: Review, least: Risk = Risk.LOW) -> Document:
 
 def _notes(review: Review) -> Iterator[Inline]:
     yield plain(f"Changes from {_describe_side(review.base)} to {_describe_side(review.head)}")
+    if len(review.commits) > _MAX_COMMITS:
+        authors = words_of(name_some(list(dict.fromkeys(one.author for one in review.commits))))
+        yield plain(f"{len(review.commits):,} commits by {authors}")
+    elif review.commits:
+        yield plain(f"Committed by {'; '.join(map(str, review.commits))}")
     yield from review.notices
     if review.resolved:
         yield f"{count(len(review.resolved), 'earlier finding is', 'earlier findings are')} gone"
@@ -158,13 +171,16 @@ def _organization(key: str, entries: Sequence[Entry]) -> Section | None:
 # Access: before and after, and everything that deserves a second look.
 
 
-def _judge_access(change: AccessChange) -> Judged:
+def _judge_access(change: AccessChange, commits: Mapping[str, Sequence[Commit]]) -> Judged:
     """`eve`, `analyst -> operator on ad account us`, and why that deserves a second look."""
     notes = list(_notes_on_access(change))
     sign, access = _EFFECT_SIGNS[change.effect], _describe_change(change)
+    row = row_of(sign, name_subject(change.subject), access, "; ".join(notes), place=change.place)
+    place = change.place or change.earlier_place
+    touching = commits.get(place.file, ()) if place else ()
     return Judged(
         organization=change.organization,
-        row=row_of(sign, name_subject(change.subject), access, "; ".join(notes), place=change.place),
+        row=replace(row, more=tuple(plain(f"committed by {one}") for one in touching[:_MAX_COMMITS])),
         risk=change.risk,
         marks=change.marks,
         is_loss=change.effect is Effect.LOSS,

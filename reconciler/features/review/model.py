@@ -179,6 +179,21 @@ class Side:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Commit:
+    """One commit of the change. All texts are its author's."""
+
+    id: str
+    author: str
+    subject: str
+    """The first line of its message, which often names a ticket."""
+    files: tuple[str, ...] = ()
+    """What it touches in the workspace, by path in it."""
+
+    def __str__(self) -> str:
+        return f"{self.author} in {self.id[:12]}: {self.subject}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ReviewSummary:
     """What there is to judge."""
 
@@ -232,6 +247,8 @@ class Review:
     resolved: tuple[Finding, ...] = ()
     """What validation and policies said at BASE and do not say any more."""
     dropped: tuple[DroppedOrganization, ...] = ()
+    commits: tuple[Commit, ...] = ()
+    """Who committed it, the newest first, as far as git knows; none for a working tree."""
     notices: tuple[str, ...] = ()
     """What a reader has to know about the comparison itself."""
 
