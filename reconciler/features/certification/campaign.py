@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import date
 
 from reconciler.engine.access_paths import dated_accesses
@@ -34,6 +34,7 @@ from reconciler.model.kinds import KINDS, person_in
 from reconciler.model.outcome import LoggedEntry
 from reconciler.model.risk import risk_of
 from reconciler.model.state import State
+from reconciler.model.values import dataclass
 from reconciler.output.words import count, name_access
 
 NO_LAST_USE = "not known: no system tells when an access was last used"

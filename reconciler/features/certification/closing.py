@@ -8,7 +8,7 @@ revoked too, because somebody may have decided to keep it.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from datetime import date
 from functools import cached_property
 
@@ -33,6 +33,7 @@ from reconciler.model.address import Address
 from reconciler.model.declared import Declared, Desired, Entitlement
 from reconciler.model.finding import Finding, Notes, Place
 from reconciler.model.kinds import KINDS, person_in
+from reconciler.model.values import dataclass
 
 _OUTCOMES = {
     ReviewDecision.KEEP: ReviewOutcome.KEPT,

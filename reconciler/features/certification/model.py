@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import date
 from enum import StrEnum
 from typing import ClassVar
@@ -11,6 +11,7 @@ from typing import ClassVar
 from reconciler.model.address import Address
 from reconciler.model.finding import Finding, Place
 from reconciler.model.risk import Mark, Risk
+from reconciler.model.values import dataclass
 
 
 class ReviewDecision(StrEnum):
