@@ -269,9 +269,8 @@ def close(app: App, name: str, *, target: Path | None, refresh: bool, lock_timeo
     app.show(RENDERERS.access_review, closing, format_=format_)
     app.notify(f"the evidence is in {target}; its digest is {digest}")
     if closing.edited:
-        app.notify(
-            f"have the edit reviewed, then carry it out: `{app.command('apply')}`. The plan: {summary_of_plan(plan)}"
-        )
+        app.notify(f"have the edit reviewed, then carry it out: `{app.command('apply')}`")
+        app.notify(summary_of_plan(plan))
     for organization, why in closing.not_reviewed.items():
         app.notify(f"this does not count as a review of {organization}: {why}", level="warning")
     return exit_code(failed=bool(plan.unread))
