@@ -42,7 +42,7 @@ function make(tag, properties = {}, ...children) {
   node.append(...children.filter((child) => child !== null && child !== ""));
   return node;
 }
-const name = (text) => make("bdi", {}, ...String(text).split(/(?<=\/)/).flatMap((part, at) => at ? [make("wbr"), part] : [part]));
+const name = (text) => make("bdi", {}, ...String(text).split("/").flatMap((part, at) => at ? ["/", make("wbr"), part] : [part]));
 // As work orders write it: what stands between backticks is to be copied as it is.
 function prose(text) {
   const parts = text.split("`");
@@ -57,7 +57,7 @@ function mark(status, withWords = true) {
   const [sign, words] = STATUSES[status];
   if (!sign) return withWords ? words : "";
   const tone = status === "undeclared" || status === "over" ? "bad" : IS_OFF.has(status) ? "warn" : "plain";
-  const node = make("span", {className: `mark ${tone}`, title: words}, make("b", {ariaHidden: "true"}, sign));
+  const node = make("span", {className: `mark ${tone}`, title: words}, make("b", {"aria-hidden": "true"}, sign));
   node.append(make("span", {className: withWords ? "" : "unseen"}, ` ${words}`));
   return node;
 }
@@ -79,7 +79,7 @@ const SEVERITY_SIGNS = ["!! ", "! ", "", ""];
 const riskNode = (rank) => make("span", {className: ["mark bad", "mark warn"][rank] || "quiet"}, `${SEVERITY_SIGNS[rank]}${RISKS[rank]}`);
 const roleNode = (role) => {
   const held = Object.entries(POWERS).filter(([flag]) => role[flag]).map(([, power]) => power);
-  return make("span", {className: held.length ? "power" : ""}, ...held.map(([sign, text]) => make("span", {title: text}, make("span", {ariaHidden: "true"}, `${sign} `), make("span", {className: "unseen"}, `${text}: `))), name(role.text));
+  return make("span", {className: held.length ? "power" : ""}, ...held.map(([sign, text]) => make("span", {title: text}, make("span", {"aria-hidden": "true"}, `${sign} `), make("span", {className: "unseen"}, `${text}: `))), name(role.text));
 };
 function how(cell, withLines) {
   const found = new Map();
@@ -97,7 +97,7 @@ const isPhone = () => matchMedia("(max-width: 48rem)").matches;
 // Buttons between the sections of something long; none where there is only one.
 function turning(page, size, all, what, turn) {
   if (all <= size) return [];
-  const from = page * size, button = (by, text, isLast) => make("button", {type: "button", disabled: isLast, ariaLabel: `${text} ${what}`, on: {click: () => turn(page + by, by)}}, text);
+  const from = page * size, button = (by, text, isLast) => make("button", {type: "button", disabled: isLast, "aria-label": `${text} ${what}`, on: {click: () => turn(page + by, by)}}, text);
   return [button(-1, "Before", page === 0), make("span", {}, `${from + 1} to ${Math.min(from + size, all)} of ${count(all, what.slice(0, -1), what)}`), button(1, "Next", from + size >= all)];
 }
 function keepFocus(pager, by) {
@@ -196,7 +196,7 @@ function match() {
     if (ends && !ends[1](NOTE_DAYS[cell.ends])) return false;
     if (stands && !(stands === "there" ? IS_THERE.has(status) : stands === "off" ? IS_OFF.has(status) : status === stands)) return false;
     if (risk !== "" && cell.risk !== Number(risk)) return false;
-    if (troubled && !(cell.troubled || thing.troubled || PEOPLE[cell.person].troubled)) return false;
+    if (troubled && !(cell.troubled || (thing.troubled && isThing(thing)) || PEOPLE[cell.person].troubled)) return false;
     if (FOCUS.person >= 0 && cell.person !== FOCUS.person) return false;
     if (FOCUS.thing >= 0 && cell.thing !== FOCUS.thing) return false;
     if (FOCUS.way && !waysOf(cell).includes(FOCUS.way)) return false;
@@ -230,7 +230,7 @@ function refresh() {
 }
 function showChips() {
   const chips = [];
-  const chip = (text, clear) => chips.push(make("button", {type: "button", on: {click: () => { clear(); refresh(); $("q").focus(); }}}, "only ", name(text), " ", make("span", {ariaHidden: "true"}, "✕"), make("span", {className: "unseen"}, "(remove)")));
+  const chip = (text, clear) => chips.push(make("button", {type: "button", on: {click: () => { clear(); refresh(); $("q").focus(); }}}, "only ", name(text), " ", make("span", {"aria-hidden": "true"}, "✕"), make("span", {className: "unseen"}, "(remove)")));
   if (FOCUS.person >= 0) chip(label(PEOPLE[FOCUS.person]), () => { FOCUS.person = -1; });
   if (FOCUS.thing >= 0) chip(thingLabel(THINGS[FOCUS.thing]), () => { FOCUS.thing = -1; });
   if (FOCUS.way) chip(FOCUS.way, () => { FOCUS.way = ""; });
@@ -493,7 +493,7 @@ function showRest() {
     {head: "Organization", cell: (one) => [link(one.key, () => { $("organization").value = one.number; refresh(); $("access").scrollIntoView(); }), make("span", {className: "sub"}, name(one.system))]},
     {head: "Now", className: "num", cell: (one) => one.stateless ? "nothing recorded" : make("span", {className: tone(one.lasting) ? `mark ${tone(one.lasting)}` : ""}, `${one.lasting}${{bad: " ✕", warn: " !"}[tone(one.lasting)] || ""}`)},
     {head: "Next months", cell: (one) => one.stateless ? "" : make("ol", {className: "months"}, ...one.months.map(([month, number], at) => make("li", {title: month, className: tone(number)}, make("small", {}, MONTHS.format(Date.parse(month)) + (at === 0 || month.endsWith("-01") ? ` ${month.slice(2, 4)}` : "")), `${number}${{bad: " ✕", warn: " !"}[tone(number)] || ""}`)))},
-    {head: "Who", cell: (one) => make("ul", {className: "plain"}, ...one.admins.map(([person, ends, obstacle]) => make("li", {}, name(person), obstacle ? ` (does not count: ${obstacle})` : ends ? ` until ${ends}` : "")))},
+    {head: "Who", cell: (one) => make("ul", {className: "bare"}, ...one.admins.map(([person, ends, obstacle]) => make("li", {}, name(person), obstacle ? ` (does not count: ${obstacle})` : ends ? ` until ${ends}` : "")))},
   ], [...ORGANIZATIONS].sort((one, other) => one.stateless - other.stateless || least(one) - least(other) || one.key.localeCompare(other.key, "en")), {caption: "Admins by organization", empty: "There is no organization."});
   show($("waiting-list"), [
     words("What", 2, {cell: (row) => [prose(row[2]), make("span", {className: "sub"}, name(row[1]))]}), {...words("Sort", 0), cell: (row) => [name(row[0]), row[6] ? make("span", {className: "mark warn"}, "! overdue") : ""]}, words("Waits for", 3),
@@ -516,7 +516,7 @@ function showRest() {
     {head: "Organization", cell: (one) => [name(one.key), one.name ? make("span", {className: "sub"}, name(one.name)) : ""]}, {head: "System", cell: (one) => [name(one.system), make("span", {className: "sub"}, one.mode)]},
     {head: "Last read", cell: (one) => one.read ? age(one.read) : make("span", {className: "mark warn"}, one.stateless ? "! nothing is recorded" : "! no look is recorded")},
     {head: "Access reviewed", has: (one) => one.reviewed || one.due, cell: (one) => [one.reviewed ? age(one.reviewed) : "", one.due ? make("span", {className: one.overdue ? "mark warn" : "sub"}, one.overdue ? "! overdue" : `again by ${one.due}`) : ""].flat()},
-    {head: "Not managed, not shown", has: (one) => one.unmanaged.length, cell: (one) => one.unmanaged.join(", ")}, {head: "Shown by no system", has: (one) => one.unseen.length, cell: (one) => one.unseen.length ? make("ul", {className: "plain"}, ...one.unseen.map((text) => make("li", {}, name(text)))) : ""},
+    {head: "Not managed, not shown", has: (one) => one.unmanaged.length, cell: (one) => one.unmanaged.join(", ")}, {head: "Shown by no system", has: (one) => one.unseen.length, cell: (one) => one.unseen.length ? make("ul", {className: "bare"}, ...one.unseen.map((text) => make("li", {}, name(text)))) : ""},
     {head: "Apps of others", has: (one) => one.elsewhere.length, cell: (one) => name(one.elsewhere.join(", "))},
   ], ORGANIZATIONS, {caption: "Organizations and what is not known of them", empty: "There is no organization."});
 }
@@ -545,7 +545,7 @@ function showTiles() {
     [unreviewed, unreviewed === 1 ? "review overdue" : "reviews overdue", `${count(ORGANIZATIONS.filter((one) => one.due).length, "organization", "organizations")} to be reviewed regularly`, unreviewed ? "warn" : "", go("about")],
     [D.entries.length, "changes and events", `since ${D.since}`, "", go("changes")],
   ];
-  $("tiles").replaceChildren(...tiles.map(([number, text, about, tone, run]) => make("li", {}, make("button", {type: "button", className: tone, on: {click: run}}, make("strong", {}, number.toLocaleString("en"), tone ? make("span", {className: "unseen"}, tone === "bad" ? " (serious)" : " (look)") : "", tone ? make("span", {ariaHidden: "true"}, " !") : ""), make("span", {className: "label"}, text), make("span", {className: "quiet"}, about)))));
+  $("tiles").replaceChildren(...tiles.map(([number, text, about, tone, run]) => make("li", {}, make("button", {type: "button", className: tone, on: {click: run}}, make("strong", {}, number.toLocaleString("en"), tone ? make("span", {className: "unseen"}, tone === "bad" ? " (serious)" : " (look)") : "", tone ? make("span", {"aria-hidden": "true"}, " !") : ""), make("span", {className: "label"}, text), make("span", {className: "quiet"}, about)))));
 }
 function clearAll() { $("filters").reset(); Object.assign(FOCUS, {person: -1, thing: -1, way: ""}); }
 
@@ -556,7 +556,7 @@ fill("role", [["", "any"], ...Object.entries(POWERS).map(([flag, [sign, text]]) 
 fill("employment", [["", "any"], ...[...new Set(PEOPLE.map((one) => one.employment))].sort().map((text) => [text, text])]);
 fill("ends", [["", "at any time"], ...Object.entries(ENDS).map(([value, [text]]) => [value, text])]);
 fill("risk", [["", "any"], ...RISKS.map((text, rank) => [rank, `${SEVERITY_SIGNS[rank]}${text}`]).filter(([rank]) => CELLS.some((cell) => cell.risk === rank))]);
-fill("stands", [["", "anyhow"], ["there", "there now"], ["off", "! not as declared"], ...Object.entries(STATUSES).map(([value, [sign, text]]) => [value, `${sign} ${text}`.trim()])]);
+fill("stands", [["", "any"], ["there", "there now"], ["off", "! not as declared"], ...Object.entries(STATUSES).map(([value, [sign, text]]) => [value, `${sign} ${text}`.trim()])]);
 $("legend").append(...Object.keys(STATUSES).filter((status) => STATUSES[status][0]).map((status) => make("li", {}, mark(status))),
   ...Object.values(POWERS).map(([sign, text]) => make("li", {}, make("span", {className: "power"}, sign), ` ${text}`)), make("li", {}, make("span", {className: "mark warn"}, "F"), " there are findings about it"));
 for (const id of ["q", "organization", "kind", "role", "employment", "ends", "stands", "risk", "findings-only"]) $(id).addEventListener("input", refresh);
