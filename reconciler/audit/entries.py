@@ -31,6 +31,7 @@ def audit_entry(change: Change, outcome: Outcome, *, serial: int, at: datetime) 
         before=_access(change.before),
         after=_access(change.after),
         order=name_orders(outcome.orders) if isinstance(outcome, Waits) else "",
+        risk=change.risk,
     )
 
 

@@ -8,6 +8,7 @@ which keeps the number and the digest of the last record about its organization.
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import replace
 from datetime import date
@@ -23,6 +24,7 @@ from reconciler.model.json import adapter_of, change_with_todays_words, load_jso
 from reconciler.model.kinds import KINDS, parents_of
 from reconciler.model.outcome import AuditEntry, AuditRecord, LoggedEntry, entries_of
 from reconciler.model.ports import StateStore
+from reconciler.model.risk import Risk
 from reconciler.model.state import AuditMark
 from reconciler.model.values import dataclass
 
@@ -190,6 +192,15 @@ class Selection:
     def _names(self, address: Address) -> bool:
         hangs_on = parents_of(address) if address.kind in KINDS else ()
         return any(map(Targets(include=(self.address,)).covers, (address, *hangs_on)))
+
+
+_DRIFT = re.compile(rf"[a-z ]+, ({'|'.join(Risk)}): ")
+
+
+def find_risk(entry: AuditEntry) -> Risk | None:
+    """What the plan said of a change, or the audit of drift; None where nothing said it."""
+    found = _DRIFT.match(entry.detail) if entry.action == "drift" else None
+    return Risk(found[1]) if found else entry.risk
 
 
 def _name_today(address: Address, renames: Iterable[tuple[Address, Address]]) -> Address | None:

@@ -12,6 +12,7 @@ from reconciler.model.change import Blocked, Change
 from reconciler.model.live import Unread
 from reconciler.model.plan import Plan
 from reconciler.model.resource import Resource
+from reconciler.model.risk import Risk
 from reconciler.model.values import dataclass
 from reconciler.model.work_order import WorkOrder
 
@@ -196,6 +197,8 @@ class AuditEntry:
     """Id of the work order whose life this is about; for a change that was handed over, the ids of all of them."""
     evidence: str = ""
     """SHA-256 of what proves that a work order was carried out."""
+    risk: Risk | None = None
+    """What the plan said of the change; None for what is no change of a plan, and where that was not kept yet."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

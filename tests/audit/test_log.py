@@ -106,6 +106,13 @@ def test_what_the_log_has_already_is_not_added_again(store: LocalFileStore) -> N
         (Selection(since=date(2026, 11, 2)), [2, 3]),
         (Selection(organization="bc", person="ana", since=date(2026, 11, 2)), [2]),
         (Selection(person="nobody"), []),
+        (Selection(until=date(2026, 11, 2)), [1, 2]),
+        (Selection(outcome="applied"), [1, 2, 3]),
+        (Selection(outcome="failed"), []),
+        (Selection(address="bc/member/eve"), [1, 3]),
+        (Selection(address="bc/member/*"), [1, 2, 3]),
+        (Selection(address="bc/organization/bc"), [1, 2, 3]),
+        (Selection(address="dev"), []),
     ],
 )
 def test_a_selection_shows_just_what_it_names(store: LocalFileStore, selection: Selection, serials: list[int]) -> None:
@@ -123,6 +130,56 @@ def test_what_was_done_under_a_former_key_is_found_under_todays(store: LocalFile
         log.append(record(one))
     shown = [e.serial for link in log.select(Selection(person="evelyn")) for e in link.record.entries]
     assert shown == [0, 1, 3, 5], "and nothing of whoever has the former key since"
+
+
+def told(serial: int, outcome: str, after: str, *, action: str = "seen", detail: str = "") -> AuditEntry:
+    return replace(entry(serial), outcome=outcome, after=after, before="", action=action, detail=detail)
+
+
+IN, ASKED = "role=standard status=active", "role=standard status=invited"
+STORY = {
+    "asked for, accepted, changed": (
+        [
+            told(1, "requested", ASKED, action="invite"),
+            told(2, "accepted", IN),
+            told(3, "applied", IN, action="change_role"),
+        ],
+        (1, 2, 3, None),
+    ),
+    "what failed or waits is nothing": ([told(1, "failed", IN), told(2, "waits", ASKED)], (None,) * 4),
+    "declined": ([told(1, "requested", ASKED), told(2, "declined", "status=declined")], (1, None, None, 2)),
+    "taken away and given again": ([told(1, "adopted", IN), entry(2), told(3, "applied", IN)], (None, 3, None, None)),
+    "invited again after it ended": (
+        [told(1, "adopted", IN), told(2, "left", "status=left"), told(3, "requested", ASKED)],
+        (3, None, None, None),
+    ),
+    "somebody came and went past the tool": (
+        [
+            told(1, "applied", "", action="drift", detail="added outside, critical: nobody declared it"),
+            told(2, "applied", "", action="drift", detail="gone, low: nobody is there"),
+        ],
+        (None, 1, None, 2),
+    ),
+}
+
+
+@pytest.mark.parametrize("name", STORY)
+def test_a_history_says_since_when_and_by_what(store: LocalFileStore, name: str) -> None:
+    log, (entries, expected) = AuditLog(store), STORY[name]
+    for one in entries:
+        log.append(record(one))
+    (history,) = log.histories(Selection(person="eve")).values()
+    found = (history.asked, history.began, history.changed, history.ended)
+    assert tuple(one and one.serial for one in found) == expected
+
+
+def test_a_history_goes_by_the_name_of_today_and_leaves_out_who_had_it_before(store: LocalFileStore) -> None:
+    log = AuditLog(store)
+    rename = replace(entry(3, person="evelyn"), action="rename", address="bc/member/evelyn", detail="was bc/member/eve")
+    for one in (entry(1), entry(2, person="evelyn"), rename, entry(4, person="evelyn"), entry(5)):
+        log.append(record(one))
+    found = {str(at): [e.serial for e in told.entries] for at, told in log.histories(Selection()).items()}
+    assert found == {"bc/member/evelyn": [1, 3, 4], "bc/member/eve": [5]}
 
 
 def witness(lines: list[bytes], *, organization: str = "bc", is_behind: bool = False) -> HeadWitness:

@@ -177,7 +177,8 @@ def test_whatever_ends_by_itself_is_told_in_one_list(run: Run, tmp_path: Path) -
     manifest.write_text(f"{text}{approval}\n", "utf-8")
     config = tmp_path / "reconciler.yaml"
     exception = f"{{rule: admin-reason, address: 'acme-bc/*', owner: ana, reason: SEC-3, until: {soon[1]}}}"
-    config.write_text(config.read_text("utf-8") + f"policies: {{exceptions: [{exception}]}}\n", "utf-8")
+    policies = f"policies: {{set: baseline, exceptions: [{exception}]}}"
+    config.write_text(config.read_text("utf-8").replace("policies: baseline", policies), "utf-8")
     told = json.loads(run("expiring", "--within", "40d", "--format", "json").stdout)["expiring"]
     assert [(one["day"], one["sort"], one["about"]) for one in told if one["sort"] != "work order"] == [
         (soon[1], "exception", "acme-bc/*"),
@@ -248,6 +249,33 @@ def test_the_audit_log_finds_somebody_whom_only_an_address_names(run: Run) -> No
     told = run("audit", "log", "--person", "mallory@rival.example").stdout
     assert "acme-bc/member/mallory@rival.example" in told
     assert "eve" not in told
+
+
+def test_the_audit_log_is_searched_by_address_outcome_risk_and_people_of_the_past(run: Run, tmp_path: Path) -> None:
+    run("apply", "--auto-approve")
+    run("sandbox", "people", "answer", "accept", "--all")
+    run("sandbox", "clock", "1d")
+    run("apply", "--auto-approve")
+    manifest = tmp_path / "access" / "example.yaml"
+    manifest.write_text(re.sub(r"(?m)^.*\beve\b.*\n", "", manifest.read_text("utf-8")), "utf-8")
+    run("sandbox", "clock", "1d")
+    run("apply", "--auto-approve")
+
+    def rows(*words: str) -> list[dict[str, str]]:
+        return list(csv.DictReader(run("audit", "log", "--format", "csv", *words).stdout.splitlines()))
+
+    assert [one["action"] for one in rows("--address", "acme-bc/ad_account/us-brand")] == ["grant", "revoke"]
+    assert {one["address"] for one in rows("--outcome", "accepted")} == {"acme-bc/member/eve", "acme-dev/member/cy"}
+    by_key, by_mail = rows("--person", "eve"), rows("--person", "eve@agency.example")
+    assert [one["action"] for one in by_key] == ["invite", "seen", "grant", "revoke", "remove"]
+    assert by_mail == by_key
+    assert [(one["before"], one["after"]) for one in by_key][-1] == ("role=standard status=active", "")
+    assert {one["risk"] for one in by_key} == {"", "low", "medium"}
+    assert {one["action"] for one in rows("--min-risk", "medium")} == {"invite", "grant"}
+    day = run("sandbox", "clock").stdout[:10]
+    assert [one["action"] for one in rows("--since", day)] == ["revoke", "remove"]
+    assert "did you mean `applied`" in run("audit", "log", "--outcome", "aplied", code=1).stderr
+    assert "did you mean" in run("audit", "log", "--address", "acme-bc/member/evee", code=1).stderr
 
 
 def test_an_offboarding_whose_day_has_passed_says_where_access_is_still_there(run: Run, tmp_path: Path) -> None:

@@ -3,21 +3,25 @@
 from __future__ import annotations
 
 import re
-from datetime import date
+from dataclasses import replace
+from typing import Any
 
 import click
 
 from reconciler.apply.states import read_marks
-from reconciler.audit.log import AuditLog, HeadWitness, Selection
+from reconciler.audit.log import AuditLog, HeadWitness, Selection, find_risk
 from reconciler.cli.app import App
 from reconciler.cli.catalogue import RENDERERS
 from reconciler.cli.options import document_option, read_day
 from reconciler.cli.state_editor import require_somebody
 from reconciler.cli.streams import write_outputs
-from reconciler.features.queries.directory import load_directory
+from reconciler.features.queries.directory import find_in, load_directory
+from reconciler.features.queries.person_access import find_past
 from reconciler.model.errors import ExitCode, ReconcilerError
+from reconciler.model.kinds import Action
 from reconciler.model.outcome import entries_of
 from reconciler.model.ports import StateStore
+from reconciler.model.risk import Risk
 from reconciler.model.suggestions import suggest_names
 from reconciler.output.words import count
 
@@ -43,30 +47,56 @@ def audit() -> None:
 
 @audit.command("log")
 @click.option("--organization", default="", metavar="KEY", help="Only this organization.")
-@click.option("--person", default="", metavar="KEY", help="Only what is about this person's access.")
+@click.option("--person", default="", metavar="PERSON", help="Only this person's access, also of the past.")
+@click.option("--address", default="", metavar="ADDRESS", help="Only this address with what hangs on it, or a pattern.")
+@click.option("--outcome", default="", metavar="OUTCOME", help="Only what came to this: applied, failed, accepted, ...")
+@click.option("--min-risk", type=click.Choice([*map(str, Risk)]), help="Only what risks at least this.")
 @click.option("--since", type=read_day, metavar="DATE", help="Only from this UTC day on.")
+@click.option("--until", type=read_day, metavar="DATE", help="Only up to the end of this UTC day.")
 @document_option
 @click.pass_obj
-def log(app: App, organization: str, person: str, since: date | None, format_: str) -> None:
+def log(app: App, /, *, min_risk: str | None, format_: str, **chosen: Any) -> None:
     """Show what was done, oldest first."""
-    selection = Selection(organization=organization, person=person, since=since)
+    selection = Selection(**chosen)
+    if selection.person:
+        selection = replace(selection, person=_find_person(app, selection.person))
     links = AuditLog(app.store).select(selection)
     entries = [entry for link in links for entry in entries_of(link.record, number=link.number)]
-    if not entries and (organization or person):
-        _require_names(app, organization=organization, person=person)
+    if not entries:
+        _require_names(app, selection)
+    if min_risk is not None:
+        silent = sum(find_risk(entry) is None and entry.action in set(Action) for entry in entries)
+        entries = [entry for entry in entries if (risk := find_risk(entry)) and risk.rank <= Risk(min_risk).rank]
+        if silent:
+            what = count(silent, "entry does not say its risk and is", "entries do not say their risk and are")
+            app.notify(f"{what} left out; without --min-risk they are shown", level="warning")
     app.show(RENDERERS.audit_log, entries, format_=format_)
 
 
-def _require_names(app: App, *, organization: str, person: str) -> None:
+def _find_person(app: App, text: str) -> str:
+    """The key of somebody in the directory, or of the past, who is known by this name; else the name itself."""
+    person = find_in(load_directory(app.files).people, text)
+    return person.key if person else find_past(text, app.store, as_of=None)[0] or text
+
+
+def _require_names(app: App, selection: Selection) -> None:
     """A misspelt name must not look like one of whom nothing is known."""
     records = [link.record for link in AuditLog(app.store).links()]
     organizations = {*app.store.organizations(), *(record.organization for record in records)}
-    if organization and organization not in organizations:
-        message = f"there is no organization {organization!r}: it has no state, and the log has nothing of it"
-        raise ReconcilerError(message, advice=suggest_names(organization, organizations))
-    if person:
+    entries = [entry for record in records for entry in record.entries]
+    if selection.organization and selection.organization not in organizations:
+        message = f"there is no organization {selection.organization!r}: it has no state, and the log has nothing of it"
+        raise ReconcilerError(message, advice=suggest_names(selection.organization, organizations))
+    if selection.person:
         people = load_directory(app.files).people
-        require_somebody(person, {*people, *(entry.person for record in records for entry in record.entries)})
+        require_somebody(selection.person, {*people, *(entry.person for entry in entries)})
+    for name, asked, alone, there in (
+        ("outcome", selection.outcome, Selection(outcome=selection.outcome), {entry.outcome for entry in entries}),
+        ("address", selection.address, Selection(address=selection.address), {entry.address for entry in entries}),
+    ):
+        if asked and next(AuditLog(app.store).select(alone), None) is None:
+            message = f"the log has nothing of the {name} {asked!r}"
+            raise ReconcilerError(message, advice=suggest_names(asked, there))
 
 
 @audit.command("verify")
