@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import fields, replace
 from datetime import date
+from operator import attrgetter
 
 from reconciler.engine.context import Ended
 from reconciler.model.access import strongest
@@ -12,6 +13,9 @@ from reconciler.model.address import Address
 from reconciler.model.declared import Declared, Entitlement
 from reconciler.model.kinds import KINDS
 from reconciler.model.system import System
+
+_ENTITLEMENT = tuple(field.name for field in fields(Entitlement))
+_values_of = attrgetter(*_ENTITLEMENT)
 
 
 def join_on_day(entitlements: Sequence[Entitlement], day: date, *, kind: str, system: System) -> Entitlement | None:
@@ -74,15 +78,7 @@ def declare(address: Address, entitlements: Sequence[Entitlement], *, system: Sy
     return Declared(
         address=address,
         entitlements=tuple(entitlements),
-        attributes=joined.attributes,
-        identity=joined.identity,
-        place=joined.place,
-        reason=joined.reason,
-        through=joined.through,
-        starts=joined.starts,
-        expires=joined.expires,
-        protect=joined.protect,
-        details=joined.details,
+        **dict(zip(_ENTITLEMENT, _values_of(joined), strict=True)),
     )
 
 

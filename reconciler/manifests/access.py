@@ -35,6 +35,8 @@ _MAX_NAMED = 5
 """People who are named in one finding."""
 NO_TERMS = Terms()
 _NO_DETAILS: Mapping[str, str] = {}
+_ALWAYS = (None, None)
+"""The days of a line that names none."""
 
 
 class Line(NamedTuple):
@@ -98,10 +100,12 @@ class AccessReader:
     def settle(self, lines: Iterable[Line]) -> dict[str, list[Entitlement]]:
         """Everything that lines give each person, groups expanded; different roles on one day are a finding."""
         settled: dict[str, list[Entitlement]] = {}
+        mixed: set[str] = set()
+        """Whose lines do not all give the same: only they are worth comparing."""
         people = self.directory.people
         for line in lines:
             place = line.around.spot(line.key)
-            written = self._read_days(line)
+            written = _ALWAYS if line.terms is NO_TERMS else self._read_days(line)
             given: tuple[date | None, date | None, str] | None = None
             for who in self.directory.expand(line.who, place):
                 before = settled.setdefault(who, [])
@@ -116,7 +120,8 @@ class AccessReader:
                 if given != (starts, expires, identity):  # else the same object serves all members of a group
                     given = starts, expires, identity
                     entitlement = _entitle(line, place, starts, expires, identity)
-                if before and not self.takes_highest:
+                if before and not self.takes_highest and (who in mixed or before[0].attributes != line.attributes):
+                    mixed.add(who)
                     self._note_conflict(who, before, entitlement)
                 before.append(entitlement)
         return settled
@@ -129,12 +134,10 @@ class AccessReader:
     def _read_days(self, line: Line) -> tuple[date | None, date | None]:
         """The days from which and until which a line counts."""
         terms = line.terms
-        if terms is NO_TERMS:
-            return None, None
         if terms.break_glass or terms.reviewed_by:
             self._check_break_glass(terms, line.at)
         if not (terms.starts or terms.expires):
-            return None, None
+            return _ALWAYS
         starts, expires = read_span(terms.starts, terms.expires, "expires", line.at, self.notes)
         is_reviewed = bool(terms.reviewed_by) or not terms.break_glass  # a policy asks for the review before it goes
         if expires and self.today and expires <= self.today and is_reviewed:

@@ -82,7 +82,7 @@ def note_lookalikes(contacts: Contacts, allowed_domains: Iterable[str], notes: N
     Known are the allowed domains and those that at least two addresses use; the latter are compared with the former.
     """
     allowed = {encoded_domain(domain) for domain in allowed_domains}
-    popular = {domain for domain, count in contacts.domains.items() if count > 1} - allowed
+    popular = {domain for domain, is_shared in contacts.domains.items() if is_shared} - allowed
     firmly, loosely = _KnownDomains(allowed), _KnownDomains(allowed | popular)
     told: set[str] = set()
     for email, place in contacts.telling.items():

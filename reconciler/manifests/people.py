@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import field
 from datetime import date
@@ -36,8 +35,8 @@ class Contacts:
         self._notes = notes
         self._seen: set[str] = set()
         self._plain_domains: set[str] = set()
-        self.domains: Counter[str] = Counter()
-        """Domain -> how many addresses there are in it."""
+        self.domains: dict[str, bool] = {}
+        """Domain -> whether several addresses are in it."""
         self.telling: dict[str, Place] = {}
         """Unusual addresses, and one plain one of each domain -> where each was first written."""
 
@@ -59,7 +58,7 @@ class Contacts:
             self._plain_domains.add(domain)
             self.telling[email] = place
         self._seen.add(email)
-        self.domains[domain] += 1
+        self.domains[domain] = domain in self.domains
         return email
 
     def _checked(self, text: str, place: Place) -> str:

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import fields
+
 from reconciler.manifests.load import load_manifests
 from reconciler.manifests.source import SourceFile
+from reconciler.model.address import Address
+from reconciler.model.declared import Entitlement
 
 MANIFEST = """\
 version: 1
@@ -42,3 +46,16 @@ def test_what_gives_nobody_a_role_or_days_has_no_entitlements_and_access_has_one
     }
     places = [one.place for address, one in resources.items() if address.kind == "pixel_use"]
     assert [(place.line, place.column) for place in places] == [(12, 56)]
+
+
+def test_what_one_line_says_is_all_that_is_declared() -> None:
+    """Field by field, whatever fields there are."""
+    line = """{role: admin, finance: manager, starts: 2026-01-01, expires: 2026-01-08, reason: R, protect: true,
+        break_glass: true, reviewed_by: bo, details: {answer: a}}"""
+    text = MANIFEST.replace("ana: admin, bo: admin}", f"group:all: {line}, bo: admin}}") + "groups: {all: [ana]}\n"
+    manifests = load_manifests([SourceFile("access/all.yaml", text.replace("[ana]}", "{members: [ana]}}").encode())])
+    declared = manifests.readable.resources["bc"][Address("bc", "member", "ana")]
+    (one,) = declared.entitlements
+    for name in (field.name for field in fields(Entitlement)):
+        assert getattr(declared, name) == getattr(one, name)
+        assert getattr(one, name) not in ("", None, False, {}), name
