@@ -20,7 +20,7 @@ from reconciler.cli.state_editor import open_editor
 from reconciler.cli.workspace import Workspace, read_files, read_workspace, with_edits
 from reconciler.editing.edits import Drop, Edit, Put
 from reconciler.features.certification import evidence
-from reconciler.features.certification.campaign import ReviewedWorld, measure
+from reconciler.features.certification.campaign import ReviewedWorld, measure, remind
 from reconciler.features.certification.closing import OpenReview, settle
 from reconciler.features.certification.files import (
     describe_digest,
@@ -47,6 +47,7 @@ from reconciler.model.plan import Plan
 from reconciler.model.redaction import SECRETS
 from reconciler.model.state import State
 from reconciler.model.suggestions import suggest_names
+from reconciler.model.work_order import WorkOrder
 from reconciler.output.style import Style
 from reconciler.output.words import count
 
@@ -86,7 +87,7 @@ class OpenedReview:
     workspace: Workspace
 
     @classmethod
-    def read(cls, app: App, name: str) -> OpenedReview:
+    def read(cls, app: App, name: str, workspace: Workspace | None = None) -> OpenedReview:
         """Raises ReconcilerError for a review that is not there."""
         known = review_names(app)
         if name not in known:
@@ -94,7 +95,7 @@ class OpenedReview:
             raise ReconcilerError(f"there is no review {name!r}", advice=suggest_names(name, known) or listed)
         (file,) = read_files(app.root, [f"{REVIEWS}/{name}/{CAMPAIGN_FILE}"], under=REVIEWS)
         today = app.today
-        workspace = read_workspace(app.root, app.config, today=today)
+        workspace = workspace or read_workspace(app.root, app.config, today=today)
         return cls(app=app, campaign=read_campaign(file), today=today, workspace=workspace)
 
     @property
@@ -170,6 +171,12 @@ class OpenedReview:
         closing = None if self.campaign.closed else self.closing
         made = measure(self.campaign, self.read_sheets[0], self.workspace.desired, today=self.today, folder=folder)
         return replace(made, closing=closing)
+
+    def reminders(self) -> Iterator[WorkOrder]:
+        """What its reviewers still have to do; nothing once it is closed."""
+        if self.campaign.closed is None:
+            folder, desired = f"{REVIEWS}/{self.campaign.name}", self.workspace.desired
+            yield from remind(self.campaign, self.read_sheets[0], desired, today=self.today, folder=folder)
 
     def plan(self, after: Workspace, *, refresh: bool) -> Plan:
         """What the edited manifests lead to."""

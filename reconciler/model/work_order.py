@@ -34,12 +34,14 @@ class OrderStatus(StrEnum):
 
 
 class RotationTask(StrEnum):
-    """What is asked for when somebody leaves and no plan can bring about, because no system shows whether it is so."""
+    """What is asked for and no plan can bring about, because no system shows whether it is so."""
 
     ROTATION = "rotate_secret"
-    """The client secret of an app that they could read."""
+    """The client secret of an app that a leaver could read."""
     LOGIN = "reset_login"
     """The password of an account itself, which they may know, and the devices that are logged in with it."""
+    REVIEW = "review_access"
+    """Decisions of an access review; only a reminder, which no state keeps."""
 
 
 class Capacity(StrEnum):

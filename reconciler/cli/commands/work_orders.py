@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import sys
+from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 from typing import TypedDict, Unpack
@@ -14,15 +15,16 @@ from reconciler.cli.app import App
 from reconciler.cli.catalogue import RENDERERS
 from reconciler.cli.files import file_name, make_folder, replace_file
 from reconciler.cli.options import FOLDER, document_option, lock_timeout_option, read_words
+from reconciler.cli.review_folder import OpenedReview, review_names
 from reconciler.cli.state_editor import open_editor, require_known, require_somebody
-from reconciler.cli.workspace import read_workspace
+from reconciler.cli.workspace import Workspace, read_workspace
 from reconciler.features.queries.directory import find_in, load_directory
 from reconciler.features.work_orders.model import WorkList
 from reconciler.features.work_orders.notices import collect_notices
 from reconciler.features.work_orders.report import Evidence, OrderDesk, get_order, list_orders
 from reconciler.model.errors import ReconcilerError, UsageError
 from reconciler.model.suggestions import suggest_names
-from reconciler.model.work_order import FailureReason
+from reconciler.model.work_order import FailureReason, WorkOrder
 from reconciler.systems.loading import load_remedies
 
 _FORMS = {"markdown": ".md", "html": ".html"}
@@ -217,11 +219,23 @@ def notices(app: App, person: str, format_: str) -> None:
     PERSON is a key, an e-mail address, a phone number or a handle. Nothing is sent: whoever runs this decides how.
     """
     now = app.clock.now()
-    desired = read_workspace(app.root, app.config, today=now.date()).desired
+    workspace = read_workspace(app.root, app.config, today=now.date())
+    desired = workspace.desired
     found = find_in(desired.people, person)
     key = found.key if found else person
-    collected = collect_notices(app.store, desired, at=now, settings=app.config.guards, person=key)
+    asked = list(_reminders(app, workspace))
+    collected = collect_notices(app.store, desired, at=now, settings=app.config.guards, person=key, reminders=asked)
     if person and found is None and not collected.notices:
         message = f"nobody is known as {person!r}, and nobody by that name has anything to do"
         raise ReconcilerError(message, advice=suggest_names(person, desired.people))
     app.show(RENDERERS.notices, collected, format_=format_)
+
+
+def _reminders(app: App, workspace: Workspace) -> Iterator[WorkOrder]:
+    """What reviewers of access still have to decide; a review that cannot be read keeps nobody's message back."""
+    for name in review_names(app):
+        try:
+            yield from OpenedReview.read(app, name, workspace).reminders()
+        except ReconcilerError:
+            advice = f"`{app.command('review', 'status', name)}` says why"
+            app.notify(f"access review {name} cannot be read", level="warning", advice=advice)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import field
-from datetime import date
+from datetime import UTC, date, datetime, time, timedelta
 
 from reconciler.engine.access_paths import dated_accesses
 from reconciler.engine.context import Targets
@@ -35,7 +35,9 @@ from reconciler.model.outcome import LoggedEntry
 from reconciler.model.risk import risk_of
 from reconciler.model.state import State
 from reconciler.model.values import dataclass
+from reconciler.model.work_order import RotationTask, WorkOrder
 from reconciler.output.words import count, name_access
+from reconciler.systems.markup import quote
 
 NO_LAST_USE = "not known: no system tells when an access was last used"
 _UNRECORDED = "nothing is recorded of it"
@@ -202,7 +204,8 @@ def _reviewers(facts: AccessFacts, by: ReviewerBy, world: ReviewedWorld) -> Iter
     desired = world.desired
     person = desired.people.get(facts.person)
     manager = (person.manager,) if person else ()
-    admins = _admins(facts.address.organization, world)
+    whole = desired.organizations[facts.address.organization]
+    admins = [*(key for key in whole.owners if key in desired.people), *_admins(whole.key, world)]
     owners = [
         owner for line in facts.lines for owner in desired.group_owners.get(line.through.removeprefix("group:"), ())
     ]
@@ -252,6 +255,40 @@ def measure(
             )
         )
     return CampaignProgress(campaign=campaign, today=today, sheets=tuple(progress))
+
+
+def remind(
+    campaign: Campaign, sheets: Iterable[ReviewSheet], desired: Desired, *, today: date, folder: str
+) -> Iterator[WorkOrder]:
+    """What each reviewer still has to do in each organization, as what people are asked to do is told."""
+    late = f"; overdue since {campaign.due}" if today > campaign.due else ""
+    for sheet in sheets:
+        open_ = [one for one in sheet.accesses if one.decision is ReviewDecision.UNDECIDED]
+        for key in sorted({one.facts.address.organization for one in open_} & desired.organizations.keys()):
+            number = sum(one.facts.address.organization == key for one in open_)
+            yield WorkOrder(
+                operation="review",
+                address=Address.whole(key),
+                action=RotationTask.REVIEW,
+                system=desired.organizations[key].system.name,
+                actor=sheet.reviewer,
+                actor_role=f"a reviewer of access review {campaign.name}",
+                title=f"Decide on {count(number, 'access', 'accesses')} of access review {campaign.name}{late}",
+                steps=(
+                    f"Open the file {quote(f'{folder}/{campaign.reviewers[sheet.reviewer].file}')} of the repository",
+                    f"Write {quote('keep')}, {quote('revoke')} or {quote('shorten')} on each access, and the reason",
+                    "Propose the change, as every change of the repository is proposed",
+                ),
+                done_when="every access in the file has a decision",
+                reason=f"whoever answers for access decides until {campaign.due} whether it stays; "
+                f"then what is open is to be {PAST_TENSE[campaign.undecided]}",
+                issued=datetime.combine(campaign.started, time(), UTC),
+                expires=None if late else datetime.combine(campaign.due + timedelta(days=1), time(), UTC),
+            )
+
+
+PAST_TENSE = {ReviewDecision.KEEP: "kept", ReviewDecision.REVOKE: "revoked"}
+"""What becomes of what nobody decided."""
 
 
 def describe_reviewers(campaign: Campaign) -> str:

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
-from reconciler.features.certification.campaign import describe_reviewers
+from reconciler.features.certification.campaign import PAST_TENSE, describe_reviewers
 from reconciler.features.certification.model import (
     CampaignProgress,
     ReviewClosing,
@@ -123,7 +123,7 @@ def document_of_closing(closing: ReviewClosing) -> Document:
         ("scope", code(", ".join(campaign.scope))),
         ("asked", f"{describe_reviewers(campaign)}, by {campaign.reviewer_by}"),
         ("began", f"{campaign.started}" + (f", by {campaign.started_by}" if campaign.started_by else "")),
-        ("due", f"{campaign.due}; what nobody decided is to be {_PAST[campaign.undecided]}"),
+        ("due", f"{campaign.due}; what nobody decided is to be {PAST_TENSE[campaign.undecided]}"),
         ("closed", str(closing.day)),
         ("counts for", plain(", ".join(closing.reviewed) or "no organization")),
     ]
@@ -149,9 +149,6 @@ def document_of_closing(closing: ReviewClosing) -> Document:
     return Document(
         title=plain(f"Access review {campaign.name}"), summary=f"{said}.", blocks=tuple(blocks), whole="list"
     )
-
-
-_PAST = {ReviewDecision.KEEP: "kept", ReviewDecision.REVOKE: "revoked"}
 
 
 def _chapter(one: ReviewResult) -> tuple[ReviewOutcome, bool]:

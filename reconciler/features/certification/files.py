@@ -11,6 +11,7 @@ from typing import Any
 
 import yaml
 
+from reconciler.editing.edits import is_plain_key
 from reconciler.features.certification.model import (
     AccessFacts,
     Campaign,
@@ -236,7 +237,7 @@ def _yaml(content: dict[str, Any]) -> str:
 
 
 class _SheetDumper(yaml.SafeDumper):
-    """Indents lists, and never writes an alias."""
+    """Indents lists, never writes an alias, and quotes whatever some reader takes for something else than text."""
 
     def ignore_aliases(self, data: Any) -> bool:
         """Two equal values are written twice: a person edits one of them."""
@@ -247,3 +248,10 @@ class _SheetDumper(yaml.SafeDumper):
         """Lists stand further in than what they belong to."""
         del indentless
         super().increase_indent(flow, indentless=False)
+
+
+def _text(dumper: yaml.SafeDumper, text: str) -> yaml.Node:
+    return dumper.represent_scalar("tag:yaml.org,2002:str", text, style=None if is_plain_key(text) else "'")
+
+
+_SheetDumper.add_representer(str, _text)

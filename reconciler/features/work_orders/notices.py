@@ -32,24 +32,38 @@ _NEVER = datetime.max.replace(tzinfo=UTC)
 
 
 def collect_notices(
-    store: StateStore, desired: Desired, *, at: datetime, settings: GuardSettings, person: str = ""
+    store: StateStore,
+    desired: Desired,
+    *,
+    at: datetime,
+    settings: GuardSettings,
+    person: str = "",
+    reminders: Sequence[WorkOrder] = (),
 ) -> Notices:
-    """One message for each person who can do something now, or the one for `person`; asks no system."""
+    """One message for each person who can do something now, or the one for `person`; asks no system.
+
+    `reminders` are told with what the states hold.
+    """
     states = [read_state(store, key) for key in store.organizations()]
-    messages = make_notices(states, desired, at=at, settings=settings)
+    messages = make_notices(states, desired, at=at, settings=settings, reminders=reminders)
     theirs = tuple(one for one in messages if not person or person == one.person)
     return Notices(at=at, person=person, notices=theirs)
 
 
 def make_notices(
-    states: Iterable[State], desired: Desired, *, at: datetime, settings: GuardSettings
+    states: Iterable[State],
+    desired: Desired,
+    *,
+    at: datetime,
+    settings: GuardSettings,
+    reminders: Sequence[WorkOrder] = (),
 ) -> Iterator[Notice]:
     """The messages, from what is remembered of each organization; people of the directory first.
 
     What begins only when somebody else is done is left out until then, and so is what has run out.
     """
     scopes, identities = Scopes(desired), Identities(desired)
-    orders: list[WorkOrder] = []
+    orders: list[WorkOrder] = [*reminders]
     for state in (rename_to_today(one, identities).state for one in states):
         orders += _open_orders(list(state.orders.values()))
         if state.organization in desired.organizations:

@@ -274,6 +274,10 @@ def test_a_reviewer_who_is_late_is_named(begun: Path) -> None:
     (begun / "reviews" / "q4" / "_campaign.yaml").write_text(
         (begun / "reviews" / "q4" / "_campaign.yaml").read_text().replace("due: 2036-12-31", "due: 2026-01-01")
     )
+    notices = json.loads(run("notices", "--format", "json").stdout)["notices"]
+    told = {one["person"]: one["markdown"] for one in notices}
+    assert "overdue since 2026-01-01" in told["mara"]
+    assert "reviews/q4/mara.yaml" in told["mara"]
     out = run("review", "status", "--detailed-exitcode", exits=2).output
     assert re.search(r"Mara Lindqvist \(mara\) +0 of \d +late, \d open", out)
 

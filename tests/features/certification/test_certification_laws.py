@@ -13,6 +13,26 @@ import yaml
 from hypothesis import event, given
 from hypothesis import strategies as st
 
+from reconciler.features.certification.files import (
+    digest_of_facts,
+    read_campaign,
+    read_sheet,
+    write_campaign,
+    write_sheet,
+)
+from reconciler.features.certification.model import (
+    AccessFacts,
+    Campaign,
+    ReviewDecision,
+    ReviewedAccess,
+    ReviewedLine,
+    ReviewerBy,
+    ReviewSheet,
+    SheetMark,
+)
+from reconciler.manifests.source import SourceFile
+from reconciler.model.address import Address
+from reconciler.model.risk import Risk
 from tests.features.certification.given import play
 
 PEOPLE = ("ana", "bo", "eve", "finn", "gil")
@@ -149,3 +169,41 @@ def test_what_stands_in_the_way_is_always_a_group_or_a_membership(world: tuple[d
             }
     played = play({"access/a.yaml": yaml.safe_dump(manifest, sort_keys=False)}, review={}, decisions=said, later={})
     assert played.closing.problems == ()
+
+
+@given(
+    name=st.sampled_from(["n", "y", "no", "null", "1e3", "007", "12", "2026-11-22", "0x1f", "true"]),
+    person=st.sampled_from(["y", "on", "1e3", "007", "1_000", "2026-11-22", "~x", "null", "é"]),
+    reason=st.text(st.characters(codec="utf-8", exclude_categories=["C", "Zl", "Zp"]), min_size=1),
+)
+def test_files_of_a_review_are_read_as_they_were_written(name: str, person: str, reason: str) -> None:
+    facts = AccessFacts(
+        address=Address("acme-bc", "member", person),
+        person=person,
+        name=reason,
+        gives="standard",
+        risk=Risk.MEDIUM,
+        lines=(ReviewedLine(at="a.yaml:1", gives="standard", ends=END),),
+        recorded=reason,
+        last_change="never: nothing",
+        last_use="not known",
+        findings=(reason, "no"),
+    )
+    sheet = ReviewSheet(campaign=name, reviewer=person, accesses=(ReviewedAccess(facts=facts),))
+    mark = SheetMark(file="a.yaml", accesses=1, facts=digest_of_facts(sheet))
+    campaign = Campaign(
+        name=name,
+        scope=("*",),
+        reviewer_by=ReviewerBy.MANAGER,
+        due=END,
+        undecided=ReviewDecision.KEEP,
+        started=END,
+        started_by=reason,
+        manifests="sha256:0",
+        reviewers={person: mark},
+    )
+    assert read_campaign(SourceFile("c.yaml", write_campaign(campaign).encode())) == campaign
+    file = SourceFile("a.yaml", write_sheet(sheet, campaign).encode())
+    read, notes = read_sheet(file, campaign, person, today=END)
+    assert notes.findings == []
+    assert [one.facts for one in read.accesses] == [facts]
