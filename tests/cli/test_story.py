@@ -87,7 +87,7 @@ def test_validate_writes_nothing_into_the_workspace(run: Run, tmp_path: Path) ->
 
 def test_the_first_plan_names_who_gains_what_and_what_waits(run: Run) -> None:
     result = run("plan")
-    assert "+ eve  standard  invite eve@agency.example: spring campaign  [access/example.yaml:29:7]" in result.stdout
+    assert "+ eve  standard  invite eve@agency.example: spring campaign; until 20" in result.stdout
     assert "… eve  operator on ad account us-brand  eve is invited by this plan" in result.stdout
     assert last_line(result) == "Plan: 2 to invite, 1 waiting."
 

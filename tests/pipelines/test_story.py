@@ -45,7 +45,7 @@ def test_a_change_is_reviewed_merged_applied_and_what_somebody_does_by_hand_is_a
     repository.call("sandbox", "role", "cy", "acme-bc", "admin", "--as", "ana")
     found = repository.call("drift", "--detailed-exitcode", code=2).stdout
     assert "acme-bc/member/cy" in found
-    assert "Critical" in found
+    assert "~ critical  cy" in found
     assert not settled(repository)
 
     with repository.pull_request("adopt"):
