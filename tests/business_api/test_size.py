@@ -24,7 +24,7 @@ from tests.sandbox.stage import new_world
 MEMBERS, AD_ACCOUNTS, ON_EACH = 4000, 300, 12
 
 
-def _plant(stage: Stage, on_each: int) -> set[tuple[int, int]]:
+def plant(stage: Stage, on_each: int) -> set[tuple[int, int]]:
     """Access for some (ad account, member), put where the sandbox keeps it, because thousands one by one are slow."""
     with stage.world.transaction() as db:
         holdings = [row["id"] for row in db.execute("SELECT id FROM holding ORDER BY id")]
@@ -61,7 +61,7 @@ def sized(members: int, ad_accounts: int) -> Iterator[Stage]:
 @pytest.fixture
 def large() -> Iterator[Stage]:
     with sized(MEMBERS, AD_ACCOUNTS) as stage:
-        _plant(stage, ON_EACH)
+        plant(stage, ON_EACH)
         yield stage
 
 
@@ -114,7 +114,7 @@ def test_access_is_read_by_account_or_by_member_whichever_takes_fewer_calls(
 ) -> None:
     """What is there is planted and compared, so that both ways are seen to read the same."""
     with sized(members, ad_accounts) as stage:
-        planted = _plant(stage, on_each)
+        planted = plant(stage, on_each)
         roles = {Address("acme-bc", "ad_account_access", f"a{a}/p{p}"): "operator" for a, p in planted}
         live = stage.provider.read(replace(stage.scope, roles=roles))
         assert (

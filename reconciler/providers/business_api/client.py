@@ -32,7 +32,9 @@ Data = Mapping[str, Any]
 BASE_URL = "https://business-api.tiktok.com"
 PREFIX = "/open_api/v1.3/"
 _ATTEMPTS = 6
-_MAX_WORKERS = 40
+_MAX_WORKERS = 64
+_BUSY_SECONDS = 4
+"""Answers may take so long, and calls still go out as fast as the tier allows."""
 _MAX_BYTES = 16 * 1024 * 1024
 """Far more than a page of fifty rows."""
 _PATIENCE = 2
@@ -56,7 +58,7 @@ class Connection:
     connect_seconds: float = 10.0
     answer_seconds: float = 60.0
     workers: int = 0
-    """How many calls may be under way at once; 0 for as many as the tier allows per second."""
+    """How many calls may be under way at once; 0 for as many as keep the pace of the tier."""
 
 
 class Client:
@@ -78,7 +80,7 @@ class Client:
         _require_sendable(connection.access_token)
         self.ticker: Ticker = ticker or MachineTicker()
         self.pace = Pace(connection.tier, self.ticker)
-        self._workers = connection.workers or min(_MAX_WORKERS, connection.tier.calls_per_second)
+        self._workers = connection.workers or min(_MAX_WORKERS, _BUSY_SECONDS * connection.tier.calls_per_second)
         self._patience = _PATIENCE * connection.answer_seconds
         headers = {"Access-Token": connection.access_token} if connection.access_token else {}
         self._http = httpx2.Client(

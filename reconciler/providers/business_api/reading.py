@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
+from functools import partial
 
 from reconciler.model.address import Address
 from reconciler.model.drift import ActivityEntry
@@ -44,9 +45,13 @@ def read_everything(session: Session, *, configured_self: str) -> CenterSnapshot
         known = read_partners(session, known)
     if "asset_group" in kinds:
         known = read_group_contents(session, read_groups(session, known))
-    for asset_type in ASSET_TYPES:
-        if asset_type.kind in kinds:
-            known = _read_assets_and_access(session, known, asset_type)
+    # Side by side: while one type waits for its last answers, calls about another keep the pace.
+    types = [asset_type for asset_type in ASSET_TYPES if asset_type.kind in kinds]
+    known = known.joined(session.client.map(partial(_read_assets_and_access, session, known), types))
+    if "tiktok_account" in known.assets:
+        # Which ad account shows what an owner allows: by now all of both are known.
+        known = replace(known, witnesses=choose_witnesses(known.resources))
+        known = known.plus(read_allowed(session, known))
     for kind in kinds:
         if KINDS[kind].is_share:
             known = read_shares(session, known, kind)
@@ -78,12 +83,7 @@ def _read_assets_and_access(session: Session, known: CenterSnapshot, asset_type:
         hanging = [asset_type.access, *([f"{kind}_use"] if kind in USED_KINDS else [])]
         return known.plus(CenterPart(unknown=dict.fromkeys(map(session.part, hanging), why)))
     known = read_access(session, known, asset_type)
-    if kind in USED_KINDS:
-        known = read_uses(session, known, kind)
-    if kind == "tiktok_account":
-        known = replace(known, witnesses=choose_witnesses(known.resources))
-        known = known.plus(read_allowed(session, known))
-    return known
+    return read_uses(session, known, kind) if kind in USED_KINDS else known
 
 
 def read_a_few(session: Session, known: CenterSnapshot, addresses: Sequence[Address]) -> CenterSnapshot:

@@ -7,7 +7,7 @@ are frozen.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import field, replace
 from typing import Any, Self
 
@@ -134,6 +134,18 @@ class CenterSnapshot:
             resources.update(part.resources)
             unknown.update(part.unknown)
         return replace(self, resources=resources, unknown=unknown)
+
+    def joined(self, branches: Sequence[CenterSnapshot]) -> CenterSnapshot:
+        """With what readers found side by side who all began with this."""
+        grouped = next((one for one in branches if one.group_roles is not None), self)
+        return replace(
+            self.plus(*(CenterPart(resources=one.resources, unknown=one.unknown) for one in branches)),
+            assets={kind: found for one in (self, *branches) for kind, found in one.assets.items()},
+            unnamed={key: why for one in branches for key, why in one.unnamed.items()},
+            groups=grouped.groups,
+            group_roles=grouped.group_roles,
+            read_by_person=self.read_by_person.union(*(one.read_by_person for one in branches)),
+        )
 
     def asset_id(self, session: Session, kind: str, key: str) -> str:
         """What the interface knows an asset by, as listed or else as declared."""
