@@ -10,7 +10,6 @@ import base64
 import json
 import re
 from collections.abc import Callable, Mapping
-from html.entities import codepoint2name
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 HIDDEN = "***"
@@ -115,6 +114,8 @@ def _written(character: str, *, is_first: bool) -> str:
     """One character as any of our forms or anybody's server may write it."""
     if character.isascii() and character.isalnum():
         return character
+    from html.entities import codepoint2name  # most runs learn no secret
+
     code = ord(character)
     forms = [re.escape(character)]
     if not is_first:  # a backslash before the first one may belong to what stands before it
