@@ -39,7 +39,12 @@ def modules_of(command: tuple[str, ...], workspace: Path) -> set[str]:
         check=True,
     )
     names = run.stderr.splitlines()
-    ours = {name for name in names if name.startswith("reconciler")}
+    # Of the policies all are loaded, however many there are.
+    ours = {
+        "reconciler.policies.*" if name.startswith("reconciler.policies.") else name
+        for name in names
+        if name.startswith("reconciler")
+    }
     others = {name.partition(".")[0] for name in names} - {*sys.stdlib_module_names, "reconciler"}
     assert ours, run.stderr
     return {*ours, *(name for name in others if name.isidentifier() and not name.startswith(("_", "cov", "cython_")))}
