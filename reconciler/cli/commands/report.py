@@ -24,7 +24,10 @@ _USUAL_PERIOD = timedelta(days=30)
 @click.command()
 @click.option("-o", "--out", type=NEW_FILE, required=True, metavar="FILE", help="Write the page here.")
 @click.option(
-    "--since", type=read_day, metavar="DATE", help="Tell what was changed from this UTC day on; the last 30 days else."
+    "--since",
+    type=read_day,
+    metavar="DATE",
+    help="Tell changes from this UTC day on; by default those of the last 30 days.",
 )
 @click.pass_obj
 def report(app: App, out: Path, since: date | None) -> None:

@@ -488,7 +488,7 @@ const MONTHS = new Intl.DateTimeFormat("en", {month: "short", timeZone: "UTC"});
 function showRest() {
   const least = (one) => Math.min(one.lasting, ...one.months.map(([, number]) => number));
   const tone = (number) => number === 0 ? "bad" : number < D.minAdmins ? "warn" : "";
-  $("admins-about").textContent = `How many of today's declared admins each month's end leaves if nobody follows them; at 0 nobody can give or take access. “!” is fewer than ${D.minAdmins} (min_admins), “✕” is none.`;
+  $("admins-about").textContent = `The bus factor: how many of today's declared admins each month's end leaves if nobody follows them; at 0 nobody can give or take access. “!” is fewer than ${D.minAdmins} (min_admins), “✕” is none.`;
   show($("admins-list"), [
     {head: "Organization", cell: (one) => [link(one.key, () => { $("organization").value = one.number; refresh(); $("access").scrollIntoView(); }), make("span", {className: "sub"}, name(one.system))]},
     {head: "Now", className: "num", cell: (one) => one.stateless ? "nothing recorded" : make("span", {className: tone(one.lasting) ? `mark ${tone(one.lasting)}` : ""}, `${one.lasting}${{bad: " ✕", warn: " !"}[tone(one.lasting)] || ""}`)},
