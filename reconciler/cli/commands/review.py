@@ -262,10 +262,10 @@ def close(app: App, name: str, *, target: Path | None, refresh: bool, lock_timeo
         plan = opened.plan(after, refresh=refresh)
     members, closing = opened.evidence(closing, plan)
     digest = evidence.digest_of(members)
+    opened.log(closing, digest, lock_timeout)  # first: while another run holds a lock, nothing is closed
     write_evidence(target, members)
     app.write_edits(closing.edited)
     opened.write_closed(closing, digest)
-    opened.log(closing, digest, lock_timeout)
     app.show(RENDERERS.access_review, closing, format_=format_)
     app.notify(f"the evidence is in {target}; its digest is {digest}")
     if closing.edited:

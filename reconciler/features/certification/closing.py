@@ -27,6 +27,7 @@ from reconciler.features.certification.model import (
     ReviewResult,
     ReviewSheet,
 )
+from reconciler.manifests.nodes import MapNode
 from reconciler.manifests.people import PREFIX
 from reconciler.manifests.source import SourceFile, parse_file
 from reconciler.model.address import Address
@@ -96,7 +97,12 @@ def _results(review: OpenReview) -> Iterator[ReviewResult]:
         if address not in reviewed:
             note = f"given since {review.campaign.started}, and reviewed by nobody"
             yield ReviewResult(
-                address=address, person=facts.person, gives=facts.gives, outcome=ReviewOutcome.NEW, note=note
+                address=address,
+                person=facts.person,
+                gives=facts.gives,
+                risk=facts.risk,
+                outcome=ReviewOutcome.NEW,
+                note=note,
             )
 
 
@@ -106,6 +112,7 @@ def _result(one: ReviewedAccess, reviewer: str, review: OpenReview) -> ReviewRes
         address=facts.address,
         person=facts.person,
         gives=facts.gives,
+        risk=facts.risk,
         reviewer=reviewer,
         outcome=ReviewOutcome.GONE,
         decision=one.decision,
@@ -179,6 +186,10 @@ class _Surgery:
     @cached_property
     def _groups(self) -> GroupLists:
         return read_group_lists(self.review.files)
+
+    @cached_property
+    def _nodes(self) -> dict[str, MapNode | None]:
+        return {file.path: parse_file(file).node for file in self.review.files}
 
     def _outcome(self, address: Address) -> ReviewOutcome | None:
         return self.results[address].outcome if address in self.results else None
@@ -260,7 +271,7 @@ class _Surgery:
         """Where a direct line stands, spelled as it is there, and the mapping or list that holds it."""
         path = path_of(address)
         parents, key = (path, address.parts[-1]) if KINDS[address.kind].is_item else (path[:-1], path[-1])
-        holder: object = parse_file(next(one for one in self.review.files if one.path == line.place.file)).node
+        holder: object = self._nodes[line.place.file]
         for part in parents:
             holder = holder.get(part) if isinstance(holder, dict) else None
         names = map(str, holder) if isinstance(holder, dict | list) else ()

@@ -158,13 +158,17 @@ def _chapter(one: ReviewResult) -> tuple[ReviewOutcome, bool]:
 def _results(results: Sequence[ReviewResult]) -> Iterator[Block]:
     """A section for each outcome; what stays as it was decided is only counted on a terminal."""
     for chapter, title in _TITLES.items():
-        found = [one for one in results if _chapter(one) == chapter]
+        found = sorted((one for one in results if _chapter(one) == chapter), key=lambda one: one.risk.rank)
         if not found:
             continue
-        table = Table(header=("access", "what", "decided by"), rows=tuple(map(_row, found)))
-        section = Section(title=f"{title} ({len(found)})", blocks=(table,))
+        table = Table(header=("access", "what", "risk", "decided by"), rows=tuple(map(_row, found)))
+        section = Section(title=title, blocks=(table,))
         is_usual = chapter == (ReviewOutcome.KEPT, True)
-        yield Detail(full=replace(section, is_folded=True), brief=Section(title=section.title)) if is_usual else section
+        yield (
+            Detail(full=replace(section, is_folded=True), brief=Paragraph(text=f"{title}: {len(found)}"))
+            if is_usual
+            else section
+        )
 
 
 def _row(one: ReviewResult) -> Row:
@@ -172,7 +176,7 @@ def _row(one: ReviewResult) -> Row:
     until = f" until {one.until}" if one.until else ""
     decided = f"{one.by or one.reviewer}: {one.decision}{until}" if is_decided else f"nobody ({one.reviewer} was asked)"
     why = "; ".join(filter(None, [one.reason, one.note if one.note != "nobody decided" else ""]))
-    cells = (code(str(one.address)), plain(one.gives), plain(decided if one.reviewer else ""))
+    cells = (code(str(one.address)), plain(one.gives), one.risk.value, plain(decided if one.reviewer else ""))
     return Row(cells=cells, sign=_SIGNS.get(one.outcome), note=plain(why))
 
 

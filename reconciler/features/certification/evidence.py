@@ -45,6 +45,8 @@ def unpack(data: bytes) -> dict[str, bytes]:
     """The files of an archive that `pack` made; raises ReconcilerError for any other byte in it."""
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
+            if any(one.compress_type != zipfile.ZIP_STORED or one.file_size > len(data) for one in archive.infolist()):
+                raise ReconcilerError("the archive is not as it was written: nothing is compressed in evidence")
             members = {name: archive.read(name) for name in archive.namelist()}
     except (zipfile.BadZipFile, NotImplementedError, ValueError, EOFError, RuntimeError, OSError) as error:
         raise ReconcilerError(f"the archive is damaged: {error}") from error

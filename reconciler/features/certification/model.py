@@ -163,6 +163,8 @@ class ReviewResult:
     person: str
     gives: str
     """As the reviewer has seen it; of what is new, as it is."""
+    risk: Risk = Risk.MEDIUM
+    """The same."""
     reviewer: str = ""
     outcome: ReviewOutcome
     decision: ReviewDecision = ReviewDecision.UNDECIDED
