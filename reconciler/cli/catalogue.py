@@ -118,6 +118,7 @@ class Renderers:
     expiring: Subject = Subject("features.queries.expiring", "document_of_expiring", "EXPIRING")
     why: Subject = Subject("features.queries.reasons", "document_of_why", "WHY")
     review: Subject = Subject("features.review.document", "document_of_review", "REVIEW", "annotations_of_review")
+    access_proposal: Subject = Subject("features.granting", "document_of_proposal", "PROPOSAL")
     policies: Subject = Subject("features.listing", "document_of_policies", "POLICIES")
     observation: Subject = Subject("features.rosters.document", "document_of_observation", "OBSERVATION")
     report: Subject = Subject(

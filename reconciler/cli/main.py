@@ -67,6 +67,8 @@ SECTIONS: dict[str, dict[str, CommandEntry]] = {
         "offboard": CommandEntry(
             "offboard:offboard", "Remove somebody from every organization, and report what is left."
         ),
+        "grant": CommandEntry("grant:grant", "Propose the edit that gives somebody one access for some days."),
+        "revoke": CommandEntry("grant:revoke", "Propose the edit that takes one access away from somebody."),
         "who": CommandEntry("queries:who", "Show everything one person has, in all organizations."),
         "access": CommandEntry("queries:access", "Show who can reach something, with which role, and how."),
         "why": CommandEntry("queries:why", "Show why somebody can reach something, since when and by what."),

@@ -1,0 +1,161 @@
+"""`reconciler grant` and `revoke`: the smallest edit, judged by what the manifests mean afterwards."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from reconciler.cli.main import cli
+from reconciler.manifests.load import load_manifests
+from reconciler.manifests.source import SourceFile
+
+CONFIG = """\
+version: 1
+manifests: [access]
+providers: {default: {kind: sandbox}}
+policies: {rules: {named-members: error}}
+"""
+MANIFEST = """\
+version: 1
+people:
+  ana: {email: ana@acme.example}
+  bo: {email: bo@acme.example}
+  cy: {email: cy@acme.example}
+  dee: {email: dee@acme.example}
+groups:
+  buyers: {members: [cy, dee]}   # who buys
+organizations:
+  acme-bc:
+    system: business_center
+    id: "6900000000000000001"
+    owners: [ana, "@acme/access"]
+    members:
+      ana: admin     # owns the business
+      bo: standard
+      group:buyers: standard
+    ad_accounts:
+      us:
+        id: "7100000000000000001"
+        access: {group:buyers: operator}
+      eu: {id: "7100000000000000002", access: {cy: analyst}}
+"""
+TODAY = datetime.now(UTC).date()
+
+
+@pytest.fixture
+def workspace(tmp_path: Path) -> Path:
+    (tmp_path / "access").mkdir()
+    (tmp_path / "access" / "acme.yaml").write_text(MANIFEST, encoding="utf-8")
+    (tmp_path / "reconciler.yaml").write_text(CONFIG, encoding="utf-8")
+    return tmp_path
+
+
+def call(workspace: Path, *words: str) -> Result:
+    return CliRunner().invoke(cli, ["-C", str(workspace), *words])
+
+
+def text_of(workspace: Path) -> str:
+    return (workspace / "access" / "acme.yaml").read_text(encoding="utf-8")
+
+
+def access_on(workspace: Path, day: date) -> dict[str, str]:
+    """Address -> role, of everybody on a day; the reader of manifests is the judge, and no edit."""
+    loaded = load_manifests([SourceFile("a.yaml", text_of(workspace).encode())], today=day)
+    assert loaded.desired is not None, loaded.findings
+    found = {}
+    for address, declared in loaded.desired.resources["acme-bc"].items():
+        roles = [line.attributes.get("role", "") for line in declared.lines if line.holds_on(day)]
+        if roles and any(roles):
+            found[f"{address.kind}/{address.key}"] = "+".join(sorted(map(str, roles)))
+    return found
+
+
+def test_a_grant_gives_one_access_until_its_day_and_nothing_else(workspace: Path) -> None:
+    before = access_on(workspace, TODAY)
+    words = ("grant", "bo", "acme-bc/ad_account/us", "analyst", "--for", "7d", "--reason", "SEC-9: look")
+    proposed = call(workspace, *words)
+    assert proposed.exit_code == 0, proposed.output
+    assert text_of(workspace) == MANIFEST
+    assert "@acme/access" in proposed.stdout
+    assert call(workspace, *words, "--write").exit_code == 0
+    assert "# owns the business" in text_of(workspace)
+    assert "# who buys" in text_of(workspace)
+    last = TODAY + timedelta(days=6)
+    assert access_on(workspace, last) == before | {"ad_account_access/us/bo": "analyst"}
+    assert access_on(workspace, last + timedelta(days=1)) == before
+
+
+def test_whoever_has_less_gets_more_for_a_while_and_has_the_same_again_afterwards(workspace: Path) -> None:
+    before = access_on(workspace, TODAY)
+    words = ("grant", "bo", "acme-bc", "admin", "--for", "3", "--reason", "INC-7", "--break-glass", "--write")
+    assert call(workspace, *words).exit_code == 0
+    assert access_on(workspace, TODAY)["member/bo"] == "admin+standard"
+    assert access_on(workspace, TODAY + timedelta(days=3)) == before
+    told = call(workspace, "policy", "test", "break-glass", "--now", str(TODAY + timedelta(days=9))).stdout
+    assert "the emergency access of `bo` at acme-bc/member/bo began on" in told
+    assert "nobody has reviewed it" in told
+
+
+def test_an_emergency_is_short_as_the_policy_says(workspace: Path) -> None:
+    words = ("grant", "bo", "acme-bc", "admin", "--reason", "INC-7", "--break-glass", "--for")
+    assert call(workspace, *words, "8d").exit_code == 64
+    assert call(workspace, *words, "1w").exit_code == 0
+    rules = "{named-members: error, break-glass: {days: 2}}"
+    (workspace / "reconciler.yaml").write_text(CONFIG.replace("{named-members: error}", rules), encoding="utf-8")
+    assert "emergency access lasts 2 days at most" in call(workspace, *words, "1w").stderr
+
+
+@pytest.mark.parametrize(
+    ("words", "wrong"),
+    [
+        (("bo", "acme-bc", "boss"), "'boss' is no role here"),
+        (("bo", "acme-bc/ad_account/uk", "analyst"), "nothing is declared as acme-bc/ad_account/uk"),
+        (("bob", "acme-bc", "standard"), "there is no person 'bob'"),
+        (("bo", "acme-bc", "standard"), "bo has that already, or more"),
+        (("ana", "acme-bc", "standard"), "ana has that already, or more"),
+        (("new@acme.example", "acme-bc/ad_account/us", "analyst"), "is not a member of"),
+    ],
+)
+def test_what_cannot_be_given_is_told_and_nothing_is_written(
+    workspace: Path, words: tuple[str, ...], wrong: str
+) -> None:
+    result = call(workspace, "grant", *words, "--for", "7d", "--reason", "x", "--write")
+    assert result.exit_code != 0
+    assert wrong in result.stderr
+    assert text_of(workspace) == MANIFEST
+
+
+def test_an_objection_of_severity_error_exits_with_3(workspace: Path) -> None:
+    rules = CONFIG.replace("named-members: error", "role-mailboxes: error")
+    (workspace / "reconciler.yaml").write_text(rules, encoding="utf-8")
+    result = call(workspace, "grant", "info@acme.example", "acme-bc", "standard", "--for", "7d", "--reason", "x")
+    assert result.exit_code == 3
+    assert "Policies object" in result.stdout
+
+
+def test_a_membership_goes_with_everything_below_it_and_others_keep_theirs(workspace: Path) -> None:
+    before = access_on(workspace, TODAY)
+    result = call(workspace, "revoke", "cy", "acme-bc", "--write")
+    assert result.exit_code == 0, result.output
+    assert access_on(workspace, TODAY) == {key: role for key, role in before.items() if not key.endswith("cy")}
+    assert "they leave group:buyers" in result.stdout
+    assert '      eu: {id: "7100000000000000002"}' in text_of(workspace)
+
+
+def test_what_still_leads_there_is_told(workspace: Path) -> None:
+    text = MANIFEST + "    asset_groups: {all: {name: All, ad_accounts: [eu], access: {cy: analyst}}}\n"
+    (workspace / "access" / "acme.yaml").write_text(text, encoding="utf-8")
+    told = call(workspace, "revoke", "cy", "acme-bc/ad_account/eu").stdout
+    assert "they still reach it by acme-bc/asset_group_access/all/cy" in told
+
+
+def test_a_grant_that_is_revoked_leaves_what_was_there(workspace: Path) -> None:
+    before = access_on(workspace, TODAY)
+    call(workspace, "grant", "bo", "acme-bc/ad_account/us", "analyst", "--for", "7d", "--reason", "x", "--write")
+    assert access_on(workspace, TODAY) != before
+    assert call(workspace, "revoke", "bo", "acme-bc/ad_account/us", "--write").exit_code == 0
+    assert access_on(workspace, TODAY) == before
+    assert call(workspace, "revoke", "bo", "acme-bc/ad_account/us").exit_code == 64
